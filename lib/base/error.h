@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * error.h - filling in a struct tt_error. The layer that detects an error sets
+ * code, message and what it knows of the place; callers fill only what is still
+ * unknown. Base layer.
+ */
+#ifndef TT_BASE_ERROR_H
+#define TT_BASE_ERROR_H
+
+#include <stdarg.h>
+
+#include "tracetool.h"
+
+/* No error, and no place known. */
+void tt_error_clear(struct tt_error *err);
+
+/*
+ * Sets code and message and forgets any place; returns -code, so that callers
+ * can `return tt_fail(...)`. Sets `system` for the codes of the machine and the
+ * caller (below 10).
+ */
+int tt_fail(struct tt_error *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* TT_E_IO with errno's text behind the message. */
+int tt_fail_errno(struct tt_error *err, int system_errno, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Fills what is still unknown. */
+void tt_error_at(struct tt_error *err, uint64_t offset);
+void tt_error_in_batch(struct tt_error *err, uint64_t batch_offset, uint64_t generation,
+		       int64_t thread);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * idmap.h - from 64-bit ids to small numbers (u32). Ids of real traces are dense
+ * and live in a plain array; any others go to a hash table with a secret seed,
+ * so that a hostile file cannot make it slow. Base layer.
+ */
+#ifndef TT_BASE_IDMAP_H
+#define TT_BASE_IDMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+
+#define TT_IDMAP_NONE UINT32_MAX
+
+struct tt_idmap {
+	struct tt_mem *mem;
+	uint64_t seed;
+	size_t count;           /* ids present, dense and hashed */
+	uint32_t *dense;        /* value of id i, or TT_IDMAP_NONE */
+	size_t ndense;
+	struct tt_idmap_slot *slots; /* open addressing, linear probing */
+	size_t nslots;          /* 0 or a power of two */
+	size_t nhashed;
+};
+
+struct tt_idmap_slot {
+	uint64_t id;
+	uint32_t value;         /* TT_IDMAP_NONE: free */
+};
+
+/* Allocates nothing yet. `mem` outlives the map. */
+void tt_idmap_init(struct tt_idmap *map, struct tt_mem *mem, uint64_t seed);
+void tt_idmap_release(struct tt_idmap *map);
+/* Forgets all ids and keeps the room. */
+void tt_idmap_clear(struct tt_idmap *map);
+/* `id` must not be present, `value` not TT_IDMAP_NONE. False: tt_mem_code(). */
+bool tt_idmap_add(struct tt_idmap *map, uint64_t id, uint32_t value);
+/* An absent id is a no-op. */
+void tt_idmap_remove(struct tt_idmap *map, uint64_t id);
+
+uint32_t tt_idmap_find_hashed(const struct tt_idmap *map, uint64_t id);
+
+/* The value of an id, or TT_IDMAP_NONE. */
+static inline uint32_t tt_idmap_find(const struct tt_idmap *map, uint64_t id)
+{
+	if (id < map->ndense && map->dense[id] != TT_IDMAP_NONE)
+		return map->dense[id];
+	if (map->nhashed == 0)
+		return TT_IDMAP_NONE;
+	return tt_idmap_find_hashed(map, id);
+}
+
+/* A number that an outsider cannot know, for tt_idmap_init(). */
+uint64_t tt_random_seed(void);
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* mem.c - memory with an account. Base layer: stands on the C library only. */
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tracetool.h"
+
+static bool charge(struct tt_mem *mem, size_t size)
+{
+	mem->over = mem->limit_nbytes != 0 && size > mem->limit_nbytes - mem->used_nbytes;
+	if (mem->over)
+		return false;
+	mem->used_nbytes += size;
+	return true;
+}
+
+void *tt_mem_alloc(struct tt_mem *mem, size_t size)
+{
+	return tt_mem_realloc(mem, NULL, 0, size);
+}
+
+void *tt_mem_zalloc(struct tt_mem *mem, size_t n, size_t size)
+{
+	size_t nbytes;
+	void *p;
+
+	if (__builtin_mul_overflow(n, size, &nbytes)) {
+		mem->over = true;
+		return NULL;
+	}
+	p = tt_mem_alloc(mem, nbytes);
+	if (p != NULL)
+		memset(p, 0, nbytes);
+	return p;
+}
+
+void *tt_mem_realloc(struct tt_mem *mem, void *p, size_t old_size, size_t new_size)
+{
+	void *q;
+
+	if (new_size == 0 || (new_size > old_size && !charge(mem, new_size - old_size)))
+		return NULL;
+	q = realloc(p, new_size);
+	if (q == NULL) {
+		if (new_size > old_size)
+			mem->used_nbytes -= new_size - old_size;
+		return NULL;
+	}
+	if (new_size < old_size)
+		mem->used_nbytes -= old_size - new_size;
+	return q;
+}
+
+void tt_mem_free(struct tt_mem *mem, void *p, size_t size)
+{
+	if (p == NULL)
+		return;
+	mem->used_nbytes -= size;
+	free(p);
+}
+
+bool tt_mem_grow(struct tt_mem *mem, void **array, size_t *cap, size_t want, size_t elem_size)
+{
+	size_t room = *cap + *cap / 2 + 16;
+	size_t nbytes;
+	void *p;
+
+	if (want <= *cap)
+		return true;
+	if (room < want)
+		room = want;
+	if (__builtin_mul_overflow(room, elem_size, &nbytes)) {
+		mem->over = true;
+		return false;
+	}
+	p = tt_mem_realloc(mem, *array, *cap * elem_size, nbytes);
+	if (p == NULL)
+		return false;
+	*array = p;
+	*cap = room;
+	return true;
+}
+
+int tt_mem_code(const struct tt_mem *mem)
+{
+	return mem->over ? TT_E_LIMIT : TT_E_MEMORY;
+}

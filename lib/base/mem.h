@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mem.h - memory with an account: each reader has one, with a limit, so that no
+ * count in a file can make it grow without a bound. Base layer.
+ */
+#ifndef TT_BASE_MEM_H
+#define TT_BASE_MEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tt_mem {
+	uint64_t used_nbytes;
+	uint64_t limit_nbytes;  /* 0: none */
+	bool over;              /* the last NULL was the limit's, not the machine's */
+};
+
+/* NULL if the machine or the limit says no. `size` 0 gives NULL. */
+void *tt_mem_alloc(struct tt_mem *mem, size_t size);
+/* As alloc, zeroed. Checks n * size for overflow. */
+void *tt_mem_zalloc(struct tt_mem *mem, size_t n, size_t size);
+/* `old_size` is what `p` was asked with; on NULL `p` stays as it is. */
+void *tt_mem_realloc(struct tt_mem *mem, void *p, size_t old_size, size_t new_size);
+/* NULL is a no-op. */
+void tt_mem_free(struct tt_mem *mem, void *p, size_t size);
+
+/*
+ * Makes room for at least `want` elements in *array, whose capacity is *cap:
+ * grows by half, at least by 16. False on failure, nothing changed.
+ */
+bool tt_mem_grow(struct tt_mem *mem, void **array, size_t *cap, size_t want, size_t elem_size);
+
+/* The error code behind the last NULL: TT_E_LIMIT or TT_E_MEMORY. */
+int tt_mem_code(const struct tt_mem *mem);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source.h - where bytes come from: a mapped file, memory, a pipe, or anything
+ * that libarchive unpacks. Stands on base.
+ *
+ * A source hands out pointers to its bytes without copying where it can. All
+ * bytes from the release mark on stay where they are: pointers into them live
+ * until tt_source_release() moves the mark past them.
+ */
+#ifndef TT_IO_SOURCE_H
+#define TT_IO_SOURCE_H
+
+#include "base/error.h"
+#include "base/mem.h"
+
+struct tt_source;
+
+/*
+ * Opens a path: a regular file that holds neither compressed data nor an archive is
+ * mapped; all else streams. "archive.tar:member" opens that member if no file
+ * has this name; `member` (may be NULL) names it outright. Codes: TT_E_IO,
+ * TT_E_INPUT, TT_E_MEMBER, TT_E_MEMORY, TT_E_LIMIT. `mem` outlives the source.
+ */
+int tt_source_open_path(struct tt_source **out, const char *path, const char *member,
+			struct tt_mem *mem, struct tt_error *err);
+/* From the descriptor's position on; not closed. A plain regular file is mapped. */
+int tt_source_open_fd(struct tt_source **out, int fd, const char *member, struct tt_mem *mem,
+		      struct tt_error *err);
+/* Not copied: the bytes outlive the source. Compressed or archived bytes are
+ * unpacked, as for files. */
+int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbytes,
+			  const char *member, struct tt_mem *mem, struct tt_error *err);
+void tt_source_close(struct tt_source *s);
+
+/*
+ * Looks ahead from the position: *data points to *avail contiguous bytes, at
+ * least `want`, fewer only at the end of the input. Does not move. 0, or
+ * TT_E_IO, TT_E_INPUT, TT_E_MEMORY, TT_E_LIMIT: then what came before the error is
+ * in *data and *avail all the same, and the error comes only when `want` cannot
+ * be had.
+ */
+int tt_source_peek(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
+		   struct tt_error *err);
+/* Moves on by n bytes, which a peek has seen. */
+void tt_source_skip(struct tt_source *s, size_t n);
+/* Offset of the position from the start of the (unpacked) input. */
+uint64_t tt_source_offset(const struct tt_source *s);
+/* Moves the position to any offset from the release mark to what was peeked so far. */
+void tt_source_seek(struct tt_source *s, uint64_t offset);
+/* Bytes before `offset` (at most the position) are not needed any more. */
+void tt_source_release(struct tt_source *s, uint64_t offset);
+/* Of the input as it lies there: bytes read, and its size or 0 if unknown. */
+void tt_source_progress(const struct tt_source *s, uint64_t *in_nbytes, uint64_t *in_total);
+
+#endif
