@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spec.h - event specs, compiled: what the decoder, the ordering and the
+ * accessors need of specs/*.spec. Stands on base. tracetool-spec(5) has the
+ * language; parse.c reads it, table.c keeps and answers it.
+ */
+#ifndef TT_SPEC_SPEC_H
+#define TT_SPEC_SPEC_H
+
+#include "base/error.h"
+#include "tracetool.h"
+
+/* The scheduling context that an event needs (`needs`). */
+enum tt_need {
+	TT_NEED_THREAD = 1 << 0,
+	TT_NEED_PROC = 1 << 1,
+	TT_NEED_GOROUTINE = 1 << 2,
+	TT_NEED_NO_PROC = 1 << 3,
+	TT_NEED_NO_GOROUTINE = 1 << 4,
+	TT_NEED_STATED = 1 << 7,        /* the spec has a `needs` line, `nothing` included */
+};
+
+/* Stand-ins for an enum tt_state in a transition of a spec. */
+#define TT_STATE_FROM_ORDER 0xff        /* `was`: ordering knows it */
+#define TT_STATE_FROM_ARG 0xfe          /* the argument `to_arg` holds a wire status */
+
+/* What an event shows (`shows`, `gives`). Argument indices do not count dt; -1: none. */
+struct tt_event_view {
+	enum tt_resource resource;      /* of a transition or a range; NONE: global */
+	int8_t id_arg;                  /* which resource; -1: that of the context (`self`) */
+	uint8_t from, to;               /* enum tt_state or a stand-in */
+	int8_t to_arg;
+	int8_t reason_arg;
+	int8_t stack_arg;               /* the transition's own stack (`with`) */
+	int8_t kind_arg;                /* string argument behind a range's name */
+	int8_t args[3];                 /* metric: value. label: text. task: id parent name.
+	                                   region: task name. log: task key value */
+	const char *name;               /* of a metric or range, NULL otherwise */
+	bool has_kind;                  /* ranges of this name have a kind (their begin does) */
+	uint8_t nattributes;
+	struct {
+		const char *name;
+		int8_t arg;
+	} attributes[TT_MAX_ATTRIBUTES];
+};
+
+struct tt_event_def {
+	struct tt_event_spec spec;
+	uint8_t needs;                  /* enum tt_need */
+	uint8_t pair;                   /* type of the begin event it belongs to, or 0 */
+	uint8_t nstacks, nstrings;      /* arguments that name table entries, in the order in
+	                                   which Go checks them: executing stack first */
+	int8_t stack_args[TT_MAX_ARGS];
+	int8_t string_args[TT_MAX_ARGS];
+	struct tt_event_view view;
+};
+
+/* The definition of a type byte, or NULL. */
+const struct tt_event_def *tt_specs_def(const struct tt_specs *specs, unsigned type);
+
+/*
+ * The name of a type for a trace of header version `since`: "Invalid(N)" for a
+ * type that this version does not have, as Go's ordering errors name it.
+ * Writes it to buf if it has to be made up.
+ */
+#define TT_EVENT_NAME_SIZE 32
+const char *tt_specs_event_name(const struct tt_specs *specs, unsigned type, unsigned version,
+				char buf[TT_EVENT_NAME_SIZE]);
+
+/* One past the highest type of the built-in events of this version. */
+unsigned tt_specs_ntypes(const struct tt_specs *specs, unsigned version);
+
+/* The built-in spec texts; generated from specs/ by embed.awk. NULL name ends. */
+struct tt_builtin_spec {
+	const char *name;
+	const char *text;
+};
+extern const struct tt_builtin_spec tt_builtin_specs[];
+
+#endif
