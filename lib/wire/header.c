@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * header.c - the file header: scanned as Go scans it, and a guess at what a file
+ * is that has none. Stands on io.
+ */
+#include "wire/header.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* What real writers put there: "go 1.NN trace" and three NULs. */
+#define HEADER_NBYTES 16
+/* Blanks and leading zeros may make it longer, to here. */
+#define HEADER_MAX_NBYTES 4096
+
+enum scan {
+	SCAN_OK,
+	SCAN_MISMATCH,
+	SCAN_CUT, /* the bytes end, and fit so far */
+};
+
+struct scanner {
+	const uint8_t *p, *end;
+};
+
+static bool starts(const uint8_t *p, const uint8_t *end, const char *with, size_t len)
+{
+	return (size_t)(end - p) >= len && memcmp(p, with, len) == 0;
+}
+
+static enum scan scan_literal(struct scanner *s, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++, s->p++) {
+		if (s->p == s->end)
+			return SCAN_CUT;
+		if (*s->p != (uint8_t)text[i])
+			return SCAN_MISMATCH;
+	}
+	return SCAN_OK;
+}
+
+/*
+ * Bytes of the blank at p, 0 if there is none: those of isSpace in Go's
+ * fmt/scan.go, but for the line feed, which the header may not hold.
+ */
+static size_t blank_len(const uint8_t *p, const uint8_t *end)
+{
+	static const char wide[][4] = {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\xa8",
+				       "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f",
+				       "\xe3\x80\x80"};
+
+	if (p == end)
+		return 0;
+	if (*p < 0x80)
+		return *p == ' ' || (*p >= '\t' && *p <= '\r' && *p != '\n');
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++)
+		if (starts(p, end, wide[i], strlen(wide[i])))
+			return strlen(wide[i]);
+	/* U+2000 to U+200A */
+	return starts(p, end, "\xe2\x80", 2) && end - p > 2 && p[2] >= 0x80 && p[2] <= 0x8a ? 3 : 0;
+}
+
+static enum scan scan_blanks(struct scanner *s, size_t least)
+{
+	size_t n = 0;
+
+	for (size_t len; (len = blank_len(s->p, s->end)) != 0; n++)
+		s->p += len;
+	if (n >= least)
+		return SCAN_OK;
+	return s->p == s->end ? SCAN_CUT : SCAN_MISMATCH;
+}
+
+static enum scan scan_number(struct scanner *s, uint32_t *number)
+{
+	uint64_t n = 0;
+	const uint8_t *begin = s->p;
+
+	for (; s->p < s->end && *s->p >= '0' && *s->p <= '9'; s->p++) {
+		n = n * 10 + (uint64_t)(*s->p - '0');
+		if (n > UINT32_MAX)
+			return SCAN_MISMATCH;
+	}
+	*number = (uint32_t)n;
+	if (s->p != begin)
+		return SCAN_OK;
+	return s->p == s->end ? SCAN_CUT : SCAN_MISMATCH;
+}
+
+/* What Go's Fscanf makes of "go 1.%d trace\0\0\0" (internal/trace/version, ReadHeader). */
+static enum scan scan_header(struct scanner *s, uint32_t *number)
+{
+	enum scan r = scan_literal(s, "go", 2);
+
+	if (r == SCAN_OK)
+		r = scan_blanks(s, 1);
+	if (r == SCAN_OK)
+		r = scan_literal(s, "1.", 2);
+	if (r == SCAN_OK)
+		r = scan_blanks(s, 0);
+	if (r == SCAN_OK)
+		r = scan_number(s, number);
+	if (r == SCAN_OK)
+		r = scan_blanks(s, 1);
+	if (r == SCAN_OK)
+		r = scan_literal(s, "trace\0\0\0", 8);
+	return r;
+}
+
+/* Bytes that begin files which people take for traces. */
+static const struct magic {
+	const char *bytes;
+	uint8_t len;
+	const char *what;
+} magics[] = {
+	{"\x7f" "ELF", 4, "an ELF program or library"},
+	{"MZ", 2, "a Windows program"},
+	{"\xcf\xfa\xed\xfe", 4, "a Mach-O program"},
+	{"\xca\xfe\xba\xbe", 4, "a Mach-O program or Java class"},
+	{"PERFILE2", 8, "a recording of Linux perf"},
+	{"\xc1\x1f\xfc\xc1", 4, "a CTF trace (LTTng or babeltrace)"},
+	{"\x57\x1d\xd1\x75", 4, "CTF metadata (LTTng or babeltrace)"},
+	{"/* CTF", 6, "CTF metadata (LTTng or babeltrace)"},
+	{"\x17\x08\x44tracing", 10, "a recording of trace-cmd (ftrace)"},
+	{"\x0a\x04\x08", 3, "a pprof profile"},
+	{"go1.7 heap dump", 15, "a Go heap dump"},
+	{"heap profile:", 13, "a heap profile as text"},
+	{"goroutine ", 10, "a dump of goroutines"},
+	{"Trace Go1.", 10, "a trace in its raw text form, which must be assembled first"},
+	{"M=-1 P=", 7, "the text of a trace's events, not the trace itself"},
+	{"EventBatch ", 11, "the text of a trace's raw events, not the trace itself"},
+	{"HTTP/1.", 7, "an HTTP answer with its header"},
+	{"SQLite format 3", 15, "an SQLite database"},
+	{"%PDF-", 5, "a PDF document"},
+	{"\x89PNG", 4, "a PNG image"},
+	{"\xff\xfe", 2, "UTF-16 text (a shell that redirects as text spoils a trace)"},
+	{"\xfe\xff", 2, "UTF-16 text (a shell that redirects as text spoils a trace)"},
+	{"go 1.", 5, "a trace with a damaged header"},
+};
+
+/* No control bytes but blanks: bytes beyond ASCII may be any text's. */
+static bool is_text(const uint8_t *p, const uint8_t *end)
+{
+	for (; p < end; p++)
+		if ((*p < 0x20 && (*p < '\t' || *p > '\r') && *p != 0x1b) || *p == 0x7f)
+			return false;
+	return true;
+}
+
+static const char *guess_text(const uint8_t *p, const uint8_t *end)
+{
+	static const char *const html[] = {"<!doctype html", "<html", "<head"};
+
+	while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
+		p++;
+	for (size_t i = 0; i < sizeof(html) / sizeof(html[0]); i++)
+		if ((size_t)(end - p) >= strlen(html[i]) &&
+		    strncasecmp((const char *)p, html[i], strlen(html[i])) == 0)
+			return "an HTML page";
+	if (starts(p, end, "<?xml", 5))
+		return "an XML document";
+	if (p < end && (*p == '{' || *p == '['))
+		return memmem(p, (size_t)(end - p), "traceEvents", 11) != NULL
+			       ? "a JSON trace of Chrome or Perfetto"
+			       : "JSON";
+	return "text";
+}
+
+static bool is_zero(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && *p == 0)
+		p++;
+	return p == end;
+}
+
+/* What the file seems to be, or NULL. */
+static const char *guess(const uint8_t *p, const uint8_t *end)
+{
+	if (p == end)
+		return "an empty file";
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
+		if (starts(p, end, magics[i].bytes, magics[i].len))
+			return magics[i].what;
+	if (is_text(p, end))
+		return guess_text(p, end);
+	return is_zero(p, end) ? "nothing but zero bytes" : NULL;
+}
+
+static int fail_header(struct tt_error *err, enum scan how, const uint8_t *data, size_t avail)
+{
+	static const char go_text[] = "bad file format: not a Go execution trace?";
+	const char *what;
+
+	if (how == SCAN_CUT && avail != 0)
+		return tt_fail(err, TT_E_CUT_OFF, "%s\nit ends inside the header of a trace", go_text);
+	what = guess(data, data + avail);
+	if (what == NULL)
+		return tt_fail(err, TT_E_NOT_A_TRACE, "%s", go_text);
+	return tt_fail(err, TT_E_NOT_A_TRACE, "%s\nit seems to be %s", go_text, what);
+}
+
+static int check_version(uint32_t number, struct tt_error *err)
+{
+	switch (number) {
+	case 22:
+	case 23:
+	case 25:
+	case 26:
+		return 0;
+	case 11:
+		return tt_fail(err, TT_E_V1, "a trace of Go 1.11 to 1.18 (format v1), not read yet");
+	case 19:
+		return tt_fail(err, TT_E_V1, "a trace of Go 1.19 or 1.20 (format v1), not read yet");
+	case 21:
+		return tt_fail(err, TT_E_V1, "a trace of Go 1.21 (format v1), not read yet");
+	default:
+		return tt_fail(err, TT_E_VERSION, "unknown or unsupported trace version go 1.%u", number);
+	}
+}
+
+int tt_header_read(struct tt_source *src, unsigned *version, struct tt_error *err)
+{
+	uint64_t begin = tt_source_offset(src);
+	const uint8_t *data;
+	size_t avail;
+	uint32_t number = 0;
+	struct scanner s;
+	enum scan how;
+	int rc = tt_source_peek(src, HEADER_NBYTES, &data, &avail, err);
+
+	if (rc != 0)
+		return rc;
+	s = (struct scanner){data, data + avail};
+	how = scan_header(&s, &number);
+	if (how != SCAN_OK && avail >= HEADER_NBYTES) {
+		rc = tt_source_peek(src, HEADER_MAX_NBYTES, &data, &avail, err);
+		avail = avail < HEADER_MAX_NBYTES ? avail : HEADER_MAX_NBYTES;
+		s = (struct scanner){data, data + avail};
+		how = scan_header(&s, &number);
+		if (how == SCAN_CUT && rc != 0)
+			return rc;
+		if (how == SCAN_CUT && avail == HEADER_MAX_NBYTES)
+			how = SCAN_MISMATCH;
+	}
+	rc = how == SCAN_OK ? check_version(number, err) : fail_header(err, how, data, avail);
+	if (rc != 0) {
+		tt_error_at(err, how == SCAN_OK ? begin : begin + (uint64_t)(s.p - data));
+		return rc;
+	}
+	tt_source_skip(src, (size_t)(s.p - data));
+	*version = number;
+	return 0;
+}
