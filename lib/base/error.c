@@ -19,6 +19,7 @@ void tt_error_clear(struct tt_error *err)
 	err->message[0] = '\0';
 }
 
+__attribute__((format(printf, 3, 0)))
 static void set(struct tt_error *err, int code, const char *format, va_list args)
 {
 	tt_error_clear(err);
@@ -39,7 +40,8 @@ int tt_fail(struct tt_error *err, int code, const char *format, ...)
 
 int tt_fail_errno(struct tt_error *err, int system_errno, const char *format, ...)
 {
-	char reason[128] = "unknown error";
+	char room[128];
+	const char *reason = strerror_r(system_errno, room, sizeof(room));
 	size_t used;
 	va_list args;
 
@@ -47,8 +49,6 @@ int tt_fail_errno(struct tt_error *err, int system_errno, const char *format, ..
 	set(err, TT_E_IO, format, args);
 	va_end(args);
 	err->system_errno = system_errno;
-	if (strerror_r(system_errno, reason, sizeof(reason)) != 0)
-		snprintf(reason, sizeof(reason), "error %d", system_errno);
 	used = strlen(err->message);
 	snprintf(err->message + used, sizeof(err->message) - used, ": %s", reason);
 	return -TT_E_IO;

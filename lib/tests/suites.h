@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suites.h - the list of the Check suites, one TT_SUITE(name) a line for each
+ * lib/tests/name_test.c, in the order of the layers. Included plainly it declares
+ * `Suite *name_suite(void)` for each; main.c includes it once more with its own
+ * TT_SUITE to build its table.
+ */
+#ifndef TT_SUITE
+#include <check.h>
+#define TT_SUITE(name) Suite *name##_suite(void);
+#endif
+
+TT_SUITE(base)
+
+#undef TT_SUITE
