@@ -140,7 +140,6 @@ enum tt_code {
 	TT_W_VERSION_EVENT = 81,    /* an event that the header's version may not hold */
 	TT_W_EXPERIMENT_EMPTY = 82, /* events of an experiment that has no batches */
 	TT_W_EXPERIMENT_UNKNOWN = 83, /* batches of an experiment that no spec names */
-	TT_W_TAIL_IGNORED = 84,     /* a last generation without events: cut off */
 	TT_W_GENERATION_NUMBER = 85, /* numbers that repeat, go back or jump */
 	TT_W_SAMPLE_STACK = 86,     /* a CPU sample names a stack that is not there */
 	TT_W_STATUS_WIDE = 87,      /* a status beyond one byte */
@@ -478,6 +477,11 @@ TT_API struct tt_sample tt_generation_sample_at(const struct tt_generation *g, s
 /* Experimental batches, all experiments together, in the order of the file. */
 TT_API size_t tt_generation_nexperimental(const struct tt_generation *g);
 TT_API struct tt_batch tt_generation_experimental_at(const struct tt_generation *g, size_t i);
+/*
+ * Whether any event of this experiment stands in the generation. Looks through
+ * all its events until it finds one: a fraction of what ordering costs.
+ */
+TT_API bool tt_generation_has_events_of(const struct tt_generation *g, unsigned experiment);
 
 /* ------------------------------------------------------------------ events */
 
@@ -643,7 +647,9 @@ TT_API const struct tt_error *tt_reader_error(const struct tt_reader *r);
 
 /*
  * What the reader saw and passed over so far (codes from 80 on), oldest first:
- * 0 and *out, or 1 if there is none left. Each code comes once a generation.
+ * 0 and *out, or 1 if there is none left. Each code comes once a generation, from
+ * tt_reader_next() alone; those about a generation as a whole come behind its
+ * last event.
  */
 TT_API int tt_reader_finding(struct tt_reader *r, struct tt_error *out);
 

@@ -97,11 +97,9 @@ static bool belongs_in_dense(const struct tt_idmap *map, uint64_t id)
 static bool grow_dense(struct tt_idmap *map, uint64_t id)
 {
 	size_t old = map->ndense, cap = old;
-	void *p = map->dense;
 
-	if (!tt_mem_grow(map->mem, &p, &cap, (size_t)id + 1, sizeof(*map->dense)))
+	if (!tt_mem_grow(map->mem, &map->dense, &cap, (size_t)id + 1, sizeof(*map->dense)))
 		return false;
-	map->dense = p;
 	map->ndense = cap;
 	memset(map->dense + old, 0xff, (cap - old) * sizeof(*map->dense));
 	return true;

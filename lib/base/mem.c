@@ -61,11 +61,11 @@ void tt_mem_free(struct tt_mem *mem, void *p, size_t size)
 	free(p);
 }
 
-bool tt_mem_grow(struct tt_mem *mem, void **array, size_t *cap, size_t want, size_t elem_size)
+bool tt_mem_grow(struct tt_mem *mem, void *array, size_t *cap, size_t want, size_t elem_size)
 {
 	size_t room = *cap + *cap / 2 + 16;
 	size_t nbytes;
-	void *p;
+	void *old, *p;
 
 	if (want <= *cap)
 		return true;
@@ -75,10 +75,12 @@ bool tt_mem_grow(struct tt_mem *mem, void **array, size_t *cap, size_t want, siz
 		mem->over = true;
 		return false;
 	}
-	p = tt_mem_realloc(mem, *array, *cap * elem_size, nbytes);
+	/* by memcpy: the pointer behind `array` is not a void pointer */
+	memcpy(&old, array, sizeof(old));
+	p = tt_mem_realloc(mem, old, *cap * elem_size, nbytes);
 	if (p == NULL)
 		return false;
-	*array = p;
+	memcpy(array, &p, sizeof(p));
 	*cap = room;
 	return true;
 }

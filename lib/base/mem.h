@@ -26,10 +26,25 @@ void *tt_mem_realloc(struct tt_mem *mem, void *p, size_t old_size, size_t new_si
 void tt_mem_free(struct tt_mem *mem, void *p, size_t size);
 
 /*
- * Makes room for at least `want` elements in *array, whose capacity is *cap:
- * grows by half, at least by 16. False on failure, nothing changed.
+ * Makes room for at least `want` elements in an array: `array` is the address of
+ * the pointer to it, *cap its capacity. Grows by half, at least by 16. False on
+ * failure, nothing changed.
  */
-bool tt_mem_grow(struct tt_mem *mem, void **array, size_t *cap, size_t want, size_t elem_size);
+bool tt_mem_grow(struct tt_mem *mem, void *array, size_t *cap, size_t want, size_t elem_size);
+
+/* An array that grows on an account. */
+#define TT_ARRAY(type) \
+	struct { \
+		type *at; \
+		size_t n, cap; \
+	}
+/* Makes sure that one more element fits. False: tt_mem_code(). */
+#define TT_ARRAY_ROOM(mem, array) \
+	((array)->n < (array)->cap || \
+	 tt_mem_grow((mem), &(array)->at, &(array)->cap, (array)->n + 1, sizeof(*(array)->at)))
+#define TT_ARRAY_RELEASE(mem, array) \
+	(tt_mem_free((mem), (array)->at, (array)->cap * sizeof(*(array)->at)), (array)->at = NULL, \
+	 (array)->n = (array)->cap = 0)
 
 /* The error code behind the last NULL: TT_E_LIMIT or TT_E_MEMORY. */
 int tt_mem_code(const struct tt_mem *mem);

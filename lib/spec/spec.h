@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * spec.h - event specs, compiled: what the decoder, the ordering and the
- * accessors need of specs/*.spec. Stands on base. tracetool-spec(5) has the
- * language; parse.c reads it, table.c keeps and answers it.
+ * accessors need of the files in specs/. Stands on base. tracetool-spec(5) has
+ * the language; parse.c reads it, table.c keeps and answers it.
  */
 #ifndef TT_SPEC_SPEC_H
 #define TT_SPEC_SPEC_H

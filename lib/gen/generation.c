@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * generation.c - a generation's life, the checks when all its batches are in, and
+ * its tables for the public. Stands on wire.
+ */
+#include "gen/generation.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/sort.h"
+#include "gen/clock.h"
+#include "wire/varint.h"
+
+void tt_generation_init(struct tt_generation *g, struct tt_mem *mem, const struct tt_specs *specs)
+{
+	uint64_t seed = tt_random_seed();
+
+	memset(g, 0, sizeof(*g));
+	g->mem = mem;
+	g->specs = specs;
+	g->frame_conflict_offset = TT_UNKNOWN;
+	tt_idmap_init(&g->string_ids, mem, seed);
+	tt_idmap_init(&g->stack_ids, mem, seed);
+	tt_idmap_init(&g->pcs, mem, seed);
+	tt_idmap_init(&g->thread_ids, mem, seed);
+}
+
+void tt_generation_clear(struct tt_generation *g)
+{
+	tt_idmap_clear(&g->string_ids);
+	tt_idmap_clear(&g->stack_ids);
+	tt_idmap_clear(&g->pcs);
+	tt_idmap_clear(&g->thread_ids);
+	g->strings.n = g->stacks.n = g->frames.n = g->samples.n = 0;
+	g->experimental.n = g->threads.n = g->batches.n = 0;
+	g->number = g->offset = g->end = g->min_time = g->batches_read = 0;
+	g->has_frequency = g->has_clock = false;
+	g->frequency = 0;
+	g->frame_conflict_offset = TT_UNKNOWN;
+}
+
+void tt_generation_release(struct tt_generation *g)
+{
+	tt_idmap_release(&g->string_ids);
+	tt_idmap_release(&g->stack_ids);
+	tt_idmap_release(&g->pcs);
+	tt_idmap_release(&g->thread_ids);
+	TT_ARRAY_RELEASE(g->mem, &g->strings);
+	TT_ARRAY_RELEASE(g->mem, &g->stacks);
+	TT_ARRAY_RELEASE(g->mem, &g->frames);
+	TT_ARRAY_RELEASE(g->mem, &g->samples);
+	TT_ARRAY_RELEASE(g->mem, &g->experimental);
+	TT_ARRAY_RELEASE(g->mem, &g->threads);
+	TT_ARRAY_RELEASE(g->mem, &g->batches);
+}
+
+/* ---- sealing */
+
+static bool has_string(const struct tt_generation *g, uint64_t id)
+{
+	return id == 0 || tt_idmap_find(&g->string_ids, id) != TT_IDMAP_NONE;
+}
+
+/* The next pc of a stack's frames, which were checked when they were filed. */
+static uint64_t next_pc(const uint8_t **frames)
+{
+	uint64_t pc = 0;
+
+	for (int field = 0; field < 4; field++) {
+		uint64_t value;
+
+		*frames += tt_varint(*frames, *frames + TT_VARINT_MAX, &value);
+		if (field == 0)
+			pc = value;
+	}
+	return pc;
+}
+
+static const struct tt_frame_entry *frame_of(const struct tt_generation *g, uint64_t pc)
+{
+	return &g->frames.at[tt_idmap_find(&g->pcs, pc)];
+}
+
+/* The error of the first frame of a stack that names a missing string. */
+static int check_stack(const struct tt_generation *g, const struct tt_stack_entry *stack,
+		       struct tt_error *err)
+{
+	const uint8_t *p = stack->frames;
+
+	for (uint32_t i = 0; i < stack->nframes; i++) {
+		const struct tt_frame_entry *frame = frame_of(g, next_pc(&p));
+		bool func = has_string(g, frame->func);
+
+		if (!func || !has_string(g, frame->file))
+			return tt_fail(err, TT_E_STACK_STRING,
+				       "found invalid %s string ID %" PRIu64 " for stack %" PRIu64,
+				       func ? "file" : "func", func ? frame->file : frame->func,
+				       stack->id);
+	}
+	return TT_OK;
+}
+
+/*
+ * All frames first: they are few, and good in nearly every trace. Only if one is
+ * not, the stacks are searched for the one that Go names: that with the lowest id.
+ */
+static int check_frames(const struct tt_generation *g, struct tt_error *err)
+{
+	uint64_t lowest = UINT64_MAX;
+	size_t i = 0;
+	int rc = TT_OK;
+
+	while (i < g->frames.n && has_string(g, g->frames.at[i].func) &&
+	       has_string(g, g->frames.at[i].file))
+		i++;
+	if (i == g->frames.n)
+		return TT_OK;
+	for (size_t s = 0; s < g->stacks.n; s++) {
+		const struct tt_stack_entry *stack = &g->stacks.at[s];
+
+		if (stack->id <= lowest && check_stack(g, stack, err) < 0) {
+			lowest = stack->id;
+			rc = -TT_E_STACK_STRING;
+		}
+	}
+	if (rc < 0) /* once more: a later good stack leaves the message, an earlier bad one not */
+		rc = check_stack(g, &g->stacks.at[tt_idmap_find(&g->stack_ids, lowest)], err);
+	return rc;
+}
+
+static int sort_samples(struct tt_generation *g, struct tt_error *err)
+{
+	size_t n = g->samples.n;
+	struct tt_keyed *keys;
+	struct tt_sample *sorted;
+
+	if (n == 0)
+		return TT_OK;
+	keys = tt_mem_zalloc(g->mem, n, sizeof(*keys));
+	sorted = tt_mem_zalloc(g->mem, n, sizeof(*sorted));
+	if (keys != NULL && sorted != NULL) {
+		for (size_t i = 0; i < n; i++) {
+			struct tt_sample *s = &g->samples.at[i];
+
+			s->time_ns = tt_ticks_to_ns((uint64_t)s->time_ns, g->ns_per_tick);
+			keys[i] = (struct tt_keyed){s->time_ns, {.index = i}};
+		}
+		tt_sort_like_go(keys, n);
+		for (size_t i = 0; i < n; i++)
+			sorted[i] = g->samples.at[keys[i].of.index];
+		memcpy(g->samples.at, sorted, n * sizeof(*sorted));
+	} else {
+		tt_fail(err, tt_mem_code(g->mem), "no memory for %zu CPU samples", n);
+	}
+	tt_mem_free(g->mem, sorted, n * sizeof(*sorted));
+	tt_mem_free(g->mem, keys, n * sizeof(*keys));
+	return keys != NULL && sorted != NULL ? TT_OK : -err->code;
+}
+
+int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rules,
+		       struct tt_error *err)
+{
+	int rc = TT_OK;
+
+	if (!g->has_frequency)
+		rc = tt_fail(err, TT_E_NO_FREQUENCY, "no frequency event found");
+	else if (rules->needs_clock && !g->has_clock)
+		rc = tt_fail(err, TT_E_NO_CLOCK, "no clock snapshot event found");
+	else
+		rc = check_frames(g, err);
+	if (rc == TT_OK)
+		rc = sort_samples(g, err);
+	if (rc < 0) {
+		tt_error_at(err, g->offset);
+		tt_error_in_batch(err, TT_UNKNOWN, g->number != 0 ? g->number : TT_UNKNOWN, TT_NONE);
+		return rc;
+	}
+	g->clock.trace_ns = tt_ticks_to_ns(g->clock.trace_ticks, g->ns_per_tick);
+	return TT_OK;
+}
+
+/* ---- for the public */
+
+uint64_t tt_generation_number(const struct tt_generation *g)
+{
+	return g->number;
+}
+
+uint64_t tt_generation_ordinal(const struct tt_generation *g)
+{
+	return g->ordinal;
+}
+
+uint64_t tt_generation_offset(const struct tt_generation *g)
+{
+	return g->offset;
+}
+
+uint64_t tt_generation_end(const struct tt_generation *g)
+{
+	return g->end;
+}
+
+int64_t tt_generation_start_ns(const struct tt_generation *g)
+{
+	return tt_ticks_to_ns(g->min_time, g->ns_per_tick);
+}
+
+uint64_t tt_generation_frequency(const struct tt_generation *g)
+{
+	return g->frequency;
+}
+
+int64_t tt_generation_ns(const struct tt_generation *g, uint64_t ticks)
+{
+	return tt_ticks_to_ns(ticks, g->ns_per_tick);
+}
+
+const struct tt_clock *tt_generation_clock(const struct tt_generation *g)
+{
+	return g->has_clock ? &g->clock : NULL;
+}
+
+bool tt_generation_string(const struct tt_generation *g, uint64_t id, struct tt_str *out)
+{
+	uint32_t i = tt_idmap_find(&g->string_ids, id);
+
+	if (i == TT_IDMAP_NONE) {
+		*out = (struct tt_str){"", 0};
+		return id == 0;
+	}
+	*out = (struct tt_str){g->strings.at[i].data, g->strings.at[i].len};
+	return true;
+}
+
+int tt_generation_stack(const struct tt_generation *g, uint64_t id, struct tt_frame *out)
+{
+	uint32_t i = tt_idmap_find(&g->stack_ids, id);
+	const uint8_t *p;
+
+	if (i == TT_IDMAP_NONE)
+		return id == 0 ? 0 : -1;
+	p = g->stacks.at[i].frames;
+	for (uint32_t f = 0; f < g->stacks.at[i].nframes; f++) {
+		const struct tt_frame_entry *frame = frame_of(g, next_pc(&p));
+
+		out[f].pc = frame->pc;
+		out[f].line = frame->line;
+		tt_generation_string(g, frame->func, &out[f].func);
+		tt_generation_string(g, frame->file, &out[f].file);
+	}
+	return (int)g->stacks.at[i].nframes;
+}
+
+size_t tt_generation_stack_index(const struct tt_generation *g, uint64_t id)
+{
+	uint32_t i = tt_idmap_find(&g->stack_ids, id);
+
+	return i == TT_IDMAP_NONE ? 0 : (size_t)i + 1;
+}
+
+size_t tt_generation_nstrings(const struct tt_generation *g)
+{
+	return g->strings.n;
+}
+
+struct tt_str tt_generation_string_at(const struct tt_generation *g, size_t i, uint64_t *id)
+{
+	assert(i < g->strings.n);
+	if (id != NULL)
+		*id = g->strings.at[i].id;
+	return (struct tt_str){g->strings.at[i].data, g->strings.at[i].len};
+}
+
+size_t tt_generation_nstacks(const struct tt_generation *g)
+{
+	return g->stacks.n;
+}
+
+uint64_t tt_generation_stack_at(const struct tt_generation *g, size_t i)
+{
+	assert(i < g->stacks.n);
+	return g->stacks.at[i].id;
+}
+
+size_t tt_generation_nsamples(const struct tt_generation *g)
+{
+	return g->samples.n;
+}
+
+struct tt_sample tt_generation_sample_at(const struct tt_generation *g, size_t i)
+{
+	assert(i < g->samples.n);
+	return g->samples.at[i];
+}
+
+size_t tt_generation_nexperimental(const struct tt_generation *g)
+{
+	return g->experimental.n;
+}
+
+struct tt_batch tt_generation_experimental_at(const struct tt_generation *g, size_t i)
+{
+	assert(i < g->experimental.n);
+	return g->experimental.at[i];
+}

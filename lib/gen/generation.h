@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * generation.h - one generation as pure data: its batches by thread, strings,
+ * stacks, CPU samples, clock and experimental batches. Nothing in here is
+ * ordered. Stands on wire.
+ *
+ * Nothing is copied: strings, stacks and batches point into the source, which
+ * keeps the generation's bytes until the next one is loaded.
+ */
+#ifndef TT_GEN_GENERATION_H
+#define TT_GEN_GENERATION_H
+
+#include "base/idmap.h"
+#include "wire/batch.h"
+
+#define TT_STRING_MAX_SIZE 1024
+
+struct tt_string_entry {
+	uint64_t id;
+	const char *data;
+	size_t len;
+};
+
+struct tt_stack_entry {
+	uint64_t id;
+	const uint8_t *frames;  /* nframes times pc func file line, as varints */
+	uint32_t nframes;
+};
+
+/* The frame of a pc. Source: Go keeps one for all stacks, the first it reads. */
+struct tt_frame_entry {
+	uint64_t pc, func, file, line;
+};
+
+/* One batch of events, in its thread's list. */
+struct tt_event_batch {
+	const uint8_t *data;
+	uint64_t data_offset;
+	uint64_t time;
+	uint32_t size;
+	uint32_t next;          /* index of the thread's next batch, or TT_NO_BATCH */
+};
+#define TT_NO_BATCH UINT32_MAX
+
+/* The batches of one thread, in the order of the file. */
+struct tt_thread_batches {
+	int64_t thread;
+	uint32_t first, last;   /* TT_NO_BATCH: only empty batches so far */
+};
+
+struct tt_generation {
+	struct tt_mem *mem;
+	const struct tt_specs *specs;
+
+	uint64_t number, ordinal;
+	uint64_t offset, end;
+	uint64_t min_time;      /* of all batches; 0: none yet */
+	uint64_t batches_read;  /* of any kind */
+
+	bool has_frequency, has_clock;
+	uint64_t frequency;
+	double ns_per_tick;
+	struct tt_clock clock;
+
+	struct tt_idmap string_ids, stack_ids, pcs, thread_ids;
+	TT_ARRAY(struct tt_string_entry) strings;
+	TT_ARRAY(struct tt_stack_entry) stacks;
+	TT_ARRAY(struct tt_frame_entry) frames;
+	TT_ARRAY(struct tt_sample) samples;
+	TT_ARRAY(struct tt_batch) experimental;
+	TT_ARRAY(struct tt_thread_batches) threads; /* in order of their first batch */
+	TT_ARRAY(struct tt_event_batch) batches;
+
+	uint64_t frame_conflict_offset; /* of the first, or TT_UNKNOWN */
+};
+
+void tt_generation_init(struct tt_generation *g, struct tt_mem *mem, const struct tt_specs *specs);
+/* Forgets the content, keeps the room for the next one. */
+void tt_generation_clear(struct tt_generation *g);
+void tt_generation_release(struct tt_generation *g);
+
+/* ---- filling one (tables.c) */
+
+/*
+ * Files one batch. Codes of tables (30 to 42), TT_E_GENERATION_MARK,
+ * TT_E_MEMORY, TT_E_LIMIT; messages are Go's.
+ */
+struct tt_batch_rules;
+int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rules,
+		      const struct tt_frame_batch *batch, struct tt_error *err);
+/* The checks when all batches are in. 36, 40, 41. */
+int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rules,
+		       struct tt_error *err);
+
+/* Which first byte of a batch makes it which table, in this version. */
+struct tt_batch_rules {
+	int (*add[256])(struct tt_generation *g, const struct tt_batch_rules *rules,
+			const struct tt_frame_batch *batch, struct tt_error *err);
+	uint8_t string, stack, sample, frequency, clock; /* record types */
+	bool needs_clock;       /* since 1.25: a Sync batch with a clock snapshot */
+};
+void tt_batch_rules_init(struct tt_batch_rules *rules, const struct tt_specs *specs,
+			 unsigned version);
+
+/* ---- reading one (load.c) */
+
+struct tt_loader {
+	struct tt_source *src;
+	struct tt_framing framing;
+	struct tt_batch_rules rules;
+	bool like_go;
+	bool has_end_marks;     /* since 1.26 a mark ends a generation, before it the next number */
+	uint64_t ordinal;       /* generations loaded or tried */
+	/* before 1.26: the first batch of the next generation, read already */
+	bool spilled;
+	struct tt_frame_batch spill;
+	/* before 1.26: what ended the generation, to be said after it */
+	bool failed_behind;
+	struct tt_error behind;
+	bool at_end;            /* before 1.26: the file's end came behind the generation */
+};
+
+void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_specs *specs,
+		    unsigned version, bool like_go);
+
+/*
+ * Loads the next generation into *g, which it clears first, and lets the source
+ * release what came before. 0; 1 at the end of the trace; or codes 2 to 42. On an
+ * error the source stands at the batch at fault or behind it.
+ */
+int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err);
+
+/*
+ * Behind an error: moves to the place from which another generation than
+ * `broken` (a number) may be tried. 0, 1 if there is none, or an error of the
+ * source. *skipped: bytes passed over in search.
+ */
+int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_t *skipped,
+		     struct tt_error *err);
+
+#endif

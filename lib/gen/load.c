@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * load.c - reads one generation: batch after batch until something ends it. Since
+ * version 26 that is a mark; before, it is the first batch with the next number,
+ * which is one batch too far and is kept for the next call. What ends a
+ * generation well and what does not follows Go's internal/trace/generation.go
+ * (readGeneration, readGenerationWithSpill). Stands on wire.
+ */
+#include <string.h>
+
+#include "gen/generation.h"
+
+#define FIRST_VERSION_WITH_END_MARKS 26
+
+void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_specs *specs,
+		    unsigned version, bool like_go)
+{
+	memset(l, 0, sizeof(*l));
+	l->src = src;
+	l->like_go = like_go;
+	l->has_end_marks = version >= FIRST_VERSION_WITH_END_MARKS;
+	tt_framing_init(&l->framing, specs, like_go);
+	tt_batch_rules_init(&l->rules, specs, version);
+}
+
+static int bad_generation(const struct tt_frame_batch *b, int code, const char *message,
+			  struct tt_error *err)
+{
+	tt_fail(err, code, "%s", message);
+	err->offset = b->offset;
+	tt_error_in_batch(err, b->offset, b->generation, b->thread);
+	return -code;
+}
+
+/* The file ends although a generation was begun. */
+static int ended_inside(struct tt_loader *l, const struct tt_generation *g, struct tt_error *err)
+{
+	if (g->batches_read == 0)
+		return TT_END;
+	if (g->threads.n != 0)
+		tt_fail(err, TT_E_CUT_OFF, "incomplete generation found; trace likely truncated");
+	else if (l->like_go)
+		return TT_END;
+	else
+		tt_fail(err, TT_E_CUT_OFF,
+			"the trace ends inside a generation, before any thread's events");
+	err->offset = tt_source_offset(l->src);
+	tt_error_in_batch(err, TT_UNKNOWN, g->number, TT_NONE);
+	return -TT_E_CUT_OFF;
+}
+
+static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
+{
+	struct tt_frame_batch b;
+
+	for (;;) {
+		int rc = tt_batch_read(l->src, &l->framing, &b, err);
+
+		if (rc == TT_END)
+			return ended_inside(l, g, err);
+		if (rc < 0)
+			return rc;
+		if (g->number == 0)
+			g->number = b.generation;
+		if (b.experiment == 0 && b.size != 0 && b.data[0] == l->framing.end_type)
+			return TT_OK;
+		if (b.generation == 0)
+			return bad_generation(&b, TT_E_GENERATION_ZERO, "invalid generation number 0",
+					      err);
+		if (b.generation != g->number) {
+			/* it may be good if one begins here: leave it to a resync */
+			tt_source_seek(l->src, b.offset);
+			return bad_generation(&b, TT_E_GENERATION_MIXED,
+					      "broken trace: missing end-of-generation event, or "
+					      "generations are interleaved",
+					      err);
+		}
+		rc = tt_generation_add(g, &l->rules, &b, err);
+		if (rc < 0)
+			return rc;
+	}
+}
+
+/* Files the batch that the generation before left over. */
+static int add_spill(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
+{
+	if (!l->spilled)
+		return TT_OK;
+	l->spilled = false;
+	g->number = l->spill.generation;
+	return tt_generation_add(g, &l->rules, &l->spill, err);
+}
+
+/* Keeps for later what stands behind the generation. */
+static int failed_behind(struct tt_loader *l, const struct tt_error *err)
+{
+	l->failed_behind = true;
+	l->behind = *err;
+	return TT_OK;
+}
+
+static int load_to_next_number(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
+{
+	struct tt_frame_batch b;
+	int rc = add_spill(l, g, err);
+
+	while (rc == TT_OK) {
+		rc = tt_batch_read(l->src, &l->framing, &b, err);
+		if (rc == TT_END) {
+			l->at_end = true;
+			return TT_OK;
+		}
+		if (rc < 0)
+			return g->number != 0 && !err->system ? failed_behind(l, err) : rc;
+		if (b.generation == 0)
+			return bad_generation(&b, TT_E_GENERATION_ZERO, "invalid generation number 0",
+					      err);
+		if (g->number == 0)
+			g->number = b.generation;
+		if (b.generation == g->number + 1) {
+			l->spilled = true;
+			l->spill = b;
+			return TT_OK;
+		}
+		if (b.generation != g->number) {
+			tt_source_seek(l->src, b.offset);
+			return bad_generation(&b, TT_E_GENERATION_ORDER, "generations out of order",
+					      err);
+		}
+		rc = tt_generation_add(g, &l->rules, &b, err);
+	}
+	return rc;
+}
+
+int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
+{
+	uint64_t begin = l->spilled ? l->spill.offset : tt_source_offset(l->src);
+	int rc;
+
+	if (l->failed_behind) {
+		*err = l->behind;
+		return -err->code;
+	}
+	if (l->at_end)
+		return TT_END;
+	tt_generation_clear(g);
+	tt_source_release(l->src, begin);
+	g->offset = begin;
+	g->ordinal = ++l->ordinal;
+	rc = l->has_end_marks ? load_to_mark(l, g, err) : load_to_next_number(l, g, err);
+	if (rc == TT_OK)
+		rc = tt_generation_seal(g, &l->rules, err);
+	if (rc == -TT_E_TABLE_CUT && l->like_go)
+		return TT_END;
+	g->end = l->spilled ? l->spill.offset : tt_source_offset(l->src);
+	return rc;
+}

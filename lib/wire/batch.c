@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/* batch.c - framing. Stands on io and spec. */
+#include "wire/batch.h"
+
+#include <string.h>
+
+#include "wire/varint.h"
+
+void tt_framing_init(struct tt_framing *framing, const struct tt_specs *specs, bool like_go)
+{
+	static const struct {
+		const char *event;
+		enum tt_frame_kind kind;
+	} frames[] = {
+		{"EventBatch", TT_FRAME_EVENTS},
+		{"ExperimentalBatch", TT_FRAME_EXPERIMENT},
+		{"EndOfGeneration", TT_FRAME_END},
+	};
+
+	memset(framing, 0, sizeof(*framing));
+	framing->like_go = like_go;
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+		const struct tt_event_spec *spec = tt_specs_event_named(specs, frames[i].event);
+
+		if (spec == NULL)
+			continue;
+		framing->kind[spec->type] = (uint8_t)frames[i].kind;
+		if (frames[i].kind == TT_FRAME_END)
+			framing->end_type = spec->type;
+	}
+}
+
+/* The numbers of a header, in their order, as Go's messages name them. */
+enum { GEN, THREAD, TIME, SIZE, NFIELDS };
+static const char *const field_names[NFIELDS] = {"gen", "M ID", "timestamp", "size"};
+
+struct header {
+	const uint8_t *pos, *end;
+	unsigned experiment;
+	uint64_t field[NFIELDS];
+};
+
+/* NFIELDS if all of them could be read, else the one that could not; *why says why. */
+static int read_fields(struct header *h, int *why)
+{
+	for (int i = 0; i < NFIELDS; i++) {
+		int n = tt_varint(h->pos, h->end, &h->field[i]);
+
+		if (n <= 0) {
+			*why = n;
+			return i;
+		}
+		h->pos += n;
+	}
+	return NFIELDS;
+}
+
+static int bad_field(int field, int why, struct tt_error *err)
+{
+	const char *text = why == TT_VARINT_EMPTY ? "EOF"
+			   : why == TT_VARINT_CUT ? "unexpected EOF"
+						  : "binary: varint overflows a 64-bit integer";
+
+	return tt_fail(err, why == TT_VARINT_OVERFLOW ? TT_E_BATCH_HEADER : TT_E_CUT_OFF,
+		       "error reading batch %s: %s", field_names[field], text);
+}
+
+/*
+ * The header at data into *b; *length is how long it is. After an error it is
+ * how far the header can be read.
+ */
+static int read_header(const uint8_t *data, size_t avail, struct tt_frame_batch *b, size_t *length,
+		       struct tt_error *err)
+{
+	struct header h = {data + 1, data + avail, 0, {0}};
+	int field, why = 0;
+
+	*length = 1;
+	if (b->kind == TT_FRAME_EXPERIMENT) {
+		if (h.pos == h.end)
+			return tt_fail(err, TT_E_CUT_OFF, "the file ends inside a batch header");
+		b->experiment = *h.pos++;
+	}
+	field = read_fields(&h, &why);
+	*length = (size_t)(h.pos - data);
+	b->generation = h.field[GEN];
+	b->thread = field > THREAD ? (int64_t)h.field[THREAD] : TT_NONE;
+	b->time = h.field[TIME];
+	if (field < NFIELDS) {
+		if (why != TT_VARINT_OVERFLOW)
+			*length = avail;
+		return bad_field(field, why, err);
+	}
+	if (h.field[SIZE] > TT_BATCH_MAX_SIZE)
+		return tt_fail(err, TT_E_BATCH_SIZE, "invalid batch size %llu, maximum is %d",
+			       (unsigned long long)h.field[SIZE], TT_BATCH_MAX_SIZE);
+	b->size = (uint32_t)h.field[SIZE];
+	return TT_OK;
+}
+
+/* Header and body of a batch whose first bytes are in data. */
+static int read_framed(struct tt_source *src, const uint8_t *data, size_t avail,
+		       struct tt_frame_batch *b, struct tt_error *err)
+{
+	size_t length;
+	int rc = read_header(data, avail, b, &length, err);
+
+	if (rc < 0) {
+		tt_error_at(err, b->offset + (rc == -TT_E_BATCH_SIZE ? 0 : length));
+		/* not the end of the file but a failure of the input cuts it off? */
+		if (rc == -TT_E_CUT_OFF && tt_source_peek(src, avail + 1, &data, &avail, err) < 0)
+			return -err->code;
+		return rc;
+	}
+	rc = tt_source_peek(src, length + b->size, &data, &avail, err);
+	if (rc < 0)
+		return rc;
+	if (avail < length + b->size) {
+		rc = tt_fail(err, TT_E_CUT_OFF, "failed to read full batch: read %zu but wanted %u",
+			     avail - length, b->size);
+		err->offset = b->offset + avail;
+		return rc;
+	}
+	b->data = data + length;
+	b->data_offset = b->offset + length;
+	tt_source_skip(src, length + b->size);
+	return TT_OK;
+}
+
+int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
+		  struct tt_frame_batch *b, struct tt_error *err)
+{
+	const uint8_t *data;
+	size_t avail;
+	int rc = tt_source_peek(src, TT_BATCH_MAX_HEADER, &data, &avail, err);
+
+	if (rc < 0 && avail == 0)
+		return rc;
+	if (avail == 0)
+		return TT_END;
+	*b = (struct tt_frame_batch){
+		.kind = framing->kind[data[0]],
+		.thread = TT_NONE,
+		.offset = tt_source_offset(src),
+	};
+	switch (b->kind) {
+	case TT_FRAME_BAD:
+		rc = tt_fail(err, TT_E_BATCH_TYPE, "expected batch event, got event %d", data[0]);
+		err->offset = b->offset;
+		return rc;
+	case TT_FRAME_END:
+		b->data = data;
+		b->data_offset = b->offset;
+		b->size = 1;
+		tt_source_skip(src, 1);
+		return TT_OK;
+	case TT_FRAME_EXPERIMENT:
+		if (avail == 1 && rc == 0 && framing->like_go)
+			return TT_END;
+		break;
+	case TT_FRAME_EVENTS:
+		break;
+	}
+	rc = read_framed(src, data, avail, b, err);
+	if (rc < 0)
+		tt_error_in_batch(err, b->offset, b->generation != 0 ? b->generation : TT_UNKNOWN,
+				  b->thread);
+	return rc;
+}
+
+bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data,
+			const uint8_t *end, uint64_t *nbytes, uint64_t *generation)
+{
+	enum tt_frame_kind kind = framing->kind[data[0]];
+	struct header h = {data + 1, end, 0, {0}};
+	int why;
+
+	*generation = 0;
+	*nbytes = 1;
+	if (kind == TT_FRAME_END)
+		return true;
+	if (kind == TT_FRAME_BAD)
+		return false;
+	if (kind == TT_FRAME_EXPERIMENT && h.pos++ == end)
+		return false;
+	if (read_fields(&h, &why) < NFIELDS || h.field[GEN] == 0 ||
+	    h.field[SIZE] > TT_BATCH_MAX_SIZE)
+		return false;
+	*generation = h.field[GEN];
+	*nbytes = (uint64_t)(h.pos - data) + h.field[SIZE];
+	return true;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * batch.h - framing: the file behind its header is a plain sequence of batches.
+ * Stands on io and spec.
+ *
+ *	EventBatch         type, gen, thread, time, size, then size bytes
+ *	ExperimentalBatch  type, experiment (one raw byte), then the same
+ *	EndOfGeneration    type
+ *
+ * Source: Go's internal/trace/batch.go, readBatch.
+ */
+#ifndef TT_WIRE_BATCH_H
+#define TT_WIRE_BATCH_H
+
+#include "io/source.h"
+#include "spec/spec.h"
+
+#define TT_BATCH_MAX_SIZE 65536
+/* Type, experiment and four numbers. */
+#define TT_BATCH_MAX_HEADER (2 + 4 * 10)
+
+enum tt_frame_kind {
+	TT_FRAME_BAD,           /* no batch begins with this byte */
+	TT_FRAME_EVENTS,
+	TT_FRAME_EXPERIMENT,
+	TT_FRAME_END,
+};
+
+/* Which bytes begin a batch, as the specs number them. */
+struct tt_framing {
+	uint8_t kind[256];      /* enum tt_frame_kind */
+	uint8_t end_type;       /* that of TT_FRAME_END */
+	bool like_go;           /* a file that ends right behind the first byte of an
+	                           experimental batch ends well (TT_OPEN_LIKE_GO) */
+};
+
+/* One batch as it stands in the file, not looked into. */
+struct tt_frame_batch {
+	enum tt_frame_kind kind;
+	unsigned experiment;
+	uint64_t generation;    /* 0 for TT_FRAME_END */
+	int64_t thread;
+	uint64_t time;
+	uint64_t offset;
+	uint64_t data_offset;
+	const uint8_t *data;    /* in the source, until released there */
+	uint32_t size;
+};
+
+void tt_framing_init(struct tt_framing *framing, const struct tt_specs *specs, bool like_go);
+
+/*
+ * The next batch; moves behind it on success only. 0; 1 at the end of the file
+ * between two batches; TT_E_BATCH_TYPE, TT_E_BATCH_HEADER, TT_E_BATCH_SIZE,
+ * TT_E_CUT_OFF with Go's texts, or the source's errors.
+ */
+int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
+		  struct tt_frame_batch *batch, struct tt_error *err);
+
+/*
+ * Whether a plausible batch begins at data: a good header whose batch is whole
+ * or runs past `end`. *nbytes is then its length, header included, and
+ * *generation its number (0 for an end mark).
+ */
+bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data,
+			const uint8_t *end, uint64_t *nbytes, uint64_t *generation);
+
+#endif
