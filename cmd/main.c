@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - finds the verb, runs it, and makes sure that what it printed has
+ * arrived. Command layer.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "out.h"
+
+struct verb {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+};
+
+static const struct verb verbs[] = {
+#define VERB(name, function, summary) { name, function, summary },
+#include "verbs.h"
+#undef VERB
+};
+
+static const struct verb *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+static void print_usage(struct out *o)
+{
+	char *p = out_begin(o);
+
+	p = put_lit(p, "Usage: tracetool VERB [OPTION...] FILE...\n"
+		       "Reads Go execution traces.\n\nVerbs\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		const char *start = p;
+
+		p = put_lit(p, "  ");
+		p = put_cstr(p, verbs[i].name);
+		p = put_column(p, start, 20, 2);
+		p = put_cstr(p, verbs[i].summary);
+		p = put_char(p, '\n');
+	}
+	p = put_lit(p, "\n'tracetool VERB --help' tells more of one, 'tracetool --version' which "
+		       "tracetool this is.\n");
+	out_end(o, p);
+}
+
+static int print_version(void)
+{
+	char *p = out_begin(&out_stdout);
+
+	p = put_lit(p, "tracetool ");
+	p = put_cstr(p, tt_version());
+	p = put_char(p, '\n');
+	out_end(&out_stdout, p);
+	return STATUS_FINE;
+}
+
+static int unknown_verb(const char *name)
+{
+	struct nearest near = { .word = name };
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		nearest_try(&near, verbs[i].name);
+	nearest_try(&near, "help");
+	if (near.best)
+		cmd_error(NULL, "no verb '%s'; did you mean '%s'?", name, near.best);
+	else
+		cmd_error(NULL, "no verb '%s'; 'tracetool help' lists them", name);
+	return STATUS_TROUBLE;
+}
+
+static int run(const char *name, int argc, char **argv)
+{
+	const struct verb *verb = find(name);
+
+	if (!verb)
+		return unknown_verb(name);
+	cmd_set_verb(verb->name);
+	return verb->run(argc, argv);
+}
+
+static int help(int argc, char **argv)
+{
+	char name[] = "help", option[] = "--help";
+	char *args[] = { name, option, NULL };
+
+	if (argc < 2) {
+		print_usage(&out_stdout);
+		return STATUS_FINE;
+	}
+	return run(argv[1], 2, args);
+}
+
+static int dispatch(int argc, char **argv)
+{
+	const char *word;
+
+	if (argc < 2) {
+		cmd_error(NULL, "no verb given; 'tracetool help' lists them");
+		return STATUS_TROUBLE;
+	}
+	word = argv[1];
+	if (strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
+		return help(argc - 1, argv + 1);
+	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
+		return print_version();
+	return run(word, argc - 1, argv + 1);
+}
+
+/* A reader that has seen enough closes the pipe: that is no failure. */
+static int finish(int status)
+{
+	int failure = out_flush(&out_stdout);
+
+	if (failure == 0 || failure == EPIPE)
+		return status;
+	cmd_error(NULL, "standard output: %s", strerror(failure));
+	return STATUS_TROUBLE;
+}
+
+int main(int argc, char **argv)
+{
+	signal(SIGPIPE, SIG_IGN);
+	out_init(&out_stdout, STDOUT_FILENO);
+	return finish(dispatch(argc, argv));
+}

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* out.c - the slow paths of the buffered writer, and escaping. Command layer. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "out.h"
+
+struct out out_stdout;
+
+const char put_pairs[200] = "00010203040506070809101112131415161718192021222324"
+			    "25262728293031323334353637383940414243444546474849"
+			    "50515253545556575859606162636465666768697071727374"
+			    "75767778798081828384858687888990919293949596979899";
+
+void out_init(struct out *o, int fd)
+{
+	o->pos = o->buffer;
+	o->end = o->buffer + OUT_SIZE;
+	o->fd = fd;
+	o->error = 0;
+	o->flushed = 0;
+}
+
+static void write_all(struct out *o, const char *data, size_t len)
+{
+	while (len > 0 && o->error == 0) {
+		ssize_t n = write(o->fd, data, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			o->error = errno;
+			return;
+		}
+		data += n;
+		len -= (size_t)n;
+		o->flushed += (uint64_t)n;
+	}
+}
+
+int out_flush(struct out *o)
+{
+	write_all(o, o->buffer, (size_t)(o->pos - o->buffer));
+	o->pos = o->buffer;
+	return o->error;
+}
+
+char *out_drain(struct out *o, char *p)
+{
+	o->pos = p;
+	out_flush(o);
+	return o->pos;
+}
+
+char *out_long_text(struct out *o, char *p, const char *data, size_t len)
+{
+	p = out_drain(o, p);
+	if (len > OUT_SIZE) {
+		write_all(o, data, len);
+		return p;
+	}
+	memcpy(p, data, len);
+	return p + len;
+}
+
+/* ------------------------------------------------------------------ quoting */
+
+/* The bytes from which on `s` needs an escape in a quoted text, or all of it. */
+static size_t plain_length(struct tt_str s, char also)
+{
+	size_t i = 0;
+
+	while (i < s.len) {
+		unsigned char c = (unsigned char)s.data[i];
+
+		if (c < 0x20 || c > 0x7e || c == '\\' || c == (unsigned char)also)
+			break;
+		i++;
+	}
+	return i;
+}
+
+/*
+ * Quotes a piece at a time, so that text of any length fits the room. A piece
+ * ends where a code point can begin, else its two halves would not be one.
+ */
+enum { PIECE = 256 };
+
+static size_t piece_length(const char *data, size_t len)
+{
+	size_t n = PIECE;
+
+	if (len <= PIECE)
+		return len;
+	for (unsigned back = 0; back < 3 && ((unsigned char)data[n] & 0xc0) == 0x80; back++)
+		n--;
+	return n;
+}
+
+/* The quoted form without its quotes. */
+static char *quoted_inside(struct out *o, char *p, struct tt_str s)
+{
+	while (s.len > 0) {
+		struct tt_str piece = { s.data, piece_length(s.data, s.len) };
+		char text[PIECE * 10 + 2];
+		size_t n = tt_quote(piece, text, sizeof(text));
+
+		p = out_text(o, p, text + 1, n - 2);
+		s.data += piece.len;
+		s.len -= piece.len;
+	}
+	return p;
+}
+
+char *out_quoted(struct out *o, char *p, struct tt_str s)
+{
+	size_t plain = plain_length(s, '"');
+
+	p = put_char(out_room(o, p), '"');
+	p = out_text(o, p, s.data ? s.data : "", plain);
+	if (plain < s.len)
+		p = quoted_inside(o, p, (struct tt_str){ s.data + plain, s.len - plain });
+	return put_char(out_room(o, p), '"');
+}
+
+char *out_escaped(struct out *o, char *p, struct tt_str s)
+{
+	p = out_room(o, p);
+	while (s.len > 0) {
+		size_t n = plain_length(s, '\\');
+
+		p = out_text(o, p, s.data, n);
+		s.data += n;
+		s.len -= n;
+		for (n = 0; n < s.len && s.data[n] != '"'; n++)
+			;
+		p = quoted_inside(o, p, (struct tt_str){ s.data, n });
+		s.data += n;
+		s.len -= n;
+	}
+	return out_room(o, p);
+}
+
+/* --------------------------------------------------------------------- JSON */
+
+/* The length of the UTF-8 sequence at data, 0 if there is none. */
+static size_t utf8_length(const unsigned char *data, size_t len)
+{
+	static const struct {
+		unsigned char first, last, low, high, length;
+	} forms[] = {
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 }, { 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 }, { 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 }, { 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 }, { 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	if (data[0] < 0x80)
+		return 1;
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		size_t n = forms[i].length;
+
+		if (data[0] < forms[i].first || data[0] > forms[i].last)
+			continue;
+		if (len < n || data[1] < forms[i].low || data[1] > forms[i].high)
+			return 0;
+		for (size_t k = 2; k < n; k++) {
+			if ((data[k] & 0xc0) != 0x80)
+				return 0;
+		}
+		return n;
+	}
+	return 0;
+}
+
+static char *put_json_escape(char *p, unsigned char c)
+{
+	static const char names[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+
+	for (size_t i = 0; i < sizeof(names) - 1; i += 2) {
+		if ((char)c == names[i]) {
+			*p++ = '\\';
+			return put_char(p, names[i + 1]);
+		}
+	}
+	p = put_lit(p, "\\u00");
+	*p++ = "0123456789abcdef"[c >> 4];
+	return put_char(p, "0123456789abcdef"[c & 15]);
+}
+
+/* The first code point of s, which is not empty; *used is how many bytes it took. */
+static char *json_code_point(char *p, struct tt_str s, size_t *used)
+{
+	const unsigned char *data = (const unsigned char *)s.data;
+	size_t n = utf8_length(data, s.len);
+
+	*used = n == 0 ? 1 : n;
+	if (data[0] < 0x20 || data[0] == 0x7f || data[0] == '"' || data[0] == '\\')
+		return put_json_escape(p, data[0]);
+	if (n == 0)
+		return put_lit(p, "\xef\xbf\xbd");
+	if (n == 2 && data[0] == 0xc2 && data[1] < 0xa0)
+		return put_json_escape(p, data[1]);
+	return put_mem(p, s.data, n);
+}
+
+bool out_is_utf8(struct tt_str s)
+{
+	size_t i = 0;
+
+	while (i < s.len) {
+		size_t n = utf8_length((const unsigned char *)s.data + i, s.len - i);
+
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
+}
+
+char *out_json(struct out *o, char *p, struct tt_str s)
+{
+	size_t at = plain_length(s, '"');
+	size_t used = 0;
+
+	p = put_char(out_room(o, p), '"');
+	p = out_text(o, p, s.data ? s.data : "", at);
+	for (; at < s.len; at += used)
+		p = json_code_point(out_room(o, p), (struct tt_str){ s.data + at, s.len - at }, &used);
+	return put_char(out_room(o, p), '"');
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* progress.c - the line that says how far a run is. Command layer. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "out.h"
+#include "progress.h"
+
+#define SECOND INT64_C(1000000000)
+
+static struct {
+	const char *file;
+	bool on, visible;
+	int64_t due_ns;
+	int64_t start_ns;
+} line;
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * SECOND + ts.tv_nsec;
+}
+
+void progress_start(const char *file, bool quiet)
+{
+	line.file = file;
+	line.on = !quiet && isatty(STDERR_FILENO);
+	line.visible = false;
+	line.start_ns = now_ns();
+	line.due_ns = line.start_ns + SECOND;
+}
+
+static void print(const char *text, size_t len)
+{
+	/* A progress line that cannot be written is no loss. */
+	if (write(STDERR_FILENO, text, len) < 0)
+		line.on = false;
+}
+
+void progress_show(const struct tt_progress *p)
+{
+	static struct out text;
+	char *at;
+	int64_t now;
+
+	if (!line.on)
+		return;
+	now = now_ns();
+	if (now < line.due_ns)
+		return;
+	line.due_ns = now + SECOND / 10;
+	out_init(&text, -1);
+	at = put_lit(out_begin(&text), "\r\033[K");
+	at = out_escaped(&text, at, (struct tt_str){ line.file, strnlen(line.file, 60) });
+	at = put_lit(at, ": ");
+	if (p->in_total != 0 && p->in_nbytes <= p->in_total) {
+		at = put_u64(at, p->in_nbytes * 100 / p->in_total);
+		at = put_lit(at, "%, ");
+	}
+	at = put_u64(at, p->nbytes >> 20);
+	at = put_lit(at, " MB, ");
+	at = put_u64(at, p->events);
+	at = put_lit(at, " events, ");
+	at = put_u64(at, (uint64_t)((now - line.start_ns) / SECOND));
+	at = put_lit(at, " s");
+	print(text.buffer, (size_t)(at - text.buffer));
+	line.visible = true;
+}
+
+void progress_hide(void)
+{
+	if (line.visible)
+		print("\r\033[K", 4);
+	line.visible = false;
+}
+
+void progress_stop(void)
+{
+	progress_hide();
+	line.on = false;
+}
