@@ -63,18 +63,13 @@ static bool has_string(const struct tt_generation *g, uint64_t id)
 	return id == 0 || tt_idmap_find(&g->string_ids, id) != TT_IDMAP_NONE;
 }
 
-/* The next pc of a stack's frames, which were checked when they were filed. */
+/* The next pc of a stack's frames. */
 static uint64_t next_pc(const uint8_t **frames)
 {
-	uint64_t pc = 0;
+	uint64_t pc = tt_varint_again(frames);
 
-	for (int field = 0; field < 4; field++) {
-		uint64_t value;
-
-		*frames += tt_varint(*frames, *frames + TT_VARINT_MAX, &value);
-		if (field == 0)
-			pc = value;
-	}
+	for (int field = 1; field < 4; field++)
+		tt_varint_again(frames);
 	return pc;
 }
 
@@ -125,8 +120,6 @@ static int check_frames(const struct tt_generation *g, struct tt_error *err)
 			rc = -TT_E_STACK_STRING;
 		}
 	}
-	if (rc < 0) /* once more: a later good stack leaves the message, an earlier bad one not */
-		rc = check_stack(g, &g->stacks.at[tt_idmap_find(&g->stack_ids, lowest)], err);
 	return rc;
 }
 

@@ -96,6 +96,7 @@ int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rul
 struct tt_batch_rules {
 	int (*add[256])(struct tt_generation *g, const struct tt_batch_rules *rules,
 			const struct tt_frame_batch *batch, struct tt_error *err);
+	uint8_t sync;           /* the first byte of a batch with the clock */
 	uint8_t string, stack, sample, frequency, clock; /* record types */
 	bool needs_clock;       /* since 1.25: a Sync batch with a clock snapshot */
 };

@@ -111,7 +111,7 @@ static int load_to_next_number(struct tt_loader *l, struct tt_generation *g, str
 			return TT_OK;
 		}
 		if (rc < 0)
-			return g->number != 0 && !err->system ? failed_behind(l, err) : rc;
+			return g->number != 0 ? failed_behind(l, err) : rc;
 		if (b.generation == 0)
 			return bad_generation(&b, TT_E_GENERATION_ZERO, "invalid generation number 0",
 					      err);

@@ -452,5 +452,6 @@ void tt_batch_rules_init(struct tt_batch_rules *rules, const struct tt_specs *sp
 	rules->add[type_named(specs, "Stacks")] = add_stacks;
 	rules->add[type_named(specs, "CPUSamples")] = add_samples;
 	rules->add[type_named(specs, "EndOfGeneration")] = misplaced_end;
-	rules->add[rules->needs_clock ? sync->type : rules->frequency] = add_sync;
+	rules->sync = rules->needs_clock ? sync->type : rules->frequency;
+	rules->add[rules->sync] = add_sync;
 }

@@ -31,6 +31,19 @@ static inline int tt_varint(const uint8_t *p, const uint8_t *end, uint64_t *valu
 	return tt_varint_slow(p, end, value);
 }
 
+/* Takes a varint that was read before and found good. */
+static inline uint64_t tt_varint_again(const uint8_t **p)
+{
+	uint64_t value = 0;
+	unsigned shift = 0;
+
+	while (**p >= 0x80) {
+		value |= (uint64_t)(*(*p)++ & 0x7f) << shift;
+		shift += 7;
+	}
+	return value | (uint64_t)*(*p)++ << shift;
+}
+
 /* Writes the minimal form, returns its length. */
 static inline size_t tt_varint_put(uint8_t out[TT_VARINT_MAX], uint64_t value)
 {
