@@ -352,6 +352,7 @@ struct tt_wire_event {
 	const struct tt_wire_frame *frames; /* of a Stack */
 	size_t nframes;
 	struct tt_str data;     /* of a String or ExperimentalBatch */
+	const void *text_;      /* for tt_wire_format(): no contract, NULL in one's own */
 };
 
 TT_API int tt_wire_open(struct tt_wire **out, const char *path, const struct tt_options *opt,
@@ -381,8 +382,7 @@ TT_API size_t tt_wire_format(const struct tt_wire_event *ev, char *out, size_t s
 /*
  * Quotes as Go's strconv.Quote does (Unicode 17), the quotes included. Writes
  * at most `size` bytes, returns how many are needed; no terminating NUL.
- * 4 * len + 2 always suffices, except that a few escapes of a code point
- * take 10 bytes for 4.
+ * 4 * len + 2 always suffices.
  */
 TT_API size_t tt_quote(struct tt_str s, char *out, size_t size);
 
