@@ -129,7 +129,9 @@ static int finish(int status)
 
 int main(int argc, char **argv)
 {
+	static char buffer[OUT_SIZE + OUT_ROOM];
+
 	signal(SIGPIPE, SIG_IGN);
-	out_init(&out_stdout, STDOUT_FILENO);
+	out_init(&out_stdout, STDOUT_FILENO, buffer, OUT_SIZE);
 	return finish(dispatch(argc, argv));
 }

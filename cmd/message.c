@@ -35,11 +35,12 @@ static struct out err_out;
 
 static char *begin(const char *file)
 {
+	static char buffer[2 * OUT_ROOM];
 	char *p;
 
 	progress_hide();
 	out_flush(&out_stdout);
-	out_init(&err_out, STDERR_FILENO);
+	out_init(&err_out, STDERR_FILENO, buffer, OUT_ROOM);
 	p = put_lit(out_begin(&err_out), "tracetool");
 	if (current_verb) {
 		p = put_char(p, ' ');

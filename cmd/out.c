@@ -13,13 +13,13 @@ const char put_pairs[200] = "00010203040506070809101112131415161718192021222324"
 			    "50515253545556575859606162636465666768697071727374"
 			    "75767778798081828384858687888990919293949596979899";
 
-void out_init(struct out *o, int fd)
+void out_init(struct out *o, int fd, char *buffer, size_t size)
 {
-	o->pos = o->buffer;
-	o->end = o->buffer + OUT_SIZE;
+	o->pos = buffer;
+	o->end = buffer + size;
+	o->buffer = buffer;
 	o->fd = fd;
 	o->error = 0;
-	o->flushed = 0;
 }
 
 static void write_all(struct out *o, const char *data, size_t len)
@@ -35,19 +35,57 @@ static void write_all(struct out *o, const char *data, size_t len)
 		}
 		data += n;
 		len -= (size_t)n;
-		o->flushed += (uint64_t)n;
 	}
 }
 
 int out_flush(struct out *o)
 {
+	if (o->fd < 0)
+		return o->error;
 	write_all(o, o->buffer, (size_t)(o->pos - o->buffer));
 	o->pos = o->buffer;
 	return o->error;
 }
 
+/* Where text goes that finds no memory. */
+static _Thread_local char nowhere[2 * OUT_ROOM];
+
+void out_init_memory(struct out *o)
+{
+	*o = (struct out){ .fd = -1 };
+}
+
+void out_release_memory(struct out *o)
+{
+	if (o->buffer != nowhere)
+		free(o->buffer);
+	out_init_memory(o);
+}
+
+/* Makes a memory buffer hold `more` bytes behind p, and the room. */
+static char *grow(struct out *o, char *p, size_t more)
+{
+	size_t used = o->buffer ? (size_t)(p - o->buffer) : 0;
+	size_t size = 2 * used + OUT_ROOM;
+	char *buffer;
+
+	if (size < used + more)
+		size = used + more;
+	buffer = o->error ? NULL : realloc(o->buffer, size + OUT_ROOM);
+	if (!buffer) {
+		out_release_memory(o);
+		out_init(o, -1, nowhere, OUT_ROOM);
+		o->error = ENOMEM;
+		return nowhere;
+	}
+	out_init(o, -1, buffer, size);
+	return buffer + used;
+}
+
 char *out_drain(struct out *o, char *p)
 {
+	if (o->fd < 0)
+		return grow(o, p, OUT_ROOM);
 	o->pos = p;
 	out_flush(o);
 	return o->pos;
@@ -55,13 +93,12 @@ char *out_drain(struct out *o, char *p)
 
 char *out_long_text(struct out *o, char *p, const char *data, size_t len)
 {
-	p = out_drain(o, p);
-	if (len > OUT_SIZE) {
+	p = o->fd < 0 ? grow(o, p, len) : out_drain(o, p);
+	if (len <= (size_t)(o->end - p))
+		return put_mem(p, data, len);
+	if (o->fd >= 0)
 		write_all(o, data, len);
-		return p;
-	}
-	memcpy(p, data, len);
-	return p + len;
+	return p;
 }
 
 /* ------------------------------------------------------------------ quoting */
@@ -98,8 +135,7 @@ static size_t piece_length(const char *data, size_t len)
 	return n;
 }
 
-/* The quoted form without its quotes. */
-static char *quoted_inside(struct out *o, char *p, struct tt_str s)
+static char *quoted_pieces(struct out *o, char *p, struct tt_str s)
 {
 	while (s.len > 0) {
 		struct tt_str piece = { s.data, piece_length(s.data, s.len) };
@@ -113,15 +149,21 @@ static char *quoted_inside(struct out *o, char *p, struct tt_str s)
 	return p;
 }
 
-char *out_quoted(struct out *o, char *p, struct tt_str s)
+char *out_quoted_inside(struct out *o, char *p, struct tt_str s)
 {
 	size_t plain = plain_length(s, '"');
 
-	p = put_char(out_room(o, p), '"');
 	p = out_text(o, p, s.data ? s.data : "", plain);
 	if (plain < s.len)
-		p = quoted_inside(o, p, (struct tt_str){ s.data + plain, s.len - plain });
-	return put_char(out_room(o, p), '"');
+		p = quoted_pieces(o, p, (struct tt_str){ s.data + plain, s.len - plain });
+	return out_room(o, p);
+}
+
+char *out_quoted(struct out *o, char *p, struct tt_str s)
+{
+	p = put_char(out_room(o, p), '"');
+	p = out_quoted_inside(o, p, s);
+	return put_char(p, '"');
 }
 
 char *out_escaped(struct out *o, char *p, struct tt_str s)
@@ -135,7 +177,7 @@ char *out_escaped(struct out *o, char *p, struct tt_str s)
 		s.len -= n;
 		for (n = 0; n < s.len && s.data[n] != '"'; n++)
 			;
-		p = quoted_inside(o, p, (struct tt_str){ s.data, n });
+		p = quoted_pieces(o, p, (struct tt_str){ s.data, n });
 		s.data += n;
 		s.len -= n;
 	}

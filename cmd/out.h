@@ -26,23 +26,29 @@
 #include "tracetool.h"
 
 enum {
-	OUT_SIZE = 256 * 1024,
+	OUT_SIZE = 256 * 1024, /* a good size for a buffer */
 	OUT_ROOM = 4096,
 };
 
 struct out {
 	char *pos;
 	char *end;             /* of the buffer, OUT_ROOM not counted */
-	int fd;
-	int error;             /* errno of the first failed write, or 0 */
-	uint64_t flushed;      /* bytes handed to the system */
-	char buffer[OUT_SIZE + OUT_ROOM];
+	char *buffer;
+	int fd;                /* -1: in memory, the buffer grows */
+	int error;             /* errno of the first failure, or 0 */
 };
 
 /* The standard output of the process; ready before main() calls a verb. */
 extern struct out out_stdout;
 
-void out_init(struct out *o, int fd);
+/* Writes to `fd` through a buffer of the caller's of size + OUT_ROOM bytes. */
+void out_init(struct out *o, int fd, char *buffer, size_t size);
+/*
+ * Collects in memory: the text is out->buffer up to out->pos. Text that finds no
+ * memory is lost, and so is all before it (error is ENOMEM).
+ */
+void out_init_memory(struct out *o);
+void out_release_memory(struct out *o);
 /* 0, or the errno of the first write that failed. */
 int out_flush(struct out *o);
 
@@ -56,7 +62,7 @@ char *out_drain(struct out *o, char *p);
 
 static inline char *out_begin(struct out *o)
 {
-	return o->pos <= o->end ? o->pos : out_drain(o, o->pos);
+	return o->pos && o->pos <= o->end ? o->pos : out_drain(o, o->pos);
 }
 
 static inline void out_end(struct out *o, char *p)
@@ -93,6 +99,8 @@ static inline char *out_cstr(struct out *o, char *p, const char *s)
 
 /* With quotes, as Go's strconv.Quote has it. */
 char *out_quoted(struct out *o, char *p, struct tt_str s);
+/* The same without the quotes. */
+char *out_quoted_inside(struct out *o, char *p, struct tt_str s);
 /*
  * For people: like the quoted form but without the quotes, and `"` stands for
  * itself. What is printable comes out as it is, all else as an escape.

@@ -43,7 +43,8 @@ static void print(const char *text, size_t len)
 
 void progress_show(const struct tt_progress *p)
 {
-	static struct out text;
+	char buffer[2 * OUT_ROOM];
+	struct out text;
 	char *at;
 	int64_t now;
 
@@ -53,7 +54,7 @@ void progress_show(const struct tt_progress *p)
 	if (now < line.due_ns)
 		return;
 	line.due_ns = now + SECOND / 10;
-	out_init(&text, -1);
+	out_init(&text, STDERR_FILENO, buffer, OUT_ROOM);
 	at = put_lit(out_begin(&text), "\r\033[K");
 	at = out_escaped(&text, at, (struct tt_str){ line.file, strnlen(line.file, 60) });
 	at = put_lit(at, ": ");
@@ -67,7 +68,7 @@ void progress_show(const struct tt_progress *p)
 	at = put_lit(at, " events, ");
 	at = put_u64(at, (uint64_t)((now - line.start_ns) / SECOND));
 	at = put_lit(at, " s");
-	print(text.buffer, (size_t)(at - text.buffer));
+	print(buffer, (size_t)(at - buffer));
 	line.visible = true;
 }
 
