@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.c - rules of the spec language that more than one line has a part in:
+ * an event as a whole, names and types that are taken, pairs. Stands on base.
+ */
+#include "spec/parse.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------- event */
+
+/* The executing stack first, as Go's reader checks them. */
+static void list_tables(struct tt_event_def *def)
+{
+	struct tt_event_spec *spec = &def->spec;
+	int8_t i;
+
+	for (i = 0; i < (int8_t)spec->nargs && spec->stack_arg < 0; i++)
+		if (spec->args[i].type == TT_ARG_STACK && strcmp(spec->args[i].name, "stack") == 0)
+			spec->stack_arg = i;
+	if (spec->stack_arg >= 0)
+		def->stack_args[def->nstacks++] = spec->stack_arg;
+	for (i = 0; i < (int8_t)spec->nargs; i++) {
+		if (spec->args[i].type == TT_ARG_STACK && i != spec->stack_arg)
+			def->stack_args[def->nstacks++] = i;
+		else if (spec->args[i].type == TT_ARG_STRING)
+			def->string_args[def->nstrings++] = i;
+	}
+}
+
+static bool seen(const struct tt_spec_event *event, enum tt_spec_clause clause)
+{
+	return (event->clauses & 1u << clause) != 0;
+}
+
+static void event_mistake(struct tt_spec_parser *p, struct tt_spec_event *event, const char *rule,
+			  const char *message)
+{
+	event->broken = true;
+	tt_spec_mistake_at(p, event->name_at, rule, "`%s` %s", event->def.spec.name, message);
+}
+
+/* Only what stands in a thread's stream has a context, and needs one to be ordered. */
+static void check_needs(struct tt_spec_parser *p, struct tt_spec_event *event)
+{
+	const struct tt_event_spec *spec = &event->def.spec;
+
+	if (p->has_experiment && !spec->timed)
+		event_mistake(p, event, "not-timed",
+			      "has no time: an experiment's events begin with `args dt`");
+	else if (!spec->timed && seen(event, TT_CLAUSE_NEEDS))
+		event_mistake(p, event, "not-timed",
+			      "has no time, so no context: drop `needs` or begin with `args dt`");
+	else if (spec->timed && !seen(event, TT_CLAUSE_NEEDS) &&
+		 (p->has_experiment || spec->kind != TT_KIND_BAD))
+		event_mistake(p, event, "needs-missing",
+			      "does not say in which context it happens: add `needs thread`, say, "
+			      "or `needs nothing`");
+}
+
+void tt_spec_check_event(struct tt_spec_parser *p, struct tt_spec_event *event)
+{
+	struct tt_event_spec *spec = &event->def.spec;
+
+	if (event->broken)
+		return;
+	if (p->has_experiment && spec->kind == TT_KIND_BAD)
+		spec->kind = TT_KIND_EXPERIMENTAL;
+	list_tables(&event->def);
+	check_needs(p, event);
+}
+
+/* ------------------------------------------------------------------- clash */
+
+/* Whether an experiment makes way for the one of this file. */
+static bool experiment_replaced(const struct tt_spec_file *file, unsigned id, const char *name)
+{
+	return file->replaces && (file->experiment.id == id ||
+				  strcmp(file->experiment.name, name) == 0);
+}
+
+/*
+ * Whether `event` may take the place of `old`. The core's events stay: the rules
+ * that order them are in the library and rely on their arguments.
+ */
+static bool may_replace(const struct tt_spec_parser *p, const struct tt_spec_event *event,
+			const struct tt_event_spec *old)
+{
+	if (old == NULL)
+		return true;
+	if (old->experiment == NULL)
+		return false;
+	return event->replaces || experiment_replaced(p->file, old->experiment_id, old->experiment);
+}
+
+static void name_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
+		       const struct tt_event_spec *old)
+{
+	const char *name = event->def.spec.name;
+
+	if (old->experiment == NULL)
+		tt_spec_mistake(p, event->name_at.column, "name-taken",
+				"`%s` is an event of the core: give this one another name", name);
+	else
+		tt_spec_mistake(p, event->name_at.column, "name-taken",
+				"`%s` is the name of event %u of %s: give this one another name, or "
+				"end the line with `replaces`", name, old->type, old->experiment);
+}
+
+static void type_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
+		       const struct tt_event_spec *old)
+{
+	if (old->experiment == NULL)
+		tt_spec_mistake(p, event->type_at.column, "id-taken",
+				"%u is the type of `%s`, an event of the core: take another", old->type,
+				old->name);
+	else
+		tt_spec_mistake(p, event->type_at.column, "id-taken",
+				"%u is the type of `%s` of %s: take another, or end the line with "
+				"`replaces`", old->type, old->name, old->experiment);
+}
+
+/* Against the events of this file that stand before; false after a mistake. */
+static bool free_in_file(struct tt_spec_parser *p, struct tt_spec_event *event)
+{
+	const struct tt_event_spec *spec = &event->def.spec;
+	const struct tt_spec_event *old;
+
+	for (old = p->file->events; old < event; old++) {
+		if (old->def.spec.name != NULL && strcmp(old->def.spec.name, spec->name) == 0) {
+			tt_spec_mistake(p, event->name_at.column, "name-taken",
+					"a second event `%s`, the first is in line %u: rename one",
+					spec->name, old->name_at.line);
+			return false;
+		}
+		if (old->def.spec.type == spec->type) {
+			tt_spec_mistake(p, event->type_at.column, "id-taken",
+					"a second event of type %u, the first is in line %u: take "
+					"another type", spec->type, old->name_at.line);
+			return false;
+		}
+	}
+	return true;
+}
+
+void tt_spec_check_clash(struct tt_spec_parser *p, struct tt_spec_event *event)
+{
+	const struct tt_event_spec *spec = &event->def.spec;
+	const struct tt_event_spec *of_name, *of_type;
+
+	if (!free_in_file(p, event) || p->specs == NULL)
+		return;
+	of_name = tt_specs_event_named(p->specs, spec->name);
+	of_type = tt_specs_event(p->specs, spec->type);
+	if (!may_replace(p, event, of_name))
+		name_taken(p, event, of_name);
+	else if (!may_replace(p, event, of_type))
+		type_taken(p, event, of_type);
+	else if (event->replaces && of_name == NULL && of_type == NULL)
+		tt_spec_mistake(p, event->name_at.column, "nothing-replaced",
+				"`replaces`, but no event has this name or type: drop the word");
+}
+
+void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_place name_at,
+			      struct tt_spec_place id_at)
+{
+	const struct tt_experiment_spec *experiment = &p->file->experiment;
+	const struct tt_experiment_spec *of_name, *of_id;
+
+	if (p->specs == NULL)
+		return;
+	of_name = tt_specs_experiment_named(p->specs, experiment->name);
+	of_id = tt_specs_experiment_id(p->specs, experiment->id);
+	if (p->file->replaces && of_name == NULL && of_id == NULL)
+		tt_spec_mistake(p, name_at.column, "nothing-replaced",
+				"`replaces`, but no experiment has this name or id: drop the word");
+	else if (!p->file->replaces && of_name != NULL)
+		tt_spec_mistake(p, name_at.column, "name-taken",
+				"there is an experiment `%s` already (id %u): take another name, or "
+				"end the line with `replaces`", of_name->name, of_name->id);
+	else if (!p->file->replaces && of_id != NULL)
+		tt_spec_mistake(p, id_at.column, "id-taken",
+				"%u is the id of experiment `%s`: take another, or end the line with "
+				"`replaces`", of_id->id, of_id->name);
+}
+
+/* -------------------------------------------------------------------- pair */
+
+static struct tt_spec_event *find_event(const struct tt_spec_file *file, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < file->nevents; i++)
+		if (file->events[i].def.spec.name != NULL &&
+		    strcmp(file->events[i].def.spec.name, name) == 0)
+			return &file->events[i];
+	return NULL;
+}
+
+static void unknown_event(struct tt_spec_parser *p, const struct tt_spec_event *event)
+{
+	const char *names[TT_SPEC_MAX_EVENTS];
+	const char *nearest = NULL;
+	size_t n = 0, i;
+
+	for (i = 0; i < p->file->nevents; i++)
+		if (p->file->events[i].def.spec.name != NULL)
+			names[n++] = p->file->events[i].def.spec.name;
+	if (tt_spec_notes_room(p->notes))
+		nearest = tt_spec_nearest(event->pair_name, names, n);
+	if (nearest != NULL)
+		tt_spec_mistake_at(p, event->pair_at, "unknown-word",
+				   "`%s` is no event of this file; did you mean `%s`?",
+				   event->pair_name, nearest);
+	else
+		tt_spec_mistake_at(p, event->pair_at, "unknown-word",
+				   "`%s` is no event of this file; expected the name of one",
+				   event->pair_name);
+}
+
+static bool is_range(const struct tt_event_def *def)
+{
+	return def->spec.kind == TT_KIND_RANGE_BEGIN || def->spec.kind == TT_KIND_RANGE_ACTIVE ||
+	       def->spec.kind == TT_KIND_RANGE_END;
+}
+
+/* What makes `def` no end of `begin`, or NULL. */
+static const char *mismatch(const struct tt_event_def *def, const struct tt_event_def *begin)
+{
+	if (!begin->spec.timed || !def->spec.timed)
+		return "both must have a time: begin their `args` with `dt`";
+	if (!is_range(def))
+		return is_range(begin) ? "it begins a range: this event must show its `end`" : NULL;
+	if (def->spec.kind == TT_KIND_RANGE_BEGIN)
+		return "this event shows a `begin` itself: drop `pair`";
+	if (begin->spec.kind != TT_KIND_RANGE_BEGIN)
+		return "it must show the `begin` of the range";
+	if (strcmp(begin->view.name, def->view.name) != 0)
+		return "the names of the ranges differ";
+	if (begin->view.resource != def->view.resource)
+		return "one is about goroutines, procs or the program, the other is not";
+	if (def->view.has_kind && !begin->view.has_kind)
+		return "it has no kind, so this event may have none";
+	return NULL;
+}
+
+static void resolve_pair(struct tt_spec_parser *p, struct tt_spec_event *event)
+{
+	const struct tt_spec_event *begin = find_event(p->file, event->pair_name);
+	const char *problem;
+
+	if (begin == NULL) {
+		unknown_event(p, event);
+		return;
+	}
+	if (begin->broken || event->broken)
+		return;
+	problem = mismatch(&event->def, &begin->def);
+	if (begin == event || begin->pair_name != NULL)
+		problem = "it does not begin anything";
+	if (problem != NULL) {
+		tt_spec_mistake_at(p, event->pair_at, "pair-mismatch", "paired with `%s`, but %s",
+				   event->pair_name, problem);
+		return;
+	}
+	event->def.pair = begin->def.spec.type;
+	event->def.view.has_kind = begin->def.view.has_kind;
+}
+
+/* -------------------------------------------------------------------- file */
+
+static bool ends_range(const struct tt_spec_event *event)
+{
+	return is_range(&event->def) && event->def.spec.kind != TT_KIND_RANGE_BEGIN;
+}
+
+/* Whether an event of the specs there are will be gone once this file is added. */
+static bool leaves(const struct tt_spec_file *file, const struct tt_event_spec *old)
+{
+	size_t i;
+
+	if (old->experiment == NULL)
+		return false;
+	if (experiment_replaced(file, old->experiment_id, old->experiment))
+		return true;
+	for (i = 0; i < file->nevents; i++) {
+		const struct tt_event_spec *spec = &file->events[i].def.spec;
+
+		if (spec->type == old->type ||
+		    (spec->name != NULL && strcmp(spec->name, old->name) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* No event that stays may lose the begin that it is paired with. */
+static void check_left_pairs(struct tt_spec_parser *p, struct tt_spec_event *event)
+{
+	unsigned type;
+
+	for (type = 1; type <= TT_SPEC_MAX_TYPE; type++) {
+		const struct tt_event_def *old = tt_specs_def(p->specs, type);
+		const struct tt_event_def *begin;
+
+		if (old == NULL || old->pair == 0 || leaves(p->file, &old->spec))
+			continue;
+		begin = tt_specs_def(p->specs, old->pair);
+		if (begin->spec.type == event->def.spec.type ||
+		    strcmp(begin->spec.name, event->def.spec.name) == 0)
+			tt_spec_mistake_at(p, event->name_at, "pair-mismatch",
+					   "`%s` would be gone, the begin of `%s`: replace both, or the "
+					   "experiment", begin->spec.name, old->spec.name);
+	}
+}
+
+void tt_spec_check_file(struct tt_spec_parser *p)
+{
+	struct tt_spec_event *event = p->file->events;
+	struct tt_spec_event *end = event + p->file->nevents;
+
+	if (event == end && !p->has_experiment && p->notes->total == 0)
+		tt_spec_mistake_at(p, (struct tt_spec_place){ 1, 1 }, "no-experiment",
+				   "nothing is declared: begin with `experiment NAME ID`");
+	for (; event < end; event++) {
+		if (event->pair_name != NULL)
+			resolve_pair(p, event);
+		else if (!event->broken && ends_range(event))
+			event_mistake(p, event, "pair-missing",
+				      "shows a range that begins elsewhere: add `pair` and the name of "
+				      "the event that begins it");
+		if (event->replaces && !event->broken && p->specs != NULL)
+			check_left_pairs(p, event);
+	}
+}

@@ -1,0 +1,754 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parse.c - reads the text of a spec file, a clause a line. Each clause is a row
+ * of a table; a new one is a row and a function. Stands on base.
+ */
+#include "spec/parse.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---------------------------------------------------------------- mistakes */
+
+void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_place at, const char *rule,
+			const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	tt_spec_notes_add(p->notes, at, rule, format, args);
+	va_end(args);
+}
+
+void tt_spec_mistake(struct tt_spec_parser *p, unsigned column, const char *rule,
+		     const char *format, ...)
+{
+	struct tt_spec_place at = { p->line.number, column };
+	va_list args;
+
+	if (p->event != NULL)
+		p->event->broken = true;
+	va_start(args, format);
+	tt_spec_notes_add(p->notes, at, rule, format, args);
+	va_end(args);
+}
+
+/* "a, b, c" as far as it fits. */
+static void join(char *out, size_t size, const char *const *words, size_t n)
+{
+	size_t used = 0, i;
+
+	out[0] = '\0';
+	for (i = 0; i < n && used < size; i++)
+		used += (size_t)snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ",
+					 words[i]);
+}
+
+void tt_spec_unknown(struct tt_spec_parser *p, const struct tt_spec_word *word, const char *what,
+		     const char *const *candidates, size_t n)
+{
+	const char *nearest = NULL;
+	char list[160];
+
+	if (tt_spec_notes_room(p->notes))
+		nearest = tt_spec_nearest(word->text, candidates, n);
+	if (nearest != NULL) {
+		tt_spec_mistake(p, word->column, "unknown-word",
+				"`%.40s` is no %s; did you mean `%s`?", word->text, what, nearest);
+		return;
+	}
+	join(list, sizeof(list), candidates, n);
+	tt_spec_mistake(p, word->column, "unknown-word", "`%.40s` is no %s; expected %s%s",
+			word->text, what, n == 1 ? "" : "one of ", list);
+}
+
+/* ------------------------------------------------------------------- words */
+
+const struct tt_spec_word *tt_spec_peek(const struct tt_spec_parser *p)
+{
+	return p->next < p->line.nwords ? &p->line.words[p->next] : NULL;
+}
+
+const struct tt_spec_word *tt_spec_take(struct tt_spec_parser *p, const char *what)
+{
+	const struct tt_spec_word *word = tt_spec_peek(p);
+
+	if (word == NULL)
+		tt_spec_mistake(p, p->line.end_column, "missing-word",
+				"expected %s, found the end of the line; write %s", what, p->usage);
+	else
+		p->next++;
+	return word;
+}
+
+bool tt_spec_accept(struct tt_spec_parser *p, const char *text)
+{
+	const struct tt_spec_word *word = tt_spec_peek(p);
+
+	if (word == NULL || word->quoted || strcmp(word->text, text) != 0)
+		return false;
+	p->next++;
+	return true;
+}
+
+bool tt_spec_done(struct tt_spec_parser *p)
+{
+	const struct tt_spec_word *word = tt_spec_peek(p);
+
+	if (word == NULL)
+		return true;
+	tt_spec_mistake(p, word->column, "extra-word",
+			"expected the end of the line, found `%.40s`; write %s", word->text, p->usage);
+	return false;
+}
+
+const char *tt_spec_take_quoted(struct tt_spec_parser *p, const char *what)
+{
+	const struct tt_spec_word *word = tt_spec_take(p, what);
+
+	if (word == NULL)
+		return NULL;
+	if (word->quoted && word->len > 0)
+		return word->text;
+	tt_spec_mistake(p, word->column, "bad-name", "expected %s in double quotes, found `%.40s`",
+			what, word->text);
+	return NULL;
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Names of events and experiments stand in paths, in JSON and in C. */
+static bool is_name(const struct tt_spec_word *word)
+{
+	size_t i;
+
+	if (word->quoted || word->len > TT_SPEC_MAX_NAME || !is_letter(word->text[0]))
+		return false;
+	for (i = 1; i < word->len; i++)
+		if (!is_letter(word->text[i]) && !is_digit(word->text[i]) && word->text[i] != '_')
+			return false;
+	return true;
+}
+
+static const char *take_name(struct tt_spec_parser *p, const char *what)
+{
+	const struct tt_spec_word *word = tt_spec_take(p, what);
+
+	if (word == NULL || is_name(word))
+		return word != NULL ? word->text : NULL;
+	tt_spec_mistake(p, word->column, "bad-name",
+			"expected %s, found `%.40s`; a name is a letter, then letters, digits and "
+			"underscores, at most %d", what, word->text, TT_SPEC_MAX_NAME);
+	return NULL;
+}
+
+/* Decimal digits up to the end of text; at most `max`. */
+static bool number(const char *text, unsigned max, unsigned *value)
+{
+	unsigned n = 0;
+
+	if (*text == '\0')
+		return false;
+	for (; is_digit(*text); text++) {
+		n = n * 10 + (unsigned)(*text - '0');
+		if (n > max)
+			return false;
+	}
+	*value = n;
+	return *text == '\0';
+}
+
+/* A number from min to max, or 0 with a mistake. */
+static unsigned take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max)
+{
+	const struct tt_spec_word *word = tt_spec_take(p, what);
+	unsigned value = 0;
+
+	if (word == NULL)
+		return 0;
+	if (!word->quoted && number(word->text, max, &value) && value >= min)
+		return value;
+	tt_spec_mistake(p, word->column, "bad-number",
+			"expected %s, a number from %u to %u, found `%.40s`", what, min, max,
+			word->text);
+	return 0;
+}
+
+/* -------------------------------------------------------------- experiment */
+
+static struct tt_spec_place here(const struct tt_spec_parser *p)
+{
+	const struct tt_spec_word *word = tt_spec_peek(p);
+
+	return (struct tt_spec_place){ p->line.number,
+				       word != NULL ? word->column : p->line.end_column };
+}
+
+static void read_experiment(struct tt_spec_parser *p)
+{
+	struct tt_spec_file *file = p->file;
+	struct tt_spec_place name_at, id_at;
+	const char *name;
+	unsigned id;
+
+	if (p->has_experiment) {
+		tt_spec_mistake(p, 1, "clause-twice",
+				"a second `experiment`: a file has one; give the other a file of its own");
+		return;
+	}
+	p->has_experiment = true;
+	p->in_experiment = true;
+	name_at = here(p);
+	name = take_name(p, "the experiment's name");
+	id_at = here(p);
+	id = name != NULL ? take_number(p, "the experiment's id", 1, 255) : 0;
+	if (id == 0)
+		return;
+	file->replaces = tt_spec_accept(p, "replaces");
+	if (!tt_spec_done(p))
+		return;
+	file->experiment = (struct tt_experiment_spec){ id, name, "" };
+	tt_spec_check_experiment(p, name_at, id_at);
+}
+
+/* ------------------------------------------------------------------- event */
+
+static const struct tt_spec_event empty_event = {
+	.def = {
+		.spec = { .doc = "", .stack_arg = -1 },
+		.view = {
+			.id_arg = -1, .to_arg = -1, .reason_arg = -1, .stack_arg = -1,
+			.kind_arg = -1, .args = { -1, -1, -1 },
+		},
+	},
+};
+
+static void end_event(struct tt_spec_parser *p)
+{
+	struct tt_spec_event *event = p->event;
+
+	p->event = NULL;
+	p->in_experiment = false;
+	if (event != NULL)
+		tt_spec_check_event(p, event);
+}
+
+/* Clauses that follow belong to a new event, whatever its line says. */
+static void begin_event(struct tt_spec_parser *p)
+{
+	struct tt_spec_file *file = p->file;
+	void *array = file->events;
+
+	end_event(p);
+	if (file->nevents == TT_SPEC_MAX_EVENTS) {
+		tt_spec_mistake(p, 1, "too-many",
+				"more events than there are types (%d): reading stops here",
+				TT_SPEC_MAX_TYPE);
+		p->stop = true;
+		return;
+	}
+	if (!tt_mem_grow(p->notes->mem, &array, &file->cap, file->nevents + 1,
+			 sizeof(*file->events))) {
+		p->notes->out_of_memory = true;
+		p->stop = true;
+		return;
+	}
+	file->events = array;
+	p->event = &file->events[file->nevents++];
+	*p->event = empty_event;
+	p->event->name_at = p->event->type_at = (struct tt_spec_place){ p->line.number, 1 };
+	p->event->def.spec.experiment = file->experiment.name;
+	p->event->def.spec.experiment_id = file->experiment.id;
+}
+
+/* Numbers that stand in the headers of traces. */
+static const unsigned versions[] = { 22, 23, 25, 26 };
+
+static unsigned take_version(struct tt_spec_parser *p)
+{
+	const struct tt_spec_word *word = tt_spec_take(p, "a version");
+	unsigned value;
+	size_t i;
+
+	if (word == NULL)
+		return 0;
+	if (!word->quoted && strncmp(word->text, "1.", 2) == 0 &&
+	    number(word->text + 2, 999, &value)) {
+		for (i = 0; i < COUNT(versions); i++)
+			if (versions[i] == value)
+				return value;
+	}
+	tt_spec_mistake(p, word->column, "bad-version",
+			"expected a header version, 1.22, 1.23, 1.25 or 1.26, found `%.40s` "
+			"(Go 1.24 writes 1.23, Go 1.27 writes 1.26)", word->text);
+	return 0;
+}
+
+static unsigned take_type(struct tt_spec_parser *p)
+{
+	if (p->has_experiment)
+		return take_number(p, "the type of an experiment's event",
+				   TT_SPEC_MIN_EXPERIMENTAL, TT_SPEC_MAX_TYPE);
+	if (p->specs != NULL && p->file->nevents == 1)
+		tt_spec_mistake(p, 1, "no-experiment",
+				"an event of no experiment; write `experiment NAME ID` before the "
+				"first event");
+	return take_number(p, "the event's type", 1,
+			   p->specs != NULL ? TT_SPEC_MAX_TYPE : TT_SPEC_MIN_EXPERIMENTAL - 1);
+}
+
+static bool take_since(struct tt_spec_parser *p, struct tt_event_spec *spec)
+{
+	static const char *const since[] = { "since" };
+	const struct tt_spec_word *word;
+
+	if (!tt_spec_accept(p, "since")) {
+		word = tt_spec_take(p, "`since`");
+		if (word != NULL)
+			tt_spec_unknown(p, word, "word for this place", since, COUNT(since));
+		return false;
+	}
+	spec->since = take_version(p);
+	return spec->since != 0;
+}
+
+static void read_event(struct tt_spec_parser *p)
+{
+	struct tt_spec_event *event = p->event;
+	struct tt_event_spec *spec;
+
+	if (event == NULL)
+		return;
+	spec = &event->def.spec;
+	event->name_at = here(p);
+	spec->name = take_name(p, "the event's name");
+	if (spec->name == NULL)
+		return;
+	event->type_at = here(p);
+	spec->type = (uint8_t)take_type(p);
+	if (spec->type == 0 || !take_since(p, spec))
+		return;
+	event->replaces = tt_spec_accept(p, "replaces");
+	if (tt_spec_done(p))
+		tt_spec_check_clash(p, event);
+}
+
+/* --------------------------------------------------------------------- doc */
+
+static void read_doc(struct tt_spec_parser *p)
+{
+	const struct tt_spec_word *word = tt_spec_take(p, "a text");
+
+	if (word == NULL)
+		return;
+	if (p->event != NULL)
+		p->event->def.spec.doc = word->text;
+	else
+		p->file->experiment.doc = word->text;
+}
+
+/* -------------------------------------------------------------------- args */
+
+static bool is_arg_name(const struct tt_spec_word *word)
+{
+	const char *c = word->text;
+	unsigned parts;
+
+	if (word->quoted || word->len > TT_SPEC_MAX_NAME)
+		return false;
+	for (parts = 0; parts < 2; parts++, c++) {
+		if (!is_letter(*c))
+			return false;
+		while (is_letter(*c))
+			c++;
+		if (*c != '_')
+			return *c == '\0';
+	}
+	return false;
+}
+
+/* Words that would mean something else where arguments are named. */
+static bool is_reserved(const char *name)
+{
+	static const char *const reserved[] = { "dt", "data", "frames", "self", "was" };
+	size_t i;
+
+	for (i = 0; i < COUNT(reserved); i++)
+		if (strcmp(name, reserved[i]) == 0)
+			return true;
+	return false;
+}
+
+static enum tt_arg_type arg_type(const char *name)
+{
+	const char *suffix = strchr(name, '_');
+	unsigned type;
+
+	suffix = suffix != NULL ? suffix + 1 : name;
+	for (type = TT_ARG_NUMBER + 1; type <= TT_ARG_TASK; type++)
+		if (strcmp(suffix, tt_arg_type_name((enum tt_arg_type)type)) == 0)
+			return (enum tt_arg_type)type;
+	return TT_ARG_NUMBER;
+}
+
+static int find_arg(const struct tt_event_spec *spec, const char *name)
+{
+	int i;
+
+	for (i = 0; i < spec->nargs; i++)
+		if (strcmp(spec->args[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
+{
+	struct tt_event_spec *spec = &p->event->def.spec;
+
+	if (!is_arg_name(word))
+		tt_spec_mistake(p, word->column, "bad-name",
+				"expected an argument, found `%.40s`; write letters, or letters, an "
+				"underscore and the type, with blanks between arguments", word->text);
+	else if (is_reserved(word->text))
+		tt_spec_mistake(p, word->column, "reserved-word",
+				"`%s` may not stand here: `dt` is the first of all, `data` and "
+				"`frames` the last, `self` and `was` are no arguments", word->text);
+	else if (find_arg(spec, word->text) >= 0)
+		tt_spec_mistake(p, word->column, "name-taken",
+				"a second argument `%.40s`: give it another name", word->text);
+	else if (spec->nargs == TT_MAX_ARGS)
+		tt_spec_mistake(p, word->column, "too-many",
+				"more than %d arguments: an event has no room for them", TT_MAX_ARGS);
+	else {
+		spec->args[spec->nargs].name = word->text;
+		spec->args[spec->nargs++].type = arg_type(word->text);
+		return true;
+	}
+	return false;
+}
+
+/* `data` or `frames` at the end. False: it is neither, so an argument. */
+static bool read_trailer(struct tt_spec_parser *p, const struct tt_spec_word *word)
+{
+	struct tt_event_spec *spec = &p->event->def.spec;
+
+	if (tt_spec_peek(p) != NULL || word->quoted)
+		return false;
+	if (strcmp(word->text, "data") == 0)
+		spec->has_data = true;
+	else if (strcmp(word->text, "frames") == 0)
+		spec->has_frames = true;
+	else
+		return false;
+	if (spec->timed)
+		tt_spec_mistake(p, word->column, "timed-data",
+				"a timed event carries no %s: drop `dt`, or put the bytes into a batch",
+				word->text);
+	else if (spec->has_frames &&
+		 (spec->nargs == 0 || strcmp(spec->args[spec->nargs - 1].name, "nframes") != 0))
+		tt_spec_mistake(p, word->column, "missing-word",
+				"expected the count `nframes` before `frames`");
+	return true;
+}
+
+static void read_args(struct tt_spec_parser *p)
+{
+	const struct tt_spec_word *word;
+
+	if (tt_spec_peek(p) == NULL)
+		tt_spec_take(p, "`dt` or an argument");
+	p->event->def.spec.timed = tt_spec_accept(p, "dt");
+	while (tt_spec_peek(p) != NULL) {
+		word = tt_spec_take(p, "an argument");
+		if (!read_trailer(p, word) && !add_arg(p, word))
+			p->event->args_broken = true;
+	}
+}
+
+static bool has_type(const struct tt_arg_spec *arg, unsigned types)
+{
+	return (types & 1u << arg->type) != 0;
+}
+
+/* "value or plain number" */
+static void describe_types(unsigned types, char *out, size_t size)
+{
+	const char *between = "";
+	size_t used = 0;
+	unsigned type;
+
+	for (type = TT_ARG_TASK + 1; type-- > 0 && used < size;) {
+		if ((types & 1u << type) == 0)
+			continue;
+		used += (size_t)snprintf(out + used, size - used, "%s%s", between,
+					 type == TT_ARG_NUMBER ? "plain number" :
+					 tt_arg_type_name((enum tt_arg_type)type));
+		between = " or ";
+	}
+}
+
+static void unknown_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
+{
+	const struct tt_event_spec *spec = &p->event->def.spec;
+	const char *names[TT_MAX_ARGS];
+	size_t i;
+
+	for (i = 0; i < spec->nargs; i++)
+		names[i] = spec->args[i].name;
+	if (p->event->args_broken)
+		p->event->broken = true;
+	else if (spec->nargs == 0)
+		tt_spec_mistake(p, word->column, "unknown-word",
+				"`%.40s` is no argument of this event; name its arguments with `args` "
+				"before this line", word->text);
+	else
+		tt_spec_unknown(p, word, "argument of this event", names, spec->nargs);
+}
+
+int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types)
+{
+	const struct tt_event_spec *spec = &p->event->def.spec;
+	const struct tt_spec_word *word = tt_spec_take(p, "an argument of this event");
+	char wanted[80];
+	int arg;
+
+	if (word == NULL)
+		return -1;
+	arg = word->quoted ? -1 : find_arg(spec, word->text);
+	if (arg < 0) {
+		unknown_arg(p, word);
+		return -1;
+	}
+	if (has_type(&spec->args[arg], types))
+		return (int8_t)arg;
+	describe_types(types, wanted, sizeof(wanted));
+	tt_spec_mistake(p, word->column, "wrong-type",
+			"expected an argument of type %s, found `%.40s`; write %s", wanted, word->text,
+			p->usage);
+	return -1;
+}
+
+/* ------------------------------------------------------------------- needs */
+
+static const struct need {
+	const char *word;
+	bool no;                /* stands behind `no` */
+	uint8_t bits, not_with;
+} needs[] = {
+	{ "thread", false, TT_NEED_THREAD, 0 },
+	{ "proc", false, TT_NEED_PROC, TT_NEED_NO_PROC },
+	{ "goroutine", false, TT_NEED_GOROUTINE, TT_NEED_NO_GOROUTINE },
+	{ "nothing", false, TT_NEED_STATED, 0 },
+	{ "proc", true, TT_NEED_NO_PROC, TT_NEED_PROC },
+	{ "goroutine", true, TT_NEED_NO_GOROUTINE, TT_NEED_GOROUTINE },
+};
+
+static const struct need *take_need(struct tt_spec_parser *p)
+{
+	static const char *const words[] = { "thread", "proc", "goroutine", "nothing", "no proc",
+					     "no goroutine" };
+	bool no = tt_spec_accept(p, "no");
+	const struct tt_spec_word *word = tt_spec_take(p, "what the event needs");
+	size_t i;
+
+	if (word == NULL)
+		return NULL;
+	for (i = 0; i < COUNT(needs); i++)
+		if (needs[i].no == no && !word->quoted && strcmp(needs[i].word, word->text) == 0)
+			return &needs[i];
+	tt_spec_unknown(p, word, "scheduling context", words, COUNT(words));
+	return NULL;
+}
+
+/* Whether a need cannot go with those before it; nothing goes with `nothing`. */
+static bool contradicts(const struct need *need, unsigned bits)
+{
+	return (bits & need->not_with) != 0 ||
+	       (bits != 0 && ((bits | need->bits) & TT_NEED_STATED) != 0);
+}
+
+static void read_needs(struct tt_spec_parser *p)
+{
+	const struct need *need;
+	unsigned bits = 0, column;
+
+	do {
+		column = here(p).column;
+		need = take_need(p);
+		if (need == NULL)
+			return;
+		if (contradicts(need, bits)) {
+			tt_spec_mistake(p, column, "contradiction",
+					"`%s%s` contradicts what stands before it: keep one of them",
+					need->no ? "no " : "", need->word);
+			return;
+		}
+		bits |= need->bits;
+	} while (tt_spec_accept(p, ","));
+	if (tt_spec_done(p))
+		p->event->def.needs = (uint8_t)(bits | TT_NEED_STATED);
+}
+
+/* -------------------------------------------------------------------- pair */
+
+static void read_pair(struct tt_spec_parser *p)
+{
+	p->event->pair_at = here(p);
+	p->event->pair_name = take_name(p, "the event that begins what this one ends");
+	if (p->event->pair_name != NULL && !tt_spec_done(p))
+		p->event->pair_name = NULL;
+}
+
+/* ----------------------------------------------------------------- clauses */
+
+enum place {
+	AT_TOP = 1 << 0,
+	IN_EXPERIMENT = 1 << 1,
+	IN_EVENT = 1 << 2,
+};
+
+static const struct clause {
+	const char *word;
+	unsigned places;
+	bool repeats;
+	void (*read)(struct tt_spec_parser *p);
+	const char *usage;
+} clauses[TT_CLAUSE_COUNT] = {
+	[TT_CLAUSE_EXPERIMENT] = { "experiment", AT_TOP | IN_EXPERIMENT, true, read_experiment,
+				   "`experiment NAME ID [replaces]`" },
+	[TT_CLAUSE_EVENT] = { "event", AT_TOP | IN_EXPERIMENT | IN_EVENT, true, read_event,
+			      "`event NAME TYPE since 1.NN [replaces]`" },
+	[TT_CLAUSE_DOC] = { "doc", IN_EXPERIMENT | IN_EVENT, false, read_doc, "`doc TEXT`" },
+	[TT_CLAUSE_ARGS] = { "args", IN_EVENT, false, read_args, "`args dt NAME...`" },
+	[TT_CLAUSE_NEEDS] = { "needs", IN_EVENT, false, read_needs,
+			      "`needs nothing` or some of `thread, proc, goroutine`" },
+	[TT_CLAUSE_PAIR] = { "pair", IN_EVENT, false, read_pair, "`pair EVENT`" },
+	[TT_CLAUSE_SHOWS] = { "shows", IN_EVENT, false, tt_spec_read_shows, "`shows KIND ...`" },
+	[TT_CLAUSE_GIVES] = { "gives", IN_EVENT, true, tt_spec_read_gives,
+			      "`gives \"TEXT\" ARGUMENT`" },
+};
+
+static const struct clause *find_clause(const struct tt_spec_word *word)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(clauses) && !word->quoted; i++)
+		if (strcmp(clauses[i].word, word->text) == 0)
+			return &clauses[i];
+	return NULL;
+}
+
+static void unknown_clause(struct tt_spec_parser *p)
+{
+	const char *words[COUNT(clauses)];
+	size_t i;
+
+	for (i = 0; i < COUNT(clauses); i++)
+		words[i] = clauses[i].word;
+	tt_spec_unknown(p, &p->line.words[0], "clause", words, COUNT(words));
+}
+
+/* Whether the clause may stand here; a mistake if not. */
+static bool in_place(struct tt_spec_parser *p, const struct clause *clause)
+{
+	unsigned place = p->event != NULL ? IN_EVENT : p->in_experiment ? IN_EXPERIMENT : AT_TOP;
+	unsigned column = p->line.words[0].column;
+	unsigned *seen = p->event != NULL ? &p->event->clauses : &p->clauses;
+	unsigned bit = 1u << (clause - clauses);
+
+	if ((clause->places & place) == 0) {
+		tt_spec_mistake(p, column, "out-of-place", "`%s` may not stand here: %s",
+				clause->word, clause == &clauses[TT_CLAUSE_EXPERIMENT] ?
+				"it goes before the first event" :
+				"it belongs to an event; begin one with `event`");
+		return false;
+	}
+	if ((*seen & bit) != 0 && !clause->repeats) {
+		tt_spec_mistake(p, column, "clause-twice", "a second `%s`: write it once",
+				clause->word);
+		return false;
+	}
+	*seen |= bit;
+	return true;
+}
+
+static void read_line(struct tt_spec_parser *p)
+{
+	const struct clause *clause;
+
+	if (p->line.nwords == 0 && p->line.rule == NULL)
+		return;
+	clause = p->line.nwords > 0 ? find_clause(&p->line.words[0]) : NULL;
+	if (clause == &clauses[TT_CLAUSE_EVENT])
+		begin_event(p);
+	if (p->stop)
+		return;
+	if (p->line.rule != NULL) {
+		tt_spec_mistake(p, p->line.problem_column, p->line.rule, "%s", p->line.problem);
+		if (clause == &clauses[TT_CLAUSE_ARGS] && p->event != NULL)
+			p->event->args_broken = true;
+		return;
+	}
+	if (clause == NULL) {
+		unknown_clause(p);
+		return;
+	}
+	p->next = 1;
+	p->usage = clause->usage;
+	if (in_place(p, clause))
+		clause->read(p);
+}
+
+/* -------------------------------------------------------------------- file */
+
+static void read_lines(struct tt_spec_parser *p, char *text, size_t len)
+{
+	char *end = text + len;
+
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		text += 3; /* a byte order mark, as some editors write it */
+	while (text < end && !p->stop) {
+		char *stop = memchr(text, '\n', (size_t)(end - text));
+
+		if (stop == NULL)
+			stop = end;
+		p->line.number++;
+		tt_spec_split(&p->line, text, (size_t)(stop - text), "doc");
+		read_line(p);
+		text = stop < end ? stop + 1 : end;
+	}
+	end_event(p);
+}
+
+int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struct tt_str text,
+		  struct tt_spec_notes *notes)
+{
+	struct tt_spec_parser p = { .specs = specs, .file = file, .notes = notes };
+
+	file->text_size = text.len + 1;
+	file->text = tt_mem_alloc(notes->mem, file->text_size);
+	if (file->text == NULL)
+		return -TT_E_MEMORY;
+	if (text.len > 0)
+		memcpy(file->text, text.data, text.len);
+	file->text[text.len] = '\0';
+	read_lines(&p, file->text, text.len);
+	tt_spec_check_file(&p);
+	return notes->out_of_memory ? -TT_E_MEMORY : 0;
+}
+
+void tt_spec_file_release(struct tt_spec_file *file, struct tt_mem *mem)
+{
+	tt_mem_free(mem, file->text, file->text_size);
+	tt_mem_free(mem, file->events, file->cap * sizeof(*file->events));
+}

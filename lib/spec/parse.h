@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parse.h - from the text of a spec file to definitions: what the files of this
+ * folder share while they read one. Stands on base.
+ *
+ *	words.c    lines and words, UTF-8, the nearest word
+ *	notes.c    mistakes
+ *	parse.c    the clauses, one table row and one function each
+ *	shows.c    the forms of `shows` and `gives`, again a table
+ *	check.c    rules about a whole event, pairs, and the specs there are
+ *	table.c    keeps what came out
+ *
+ * A mistake never stops the reading: it is noted, the clause is dropped, and
+ * reading goes on with the next line.
+ */
+#ifndef TT_SPEC_PARSE_H
+#define TT_SPEC_PARSE_H
+
+#include "base/mem.h"
+#include "spec/spec.h"
+
+/* Longest name of an event, an argument or an experiment. */
+#define TT_SPEC_MAX_NAME 64
+/* No clause has so many words; more are a mistake. */
+#define TT_SPEC_MAX_WORDS 64
+/* As many types as there are: a file with more events repeats some. */
+#define TT_SPEC_MAX_EVENTS 256
+/* The first type that experiments may have, and the last one. */
+#define TT_SPEC_MIN_EXPERIMENTAL 127
+#define TT_SPEC_MAX_TYPE 255
+
+/* Where something stands, both from 1; columns count bytes. */
+struct tt_spec_place {
+	unsigned line, column;
+};
+
+/* ------------------------------------------------------------------- words */
+
+/* A word of a line, terminated, in the file's copy of the text. */
+struct tt_spec_word {
+	const char *text;
+	size_t len;
+	unsigned column;
+	bool quoted;            /* stood in double quotes */
+};
+
+struct tt_spec_line {
+	unsigned number;
+	unsigned nwords;
+	unsigned end_column;    /* where a missing word would stand */
+	const char *rule;       /* why the line cannot be read, or NULL */
+	const char *problem;
+	unsigned problem_column;
+	struct tt_spec_word words[TT_SPEC_MAX_WORDS];
+};
+
+/*
+ * Splits text[0..len] in place; text[len] may be overwritten. A comma is a word
+ * of its own, `#` where a word could begin starts a comment. A line that begins
+ * with the word `plain` has that word and the rest as it is. Sets rule and
+ * problem of a line that is no text or has no end to a quote.
+ */
+void tt_spec_split(struct tt_spec_line *line, char *text, size_t len, const char *plain);
+
+/* The candidate most like `word`, or NULL if none is like it. */
+const char *tt_spec_nearest(const char *word, const char *const *candidates, size_t n);
+
+/* ------------------------------------------------------------------- notes */
+
+/* At most so many mistakes are handed out. */
+#define TT_SPEC_MAX_MISTAKES 100
+
+struct tt_spec_note {
+	struct tt_spec_place at;
+	size_t ordinal;
+	const char *rule;
+	char message[256];
+};
+
+struct tt_spec_notes {
+	struct tt_mem *mem;
+	struct tt_spec_note *notes;
+	size_t n, cap;
+	size_t total;           /* those that were not kept included */
+	bool out_of_memory;
+};
+
+void tt_spec_notes_init(struct tt_spec_notes *notes, struct tt_mem *mem);
+void tt_spec_notes_release(struct tt_spec_notes *notes);
+/* Whether one more would be kept. */
+bool tt_spec_notes_room(const struct tt_spec_notes *notes);
+void tt_spec_notes_add(struct tt_spec_notes *notes, struct tt_spec_place at, const char *rule,
+		       const char *format, va_list args) __attribute__((format(printf, 4, 0)));
+/* Puts them in the order of their places. */
+void tt_spec_notes_sort(struct tt_spec_notes *notes);
+
+/* ----------------------------------------------------------------- results */
+
+struct tt_spec_event {
+	struct tt_event_def def;
+	struct tt_spec_place name_at, type_at;
+	unsigned clauses;       /* a bit for each clause that was seen */
+	bool replaces;
+	bool broken;            /* a clause of it has a mistake */
+	bool args_broken;       /* `args` has: names that are not known may be its */
+	bool builtin;
+	/* What `pair` says, until it is resolved. */
+	const char *pair_name;
+	struct tt_spec_place pair_at;
+};
+
+/* One text, parsed. Strings of the definitions point into `text`. */
+struct tt_spec_file {
+	struct tt_spec_file *next;
+	char *text;
+	size_t text_size;
+	struct tt_spec_event *events;
+	size_t nevents, cap;
+	struct tt_experiment_spec experiment; /* id 0: none */
+	bool replaces;          /* the experiment does */
+};
+
+/*
+ * Parses a text into *file, which the caller has zeroed and releases with
+ * tt_spec_file_release(), after an error too. `specs` is what there is already;
+ * NULL: nothing, so that the text may be the core's. Mistakes go to `notes`; with
+ * any, the file's contents are not to be used. 0 or -TT_E_MEMORY.
+ */
+int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struct tt_str text,
+		  struct tt_spec_notes *notes);
+void tt_spec_file_release(struct tt_spec_file *file, struct tt_mem *mem);
+
+/* ------------------------------------------------------------------ parser */
+
+struct tt_spec_parser {
+	const struct tt_specs *specs;
+	struct tt_spec_file *file;
+	struct tt_spec_notes *notes;
+	struct tt_spec_event *event;  /* the one that clauses belong to, or NULL */
+	bool in_experiment;     /* clauses belong to the experiment */
+	unsigned clauses;       /* of the experiment, a bit for each that was seen */
+	bool has_experiment;    /* there was an `experiment` line, good or not */
+	bool stop;              /* reading on makes no sense */
+	const char *usage;      /* of the clause being read */
+	struct tt_spec_line line;
+	unsigned next;          /* index of the next word */
+};
+
+/* Clauses with a bit in `clauses`; parse.c has the table. */
+enum tt_spec_clause {
+	TT_CLAUSE_EXPERIMENT,
+	TT_CLAUSE_EVENT,
+	TT_CLAUSE_DOC,
+	TT_CLAUSE_ARGS,
+	TT_CLAUSE_NEEDS,
+	TT_CLAUSE_PAIR,
+	TT_CLAUSE_SHOWS,
+	TT_CLAUSE_GIVES,
+	TT_CLAUSE_COUNT
+};
+
+/* Notes a mistake in the line being read; the event it belongs to is broken. */
+void tt_spec_mistake(struct tt_spec_parser *p, unsigned column, const char *rule,
+		     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Notes a mistake anywhere. */
+void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_place at, const char *rule,
+			const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* The next word, or NULL at the line's end. */
+const struct tt_spec_word *tt_spec_peek(const struct tt_spec_parser *p);
+/* Takes the next word; a mistake and NULL if there is none. `what` says what it should be. */
+const struct tt_spec_word *tt_spec_take(struct tt_spec_parser *p, const char *what);
+/* Takes the next word if it is this one. */
+bool tt_spec_accept(struct tt_spec_parser *p, const char *word);
+/* A mistake and false if words are left. */
+bool tt_spec_done(struct tt_spec_parser *p);
+/* Notes that a word is none of the candidates. `what`: "clause", "state". */
+void tt_spec_unknown(struct tt_spec_parser *p, const struct tt_spec_word *word, const char *what,
+		     const char *const *candidates, size_t n);
+/*
+ * Takes the name of an argument of the event whose type is one of `types` (bits
+ * 1 << enum tt_arg_type): its index, or -1 with a mistake.
+ */
+int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types);
+/* Takes a quoted text; NULL with a mistake. */
+const char *tt_spec_take_quoted(struct tt_spec_parser *p, const char *what);
+
+/* shows.c */
+void tt_spec_read_shows(struct tt_spec_parser *p);
+void tt_spec_read_gives(struct tt_spec_parser *p);
+
+/* check.c */
+
+/* The event as a whole, when all its clauses are read. */
+void tt_spec_check_event(struct tt_spec_parser *p, struct tt_spec_event *event);
+/* Whether its name and type are free. */
+void tt_spec_check_clash(struct tt_spec_parser *p, struct tt_spec_event *event);
+/* Whether the experiment's name and id are free. */
+void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_place name_at,
+			      struct tt_spec_place id_at);
+/* The file as a whole: pairs. Fills in what an event has from its pair. */
+void tt_spec_check_file(struct tt_spec_parser *p);
+
+#endif
