@@ -14,8 +14,16 @@ ifeq ($(origin CC),default)
 CC := cc
 endif
 CFLAGS ?= -O2 -g
-PREFIX ?= /usr/local
 PKG_CONFIG ?= pkg-config
+FUZZ_CC ?= clang
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 
 version := $(shell sed -n 's/^\#define TT_VERSION_STRING "\(.*\)"/\1/p' lib/tracetool.h)
 soname := libtracetool.so.0
@@ -36,6 +44,7 @@ mode := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
 mode_link := -fsanitize=$(SANITIZE)
 else
 mode := -fstack-protector-strong
+shared_link := -Wl,--no-undefined
 ifneq ($(filter-out -O0,$(filter -O%,$(CFLAGS))),)
 mode += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 endif
@@ -45,13 +54,14 @@ endif
 # Asked of pkg-config when first used, not when this file is read: in
 # `make deps check` it may not be installed before deps has run.
 once = $(if $(filter undefined,$(origin $1_)),$(eval $1_ := $(shell $2)))$($1_)
-packages := libarchive libzstd libmd
-deps_cflags = $(call once,deps_cflags,$(PKG_CONFIG) --cflags $(packages) 2>/dev/null)
-deps_libs = $(call once,deps_libs,$(PKG_CONFIG) --libs $(packages) 2>/dev/null || echo -larchive -lzstd -lmd)
-check_cflags = $(call once,check_cflags,$(PKG_CONFIG) --cflags check 2>/dev/null)
-check_libs = $(call once,check_libs,$(PKG_CONFIG) --libs check 2>/dev/null || echo -lcheck_pic -lrt -lm -lsubunit)
+ask = $(call once,$1,$(PKG_CONFIG) --$2 $3 2>/dev/null || echo $4)
+libs := libarchive libzstd libmd
+deps_cflags = $(or $(DEPS_CFLAGS),$(call ask,deps_cflags,cflags,$(libs)))
+deps_libs = $(or $(DEPS_LIBS),$(call ask,deps_libs,libs,$(libs),-larchive -lzstd -lmd))
+check_cflags = $(call ask,check_cflags,cflags,check)
+check_libs = $(call ask,check_libs,libs,check,-lcheck_pic -lrt -lm -lsubunit)
 
-compile = $(CC) $(std) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(CPPFLAGS) $(CFLAGS) -MMD -MP
+compile = $(CC) $(std) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
 lib_compile = $(call compile,$(libwarn) -fPIC -fvisibility=hidden)
 cmd_compile = $(call compile,-fPIE)
 test_compile = $(call compile,-fPIE $(check_cflags))
@@ -61,19 +71,23 @@ link = $(CC) $(mode) $(CFLAGS) $(mode_link) $(LDFLAGS)
 
 lib_layers := base io spec wire gen order event
 lib_src := $(sort $(foreach d,$(lib_layers),$(wildcard lib/$d/*.c)))
-lib_obj := $(lib_src:%.c=$O/%.o) $(if $(wildcard lib/spec/embed.awk),$O/lib/spec/builtin.o)
-cmd_src := $(sort $(wildcard cmd/*.c))
-cmd_obj := $(cmd_src:%.c=$O/%.o)
+lib_obj := $(lib_src:%.c=$O/%.o) $O/lib/spec/builtin.o
+cmd_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard cmd/*.c)))
 test_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard lib/tests/*.c)))
 fuzz_names := $(patsubst lib/fuzz/fuzz_%.c,%,$(sort $(wildcard lib/fuzz/fuzz_*.c)))
+fuzz_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard lib/fuzz/*.c)))
 specs := specs/core.spec $(filter-out specs/core.spec,$(sort $(wildcard specs/*.spec)))
+public_headers := $(sort $(wildcard lib/*.h))
+headers := $(public_headers) $(sort $(wildcard lib/*/*.h cmd/*.h))
+manuals := $(sort $(wildcard man/*.[1-9]))
 
 ifneq ($V,1)
 q = @printf '  %-7s %s\n' '$(1)' '$@';
 endif
 
-all: tracetool $O/libtracetool.so
-.PHONY: all clean FORCE
+## build and install
+## all              program and libraries (what a plain make does)
+all: tracetool $O/libtracetool.a $O/libtracetool.so
 
 # ./tracetool is what the default build made; other O= keep to themselves.
 tracetool: $O/tracetool
@@ -82,63 +96,204 @@ tracetool: $O/tracetool
 # What everything is built with; a change rebuilds all. In `make deps check` it is
 # also what holds the compiler back until deps is done.
 all_flags = $(lib_compile) $(cmd_compile) $(check_cflags) $(link) $(deps_libs) $(check_libs)
-$O/flags: FORCE $(if $(filter deps,$(MAKECMDGOALS)),| deps)
+$O/flags: FORCE
 	@mkdir -p $O
 	@printf '%s\n' '$(subst ','\'',$(all_flags))' >$@.new
 	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
-
-# --------------------------------------------------------------------- library
 
 $O/libtracetool.a: $(lib_obj)
 	$(call q,AR)rm -f $@ && $(AR) rcs $@ $^
 
 $O/libtracetool.so.$(version): $(lib_obj) lib/tracetool.map
-	$(call q,LINK)$(link) -shared -Wl,-soname,$(soname) -Wl,--version-script=lib/tracetool.map \
-		-Wl,--no-undefined -o $@ $(lib_obj) $(deps_libs)
+	$(call q,LINK)$(link) -shared $(shared_link) -Wl,-soname,$(soname) \
+		-Wl,--version-script=lib/tracetool.map -o $@ $(lib_obj) $(deps_libs)
 
 $O/libtracetool.so: $O/libtracetool.so.$(version)
-	@ln -sf $(<F) $O/$(soname) && ln -sf $(soname) $@
+	@ln -sf $(<F) $O/$(soname)
+	@ln -sf $(soname) $@
 
-# Built-in specs travel inside the library as their text.
+$O/tracetool: $(cmd_obj) $O/libtracetool.a
+	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
+
+# The built-in specs travel inside the library as their text.
 $O/lib/spec/builtin.c: $(specs) lib/spec/embed.awk
 	@mkdir -p $(@D)
 	$(call q,GEN)LC_ALL=C awk -f lib/spec/embed.awk $(specs) >$@
 
 $O/lib/spec/builtin.o: $O/lib/spec/builtin.c $O/flags
-	$(call q,CC)$(lib_compile) -c -o $@ $<
+	$(call q,CC)$(lib_compile) -MMD -MP -c -o $@ $<
 
 $O/lib/tests/%.o: lib/tests/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(test_compile) -c -o $@ $<
+	$(call q,CC)$(test_compile) -MMD -MP -c -o $@ $<
 
 $O/lib/fuzz/%.o: lib/fuzz/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(cmd_compile) -c -o $@ $<
+	$(call q,CC)$(cmd_compile) -MMD -MP -c -o $@ $<
 
 $O/lib/%.o: lib/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(lib_compile) -c -o $@ $<
-
-# --------------------------------------------------------------------- program
+	$(call q,CC)$(lib_compile) -MMD -MP -c -o $@ $<
 
 $O/cmd/%.o: cmd/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(cmd_compile) -c -o $@ $<
+	$(call q,CC)$(cmd_compile) -MMD -MP -c -o $@ $<
 
-$O/tracetool: $(cmd_obj) $O/libtracetool.a
-	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
+-include $(patsubst %.o,%.d,$(lib_obj) $(cmd_obj) $(test_obj) $(fuzz_obj))
 
-# ----------------------------------------------------------------------- tests
+## deps             install with apt what building and testing need
+build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev libmd-dev
+check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip
+ifneq ($(filter deps,$(MAKECMDGOALS)),)
+$(filter-out deps,$(MAKECMDGOALS)) $O/flags: | deps
+endif
+deps:
+	@.ci/deps $(build_packages) $(check_packages)
 
-$O/unit-tests: $(test_obj) $O/libtracetool.a
-	$(call q,LINK)$(link) -pie -o $@ $^ $(check_libs) $(deps_libs)
+## deps-dev         as deps, and clang with its fuzzer, valgrind, lcov, autoconf
+deps-dev:
+	@.ci/deps $(build_packages) $(check_packages) \
+		clang libclang-rt-14-dev clang-format valgrind lcov autoconf
 
-# Some of the suites only: make check-unit SUITES='base wire'
-check-unit: $O/unit-tests
-	$O/unit-tests $(SUITES)
-.PHONY: check-unit
+## demo             dump, validate and extract a real trace
+demo: all
+	@PATH="$(abspath $O):$$PATH" cmd/demo
 
+## install          to DESTDIR and PREFIX (/usr/local)
+install: all $O/tracetool.pc
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \
+		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) \
+		$(foreach s,$(sort $(subst .,,$(suffix $(manuals)))),$(DESTDIR)$(MANDIR)/man$s)
+	install -m 755 $O/tracetool $(DESTDIR)$(BINDIR)
+	install -m 644 $(public_headers) $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $O/libtracetool.a $(DESTDIR)$(LIBDIR)
+	install -m 755 $O/libtracetool.so.$(version) $(DESTDIR)$(LIBDIR)
+	ln -sf libtracetool.so.$(version) $(DESTDIR)$(LIBDIR)/$(soname)
+	ln -sf $(soname) $(DESTDIR)$(LIBDIR)/libtracetool.so
+	install -m 644 $O/tracetool.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 644 cmd/tracetool.bash $(DESTDIR)$(BASHCOMPDIR)/tracetool
+	install -m 644 cmd/_tracetool $(DESTDIR)$(ZSHCOMPDIR)
+	$(foreach m,$(manuals),install -m 644 $m $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m)) &&) :
+
+# Made anew each time: the folders may be others than last time.
+$O/tracetool.pc: lib/tracetool.pc.in $O/flags FORCE
+	$(call q,GEN)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(version)|' \
+		-e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' \
+		-e 's|@LIBS@|$(deps_libs)|' $< >$@
+
+## dist             a source archive of the last commit, with configure
+dist:
+	@mkdir -p $O
+	autoconf
+	git archive --prefix=tracetool-$(version)/ --add-file=configure -o $O/tracetool-$(version).tar.gz HEAD
+
+## clean            remove what was built
 clean:
 	rm -rf $O tracetool
 
--include $(shell find $O -name '*.d' 2>/dev/null)
+## test
+## check            all of the tests below that need nothing from outside
+checks := check-unit check-cli check-replay check-manual check-readme check-completion \
+	check-headers check-symbols check-install
+check:
+	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
+
+## check-unit       Check suites; SUITES='base wire' for some of them
+$O/unit-tests: $(test_obj) $O/libtracetool.a
+	$(call q,LINK)$(link) -pie -o $@ $^ $(check_libs) $(deps_libs)
+
+check-unit: $O/unit-tests
+	$O/unit-tests $(SUITES)
+
+## check-cli        golden tests of the program; CASES='dump validate' for some
+check-cli: $O/tracetool
+	cmd/tests/run $O $(CASES)
+
+## update-golden    rewrite the golden tests to what the program prints now
+update-golden: $O/tracetool
+	cmd/tests/run --update $O $(CASES)
+
+## check-replay     fuzz targets on their corpora, without a fuzzer
+$(fuzz_names:%=$O/replay_%): $O/replay_%: $O/lib/fuzz/fuzz_%.o $O/lib/fuzz/standalone.o $O/libtracetool.a
+	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
+
+check-replay: $(fuzz_names:%=$O/replay_%)
+	@lib/fuzz/replay $O $(fuzz_names)
+
+## check-manual     man pages: well-formed, their examples run, --help agrees
+check-manual: $O/tracetool
+	cmd/tests/check-manual $O
+
+## check-readme     the README's commands print what it shows
+check-readme: $O/tracetool
+	cmd/tests/check-readme $O
+
+## check-completion completions know every verb and option
+check-completion: $O/tracetool
+	cmd/tests/check-completion $O
+
+## check-headers    each header compiles alone, public ones as C++17 too
+check-headers: $O/flags
+	@CC='$(compile)' CXX='$(CXX) -std=c++17 -Wall -Wextra -Werror -Ilib' \
+		lib/tests/check-headers '$(public_headers)' $(headers)
+
+## check-symbols    the library exports what its map and headers say
+check-symbols: $O/libtracetool.so
+	lib/tests/check-symbols $<
+
+## check-install    a client from the manual builds against an installed tree
+check-install: all
+	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' lib/tests/check-install $O
+
+## check-corpus     CORPUS=DIR: real traces against what Go's reader said of them
+check-corpus: $O/tracetool
+	@test -n '$(CORPUS)' || { echo 'make check-corpus CORPUS=DIR' >&2; exit 2; }
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-corpus '$(CORPUS)'
+
+## check-go         GO_REFERENCE=DIR: damaged and new traces against Go's reader
+check-go: $O/tracetool
+	@test -n '$(GO_REFERENCE)' || { echo 'make check-go GO_REFERENCE=DIR' >&2; exit 2; }
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-go '$(GO_REFERENCE)'
+
+## bench            speed on CORPUS=DIR, as ratios if GO_REFERENCE=DIR has Go's reader
+bench: $O/tracetool
+	@test -n '$(CORPUS)' || { echo 'make bench CORPUS=DIR [GO_REFERENCE=DIR]' >&2; exit 2; }
+	@PATH="$(abspath $O):$$PATH" cmd/tests/bench '$(CORPUS)' '$(GO_REFERENCE)'
+
+## fuzz             libFuzzer programs (needs clang)
+fuzz_build := $O/libfuzzer
+fuzz:
+	+@$(MAKE) --no-print-directory O=$(fuzz_build) CC='$(FUZZ_CC)' \
+		SANITIZE=address,undefined,fuzzer-no-link $(fuzz_names:%=$(fuzz_build)/fuzz_%)
+
+$(fuzz_names:%=$O/fuzz_%): $O/fuzz_%: $O/lib/fuzz/fuzz_%.o $O/libtracetool.a
+	$(call q,LINK)$(link) -fsanitize=fuzzer -pie -o $@ $^ $(deps_libs)
+
+## fuzz-run         each fuzz target for SECONDS=10; FUZZ='wire order' for some
+SECONDS ?= 10
+FUZZ ?= $(fuzz_names)
+fuzz-run: fuzz
+	@lib/fuzz/run $(fuzz_build) $(SECONDS) $(FUZZ)
+
+## coverage         lines and branches that check-unit and check-cli reach, per file
+coverage:
+	+$(MAKE) O=$O/coverage CFLAGS='-O0 -g --coverage' check-unit check-cli
+	cmd/tests/coverage $O/coverage
+
+## format-check     what clang-format would change
+format-check:
+	@clang-format --version
+	clang-format --dry-run $(headers) $(sort $(wildcard lib/*/*.c cmd/*.c))
+
+help:
+	@sed -n -e 's/^## \([a-z ]*\)$$/\n\1:/p' -e 's/^## \([a-z-]*  *\)/  \1/p' Makefile
+	@printf '%s\n' '' 'variables:' \
+		'  O=build          folder for what is built' \
+		'  V=1              show the commands' \
+		'  DEVELOPER=1      warnings are errors' \
+		'  SANITIZE=address,undefined' \
+		'  CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR as usual'
+
+.PHONY: all deps deps-dev demo install dist clean check $(checks) update-golden check-corpus \
+	check-go bench fuzz fuzz-run coverage format-check help FORCE
