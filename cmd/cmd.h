@@ -25,9 +25,7 @@ enum {
 	STATUS_TROUBLE = 2, /* usage, input and output, resources */
 };
 
-#define VERB(name, function, summary) int function(int argc, char **argv);
 #include "verbs.h"
-#undef VERB
 
 /* ------------------------------------------------- options of reading verbs */
 

@@ -21,7 +21,6 @@ struct verb {
 static const struct verb verbs[] = {
 #define VERB(name, function, summary) { name, function, summary },
 #include "verbs.h"
-#undef VERB
 };
 
 static const struct verb *find(const char *name)

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * verbs.h - the verbs, in the order in which `tracetool help` lists them, a line
- * each: VERB(name, function, summary). Included by whoever defines VERB. A
- * summary is at most 60 characters and has no full stop.
+ * each: VERB(name, function, summary). Included plainly it declares the functions;
+ * main.c includes it once more with its own VERB to build its table. A summary is
+ * at most 60 characters and has no full stop.
  */
+#ifndef VERB
+#define VERB(name, function, summary) int function(int argc, char **argv);
+#endif
+
 VERB("dump", cmd_dump, "print the events of a trace in order")
+
+#undef VERB
