@@ -286,8 +286,9 @@ struct tt_spec_mistake {
 	const char *message;
 };
 /*
- * Holds a text against the rules and against `specs`, adds nothing. Calls
- * `mistake` for each mistake in the order of the lines, at most 100 times.
+ * Holds a text against the rules and against `specs`, adds nothing. NULL: against
+ * the rules alone, as a file of the library's own, which may hold core events.
+ * Calls `mistake` for each mistake in the order of the lines, at most 100 times.
  * Returns how many there were, or a negative code (TT_E_MEMORY).
  */
 TT_API int tt_specs_check(const struct tt_specs *specs, const char *text, size_t len,

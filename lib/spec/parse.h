@@ -6,6 +6,7 @@
  *	words.c    lines and words, UTF-8, the nearest word
  *	notes.c    mistakes
  *	parse.c    the clauses, one table row and one function each
+ *	args.c     the arguments of an event
  *	shows.c    the forms of `shows` and `gives`, again a table
  *	check.c    rules about a whole event, pairs, and the specs there are
  *	table.c    keeps what came out
@@ -184,6 +185,9 @@ void tt_spec_unknown(struct tt_spec_parser *p, const struct tt_spec_word *word, 
 int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types);
 /* Takes a quoted text; NULL with a mistake. */
 const char *tt_spec_take_quoted(struct tt_spec_parser *p, const char *what);
+
+/* args.c */
+void tt_spec_read_args(struct tt_spec_parser *p);
 
 /* shows.c */
 void tt_spec_read_shows(struct tt_spec_parser *p);
