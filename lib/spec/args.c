@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * args.c - the clause `args`, and arguments as other clauses name them. Stands on
+ * base.
+ */
+#include "spec/parse.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_arg_name(const struct tt_spec_word *word)
+{
+	const char *c = word->text;
+	unsigned parts;
+
+	if (word->quoted || word->len > TT_SPEC_MAX_NAME)
+		return false;
+	for (parts = 0; parts < 2; parts++, c++) {
+		if (!is_letter(*c))
+			return false;
+		while (is_letter(*c))
+			c++;
+		if (*c != '_')
+			return *c == '\0';
+	}
+	return false;
+}
+
+/* Words that would mean something else where arguments are named. */
+static bool is_reserved(const char *name)
+{
+	static const char *const reserved[] = { "dt", "data", "frames", "self", "was" };
+	size_t i;
+
+	for (i = 0; i < COUNT(reserved); i++)
+		if (strcmp(name, reserved[i]) == 0)
+			return true;
+	return false;
+}
+
+static enum tt_arg_type arg_type(const char *name)
+{
+	const char *suffix = strchr(name, '_');
+	unsigned type;
+
+	suffix = suffix != NULL ? suffix + 1 : name;
+	for (type = TT_ARG_NUMBER + 1; type <= TT_ARG_TASK; type++)
+		if (strcmp(suffix, tt_arg_type_name((enum tt_arg_type)type)) == 0)
+			return (enum tt_arg_type)type;
+	return TT_ARG_NUMBER;
+}
+
+static int find_arg(const struct tt_event_spec *spec, const char *name)
+{
+	int i;
+
+	for (i = 0; i < spec->nargs; i++)
+		if (strcmp(spec->args[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
+{
+	struct tt_event_spec *spec = &p->event->def.spec;
+
+	if (!is_arg_name(word))
+		tt_spec_mistake(p, word->column, "bad-name",
+				"expected an argument, found `%.40s`; write letters, or letters, an "
+				"underscore and the type, with blanks between arguments", word->text);
+	else if (is_reserved(word->text))
+		tt_spec_mistake(p, word->column, "reserved-word",
+				"`%s` may not stand here: `dt` is the first of all, `data` and "
+				"`frames` the last, `self` and `was` are no arguments", word->text);
+	else if (find_arg(spec, word->text) >= 0)
+		tt_spec_mistake(p, word->column, "name-taken",
+				"a second argument `%.40s`: give it another name", word->text);
+	else if (spec->nargs == TT_MAX_ARGS)
+		tt_spec_mistake(p, word->column, "too-many",
+				"more than %d arguments: an event has no room for them", TT_MAX_ARGS);
+	else {
+		spec->args[spec->nargs].name = word->text;
+		spec->args[spec->nargs++].type = arg_type(word->text);
+		return true;
+	}
+	return false;
+}
+
+/* `data` or `frames` at the end. False: it is neither, so an argument. */
+static bool read_trailer(struct tt_spec_parser *p, const struct tt_spec_word *word)
+{
+	struct tt_event_spec *spec = &p->event->def.spec;
+
+	if (tt_spec_peek(p) != NULL || word->quoted)
+		return false;
+	if (strcmp(word->text, "data") == 0)
+		spec->has_data = true;
+	else if (strcmp(word->text, "frames") == 0)
+		spec->has_frames = true;
+	else
+		return false;
+	if (spec->timed)
+		tt_spec_mistake(p, word->column, "timed-data",
+				"a timed event carries no %s: drop `dt`, or put the bytes into a batch",
+				word->text);
+	else if (spec->has_frames &&
+		 (spec->nargs == 0 || strcmp(spec->args[spec->nargs - 1].name, "nframes") != 0))
+		tt_spec_mistake(p, word->column, "missing-word",
+				"expected the count `nframes` before `frames`");
+	return true;
+}
+
+void tt_spec_read_args(struct tt_spec_parser *p)
+{
+	const struct tt_spec_word *word;
+
+	if (tt_spec_peek(p) == NULL)
+		tt_spec_take(p, "`dt` or an argument");
+	p->event->def.spec.timed = tt_spec_accept(p, "dt");
+	while (tt_spec_peek(p) != NULL) {
+		word = tt_spec_take(p, "an argument");
+		if (!read_trailer(p, word) && !add_arg(p, word))
+			p->event->args_broken = true;
+	}
+}
+
+static bool has_type(const struct tt_arg_spec *arg, unsigned types)
+{
+	return (types & 1u << arg->type) != 0;
+}
+
+/* "value or plain number" */
+static void describe_types(unsigned types, char *out, size_t size)
+{
+	const char *between = "";
+	size_t used = 0;
+	unsigned type;
+
+	for (type = TT_ARG_TASK + 1; type-- > 0 && used < size;) {
+		if ((types & 1u << type) == 0)
+			continue;
+		used += (size_t)snprintf(out + used, size - used, "%s%s", between,
+					 type == TT_ARG_NUMBER ? "plain number" :
+					 tt_arg_type_name((enum tt_arg_type)type));
+		between = " or ";
+	}
+}
+
+static void unknown_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
+{
+	const struct tt_event_spec *spec = &p->event->def.spec;
+	const char *names[TT_MAX_ARGS];
+	size_t i;
+
+	for (i = 0; i < spec->nargs; i++)
+		names[i] = spec->args[i].name;
+	if (p->event->args_broken)
+		p->event->broken = true;
+	else if (spec->nargs == 0)
+		tt_spec_mistake(p, word->column, "unknown-word",
+				"`%.40s` is no argument of this event; name its arguments with `args` "
+				"before this line", word->text);
+	else
+		tt_spec_unknown(p, word, "argument of this event", names, spec->nargs);
+}
+
+int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types)
+{
+	const struct tt_event_spec *spec = &p->event->def.spec;
+	const struct tt_spec_word *word = tt_spec_take(p, "an argument of this event");
+	char wanted[80];
+	int arg;
+
+	if (word == NULL)
+		return -1;
+	arg = word->quoted ? -1 : find_arg(spec, word->text);
+	if (arg < 0) {
+		unknown_arg(p, word);
+		return -1;
+	}
+	if (has_type(&spec->args[arg], types))
+		return (int8_t)arg;
+	describe_types(types, wanted, sizeof(wanted));
+	tt_spec_mistake(p, word->column, "wrong-type",
+			"expected an argument of type %s, found `%.40s`; write %s", wanted, word->text,
+			p->usage);
+	return -1;
+}
