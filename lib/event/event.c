@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.c - what an event says, read off its spec's `shows` line. Stands on gen
+ * and spec; names no event.
+ */
+#include <assert.h>
+
+#include "gen/generation.h"
+#include "spec/spec.h"
+
+/* A tt_event_spec handed out is always the first member of its definition. */
+static const struct tt_event_view *view_of(const struct tt_event *ev)
+{
+	return &((const struct tt_event_def *)(const void *)ev->spec)->view;
+}
+
+_Static_assert(offsetof(struct tt_event_def, spec) == 0, "view_of() relies on it");
+
+static struct tt_str string_of(const struct tt_event *ev, int8_t arg)
+{
+	struct tt_str s = {"", 0};
+
+	if (arg >= 0)
+		tt_generation_string(ev->generation, ev->args[arg], &s);
+	return s;
+}
+
+static uint64_t arg_or(const struct tt_event *ev, int8_t arg, uint64_t otherwise)
+{
+	return arg < 0 ? otherwise : ev->args[arg];
+}
+
+/* The resource that the event is about: an argument or that of the context. */
+static int64_t resource_id(const struct tt_event *ev, const struct tt_event_view *view)
+{
+	if (view->id_arg >= 0)
+		return (int64_t)ev->args[view->id_arg];
+	return view->resource == TT_RESOURCE_PROC ? ev->proc : ev->goroutine;
+}
+
+uint64_t tt_event_stack(const struct tt_event *ev, bool *has)
+{
+	uint64_t id = ev->spec == NULL ? 0 : arg_or(ev, ev->spec->stack_arg, 0);
+
+	if (has != NULL)
+		*has = id != 0 || ev->kind == TT_KIND_STACK_SAMPLE;
+	return id;
+}
+
+struct tt_sync tt_event_sync(const struct tt_event *ev)
+{
+	assert(ev->kind == TT_KIND_SYNC);
+	return (struct tt_sync){
+		.n = ev->extra_,
+		.clock = ev->generation == NULL ? NULL : tt_generation_clock(ev->generation),
+	};
+}
+
+struct tt_metric tt_event_metric(const struct tt_event *ev)
+{
+	const struct tt_event_view *view = view_of(ev);
+
+	assert(ev->kind == TT_KIND_METRIC);
+	return (struct tt_metric){view->name, ev->args[view->args[0]]};
+}
+
+struct tt_str tt_event_label(const struct tt_event *ev)
+{
+	assert(ev->kind == TT_KIND_LABEL);
+	return string_of(ev, view_of(ev)->args[0]);
+}
+
+struct tt_range tt_event_range(const struct tt_event *ev)
+{
+	const struct tt_event_view *view = view_of(ev);
+	struct tt_range range = {
+		.name = view->name,
+		.kind_known = true,
+		.scope = view->resource,
+		.id = view->resource == TT_RESOURCE_NONE ? TT_NONE : resource_id(ev, view),
+		.nattributes = view->nattributes,
+	};
+
+	assert(ev->kind == TT_KIND_RANGE_BEGIN || ev->kind == TT_KIND_RANGE_ACTIVE ||
+	       ev->kind == TT_KIND_RANGE_END);
+	if (view->has_kind)
+		range.kind_known = tt_generation_string(ev->generation, ev->extra_, &range.kind);
+	for (unsigned i = 0; i < range.nattributes; i++) {
+		range.attributes[i].name = view->attributes[i].name;
+		range.attributes[i].value = ev->args[view->attributes[i].arg];
+	}
+	return range;
+}
+
+struct tt_task tt_event_task(const struct tt_event *ev)
+{
+	const struct tt_event_view *view = view_of(ev);
+	bool end = ev->kind == TT_KIND_TASK_END;
+
+	assert(end || ev->kind == TT_KIND_TASK_BEGIN);
+	return (struct tt_task){
+		.id = ev->args[view->args[0]],
+		.parent = end ? ev->extra_ : arg_or(ev, view->args[1], TT_NO_TASK),
+		.type = end ? ev->text_ : string_of(ev, view->args[2]),
+	};
+}
+
+struct tt_region tt_event_region(const struct tt_event *ev)
+{
+	const struct tt_event_view *view = view_of(ev);
+
+	assert(ev->kind == TT_KIND_REGION_BEGIN || ev->kind == TT_KIND_REGION_END);
+	return (struct tt_region){ev->args[view->args[0]], string_of(ev, view->args[1])};
+}
+
+struct tt_log tt_event_log(const struct tt_event *ev)
+{
+	const struct tt_event_view *view = view_of(ev);
+
+	assert(ev->kind == TT_KIND_LOG);
+	return (struct tt_log){ev->args[view->args[0]], string_of(ev, view->args[1]),
+			       string_of(ev, view->args[2])};
+}
+
+/* A wire status of an argument, as the public sees it. */
+static enum tt_state state_of_status(enum tt_resource resource, uint64_t status)
+{
+	static const uint8_t procs[] = {TT_STATE_UNDETERMINED, TT_STATE_RUNNING, TT_STATE_IDLE,
+					TT_STATE_RUNNING, TT_STATE_IDLE};
+	static const uint8_t goroutines[] = {TT_STATE_UNDETERMINED, TT_STATE_RUNNABLE,
+					     TT_STATE_RUNNING, TT_STATE_SYSCALL, TT_STATE_WAITING};
+
+	if (resource == TT_RESOURCE_PROC)
+		return status < sizeof(procs) ? procs[status] : TT_STATE_BAD;
+	return status < sizeof(goroutines) ? goroutines[status] : TT_STATE_BAD;
+}
+
+struct tt_transition tt_event_transition(const struct tt_event *ev)
+{
+	const struct tt_event_view *view = view_of(ev);
+	struct tt_transition t = {
+		.resource = view->resource,
+		.id = resource_id(ev, view),
+		.from = view->from == TT_STATE_FROM_ORDER ? ev->was_ : view->from,
+		.to = view->to,
+		.reason = string_of(ev, view->reason_arg),
+	};
+
+	assert(ev->kind == TT_KIND_TRANSITION);
+	if (view->to == TT_STATE_FROM_ARG)
+		t.to = state_of_status(view->resource, ev->args[view->to_arg]);
+	if (view->stack_arg >= 0) {
+		t.stack = ev->args[view->stack_arg];
+		/* a stack of its own is always there, even if it is empty; the
+		 * executing stack only if there is one */
+		t.has_stack = view->stack_arg != ev->spec->stack_arg || t.stack != 0;
+	}
+	return t;
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * findings.c - what the reader sees and passes over, because Go's reader does.
+ * Each code once a generation: a trace that has one has it a thousand times.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "event/reader.h"
+
+/* Findings that nobody asks for are dropped from here on. */
+#define MAX_NOTES 4096
+
+static bool noted(const struct tt_reader *r, int code)
+{
+	return (r->codes_noted[code / 64] >> (code % 64) & 1) != 0;
+}
+
+/* Notes a code of the current generation; *note is the caller's to fill in, or NULL. */
+static struct tt_note *note(struct tt_reader *r, int code)
+{
+	struct tt_note *n;
+
+	if (noted(r, code) || r->notes.n - r->next_note >= MAX_NOTES ||
+	    !TT_ARRAY_ROOM(&r->mem, &r->notes))
+		return NULL;
+	r->codes_noted[code / 64] |= UINT64_C(1) << (code % 64);
+	n = &r->notes.at[r->notes.n++];
+	*n = (struct tt_note){
+		.code = code,
+		.event_type = -1,
+		.offset = r->gen.offset,
+		.generation = r->gen.number,
+		.event_index = r->nevents,
+		.thread = TT_NONE,
+	};
+	return n;
+}
+
+static void note_at_event(struct tt_reader *r, int code, const struct tt_event *ev, uint64_t number)
+{
+	struct tt_note *n = note(r, code);
+
+	if (n == NULL)
+		return;
+	n->event_type = ev->spec->type;
+	n->offset = ev->offset;
+	n->event_index = r->nevents - 1;
+	n->thread = ev->thread;
+	n->number = number;
+}
+
+/* ---- a generation that was loaded */
+
+static void note_number(struct tt_reader *r)
+{
+	struct tt_note *n;
+
+	if (r->has_previous && r->gen.number != r->previous_number + 1) {
+		n = note(r, TT_W_GENERATION_NUMBER);
+		if (n != NULL)
+			n->number = r->previous_number;
+	}
+	r->previous_number = r->gen.number;
+	r->has_previous = true;
+}
+
+/* The three clocks of a snapshot grow from one generation to the next. */
+static void note_clock(struct tt_reader *r)
+{
+	const struct tt_clock *now = &r->gen.clock, *then = &r->previous_clock;
+
+	if (!r->gen.has_clock)
+		return;
+	if (r->has_previous_clock &&
+	    (now->trace_ticks <= then->trace_ticks || now->mono_ns <= then->mono_ns ||
+	     now->wall_sec < then->wall_sec ||
+	     (now->wall_sec == then->wall_sec && now->wall_nsec <= then->wall_nsec)))
+		note(r, TT_W_CLOCK);
+	r->previous_clock = *now;
+	r->has_previous_clock = true;
+}
+
+static void note_experiments(struct tt_reader *r)
+{
+	for (size_t i = 0; i < r->gen.experimental.n; i++) {
+		const struct tt_batch *b = &r->gen.experimental.at[i];
+		struct tt_note *n;
+
+		if (tt_specs_experiment_id(r->specs, b->experiment) != NULL)
+			continue;
+		n = note(r, TT_W_EXPERIMENT_UNKNOWN);
+		if (n == NULL)
+			return;
+		n->offset = b->offset;
+		n->thread = b->thread;
+		n->number = b->experiment;
+	}
+}
+
+void tt_note_generation(struct tt_reader *r)
+{
+	struct tt_note *n;
+
+	memset(r->codes_noted, 0, sizeof(r->codes_noted));
+	memset(r->experiments_seen, 0, sizeof(r->experiments_seen));
+	note_number(r);
+	note_clock(r);
+	note_experiments(r);
+	if (r->gen.frame_conflict_offset != TT_UNKNOWN) {
+		n = note(r, TT_W_FRAME_CONFLICT);
+		if (n != NULL)
+			n->offset = r->gen.frame_conflict_offset;
+	}
+}
+
+/* ---- an event that was handed out */
+
+void tt_note_event(struct tt_reader *r, const struct tt_event *ev)
+{
+	const struct tt_event_spec *spec = ev->spec;
+
+	if (spec->since > r->version && !noted(r, TT_W_VERSION_EVENT))
+		note_at_event(r, TT_W_VERSION_EVENT, ev, spec->since);
+	switch (ev->kind) {
+	case TT_KIND_EXPERIMENTAL:
+		r->experiments_seen[spec->experiment_id / 64 % 4] |=
+			UINT64_C(1) << (spec->experiment_id % 64);
+		break;
+	case TT_KIND_STACK_SAMPLE:
+		if (tt_event_stack(ev, NULL) != 0 &&
+		    tt_generation_stack_index(ev->generation, tt_event_stack(ev, NULL)) == 0)
+			note_at_event(r, TT_W_SAMPLE_STACK, ev, tt_event_stack(ev, NULL));
+		break;
+	case TT_KIND_RANGE_END:
+		if (!tt_event_range(ev).kind_known)
+			note_at_event(r, TT_W_RANGE_KIND, ev, ev->extra_);
+		break;
+	case TT_KIND_TRANSITION:
+		if (tt_specs_def(r->specs, spec->type)->view.to == TT_STATE_FROM_ARG &&
+		    tt_event_transition(ev).to == TT_STATE_BAD)
+			note_at_event(r, TT_W_STATUS_WIDE, ev, 0);
+		break;
+	default:
+		break;
+	}
+}
+
+/* ---- a generation that is used up */
+
+static bool has_batches_of(const struct tt_generation *g, unsigned experiment)
+{
+	for (size_t i = 0; i < g->experimental.n; i++)
+		if (g->experimental.at[i].experiment == experiment)
+			return true;
+	return false;
+}
+
+void tt_note_generation_end(struct tt_reader *r)
+{
+	for (unsigned e = 1; e < 256; e++) {
+		struct tt_note *n;
+
+		if ((r->experiments_seen[e / 64] >> (e % 64) & 1) == 0 ||
+		    has_batches_of(&r->gen, e))
+			continue;
+		n = note(r, TT_W_EXPERIMENT_EMPTY);
+		if (n != NULL)
+			n->number = e;
+	}
+}
+
+void tt_note_empty_trace(struct tt_reader *r)
+{
+	struct tt_note *n = note(r, TT_W_NO_GENERATION);
+
+	if (n == NULL)
+		return;
+	n->offset = tt_source_offset(r->src);
+	n->generation = TT_UNKNOWN;
+}
+
+/* ---- asking for them */
+
+static const char *experiment_name(const struct tt_reader *r, uint64_t id)
+{
+	const struct tt_experiment_spec *spec = tt_specs_experiment_id(r->specs, (unsigned)id);
+
+	return spec == NULL ? "?" : spec->name;
+}
+
+static void write_message(const struct tt_reader *r, const struct tt_note *n, struct tt_error *out)
+{
+	const struct tt_event_spec *spec =
+		n->event_type < 0 ? NULL : tt_specs_event(r->specs, (unsigned)n->event_type);
+	const char *event = spec == NULL ? "" : spec->name;
+	char *text = out->message;
+	size_t size = sizeof(out->message);
+
+	switch (n->code) {
+	case TT_W_NO_GENERATION:
+		snprintf(text, size, "the file holds a header and no generation");
+		break;
+	case TT_W_VERSION_EVENT:
+		snprintf(text, size,
+			 "event %s came with Go 1.%" PRIu64 ", the header says Go 1.%u", event,
+			 n->number, r->version);
+		break;
+	case TT_W_EXPERIMENT_EMPTY:
+		snprintf(text, size, "events of experiment %s, but no batch of it",
+			 experiment_name(r, n->number));
+		break;
+	case TT_W_EXPERIMENT_UNKNOWN:
+		snprintf(text, size, "a batch of experiment %" PRIu64 ", which no spec names",
+			 n->number);
+		break;
+	case TT_W_GENERATION_NUMBER:
+		snprintf(text, size, "generation %" PRIu64 " follows generation %" PRIu64,
+			 n->generation, n->number);
+		break;
+	case TT_W_SAMPLE_STACK:
+		snprintf(text, size, "a CPU sample names stack %" PRIu64 ", which is not there",
+			 n->number);
+		break;
+	case TT_W_STATUS_WIDE:
+		snprintf(text, size, "the status of event %s does not fit in a byte", event);
+		break;
+	case TT_W_RANGE_KIND:
+		snprintf(text, size,
+			 "event %s ends a range of kind %" PRIu64
+			 ", which is no string of this generation",
+			 event, n->number);
+		break;
+	case TT_W_FRAME_CONFLICT:
+		snprintf(text, size, "two frames of one pc differ in function, file or line");
+		break;
+	case TT_W_CLOCK:
+		snprintf(text, size,
+			 "the clock snapshot is not later than that of the generation before");
+		break;
+	default:
+		break;
+	}
+}
+
+int tt_reader_finding(struct tt_reader *r, struct tt_error *out)
+{
+	const struct tt_note *n;
+
+	if (r->next_note == r->notes.n) {
+		r->next_note = r->notes.n = 0;
+		return TT_END;
+	}
+	n = &r->notes.at[r->next_note++];
+	tt_error_clear(out);
+	out->code = n->code;
+	out->offset = n->offset;
+	out->generation = n->generation;
+	out->thread = n->thread;
+	out->event_index = n->event_index;
+	out->event_type = n->event_type;
+	write_message(r, n, out);
+	return TT_OK;
+}

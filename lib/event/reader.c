@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.c - the pull reader. Per call one event: from the queue of those that
+ * advanced, else a CPU sample if its time has come, else whatever advances next;
+ * when a generation is used up the next one is loaded. Source of the sequence:
+ * Go's internal/trace/reader.go, ReadEvent. The top layer.
+ */
+#include "event/reader.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "wire/header.h"
+
+/* ---- opening and closing */
+
+/* What all ways of opening share, before the source is there. */
+static int reader_new(struct tt_reader **out, const struct tt_options *opt, struct tt_error *err)
+{
+	struct tt_reader *r;
+	int rc;
+
+	*out = NULL;
+	tt_error_clear(err);
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
+		return tt_fail(err, TT_E_MEMORY, "no memory for a reader");
+	rc = tt_options_read(&r->options, opt, err);
+	if (rc < 0) {
+		free(r);
+		return rc;
+	}
+	r->mem.limit_nbytes = r->options.max_memory_nbytes;
+	r->specs = r->options.specs;
+	if (r->specs == NULL) {
+		rc = tt_specs_new(&r->own_specs, err);
+		r->specs = r->own_specs;
+	}
+	if (rc < 0) {
+		free(r);
+		return rc;
+	}
+	*out = r;
+	return TT_OK;
+}
+
+/* Reads the header and makes ready; on failure closes the reader. */
+static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
+{
+	struct tt_reader *r = *reader;
+
+	tt_generation_init(&r->gen, &r->mem, r->specs);
+	tt_merge_init(&r->merge, &r->mem, r->specs);
+	r->merge.gen = &r->gen;
+	if (rc == TT_OK)
+		rc = tt_header_read(r->src, &r->version, err);
+	tt_order_init(&r->order, &r->mem, r->specs, r->version);
+	if (rc < 0) {
+		tt_reader_close(r);
+		*reader = NULL;
+		return rc;
+	}
+	tt_loader_init(&r->loader, r->src, r->specs, r->version,
+		       (r->options.flags & TT_OPEN_LIKE_GO) != 0);
+	for (unsigned type = 0; type < 256; type++) {
+		const struct tt_event_spec *spec = tt_specs_event(r->specs, type);
+
+		if (spec != NULL && spec->kind == TT_KIND_STACK_SAMPLE)
+			r->sample_spec = spec;
+	}
+	tt_error_clear(&r->err);
+	return TT_OK;
+}
+
+int tt_reader_open(struct tt_reader **out, const char *path, const struct tt_options *opt,
+		   struct tt_error *err)
+{
+	int rc = reader_new(out, opt, err);
+
+	if (rc < 0)
+		return rc;
+	rc = tt_source_open_path(&(*out)->src, path, (*out)->options.member, &(*out)->mem, err);
+	return reader_start(out, rc, err);
+}
+
+int tt_reader_open_fd(struct tt_reader **out, int fd, const struct tt_options *opt,
+		      struct tt_error *err)
+{
+	int rc = reader_new(out, opt, err);
+
+	if (rc < 0)
+		return rc;
+	rc = tt_source_open_fd(&(*out)->src, fd, (*out)->options.member, &(*out)->mem, err);
+	return reader_start(out, rc, err);
+}
+
+int tt_reader_open_memory(struct tt_reader **out, const void *data, size_t nbytes,
+			  const struct tt_options *opt, struct tt_error *err)
+{
+	int rc = reader_new(out, opt, err);
+
+	if (rc < 0)
+		return rc;
+	rc = tt_source_open_memory(&(*out)->src, data, nbytes, (*out)->options.member, &(*out)->mem,
+				   err);
+	return reader_start(out, rc, err);
+}
+
+void tt_reader_close(struct tt_reader *r)
+{
+	if (r == NULL)
+		return;
+	tt_order_release(&r->order);
+	tt_merge_release(&r->merge);
+	tt_generation_release(&r->gen);
+	TT_ARRAY_RELEASE(&r->mem, &r->notes);
+	tt_source_close(r->src);
+	tt_specs_free(r->own_specs);
+	free(r);
+}
+
+/* ---- what the reader is at */
+
+unsigned tt_reader_version(const struct tt_reader *r)
+{
+	return r->version;
+}
+
+const struct tt_specs *tt_reader_specs(const struct tt_reader *r)
+{
+	return r->specs;
+}
+
+const struct tt_error *tt_reader_error(const struct tt_reader *r)
+{
+	return &r->err;
+}
+
+struct tt_progress tt_reader_progress(const struct tt_reader *r)
+{
+	struct tt_progress p = {
+		.events = r->nevents,
+		.generations = r->ngenerations,
+		.nbytes = tt_source_offset(r->src),
+	};
+
+	tt_source_progress(r->src, &p.in_nbytes, &p.in_total);
+	return p;
+}
+
+/* ---- handing out */
+
+/* Go's times never stand still: an event not later than the one before is one later. */
+static void stamp(struct tt_reader *r, struct tt_event *ev)
+{
+	ev->time_ns = ev->raw_time_ns > r->last_ns ? ev->raw_time_ns : r->last_ns + 1;
+	r->last_ns = ev->time_ns;
+	r->nevents++;
+}
+
+static int fail(struct tt_reader *r)
+{
+	r->phase = TT_PHASE_OVER;
+	r->outcome = -r->err.code;
+	r->err.event_index = r->nevents;
+	return r->outcome;
+}
+
+static int hand_out_sync(struct tt_reader *r, const struct tt_generation *gen, int64_t time_ns,
+			 const struct tt_event **ev)
+{
+	r->own = (struct tt_event){
+		.raw_time_ns = time_ns,
+		.thread = TT_NONE,
+		.proc = TT_NONE,
+		.goroutine = TT_NONE,
+		.offset = gen == NULL ? tt_source_offset(r->src) : gen->offset,
+		.generation = gen,
+		.kind = TT_KIND_SYNC,
+		.extra_ = ++r->nsyncs,
+	};
+	stamp(r, &r->own);
+	*ev = &r->own;
+	return TT_OK;
+}
+
+/* A sample is not validated: Go does so neither. Its time is its first argument. */
+static int hand_out_sample(struct tt_reader *r, const struct tt_sample *s, const struct tt_event **ev)
+{
+	const uint64_t args[] = {(uint64_t)s->time_ns, (uint64_t)s->thread, (uint64_t)s->proc,
+				 (uint64_t)s->goroutine, s->stack};
+
+	memcpy(r->own_args, args, sizeof(args));
+	r->own = (struct tt_event){
+		.raw_time_ns = s->time_ns,
+		.thread = s->thread,
+		.proc = s->proc,
+		.goroutine = s->goroutine,
+		.offset = r->gen.offset,
+		.generation = &r->gen,
+		.spec = r->sample_spec,
+		.args = r->own_args,
+		.kind = TT_KIND_STACK_SAMPLE,
+	};
+	stamp(r, &r->own);
+	tt_note_event(r, &r->own);
+	*ev = &r->own;
+	return TT_OK;
+}
+
+/* The first of the event's arguments that names a table entry which is not there. */
+static int check_ids(struct tt_reader *r, const struct tt_event *ev)
+{
+	const struct tt_event_def *def = tt_specs_def(r->specs, ev->spec->type);
+
+	for (unsigned i = 0; i < def->nstacks; i++) {
+		uint64_t id = ev->args[def->stack_args[i]];
+
+		if (id != 0 && tt_idmap_find(&r->gen.stack_ids, id) == TT_IDMAP_NONE)
+			return tt_fail(&r->err, TT_E_EVENT_STACK,
+				       "found invalid stack ID %llu for event %s",
+				       (unsigned long long)id, ev->spec->name);
+	}
+	for (unsigned i = 0; i < def->nstrings; i++) {
+		uint64_t id = ev->args[def->string_args[i]];
+
+		if (id != 0 && tt_idmap_find(&r->gen.string_ids, id) == TT_IDMAP_NONE)
+			return tt_fail(&r->err, TT_E_EVENT_STRING,
+				       "found invalid string ID %llu for event %s",
+				       (unsigned long long)id, ev->spec->name);
+	}
+	return TT_OK;
+}
+
+static int hand_out_queued(struct tt_reader *r, const struct tt_event **out)
+{
+	struct tt_event *ev = &r->order.queue[r->order.head++];
+
+	if (r->order.head == r->order.count)
+		r->order.head = r->order.count = 0;
+	if (check_ids(r, ev) < 0) {
+		r->err.offset = ev->offset;
+		r->err.event_type = ev->spec->type;
+		tt_error_in_batch(&r->err, TT_UNKNOWN, r->gen.number, ev->thread);
+		return fail(r);
+	}
+	stamp(r, ev);
+	tt_note_event(r, ev);
+	*out = ev;
+	return TT_OK;
+}
+
+/* ---- generations */
+
+/* Loads the next generation: 0, or the outcome is set and the last Sync is due. */
+static int load(struct tt_reader *r)
+{
+	int rc;
+
+	tt_merge_clear(&r->merge);
+	r->merge.gen = &r->gen;
+	rc = tt_loader_next(&r->loader, &r->gen, &r->err);
+	if (rc != TT_OK) {
+		r->outcome = rc;
+		return rc;
+	}
+	r->ngenerations++;
+	tt_note_generation(r);
+	r->phase = TT_PHASE_LOADED;
+	return TT_OK;
+}
+
+/* The Sync that stands before an end or an error of loading. */
+static int hand_out_final_sync(struct tt_reader *r, const struct tt_event **ev)
+{
+	if (r->outcome == TT_END && r->ngenerations == 0)
+		tt_note_empty_trace(r);
+	r->phase = TT_PHASE_FINAL;
+	return hand_out_sync(r, NULL, r->last_ns, ev);
+}
+
+/* Takes the loaded generation up for ordering, and hands out its Sync. */
+static int begin_generation(struct tt_reader *r, const struct tt_event **ev)
+{
+	if (r->skipped_any)
+		tt_order_reset(&r->order);
+	r->skipped_any = false;
+	tt_order_turn(&r->order, &r->gen);
+	if (tt_merge_begin(&r->merge, &r->gen, &r->err) < 0)
+		return fail(r);
+	r->phase = TT_PHASE_EVENTS;
+	return hand_out_sync(r, &r->gen, tt_generation_start_ns(&r->gen), ev);
+}
+
+static int over(struct tt_reader *r)
+{
+	r->phase = TT_PHASE_OVER;
+	if (r->outcome < 0)
+		r->err.event_index = r->nevents;
+	else
+		tt_error_clear(&r->err);
+	return r->outcome;
+}
+
+int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
+{
+	const struct tt_sample *sample;
+
+	*ev = NULL;
+	switch (r->phase) {
+	case TT_PHASE_EVENTS:
+		break;
+	case TT_PHASE_LOAD:
+		if (load(r) != TT_OK)
+			return hand_out_final_sync(r, ev);
+		return begin_generation(r, ev);
+	case TT_PHASE_LOADED:
+		return begin_generation(r, ev);
+	case TT_PHASE_FINAL:
+	case TT_PHASE_OVER:
+		return over(r);
+	}
+	if (r->order.count != 0)
+		return hand_out_queued(r, ev);
+	if (tt_merge_done(&r->merge)) {
+		tt_note_generation_end(r);
+		r->phase = TT_PHASE_LOAD;
+		return tt_reader_next(r, ev);
+	}
+	sample = tt_merge_sample(&r->merge);
+	if (sample != NULL)
+		return hand_out_sample(r, sample, ev);
+	if (tt_merge_advance(&r->merge, &r->order, &r->err) < 0)
+		return fail(r);
+	return hand_out_queued(r, ev);
+}
+
+int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **g)
+{
+	*g = NULL;
+	if (r->phase == TT_PHASE_FINAL || r->phase == TT_PHASE_OVER)
+		return over(r);
+	r->skipped_any |= r->phase == TT_PHASE_LOADED || r->phase == TT_PHASE_EVENTS;
+	if (load(r) != TT_OK)
+		return over(r);
+	*g = &r->gen;
+	return TT_OK;
+}
+
+int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
+{
+	uint64_t ignored, *nbytes = skipped == NULL ? &ignored : skipped;
+	struct tt_error broken = r->err;
+	int rc = TT_OK;
+
+	*nbytes = 0;
+	assert(r->phase == TT_PHASE_OVER);
+	if (r->outcome == TT_END)
+		return TT_END;
+	if (r->err.system)
+		return -r->err.code;
+	/* a generation that was loaded and could not be ordered lies behind us */
+	if (broken.code < TT_E_EVENT_TYPE)
+		rc = tt_loader_resync(&r->loader, &broken, nbytes, &r->err);
+	if (rc < 0)
+		return rc;
+	tt_order_reset(&r->order);
+	r->skipped_any = false;
+	r->outcome = rc;
+	r->phase = rc == TT_END ? TT_PHASE_OVER : TT_PHASE_LOAD;
+	tt_error_clear(&r->err);
+	return rc;
+}
+
+bool tt_reader_waiting(struct tt_reader *r, size_t i, struct tt_waiting *out)
+{
+	struct tt_cursor *c;
+
+	if (r->err.code != TT_E_STUCK || i >= r->merge.heap.n)
+		return false;
+	c = r->merge.heap.at[i].of.item;
+	/* it waits still, so trying it again changes nothing and says why */
+	r->why[0] = '\0';
+	r->order.why = r->why;
+	r->order.why_size = sizeof(r->why);
+	tt_order_try(&r->order, c->thread, &c->m, c->head);
+	r->order.why = NULL;
+	*out = (struct tt_waiting){
+		.thread = c->thread,
+		.time_ns = c->head->time_ns,
+		.offset = c->head->offset,
+		.spec = tt_specs_event(r->specs, c->head->type),
+		.args = c->head->args,
+		.why = r->why,
+	};
+	return true;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader.h - the pull reader: source, loader, merge and order tied together. The
+ * top of the library's reading side; its contract is tracetool.h.
+ */
+#ifndef TT_EVENT_READER_H
+#define TT_EVENT_READER_H
+
+#include "base/options.h"
+#include "order/merge.h"
+
+/* A finding without its words, which are made when it is asked for. */
+struct tt_note {
+	int code;
+	int event_type;         /* or -1 */
+	uint64_t offset, generation, event_index;
+	int64_t thread;
+	uint64_t number;        /* what the message speaks of */
+};
+
+enum tt_reader_phase {
+	TT_PHASE_LOAD,          /* the next generation is to be loaded */
+	TT_PHASE_LOADED,        /* it is loaded, its Sync not handed out */
+	TT_PHASE_EVENTS,
+	TT_PHASE_FINAL,         /* the last Sync was handed out: r->outcome is next */
+	TT_PHASE_OVER,          /* r->outcome, for good */
+};
+
+struct tt_reader {
+	struct tt_mem mem;
+	struct tt_options options;
+	struct tt_specs *own_specs; /* if the caller gave none */
+	const struct tt_specs *specs;
+	struct tt_source *src;
+	unsigned version;
+
+	struct tt_loader loader;
+	struct tt_generation gen;
+	struct tt_merge merge;
+	struct tt_order order;
+	bool skipped_any;       /* a generation was not ordered: states are unknown */
+
+	enum tt_reader_phase phase;
+	int outcome;            /* TT_END, or a negative code with r->err */
+	struct tt_error err;
+	int64_t last_ns;        /* time of the event handed out last */
+	uint64_t nevents, nsyncs, ngenerations;
+	struct tt_event own;    /* Sync events and CPU samples, which nothing orders */
+	uint64_t own_args[TT_MAX_ARGS];
+	const struct tt_event_spec *sample_spec;
+
+	/* what the generation showed so far, for its findings */
+	uint64_t experiments_seen[4];   /* bit e: an event of experiment e came */
+	uint64_t codes_noted[2];        /* bit c: code c was noted for this generation */
+	uint64_t previous_number;
+	struct tt_clock previous_clock;
+	bool has_previous, has_previous_clock;
+	TT_ARRAY(struct tt_note) notes;
+	size_t next_note;
+	char why[256];
+};
+
+/* ---- findings (findings.c) */
+
+/* When a generation was loaded, an event handed out, a generation's last event was. */
+void tt_note_generation(struct tt_reader *r);
+void tt_note_event(struct tt_reader *r, const struct tt_event *ev);
+void tt_note_generation_end(struct tt_reader *r);
+void tt_note_empty_trace(struct tt_reader *r);
+
+#endif

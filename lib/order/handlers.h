@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handlers.h - what the handlers share: finding state, checking the context,
+ * handing events on. Private to lib/order; dispatch.c binds the handlers.
+ */
+#ifndef TT_ORDER_HANDLERS_H
+#define TT_ORDER_HANDLERS_H
+
+#include "order/order.h"
+
+/* proc.c */
+tt_handler tt_advance_proc_status, tt_advance_proc_start, tt_advance_proc_stop,
+	tt_advance_proc_steal;
+/* goroutine.c */
+tt_handler tt_advance_go_status, tt_advance_go_create, tt_advance_go_create_blocked,
+	tt_advance_go_start, tt_advance_go_destroy, tt_advance_go_stop, tt_advance_go_block,
+	tt_advance_go_unblock, tt_advance_go_switch, tt_advance_go_switch_destroy;
+/* syscall.c */
+tt_handler tt_advance_syscall_begin, tt_advance_syscall_end, tt_advance_syscall_end_blocked,
+	tt_advance_create_syscall, tt_advance_destroy_syscall;
+/* range.c */
+tt_handler tt_advance_gc_active, tt_advance_gc_begin, tt_advance_gc_end, tt_advance_range_begin,
+	tt_advance_range_active, tt_advance_range_end;
+/* annotation.c */
+tt_handler tt_advance_in_context, tt_advance_task_begin, tt_advance_task_end,
+	tt_advance_region_begin, tt_advance_region_end;
+
+/* ---- errors and waiting (state.c) */
+
+/* Sets o->err; TT_BROKEN. */
+enum tt_advance tt_broken(struct tt_order *o, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+enum tt_advance tt_broken_memory(struct tt_order *o);
+/* TT_NOT_YET; writes what it waits for if somebody asks. */
+enum tt_advance tt_not_yet(struct tt_order *o, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The event's name as Go's errors have it, see tt_specs_event_name(). */
+const char *tt_step_name(const struct tt_order *o, const struct tt_step *s,
+			 char buf[TT_EVENT_NAME_SIZE]);
+const char *tt_g_status_name(unsigned status);
+const char *tt_p_status_name(unsigned status);
+
+/* TT_ADVANCED if the context is what the event's spec needs, else TT_BROKEN. */
+enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s);
+static inline enum tt_advance tt_check_context(struct tt_order *o, const struct tt_step *s)
+{
+	unsigned has = (s->cur.thread != TT_NONE ? TT_NEED_THREAD : 0u) |
+		       (s->cur.proc != TT_NONE ? TT_NEED_PROC : TT_NEED_NO_PROC) |
+		       (s->cur.goroutine != TT_NONE ? TT_NEED_GOROUTINE : TT_NEED_NO_GOROUTINE);
+
+	if (((s->def->needs & ~(unsigned)TT_NEED_STATED) & ~has) == 0)
+		return TT_ADVANCED;
+	return tt_context_broken(o, s);
+}
+
+/* ---- state (state.c) */
+
+/* NULL if unknown. Pointers live until the next add of that sort. */
+struct tt_g_state *tt_find_g(struct tt_order *o, int64_t id);
+struct tt_g_state *tt_current_g_slow(struct tt_order *o, const struct tt_step *s);
+struct tt_p_state *tt_find_p(struct tt_order *o, int64_t id);
+struct tt_m_state *tt_find_m(struct tt_order *o, int64_t id);
+/* NULL: no memory. */
+struct tt_g_state *tt_add_g(struct tt_order *o, int64_t id, enum tt_g_status status);
+struct tt_p_state *tt_add_p(struct tt_order *o, int64_t id, enum tt_p_status status);
+struct tt_m_state *tt_add_m(struct tt_order *o, int64_t id);
+void tt_remove_g(struct tt_order *o, struct tt_g_state *g);
+/* The ranges and regions of a resource, made if need be. NULL: no memory. */
+struct tt_extra *tt_extra_of(struct tt_order *o, uint32_t *slot);
+
+/* The goroutine of the step's context, or NULL if it is not known. */
+static inline struct tt_g_state *tt_current_g(struct tt_order *o, const struct tt_step *s)
+{
+	if (s->m != TT_NO_SLOT) {
+		uint32_t slot = o->ms.at[s->m].g_slot;
+
+		if (slot < o->gs.n && o->gs.at[slot].id == s->cur.goroutine && o->gs.at[slot].live)
+			return &o->gs.at[slot];
+	}
+	return tt_current_g_slow(o, s);
+}
+
+/* Binds g to the step's thread, from now on. */
+static inline void tt_bind_g(struct tt_order *o, struct tt_step *s, const struct tt_g_state *g)
+{
+	s->next.goroutine = g->id;
+	if (s->m != TT_NO_SLOT)
+		o->ms.at[s->m].g_slot = (uint32_t)(g - o->gs.at);
+}
+
+static inline struct tt_seq tt_seq_at(const struct tt_order *o, uint64_t n)
+{
+	return (struct tt_seq){o->gen->number, n};
+}
+
+static inline bool tt_seq_succeeds(struct tt_seq a, struct tt_seq b)
+{
+	return a.generation == b.generation && a.n == b.n + 1;
+}
+
+/* ---- handing on */
+
+/* Queues an event that the rules add, at the time of the step's own. */
+struct tt_event *tt_emit_added(struct tt_order *o, const struct tt_step *s,
+			       const struct tt_event_def *def, const struct tt_context *context);
+
+/* Queues the step's event, in the context before it. */
+static inline struct tt_event *tt_emit(struct tt_order *o, const struct tt_step *s)
+{
+	struct tt_event *ev = &o->queue[o->count++];
+
+	ev->raw_time_ns = s->ev->time_ns;
+	ev->thread = s->cur.thread;
+	ev->proc = s->cur.proc;
+	ev->goroutine = s->cur.goroutine;
+	ev->offset = s->ev->offset;
+	ev->generation = o->gen;
+	ev->spec = &s->def->spec;
+	ev->args = s->ev->args;
+	ev->kind = s->def->spec.kind;
+	return ev;
+}
+
+#endif

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * order.h - the scheduler's state, replayed: whether an event can happen now, and
+ * what it changes. Stands on gen.
+ *
+ * Each thread's events are in order; between threads, time is only a hint. An
+ * event *advances* if the state allows it, must *wait* if an event of another
+ * thread has to come first, or shows that the trace is *broken*. Source: Go's
+ * internal/trace/order.go; the names here are its names.
+ */
+#ifndef TT_ORDER_ORDER_H
+#define TT_ORDER_ORDER_H
+
+#include "gen/generation.h"
+#include "order/text.h"
+#include "wire/event.h"
+
+enum tt_advance {
+	TT_ADVANCED,
+	TT_NOT_YET,
+	TT_BROKEN,
+};
+
+struct tt_context {
+	int64_t thread, proc, goroutine;
+};
+
+/* Wire statuses. */
+enum tt_g_status { TT_G_BAD, TT_G_RUNNABLE, TT_G_RUNNING, TT_G_SYSCALL, TT_G_WAITING, TT_G_NSTATUS };
+enum tt_p_status { TT_P_BAD, TT_P_RUNNING, TT_P_IDLE, TT_P_SYSCALL, TT_P_ABANDONED, TT_P_NSTATUS };
+
+/* A place in the sequence of a resource's events; numbers start anew in each generation. */
+struct tt_seq {
+	uint64_t generation, n;
+};
+
+/* A range that is open: its begin event, and its kind's string id where it has one. */
+struct tt_open_range {
+	uint8_t type;
+	uint64_t kind;
+};
+
+struct tt_open_region {
+	uint64_t task;
+	struct tt_text *name;
+};
+
+/* What few resources have: open ranges and regions. */
+struct tt_extra {
+	TT_ARRAY(struct tt_open_range) ranges;
+	TT_ARRAY(struct tt_open_region) regions;
+	uint32_t next_free;
+};
+
+#define TT_NO_SLOT UINT32_MAX
+
+struct tt_g_state {
+	int64_t id;
+	struct tt_seq seq;
+	uint32_t extra;         /* slot, or TT_NO_SLOT; of a free record: the next free one */
+	uint8_t status;         /* enum tt_g_status */
+	bool live;
+};
+
+struct tt_p_state {
+	int64_t id;
+	struct tt_seq seq;
+	uint32_t extra;
+	uint8_t status;         /* enum tt_p_status */
+};
+
+struct tt_m_state {
+	int64_t id;
+	int64_t p, g;           /* bound to it, or TT_NONE */
+	uint32_t g_slot;        /* where g was found last; check the id */
+};
+
+struct tt_task_state {
+	uint64_t id, parent;
+	struct tt_text *name;
+	uint32_t next_free;
+};
+
+enum tt_gc_state { TT_GC_UNDETERMINED, TT_GC_NOT_RUNNING, TT_GC_RUNNING };
+
+/* One event on its way through a handler. */
+struct tt_step {
+	const struct tt_event_def *def;
+	struct tt_timed *ev;
+	uint32_t m;             /* slot of its thread, or TT_NO_SLOT for nobody's events */
+	struct tt_context cur;  /* before the event: what is handed out */
+	struct tt_context next; /* after it */
+};
+
+struct tt_order;
+typedef enum tt_advance tt_handler(struct tt_order *o, struct tt_step *s);
+
+/* An event makes at most three (a coroutine switch). */
+#define TT_QUEUE_MAX 3
+
+struct tt_order {
+	struct tt_mem *mem;
+	const struct tt_specs *specs;
+	unsigned version;
+	tt_handler *handlers[256];
+	/* what the rules add to the events of the trace */
+	const struct tt_event_def *go_block, *go_start, *go_destroy, *proc_steal;
+
+	const struct tt_generation *gen;
+	bool begun;             /* initial_generation is known */
+	uint64_t initial_generation;
+	bool initial;           /* gen is it: statuses may introduce resources */
+
+	struct tt_idmap g_ids, p_ids, m_ids, task_ids;
+	TT_ARRAY(struct tt_g_state) gs;
+	TT_ARRAY(struct tt_p_state) ps;
+	TT_ARRAY(struct tt_m_state) ms;
+	TT_ARRAY(struct tt_task_state) tasks;
+	TT_ARRAY(struct tt_extra) extras;
+	uint32_t free_g, free_task, free_extra;
+	struct tt_texts texts;
+	struct tt_text *handed_out; /* of the event handed out last */
+	enum tt_gc_state gc_state;
+	uint64_t gc_seq;
+
+	/* events that advanced and were not handed out yet */
+	struct tt_event queue[TT_QUEUE_MAX];
+	unsigned head, count;
+	uint64_t added_args[TT_QUEUE_MAX][TT_MAX_ARGS];
+
+	char *why;              /* if set: where a handler says what it waits for */
+	size_t why_size;
+	struct tt_error err;    /* of TT_BROKEN */
+};
+
+void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs *specs,
+		   unsigned version);
+void tt_order_release(struct tt_order *o);
+/* Forgets all state: the next generation is an initial one. */
+void tt_order_reset(struct tt_order *o);
+/* Turns to a generation; the one before may be gone by now. TT_E_MEMORY, TT_E_LIMIT. */
+void tt_order_turn(struct tt_order *o, const struct tt_generation *gen);
+
+/*
+ * Tries the event of a thread. `*m` is the thread's slot, TT_NO_SLOT before its
+ * first try. On TT_ADVANCED the events stand in o->queue; on TT_BROKEN o->err
+ * has code and message. May change ev->args, as Go does.
+ */
+enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev);
+
+#endif

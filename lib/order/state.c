@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.c - the state that ordering keeps: goroutines, processors, threads, and
+ * what a step does around its handler. Stands on gen.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "order/handlers.h"
+
+void tt_dispatch_init(struct tt_order *o);
+
+void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs *specs,
+		   unsigned version)
+{
+	uint64_t seed = tt_random_seed();
+
+	memset(o, 0, sizeof(*o));
+	o->mem = mem;
+	o->specs = specs;
+	o->version = version;
+	o->free_g = o->free_task = o->free_extra = TT_NO_SLOT;
+	tt_idmap_init(&o->g_ids, mem, seed);
+	tt_idmap_init(&o->p_ids, mem, seed);
+	tt_idmap_init(&o->m_ids, mem, seed);
+	tt_idmap_init(&o->task_ids, mem, seed);
+	tt_texts_init(&o->texts, mem);
+	tt_dispatch_init(o);
+}
+
+static void release_extra(struct tt_order *o, struct tt_extra *e)
+{
+	for (size_t i = 0; i < e->regions.n; i++)
+		tt_text_drop(&o->texts, e->regions.at[i].name);
+	TT_ARRAY_RELEASE(o->mem, &e->regions);
+	TT_ARRAY_RELEASE(o->mem, &e->ranges);
+}
+
+/* Drops all references to texts and what stands behind the records. */
+static void release_content(struct tt_order *o)
+{
+	for (size_t i = 0; i < o->extras.n; i++)
+		release_extra(o, &o->extras.at[i]);
+	for (size_t i = 0; i < o->tasks.n; i++)
+		tt_text_drop(&o->texts, o->tasks.at[i].name);
+	tt_text_drop(&o->texts, o->handed_out);
+	o->handed_out = NULL;
+}
+
+void tt_order_release(struct tt_order *o)
+{
+	release_content(o);
+	tt_texts_release(&o->texts);
+	TT_ARRAY_RELEASE(o->mem, &o->gs);
+	TT_ARRAY_RELEASE(o->mem, &o->ps);
+	TT_ARRAY_RELEASE(o->mem, &o->ms);
+	TT_ARRAY_RELEASE(o->mem, &o->tasks);
+	TT_ARRAY_RELEASE(o->mem, &o->extras);
+	tt_idmap_release(&o->g_ids);
+	tt_idmap_release(&o->p_ids);
+	tt_idmap_release(&o->m_ids);
+	tt_idmap_release(&o->task_ids);
+}
+
+void tt_order_reset(struct tt_order *o)
+{
+	release_content(o);
+	tt_idmap_clear(&o->g_ids);
+	tt_idmap_clear(&o->p_ids);
+	tt_idmap_clear(&o->m_ids);
+	tt_idmap_clear(&o->task_ids);
+	o->gs.n = o->ps.n = o->ms.n = o->tasks.n = o->extras.n = 0;
+	o->free_g = o->free_task = o->free_extra = TT_NO_SLOT;
+	o->gc_state = TT_GC_UNDETERMINED;
+	o->gc_seq = 0;
+	o->head = o->count = 0;
+	o->begun = false;
+}
+
+void tt_order_turn(struct tt_order *o, const struct tt_generation *gen)
+{
+	o->gen = gen;
+	o->head = o->count = 0;
+	o->initial = !o->begun || gen->number == o->initial_generation;
+	tt_texts_turn(&o->texts, gen);
+}
+
+enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev)
+{
+	struct tt_step s = {
+		.def = tt_specs_def(o->specs, ev->type),
+		.ev = ev,
+		.cur = {thread, TT_NONE, TT_NONE},
+	};
+	enum tt_advance result;
+
+	if (!o->begun) {
+		o->begun = true;
+		o->initial_generation = o->gen->number;
+	}
+	/* a try makes the thread known, even if it fails: Go's Advance does so */
+	if (*m == TT_NO_SLOT && thread != TT_NONE) {
+		struct tt_m_state *ms = tt_find_m(o, thread);
+
+		if (ms == NULL)
+			ms = tt_add_m(o, thread);
+		if (ms == NULL)
+			return tt_broken_memory(o);
+		*m = (uint32_t)(ms - o->ms.at);
+	}
+	s.m = *m;
+	if (s.m != TT_NO_SLOT) {
+		s.cur.proc = o->ms.at[s.m].p;
+		s.cur.goroutine = o->ms.at[s.m].g;
+	}
+	s.next = s.cur;
+	if (o->handlers[ev->type] == NULL)
+		return tt_broken(o, TT_E_EVENT_UNORDERED,
+				 "bad event type found while ordering: %u", ev->type);
+	result = o->handlers[ev->type](o, &s);
+	if (result == TT_ADVANCED && s.m != TT_NO_SLOT) {
+		o->ms.at[s.m].p = s.next.proc;
+		o->ms.at[s.m].g = s.next.goroutine;
+	}
+	return result;
+}
+
+/* ---- errors and waiting */
+
+enum tt_advance tt_broken(struct tt_order *o, int code, const char *format, ...)
+{
+	char message[TT_ERROR_MESSAGE_SIZE];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	tt_fail(&o->err, code, "%s", message);
+	return TT_BROKEN;
+}
+
+enum tt_advance tt_broken_memory(struct tt_order *o)
+{
+	return tt_broken(o, tt_mem_code(o->mem), "no memory for the state of the scheduler");
+}
+
+enum tt_advance tt_not_yet(struct tt_order *o, const char *format, ...)
+{
+	va_list args;
+
+	if (o->why != NULL) {
+		va_start(args, format);
+		vsnprintf(o->why, o->why_size, format, args);
+		va_end(args);
+	}
+	return TT_NOT_YET;
+}
+
+const char *tt_step_name(const struct tt_order *o, const struct tt_step *s,
+			 char buf[TT_EVENT_NAME_SIZE])
+{
+	return tt_specs_event_name(o->specs, s->def->spec.type, o->version, buf);
+}
+
+const char *tt_g_status_name(unsigned status)
+{
+	static const char *const names[TT_G_NSTATUS] = {"Bad", "Runnable", "Running", "Syscall",
+							"Waiting"};
+
+	return status < TT_G_NSTATUS ? names[status] : "Bad";
+}
+
+const char *tt_p_status_name(unsigned status)
+{
+	static const char *const names[TT_P_NSTATUS] = {"Bad", "Running", "Idle", "Syscall",
+							"SyscallAbandoned"};
+
+	return status < TT_P_NSTATUS ? names[status] : "Bad";
+}
+
+/* In Go's order: thread, P, goroutine. */
+enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s)
+{
+	unsigned needs = s->def->needs;
+	const char *message;
+
+	if ((needs & TT_NEED_THREAD) != 0 && s->cur.thread == TT_NONE)
+		message = "expected a thread but didn't have one";
+	else if ((needs & TT_NEED_PROC) != 0 && s->cur.proc == TT_NONE)
+		message = "expected a proc but didn't have one";
+	else if ((needs & TT_NEED_NO_PROC) != 0 && s->cur.proc != TT_NONE)
+		message = "expected no proc but had one";
+	else if ((needs & TT_NEED_GOROUTINE) != 0 && s->cur.goroutine == TT_NONE)
+		message = "expected a goroutine but didn't have one";
+	else
+		message = "expected no goroutine but had one";
+	return tt_broken(o, TT_E_CONTEXT, "%s", message);
+}
+
+/* ---- records */
+
+struct tt_g_state *tt_find_g(struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->g_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->gs.at[slot];
+}
+
+struct tt_g_state *tt_current_g_slow(struct tt_order *o, const struct tt_step *s)
+{
+	struct tt_g_state *g = tt_find_g(o, s->cur.goroutine);
+
+	if (g != NULL && s->m != TT_NO_SLOT)
+		o->ms.at[s->m].g_slot = (uint32_t)(g - o->gs.at);
+	return g;
+}
+
+struct tt_p_state *tt_find_p(struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->p_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->ps.at[slot];
+}
+
+struct tt_m_state *tt_find_m(struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->m_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->ms.at[slot];
+}
+
+struct tt_g_state *tt_add_g(struct tt_order *o, int64_t id, enum tt_g_status status)
+{
+	uint32_t slot = o->free_g;
+
+	if (slot == TT_NO_SLOT) {
+		if (o->gs.n >= TT_NO_SLOT || !TT_ARRAY_ROOM(o->mem, &o->gs))
+			return NULL;
+		slot = (uint32_t)o->gs.n;
+	}
+	if (!tt_idmap_add(&o->g_ids, (uint64_t)id, slot))
+		return NULL;
+	if (slot == o->free_g)
+		o->free_g = o->gs.at[slot].extra;
+	else
+		o->gs.n++;
+	o->gs.at[slot] = (struct tt_g_state){
+		.id = id,
+		.seq = tt_seq_at(o, 0),
+		.extra = TT_NO_SLOT,
+		.status = (uint8_t)status,
+		.live = true,
+	};
+	return &o->gs.at[slot];
+}
+
+struct tt_p_state *tt_add_p(struct tt_order *o, int64_t id, enum tt_p_status status)
+{
+	if (!TT_ARRAY_ROOM(o->mem, &o->ps) ||
+	    !tt_idmap_add(&o->p_ids, (uint64_t)id, (uint32_t)o->ps.n))
+		return NULL;
+	o->ps.at[o->ps.n] = (struct tt_p_state){
+		.id = id,
+		.seq = tt_seq_at(o, 0),
+		.extra = TT_NO_SLOT,
+		.status = (uint8_t)status,
+	};
+	return &o->ps.at[o->ps.n++];
+}
+
+struct tt_m_state *tt_add_m(struct tt_order *o, int64_t id)
+{
+	if (!TT_ARRAY_ROOM(o->mem, &o->ms) ||
+	    !tt_idmap_add(&o->m_ids, (uint64_t)id, (uint32_t)o->ms.n))
+		return NULL;
+	o->ms.at[o->ms.n] = (struct tt_m_state){id, TT_NONE, TT_NONE, TT_NO_SLOT};
+	return &o->ms.at[o->ms.n++];
+}
+
+static void free_extra(struct tt_order *o, uint32_t slot)
+{
+	struct tt_extra *e = &o->extras.at[slot];
+
+	for (size_t i = 0; i < e->regions.n; i++)
+		tt_text_drop(&o->texts, e->regions.at[i].name);
+	e->regions.n = e->ranges.n = 0;
+	e->next_free = o->free_extra;
+	o->free_extra = slot;
+}
+
+void tt_remove_g(struct tt_order *o, struct tt_g_state *g)
+{
+	uint32_t slot = (uint32_t)(g - o->gs.at);
+
+	if (g->extra != TT_NO_SLOT)
+		free_extra(o, g->extra);
+	tt_idmap_remove(&o->g_ids, (uint64_t)g->id);
+	g->live = false;
+	g->extra = o->free_g;
+	o->free_g = slot;
+}
+
+struct tt_extra *tt_extra_of(struct tt_order *o, uint32_t *slot)
+{
+	if (*slot != TT_NO_SLOT)
+		return &o->extras.at[*slot];
+	if (o->free_extra != TT_NO_SLOT) {
+		*slot = o->free_extra;
+		o->free_extra = o->extras.at[*slot].next_free;
+		return &o->extras.at[*slot];
+	}
+	if (o->extras.n >= TT_NO_SLOT || !TT_ARRAY_ROOM(o->mem, &o->extras))
+		return NULL;
+	*slot = (uint32_t)o->extras.n++;
+	memset(&o->extras.at[*slot], 0, sizeof(o->extras.at[*slot]));
+	return &o->extras.at[*slot];
+}
+
+/* ---- handing on */
+
+struct tt_event *tt_emit_added(struct tt_order *o, const struct tt_step *s,
+			       const struct tt_event_def *def, const struct tt_context *context)
+{
+	uint64_t *args = o->added_args[o->count];
+	struct tt_event *ev = &o->queue[o->count++];
+
+	memset(args, 0, sizeof(o->added_args[0]));
+	*ev = (struct tt_event){
+		.raw_time_ns = s->ev->time_ns,
+		.thread = context->thread,
+		.proc = context->proc,
+		.goroutine = context->goroutine,
+		.offset = s->ev->offset,
+		.generation = o->gen,
+		.spec = &def->spec,
+		.args = args,
+		.kind = def->spec.kind,
+	};
+	return ev;
+}

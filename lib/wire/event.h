@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event.h - one timed event's bytes to a struct: a type byte, dt, and as many
+ * arguments as the spec says, all varints. Stands on spec.
+ *
+ * Source: Go's internal/trace/batchcursor.go, readTimedBaseEvent. Go looks types up
+ * in its newest table whatever the header's version: so do we.
+ */
+#ifndef TT_WIRE_EVENT_H
+#define TT_WIRE_EVENT_H
+
+#include "spec/spec.h"
+#include "wire/varint.h"
+
+/* Of each type: how many arguments follow dt; or that it is none of these events. */
+struct tt_decode_plan {
+	uint8_t nargs[256];
+};
+#define TT_PLAN_UNTIMED 0xfe    /* structural or without a name */
+#define TT_PLAN_UNKNOWN 0xff    /* beyond all known types */
+
+struct tt_timed {
+	int64_t time_ns;
+	uint64_t offset;        /* of the type byte in the trace */
+	uint64_t args[TT_MAX_ARGS];
+	uint8_t type;
+};
+
+/* The most bytes that a timed event takes: type, dt and the arguments. */
+#define TT_TIMED_MAX_NBYTES (1 + (1 + TT_MAX_ARGS) * TT_VARINT_MAX)
+
+void tt_decode_plan_init(struct tt_decode_plan *plan, const struct tt_specs *specs);
+
+/* The event at p, before end, byte by byte. See tt_timed_decode(). */
+const uint8_t *tt_timed_decode_checked(const struct tt_decode_plan *plan, const uint8_t *p,
+				       const uint8_t *end, struct tt_timed *ev, uint64_t *dt);
+
+/* The error of an event that could not be decoded; its offset is base_offset + (p's). */
+int tt_timed_error(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
+		   uint64_t offset, struct tt_error *err);
+
+/* A varint of which 10 bytes may be read. NULL if it overflows. */
+static inline const uint8_t *tt_varint_unchecked(const uint8_t *p, uint64_t *value)
+{
+	uint64_t v = p[0];
+
+	if (v < 0x80) {
+		*value = v;
+		return p + 1;
+	}
+	v = (v & 0x7f) | (uint64_t)(p[1] & 0x7f) << 7;
+	if (p[1] < 0x80) {
+		*value = v;
+		return p + 2;
+	}
+	for (unsigned n = 2; n < TT_VARINT_MAX; n++) {
+		v |= (uint64_t)(p[n] & 0x7f) << (7 * n);
+		if (p[n] < 0x80) {
+			*value = v;
+			return n == TT_VARINT_MAX - 1 && p[n] > 1 ? NULL : p + n + 1;
+		}
+	}
+	return NULL;
+}
+
+/*
+ * Decodes the event at p: fills type and args of *ev and *dt, and returns the
+ * byte behind it; NULL if it cannot be decoded, see tt_timed_error(). p < end.
+ */
+static inline const uint8_t *tt_timed_decode(const struct tt_decode_plan *plan, const uint8_t *p,
+					     const uint8_t *end, struct tt_timed *ev, uint64_t *dt)
+{
+	unsigned nargs = plan->nargs[*p];
+
+	/* one bound check for the whole event where it cannot run past the end */
+	if (nargs > TT_MAX_ARGS || end - p < TT_TIMED_MAX_NBYTES)
+		return tt_timed_decode_checked(plan, p, end, ev, dt);
+	ev->type = *p++;
+	p = tt_varint_unchecked(p, dt);
+	for (unsigned i = 0; i < nargs && p != NULL; i++)
+		p = tt_varint_unchecked(p, &ev->args[i]);
+	return p;
+}
+
+#endif
