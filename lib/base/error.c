@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* error.c - errors with their place, and the table of codes. Base layer. */
+/* error.c - errors with their place. Base layer. */
 #include "base/error.h"
 
 #include <stdio.h>
