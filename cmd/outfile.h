@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outfile.h - a report's file, which appears whole or not at all. Command layer:
+ * stands on out.h.
+ */
+#ifndef CMD_OUTFILE_H
+#define CMD_OUTFILE_H
+
+#include "out.h"
+
+struct outfile {
+	struct out *out;        /* to write to, while it is open */
+	struct out own;
+	char *buffer;
+	char *target;           /* NULL: the standard output */
+	char *temporary;        /* NULL: written in place */
+};
+
+/*
+ * NULL and "-" are the standard output. A regular file is written beside its
+ * place under a temporary name; a device or a FIFO is written as it stands. *f
+ * must not move until outfile_finish(). 0, or STATUS_TROUBLE after a message.
+ */
+int outfile_open(struct outfile *f, const char *path);
+/* Writes what is left, syncs, renames. The same statuses. */
+int outfile_finish(struct outfile *f);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/* report.c - what the formats of `validate` say in the same words. Command layer. */
+#include "report.h"
+
+const char *report_name(const struct verdict *v)
+{
+	return v->name ? v->name : "?";
+}
+
+const char *report_severity(enum tt_severity severity)
+{
+	return severity == TT_SEVERITY_ERROR ? "error" : "warning";
+}
+
+static char *put_count(char *p, uint64_t n, const char *what)
+{
+	p = put_u64(p, n);
+	p = put_char(p, ' ');
+	p = put_cstr(p, what);
+	return n == 1 ? p : put_char(p, 's');
+}
+
+/* Three digits and a unit of 1000: "999 B", "39.6 MB". */
+static char *put_nbytes(char *p, uint64_t n)
+{
+	static const char units[] = "kMGTPE";
+	uint64_t unit = 1000;
+	size_t i = 0;
+
+	if (n < 1000) {
+		p = put_u64(p, n);
+		return put_lit(p, " B");
+	}
+	for (; n / unit >= 1000; i++)
+		unit *= 1000;
+	p = put_u64(p, n / unit);
+	if (n / unit < 100) {
+		p = put_char(p, '.');
+		p = put_u64(p, n % unit / (unit / 10));
+	}
+	p = put_char(p, ' ');
+	p = put_char(p, units[i]);
+	return put_char(p, 'B');
+}
+
+char *report_measure(char *p, const struct verdict *v)
+{
+	if (!v->opened)
+		return p;
+	p = put_count(p, v->progress.events, "event");
+	p = put_lit(p, ", ");
+	p = put_count(p, v->progress.generations, "generation");
+	p = put_lit(p, ", Go 1.");
+	p = put_u64(p, v->version);
+	p = put_lit(p, " header, ");
+	return put_nbytes(p, v->progress.nbytes);
+}
+
+char *report_counts(char *p, const struct verdict *v)
+{
+	if (v->nerrors > 0)
+		p = put_count(p, v->nerrors, "error");
+	if (v->nerrors > 0 && v->nwarnings > 0)
+		p = put_lit(p, ", ");
+	return v->nwarnings > 0 ? put_count(p, v->nwarnings, "warning") : p;
+}
+
+static char *put_event(struct out *o, char *p, const struct finding *f)
+{
+	if (f->event)
+		return out_room(o, out_cstr(o, p, f->event));
+	p = put_lit(p, "event type ");
+	return put_u64(p, (unsigned)f->event_type);
+}
+
+/* The place and a colon, or nothing if it is not known. */
+static char *put_place(struct out *o, char *p, const struct finding *f)
+{
+	const char *between = "";
+
+	if (f->offset != TT_UNKNOWN) {
+		p = put_lit(p, "offset 0x");
+		p = put_hex(p, f->offset);
+		between = ", ";
+	}
+	if (f->generation != TT_UNKNOWN) {
+		p = put_lit(put_cstr(p, between), "generation ");
+		p = put_u64(p, f->generation);
+		between = ", ";
+	}
+	if (f->thread != TT_NONE) {
+		p = put_lit(put_cstr(p, between), "thread ");
+		p = put_i64(p, f->thread);
+		between = ", ";
+	}
+	if (f->event_type >= 0) {
+		p = put_event(o, put_cstr(p, between), f);
+		between = ", ";
+	}
+	return between[0] == '\0' ? p : put_lit(p, ": ");
+}
+
+char *report_headline(struct out *o, char *p, const struct finding *f, const struct dress *d)
+{
+	return out_room(o, d->text(o, put_place(o, p, f), f->message));
+}
+
+static char *new_line(char *p, const struct dress *d)
+{
+	p = put_cstr(p, d->newline);
+	return put_cstr(p, d->indent);
+}
+
+static char *put_waiting(struct out *o, char *p, const struct finding *f, const struct dress *d)
+{
+	for (size_t i = 0; i < f->nwaiting; i++) {
+		const struct waiting *w = &f->waiting[i];
+
+		p = put_lit(new_line(p, d), "thread ");
+		p = put_i64(p, w->thread);
+		p = put_lit(p, " waits with ");
+		p = d->text(o, p, w->event);
+		p = put_lit(p, " at 0x");
+		p = put_hex(p, w->offset);
+		p = put_lit(p, ": ");
+		p = out_room(o, d->text(o, p, w->why));
+	}
+	if (f->more_waiting == 0)
+		return p;
+	p = put_lit(new_line(p, d), "and ");
+	p = put_count(p, f->more_waiting, "more thread");
+	return put_cstr(p, f->more_waiting == 1 ? " waits" : " wait");
+}
+
+static char *put_resumed(char *p, const struct finding *f, const struct dress *d)
+{
+	p = put_lit(new_line(p, d), "went on with generation ");
+	p = put_u64(p, f->resumed_generation);
+	p = put_lit(p, " at 0x");
+	p = put_hex(p, f->resumed_offset);
+	if (f->skipped_nbytes == 0)
+		return p;
+	p = put_lit(p, ", ");
+	p = put_nbytes(p, f->skipped_nbytes);
+	return put_lit(p, " passed over");
+}
+
+char *report_details(struct out *o, char *p, const struct finding *f, const struct dress *d)
+{
+	p = out_room(o, put_waiting(o, p, f, d));
+	p = d->text(o, new_line(p, d), tt_code_advice(f->code));
+	return f->resumed ? put_resumed(out_room(o, p), f, d) : out_room(o, p);
+}
+
+char *report_dropped(char *p, const struct verdict *v)
+{
+	uint64_t n = verdict_ndropped(v);
+
+	if (n == 0)
+		return p;
+	p = put_count(p, n, "more finding");
+	return put_cstr(p, n == 1 ? " was counted and is not shown" :
+				    " were counted and are not shown");
+}

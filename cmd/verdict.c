@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* verdict.c - reads one file to its end and keeps what was found. Command layer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "verdict.h"
+
+/* Events between two looks at the progress. */
+enum { PROGRESS_EVERY = 1 << 16 };
+
+/* --------------------------------------------------------------------- texts */
+
+/* Takes the quotes away, and the escapes of quotes inside. */
+static void unquote(char *text, size_t len)
+{
+	size_t to = 0;
+
+	for (size_t i = 1; i + 1 < len; i++) {
+		if (text[i] == '\\' && text[i + 1] != '"')
+			text[to++] = text[i++];
+		else if (text[i] == '\\')
+			i++;
+		text[to++] = text[i];
+	}
+	text[to] = '\0';
+}
+
+char *printable(struct tt_str s)
+{
+	size_t size = tt_quote(s, NULL, 0);
+	char *text = malloc(size + 1);
+
+	if (!text)
+		return NULL;
+	tt_quote(s, text, size);
+	unquote(text, size);
+	return text;
+}
+
+static char *printable_cstr(const char *s)
+{
+	return printable((struct tt_str){ s, strlen(s) });
+}
+
+/* ------------------------------------------------------------------- keeping */
+
+static void raise(struct verdict *v, int status)
+{
+	if (v->status < status)
+		v->status = status;
+}
+
+/* Damaged compression is the file's fault, whatever layer noticed it. */
+static int status_of(const struct tt_error *err, bool strict)
+{
+	if (err->code == TT_E_INPUT)
+		return STATUS_BAD;
+	if (err->system)
+		return STATUS_TROUBLE;
+	if (tt_code_severity(err->code) == TT_SEVERITY_WARNING && !strict)
+		return STATUS_FINE;
+	return STATUS_BAD;
+}
+
+static bool reserve(struct verdict *v)
+{
+	size_t capacity = v->capacity ? v->capacity * 2 : 4;
+	struct finding *grown;
+
+	if (v->nfindings < v->capacity)
+		return true;
+	grown = realloc(v->findings, capacity * sizeof(*grown));
+	if (!grown)
+		return false;
+	v->findings = grown;
+	v->capacity = capacity;
+	return true;
+}
+
+static const char *event_name(const struct tt_specs *specs, int type)
+{
+	const struct tt_event_spec *spec = type < 0 ? NULL : tt_specs_event(specs, (unsigned)type);
+
+	return spec ? spec->name : NULL;
+}
+
+static bool wanted(const struct verdict *v, int code)
+{
+	return v->nfindings < VERDICT_MAX_FINDINGS && v->count[code] <= VERDICT_MAX_OF_CODE;
+}
+
+/* Counts it and keeps it if there is room. The finding, or NULL. */
+static struct finding *keep(struct verdict *v, const struct tt_error *err,
+			    const struct verdict_options *opt)
+{
+	enum tt_severity severity = tt_code_severity(err->code);
+	int code = err->code < VERDICT_MAX_CODE ? err->code : 0;
+	struct finding *f;
+
+	raise(v, status_of(err, opt->strict));
+	*(severity == TT_SEVERITY_ERROR ? &v->nerrors : &v->nwarnings) += 1;
+	v->count[code]++;
+	if (!wanted(v, code))
+		return NULL;
+	if (!reserve(v)) {
+		raise(v, STATUS_TROUBLE);
+		return NULL;
+	}
+	f = &v->findings[v->nfindings];
+	*f = (struct finding){
+		.code = err->code,
+		.severity = severity,
+		.offset = err->offset,
+		.batch_offset = err->batch_offset,
+		.generation = err->generation,
+		.event_index = err->event_index,
+		.thread = err->thread,
+		.event_type = err->event_type,
+		.event = event_name(opt->input->specs, err->event_type),
+		.message = printable_cstr(err->message),
+	};
+	if (!f->message) {
+		raise(v, STATUS_TROUBLE);
+		return NULL;
+	}
+	v->nfindings++;
+	return f;
+}
+
+static bool keep_waiting_thread(struct finding *f, const struct tt_waiting *w)
+{
+	struct waiting kept = {
+		.thread = w->thread,
+		.offset = w->offset,
+		.event = printable_cstr(w->spec ? w->spec->name : ""),
+		.why = printable_cstr(w->why),
+	};
+
+	if (!kept.event || !kept.why) {
+		free(kept.event);
+		free(kept.why);
+		return false;
+	}
+	f->waiting[f->nwaiting++] = kept;
+	return true;
+}
+
+static void keep_waiting(struct verdict *v, struct finding *f, struct tt_reader *r)
+{
+	struct tt_waiting w;
+
+	f->waiting = calloc(VERDICT_MAX_WAITING, sizeof(*f->waiting));
+	if (!f->waiting) {
+		raise(v, STATUS_TROUBLE);
+		return;
+	}
+	for (size_t i = 0; tt_reader_waiting(r, i, &w); i++) {
+		if (i >= VERDICT_MAX_WAITING)
+			f->more_waiting++;
+		else if (!keep_waiting_thread(f, &w))
+			raise(v, STATUS_TROUBLE);
+	}
+}
+
+/* ------------------------------------------------------------------- reading */
+
+static void take_findings(struct verdict *v, struct tt_reader *r, const struct verdict_options *opt)
+{
+	struct tt_error err;
+
+	while (tt_reader_finding(r, &err) == 0)
+		keep(v, &err, opt);
+}
+
+static bool may_go_on(struct tt_reader *r, const struct verdict_options *opt)
+{
+	struct tt_progress now;
+
+	if (!opt->progress)
+		return true;
+	now = tt_reader_progress(r);
+	return opt->progress(opt->arg, &now);
+}
+
+/* Where reading went on behind the error before, if it is one that was kept. */
+static void note_resumed(struct finding *f, const struct tt_event *sync)
+{
+	if (!f || f->resumed || !sync->generation)
+		return;
+	f->resumed = true;
+	f->resumed_generation = tt_generation_number(sync->generation);
+	f->resumed_offset = tt_generation_offset(sync->generation);
+}
+
+/* Reads to the next error or the end: what tt_reader_next() said. */
+static int read_on(struct verdict *v, struct tt_reader *r, const struct verdict_options *opt,
+		   struct finding *before)
+{
+	const struct tt_event *ev;
+	unsigned until = PROGRESS_EVERY;
+	int rc;
+
+	for (;;) {
+		rc = tt_reader_next(r, &ev);
+		if (rc != 0)
+			break;
+		if (ev->kind == TT_KIND_SYNC) {
+			note_resumed(before, ev);
+			take_findings(v, r, opt);
+			/* Findings may have moved in memory. */
+			before = NULL;
+		}
+		if (--until > 0)
+			continue;
+		until = PROGRESS_EVERY;
+		if (!may_go_on(r, opt))
+			return 1;
+	}
+	take_findings(v, r, opt);
+	return rc;
+}
+
+static void read_all(struct verdict *v, struct tt_reader *r, const struct verdict_options *opt)
+{
+	struct finding *before = NULL;
+
+	while (read_on(v, r, opt, before) < 0) {
+		const struct tt_error *err = tt_reader_error(r);
+		uint64_t skipped = 0;
+		int rc;
+
+		before = keep(v, err, opt);
+		if (before && err->code == TT_E_STUCK)
+			keep_waiting(v, before, r);
+		if (err->system || err->code == TT_E_INPUT)
+			return;
+		rc = tt_reader_resync(r, &skipped);
+		if (before)
+			before->skipped_nbytes = skipped;
+		if (rc < 0)
+			keep(v, tt_reader_error(r), opt);
+		if (rc != 0)
+			return;
+	}
+}
+
+void verdict_make(struct verdict *v, const char *file, const struct verdict_options *opt)
+{
+	struct tt_reader *r;
+	struct tt_error err;
+
+	*v = (struct verdict){ .file = file, .name = printable_cstr(cmd_input_name(file)) };
+	if (!v->name)
+		raise(v, STATUS_TROUBLE);
+	if (cmd_open_reader(&r, opt->input, file, &err) < 0) {
+		keep(v, &err, opt);
+		return;
+	}
+	v->opened = true;
+	v->version = tt_reader_version(r);
+	read_all(v, r, opt);
+	v->progress = tt_reader_progress(r);
+	tt_reader_close(r);
+}
+
+void verdict_release(struct verdict *v)
+{
+	for (size_t i = 0; i < v->nfindings; i++) {
+		struct finding *f = &v->findings[i];
+
+		for (size_t k = 0; k < f->nwaiting; k++) {
+			free(f->waiting[k].event);
+			free(f->waiting[k].why);
+		}
+		free(f->waiting);
+		free(f->message);
+	}
+	free(v->findings);
+	free(v->name);
+	*v = (struct verdict){ 0 };
+}
+
+/* --------------------------------------------------------------------- asking */
+
+const char *verdict_word(const struct verdict *v)
+{
+	static const char *const words[] = {
+		[STATUS_FINE] = "valid",
+		[STATUS_BAD] = "broken",
+		[STATUS_TROUBLE] = "unreadable",
+	};
+
+	return words[v->status];
+}
+
+uint64_t verdict_ndropped(const struct verdict *v)
+{
+	return v->nerrors + v->nwarnings - v->nfindings;
+}
