@@ -10,5 +10,7 @@
 #endif
 
 VERB("dump", cmd_dump, "print the events of a trace in order")
+VERB("validate", cmd_validate, "say whether traces are good and what is wrong")
+VERB("extract-batches", cmd_extract, "write experimental batches to files")
 
 #undef VERB
