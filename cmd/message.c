@@ -103,6 +103,21 @@ static char *coloured(char *p, bool colour, bool warning)
 	return p;
 }
 
+/* All lines of a message as one. */
+static char *put_lines(char *p, const char *text)
+{
+	for (;;) {
+		size_t n = strcspn(text, "\n");
+
+		p = out_escaped(&err_out, p, (struct tt_str){ text, n });
+		text += n;
+		text += strspn(text, "\n\t");
+		if (*text == '\0')
+			return p;
+		p = put_lit(p, "; ");
+	}
+}
+
 void cmd_report(const char *file, const struct tt_error *err)
 {
 	bool colour = cmd_colour(STDERR_FILENO);
@@ -115,7 +130,7 @@ void cmd_report(const char *file, const struct tt_error *err)
 		p = put_lit(p, ": ");
 	}
 	p = coloured(p, colour, warning);
-	p = out_escaped(&err_out, p, (struct tt_str){ err->message, strlen(err->message) });
+	p = put_lines(p, err->message);
 	if (colour)
 		p = put_lit(p, "\033[0m");
 	p = put_lit(p, " [");

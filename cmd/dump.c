@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dump.c - `tracetool dump`: its options, and the one walk over the events that
+ * all formats share. Command layer.
+ */
+#include <errno.h>
+#include <unistd.h>
+
+#include "dump.h"
+#include "progress.h"
+
+static const char *const format_names[] = { "text", "go", "wire", "json", "csv", NULL };
+
+#define AT(field) .at = offsetof(struct dump_options, field)
+
+static const struct opt table[] = {
+	OPT_HEADING("Output"),
+	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = format_names,
+	  .help = "text (for people, default), json (an object a line),\n"
+		  "csv, go (as go tool trace -d=parsed prints), or\n"
+		  "wire (undecoded events, as -d=wire prints)", AT(format) },
+	{ .kind = OPT_FLAG, .name = "stacks", .help = "show all frames (text, json)", AT(stacks) },
+	{ .kind = OPT_FLAG, .name = "header",
+	  .help = "begin with the line that assemble needs (wire)", AT(header) },
+	OPT_HEADING("Filters: an event must pass all of them"),
+	{ .kind = OPT_DURATION, .name = "from", .meta = "TIME",
+	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
+		  "counted from the start of the trace", AT(from_ns) },
+	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME", .help = "up to this time", AT(to_ns) },
+	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-M]",
+	  .parse = dump_parse_generations, .help = "of these generations", AT(generations) },
+	{ .kind = OPT_LIST, .letter = 'k', .name = "kind", .meta = "KIND[,...]",
+	  .help = "of these kinds: StateTransition, Metric, ..., or\n"
+		  "names of events: GoBlock, HeapObjectAlloc, ...", AT(kinds) },
+	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
+	  .parse = dump_parse_ids, .help = "on or about these goroutines (none: on none)",
+	  AT(goroutines) },
+	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
+	  .parse = dump_parse_ids, .help = "on or about these processors", AT(procs) },
+	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
+	  .parse = dump_parse_ids, .help = "on these threads (also -M)", AT(threads) },
+	{ .kind = OPT_OWN, .letter = 'M', .parse = dump_parse_ids, .meta = "ID[,...]",
+	  AT(threads) },
+	{ .kind = OPT_STRING, .letter = 'e', .name = "experiment", .meta = "NAME",
+	  .help = "of this experiment", AT(experiment) },
+	{ .kind = OPT_STRING, .name = "stack", .meta = "PATTERN",
+	  .help = "with a function in their stack whose name holds\n"
+		  "PATTERN (* any text, ? any character)", AT(pattern) },
+	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N", .min = 1,
+	  .help = "stop after N events", AT(limit) },
+	OPT_HEADING("Tables of each generation, instead of events (text, json)"),
+	{ .kind = OPT_FLAG, .name = "strings", .help = "its strings", AT(strings) },
+	{ .kind = OPT_FLAG, .name = "stacks-table", .help = "its stacks", AT(stacks_table) },
+	{ .kind = OPT_FLAG, .name = "samples", .help = "its CPU samples", AT(samples) },
+	{ .kind = OPT_FLAG, .name = "batches", .help = "its experimental batches", AT(batches) },
+	{ .kind = OPT_FLAG, .name = "sync", .help = "its clock and its place in the file", AT(sync) },
+	CMD_COMMON_OPTIONS(struct dump_options, common),
+	OPT_TABLE_END,
+};
+
+static const struct opt_command command = {
+	.verb = "dump",
+	.synopsis = "[OPTION...] FILE",
+	.summary = "Prints the events of a trace in their order. FILE is plain, compressed, a member\n"
+		   "of an archive (ARCHIVE:NAME), or - for the standard input.",
+	.notes = "Exit status: 0 fine, 1 the trace is bad, 2 usage, input and output, resources.",
+	.table = table,
+	.min_operands = 1,
+	.max_operands = 1,
+};
+
+/* --------------------------------------------------------------------- walk */
+
+/* How often, in events, progress is looked at. */
+enum { PROGRESS_MASK = 0xffff };
+
+void dump_findings(struct dump *d)
+{
+	struct tt_error finding;
+
+	if (d->opt->common.quiet || d->opt->format == DUMP_GO)
+		return;
+	while (tt_reader_finding(d->reader, &finding) == 0)
+		cmd_report(d->file, &finding);
+}
+
+static void take_sync(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
+{
+	stack_cache_reset(&d->stacks);
+	stack_cache_reset(&d->tops);
+	if (tt_event_sync(ev).n == 1)
+		d->start_ns = ev->time_ns;
+	d->last_ns = ev->time_ns;
+	if (format->sync)
+		format->sync(d, ev, dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns));
+	if (d->colour)
+		out_flush(&out_stdout);
+	dump_findings(d);
+}
+
+static void take_event(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
+{
+	d->last_ns = ev->time_ns;
+	if ((++d->events & PROGRESS_MASK) == 0) {
+		struct tt_progress progress = tt_reader_progress(d->reader);
+
+		progress_show(&progress);
+	}
+	if (!dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns))
+		return;
+	d->printed++;
+	format->event(d, ev);
+}
+
+static bool done(const struct dump *d)
+{
+	return d->printed == d->opt->limit || d->status != STATUS_FINE ||
+	       out_failed(&out_stdout) || dump_filter_over(&d->filter, d->last_ns - d->start_ns) ||
+	       d->stacks.text.error || d->tops.text.error;
+}
+
+static int fail(struct dump *d, const struct dump_format *format)
+{
+	const struct tt_error *err = tt_reader_error(d->reader);
+
+	if (format->error)
+		return format->error(d, err);
+	cmd_report(d->file, err);
+	return cmd_status(err);
+}
+
+static int walk(struct dump *d, const struct dump_format *format)
+{
+	const struct tt_event *ev;
+	int rc;
+
+	if (format->header)
+		format->header(d);
+	while ((rc = tt_reader_next(d->reader, &ev)) == 0) {
+		if (ev->kind == TT_KIND_SYNC)
+			take_sync(d, format, ev);
+		else
+			take_event(d, format, ev);
+		if (done(d))
+			break;
+	}
+	dump_findings(d);
+	if (rc < 0)
+		return fail(d, format);
+	if (d->stacks.text.error || d->tops.text.error) {
+		cmd_error(d->file, "out of memory for the text of stacks");
+		return STATUS_TROUBLE;
+	}
+	if (d->status == STATUS_FINE && format->footer)
+		format->footer(d);
+	return d->status;
+}
+
+/* ------------------------------------------------------------------ running */
+
+static const struct dump_format *const formats[] = {
+	[DUMP_TEXT] = &dump_text,
+	[DUMP_GO] = &dump_go,
+	[DUMP_JSON] = &dump_json,
+	[DUMP_CSV] = &dump_csv,
+};
+
+static bool wants_section(const struct dump_options *opt)
+{
+	return opt->strings || opt->stacks_table || opt->samples || opt->batches || opt->sync;
+}
+
+static int dump_file(struct cmd_input *in, const struct dump_options *opt, const char *path)
+{
+	struct dump d = { .opt = opt, .file = cmd_input_name(path), .colour = cmd_colour(1) };
+	const struct dump_format *format = formats[opt->format];
+	struct tt_error err;
+	int status = dump_filter_init(&d.filter, &command, opt, in->specs);
+
+	in->options.flags = format->open_flags;
+	if (status == OPT_RUN && cmd_open_reader(&d.reader, in, path, &err) < 0)
+		status = format->error ? format->error(&d, &err)
+				       : (cmd_report(d.file, &err), cmd_status(&err));
+	if (status == OPT_RUN) {
+		progress_start(d.file, opt->common.quiet || isatty(STDOUT_FILENO));
+		status = wants_section(opt) ? dump_sections(&d) : walk(&d, format);
+		progress_stop();
+	}
+	tt_reader_close(d.reader);
+	stack_cache_release(&d.stacks);
+	stack_cache_release(&d.tops);
+	dump_filter_release(&d.filter);
+	return status;
+}
+
+/* Options that mean nothing together are mistakes, not silence. */
+static int check(const struct dump_options *opt)
+{
+	bool section = wants_section(opt);
+	bool filtered = opt->from_ns > 0 || opt->to_ns != INT64_MAX || opt->kinds.n ||
+			opt->goroutines.n || opt->procs.n || opt->threads.n || opt->pattern ||
+			opt->limit != UINT64_MAX;
+	bool more = opt->experiment || opt->generations.first != 0 ||
+		    opt->generations.last != UINT64_MAX;
+
+	if (opt->header && opt->format != DUMP_WIRE)
+		return opt_usage(&command, "--header goes with --format=wire only");
+	if (opt->stacks && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
+		return opt_usage(&command, "--stacks goes with --format=text or json only");
+	if (opt->format == DUMP_WIRE && (filtered || more))
+		return opt_usage(&command, "--format=wire takes no filters: its events are in no order");
+	if (section && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
+		return opt_usage(&command, "tables come with --format=text or json only");
+	if (section && filtered)
+		return opt_usage(&command, "tables take no filter but --generation and --experiment");
+	if (opt->to_ns < opt->from_ns)
+		return opt_usage(&command, "--to lies before --from");
+	return OPT_RUN;
+}
+
+static int run(const struct dump_options *opt, const char *path)
+{
+	struct cmd_input in;
+	int status = cmd_input_init(&in, &opt->common);
+
+	if (status == STATUS_FINE)
+		status = opt->format == DUMP_WIRE ? dump_wire(&in, opt, path)
+						  : dump_file(&in, opt, path);
+	cmd_input_release(&in);
+	return status;
+}
+
+int cmd_dump(int argc, char **argv)
+{
+	struct dump_options opt = {
+		.to_ns = INT64_MAX,
+		.generations = { 0, UINT64_MAX },
+		.limit = UINT64_MAX,
+	};
+	struct opt_operands files;
+	int status = opt_parse(&command, argc, argv, &opt, &files);
+
+	if (status == OPT_RUN)
+		status = check(&opt);
+	if (status == OPT_RUN)
+		status = run(&opt, files.items[0]);
+	opt_list_release(&opt.common.specs);
+	opt_list_release(&opt.kinds);
+	id_list_release(&opt.goroutines);
+	id_list_release(&opt.procs);
+	id_list_release(&opt.threads);
+	return status;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dump.h - what the parts of `tracetool dump` share: its options, the filters,
+ * the cache of rendered stacks, and the formats. Command layer, inside dump only.
+ *
+ * One walk over the events (dump.c) drives a format, a table of functions. A
+ * section (dump_sections.c) walks the generations instead, and the raw form
+ * (dump_wire.c) the file's bytes.
+ */
+#ifndef CMD_DUMP_H
+#define CMD_DUMP_H
+
+#include "cmd.h"
+#include "out.h"
+
+/* ------------------------------------------------------------------ options */
+
+enum dump_format_id {
+	DUMP_TEXT,
+	DUMP_GO,
+	DUMP_WIRE,
+	DUMP_JSON,
+	DUMP_CSV,
+};
+
+/* Numbers that an option lists: 1,2,3. Release with id_list_release(). */
+struct id_list {
+	int64_t *ids;
+	size_t n;
+};
+
+struct generation_range {
+	uint64_t first, last;
+};
+
+struct dump_options {
+	struct cmd_common common;
+	int format;             /* enum dump_format_id */
+	bool stacks;            /* all frames */
+	bool header;            /* of the raw form */
+	/* filters */
+	int64_t from_ns, to_ns; /* from the start of the trace */
+	struct generation_range generations;
+	struct opt_list kinds;
+	struct id_list goroutines, procs, threads;
+	const char *experiment;
+	const char *pattern;    /* of a function in the stack */
+	uint64_t limit;
+	/* sections */
+	bool strings, stacks_table, samples, batches, sync;
+};
+
+void id_list_release(struct id_list *list);
+opt_parse_fn dump_parse_ids, dump_parse_generations;
+
+/* ------------------------------------------------------------------- stacks */
+
+/*
+ * Appends a stack's text; called once for each stack of a generation and kind of
+ * text. `frames` are `n`, innermost first.
+ */
+typedef char *stack_render_fn(struct out *o, char *p, const struct tt_frame *frames, int n);
+
+/*
+ * Rendered stacks of one generation. They are the same few hundred texts again
+ * and again: each is rendered once and then copied. Begin with { .render = ... }.
+ */
+struct stack_cache {
+	stack_render_fn *render;
+	const struct tt_generation *generation;
+	struct stack_entry *entries;
+	size_t nentries;
+	struct out text;
+};
+
+/* Forgets all: before the first stack of a generation. */
+void stack_cache_reset(struct stack_cache *c);
+void stack_cache_release(struct stack_cache *c);
+/*
+ * The text of a stack, until the next call. An unknown stack has none, and so has
+ * any if memory is short, which the cache's text.error tells.
+ */
+struct tt_str stack_cache_get(struct stack_cache *c, const struct tt_generation *g, uint64_t id);
+/* Whether the generation has this stack; id 0 is always there. */
+bool stack_known(const struct tt_generation *g, uint64_t id);
+
+/* ------------------------------------------------------------------ filters */
+
+struct dump_filter {
+	const struct dump_options *opt;
+	bool active;            /* anything but the limit */
+	bool has_kinds;
+	unsigned kinds;         /* a bit for each enum tt_kind */
+	uint64_t types[4];      /* a bit for each event type */
+	const struct tt_experiment_spec *experiment;
+	uint64_t stack_ordinal; /* generation that `stack_verdicts` belongs to */
+	uint8_t *stack_verdicts; /* by stack index: 0 not looked at, 1 no, 2 yes */
+};
+
+/* Resolves names. OPT_RUN, or STATUS_TROUBLE after a message. Release in any case. */
+int dump_filter_init(struct dump_filter *f, const struct opt_command *command,
+		     const struct dump_options *opt, const struct tt_specs *specs);
+void dump_filter_release(struct dump_filter *f);
+/* `since_ns` is the event's time from the start of the trace. */
+bool dump_filter_match(struct dump_filter *f, const struct tt_event *ev, int64_t since_ns);
+/* Whether any event from this time on is out of range. */
+bool dump_filter_over(const struct dump_filter *f, int64_t since_ns);
+bool dump_filter_generation(const struct dump_filter *f, const struct tt_generation *g);
+
+/* ------------------------------------------------------------------ formats */
+
+/* One run of dump, as formats see it. */
+struct dump {
+	const struct dump_options *opt;
+	const char *file;       /* as messages name it */
+	struct tt_reader *reader;
+	struct dump_filter filter;
+	struct stack_cache stacks;      /* the format sets its render function */
+	struct stack_cache tops;        /* the top function, likewise */
+	int64_t start_ns, last_ns;      /* of the first and the latest event */
+	uint64_t printed;               /* events, Syncs not counted */
+	uint64_t events;                /* events read, Syncs not counted */
+	bool pending;                   /* text: a generation's line is yet to come */
+	bool colour;
+	int status;                     /* a format that must stop sets this */
+};
+
+struct dump_format {
+	unsigned open_flags;    /* enum tt_open_flags */
+	/* Any of these may be NULL. */
+	void (*header)(struct dump *d);
+	void (*event)(struct dump *d, const struct tt_event *ev);
+	/* `matched`: the filters let it pass. */
+	void (*sync)(struct dump *d, const struct tt_event *ev, bool matched);
+	/* The error that ended the trace; NULL: reported as usual. Returns the status. */
+	int (*error)(struct dump *d, const struct tt_error *err);
+	/* After the last event, if there was no error. */
+	void (*footer)(struct dump *d);
+};
+
+extern const struct dump_format dump_text, dump_go, dump_json, dump_csv;
+
+/* Ends the walk at this event, with this exit status. */
+static inline void dump_stop(struct dump *d, int status)
+{
+	d->status = status;
+}
+
+int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const char *path);
+int dump_sections(struct dump *d);
+
+/* --------------------------------------------- shared by several formats */
+
+/*
+ * YYYY-MM-DDThh:mm:ss.nnnnnnnnn and the zone, as Go's time.RFC3339Nano has it, in
+ * the local time zone or in UTC. At most 64 bytes. The whole range of 64 bits.
+ */
+char *put_wall(char *p, const struct tt_clock *clock, bool utc);
+/* Seconds with nine decimals. At most 21 bytes. */
+char *put_seconds(char *p, int64_t ns);
+/* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
+char *out_range_name(struct out *o, char *p, const struct tt_range *range);
+/* All frames: a line each, or a JSON array. */
+stack_render_fn dump_text_frames, dump_json_frames;
+/* The innermost function, escaped, or as a member; nothing if there is no frame. */
+stack_render_fn dump_text_top, dump_json_top;
+/* The member "clock". */
+char *dump_json_clock(char *p, const struct tt_clock *clock);
+/* Prints what the reader found so far, as warnings, unless -q is given. */
+void dump_findings(struct dump *d);
+/* An error of the trace in Go's words, and nothing else of ours. */
+void dump_like_go(const struct tt_error *err);
+
+#endif

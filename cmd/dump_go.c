@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dump_go.c - events as Go 1.27's `go tool trace -d=parsed` prints them, byte for
+ * byte, with its exit status. Command layer.
+ *
+ * Format reference: section 8 (the text), 10 (quoting), 11 (failures). Function
+ * and file names are not quoted, as in Go: this format is not for a terminal.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dump.h"
+
+/* internal/trace/event.go, printStack. */
+static char *render_frames(struct out *o, char *p, const struct tt_frame *frames, int n)
+{
+	for (int i = 0; i < n; i++) {
+		p = put_char(out_room(o, p), '\t');
+		p = out_str(o, p, frames[i].func);
+		p = put_lit(out_room(o, p), " @ 0x");
+		p = put_hex(p, frames[i].pc);
+		p = put_lit(p, "\n\t\t");
+		p = out_str(o, p, frames[i].file);
+		p = put_char(out_room(o, p), ':');
+		p = put_u64(p, frames[i].line);
+		p = put_char(p, '\n');
+	}
+	return p;
+}
+
+static void header(struct dump *d)
+{
+	d->stacks.render = render_frames;
+}
+
+/* What Go's runtime prints first when it dies; its dump of goroutines is left out. */
+static void panic_now(struct dump *d, const char *text)
+{
+	out_flush(&out_stdout);
+	fprintf(stderr, "panic: %s\n", text);
+	dump_stop(d, STATUS_TROUBLE);
+}
+
+static char *put_value(char *p, uint64_t v)
+{
+	p = put_lit(p, "Value{Uint64(");
+	p = put_u64(p, v);
+	return put_lit(p, ")}");
+}
+
+static char *put_resource(char *p, enum tt_resource resource, int64_t id)
+{
+	switch (resource) {
+	case TT_RESOURCE_GOROUTINE:
+		p = put_lit(p, "Goroutine(");
+		break;
+	case TT_RESOURCE_PROC:
+		p = put_lit(p, "Proc(");
+		break;
+	case TT_RESOURCE_THREAD:
+		p = put_lit(p, "Thread(");
+		break;
+	default:
+		return put_lit(p, "None");
+	}
+	p = put_i64(p, id);
+	return put_char(p, ')');
+}
+
+static char *put_metric(struct out *o, char *p, const struct tt_event *ev)
+{
+	struct tt_metric m = tt_event_metric(ev);
+
+	p = put_lit(p, " Name=");
+	p = out_quoted(o, p, (struct tt_str){ m.name, strlen(m.name) });
+	p = put_lit(p, " Value=");
+	return put_value(p, m.value);
+}
+
+static char *put_label(struct out *o, char *p, const struct tt_event *ev)
+{
+	p = put_lit(p, " Label=");
+	p = out_quoted(o, p, tt_event_label(ev));
+	p = put_lit(p, " Resource=");
+	return put_resource(p, TT_RESOURCE_GOROUTINE, ev->goroutine);
+}
+
+static char *put_attributes(struct out *o, char *p, const struct tt_range *r)
+{
+	p = put_lit(p, " Attributes=[");
+	for (unsigned i = 0; i < r->nattributes; i++) {
+		const char *name = r->attributes[i].name;
+
+		if (i != 0)
+			p = put_char(p, ' ');
+		p = out_quoted(o, p, (struct tt_str){ name, strlen(name) });
+		p = put_char(p, '=');
+		p = put_value(p, r->attributes[i].value);
+	}
+	return put_char(p, ']');
+}
+
+static char *put_range(struct out *o, char *p, const struct tt_event *ev)
+{
+	struct tt_range r = tt_event_range(ev);
+
+	p = put_lit(p, " Name=\"");
+	p = out_quoted_inside(o, p, (struct tt_str){ r.name, strlen(r.name) });
+	if (r.kind.data) {
+		p = put_lit(p, " (");
+		p = out_quoted_inside(o, p, r.kind);
+		p = put_char(p, ')');
+	}
+	p = put_lit(p, "\" Scope=");
+	p = put_resource(p, r.scope, r.id);
+	return ev->kind == TT_KIND_RANGE_END ? put_attributes(o, p, &r) : p;
+}
+
+static char *put_task(struct out *o, char *p, const struct tt_event *ev)
+{
+	struct tt_task t = tt_event_task(ev);
+
+	p = put_lit(p, " ID=");
+	p = put_u64(p, t.id);
+	p = put_lit(p, " Parent=");
+	p = put_u64(p, t.parent);
+	p = put_lit(p, " Type=");
+	return out_quoted(o, p, t.type);
+}
+
+static char *put_region(struct out *o, char *p, const struct tt_event *ev)
+{
+	struct tt_region r = tt_event_region(ev);
+
+	p = put_lit(p, " Task=");
+	p = put_u64(p, r.task);
+	p = put_lit(p, " Type=");
+	return out_quoted(o, p, r.type);
+}
+
+static char *put_log(struct out *o, char *p, const struct tt_event *ev)
+{
+	struct tt_log l = tt_event_log(ev);
+
+	p = put_lit(p, " Task=");
+	p = put_u64(p, l.task);
+	p = put_lit(p, " Category=");
+	p = out_quoted(o, p, l.category);
+	p = put_lit(p, " Message=");
+	return out_quoted(o, p, l.message);
+}
+
+static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint64_t id)
+{
+	p = put_lit(p, "Stack=\n");
+	return out_str(&out_stdout, p, stack_cache_get(&d->stacks, ev->generation, id));
+}
+
+static char *put_transition(struct dump *d, char *p, const struct tt_event *ev)
+{
+	struct tt_transition t = tt_event_transition(ev);
+
+	if (t.resource == TT_RESOURCE_GOROUTINE)
+		p = put_lit(p, " GoID=");
+	else
+		p = put_lit(p, " ProcID=");
+	p = put_i64(p, t.id);
+	p = put_char(p, ' ');
+	p = put_cstr(p, tt_state_name(t.from));
+	p = put_lit(p, "->");
+	p = put_cstr(p, tt_state_name(t.to));
+	p = put_lit(p, " Reason=");
+	p = out_quoted(&out_stdout, p, t.reason);
+	if (t.has_stack) {
+		p = put_lit(p, "\nTransition");
+		p = put_stack(d, p, ev, t.stack);
+		p = out_room(&out_stdout, p);
+	}
+	return p;
+}
+
+static char *put_experimental(struct out *o, char *p, const struct tt_event *ev)
+{
+	p = put_lit(p, " Name=");
+	p = out_cstr(o, p, ev->spec->name);
+	p = put_lit(out_room(o, p), " Args=[");
+	for (unsigned i = 0; i < ev->spec->nargs; i++) {
+		if (i != 0)
+			p = put_lit(p, ", ");
+		p = out_cstr(o, p, ev->spec->args[i].name);
+		p = put_char(out_room(o, p), '=');
+		p = put_value(p, ev->args[i]);
+	}
+	return put_char(p, ']');
+}
+
+static char *put_fields(struct dump *d, char *p, const struct tt_event *ev)
+{
+	struct out *o = &out_stdout;
+
+	switch (ev->kind) {
+	case TT_KIND_METRIC:
+		return put_metric(o, p, ev);
+	case TT_KIND_LABEL:
+		return put_label(o, p, ev);
+	case TT_KIND_RANGE_BEGIN:
+	case TT_KIND_RANGE_ACTIVE:
+	case TT_KIND_RANGE_END:
+		return put_range(o, p, ev);
+	case TT_KIND_TASK_BEGIN:
+	case TT_KIND_TASK_END:
+		return put_task(o, p, ev);
+	case TT_KIND_REGION_BEGIN:
+	case TT_KIND_REGION_END:
+		return put_region(o, p, ev);
+	case TT_KIND_LOG:
+		return put_log(o, p, ev);
+	case TT_KIND_TRANSITION:
+		return put_transition(d, p, ev);
+	case TT_KIND_EXPERIMENTAL:
+		return put_experimental(o, p, ev);
+	default:
+		return p;
+	}
+}
+
+static char *put_front(char *p, const struct tt_event *ev)
+{
+	p = put_lit(p, "M=");
+	p = put_i64(p, ev->thread);
+	p = put_lit(p, " P=");
+	p = put_i64(p, ev->proc);
+	p = put_lit(p, " G=");
+	p = put_i64(p, ev->goroutine);
+	p = put_char(p, ' ');
+	p = put_cstr(p, tt_kind_name(ev->kind));
+	p = put_lit(p, " Time=");
+	return put_i64(p, ev->time_ns);
+}
+
+/* ------------------------------------------------------------------- panics */
+
+/*
+ * Where Go's text of an event panics (format reference, 11.3): all are of damaged
+ * traces that its reader lets pass.
+ */
+static bool panics(struct dump *d, const struct tt_event *ev)
+{
+	char text[96];
+
+	if (ev->kind == TT_KIND_STACK_SAMPLE) {
+		uint64_t id = tt_event_stack(ev, NULL);
+
+		if (stack_known(ev->generation, id))
+			return false;
+		snprintf(text, sizeof(text), "expected id %" PRIu64 " in trace.stack table", id);
+	} else if (ev->kind == TT_KIND_RANGE_BEGIN || ev->kind == TT_KIND_RANGE_END) {
+		if (tt_event_range(ev).kind_known)
+			return false;
+		snprintf(text, sizeof(text), "expected id %" PRIu64 " in string table",
+			 ev->args[0]);
+	} else if (ev->kind == TT_KIND_TRANSITION) {
+		if (tt_event_transition(ev).to != TT_STATE_BAD)
+			return false;
+		snprintf(text, sizeof(text),
+			 "runtime error: index out of range [%" PRIu64 "] with length 5",
+			 ev->args[1]);
+	} else {
+		return false;
+	}
+	panic_now(d, text);
+	return true;
+}
+
+/* Go's table of experiments has two entries: none, and AllocFree. */
+static bool sync_panics(struct dump *d, const struct tt_generation *g)
+{
+	size_t n = g ? tt_generation_nexperimental(g) : 0;
+	char text[96];
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned experiment = tt_generation_experimental_at(g, i).experiment;
+
+		if (experiment < 2)
+			continue;
+		snprintf(text, sizeof(text),
+			 "runtime error: index out of range [%u] with length 2", experiment);
+		panic_now(d, text);
+		return true;
+	}
+	return false;
+}
+
+/* ------------------------------------------------------------------- events */
+
+static void event(struct dump *d, const struct tt_event *ev)
+{
+	struct out *o = &out_stdout;
+	char *p;
+	uint64_t stack;
+	bool has;
+
+	if (panics(d, ev))
+		return;
+	p = put_front(out_begin(o), ev);
+	p = put_fields(d, p, ev);
+	stack = tt_event_stack(ev, &has);
+	if (has) {
+		p = put_char(p, '\n');
+		p = put_stack(d, p, ev, stack);
+		p = out_room(o, p);
+	}
+	out_end(o, put_char(p, '\n'));
+}
+
+static void sync(struct dump *d, const struct tt_event *ev, bool matched)
+{
+	struct tt_sync s = tt_event_sync(ev);
+	char *p;
+
+	if (!matched || sync_panics(d, ev->generation))
+		return;
+	p = put_front(out_begin(&out_stdout), ev);
+	p = put_lit(p, " N=");
+	p = put_u64(p, s.n);
+	if (s.clock) {
+		p = put_lit(p, " Trace=");
+		p = put_i64(p, s.clock->trace_ns);
+		p = put_lit(p, " Mono=");
+		p = put_u64(p, s.clock->mono_ns);
+		p = put_lit(p, " Wall=");
+		p = put_wall(p, s.clock, false);
+	}
+	out_end(&out_stdout, put_char(p, '\n'));
+}
+
+/* ------------------------------------------------------------------- errors */
+
+/*
+ * internal/trace/order.go, dumpOrdering, up to the frontier's lines; what follows
+ * there is the state of everything, in no order.
+ */
+static void print_frontier(struct dump *d, const struct tt_error *err)
+{
+	struct tt_waiting w;
+
+	fprintf(stderr, "[gen=%" PRIu64 "]\n\n", err->generation);
+	for (size_t i = 0; tt_reader_waiting(d->reader, i, &w); i++) {
+		fprintf(stderr, "M %" PRId64 " [%s time=%" PRId64, w.thread, w.spec->name,
+			w.time_ns);
+		for (unsigned k = 0; k < w.spec->nargs; k++)
+			fprintf(stderr, " %s=%" PRIu64, w.spec->args[k].name, w.args[k]);
+		fprintf(stderr, "]\n");
+	}
+	fprintf(stderr, "\n");
+}
+
+static int error(struct dump *d, const struct tt_error *err)
+{
+	if (err->system) {
+		cmd_report(d->file, err);
+		return cmd_status(err);
+	}
+	dump_like_go(err);
+	if (err->code == TT_E_STUCK)
+		print_frontier(d, err);
+	return STATUS_BAD;
+}
+
+const struct dump_format dump_go = {
+	.open_flags = TT_OPEN_LIKE_GO,
+	.header = header,
+	.event = event,
+	.sync = sync,
+	.error = error,
+};

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* json.c - the long members of JSON objects. Command layer. */
+#include "json.h"
+
+char *json_str(struct out *o, char *p, const char *key, struct tt_str s)
+{
+	p = out_json(o, json_key(p, key), s);
+	if (out_is_utf8(s))
+		return p;
+	p = put_lit(p, ",\"");
+	p = put_cstr(p, key);
+	p = put_lit(p, "_hex\":\"");
+	for (size_t i = 0; i < s.len; i++) {
+		p = out_room(o, p);
+		p = put_char(p, "0123456789abcdef"[(unsigned char)s.data[i] >> 4]);
+		p = put_char(p, "0123456789abcdef"[(unsigned char)s.data[i] & 15]);
+	}
+	return put_char(out_room(o, p), '"');
+}
