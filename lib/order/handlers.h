@@ -8,6 +8,9 @@
 
 #include "order/order.h"
 
+/* Binds the handlers by the names of their events (dispatch.c). */
+void tt_dispatch_init(struct tt_order *o);
+
 /* proc.c */
 tt_handler tt_advance_proc_status, tt_advance_proc_start, tt_advance_proc_stop,
 	tt_advance_proc_steal;

@@ -9,8 +9,6 @@
 
 #include "order/handlers.h"
 
-void tt_dispatch_init(struct tt_order *o);
-
 void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs *specs,
 		   unsigned version)
 {
