@@ -275,7 +275,7 @@ static int load(struct tt_reader *r)
 /* The Sync that stands before an end or an error of loading. */
 static int hand_out_final_sync(struct tt_reader *r, const struct tt_event **ev)
 {
-	if (r->outcome == TT_END && r->ngenerations == 0)
+	if (r->outcome == TT_END && r->ngenerations == 0 && !r->resynced)
 		tt_note_empty_trace(r);
 	r->phase = TT_PHASE_FINAL;
 	return hand_out_sync(r, NULL, r->last_ns, ev);
@@ -368,6 +368,7 @@ int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 		return rc;
 	tt_order_reset(&r->order);
 	r->skipped_any = false;
+	r->resynced = true;
 	r->outcome = rc;
 	r->phase = rc == TT_END ? TT_PHASE_OVER : TT_PHASE_LOAD;
 	tt_error_clear(&r->err);

@@ -39,6 +39,7 @@ struct tt_reader {
 	struct tt_merge merge;
 	struct tt_order order;
 	bool skipped_any;       /* a generation was not ordered: states are unknown */
+	bool resynced;          /* an error was stepped over */
 
 	enum tt_reader_phase phase;
 	int outcome;            /* TT_END, or a negative code with r->err */
