@@ -1,87 +1,171 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source.c - opening a source, and moving about in its view. Stands on base.
+ * source.c - opens a source: finds out what the bytes are, puts a layer on for
+ * each packing, and moves about in the view. Stands on base.
  */
 #include "io/source_impl.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/stat.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "io/feed.h"
+#include "io/stream.h"
+
+/* trace.zst in a tar.gz is three. */
+#define MAX_LAYERS 4
 
 /* What an empty view points to. */
 static const uint8_t nothing[1];
 
-static struct tt_source *new_source(struct tt_mem *mem, struct tt_error *err)
+/* ----------------------------------------------------------------- opening */
+
+static int unpack_all(struct tt_feed **top, const char *member, enum tt_packing packing,
+		      struct tt_error *err)
 {
+	bool chosen = false;
+	int rc = 0;
+
+	for (unsigned n = 0; rc == 0 && packing != TT_PACKING_NONE; n++) {
+		if (n == MAX_LAYERS)
+			return tt_fail(err, TT_E_INPUT, "packed more than %d times over", MAX_LAYERS);
+		if (packing == TT_PACKING_ZSTD) {
+			rc = tt_feed_unpack_zstd(top, err);
+		} else if (packing == TT_PACKING_OTHER) {
+			rc = tt_feed_unpack(top, err);
+		} else {
+			rc = tt_feed_member(top, chosen ? NULL : member, err);
+			chosen = true;
+		}
+		if (rc == 0)
+			rc = tt_feed_packing(*top, &packing, err);
+	}
+	if (rc == 0 && member != NULL && !chosen)
+		return tt_fail(err, TT_E_MEMBER, "not a tar or zip archive: it has no members");
+	return rc;
+}
+
+static int open_stream(struct tt_source *s, struct tt_feed **feed, const char *member,
+		       enum tt_packing packing, struct tt_error *err)
+{
+	int rc = unpack_all(feed, member, packing, err);
+
+	if (rc == 0)
+		rc = tt_stream_new(&s->stream, *feed, s->mem, err);
+	if (rc == 0)
+		*feed = NULL;
+	return rc;
+}
+
+/* Takes the feed over. `whole` is what it feeds, if that lies in memory. */
+static int open_feed(struct tt_source **out, struct tt_feed *feed, const uint8_t *whole,
+		     const char *member, struct tt_error *err)
+{
+	struct tt_mem *mem = feed->mem;
 	struct tt_source *s = tt_mem_zalloc(mem, 1, sizeof(*s));
+	enum tt_packing packing;
+	uint64_t at;
+	int rc, fd;
 
 	if (s == NULL) {
-		tt_fail(err, tt_mem_code(mem), "no memory for the input");
-		return NULL;
+		tt_feed_close(feed);
+		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
 	}
 	s->mem = mem;
 	s->base = s->pos = s->end = nothing;
-	return s;
+	rc = tt_feed_packing(feed, &packing, err);
+	if (rc == 0 && packing == TT_PACKING_NONE && member == NULL && whole != NULL) {
+		s->base = s->pos = whole;
+		s->end = whole + feed->size;
+		s->end_offset = feed->size;
+	} else if (rc != 0 || packing != TT_PACKING_NONE || member != NULL ||
+		   !tt_feed_file(feed, &fd, &at) || !tt_source_map(s, fd, at, feed->size)) {
+		if (rc == 0)
+			rc = open_stream(s, &feed, member, packing, err);
+	}
+	tt_feed_close(feed);
+	if (rc != 0) {
+		tt_source_close(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
 }
 
 int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbytes,
 			  const char *member, struct tt_mem *mem, struct tt_error *err)
 {
-	struct tt_source *s = new_source(mem, err);
+	struct tt_feed *feed;
+	int rc = tt_feed_open_memory(&feed, data, nbytes, mem, err);
 
-	(void)member;
-	*out = s;
-	if (s == NULL)
-		return -err->code;
-	if (nbytes != 0) {
-		s->base = s->pos = data;
-		s->end = s->base + nbytes;
-		s->end_offset = nbytes;
-	}
-	return 0;
+	*out = NULL;
+	return rc != 0 ? rc : open_feed(out, feed, nbytes != 0 ? data : nothing, member, err);
+}
+
+static int open_fd(struct tt_source **out, int fd, bool owned, const char *member,
+		   struct tt_mem *mem, struct tt_error *err)
+{
+	struct tt_feed *feed;
+	int rc = tt_feed_open_fd(&feed, fd, owned, mem, err);
+
+	return rc != 0 ? rc : open_feed(out, feed, NULL, member, err);
 }
 
 int tt_source_open_fd(struct tt_source **out, int fd, const char *member, struct tt_mem *mem,
 		      struct tt_error *err)
 {
-	struct stat st;
-	off_t at;
-
 	*out = NULL;
-	(void)member;
-	if (fstat(fd, &st) != 0)
-		return tt_fail_errno(err, errno, "cannot read");
-	if (S_ISDIR(st.st_mode))
-		return tt_fail_errno(err, EISDIR, "cannot read");
-	at = lseek(fd, 0, SEEK_CUR);
-	*out = new_source(mem, err);
-	if (*out == NULL)
-		return -err->code;
-	if (at >= 0 && S_ISREG(st.st_mode) && st.st_size > at &&
-	    !tt_source_map(*out, fd, (uint64_t)at, (uint64_t)(st.st_size - at))) {
-		int code = tt_fail_errno(err, errno, "cannot map");
+	return open_fd(out, fd, false, member, mem, err);
+}
 
-		tt_source_close(*out);
-		*out = NULL;
-		return code;
+static int open_file(const char *path)
+{
+	int fd;
+
+	do {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	} while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+/*
+ * There is no file `path`: an archive before a colon, the longest name first.
+ * *member then points behind the colon. errno is as the caller left it if there
+ * is none.
+ */
+static int open_before_colon(const char *path, const char **member)
+{
+	int reason = errno;
+	char *name = strdup(path);
+	char *colon;
+	int fd = -1;
+
+	while (name != NULL && fd < 0 && (colon = strrchr(name, ':')) != NULL) {
+		*colon = '\0';
+		*member = path + (colon - name) + 1;
+		if (colon != name && **member != '\0')
+			fd = open_file(name);
 	}
-	return 0;
+	free(name);
+	errno = reason;
+	return fd;
 }
 
 int tt_source_open_path(struct tt_source **out, const char *path, const char *member,
 			struct tt_mem *mem, struct tt_error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int rc;
+	int fd = open_file(path);
 
 	*out = NULL;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) &&
+	    member == NULL)
+		fd = open_before_colon(path, &member);
 	if (fd < 0)
 		return tt_fail_errno(err, errno, "cannot open");
-	rc = tt_source_open_fd(out, fd, member, mem, err);
-	close(fd);
-	return rc;
+	return open_fd(out, fd, true, member, mem, err);
 }
 
 void tt_source_close(struct tt_source *s)
@@ -89,17 +173,34 @@ void tt_source_close(struct tt_source *s)
 	if (s == NULL)
 		return;
 	tt_source_unmap(s);
+	tt_stream_free(s->stream);
 	tt_mem_free(s->mem, s, sizeof(*s));
+}
+
+/* ---------------------------------------------------------------- the view */
+
+static int look_further(struct tt_source *s, size_t want, struct tt_error *err)
+{
+	uint64_t at = tt_source_offset(s);
+	size_t n;
+	int rc = tt_stream_view(s->stream, at, want, &s->base, &n, err);
+
+	s->pos = s->base;
+	s->end = s->base + n;
+	s->end_offset = at + n;
+	return rc;
 }
 
 int tt_source_peek(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
 		   struct tt_error *err)
 {
-	(void)want;
-	(void)err;
+	int rc = 0;
+
+	if ((size_t)(s->end - s->pos) < want && s->stream != NULL)
+		rc = look_further(s, want, err);
 	*data = s->pos;
 	*avail = (size_t)(s->end - s->pos);
-	return 0;
+	return rc;
 }
 
 void tt_source_skip(struct tt_source *s, size_t n)
@@ -113,24 +214,45 @@ uint64_t tt_source_offset(const struct tt_source *s)
 	return s->end_offset - (uint64_t)(s->end - s->pos);
 }
 
+/* An empty view: the next peek finds the bytes. */
+static void set_view(struct tt_source *s, uint64_t offset)
+{
+	s->base = s->pos = s->end = nothing;
+	s->end_offset = offset;
+}
+
 void tt_source_seek(struct tt_source *s, uint64_t offset)
 {
 	assert(offset >= s->mark);
-	assert(offset <= s->end_offset);
-	s->pos = s->end - (s->end_offset - offset);
+	if (offset <= s->end_offset && s->end_offset - offset <= (uint64_t)(s->end - s->base)) {
+		s->pos = s->end - (s->end_offset - offset);
+		return;
+	}
+	assert(s->stream != NULL && offset <= tt_stream_total(s->stream));
+	set_view(s, offset);
 }
 
 void tt_source_release(struct tt_source *s, uint64_t offset)
 {
 	assert(offset <= tt_source_offset(s));
-	if (offset > s->mark)
-		s->mark = offset;
+	if (offset <= s->mark)
+		return;
+	s->mark = offset;
 	if (s->map != NULL)
 		tt_source_map_release(s);
+	if (s->stream == NULL)
+		return;
+	if (s->pos == s->end)
+		set_view(s, s->end_offset);
+	tt_stream_release(s->stream, offset);
 }
 
 void tt_source_progress(const struct tt_source *s, uint64_t *in_nbytes, uint64_t *in_total)
 {
 	*in_nbytes = tt_source_offset(s);
 	*in_total = s->end_offset;
+	if (s->stream != NULL) {
+		*in_nbytes = tt_stream_feed(s->stream)->bottom->at;
+		*in_total = tt_stream_feed(s->stream)->bottom->size;
+	}
 }

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stream.c - chunks of a feed's bytes. Stands on base.
+ *
+ * Bytes are read into the last chunk. If a caller wants more bytes in one piece
+ * than fit into it, a new chunk begins with a copy of what is wanted so far; the
+ * old one stays where it is, since pointers into it are out. So chunks overlap;
+ * they are kept in the order of their ends, and all bytes from the release mark to
+ * the last one read lie in one or more of them.
+ */
+#include "io/stream.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* Small inputs need no more than the first. */
+#define FIRST_NBYTES ((size_t)64 << 10)
+#define CHUNK_NBYTES ((size_t)1 << 20)
+
+/* Chunks kept to be used again. Not where a sanitizer looks for pointers into
+ * released ones. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SPARE_MAX 0
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define SPARE_MAX 0
+#endif
+#ifndef SPARE_MAX
+#define SPARE_MAX 16
+#endif
+
+struct chunk {
+	struct chunk *older, *newer;
+	uint64_t start;         /* offset of data[0] */
+	size_t len, cap;
+	uint8_t data[];
+};
+
+struct tt_stream {
+	struct tt_mem *mem;
+	struct tt_feed *feed;
+	struct chunk *oldest, *tail;
+	struct chunk *spare;    /* all of CHUNK_NBYTES, linked by `older` */
+	unsigned nspare;
+	size_t cap_next;        /* of the next chunk to be made */
+	uint64_t mark, total;
+	bool ended;
+};
+
+static uint64_t end_of(const struct chunk *c)
+{
+	return c->start + c->len;
+}
+
+/* ------------------------------------------------------------------ chunks */
+
+static void free_chunk(struct tt_stream *st, struct chunk *c)
+{
+	if (c->cap == CHUNK_NBYTES && st->nspare < SPARE_MAX) {
+		c->older = st->spare;
+		st->spare = c;
+		st->nspare++;
+		return;
+	}
+	tt_mem_free(st->mem, c, sizeof(*c) + c->cap);
+}
+
+static void free_spare(struct tt_stream *st)
+{
+	while (st->spare != NULL) {
+		struct chunk *c = st->spare;
+
+		st->spare = c->older;
+		tt_mem_free(st->mem, c, sizeof(*c) + c->cap);
+	}
+	st->nspare = 0;
+}
+
+static struct chunk *alloc_chunk(struct tt_stream *st, size_t cap)
+{
+	struct chunk *c = st->spare;
+
+	if (c != NULL && cap <= CHUNK_NBYTES) {
+		st->spare = c->older;
+		st->nspare--;
+		return c;
+	}
+	if (cap > SIZE_MAX - sizeof(*c)) {
+		st->mem->over = true;
+		return NULL;
+	}
+	c = tt_mem_alloc(st->mem, sizeof(*c) + cap);
+	if (c == NULL && st->spare != NULL) {
+		free_spare(st);
+		c = tt_mem_alloc(st->mem, sizeof(*c) + cap);
+	}
+	if (c != NULL)
+		c->cap = cap;
+	return c;
+}
+
+/* Room for `least` bytes, rather for `cap` if memory allows. */
+static struct chunk *new_chunk(struct tt_stream *st, size_t least, size_t cap, struct tt_error *err)
+{
+	struct chunk *c = alloc_chunk(st, cap < least ? least : cap);
+
+	if (c == NULL && least < cap)
+		c = alloc_chunk(st, least);
+	if (c == NULL)
+		tt_fail(err, tt_mem_code(st->mem), "no memory to hold %zu bytes of input", least);
+	return c;
+}
+
+/* Behind `older`, or first if that is NULL. */
+static void link_chunk(struct tt_stream *st, struct chunk *c, struct chunk *older)
+{
+	c->older = older;
+	c->newer = older != NULL ? older->newer : st->oldest;
+	if (c->newer != NULL)
+		c->newer->older = c;
+	else
+		st->tail = c;
+	if (older != NULL)
+		older->newer = c;
+	else
+		st->oldest = c;
+}
+
+static void unlink_chunk(struct tt_stream *st, struct chunk *c)
+{
+	if (c->older != NULL)
+		c->older->newer = c->newer;
+	else
+		st->oldest = c->newer;
+	if (c->newer != NULL)
+		c->newer->older = c->older;
+	else
+		st->tail = c->older;
+}
+
+/* The chunk that holds most of what lies behind `offset`; NULL at the end. */
+static struct chunk *find(const struct tt_stream *st, uint64_t offset)
+{
+	for (struct chunk *c = st->tail; c != NULL && offset < end_of(c); c = c->older)
+		if (offset >= c->start)
+			return c;
+	return NULL;
+}
+
+static void copy_out(const struct tt_stream *st, uint64_t offset, uint8_t *out, size_t n)
+{
+	while (n != 0) {
+		const struct chunk *c = find(st, offset);
+		size_t at = (size_t)(offset - c->start);
+		size_t part = c->len - at < n ? c->len - at : n;
+
+		memcpy(out, c->data + at, part);
+		out += part;
+		offset += part;
+		n -= part;
+	}
+}
+
+/* -------------------------------------------------------------- reading on */
+
+/* A new tail that begins with what is known from `offset` on, and has room. */
+static struct chunk *add_tail(struct tt_stream *st, uint64_t offset, size_t want,
+			      struct tt_error *err)
+{
+	size_t known = (size_t)(st->total - offset);
+	size_t cap = known < want / 2 ? 2 * known : want;
+	struct chunk *c;
+
+	if (cap < st->cap_next)
+		cap = st->cap_next;
+	c = new_chunk(st, want < cap ? want : cap, cap, err);
+	if (c == NULL)
+		return NULL;
+	if (st->cap_next < CHUNK_NBYTES)
+		st->cap_next *= 4;
+	copy_out(st, offset, c->data, known);
+	c->start = offset;
+	c->len = known;
+	link_chunk(st, c, st->tail);
+	return c;
+}
+
+/* One read into the tail, which has room. */
+static int fill(struct tt_stream *st, struct tt_error *err)
+{
+	struct chunk *c = st->tail;
+	size_t got;
+	int rc = tt_feed_read(st->feed, c->data + c->len, c->cap - c->len, &got, err);
+
+	if (rc != 0) {
+		tt_error_at(err, st->total);
+		return rc;
+	}
+	c->len += got;
+	st->total += got;
+	st->ended = got == 0;
+	return 0;
+}
+
+/* Reads until `want` bytes from `offset` on lie in the tail, or no more come. */
+static int extend(struct tt_stream *st, uint64_t offset, size_t want, struct tt_error *err)
+{
+	struct chunk *mine = NULL; /* made here: nobody has pointers into it */
+	int rc = 0;
+
+	while (rc == 0 && !st->ended && st->total - offset < want) {
+		struct chunk *c = st->tail;
+
+		if (c != NULL && c->start <= offset && c->len < c->cap &&
+		    (c == mine || want <= c->cap - (size_t)(offset - c->start))) {
+			rc = fill(st, err);
+			continue;
+		}
+		c = add_tail(st, offset, want, err);
+		if (c == NULL)
+			return -err->code;
+		if (mine != NULL) {
+			unlink_chunk(st, mine);
+			free_chunk(st, mine);
+		}
+		mine = c;
+	}
+	return rc;
+}
+
+/*
+ * A piece of what was read already, for a caller who went back to where one
+ * chunk ends: a large piece, since whoever searches step by step comes again.
+ */
+static int join(struct tt_stream *st, uint64_t offset, size_t want, struct tt_error *err)
+{
+	uint64_t known = st->total - offset;
+	size_t cap = known < CHUNK_NBYTES ? (size_t)known : CHUNK_NBYTES;
+	struct chunk *older = st->tail;
+	struct chunk *c = new_chunk(st, want, cap, err);
+
+	if (c == NULL)
+		return -err->code;
+	c->start = offset;
+	c->len = known < c->cap ? (size_t)known : c->cap;
+	copy_out(st, offset, c->data, c->len);
+	while (older != NULL && end_of(older) >= end_of(c))
+		older = older->older;
+	link_chunk(st, c, older);
+	return 0;
+}
+
+/* ---------------------------------------------------------------- contract */
+
+int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *mem,
+		  struct tt_error *err)
+{
+	struct tt_stream *st = tt_mem_zalloc(mem, 1, sizeof(*st));
+
+	*out = st;
+	if (st == NULL)
+		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
+	st->mem = mem;
+	st->feed = feed;
+	st->cap_next = FIRST_NBYTES;
+	return 0;
+}
+
+void tt_stream_free(struct tt_stream *st)
+{
+	if (st == NULL)
+		return;
+	tt_stream_release(st, st->total);
+	free_spare(st);
+	tt_feed_close(st->feed);
+	tt_mem_free(st->mem, st, sizeof(*st));
+}
+
+int tt_stream_view(struct tt_stream *st, uint64_t offset, size_t want, const uint8_t **data,
+		   size_t *avail, struct tt_error *err)
+{
+	static const uint8_t nothing[1];
+	const struct chunk *c = find(st, offset);
+	int rc = 0;
+
+	assert(offset >= st->mark && offset <= st->total);
+	if (c == NULL || end_of(c) - offset < want) {
+		if (st->total - offset < want)
+			rc = extend(st, offset, want, err);
+		/* At the end or at an error there may be less than wanted, and still
+		 * not in one piece. */
+		want = want < st->total - offset ? want : (size_t)(st->total - offset);
+		c = find(st, offset);
+		if (c != NULL && end_of(c) - offset < want && join(st, offset, want, err) != 0)
+			rc = -err->code;
+		c = find(st, offset);
+	}
+	*data = c != NULL ? c->data + (offset - c->start) : nothing;
+	*avail = c != NULL ? (size_t)(end_of(c) - offset) : 0;
+	return rc;
+}
+
+void tt_stream_release(struct tt_stream *st, uint64_t mark)
+{
+	struct chunk *c = st->oldest;
+
+	assert(mark <= st->total);
+	if (mark > st->mark)
+		st->mark = mark;
+	while (c != NULL && end_of(c) <= st->mark) {
+		unlink_chunk(st, c);
+		free_chunk(st, c);
+		c = st->oldest;
+	}
+}
+
+uint64_t tt_stream_total(const struct tt_stream *st)
+{
+	return st->total;
+}
+
+const struct tt_feed *tt_stream_feed(const struct tt_stream *st)
+{
+	return st->feed;
+}
