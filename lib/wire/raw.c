@@ -20,15 +20,16 @@
 #include "base/options.h"
 #include "io/source.h"
 #include "spec/spec.h"
+#include "wire/event.h"
 #include "wire/header.h"
 #include "wire/text.h"
-#include "wire/varint.h"
 
 /* How much of the source is looked at, and kept, at a time. */
 #define WINDOW_NBYTES (UINT64_C(1) << 18)
 /* Type and numbers of any event, frames and data left aside. */
-#define EVENT_MAX (1 + (TT_MAX_ARGS + 1) * TT_VARINT_MAX)
-_Static_assert(EVENT_MAX == 171, "decode_plain() reads so far with no check");
+#define EVENT_MAX TT_TIMED_MAX_NBYTES
+_Static_assert(EVENT_MAX == 1 + (TT_MAX_ARGS + 1) * TT_VARINT_MAX,
+	       "decode_plain() reads so far with no check");
 #define FRAME_NUMBERS 4
 
 enum form_kind {
@@ -371,19 +372,6 @@ static int read_event(struct tt_wire *w)
 	return rc;
 }
 
-static inline const uint8_t *take(const uint8_t *p, uint64_t *value)
-{
-	uint64_t v = *p & 0x7f;
-
-	for (unsigned shift = 7; *p++ >= 0x80; shift += 7) {
-		if (shift == 63 && *p > 1)
-			return NULL;
-		v |= (uint64_t)(*p & 0x7f) << shift;
-	}
-	*value = v;
-	return p;
-}
-
 /* A plain event of which EVENT_MAX bytes can be read. False: look closer. */
 static bool decode_plain(struct tt_wire *w)
 {
@@ -394,7 +382,7 @@ static bool decode_plain(struct tt_wire *w)
 		return false;
 	p++;
 	for (unsigned i = 0; i < form->nargs; i++) {
-		p = take(p, &w->ev.args[i]);
+		p = tt_varint_unchecked(p, &w->ev.args[i]);
 		if (p == NULL)
 			return false;
 	}
