@@ -20,24 +20,23 @@ static char *put_count(char *p, uint64_t n, const char *what)
 	return n == 1 ? p : put_char(p, 's');
 }
 
-/* Three digits and a unit of 1000: "999 B", "39.6 MB". */
+/* One decimal and a unit of 1000: "999 B", "39.6 MB". */
 static char *put_nbytes(char *p, uint64_t n)
 {
 	static const char units[] = "kMGTPE";
-	uint64_t unit = 1000;
+	uint64_t tenth = 100;
 	size_t i = 0;
 
 	if (n < 1000) {
 		p = put_u64(p, n);
 		return put_lit(p, " B");
 	}
-	for (; n / unit >= 1000; i++)
-		unit *= 1000;
-	p = put_u64(p, n / unit);
-	if (n / unit < 100) {
-		p = put_char(p, '.');
-		p = put_u64(p, n % unit / (unit / 10));
-	}
+	for (; (n - tenth / 2) / tenth >= 9999; i++)
+		tenth *= 1000;
+	n = n / tenth + (n % tenth >= tenth / 2);
+	p = put_u64(p, n / 10);
+	p = put_char(p, '.');
+	p = put_u64(p, n % 10);
 	p = put_char(p, ' ');
 	p = put_char(p, units[i]);
 	return put_char(p, 'B');

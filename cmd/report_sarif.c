@@ -11,24 +11,20 @@ static char *json(struct out *o, char *p, const char *s)
 	return out_room(o, out_json(o, p, (struct tt_str){ s, strlen(s) }));
 }
 
-static char *plain(struct out *o, char *p, const char *s)
-{
-	return out_room(o, out_cstr(o, p, s));
-}
-
 /*
  * A message is one JSON string made of several texts. They are printable, and so
- * only quotes and backslashes are left to escape.
+ * only quotes and backslashes are left to escape; and braces, which stand doubled in
+ * SARIF messages, because `{0}` is a place for an argument there.
  */
 static char *inside(struct out *o, char *p, const char *s)
 {
 	while (*s != '\0') {
-		size_t n = strcspn(s, "\"\\");
+		size_t n = strcspn(s, "\"\\{}");
 
-		p = plain(o, out_text(o, p, s, n), "");
+		p = out_room(o, out_text(o, p, s, n));
 		s += n;
 		if (*s != '\0') {
-			*p++ = '\\';
+			*p++ = *s == '"' ? '\\' : *s;
 			*p++ = *s++;
 		}
 	}

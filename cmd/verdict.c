@@ -42,6 +42,27 @@ static char *printable_cstr(const char *s)
 	return printable((struct tt_str){ s, strlen(s) });
 }
 
+/* The lines of a message as one, printable. */
+static char *printable_message(const char *message)
+{
+	char line[TT_ERROR_MESSAGE_SIZE * 2];
+	size_t used = 0;
+
+	for (;;) {
+		size_t n = strcspn(message, "\n");
+
+		memcpy(line + used, message, n);
+		used += n;
+		message += n;
+		message += strspn(message, "\n\t");
+		if (*message == '\0')
+			break;
+		line[used++] = ';';
+		line[used++] = ' ';
+	}
+	return printable((struct tt_str){ line, used });
+}
+
 /* ------------------------------------------------------------------- keeping */
 
 static void raise(struct verdict *v, int status)
@@ -117,7 +138,7 @@ static struct finding *keep(struct verdict *v, const struct tt_error *err,
 		.thread = err->thread,
 		.event_type = err->event_type,
 		.event = event_name(opt->input->specs, err->event_type),
-		.message = printable_cstr(err->message),
+		.message = printable_message(err->message),
 	};
 	if (!f->message) {
 		raise(v, STATUS_TROUBLE);
