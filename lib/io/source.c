@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "io/feed.h"
@@ -131,6 +132,13 @@ static int open_file(const char *path)
 	return fd;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /*
  * There is no file `path`: an archive before a colon, the longest name first.
  * *member then points behind the colon. errno is as the caller left it if there
@@ -146,7 +154,7 @@ static int open_before_colon(const char *path, const char **member)
 	while (name != NULL && fd < 0 && (colon = strrchr(name, ':')) != NULL) {
 		*colon = '\0';
 		*member = path + (colon - name) + 1;
-		if (colon != name && **member != '\0')
+		if (colon != name && **member != '\0' && !is_folder(name))
 			fd = open_file(name);
 	}
 	free(name);
