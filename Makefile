@@ -283,8 +283,8 @@ coverage:
 
 ## format-check     what clang-format would change
 format-check:
-	@clang-format --version
-	clang-format --dry-run $(headers) $(sort $(wildcard lib/*/*.c cmd/*.c))
+	@for f in $(headers) $(sort $(wildcard lib/*/*.c cmd/*.c)); do \
+		clang-format $$f | diff -u --label $$f --label formatted $$f -; done
 
 help:
 	@sed -n -e 's/^## \([a-z ]*\)$$/\n\1:/p' -e 's/^## \([a-z-]*  *\)/  \1/p' Makefile
