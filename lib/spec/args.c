@@ -36,7 +36,7 @@ static bool is_arg_name(const struct tt_spec_word *word)
 /* Words that would mean something else where arguments are named. */
 static bool is_reserved(const char *name)
 {
-	static const char *const reserved[] = { "dt", "data", "frames", "self", "was" };
+	static const char *const reserved[] = {"dt", "data", "frames", "self", "was"};
 	size_t i;
 
 	for (i = 0; i < COUNT(reserved); i++)
@@ -72,19 +72,23 @@ static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
 	struct tt_event_spec *spec = &p->event->def.spec;
 
 	if (!is_arg_name(word))
-		tt_spec_mistake(p, word->column, "bad-name",
-				"expected an argument, found `%.40s`; write letters, or letters, an "
-				"underscore and the type, with blanks between arguments", word->text);
+		tt_spec_mistake(
+			p, word->column, "bad-name",
+			"expected an argument, found `%.40s`; write letters, or letters, an "
+			"underscore and the type, with blanks between arguments",
+			word->text);
 	else if (is_reserved(word->text))
 		tt_spec_mistake(p, word->column, "reserved-word",
 				"`%s` may not stand here: `dt` is the first of all, `data` and "
-				"`frames` the last, `self` and `was` are no arguments", word->text);
+				"`frames` the last, `self` and `was` are no arguments",
+				word->text);
 	else if (find_arg(spec, word->text) >= 0)
 		tt_spec_mistake(p, word->column, "name-taken",
 				"a second argument `%.40s`: give it another name", word->text);
 	else if (spec->nargs == TT_MAX_ARGS)
 		tt_spec_mistake(p, word->column, "too-many",
-				"more than %d arguments: an event has no room for them", TT_MAX_ARGS);
+				"more than %d arguments: an event has no room for them",
+				TT_MAX_ARGS);
 	else {
 		spec->args[spec->nargs].name = word->text;
 		spec->args[spec->nargs++].type = arg_type(word->text);
@@ -107,9 +111,10 @@ static bool read_trailer(struct tt_spec_parser *p, const struct tt_spec_word *wo
 	else
 		return false;
 	if (spec->timed)
-		tt_spec_mistake(p, word->column, "timed-data",
-				"a timed event carries no %s: drop `dt`, or put the bytes into a batch",
-				word->text);
+		tt_spec_mistake(
+			p, word->column, "timed-data",
+			"a timed event carries no %s: drop `dt`, or put the bytes into a batch",
+			word->text);
 	else if (spec->has_frames &&
 		 (spec->nargs == 0 || strcmp(spec->args[spec->nargs - 1].name, "nframes") != 0))
 		tt_spec_mistake(p, word->column, "missing-word",
@@ -147,8 +152,9 @@ static void describe_types(unsigned types, char *out, size_t size)
 		if ((types & 1u << type) == 0)
 			continue;
 		used += (size_t)snprintf(out + used, size - used, "%s%s", between,
-					 type == TT_ARG_NUMBER ? "plain number" :
-					 tt_arg_type_name((enum tt_arg_type)type));
+					 type == TT_ARG_NUMBER
+						 ? "plain number"
+						 : tt_arg_type_name((enum tt_arg_type)type));
 		between = " or ";
 	}
 }
@@ -164,9 +170,11 @@ static void unknown_arg(struct tt_spec_parser *p, const struct tt_spec_word *wor
 	if (p->event->args_broken)
 		p->event->broken = true;
 	else if (spec->nargs == 0)
-		tt_spec_mistake(p, word->column, "unknown-word",
-				"`%.40s` is no argument of this event; name its arguments with `args` "
-				"before this line", word->text);
+		tt_spec_mistake(
+			p, word->column, "unknown-word",
+			"`%.40s` is no argument of this event; name its arguments with `args` "
+			"before this line",
+			word->text);
 	else
 		tt_spec_unknown(p, word, "argument of this event", names, spec->nargs);
 }
@@ -189,7 +197,7 @@ int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types)
 		return (int8_t)arg;
 	describe_types(types, wanted, sizeof(wanted));
 	tt_spec_mistake(p, word->column, "wrong-type",
-			"expected an argument of type %s, found `%.40s`; write %s", wanted, word->text,
-			p->usage);
+			"expected an argument of type %s, found `%.40s`; write %s", wanted,
+			word->text, p->usage);
 	return -1;
 }

@@ -75,8 +75,8 @@ void tt_spec_check_event(struct tt_spec_parser *p, struct tt_spec_event *event)
 /* Whether an experiment makes way for the one of this file. */
 static bool experiment_replaced(const struct tt_spec_file *file, unsigned id, const char *name)
 {
-	return file->replaces && (file->experiment.id == id ||
-				  strcmp(file->experiment.name, name) == 0);
+	return file->replaces &&
+	       (file->experiment.id == id || strcmp(file->experiment.name, name) == 0);
 }
 
 /*
@@ -102,9 +102,11 @@ static void name_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
 		tt_spec_mistake(p, event->name_at.column, "name-taken",
 				"`%s` is an event of the core: give this one another name", name);
 	else
-		tt_spec_mistake(p, event->name_at.column, "name-taken",
-				"`%s` is the name of event %u of %s: give this one another name, or "
-				"end the line with `replaces`", name, old->type, old->experiment);
+		tt_spec_mistake(
+			p, event->name_at.column, "name-taken",
+			"`%s` is the name of event %u of %s: give this one another name, or "
+			"end the line with `replaces`",
+			name, old->type, old->experiment);
 }
 
 static void type_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
@@ -112,12 +114,13 @@ static void type_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
 {
 	if (old->experiment == NULL)
 		tt_spec_mistake(p, event->type_at.column, "id-taken",
-				"%u is the type of `%s`, an event of the core: take another", old->type,
-				old->name);
+				"%u is the type of `%s`, an event of the core: take another",
+				old->type, old->name);
 	else
 		tt_spec_mistake(p, event->type_at.column, "id-taken",
 				"%u is the type of `%s` of %s: take another, or end the line with "
-				"`replaces`", old->type, old->name, old->experiment);
+				"`replaces`",
+				old->type, old->name, old->experiment);
 }
 
 /* Against the events of this file that stand before; false after a mistake. */
@@ -136,7 +139,8 @@ static bool free_in_file(struct tt_spec_parser *p, struct tt_spec_event *event)
 		if (old->def.spec.type == spec->type) {
 			tt_spec_mistake(p, event->type_at.column, "id-taken",
 					"a second event of type %u, the first is in line %u: take "
-					"another type", spec->type, old->name_at.line);
+					"another type",
+					spec->type, old->name_at.line);
 			return false;
 		}
 	}
@@ -175,13 +179,17 @@ void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_place nam
 		tt_spec_mistake(p, name_at.column, "nothing-replaced",
 				"`replaces`, but no experiment has this name or id: drop the word");
 	else if (!p->file->replaces && of_name != NULL)
-		tt_spec_mistake(p, name_at.column, "name-taken",
-				"there is an experiment `%s` already (id %u): take another name, or "
-				"end the line with `replaces`", of_name->name, of_name->id);
+		tt_spec_mistake(
+			p, name_at.column, "name-taken",
+			"there is an experiment `%s` already (id %u): take another name, or "
+			"end the line with `replaces`",
+			of_name->name, of_name->id);
 	else if (!p->file->replaces && of_id != NULL)
-		tt_spec_mistake(p, id_at.column, "id-taken",
-				"%u is the id of experiment `%s`: take another, or end the line with "
-				"`replaces`", of_id->id, of_id->name);
+		tt_spec_mistake(
+			p, id_at.column, "id-taken",
+			"%u is the id of experiment `%s`: take another, or end the line with "
+			"`replaces`",
+			of_id->id, of_id->name);
 }
 
 /* -------------------------------------------------------------------- pair */
@@ -307,9 +315,11 @@ static void check_left_pairs(struct tt_spec_parser *p, struct tt_spec_event *eve
 		begin = tt_specs_def(p->specs, old->pair);
 		if (begin->spec.type == event->def.spec.type ||
 		    strcmp(begin->spec.name, event->def.spec.name) == 0)
-			tt_spec_mistake_at(p, event->name_at, "pair-mismatch",
-					   "`%s` would be gone, the begin of `%s`: replace both, or the "
-					   "experiment", begin->spec.name, old->spec.name);
+			tt_spec_mistake_at(
+				p, event->name_at, "pair-mismatch",
+				"`%s` would be gone, the begin of `%s`: replace both, or the "
+				"experiment",
+				begin->spec.name, old->spec.name);
 	}
 }
 
@@ -319,15 +329,16 @@ void tt_spec_check_file(struct tt_spec_parser *p)
 	struct tt_spec_event *end = event + p->file->nevents;
 
 	if (event == end && !p->has_experiment && p->notes->total == 0)
-		tt_spec_mistake_at(p, (struct tt_spec_place){ 1, 1 }, "no-experiment",
+		tt_spec_mistake_at(p, (struct tt_spec_place){1, 1}, "no-experiment",
 				   "nothing is declared: begin with `experiment NAME ID`");
 	for (; event < end; event++) {
 		if (event->pair_name != NULL)
 			resolve_pair(p, event);
 		else if (!event->broken && ends_range(event))
-			event_mistake(p, event, "pair-missing",
-				      "shows a range that begins elsewhere: add `pair` and the name of "
-				      "the event that begins it");
+			event_mistake(
+				p, event, "pair-missing",
+				"shows a range that begins elsewhere: add `pair` and the name of "
+				"the event that begins it");
 		if (event->replaces && !event->broken && p->specs != NULL)
 			check_left_pairs(p, event);
 	}

@@ -10,7 +10,7 @@
 
 void tt_spec_notes_init(struct tt_spec_notes *notes, struct tt_mem *mem)
 {
-	*notes = (struct tt_spec_notes){ .mem = mem };
+	*notes = (struct tt_spec_notes){.mem = mem};
 }
 
 void tt_spec_notes_release(struct tt_spec_notes *notes)
@@ -42,6 +42,7 @@ void tt_spec_notes_add(struct tt_spec_notes *notes, struct tt_spec_place at, con
 	note->ordinal = notes->n++;
 	note->rule = rule;
 	vsnprintf(note->message, sizeof(note->message), format, args);
+	tt_spec_clean(note->message);
 }
 
 static int compare_unsigned(size_t a, size_t b)

@@ -25,7 +25,7 @@ void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_place at, const
 void tt_spec_mistake(struct tt_spec_parser *p, unsigned column, const char *rule,
 		     const char *format, ...)
 {
-	struct tt_spec_place at = { p->line.number, column };
+	struct tt_spec_place at = {p->line.number, column};
 	va_list args;
 
 	if (p->event != NULL)
@@ -100,7 +100,8 @@ bool tt_spec_done(struct tt_spec_parser *p)
 	if (word == NULL)
 		return true;
 	tt_spec_mistake(p, word->column, "extra-word",
-			"expected the end of the line, found `%.40s`; write %s", word->text, p->usage);
+			"expected the end of the line, found `%.40s`; write %s", word->text,
+			p->usage);
 	return false;
 }
 
@@ -148,7 +149,8 @@ static const char *take_name(struct tt_spec_parser *p, const char *what)
 		return word != NULL ? word->text : NULL;
 	tt_spec_mistake(p, word->column, "bad-name",
 			"expected %s, found `%.40s`; a name is a letter, then letters, digits and "
-			"underscores, at most %d", what, word->text, TT_SPEC_MAX_NAME);
+			"underscores, at most %d",
+			what, word->text, TT_SPEC_MAX_NAME);
 	return NULL;
 }
 
@@ -190,8 +192,8 @@ static struct tt_spec_place here(const struct tt_spec_parser *p)
 {
 	const struct tt_spec_word *word = tt_spec_peek(p);
 
-	return (struct tt_spec_place){ p->line.number,
-				       word != NULL ? word->column : p->line.end_column };
+	return (struct tt_spec_place){p->line.number,
+				      word != NULL ? word->column : p->line.end_column};
 }
 
 static void read_experiment(struct tt_spec_parser *p)
@@ -202,8 +204,9 @@ static void read_experiment(struct tt_spec_parser *p)
 	unsigned id;
 
 	if (p->has_experiment) {
-		tt_spec_mistake(p, 1, "clause-twice",
-				"a second `experiment`: a file has one; give the other a file of its own");
+		tt_spec_mistake(
+			p, 1, "clause-twice",
+			"a second `experiment`: a file has one; give the other a file of its own");
 		return;
 	}
 	p->has_experiment = true;
@@ -214,7 +217,7 @@ static void read_experiment(struct tt_spec_parser *p)
 	id = name != NULL ? take_number(p, "the experiment's id", 1, 255) : 0;
 	if (id == 0)
 		return;
-	file->experiment = (struct tt_experiment_spec){ id, name, "" };
+	file->experiment = (struct tt_experiment_spec){id, name, ""};
 	file->replaces = tt_spec_accept(p, "replaces");
 	if (tt_spec_done(p))
 		tt_spec_check_experiment(p, name_at, id_at);
@@ -223,13 +226,19 @@ static void read_experiment(struct tt_spec_parser *p)
 /* ------------------------------------------------------------------- event */
 
 static const struct tt_spec_event empty_event = {
-	.def = {
-		.spec = { .doc = "", .stack_arg = -1 },
-		.view = {
-			.id_arg = -1, .to_arg = -1, .reason_arg = -1, .stack_arg = -1,
-			.kind_arg = -1, .args = { -1, -1, -1 },
+	.def =
+		{
+			.spec = {.doc = "", .stack_arg = -1},
+			.view =
+				{
+					.id_arg = -1,
+					.to_arg = -1,
+					.reason_arg = -1,
+					.stack_arg = -1,
+					.kind_arg = -1,
+					.args = {-1, -1, -1},
+				},
 		},
-	},
 };
 
 static void end_event(struct tt_spec_parser *p)
@@ -265,13 +274,13 @@ static void begin_event(struct tt_spec_parser *p)
 	file->events = array;
 	p->event = &file->events[file->nevents++];
 	*p->event = empty_event;
-	p->event->name_at = p->event->type_at = (struct tt_spec_place){ p->line.number, 1 };
+	p->event->name_at = p->event->type_at = (struct tt_spec_place){p->line.number, 1};
 	p->event->def.spec.experiment = file->experiment.name;
 	p->event->def.spec.experiment_id = file->experiment.id;
 }
 
 /* Numbers that stand in the headers of traces. */
-static const unsigned versions[] = { 22, 23, 25, 26 };
+static const unsigned versions[] = {22, 23, 25, 26};
 
 static unsigned take_version(struct tt_spec_parser *p)
 {
@@ -289,15 +298,16 @@ static unsigned take_version(struct tt_spec_parser *p)
 	}
 	tt_spec_mistake(p, word->column, "bad-version",
 			"expected a header version, 1.22, 1.23, 1.25 or 1.26, found `%.40s` "
-			"(Go 1.24 writes 1.23, Go 1.27 writes 1.26)", word->text);
+			"(Go 1.24 writes 1.23, Go 1.27 writes 1.26)",
+			word->text);
 	return 0;
 }
 
 static unsigned take_type(struct tt_spec_parser *p)
 {
 	if (p->has_experiment)
-		return take_number(p, "the type of an experiment's event",
-				   TT_SPEC_MIN_EXPERIMENTAL, TT_SPEC_MAX_TYPE);
+		return take_number(p, "the type of an experiment's event", TT_SPEC_MIN_EXPERIMENTAL,
+				   TT_SPEC_MAX_TYPE);
 	if (p->specs != NULL && p->file->nevents == 1)
 		tt_spec_mistake(p, 1, "no-experiment",
 				"an event of no experiment; write `experiment NAME ID` before the "
@@ -308,7 +318,7 @@ static unsigned take_type(struct tt_spec_parser *p)
 
 static bool take_since(struct tt_spec_parser *p, struct tt_event_spec *spec)
 {
-	static const char *const since[] = { "since" };
+	static const char *const since[] = {"since"};
 	const struct tt_spec_word *word;
 
 	if (!tt_spec_accept(p, "since")) {
@@ -360,21 +370,21 @@ static void read_doc(struct tt_spec_parser *p)
 
 static const struct need {
 	const char *word;
-	bool no;                /* stands behind `no` */
+	bool no; /* stands behind `no` */
 	uint8_t bits, not_with;
 } needs[] = {
-	{ "thread", false, TT_NEED_THREAD, 0 },
-	{ "proc", false, TT_NEED_PROC, TT_NEED_NO_PROC },
-	{ "goroutine", false, TT_NEED_GOROUTINE, TT_NEED_NO_GOROUTINE },
-	{ "nothing", false, TT_NEED_STATED, 0 },
-	{ "proc", true, TT_NEED_NO_PROC, TT_NEED_PROC },
-	{ "goroutine", true, TT_NEED_NO_GOROUTINE, TT_NEED_GOROUTINE },
+	{"thread", false, TT_NEED_THREAD, 0},
+	{"proc", false, TT_NEED_PROC, TT_NEED_NO_PROC},
+	{"goroutine", false, TT_NEED_GOROUTINE, TT_NEED_NO_GOROUTINE},
+	{"nothing", false, TT_NEED_STATED, 0},
+	{"proc", true, TT_NEED_NO_PROC, TT_NEED_PROC},
+	{"goroutine", true, TT_NEED_NO_GOROUTINE, TT_NEED_GOROUTINE},
 };
 
 static const struct need *take_need(struct tt_spec_parser *p)
 {
-	static const char *const words[] = { "thread", "proc", "goroutine", "nothing", "no proc",
-					     "no goroutine" };
+	static const char *const words[] = {"thread",  "proc",	  "goroutine",
+					    "nothing", "no proc", "no goroutine"};
 	bool no = tt_spec_accept(p, "no");
 	const struct tt_spec_word *word = tt_spec_take(p, "what the event needs");
 	size_t i;
@@ -406,9 +416,10 @@ static void read_needs(struct tt_spec_parser *p)
 		if (need == NULL)
 			return;
 		if (contradicts(need, bits)) {
-			tt_spec_mistake(p, column, "contradiction",
-					"`%s%s` contradicts what stands before it: keep one of them",
-					need->no ? "no " : "", need->word);
+			tt_spec_mistake(
+				p, column, "contradiction",
+				"`%s%s` contradicts what stands before it: keep one of them",
+				need->no ? "no " : "", need->word);
 			return;
 		}
 		bits |= need->bits;
@@ -442,18 +453,18 @@ static const struct clause {
 	void (*read)(struct tt_spec_parser *p);
 	const char *usage;
 } clauses[TT_CLAUSE_COUNT] = {
-	[TT_CLAUSE_EXPERIMENT] = { "experiment", AT_TOP | IN_EXPERIMENT, true, read_experiment,
-				   "`experiment NAME ID [replaces]`" },
-	[TT_CLAUSE_EVENT] = { "event", AT_TOP | IN_EXPERIMENT | IN_EVENT, true, read_event,
-			      "`event NAME TYPE since 1.NN [replaces]`" },
-	[TT_CLAUSE_DOC] = { "doc", IN_EXPERIMENT | IN_EVENT, false, read_doc, "`doc TEXT`" },
-	[TT_CLAUSE_ARGS] = { "args", IN_EVENT, false, tt_spec_read_args, "`args dt NAME...`" },
-	[TT_CLAUSE_NEEDS] = { "needs", IN_EVENT, false, read_needs,
-			      "`needs nothing` or some of `thread, proc, goroutine`" },
-	[TT_CLAUSE_PAIR] = { "pair", IN_EVENT, false, read_pair, "`pair EVENT`" },
-	[TT_CLAUSE_SHOWS] = { "shows", IN_EVENT, false, tt_spec_read_shows, "`shows KIND ...`" },
-	[TT_CLAUSE_GIVES] = { "gives", IN_EVENT, true, tt_spec_read_gives,
-			      "`gives \"TEXT\" ARGUMENT`" },
+	[TT_CLAUSE_EXPERIMENT] = {"experiment", AT_TOP | IN_EXPERIMENT, true, read_experiment,
+				  "`experiment NAME ID [replaces]`"},
+	[TT_CLAUSE_EVENT] = {"event", AT_TOP | IN_EXPERIMENT | IN_EVENT, true, read_event,
+			     "`event NAME TYPE since 1.NN [replaces]`"},
+	[TT_CLAUSE_DOC] = {"doc", IN_EXPERIMENT | IN_EVENT, false, read_doc, "`doc TEXT`"},
+	[TT_CLAUSE_ARGS] = {"args", IN_EVENT, false, tt_spec_read_args, "`args dt NAME...`"},
+	[TT_CLAUSE_NEEDS] = {"needs", IN_EVENT, false, read_needs,
+			     "`needs nothing` or some of `thread, proc, goroutine`"},
+	[TT_CLAUSE_PAIR] = {"pair", IN_EVENT, false, read_pair, "`pair EVENT`"},
+	[TT_CLAUSE_SHOWS] = {"shows", IN_EVENT, false, tt_spec_read_shows, "`shows KIND ...`"},
+	[TT_CLAUSE_GIVES] = {"gives", IN_EVENT, true, tt_spec_read_gives,
+			     "`gives \"TEXT\" ARGUMENT`"},
 };
 
 static const struct clause *find_clause(const struct tt_spec_word *word)
@@ -486,9 +497,10 @@ static bool in_place(struct tt_spec_parser *p, const struct clause *clause)
 
 	if ((clause->places & place) == 0) {
 		tt_spec_mistake(p, column, "out-of-place", "`%s` may not stand here: %s",
-				clause->word, clause == &clauses[TT_CLAUSE_EXPERIMENT] ?
-				"it goes before the first event" :
-				"it belongs to an event; begin one with `event`");
+				clause->word,
+				clause == &clauses[TT_CLAUSE_EXPERIMENT]
+					? "it goes before the first event"
+					: "it belongs to an event; begin one with `event`");
 		return false;
 	}
 	if ((*seen & bit) != 0 && !clause->repeats) {
@@ -551,7 +563,7 @@ static void read_lines(struct tt_spec_parser *p, char *text, size_t len)
 int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struct tt_str text,
 		  struct tt_spec_notes *notes)
 {
-	struct tt_spec_parser p = { .specs = specs, .file = file, .notes = notes };
+	struct tt_spec_parser p = {.specs = specs, .file = file, .notes = notes};
 
 	file->text_size = text.len + 1;
 	file->text = tt_mem_alloc(notes->mem, file->text_size);

@@ -63,6 +63,9 @@ struct tt_spec_line {
  */
 void tt_spec_split(struct tt_spec_line *line, char *text, size_t len, const char *plain);
 
+/* Puts `?` for what may not stand in a spec: bytes of a character cut in two. */
+void tt_spec_clean(char *text);
+
 /* The candidate most like `word`, or NULL if none is like it. */
 const char *tt_spec_nearest(const char *word, const char *const *candidates, size_t n);
 

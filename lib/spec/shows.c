@@ -21,9 +21,9 @@ static const struct scope {
 	enum tt_resource resource;
 	unsigned types;
 } scopes[] = {
-	{ "goroutine", TT_RESOURCE_GOROUTINE, BIT(TT_ARG_G) },
-	{ "proc", TT_RESOURCE_PROC, BIT(TT_ARG_P) },
-	{ "global", TT_RESOURCE_NONE, 0 },
+	{"goroutine", TT_RESOURCE_GOROUTINE, BIT(TT_ARG_G)},
+	{"proc", TT_RESOURCE_PROC, BIT(TT_ARG_P)},
+	{"global", TT_RESOURCE_NONE, 0},
 };
 
 /* `n` of the scopes may stand here. */
@@ -78,13 +78,13 @@ static const struct state {
 	enum tt_state state;
 	bool of_proc, of_goroutine;
 } states[] = {
-	{ "Undetermined", TT_STATE_UNDETERMINED, true, true },
-	{ "NotExist", TT_STATE_NOT_EXIST, true, true },
-	{ "Runnable", TT_STATE_RUNNABLE, false, true },
-	{ "Running", TT_STATE_RUNNING, true, true },
-	{ "Waiting", TT_STATE_WAITING, false, true },
-	{ "Syscall", TT_STATE_SYSCALL, false, true },
-	{ "Idle", TT_STATE_IDLE, true, false },
+	{"Undetermined", TT_STATE_UNDETERMINED, true, true},
+	{"NotExist", TT_STATE_NOT_EXIST, true, true},
+	{"Runnable", TT_STATE_RUNNABLE, false, true},
+	{"Running", TT_STATE_RUNNING, true, true},
+	{"Waiting", TT_STATE_WAITING, false, true},
+	{"Syscall", TT_STATE_SYSCALL, false, true},
+	{"Idle", TT_STATE_IDLE, true, false},
 };
 
 static bool may_be(const struct state *state, enum tt_resource resource)
@@ -116,8 +116,9 @@ static void unknown_state(struct tt_spec_parser *p, const struct tt_spec_word *w
 			words[n++] = states[i].word;
 	if (also != NULL)
 		words[n++] = also;
-	tt_spec_unknown(p, word, resource == TT_RESOURCE_PROC ? "state of a proc" :
-			"state of a goroutine", words, n);
+	tt_spec_unknown(p, word,
+			resource == TT_RESOURCE_PROC ? "state of a proc" : "state of a goroutine",
+			words, n);
 }
 
 static bool take_from(struct tt_spec_parser *p)
@@ -157,8 +158,8 @@ static bool take_arrow(struct tt_spec_parser *p)
 /* The index of an argument that holds a wire status of this resource, or -1. */
 static int8_t find_status(const struct tt_event_def *def, const char *name)
 {
-	enum tt_arg_type type = def->view.resource == TT_RESOURCE_PROC ? TT_ARG_PSTATUS :
-									  TT_ARG_GSTATUS;
+	enum tt_arg_type type =
+		def->view.resource == TT_RESOURCE_PROC ? TT_ARG_PSTATUS : TT_ARG_GSTATUS;
 	int8_t i;
 
 	for (i = 0; i < (int8_t)def->spec.nargs; i++)
@@ -184,8 +185,9 @@ static bool take_to(struct tt_spec_parser *p)
 	view->to_arg = word->quoted ? -1 : find_status(&p->event->def, word->text);
 	if (view->to_arg >= 0)
 		return true;
-	unknown_state(p, word, view->resource == TT_RESOURCE_PROC ? "a pstatus argument" :
-		      "a gstatus argument");
+	unknown_state(p, word,
+		      view->resource == TT_RESOURCE_PROC ? "a pstatus argument"
+							 : "a gstatus argument");
 	return false;
 }
 
@@ -210,44 +212,48 @@ static bool read_transition(struct tt_spec_parser *p)
 
 /* ------------------------------------------------------------------- forms */
 
+enum form_flags {
+	NAMED = 1 << 0,     /* a quoted name comes first */
+	CORE_ONLY = 1 << 1, /* the library's own rules follow it through the trace */
+};
+
 static const struct form {
 	const char *word, *second; /* second may be NULL */
 	enum tt_kind kind;
-	bool named;             /* a quoted name comes first */
-	bool core_only;         /* the library's own rules follow it through the trace */
+	unsigned flags;
 	uint8_t nargs;
-	unsigned types[3];      /* bits of enum tt_arg_type */
+	unsigned types[3];                      /* bits of enum tt_arg_type */
 	bool (*read)(struct tt_spec_parser *p); /* instead of name and arguments */
 	const char *usage;
 } forms[] = {
-	{ "metric", NULL, TT_KIND_METRIC, true, false, 1, { NUMBERS }, NULL,
-	  "`shows metric \"NAME\" VALUE`" },
-	{ "label", NULL, TT_KIND_LABEL, false, false, 1, { STRING }, NULL, "`shows label STRING`" },
-	{ "sample", NULL, TT_KIND_STACK_SAMPLE, false, true, 0, { 0 }, NULL, "`shows sample`" },
-	{ "begin", NULL, TT_KIND_RANGE_BEGIN, false, false, 0, { 0 }, read_range,
-	  "`shows begin SCOPE WHICH \"NAME\" [KIND]`" },
-	{ "active", NULL, TT_KIND_RANGE_ACTIVE, false, false, 0, { 0 }, read_range,
-	  "`shows active SCOPE WHICH \"NAME\" [KIND]`" },
-	{ "end", NULL, TT_KIND_RANGE_END, false, false, 0, { 0 }, read_range,
-	  "`shows end SCOPE WHICH \"NAME\" [KIND]`" },
-	{ "task", "begin", TT_KIND_TASK_BEGIN, false, true, 3, { TASK, TASK, STRING }, NULL,
-	  "`shows task begin ID PARENT NAME`" },
-	{ "task", "end", TT_KIND_TASK_END, false, true, 1, { TASK }, NULL, "`shows task end ID`" },
-	{ "region", "begin", TT_KIND_REGION_BEGIN, false, true, 2, { TASK, STRING }, NULL,
-	  "`shows region begin TASK NAME`" },
-	{ "region", "end", TT_KIND_REGION_END, false, true, 2, { TASK, STRING }, NULL,
-	  "`shows region end TASK NAME`" },
-	{ "log", NULL, TT_KIND_LOG, false, false, 3, { TASK, STRING, STRING }, NULL,
-	  "`shows log TASK KEY VALUE`" },
-	{ "transition", NULL, TT_KIND_TRANSITION, false, true, 0, { 0 }, read_transition,
-	  "`shows transition proc|goroutine WHICH FROM -> TO [reason STRING] [with STACK]`" },
+	{"metric", NULL, TT_KIND_METRIC, NAMED, 1, {NUMBERS}, NULL,
+	 "`shows metric \"NAME\" VALUE`"},
+	{"label", NULL, TT_KIND_LABEL, 0, 1, {STRING}, NULL, "`shows label STRING`"},
+	{"log", NULL, TT_KIND_LOG, 0, 3, {TASK, STRING, STRING}, NULL,
+	 "`shows log TASK KEY VALUE`"},
+	{"begin", NULL, TT_KIND_RANGE_BEGIN, 0, 0, {0}, read_range,
+	 "`shows begin SCOPE WHICH \"NAME\" [KIND]`"},
+	{"active", NULL, TT_KIND_RANGE_ACTIVE, 0, 0, {0}, read_range,
+	 "`shows active SCOPE WHICH \"NAME\" [KIND]`"},
+	{"end", NULL, TT_KIND_RANGE_END, 0, 0, {0}, read_range,
+	 "`shows end SCOPE WHICH \"NAME\" [KIND]`"},
+	{"sample", NULL, TT_KIND_STACK_SAMPLE, CORE_ONLY, 0, {0}, NULL, "`shows sample`"},
+	{"task", "begin", TT_KIND_TASK_BEGIN, CORE_ONLY, 3, {TASK, TASK, STRING}, NULL,
+	 "`shows task begin ID PARENT NAME`"},
+	{"task", "end", TT_KIND_TASK_END, CORE_ONLY, 1, {TASK}, NULL, "`shows task end ID`"},
+	{"region", "begin", TT_KIND_REGION_BEGIN, CORE_ONLY, 2, {TASK, STRING}, NULL,
+	 "`shows region begin TASK NAME`"},
+	{"region", "end", TT_KIND_REGION_END, CORE_ONLY, 2, {TASK, STRING}, NULL,
+	 "`shows region end TASK NAME`"},
+	{"transition", NULL, TT_KIND_TRANSITION, CORE_ONLY, 0, {0}, read_transition,
+	 "`shows transition proc|goroutine WHICH FROM -> TO [reason STRING] [with STACK]`"},
 };
 
 static void unknown_form(struct tt_spec_parser *p, const struct tt_spec_word *word)
 {
-	static const char *const words[] = { "metric", "label", "sample", "begin", "active", "end",
-					     "task", "region", "log", "transition" };
-	static const char *const seconds[] = { "begin", "end" };
+	static const char *const words[] = {"metric", "label", "sample", "begin", "active",
+					    "end",    "task",  "region", "log",	  "transition"};
+	static const char *const seconds[] = {"begin", "end"};
 
 	if (p->next == 2)
 		tt_spec_unknown(p, word, "kind of event", words, COUNT(words));
@@ -283,7 +289,7 @@ static bool read_slots(struct tt_spec_parser *p, const struct form *form)
 	struct tt_event_view *view = &p->event->def.view;
 	unsigned i;
 
-	if (form->named) {
+	if ((form->flags & NAMED) != 0) {
 		view->name = tt_spec_take_quoted(p, "the metric's name");
 		if (view->name == NULL)
 			return false;
@@ -304,10 +310,11 @@ void tt_spec_read_shows(struct tt_spec_parser *p)
 	if (form == NULL)
 		return;
 	p->usage = form->usage;
-	if (form->core_only && p->has_experiment) {
+	if ((form->flags & CORE_ONLY) != 0 && p->has_experiment) {
 		tt_spec_mistake(p, column, "core-only",
 				"`%s` is for the core's events; an experiment shows metric, label, "
-				"log, begin, active or end, or itself", form->word);
+				"log, begin, active or end, or itself",
+				form->word);
 		return;
 	}
 	p->event->def.spec.kind = form->kind;
@@ -328,8 +335,9 @@ void tt_spec_read_gives(struct tt_spec_parser *p)
 		return;
 	}
 	if (view->nattributes == TT_MAX_ATTRIBUTES) {
-		tt_spec_mistake(p, column, "too-many", "more than %d `gives`: an event has no room "
-				"for them", TT_MAX_ATTRIBUTES);
+		tt_spec_mistake(p, column, "too-many",
+				"more than %d `gives`: an event has no room for them",
+				TT_MAX_ATTRIBUTES);
 		return;
 	}
 	name = tt_spec_take_quoted(p, "a text");

@@ -55,6 +55,12 @@ struct tt_event_def {
 	struct tt_event_view view;
 };
 
+/* The definition of a spec that was handed out: the spec is its first member. */
+static inline const struct tt_event_def *tt_event_def_of(const struct tt_event_spec *spec)
+{
+	return (const struct tt_event_def *)(const void *)spec;
+}
+
 /* The definition of a type byte, or NULL. */
 const struct tt_event_def *tt_specs_def(const struct tt_specs *specs, unsigned type);
 

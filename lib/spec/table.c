@@ -189,7 +189,7 @@ static int add(struct tt_specs *specs, const struct tt_specs *before, const char
 int tt_specs_add(struct tt_specs *specs, const char *name, const char *text, size_t len,
 		 struct tt_error *err)
 {
-	return add(specs, specs, name, (struct tt_str){ text, len }, err);
+	return add(specs, specs, name, (struct tt_str){text, len}, err);
 }
 
 /* ----------------------------------------------------------------- built-in */
@@ -223,7 +223,7 @@ static int add_builtin(struct tt_specs *specs, struct tt_error *err)
 
 	for (builtin = tt_builtin_specs; builtin->name != NULL; builtin++) {
 		rc = add(specs, before, builtin->name,
-			 (struct tt_str){ builtin->text, strlen(builtin->text) }, err);
+			 (struct tt_str){builtin->text, strlen(builtin->text)}, err);
 		if (rc != 0)
 			return rc;
 		before = specs;
@@ -310,19 +310,19 @@ int tt_specs_add_file(struct tt_specs *specs, const char *path, struct tt_error 
 int tt_specs_check(const struct tt_specs *specs, const char *text, size_t len,
 		   void (*mistake)(void *arg, const struct tt_spec_mistake *m), void *arg)
 {
-	struct tt_mem mem = { 0, 0, false };
-	struct tt_spec_file file = { NULL, NULL, 0, NULL, 0, 0, { 0, NULL, NULL }, false };
+	struct tt_mem mem = {0, 0, false};
+	struct tt_spec_file file = {NULL, NULL, 0, NULL, 0, 0, {0, NULL, NULL}, false};
 	struct tt_spec_notes notes;
 	size_t i;
 	int rc;
 
 	tt_spec_notes_init(&notes, &mem);
-	rc = tt_spec_parse(&file, specs, (struct tt_str){ text, len }, &notes);
+	rc = tt_spec_parse(&file, specs, (struct tt_str){text, len}, &notes);
 	tt_spec_notes_sort(&notes);
 	for (i = 0; rc == 0 && i < notes.n && i < TT_SPEC_MAX_MISTAKES; i++) {
 		struct tt_spec_note *note = &notes.notes[i];
-		struct tt_spec_mistake m = { note->at.line, note->at.column, note->rule,
-					     note->message };
+		struct tt_spec_mistake m = {note->at.line, note->at.column, note->rule,
+					    note->message};
 
 		mistake(arg, &m);
 	}
@@ -383,7 +383,8 @@ const struct tt_experiment_spec *tt_specs_experiment_named(const struct tt_specs
 	unsigned id;
 
 	for (id = 1; id < COUNT(specs->experiments); id++)
-		if (specs->experiments[id] != NULL && strcmp(specs->experiments[id]->name, name) == 0)
+		if (specs->experiments[id] != NULL &&
+		    strcmp(specs->experiments[id]->name, name) == 0)
 			return specs->experiments[id];
 	return NULL;
 }

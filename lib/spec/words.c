@@ -13,21 +13,21 @@ static bool is_blank(char c)
 
 /* What may follow each first byte: Unicode 17, table 3-7. */
 static const struct utf8_row {
-	uint8_t first, last;    /* first bytes of this row */
-	uint8_t min, max;       /* of the second byte */
-	uint8_t nmore;          /* bytes after the first */
+	uint8_t first, last; /* first bytes of this row */
+	uint8_t min, max; /* of the second byte */
+	uint8_t nmore; /* bytes after the first */
 } utf8_rows[] = {
-	{ 0x20, 0x7e, 0, 0, 0 },
-	{ 0x09, 0x09, 0, 0, 0 },
-	{ 0xc2, 0xc2, 0xa0, 0xbf, 1 }, /* 0x80 to 0x9f are control characters */
-	{ 0xc3, 0xdf, 0x80, 0xbf, 1 },
-	{ 0xe0, 0xe0, 0xa0, 0xbf, 2 },
-	{ 0xe1, 0xec, 0x80, 0xbf, 2 },
-	{ 0xed, 0xed, 0x80, 0x9f, 2 },
-	{ 0xee, 0xef, 0x80, 0xbf, 2 },
-	{ 0xf0, 0xf0, 0x90, 0xbf, 3 },
-	{ 0xf1, 0xf3, 0x80, 0xbf, 3 },
-	{ 0xf4, 0xf4, 0x80, 0x8f, 3 },
+	{0x20, 0x7e, 0, 0, 0},
+	{0x09, 0x09, 0, 0, 0},
+	{0xc2, 0xc2, 0xa0, 0xbf, 1}, /* 0x80 to 0x9f are control characters */
+	{0xc3, 0xdf, 0x80, 0xbf, 1},
+	{0xe0, 0xe0, 0xa0, 0xbf, 2},
+	{0xe1, 0xec, 0x80, 0xbf, 2},
+	{0xed, 0xed, 0x80, 0x9f, 2},
+	{0xee, 0xef, 0x80, 0xbf, 2},
+	{0xf0, 0xf0, 0x90, 0xbf, 3},
+	{0xf1, 0xf3, 0x80, 0xbf, 3},
+	{0xf4, 0xf4, 0x80, 0x8f, 3},
 };
 
 /* The length of the character at text, or 0 if it may not stand in a spec. */
@@ -51,6 +51,19 @@ static size_t character(const char *text, size_t len)
 	return 1u + row->nmore;
 }
 
+void tt_spec_clean(char *text)
+{
+	size_t len = strlen(text), i, n;
+
+	for (i = 0; i < len; i += n) {
+		n = character(text + i, len - i);
+		if (n == 0) {
+			text[i] = '?';
+			n = 1;
+		}
+	}
+}
+
 static void check_text(struct tt_spec_line *line, const char *text, size_t len)
 {
 	size_t i = 0;
@@ -60,9 +73,10 @@ static void check_text(struct tt_spec_line *line, const char *text, size_t len)
 
 		if (n == 0) {
 			line->rule = "bad-byte";
-			line->problem = (uint8_t)text[i] < 0x20 || text[i] == 0x7f ?
-				"a control byte: expected text" :
-				"bytes that are not UTF-8: save the file as UTF-8";
+			line->problem =
+				(uint8_t)text[i] < 0x20 || text[i] == 0x7f
+					? "a control byte: expected text"
+					: "bytes that are not UTF-8: save the file as UTF-8";
 			line->problem_column = (unsigned)i + 1;
 			return;
 		}
@@ -100,7 +114,7 @@ static size_t split_quoted(struct tt_spec_line *line, char *text, size_t len, si
 		return len;
 	}
 	*end = '\0';
-	add_word(line, (struct tt_spec_word){ from, (size_t)(end - from), (unsigned)at + 1, true });
+	add_word(line, (struct tt_spec_word){from, (size_t)(end - from), (unsigned)at + 1, true});
 	return (size_t)(end - text) + 1;
 }
 
@@ -115,10 +129,9 @@ static size_t split_bare(struct tt_spec_line *line, char *text, size_t len, size
 	comma = end < len && text[end] == ',';
 	text[end] = '\0';
 	if (end > at)
-		add_word(line, (struct tt_spec_word){ text + at, end - at, (unsigned)at + 1,
-						      false });
+		add_word(line, (struct tt_spec_word){text + at, end - at, (unsigned)at + 1, false});
 	if (comma)
-		add_word(line, (struct tt_spec_word){ ",", 1, (unsigned)end + 1, false });
+		add_word(line, (struct tt_spec_word){",", 1, (unsigned)end + 1, false});
 	return end + 1;
 }
 
@@ -134,8 +147,7 @@ static void split_plain(struct tt_spec_line *line, char *text, size_t len, size_
 {
 	at = skip_blanks(text, len, at < len ? at : len);
 	if (at < len)
-		add_word(line, (struct tt_spec_word){ text + at, len - at, (unsigned)at + 1,
-						      false });
+		add_word(line, (struct tt_spec_word){text + at, len - at, (unsigned)at + 1, false});
 }
 
 void tt_spec_split(struct tt_spec_line *line, char *text, size_t len, const char *plain)

@@ -11,5 +11,7 @@
 #endif
 
 TT_SUITE(base)
+TT_SUITE(spec)
+TT_SUITE(spec_language)
 
 #undef TT_SUITE

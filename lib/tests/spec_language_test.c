@@ -1,0 +1,775 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spec_language_test.c - the spec language: what each clause gives, each rule with
+ * a text that breaks it, and texts that nobody would write.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "spec/parse.h"
+#include "tests/suites.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static struct tt_specs *specs;
+static struct tt_error error;
+
+static void setup(void)
+{
+	ck_assert_int_eq(tt_specs_new(&specs, &error), 0);
+}
+
+static void teardown(void)
+{
+	tt_specs_free(specs);
+	specs = NULL;
+}
+
+static void add_ok(const char *text)
+{
+	if (tt_specs_add(specs, "test.spec", text, strlen(text), &error) != 0)
+		ck_abort_msg("%s", error.message);
+}
+
+/* Parts that most texts need. */
+#define X "experiment Pool 7\n"
+#define EV "event Get 140 since 1.26\n"
+#define TIMED "args dt conn\nneeds thread\n"
+
+/* ---------------------------------------------------------------- mistakes */
+
+struct found {
+	int n;
+	struct tt_spec_mistake first, last;
+	char message[TT_ERROR_MESSAGE_SIZE];
+	bool sorted;
+};
+
+static void find(void *arg, const struct tt_spec_mistake *m)
+{
+	struct found *f = arg;
+
+	ck_assert_uint_ge(m->line, 1);
+	ck_assert_uint_ge(m->column, 1);
+	ck_assert_ptr_nonnull(m->rule);
+	ck_assert_str_ne(m->message, "");
+	ck_assert_ptr_null(strchr(m->message, '\n'));
+	if (f->n == 0) {
+		f->first = *m;
+		strcpy(f->message, m->message);
+	} else if (m->line < f->last.line ||
+		   (m->line == f->last.line && m->column < f->last.column)) {
+		f->sorted = false;
+	}
+	f->last = *m;
+	f->n++;
+}
+
+static struct found check(const struct tt_specs *against, const char *text, size_t len, int want)
+{
+	struct found f = {.sorted = true};
+
+	ck_assert_int_eq(tt_specs_check(against, text, len, find, &f), want);
+	ck_assert_int_eq(f.n, want < 100 ? want : 100);
+	ck_assert(f.sorted);
+	return f;
+}
+
+/* Each text has this one mistake. */
+static const struct bad {
+	const char *text;
+	unsigned line, column;
+	const char *rule;
+	const char *message; /* a part of it */
+} bad[] = {
+	/* lines and words */
+	{X "doc \x01", 2, 5, "bad-byte", "a control byte"},
+	{X "doc \x7f", 2, 5, "bad-byte", "a control byte"},
+	{X "doc a\rb", 2, 6, "bad-byte", "a control byte"},
+	{X "doc \xff", 2, 5, "bad-byte", "not UTF-8"},
+	{X "doc \xc3", 2, 5, "bad-byte", "not UTF-8"},
+	{X "doc \xc0\xaf", 2, 5, "bad-byte", "not UTF-8"},
+	{X "doc \xc2\x9b"
+	   "2J",
+	 2, 5, "bad-byte", "not UTF-8"},
+	{X "doc \xe0\x80\xaf", 2, 5, "bad-byte", "not UTF-8"},
+	{X "doc \xed\xa0\x80", 2, 5, "bad-byte", "not UTF-8"},
+	{X "doc \xf4\x90\x80\x80", 2, 5, "bad-byte", "not UTF-8"},
+	{X "doc \xf0\x9f\x98", 2, 5, "bad-byte", "not UTF-8"},
+	{X EV TIMED "shows metric \"x conn", 5, 14, "open-quote", "another \""},
+	{X EV "args dt a_a a_b a_c a_d a_e a_f a_g a_h a_i a_j a_k a_l a_m a_n a_o a_p a_q a_r "
+	      "a_s a_t a_u a_v a_w a_x a_y a_z b_a b_b b_c b_d b_e b_f b_g b_h b_i b_j b_k b_l "
+	      "b_m b_n b_o b_p b_q b_r b_s b_t b_u b_v b_w b_x b_y b_z c_a c_b c_c c_d c_e c_f "
+	      "c_g c_h c_i c_j c_k c_l\nneeds thread",
+	 3, 257, "extra-word", "so many words"},
+
+	/* clauses */
+	{"", 1, 1, "no-experiment", "nothing is declared"},
+	{"# a comment\n\n", 1, 1, "no-experiment", "nothing is declared"},
+	{X "evnt Get 140 since 1.26\n", 2, 1, "unknown-word", "did you mean `event`"},
+	{X "\"event\" Get\n", 2, 1, "unknown-word", "`event` is no clause"},
+	{X "xyzzy\n", 2, 1, "unknown-word", "expected one of experiment, event, doc, args"},
+	{X "needs thread\n", 2, 1, "out-of-place", "begin one with `event`"},
+	{"doc x\n" X, 1, 1, "out-of-place", "begin one with `event`"},
+	{X EV TIMED "experiment More 8\n", 5, 1, "out-of-place", "before the first event"},
+	{X "experiment More 8\n", 2, 1, "clause-twice", "a file of its own"},
+	{X "doc a\n doc b\n", 3, 2, "clause-twice", "a second `doc`"},
+	{X EV TIMED "needs thread\n", 5, 1, "clause-twice", "a second `needs`"},
+
+	/* experiment */
+	{"experiment", 1, 11, "missing-word", "`experiment NAME ID [replaces]`"},
+	{"experiment Pool", 1, 16, "missing-word", "expected the experiment's id"},
+	{"experiment 7 Pool", 1, 12, "bad-name", "a name is a letter"},
+	{"experiment a/b 7", 1, 12, "bad-name", "found `a/b`"},
+	{"experiment \"Pool\" 7", 1, 12, "bad-name", "found `Pool`"},
+	{"experiment Pool 0", 1, 17, "bad-number", "from 1 to 255, found `0`"},
+	{"experiment Pool 256", 1, 17, "bad-number", "found `256`"},
+	{"experiment Pool 99999999999999999999999", 1, 17, "bad-number", "from 1 to 255"},
+	{"experiment Pool 0x7", 1, 17, "bad-number", "found `0x7`"},
+	{"experiment Pool -7", 1, 17, "bad-number", "found `-7`"},
+	{"experiment Pool \"7\"", 1, 17, "bad-number", "found `7`"},
+	{"experiment Pool 7 8", 1, 19, "extra-word", "found `8`"},
+	{"experiment Pool 1", 1, 17, "id-taken", "1 is the id of experiment `AllocFree`"},
+	{"experiment AllocFree 7", 1, 12, "name-taken", "`AllocFree` already (id 1)"},
+	{"experiment Pool 7 replaces", 1, 12, "nothing-replaced", "drop the word"},
+
+	/* event */
+	{EV TIMED, 1, 1, "no-experiment", "write `experiment NAME ID`"},
+	{X "event", 2, 6, "missing-word", "expected the event's name"},
+	{X "event Get-It 140 since 1.26", 2, 7, "bad-name", "found `Get-It`"},
+	{X "event Get", 2, 10, "missing-word", "type of an experiment's event"},
+	{X "event Get 126 since 1.26", 2, 11, "bad-number", "from 127 to 255"},
+	{X "event Get 256 since 1.26", 2, 11, "bad-number", "from 127 to 255"},
+	{X "event Get 140", 2, 14, "missing-word", "expected `since`"},
+	{X "event Get 140 sinse 1.26", 2, 15, "unknown-word", "did you mean `since`"},
+	{X "event Get 140 since", 2, 20, "missing-word", "expected a version"},
+	{X "event Get 140 since 1.24", 2, 21, "bad-version", "Go 1.24 writes 1.23"},
+	{X "event Get 140 since 26", 2, 21, "bad-version", "found `26`"},
+	{X "event Get 140 since 1.", 2, 21, "bad-version", "found `1.`"},
+	{X "event Get 140 since 1.26x", 2, 21, "bad-version", "found `1.26x`"},
+	{X "event Get 140 since \"1.26\"", 2, 21, "bad-version", "found `1.26`"},
+	{X "event Get 140 since 1.26 replace", 2, 26, "extra-word", "found `replace`"},
+	{X "event Span 140 since 1.26", 2, 7, "name-taken", "event 128 of AllocFree"},
+	{X "event Get 128 since 1.26", 2, 11, "id-taken", "`Span` of AllocFree"},
+	{X "event GoStart 140 since 1.26", 2, 7, "name-taken", "an event of the core"},
+	{X "event GoStart 140 since 1.26 replaces", 2, 7, "name-taken", "another name"},
+	{X "event Get 140 since 1.26 replaces", 2, 7, "nothing-replaced", "drop the word"},
+	{X EV TIMED "event Get 141 since 1.26", 5, 7, "name-taken", "the first is in line 2"},
+	{X EV TIMED "event Put 140 since 1.26", 5, 11, "id-taken", "the first is in line 2"},
+
+	/* doc */
+	{X "doc", 2, 4, "missing-word", "expected a text"},
+	{X EV TIMED "doc  \t\n", 5, 4, "missing-word", "`doc TEXT`"},
+
+	/* args */
+	{X EV "needs thread\nargs", 4, 5, "missing-word", "`args dt NAME...`"},
+	{X EV "needs thread\nargs dt a1", 4, 9, "bad-name", "found `a1`"},
+	{X EV "needs thread\nargs dt a_b_c", 4, 9, "bad-name", "found `a_b_c`"},
+	{X EV "needs thread\nargs dt a_", 4, 9, "bad-name", "found `a_`"},
+	{X EV "needs thread\nargs dt _a", 4, 9, "bad-name", "found `_a`"},
+	{X EV "needs thread\nargs dt \"a\"", 4, 9, "bad-name", "found `a`"},
+	{X EV "needs thread\nargs dt a, b", 4, 10, "bad-name", "blanks between arguments"},
+	{X EV "needs thread\nargs dt a a", 4, 11, "name-taken", "a second argument `a`"},
+	{X EV "needs thread\nargs dt a dt", 4, 11, "reserved-word", "`dt` is the first"},
+	{X EV "needs thread\nargs dt self", 4, 9, "reserved-word", "`self`"},
+	{X EV "needs thread\nargs dt data a", 4, 9, "reserved-word", "`data`"},
+	{X EV "needs thread\nargs dt a data", 4, 11, "timed-data", "carries no data"},
+	{X EV "needs thread\nargs dt nframes frames", 4, 17, "timed-data", "carries no frames"},
+	{X EV "needs thread\nargs dt a b c d e f h i j k l n o q r s t", 4, 41, "too-many",
+	 "more than 16"},
+	{X EV "args conn", 2, 7, "not-timed", "begin with `args dt`"},
+	{X EV, 2, 7, "not-timed", "begin with `args dt`"},
+
+	/* needs */
+	{X EV "args dt", 2, 7, "needs-missing", "add `needs thread`"},
+	{X EV "args dt\nneeds", 4, 6, "missing-word", "expected what the event needs"},
+	{X EV "args dt\nneeds thread,", 4, 14, "missing-word", "expected what the event needs"},
+	{X EV "args dt\nneeds thread proc", 4, 14, "extra-word", "found `proc`"},
+	{X EV "args dt\nneeds thread, prok", 4, 15, "unknown-word", "did you mean `proc`"},
+	{X EV "args dt\nneeds no thread", 4, 10, "unknown-word", "scheduling context"},
+	{X EV "args dt\nneeds no", 4, 9, "missing-word", "expected what the event needs"},
+	{X EV "args dt\nneeds proc, no proc", 4, 13, "contradiction", "`no proc`"},
+	{X EV "args dt\nneeds no goroutine, goroutine", 4, 21, "contradiction", "`goroutine`"},
+	{X EV "args dt\nneeds nothing, thread", 4, 16, "contradiction", "`thread`"},
+	{X EV "args dt\nneeds thread, nothing", 4, 15, "contradiction", "`nothing`"},
+
+	/* pair */
+	{X EV TIMED "pair", 5, 5, "missing-word", "`pair EVENT`"},
+	{X EV TIMED "pair Gte", 5, 6, "unknown-word", "did you mean `Get`"},
+	{X EV TIMED "pair GoStart", 5, 6, "unknown-word", "no event of this file"},
+	{X EV TIMED "pair Get", 5, 6, "pair-mismatch", "does not begin anything"},
+	{X EV TIMED "event A 141 since 1.26\n" TIMED "pair Get\n"
+		    "event B 142 since 1.26\n" TIMED "pair A\n",
+	 12, 6, "pair-mismatch", "does not begin anything"},
+	{X EV TIMED "shows begin global \"x\"\nevent Put 141 since 1.26\n" TIMED "pair Get", 9, 6,
+	 "pair-mismatch", "must show its `end`"},
+	{X EV TIMED "event Put 141 since 1.26\n" TIMED "pair Get\nshows end global \"x\"", 8, 6,
+	 "pair-mismatch", "must show the `begin`"},
+	{X EV TIMED "event Put 141 since 1.26\n" TIMED "pair Get\nshows begin global \"x\"", 8, 6,
+	 "pair-mismatch", "drop `pair`"},
+	{X EV TIMED "shows begin global \"x\"\nevent Put 141 since 1.26\n" TIMED
+		    "pair Get\nshows end global \"y\"",
+	 9, 6, "pair-mismatch", "names of the ranges differ"},
+	{X EV TIMED "shows begin global \"x\"\nevent Put 141 since 1.26\n" TIMED
+		    "pair Get\nshows end proc self \"x\"",
+	 9, 6, "pair-mismatch", "the other is not"},
+	{X EV TIMED "shows begin global \"x\"\nevent Put 141 since 1.26\nargs dt why_string\n"
+		    "needs thread\npair Get\nshows end global \"x\" why_string",
+	 9, 6, "pair-mismatch", "may have none"},
+	{X EV TIMED "shows end global \"x\"", 2, 7, "pair-missing", "add `pair`"},
+	{X EV TIMED "shows active global \"x\"", 2, 7, "pair-missing", "add `pair`"},
+
+	/* shows */
+	{X EV TIMED "shows", 5, 6, "missing-word", "expected a kind"},
+	{X EV TIMED "shows metrik", 5, 7, "unknown-word", "did you mean `metric`"},
+	{X EV TIMED "shows \"metric\"", 5, 7, "unknown-word", "no kind of event"},
+	{X EV TIMED "shows nonsense", 5, 7, "unknown-word", "expected one of metric, label"},
+	{X EV TIMED "shows task begun", 5, 12, "unknown-word", "did you mean `begin`"},
+	{X EV TIMED "shows region", 5, 13, "missing-word", "`begin` or `end`"},
+	{X EV TIMED "shows metric", 5, 13, "missing-word", "`shows metric \"NAME\" VALUE`"},
+	{X EV TIMED "shows metric conn", 5, 14, "bad-name", "in double quotes, found `conn`"},
+	{X EV TIMED "shows metric \"\" conn", 5, 14, "bad-name", "in double quotes"},
+	{X EV TIMED "shows metric \"x\"", 5, 17, "missing-word", "an argument of this event"},
+	{X EV TIMED "shows metric \"x\" con", 5, 18, "unknown-word", "did you mean `conn`"},
+	{X EV TIMED "shows metric \"x\" \"conn\"", 5, 18, "unknown-word", "no argument"},
+	{X EV TIMED "shows metric \"x\" zzzzz", 5, 18, "unknown-word", "expected conn"},
+	{X EV TIMED "shows metric \"x\" conn conn", 5, 23, "extra-word", "`shows metric"},
+	{X EV "needs thread\nshows label a_string\nargs dt a_string", 4, 13, "unknown-word",
+	 "with `args` before this line"},
+	{X EV TIMED "shows label conn", 5, 13, "wrong-type", "of type string, found `conn`"},
+	{X EV "args dt a_string\nneeds thread\nshows metric \"x\" a_string", 5, 18, "wrong-type",
+	 "of type value or plain number"},
+	{X EV TIMED "shows begin", 5, 12, "missing-word", "what it is about"},
+	{X EV TIMED "shows begin thread self \"x\"", 5, 13, "unknown-word",
+	 "expected one of goroutine, proc, global"},
+	{X EV TIMED "shows begin goroutine conn \"x\"", 5, 23, "wrong-type", "of type g"},
+	{X EV TIMED "shows begin global self \"x\"", 5, 20, "bad-name", "the range's name"},
+	{X EV TIMED "shows begin proc self \"x\" conn", 5, 27, "wrong-type", "of type string"},
+	{X EV TIMED "shows transition proc self Idle -> Running", 5, 1, "core-only",
+	 "`transition`"},
+	{X EV TIMED "shows sample", 5, 1, "core-only", "`sample`"},
+	{X EV TIMED "shows task end conn", 5, 1, "core-only", "`task`"},
+	{X EV TIMED "shows region end conn conn", 5, 1, "core-only", "`region`"},
+
+	/* gives */
+	{X EV TIMED "gives \"x\" conn", 5, 1, "out-of-place", "`shows end ...`"},
+	{X EV TIMED "shows begin global \"x\"\nevent Put 141 since 1.26\n" TIMED
+		    "pair Get\nshows end global \"x\"\ngives x conn",
+	 11, 7, "bad-name", "double quotes"},
+	{X EV TIMED "shows begin global \"x\"\nevent Put 141 since 1.26\n" TIMED
+		    "pair Get\nshows end global \"x\"\ngives \"a\" conn\ngives \"b\" conn\n"
+		    "gives \"c\" conn\ngives \"d\" conn\ngives \"e\" conn",
+	 15, 1, "too-many", "more than 4"},
+};
+
+START_TEST(a_mistake_is_found_at_its_place)
+{
+	const struct bad *b = &bad[_i];
+	struct found f = {.sorted = true};
+	int n = tt_specs_check(specs, b->text, strlen(b->text), find, &f);
+
+	ck_assert_msg(n == 1, "%d mistakes, not 1; the first: %u:%u: %s, in\n%s", n, f.first.line,
+		      f.first.column, f.message, b->text);
+	ck_assert_msg(f.first.line == b->line && f.first.column == b->column &&
+			      strcmp(f.first.rule, b->rule) == 0,
+		      "%u:%u: %s [%s], not %u:%u [%s], in\n%s", f.first.line, f.first.column,
+		      f.message, f.first.rule, b->line, b->column, b->rule, b->text);
+	ck_assert_msg(strstr(f.message, b->message) != NULL, "'%s' lacks '%s'", f.message,
+		      b->message);
+}
+END_TEST
+
+/* Mistakes of the core's language, in texts that stand alone. */
+static const struct bad bad_core[] = {
+	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition proc p Idle", 4, 29,
+	 "missing-word", "expected `->`"},
+	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition proc p Idle = Idle", 4,
+	 30, "unknown-word", "between two states, found `=`"},
+	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition proc p Idl -> was", 4,
+	 25, "unknown-word", "did you mean `Idle`"},
+	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition proc p Waiting -> Idle",
+	 4, 25, "unknown-word", "`Waiting` is no state of a proc"},
+	{"event A 1 since 1.22\nargs dt g\nneeds nothing\nshows transition goroutine g Idle -> "
+	 "Syscall",
+	 4, 30, "unknown-word", "`Idle` is no state of a goroutine"},
+	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition proc p was -> was", 4,
+	 32, "unknown-word", "a pstatus argument"},
+	{"event A 1 since 1.22\nargs dt p gstatus\nneeds nothing\n"
+	 "shows transition proc p was -> gstatus",
+	 4, 32, "unknown-word", "no state of a proc"},
+	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition global was -> Idle", 4,
+	 18, "unknown-word", "expected one of goroutine, proc"},
+	{"event A 1 since 1.22\nargs dt g\nneeds nothing\n"
+	 "shows transition goroutine self Running -> Waiting reason g",
+	 4, 59, "wrong-type", "of type string"},
+	{"event A 1 since 1.22\nargs dt g\nneeds nothing\n"
+	 "shows transition goroutine self Running -> Waiting with g",
+	 4, 57, "wrong-type", "of type stack"},
+	{"event A 1 since 1.22\nargs dt g\nneeds nothing\n"
+	 "shows transition goroutine self Running -> Waiting wit g",
+	 4, 52, "extra-word", "[reason STRING] [with STACK]"},
+	{"event A 0 since 1.22\n", 1, 9, "bad-number", "from 1 to 126"},
+	{"event A 127 since 1.22\n", 1, 9, "bad-number", "from 1 to 126"},
+	{"event A 1 since 1.22\nargs n frames\n", 2, 8, "missing-word", "the count `nframes`"},
+	{"event A 1 since 1.22\nargs dt n\nshows metric \"x\" n\n", 1, 7, "needs-missing",
+	 "context"},
+	{"event A 1 since 1.22\nargs n\nneeds nothing\n", 1, 7, "not-timed", "drop `needs`"},
+	{"event A 1 since 1.22\nargs n\nevent B 2 since 1.22\npair A\n", 4, 6, "pair-mismatch",
+	 "must have a time"},
+};
+
+START_TEST(a_mistake_in_the_core_is_found_at_its_place)
+{
+	const struct bad *b = &bad_core[_i];
+	struct found f = check(NULL, b->text, strlen(b->text), 1);
+
+	ck_assert_msg(f.first.line == b->line && f.first.column == b->column &&
+			      strcmp(f.first.rule, b->rule) == 0,
+		      "%u:%u: %s [%s], not %u:%u [%s], in\n%s", f.first.line, f.first.column,
+		      f.message, f.first.rule, b->line, b->column, b->rule, b->text);
+	ck_assert_msg(strstr(f.message, b->message) != NULL, "'%s' lacks '%s'", f.message,
+		      b->message);
+}
+END_TEST
+
+/* Columns count bytes, in a line with characters of several. */
+START_TEST(columns_count_bytes)
+{
+	static const char text[] = X "doc \xc3\x9c\n" EV TIMED "shows metric \"\xc3\x9c\" no";
+	struct found f = check(specs, text, strlen(text), 1);
+
+	ck_assert_uint_eq(f.first.line, 6);
+	ck_assert_uint_eq(f.first.column, 19);
+}
+END_TEST
+
+START_TEST(all_mistakes_of_a_text_come_in_the_order_of_the_lines)
+{
+	static const char text[] = X "event A 140 since 1.26\n" /* needs-missing, seen at its end */
+				     "args dt\n"
+				     "event B 141 since 1.26\n"
+				     "args dt\n"
+				     "needs thred\n" /* unknown-word */
+				     "event C 142 since 1.26\n"
+				     "args dt\n"
+				     "needs thread\n"
+				     "pair Z\n" /* unknown-word, seen at the end */
+				     "event D 140 since 1.26\n" /* id-taken */
+				     "args d-t\n"; /* bad-name */
+	struct found f = check(specs, text, strlen(text), 5);
+
+	ck_assert_uint_eq(f.first.line, 2);
+	ck_assert_uint_eq(f.last.line, 12);
+}
+END_TEST
+
+START_TEST(one_mistake_in_args_makes_no_others)
+{
+	static const char text[] = X EV "args dt conn who-string\n"
+					"needs thread\n"
+					"shows label who_string\n";
+	struct found f = check(specs, text, strlen(text), 1);
+
+	ck_assert_str_eq(f.first.rule, "bad-name");
+}
+END_TEST
+
+START_TEST(no_more_than_100_mistakes_are_handed_out)
+{
+	static char text[100 * 1000];
+	struct found f;
+
+	memset(text, '\n', sizeof(text));
+	for (size_t i = 0; i < sizeof(text); i += 2)
+		text[i] = '!';
+	f = check(specs, text, sizeof(text), sizeof(text) / 2);
+	ck_assert_uint_eq(f.last.line, 100);
+}
+END_TEST
+
+/* ---------------------------------------------------------------- language */
+
+START_TEST(the_built_in_files_hold_alone)
+{
+	const struct tt_builtin_spec *builtin;
+
+	for (builtin = tt_builtin_specs; builtin->name != NULL; builtin++)
+		check(NULL, builtin->text, strlen(builtin->text), 0);
+	ck_assert_str_eq(tt_builtin_specs[0].name, "core.spec");
+	/* its experiment and its nine events are taken */
+	check(specs, tt_builtin_specs[1].text, strlen(tt_builtin_specs[1].text), 10);
+}
+END_TEST
+
+START_TEST(layout_has_no_meaning)
+{
+	static const char *const texts[] = {
+		"experiment Pool 7\nevent Get 140 since 1.26\nargs dt conn\nneeds thread\n",
+		"experiment Pool 7\r\nevent Get 140 since 1.26\r\nargs dt conn\r\nneeds thread",
+		"\xef\xbb\xbf"
+		"experiment Pool 7 # c\n# \xff\n\n \t event\tGet 140  since 1.26\n"
+		"\t\t\tneeds thread  \t#needs no \"\nargs dt conn #",
+	};
+
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		const struct tt_event_spec *spec;
+
+		add_ok(texts[i]);
+		spec = tt_specs_event(specs, 140);
+		ck_assert_str_eq(spec->name, "Get");
+		ck_assert(spec->timed);
+		ck_assert_uint_eq(spec->nargs, 1);
+		ck_assert_str_eq(spec->args[0].name, "conn");
+		ck_assert_uint_eq(tt_specs_def(specs, 140)->needs, TT_NEED_STATED | TT_NEED_THREAD);
+		teardown();
+		setup();
+	}
+}
+END_TEST
+
+START_TEST(a_doc_is_the_rest_of_its_line)
+{
+	add_ok("experiment Pool 7\n"
+	       "	doc  Zähler, \"roh\" # 1 \xf0\x9f\x98\x80  \r\n"
+	       "event Get 140 since 1.26\n"
+	       "	doc	x	y\n" TIMED);
+	ck_assert_str_eq(tt_specs_experiment_id(specs, 7)->doc,
+			 "Zähler, \"roh\" # 1 \xf0\x9f\x98\x80");
+	ck_assert_str_eq(tt_specs_event(specs, 140)->doc, "x	y");
+}
+END_TEST
+
+START_TEST(a_suffix_that_is_no_type_is_part_of_the_name)
+{
+	const struct tt_event_spec *spec;
+
+	add_ok(X EV
+	       "args dt conn_id size_String string p_value stack_x nframes data_p\nneeds nothing");
+	spec = tt_specs_event(specs, 140);
+	ck_assert_uint_eq(spec->nargs, 7);
+	ck_assert_str_eq(spec->args[0].name, "conn_id");
+	ck_assert_int_eq(spec->args[0].type, TT_ARG_NUMBER);
+	ck_assert_int_eq(spec->args[1].type, TT_ARG_NUMBER);
+	ck_assert_int_eq(spec->args[2].type, TT_ARG_STRING);
+	ck_assert_int_eq(spec->args[3].type, TT_ARG_VALUE);
+	ck_assert_int_eq(spec->args[4].type, TT_ARG_NUMBER);
+	ck_assert_int_eq(spec->args[5].type, TT_ARG_NUMBER);
+	ck_assert_int_eq(spec->args[6].type, TT_ARG_P);
+}
+END_TEST
+
+START_TEST(an_event_takes_sixteen_arguments)
+{
+	const struct tt_event_def *def;
+
+	add_ok(X EV
+	       "args dt a_stack b_string c d e f g h i j k l m_string n p stack\nneeds thread");
+	def = tt_specs_def(specs, 140);
+	ck_assert_uint_eq(def->spec.nargs, TT_MAX_ARGS);
+	ck_assert_int_eq(def->spec.stack_arg, 15);
+	ck_assert_uint_eq(def->nstacks, 2);
+	ck_assert_int_eq(def->stack_args[0], 15);
+	ck_assert_int_eq(def->stack_args[1], 0);
+	ck_assert_uint_eq(def->nstrings, 2);
+	ck_assert_int_eq(def->string_args[0], 1);
+	ck_assert_int_eq(def->string_args[1], 12);
+}
+END_TEST
+
+START_TEST(only_the_argument_named_stack_is_the_executing_one)
+{
+	const struct tt_event_def *def;
+
+	add_ok(X EV "args dt new_stack old_stack\nneeds thread");
+	def = tt_specs_def(specs, 140);
+	ck_assert_int_eq(def->spec.stack_arg, -1);
+	ck_assert_uint_eq(def->nstacks, 2);
+	ck_assert_int_eq(def->stack_args[0], 0);
+	ck_assert_int_eq(def->stack_args[1], 1);
+}
+END_TEST
+
+/* What an experiment shows, with the begin behind the end. */
+static const char shown[] = X "event End 141 since 1.26\n"
+			      "	args   dt n_value\n"
+			      "	needs  no proc, goroutine, thread\n"
+			      "	pair   Begin\n"
+			      "	shows  end goroutine self \"checkout\"\n"
+			      "	gives  \"rows\" n_value\n"
+			      "event Active 142 since 1.26\n"
+			      "	args   dt who_g why_string\n"
+			      "	needs  nothing\n"
+			      "	pair   Begin\n"
+			      "	shows  active goroutine who_g \"checkout\" why_string\n"
+			      "event Begin 140 since 1.26\n"
+			      "	args   dt why_string\n"
+			      "	needs  thread, proc, no goroutine\n"
+			      "	shows  begin goroutine self \"checkout\" why_string\n"
+			      "event Size 143 since 1.26\n"
+			      "	args   dt n stack\n"
+			      "	needs  nothing\n"
+			      "	shows  metric \"/pool/size:connections\" n\n"
+			      "event Note 144 since 1.26\n"
+			      "	args   dt task a_string b_string\n"
+			      "	needs  nothing\n"
+			      "	shows  log task a_string b_string\n"
+			      "event Name 145 since 1.26\n"
+			      "	args   dt name_string\n"
+			      "	needs  thread, goroutine\n"
+			      "	shows  label name_string\n";
+
+START_TEST(an_experiment_shows_ranges)
+{
+	const struct tt_event_def *begin, *active, *end;
+
+	add_ok(shown);
+	begin = tt_specs_def(specs, 140);
+	end = tt_specs_def(specs, 141);
+	active = tt_specs_def(specs, 142);
+	ck_assert_int_eq(begin->spec.kind, TT_KIND_RANGE_BEGIN);
+	ck_assert_int_eq(end->spec.kind, TT_KIND_RANGE_END);
+	ck_assert_int_eq(active->spec.kind, TT_KIND_RANGE_ACTIVE);
+	ck_assert_uint_eq(begin->pair, 0);
+	ck_assert_uint_eq(end->pair, 140);
+	ck_assert_uint_eq(active->pair, 140);
+	ck_assert_str_eq(end->view.name, "checkout");
+	ck_assert(begin->view.has_kind && end->view.has_kind && active->view.has_kind);
+	ck_assert_int_eq(begin->view.kind_arg, 0);
+	ck_assert_int_eq(end->view.kind_arg, -1);
+	ck_assert_int_eq(active->view.kind_arg, 1);
+	ck_assert_int_eq(begin->view.id_arg, -1);
+	ck_assert_int_eq(active->view.id_arg, 0);
+	ck_assert_int_eq(active->view.resource, TT_RESOURCE_GOROUTINE);
+	ck_assert_uint_eq(end->view.nattributes, 1);
+	ck_assert_str_eq(end->view.attributes[0].name, "rows");
+	ck_assert_int_eq(end->view.attributes[0].arg, 0);
+	ck_assert_uint_eq(end->needs,
+			  TT_NEED_STATED | TT_NEED_THREAD | TT_NEED_NO_PROC | TT_NEED_GOROUTINE);
+	ck_assert_uint_eq(begin->needs,
+			  TT_NEED_STATED | TT_NEED_THREAD | TT_NEED_PROC | TT_NEED_NO_GOROUTINE);
+}
+END_TEST
+
+START_TEST(an_experiment_shows_metrics_logs_and_labels)
+{
+	const struct tt_event_def *def;
+
+	add_ok(shown);
+	def = tt_specs_def(specs, 143);
+	ck_assert_int_eq(def->spec.kind, TT_KIND_METRIC);
+	ck_assert_str_eq(def->view.name, "/pool/size:connections");
+	ck_assert_int_eq(def->view.args[0], 0);
+	ck_assert_int_eq(def->view.args[1], -1);
+	ck_assert_int_eq(def->spec.stack_arg, 1);
+	def = tt_specs_def(specs, 144);
+	ck_assert_int_eq(def->spec.kind, TT_KIND_LOG);
+	ck_assert_int_eq(def->view.args[2], 2);
+	def = tt_specs_def(specs, 145);
+	ck_assert_int_eq(def->spec.kind, TT_KIND_LABEL);
+	ck_assert_int_eq(def->view.args[0], 0);
+	ck_assert_str_eq(def->spec.experiment, "Pool");
+}
+END_TEST
+
+/* ----------------------------------------------------------- hostile texts */
+
+START_TEST(a_text_may_hold_nul_bytes)
+{
+	static const char text[] = X EV "args dt\nneeds thread\0, proc\ndoc a\0b\n\0";
+	struct found f = check(specs, text, sizeof(text), 3);
+
+	ck_assert_uint_eq(f.first.line, 4);
+	ck_assert_uint_eq(f.first.column, 13);
+	ck_assert_str_eq(f.first.rule, "bad-byte");
+}
+END_TEST
+
+START_TEST(no_text_is_a_text)
+{
+	check(specs, NULL, 0, 1);
+	check(NULL, NULL, 0, 1);
+}
+END_TEST
+
+static char *repeat(const char *text, size_t n, size_t *len)
+{
+	size_t part = strlen(text);
+	char *out = malloc(n * part);
+
+	ck_assert_ptr_nonnull(out);
+	for (size_t i = 0; i < n; i++)
+		memcpy(out + i * part, text, part);
+	*len = n * part;
+	return out;
+}
+
+START_TEST(a_line_may_be_a_megabyte)
+{
+	static const struct {
+		const char *part;
+		int mistakes;
+	} cases[] = {
+		{"x", 1}, {" ", 1},	   {"x ", 1},	  {",", 1},	   {"\"", 1},	{"\"\"", 1},
+		{"#", 1}, {"args dt ", 1}, {"event ", 1}, {"\xc3\xbc", 1}, {"\xff", 1}, {"", 1},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		size_t len;
+		char *text = repeat(cases[i].part, 1 << 20, &len);
+
+		check(specs, text, len, cases[i].mistakes);
+		free(text);
+	}
+}
+END_TEST
+
+START_TEST(a_name_of_a_megabyte_is_cut_in_the_message)
+{
+	size_t len;
+	char *text = repeat("\xc3\xbc", 1 << 20, &len);
+	struct found f;
+
+	memcpy(text, "event    ", 9); /* the name begins within a character's end */
+	text[9] = 'x';
+	f = check(specs, text, len, 1);
+	ck_assert_uint_lt(strlen(f.message), 256);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_cut_word_is_no_broken_character)
+{
+	/* 39 letters, then a character of two bytes, where a word is cut */
+	static const char text[] = X "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xbc\n";
+	struct found f = check(specs, text, strlen(text), 1);
+
+	ck_assert_ptr_nonnull(strstr(f.message, "xxx?` is no clause"));
+}
+END_TEST
+
+START_TEST(more_events_than_types_end_the_reading)
+{
+	size_t len;
+	char *text = repeat("event A 140 since 1.26\n", 100000, &len);
+
+	/* no experiment, a name that is taken 255 times, too many events */
+	check(specs, text, len, 257);
+	free(text);
+}
+END_TEST
+
+START_TEST(an_event_line_that_is_broken_still_begins_an_event)
+{
+	static const char text[] = X EV TIMED "event \xff\nargs dt\nneeds proc\ndoc x\n";
+	struct found f = check(specs, text, strlen(text), 1);
+
+	ck_assert_str_eq(f.first.rule, "bad-byte");
+}
+END_TEST
+
+static int parse_with(size_t limit, size_t *left)
+{
+	struct tt_mem mem = {.limit_nbytes = limit};
+	struct tt_spec_file file = {.next = NULL};
+	struct tt_spec_notes notes;
+	struct tt_str text = {shown, strlen(shown)};
+	int rc;
+
+	tt_spec_notes_init(&notes, &mem);
+	rc = tt_spec_parse(&file, specs, text, &notes);
+	tt_spec_notes_release(&notes);
+	tt_spec_file_release(&file, &mem);
+	*left = mem.used_nbytes;
+	return rc;
+}
+
+START_TEST(each_failed_allocation_is_reported_and_leaks_nothing)
+{
+	size_t limit = 1, left;
+	int failed = 0;
+
+	for (; parse_with(limit, &left) != 0; limit += 64) {
+		ck_assert_int_eq(parse_with(limit, &left), -TT_E_MEMORY);
+		ck_assert_uint_eq(left, 0);
+		failed++;
+	}
+	ck_assert_uint_eq(left, 0);
+	ck_assert_int_gt(failed, 10);
+}
+END_TEST
+
+/* ----------------------------------------------------------------- nearest */
+
+START_TEST(the_nearest_word_is_a_slip_away)
+{
+	static const char *const words[] = {"event", "experiment", "args", "needs", "g", "GoStart"};
+	static const struct {
+		const char *word, *nearest;
+	} cases[] = {
+		{"evnt", "event"},
+		{"eventt", "event"},
+		{"evetn", "event"},
+		{"EVENT", "event"},
+		{"expermnt", "experiment"},
+		{"arg", "args"},
+		{"need", "needs"},
+		{"gostart", "GoStart"},
+		{"GoStat", "GoStart"},
+		{"x", NULL},
+		{"xyz", NULL},
+		{"", NULL},
+		{"a", NULL},
+		{"completely", NULL},
+		{"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		 NULL},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *got = tt_spec_nearest(cases[i].word, words, COUNT(words));
+
+		ck_assert_msg(got == cases[i].nearest || (got != NULL && cases[i].nearest != NULL &&
+							  strcmp(got, cases[i].nearest) == 0),
+			      "%s: %s", cases[i].word, got != NULL ? got : "none");
+	}
+	ck_assert_ptr_null(tt_spec_nearest("event", words, 0));
+}
+END_TEST
+
+Suite *spec_language_suite(void)
+{
+	Suite *suite = suite_create("spec_language");
+	TCase *tc = tcase_create("mistakes");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, a_mistake_is_found_at_its_place, 0, COUNT(bad));
+	tcase_add_loop_test(tc, a_mistake_in_the_core_is_found_at_its_place, 0, COUNT(bad_core));
+	tcase_add_test(tc, columns_count_bytes);
+	tcase_add_test(tc, all_mistakes_of_a_text_come_in_the_order_of_the_lines);
+	tcase_add_test(tc, one_mistake_in_args_makes_no_others);
+	tcase_add_test(tc, no_more_than_100_mistakes_are_handed_out);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("language");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, the_built_in_files_hold_alone);
+	tcase_add_test(tc, layout_has_no_meaning);
+	tcase_add_test(tc, a_doc_is_the_rest_of_its_line);
+	tcase_add_test(tc, a_suffix_that_is_no_type_is_part_of_the_name);
+	tcase_add_test(tc, an_event_takes_sixteen_arguments);
+	tcase_add_test(tc, only_the_argument_named_stack_is_the_executing_one);
+	tcase_add_test(tc, an_experiment_shows_ranges);
+	tcase_add_test(tc, an_experiment_shows_metrics_logs_and_labels);
+	tcase_add_test(tc, the_nearest_word_is_a_slip_away);
+	suite_add_tcase(suite, tc);
+	tc = tcase_create("hostile");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, a_text_may_hold_nul_bytes);
+	tcase_add_test(tc, no_text_is_a_text);
+	tcase_add_test(tc, a_line_may_be_a_megabyte);
+	tcase_add_test(tc, a_name_of_a_megabyte_is_cut_in_the_message);
+	tcase_add_test(tc, a_cut_word_is_no_broken_character);
+	tcase_add_test(tc, more_events_than_types_end_the_reading);
+	tcase_add_test(tc, an_event_line_that_is_broken_still_begins_an_event);
+	tcase_add_test(tc, each_failed_allocation_is_reported_and_leaks_nothing);
+	suite_add_tcase(suite, tc);
+	return suite;
+}
