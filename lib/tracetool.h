@@ -538,6 +538,7 @@ struct tt_range {
 	struct tt_str kind;     /* why: "GC mark termination"; NULL data where ranges of this
 	                           name have no kind */
 	bool kind_known;        /* false: the kind is no string of this generation */
+	uint64_t kind_id;       /* the kind's string id; 0 without a kind */
 	enum tt_resource scope; /* TT_RESOURCE_NONE: the whole program */
 	int64_t id;
 	unsigned nattributes;
