@@ -34,12 +34,16 @@ static void header(struct dump *d)
 	d->stacks.render = render_frames;
 }
 
-/* What Go's runtime prints first when it dies; its dump of goroutines is left out. */
-static void panic_now(struct dump *d, const char *text)
+/*
+ * Ends the walk with what Go's runtime prints first when it dies; its dump of the
+ * goroutines is left out.
+ */
+static char *panic_now(struct dump *d, const char *before, uint64_t number, const char *behind)
 {
 	out_flush(&out_stdout);
-	fprintf(stderr, "panic: %s\n", text);
+	fprintf(stderr, "panic: %s%" PRIu64 "%s\n", before, number, behind);
 	dump_stop(d, STATUS_TROUBLE);
+	return NULL;
 }
 
 static char *put_value(char *p, uint64_t v)
@@ -68,22 +72,49 @@ static char *put_resource(char *p, enum tt_resource resource, int64_t id)
 	return put_char(p, ')');
 }
 
-static char *put_metric(struct out *o, char *p, const struct tt_event *ev)
+static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint64_t id)
+{
+	p = put_lit(p, "Stack=\n");
+	p = out_str(&out_stdout, p, stack_cache_get(&d->stacks, ev->generation, id));
+	return out_room(&out_stdout, p);
+}
+
+/* ------------------------------------------------------------ fields by kind */
+
+/*
+ * Each prints what is its kind's own, behind what all events have. Where Go's
+ * text of an event panics (format reference, 11.3: damaged traces that its reader
+ * lets pass), the result is NULL before anything is printed.
+ */
+typedef char *put_fields_fn(struct dump *d, char *p, const struct tt_event *ev);
+
+static char *put_metric(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct tt_metric m = tt_event_metric(ev);
 
+	(void)d;
 	p = put_lit(p, " Name=");
-	p = out_quoted(o, p, (struct tt_str){ m.name, strlen(m.name) });
+	p = out_quoted(&out_stdout, p, (struct tt_str){ m.name, strlen(m.name) });
 	p = put_lit(p, " Value=");
 	return put_value(p, m.value);
 }
 
-static char *put_label(struct out *o, char *p, const struct tt_event *ev)
+static char *put_label(struct dump *d, char *p, const struct tt_event *ev)
 {
+	(void)d;
 	p = put_lit(p, " Label=");
-	p = out_quoted(o, p, tt_event_label(ev));
+	p = out_quoted(&out_stdout, p, tt_event_label(ev));
 	p = put_lit(p, " Resource=");
 	return put_resource(p, TT_RESOURCE_GOROUTINE, ev->goroutine);
+}
+
+static char *put_sample(struct dump *d, char *p, const struct tt_event *ev)
+{
+	uint64_t id = tt_event_stack(ev, NULL);
+
+	if (stack_known(ev->generation, id))
+		return p;
+	return panic_now(d, "expected id ", id, " in trace.stack table");
 }
 
 static char *put_attributes(struct out *o, char *p, const struct tt_range *r)
@@ -101,10 +132,13 @@ static char *put_attributes(struct out *o, char *p, const struct tt_range *r)
 	return put_char(p, ']');
 }
 
-static char *put_range(struct out *o, char *p, const struct tt_event *ev)
+static char *put_range(struct dump *d, char *p, const struct tt_event *ev)
 {
+	struct out *o = &out_stdout;
 	struct tt_range r = tt_event_range(ev);
 
+	if (!r.kind_known)
+		return panic_now(d, "expected id ", r.kind_id, " in string table");
 	p = put_lit(p, " Name=\"");
 	p = out_quoted_inside(o, p, (struct tt_str){ r.name, strlen(r.name) });
 	if (r.kind.data) {
@@ -117,32 +151,36 @@ static char *put_range(struct out *o, char *p, const struct tt_event *ev)
 	return ev->kind == TT_KIND_RANGE_END ? put_attributes(o, p, &r) : p;
 }
 
-static char *put_task(struct out *o, char *p, const struct tt_event *ev)
+static char *put_task(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct tt_task t = tt_event_task(ev);
 
+	(void)d;
 	p = put_lit(p, " ID=");
 	p = put_u64(p, t.id);
 	p = put_lit(p, " Parent=");
 	p = put_u64(p, t.parent);
 	p = put_lit(p, " Type=");
-	return out_quoted(o, p, t.type);
+	return out_quoted(&out_stdout, p, t.type);
 }
 
-static char *put_region(struct out *o, char *p, const struct tt_event *ev)
+static char *put_region(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct tt_region r = tt_event_region(ev);
 
+	(void)d;
 	p = put_lit(p, " Task=");
 	p = put_u64(p, r.task);
 	p = put_lit(p, " Type=");
-	return out_quoted(o, p, r.type);
+	return out_quoted(&out_stdout, p, r.type);
 }
 
-static char *put_log(struct out *o, char *p, const struct tt_event *ev)
+static char *put_log(struct dump *d, char *p, const struct tt_event *ev)
 {
+	struct out *o = &out_stdout;
 	struct tt_log l = tt_event_log(ev);
 
+	(void)d;
 	p = put_lit(p, " Task=");
 	p = put_u64(p, l.task);
 	p = put_lit(p, " Category=");
@@ -151,16 +189,13 @@ static char *put_log(struct out *o, char *p, const struct tt_event *ev)
 	return out_quoted(o, p, l.message);
 }
 
-static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint64_t id)
-{
-	p = put_lit(p, "Stack=\n");
-	return out_str(&out_stdout, p, stack_cache_get(&d->stacks, ev->generation, id));
-}
-
 static char *put_transition(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct tt_transition t = tt_event_transition(ev);
 
+	if (t.to == TT_STATE_BAD)
+		return panic_now(d, "runtime error: index out of range [", ev->args[1],
+				 "] with length 5");
 	if (t.resource == TT_RESOURCE_GOROUTINE)
 		p = put_lit(p, " GoID=");
 	else
@@ -172,16 +207,16 @@ static char *put_transition(struct dump *d, char *p, const struct tt_event *ev)
 	p = put_cstr(p, tt_state_name(t.to));
 	p = put_lit(p, " Reason=");
 	p = out_quoted(&out_stdout, p, t.reason);
-	if (t.has_stack) {
-		p = put_lit(p, "\nTransition");
-		p = put_stack(d, p, ev, t.stack);
-		p = out_room(&out_stdout, p);
-	}
+	if (t.has_stack)
+		p = put_stack(d, put_lit(p, "\nTransition"), ev, t.stack);
 	return p;
 }
 
-static char *put_experimental(struct out *o, char *p, const struct tt_event *ev)
+static char *put_experimental(struct dump *d, char *p, const struct tt_event *ev)
 {
+	struct out *o = &out_stdout;
+
+	(void)d;
 	p = put_lit(p, " Name=");
 	p = out_cstr(o, p, ev->spec->name);
 	p = put_lit(out_room(o, p), " Args=[");
@@ -195,35 +230,23 @@ static char *put_experimental(struct out *o, char *p, const struct tt_event *ev)
 	return put_char(p, ']');
 }
 
-static char *put_fields(struct dump *d, char *p, const struct tt_event *ev)
-{
-	struct out *o = &out_stdout;
+static put_fields_fn *const fields[TT_KIND_COUNT] = {
+	[TT_KIND_METRIC] = put_metric,
+	[TT_KIND_LABEL] = put_label,
+	[TT_KIND_STACK_SAMPLE] = put_sample,
+	[TT_KIND_RANGE_BEGIN] = put_range,
+	[TT_KIND_RANGE_ACTIVE] = put_range,
+	[TT_KIND_RANGE_END] = put_range,
+	[TT_KIND_TASK_BEGIN] = put_task,
+	[TT_KIND_TASK_END] = put_task,
+	[TT_KIND_REGION_BEGIN] = put_region,
+	[TT_KIND_REGION_END] = put_region,
+	[TT_KIND_LOG] = put_log,
+	[TT_KIND_TRANSITION] = put_transition,
+	[TT_KIND_EXPERIMENTAL] = put_experimental,
+};
 
-	switch (ev->kind) {
-	case TT_KIND_METRIC:
-		return put_metric(o, p, ev);
-	case TT_KIND_LABEL:
-		return put_label(o, p, ev);
-	case TT_KIND_RANGE_BEGIN:
-	case TT_KIND_RANGE_ACTIVE:
-	case TT_KIND_RANGE_END:
-		return put_range(o, p, ev);
-	case TT_KIND_TASK_BEGIN:
-	case TT_KIND_TASK_END:
-		return put_task(o, p, ev);
-	case TT_KIND_REGION_BEGIN:
-	case TT_KIND_REGION_END:
-		return put_region(o, p, ev);
-	case TT_KIND_LOG:
-		return put_log(o, p, ev);
-	case TT_KIND_TRANSITION:
-		return put_transition(d, p, ev);
-	case TT_KIND_EXPERIMENTAL:
-		return put_experimental(o, p, ev);
-	default:
-		return p;
-	}
-}
+/* ------------------------------------------------------------------- events */
 
 static char *put_front(char *p, const struct tt_event *ev)
 {
@@ -239,79 +262,37 @@ static char *put_front(char *p, const struct tt_event *ev)
 	return put_i64(p, ev->time_ns);
 }
 
-/* ------------------------------------------------------------------- panics */
-
-/*
- * Where Go's text of an event panics (format reference, 11.3): all are of damaged
- * traces that its reader lets pass.
- */
-static bool panics(struct dump *d, const struct tt_event *ev)
+static void event(struct dump *d, const struct tt_event *ev)
 {
-	char text[96];
+	struct out *o = &out_stdout;
+	char *p = put_front(out_begin(o), ev);
+	uint64_t stack;
+	bool has;
 
-	if (ev->kind == TT_KIND_STACK_SAMPLE) {
-		uint64_t id = tt_event_stack(ev, NULL);
-
-		if (stack_known(ev->generation, id))
-			return false;
-		snprintf(text, sizeof(text), "expected id %" PRIu64 " in trace.stack table", id);
-	} else if (ev->kind == TT_KIND_RANGE_BEGIN || ev->kind == TT_KIND_RANGE_END) {
-		if (tt_event_range(ev).kind_known)
-			return false;
-		snprintf(text, sizeof(text), "expected id %" PRIu64 " in string table",
-			 ev->args[0]);
-	} else if (ev->kind == TT_KIND_TRANSITION) {
-		if (tt_event_transition(ev).to != TT_STATE_BAD)
-			return false;
-		snprintf(text, sizeof(text),
-			 "runtime error: index out of range [%" PRIu64 "] with length 5",
-			 ev->args[1]);
-	} else {
-		return false;
-	}
-	panic_now(d, text);
-	return true;
+	p = fields[ev->kind](d, p, ev);
+	if (!p)
+		return;
+	stack = tt_event_stack(ev, &has);
+	if (has)
+		p = put_stack(d, put_char(p, '\n'), ev, stack);
+	out_end(o, put_char(p, '\n'));
 }
 
 /* Go's table of experiments has two entries: none, and AllocFree. */
 static bool sync_panics(struct dump *d, const struct tt_generation *g)
 {
 	size_t n = g ? tt_generation_nexperimental(g) : 0;
-	char text[96];
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned experiment = tt_generation_experimental_at(g, i).experiment;
 
-		if (experiment < 2)
-			continue;
-		snprintf(text, sizeof(text),
-			 "runtime error: index out of range [%u] with length 2", experiment);
-		panic_now(d, text);
-		return true;
+		if (experiment >= 2) {
+			panic_now(d, "runtime error: index out of range [", experiment,
+				  "] with length 2");
+			return true;
+		}
 	}
 	return false;
-}
-
-/* ------------------------------------------------------------------- events */
-
-static void event(struct dump *d, const struct tt_event *ev)
-{
-	struct out *o = &out_stdout;
-	char *p;
-	uint64_t stack;
-	bool has;
-
-	if (panics(d, ev))
-		return;
-	p = put_front(out_begin(o), ev);
-	p = put_fields(d, p, ev);
-	stack = tt_event_stack(ev, &has);
-	if (has) {
-		p = put_char(p, '\n');
-		p = put_stack(d, p, ev, stack);
-		p = out_room(o, p);
-	}
-	out_end(o, put_char(p, '\n'));
 }
 
 static void sync(struct dump *d, const struct tt_event *ev, bool matched)
