@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "batchset.h"
+#include "json.h"
 
 /* -------------------------------------------------------------------- choosing */
 
@@ -137,7 +138,7 @@ static void name_thread(char *text, size_t size, int64_t thread)
 	if (thread == TT_NONE)
 		snprintf(text, size, "none");
 	else
-		snprintf(text, size, "%" PRIu64, (uint64_t)thread);
+		snprintf(text, size, "%" PRId64, thread);
 }
 
 /* The batch's path in the trace's folder, to be freed; NULL without memory. */
@@ -170,22 +171,6 @@ static int add_file(struct batch_set *s, const char *path, const void *data, siz
 
 /* -------------------------------------------------------------------- manifest */
 
-static char *put_text(struct out *o, char *p, const char *key, const char *value)
-{
-	p = put_lit(p, "\"");
-	p = put_cstr(p, key);
-	p = put_lit(p, "\": ");
-	return out_json(o, p, (struct tt_str){ value, strlen(value) });
-}
-
-static char *put_number(char *p, const char *key, uint64_t value)
-{
-	p = put_lit(p, ", \"");
-	p = put_cstr(p, key);
-	p = put_lit(p, "\": ");
-	return put_u64(p, value);
-}
-
 static void list_batch(struct batch_set *s, const char *path, const struct tt_batch *b,
 		       const struct tt_generation *g)
 {
@@ -194,23 +179,20 @@ static void list_batch(struct batch_set *s, const char *path, const struct tt_ba
 	char sum[SHA256_DIGEST_STRING_LENGTH];
 	char *p = out_begin(o);
 
-	p = put_cstr(p, s->nbatches == 0 ? "\n    {" : ",\n    {");
-	p = put_text(o, p, "path", path);
-	p = put_number(p, "generation", b->generation);
-	p = put_number(p, "ordinal", tt_generation_ordinal(g));
-	p = put_lit(p, ", \"experiment\": {");
-	p = put_text(o, p, "name", name_of(&n, s->specs, b->experiment));
-	p = put_number(p, "id", b->experiment);
-	p = put_lit(p, "}, \"thread\": ");
-	p = b->thread == TT_NONE ? put_lit(p, "null") : put_u64(p, (uint64_t)b->thread);
-	p = put_number(p, "time_ticks", b->time_ticks);
-	p = put_lit(p, ", \"time_ns\": ");
-	p = put_i64(p, tt_generation_ns(g, b->time_ticks));
-	p = put_number(p, "offset", b->offset);
-	p = put_number(p, "data_offset", b->data_offset);
-	p = put_number(p, "size", b->size);
-	p = put_lit(p, ", ");
-	p = put_text(o, p, "sha256", SHA256Data(b->data, b->size, sum));
+	p = put_cstr(p, s->nbatches == 0 ? "\n  {" : ",\n  {");
+	p = put_lit(p, "\"path\":");
+	p = out_json(o, p, (struct tt_str){ path, strlen(path) });
+	p = json_u64(p, "generation", b->generation);
+	p = json_u64(p, "ordinal", tt_generation_ordinal(g));
+	p = json_cstr(o, p, "experiment", name_of(&n, s->specs, b->experiment));
+	p = json_u64(p, "experiment_id", b->experiment);
+	p = json_id(p, "thread", b->thread);
+	p = json_u64(p, "time_ticks", b->time_ticks);
+	p = json_i64(p, "time_ns", tt_generation_ns(g, b->time_ticks));
+	p = json_u64(p, "offset", b->offset);
+	p = json_u64(p, "data_offset", b->data_offset);
+	p = json_u64(p, "size", b->size);
+	p = json_cstr(o, p, "sha256", SHA256Data(b->data, b->size, sum));
 	out_end(o, put_char(p, '}'));
 }
 
@@ -222,15 +204,13 @@ int batch_set_finish(struct batch_set *s)
 	int status;
 
 	out_init_memory(&whole);
-	p = put_lit(out_begin(&whole), "{");
-	p = put_text(&whole, p, "trace", s->trace);
-	p = put_lit(p, ", \"complete\": ");
-	p = put_cstr(p, s->damaged ? "false" : "true");
-	p = put_lit(p, ", \"batches\": [");
+	p = put_lit(out_begin(&whole), "{\"trace\":");
+	p = out_json(&whole, p, (struct tt_str){ s->trace, strlen(s->trace) });
+	p = put_cstr(json_key(p, "complete"), s->damaged ? "false" : "true");
+	p = put_lit(p, ",\n \"batches\":[");
 	if (s->nbatches > 0)
 		p = out_text(&whole, p, list->buffer, (size_t)(list->pos - list->buffer));
-	p = put_cstr(p, s->nbatches > 0 ? "\n  ]}\n" : "]}\n");
-	out_end(&whole, p);
+	out_end(&whole, put_lit(p, "]}\n"));
 	if (out_failed(list) || out_failed(&whole))
 		status = out_of_memory(s);
 	else
