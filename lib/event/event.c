@@ -8,13 +8,10 @@
 #include "gen/generation.h"
 #include "spec/spec.h"
 
-/* A tt_event_spec handed out is always the first member of its definition. */
 static const struct tt_event_view *view_of(const struct tt_event *ev)
 {
-	return &((const struct tt_event_def *)(const void *)ev->spec)->view;
+	return &tt_event_def_of(ev->spec)->view;
 }
-
-_Static_assert(offsetof(struct tt_event_def, spec) == 0, "view_of() relies on it");
 
 static struct tt_str string_of(const struct tt_event *ev, int8_t arg)
 {
@@ -83,8 +80,10 @@ struct tt_range tt_event_range(const struct tt_event *ev)
 
 	assert(ev->kind == TT_KIND_RANGE_BEGIN || ev->kind == TT_KIND_RANGE_ACTIVE ||
 	       ev->kind == TT_KIND_RANGE_END);
-	if (view->has_kind)
+	if (view->has_kind) {
+		range.kind_id = ev->extra_;
 		range.kind_known = tt_generation_string(ev->generation, ev->extra_, &range.kind);
+	}
 	for (unsigned i = 0; i < range.nattributes; i++) {
 		range.attributes[i].name = view->attributes[i].name;
 		range.attributes[i].value = ev->args[view->attributes[i].arg];

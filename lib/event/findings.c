@@ -118,11 +118,29 @@ void tt_note_generation(struct tt_reader *r)
 
 /* ---- an event that was handed out */
 
+/* Which types tt_note_event() has anything to say of. */
+void tt_note_init(struct tt_reader *r)
+{
+	for (unsigned type = 0; type < 256; type++) {
+		const struct tt_event_def *def = tt_specs_def(r->specs, type);
+
+		if (def == NULL)
+			continue;
+		r->watched[type] = def->spec.since > r->version ||
+				   def->spec.kind == TT_KIND_EXPERIMENTAL ||
+				   def->spec.kind == TT_KIND_STACK_SAMPLE ||
+				   (def->spec.kind == TT_KIND_RANGE_END && def->view.has_kind) ||
+				   (def->spec.kind == TT_KIND_TRANSITION &&
+				    def->view.to == TT_STATE_FROM_ARG);
+	}
+}
+
 void tt_note_event(struct tt_reader *r, const struct tt_event *ev)
 {
 	const struct tt_event_spec *spec = ev->spec;
+	uint64_t stack;
 
-	if (spec->since > r->version && !noted(r, TT_W_VERSION_EVENT))
+	if (spec->since > r->version)
 		note_at_event(r, TT_W_VERSION_EVENT, ev, spec->since);
 	switch (ev->kind) {
 	case TT_KIND_EXPERIMENTAL:
@@ -130,17 +148,16 @@ void tt_note_event(struct tt_reader *r, const struct tt_event *ev)
 			UINT64_C(1) << (spec->experiment_id % 64);
 		break;
 	case TT_KIND_STACK_SAMPLE:
-		if (tt_event_stack(ev, NULL) != 0 &&
-		    tt_generation_stack_index(ev->generation, tt_event_stack(ev, NULL)) == 0)
-			note_at_event(r, TT_W_SAMPLE_STACK, ev, tt_event_stack(ev, NULL));
+		stack = tt_event_stack(ev, NULL);
+		if (stack != 0 && tt_generation_stack_index(ev->generation, stack) == 0)
+			note_at_event(r, TT_W_SAMPLE_STACK, ev, stack);
 		break;
 	case TT_KIND_RANGE_END:
 		if (!tt_event_range(ev).kind_known)
 			note_at_event(r, TT_W_RANGE_KIND, ev, ev->extra_);
 		break;
 	case TT_KIND_TRANSITION:
-		if (tt_specs_def(r->specs, spec->type)->view.to == TT_STATE_FROM_ARG &&
-		    tt_event_transition(ev).to == TT_STATE_BAD)
+		if (tt_event_transition(ev).to == TT_STATE_BAD)
 			note_at_event(r, TT_W_STATUS_WIDE, ev, 0);
 		break;
 	default:

@@ -70,6 +70,7 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 		if (spec != NULL && spec->kind == TT_KIND_STACK_SAMPLE)
 			r->sample_spec = spec;
 	}
+	tt_note_init(r);
 	tt_error_clear(&r->err);
 	return TT_OK;
 }
@@ -210,44 +211,50 @@ static int hand_out_sample(struct tt_reader *r, const struct tt_sample *s, const
 	return TT_OK;
 }
 
-/* The first of the event's arguments that names a table entry which is not there. */
-static int check_ids(struct tt_reader *r, const struct tt_event *ev)
+/* The error of an argument that names a table entry which is not there. */
+static int no_such_id(struct tt_reader *r, const struct tt_event *ev, int code, uint64_t id)
 {
-	const struct tt_event_def *def = tt_specs_def(r->specs, ev->spec->type);
+	tt_fail(&r->err, code, "found invalid %s ID %llu for event %s",
+		code == TT_E_EVENT_STACK ? "stack" : "string", (unsigned long long)id,
+		ev->spec->name);
+	r->err.offset = ev->offset;
+	r->err.event_type = ev->spec->type;
+	tt_error_in_batch(&r->err, TT_UNKNOWN, r->gen.number, ev->thread);
+	return fail(r);
+}
+
+static inline int check_ids(struct tt_reader *r, const struct tt_event *ev)
+{
+	const struct tt_event_def *def = tt_event_def_of(ev->spec);
 
 	for (unsigned i = 0; i < def->nstacks; i++) {
 		uint64_t id = ev->args[def->stack_args[i]];
 
 		if (id != 0 && tt_idmap_find(&r->gen.stack_ids, id) == TT_IDMAP_NONE)
-			return tt_fail(&r->err, TT_E_EVENT_STACK,
-				       "found invalid stack ID %llu for event %s",
-				       (unsigned long long)id, ev->spec->name);
+			return no_such_id(r, ev, TT_E_EVENT_STACK, id);
 	}
 	for (unsigned i = 0; i < def->nstrings; i++) {
 		uint64_t id = ev->args[def->string_args[i]];
 
 		if (id != 0 && tt_idmap_find(&r->gen.string_ids, id) == TT_IDMAP_NONE)
-			return tt_fail(&r->err, TT_E_EVENT_STRING,
-				       "found invalid string ID %llu for event %s",
-				       (unsigned long long)id, ev->spec->name);
+			return no_such_id(r, ev, TT_E_EVENT_STRING, id);
 	}
 	return TT_OK;
 }
 
-static int hand_out_queued(struct tt_reader *r, const struct tt_event **out)
+static inline int hand_out_queued(struct tt_reader *r, const struct tt_event **out)
 {
 	struct tt_event *ev = &r->order.queue[r->order.head++];
+	int rc;
 
 	if (r->order.head == r->order.count)
 		r->order.head = r->order.count = 0;
-	if (check_ids(r, ev) < 0) {
-		r->err.offset = ev->offset;
-		r->err.event_type = ev->spec->type;
-		tt_error_in_batch(&r->err, TT_UNKNOWN, r->gen.number, ev->thread);
-		return fail(r);
-	}
+	rc = check_ids(r, ev);
+	if (rc < 0)
+		return rc;
 	stamp(r, ev);
-	tt_note_event(r, ev);
+	if (r->watched[ev->spec->type])
+		tt_note_event(r, ev);
 	*out = ev;
 	return TT_OK;
 }
@@ -304,31 +311,37 @@ static int over(struct tt_reader *r)
 	return r->outcome;
 }
 
+/* Whatever comes when the current generation has nothing more to give. */
+static int turn(struct tt_reader *r, const struct tt_event **ev)
+{
+	switch (r->phase) {
+	case TT_PHASE_FINAL:
+	case TT_PHASE_OVER:
+		return over(r);
+	case TT_PHASE_EVENTS:
+		tt_note_generation_end(r);
+		break;
+	case TT_PHASE_LOADED:
+		return begin_generation(r, ev);
+	case TT_PHASE_LOAD:
+		break;
+	}
+	if (load(r) != TT_OK)
+		return hand_out_final_sync(r, ev);
+	return begin_generation(r, ev);
+}
+
 int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
 {
 	const struct tt_sample *sample;
 
 	*ev = NULL;
-	switch (r->phase) {
-	case TT_PHASE_EVENTS:
-		break;
-	case TT_PHASE_LOAD:
-		if (load(r) != TT_OK)
-			return hand_out_final_sync(r, ev);
-		return begin_generation(r, ev);
-	case TT_PHASE_LOADED:
-		return begin_generation(r, ev);
-	case TT_PHASE_FINAL:
-	case TT_PHASE_OVER:
-		return over(r);
-	}
+	if (r->phase != TT_PHASE_EVENTS)
+		return turn(r, ev);
 	if (r->order.count != 0)
 		return hand_out_queued(r, ev);
-	if (tt_merge_done(&r->merge)) {
-		tt_note_generation_end(r);
-		r->phase = TT_PHASE_LOAD;
-		return tt_reader_next(r, ev);
-	}
+	if (tt_merge_done(&r->merge))
+		return turn(r, ev);
 	sample = tt_merge_sample(&r->merge);
 	if (sample != NULL)
 		return hand_out_sample(r, sample, ev);

@@ -51,6 +51,7 @@ struct tt_reader {
 	const struct tt_event_spec *sample_spec;
 
 	/* what the generation showed so far, for its findings */
+	bool watched[256];              /* events of this type may be worth a note */
 	uint64_t experiments_seen[4];   /* bit e: an event of experiment e came */
 	uint64_t codes_noted[2];        /* bit c: code c was noted for this generation */
 	uint64_t previous_number;
@@ -63,7 +64,11 @@ struct tt_reader {
 
 /* ---- findings (findings.c) */
 
-/* When a generation was loaded, an event handed out, a generation's last event was. */
+/*
+ * When the specs are known, a generation was loaded, an event of a watched type
+ * was handed out, a generation's last event was.
+ */
+void tt_note_init(struct tt_reader *r);
 void tt_note_generation(struct tt_reader *r);
 void tt_note_event(struct tt_reader *r, const struct tt_event *ev);
 void tt_note_generation_end(struct tt_reader *r);

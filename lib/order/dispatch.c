@@ -64,15 +64,15 @@ void tt_dispatch_init(struct tt_order *o)
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_def(o->specs, type);
 
-		o->handlers[type] = def != NULL && (def->needs & TT_NEED_STATED) != 0
-					    ? tt_advance_in_context
-					    : NULL;
+		o->rules[type].def = def;
+		if (def != NULL && (def->needs & TT_NEED_STATED) != 0)
+			o->rules[type].handler = tt_advance_in_context;
 	}
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const struct tt_event_def *def = def_named(o->specs, table[i].event);
 
 		if (def != NULL)
-			o->handlers[def->spec.type] = table[i].handler;
+			o->rules[def->spec.type].handler = table[i].handler;
 	}
 	/* events that handlers add to those of the trace */
 	o->go_block = def_named(o->specs, "GoBlock");

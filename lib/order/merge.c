@@ -8,6 +8,9 @@
 #include "base/error.h"
 #include "gen/clock.h"
 
+/* What is run for each event: the calls would cost as much as the work. */
+#define TT_ALWAYS_INLINE inline __attribute__((always_inline))
+
 void tt_merge_init(struct tt_merge *m, struct tt_mem *mem, const struct tt_specs *specs)
 {
 	memset(m, 0, sizeof(*m));
@@ -54,7 +57,7 @@ static int cannot_decode(const struct tt_merge *m, const struct tt_cursor *c, st
 }
 
 /* Decodes the next event into c->head: 0, 1 if there is none, or an error. */
-static inline int next_event(struct tt_merge *m, struct tt_cursor *c, struct tt_error *err)
+static TT_ALWAYS_INLINE int next_event(struct tt_merge *m, struct tt_cursor *c, struct tt_error *err)
 {
 	struct tt_timed *ev = c->head == &c->slots[0] ? &c->slots[1] : &c->slots[0];
 	const uint8_t *behind;
@@ -97,23 +100,26 @@ static size_t sift_up(struct tt_keyed *heap, size_t i)
 }
 
 /* Among equal children the left one moves up; a parent beats both. */
-static void sift_down(struct tt_keyed *heap, size_t n, size_t i)
+static TT_ALWAYS_INLINE void sift_down(struct tt_keyed *heap, size_t n, size_t i)
 {
-	for (;;) {
-		size_t least = i, left = 2 * i + 1, right = left + 1;
+	struct tt_keyed moving = heap[i];
 
-		if (left < n && heap[left].key < heap[least].key)
-			least = left;
-		if (right < n && heap[right].key < heap[least].key)
-			least = right;
-		if (least == i)
-			return;
-		swap(heap, i, least);
-		i = least;
+	for (;;) {
+		size_t child = 2 * i + 1;
+
+		if (child >= n)
+			break;
+		if (child + 1 < n && heap[child + 1].key < heap[child].key)
+			child++;
+		if (heap[child].key >= moving.key)
+			break;
+		heap[i] = heap[child];
+		i = child;
 	}
+	heap[i] = moving;
 }
 
-static void heap_update(struct tt_merge *m, size_t i)
+static TT_ALWAYS_INLINE void heap_update(struct tt_merge *m, size_t i)
 {
 	if (sift_up(m->heap.at, i) == i)
 		sift_down(m->heap.at, m->heap.n, i);
@@ -179,7 +185,7 @@ static int broken(const struct tt_merge *m, const struct tt_cursor *c, const str
 }
 
 /* Tries the i-th of the heap: 0, 1 if it has to wait, or an error. */
-static inline int try_advance(struct tt_merge *m, struct tt_order *order, size_t i,
+static TT_ALWAYS_INLINE int try_advance(struct tt_merge *m, struct tt_order *order, size_t i,
 			      struct tt_error *err)
 {
 	struct tt_cursor *c = m->heap.at[i].of.item;

@@ -95,6 +95,12 @@ struct tt_step {
 struct tt_order;
 typedef enum tt_advance tt_handler(struct tt_order *o, struct tt_step *s);
 
+/* How the events of a type are ordered. handler NULL: they are not. */
+struct tt_rule {
+	tt_handler *handler;
+	const struct tt_event_def *def;
+};
+
 /* An event makes at most three (a coroutine switch). */
 #define TT_QUEUE_MAX 3
 
@@ -102,7 +108,7 @@ struct tt_order {
 	struct tt_mem *mem;
 	const struct tt_specs *specs;
 	unsigned version;
-	tt_handler *handlers[256];
+	struct tt_rule rules[256];
 	/* what the rules add to the events of the trace */
 	const struct tt_event_def *go_block, *go_start, *go_destroy, *proc_steal;
 
@@ -141,11 +147,50 @@ void tt_order_reset(struct tt_order *o);
 /* Turns to a generation; the one before may be gone by now. TT_E_MEMORY, TT_E_LIMIT. */
 void tt_order_turn(struct tt_order *o, const struct tt_generation *gen);
 
+/* The slot of a thread, made known if need be. TT_NO_SLOT: no memory, see o->err. */
+uint32_t tt_order_slot(struct tt_order *o, int64_t thread);
+/* The error of an event that has no handler. */
+enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_timed *ev);
+
 /*
  * Tries the event of a thread. `*m` is the thread's slot, TT_NO_SLOT before its
- * first try. On TT_ADVANCED the events stand in o->queue; on TT_BROKEN o->err
- * has code and message. May change ev->args, as Go does.
+ * first try: a try makes the thread known even if the event then has to wait, as
+ * in Go. On TT_ADVANCED the events stand in o->queue; on TT_BROKEN o->err has code
+ * and message. May change ev->args, as Go does. Here to be inlined: it is run
+ * for each event.
  */
-enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev);
+static inline enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m,
+					   struct tt_timed *ev)
+{
+	const struct tt_rule *rule = &o->rules[ev->type];
+	struct tt_step s;
+	enum tt_advance result;
+
+	if (*m == TT_NO_SLOT && thread != TT_NONE) {
+		*m = tt_order_slot(o, thread);
+		if (*m == TT_NO_SLOT)
+			return TT_BROKEN;
+	}
+	if (rule->handler == NULL)
+		return tt_order_unordered(o, ev);
+	s.def = rule->def;
+	s.ev = ev;
+	s.m = *m;
+	s.cur.thread = thread;
+	if (s.m == TT_NO_SLOT) {
+		s.cur.proc = s.cur.goroutine = TT_NONE;
+		s.next = s.cur;
+		return rule->handler(o, &s);
+	}
+	s.cur.proc = o->ms.at[s.m].p;
+	s.cur.goroutine = o->ms.at[s.m].g;
+	s.next = s.cur;
+	result = rule->handler(o, &s);
+	if (result == TT_ADVANCED) {
+		o->ms.at[s.m].p = s.next.proc;
+		o->ms.at[s.m].g = s.next.goroutine;
+	}
+	return result;
+}
 
 #endif

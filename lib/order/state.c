@@ -80,48 +80,30 @@ void tt_order_turn(struct tt_order *o, const struct tt_generation *gen)
 {
 	o->gen = gen;
 	o->head = o->count = 0;
-	o->initial = !o->begun || gen->number == o->initial_generation;
+	/* Go takes the generation of the first event that is tried; one without
+	 * events does not count */
+	if (!o->begun && gen->batches.n != 0) {
+		o->begun = true;
+		o->initial_generation = gen->number;
+	}
+	o->initial = o->begun && gen->number == o->initial_generation;
 	tt_texts_turn(&o->texts, gen);
 }
 
-enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev)
+uint32_t tt_order_slot(struct tt_order *o, int64_t thread)
 {
-	struct tt_step s = {
-		.def = tt_specs_def(o->specs, ev->type),
-		.ev = ev,
-		.cur = {thread, TT_NONE, TT_NONE},
-	};
-	enum tt_advance result;
+	struct tt_m_state *m = tt_find_m(o, thread);
 
-	if (!o->begun) {
-		o->begun = true;
-		o->initial_generation = o->gen->number;
-	}
-	/* a try makes the thread known, even if it fails: Go's Advance does so */
-	if (*m == TT_NO_SLOT && thread != TT_NONE) {
-		struct tt_m_state *ms = tt_find_m(o, thread);
+	if (m == NULL)
+		m = tt_add_m(o, thread);
+	if (m == NULL)
+		tt_broken_memory(o);
+	return m == NULL ? TT_NO_SLOT : (uint32_t)(m - o->ms.at);
+}
 
-		if (ms == NULL)
-			ms = tt_add_m(o, thread);
-		if (ms == NULL)
-			return tt_broken_memory(o);
-		*m = (uint32_t)(ms - o->ms.at);
-	}
-	s.m = *m;
-	if (s.m != TT_NO_SLOT) {
-		s.cur.proc = o->ms.at[s.m].p;
-		s.cur.goroutine = o->ms.at[s.m].g;
-	}
-	s.next = s.cur;
-	if (o->handlers[ev->type] == NULL)
-		return tt_broken(o, TT_E_EVENT_UNORDERED,
-				 "bad event type found while ordering: %u", ev->type);
-	result = o->handlers[ev->type](o, &s);
-	if (result == TT_ADVANCED && s.m != TT_NO_SLOT) {
-		o->ms.at[s.m].p = s.next.proc;
-		o->ms.at[s.m].g = s.next.goroutine;
-	}
-	return result;
+enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_timed *ev)
+{
+	return tt_broken(o, TT_E_EVENT_UNORDERED, "bad event type found while ordering: %u", ev->type);
 }
 
 /* ---- errors and waiting */

@@ -9,8 +9,21 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define TT_VARINT_MAX 10
+
+/* The 8 bytes at p, the first one lowest. */
+static inline uint64_t tt_load_le64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	return v;
+}
 
 /* What a varint at p, before end, turns out to be. */
 enum tt_varint_error {
