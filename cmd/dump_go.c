@@ -12,6 +12,33 @@
 
 #include "dump.h"
 
+/*
+ * A short text that is likely to be wanted again. Copied whole, whatever its
+ * length: that is faster than to ask.
+ */
+enum { MEMO_SIZE = 128 };
+
+struct memo {
+	unsigned len;           /* 0: nothing */
+	char text[MEMO_SIZE];
+};
+
+static void memo_keep(struct memo *m, const char *start, const char *end)
+{
+	size_t len = end >= start ? (size_t)(end - start) : 0;
+
+	m->len = len <= MEMO_SIZE ? (unsigned)len : 0;
+	memcpy(m->text, start, m->len);
+}
+
+static inline char *memo_copy(char *p, const struct memo *m)
+{
+	memcpy(p, m->text, MEMO_SIZE / 2);
+	if (m->len > MEMO_SIZE / 2)
+		memcpy(p + MEMO_SIZE / 2, m->text + MEMO_SIZE / 2, MEMO_SIZE / 2);
+	return p + m->len;
+}
+
 /* internal/trace/event.go, printStack. */
 static char *render_frames(struct out *o, char *p, const struct tt_frame *frames, int n)
 {
@@ -189,6 +216,46 @@ static char *put_log(struct dump *d, char *p, const struct tt_event *ev)
 	return out_quoted(o, p, l.message);
 }
 
+/* " Runnable->Running Reason=\"\"": what follows the id. */
+static char *put_states(char *p, const struct tt_transition *t)
+{
+	p = put_char(p, ' ');
+	p = put_cstr(p, tt_state_name(t->from));
+	p = put_lit(p, "->");
+	p = put_cstr(p, tt_state_name(t->to));
+	p = put_lit(p, " Reason=");
+	return out_quoted(&out_stdout, p, t->reason);
+}
+
+/*
+ * The same few of them again and again. The reason is known by its address, which
+ * belongs to the generation: forgotten at each Sync.
+ */
+static struct {
+	const char *reason;
+	enum tt_state from, to;
+	struct memo memo;
+} states[64];
+
+static char *put_states_again(char *p, const struct tt_transition *t)
+{
+	unsigned i = (unsigned)((uintptr_t)t->reason.data >> 3) * 13 + t->from * 8 + t->to;
+	const char *start = p;
+
+	i %= ARRAY_SIZE(states);
+	if (states[i].reason == t->reason.data && states[i].from == t->from &&
+	    states[i].to == t->to && states[i].memo.len != 0)
+		return memo_copy(p, &states[i].memo);
+	p = put_states(p, t);
+	if (t->reason.len > MEMO_SIZE / 2)
+		return p;
+	states[i].reason = t->reason.data;
+	states[i].from = t->from;
+	states[i].to = t->to;
+	memo_keep(&states[i].memo, start, p);
+	return p;
+}
+
 static char *put_transition(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct tt_transition t = tt_event_transition(ev);
@@ -201,12 +268,7 @@ static char *put_transition(struct dump *d, char *p, const struct tt_event *ev)
 	else
 		p = put_lit(p, " ProcID=");
 	p = put_i64(p, t.id);
-	p = put_char(p, ' ');
-	p = put_cstr(p, tt_state_name(t.from));
-	p = put_lit(p, "->");
-	p = put_cstr(p, tt_state_name(t.to));
-	p = put_lit(p, " Reason=");
-	p = out_quoted(&out_stdout, p, t.reason);
+	p = put_states_again(p, &t);
 	if (t.has_stack)
 		p = put_stack(d, put_lit(p, "\nTransition"), ev, t.stack);
 	return p;
@@ -248,7 +310,7 @@ static put_fields_fn *const fields[TT_KIND_COUNT] = {
 
 /* ------------------------------------------------------------------- events */
 
-static char *put_front(char *p, const struct tt_event *ev)
+static char *put_context(char *p, const struct tt_event *ev)
 {
 	p = put_lit(p, "M=");
 	p = put_i64(p, ev->thread);
@@ -258,7 +320,34 @@ static char *put_front(char *p, const struct tt_event *ev)
 	p = put_i64(p, ev->goroutine);
 	p = put_char(p, ' ');
 	p = put_cstr(p, tt_kind_name(ev->kind));
-	p = put_lit(p, " Time=");
+	return put_lit(p, " Time=");
+}
+
+/* The contexts of late: events of one goroutine come in bunches. */
+static struct {
+	int64_t thread, proc, goroutine;
+	enum tt_kind kind;
+	struct memo memo;
+} contexts[128];
+
+static char *put_front(char *p, const struct tt_event *ev)
+{
+	uint64_t i = (uint64_t)ev->goroutine * 31 + (uint64_t)ev->thread * 7 + ev->kind;
+	const char *start = p;
+
+	i %= ARRAY_SIZE(contexts);
+	if (contexts[i].goroutine == ev->goroutine && contexts[i].thread == ev->thread &&
+	    contexts[i].proc == ev->proc && contexts[i].kind == ev->kind &&
+	    contexts[i].memo.len != 0) {
+		p = memo_copy(p, &contexts[i].memo);
+		return put_i64(p, ev->time_ns);
+	}
+	p = put_context(p, ev);
+	contexts[i].thread = ev->thread;
+	contexts[i].proc = ev->proc;
+	contexts[i].goroutine = ev->goroutine;
+	contexts[i].kind = ev->kind;
+	memo_keep(&contexts[i].memo, start, p);
 	return put_i64(p, ev->time_ns);
 }
 
@@ -300,6 +389,8 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 	struct tt_sync s = tt_event_sync(ev);
 	char *p;
 
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+		states[i].memo.len = 0;
 	if (!matched || sync_panics(d, ev->generation))
 		return;
 	p = put_front(out_begin(&out_stdout), ev);
