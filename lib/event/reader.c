@@ -312,8 +312,9 @@ static int over(struct tt_reader *r)
 }
 
 /* Whatever comes when the current generation has nothing more to give. */
-static int turn(struct tt_reader *r, const struct tt_event **ev)
+static __attribute__((noinline)) int turn(struct tt_reader *r, const struct tt_event **ev)
 {
+	*ev = NULL;
 	switch (r->phase) {
 	case TT_PHASE_FINAL:
 	case TT_PHASE_OVER:
@@ -333,20 +334,21 @@ static int turn(struct tt_reader *r, const struct tt_event **ev)
 
 int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
 {
-	const struct tt_sample *sample;
-
-	*ev = NULL;
 	if (r->phase != TT_PHASE_EVENTS)
 		return turn(r, ev);
-	if (r->order.count != 0)
-		return hand_out_queued(r, ev);
-	if (tt_merge_done(&r->merge))
-		return turn(r, ev);
-	sample = tt_merge_sample(&r->merge);
-	if (sample != NULL)
-		return hand_out_sample(r, sample, ev);
-	if (tt_merge_advance(&r->merge, &r->order, &r->err) < 0)
-		return fail(r);
+	if (r->order.count == 0) {
+		const struct tt_sample *sample;
+
+		if (tt_merge_done(&r->merge))
+			return turn(r, ev);
+		sample = tt_merge_sample(&r->merge);
+		if (sample != NULL)
+			return hand_out_sample(r, sample, ev);
+		if (tt_merge_advance(&r->merge, &r->order, &r->err) < 0) {
+			*ev = NULL;
+			return fail(r);
+		}
+	}
 	return hand_out_queued(r, ev);
 }
 

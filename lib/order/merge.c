@@ -224,18 +224,27 @@ static int stuck(const struct tt_merge *m, struct tt_error *err)
 	return -TT_E_STUCK;
 }
 
-int tt_merge_advance(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
+/*
+ * The head has to wait: lets the first of the others advance that can. A sorted
+ * array is a heap too. Index 0 is not tried again, whoever came there: Go's reader
+ * does not either.
+ */
+static __attribute__((noinline)) int advance_another(struct tt_merge *m, struct tt_order *order,
+						     struct tt_error *err)
 {
-	int rc = try_advance(m, order, 0, err);
-
-	if (rc <= 0)
-		return rc;
-	/* a sorted array is a heap too; index 0 is not tried again, whoever came there */
 	tt_sort_like_go(m->heap.at, m->heap.n);
 	for (size_t i = 1; i < m->heap.n; i++) {
-		rc = try_advance(m, order, i, err);
+		int rc = try_advance(m, order, i, err);
+
 		if (rc <= 0)
 			return rc;
 	}
 	return stuck(m, err);
+}
+
+int tt_merge_advance(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
+{
+	int rc = try_advance(m, order, 0, err);
+
+	return rc <= 0 ? rc : advance_another(m, order, err);
 }
