@@ -144,6 +144,7 @@ static int walk(struct dump *d, const struct dump_format *format)
 		if (done(d))
 			break;
 	}
+	d->ended = rc == TT_END;
 	dump_findings(d);
 	if (rc < 0)
 		return fail(d, format);

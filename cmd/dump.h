@@ -121,6 +121,7 @@ struct dump {
 	uint64_t printed;               /* events, Syncs not counted */
 	uint64_t events;                /* events read, Syncs not counted */
 	bool pending;                   /* text: a generation's line is yet to come */
+	bool ended;             /* the whole trace was read */
 	bool colour;
 	int status;                     /* a format that must stop sets this */
 };

@@ -6,7 +6,6 @@
 #include "dump.h"
 #include "json.h"
 
-/* Members of `key`, or `key` itself if there is no prefix. */
 char *dump_json_frames(struct out *o, char *p, const struct tt_frame *frames, int n)
 {
 	p = put_char(p, '[');
@@ -176,12 +175,13 @@ static char *put_arguments(struct out *o, char *p, const struct tt_event *ev)
 	return put_char(p, '}');
 }
 
-/* stack_id, function and with --stacks stack: of the event, and of what it is about. */
+/* stack_id, function and with --stacks stack; no comma before them. */
 static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint64_t id)
 {
 	struct out *o = &out_stdout;
 
-	p = json_u64(p, "stack_id", id);
+	p = put_lit(p, "\"stack_id\":");
+	p = put_u64(p, id);
 	p = out_room(o, out_str(o, p, stack_cache_get(&d->tops, ev->generation, id)));
 	if (!d->opt->stacks)
 		return p;
@@ -189,19 +189,18 @@ static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint6
 	return out_room(o, out_str(o, p, stack_cache_get(&d->stacks, ev->generation, id)));
 }
 
+/* Of the event, and of the goroutine it is about, where that is another one. */
 static char *put_stacks(struct dump *d, char *p, const struct tt_event *ev)
 {
 	uint64_t stack = tt_event_stack(ev, NULL);
 
 	if (stack != 0)
-		p = put_stack(d, p, ev, stack);
+		p = put_stack(d, put_char(p, ','), ev, stack);
 	if (ev->kind == TT_KIND_TRANSITION) {
 		struct tt_transition t = tt_event_transition(ev);
 
-		/* The resource's own stack, where it is another one. */
 		if (t.has_stack && t.stack != 0 && t.stack != stack) {
-			p = put_lit(json_key(p, "starts"), "{\"generation\":");
-			p = put_u64(p, tt_generation_number(ev->generation));
+			p = put_char(json_key(p, "starts"), '{');
 			p = put_char(put_stack(d, p, ev, t.stack), '}');
 		}
 	}

@@ -17,9 +17,30 @@ enum {
 	TEXT_WIDTH = 48,
 };
 
+static bool in_runtime(struct tt_str func)
+{
+	static const char package[] = "runtime.";
+	size_t len = sizeof(package) - 1;
+
+	return func.len > len && memcmp(func.data, package, len) == 0;
+}
+
+/*
+ * The innermost function, and if that is the runtime's, who called it: "who waits
+ * in runtime.chanrecv1" is what people want to know.
+ */
 char *dump_text_top(struct out *o, char *p, const struct tt_frame *frames, int n)
 {
-	return n > 0 ? out_escaped(o, p, frames[0].func) : p;
+	int caller = 0;
+
+	if (n == 0)
+		return p;
+	p = out_escaped(o, p, frames[0].func);
+	while (caller < n && in_runtime(frames[caller].func))
+		caller++;
+	if (caller == 0 || caller == n)
+		return p;
+	return out_escaped(o, put_lit(p, " < "), frames[caller].func);
 }
 
 char *dump_text_frames(struct out *o, char *p, const struct tt_frame *frames, int n)
@@ -43,8 +64,18 @@ char *dump_text_frames(struct out *o, char *p, const struct tt_frame *frames, in
 
 static void header(struct dump *d)
 {
+	struct out *o = &out_stdout;
+	char *p = out_begin(o);
+	char *start = p;
+
 	d->stacks.render = dump_text_frames;
 	d->tops.render = dump_text_top;
+	p = put_lit(p, "           time  thread  P    G      event");
+	p = put_column(p, start, TIME_WIDTH + 2 + THREAD_WIDTH + PROC_WIDTH + GOROUTINE_WIDTH +
+				 NAME_WIDTH, 1);
+	start = p;
+	p = put_column(put_lit(p, "what"), start, TEXT_WIDTH, 2);
+	out_end(o, put_lit(p, "where\n"));
 }
 
 static char *put_id(char *p, const char *prefix, int64_t id)
@@ -343,11 +374,11 @@ static void footer(struct dump *d)
 
 	if (d->colour)
 		p = put_lit(p, "\033[1m");
-	p = put_lit(p, "-- end, ");
+	p = put_cstr(p, d->ended ? "-- end, " : "-- stopped at ");
 	p = put_seconds(p, d->last_ns - d->start_ns);
 	p = put_lit(p, " s, ");
 	p = put_u64(p, d->events);
-	p = put_lit(p, " events");
+	p = put_cstr(p, d->ended ? " events" : " events read");
 	if (d->printed != d->events) {
 		p = put_lit(p, ", ");
 		p = put_u64(p, d->printed);
