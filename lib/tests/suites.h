@@ -11,6 +11,7 @@
 #endif
 
 TT_SUITE(base)
+TT_SUITE(quote)
 TT_SUITE(spec)
 TT_SUITE(spec_language)
 

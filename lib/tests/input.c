@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* input.c - ways to hand bytes to the code under test. Test code only. */
+#include "tests/input.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void guarded_init(struct guarded *g, const void *data, size_t len)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t room = (len + page - 1) / page * page;
+
+	g->map_len = room + page;
+	g->map = mmap(NULL, g->map_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(g->map, MAP_FAILED);
+	g->data = (uint8_t *)g->map + room - len;
+	g->len = len;
+	if (len != 0)
+		memcpy(g->data, data, len);
+	ck_assert_int_eq(mprotect((uint8_t *)g->map + room, page, PROT_NONE), 0);
+}
+
+void guarded_release(struct guarded *g)
+{
+	munmap(g->map, g->map_len);
+}
+
+int input_file(const void *data, size_t len)
+{
+	FILE *f = tmpfile();
+	int fd;
+
+	ck_assert_ptr_nonnull(f);
+	ck_assert_uint_eq(fwrite(data, 1, len, f), len);
+	ck_assert_int_eq(fflush(f), 0);
+	rewind(f);
+	fd = dup(fileno(f));
+	ck_assert_int_ge(fd, 0);
+	fclose(f);
+	return fd;
+}
+
+/* Ends early, without a signal, when nobody reads any more. */
+static void *trickle_write(void *arg)
+{
+	struct trickle *t = arg;
+	size_t pos = 0;
+
+	while (pos < t->len) {
+		size_t n = t->len - pos < t->chunk ? t->len - pos : t->chunk;
+		ssize_t sent = send(t->writer, t->data + pos, n, MSG_NOSIGNAL);
+
+		if (sent <= 0)
+			break;
+		pos += (size_t)sent;
+	}
+	close(t->writer);
+	return NULL;
+}
+
+/* A socket of packets: a read never gives more than one of them. */
+void trickle_start(struct trickle *t, const void *data, size_t len, size_t chunk)
+{
+	int fds[2];
+
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	*t = (struct trickle){.fd = fds[0], .writer = fds[1], .data = data, .len = len, .chunk = chunk};
+	ck_assert_int_eq(pthread_create(&t->thread, NULL, trickle_write, t), 0);
+}
+
+void trickle_stop(struct trickle *t)
+{
+	close(t->fd);
+	pthread_join(t->thread, NULL);
+}
