@@ -649,9 +649,10 @@ TT_API const struct tt_error *tt_reader_error(const struct tt_reader *r);
 
 /*
  * What the reader saw and passed over so far (codes from 80 on), oldest first:
- * 0 and *out, or 1 if there is none left. Each code comes once a generation, from
- * tt_reader_next() alone; those about a generation as a whole come behind its
- * last event.
+ * 0 and *out, or 1 if there is none left. Each code comes once a generation. Those
+ * about events come from tt_reader_next() alone, those about a generation as a
+ * whole behind its last event; but TT_W_EXPERIMENT_EMPTY comes with a generation
+ * from tt_reader_next_generation() too, which looks at its events' types for it.
  */
 TT_API int tt_reader_finding(struct tt_reader *r, struct tt_error *out);
 

@@ -189,6 +189,54 @@ void tt_note_generation_end(struct tt_reader *r)
 	}
 }
 
+/* ---- a generation whose events nobody asked for */
+
+/* Of each type, the experiment it belongs to; of those without batches alone. */
+static bool find_wanted(const struct tt_reader *r, uint8_t experiments[256])
+{
+	bool any = false;
+
+	for (unsigned type = 0; type < 256; type++) {
+		const struct tt_event_spec *spec = tt_specs_event(r->specs, type);
+
+		experiments[type] = 0;
+		if (spec == NULL || spec->experiment_id == 0 || spec->experiment_id > 255 ||
+		    has_batches_of(&r->gen, spec->experiment_id))
+			continue;
+		experiments[type] = (uint8_t)spec->experiment_id;
+		any = true;
+	}
+	return any;
+}
+
+/* Looks at the types of a batch's events, as far as they can be decoded. */
+static void scan_batch(struct tt_reader *r, const struct tt_event_batch *b,
+		       const uint8_t experiments[256])
+{
+	const uint8_t *p = b->data, *end = b->data + b->size;
+	struct tt_timed ev;
+	uint64_t dt;
+
+	while (p != NULL && p < end) {
+		unsigned e = experiments[*p];
+
+		if (e != 0)
+			r->experiments_seen[e / 64] |= UINT64_C(1) << (e % 64);
+		p = tt_timed_decode(&r->merge.plan, p, end, &ev, &dt);
+	}
+}
+
+void tt_note_unordered(struct tt_reader *r)
+{
+	uint8_t experiments[256];
+
+	if (!find_wanted(r, experiments))
+		return;
+	for (size_t i = 0; i < r->gen.batches.n; i++)
+		scan_batch(r, &r->gen.batches.at[i], experiments);
+	tt_note_generation_end(r);
+}
+
 void tt_note_empty_trace(struct tt_reader *r)
 {
 	struct tt_note *n = note(r, TT_W_NO_GENERATION);

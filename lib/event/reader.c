@@ -360,6 +360,7 @@ int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **
 	r->skipped_any |= r->phase == TT_PHASE_LOADED || r->phase == TT_PHASE_EVENTS;
 	if (load(r) != TT_OK)
 		return over(r);
+	tt_note_unordered(r);
 	*g = &r->gen;
 	return TT_OK;
 }
@@ -382,7 +383,7 @@ int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 	if (rc < 0)
 		return rc;
 	tt_order_reset(&r->order);
-	r->skipped_any = false;
+	r->skipped_any = r->has_previous = r->has_previous_clock = false;
 	r->resynced = true;
 	r->outcome = rc;
 	r->phase = rc == TT_END ? TT_PHASE_OVER : TT_PHASE_LOAD;

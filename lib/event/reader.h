@@ -72,6 +72,8 @@ void tt_note_init(struct tt_reader *r);
 void tt_note_generation(struct tt_reader *r);
 void tt_note_event(struct tt_reader *r, const struct tt_event *ev);
 void tt_note_generation_end(struct tt_reader *r);
+/* For tt_reader_next_generation(): as if its events had been handed out. */
+void tt_note_unordered(struct tt_reader *r);
 void tt_note_empty_trace(struct tt_reader *r);
 
 #endif
