@@ -49,6 +49,14 @@ static int ended_inside(struct tt_loader *l, const struct tt_generation *g, stru
 	return -TT_E_CUT_OFF;
 }
 
+/* A batch that could not be read stands in the generation that was being read. */
+static int unreadable(const struct tt_generation *g, int rc, struct tt_error *err)
+{
+	if (g->number != 0)
+		tt_error_in_batch(err, TT_UNKNOWN, g->number, TT_NONE);
+	return rc;
+}
+
 static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
 	struct tt_frame_batch b;
@@ -59,7 +67,7 @@ static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_
 		if (rc == TT_END)
 			return ended_inside(l, g, err);
 		if (rc < 0)
-			return rc;
+			return unreadable(g, rc, err);
 		if (g->number == 0)
 			g->number = b.generation;
 		if (b.experiment == 0 && b.size != 0 && b.data[0] == l->framing.end_type)
@@ -110,7 +118,7 @@ static int load_to_next_number(struct tt_loader *l, struct tt_generation *g, str
 			l->at_end = true;
 			return TT_OK;
 		}
-		if (rc < 0)
+		if (unreadable(g, rc, err) < 0)
 			return g->number != 0 ? failed_behind(l, err) : rc;
 		if (b.generation == 0)
 			return bad_generation(&b, TT_E_GENERATION_ZERO, "invalid generation number 0",
