@@ -144,11 +144,13 @@ static char *put_resumed(char *p, const struct finding *f, const struct dress *d
 	return put_lit(p, " passed over");
 }
 
-char *report_details(struct out *o, char *p, const struct finding *f, const struct dress *d)
+char *report_details(struct out *o, char *p, const struct finding *f, const struct dress *d,
+		     unsigned flags)
 {
 	p = out_room(o, put_waiting(o, p, f, d));
-	p = d->text(o, new_line(p, d), tt_code_advice(f->code));
-	return f->resumed ? put_resumed(out_room(o, p), f, d) : out_room(o, p);
+	if (flags & REPORT_ADVICE)
+		p = out_room(o, d->text(o, new_line(p, d), tt_code_advice(f->code)));
+	return f->resumed ? out_room(o, put_resumed(p, f, d)) : p;
 }
 
 char *report_dropped(char *p, const struct verdict *v)
@@ -160,4 +162,60 @@ char *report_dropped(char *p, const struct verdict *v)
 	p = put_count(p, n, "more finding");
 	return put_cstr(p, n == 1 ? " was counted and is not shown" :
 				    " were counted and are not shown");
+}
+
+/* --------------------------------------------------------------------- lists */
+
+char *report_coloured(char *p, bool colour, const char *code, const char *word)
+{
+	if (colour)
+		p = put_cstr(p, code);
+	p = put_cstr(p, word);
+	return colour ? put_lit(p, "\033[0m") : p;
+}
+
+static char *put_finding(struct out *o, char *p, const struct finding *f, const struct listing *l,
+			 unsigned flags)
+{
+	const char *colour = f->severity == TT_SEVERITY_ERROR ? "\033[31m" : "\033[33m";
+
+	p = report_coloured(put_lit(p, "  "), l->colour, colour, report_severity(f->severity));
+	p = put_lit(p, " [");
+	p = put_cstr(p, tt_code_name(f->code));
+	p = put_lit(p, "] ");
+	p = report_headline(o, p, f, l->dress);
+	p = report_details(o, p, f, l->dress, flags);
+	return out_room(o, put_cstr(p, l->dress->newline));
+}
+
+/* A line for each code of which more came up than was shown. */
+static char *put_rest(struct out *o, char *p, const struct verdict *v, const uint64_t *shown,
+		      const struct dress *d)
+{
+	for (size_t i = 0; i < VERDICT_MAX_CODE; i++) {
+		if (v->count[i] == shown[i])
+			continue;
+		p = put_u64(put_lit(p, "  "), v->count[i] - shown[i]);
+		p = put_lit(p, " more [");
+		p = put_cstr(p, tt_code_name((int)i));
+		p = put_char(p, ']');
+		p = out_room(o, put_cstr(p, d->newline));
+	}
+	return p;
+}
+
+char *report_list(struct out *o, char *p, const struct verdict *v, const struct listing *l)
+{
+	uint64_t shown[VERDICT_MAX_CODE] = { 0 };
+
+	for (size_t i = 0; i < v->nfindings; i++) {
+		const struct finding *f = &v->findings[i];
+		uint64_t *n = &shown[f->code];
+
+		if (*n == l->limit)
+			continue;
+		p = put_finding(o, p, f, l, *n == 0 ? REPORT_ADVICE : 0);
+		*n += 1;
+	}
+	return put_rest(o, p, v, shown, l->dress);
 }

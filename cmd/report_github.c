@@ -58,13 +58,8 @@ static char *put_finding(struct report *r, char *p, const struct verdict *v,
 	p = put_cstr(p, tt_code_name(f->code));
 	p = put_lit(p, "::");
 	p = report_headline(o, p, f, &dress);
-	p = report_details(o, p, f, &dress);
+	p = report_details(o, p, f, &dress, REPORT_ADVICE);
 	return out_room(o, put_char(p, '\n'));
-}
-
-static void begin(struct report *r)
-{
-	(void)r;
 }
 
 static void file(struct report *r, const struct verdict *v)
@@ -84,9 +79,4 @@ static void file(struct report *r, const struct verdict *v)
 	out_end(o, p);
 }
 
-static void end(struct report *r)
-{
-	(void)r;
-}
-
-const struct report_ops report_github = { begin, file, end };
+const struct report_ops report_github = { .file = file };

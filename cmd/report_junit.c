@@ -41,24 +41,11 @@ static char *xml(struct out *o, char *p, const char *s)
 
 static const struct dress dress = { .text = xml, .newline = "\n", .indent = "      " };
 
-static char *put_finding(struct out *o, char *p, const struct finding *f)
-{
-	p = put_lit(p, "\n  ");
-	p = put_cstr(p, report_severity(f->severity));
-	p = put_lit(p, " [");
-	p = put_cstr(p, tt_code_name(f->code));
-	p = put_lit(p, "] ");
-	p = report_headline(o, p, f, &dress);
-	return report_details(o, p, f, &dress);
-}
-
 static char *put_findings(struct out *o, char *p, const struct verdict *v)
 {
-	for (size_t i = 0; i < v->nfindings; i++)
-		p = put_finding(o, p, &v->findings[i]);
-	if (verdict_ndropped(v) > 0)
-		p = report_dropped(put_lit(p, "\n  "), v);
-	return put_char(p, '\n');
+	static const struct listing list = { .dress = &dress, .limit = UINT64_MAX };
+
+	return report_list(o, put_char(p, '\n'), v, &list);
 }
 
 /* The first finding that made the verdict: errors come before warnings. */
@@ -120,18 +107,7 @@ static char *put_totals(char *p, const struct report *r)
 	return put_lit(p, "\">\n");
 }
 
-static void begin(struct report *r)
-{
-	(void)r;
-}
-
 /* The totals come first in this format, so all has to wait for the end. */
-static void file(struct report *r, const struct verdict *v)
-{
-	(void)r;
-	(void)v;
-}
-
 static void end(struct report *r)
 {
 	struct out *o = r->out;
@@ -145,4 +121,4 @@ static void end(struct report *r)
 	out_end(o, put_lit(p, "  </testsuite>\n</testsuites>\n"));
 }
 
-const struct report_ops report_junit = { begin, file, end };
+const struct report_ops report_junit = { .end = end };

@@ -133,7 +133,7 @@ static char *put_result(const struct report *r, char *p, const struct verdict *v
 	p = put_cstr(p, r->strict ? "error" : report_severity(f->severity));
 	p = put_lit(p, "\",\n         \"message\": {\"text\": \"");
 	p = report_headline(o, p, f, &dress);
-	p = report_details(o, p, f, &dress);
+	p = report_details(o, p, f, &dress, REPORT_ADVICE);
 	p = put_lit(p, "\"},\n         ");
 	p = put_location(o, p, v, f);
 	p = put_lit(p, ",\n         ");
@@ -169,17 +169,6 @@ static char *put_artifacts(struct out *o, char *p, const struct report *r)
 	return out_room(o, p);
 }
 
-static void begin(struct report *r)
-{
-	(void)r;
-}
-
-static void file(struct report *r, const struct verdict *v)
-{
-	(void)r;
-	(void)v;
-}
-
 static void end(struct report *r)
 {
 	struct out *o = r->out;
@@ -205,4 +194,4 @@ static void end(struct report *r)
 	out_end(o, put_lit(p, "]}]}\n"));
 }
 
-const struct report_ops report_sarif = { begin, file, end };
+const struct report_ops report_sarif = { .end = end };

@@ -9,19 +9,14 @@ static char *text(struct out *o, char *p, const char *s)
 
 static const struct dress dress = { .text = text, .newline = "\n", .indent = "      " };
 
-static char *put_coloured(char *p, const struct report *r, const char *colour, const char *word)
-{
-	if (r->colour)
-		p = put_cstr(p, colour);
-	p = put_cstr(p, word);
-	return r->colour ? put_lit(p, "\033[0m") : p;
-}
+/* Of one code in one file, unless --verbose asks for more. */
+enum { SHOWN_OF_CODE = 5 };
 
 static char *put_verdict_word(char *p, const struct report *r, const struct verdict *v)
 {
 	static const char *const colours[] = { "\033[32m", "\033[31m", "\033[35m" };
 
-	return put_coloured(p, r, colours[v->status], verdict_word(v));
+	return report_coloured(p, r->colour, colours[v->status], verdict_word(v));
 }
 
 static char *put_verdict(struct out *o, char *p, const struct report *r, const struct verdict *v)
@@ -41,48 +36,20 @@ static char *put_verdict(struct out *o, char *p, const struct report *r, const s
 	return put_char(p, '\n');
 }
 
-static char *put_finding(struct out *o, char *p, const struct report *r, const struct finding *f)
-{
-	const char *colour = f->severity == TT_SEVERITY_ERROR ? "\033[31m" : "\033[33m";
-
-	p = put_coloured(put_lit(p, "  "), r, colour, report_severity(f->severity));
-	p = put_lit(p, " [");
-	p = put_cstr(p, tt_code_name(f->code));
-	p = put_lit(p, "] ");
-	p = report_headline(o, p, f, &dress);
-	p = report_details(o, p, f, &dress);
-	return out_room(o, put_char(p, '\n'));
-}
-
-static char *put_dropped(char *p, const struct verdict *v)
-{
-	if (verdict_ndropped(v) == 0)
-		return p;
-	p = report_dropped(put_lit(p, "  "), v);
-	return put_char(p, '\n');
-}
-
-static void begin(struct report *r)
-{
-	(void)r;
-}
-
 static void file(struct report *r, const struct verdict *v)
 {
+	struct listing list = {
+		.dress = &dress,
+		.limit = r->verbose ? UINT64_MAX : SHOWN_OF_CODE,
+		.colour = r->colour,
+	};
 	struct out *o = r->out;
 	char *p = out_begin(o);
 
 	if (r->quiet && v->status == STATUS_FINE)
 		return;
 	p = put_verdict(o, p, r, v);
-	for (size_t i = 0; i < v->nfindings; i++)
-		p = put_finding(o, p, r, &v->findings[i]);
-	out_end(o, put_dropped(out_room(o, p), v));
+	out_end(o, report_list(o, p, v, &list));
 }
 
-static void end(struct report *r)
-{
-	(void)r;
-}
-
-const struct report_ops report_text = { begin, file, end };
+const struct report_ops report_text = { .file = file };

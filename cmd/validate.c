@@ -154,16 +154,18 @@ static void give_up(struct pool *pool)
 static void collect(struct pool *pool, struct report *report, const struct report_ops *ops,
 		    bool quiet)
 {
-	ops->begin(report);
+	if (ops->begin)
+		ops->begin(report);
 	for (size_t i = 0; i < pool->n && !out_failed(report->out); i++) {
 		wait_for(pool, i, quiet);
-		ops->file(report, &pool->verdicts[i]);
+		if (ops->file)
+			ops->file(report, &pool->verdicts[i]);
 		if (report->status < pool->verdicts[i].status)
 			report->status = pool->verdicts[i].status;
 	}
 	if (out_failed(report->out))
 		give_up(pool);
-	else
+	else if (ops->end)
 		ops->end(report);
 }
 
@@ -202,7 +204,9 @@ static int validate(const struct validate_options *o, const struct opt_operands 
 {
 	struct verdict_options opt = { .input = input, .strict = o->strict };
 	struct pool pool = { .opt = &opt, .files = files->items, .n = files->n };
-	struct report report = { .strict = o->strict, .quiet = o->common.quiet };
+	struct report report = {
+		.strict = o->strict, .quiet = o->common.quiet, .verbose = o->common.verbose,
+	};
 	struct outfile file;
 	int status = STATUS_TROUBLE;
 

@@ -129,7 +129,7 @@ static struct finding *keep(struct verdict *v, const struct tt_error *err,
 	}
 	f = &v->findings[v->nfindings];
 	*f = (struct finding){
-		.code = err->code,
+		.code = code,
 		.severity = severity,
 		.offset = err->offset,
 		.batch_offset = err->batch_offset,
