@@ -265,12 +265,11 @@ int batch_set_add(struct batch_set *s, const struct tt_generation *g)
 {
 	uint64_t number = tt_generation_number(g), before = s->nbatches;
 
-	s->number_is_new = s->first_generation == 0 || number > s->highest;
-	if (s->first_generation == 0)
-		s->first_generation = number;
-	s->last_generation = number;
-	if (s->highest < number)
+	s->number_is_new = number > s->highest;
+	if (s->number_is_new)
 		s->highest = number;
+	if (s->lowest == 0 || s->lowest > number)
+		s->lowest = number;
 	if (!batch_choice_generation(s->choice, number))
 		return STATUS_FINE;
 	s->chosen_generation = true;
@@ -291,7 +290,7 @@ static bool is_there(const struct batch_set *s, const char *word)
 	return false;
 }
 
-/* "AllocFree (1): 2 batches; experiment-7 (7): 1 batch", or "none". */
+/* "AllocFree (1), 2 batches; experiment-7 (7), 1 batch", or "". */
 static char *what_is_there(const struct batch_set *s)
 {
 	char *text = strdup("");
@@ -316,11 +315,11 @@ static int check_generations(struct batch_set *s, const char *file)
 {
 	if (s->chosen_generation || !s->choice->generations)
 		return STATUS_FINE;
-	if (s->first_generation == 0)
+	if (s->lowest == 0)
 		cmd_error(file, "it has no generations");
 	else
-		cmd_error(file, "no such generation; it has %" PRIu64 " to %" PRIu64,
-			  s->first_generation, s->last_generation);
+		cmd_error(file, "no such generation; it has %" PRIu64 " to %" PRIu64, s->lowest,
+			  s->highest);
 	return STATUS_BAD;
 }
 
@@ -336,9 +335,9 @@ static int check_experiments(struct batch_set *s, const char *file)
 
 		if (is_there(s, word))
 			continue;
-		cmd_error(file, "no batch of experiment %s%s; it has: %s", word,
+		cmd_error(file, "no batch of experiment %s%s; %s%s", word,
 			  s->choice->generations ? " in these generations" : "",
-			  there[0] == '\0' ? "no experimental batches" : there);
+			  there[0] == '\0' ? "there are none at all" : "there are: ", there);
 		status = STATUS_BAD;
 	}
 	free(there);

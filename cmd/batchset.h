@@ -48,8 +48,7 @@ struct batch_set {
 	const char *folder;     /* of its files in the output; "": at the top */
 	struct out manifest;    /* in memory: the entries so far */
 	uint64_t nbatches, nbytes, ngenerations; /* written */
-	uint64_t first_generation, last_generation; /* in the trace, 0 if there is none */
-	uint64_t highest;       /* of their numbers */
+	uint64_t lowest, highest; /* numbers of generations in the trace; 0: none yet */
 	bool number_is_new;     /* that of the last one is above all before */
 	uint64_t count[BATCH_EXPERIMENTS]; /* batches of each in the generations chosen */
 	bool chosen_generation; /* one that was chosen is there */

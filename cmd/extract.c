@@ -76,7 +76,7 @@ static const struct opt_command command = {
 
 /* --------------------------------------------------------------------- names */
 
-/* What a file is called inside the output: its last part, of tame bytes only. */
+/* What a file is called in the output: the last part of its path, of tame bytes only. */
 static char *tame_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -93,7 +93,8 @@ static char *tame_name(const char *path)
 		if (byte < 0x20 || byte == 0x7f || *c == '\\' || (byte >= 0x80 && !text))
 			*c = '_';
 	}
-	if (name && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0))
+	/* no folder of ours is hidden, nor `.` or `..` */
+	if (name && name[0] == '.')
 		name[0] = '_';
 	return name;
 }

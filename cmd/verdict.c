@@ -57,7 +57,8 @@ static char *printable_message(const char *message)
 		message += strspn(message, "\n\t");
 		if (*message == '\0')
 			break;
-		line[used++] = ';';
+		if (used > 0 && !strchr("?:,", line[used - 1]))
+			line[used++] = ';';
 		line[used++] = ' ';
 	}
 	return printable((struct tt_str){ line, used });
