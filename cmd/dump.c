@@ -3,7 +3,7 @@
  * dump.c - `tracetool dump`: its options, and the one walk over the events that
  * all formats share. Command layer.
  */
-#include <errno.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "dump.h"
@@ -86,13 +86,16 @@ void dump_findings(struct dump *d)
 
 static void take_sync(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
 {
+	bool matched;
+
 	stack_cache_reset(&d->stacks);
 	stack_cache_reset(&d->tops);
-	if (tt_event_sync(ev).n == 1)
+	if (d->events++ == 0)
 		d->start_ns = ev->time_ns;
 	d->last_ns = ev->time_ns;
-	if (format->sync)
-		format->sync(d, ev, dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns));
+	matched = dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns);
+	d->printed += matched && !format->sync_is_no_line;
+	format->sync(d, ev, matched);
 	if (d->colour)
 		out_flush(&out_stdout);
 	dump_findings(d);
@@ -119,14 +122,27 @@ static bool done(const struct dump *d)
 	       d->stacks.text.error || d->tops.text.error;
 }
 
-static int fail(struct dump *d, const struct dump_format *format)
+/* Who waits for what, when no thread can go on. */
+static void report_waiting(const struct dump *d)
 {
-	const struct tt_error *err = tt_reader_error(d->reader);
+	struct tt_waiting w;
 
-	if (format->error)
-		return format->error(d, err);
+	for (size_t i = 0; tt_reader_waiting(d->reader, i, &w); i++)
+		cmd_error(d->file, "thread %" PRId64 " waits with %s at 0x%" PRIx64 ": %s",
+			  w.thread, w.spec->name, w.offset, w.why);
+}
+
+int dump_error(struct dump *d, const struct tt_error *err)
+{
 	cmd_report(d->file, err);
+	if (err->code == TT_E_STUCK)
+		report_waiting(d);
 	return cmd_status(err);
+}
+
+static int fail(struct dump *d, const struct dump_format *format, const struct tt_error *err)
+{
+	return format->error ? format->error(d, err) : dump_error(d, err);
 }
 
 static int walk(struct dump *d, const struct dump_format *format)
@@ -147,7 +163,7 @@ static int walk(struct dump *d, const struct dump_format *format)
 	d->ended = rc == TT_END;
 	dump_findings(d);
 	if (rc < 0)
-		return fail(d, format);
+		return fail(d, format, tt_reader_error(d->reader));
 	if (d->stacks.text.error || d->tops.text.error) {
 		cmd_error(d->file, "out of memory for the text of stacks");
 		return STATUS_TROUBLE;
@@ -180,8 +196,7 @@ static int dump_file(struct cmd_input *in, const struct dump_options *opt, const
 
 	in->options.flags = format->open_flags;
 	if (status == OPT_RUN && cmd_open_reader(&d.reader, in, path, &err) < 0)
-		status = format->error ? format->error(&d, &err)
-				       : (cmd_report(d.file, &err), cmd_status(&err));
+		status = fail(&d, format, &err);
 	if (status == OPT_RUN) {
 		progress_start(d.file, opt->common.quiet || isatty(STDOUT_FILENO));
 		status = wants_section(opt) ? dump_sections(&d) : walk(&d, format);

@@ -118,8 +118,7 @@ struct dump {
 	struct stack_cache stacks;      /* the format sets its render function */
 	struct stack_cache tops;        /* the top function, likewise */
 	int64_t start_ns, last_ns;      /* of the first and the latest event */
-	uint64_t printed;               /* events, Syncs not counted */
-	uint64_t events;                /* events read, Syncs not counted */
+	uint64_t events, printed;
 	bool pending;                   /* text: a generation's line is yet to come */
 	bool ended;             /* the whole trace was read */
 	bool colour;
@@ -128,14 +127,14 @@ struct dump {
 
 struct dump_format {
 	unsigned open_flags;    /* enum tt_open_flags */
-	/* Any of these may be NULL. */
-	void (*header)(struct dump *d);
+	bool sync_is_no_line;   /* Syncs are not among what --limit counts */
+	void (*header)(struct dump *d); /* this, error and footer may be NULL */
 	void (*event)(struct dump *d, const struct tt_event *ev);
 	/* `matched`: the filters let it pass. */
 	void (*sync)(struct dump *d, const struct tt_event *ev, bool matched);
-	/* The error that ended the trace; NULL: reported as usual. Returns the status. */
+	/* The error that ended the trace; NULL: dump_error(). Returns the status. */
 	int (*error)(struct dump *d, const struct tt_error *err);
-	/* After the last event, if there was no error. */
+	/* At the end, or where a limit stops the walk, if there was no error. */
 	void (*footer)(struct dump *d);
 };
 
@@ -169,6 +168,8 @@ stack_render_fn dump_text_top, dump_json_top;
 char *dump_json_clock(char *p, const struct tt_clock *clock);
 /* Prints what the reader found so far, as warnings, unless -q is given. */
 void dump_findings(struct dump *d);
+/* Reports an error as all verbs do, with who waits for what; returns the status. */
+int dump_error(struct dump *d, const struct tt_error *err);
 /* An error of the trace in Go's words, and nothing else of ours. */
 void dump_like_go(const struct tt_error *err);
 

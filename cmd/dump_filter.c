@@ -236,13 +236,13 @@ static bool match_ids(const struct dump_options *opt, const struct tt_event *ev)
 }
 
 /*
- * Whether the pattern, in which `*` is any text and `?` any byte, stands at the
- * front of the text. Goes back to the latest `*` only: time is at most the product
- * of the lengths.
+ * Whether the pattern, in which `*` is any text and `?` any byte, stands anywhere
+ * in the text. Goes back to the latest `*` only, so time is at most the product of
+ * the lengths.
  */
-static bool match_front(const char *pattern, struct tt_str text)
+static bool match_pattern(const char *pattern, struct tt_str text)
 {
-	const char *star = NULL;
+	const char *star = pattern;
 	size_t at = 0, star_at = 0;
 
 	while (*pattern != '\0') {
@@ -252,7 +252,7 @@ static bool match_front(const char *pattern, struct tt_str text)
 		} else if (at < text.len && (*pattern == '?' || *pattern == text.data[at])) {
 			pattern++;
 			at++;
-		} else if (star && star_at < text.len) {
+		} else if (star_at < text.len) {
 			pattern = star;
 			at = ++star_at;
 		} else {
@@ -260,17 +260,6 @@ static bool match_front(const char *pattern, struct tt_str text)
 		}
 	}
 	return true;
-}
-
-/* Anywhere in the text. */
-static bool match_pattern(const char *pattern, struct tt_str text)
-{
-	for (;; text.data++, text.len--) {
-		if (match_front(pattern, text))
-			return true;
-		if (text.len == 0)
-			return false;
-	}
 }
 
 static bool look_at_stack(const char *pattern, const struct tt_generation *g, uint64_t id)

@@ -283,8 +283,7 @@ static int error(struct dump *d, const struct tt_error *err)
 	p = put_known(p, "generation", err->generation);
 	p = json_id(p, "thread", err->thread);
 	out_end(o, put_lit(p, "}\n"));
-	cmd_report(d->file, err);
-	return cmd_status(err);
+	return dump_error(d, err);
 }
 
 const struct dump_format dump_json = {

@@ -80,6 +80,7 @@ static char *stack_json(struct dump *d, char *p, const struct tt_generation *g, 
 static char *sample_text(struct dump *d, char *p, const struct tt_generation *g, size_t i)
 {
 	struct tt_sample s = tt_generation_sample_at(g, i);
+	struct tt_str top;
 
 	p = put_lit(p, "  time ");
 	p = put_i64(p, s.time_ns);
@@ -87,8 +88,9 @@ static char *sample_text(struct dump *d, char *p, const struct tt_generation *g,
 	p = put_id(p, ", proc ", s.proc);
 	p = put_id(p, ", goroutine ", s.goroutine);
 	p = put_number(p, ", stack ", s.stack);
-	p = put_lit(p, "  ");
-	p = out_str(&out_stdout, p, stack_cache_get(&d->tops, g, s.stack));
+	top = stack_cache_get(&d->tops, g, s.stack);
+	if (top.len != 0)
+		p = out_str(&out_stdout, put_lit(p, "  "), top);
 	return put_char(out_room(&out_stdout, p), '\n');
 }
 
@@ -215,14 +217,22 @@ static bool wanted(const struct dump *d, const struct section *s, const struct t
 	       tt_generation_experimental_at(g, i).experiment == d->filter.experiment->id;
 }
 
+static size_t count_wanted(const struct dump *d, const struct section *s,
+			   const struct tt_generation *g)
+{
+	size_t n = s->count(g), found = 0;
+
+	for (size_t i = 0; i < n; i++)
+		found += wanted(d, s, g, i);
+	return found;
+}
+
 static void print_row(struct dump *d, const struct section *s, const struct tt_generation *g,
 		      size_t i)
 {
 	struct out *o = &out_stdout;
 	char *p = out_begin(o);
 
-	if (!wanted(d, s, g, i))
-		return;
 	if (d->opt->format == DUMP_JSON) {
 		p = json_open(p, "table", s->name);
 		p = json_u64(p, "generation", tt_generation_number(g));
@@ -241,11 +251,13 @@ static void print_section(struct dump *d, const struct section *s, const struct 
 		char *p = put_cstr(out_begin(&out_stdout), s->name);
 
 		if (s != &sync_section)
-			p = put_number(p, ": ", n);
+			p = put_number(p, ": ", count_wanted(d, s, g));
 		out_end(&out_stdout, put_char(p, '\n'));
 	}
-	for (size_t i = 0; i < n && !out_failed(&out_stdout); i++)
-		print_row(d, s, g, i);
+	for (size_t i = 0; i < n && !out_failed(&out_stdout); i++) {
+		if (wanted(d, s, g, i))
+			print_row(d, s, g, i);
+	}
 }
 
 static void print_generation(struct dump *d, const struct tt_generation *g)
@@ -282,8 +294,5 @@ int dump_sections(struct dump *d)
 			print_generation(d, g);
 	}
 	dump_findings(d);
-	if (rc >= 0)
-		return STATUS_FINE;
-	cmd_report(d->file, tt_reader_error(d->reader));
-	return cmd_status(tt_reader_error(d->reader));
+	return rc < 0 ? dump_error(d, tt_reader_error(d->reader)) : STATUS_FINE;
 }

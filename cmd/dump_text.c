@@ -368,6 +368,7 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 	d->pending = false;
 }
 
+/* Syncs are events too, as validate counts them. */
 static void footer(struct dump *d)
 {
 	char *p = out_begin(&out_stdout);
@@ -379,7 +380,7 @@ static void footer(struct dump *d)
 	p = put_lit(p, " s, ");
 	p = put_u64(p, d->events);
 	p = put_cstr(p, d->ended ? " events" : " events read");
-	if (d->printed != d->events) {
+	if (d->filter.active) {
 		p = put_lit(p, ", ");
 		p = put_u64(p, d->printed);
 		p = put_lit(p, " printed");
@@ -390,6 +391,7 @@ static void footer(struct dump *d)
 }
 
 const struct dump_format dump_text = {
+	.sync_is_no_line = true,
 	.header = header,
 	.event = event,
 	.sync = sync,

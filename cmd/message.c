@@ -109,12 +109,13 @@ static char *put_lines(char *p, const char *text)
 	for (;;) {
 		size_t n = strcspn(text, "\n");
 
+		const char *next = text + n + strspn(text + n, "\n\t");
+
 		p = out_escaped(&err_out, p, (struct tt_str){ text, n });
-		text += n;
-		text += strspn(text, "\n\t");
-		if (*text == '\0')
+		if (*next == '\0')
 			return p;
-		p = put_lit(p, "; ");
+		p = put_cstr(p, n > 0 && strchr("?:,", text[n - 1]) ? " " : "; ");
+		text = next;
 	}
 }
 
