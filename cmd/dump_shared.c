@@ -19,18 +19,21 @@ enum {
 #define ZERO_DAYS_BEFORE_1970                                                                   \
 	(UINT64_C(292277022400) / ERA_YEARS * ERA_DAYS + UINT64_C(719468))
 
-/* Seconds east of UTC that the local time zone has at this moment. */
+/*
+ * Seconds east of UTC that the local time zone has at this moment. In years of
+ * more than four digits the C library forgets summer time, and later it gives up:
+ * there the zone's rules repeat with the calendar.
+ */
 static int64_t zone_offset(int64_t sec)
 {
 	const int64_t era = (int64_t)ERA_DAYS * DAY_SECONDS;
 	time_t t = (time_t)sec;
 	struct tm tm;
 
-	if (localtime_r(&t, &tm))
-		return tm.tm_gmtoff;
-	/* Beyond what C can say: the zone's rules repeat with the calendar. */
-	t = (time_t)(sec % era);
-	t += sec > 0 ? 2 * era : -2 * era;
+	if (sec > 20 * era)
+		t = (time_t)(sec % era + 2 * era);
+	else if (sec < -20 * era)
+		t = (time_t)(sec % era - 2 * era);
 	return localtime_r(&t, &tm) ? tm.tm_gmtoff : 0;
 }
 
