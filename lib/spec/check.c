@@ -72,16 +72,18 @@ void tt_spec_check_event(struct tt_spec_parser *p, struct tt_spec_event *event)
 
 /* ------------------------------------------------------------------- clash */
 
-/* Whether an experiment makes way for the one of this file. */
-static bool experiment_replaced(const struct tt_spec_file *file, unsigned id, const char *name)
+/* Whether an experiment has the name or the id of this file's. */
+static bool is_ours(const struct tt_spec_file *file, unsigned id, const char *name)
 {
-	return file->replaces &&
+	return file->experiment.id != 0 &&
 	       (file->experiment.id == id || strcmp(file->experiment.name, name) == 0);
 }
 
 /*
- * Whether `event` may take the place of `old`. The core's events stay: the rules
- * that order them are in the library and rely on their arguments.
+ * Whether `event` may take the place of `old`. What belongs to an experiment of
+ * our name or id goes with it; if it may not, that was said in its line. The
+ * core's events stay: the rules that order them are in the library and rely on
+ * their arguments.
  */
 static bool may_replace(const struct tt_spec_parser *p, const struct tt_spec_event *event,
 			const struct tt_event_spec *old)
@@ -90,7 +92,7 @@ static bool may_replace(const struct tt_spec_parser *p, const struct tt_spec_eve
 		return true;
 	if (old->experiment == NULL)
 		return false;
-	return event->replaces || experiment_replaced(p->file, old->experiment_id, old->experiment);
+	return event->replaces || is_ours(p->file, old->experiment_id, old->experiment);
 }
 
 static void name_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
@@ -152,7 +154,8 @@ void tt_spec_check_clash(struct tt_spec_parser *p, struct tt_spec_event *event)
 	const struct tt_event_spec *spec = &event->def.spec;
 	const struct tt_event_spec *of_name, *of_type;
 
-	if (!free_in_file(p, event) || p->specs == NULL)
+	/* without an experiment the event is not to be added anyhow */
+	if (!free_in_file(p, event) || p->specs == NULL || !p->has_experiment)
 		return;
 	of_name = tt_specs_event_named(p->specs, spec->name);
 	of_type = tt_specs_event(p->specs, spec->type);
@@ -289,7 +292,7 @@ static bool leaves(const struct tt_spec_file *file, const struct tt_event_spec *
 
 	if (old->experiment == NULL)
 		return false;
-	if (experiment_replaced(file, old->experiment_id, old->experiment))
+	if (is_ours(file, old->experiment_id, old->experiment))
 		return true;
 	for (i = 0; i < file->nevents; i++) {
 		const struct tt_event_spec *spec = &file->events[i].def.spec;
