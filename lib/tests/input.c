@@ -3,8 +3,10 @@
 #include "tests/input.h"
 
 #include <check.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -44,16 +46,25 @@ int input_file(const void *data, size_t len)
 	return fd;
 }
 
-/* Ends early, without a signal, when nobody reads any more. */
+/*
+ * Writes a piece only when the reader has taken the one before. Ends early,
+ * without a signal, when it is stopped or nobody reads any more.
+ */
 static void *trickle_write(void *arg)
 {
 	struct trickle *t = arg;
 	size_t pos = 0;
+	int unread = 0;
 
-	while (pos < t->len) {
+	while (pos < t->len && !atomic_load(&t->stop)) {
 		size_t n = t->len - pos < t->chunk ? t->len - pos : t->chunk;
-		ssize_t sent = send(t->writer, t->data + pos, n, MSG_NOSIGNAL);
+		ssize_t sent;
 
+		if (ioctl(t->fd, FIONREAD, &unread) == 0 && unread != 0) {
+			sched_yield();
+			continue;
+		}
+		sent = send(t->writer, t->data + pos, n, MSG_NOSIGNAL);
 		if (sent <= 0)
 			break;
 		pos += (size_t)sent;
@@ -62,18 +73,19 @@ static void *trickle_write(void *arg)
 	return NULL;
 }
 
-/* A socket of packets: a read never gives more than one of them. */
 void trickle_start(struct trickle *t, const void *data, size_t len, size_t chunk)
 {
 	int fds[2];
 
-	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	*t = (struct trickle){.fd = fds[0], .writer = fds[1], .data = data, .len = len, .chunk = chunk};
 	ck_assert_int_eq(pthread_create(&t->thread, NULL, trickle_write, t), 0);
 }
 
 void trickle_stop(struct trickle *t)
 {
-	close(t->fd);
+	atomic_store(&t->stop, true);
+	shutdown(t->fd, SHUT_RDWR);
 	pthread_join(t->thread, NULL);
+	close(t->fd);
 }

@@ -8,6 +8,8 @@
 #define TT_TESTS_INPUT_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +35,7 @@ struct trickle {
 	int writer;
 	const uint8_t *data;
 	size_t len, chunk;
+	atomic_bool stop;
 	pthread_t thread;
 };
 void trickle_start(struct trickle *t, const void *data, size_t len, size_t chunk);

@@ -11,8 +11,12 @@
 #endif
 
 TT_SUITE(base)
+TT_SUITE(io)
 TT_SUITE(quote)
 TT_SUITE(spec)
 TT_SUITE(spec_language)
+TT_SUITE(sort)
+
+TT_SUITE(wire)
 
 #undef TT_SUITE
