@@ -38,9 +38,9 @@ static const struct opt table[] = {
 	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
 	  .parse = dump_parse_ids, .help = "on or about these processors", AT(procs) },
 	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
-	  .parse = dump_parse_ids, .help = "on these threads (also -M)", AT(threads) },
+	  .parse = dump_parse_ids, .help = "on these threads", AT(threads) },
 	{ .kind = OPT_OWN, .letter = 'M', .parse = dump_parse_ids, .meta = "ID[,...]",
-	  AT(threads) },
+	  .help = "the same", AT(threads) },
 	{ .kind = OPT_STRING, .letter = 'e', .name = "experiment", .meta = "NAME",
 	  .help = "of this experiment", AT(experiment) },
 	{ .kind = OPT_STRING, .name = "stack", .meta = "PATTERN",
@@ -140,6 +140,15 @@ int dump_error(struct dump *d, const struct tt_error *err)
 	return cmd_status(err);
 }
 
+static void report_reading(const struct dump *d)
+{
+	struct tt_progress p = tt_reader_progress(d->reader);
+
+	cmd_error(d->file, "Go 1.%u header; read %" PRIu64 " bytes, %" PRIu64 " generation%s, %" PRIu64
+		  " events; printed %" PRIu64, tt_reader_version(d->reader), p.nbytes,
+		  p.generations, p.generations == 1 ? "" : "s", p.events, d->printed);
+}
+
 static int fail(struct dump *d, const struct dump_format *format, const struct tt_error *err)
 {
 	return format->error ? format->error(d, err) : dump_error(d, err);
@@ -161,6 +170,8 @@ static int walk(struct dump *d, const struct dump_format *format)
 			break;
 	}
 	d->ended = rc == TT_END;
+	if (d->opt->common.verbose)
+		report_reading(d);
 	dump_findings(d);
 	if (rc < 0)
 		return fail(d, format, tt_reader_error(d->reader));
