@@ -227,6 +227,7 @@ static int read_on(struct verdict *v, struct tt_reader *r, const struct verdict_
 		if (rc != 0)
 			break;
 		if (ev->kind == TT_KIND_SYNC) {
+			v->closing_syncs += !ev->generation && v->nerrors > 0;
 			note_resumed(before, ev);
 			take_findings(v, r, opt);
 			/* Findings may have moved in memory. */
@@ -282,6 +283,7 @@ void verdict_make(struct verdict *v, const char *file, const struct verdict_opti
 	v->version = tt_reader_version(r);
 	read_all(v, r, opt);
 	v->progress = tt_reader_progress(r);
+	v->progress.events -= v->closing_syncs;
 	tt_reader_close(r);
 }
 

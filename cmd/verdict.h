@@ -47,7 +47,8 @@ struct verdict {
 	int status;             /* a STATUS_* */
 	bool opened;            /* what follows up to progress is known */
 	unsigned version;       /* of the header: 22 for Go 1.22 */
-	struct tt_progress progress;
+	struct tt_progress progress; /* at the end; events as Go's reader counts them */
+	uint64_t closing_syncs; /* events that end what was read behind an error */
 	struct finding *findings; /* in the order in which they came up */
 	size_t nfindings, capacity;
 	uint64_t nerrors, nwarnings; /* kept or not */
