@@ -81,8 +81,9 @@ struct tt_range tt_event_range(const struct tt_event *ev)
 	assert(ev->kind == TT_KIND_RANGE_BEGIN || ev->kind == TT_KIND_RANGE_ACTIVE ||
 	       ev->kind == TT_KIND_RANGE_END);
 	if (view->has_kind) {
-		range.kind_id = ev->extra_;
-		range.kind_known = tt_generation_string(ev->generation, ev->extra_, &range.kind);
+		/* an end has the kind that ordering found; it tracks no experiment's ranges */
+		range.kind_id = arg_or(ev, view->kind_arg, ev->extra_);
+		range.kind_known = tt_generation_string(ev->generation, range.kind_id, &range.kind);
 	}
 	for (unsigned i = 0; i < range.nattributes; i++) {
 		range.attributes[i].name = view->attributes[i].name;
