@@ -111,18 +111,14 @@ static void name_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
 			name, old->type, old->experiment);
 }
 
+/* No event of the core: their types are out of the range of an experiment's. */
 static void type_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
 		       const struct tt_event_spec *old)
 {
-	if (old->experiment == NULL)
-		tt_spec_mistake(p, event->type_at.column, "id-taken",
-				"%u is the type of `%s`, an event of the core: take another",
-				old->type, old->name);
-	else
-		tt_spec_mistake(p, event->type_at.column, "id-taken",
-				"%u is the type of `%s` of %s: take another, or end the line with "
-				"`replaces`",
-				old->type, old->name, old->experiment);
+	tt_spec_mistake(p, event->type_at.column, "id-taken",
+			"%u is the type of `%s` of %s: take another, or end the line with "
+			"`replaces`",
+			old->type, old->name, old->experiment);
 }
 
 /* Against the events of this file that stand before; false after a mistake. */

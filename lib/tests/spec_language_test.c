@@ -195,6 +195,7 @@ static const struct bad {
 
 	/* pair */
 	{X EV TIMED "pair", 5, 5, "missing-word", "`pair EVENT`"},
+	{X EV TIMED "pair Get Get", 5, 10, "extra-word", "`pair EVENT`"},
 	{X EV TIMED "pair Gte", 5, 6, "unknown-word", "did you mean `Get`"},
 	{X EV TIMED "pair GoStart", 5, 6, "unknown-word", "no event of this file"},
 	{X EV TIMED "pair Get", 5, 6, "pair-mismatch", "does not begin anything"},
@@ -360,6 +361,16 @@ START_TEST(all_mistakes_of_a_text_come_in_the_order_of_the_lines)
 
 	ck_assert_uint_eq(f.first.line, 2);
 	ck_assert_uint_eq(f.last.line, 12);
+}
+END_TEST
+
+START_TEST(mistakes_of_a_line_come_in_the_order_of_its_columns)
+{
+	static const char text[] = X EV "args dt a-b c-d\nneeds thread\n";
+	struct found f = check(specs, text, strlen(text), 2);
+
+	ck_assert_uint_eq(f.first.column, 9);
+	ck_assert_uint_eq(f.last.column, 13);
 }
 END_TEST
 
@@ -667,12 +678,12 @@ START_TEST(an_event_line_that_is_broken_still_begins_an_event)
 }
 END_TEST
 
-static int parse_with(size_t limit, size_t *left)
+static int parse_with(const char *source, size_t limit, size_t *left)
 {
 	struct tt_mem mem = {.limit_nbytes = limit};
 	struct tt_spec_file file = {.next = NULL};
 	struct tt_spec_notes notes;
-	struct tt_str text = {shown, strlen(shown)};
+	struct tt_str text = {source, strlen(source)};
 	int rc;
 
 	tt_spec_notes_init(&notes, &mem);
@@ -685,16 +696,20 @@ static int parse_with(size_t limit, size_t *left)
 
 START_TEST(each_failed_allocation_is_reported_and_leaks_nothing)
 {
-	size_t limit = 1, left;
-	int failed = 0;
+	static const char *const texts[] = {shown, X EV "nedds\nneds\nargs a b c-d\n"};
 
-	for (; parse_with(limit, &left) != 0; limit += 64) {
-		ck_assert_int_eq(parse_with(limit, &left), -TT_E_MEMORY);
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		size_t limit = 1, left;
+		int failed = 0;
+
+		for (; parse_with(texts[i], limit, &left) != 0; limit += 64) {
+			ck_assert_int_eq(parse_with(texts[i], limit, &left), -TT_E_MEMORY);
+			ck_assert_uint_eq(left, 0);
+			failed++;
+		}
 		ck_assert_uint_eq(left, 0);
-		failed++;
+		ck_assert_int_gt(failed, 10);
 	}
-	ck_assert_uint_eq(left, 0);
-	ck_assert_int_gt(failed, 10);
 }
 END_TEST
 
@@ -745,6 +760,7 @@ Suite *spec_language_suite(void)
 	tcase_add_loop_test(tc, a_mistake_in_the_core_is_found_at_its_place, 0, COUNT(bad_core));
 	tcase_add_test(tc, columns_count_bytes);
 	tcase_add_test(tc, all_mistakes_of_a_text_come_in_the_order_of_the_lines);
+	tcase_add_test(tc, mistakes_of_a_line_come_in_the_order_of_its_columns);
 	tcase_add_test(tc, one_mistake_in_args_makes_no_others);
 	tcase_add_test(tc, no_more_than_100_mistakes_are_handed_out);
 	suite_add_tcase(suite, tc);

@@ -399,6 +399,7 @@ static void check_sizes(void)
 	ck_assert_uint_eq(tt_specs_ntypes(specs, 23), 50);
 	ck_assert_uint_eq(tt_specs_ntypes(specs, 25), 52);
 	ck_assert_uint_eq(tt_specs_ntypes(specs, 26), 137);
+	ck_assert_uint_eq(tt_specs_ntypes(specs, 27), 137);
 }
 
 START_TEST(table_sizes_are_those_of_go)
