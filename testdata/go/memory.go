@@ -32,7 +32,7 @@ func gc() {
 	debug.SetGCPercent(5)
 	keep := grow(5)
 	for i := 0; i < 8; i++ {
-		grow(10)
+		grow(11)
 		time.Sleep(100 * time.Microsecond)
 	}
 	runtime.KeepAlive(keep)
