@@ -5,6 +5,7 @@
  * Go's internal/trace/generation.go. Stands on wire.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "gen/clock.h"
@@ -193,22 +194,50 @@ static int add_frames(struct tt_generation *g, struct records *r, uint64_t id, u
 	return TT_OK;
 }
 
+/* Puts Go's text of a stack behind the message so far: a line for each pc. */
+static void say_stack(struct tt_error *err, const char *name, const struct tt_stack_entry *stack)
+{
+	const size_t size = sizeof(err->message);
+	const uint8_t *p = stack->frames;
+	size_t used = strlen(err->message);
+
+	snprintf(err->message + used, size - used, ", %s=", name);
+	for (uint32_t i = 0; i < stack->nframes; i++) {
+		uint64_t pc = tt_varint_again(&p);
+
+		for (int f = 1; f < 4; f++)
+			tt_varint_again(&p);
+		used = strlen(err->message);
+		snprintf(err->message + used, size - used, "\t0x%" PRIx64 "\n", pc);
+	}
+}
+
+static int duplicate_stack(const struct tt_generation *g, struct records *r,
+			   const struct tt_stack_entry *stack)
+{
+	uint32_t old = tt_idmap_find(&g->stack_ids, stack->id);
+	const struct tt_stack_entry none = {0, NULL, 0};
+
+	tt_fail(r->err, TT_E_STACK_DUPLICATE, "multiple trace.stacks with the same ID: id=%" PRIu64,
+		stack->id);
+	say_stack(r->err, "new", stack);
+	say_stack(r->err, "existing", old == TT_IDMAP_NONE ? &none : &g->stacks.at[old]);
+	return at(r, r->record);
+}
+
 static int add_stack(struct tt_generation *g, struct records *r, uint64_t id, uint64_t nframes)
 {
-	const uint8_t *frames = r->pos;
+	const struct tt_stack_entry stack = {id, r->pos, (uint32_t)nframes};
 	int rc = add_frames(g, r, id, nframes);
 
 	if (rc < 0)
 		return rc;
-	if (id == 0 || tt_idmap_find(&g->stack_ids, id) != TT_IDMAP_NONE) {
-		tt_fail(r->err, TT_E_STACK_DUPLICATE,
-			"multiple trace.stacks with the same ID: id=%" PRIu64, id);
-		return at(r, r->record);
-	}
+	if (id == 0 || tt_idmap_find(&g->stack_ids, id) != TT_IDMAP_NONE)
+		return duplicate_stack(g, r, &stack);
 	if (!TT_ARRAY_ROOM(g->mem, &g->stacks) ||
 	    !tt_idmap_add(&g->stack_ids, id, (uint32_t)g->stacks.n))
 		return out_of_memory(g, r->err);
-	g->stacks.at[g->stacks.n++] = (struct tt_stack_entry){id, frames, (uint32_t)nframes};
+	g->stacks.at[g->stacks.n++] = stack;
 	return TT_OK;
 }
 
