@@ -16,6 +16,7 @@ TT_SUITE(quote)
 TT_SUITE(spec)
 TT_SUITE(spec_language)
 TT_SUITE(sort)
+TT_SUITE(order)
 
 TT_SUITE(wire)
 
