@@ -103,7 +103,7 @@ int tt_feed_open_fd(struct tt_feed **out, int fd, bool owned, struct tt_mem *mem
 	struct fd_feed *f = (struct fd_feed *)tt_feed_new(&pipe_ops, NULL, mem, err);
 	int rc;
 
-	*out = &f->feed;
+	*out = NULL;
 	if (f == NULL) {
 		if (owned)
 			close(fd);
@@ -112,10 +112,10 @@ int tt_feed_open_fd(struct tt_feed **out, int fd, bool owned, struct tt_mem *mem
 	f->fd = fd;
 	f->owned = owned;
 	rc = open_fd(f, err);
-	if (rc != 0) {
-		tt_feed_close(*out);
-		*out = NULL;
-	}
+	if (rc != 0)
+		tt_feed_close(&f->feed);
+	else
+		*out = &f->feed;
 	return rc;
 }
 
@@ -164,11 +164,12 @@ int tt_feed_open_memory(struct tt_feed **out, const void *data, size_t nbytes, s
 {
 	struct memory_feed *f = (struct memory_feed *)tt_feed_new(&memory_ops, NULL, mem, err);
 
-	*out = &f->feed;
+	*out = NULL;
 	if (f == NULL)
 		return -err->code;
 	f->data = data;
 	f->feed.size = nbytes;
 	f->feed.random = true;
+	*out = &f->feed;
 	return 0;
 }

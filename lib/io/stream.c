@@ -21,14 +21,13 @@
  * released ones. */
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-#define SPARE_MAX 0
+#define TT_WATCHED 1
 #endif
 #endif
-#if defined(__SANITIZE_ADDRESS__)
-#define SPARE_MAX 0
-#endif
-#ifndef SPARE_MAX
-#define SPARE_MAX 16
+#if defined(TT_WATCHED) || defined(__SANITIZE_ADDRESS__)
+static const unsigned spare_max = 0;
+#else
+static const unsigned spare_max = 16;
 #endif
 
 struct chunk {
@@ -58,7 +57,7 @@ static uint64_t end_of(const struct chunk *c)
 
 static void free_chunk(struct tt_stream *st, struct chunk *c)
 {
-	if (c->cap == CHUNK_NBYTES && st->nspare < SPARE_MAX) {
+	if (c->cap == CHUNK_NBYTES && st->nspare < spare_max) {
 		c->older = st->spare;
 		st->spare = c;
 		st->nspare++;

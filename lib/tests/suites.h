@@ -20,4 +20,6 @@ TT_SUITE(order)
 
 TT_SUITE(wire)
 
+TT_SUITE(scenario)
+
 #undef TT_SUITE
