@@ -49,7 +49,8 @@ static char *printable_message(const char *message)
 	size_t used = 0;
 
 	for (;;) {
-		size_t n = strcspn(message, "\n");
+		size_t n = strcspn(message, "\n\t");
+		bool tab = message[n] == '\t';
 
 		memcpy(line + used, message, n);
 		used += n;
@@ -57,6 +58,9 @@ static char *printable_message(const char *message)
 		message += strspn(message, "\n\t");
 		if (*message == '\0')
 			break;
+		/* Go's text of a stack: a tab and a pc on each line, then a comma. */
+		if (tab || *message == ',')
+			continue;
 		if (used > 0 && !strchr("?:,", line[used - 1]))
 			line[used++] = ';';
 		line[used++] = ' ';
