@@ -138,22 +138,23 @@ static enum tt_state state_of_status(enum tt_resource resource, uint64_t status)
 struct tt_transition tt_event_transition(const struct tt_event *ev)
 {
 	const struct tt_event_view *view = view_of(ev);
-	struct tt_transition t = {
+	bool own = view->stack_arg >= 0 && view->stack_arg != ev->spec->stack_arg;
+	uint64_t stack = arg_or(ev, view->stack_arg, 0);
+
+	assert(ev->kind == TT_KIND_TRANSITION);
+	/* put together in one go: a struct that is filled and then copied costs more
+	 * than all the rest */
+	return (struct tt_transition){
 		.resource = view->resource,
 		.id = resource_id(ev, view),
 		.from = view->from == TT_STATE_FROM_ORDER ? ev->was_ : view->from,
-		.to = view->to,
+		.to = view->to == TT_STATE_FROM_ARG
+			      ? state_of_status(view->resource, ev->args[view->to_arg])
+			      : (enum tt_state)view->to,
 		.reason = string_of(ev, view->reason_arg),
-	};
-
-	assert(ev->kind == TT_KIND_TRANSITION);
-	if (view->to == TT_STATE_FROM_ARG)
-		t.to = state_of_status(view->resource, ev->args[view->to_arg]);
-	if (view->stack_arg >= 0) {
-		t.stack = ev->args[view->stack_arg];
 		/* a stack of its own is always there, even if it is empty; the
 		 * executing stack only if there is one */
-		t.has_stack = view->stack_arg != ev->spec->stack_arg || t.stack != 0;
-	}
-	return t;
+		.has_stack = own || stack != 0,
+		.stack = stack,
+	};
 }
