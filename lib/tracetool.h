@@ -478,11 +478,6 @@ TT_API struct tt_sample tt_generation_sample_at(const struct tt_generation *g, s
 /* Experimental batches, all experiments together, in the order of the file. */
 TT_API size_t tt_generation_nexperimental(const struct tt_generation *g);
 TT_API struct tt_batch tt_generation_experimental_at(const struct tt_generation *g, size_t i);
-/*
- * Whether any event of this experiment stands in the generation. Looks through
- * all its events until it finds one: a fraction of what ordering costs.
- */
-TT_API bool tt_generation_has_events_of(const struct tt_generation *g, unsigned experiment);
 
 /* ------------------------------------------------------------------ events */
 
