@@ -81,6 +81,8 @@ const char *cmd_input_name(const char *path);
 
 /* ----------------------------------------------------------------- messages */
 
+/* Messages come from one thread at a time. */
+
 /* The verb that runs, as messages name it; NULL before there is one. */
 void cmd_set_verb(const char *verb);
 

@@ -58,7 +58,8 @@ void progress_show(const struct tt_progress *p)
 	at = put_lit(out_begin(&text), "\r\033[K");
 	at = out_escaped(&text, at, (struct tt_str){ line.file, strnlen(line.file, 60) });
 	at = put_lit(at, ": ");
-	if (p->in_total != 0 && p->in_nbytes <= p->in_total) {
+	/* A whole generation is read at once: the last percent says nothing. */
+	if (p->in_nbytes < p->in_total) {
 		at = put_u64(at, p->in_nbytes * 100 / p->in_total);
 		at = put_lit(at, "%, ");
 	}
