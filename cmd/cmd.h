@@ -98,7 +98,8 @@ void cmd_error(const char *file, const char *format, ...) __attribute__((format(
  */
 void cmd_report(const char *file, const struct tt_error *err);
 
-/* The exit status that fits an error: STATUS_TROUBLE if the machine is at fault. */
+/* The exit status that fits an error: STATUS_TROUBLE if the machine or the command line
+ * is at fault. */
 int cmd_status(const struct tt_error *err);
 
 /*

@@ -143,5 +143,6 @@ void cmd_report(const char *file, const struct tt_error *err)
 
 int cmd_status(const struct tt_error *err)
 {
-	return err->system ? STATUS_TROUBLE : STATUS_BAD;
+	/* damaged compression or a damaged archive is the input's own fault */
+	return err->system && err->code != TT_E_INPUT ? STATUS_TROUBLE : STATUS_BAD;
 }

@@ -76,16 +76,11 @@ static void raise(struct verdict *v, int status)
 		v->status = status;
 }
 
-/* Damaged compression is the file's fault, whatever layer noticed it. */
 static int status_of(const struct tt_error *err, bool strict)
 {
-	if (err->code == TT_E_INPUT)
-		return STATUS_BAD;
-	if (err->system)
-		return STATUS_TROUBLE;
 	if (tt_code_severity(err->code) == TT_SEVERITY_WARNING && !strict)
 		return STATUS_FINE;
-	return STATUS_BAD;
+	return cmd_status(err);
 }
 
 static bool reserve(struct verdict *v)
@@ -259,7 +254,7 @@ static void read_all(struct verdict *v, struct tt_reader *r, const struct verdic
 		before = keep(v, err, opt);
 		if (before && err->code == TT_E_STUCK)
 			keep_waiting(v, before, r);
-		if (err->system || err->code == TT_E_INPUT)
+		if (err->system)
 			return;
 		rc = tt_reader_resync(r, &skipped);
 		if (before)
