@@ -97,14 +97,23 @@ tracetool: $O/tracetool
 # also what holds the compiler back until deps is done.
 all_flags = $(lib_compile) $(cmd_compile) $(check_cflags) $(link) $(deps_libs) $(check_libs)
 $O/flags: FORCE
-	@mkdir -p $O
-	@printf '%s\n' '$(subst ','\'',$(all_flags))' >$@.new
-	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+	$(call stamp,$(all_flags))
 
-$O/libtracetool.a: $(lib_obj)
-	$(call q,AR)rm -f $@ && $(AR) rcs $@ $^
+# Which files there are: what is made of several is made anew when one goes.
+$O/sources: FORCE
+	$(call stamp,$(lib_obj) $(cmd_obj) $(test_obj) $(specs))
 
-$O/libtracetool.so.$(version): $(lib_obj) lib/tracetool.map
+# Writes text to $@, and leaves that untouched if it says so already.
+define stamp
+@mkdir -p $O
+@printf '%s\n' '$(subst ','\'',$1)' >$@.new
+@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+endef
+
+$O/libtracetool.a: $(lib_obj) $O/sources
+	$(call q,AR)rm -f $@ && $(AR) rcs $@ $(lib_obj)
+
+$O/libtracetool.so.$(version): $(lib_obj) $O/sources lib/tracetool.map
 	$(call q,LINK)$(link) -shared $(shared_link) -Wl,-soname,$(soname) \
 		-Wl,--version-script=lib/tracetool.map -o $@ $(lib_obj) $(deps_libs)
 
@@ -116,7 +125,7 @@ $O/tracetool: $(cmd_obj) $O/libtracetool.a
 	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
 
 # The built-in specs travel inside the library as their text.
-$O/lib/spec/builtin.c: $(specs) lib/spec/embed.awk
+$O/lib/spec/builtin.c: $(specs) lib/spec/embed.awk $O/sources
 	@mkdir -p $(@D)
 	$(call q,GEN)LC_ALL=C awk -f lib/spec/embed.awk $(specs) >$@
 
@@ -145,7 +154,7 @@ $O/cmd/%.o: cmd/%.c $O/flags
 build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev libmd-dev
 check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(filter-out deps,$(MAKECMDGOALS)) $O/flags: | deps
+$(filter-out deps,$(MAKECMDGOALS)) $O/flags $O/sources: | deps
 endif
 deps:
 	@.ci/deps $(build_packages) $(check_packages)
@@ -153,7 +162,7 @@ deps:
 ## deps-dev         as deps, and clang with its fuzzer, valgrind, lcov, autoconf
 deps-dev:
 	@.ci/deps $(build_packages) $(check_packages) \
-		clang libclang-rt-14-dev clang-format valgrind lcov autoconf
+		clang libclang-rt-dev clang-format valgrind lcov autoconf python3
 
 ## demo             dump, validate and extract a real trace
 demo: all
