@@ -17,9 +17,7 @@ TT_SUITE(spec)
 TT_SUITE(spec_language)
 TT_SUITE(sort)
 TT_SUITE(order)
-
 TT_SUITE(wire)
-
 TT_SUITE(scenario)
 
 #undef TT_SUITE

@@ -349,7 +349,7 @@ END_TEST
 /* _i is the size of the reads: 0 memory, 9 a mapped file, 10 a reasonable stream. */
 START_TEST(raw_events_are_the_same_however_they_arrive)
 {
-	struct text body = every_event(_i < 9 ? 2 : 400), text = with_header(&body);
+	struct text body = every_event(_i < 9 ? 2 : 150), text = with_header(&body);
 	struct tt_options opt = {.size = sizeof(opt), .specs = specs};
 	struct guarded g;
 	struct trickle t;
