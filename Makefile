@@ -261,9 +261,12 @@ check-corpus: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-corpus '$(CORPUS)'
 
 ## check-go         GO_REFERENCE=DIR: damaged and new traces against Go's reader
+MUTANTS ?= 2000
+SEED ?= 1
 check-go: $O/tracetool
-	@test -n '$(GO_REFERENCE)' || { echo 'make check-go GO_REFERENCE=DIR' >&2; exit 2; }
-	PATH="$(abspath $O):$$PATH" cmd/tests/check-go '$(GO_REFERENCE)'
+	@test -n '$(GO_REFERENCE)' || { echo 'make check-go GO_REFERENCE=DIR [CORPUS=DIR]' >&2; exit 2; }
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-go -n $(MUTANTS) --seed $(SEED) --work $O/check-go \
+		$(if $(CORPUS),--corpus '$(CORPUS)') '$(GO_REFERENCE)'
 
 ## bench            speed on CORPUS=DIR, as ratios if GO_REFERENCE=DIR has Go's reader
 bench: $O/tracetool
