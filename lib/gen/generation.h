@@ -37,7 +37,8 @@ struct tt_event_batch {
 	const uint8_t *data;
 	uint64_t data_offset;
 	uint64_t time;
-	uint32_t size;
+	uint32_t size : 24;     /* at most TT_BATCH_MAX_SIZE */
+	uint32_t header_nbytes : 8; /* the batch begins so long before data_offset */
 	uint32_t next;          /* index of the thread's next batch, or TT_NO_BATCH */
 };
 #define TT_NO_BATCH UINT32_MAX

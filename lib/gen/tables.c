@@ -416,7 +416,13 @@ static int add_events(struct tt_generation *g, const struct tt_batch_rules *rule
 	if (i == TT_NO_BATCH || !TT_ARRAY_ROOM(g->mem, &g->batches))
 		return out_of_memory(g, err);
 	g->batches.at[g->batches.n++] = (struct tt_event_batch){
-		batch->data, batch->data_offset, batch->time, batch->size, TT_NO_BATCH};
+		.data = batch->data,
+		.data_offset = batch->data_offset,
+		.time = batch->time,
+		.size = batch->size & 0xffffff,
+		.header_nbytes = (batch->data_offset - batch->offset) & 0xff,
+		.next = TT_NO_BATCH,
+	};
 	if (thread->first == TT_NO_BATCH)
 		thread->first = i;
 	else

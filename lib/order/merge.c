@@ -45,14 +45,24 @@ static bool next_batch(const struct tt_generation *gen, struct tt_cursor *c)
 	c->end_offset = b->data_offset + b->size;
 	c->batch_time = b->time;
 	c->last_ns = 0;
+	c->batch = c->next_batch;
 	c->next_batch = b->next;
 	return true;
+}
+
+/* Completes the place of an error that an event of this batch causes. */
+static void place(const struct tt_merge *m, const struct tt_cursor *c, uint32_t batch,
+		  struct tt_error *err)
+{
+	const struct tt_event_batch *b = &m->gen->batches.at[batch];
+
+	tt_error_in_batch(err, b->data_offset - b->header_nbytes, m->gen->number, c->thread);
 }
 
 static int cannot_decode(const struct tt_merge *m, const struct tt_cursor *c, struct tt_error *err)
 {
 	tt_timed_error(&m->plan, c->pos, c->end, c->end_offset - (uint64_t)(c->end - c->pos), err);
-	tt_error_in_batch(err, TT_UNKNOWN, m->gen->number, c->thread);
+	place(m, c, c->batch, err);
 	return -err->code;
 }
 
@@ -77,6 +87,7 @@ static TT_ALWAYS_INLINE int next_event(struct tt_merge *m, struct tt_cursor *c, 
 	ev->time_ns = c->last_ns;
 	c->pos = behind;
 	c->head = ev;
+	c->head_batch = c->batch;
 	return TT_OK;
 }
 
@@ -179,7 +190,7 @@ static int broken(const struct tt_merge *m, const struct tt_cursor *c, const str
 {
 	*err = order->err;
 	tt_error_at(err, c->head->offset);
-	tt_error_in_batch(err, TT_UNKNOWN, m->gen->number, c->thread);
+	place(m, c, c->head_batch, err);
 	err->event_type = c->head->type;
 	return -err->code;
 }
@@ -219,7 +230,7 @@ static int stuck(const struct tt_merge *m, struct tt_error *err)
 
 	tt_fail(err, TT_E_STUCK, "broken trace: failed to advance: frontier:");
 	err->offset = first->head->offset;
-	tt_error_in_batch(err, TT_UNKNOWN, m->gen->number, first->thread);
+	place(m, first, first->head_batch, err);
 	err->event_type = first->head->type;
 	return -TT_E_STUCK;
 }

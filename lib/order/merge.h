@@ -20,7 +20,8 @@ struct tt_cursor {
 	uint64_t end_offset;            /* of `end` in the trace */
 	int64_t last_ns;                /* time of the event before; 0: take the batch's */
 	uint64_t batch_time;
-	uint32_t next_batch;            /* index in the generation, or TT_NO_BATCH */
+	uint32_t batch, next_batch;     /* indices in the generation, or TT_NO_BATCH */
+	uint32_t head_batch;            /* that of `head` */
 	uint32_t m;                     /* slot of the thread in tt_order */
 	int64_t thread;
 	struct tt_timed *head;          /* the next event */
