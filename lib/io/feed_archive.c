@@ -284,7 +284,7 @@ static int check_rest(struct archive_feed *f, struct tt_error *err)
 	if (!zero)
 		return tt_fail(err, TT_E_INPUT, "other bytes follow the compressed data");
 	if (left == 0 && f->gzip != NULL && !tt_gzip_check_passed(f->gzip))
-		return tt_fail(err, TT_E_INPUT, "damaged compressed data: gzip checksum is wrong");
+		return tt_fail(err, TT_E_INPUT, "damaged compressed data: wrong gzip checksum");
 	return 0;
 }
 
@@ -311,8 +311,11 @@ static int start_compressed(struct archive_feed *f, struct tt_error *err)
 	r = archive_read_next_header(f->a, &entry);
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN && r != ARCHIVE_EOF)
 		return fail(f, err);
+	/* Nobody knew the header: then raw data are just what they are. */
+	if (archive_filter_count(f->a) < 2 && f->in_dry)
+		return tt_fail(err, TT_E_INPUT, "the compressed data breaks off in its header");
 	if (archive_filter_count(f->a) < 2)
-		return tt_fail(err, TT_E_INPUT, "damaged compressed data: the header is cut short");
+		return tt_fail(err, TT_E_INPUT, "damaged compressed data: unknown header");
 	f->no_data = r == ARCHIVE_EOF;
 	return 0;
 }
@@ -440,16 +443,17 @@ static int find_named(struct archive_feed *f, const char *member, struct tt_erro
  */
 static int look_for_others(struct archive_feed *f, struct tt_error *err)
 {
-	int rc = start(f, err);
+	struct tt_error passed_over;
+	int rc = start(f, &passed_over);
 
 	f->in_max = MAX_SCAN_NBYTES;
 	if (rc == 0)
-		rc = list_files(f, err);
+		rc = list_files(f, &passed_over);
 	if (f->list.count > 1)
 		return fail_choice(&f->list, NULL, err);
 	f->more_unknown = rc != 0 || f->in_cut;
 	f->list = (struct list){.count = 0};
-	return rc == -TT_E_MEMORY || rc == -TT_E_LIMIT ? rc : 0;
+	return 0;
 }
 
 static int find_only(struct archive_feed *f, struct tt_error *err)

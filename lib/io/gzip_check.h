@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gzip_check.h - holds unpacked gzip data against its trailer, which libarchive
- * reads over: damage that still decodes would go unseen. Private to io; stands
- * on base.
+ * gzip_check.h - holds unpacked gzip data against their trailers, which
+ * libarchive reads over: damage that still decodes would go unseen. Private to
+ * io; stands on base.
  */
 #ifndef TT_IO_GZIP_CHECK_H
 #define TT_IO_GZIP_CHECK_H
@@ -20,11 +20,7 @@ void tt_gzip_check_free(struct tt_mem *mem, struct tt_gzip_check *g);
 void tt_gzip_check_in(struct tt_gzip_check *g, const uint8_t *data, size_t nbytes);
 void tt_gzip_check_out(struct tt_gzip_check *g, const uint8_t *data, size_t nbytes);
 
-/*
- * At the end: false if the input's last 8 bytes, as the trailer of all that was
- * unpacked, give the right size and a wrong checksum. Where several gzip streams
- * follow each other the size does not fit, and the question stays open: true.
- */
+/* At the end of both, nothing following the last trailer: does all fit? */
 bool tt_gzip_check_passed(const struct tt_gzip_check *g);
 
 #endif

@@ -34,8 +34,10 @@ struct bytes join_bytes(struct bytes a, struct bytes b)
 	struct bytes both = {malloc(a.n + b.n + 1), a.n + b.n};
 
 	ck_assert_ptr_nonnull(both.data);
-	memcpy(both.data, a.data, a.n);
-	memcpy(both.data + a.n, b.data, b.n);
+	if (a.n != 0)
+		memcpy(both.data, a.data, a.n);
+	if (b.n != 0)
+		memcpy(both.data + a.n, b.data, b.n);
 	return both;
 }
 

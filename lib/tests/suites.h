@@ -12,6 +12,7 @@
 
 TT_SUITE(base)
 TT_SUITE(io)
+TT_SUITE(unpack)
 TT_SUITE(quote)
 TT_SUITE(spec)
 TT_SUITE(spec_language)
