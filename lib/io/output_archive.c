@@ -23,33 +23,41 @@ struct archive_output {
 	int folder;             /* where it lies, or -1 */
 	struct tt_temp temp;    /* temp.fd is -1 for stdout */
 	int write_errno;        /* what stopped writing, or 0 */
+	bool given_up;
 	struct tt_error failed;
 };
 
+/*
+ * Never tells libarchive of an error: an archive that failed does not free its
+ * compressor. What is behind an error, or given up, goes nowhere.
+ */
 static la_ssize_t on_write(struct archive *a, void *arg, const void *data, size_t nbytes)
 {
 	struct archive_output *o = arg;
 	int fd = o->path != NULL ? o->temp.fd : STDOUT_FILENO;
 
-	if (tt_write_all(fd, data, nbytes))
-		return (la_ssize_t)nbytes;
-	o->write_errno = errno;
-	archive_set_error(a, errno, "cannot write");
-	return -1;
+	(void)a;
+	if (!o->given_up && o->write_errno == 0 && !tt_write_all(fd, data, nbytes))
+		o->write_errno = errno;
+	return (la_ssize_t)nbytes;
 }
 
-/* What went wrong is final: the bytes so far are no archive. */
-static int fail(struct archive_output *o, const char *name, struct tt_error *err)
+/* After a call that returned `ok` or not. What went wrong is final: the bytes so far
+ * are no archive. */
+static int check(struct archive_output *o, bool ok, const char *name, struct tt_error *err)
 {
-	const char *text = archive_error_string(o->a);
+	const char *text;
 
+	if (ok && o->write_errno == 0)
+		return 0;
+	text = archive_error_string(o->a);
 	if (o->write_errno != 0)
 		tt_fail_errno(&o->failed, o->write_errno, "cannot write %s", name);
 	else if (archive_errno(o->a) == ENOMEM)
 		tt_fail(&o->failed, TT_E_MEMORY, "no memory to write %s", name);
 	else
-		tt_fail_errno(&o->failed, archive_errno(o->a), "cannot write %s: %s", name,
-			      text != NULL ? text : "libarchive does not say why");
+		tt_fail(&o->failed, TT_E_IO, "cannot write %s: %s", name,
+			text != NULL ? text : "libarchive does not say why");
 	*err = o->failed;
 	return -err->code;
 }
@@ -70,22 +78,22 @@ static int archive_add(struct tt_output *output, const char *name, struct tt_str
 		       struct tt_error *err)
 {
 	struct archive_output *o = (struct archive_output *)output;
+	bool ok;
 
 	if (o->failed.code != TT_OK) {
 		*err = o->failed;
 		return -err->code;
 	}
 	describe(o->entry, name, data.len);
-	if (archive_write_header(o->a, o->entry) < ARCHIVE_WARN)
-		return fail(o, name, err);
-	for (size_t n = 0; n < data.len;) {
+	ok = archive_write_header(o->a, o->entry) >= ARCHIVE_WARN;
+	for (size_t n = 0; ok && n < data.len;) {
 		la_ssize_t part = archive_write_data(o->a, data.data + n, data.len - n);
 
-		if (part <= 0)
-			return fail(o, name, err);
-		n += (size_t)part;
+		ok = part > 0;
+		n += ok ? (size_t)part : 0;
 	}
-	return archive_write_finish_entry(o->a) < ARCHIVE_WARN ? fail(o, name, err) : 0;
+	ok = ok && archive_write_finish_entry(o->a) >= ARCHIVE_WARN;
+	return check(o, ok, name, err);
 }
 
 static int archive_finish(struct tt_output *output, struct tt_error *err)
@@ -98,8 +106,8 @@ static int archive_finish(struct tt_output *output, struct tt_error *err)
 		*err = o->failed;
 		return -err->code;
 	}
-	if (archive_write_close(o->a) < ARCHIVE_WARN)
-		return fail(o, title, err);
+	if (check(o, archive_write_close(o->a) >= ARCHIVE_WARN, title, err) != 0)
+		return -err->code;
 	if (o->path == NULL)
 		return 0;
 	rc = tt_temp_commit(&o->temp, o->name, title, err);
@@ -114,8 +122,7 @@ static void archive_close(struct tt_output *output)
 {
 	struct archive_output *o = (struct archive_output *)output;
 
-	if (o->a != NULL)
-		archive_write_fail(o->a); /* or freeing it would write an end */
+	o->given_up = true; /* freeing it writes an end */
 	archive_write_free(o->a);
 	archive_entry_free(o->entry);
 	tt_temp_drop(&o->temp);
@@ -175,10 +182,9 @@ static int start(struct archive_output *o, enum tt_archive_kind kind, struct tt_
 	if (o->a == NULL || o->entry == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for the output");
 	archive_write_set_bytes_in_last_block(o->a, 1); /* no padding */
-	if (!set_kind(o->a, kind) ||
-	    archive_write_open(o->a, o, NULL, on_write, NULL) != ARCHIVE_OK)
-		return fail(o, o->path != NULL ? o->path : "to stdout", err);
-	return 0;
+	return check(o, set_kind(o->a, kind) &&
+			archive_write_open(o->a, o, NULL, on_write, NULL) == ARCHIVE_OK,
+		     o->path != NULL ? o->path : "to stdout", err);
 }
 
 int tt_output_open_archive(struct tt_output **out, const char *path, enum tt_archive_kind kind,

@@ -13,6 +13,7 @@
 TT_SUITE(base)
 TT_SUITE(io)
 TT_SUITE(unpack)
+TT_SUITE(output)
 TT_SUITE(quote)
 TT_SUITE(spec)
 TT_SUITE(spec_language)
