@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* outfile.c - a report's file, under a temporary name until it is whole. Command layer. */
+/* outfile.c - a verb's output file, under a temporary name until it is whole. Command layer. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -103,4 +103,13 @@ int outfile_finish(struct outfile *f)
 	}
 	forget(f);
 	return status;
+}
+
+void outfile_discard(struct outfile *f)
+{
+	if (f->target)
+		close(f->own.fd);
+	if (f->temporary)
+		unlink(f->temporary);
+	forget(f);
 }

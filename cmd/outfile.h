@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * outfile.h - a report's file, which appears whole or not at all. Command layer:
+ * outfile.h - a verb's output file, which appears whole or not at all. Command layer:
  * stands on out.h.
  */
 #ifndef CMD_OUTFILE_H
@@ -19,10 +19,13 @@ struct outfile {
 /*
  * NULL and "-" are the standard output. A regular file is written beside its
  * place under a temporary name; a device or a FIFO is written as it stands. *f
- * must not move until outfile_finish(). 0, or STATUS_TROUBLE after a message.
+ * must not move until it is finished. 0, or STATUS_TROUBLE after a message.
  */
 int outfile_open(struct outfile *f, const char *path);
 /* Writes what is left, syncs, renames. The same statuses. */
 int outfile_finish(struct outfile *f);
+/* Instead of finishing: leaves nothing behind. What a device, a FIFO or the standard
+ * output got stays there. */
+void outfile_discard(struct outfile *f);
 
 #endif

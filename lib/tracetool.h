@@ -387,6 +387,32 @@ TT_API size_t tt_wire_format(const struct tt_wire_event *ev, char *out, size_t s
  */
 TT_API size_t tt_quote(struct tt_str s, char *out, size_t size);
 
+/*
+ * The way back: the text of a trace, as tt_wire_format() writes it behind a line
+ * `Trace Go1.NN`, to bytes. tracetool-assemble(1) tells what people may write.
+ */
+struct tt_assembler;
+
+/* `specs` NULL: the built-in ones; else they must outlive it. TT_E_MEMORY. */
+TT_API int tt_assembler_new(struct tt_assembler **out, const struct tt_specs *specs,
+			    struct tt_error *err);
+/*
+ * Takes the next piece of the text, which may be cut anywhere. TT_E_SPEC for a
+ * mistake: the message is "LINE:COLUMN: reason", both counted from 1, columns in
+ * bytes. TT_E_MEMORY.
+ */
+TT_API int tt_assembler_add(struct tt_assembler *a, const char *text, size_t len,
+			    struct tt_error *err);
+/* The text ends here. TT_E_SPEC, TT_E_MEMORY. */
+TT_API int tt_assembler_finish(struct tt_assembler *a, struct tt_error *err);
+/*
+ * The bytes of the trace that are complete and were not taken before: all batches
+ * but the one being written, and all of them after tt_assembler_finish(). They live
+ * until the next call.
+ */
+TT_API struct tt_str tt_assembler_take(struct tt_assembler *a);
+TT_API void tt_assembler_free(struct tt_assembler *a);
+
 /* ------------------------------------------------------------- generations */
 
 struct tt_generation;

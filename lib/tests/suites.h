@@ -18,8 +18,10 @@ TT_SUITE(quote)
 TT_SUITE(spec)
 TT_SUITE(spec_language)
 TT_SUITE(sort)
+TT_SUITE(gen)
 TT_SUITE(order)
 TT_SUITE(wire)
+TT_SUITE(assemble)
 TT_SUITE(scenario)
 
 #undef TT_SUITE

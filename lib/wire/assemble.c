@@ -10,6 +10,7 @@
 #include "wire/assemble.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "wire/batch.h"
@@ -22,7 +23,7 @@
 /* So much of a word is shown in a message. */
 #define SHOWN 40
 
-struct assembler {
+struct tt_assembler {
 	const struct tt_specs *specs;
 	struct tt_framing framing;
 	struct tt_bytes *out;
@@ -37,12 +38,19 @@ struct assembler {
 	uint64_t want, nframes;     /* frames that it says, and that came */
 	bool has_data;
 	const struct tt_event_spec *slots[NSLOTS]; /* by name */
+	size_t done;                /* bytes of *out that nothing will change any more */
+	/* What only an assembler of pieces has. */
+	struct tt_specs *own_specs;
+	struct tt_mem mem;
+	struct tt_bytes bytes, carry; /* the trace; the beginning of a line */
+	size_t taken;               /* bytes of the trace that were handed out */
+	struct tt_error failed;
 };
 
-static int mistake(struct assembler *a, const char *at, const char *format, ...)
+static int mistake(struct tt_assembler *a, const char *at, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-static int mistake(struct assembler *a, const char *at, const char *format, ...)
+static int mistake(struct tt_assembler *a, const char *at, const char *format, ...)
 {
 	char reason[256];
 	va_list args;
@@ -56,7 +64,7 @@ static int mistake(struct assembler *a, const char *at, const char *format, ...)
 
 /* ------------------------------------------------------------------- bytes */
 
-static int room(struct assembler *a, size_t n)
+static int room(struct tt_assembler *a, size_t n)
 {
 	struct tt_bytes *out = a->out;
 
@@ -68,7 +76,7 @@ static int room(struct assembler *a, size_t n)
 	return tt_fail(a->err, tt_mem_code(out->mem), "no memory for the trace");
 }
 
-static int put_bytes(struct assembler *a, const void *bytes, size_t n)
+static int put_bytes(struct tt_assembler *a, const void *bytes, size_t n)
 {
 	int rc = room(a, n);
 
@@ -78,7 +86,7 @@ static int put_bytes(struct assembler *a, const void *bytes, size_t n)
 	return rc;
 }
 
-static int put_number(struct assembler *a, uint64_t value)
+static int put_number(struct tt_assembler *a, uint64_t value)
 {
 	uint8_t bytes[TT_VARINT_MAX];
 
@@ -94,7 +102,7 @@ static void pad_number(uint8_t out[TT_VARINT_MAX], uint64_t value)
 }
 
 /* Puts a number before what stands from `at` on. */
-static int insert_number(struct assembler *a, size_t at, uint64_t value, bool padded)
+static int insert_number(struct tt_assembler *a, size_t at, uint64_t value, bool padded)
 {
 	uint8_t bytes[TT_VARINT_MAX];
 	size_t n = TT_VARINT_MAX;
@@ -120,26 +128,26 @@ static bool is_blank(char c)
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static void skip_blanks(struct assembler *a)
+static void skip_blanks(struct tt_assembler *a)
 {
 	while (a->p < a->end && is_blank(*a->p))
 		a->p++;
 }
 
 /* Whether nothing but a comment is left of the line. */
-static bool at_end(struct assembler *a)
+static bool at_end(struct tt_assembler *a)
 {
 	skip_blanks(a);
 	return a->p == a->end || *a->p == '#';
 }
 
-static int need_end(struct assembler *a)
+static int need_end(struct tt_assembler *a)
 {
 	return at_end(a) ? 0 : mistake(a, a->p, "nothing more may stand here");
 }
 
 /* Takes this text if it comes next. */
-static bool accept(struct assembler *a, const char *text)
+static bool accept(struct tt_assembler *a, const char *text)
 {
 	size_t len = strlen(text);
 
@@ -150,7 +158,7 @@ static bool accept(struct assembler *a, const char *text)
 }
 
 /* Takes "name=". */
-static bool accept_name(struct assembler *a, const char *name)
+static bool accept_name(struct tt_assembler *a, const char *name)
 {
 	const char *before = a->p;
 
@@ -161,7 +169,7 @@ static bool accept_name(struct assembler *a, const char *name)
 }
 
 /* A word ends at a blank, at `=`, a quote or a comment. */
-static struct tt_str take_word(struct assembler *a)
+static struct tt_str take_word(struct tt_assembler *a)
 {
 	const char *begin = a->p;
 
@@ -188,7 +196,7 @@ static bool digits_value(struct tt_str s, unsigned base, uint64_t *value)
 	return s.len != 0;
 }
 
-static int take_number(struct assembler *a, uint64_t *value)
+static int take_number(struct tt_assembler *a, uint64_t *value)
 {
 	struct tt_str word = take_word(a), digits = word;
 	bool negative = word.len > 1 && word.data[0] == '-';
@@ -216,7 +224,7 @@ static size_t slot_of(const char *name, size_t len)
 	return (h ^ h >> 16) % NSLOTS;
 }
 
-static void index_names(struct assembler *a)
+static void index_names(struct tt_assembler *a)
 {
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_spec *spec = tt_specs_event(a->specs, type);
@@ -231,7 +239,7 @@ static void index_names(struct assembler *a)
 	}
 }
 
-static const struct tt_event_spec *find_event(const struct assembler *a, struct tt_str name)
+static const struct tt_event_spec *find_event(const struct tt_assembler *a, struct tt_str name)
 {
 	size_t i = slot_of(name.data, name.len);
 
@@ -244,14 +252,14 @@ static const struct tt_event_spec *find_event(const struct assembler *a, struct 
 
 /* ------------------------------------------------------------------ events */
 
-static bool frames_are_counted(const struct assembler *a)
+static bool frames_are_counted(const struct tt_assembler *a)
 {
 	/* a count that is negative as Go's reader takes it has no frames behind it */
 	return (int64_t)a->want < 0 ? a->nframes == 0 : a->nframes == a->want;
 }
 
 /* Completes the event that came last. `at` is where a mistake is noted. */
-static int close_event(struct assembler *a, const char *at)
+static int close_event(struct tt_assembler *a, const char *at)
 {
 	const struct tt_event_spec *event = a->event;
 
@@ -267,14 +275,14 @@ static int close_event(struct assembler *a, const char *at)
 	return 0;
 }
 
-static void close_batch(struct assembler *a)
+static void close_batch(struct tt_assembler *a)
 {
 	if (a->size_at != NO_PLACE)
 		pad_number(a->out->data + a->size_at, a->out->len - a->size_at - TT_VARINT_MAX);
 	a->size_at = NO_PLACE;
 }
 
-static int put_padded(struct assembler *a, uint64_t value)
+static int put_padded(struct tt_assembler *a, uint64_t value)
 {
 	uint8_t bytes[TT_VARINT_MAX];
 
@@ -283,7 +291,7 @@ static int put_padded(struct assembler *a, uint64_t value)
 }
 
 /* The size of a batch: the number given, or room for what will be counted. */
-static int put_size(struct assembler *a, const char *name)
+static int put_size(struct tt_assembler *a, const char *name)
 {
 	uint64_t value = 0;
 	int rc = 0;
@@ -295,7 +303,7 @@ static int put_size(struct assembler *a, const char *name)
 	return rc != 0 ? rc : put_padded(a, value);
 }
 
-static int put_arg(struct assembler *a, const struct tt_event_spec *spec, const char *name)
+static int put_arg(struct tt_assembler *a, const struct tt_event_spec *spec, const char *name)
 {
 	uint64_t value;
 	int rc;
@@ -309,7 +317,7 @@ static int put_arg(struct assembler *a, const struct tt_event_spec *spec, const 
 }
 
 /* The last argument, which some events may do without. */
-static int put_last_arg(struct assembler *a, const struct tt_event_spec *spec, const char *name)
+static int put_last_arg(struct tt_assembler *a, const struct tt_event_spec *spec, const char *name)
 {
 	if (a->framing.kind[spec->type] == TT_FRAME_EVENTS) {
 		skip_blanks(a);
@@ -322,7 +330,7 @@ static int put_last_arg(struct assembler *a, const struct tt_event_spec *spec, c
 	return put_arg(a, spec, name);
 }
 
-static int put_args(struct assembler *a, const struct tt_event_spec *spec)
+static int put_args(struct tt_assembler *a, const struct tt_event_spec *spec)
 {
 	int rc = spec->timed ? put_arg(a, spec, "dt") : 0;
 
@@ -334,7 +342,7 @@ static int put_args(struct assembler *a, const struct tt_event_spec *spec)
 	return rc != 0 ? rc : need_end(a);
 }
 
-static int event_line(struct assembler *a, struct tt_str name)
+static int event_line(struct tt_assembler *a, struct tt_str name)
 {
 	const struct tt_event_spec *spec = find_event(a, name);
 	int rc = close_event(a, name.data);
@@ -344,8 +352,10 @@ static int event_line(struct assembler *a, struct tt_str name)
 	if (spec == NULL)
 		return mistake(a, name.data, "no event has the name '%.*s'",
 			       (int)(name.len < SHOWN ? name.len : SHOWN), name.data);
-	if (a->framing.kind[spec->type] != TT_FRAME_BAD)
+	if (a->framing.kind[spec->type] != TT_FRAME_BAD) {
 		close_batch(a);
+		a->done = a->out->len;
+	}
 	rc = put_bytes(a, &spec->type, 1);
 	a->count_at = NO_PLACE;
 	if (rc == 0)
@@ -360,7 +370,7 @@ static int event_line(struct assembler *a, struct tt_str name)
 	return 0;
 }
 
-static int frame_line(struct assembler *a, const char *begin)
+static int frame_line(struct tt_assembler *a, const char *begin)
 {
 	static const char *const names[] = {"pc", "func", "file", "line"};
 
@@ -385,7 +395,7 @@ static int frame_line(struct assembler *a, const char *begin)
 }
 
 /* The bytes of a quoted text, up to and with the closing quote. */
-static int put_quoted(struct assembler *a)
+static int put_quoted(struct tt_assembler *a)
 {
 	const char *begin = a->p;
 
@@ -407,7 +417,7 @@ static int put_quoted(struct assembler *a)
 	return accept(a, "\"") ? 0 : mistake(a, begin, "the quote is not closed");
 }
 
-static int data_line(struct assembler *a)
+static int data_line(struct tt_assembler *a)
 {
 	size_t at;
 	int rc;
@@ -433,7 +443,7 @@ static bool is_version(uint64_t version)
 	return version == 22 || version == 23 || version == 25 || version == 26;
 }
 
-static int header_line(struct assembler *a)
+static int header_line(struct tt_assembler *a)
 {
 	const char *begin = a->p;
 	uint64_t version = 0;
@@ -454,7 +464,7 @@ static int header_line(struct assembler *a)
 	return n != 0 ? n : need_end(a);
 }
 
-static int take_line(struct assembler *a)
+static int take_line(struct tt_assembler *a)
 {
 	struct tt_str word;
 
@@ -470,33 +480,187 @@ static int take_line(struct assembler *a)
 	return frame_line(a, word.data);
 }
 
+static void start(struct tt_assembler *a, const struct tt_specs *specs, struct tt_bytes *out)
+{
+	a->specs = specs;
+	a->out = out;
+	a->size_at = NO_PLACE;
+	tt_framing_init(&a->framing, specs, false);
+	index_names(a);
+}
+
+/* One line, without its newline. */
+static int whole_line(struct tt_assembler *a, const char *line, size_t len)
+{
+	a->line = a->p = line;
+	a->end = len == 0 ? line : line + len;
+	a->number++;
+	return take_line(a);
+}
+
+/* The lines of a text. *rest is what stands behind the last newline. */
+static int whole_lines(struct tt_assembler *a, struct tt_str text, struct tt_str *rest)
+{
+	int rc = 0;
+
+	while (rc == 0 && text.len != 0) {
+		const char *newline = memchr(text.data, '\n', text.len);
+		size_t len;
+
+		if (newline == NULL)
+			break;
+		len = (size_t)(newline - text.data);
+		rc = whole_line(a, text.data, len);
+		text.data += len + 1;
+		text.len -= len + 1;
+	}
+	*rest = text;
+	return rc;
+}
+
+/* `rest` is a line without a newline, or empty. */
+static int finish(struct tt_assembler *a, struct tt_str rest)
+{
+	int rc = rest.len != 0 ? whole_line(a, rest.data, rest.len) : 0;
+
+	a->line = "";
+	a->number++;
+	if (rc == 0 && !a->has_header)
+		rc = mistake(a, a->line, "there is no line 'Trace Go1.NN'");
+	if (rc == 0)
+		rc = close_event(a, a->line);
+	if (rc != 0)
+		return rc;
+	close_batch(a);
+	a->done = a->out->len;
+	return 0;
+}
+
 int tt_assemble(const struct tt_specs *specs, const char *text, size_t len, struct tt_bytes *out,
 		struct tt_error *err)
 {
-	struct assembler a = {
-		.specs = specs, .out = out, .err = err, .size_at = NO_PLACE, .line = text, .p = text,
-	};
-	const char *end = len == 0 ? text : text + len;
-	int rc = 0;
+	struct tt_assembler a = {.err = err};
+	struct tt_str rest;
+	int rc;
 
-	tt_framing_init(&a.framing, specs, false);
-	index_names(&a);
-	while (rc == 0 && a.p < end) {
-		const char *newline = memchr(a.p, '\n', (size_t)(end - a.p));
+	start(&a, specs, out);
+	rc = whole_lines(&a, (struct tt_str){text, len}, &rest);
+	return rc != 0 ? rc : finish(&a, rest);
+}
 
-		a.line = a.p;
-		a.end = newline == NULL ? end : newline;
-		a.number++;
-		rc = take_line(&a);
-		a.p = newline == NULL ? end : newline + 1;
+/* ------------------------------------------------------------------ pieces */
+
+int tt_assembler_new(struct tt_assembler **out, const struct tt_specs *specs, struct tt_error *err)
+{
+	struct tt_assembler *a = calloc(1, sizeof(*a));
+
+	*out = NULL;
+	tt_error_clear(err);
+	if (a == NULL)
+		return tt_fail(err, TT_E_MEMORY, "no memory for an assembler");
+	if (specs == NULL && tt_specs_new(&a->own_specs, err) < 0) {
+		free(a);
+		return -err->code;
 	}
-	a.line = a.p;
-	a.number++;
-	if (rc == 0 && !a.has_header)
-		rc = mistake(&a, a.line, "there is no line 'Trace Go1.NN'");
-	if (rc == 0)
-		rc = close_event(&a, a.line);
-	if (rc == 0)
-		close_batch(&a);
+	a->bytes.mem = a->carry.mem = &a->mem;
+	a->err = &a->failed;
+	tt_error_clear(&a->failed);
+	start(a, specs != NULL ? specs : a->own_specs, &a->bytes);
+	*out = a;
+	return 0;
+}
+
+void tt_assembler_free(struct tt_assembler *a)
+{
+	if (a == NULL)
+		return;
+	tt_mem_free(&a->mem, a->bytes.data, a->bytes.cap);
+	tt_mem_free(&a->mem, a->carry.data, a->carry.cap);
+	tt_specs_free(a->own_specs);
+	free(a);
+}
+
+/* Forgets what was handed out. */
+static void drop_taken(struct tt_assembler *a)
+{
+	size_t n = a->taken;
+
+	if (n == 0)
+		return;
+	memmove(a->bytes.data, a->bytes.data + n, a->bytes.len - n);
+	a->bytes.len -= n;
+	a->done -= n;
+	a->size_at -= a->size_at == NO_PLACE ? 0 : n;
+	a->count_at -= a->count_at == NO_PLACE || a->event == NULL ? 0 : n;
+	a->taken = 0;
+}
+
+static int carry(struct tt_assembler *a, struct tt_str text)
+{
+	struct tt_bytes *c = &a->carry;
+
+	if (text.len == 0)
+		return 0;
+	if (text.len > SIZE_MAX - c->len ||
+	    !tt_mem_grow(&a->mem, &c->data, &c->cap, c->len + text.len, 1))
+		return tt_fail(a->err, TT_E_MEMORY, "no memory for a line of text");
+	memcpy(c->data + c->len, text.data, text.len);
+	c->len += text.len;
+	return 0;
+}
+
+/* Completes the line that a piece before began. */
+static int end_carried(struct tt_assembler *a, struct tt_str *text)
+{
+	const char *newline = text->len != 0 ? memchr(text->data, '\n', text->len) : NULL;
+	size_t len = newline == NULL ? text->len : (size_t)(newline - text->data);
+	int rc;
+
+	if (a->carry.len == 0)
+		return 0;
+	rc = carry(a, (struct tt_str){text->data, len});
+	text->data = newline == NULL ? text->data : newline + 1;
+	text->len -= newline == NULL ? len : len + 1;
+	if (rc != 0 || newline == NULL)
+		return rc;
+	rc = whole_line(a, (const char *)a->carry.data, a->carry.len);
+	a->carry.len = 0;
 	return rc;
+}
+
+int tt_assembler_add(struct tt_assembler *a, const char *text, size_t len, struct tt_error *err)
+{
+	struct tt_str rest = {text, len};
+	int rc = -a->failed.code;
+
+	drop_taken(a);
+	if (rc == 0)
+		rc = end_carried(a, &rest);
+	if (rc == 0)
+		rc = whole_lines(a, rest, &rest);
+	if (rc == 0)
+		rc = carry(a, rest);
+	if (rc != 0)
+		*err = a->failed;
+	return rc;
+}
+
+int tt_assembler_finish(struct tt_assembler *a, struct tt_error *err)
+{
+	int rc = -a->failed.code;
+
+	drop_taken(a);
+	if (rc == 0)
+		rc = finish(a, (struct tt_str){(const char *)a->carry.data, a->carry.len});
+	a->carry.len = 0;
+	if (rc != 0)
+		*err = a->failed;
+	return rc;
+}
+
+struct tt_str tt_assembler_take(struct tt_assembler *a)
+{
+	drop_taken(a);
+	a->taken = a->done;
+	return (struct tt_str){(const char *)a->bytes.data, a->done};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * assemble.h - the raw text form back to bytes. Stands on spec and the framing of
- * wire.
+ * wire. This is the whole text at once; tracetool.h has the same piece by piece.
  *
  * The text is what tt_wire_format() writes, behind a line `Trace Go1.NN`; NN is a
  * version of format v2. tracetool-format(5) describes it. What a person who
