@@ -43,7 +43,7 @@ static enum tt_advance syscall_status(struct tt_order *o, struct tt_step *s, int
 	if (thread == s->cur.thread) {
 		if (!o->initial && s->cur.goroutine != id)
 			return wrong_thread(o, id, s->cur.goroutine);
-		s->next.goroutine = id;
+		tt_set_g(o, s, id);
 		return TT_ADVANCED;
 	}
 	m = tt_find_m(o, thread);
@@ -192,7 +192,7 @@ static enum tt_advance stop(struct tt_order *o, struct tt_step *s, enum tt_g_sta
 	if (g == NULL)
 		return TT_BROKEN;
 	g->status = (uint8_t)status;
-	s->next.goroutine = TT_NONE;
+	tt_set_g(o, s, TT_NONE);
 	tt_emit(o, s);
 	return TT_ADVANCED;
 }
@@ -214,7 +214,7 @@ enum tt_advance tt_advance_go_destroy(struct tt_order *o, struct tt_step *s)
 	if (g == NULL)
 		return TT_BROKEN;
 	tt_remove_g(o, g);
-	s->next.goroutine = TT_NONE;
+	tt_set_g(o, s, TT_NONE);
 	tt_emit(o, s);
 	return TT_ADVANCED;
 }

@@ -83,12 +83,26 @@ static inline struct tt_g_state *tt_current_g(struct tt_order *o, const struct t
 	return tt_current_g_slow(o, s);
 }
 
-/* Binds g to the step's thread, from now on. */
-static inline void tt_bind_g(struct tt_order *o, struct tt_step *s, const struct tt_g_state *g)
+/* What the step's thread has from now on; nobody's events have nothing. */
+static inline void tt_set_p(struct tt_order *o, const struct tt_step *s, int64_t p)
 {
-	s->next.goroutine = g->id;
 	if (s->m != TT_NO_SLOT)
-		o->ms.at[s->m].g_slot = (uint32_t)(g - o->gs.at);
+		o->ms.at[s->m].p = p;
+}
+
+static inline void tt_set_g(struct tt_order *o, const struct tt_step *s, int64_t g)
+{
+	if (s->m != TT_NO_SLOT)
+		o->ms.at[s->m].g = g;
+}
+
+/* As tt_set_g(), and remembers where g lies. */
+static inline void tt_bind_g(struct tt_order *o, const struct tt_step *s, const struct tt_g_state *g)
+{
+	if (s->m == TT_NO_SLOT)
+		return;
+	o->ms.at[s->m].g = g->id;
+	o->ms.at[s->m].g_slot = (uint32_t)(g - o->gs.at);
 }
 
 static inline struct tt_seq tt_seq_at(const struct tt_order *o, uint64_t n)

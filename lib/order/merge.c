@@ -110,10 +110,15 @@ static size_t sift_up(struct tt_keyed *heap, size_t i)
 	return i;
 }
 
-/* Among equal children the left one moves up; a parent beats both. */
+/*
+ * Among equal children the left one moves up; a parent beats both. The moving
+ * element is held in two variables: as one struct it would be read back in a
+ * piece right behind the write of its key, which stalls the processor.
+ */
 static TT_ALWAYS_INLINE void sift_down(struct tt_keyed *heap, size_t n, size_t i)
 {
-	struct tt_keyed moving = heap[i];
+	int64_t key = heap[i].key;
+	void *item = heap[i].of.item;
 
 	for (;;) {
 		size_t child = 2 * i + 1;
@@ -122,12 +127,13 @@ static TT_ALWAYS_INLINE void sift_down(struct tt_keyed *heap, size_t n, size_t i
 			break;
 		if (child + 1 < n && heap[child + 1].key < heap[child].key)
 			child++;
-		if (heap[child].key >= moving.key)
+		if (heap[child].key >= key)
 			break;
 		heap[i] = heap[child];
 		i = child;
 	}
-	heap[i] = moving;
+	heap[i].key = key;
+	heap[i].of.item = item;
 }
 
 static TT_ALWAYS_INLINE void heap_update(struct tt_merge *m, size_t i)

@@ -89,7 +89,6 @@ struct tt_step {
 	struct tt_timed *ev;
 	uint32_t m;             /* slot of its thread, or TT_NO_SLOT for nobody's events */
 	struct tt_context cur;  /* before the event: what is handed out */
-	struct tt_context next; /* after it */
 };
 
 struct tt_order;
@@ -164,7 +163,6 @@ static inline enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, u
 {
 	const struct tt_rule *rule = &o->rules[ev->type];
 	struct tt_step s;
-	enum tt_advance result;
 
 	if (*m == TT_NO_SLOT && thread != TT_NONE) {
 		*m = tt_order_slot(o, thread);
@@ -177,20 +175,9 @@ static inline enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, u
 	s.ev = ev;
 	s.m = *m;
 	s.cur.thread = thread;
-	if (s.m == TT_NO_SLOT) {
-		s.cur.proc = s.cur.goroutine = TT_NONE;
-		s.next = s.cur;
-		return rule->handler(o, &s);
-	}
-	s.cur.proc = o->ms.at[s.m].p;
-	s.cur.goroutine = o->ms.at[s.m].g;
-	s.next = s.cur;
-	result = rule->handler(o, &s);
-	if (result == TT_ADVANCED) {
-		o->ms.at[s.m].p = s.next.proc;
-		o->ms.at[s.m].g = s.next.goroutine;
-	}
-	return result;
+	s.cur.proc = s.m == TT_NO_SLOT ? TT_NONE : o->ms.at[s.m].p;
+	s.cur.goroutine = s.m == TT_NO_SLOT ? TT_NONE : o->ms.at[s.m].g;
+	return rule->handler(o, &s);
 }
 
 #endif

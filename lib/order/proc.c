@@ -83,7 +83,7 @@ enum tt_advance tt_advance_proc_status(struct tt_order *o, struct tt_step *s)
 	else
 		tt_emit(o, s)->was_ = o->initial ? TT_STATE_UNDETERMINED : TT_STATE_NOT_EXIST;
 	if (status == TT_P_RUNNING || status == TT_P_SYSCALL)
-		s->next.proc = id;
+		tt_set_p(o, s, id);
 	return result;
 }
 
@@ -109,7 +109,7 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 		return TT_BROKEN;
 	p->status = TT_P_RUNNING;
 	p->seq = seq;
-	s->next.proc = id;
+	tt_set_p(o, s, id);
 	tt_emit(o, s);
 	return TT_ADVANCED;
 }
@@ -128,7 +128,7 @@ enum tt_advance tt_advance_proc_stop(struct tt_order *o, struct tt_step *s)
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
 	p->status = TT_P_IDLE;
-	s->next.proc = TT_NONE;
+	tt_set_p(o, s, TT_NONE);
 	tt_emit(o, s);
 	return TT_ADVANCED;
 }
@@ -144,7 +144,7 @@ static enum tt_advance steal_from(struct tt_order *o, struct tt_step *s, int64_t
 					 "tried to self-steal proc %" PRId64 " (thread %" PRId64
 					 "), but got proc %" PRId64 " instead",
 					 p, victim, s->cur.proc);
-		s->next.proc = TT_NONE;
+		tt_set_p(o, s, TT_NONE);
 		return TT_ADVANCED;
 	}
 	m = tt_find_m(o, victim);

@@ -109,7 +109,7 @@ enum tt_advance tt_advance_syscall_end_blocked(struct tt_order *o, struct tt_ste
 	if (g == NULL)
 		return TT_BROKEN;
 	g->status = TT_G_RUNNABLE;
-	s->next.goroutine = TT_NONE;
+	tt_set_g(o, s, TT_NONE);
 	tt_emit(o, s);
 	return TT_ADVANCED;
 }
@@ -151,7 +151,7 @@ static enum tt_advance abandon_p(struct tt_order *o, struct tt_step *s)
 		return tt_broken(o, TT_E_PROC, "proc %" PRId64 " in unexpected state %s during %s",
 				 s->cur.proc, tt_p_status_name(p->status), tt_step_name(o, s, name));
 	p->status = TT_P_ABANDONED;
-	s->next.proc = TT_NONE;
+	tt_set_p(o, s, TT_NONE);
 	steal = tt_emit_added(o, s, o->proc_steal, &s->cur);
 	steal->was_ = TT_STATE_RUNNING;
 	o->added_args[steal - o->queue][0] = (uint64_t)s->cur.proc;
@@ -168,7 +168,7 @@ enum tt_advance tt_advance_destroy_syscall(struct tt_order *o, struct tt_step *s
 	if (g == NULL)
 		return TT_BROKEN;
 	tt_remove_g(o, g);
-	s->next.goroutine = TT_NONE;
+	tt_set_g(o, s, TT_NONE);
 	if (s->cur.proc != TT_NONE && abandon_p(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
 	tt_emit(o, s);
