@@ -876,6 +876,118 @@ START_TEST(assemble_reports_the_limit)
 }
 END_TEST
 
+/* ------------------------------------------------------------------ manual */
+
+#define MANUAL "man/tracetool-format.5"
+
+static char *read_manual(void)
+{
+	FILE *f = fopen(MANUAL, "r");
+	char *text = calloc(1, 1 << 16);
+	size_t n;
+
+	ck_assert_msg(f != NULL, "cannot open " MANUAL ": the tests run in the top folder");
+	n = fread(text, 1, (1 << 16) - 1, f);
+	ck_assert_uint_lt(n, (1 << 16) - 1);
+	fclose(f);
+	return text;
+}
+
+/* "10  ProcStart            1.22  dt p p_seq", with a newline on both sides. */
+static void add_row(struct text *t, const struct tt_event_spec *spec)
+{
+	add(t, "\n%3u  %-19s  1.%u ", spec->type, spec->name, spec->since);
+	if (spec->timed)
+		add(t, " dt");
+	for (unsigned i = 0; i < spec->nargs; i++)
+		add(t, " %s", spec->args[i].name);
+	add(t, "%s%s", spec->has_frames ? " frames" : "", spec->has_data ? " data" : "");
+	while (t->at[t->len - 1] == ' ')
+		t->len--;
+	add(t, "\n");
+}
+
+START_TEST(manual_lists_the_events_of_the_specs)
+{
+	char *manual = read_manual();
+
+	for (unsigned type = 0; type < 256; type++) {
+		const struct tt_event_spec *spec = tt_specs_event(specs, type);
+		struct text row = {0};
+
+		if (spec == NULL)
+			continue;
+		add_row(&row, spec);
+		ck_assert_msg(strstr(manual, row.at) != NULL, "not in " MANUAL ": %s", row.at);
+		free(row.at);
+	}
+	free(manual);
+}
+END_TEST
+
+/* The hexadecimal example, from its header to its end mark. */
+START_TEST(manual_shows_a_trace_as_bytes)
+{
+	static const char want[] = "EventBatch gen=1 m=18446744073709551615 time=1 size=15\nSync\n"
+				   "Frequency freq=15625000\nClockSnapshot dt=0 mono=100 sec=1700000001 nsec=5\n"
+				   "EventBatch gen=1 m=1 time=10 size=4\nProcStatus dt=1 p=0 pstatus=1\n"
+				   "EndOfGeneration\n";
+	char *manual = read_manual(), *p = strstr(manual, "\n67 6f 20 31"), *got, *next;
+	uint8_t bytes[256];
+	struct guarded g;
+	struct tt_wire *w;
+	size_t n = 0, len;
+	int rc;
+
+	ck_assert_ptr_nonnull(p);
+	for (; *p != '.'; p = next) {
+		bytes[n++] = (uint8_t)strtoul(p, &next, 16);
+		ck_assert_ptr_ne(p, next);
+		next += strspn(next, " \n");
+		ck_assert_uint_lt(n, sizeof(bytes));
+	}
+	guarded_init(&g, bytes, n);
+	w = open_memory(&g, 0);
+	got = text_of(w, &len, &rc);
+	ck_assert_int_eq(rc, TT_END);
+	ck_assert_uint_eq(len, sizeof(want) - 1);
+	ck_assert_mem_eq(got, want, len);
+	free(got);
+	tt_wire_close(w);
+	guarded_release(&g);
+	free(manual);
+}
+END_TEST
+
+/* The example of raw text says the sizes that it has. */
+START_TEST(manual_shows_a_trace_as_text)
+{
+	char *manual = read_manual(), *begin = strstr(manual, "\nTrace Go1.26\n");
+	struct text loose = {0};
+	struct guarded given, counted;
+	char *end;
+
+	ck_assert_ptr_nonnull(begin);
+	end = strstr(begin, "\n.Ed");
+	for (char *line = begin + 1; line < end; line += strcspn(line, "\n") + 1) {
+		int len = (int)strcspn(line, "\n");
+		char *size = strstr(line, " size=");
+
+		if (size != NULL && size < line + len)
+			len = (int)(size - line);
+		add(&loose, "%.*s\n", len, line);
+	}
+	assemble(&given, begin, (size_t)(end - begin));
+	assemble(&counted, loose.at, loose.len);
+	ck_assert_uint_eq(given.len, counted.len);
+	ck_assert_mem_eq(given.data, counted.data, given.len);
+	guarded_release(&given);
+	guarded_release(&counted);
+	free(loose.at);
+	free(manual);
+}
+END_TEST
+
 static TCase *header_tests(void)
 {
 	TCase *tc = tcase_create("header");
@@ -930,6 +1042,17 @@ static TCase *assemble_tests(void)
 	return tc;
 }
 
+static TCase *manual_tests(void)
+{
+	TCase *tc = tcase_create("manual");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, manual_lists_the_events_of_the_specs);
+	tcase_add_test(tc, manual_shows_a_trace_as_bytes);
+	tcase_add_test(tc, manual_shows_a_trace_as_text);
+	return tc;
+}
+
 Suite *wire_suite(void)
 {
 	Suite *s = suite_create("wire");
@@ -938,5 +1061,6 @@ Suite *wire_suite(void)
 	suite_add_tcase(s, raw_tests());
 	suite_add_tcase(s, text_tests());
 	suite_add_tcase(s, assemble_tests());
+	suite_add_tcase(s, manual_tests());
 	return s;
 }
