@@ -52,6 +52,9 @@ int tt_feed_open_fd(struct tt_feed **out, int fd, bool owned, struct tt_mem *mem
 		    struct tt_error *err);
 int tt_feed_open_memory(struct tt_feed **out, const void *data, size_t nbytes, struct tt_mem *mem,
 			struct tt_error *err);
+/* What the function gives; packed or not. */
+int tt_feed_open_input(struct tt_feed **out, const struct tt_input *input, struct tt_mem *mem,
+		       struct tt_error *err);
 /* If the bottom is a regular file: its descriptor, and where it began there. */
 bool tt_feed_file(const struct tt_feed *f, int *fd, uint64_t *offset);
 

@@ -121,11 +121,26 @@ static la_int64_t on_seek(struct archive *a, void *arg, la_int64_t offset, int w
 
 /* ------------------------------------------------------- one archive handle */
 
+/* libarchive's text may end in a newline, or quote the archive. */
+static void one_line(char *out, size_t size, const char *text)
+{
+	size_t n = strlen(text);
+
+	while (n != 0 && text[n - 1] == '\n')
+		n--;
+	if (n > size - 1)
+		n = size - 1;
+	for (size_t i = 0; i < n; i++)
+		out[i] = (unsigned char)text[i] < ' ' || text[i] == 0x7f ? '?' : text[i];
+	out[n] = '\0';
+}
+
 /* What libarchive says, or what the feed below it said. */
 static int fail(struct archive_feed *f, struct tt_error *err)
 {
 	const char *text = f->a != NULL ? archive_error_string(f->a) : NULL;
 	const char *what = f->compressed ? "compressed data" : "archive";
+	char reason[256];
 
 	if (f->feed.below->error.code != TT_OK) {
 		*err = f->feed.below->error;
@@ -133,11 +148,10 @@ static int fail(struct archive_feed *f, struct tt_error *err)
 	}
 	if (f->a == NULL || archive_errno(f->a) == ENOMEM)
 		return tt_fail(err, TT_E_MEMORY, "no memory to unpack");
-	if (text == NULL)
-		text = "libarchive does not say more";
+	one_line(reason, sizeof(reason), text != NULL ? text : "libarchive does not say more");
 	if (f->in_dry)
-		return tt_fail(err, TT_E_INPUT, "the %s breaks off (%s)", what, text);
-	return tt_fail(err, TT_E_INPUT, "damaged %s: %s", what, text);
+		return tt_fail(err, TT_E_INPUT, "the %s breaks off (%s)", what, reason);
+	return tt_fail(err, TT_E_INPUT, "damaged %s: %s", what, reason);
 }
 
 static void choose_formats(const struct archive_feed *f)

@@ -106,6 +106,16 @@ int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbyte
 	return rc != 0 ? rc : open_feed(out, feed, nbytes != 0 ? data : nothing, member, err);
 }
 
+int tt_source_open_input(struct tt_source **out, const struct tt_input *input, const char *member,
+			 struct tt_mem *mem, struct tt_error *err)
+{
+	struct tt_feed *feed;
+	int rc = tt_feed_open_input(&feed, input, mem, err);
+
+	*out = NULL;
+	return rc != 0 ? rc : open_feed(out, feed, NULL, member, err);
+}
+
 static int open_fd(struct tt_source **out, int fd, bool owned, const char *member,
 		   struct tt_mem *mem, struct tt_error *err)
 {

@@ -30,6 +30,9 @@ int tt_source_open_fd(struct tt_source **out, int fd, const char *member, struct
  * unpacked, as for files. */
 int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbytes,
 			  const char *member, struct tt_mem *mem, struct tt_error *err);
+/* Streams what the function gives. */
+int tt_source_open_input(struct tt_source **out, const struct tt_input *input, const char *member,
+			 struct tt_mem *mem, struct tt_error *err);
 void tt_source_close(struct tt_source *s);
 
 /*
