@@ -97,6 +97,17 @@ int tt_reader_open_fd(struct tt_reader **out, int fd, const struct tt_options *o
 	return reader_start(out, rc, err);
 }
 
+int tt_reader_open_input(struct tt_reader **out, const struct tt_input *input,
+			 const struct tt_options *opt, struct tt_error *err)
+{
+	int rc = reader_new(out, opt, err);
+
+	if (rc < 0)
+		return rc;
+	rc = tt_source_open_input(&(*out)->src, input, (*out)->options.member, &(*out)->mem, err);
+	return reader_start(out, rc, err);
+}
+
 int tt_reader_open_memory(struct tt_reader **out, const void *data, size_t nbytes,
 			  const struct tt_options *opt, struct tt_error *err)
 {
@@ -134,9 +145,19 @@ const struct tt_specs *tt_reader_specs(const struct tt_reader *r)
 	return r->specs;
 }
 
+/* What ends a trace may be known before its last events are handed out. */
 const struct tt_error *tt_reader_error(const struct tt_reader *r)
 {
-	return &r->err;
+	static const struct tt_error none = {
+		.offset = TT_UNKNOWN,
+		.batch_offset = TT_UNKNOWN,
+		.generation = TT_UNKNOWN,
+		.thread = TT_NONE,
+		.event_index = TT_UNKNOWN,
+		.event_type = -1,
+	};
+
+	return r->phase == TT_PHASE_OVER ? &r->err : &none;
 }
 
 struct tt_progress tt_reader_progress(const struct tt_reader *r)
@@ -381,7 +402,7 @@ int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 	if (broken.code < TT_E_EVENT_TYPE)
 		rc = tt_loader_resync(&r->loader, &broken, nbytes, &r->err);
 	if (rc < 0)
-		return rc;
+		return fail(r);
 	tt_order_reset(&r->order);
 	r->skipped_any = r->has_previous = r->has_previous_clock = false;
 	r->resynced = true;

@@ -120,6 +120,11 @@ struct tt_loader {
 	bool failed_behind;
 	struct tt_error behind;
 	bool at_end;            /* before 1.26: the file's end came behind the generation */
+	/* for a search behind damage */
+	uint64_t number;        /* of the generation that was tried last; 0: not known */
+	uint64_t min_time;      /* of the last one that was whole: no later one is earlier */
+	uint64_t resume;        /* it begins here: inside the last batch, whose size may be a lie, */
+	uint64_t rewound;       /* but has not gone back further than this in all */
 };
 
 void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_specs *specs,
@@ -133,9 +138,9 @@ void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err);
 
 /*
- * Behind an error: moves to the place from which another generation than
- * `broken` (a number) may be tried. 0, 1 if there is none, or an error of the
- * source. *skipped: bytes passed over in search.
+ * Behind an error: moves to the place from which another generation than the
+ * broken one may be tried. 0, 1 if there is none, or an error of the source.
+ * *skipped: bytes passed over in search.
  */
 int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_t *skipped,
 		     struct tt_error *err);

@@ -49,12 +49,22 @@ static int ended_inside(struct tt_loader *l, const struct tt_generation *g, stru
 	return -TT_E_CUT_OFF;
 }
 
-/* A batch that could not be read stands in the generation that was being read. */
-static int unreadable(const struct tt_generation *g, int rc, struct tt_error *err)
+/* The next batch. One that cannot be read stands in the generation being read. */
+static int read_batch(struct tt_loader *l, const struct tt_generation *g, struct tt_frame_batch *b,
+		      struct tt_error *err)
 {
-	if (g->number != 0)
+	int rc = tt_batch_read(l->src, &l->framing, b, err);
+
+	if (rc < 0 && g->number != 0)
 		tt_error_in_batch(err, TT_UNKNOWN, g->number, TT_NONE);
 	return rc;
+}
+
+static int file_batch(struct tt_loader *l, struct tt_generation *g,
+		      const struct tt_frame_batch *b, struct tt_error *err)
+{
+	l->resume = b->offset + 1;
+	return tt_generation_add(g, &l->rules, b, err);
 }
 
 static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
@@ -62,12 +72,12 @@ static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_
 	struct tt_frame_batch b;
 
 	for (;;) {
-		int rc = tt_batch_read(l->src, &l->framing, &b, err);
+		int rc = read_batch(l, g, &b, err);
 
 		if (rc == TT_END)
 			return ended_inside(l, g, err);
 		if (rc < 0)
-			return unreadable(g, rc, err);
+			return rc;
 		if (g->number == 0)
 			g->number = b.generation;
 		if (b.experiment == 0 && b.size != 0 && b.data[0] == l->framing.end_type)
@@ -83,7 +93,7 @@ static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_
 					      "generations are interleaved",
 					      err);
 		}
-		rc = tt_generation_add(g, &l->rules, &b, err);
+		rc = file_batch(l, g, &b, err);
 		if (rc < 0)
 			return rc;
 	}
@@ -96,7 +106,7 @@ static int add_spill(struct tt_loader *l, struct tt_generation *g, struct tt_err
 		return TT_OK;
 	l->spilled = false;
 	g->number = l->spill.generation;
-	return tt_generation_add(g, &l->rules, &l->spill, err);
+	return file_batch(l, g, &l->spill, err);
 }
 
 /* Keeps for later what stands behind the generation. */
@@ -113,12 +123,12 @@ static int load_to_next_number(struct tt_loader *l, struct tt_generation *g, str
 	int rc = add_spill(l, g, err);
 
 	while (rc == TT_OK) {
-		rc = tt_batch_read(l->src, &l->framing, &b, err);
+		rc = read_batch(l, g, &b, err);
 		if (rc == TT_END) {
 			l->at_end = true;
 			return TT_OK;
 		}
-		if (unreadable(g, rc, err) < 0)
+		if (rc < 0)
 			return g->number != 0 ? failed_behind(l, err) : rc;
 		if (b.generation == 0)
 			return bad_generation(&b, TT_E_GENERATION_ZERO, "invalid generation number 0",
@@ -135,7 +145,7 @@ static int load_to_next_number(struct tt_loader *l, struct tt_generation *g, str
 			return bad_generation(&b, TT_E_GENERATION_ORDER, "generations out of order",
 					      err);
 		}
-		rc = tt_generation_add(g, &l->rules, &b, err);
+		rc = file_batch(l, g, &b, err);
 	}
 	return rc;
 }
@@ -155,9 +165,13 @@ int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error
 	tt_source_release(l->src, begin);
 	g->offset = begin;
 	g->ordinal = ++l->ordinal;
+	l->resume = begin;
 	rc = l->has_end_marks ? load_to_mark(l, g, err) : load_to_next_number(l, g, err);
 	if (rc == TT_OK)
 		rc = tt_generation_seal(g, &l->rules, err);
+	l->number = g->number;
+	if (rc == TT_OK)
+		l->min_time = g->min_time;
 	if (rc == -TT_E_TABLE_CUT && l->like_go)
 		return TT_END;
 	g->end = l->spilled ? l->spill.offset : tt_source_offset(l->src);

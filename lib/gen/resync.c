@@ -10,80 +10,118 @@
 /* So many batches in a row must make sense: by chance one byte in a hundred
  * looks like a batch. */
 #define PLAUSIBLE_RUN 4
+/* Of them so many will do where the input ends: where framing holds, and does not. */
+#define LAST_WALKED 1
+#define LAST_SCANNED 2
 /* What a run of them takes at most. */
 #define PLAUSIBLE_NBYTES (PLAUSIBLE_RUN * (TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE))
 /* Bytes looked through before they are given back. */
 #define SCAN_STEP 65536
+/* A search goes back a quarter of the way at most, and these: else damage that
+ * is made for it could send it over the same bytes again and again. */
+#define REWIND_FREE (1u << 20)
+
+/* ---- batches in a row */
+
+/* Whether a batch may stand behind another: in its generation, or the next. */
+static bool may_follow(const struct tt_loader *l, const struct tt_frame_batch *b,
+		       const struct tt_frame_batch *before)
+{
+	bool behind_mark = before->kind == TT_FRAME_END;
+
+	if (b->kind == TT_FRAME_END)
+		return l->has_end_marks && !behind_mark; /* no generation is empty */
+	return behind_mark || b->generation == before->generation ||
+	       (!l->has_end_marks && b->generation == before->generation + 1);
+}
 
 /*
- * Whether batches follow one another from data on. `whole`: the input ends at
- * `end`, so that a batch must not run past it.
+ * Whether a row begins at data. Its first batch is as one behind a mark, and not
+ * earlier than the last generation that was whole. `last` batches will do before
+ * `end`.
  */
-static bool run_begins(const struct tt_framing *framing, const uint8_t *data, const uint8_t *end,
-		       bool whole)
+static bool run_begins(const struct tt_loader *l, const uint8_t *data, const uint8_t *end,
+		       int last)
 {
-	uint64_t nbytes, generation;
-	unsigned marks = 0;
+	struct tt_frame_batch b, before = {.kind = TT_FRAME_END};
+	uint64_t nbytes;
 
 	for (int i = 0; i < PLAUSIBLE_RUN; i++) {
 		if (data == end)
-			return i > 0 && whole;
-		if (!tt_batch_plausible(framing, data, end, &nbytes, &generation))
-			return false;
-		marks = generation == 0 ? marks + 1 : 0;
-		/* no generation is empty: marks never follow one another */
-		if (marks > 1 || (i == 0 && generation == 0))
+			return i >= last;
+		if (!tt_batch_plausible(&l->framing, data, end, &b, &nbytes) ||
+		    !may_follow(l, &b, &before) || (i == 0 && b.time < l->min_time))
 			return false;
 		if (nbytes > (uint64_t)(end - data))
-			return !whole && i > 0;
+			return i >= last;
 		data += nbytes;
+		before = b;
 	}
 	return true;
 }
 
-/* Moves to the next place where batches follow one another. 0, 1 or an error. */
+/* Whether a row begins where the source stands. */
+static bool run_is_here(struct tt_loader *l)
+{
+	struct tt_error ignored;
+	const uint8_t *data;
+	size_t avail;
+
+	/* a failure to read ends the input like any other end, here */
+	(void)tt_source_peek(l->src, PLAUSIBLE_NBYTES, &data, &avail, &ignored);
+	return run_begins(l, data, data + avail, LAST_WALKED);
+}
+
+/* Moves to the next place where one begins. 0, 1 or an error. */
 static int scan(struct tt_loader *l, struct tt_error *err)
 {
 	for (;;) {
 		const uint8_t *data;
 		size_t avail, n;
 		int rc = tt_source_peek(l->src, SCAN_STEP + PLAUSIBLE_NBYTES, &data, &avail, err);
-		bool whole = avail < SCAN_STEP + PLAUSIBLE_NBYTES;
+		bool last = avail < SCAN_STEP + PLAUSIBLE_NBYTES;
 
-		if (rc < 0 && avail == 0)
-			return rc;
-		n = whole ? avail : SCAN_STEP;
+		n = last ? avail : SCAN_STEP;
 		for (size_t i = 0; i < n; i++) {
-			if (run_begins(&l->framing, data + i, data + avail, whole)) {
+			if (run_begins(l, data + i, data + avail, LAST_SCANNED)) {
 				tt_source_skip(l->src, i);
+				l->resume = tt_source_offset(l->src);
 				return TT_OK;
 			}
 		}
 		tt_source_skip(l->src, n);
-		tt_source_release(l->src, tt_source_offset(l->src));
-		if (whole)
-			return TT_END;
+		l->resume = tt_source_offset(l->src);
+		tt_source_release(l->src, l->resume);
+		if (last)
+			return rc < 0 ? rc : TT_END;
 	}
 }
 
-static bool is_framing_error(int code)
+/* ---- from batch to batch */
+
+static bool begins_with(const struct tt_frame_batch *b, uint8_t type)
 {
-	return code == TT_E_BATCH_TYPE || code == TT_E_BATCH_HEADER || code == TT_E_BATCH_SIZE ||
-	       code == TT_E_CUT_OFF;
+	return b->experiment == 0 && b->size != 0 && b->data[0] == type;
 }
 
-/* A batch that stands first in its generation: the one with the clock. */
-static bool is_first_of_generation(const struct tt_loader *l, const struct tt_frame_batch *b)
+/* Whether a row begins with the batch that was just read. */
+static bool run_begins_with(struct tt_loader *l, const struct tt_frame_batch *b)
 {
-	return l->has_end_marks && b->experiment == 0 && b->size != 0 &&
-	       b->data[0] == l->rules.sync;
+	uint64_t behind = tt_source_offset(l->src);
+	bool begins;
+
+	tt_source_seek(l->src, b->offset);
+	begins = run_is_here(l);
+	tt_source_seek(l->src, behind);
+	return begins;
 }
 
 /*
- * Walks to the first batch of another generation than number *skip, and stands
- * before it; TT_UNKNOWN: other than that of the first batch it meets.
+ * Walks to the first batch of another generation than the broken one, and stands
+ * before it. If the number of that is not known it is the one met first, unless
+ * that begins here, with its clock.
  */
-static int walk(struct tt_loader *l, uint64_t skip, struct tt_error *err)
+static int walk(struct tt_loader *l, struct tt_error *err)
 {
 	struct tt_frame_batch b;
 
@@ -92,55 +130,96 @@ static int walk(struct tt_loader *l, uint64_t skip, struct tt_error *err)
 
 		if (rc != TT_OK)
 			return rc;
+		l->resume = b.offset + 1;
 		tt_source_release(l->src, b.offset);
-		if (l->has_end_marks && b.experiment == 0 && b.size != 0 &&
-		    b.data[0] == l->framing.end_type)
+		if (l->has_end_marks && begins_with(&b, l->framing.end_type))
 			return TT_OK;
-		if (b.generation == 0)
+		if (b.generation == 0 || b.generation == l->number || !run_begins_with(l, &b))
 			continue;
-		if ((skip != TT_UNKNOWN && b.generation != skip) ||
-		    (skip == TT_UNKNOWN && is_first_of_generation(l, &b))) {
+		if (l->number != 0 || begins_with(&b, l->rules.sync)) {
 			tt_source_seek(l->src, b.offset);
 			return TT_OK;
 		}
-		skip = b.generation;
+		l->number = b.generation;
 	}
 }
 
-/* Steps over the byte at fault, so that a search cannot find it again. */
-static void step(struct tt_loader *l)
+/* ---- behind an error */
+
+static bool is_framing_error(int code)
 {
+	return code == TT_E_BATCH_TYPE || code == TT_E_BATCH_HEADER || code == TT_E_BATCH_SIZE ||
+	       code == TT_E_CUT_OFF;
+}
+
+/* An error of a generation that was read to its end. */
+static bool is_behind_it(int code)
+{
+	return code == TT_E_STACK_STRING || code == TT_E_NO_FREQUENCY || code == TT_E_NO_CLOCK;
+}
+
+/* A number that may be a new generation's, or damage. */
+static bool is_other_number(int code)
+{
+	return code == TT_E_GENERATION_MIXED || code == TT_E_GENERATION_ORDER;
+}
+
+/* To where the search for batches begins: past the byte at fault at least. */
+static void back_up(struct tt_loader *l)
+{
+	uint64_t at = tt_source_offset(l->src);
+	uint64_t back = l->resume < at ? at - l->resume : 0;
 	const uint8_t *data;
 	size_t avail;
 	struct tt_error ignored;
 
-	if (tt_source_peek(l->src, 1, &data, &avail, &ignored) == TT_OK && avail != 0)
+	if (back != 0 && l->rewound + back <= at / 4 + REWIND_FREE) {
+		l->rewound += back;
+		tt_source_seek(l->src, l->resume);
+	} else if (tt_source_peek(l->src, 1, &data, &avail, &ignored) == TT_OK && avail != 0) {
 		tt_source_skip(l->src, 1);
+	}
+}
+
+static bool is_at_end(struct tt_loader *l)
+{
+	struct tt_error ignored;
+	const uint8_t *data;
+	size_t avail;
+
+	return tt_source_peek(l->src, 1, &data, &avail, &ignored) == TT_OK && avail == 0;
 }
 
 int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_t *skipped,
 		     struct tt_error *err)
 {
 	uint64_t begin = tt_source_offset(l->src);
-	int code = broken->code;
+	bool lost = is_framing_error(broken->code);
 	int rc = TT_OK;
 
 	*skipped = 0;
+	if (l->spilled) /* the next generation is at hand */
+		return TT_OK;
+	if (l->at_end || is_at_end(l))
+		return TT_END;
+	if (is_behind_it(broken->code))
+		return TT_OK;
 	l->failed_behind = false;
-	if (l->spilled || l->at_end) /* the next generation, or the end, is at hand */
-		return l->spilled ? TT_OK : TT_END;
-	if (code == TT_E_STACK_STRING || code == TT_E_NO_FREQUENCY || code == TT_E_NO_CLOCK ||
-	    code == TT_E_GENERATION_MIXED || code == TT_E_GENERATION_ORDER)
-		return TT_OK; /* it stands where another generation begins */
+	if (is_other_number(broken->code)) {
+		if (run_is_here(l))
+			return TT_OK;
+		lost = true;
+	}
 	do {
-		if (is_framing_error(code)) {
-			step(l);
+		if (lost) {
+			back_up(l);
 			rc = scan(l, err);
 		}
 		if (rc == TT_OK)
-			rc = walk(l, broken->generation, err);
-		code = rc < 0 ? err->code : TT_OK;
-	} while (rc < 0 && is_framing_error(code));
-	*skipped = tt_source_offset(l->src) - begin;
+			rc = walk(l, err);
+		lost = rc < 0 && is_framing_error(err->code);
+	} while (lost);
+	if (tt_source_offset(l->src) > begin)
+		*skipped = tt_source_offset(l->src) - begin;
 	return rc;
 }

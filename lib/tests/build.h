@@ -142,7 +142,8 @@ static inline void build_clock(struct build *b, uint64_t generation, uint64_t ti
 	build_close(b);
 }
 
-/* Records of the table batches; their first bytes are 0x04 and 0x02. */
+/* Records of the table batches; their first bytes are 0x04 and 0x02. A frame is an
+ * array of four uint64_t: pc func file line. */
 static inline void build_string(struct build *b, uint64_t id, const void *text, size_t len)
 {
 	build_byte(b, 0x05);
@@ -152,13 +153,15 @@ static inline void build_string(struct build *b, uint64_t id, const void *text, 
 }
 
 static inline void build_stack(struct build *b, uint64_t id, size_t nframes,
-			       const uint64_t (*frames)[4])
+			       const void *frames)
 {
+	const uint64_t *numbers = frames;
+
 	build_byte(b, 0x03);
 	build_number(b, id);
 	build_number(b, nframes);
 	for (size_t i = 0; i < nframes * 4; i++)
-		build_number(b, frames[i / 4][i % 4]);
+		build_number(b, numbers[i]);
 }
 
 #endif

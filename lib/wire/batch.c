@@ -169,24 +169,26 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
 }
 
 bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data,
-			const uint8_t *end, uint64_t *nbytes, uint64_t *generation)
+			const uint8_t *end, struct tt_frame_batch *b, uint64_t *nbytes)
 {
-	enum tt_frame_kind kind = framing->kind[data[0]];
 	struct header h = {data + 1, end, 0, {0}};
 	int why;
 
-	*generation = 0;
+	*b = (struct tt_frame_batch){.kind = framing->kind[data[0]], .thread = TT_NONE};
 	*nbytes = 1;
-	if (kind == TT_FRAME_END)
+	if (b->kind == TT_FRAME_END)
 		return true;
-	if (kind == TT_FRAME_BAD)
+	if (b->kind == TT_FRAME_BAD)
 		return false;
-	if (kind == TT_FRAME_EXPERIMENT && h.pos++ == end)
+	if (b->kind == TT_FRAME_EXPERIMENT && h.pos++ == end)
 		return false;
 	if (read_fields(&h, &why) < NFIELDS || h.field[GEN] == 0 ||
 	    h.field[SIZE] > TT_BATCH_MAX_SIZE)
 		return false;
-	*generation = h.field[GEN];
-	*nbytes = (uint64_t)(h.pos - data) + h.field[SIZE];
+	b->generation = h.field[GEN];
+	b->thread = (int64_t)h.field[THREAD];
+	b->time = h.field[TIME];
+	b->size = (uint32_t)h.field[SIZE];
+	*nbytes = (uint64_t)(h.pos - data) + b->size;
 	return true;
 }

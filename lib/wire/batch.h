@@ -58,11 +58,11 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
 		  struct tt_frame_batch *batch, struct tt_error *err);
 
 /*
- * Whether a plausible batch begins at data: a good header whose batch is whole
- * or runs past `end`. *nbytes is then its length, header included, and
- * *generation its number (0 for an end mark).
+ * Whether a plausible batch begins at data: a good header whose batch is whole or
+ * runs past `end`. *nbytes is then its length, header included, and *batch what
+ * its header says; its data is not filled in.
  */
 bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data,
-			const uint8_t *end, uint64_t *nbytes, uint64_t *generation);
+			const uint8_t *end, struct tt_frame_batch *batch, uint64_t *nbytes);
 
 #endif
