@@ -330,6 +330,14 @@ struct tt_options {
 	                                   the machine's memory */
 };
 
+/* Bytes from a function of the caller. */
+struct tt_input {
+	/* At least one and at most `room` bytes, 0 at the end, -1 with errno for a failure.
+	   It may wait; it is not called again after an end or a failure. */
+	int64_t (*read)(void *arg, void *buf, size_t room);
+	void *arg;
+};
+
 /* ------------------------------------------------------------------- wire */
 
 /*
@@ -633,6 +641,9 @@ TT_API int tt_reader_open(struct tt_reader **out, const char *path, const struct
 /* Reads from the descriptor's position on; it stays the caller's and open. */
 TT_API int tt_reader_open_fd(struct tt_reader **out, int fd, const struct tt_options *opt,
 			     struct tt_error *err);
+/* Streams what a function gives, a generation ahead of what it hands out. */
+TT_API int tt_reader_open_input(struct tt_reader **out, const struct tt_input *input,
+				const struct tt_options *opt, struct tt_error *err);
 /* The bytes are not copied: they must live as long as the reader. */
 TT_API int tt_reader_open_memory(struct tt_reader **out, const void *data, size_t nbytes,
 				 const struct tt_options *opt, struct tt_error *err);
@@ -724,6 +735,76 @@ TT_API int tt_output_add(struct tt_output *o, const char *name, const void *data
 /* Completes and renames. TT_E_IO. Without it tt_output_close() drops an archive. */
 TT_API int tt_output_finish(struct tt_output *o, struct tt_error *err);
 TT_API void tt_output_close(struct tt_output *o);
+
+/* --------------------------------------------------------------- recording */
+
+/*
+ * Stores a trace while it comes. The stream is cut into its generations and
+ * nothing else is looked at: what is in them is for a reader to judge. The files
+ * hold whole generations only, and each is a trace by itself.
+ */
+struct tt_recorder;
+
+enum tt_recorder_flags {
+	TT_RECORD_ZSTD = 1 << 0,        /* one zstd frame a generation */
+	TT_RECORD_HOLD = 1 << 1,        /* hand the bytes of each generation out */
+};
+
+/* Begin with `size = sizeof(struct tt_recorder_options)`, zero the rest. */
+struct tt_recorder_options {
+	size_t size;
+	unsigned flags;                 /* enum tt_recorder_flags */
+	const struct tt_specs *specs;   /* NULL: the built-in ones. Must outlive it */
+	uint64_t max_memory_nbytes;     /* for one generation; 0: a quarter of the machine's */
+	/* A new file at the first generation behind so many bytes or so much time; 0: never.
+	   Then `server.trace` stands for server-000001.trace, server-000002.trace, ...,
+	   from the number behind the highest that is there. */
+	uint64_t rotate_nbytes;
+	uint64_t rotate_ns;
+	uint64_t keep;                  /* files of that name that stay, the newest; 0: all */
+};
+
+/*
+ * Stores what `input` gives, unpacked if it is compressed, under `path`; NULL is
+ * the standard output. A regular file is written as PATH.xxxxxxxx.tmp, into which
+ * each batch goes when it has come; the name appears with tt_recorder_finish() or
+ * when the next file is begun. TT_E_IO, TT_E_MEMORY, TT_E_ARGUMENT.
+ */
+TT_API int tt_recorder_open(struct tt_recorder **out, const struct tt_input *input,
+			    const char *path, const struct tt_recorder_options *opt,
+			    struct tt_error *err);
+
+struct tt_recorded {
+	uint64_t number, ordinal;       /* as those of a tt_generation */
+	uint64_t offset, end;           /* in the stream; the header belongs to the first */
+	const void *data;               /* its bytes if they are held, until the next call; NULL
+	                                   if it has more than max_memory_nbytes */
+};
+
+/*
+ * Stores the next generation: 0; 1 at the end; or an error, sticky: those of the
+ * header (10 to 12), of batches (13, 20 to 22), of the input (TT_E_IO, TT_E_INPUT),
+ * of the output (TT_E_IO), TT_E_MEMORY, TT_E_LIMIT.
+ */
+TT_API int tt_recorder_next(struct tt_recorder *r, struct tt_recorded *g);
+TT_API const struct tt_error *tt_recorder_error(const struct tt_recorder *r);
+/*
+ * Completes the file, also after an error of tt_recorder_next(): drops what is no
+ * whole generation, syncs and renames. No file comes of no generation. TT_E_IO.
+ */
+TT_API int tt_recorder_finish(struct tt_recorder *r, struct tt_error *err);
+/* Without tt_recorder_finish() the file being written is dropped. */
+TT_API void tt_recorder_close(struct tt_recorder *r);
+
+struct tt_recorder_progress {
+	uint64_t in_nbytes;     /* of the stream that came, unpacked */
+	uint64_t nbytes;        /* of them in whole generations */
+	uint64_t out_nbytes;    /* what these take in the files */
+	uint64_t generations;
+	uint64_t files;         /* with a whole generation in them */
+	const char *path;       /* of the file being written or written last; NULL: stdout */
+};
+TT_API struct tt_recorder_progress tt_recorder_progress(const struct tt_recorder *r);
 
 #ifdef __cplusplus
 }

@@ -61,15 +61,29 @@ static int open_stream(struct tt_source *s, struct tt_feed **feed, const char *m
 	return rc;
 }
 
-/* Takes the feed over. `whole` is what it feeds, if that lies in memory. */
-static int open_feed(struct tt_source **out, struct tt_feed *feed, const uint8_t *whole,
+/* Plain bytes that lie in memory (`memory`, or NULL) or can be mapped: the view is
+ * all of them, and the feed was needed only to see that. */
+static bool view_whole(struct tt_source *s, const struct tt_feed *feed, const uint8_t *memory)
+{
+	uint64_t at;
+	int fd;
+
+	if (memory == NULL)
+		return tt_feed_file(feed, &fd, &at) && tt_source_map(s, fd, at, feed->size);
+	s->base = s->pos = memory;
+	s->end = memory + feed->size;
+	s->end_offset = feed->size;
+	return true;
+}
+
+/* Takes the feed over. */
+static int open_feed(struct tt_source **out, struct tt_feed *feed, const uint8_t *memory,
 		     const char *member, struct tt_error *err)
 {
 	struct tt_mem *mem = feed->mem;
 	struct tt_source *s = tt_mem_zalloc(mem, 1, sizeof(*s));
 	enum tt_packing packing;
-	uint64_t at;
-	int rc, fd;
+	int rc;
 
 	if (s == NULL) {
 		tt_feed_close(feed);
@@ -78,22 +92,14 @@ static int open_feed(struct tt_source **out, struct tt_feed *feed, const uint8_t
 	s->mem = mem;
 	s->base = s->pos = s->end = nothing;
 	rc = tt_feed_packing(feed, &packing, err);
-	if (rc == 0 && packing == TT_PACKING_NONE && member == NULL && whole != NULL) {
-		s->base = s->pos = whole;
-		s->end = whole + feed->size;
-		s->end_offset = feed->size;
-	} else if (rc != 0 || packing != TT_PACKING_NONE || member != NULL ||
-		   !tt_feed_file(feed, &fd, &at) || !tt_source_map(s, fd, at, feed->size)) {
-		if (rc == 0)
-			rc = open_stream(s, &feed, member, packing, err);
-	}
+	if (rc == 0 && (packing != TT_PACKING_NONE || member != NULL || !view_whole(s, feed, memory)))
+		rc = open_stream(s, &feed, member, packing, err);
 	tt_feed_close(feed);
-	if (rc != 0) {
+	if (rc == 0)
+		*out = s;
+	else
 		tt_source_close(s);
-		return rc;
-	}
-	*out = s;
-	return 0;
+	return rc;
 }
 
 int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbytes,

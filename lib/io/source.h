@@ -6,6 +6,13 @@
  * A source hands out pointers to its bytes without copying where it can. All
  * bytes from the release mark on stay where they are: pointers into them live
  * until tt_source_release() moves the mark past them.
+ *
+ * Of an archive that can be read only once, a pipe, it shows behind the first file
+ * whether there are others: then TT_E_MEMBER comes after its bytes. Input that
+ * unfolds without measure is TT_E_INPUT. Bytes in front of damage are all handed out,
+ * of zstd; of what libarchive unpacks up to 64 KiB (zip: 256 KiB, lz4 and bzip2: a
+ * block) are lost with it. What the unpackers themselves need is not in `mem`: at
+ * most 128 MiB for zstd, 1 GiB for xz.
  */
 #ifndef TT_IO_SOURCE_H
 #define TT_IO_SOURCE_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sink.c - one file in whole parts, plain or as zstd frames. Stands on base. */
-#include "io/sink.h"
+/* partfile.c - one file in whole parts, plain or as zstd frames. Stands on base. */
+#include "io/partfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 /* What ZSTD_CStreamOutSize() gives: room for any block. */
 #define PACKED_NBYTES ((size_t)(128 << 10) + 1024)
 
-struct tt_sink {
+struct tt_partfile {
 	int fd;
 	bool owned;
 	char *title;            /* as messages name it */
@@ -41,7 +41,7 @@ static bool written_in_place(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
-static int open_temporary(struct tt_sink *s)
+static int open_temporary(struct tt_partfile *s)
 {
 	for (int i = 0; i < MAX_TRIES; i++) {
 		if (asprintf(&s->temporary, "%s.%08x.tmp", s->target,
@@ -62,7 +62,7 @@ static int open_temporary(struct tt_sink *s)
 	return -1;
 }
 
-static int open_file(struct tt_sink *s, const char *path, struct tt_error *err)
+static int open_file(struct tt_partfile *s, const char *path, struct tt_error *err)
 {
 	struct stat st;
 
@@ -82,9 +82,9 @@ static int open_file(struct tt_sink *s, const char *path, struct tt_error *err)
 	return s->owned ? 0 : tt_fail_errno(err, errno, "cannot write %s", path);
 }
 
-int tt_sink_open(struct tt_sink **out, const char *path, bool zstd, struct tt_error *err)
+int tt_partfile_open(struct tt_partfile **out, const char *path, bool zstd, struct tt_error *err)
 {
-	struct tt_sink *s = calloc(1, sizeof(*s));
+	struct tt_partfile *s = calloc(1, sizeof(*s));
 	int rc = 0;
 
 	*out = NULL;
@@ -104,7 +104,7 @@ int tt_sink_open(struct tt_sink **out, const char *path, bool zstd, struct tt_er
 	else if (rc == 0)
 		rc = open_file(s, path, err);
 	if (rc != 0) {
-		tt_sink_close(s);
+		tt_partfile_close(s);
 		return rc;
 	}
 	*out = s;
@@ -113,17 +113,17 @@ int tt_sink_open(struct tt_sink **out, const char *path, bool zstd, struct tt_er
 
 /* ----------------------------------------------------------------- writing */
 
-bool tt_sink_takes_back(const struct tt_sink *s)
+bool tt_partfile_takes_back(const struct tt_partfile *s)
 {
 	return s->temporary != NULL;
 }
 
-uint64_t tt_sink_nbytes(const struct tt_sink *s)
+uint64_t tt_partfile_nbytes(const struct tt_partfile *s)
 {
 	return s->marked;
 }
 
-static int put(struct tt_sink *s, const void *data, size_t nbytes)
+static int put(struct tt_partfile *s, const void *data, size_t nbytes)
 {
 	if (nbytes == 0)
 		return 0;
@@ -133,7 +133,7 @@ static int put(struct tt_sink *s, const void *data, size_t nbytes)
 	return 0;
 }
 
-static int pack(struct tt_sink *s, const void *data, size_t nbytes, ZSTD_EndDirective how)
+static int pack(struct tt_partfile *s, const void *data, size_t nbytes, ZSTD_EndDirective how)
 {
 	ZSTD_inBuffer in = {data, nbytes, 0};
 	size_t left;
@@ -152,14 +152,14 @@ static int pack(struct tt_sink *s, const void *data, size_t nbytes, ZSTD_EndDire
 	return 0;
 }
 
-static int result(struct tt_sink *s, struct tt_error *err)
+static int result(struct tt_partfile *s, struct tt_error *err)
 {
 	if (s->failed.code != TT_OK)
 		*err = s->failed;
 	return -s->failed.code;
 }
 
-int tt_sink_write(struct tt_sink *s, const void *data, size_t nbytes, struct tt_error *err)
+int tt_partfile_write(struct tt_partfile *s, const void *data, size_t nbytes, struct tt_error *err)
 {
 	if (s->failed.code == TT_OK && nbytes != 0)
 		(void)(s->zstd != NULL ? pack(s, data, nbytes, ZSTD_e_continue)
@@ -167,7 +167,7 @@ int tt_sink_write(struct tt_sink *s, const void *data, size_t nbytes, struct tt_
 	return result(s, err);
 }
 
-int tt_sink_mark(struct tt_sink *s, struct tt_error *err)
+int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err)
 {
 	if (s->failed.code == TT_OK && s->zstd != NULL && s->in_frame)
 		(void)pack(s, "", 0, ZSTD_e_end);
@@ -197,7 +197,7 @@ static void sync_folder(const char *path)
 	free(copy);
 }
 
-static int commit(struct tt_sink *s)
+static int commit(struct tt_partfile *s)
 {
 	if (s->nbytes != s->marked && ftruncate(s->fd, (off_t)s->marked) != 0)
 		return -1;
@@ -210,7 +210,7 @@ static int commit(struct tt_sink *s)
 	return 0;
 }
 
-int tt_sink_finish(struct tt_sink *s, struct tt_error *err)
+int tt_partfile_finish(struct tt_partfile *s, struct tt_error *err)
 {
 	if (s->temporary == NULL || s->marked == 0)
 		return 0;
@@ -226,7 +226,7 @@ int tt_sink_finish(struct tt_sink *s, struct tt_error *err)
 	return 0;
 }
 
-void tt_sink_close(struct tt_sink *s)
+void tt_partfile_close(struct tt_partfile *s)
 {
 	if (s == NULL)
 		return;
