@@ -442,6 +442,7 @@ START_TEST(unreadable_paths_are_told_apart)
 	expect_path_error(":", ENOENT);
 	expect_path_error("/", EISDIR);
 	expect_path_error("/dev/null/x", ENOTDIR);
+	expect_path_error("/proc/self/mem", EIO); /* opens, and then cannot be read */
 }
 END_TEST
 
