@@ -75,6 +75,7 @@ lib_obj := $(lib_src:%.c=$O/%.o) $O/lib/spec/builtin.o
 cmd_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard cmd/*.c)))
 test_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard lib/tests/*.c)))
 fuzz_names := $(patsubst lib/fuzz/fuzz_%.c,%,$(sort $(wildcard lib/fuzz/fuzz_*.c)))
+bench_names := $(patsubst lib/bench/%.c,%,$(sort $(wildcard lib/bench/*.c)))
 fuzz_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard lib/fuzz/*.c)))
 specs := specs/core.spec $(filter-out specs/core.spec,$(sort $(wildcard specs/*.spec)))
 public_headers := $(sort $(wildcard lib/*.h))
@@ -148,7 +149,8 @@ $O/cmd/%.o: cmd/%.c $O/flags
 	@mkdir -p $(@D)
 	$(call q,CC)$(cmd_compile) -MMD -MP -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(lib_obj) $(cmd_obj) $(test_obj) $(fuzz_obj))
+-include $(patsubst %.o,%.d,$(lib_obj) $(cmd_obj) $(test_obj) $(fuzz_obj) \
+	$(bench_names:%=$O/lib/bench/%.o))
 
 ## deps             install with apt what building and testing need
 build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev libmd-dev
@@ -268,10 +270,13 @@ check-go: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-go -n $(MUTANTS) --seed $(SEED) --work $O/check-go \
 		$(if $(CORPUS),--corpus '$(CORPUS)') '$(GO_REFERENCE)'
 
-## bench            speed on CORPUS=DIR, as ratios if GO_REFERENCE=DIR has Go's reader
-bench: $O/tracetool
-	@test -n '$(CORPUS)' || { echo 'make bench CORPUS=DIR [GO_REFERENCE=DIR]' >&2; exit 2; }
-	@PATH="$(abspath $O):$$PATH" cmd/tests/bench '$(CORPUS)' '$(GO_REFERENCE)'
+## bench            speed and memory; CORPUS=DIR: real traces, GO_REFERENCE=DIR: ratios
+$(bench_names:%=$O/bench_%): $O/bench_%: $O/lib/bench/%.o $O/libtracetool.a
+	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
+
+bench: $O/tracetool $(bench_names:%=$O/bench_%)
+	@PATH="$(abspath $O):$$PATH" cmd/tests/bench $(if $(CORPUS),--corpus '$(CORPUS)') \
+		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $O $(TRACES)
 
 ## fuzz             libFuzzer programs (needs clang)
 fuzz_build := $O/libfuzzer

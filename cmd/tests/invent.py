@@ -12,6 +12,8 @@ NOBODY = 2**64 - 1
 RUNNABLE, RUNNING, SYSCALL, WAITING = 1, 2, 3, 4
 P_RUNNING, P_IDLE, P_SYSCALL, P_ABANDONED = 1, 2, 3, 4
 STRINGS, STACKS = 8, 5
+# Events of a batch, which holds at most 64 KiB.
+MOST = 2000
 
 
 class Thread:
@@ -26,7 +28,7 @@ class World:
 
     def __init__(self, rng):
         self.rng = rng
-        self.step = rng.choice((0, 1, 3, 100))
+        self.least, self.step = 0, rng.choice((0, 1, 3, 100))
         self.mistakes = rng.choice((0, 0, 0.002, 0.02))
         self.clock = 1000
         self.nobody = Thread(rng, NOBODY)
@@ -40,7 +42,7 @@ class World:
     # Writing
 
     def write(self, thread, kind, *numbers):
-        self.clock += self.rng.randrange(self.step + 1)
+        self.clock += self.rng.randrange(self.least, self.step + 1)
         now = max(thread.last, self.clock + thread.skew)
         thread.events.append((now, kind, numbers))
         thread.last = now
@@ -84,8 +86,11 @@ class World:
             if g not in held:
                 self.write(self.nobody, *self.rng.choice(((25, g, NOBODY, status),
                                                           (48, g, NOBODY, status, self.stack()))))
-        if self.gc_runs:
-            self.write(self.rng.choice(self.threads), 28, self.gc)
+        at_work = [t for t in self.threads if t.p is not None and t.g is not None and
+                   self.goroutines[t.g][0] == RUNNING]
+        if self.gc_runs and at_work:
+            self.gc += 1
+            self.write(self.rng.choice(at_work), 28, self.gc)
         for t in self.threads:
             for kind, what in t.ranges:
                 if kind in (32, 35):
@@ -276,7 +281,7 @@ class World:
         batches = []
         for t in (self.nobody, *self.threads):
             while t.events:
-                n = self.rng.choice((len(t.events), 1 + self.rng.randrange(len(t.events))))
+                n = min(MOST, self.rng.choice((len(t.events), 1 + self.rng.randrange(len(t.events)))))
                 batches.append((t.events[0][0], batch(number, t.m, t.events[0][0], pack(t.events[:n]))))
                 t.events = t.events[n:]
         if self.rng.random() < 0.7:
@@ -300,7 +305,7 @@ def sync(rng, version, frequency, world):
     data = b"\x08" + leb(frequency)
     if version < 25:
         return data
-    clock = b"\x33" + b"".join(map(leb, (rng.randrange(9), world.clock * 3, 1700000000, rng.randrange(10**9))))
+    clock = b"\x33" + b"".join(map(leb, (rng.randrange(9), world.clock * 3, 1700000000 + world.clock, rng.randrange(10**9))))
     return b"\x32" + (data + clock if rng.random() < 0.5 else clock + data)
 
 
@@ -328,9 +333,9 @@ def samples(rng, world, start):
     return b"".join(out)
 
 
-def generation(rng, version, number, world, frequency):
+def generation(rng, version, number, world, frequency, acts):
     start = world.clock
-    for _ in range(rng.choice((5, 50, 300))):
+    for _ in range(acts):
         world.act()
     at_start = batch(number, NOBODY, start, sync(rng, version, frequency, world))
     tables = [batch(number, NOBODY, world.clock, table) for table in
@@ -348,5 +353,21 @@ def invent(rng):
     out = [f"go 1.{version} trace\0\0\0".encode()]
     for i in range(rng.choice((1, 1, 2, 4))):
         world.restate()
-        out.append(generation(rng, version, number + i, world, frequency))
+        acts = rng.choice((5, 50, 300))
+        out.append(generation(rng, version, number + i, world, frequency, acts))
+    return b"".join(out)
+
+
+def invent_long(rng, generations, acts):
+    """A good trace of 8 threads, to measure with."""
+    world = World(rng)
+    world.mistakes, world.least, world.step, world.strings = 0, 1, 9, strings(rng)
+    world.threads = [Thread(rng, 100 + i) for i in range(8)]
+    for thread in (world.nobody, *world.threads):
+        thread.skew = 0
+    world.procs = {p: [P_IDLE, 0] for p in range(4)}
+    out = [b"go 1.26 trace\0\0\0"]
+    for i in range(generations):
+        world.restate()
+        out.append(generation(rng, 26, 1 + i, world, 15625000, acts))
     return b"".join(out)
