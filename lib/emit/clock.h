@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * clock.h - the trace clock: the processor's time stamp counter where it runs at one
+ * rate on all processors, else CLOCK_MONOTONIC. Stands on nothing.
+ *
+ * The unit is a power of two of counts (or 64 ns), so that reading it costs no
+ * multiplication; its rate is measured once for a trace and stays (EMIT.md 2.3: a
+ * rate that changes between generations makes time jump).
+ */
+#ifndef TT_EMIT_CLOCK_H
+#define TT_EMIT_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+struct tt_clock_rate {
+	uint64_t frequency;     /* units a second */
+};
+
+/* CLOCK_MONOTONIC, as it is. */
+uint64_t tt_clock_mono_ns(void);
+/* The same in units of 64 ns. */
+uint64_t tt_clock_mono_ticks(void);
+
+/* The counter is in use. Set once, by the first tt_clock_measure(). */
+extern bool tt_clock_counter;
+
+#define TT_CLOCK_SHIFT 6
+
+static inline uint64_t tt_clock_now(void)
+{
+#if defined(__x86_64__)
+	if (__builtin_expect(tt_clock_counter, 1))
+		return __rdtsc() >> TT_CLOCK_SHIFT;
+#endif
+	return tt_clock_mono_ticks();
+}
+
+/*
+ * Chooses the clock and measures its rate, the first time for some milliseconds,
+ * later over all the time since then. Not for two threads at once.
+ */
+struct tt_clock_rate tt_clock_measure(void);
+
+#endif

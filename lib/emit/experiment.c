@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * experiment.c - events and batches of experiments. These are what a program writes
+ * most of, so an event goes the shortest way: room, clock, bytes. Stands on emit.h.
+ */
+#include "emit/emit.h"
+
+_Static_assert(TT_EMIT_BATCH_MAX + sizeof(struct tt_chunk) <= TT_CHUNK_LARGE, "a batch fits");
+
+/* ------------------------------------------------------------------- events */
+
+/* Room, and what the spec asks for. */
+static inline bool ready(struct tt_emit *e, unsigned type, unsigned nargs)
+{
+	struct tt_event_rule rule;
+
+	if (tt_unlikely(type > UINT8_MAX))
+		goto refuse;
+	rule = tt_tracer.rules[type];
+	if (tt_unlikely(rule.nargs_plus1 != nargs + 1))
+		goto refuse;
+	if (tt_unlikely(!tt_room(e)))
+		return false;
+	if (tt_likely(!rule.goroutine) || tt_to_present(e))
+		return true;
+refuse:
+	tt_refused(e);
+	return false;
+}
+
+void tt_emit_event1(struct tt_emit *e, unsigned type, uint64_t a)
+{
+	tt_busy_begin(e);
+	if (tt_likely(ready(e, type, 1)))
+		tt_put_done(e->chunk, tt_put(tt_put_time(e->chunk, type), a));
+	tt_busy_end(e);
+}
+
+void tt_emit_event2(struct tt_emit *e, unsigned type, uint64_t a, uint64_t b)
+{
+	tt_busy_begin(e);
+	if (tt_likely(ready(e, type, 2)))
+		tt_put_done(e->chunk, tt_put(tt_put(tt_put_time(e->chunk, type), a), b));
+	tt_busy_end(e);
+}
+
+void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsigned nargs)
+{
+	uint8_t *p;
+
+	tt_busy_begin(e);
+	if (nargs > TT_MAX_ARGS) {
+		tt_refused(e);
+	} else if (ready(e, type, nargs)) {
+		p = tt_put_time(e->chunk, type);
+		for (unsigned i = 0; i < nargs; i++)
+			p = tt_put(p, args[i]);
+		tt_put_done(e->chunk, p);
+	}
+	tt_busy_end(e);
+}
+
+/* ------------------------------------------------------------------ batches */
+
+static void append(struct tt_chunk *c, const void *data, size_t nbytes)
+{
+	uint8_t *p = atomic_load_explicit(&c->pos, memory_order_relaxed);
+
+	if (nbytes != 0)
+		memcpy(p, data, nbytes);
+	tt_put_done(c, p + nbytes);
+}
+
+static struct tt_chunk *new_batch(struct tt_emit *e, unsigned experiment, size_t nbytes)
+{
+	struct tt_life *l = e->life;
+	struct tt_chunk *c;
+
+	if (l == NULL)
+		return NULL;
+	c = tt_pool_get(nbytes <= TT_CHUNK_SMALL - sizeof(*c) ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
+	if (c == NULL) {
+		tt_lost(e);
+		return NULL;
+	}
+	c->gen = e->gen;
+	c->m = l->m;
+	c->start = tt_clock_now();
+	c->experiment = (uint8_t)experiment;
+	tt_chunks_add(&l->slots[tt_parity(e)].batches, c);
+	return c;
+}
+
+/* 0 would make an ordinary batch; Go's raw reader wants one byte. */
+static bool allowed(struct tt_emit *e, unsigned experiment, size_t nbytes)
+{
+	if (experiment > 0 && experiment < 128 && nbytes <= TT_EMIT_BATCH_MAX)
+		return true;
+	tt_refused(e);
+	return false;
+}
+
+bool tt_emit_batch(struct tt_emit *e, unsigned experiment, const void *data, size_t nbytes)
+{
+	struct tt_chunk *c = NULL;
+
+	tt_busy_begin(e);
+	if (allowed(e, experiment, nbytes))
+		c = new_batch(e, experiment, nbytes);
+	if (c != NULL) {
+		append(c, data, nbytes);
+		c->closed = true;
+	}
+	tt_busy_end(e);
+	return c != NULL;
+}
+
+/* The open batch, if the record belongs there. */
+static struct tt_chunk *open_batch(struct tt_emit *e, unsigned experiment, struct tt_str head,
+				   size_t nbytes)
+{
+	struct tt_chunk *c;
+
+	if (e->life == NULL)
+		return NULL;
+	c = e->life->slots[tt_parity(e)].batches.last;
+	if (c == NULL || c->closed || c->experiment != experiment || c->nhead != head.len ||
+	    (head.len != 0 && memcmp(c->data, head.data, head.len) != 0) ||
+	    (size_t)(c->end - c->pos) < nbytes)
+		return NULL;
+	return c;
+}
+
+bool tt_emit_batch_add(struct tt_emit *e, unsigned experiment, struct tt_str head,
+		       const void *record, size_t nbytes)
+{
+	struct tt_chunk *c = NULL;
+
+	tt_busy_begin(e);
+	if (head.len <= UINT8_MAX && allowed(e, experiment, nbytes) &&
+	    allowed(e, experiment, head.len + nbytes)) {
+		c = open_batch(e, experiment, head, nbytes);
+		if (c == NULL) {
+			bool more = e->life != NULL &&
+				    e->life->slots[tt_parity(e)].batches.first != NULL;
+
+			c = new_batch(e, experiment, more ? TT_EMIT_BATCH_MAX : head.len + nbytes);
+			if (c != NULL) {
+				c->nhead = (uint8_t)head.len;
+				append(c, head.data, head.len);
+			}
+		}
+	}
+	if (c != NULL)
+		append(c, record, nbytes);
+	tt_busy_end(e);
+	return c != NULL;
+}

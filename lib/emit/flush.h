@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flush.h - what the flusher's parts share: where the trace goes, one generation to
+ * bytes, names of code. Only the flusher's thread is here, and whoever starts and
+ * stops it while it does not run. Stands on emit.h.
+ */
+#ifndef TT_EMIT_FLUSH_H
+#define TT_EMIT_FLUSH_H
+
+#include "emit/emit.h"
+
+/* ------------------------------------------------------------------- sink.c */
+
+/* A generation that the flight recorder keeps; one mapping each. */
+struct tt_kept {
+	struct tt_kept *next;
+	size_t len, cap;        /* bytes behind this head, and of the mapping */
+	uint64_t end_ns;        /* CLOCK_MONOTONIC */
+	uint8_t data[];
+};
+
+#define TT_SINK_BUFFER (256 * 1024)
+
+/* A descriptor, a function, or memory. */
+struct tt_target {
+	int fd;                         /* -1: none */
+	bool own_fd;
+	tt_emit_write *write;
+	void *arg;
+	bool keeps;                     /* the flight recorder */
+};
+
+struct tt_sink {
+	struct tt_target to;
+	struct tt_kept *first, *last;   /* whole generations, oldest first */
+	struct tt_kept *open;           /* the one that is being written */
+	uint64_t kept_nbytes;
+	uint64_t max_ns, max_nbytes;
+	uint64_t nbytes;                /* of all, ever */
+	size_t used;
+	struct tt_error error;          /* the first; then all else is dropped */
+	uint8_t buffer[TT_SINK_BUFFER];
+};
+
+void tt_sink_put(struct tt_sink *s, const void *data, size_t len);
+/* A generation is whole: nothing of it stays in the buffer. */
+void tt_sink_commit(struct tt_sink *s);
+void tt_sink_release(struct tt_sink *s);
+/* Writes it all to a descriptor; an errno. */
+int tt_sink_write_all(int fd, const void *data, size_t len);
+
+/* ----------------------------------------------------------------- symbol.c */
+
+struct tt_code_map {
+	uint64_t start, end, offset;
+	const char *path;       /* "" for memory of no file */
+};
+
+struct tt_symbols {
+	bool (*symbol)(void *arg, uintptr_t pc, struct tt_emit_symbol *out);
+	void *arg;
+	struct tt_code_map *maps;
+	size_t nmaps;
+	char *text;             /* of the maps; one mapping with them */
+	uint64_t read_gen;      /* maps are read once a generation at most */
+	char func[512];
+};
+
+/* Never fails: what is not known is named by its number. */
+void tt_symbol_find(struct tt_symbols *s, uint64_t gen, uint64_t pc, struct tt_emit_symbol *out);
+void tt_symbols_release(struct tt_symbols *s);
+
+/* ------------------------------------------------------------------ write.c */
+
+#define TT_NFRAMES (1 << 14)
+
+/* A frame's numbers in the tables of a generation. */
+struct tt_named_frame {
+	uint64_t pc, gen;
+	uint64_t func, file, line;
+};
+
+struct tt_writer {
+	struct tt_sink *sink;
+	struct tt_symbols symbols;
+	struct tt_life *life;           /* the flusher's own: its blocks hold new entries */
+	uint64_t gen;
+	uint64_t unknown;               /* the string "?", for names with no memory */
+	uint64_t end_ticks;             /* when the generation ended */
+	size_t used;
+	uint8_t payload[TT_CHUNK_LARGE];
+	struct tt_named_frame frames[TT_NFRAMES];
+};
+
+void tt_write_header(struct tt_sink *s);
+/*
+ * Writes the generation w->gen, which no thread writes to any more: statuses of who
+ * was silent, all chunks, the tables.
+ */
+void tt_write_generation(struct tt_writer *w);
+
+#endif

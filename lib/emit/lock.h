@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lock.h - a lock on a futex. Not a pthread mutex, since programs that trace may have
+ * put a wrapper around those. Stands on nothing.
+ */
+#ifndef TT_EMIT_LOCK_H
+#define TT_EMIT_LOCK_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* 0: free, 1: held, 2: held and somebody waits. */
+struct tt_lock {
+	_Atomic uint32_t word;
+};
+
+void tt_lock(struct tt_lock *l);
+void tt_unlock(struct tt_lock *l);
+
+/* Sleeps while *word is `value`, until woken or for timeout_ns (0: for good). */
+void tt_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns);
+void tt_futex_wake_all(_Atomic uint32_t *word);
+
+#endif

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - chunks from the region: large ones that come back to a list, small ones cut
+ * from large ones. Nothing here is older than the trace. Stands on emit.h.
+ */
+#include "emit/emit.h"
+
+#define ALIGNMENT 64
+
+struct tt_chunk tt_no_chunk;
+
+void tt_chunks_add(struct tt_chunks *list, struct tt_chunk *c)
+{
+	c->next = NULL;
+	if (list->last != NULL)
+		list->last->next = c;
+	else
+		list->first = c;
+	list->last = c;
+}
+
+void *tt_pool_forever(size_t nbytes)
+{
+	struct tt_trace *t = tt_trace();
+	uint8_t *p = t->fresh;
+
+	nbytes = (nbytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+	if ((size_t)(t->fresh_end - p) < nbytes)
+		return NULL;
+	t->fresh += nbytes;
+	t->free_nbytes -= nbytes;
+	return p;
+}
+
+static struct tt_chunk *pop(struct tt_chunk **list)
+{
+	struct tt_chunk *c = *list;
+
+	if (c != NULL)
+		*list = c->next;
+	return c;
+}
+
+static struct tt_chunk *get_large(struct tt_trace *t)
+{
+	struct tt_chunk *c = pop(&t->free_large);
+
+	if (c != NULL)
+		t->free_nbytes -= TT_CHUNK_LARGE;
+	return c != NULL ? c : tt_pool_forever(TT_CHUNK_LARGE);
+}
+
+static struct tt_chunk *get_small(struct tt_trace *t)
+{
+	struct tt_chunk *c = pop(&t->free_small), *part;
+	uint8_t *block;
+
+	if (c != NULL) {
+		t->free_nbytes -= TT_CHUNK_SMALL;
+		return c;
+	}
+	c = get_large(t);
+	if (c == NULL)
+		return NULL;
+	t->free_nbytes += TT_CHUNK_LARGE - TT_CHUNK_SMALL;
+	block = (uint8_t *)c;
+	for (size_t at = TT_CHUNK_SMALL; at < TT_CHUNK_LARGE; at += TT_CHUNK_SMALL) {
+		part = (struct tt_chunk *)(void *)(block + at);
+		part->next = t->free_small;
+		t->free_small = part;
+	}
+	return c;
+}
+
+/*
+ * The last part is the flusher's, who must be able to say what each generation needs.
+ * Those who are mute ask again and again: not under the lock.
+ */
+static struct tt_chunk *get(struct tt_trace *t, uint32_t nbytes)
+{
+	const struct tt_emit *e = tt_handle(false);
+	bool flusher = e != NULL && e->flusher;
+	struct tt_chunk *c = NULL;
+
+	if (!flusher && atomic_load_explicit(&t->full, memory_order_relaxed))
+		return NULL;
+	tt_lock(&tt_tracer.lock);
+	if (flusher || t->free_nbytes >= t->reserve_nbytes + TT_CHUNK_LARGE)
+		c = nbytes == TT_CHUNK_SMALL ? get_small(t) : get_large(t);
+	if (c == NULL)
+		atomic_store_explicit(&t->full, true, memory_order_relaxed);
+	tt_unlock(&tt_tracer.lock);
+	return c;
+}
+
+struct tt_chunk *tt_pool_get(uint32_t nbytes)
+{
+	struct tt_trace *t = tt_trace();
+	struct tt_chunk *c;
+	uint64_t used;
+
+	c = get(t, nbytes);
+	used = atomic_fetch_add_explicit(&t->gen_nbytes, nbytes, memory_order_relaxed);
+	if ((c == NULL || used + nbytes >= t->gen_limit) &&
+	    !atomic_exchange_explicit(&t->poked, true, memory_order_relaxed))
+		tt_flusher_poke();
+	if (c == NULL)
+		return NULL;
+	memset(c, 0, sizeof(*c));
+	c->nbytes = nbytes;
+	c->end = (uint8_t *)c + nbytes;
+	atomic_store_explicit(&c->pos, c->data, memory_order_relaxed);
+	return c;
+}
+
+void tt_pool_put(struct tt_chunks *chunks)
+{
+	struct tt_trace *t = tt_trace();
+	struct tt_chunk *c, **list;
+
+	if (chunks->first == NULL)
+		return;
+	tt_lock(&tt_tracer.lock);
+	while ((c = chunks->first) != NULL) {
+		chunks->first = c->next;
+		t->free_nbytes += c->nbytes;
+		list = c->nbytes == TT_CHUNK_SMALL ? &t->free_small : &t->free_large;
+		c->next = *list;
+		*list = c;
+	}
+	chunks->last = NULL;
+	atomic_store_explicit(&t->full, false, memory_order_relaxed);
+	tt_unlock(&tt_tracer.lock);
+}

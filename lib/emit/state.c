@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * state.c - what the trace claims of a thread, and the legal way from there to where
+ * the program is. Each claim changes together with the event that tells of it, and
+ * only then (EMIT.md 3.2 and 3.3). Stands on emit.h.
+ */
+#include "emit/emit.h"
+
+#include <sched.h>
+
+void tt_lost(struct tt_emit *e)
+{
+	atomic_fetch_add_explicit(&e->lost, 1, memory_order_relaxed);
+}
+
+void tt_refused(struct tt_emit *e)
+{
+	atomic_fetch_add_explicit(&e->refused, 1, memory_order_relaxed);
+}
+
+/* ------------------------------------------------------------------- claims */
+
+bool tt_claim_first(struct tt_claim *c, uint64_t gen)
+{
+	unsigned parity = (unsigned)(gen & 1);
+
+	if (atomic_load_explicit(&c->gen[parity], memory_order_relaxed) == gen)
+		return false;
+	atomic_store_explicit(&c->before[parity],
+			      atomic_load_explicit(&c->cur, memory_order_relaxed),
+			      memory_order_relaxed);
+	c->seq = 0;
+	atomic_store_explicit(&c->gen[parity], gen, memory_order_release);
+	return true;
+}
+
+/*
+ * Reading `cur` before the mark of the next generation: whoever changed it there had
+ * set that mark, and `before`, ahead of it.
+ */
+unsigned tt_claim_end(struct tt_claim *c, uint64_t gen, bool *silent)
+{
+	unsigned parity = (unsigned)(gen & 1);
+	unsigned cur = atomic_load_explicit(&c->cur, memory_order_acquire);
+
+	*silent = atomic_load_explicit(&c->gen[parity], memory_order_acquire) != gen;
+	if (atomic_load_explicit(&c->gen[parity ^ 1], memory_order_acquire) == gen + 1)
+		cur = atomic_load_explicit(&c->before[parity ^ 1], memory_order_relaxed);
+	return cur;
+}
+
+static uint64_t next_seq(struct tt_claim *c)
+{
+	return ++c->seq;
+}
+
+/* ----------------------------------------------------- ways, in room there is */
+
+static unsigned before(struct tt_emit *e, struct tt_claim *c)
+{
+	return atomic_load_explicit(&c->before[tt_parity(e)], memory_order_relaxed);
+}
+
+/* Statuses come with the range that goes on, for who sees no more than this generation. */
+static void proc_status(struct tt_emit *e)
+{
+	struct tt_claim *p = &e->life->p->claim;
+
+	if (!tt_claim_first(p, e->gen))
+		return;
+	tt_write2(e, TT_EV_ProcStatus, p->id, before(e, p) & TT_STATUS_MASK);
+	if (before(e, p) & TT_RANGE_OPEN)
+		tt_write1(e, TT_EV_GCSweepActive, p->id);
+}
+
+/* Not for a thread that waits: its claim may be in the hands of who wakes it. */
+static void go_status(struct tt_emit *e, struct tt_life *l)
+{
+	unsigned status;
+	bool bound;
+
+	if (!tt_claim_first(&l->g, e->gen))
+		return;
+	status = before(e, &l->g) & TT_STATUS_MASK;
+	bound = status == TT_G_RUNNING || status == TT_G_SYSCALL;
+	tt_write3(e, TT_EV_GoStatus, (uint64_t[]){l->g.id, bound ? l->m : UINT64_MAX, status});
+	if (before(e, &l->g) & TT_RANGE_OPEN)
+		tt_write1(e, TT_EV_GCMarkAssistActive, l->g.id);
+}
+
+static void proc_start(struct tt_emit *e)
+{
+	struct tt_claim *p = &e->life->p->claim;
+
+	proc_status(e);
+	tt_write2(e, TT_EV_ProcStart, p->id, next_seq(p));
+	tt_claim_set(p, TT_P_RUNNING);
+}
+
+static void proc_stop(struct tt_emit *e)
+{
+	tt_write0(e, TT_EV_ProcStop);
+	tt_claim_set(&e->life->p->claim, TT_P_IDLE);
+}
+
+/* A viewer has a row for each processor below this number. */
+static void tell_procs(struct tt_emit *e)
+{
+	struct tt_proc *p = e->life->p;
+
+	if (!p->unseen)
+		return;
+	p->unseen = false;
+	tt_write2(e, TT_EV_ProcsChange,
+		  atomic_load_explicit(&tt_trace()->nprocs, memory_order_relaxed), 0);
+}
+
+static void go_start(struct tt_emit *e)
+{
+	struct tt_life *l = e->life;
+
+	tt_write2(e, TT_EV_GoStart, l->g.id, next_seq(&l->g));
+	tt_claim_set(&l->g, TT_G_RUNNING);
+	tell_procs(e);
+}
+
+/* The thread makes its own goroutine: nobody announced it. */
+static void be_born(struct tt_emit *e)
+{
+	struct tt_life *l = e->life;
+	uint64_t pcs[1] = {l->start};
+	uint64_t stack = tt_intern_stack(l, tt_parity(e), pcs, 1);
+
+	proc_start(e);
+	/* a creation is a mention */
+	tt_claim_first(&l->g, e->gen);
+	tt_write3(e, TT_EV_GoCreate, (uint64_t[]){l->g.id, stack, 0});
+	tt_claim_set(&l->g, TT_G_RUNNABLE);
+	go_start(e);
+}
+
+/* At the start of a generation's first chunk. */
+static void mention(struct tt_emit *e)
+{
+	struct tt_life *l = e->life;
+	unsigned cur = tt_g_cur(l);
+
+	if (atomic_load_explicit(&l->dead, memory_order_relaxed))
+		return;
+	if (cur == TT_G_NONE) {
+		be_born(e);
+		return;
+	}
+	if (atomic_load_explicit(&l->p->claim.gen[tt_parity(e)], memory_order_relaxed) == e->gen)
+		return;
+	proc_status(e);
+	if (cur == TT_G_RUNNING || cur == TT_G_SYSCALL) {
+		go_status(e, l);
+		tell_procs(e);
+	}
+}
+
+bool tt_room_slow(struct tt_emit *e)
+{
+	struct tt_life *l = e->life;
+	struct tt_chunks *chunks;
+	struct tt_chunk *c;
+
+	/* in a forked child, inside a section of its parent */
+	if (l == NULL)
+		return false;
+	chunks = &l->slots[tt_parity(e)].chunks;
+	c = tt_pool_get(chunks->first == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
+	if (c == NULL) {
+		tt_lost(e);
+		return false;
+	}
+	c->gen = e->gen;
+	c->m = l->m;
+	c->start = c->last = tt_clock_now();
+	tt_chunks_add(chunks, c);
+	e->chunk = c;
+	mention(e);
+	return true;
+}
+
+/*
+ * Who is to write the GoUnblock: the one who wakes, or this thread? False: one who
+ * woke it did so in a later generation than this section's.
+ */
+static bool settle_wake(struct tt_emit *e)
+{
+	struct tt_life *l = e->life;
+	uint64_t word = atomic_load_explicit(&l->wait, memory_order_acquire);
+
+	while (word != TT_WAIT_NONE) {
+		if (word == TT_WAIT_TAKEN)
+			sched_yield();
+		else if (atomic_compare_exchange_weak_explicit(&l->wait, &word, TT_WAIT_NONE,
+							       memory_order_acq_rel,
+							       memory_order_acquire))
+			return true;
+		word = atomic_load_explicit(&l->wait, memory_order_acquire);
+	}
+	return l->wake_gen <= e->gen;
+}
+
+static bool wait_ended(struct tt_emit *e)
+{
+	struct tt_life *l = e->life;
+
+	if (!settle_wake(e))
+		return false;
+	proc_start(e);
+	go_status(e, l);
+	if (tt_g_cur(l) == TT_G_WAITING) {
+		tt_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), 0});
+		tt_claim_set(&l->g, TT_G_RUNNABLE);
+	}
+	go_start(e);
+	return true;
+}
+
+static void syscall_ended(struct tt_emit *e)
+{
+	tt_write0(e, TT_EV_GoSyscallEnd);
+	tt_claim_set(&e->life->p->claim, TT_P_RUNNING);
+	tt_claim_set(&e->life->g, TT_G_RUNNING);
+}
+
+bool tt_to_present(struct tt_emit *e)
+{
+	switch (tt_g_cur(e->life)) {
+	case TT_G_RUNNING:
+	case TT_G_SYSCALL:
+		return true;
+	case TT_G_RUNNABLE:
+	case TT_G_WAITING:
+		return wait_ended(e);
+	default:
+		return false;
+	}
+}
+
+bool tt_to_running(struct tt_emit *e)
+{
+	if (!tt_to_present(e))
+		return false;
+	if (tt_g_cur(e->life) == TT_G_SYSCALL)
+		syscall_ended(e);
+	return true;
+}
+
+static void close_sweep(struct tt_emit *e)
+{
+	if (tt_claim_range(&e->life->p->claim, false))
+		tt_write2(e, TT_EV_GCSweepEnd, 0, 0);
+}
+
+/* A goroutine must not end inside a range. */
+static void close_ranges(struct tt_emit *e)
+{
+	close_sweep(e);
+	if (tt_claim_range(&e->life->g, false))
+		tt_write0(e, TT_EV_GCMarkAssistEnd);
+	if (e->stw)
+		tt_write0(e, TT_EV_STWEnd);
+	e->stw = false;
+}
+
+void tt_state_exit(struct tt_emit *e)
+{
+	struct tt_life *l = e->life;
+
+	if (l == NULL || atomic_load_explicit(&l->dead, memory_order_relaxed) || !tt_room(e) ||
+	    !tt_to_running(e))
+		return;
+	close_ranges(e);
+	tt_write0(e, TT_EV_GoDestroy);
+	tt_claim_set(&l->g, TT_G_NONE);
+	atomic_store_explicit(&l->dead, true, memory_order_relaxed);
+	proc_stop(e);
+	tt_lock(&tt_tracer.lock);
+	tt_proc_give(l->p, e->gen);
+	tt_unlock(&tt_tracer.lock);
+}
+
+/* ---------------------------------------------------------------- public ones */
+
+/* What begins a wait: true if the way to it is clear and this is the outermost call. */
+static bool wait_begins(struct tt_emit *e)
+{
+	if (!tt_room(e))
+		return false;
+	e->waits++;
+	/* an outer call, a wait that a section too old could not end, or too late */
+	if (e->waits > 1 && tt_g_cur(e->life) != TT_G_RUNNING)
+		return false;
+	if (e->stw || !tt_to_running(e)) {
+		tt_refused(e);
+		return false;
+	}
+	return true;
+}
+
+static uint64_t reason_of(struct tt_emit *e, const char *reason)
+{
+	return tt_intern_string(e->life, tt_parity(e), reason, strlen(reason));
+}
+
+/* GoBlock or GoStop. */
+static void leave(struct tt_emit *e, enum tt_ev ev, const char *reason, uint64_t stack)
+{
+	struct tt_life *l = e->life;
+
+	/* an idle processor sweeps nothing */
+	close_sweep(e);
+	tt_write2(e, ev, reason_of(e, reason), stack);
+	tt_keep_stack(e, stack);
+	tt_claim_set(&l->g, ev == TT_EV_GoBlock ? TT_G_WAITING : TT_G_RUNNABLE);
+	proc_stop(e);
+	l->block_gen = l->wake_gen = e->gen;
+}
+
+/* The epoch in front, so that a token of an earlier trace wakes nobody. */
+static uint64_t new_token(struct tt_life *l)
+{
+	uint64_t epoch = atomic_load_explicit(&tt_tracer.stamp, memory_order_relaxed) >>
+			 TT_EPOCH_SHIFT;
+
+	l->wait_serial = (l->wait_serial + 1) & 0xffffff;
+	return (epoch & 0xff) << 56 | (uint64_t)l->wait_serial << 32 | (l->index + 1);
+}
+
+uint64_t tt_emit_block(struct tt_emit *e, const char *reason, uint64_t stack)
+{
+	uint64_t token = 0;
+
+	tt_busy_begin(e);
+	if (wait_begins(e)) {
+		leave(e, TT_EV_GoBlock, reason, stack);
+		token = new_token(e->life);
+		/* token 1 would be TT_WAIT_TAKEN: epochs begin at 1 */
+		atomic_store_explicit(&e->life->wait, token, memory_order_release);
+	}
+	tt_busy_end(e);
+	return token;
+}
+
+static struct tt_life *life_of(uint64_t token)
+{
+	struct tt_trace *t = tt_trace();
+	uint64_t index = (token & UINT32_MAX) - 1;
+
+	return index < t->max_lives ? &t->life_area[index] : NULL;
+}
+
+/* The waiting goroutine is the caller's, from winning its word until letting it go. */
+static bool wake(struct tt_emit *e, struct tt_life *l, uint64_t token, uint64_t stack)
+{
+	uint64_t word = token;
+
+	if (!atomic_compare_exchange_strong_explicit(&l->wait, &word, TT_WAIT_TAKEN,
+						     memory_order_acq_rel, memory_order_relaxed))
+		return false;
+	if (l->block_gen > e->gen) {
+		/* it went to sleep in a later generation than this section's */
+		atomic_store_explicit(&l->wait, token, memory_order_release);
+		return false;
+	}
+	go_status(e, l);
+	tt_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), stack});
+	tt_claim_set(&l->g, TT_G_RUNNABLE);
+	l->wake_gen = e->gen;
+	atomic_store_explicit(&l->wait, TT_WAIT_NONE, memory_order_release);
+	return true;
+}
+
+bool tt_emit_wake(struct tt_emit *e, uint64_t token, uint64_t stack)
+{
+	struct tt_life *l;
+	bool woken = false;
+
+	if (token == 0)
+		return false;
+	tt_busy_begin(e);
+	if (tt_room(e)) {
+		l = life_of(token);
+		woken = l != NULL && wake(e, l, token, stack);
+	}
+	tt_busy_end(e);
+	return woken;
+}
+
+/* A second section if the first turns out older than the one that woke the thread. */
+static void run_again(void)
+{
+	bool done = false;
+
+	for (int i = 0; i < 2 && !done; i++) {
+		struct tt_emit *e = tt_emit_acquire();
+
+		if (e == NULL)
+			return;
+		tt_busy_begin(e);
+		done = tt_g_cur(e->life) == TT_G_RUNNING || (tt_room(e) && tt_to_running(e));
+		tt_busy_end(e);
+		tt_emit_release(e);
+	}
+}
+
+void tt_emit_unblock(void)
+{
+	struct tt_emit *e = tt_handle(false);
+
+	if (e == NULL || e->waits == 0 || e->busy)
+		return;
+	e->waits--;
+	if (e->waits == 0)
+		run_again();
+}
+
+void tt_emit_syscall_begin(struct tt_emit *e, uint64_t stack)
+{
+	struct tt_claim *p;
+
+	tt_busy_begin(e);
+	if (wait_begins(e)) {
+		p = &e->life->p->claim;
+		tt_write2(e, TT_EV_GoSyscallBegin, next_seq(p), stack);
+		tt_keep_stack(e, stack);
+		tt_claim_set(p, TT_P_SYSCALL);
+		tt_claim_set(&e->life->g, TT_G_SYSCALL);
+	}
+	tt_busy_end(e);
+}
+
+/* Whatever wait it is that ends, the goroutine runs again. */
+static void wait_ends(struct tt_emit *e)
+{
+	if (e->waits == 0)
+		return;
+	e->waits--;
+	if (e->waits == 0 && tt_room(e))
+		tt_to_running(e);
+}
+
+void tt_emit_syscall_end(struct tt_emit *e)
+{
+	tt_busy_begin(e);
+	wait_ends(e);
+	tt_busy_end(e);
+}
+
+void tt_emit_pause(struct tt_emit *e, const char *reason, uint64_t stack)
+{
+	tt_busy_begin(e);
+	if (wait_begins(e))
+		leave(e, TT_EV_GoStop, reason, stack);
+	tt_busy_end(e);
+}
+
+void tt_emit_resume(struct tt_emit *e)
+{
+	tt_busy_begin(e);
+	wait_ends(e);
+	tt_busy_end(e);
+}
+
+/* -------------------------------------------------------- announced threads */
+
+static struct tt_life *announce(uintptr_t start)
+{
+	struct tt_life *l;
+
+	tt_lock(&tt_tracer.lock);
+	l = tt_life_new();
+	tt_unlock(&tt_tracer.lock);
+	if (l != NULL)
+		l->start = start;
+	return l;
+}
+
+uint64_t tt_emit_thread_create(struct tt_emit *e, uintptr_t start, uint64_t stack)
+{
+	uint64_t token = 0, pcs[1] = {start};
+	struct tt_life *l = NULL;
+
+	tt_busy_begin(e);
+	if (tt_room(e) && tt_to_running(e))
+		l = announce(start);
+	if (l != NULL) {
+		tt_claim_first(&l->g, e->gen);
+		tt_write3(e, TT_EV_GoCreate,
+			  (uint64_t[]){l->g.id, tt_intern_stack(e->life, tt_parity(e), pcs, 1),
+				       stack});
+		l->wake_gen = e->gen;
+		tt_claim_set(&l->g, TT_G_RUNNABLE);
+		token = (uint64_t)l->serial << 32 | (l->index + 1);
+	}
+	tt_busy_end(e);
+	return token;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * table.c - the strings and stacks of a generation, each text once. An append-only
+ * hash table of lists whose heads change by compare-and-swap; entries come from
+ * blocks of the thread that adds them, so that adding takes no lock but for a new
+ * block. Stands on emit.h.
+ */
+#include "emit/emit.h"
+
+#define MAX_STRING 1024
+#define NODE_HEAD offsetof(struct tt_node, text)
+
+_Static_assert(sizeof(struct tt_chunk) + NODE_HEAD + TT_MAX_FRAMES * 8 + 8 < TT_CHUNK_SMALL,
+	       "a stack fits any block");
+
+__extension__ typedef unsigned __int128 u128;
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+	u128 product = (u128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+#define SEED UINT64_C(0x9e3779b97f4a7c15)
+#define SALT UINT64_C(0xe7037ed1a0b428db)
+
+static uint64_t hash_bytes(const char *data, size_t len)
+{
+	uint64_t h = SEED ^ len, word;
+	size_t i = 0;
+
+	for (; len - i >= 8; i += 8) {
+		memcpy(&word, data + i, 8);
+		h = fold(h ^ word, SALT);
+	}
+	word = 0;
+	if (len > i)
+		memcpy(&word, data + i, len - i);
+	return fold(h ^ word, SALT);
+}
+
+static uint64_t hash_pcs(const uint64_t *pcs, size_t n)
+{
+	uint64_t h = SEED ^ n;
+	size_t i = 0;
+
+	for (; n - i >= 2; i += 2)
+		h = fold(h ^ pcs[i], SALT ^ pcs[i + 1]);
+	if (i < n)
+		h = fold(h ^ pcs[i], SALT);
+	return h;
+}
+
+/* Room in the life's open block; a new one if it is full. */
+static void *node_room(struct tt_slot *slot, size_t nbytes)
+{
+	struct tt_chunk *c = slot->blocks.last;
+	uint8_t *p;
+
+	nbytes = (nbytes + 7) & ~(size_t)7;
+	if (c == NULL || (size_t)(c->end - c->pos) < nbytes) {
+		c = tt_pool_get(c == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
+		if (c == NULL)
+			return NULL;
+		tt_chunks_add(&slot->blocks, c);
+	}
+	p = atomic_load_explicit(&c->pos, memory_order_relaxed);
+	tt_put_done(c, p + nbytes);
+	return p;
+}
+
+static struct tt_node *new_node(struct tt_slot *slot, struct tt_table *t, const void *data,
+				size_t nbytes)
+{
+	struct tt_node *node = node_room(slot, NODE_HEAD + nbytes);
+
+	if (node == NULL)
+		return NULL;
+	memcpy(node->text, data, nbytes);
+	node->id = atomic_fetch_add_explicit(&t->last_id, 1, memory_order_relaxed) + 1;
+	return node;
+}
+
+static struct tt_node *find(struct tt_node *from, const struct tt_node *until, uint64_t hash,
+			    struct tt_str key)
+{
+	for (; from != until; from = from->next) {
+		if (from->hash == hash && from->n == key.len &&
+		    memcmp(from->text, key.data, key.len) == 0)
+			return from;
+	}
+	return NULL;
+}
+
+/* `n` counts bytes here, for both tables. */
+static struct tt_node *intern(struct tt_slot *slot, struct tt_table *t, uint64_t hash,
+			      struct tt_str key)
+{
+	_Atomic(struct tt_node *) *bucket = &t->buckets[hash % TT_NBUCKETS];
+	struct tt_node *head = atomic_load_explicit(bucket, memory_order_acquire);
+	struct tt_node *known = NULL, *found = find(head, NULL, hash, key), *node;
+
+	if (tt_likely(found != NULL))
+		return found;
+	node = new_node(slot, t, key.data, key.len);
+	if (node == NULL)
+		return NULL;
+	node->hash = hash;
+	node->n = (uint32_t)key.len;
+	do {
+		/* what came in front meanwhile; the number of a node that loses is not used */
+		found = find(head, known, hash, key);
+		if (found != NULL)
+			return found;
+		known = head;
+		node->next = head;
+	} while (!atomic_compare_exchange_weak_explicit(bucket, &head, node, memory_order_acq_rel,
+							memory_order_acquire));
+	return node;
+}
+
+uint64_t tt_intern_string(struct tt_life *l, unsigned parity, const char *data, size_t len)
+{
+	const struct tt_node *node;
+
+	if (len > MAX_STRING)
+		len = MAX_STRING;
+	if (len == 0)
+		return 0;
+	node = intern(&l->slots[parity], &tt_trace()->strings[parity], hash_bytes(data, len),
+		      (struct tt_str){data, len});
+	return node != NULL ? node->id : 0;
+}
+
+uint64_t tt_loose_string(struct tt_life *l, unsigned parity, const char *data, size_t len)
+{
+	struct tt_table *t = &tt_trace()->strings[parity];
+	struct tt_node *node;
+
+	if (len > MAX_STRING)
+		len = MAX_STRING;
+	if (len == 0)
+		return 0;
+	node = new_node(&l->slots[parity], t, data, len);
+	if (node == NULL)
+		return 0;
+	node->n = (uint32_t)len;
+	node->next = atomic_load_explicit(&t->loose, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&t->loose, &node->next, node,
+						      memory_order_release, memory_order_relaxed))
+		;
+	return node->id;
+}
+
+uint64_t tt_intern_stack(struct tt_life *l, unsigned parity, const uint64_t *pcs, size_t n)
+{
+	struct tt_slot *slot = &l->slots[parity];
+	struct tt_node *last = slot->last_stack;
+	struct tt_str key;
+
+	if (n > TT_MAX_FRAMES)
+		n = TT_MAX_FRAMES;
+	if (n == 0)
+		return 0;
+	key = (struct tt_str){(const char *)pcs, n * sizeof(*pcs)};
+	/* the same place again: no hash */
+	if (last != NULL && last->n == key.len && memcmp(last->text, key.data, key.len) == 0)
+		return last->id;
+	last = intern(slot, &tt_trace()->stacks[parity], hash_pcs(pcs, n), key);
+	if (last == NULL)
+		return 0;
+	slot->last_stack = last;
+	return last->id;
+}
+
+void tt_table_clear(struct tt_table *t)
+{
+	if (atomic_load_explicit(&t->last_id, memory_order_relaxed) == 0)
+		return;
+	for (size_t i = 0; i < TT_NBUCKETS; i++)
+		atomic_store_explicit(&t->buckets[i], NULL, memory_order_relaxed);
+	atomic_store_explicit(&t->loose, NULL, memory_order_relaxed);
+	atomic_store_explicit(&t->last_id, 0, memory_order_relaxed);
+}
+
+/*
+ * The flusher reads these when the goroutine stays silent, maybe while the thread
+ * replaces them in the next generation; it checks the claim behind its reading.
+ */
+void tt_keep_stack(struct tt_emit *e, uint64_t stack)
+{
+	struct tt_life *l = e->life;
+	const struct tt_node *node = l->slots[tt_parity(e)].last_stack;
+	uint32_t n = 0;
+
+	if (stack != 0 && node != NULL && node->id == stack)
+		n = node->n / 8;
+	if (n > TT_KEPT_FRAMES)
+		n = TT_KEPT_FRAMES;
+	for (uint32_t i = 0; i < n; i++)
+		atomic_store_explicit(&l->kept[i], node->pcs[i], memory_order_relaxed);
+	atomic_store_explicit(&l->nkept, n, memory_order_relaxed);
+}
+
+uint64_t tt_emit_string(struct tt_emit *e, const char *data, size_t len)
+{
+	uint64_t id = 0;
+
+	tt_busy_begin(e);
+	if (tt_room(e))
+		id = tt_intern_string(e->life, tt_parity(e), data, len);
+	tt_busy_end(e);
+	return id;
+}
+
+uint64_t tt_emit_stack(struct tt_emit *e, const uintptr_t *pcs, size_t n)
+{
+	uint64_t id = 0;
+
+	_Static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "64-bit addresses");
+	tt_busy_begin(e);
+	if (tt_room(e))
+		id = tt_intern_stack(e->life, tt_parity(e), (const uint64_t *)pcs, n);
+	tt_busy_end(e);
+	return id;
+}

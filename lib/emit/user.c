@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * user.c - annotations: tasks, regions, logs, labels, heap metrics and ranges. Stands
+ * on emit.h.
+ */
+#include "emit/emit.h"
+
+/* Numbers that a thread takes at a time, so that threads don't meet at the counter. */
+#define TASK_NUMBERS 64
+/* Longer messages are taken for texts that won't come again. */
+#define SHORT_MESSAGE 32
+
+/* A section's work on behalf of a goroutine that runs or is in a syscall. */
+static bool begin(struct tt_emit *e)
+{
+	tt_busy_begin(e);
+	if (!tt_room(e))
+		return false;
+	if (tt_to_present(e))
+		return true;
+	tt_refused(e);
+	return false;
+}
+
+static uint64_t text(struct tt_emit *e, const char *s)
+{
+	return tt_intern_string(e->life, tt_parity(e), s, strlen(s));
+}
+
+/* -------------------------------------------------------------------- tasks */
+
+static uint64_t new_task(struct tt_life *l)
+{
+	if (l->task_next == l->task_end) {
+		l->task_next = atomic_fetch_add_explicit(&tt_trace()->tasks, TASK_NUMBERS,
+							 memory_order_relaxed) + 1;
+		l->task_end = l->task_next + TASK_NUMBERS;
+	}
+	return l->task_next++;
+}
+
+uint64_t tt_emit_task_begin(struct tt_emit *e, uint64_t parent, const char *name, uint64_t stack)
+{
+	uint64_t task = 0;
+
+	if (begin(e)) {
+		task = new_task(e->life);
+		tt_write4(e, TT_EV_UserTaskBegin, (uint64_t[]){task, parent, text(e, name), stack});
+	}
+	tt_busy_end(e);
+	return task;
+}
+
+void tt_emit_task_end(struct tt_emit *e, uint64_t task, uint64_t stack)
+{
+	if (begin(e) && task != 0)
+		tt_write2(e, TT_EV_UserTaskEnd, task, stack);
+	tt_busy_end(e);
+}
+
+/* ------------------------------------------------------------------ regions */
+
+/* Writes the ends that are due, innermost first, as far as there is room. */
+static void end_regions(struct tt_emit *e, uint64_t stack)
+{
+	struct tt_life *l = e->life;
+
+	while (l->nregions > 0 && l->regions[l->nregions - 1].ended) {
+		const struct tt_open_region *r = &l->regions[l->nregions - 1];
+
+		if (r->written) {
+			if (!tt_room(e) || !tt_to_present(e))
+				return;
+			tt_write3(e, TT_EV_UserRegionEnd,
+				  (uint64_t[]){r->task, text(e, r->name), stack});
+		}
+		l->nregions--;
+	}
+}
+
+void tt_emit_region_begin(struct tt_emit *e, uint64_t task, const char *name, uint64_t stack)
+{
+	struct tt_open_region *r;
+	struct tt_life *l;
+	bool ready = begin(e);
+
+	l = e->life;
+	if (l != NULL && l->nregions == TT_MAX_REGIONS) {
+		l->nregions_over++;
+		tt_refused(e);
+	} else if (l != NULL) {
+		if (ready)
+			end_regions(e, 0);
+		r = &l->regions[l->nregions++];
+		*r = (struct tt_open_region){task, name, false, false};
+		if (ready && tt_room(e)) {
+			tt_write3(e, TT_EV_UserRegionBegin, (uint64_t[]){task, text(e, name), stack});
+			r->written = true;
+		}
+	}
+	tt_busy_end(e);
+}
+
+/* The innermost one that the program has not left. */
+static void mark_ended(struct tt_life *l)
+{
+	uint32_t i = l->nregions;
+
+	while (i > 0 && l->regions[i - 1].ended)
+		i--;
+	if (i > 0)
+		l->regions[i - 1].ended = true;
+}
+
+void tt_emit_region_end(struct tt_emit *e, uint64_t stack)
+{
+	bool ready = begin(e);
+	struct tt_life *l = e->life;
+
+	if (l != NULL && l->nregions_over > 0) {
+		l->nregions_over--;
+	} else if (l != NULL) {
+		mark_ended(l);
+		if (ready)
+			end_regions(e, stack);
+	}
+	tt_busy_end(e);
+}
+
+/* ---------------------------------------------------------- logs and metrics */
+
+static uint64_t message_text(struct tt_emit *e, const char *s)
+{
+	size_t len = strlen(s);
+
+	if (len <= SHORT_MESSAGE)
+		return tt_intern_string(e->life, tt_parity(e), s, len);
+	return tt_loose_string(e->life, tt_parity(e), s, len);
+}
+
+void tt_emit_log(struct tt_emit *e, uint64_t task, const char *category, const char *message,
+		 uint64_t stack)
+{
+	if (begin(e))
+		tt_write4(e, TT_EV_UserLog, (uint64_t[]){task, text(e, category),
+							 message_text(e, message), stack});
+	tt_busy_end(e);
+}
+
+void tt_emit_label(struct tt_emit *e, const char *label)
+{
+	uint64_t id;
+
+	if (begin(e)) {
+		id = text(e, label);
+		/* Go's tools expect a text */
+		if (id != 0)
+			tt_write1(e, TT_EV_GoLabel, id);
+	}
+	tt_busy_end(e);
+}
+
+void tt_emit_heap(struct tt_emit *e, uint64_t nbytes)
+{
+	if (begin(e))
+		tt_write1(e, TT_EV_HeapAlloc, nbytes);
+	tt_busy_end(e);
+}
+
+void tt_emit_heap_goal(struct tt_emit *e, uint64_t nbytes)
+{
+	if (begin(e))
+		tt_write1(e, TT_EV_HeapGoal, nbytes);
+	tt_busy_end(e);
+}
+
+/* ------------------------------------------------------------------- ranges */
+
+/*
+ * GC events count through the whole trace, whichever thread writes them, and each
+ * generation begins with one while the range is open. The lock comes before the
+ * section: else an event could take a number behind one of a later generation.
+ */
+static void gc_range(bool begins)
+{
+	struct tt_emit *e = tt_handle(true);
+	struct tt_trace *t;
+
+	if (e == NULL || e->busy || e->depth != 0)
+		return;
+	tt_lock(&tt_tracer.gc);
+	e = tt_section_begin(e);
+	if (e != NULL) {
+		t = tt_trace();
+		/* an end that its generation has no beginning of is none */
+		if (begin(e) && t->gc_runs != begins && (begins || t->gc_gen == e->gen)) {
+			t->gc_runs = begins;
+			t->gc_gen = e->gen;
+			t->gc_seq++;
+			if (begins)
+				tt_write2(e, TT_EV_GCBegin, t->gc_seq, 0);
+			else
+				tt_write1(e, TT_EV_GCEnd, t->gc_seq);
+		}
+		tt_busy_end(e);
+		tt_section_end(e);
+	}
+	tt_unlock(&tt_tracer.gc);
+}
+
+static void range_begin(struct tt_emit *e, enum tt_emit_range range, const char *reason,
+			uint64_t stack)
+{
+	switch (range) {
+	case TT_EMIT_RANGE_STW:
+		if (!e->stw)
+			tt_write2(e, TT_EV_STWBegin, text(e, reason != NULL ? reason : ""), stack);
+		e->stw = true;
+		break;
+	case TT_EMIT_RANGE_SWEEP:
+		if (tt_claim_range(&e->life->p->claim, true))
+			tt_write1(e, TT_EV_GCSweepBegin, stack);
+		break;
+	case TT_EMIT_RANGE_ASSIST:
+		if (tt_claim_range(&e->life->g, true))
+			tt_write1(e, TT_EV_GCMarkAssistBegin, stack);
+		break;
+	default:
+		tt_refused(e);
+	}
+}
+
+void tt_emit_range_begin(struct tt_emit *e, enum tt_emit_range range, const char *reason,
+			 uint64_t stack)
+{
+	if (range == TT_EMIT_RANGE_GC) {
+		gc_range(true);
+		return;
+	}
+	if (begin(e) && tt_to_running(e))
+		range_begin(e, range, reason, stack);
+	tt_busy_end(e);
+}
+
+void tt_emit_range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, uint64_t b)
+{
+	if (range == TT_EMIT_RANGE_GC) {
+		gc_range(false);
+		return;
+	}
+	if (begin(e) && tt_to_running(e)) {
+		if (range == TT_EMIT_RANGE_STW && e->stw) {
+			tt_write0(e, TT_EV_STWEnd);
+			e->stw = false;
+		} else if (range == TT_EMIT_RANGE_SWEEP &&
+			   tt_claim_range(&e->life->p->claim, false)) {
+			tt_write2(e, TT_EV_GCSweepEnd, a, b);
+		} else if (range == TT_EMIT_RANGE_ASSIST &&
+			   tt_claim_range(&e->life->g, false)) {
+			tt_write0(e, TT_EV_GCMarkAssistEnd);
+		}
+	}
+	tt_busy_end(e);
+}
