@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * assemble_test.c - the assembler that takes its text in pieces: it must do what
- * the one for a whole text does (wire_test.c), however the pieces are cut.
+ * the one for a whole text does (rawtext_test.c), however the pieces are cut.
  */
 #include <stdio.h>
 #include <stdlib.h>

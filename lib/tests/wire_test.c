@@ -1,181 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * wire_test.c - the file header, the flat reader of raw events, their text, and
- * the assembler that turns the text back.
- */
+/* wire_test.c - the flat reader of raw events. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/input.h"
 #include "tests/suites.h"
-#include "wire/assemble.h"
-#include "wire/header.h"
+#include "tests/wire_support.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define BYTES(s) s, sizeof(s) - 1
 
-static struct tt_mem mem;
-static struct tt_specs *specs;
 static struct tt_error err;
-
-static void setup(void)
-{
-	ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
-}
-
-static void teardown(void)
-{
-	tt_specs_free(specs);
-	ck_assert_uint_eq(mem.used_nbytes, 0);
-}
-
-/* ------------------------------------------------------------------ header */
-
-static const struct {
-	const char *bytes;
-	size_t len;
-	unsigned version;
-} headers[] = {
-	{BYTES("go 1.22 trace\0\0\0"), 22},
-	{BYTES("go 1.23 trace\0\0\0"), 23},
-	{BYTES("go 1.25 trace\0\0\0"), 25},
-	{BYTES("go 1.26 trace\0\0\0"), 26},
-	{BYTES("go 1.000026 trace\0\0\0"), 26},
-	{BYTES("go \t 1. \r\v\f26\xc2\x85\xe2\x80\x83\xe3\x80\x80trace\0\0\0"), 26},
-};
-
-START_TEST(header_is_read_as_go_scans_it)
-{
-	size_t len = headers[_i].len;
-
-	for (size_t chunk = 0; chunk <= 8; chunk++) {
-		struct trickle t;
-		struct tt_source *src;
-		char bytes[64];
-		unsigned version = 0;
-		int rc;
-
-		memcpy(bytes, headers[_i].bytes, len);
-		bytes[len] = 52;
-		if (chunk == 0) {
-			rc = tt_source_open_memory(&src, bytes, len + 1, NULL, &mem, &err);
-		} else {
-			trickle_start(&t, bytes, len + 1, chunk);
-			rc = tt_source_open_fd(&src, t.fd, NULL, &mem, &err);
-		}
-		ck_assert_int_eq(rc, 0);
-		ck_assert_int_eq(tt_header_read(src, &version, &err), 0);
-		ck_assert_uint_eq(version, headers[_i].version);
-		ck_assert_uint_eq(tt_source_offset(src), len);
-		tt_source_close(src);
-		if (chunk != 0)
-			trickle_stop(&t);
-	}
-}
-END_TEST
-
-#define GO_TEXT "bad file format: not a Go execution trace?"
-#define SEEMS GO_TEXT "\nit seems to be "
-#define CUT GO_TEXT "\nit ends inside the header of a trace"
-#define VERSION "unknown or unsupported trace version go 1."
-
-static const struct {
-	const char *bytes;
-	size_t len;
-	int code;
-	uint64_t offset;
-	const char *message;
-} no_headers[] = {
-	{BYTES(""), TT_E_NOT_A_TRACE, 0, SEEMS "an empty file"},
-	{BYTES("g"), TT_E_CUT_OFF, 1, CUT},
-	{BYTES("go 1."), TT_E_CUT_OFF, 5, CUT},
-	{BYTES("go 1.26 trace\0\0"), TT_E_CUT_OFF, 15, CUT},
-	{BYTES("go 1.           "), TT_E_CUT_OFF, 16, CUT},
-	{BYTES("go 1.24 trace\0\0\0"), TT_E_VERSION, 0, VERSION "24"},
-	{BYTES("go 1.27 trace\0\0\0"), TT_E_VERSION, 0, VERSION "27"},
-	{BYTES("go 1.4294967295 trace\0\0\0"), TT_E_VERSION, 0, VERSION "4294967295"},
-	{BYTES("go 1.4294967296 trace\0\0\0"), TT_E_NOT_A_TRACE, 14, SEEMS "a trace with a damaged header"},
-	{BYTES("go 1.+26 trace\0\0\0"), TT_E_NOT_A_TRACE, 5, SEEMS "a trace with a damaged header"},
-	{BYTES("go 1.26\ntrace\0\0\0"), TT_E_NOT_A_TRACE, 7, SEEMS "a trace with a damaged header"},
-	{BYTES("go 1.26trace\0\0\0\1"), TT_E_NOT_A_TRACE, 7, SEEMS "a trace with a damaged header"},
-	{BYTES("go 1.26 trace\0\0\1"), TT_E_NOT_A_TRACE, 15, SEEMS "a trace with a damaged header"},
-	{BYTES("go1.26 trace\0\0\0\0"), TT_E_NOT_A_TRACE, 2, GO_TEXT},
-	{BYTES("go 1.11 trace\0\0\0"), TT_E_V1, 0, "a trace of Go 1.11 to 1.18 (format v1), not read yet"},
-	{BYTES("go 1.19 trace\0\0\0"), TT_E_V1, 0, "a trace of Go 1.19 or 1.20 (format v1), not read yet"},
-	{BYTES("go 1.21 trace\0\0\0"), TT_E_V1, 0, "a trace of Go 1.21 (format v1), not read yet"},
-	{BYTES("just some words of text\n"), TT_E_NOT_A_TRACE, 0, SEEMS "text"},
-	{BYTES("short"), TT_E_NOT_A_TRACE, 0, SEEMS "text"},
-	{BYTES(" {\"a\": 1, \"b\": 2}"), TT_E_NOT_A_TRACE, 0, SEEMS "JSON"},
-	{BYTES("{\"traceEvents\": []}"), TT_E_NOT_A_TRACE, 0, SEEMS "a JSON trace of Chrome or Perfetto"},
-	{BYTES("\n<!DOCTYPE HTML>\n<title>"), TT_E_NOT_A_TRACE, 0, SEEMS "an HTML page"},
-	{BYTES("<?xml version=\"1.0\"?>"), TT_E_NOT_A_TRACE, 0, SEEMS "an XML document"},
-	{BYTES("\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0"), TT_E_NOT_A_TRACE, 0, SEEMS "an ELF program or library"},
-	{BYTES("\x0a\x04\x08\x01\x10\x02\x0a\x04\x08\x03\x10\x04\x12\x05\x08\x01"), TT_E_NOT_A_TRACE, 0,
-	 SEEMS "a pprof profile"},
-	{BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), TT_E_NOT_A_TRACE, 0, SEEMS "nothing but zero bytes"},
-	{BYTES("Trace Go1.26\nSync\n"), TT_E_NOT_A_TRACE, 0,
-	 SEEMS "a trace in its raw text form, which must be assembled first"},
-	{BYTES("M=-1 P=-1 G=-1 Sync Time=1 N=1\n"), TT_E_NOT_A_TRACE, 0,
-	 SEEMS "the text of a trace's events, not the trace itself"},
-	{BYTES("\1\2\3\4\5\6\7\1\2\3\4\5\6\7\1\2"), TT_E_NOT_A_TRACE, 0, GO_TEXT},
-};
-
-/* From memory, and from a stream however it arrives. */
-START_TEST(header_of_something_else_says_what_it_seems_to_be)
-{
-	for (size_t chunk = 0; chunk <= 8; chunk++) {
-		struct tt_wire *w;
-		struct trickle t;
-		int rc;
-
-		if (chunk == 0) {
-			rc = tt_wire_open_memory(&w, no_headers[_i].bytes, no_headers[_i].len, NULL, &err);
-		} else {
-			trickle_start(&t, no_headers[_i].bytes, no_headers[_i].len, chunk);
-			rc = tt_wire_open_fd(&w, t.fd, NULL, &err);
-			trickle_stop(&t);
-		}
-		ck_assert_int_eq(rc, -no_headers[_i].code);
-		ck_assert_ptr_null(w);
-		ck_assert_int_eq(err.code, no_headers[_i].code);
-		ck_assert_str_eq(err.message, no_headers[_i].message);
-		ck_assert_uint_eq(err.offset, no_headers[_i].offset);
-		ck_assert(!err.system);
-	}
-}
-END_TEST
-
-/* Blanks have no end in Go, but for us. */
-START_TEST(header_of_endless_blanks_is_none)
-{
-	size_t len = 100000;
-	char *bytes = malloc(len);
-	struct tt_wire *w;
-
-	memset(bytes, ' ', len);
-	memcpy(bytes, "go", 2);
-	ck_assert_int_eq(tt_wire_open_memory(&w, bytes, len, NULL, &err), -TT_E_NOT_A_TRACE);
-	memcpy(bytes + 4000, "1.26 trace\0\0\0", 13);
-	ck_assert_int_eq(tt_wire_open_memory(&w, bytes, len, NULL, &err), 0);
-	tt_wire_close(w);
-	free(bytes);
-}
-END_TEST
-
-/* ----------------------------------------------------------------- helpers */
-
-/* The trace of a text, in memory that ends against a guard page. */
-static void assemble(struct guarded *g, const char *text, size_t len)
-{
-	struct tt_bytes bytes = {.mem = &mem};
-
-	ck_assert_msg(tt_assemble(specs, text, len, &bytes, &err) == 0, "%s", err.message);
-	guarded_init(g, bytes.data, bytes.len);
-	tt_mem_free(&mem, bytes.data, bytes.cap);
-}
 
 /* A trace of a version's header and these bytes. */
 static void raw_trace(struct guarded *g, unsigned version, const char *bytes, size_t len)
@@ -188,136 +25,6 @@ static void raw_trace(struct guarded *g, unsigned version, const char *bytes, si
 	guarded_init(g, trace, (size_t)n + len);
 }
 
-/* All that is left, as text; *rc is how it ends. */
-static char *text_of(struct tt_wire *w, size_t *len, int *rc)
-{
-	const struct tt_wire_event *ev;
-	size_t cap = 1 << 16;
-	char *text = malloc(cap);
-
-	*len = 0;
-	while ((*rc = tt_wire_next(w, &ev)) == 0) {
-		size_t need = tt_wire_format(ev, text + *len, cap - *len);
-
-		while (need > cap - *len) {
-			cap *= 2;
-			text = realloc(text, cap);
-			ck_assert_ptr_nonnull(text);
-			need = tt_wire_format(ev, text + *len, cap - *len);
-		}
-		*len += need;
-	}
-	ck_assert_ptr_null(ev);
-	return text;
-}
-
-static struct tt_wire *open_memory(const struct guarded *g, unsigned flags)
-{
-	struct tt_options opt = {.size = sizeof(opt), .flags = flags, .specs = specs};
-	struct tt_wire *w;
-	int rc = tt_wire_open_memory(&w, g->data, g->len, &opt, &err);
-
-	ck_assert_msg(rc == 0, "%s", err.message);
-	return w;
-}
-
-struct text {
-	char *at;
-	size_t len, cap;
-};
-
-static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct text *t, const char *format, ...)
-{
-	va_list args;
-	int n;
-
-	if (t->cap - t->len < 512) {
-		t->cap = t->cap * 2 + 4096;
-		t->at = realloc(t->at, t->cap);
-		ck_assert_ptr_nonnull(t->at);
-	}
-	va_start(args, format);
-	n = vsnprintf(t->at + t->len, t->cap - t->len, format, args);
-	va_end(args);
-	ck_assert_int_ge(n, 0);
-	ck_assert_uint_lt((size_t)n, t->cap - t->len);
-	t->len += (size_t)n;
-}
-
-/* Numbers of every length, on the wire and as text. */
-static uint64_t some_number(unsigned i)
-{
-	static const uint64_t tens[] = {9, 10, 99, 100, 999, 1000, 9999, 10000, 99999, 100000,
-					9999999, 10000000, 99999999, 100000000, 1010101010,
-					UINT64_C(999999999999), UINT64_C(9999999999999999),
-					UINT64_C(10000000000000000), UINT64_C(18446744073709551615)};
-
-	i %= 64 + COUNT(tens) + 3;
-	if (i < 64)
-		return (UINT64_C(1) << i) - 1;
-	if (i < 64 + COUNT(tens))
-		return tens[i - 64];
-	return UINT64_C(1) << (21 * (i - 63 - COUNT(tens)));
-}
-
-/* One event of this spec, with the tail that it needs. */
-static void add_event(struct text *t, const struct tt_event_spec *spec, unsigned seed)
-{
-	unsigned nframes = seed % 5 == 0 ? 130 : seed % 4;
-
-	add(t, "%s", spec->name);
-	if (spec->timed)
-		add(t, " dt=%" PRIu64, some_number(seed++));
-	for (unsigned i = 0; i < spec->nargs; i++) {
-		bool count = spec->has_frames && i + 1 == spec->nargs;
-
-		add(t, " %s=%" PRIu64, spec->args[i].name, count ? nframes : some_number(seed++));
-	}
-	for (unsigned i = 0; spec->has_frames && i < nframes; i++, seed++)
-		add(t, "\n\tpc=%" PRIu64 " func=%" PRIu64 " file=%" PRIu64 " line=%" PRIu64,
-		    some_number(seed), some_number(seed / 3), some_number(seed * 7), some_number(seed + 9));
-	if (spec->has_data && seed % 3 != 0)
-		add(t, "\n\tdata=\"%s%u\"", seed % 2 == 0 ? "\\x00\\u2028\xc3\xa9\\\"" : "main.", seed);
-	add(t, "\n");
-}
-
-/* `rounds` times each event there is. */
-static struct text every_event(unsigned rounds)
-{
-	struct text t = {0};
-
-	for (unsigned round = 0; round < rounds; round++)
-		for (unsigned type = 0; type < 256; type++)
-			if (tt_specs_event(specs, type) != NULL)
-				add_event(&t, tt_specs_event(specs, type), round * 31 + type);
-	return t;
-}
-
-static struct text with_header(const struct text *body)
-{
-	struct text t = {0};
-
-	add(&t, "Trace Go1.26\n");
-	t.cap += body->len;
-	t.at = realloc(t.at, t.cap);
-	memcpy(t.at + t.len, body->at, body->len);
-	t.len += body->len;
-	return t;
-}
-
-/* --------------------------------------------------------------------- raw */
-
-static const char long_names[] =
-	"experiment Long 77\n"
-	"event AnEventWhoseNameIsLongerThanWhatIsPreparedForIt 200 since 1.23\n"
-	"	args dt id averyverylongargumentname_value\n"
-	"	needs thread\n"
-	"event Short 201 since 1.23\n"
-	"	args dt id anotherverylongargumentname_value\n"
-	"	needs thread\n";
-
 /* Text to bytes to text, whatever spec the events come from. */
 START_TEST(raw_events_print_as_they_were_assembled)
 {
@@ -328,12 +35,12 @@ START_TEST(raw_events_print_as_they_were_assembled)
 	char *got;
 	int rc;
 
-	ck_assert_msg(tt_specs_add(specs, "long", BYTES(long_names), &err) == 0, "%s", err.message);
+	ck_assert_msg(tt_specs_add(wire_specs, "long", wire_long_names, strlen(wire_long_names), &err) == 0, "%s", err.message);
 	body = every_event(100);
 	text = with_header(&body);
-	assemble(&g, text.at, text.len);
-	w = open_memory(&g, 0);
-	got = text_of(w, &len, &rc);
+	wire_assemble(&g, text.at, text.len);
+	w = wire_open(&g, 0);
+	got = wire_text_of(w, &len, &rc);
 	ck_assert_int_eq(rc, TT_END);
 	ck_assert_uint_eq(len, body.len);
 	ck_assert_mem_eq(got, body.at, len);
@@ -350,7 +57,7 @@ END_TEST
 START_TEST(raw_events_are_the_same_however_they_arrive)
 {
 	struct text body = every_event(_i < 9 ? 2 : 150), text = with_header(&body);
-	struct tt_options opt = {.size = sizeof(opt), .specs = specs};
+	struct tt_options opt = {.size = sizeof(opt), .specs = wire_specs};
 	struct guarded g;
 	struct trickle t;
 	struct tt_wire *w;
@@ -358,7 +65,7 @@ START_TEST(raw_events_are_the_same_however_they_arrive)
 	char *got;
 	int rc, fd = -1;
 
-	assemble(&g, text.at, text.len);
+	wire_assemble(&g, text.at, text.len);
 	if (_i == 0) {
 		rc = tt_wire_open_memory(&w, g.data, g.len, &opt, &err);
 	} else if (_i == 9) {
@@ -369,7 +76,7 @@ START_TEST(raw_events_are_the_same_however_they_arrive)
 		rc = tt_wire_open_fd(&w, t.fd, &opt, &err);
 	}
 	ck_assert_msg(rc == 0, "%s", err.message);
-	got = text_of(w, &len, &rc);
+	got = wire_text_of(w, &len, &rc);
 	ck_assert_int_eq(rc, TT_END);
 	ck_assert_uint_eq(len, body.len);
 	ck_assert_mem_eq(got, body.at, len);
@@ -395,8 +102,8 @@ START_TEST(raw_offsets_cover_the_file)
 	struct guarded g;
 	struct tt_wire *w;
 
-	assemble(&g, BYTES(text));
-	w = open_memory(&g, 0);
+	wire_assemble(&g, BYTES(text));
+	w = wire_open(&g, 0);
 	for (size_t i = 0; i < COUNT(offsets); i++) {
 		ck_assert_int_eq(tt_wire_next(w, &ev), 0);
 		ck_assert_uint_eq(ev->offset, offsets[i]);
@@ -444,8 +151,8 @@ START_TEST(raw_types_are_those_of_the_version)
 	int rc;
 
 	raw_trace(&g, gates[_i].version, gates[_i].bytes, gates[_i].len);
-	w = open_memory(&g, TT_OPEN_LIKE_GO);
-	got = text_of(w, &len, &rc);
+	w = wire_open(&g, TT_OPEN_LIKE_GO);
+	got = wire_text_of(w, &len, &rc);
 	if (gates[_i].text == NULL) {
 		char message[64];
 
@@ -529,8 +236,8 @@ START_TEST(raw_end_inside_an_event)
 	struct guarded g;
 
 	raw_trace(&g, 26, ends[_i].bytes, ends[_i].len);
-	check_end(open_memory(&g, 0), ends[_i].strict, ends[_i].offset, ends[_i].message);
-	check_end(open_memory(&g, TT_OPEN_LIKE_GO), ends[_i].like_go, ends[_i].offset, ends[_i].message);
+	check_end(wire_open(&g, 0), ends[_i].strict, ends[_i].offset, ends[_i].message);
+	check_end(wire_open(&g, TT_OPEN_LIKE_GO), ends[_i].like_go, ends[_i].offset, ends[_i].message);
 	for (size_t chunk = 1; chunk <= 8; chunk++) {
 		struct tt_options opt = {.size = sizeof(opt)};
 		struct trickle t;
@@ -554,10 +261,10 @@ START_TEST(raw_cut_at_every_byte)
 	struct tt_wire *w;
 	uint8_t *is_start;
 
-	assemble(&g, text.at, text.len);
+	wire_assemble(&g, text.at, text.len);
 	is_start = calloc(1, g.len + 1);
 	is_start[g.len] = 1;
-	w = open_memory(&g, 0);
+	w = wire_open(&g, 0);
 	while (tt_wire_next(w, &ev) == 0)
 		is_start[ev->offset] = 1;
 	tt_wire_close(w);
@@ -566,7 +273,7 @@ START_TEST(raw_cut_at_every_byte)
 		int rc;
 
 		guarded_init(&cut, g.data, len);
-		w = open_memory(&cut, 0);
+		w = wire_open(&cut, 0);
 		do
 			rc = tt_wire_next(w, &ev);
 		while (rc == 0);
@@ -595,8 +302,8 @@ START_TEST(raw_negative_counts_are_none)
 	int rc;
 
 	raw_trace(&g, 26, BYTES(bytes));
-	w = open_memory(&g, 0);
-	got = text_of(w, &len, &rc);
+	w = wire_open(&g, 0);
+	got = wire_text_of(w, &len, &rc);
 	ck_assert_int_eq(rc, TT_END);
 	ck_assert_uint_eq(len, sizeof(want) - 1);
 	ck_assert_mem_eq(got, want, len);
@@ -609,7 +316,7 @@ END_TEST
 /* Of the first event that is no good for want of room. */
 static void check_limit(const struct guarded *g, size_t chunk, int want)
 {
-	struct tt_options opt = {.size = sizeof(opt), .specs = specs, .max_memory_nbytes = 1 << 20};
+	struct tt_options opt = {.size = sizeof(opt), .specs = wire_specs, .max_memory_nbytes = 1 << 20};
 	const struct tt_wire_event *ev;
 	struct trickle t;
 	struct tt_wire *w;
@@ -631,13 +338,13 @@ START_TEST(raw_data_may_be_as_large_as_the_limit)
 	struct tt_wire *w;
 	size_t len = _i == 0 ? 300000 : 3000000, wrong = 0;
 
-	add(&text, "Trace Go1.26\nString id=1\ndata=\"");
+	text_add(&text, "Trace Go1.26\nString id=1\ndata=\"");
 	while (text.len < len)
-		add(&text, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
-	add(&text, "\"\n");
-	assemble(&g, text.at, text.len);
+		text_add(&text, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+	text_add(&text, "\"\n");
+	wire_assemble(&g, text.at, text.len);
 	check_limit(&g, 4096, _i == 0 ? 0 : -TT_E_LIMIT);
-	w = open_memory(&g, 0);
+	w = wire_open(&g, 0);
 	ck_assert_int_eq(tt_wire_next(w, &ev), 0);
 	ck_assert_uint_gt(ev->data.len, len - 64);
 	for (size_t i = 0; i < ev->data.len; i += 16)
@@ -654,12 +361,45 @@ START_TEST(raw_frames_may_be_as_many_as_the_limit)
 	struct text text = {0};
 	struct guarded g;
 
-	add(&text, "Trace Go1.26\nStack id=1\n");
+	text_add(&text, "Trace Go1.26\nStack id=1\n");
 	for (int i = 0; i < (_i == 0 ? 10000 : 100000); i++)
-		add(&text, "pc=%d func=1 file=2 line=3\n", i);
-	assemble(&g, text.at, text.len);
+		text_add(&text, "pc=%d func=1 file=2 line=3\n", i);
+	wire_assemble(&g, text.at, text.len);
 	check_limit(&g, 4096, _i == 0 ? 0 : -TT_E_LIMIT);
 	guarded_release(&g);
+	free(text.at);
+}
+END_TEST
+
+/* With any limit the trace comes whole, or the limit is named. */
+START_TEST(raw_stops_at_any_limit_in_order)
+{
+	struct text body = every_event(2), text = with_header(&body);
+	struct guarded g;
+	int whole = 0, stopped = 0;
+
+	wire_assemble(&g, text.at, text.len);
+	for (uint64_t limit = 1; limit < 2000000; limit += limit / 3 + 1) {
+		struct tt_options opt = {.size = sizeof(opt), .specs = wire_specs, .max_memory_nbytes = limit};
+		const struct tt_wire_event *ev;
+		struct trickle t;
+		struct tt_wire *w;
+		int rc;
+
+		trickle_start(&t, g.data, g.len, g.len);
+		rc = tt_wire_open_fd(&w, t.fd, &opt, &err);
+		while (rc == 0)
+			rc = tt_wire_next(w, &ev);
+		ck_assert_msg(rc == TT_END || rc == -TT_E_LIMIT, "limit %" PRIu64 ": %d", limit, rc);
+		whole += rc == TT_END;
+		stopped += rc != TT_END;
+		tt_wire_close(w);
+		trickle_stop(&t);
+	}
+	ck_assert_int_gt(whole, 0);
+	ck_assert_int_gt(stopped, 10);
+	guarded_release(&g);
+	free(body.at);
 	free(text.at);
 }
 END_TEST
@@ -684,327 +424,11 @@ START_TEST(raw_open_refuses_options_that_cannot_be)
 }
 END_TEST
 
-/* -------------------------------------------------------------------- text */
-
-START_TEST(wire_format_fills_any_room_and_no_more)
-{
-	struct text body, text;
-	const struct tt_wire_event *ev;
-	struct guarded g;
-	struct tt_wire *w;
-
-	ck_assert_msg(tt_specs_add(specs, "long", BYTES(long_names), &err) == 0, "%s", err.message);
-	body = every_event(1);
-	text = with_header(&body);
-	assemble(&g, text.at, text.len);
-	w = open_memory(&g, 0);
-	while (tt_wire_next(w, &ev) == 0) {
-		size_t need = tt_wire_format(ev, NULL, 0);
-		char *whole = malloc(need), *part = malloc(need + 1);
-
-		ck_assert_uint_eq(tt_wire_format(ev, whole, need), need);
-		ck_assert_int_eq(whole[need - 1], '\n');
-		for (size_t size = 0; size <= need; size += need < 2000 ? 1 : 97) {
-			memset(part, '#', need + 1);
-			ck_assert_uint_eq(tt_wire_format(ev, part, size), need);
-			ck_assert_mem_eq(part, whole, size);
-			for (size_t i = size; i <= need; i++)
-				ck_assert_int_eq(part[i], '#');
-		}
-		free(whole);
-		free(part);
-	}
-	tt_wire_close(w);
-	guarded_release(&g);
-	free(body.at);
-	free(text.at);
-}
-END_TEST
-
-START_TEST(wire_format_takes_an_event_of_the_callers_own)
-{
-	static const struct tt_wire_frame frames[] = {{1, 2, 3, 4}};
-	struct tt_wire_event ev = {
-		.spec = tt_specs_event_named(specs, "GoStart"), .nargs = 3, .args = {1, 20, 300},
-		.frames = frames, .nframes = 1, .data = {"x", 1},
-	};
-	static const char want[] = "GoStart dt=1 g=20 g_seq=300\n\tpc=1 func=2 file=3 line=4\n\tdata=\"x\"\n";
-	char out[128];
-
-	ck_assert_uint_eq(tt_wire_format(&ev, out, sizeof(out)), sizeof(want) - 1);
-	ck_assert_mem_eq(out, want, sizeof(want) - 1);
-}
-END_TEST
-
-/* --------------------------------------------------------------- assembler */
-
-/* What people may write, and what it is in full. */
-static const struct {
-	const char *loose, *full;
-} forms[] = {
-	{"Trace Go1.26", "Trace Go1.26\n"},
-	{"\n # a comment\r\n\t Trace \t Go1.22 # another\n\n", "Trace Go1.22\n"},
-	{"Trace Go1.26\n  GoStart\tdt=1   g=2\tg_seq=3  \r\n", "Trace Go1.26\nGoStart dt=1 g=2 g_seq=3\n"},
-	{"Trace Go1.26\nGoStart dt=0x1f g=-1 g_seq=-9223372036854775807#c\n",
-	 "Trace Go1.26\nGoStart dt=31 g=18446744073709551615 g_seq=9223372036854775809\n"},
-	{"Trace Go1.26\nEventBatch gen=1 m=2 time=3\nSync\nFrequency freq=200\n"
-	 "EventBatch gen=1 m=2 time=3 # empty\nEndOfGeneration\n",
-	 "Trace Go1.26\nEventBatch gen=1 m=2 time=3 size=4\nSync\nFrequency freq=200\n"
-	 "EventBatch gen=1 m=2 time=3 size=0\nEndOfGeneration\n"},
-	{"Trace Go1.26\nEventBatch gen=1 m=2 time=3\nStrings\nString id=1\ndata=\"\\u00e9\" # e\n"
-	 "ExperimentalBatch exp=1 gen=1 m=2 time=3\nEventBatch gen=1 m=2 time=3\n",
-	 "Trace Go1.26\nEventBatch gen=1 m=2 time=3 size=6\nStrings\nString id=1\n\tdata=\"\xc3\xa9\"\n"
-	 "ExperimentalBatch exp=1 gen=1 m=2 time=3\nEventBatch gen=1 m=2 time=3 size=0\n"},
-	{"Trace Go1.26\nStack id=1\npc=1 func=2 file=3 line=4\npc=5 func=6 file=7 line=8\nStack id=2\n",
-	 "Trace Go1.26\nStack id=1 nframes=2\n\tpc=1 func=2 file=3 line=4\n"
-	 "\tpc=5 func=6 file=7 line=8\nStack id=2 nframes=0\n"},
-	/* a size is taken at its word */
-	{"Trace Go1.26\nEventBatch gen=1 m=2 time=3 size=99999\nSync\n",
-	 "Trace Go1.26\nEventBatch gen=1 m=2 time=3 size=99999\nSync\n"},
-};
-
-START_TEST(assemble_takes_what_people_write)
-{
-	struct guarded loose, full;
-
-	assemble(&loose, forms[_i].loose, strlen(forms[_i].loose));
-	assemble(&full, forms[_i].full, strlen(forms[_i].full));
-	ck_assert_uint_eq(loose.len, full.len);
-	ck_assert_mem_eq(loose.data, full.data, full.len);
-	guarded_release(&loose);
-	guarded_release(&full);
-}
-END_TEST
-
-/* Bytes as Go's runtime writes them: sizes take 10 bytes, all else is short. */
-START_TEST(assemble_writes_bytes_as_go_programs_do)
-{
-	static const char text[] = "Trace Go1.26\nEventBatch gen=1 m=-1 time=300\nStrings\nString id=1\n"
-				   "data=\"ab\"\nExperimentalBatch exp=1 gen=1 m=5 time=6\ndata=\"xyz\"\n"
-				   "ExperimentalBatch exp=1 gen=1 m=5 time=6\nEndOfGeneration";
-	static const char want[] =
-		"go 1.26 trace\0\0\0"
-		"\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xac\x02\x86\x80\x80\x80\x80\x80\x80\x80\x80\x00"
-		"\x04\x05\x01\x02" "ab"
-		"\x31\x01\x01\x05\x06\x83\x80\x80\x80\x80\x80\x80\x80\x80\x00xyz"
-		"\x31\x01\x01\x05\x06\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"
-		"\x34";
-	struct guarded g;
-
-	assemble(&g, BYTES(text));
-	ck_assert_uint_eq(g.len, sizeof(want) - 1);
-	ck_assert_mem_eq(g.data, want, g.len);
-	guarded_release(&g);
-}
-END_TEST
-
-static const struct {
-	const char *text, *message;
-} mistakes[] = {
-	{"", "1:1: there is no line 'Trace Go1.NN'"},
-	{"\n# nothing\n", "3:1: there is no line 'Trace Go1.NN'"},
-	{"GoStart dt=1\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 22, 23, 25, 26"},
-	{"Trace Go1.24\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 22, 23, 25, 26"},
-	{"TraceGo1.26\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 22, 23, 25, 26"},
-	{"Trace Go1.x\n", "1:11: a number of at most 64 bits must stand here, not 'x'"},
-	{"Trace Go1.26 x\n", "1:14: nothing more may stand here"},
-	{"Trace Go1.26\n  GoStrat dt=1\n", "2:3: no event has the name 'GoStrat'"},
-	{"Trace Go1.26\nSync\"\n", "2:5: nothing more may stand here"},
-	{"Trace Go1.26\nGoStart dt=1 g=2\n", "2:17: 'g_seq=' must stand here in GoStart"},
-	{"Trace Go1.26\nGoStart dt=1 g_seq=2 g=2\n", "2:14: 'g=' must stand here in GoStart"},
-	{"Trace Go1.26\nGoStart dt=1 g=2 g_seq=\n", "2:24: a number of at most 64 bits must stand here, not ''"},
-	{"Trace Go1.26\nGoStart dt=1 g=2 g_seq=18446744073709551616\n",
-	 "2:24: a number of at most 64 bits must stand here, not '18446744073709551616'"},
-	{"Trace Go1.26\nGoDestroy dt=0x10000000000000000\n",
-	 "2:14: a number of at most 64 bits must stand here, not '0x10000000000000000'"},
-	{"Trace Go1.26\nGoDestroy dt=-9223372036854775808\n",
-	 "2:14: a number of at most 64 bits must stand here, not '-9223372036854775808'"},
-	{"Trace Go1.26\nGoDestroy dt=0x1F\n", "2:14: a number of at most 64 bits must stand here, not '0x1F'"},
-	{"Trace Go1.26\nGoDestroy dt=1 2\n", "2:16: nothing more may stand here"},
-	{"Trace Go1.26\npc=1 func=2 file=3 line=4\n", "2:1: a frame must follow a Stack"},
-	{"Trace Go1.26\nStack id=1\npc=1 func=2 line=4\n", "3:13: 'file=' must stand here in a frame"},
-	{"Trace Go1.26\nStack id=1\nx=1\n", "3:1: 'pc=' must stand here in a frame"},
-	{"Trace Go1.26\nStack id=1 nframes=2\npc=1 func=2 file=3 line=4\nSync\n",
-	 "4:1: the Stack before has nframes=2 and 1 frames"},
-	{"Trace Go1.26\nStack id=1 nframes=0\npc=1 func=2 file=3 line=4\n",
-	 "4:1: the Stack before has nframes=0 and 1 frames"},
-	{"Trace Go1.26\nSync\ndata=\"x\"\n", "3:1: data must follow an event that has some"},
-	{"Trace Go1.26\nString id=1\ndata=\"x\"\ndata=\"x\"\n", "4:1: data must follow an event that has some"},
-	{"Trace Go1.26\nString id=1\n\tdata=x\n", "3:7: a quoted text must stand here"},
-	{"Trace Go1.26\nString id=1\n\tdata=\"abc\n", "3:7: the quote is not closed"},
-	{"Trace Go1.26\nString id=1\n\tdata=\"a\\qc\"\n", "3:9: not an escape of Go"},
-	{"Trace Go1.26\nString id=1\n\tdata=\"a\" b\n", "3:11: nothing more may stand here"},
-};
-
-START_TEST(assemble_says_where_the_mistake_is)
-{
-	struct tt_bytes bytes = {.mem = &mem};
-	struct guarded text;
-
-	guarded_init(&text, mistakes[_i].text, strlen(mistakes[_i].text));
-	ck_assert_int_eq(tt_assemble(specs, (const char *)text.data, text.len, &bytes, &err), -TT_E_SPEC);
-	ck_assert_str_eq(err.message, mistakes[_i].message);
-	tt_mem_free(&mem, bytes.data, bytes.cap);
-	guarded_release(&text);
-}
-END_TEST
-
-/* NUL is a character like any other: of no name. */
-START_TEST(assemble_survives_a_nul)
-{
-	static const char text[] = "Trace Go1.26\nSync\0Sync\n";
-	struct tt_bytes bytes = {.mem = &mem};
-
-	ck_assert_int_eq(tt_assemble(specs, BYTES(text), &bytes, &err), -TT_E_SPEC);
-	ck_assert_int_eq(strncmp(err.message, "2:1: ", 5), 0);
-	tt_mem_free(&mem, bytes.data, bytes.cap);
-}
-END_TEST
-
-START_TEST(assemble_reports_the_limit)
-{
-	struct tt_mem small = {.limit_nbytes = 4096};
-	struct tt_bytes bytes = {.mem = &small};
-	struct text body = every_event(10), text = with_header(&body);
-
-	ck_assert_int_eq(tt_assemble(specs, text.at, text.len, &bytes, &err), -TT_E_LIMIT);
-	ck_assert_uint_le(bytes.len, 4096);
-	tt_mem_free(&small, bytes.data, bytes.cap);
-	ck_assert_uint_eq(small.used_nbytes, 0);
-	free(body.at);
-	free(text.at);
-}
-END_TEST
-
-/* ------------------------------------------------------------------ manual */
-
-#define MANUAL "man/tracetool-format.5"
-
-static char *read_manual(void)
-{
-	FILE *f = fopen(MANUAL, "r");
-	char *text = calloc(1, 1 << 16);
-	size_t n;
-
-	ck_assert_msg(f != NULL, "cannot open " MANUAL ": the tests run in the top folder");
-	n = fread(text, 1, (1 << 16) - 1, f);
-	ck_assert_uint_lt(n, (1 << 16) - 1);
-	fclose(f);
-	return text;
-}
-
-/* "10  ProcStart            1.22  dt p p_seq", with a newline on both sides. */
-static void add_row(struct text *t, const struct tt_event_spec *spec)
-{
-	add(t, "\n%3u  %-19s  1.%u ", spec->type, spec->name, spec->since);
-	if (spec->timed)
-		add(t, " dt");
-	for (unsigned i = 0; i < spec->nargs; i++)
-		add(t, " %s", spec->args[i].name);
-	add(t, "%s%s", spec->has_frames ? " frames" : "", spec->has_data ? " data" : "");
-	while (t->at[t->len - 1] == ' ')
-		t->len--;
-	add(t, "\n");
-}
-
-START_TEST(manual_lists_the_events_of_the_specs)
-{
-	char *manual = read_manual();
-
-	for (unsigned type = 0; type < 256; type++) {
-		const struct tt_event_spec *spec = tt_specs_event(specs, type);
-		struct text row = {0};
-
-		if (spec == NULL)
-			continue;
-		add_row(&row, spec);
-		ck_assert_msg(strstr(manual, row.at) != NULL, "not in " MANUAL ": %s", row.at);
-		free(row.at);
-	}
-	free(manual);
-}
-END_TEST
-
-/* The hexadecimal example, from its header to its end mark. */
-START_TEST(manual_shows_a_trace_as_bytes)
-{
-	static const char want[] = "EventBatch gen=1 m=18446744073709551615 time=1 size=15\nSync\n"
-				   "Frequency freq=15625000\nClockSnapshot dt=0 mono=100 sec=1700000001 nsec=5\n"
-				   "EventBatch gen=1 m=1 time=10 size=4\nProcStatus dt=1 p=0 pstatus=1\n"
-				   "EndOfGeneration\n";
-	char *manual = read_manual(), *p = strstr(manual, "\n67 6f 20 31"), *got, *next;
-	uint8_t bytes[256];
-	struct guarded g;
-	struct tt_wire *w;
-	size_t n = 0, len;
-	int rc;
-
-	ck_assert_ptr_nonnull(p);
-	for (; *p != '.'; p = next) {
-		bytes[n++] = (uint8_t)strtoul(p, &next, 16);
-		ck_assert_ptr_ne(p, next);
-		next += strspn(next, " \n");
-		ck_assert_uint_lt(n, sizeof(bytes));
-	}
-	guarded_init(&g, bytes, n);
-	w = open_memory(&g, 0);
-	got = text_of(w, &len, &rc);
-	ck_assert_int_eq(rc, TT_END);
-	ck_assert_uint_eq(len, sizeof(want) - 1);
-	ck_assert_mem_eq(got, want, len);
-	free(got);
-	tt_wire_close(w);
-	guarded_release(&g);
-	free(manual);
-}
-END_TEST
-
-/* The example of raw text says the sizes that it has. */
-START_TEST(manual_shows_a_trace_as_text)
-{
-	char *manual = read_manual(), *begin = strstr(manual, "\nTrace Go1.26\n");
-	struct text loose = {0};
-	struct guarded given, counted;
-	char *end;
-
-	ck_assert_ptr_nonnull(begin);
-	end = strstr(begin, "\n.Ed");
-	for (char *line = begin + 1; line < end; line += strcspn(line, "\n") + 1) {
-		int len = (int)strcspn(line, "\n");
-		char *size = strstr(line, " size=");
-
-		if (size != NULL && size < line + len)
-			len = (int)(size - line);
-		add(&loose, "%.*s\n", len, line);
-	}
-	assemble(&given, begin, (size_t)(end - begin));
-	assemble(&counted, loose.at, loose.len);
-	ck_assert_uint_eq(given.len, counted.len);
-	ck_assert_mem_eq(given.data, counted.data, given.len);
-	guarded_release(&given);
-	guarded_release(&counted);
-	free(loose.at);
-	free(manual);
-}
-END_TEST
-
-static TCase *header_tests(void)
-{
-	TCase *tc = tcase_create("header");
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(tc, header_is_read_as_go_scans_it, 0, (int)COUNT(headers));
-	tcase_add_loop_test(tc, header_of_something_else_says_what_it_seems_to_be, 0,
-			    (int)COUNT(no_headers));
-	tcase_add_test(tc, header_of_endless_blanks_is_none);
-	return tc;
-}
-
 static TCase *raw_tests(void)
 {
 	TCase *tc = tcase_create("raw");
 
-	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_checked_fixture(tc, wire_setup, wire_teardown);
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, raw_events_print_as_they_were_assembled);
 	tcase_add_loop_test(tc, raw_events_are_the_same_however_they_arrive, 0, 11);
@@ -1015,41 +439,8 @@ static TCase *raw_tests(void)
 	tcase_add_test(tc, raw_negative_counts_are_none);
 	tcase_add_loop_test(tc, raw_data_may_be_as_large_as_the_limit, 0, 2);
 	tcase_add_loop_test(tc, raw_frames_may_be_as_many_as_the_limit, 0, 2);
+	tcase_add_test(tc, raw_stops_at_any_limit_in_order);
 	tcase_add_test(tc, raw_open_refuses_options_that_cannot_be);
-	return tc;
-}
-
-static TCase *text_tests(void)
-{
-	TCase *tc = tcase_create("text");
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, wire_format_fills_any_room_and_no_more);
-	tcase_add_test(tc, wire_format_takes_an_event_of_the_callers_own);
-	return tc;
-}
-
-static TCase *assemble_tests(void)
-{
-	TCase *tc = tcase_create("assemble");
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_loop_test(tc, assemble_takes_what_people_write, 0, (int)COUNT(forms));
-	tcase_add_test(tc, assemble_writes_bytes_as_go_programs_do);
-	tcase_add_loop_test(tc, assemble_says_where_the_mistake_is, 0, (int)COUNT(mistakes));
-	tcase_add_test(tc, assemble_survives_a_nul);
-	tcase_add_test(tc, assemble_reports_the_limit);
-	return tc;
-}
-
-static TCase *manual_tests(void)
-{
-	TCase *tc = tcase_create("manual");
-
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_add_test(tc, manual_lists_the_events_of_the_specs);
-	tcase_add_test(tc, manual_shows_a_trace_as_bytes);
-	tcase_add_test(tc, manual_shows_a_trace_as_text);
 	return tc;
 }
 
@@ -1057,10 +448,6 @@ Suite *wire_suite(void)
 {
 	Suite *s = suite_create("wire");
 
-	suite_add_tcase(s, header_tests());
 	suite_add_tcase(s, raw_tests());
-	suite_add_tcase(s, text_tests());
-	suite_add_tcase(s, assemble_tests());
-	suite_add_tcase(s, manual_tests());
 	return s;
 }

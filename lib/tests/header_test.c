@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* header_test.c - the file header, and what is said of files that have none. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/input.h"
+#include "tests/suites.h"
+#include "tracetool.h"
+#include "wire/header.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define BYTES(s) s, sizeof(s) - 1
+
+static struct tt_mem mem;
+static struct tt_error err;
+
+static const struct {
+	const char *bytes;
+	size_t len;
+	unsigned version;
+} headers[] = {
+	{BYTES("go 1.22 trace\0\0\0"), 22},
+	{BYTES("go 1.23 trace\0\0\0"), 23},
+	{BYTES("go 1.25 trace\0\0\0"), 25},
+	{BYTES("go 1.26 trace\0\0\0"), 26},
+	{BYTES("go 1.000026 trace\0\0\0"), 26},
+	{BYTES("go \t 1. \r\v\f26\xc2\x85\xe2\x80\x83\xe3\x80\x80trace\0\0\0"), 26},
+};
+
+START_TEST(header_is_read_as_go_scans_it)
+{
+	size_t len = headers[_i].len;
+
+	for (size_t chunk = 0; chunk <= 8; chunk++) {
+		struct trickle t;
+		struct tt_source *src;
+		char bytes[64];
+		unsigned version = 0;
+		int rc;
+
+		memcpy(bytes, headers[_i].bytes, len);
+		bytes[len] = 52;
+		if (chunk == 0) {
+			rc = tt_source_open_memory(&src, bytes, len + 1, NULL, &mem, &err);
+		} else {
+			trickle_start(&t, bytes, len + 1, chunk);
+			rc = tt_source_open_fd(&src, t.fd, NULL, &mem, &err);
+		}
+		ck_assert_int_eq(rc, 0);
+		ck_assert_int_eq(tt_header_read(src, &version, &err), 0);
+		ck_assert_uint_eq(version, headers[_i].version);
+		ck_assert_uint_eq(tt_source_offset(src), len);
+		tt_source_close(src);
+		ck_assert_uint_eq(mem.used_nbytes, 0);
+		if (chunk != 0)
+			trickle_stop(&t);
+	}
+}
+END_TEST
+
+#define GO_TEXT "bad file format: not a Go execution trace?"
+#define SEEMS GO_TEXT "\nit seems to be "
+#define CUT GO_TEXT "\nit ends inside the header of a trace"
+#define VERSION "unknown or unsupported trace version go 1."
+
+static const struct {
+	const char *bytes;
+	size_t len;
+	int code;
+	uint64_t offset;
+	const char *message;
+} no_headers[] = {
+	{BYTES(""), TT_E_NOT_A_TRACE, 0, SEEMS "an empty file"},
+	{BYTES("g"), TT_E_CUT_OFF, 1, CUT},
+	{BYTES("go 1."), TT_E_CUT_OFF, 5, CUT},
+	{BYTES("go 1.26 trace\0\0"), TT_E_CUT_OFF, 15, CUT},
+	{BYTES("go 1.           "), TT_E_CUT_OFF, 16, CUT},
+	{BYTES("go 1.24 trace\0\0\0"), TT_E_VERSION, 0, VERSION "24"},
+	{BYTES("go 1.27 trace\0\0\0"), TT_E_VERSION, 0, VERSION "27"},
+	{BYTES("go 1.4294967295 trace\0\0\0"), TT_E_VERSION, 0, VERSION "4294967295"},
+	{BYTES("go 1.4294967296 trace\0\0\0"), TT_E_NOT_A_TRACE, 14, SEEMS "a trace with a damaged header"},
+	{BYTES("go 1.+26 trace\0\0\0"), TT_E_NOT_A_TRACE, 5, SEEMS "a trace with a damaged header"},
+	{BYTES("go 1.26\ntrace\0\0\0"), TT_E_NOT_A_TRACE, 7, SEEMS "a trace with a damaged header"},
+	{BYTES("go 1.26trace\0\0\0\1"), TT_E_NOT_A_TRACE, 7, SEEMS "a trace with a damaged header"},
+	{BYTES("go 1.26 trace\0\0\1"), TT_E_NOT_A_TRACE, 15, SEEMS "a trace with a damaged header"},
+	{BYTES("go1.26 trace\0\0\0\0"), TT_E_NOT_A_TRACE, 2, GO_TEXT},
+	{BYTES("go 1.11 trace\0\0\0"), TT_E_V1, 0, "a trace of Go 1.11 to 1.18 (format v1), not read yet"},
+	{BYTES("go 1.19 trace\0\0\0"), TT_E_V1, 0, "a trace of Go 1.19 or 1.20 (format v1), not read yet"},
+	{BYTES("go 1.21 trace\0\0\0"), TT_E_V1, 0, "a trace of Go 1.21 (format v1), not read yet"},
+	{BYTES("just some words of text\n"), TT_E_NOT_A_TRACE, 0, SEEMS "text"},
+	{BYTES("short"), TT_E_NOT_A_TRACE, 0, SEEMS "text"},
+	{BYTES(" {\"a\": 1, \"b\": 2}"), TT_E_NOT_A_TRACE, 0, SEEMS "JSON"},
+	{BYTES("{\"traceEvents\": []}"), TT_E_NOT_A_TRACE, 0, SEEMS "a JSON trace of Chrome or Perfetto"},
+	{BYTES("\n<!DOCTYPE HTML>\n<title>"), TT_E_NOT_A_TRACE, 0, SEEMS "an HTML page"},
+	{BYTES("<?xml version=\"1.0\"?>"), TT_E_NOT_A_TRACE, 0, SEEMS "an XML document"},
+	{BYTES("\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0"), TT_E_NOT_A_TRACE, 0, SEEMS "an ELF program or library"},
+	{BYTES("\x0a\x04\x08\x01\x10\x02\x0a\x04\x08\x03\x10\x04\x12\x05\x08\x01"), TT_E_NOT_A_TRACE, 0,
+	 SEEMS "a pprof profile"},
+	{BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), TT_E_NOT_A_TRACE, 0, SEEMS "nothing but zero bytes"},
+	{BYTES("Trace Go1.26\nSync\n"), TT_E_NOT_A_TRACE, 0,
+	 SEEMS "a trace in its raw text form, which must be assembled first"},
+	{BYTES("M=-1 P=-1 G=-1 Sync Time=1 N=1\n"), TT_E_NOT_A_TRACE, 0,
+	 SEEMS "the text of a trace's events, not the trace itself"},
+	{BYTES("\1\2\3\4\5\6\7\1\2\3\4\5\6\7\1\2"), TT_E_NOT_A_TRACE, 0, GO_TEXT},
+};
+
+/* From memory, and from a stream however it arrives. */
+START_TEST(header_of_something_else_says_what_it_seems_to_be)
+{
+	for (size_t chunk = 0; chunk <= 8; chunk++) {
+		struct tt_wire *w;
+		struct trickle t;
+		int rc;
+
+		if (chunk == 0) {
+			rc = tt_wire_open_memory(&w, no_headers[_i].bytes, no_headers[_i].len, NULL, &err);
+		} else {
+			trickle_start(&t, no_headers[_i].bytes, no_headers[_i].len, chunk);
+			rc = tt_wire_open_fd(&w, t.fd, NULL, &err);
+			trickle_stop(&t);
+		}
+		ck_assert_int_eq(rc, -no_headers[_i].code);
+		ck_assert_ptr_null(w);
+		ck_assert_int_eq(err.code, no_headers[_i].code);
+		ck_assert_str_eq(err.message, no_headers[_i].message);
+		ck_assert_uint_eq(err.offset, no_headers[_i].offset);
+		ck_assert(!err.system);
+	}
+}
+END_TEST
+
+/* Blanks have no end in Go, but for us. */
+START_TEST(header_of_endless_blanks_is_none)
+{
+	size_t len = 100000;
+	char *bytes = malloc(len);
+	struct tt_wire *w;
+
+	memset(bytes, ' ', len);
+	memcpy(bytes, "go", 2);
+	ck_assert_int_eq(tt_wire_open_memory(&w, bytes, len, NULL, &err), -TT_E_NOT_A_TRACE);
+	memcpy(bytes + 4000, "1.26 trace\0\0\0", 13);
+	ck_assert_int_eq(tt_wire_open_memory(&w, bytes, len, NULL, &err), 0);
+	tt_wire_close(w);
+	free(bytes);
+}
+END_TEST
+
+static TCase *header_tests(void)
+{
+	TCase *tc = tcase_create("header");
+
+	tcase_add_loop_test(tc, header_is_read_as_go_scans_it, 0, (int)COUNT(headers));
+	tcase_add_loop_test(tc, header_of_something_else_says_what_it_seems_to_be, 0,
+			    (int)COUNT(no_headers));
+	tcase_add_test(tc, header_of_endless_blanks_is_none);
+	return tc;
+}
+
+Suite *header_suite(void)
+{
+	Suite *s = suite_create("header");
+
+	suite_add_tcase(s, header_tests());
+	return s;
+}
