@@ -271,8 +271,10 @@ static inline int hand_out_queued(struct tt_reader *r, const struct tt_event **o
 	if (r->order.head == r->order.count)
 		r->order.head = r->order.count = 0;
 	rc = check_ids(r, ev);
-	if (rc < 0)
+	if (rc < 0) {
+		*out = NULL;
 		return rc;
+	}
 	stamp(r, ev);
 	if (r->watched[ev->spec->type])
 		tt_note_event(r, ev);
@@ -390,7 +392,7 @@ int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 {
 	uint64_t ignored, *nbytes = skipped == NULL ? &ignored : skipped;
 	struct tt_error broken = r->err;
-	int rc = TT_OK;
+	int rc;
 
 	*nbytes = 0;
 	assert(r->phase == TT_PHASE_OVER);
@@ -398,9 +400,7 @@ int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 		return TT_END;
 	if (r->err.system)
 		return -r->err.code;
-	/* a generation that was loaded and could not be ordered lies behind us */
-	if (broken.code < TT_E_EVENT_TYPE)
-		rc = tt_loader_resync(&r->loader, &broken, nbytes, &r->err);
+	rc = tt_loader_resync(&r->loader, &broken, nbytes, &r->err);
 	if (rc < 0)
 		return fail(r);
 	tt_order_reset(&r->order);

@@ -152,10 +152,11 @@ static bool is_framing_error(int code)
 	       code == TT_E_CUT_OFF;
 }
 
-/* An error of a generation that was read to its end. */
+/* An error of a generation that was read to its end, which may be one of its events. */
 static bool is_behind_it(int code)
 {
-	return code == TT_E_STACK_STRING || code == TT_E_NO_FREQUENCY || code == TT_E_NO_CLOCK;
+	return code == TT_E_STACK_STRING || code == TT_E_NO_FREQUENCY || code == TT_E_NO_CLOCK ||
+	       code >= TT_E_EVENT_TYPE;
 }
 
 /* A number that may be a new generation's, or damage. */

@@ -15,7 +15,7 @@ struct script {
 	struct build *b;
 	const struct tt_specs *specs;
 	const char *p;
-	uint64_t generation;
+	uint64_t generation, ordinal;
 };
 
 static void skip_blanks(struct script *s)
@@ -95,10 +95,38 @@ static void build_thread(struct script *s)
 	build_close(s->b);
 }
 
+static void build_samples(struct script *s)
+{
+	ck_assert(take(s, ':'));
+	build_batch(s->b, s->generation, BUILD_NOBODY, 1);
+	build_byte(s->b, 0x06);
+	do {
+		build_byte(s->b, 0x07);
+		for (int i = 0; i < 5; i++)
+			build_number(s->b, take_number(s));
+	} while (take(s, ','));
+	build_close(s->b);
+}
+
+static void build_experimental(struct script *s)
+{
+	unsigned experiment = (unsigned)take_number(s);
+	uint64_t thread = take_number(s);
+	size_t n;
+
+	ck_assert(take(s, '@'));
+	build_experiment(s->b, experiment, s->generation, thread, take_number(s));
+	ck_assert(take(s, ':'));
+	n = strcspn(s->p, "\n");
+	build_bytes(s->b, s->p, n);
+	build_close(s->b);
+	s->p += n;
+}
+
 static void begin_generation(struct script *s, uint64_t generation)
 {
 	s->generation = generation;
-	build_clock(s->b, generation, 1, UNITS_A_SECOND);
+	build_clock(s->b, generation, ++s->ordinal, UNITS_A_SECOND);
 }
 
 static void end_generation(struct script *s)
@@ -119,6 +147,17 @@ static void end_generation(struct script *s)
 		build_mark(s->b);
 }
 
+/* Whether the line begins with the word, which is then taken. */
+static bool take_line(struct script *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (strncmp(s->p, word, n) != 0)
+		return false;
+	s->p += n;
+	return true;
+}
+
 void script_build(struct build *b, unsigned version, const char *text)
 {
 	struct tt_specs *specs;
@@ -130,10 +169,13 @@ void script_build(struct build *b, unsigned version, const char *text)
 	build_init(b, version);
 	begin_generation(&s, 1);
 	while (*s.p != '\0') {
-		if (strncmp(s.p, "gen ", 4) == 0) {
-			s.p += 4;
+		if (take_line(&s, "gen ")) {
 			end_generation(&s);
 			begin_generation(&s, take_number(&s));
+		} else if (take_line(&s, "samples")) {
+			build_samples(&s);
+		} else if (take_line(&s, "experiment ")) {
+			build_experimental(&s);
 		} else {
 			build_thread(&s);
 		}

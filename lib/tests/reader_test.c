@@ -1,0 +1,912 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader_test.c - the pull reader: the same whatever the bytes come from, safe
+ * whatever they are, and true to its contract about errors, findings, threads that
+ * wait, memory and the two ways to read that may be mixed.
+ */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "tests/input.h"
+#include "tests/rich.h"
+#include "tests/script.h"
+#include "tests/suites.h"
+#include "tests/walk.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+static const unsigned versions[] = {22, 23, 25, 26};
+
+/* Read once: they cost more than most of what is read here. */
+static const struct tt_specs *shared_specs(void)
+{
+	static struct tt_specs *specs;
+	struct tt_error err;
+
+	if (specs == NULL)
+		ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
+	return specs;
+}
+
+static struct tt_options options(unsigned flags)
+{
+	return (struct tt_options){.size = sizeof(struct tt_options), .flags = flags,
+				   .specs = shared_specs()};
+}
+
+static struct tt_reader *open_bytes(const void *data, size_t n, unsigned flags)
+{
+	const struct tt_options opt = options(flags);
+	struct tt_reader *r;
+	struct tt_error err;
+
+	ck_assert_msg(tt_reader_open_memory(&r, data, n, &opt, &err) == 0, "%s", err.message);
+	return r;
+}
+
+/* Opens the trace of a script and releases nothing: *b lives as long as it. */
+static struct tt_reader *open_script(struct build *b, unsigned version, const char *script)
+{
+	script_build(b, version, script);
+	return open_bytes(b->data, b->len, 0);
+}
+
+static void close_script(struct tt_reader *r, struct build *b)
+{
+	tt_reader_close(r);
+	build_release(b);
+}
+
+/* ---- the same, whatever the bytes come from */
+
+/* All that both ways of reading say, from an input that cannot be opened twice. */
+static void expect_digest(const struct walk *expected, int fd, const char *what)
+{
+	const struct tt_options opt = options(0);
+	struct tt_reader *r;
+	struct tt_error err;
+	struct walk w;
+
+	ck_assert_int_eq(tt_reader_open_fd(&r, fd, &opt, &err), 0);
+	walk(&w, r, expected->size, expected->generations);
+	tt_reader_close(r);
+	ck_assert_msg(w.digest == expected->digest && w.items == expected->items &&
+			      w.nerrors == expected->nerrors && w.outcome == expected->outcome,
+		      "%s gives something else", what);
+}
+
+static void expect_same_everywhere(const uint8_t *data, size_t n, bool generations)
+{
+	struct guarded g;
+	struct walk w;
+	struct tt_reader *r;
+	char what[40];
+	int fd;
+
+	guarded_init(&g, data, n);
+	r = open_bytes(g.data, n, 0);
+	walk(&w, r, n, generations);
+	tt_reader_close(r);
+	guarded_release(&g);
+
+	fd = input_file(data, n);
+	expect_digest(&w, fd, "a file");
+	close(fd);
+	for (size_t chunk = 1; chunk <= 8; chunk++) {
+		struct trickle t;
+
+		trickle_start(&t, data, n, chunk);
+		snprintf(what, sizeof(what), "a pipe of %zu bytes at a time", chunk);
+		expect_digest(&w, t.fd, what);
+		trickle_stop(&t);
+	}
+}
+
+static const struct {
+	const char *script;
+	int outcome;            /* of the first error, or 0 */
+	size_t at;              /* damage: this byte from the end */
+	uint8_t value;          /* becomes that; 0: none */
+} sources[] = {
+	{RICH_SCRIPT, 0, 0, 0},
+	{RICH_SCRIPT, 0, 1, 0x35},
+	{RICH_SCRIPT, 0, 200, 0xff},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoSyscallEnd\ngen 2\n7@200: ProcStatus 0 1",
+	 -TT_E_GOROUTINE, 0, 0},
+	{"8@100: ProcStart 1 1\n9@200: GoStart 1 1", -TT_E_STUCK, 0, 0},
+};
+
+START_TEST(bytes_read_the_same_from_everywhere)
+{
+	for (size_t v = 0; v < COUNT(versions); v++) {
+		struct build b;
+
+		script_build(&b, versions[v], sources[_i].script);
+		if (sources[_i].value != 0)
+			b.data[b.len - sources[_i].at] = sources[_i].value;
+		expect_same_everywhere(b.data, b.len, false);
+		expect_same_everywhere(b.data, b.len, true);
+		build_release(&b);
+	}
+}
+END_TEST
+
+/* As a Go program wrote it; from the top folder, where tests are run. */
+static size_t read_real_trace(uint8_t *out, size_t size)
+{
+	FILE *f = fopen("testdata/go1.26-annotations.trace", "rb");
+	size_t n;
+
+	ck_assert_msg(f != NULL, "no testdata/go1.26-annotations.trace here");
+	n = fread(out, 1, size, f);
+	fclose(f);
+	ck_assert_uint_gt(n, 2000);
+	ck_assert_uint_lt(n, size);
+	return n;
+}
+
+START_TEST(a_real_trace_reads_the_same_from_everywhere)
+{
+	static uint8_t data[8192];
+	size_t n = read_real_trace(data, sizeof(data));
+
+	expect_same_everywhere(data, n, false);
+	expect_same_everywhere(data, n, true);
+	/* and in the middle of it, too */
+	expect_same_everywhere(data, n / 2, false);
+}
+END_TEST
+
+/* ---- safe, whatever the bytes are */
+
+/* Reads the bytes in all ways there are; the promises are held by walk(). */
+static void survive(const uint8_t *data, size_t n)
+{
+	struct guarded g;
+
+	guarded_init(&g, data, n);
+	for (unsigned flags = 0; flags <= TT_OPEN_LIKE_GO; flags += TT_OPEN_LIKE_GO) {
+		for (int generations = 0; generations < 2; generations++) {
+			const struct tt_options opt = options(flags);
+			struct tt_reader *r;
+			struct tt_error err;
+			struct walk w;
+			int rc = tt_reader_open_memory(&r, g.data, n, &opt, &err);
+
+			if (rc == 0) {
+				walk(&w, r, n, generations);
+				ck_assert_uint_lt(w.nerrors, WALK_MAX_ERRORS);
+			} else {
+				ck_assert(err.code == TT_E_CUT_OFF || err.code == TT_E_VERSION ||
+					  err.code == TT_E_NOT_A_TRACE || err.code == TT_E_V1);
+				ck_assert_uint_le(err.offset, n);
+				ck_assert_ptr_null(r);
+			}
+			tt_reader_close(r);
+		}
+	}
+	guarded_release(&g);
+}
+
+START_TEST(a_trace_may_be_cut_anywhere)
+{
+	struct build b;
+
+	script_build(&b, versions[_i], RICH_SCRIPT);
+	for (size_t n = 0; n <= b.len; n++)
+		survive(b.data, n);
+	build_release(&b);
+}
+END_TEST
+
+START_TEST(a_trace_may_have_any_bit_flipped)
+{
+	struct build b;
+
+	script_build(&b, versions[_i], RICH_SCRIPT);
+	for (size_t bit = 0; bit < b.len * 8; bit++) {
+		b.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+		survive(b.data, b.len);
+		b.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+	}
+	build_release(&b);
+}
+END_TEST
+
+START_TEST(a_trace_may_lack_any_byte_or_have_one_too_many)
+{
+	static const uint8_t values[] = {0x00, 0x01, 0x34, 0x7f, 0x80, 0xff};
+	struct build b, c;
+
+	script_build(&b, versions[_i], RICH_SCRIPT);
+	for (size_t at = 0; at < b.len; at++) {
+		build_init(&c, 26);
+		c.len = 0;
+		build_bytes(&c, b.data, at);
+		build_bytes(&c, b.data + at + 1, b.len - at - 1);
+		survive(c.data, c.len);
+		for (size_t k = 0; k < COUNT(values); k++) {
+			c.len = 0;
+			build_bytes(&c, b.data, at);
+			build_byte(&c, values[k]);
+			build_bytes(&c, b.data + at, b.len - at);
+			survive(c.data, c.len);
+		}
+		build_release(&c);
+	}
+	build_release(&b);
+}
+END_TEST
+
+/* ---- where Syncs stand, and what comes before an error */
+
+static void expect_kinds(struct tt_reader *r, const char *expected)
+{
+	const struct tt_event *ev;
+	char kinds[256];
+	size_t n = 0;
+	int rc;
+
+	while ((rc = tt_reader_next(r, &ev)) == 0) {
+		ck_assert_uint_lt(n + 1, sizeof(kinds));
+		kinds[n++] = ev->kind != TT_KIND_SYNC ? '.' : ev->generation == NULL ? 's' : 'S';
+	}
+	kinds[n] = '\0';
+	ck_assert_str_eq(kinds, expected);
+	ck_assert_ptr_null(ev);
+}
+
+/* A trace of two generations, of which the table batch at the end is hurt. */
+static struct tt_reader *open_hurt(struct build *b, unsigned version, unsigned flags,
+				   const char *table, size_t n)
+{
+	script_build(b, version, "7@100: ProcStatus 0 2, ProcStatus 1 2");
+	build_clock(b, 2, 200, 1000000000);
+	build_raw(b, 2, 9, 200, "\x0d\x01\x02\x02", 4);
+	build_raw(b, 2, 9, 200, table, n);
+	if (version >= 26)
+		build_mark(b);
+	return open_bytes(b->data, b->len, flags);
+}
+
+START_TEST(a_generation_that_cannot_be_loaded_is_a_sync_and_an_error)
+{
+	for (size_t v = 0; v < COUNT(versions); v++) {
+		struct build b;
+		struct tt_reader *r = open_hurt(&b, versions[v], 0, "\x04\x06", 2);
+
+		expect_kinds(r, "S..s");
+		ck_assert_int_eq(tt_reader_error(r)->code, TT_E_STRING_RECORD);
+		ck_assert_uint_eq(tt_reader_error(r)->event_index, 4);
+		close_script(r, &b);
+	}
+}
+END_TEST
+
+START_TEST(a_record_that_lacks_a_number_ends_the_trace_as_in_go_if_asked)
+{
+	for (size_t v = 0; v < COUNT(versions); v++) {
+		struct build b;
+		struct tt_reader *r = open_hurt(&b, versions[v], TT_OPEN_LIKE_GO, "\x04\x05", 2);
+
+		expect_kinds(r, "S..s");
+		ck_assert_int_eq(tt_reader_error(r)->code, TT_OK);
+		close_script(r, &b);
+		r = open_hurt(&b, versions[v], 0, "\x04\x05", 2);
+		expect_kinds(r, "S..s");
+		ck_assert_int_eq(tt_reader_error(r)->code, TT_E_TABLE_CUT);
+		close_script(r, &b);
+	}
+}
+END_TEST
+
+START_TEST(a_file_cut_before_its_first_thread_ends_as_in_go_if_asked)
+{
+	for (unsigned flags = 0; flags <= TT_OPEN_LIKE_GO; flags += TT_OPEN_LIKE_GO) {
+		struct build b;
+		struct tt_reader *r;
+
+		script_build(&b, 26, "7@100: ProcStatus 0 2");
+		build_clock(&b, 2, 200, 1000000000);
+		r = open_bytes(b.data, b.len, flags);
+		expect_kinds(r, "S.s");
+		ck_assert_int_eq(tt_reader_error(r)->code, flags != 0 ? TT_OK : TT_E_CUT_OFF);
+		close_script(r, &b);
+	}
+}
+END_TEST
+
+START_TEST(a_lone_byte_of_a_batch_ends_the_trace_as_in_go_if_asked)
+{
+	for (size_t v = 0; v < COUNT(versions); v++) {
+		for (unsigned flags = 0; flags <= TT_OPEN_LIKE_GO; flags += TT_OPEN_LIKE_GO) {
+			struct build b;
+			struct tt_reader *r;
+
+			script_build(&b, versions[v], "7@100: ProcStatus 0 2");
+			build_byte(&b, 0x31);
+			r = open_bytes(b.data, b.len, flags);
+			expect_kinds(r, "S.s");
+			ck_assert_int_eq(tt_reader_error(r)->code,
+					 flags != 0 ? TT_OK : TT_E_CUT_OFF);
+			close_script(r, &b);
+		}
+	}
+}
+END_TEST
+
+START_TEST(damage_behind_a_generation_lets_it_be_read_before_1_26)
+{
+	for (size_t v = 0; v < COUNT(versions); v++) {
+		struct build b;
+		struct tt_reader *r;
+
+		script_build(&b, versions[v], "7@100: ProcStatus 0 2, ProcStatus 1 2");
+		build_byte(&b, 0x77);
+		r = open_bytes(b.data, b.len, 0);
+		expect_kinds(r, "S..s");
+		ck_assert_int_eq(tt_reader_error(r)->code, TT_E_BATCH_TYPE);
+		close_script(r, &b);
+	}
+}
+END_TEST
+
+START_TEST(a_thread_that_begins_with_nonsense_takes_the_sync_away)
+{
+	struct build b;
+	struct tt_reader *r;
+	const struct tt_error *err;
+	uint64_t at;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 100, 1000000000);
+	build_raw(&b, 1, 7, 100, "\x0d\x01\x02\x02", 4);
+	build_raw(&b, 1, 8, 100, "\x00\x01", 2);
+	at = b.body;
+	build_mark(&b);
+	r = open_bytes(b.data, b.len, 0);
+	expect_kinds(r, "");
+	err = tt_reader_error(r);
+	ck_assert_int_eq(err->code, TT_E_EVENT_UNTIMED);
+	ck_assert_str_eq(err->message, "found event without a timestamp: type=0");
+	ck_assert_uint_eq(err->offset, at);
+	ck_assert_int_eq(err->thread, 8);
+	ck_assert_uint_eq(err->generation, 1);
+	ck_assert_int_eq(err->event_type, 0);
+	ck_assert_uint_eq(err->event_index, 0);
+	close_script(r, &b);
+}
+END_TEST
+
+static const struct {
+	const char *bytes;
+	size_t n;
+	int code;
+	size_t at;
+	const char *message;
+} event_cases[] = {
+	{"\x00", 1, TT_E_EVENT_UNTIMED, 0, "found event without a timestamp: type=0"},
+	{"\x01", 1, TT_E_EVENT_UNTIMED, 0, "found event without a timestamp: type=1"},
+	{"\x32", 1, TT_E_EVENT_UNTIMED, 0, "found event without a timestamp: type=50"},
+	{"\x35", 1, TT_E_EVENT_UNTIMED, 0, "found event without a timestamp: type=53"},
+	{"\x7f", 1, TT_E_EVENT_UNTIMED, 0, "found event without a timestamp: type=127"},
+	{"\x89", 1, TT_E_EVENT_TYPE, 0, "found invalid event type: 137"},
+	{"\xff", 1, TT_E_EVENT_TYPE, 0, "found invalid event type: 255"},
+	{"\x0d", 1, TT_E_EVENT_NUMBER, 1, "found invalid uvarint for timestamp"},
+	{"\x0d\x80", 2, TT_E_EVENT_NUMBER, 1, "found invalid uvarint for timestamp"},
+	{"\x0d\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", 11, TT_E_EVENT_NUMBER, 1,
+	 "found invalid uvarint for timestamp"},
+	{"\x0d\x01", 2, TT_E_EVENT_NUMBER, 2, "found invalid uvarint"},
+	{"\x0d\x01\x05", 3, TT_E_EVENT_NUMBER, 3, "found invalid uvarint"},
+	{"\x0d\x01\x05\xff", 4, TT_E_EVENT_NUMBER, 3, "found invalid uvarint"},
+};
+
+/* It takes the event before it away, which advanced already. */
+START_TEST(an_event_that_cannot_be_decoded_swallows_the_one_before)
+{
+	for (unsigned pad = 0; pad < 2; pad++) {
+		struct build b;
+		struct tt_reader *r;
+		const struct tt_error *err;
+		uint64_t at;
+
+		build_init(&b, 26);
+		build_clock(&b, 1, 100, 1000000000);
+		build_batch(&b, 1, 7, 100);
+		build_bytes(&b, "\x0d\x01\x02\x02\x0d\x01\x03\x02\x0d\x01\x04\x02", 12);
+		at = b.len;
+		build_bytes(&b, event_cases[_i].bytes, event_cases[_i].n);
+		build_close(&b);
+		/* more of the thread, so that the fast path is taken as well */
+		for (unsigned i = 0; i < pad; i++) {
+			build_batch(&b, 1, 7, 100);
+			for (int k = 0; k < 60; k++)
+				build_bytes(&b, "\x0d\x01\x02\x02", 4);
+			build_close(&b);
+		}
+		build_mark(&b);
+		r = open_bytes(b.data, b.len, 0);
+		expect_kinds(r, "S..");
+		err = tt_reader_error(r);
+		ck_assert_int_eq(err->code, event_cases[_i].code);
+		ck_assert_str_eq(err->message, event_cases[_i].message);
+		ck_assert_uint_eq(err->offset, at + event_cases[_i].at);
+		ck_assert_int_eq(err->thread, 7);
+		ck_assert_int_eq(err->event_type, (uint8_t)event_cases[_i].bytes[0]);
+		ck_assert_uint_eq(err->event_index, 3);
+		close_script(r, &b);
+	}
+}
+END_TEST
+
+/* ---- times */
+
+START_TEST(times_grow_and_raw_times_are_kept)
+{
+	static const struct {
+		int64_t time, raw;
+	} expected[] = {
+		{1, 1}, {101, 101}, {102, 101}, {103, 101}, {104, 50}, {105, 51}, {160, 160}, {161, 160},
+	};
+	struct build b;
+	struct tt_reader *r = open_script(&b, 26, "7@100: Span 1 1 1, +0 Span 2 1 1, +0 Span 3 1 1\n"
+					  "7@49: Span 4 1 1, Span 5 1 1, +109 Span 6 1 1");
+	const struct tt_event *ev;
+
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+		ck_assert_int_eq(ev->time_ns, expected[i].time);
+		if (i + 1 < COUNT(expected))
+			ck_assert_int_eq(ev->raw_time_ns, expected[i].raw);
+	}
+	ck_assert_int_eq(tt_reader_next(r, &ev), TT_END);
+	close_script(r, &b);
+}
+END_TEST
+
+/* One before the event's time, not at it; the rest before the next generation. */
+START_TEST(samples_come_before_later_events_only)
+{
+	static const int64_t expected[] = {-1, 7, 1, 7, 2, 3, -1, -1};
+	struct build b;
+	struct tt_reader *r = open_script(&b, 26, "7@100: Span 1 1 1, +9 Span 2 1 1\n"
+					  "samples: 102 1 0 0 0, 110 2 0 0 0, 900 3 0 5 77\ngen 2");
+	const struct tt_event *ev;
+	bool has;
+
+	for (size_t i = 0; i < COUNT(expected); i++) {
+		ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+		ck_assert_int_eq(ev->thread, expected[i]);
+		if (ev->kind == TT_KIND_STACK_SAMPLE) {
+			ck_assert_uint_eq(tt_event_stack(ev, &has), ev->thread == 3 ? 77 : 0);
+			ck_assert(has);
+			ck_assert_int_eq(ev->goroutine, ev->thread == 3 ? 5 : TT_NONE);
+		}
+	}
+	ck_assert_int_eq(tt_reader_next(r, &ev), TT_END);
+	close_script(r, &b);
+}
+END_TEST
+
+/* ---- findings */
+
+struct expected_finding {
+	int code;
+	uint64_t generation;
+	const char *message;
+};
+
+static void expect_findings(struct tt_reader *r, const struct expected_finding *f, size_t n)
+{
+	struct tt_error found;
+
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_int_eq(tt_reader_finding(r, &found), 0);
+		ck_assert_int_eq(found.code, f[i].code);
+		ck_assert_uint_eq(found.generation, f[i].generation);
+		ck_assert_str_eq(found.message, f[i].message);
+	}
+	ck_assert_int_eq(tt_reader_finding(r, &found), TT_END);
+}
+
+static void read_all(struct tt_reader *r)
+{
+	const struct tt_event *ev;
+	int rc;
+
+	while ((rc = tt_reader_next(r, &ev)) == 0)
+		;
+	ck_assert_int_eq(rc, TT_END);
+}
+
+static const struct {
+	unsigned version;
+	const char *script;
+	size_t n;
+	struct expected_finding f[4];
+} finding_cases[] = {
+	{22, "7@100: ProcStatus 0 1, GoStatusStack 1 7 2 0, Span 1 2 3\nexperiment 1 7@1: x", 1,
+	 {{TT_W_VERSION_EVENT, 1, "event GoStatusStack came with Go 1.23, the header says Go 1.22"}}},
+	{26, "7@100: Span 1 2 3, Span 1 2 3", 1,
+	 {{TT_W_EXPERIMENT_EMPTY, 1, "events of experiment AllocFree, but no batch of it"}}},
+	{26, "experiment 1 7@100: x", 0, {{0}}},
+	{26, "7@100: Span 1 2 3\nexperiment 200 7@1: x\nexperiment 201 7@1: x", 2,
+	 {{TT_W_EXPERIMENT_UNKNOWN, 1, "a batch of experiment 200, which no spec names"},
+	  {TT_W_EXPERIMENT_EMPTY, 1, "events of experiment AllocFree, but no batch of it"}}},
+	{26, "gen 2\ngen 4\ngen 3", 3,
+	 {{TT_W_GENERATION_NUMBER, 4, "generation 4 follows generation 2"},
+	  {TT_W_GENERATION_NUMBER, 3, "generation 3 follows generation 4"},
+	  {TT_W_CLOCK, 3, "the clock snapshot is not later than that of the generation before"}}},
+	{26, "gen 1", 2,
+	 {{TT_W_GENERATION_NUMBER, 1, "generation 1 follows generation 1"},
+	  {TT_W_CLOCK, 1, "the clock snapshot is not later than that of the generation before"}}},
+	{26, "samples: 100 7 0 0 1, 101 7 0 0 9, 102 7 0 0 8\ngen 2\nsamples: 1 1 1 1 7", 2,
+	 {{TT_W_SAMPLE_STACK, 1, "a CPU sample names stack 9, which is not there"},
+	  {TT_W_SAMPLE_STACK, 2, "a CPU sample names stack 7, which is not there"}}},
+	{26, "7@100: ProcStatus 0 258", 1,
+	 {{TT_W_STATUS_WIDE, 1, "the status of event ProcStatus does not fit in a byte"}}},
+};
+
+START_TEST(findings_tell_what_go_passes_over)
+{
+	struct build b;
+	struct tt_reader *r =
+		open_script(&b, finding_cases[_i].version, finding_cases[_i].script);
+
+	read_all(r);
+	expect_findings(r, finding_cases[_i].f, finding_cases[_i].n);
+	close_script(r, &b);
+}
+END_TEST
+
+START_TEST(findings_have_a_place)
+{
+	struct build b;
+	struct tt_reader *r = open_script(&b, 26, "7@100: ProcStatus 3 2\n7@110: ProcStatus 0 258");
+	struct tt_error found;
+
+	read_all(r);
+	ck_assert_int_eq(tt_reader_finding(r, &found), 0);
+	ck_assert_int_eq(found.code, TT_W_STATUS_WIDE);
+	ck_assert_mem_eq(b.data + found.offset, "\x0d\x01\x00\x82\x02", 5);
+	ck_assert_int_eq(found.thread, 7);
+	ck_assert_uint_eq(found.event_index, 2); /* a Sync and a status came before */
+	ck_assert_int_eq(found.event_type, 0x0d);
+	close_script(r, &b);
+}
+END_TEST
+
+/* The kind's string is there when the range begins, and not when it ends. */
+START_TEST(a_range_whose_kind_is_gone_is_found)
+{
+	static const struct expected_finding f[] = {
+		{TT_W_RANGE_KIND, 2, "event STWEnd ends a range of kind 9, which is no string of "
+				     "this generation"},
+	};
+	struct build b;
+	struct tt_reader *r;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 1, 1000000000);
+	build_raw(&b, 1, 7, 100, "\x0d\x01\x00\x01\x19\x01\x01\x07\x02\x1a\x01\x09\x00", 13);
+	build_raw(&b, 1, 7, 100, "\x04\x05\x09\x01x", 5);
+	build_mark(&b);
+	build_clock(&b, 2, 2, 1000000000);
+	build_raw(&b, 2, 7, 200, "\x1b\x01", 2);
+	build_mark(&b);
+	r = open_bytes(b.data, b.len, 0);
+	read_all(r);
+	expect_findings(r, f, 1);
+	close_script(r, &b);
+}
+END_TEST
+
+START_TEST(a_trace_of_a_header_alone_is_found_empty)
+{
+	struct build b;
+	struct tt_reader *r;
+	struct tt_error found;
+
+	build_init(&b, 26);
+	r = open_bytes(b.data, b.len, 0);
+	read_all(r);
+	ck_assert_int_eq(tt_reader_finding(r, &found), 0);
+	ck_assert_int_eq(found.code, TT_W_NO_GENERATION);
+	ck_assert_uint_eq(found.offset, 16);
+	ck_assert_int_eq(tt_reader_finding(r, &found), TT_END);
+	close_script(r, &b);
+}
+END_TEST
+
+/* ---- threads that wait */
+
+START_TEST(a_stuck_trace_says_who_waits_for_what)
+{
+	static const struct {
+		int64_t thread, time;
+		const char *event, *why;
+	} expected[] = {
+		{8, 101, "ProcStart", "P 1 is at sequence 0 of generation 1, it must be at 4"},
+		{9, 151, "GoStart", "goroutine 9 does not exist yet"},
+		{7, 201, "GoUnblock", "goroutine 1 is Running, it must be Waiting"},
+	};
+	struct build b;
+	struct tt_reader *r = open_script(&b, 26, "7@50: ProcStatus 0 1, GoStatus 1 7 2, ProcStatus 1 2\n"
+					  "9@150: GoStart 9 1\n8@100: ProcStart 1 5\n"
+					  "7@200: GoUnblock 1 1 0");
+	const struct tt_event *ev;
+	struct tt_waiting t;
+	int rc;
+
+	while ((rc = tt_reader_next(r, &ev)) == 0)
+		ck_assert(!tt_reader_waiting(r, 0, &t));
+	ck_assert_int_eq(rc, -TT_E_STUCK);
+	ck_assert_int_eq(tt_reader_error(r)->thread, 8);
+	for (int again = 0; again < 2; again++) {
+		for (size_t i = 0; i < COUNT(expected); i++) {
+			ck_assert(tt_reader_waiting(r, i, &t));
+			ck_assert_int_eq(t.thread, expected[i].thread);
+			ck_assert_int_eq(t.time_ns, expected[i].time);
+			ck_assert_str_eq(t.spec->name, expected[i].event);
+			ck_assert_str_eq(t.why, expected[i].why);
+			ck_assert_uint_eq(b.data[t.offset], t.spec->type);
+		}
+		ck_assert(!tt_reader_waiting(r, COUNT(expected), &t));
+		ck_assert_int_eq(tt_reader_next(r, &ev), -TT_E_STUCK);
+	}
+	ck_assert_int_eq(tt_reader_resync(r, NULL), TT_END);
+	ck_assert(!tt_reader_waiting(r, 0, &t));
+	close_script(r, &b);
+}
+END_TEST
+
+/* ---- going on behind an error */
+
+START_TEST(resync_goes_on_as_if_the_trace_began_there)
+{
+	struct build b;
+	/* generation 2 contradicts 1; 3 and 4 are good, and a first and a later one */
+	struct tt_reader *r = open_script(&b, 26, "7@100: ProcStatus 0 1\ngen 2\n7@200: ProcStatus 0 2\n"
+					  "gen 3\n7@300: GoStatus 5 -1 4\ngen 4\n7@400: GoStatus 5 -1 4");
+	const struct tt_event *ev;
+	uint64_t skipped = 99;
+
+	expect_kinds(r, "S.S");
+	ck_assert_int_eq(tt_reader_error(r)->code, TT_E_STATUS);
+	ck_assert_int_eq(tt_reader_resync(r, &skipped), 0);
+	ck_assert_uint_eq(skipped, 0);
+	ck_assert_int_eq(tt_reader_error(r)->code, TT_OK);
+	ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+	ck_assert_int_eq(ev->kind, TT_KIND_SYNC);
+	ck_assert_uint_eq(tt_generation_number(ev->generation), 3);
+	ck_assert_uint_eq(tt_generation_ordinal(ev->generation), 3);
+	ck_assert_uint_eq(tt_event_sync(ev).n, 3);
+	ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+	ck_assert_int_eq(tt_event_transition(ev).from, TT_STATE_UNDETERMINED);
+	expect_kinds(r, "S.s");
+	ck_assert_int_eq(tt_reader_error(r)->code, TT_OK);
+	ck_assert_int_eq(tt_reader_resync(r, NULL), TT_END);
+	close_script(r, &b);
+}
+END_TEST
+
+START_TEST(resync_behind_the_last_generation_finds_none)
+{
+	for (size_t v = 0; v < COUNT(versions); v++) {
+		struct build b;
+		struct tt_reader *r = open_script(&b, versions[v], "7@100: GoDestroy");
+		const struct tt_event *ev;
+
+		expect_kinds(r, "S");
+		ck_assert_int_eq(tt_reader_resync(r, NULL), TT_END);
+		ck_assert_int_eq(tt_reader_next(r, &ev), TT_END);
+		close_script(r, &b);
+	}
+}
+END_TEST
+
+/* ---- generations and events, mixed */
+
+START_TEST(events_go_on_with_the_generation_that_was_taken)
+{
+	for (size_t v = 0; v < COUNT(versions); v++) {
+		struct build b;
+		struct tt_reader *r = open_script(&b, versions[v],
+						  "7@100: ProcStatus 0 1, GoStatus 1 7 2, GoLabel 1\n"
+						  "gen 2\n7@200: GoStatus 5 -1 4, Span 1 1 1\n"
+						  "gen 3\n7@300: Span 2 1 1");
+		const struct tt_generation *g;
+		const struct tt_event *ev;
+
+		/* taken first: as if it had not been */
+		ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+		ck_assert_uint_eq(tt_generation_number(g), 1);
+		ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+		ck_assert_int_eq(ev->kind, TT_KIND_SYNC);
+		ck_assert_ptr_eq(ev->generation, g);
+		ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+		ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+		/* the rest of it is dropped, and with it what it said of goroutines */
+		ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+		ck_assert_uint_eq(tt_generation_number(g), 2);
+		ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+		ck_assert_uint_eq(tt_event_sync(ev).n, 2);
+		ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+		ck_assert_int_eq(tt_event_transition(ev).from, TT_STATE_UNDETERMINED);
+		ck_assert_int_eq(ev->goroutine, TT_NONE);
+		expect_kinds(r, ".S.s");
+		ck_assert_int_eq(tt_reader_next_generation(r, &g), TT_END);
+		ck_assert_ptr_null(g);
+		close_script(r, &b);
+	}
+}
+END_TEST
+
+START_TEST(an_event_that_made_three_may_be_left_in_the_middle)
+{
+	struct build b;
+	struct tt_reader *r = open_script(&b, 26, "7@100: ProcStatus 0 1, GoStatus 1 7 2, GoStatus 2 -1 4, "
+					  "GoSwitch 2 1\ngen 2\n7@200: Span 1 1 1");
+	const struct tt_generation *g;
+	const struct tt_event *ev;
+
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+	ck_assert_str_eq(ev->spec->name, "GoSwitch");
+	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+	expect_kinds(r, "S.s");
+	close_script(r, &b);
+}
+END_TEST
+
+/* ---- trouble of the machine */
+
+/* What a reader with so much memory makes of the trace. */
+static int read_within(uint64_t nbytes, const struct build *b, uint64_t *nevents)
+{
+	struct tt_options opt = options(0);
+	struct tt_reader *r;
+	const struct tt_event *ev;
+	struct tt_error err;
+	int rc;
+
+	opt.max_memory_nbytes = nbytes;
+	*nevents = 0;
+	rc = tt_reader_open_memory(&r, b->data, b->len, &opt, &err);
+	if (rc < 0) {
+		ck_assert(err.system);
+		ck_assert_ptr_null(r);
+		return rc;
+	}
+	while ((rc = tt_reader_next(r, &ev)) == 0)
+		++*nevents;
+	if (rc < 0) {
+		ck_assert_int_eq(tt_reader_error(r)->code, -rc);
+		ck_assert(tt_reader_error(r)->system);
+		ck_assert_int_eq(tt_reader_next(r, &ev), rc);
+		/* nothing to go on from: there is no more memory behind it */
+		ck_assert_int_eq(tt_reader_resync(r, NULL), rc);
+		ck_assert_int_eq(tt_reader_next(r, &ev), rc);
+	}
+	tt_reader_close(r);
+	return rc;
+}
+
+START_TEST(memory_has_a_limit_with_a_code_of_its_own)
+{
+	uint64_t all, some, least = 0;
+	struct build b;
+
+	script_build(&b, 26, RICH_SCRIPT);
+	ck_assert_int_eq(read_within(0, &b, &all), TT_END);
+	ck_assert_int_eq(read_within(1, &b, &some), -TT_E_LIMIT);
+	for (uint64_t nbytes = 16; least == 0; nbytes += 16) {
+		int rc = read_within(nbytes, &b, &some);
+
+		ck_assert_int_eq(rc == TT_END ? TT_END : -TT_E_LIMIT, rc);
+		if (rc == TT_END)
+			least = nbytes;
+		ck_assert_uint_lt(nbytes, 1 << 20);
+	}
+	ck_assert_uint_eq(some, all);
+	ck_assert_uint_gt(least, 1000);
+	build_release(&b);
+}
+END_TEST
+
+START_TEST(an_input_that_cannot_be_read_says_why)
+{
+	struct tt_reader *r;
+	struct tt_error err;
+	int fd = open(".", O_RDONLY | O_DIRECTORY);
+
+	ck_assert_int_eq(tt_reader_open_fd(&r, fd, NULL, &err), -TT_E_IO);
+	ck_assert_ptr_null(r);
+	ck_assert(err.system);
+	ck_assert_int_ne(err.system_errno, 0);
+	close(fd);
+	ck_assert_int_eq(tt_reader_open(&r, "no/such/file", NULL, &err), -TT_E_IO);
+	ck_assert_ptr_null(r);
+	tt_reader_close(NULL);
+}
+END_TEST
+
+START_TEST(progress_counts)
+{
+	struct build b;
+	struct tt_reader *r = open_script(&b, 26, "7@100: Span 1 1 1\ngen 2");
+	struct tt_progress p = tt_reader_progress(r);
+
+	ck_assert_uint_eq(tt_reader_version(r), 26);
+	ck_assert_uint_eq(p.events, 0);
+	ck_assert_uint_eq(p.generations, 0);
+	read_all(r);
+	p = tt_reader_progress(r);
+	ck_assert_uint_eq(p.events, 4);
+	ck_assert_uint_eq(p.generations, 2);
+	ck_assert_uint_eq(p.nbytes, b.len);
+	ck_assert_uint_eq(p.in_nbytes, b.len);
+	ck_assert_uint_eq(p.in_total, b.len);
+	close_script(r, &b);
+}
+END_TEST
+
+static TCase *safety(void)
+{
+	TCase *tc = tcase_create("any bytes");
+
+	tcase_add_loop_test(tc, bytes_read_the_same_from_everywhere, 0, COUNT(sources));
+	tcase_add_test(tc, a_real_trace_reads_the_same_from_everywhere);
+	tcase_add_loop_test(tc, a_trace_may_be_cut_anywhere, 0, COUNT(versions));
+	tcase_add_loop_test(tc, a_trace_may_have_any_bit_flipped, 0, COUNT(versions));
+	tcase_add_loop_test(tc, a_trace_may_lack_any_byte_or_have_one_too_many, 0, COUNT(versions));
+	tcase_set_timeout(tc, 120);
+	return tc;
+}
+
+static TCase *ends(void)
+{
+	TCase *tc = tcase_create("ends and errors");
+
+	tcase_add_test(tc, a_generation_that_cannot_be_loaded_is_a_sync_and_an_error);
+	tcase_add_test(tc, a_record_that_lacks_a_number_ends_the_trace_as_in_go_if_asked);
+	tcase_add_test(tc, a_file_cut_before_its_first_thread_ends_as_in_go_if_asked);
+	tcase_add_test(tc, a_lone_byte_of_a_batch_ends_the_trace_as_in_go_if_asked);
+	tcase_add_test(tc, damage_behind_a_generation_lets_it_be_read_before_1_26);
+	tcase_add_test(tc, a_thread_that_begins_with_nonsense_takes_the_sync_away);
+	tcase_add_loop_test(tc, an_event_that_cannot_be_decoded_swallows_the_one_before, 0,
+			    COUNT(event_cases));
+	tcase_add_test(tc, times_grow_and_raw_times_are_kept);
+	tcase_add_test(tc, samples_come_before_later_events_only);
+	return tc;
+}
+
+static TCase *contract(void)
+{
+	TCase *tc = tcase_create("contract");
+
+	tcase_add_loop_test(tc, findings_tell_what_go_passes_over, 0, COUNT(finding_cases));
+	tcase_add_test(tc, findings_have_a_place);
+	tcase_add_test(tc, a_range_whose_kind_is_gone_is_found);
+	tcase_add_test(tc, a_trace_of_a_header_alone_is_found_empty);
+	tcase_add_test(tc, a_stuck_trace_says_who_waits_for_what);
+	tcase_add_test(tc, resync_goes_on_as_if_the_trace_began_there);
+	tcase_add_test(tc, resync_behind_the_last_generation_finds_none);
+	tcase_add_test(tc, events_go_on_with_the_generation_that_was_taken);
+	tcase_add_test(tc, an_event_that_made_three_may_be_left_in_the_middle);
+	tcase_add_test(tc, memory_has_a_limit_with_a_code_of_its_own);
+	tcase_add_test(tc, an_input_that_cannot_be_read_says_why);
+	tcase_add_test(tc, progress_counts);
+	return tc;
+}
+
+Suite *reader_suite(void)
+{
+	Suite *suite = suite_create("reader");
+
+	suite_add_tcase(suite, safety());
+	suite_add_tcase(suite, ends());
+	suite_add_tcase(suite, contract());
+	return suite;
+}

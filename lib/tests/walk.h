@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * walk.h - reads a trace to its end, behind errors too, and holds what the
+ * interface promises of any bytes at all; aborts if a promise is broken. What came
+ * is told as a digest. For tests and fuzz targets, which include it.
+ */
+#ifndef TT_TESTS_WALK_H
+#define TT_TESTS_WALK_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/digest.h"
+
+#define WALK_REQUIRE(x)                                                                            \
+	do {                                                                                       \
+		if (!(x)) {                                                                        \
+			fprintf(stderr, "%s:%d: broken promise: %s\n", __FILE__, __LINE__, #x);    \
+			abort();                                                                   \
+		}                                                                                  \
+	} while (0)
+
+/* Errors behind which a walk goes on. */
+#define WALK_MAX_ERRORS 64
+
+struct walk {
+	struct tt_reader *r;
+	uint64_t size;          /* of the (unpacked) trace, or TT_UNKNOWN */
+	bool generations;       /* by generation, not by event */
+	uint64_t digest;
+	uint64_t items;         /* events or generations */
+	uint64_t events;        /* handed out by the reader, ever */
+	int64_t last_ns;        /* time of the last of them */
+	unsigned nerrors;
+	int outcome;            /* TT_END, or the error at which the walk gave up */
+	int first_error;        /* code of the first, negated, or 0 */
+};
+
+static inline bool walk_is_placed(const struct walk *w, uint64_t offset)
+{
+	return offset == TT_UNKNOWN || w->size == TT_UNKNOWN || offset <= w->size;
+}
+
+static inline void walk_event(struct walk *w, const struct tt_event *ev)
+{
+	WALK_REQUIRE(w->events == 0 || ev->time_ns > w->last_ns);
+	WALK_REQUIRE(walk_is_placed(w, ev->offset));
+	WALK_REQUIRE(ev->kind > TT_KIND_BAD && ev->kind < TT_KIND_COUNT);
+	WALK_REQUIRE((ev->spec == NULL) == (ev->kind == TT_KIND_SYNC));
+	WALK_REQUIRE(ev->spec == NULL || ev->spec->kind == ev->kind);
+	WALK_REQUIRE(ev->generation != NULL || ev->kind == TT_KIND_SYNC);
+	w->last_ns = ev->time_ns;
+	w->events++;
+	w->digest = digest_event(w->digest, ev);
+}
+
+static inline void walk_generation(struct walk *w, const struct tt_generation *g)
+{
+	WALK_REQUIRE(tt_generation_offset(g) <= tt_generation_end(g));
+	WALK_REQUIRE(walk_is_placed(w, tt_generation_end(g)));
+	WALK_REQUIRE(tt_generation_number(g) != 0);
+	w->digest = digest_generation(w->digest, g);
+}
+
+static inline void walk_findings(struct walk *w)
+{
+	struct tt_error found;
+
+	while (tt_reader_finding(w->r, &found) == 0) {
+		WALK_REQUIRE(found.code >= TT_W_NO_GENERATION && !found.system);
+		WALK_REQUIRE(found.offset != TT_UNKNOWN && walk_is_placed(w, found.offset));
+		WALK_REQUIRE(found.message[0] != '\0');
+		w->digest = digest_error(w->digest, &found);
+	}
+	WALK_REQUIRE(tt_reader_finding(w->r, &found) == TT_END);
+}
+
+/* Only a reader that is stuck knows threads that wait. */
+static inline void walk_waiting(struct walk *w, bool stuck)
+{
+	struct tt_waiting t;
+	size_t n = 0;
+
+	for (; tt_reader_waiting(w->r, n, &t); n++) {
+		WALK_REQUIRE(walk_is_placed(w, t.offset));
+		WALK_REQUIRE(t.spec != NULL && t.why[0] != '\0');
+		w->digest = digest_bytes(w->digest, t.args, t.spec->nargs * sizeof(t.args[0]));
+		w->digest = digest_cstr(digest_number(w->digest, (uint64_t)t.thread), t.why);
+	}
+	WALK_REQUIRE((n != 0) == stuck);
+}
+
+static inline int walk_step(struct walk *w)
+{
+	const struct tt_generation *g;
+	const struct tt_event *ev;
+	int rc;
+
+	if (w->generations) {
+		rc = tt_reader_next_generation(w->r, &g);
+		WALK_REQUIRE((rc == 0) == (g != NULL));
+		if (rc == 0)
+			walk_generation(w, g);
+	} else {
+		rc = tt_reader_next(w->r, &ev);
+		WALK_REQUIRE((rc == 0) == (ev != NULL));
+		if (rc == 0)
+			walk_event(w, ev);
+	}
+	w->items += rc == 0;
+	return rc;
+}
+
+/* Reads to an end or an error, which must stay. */
+static inline int walk_on(struct walk *w)
+{
+	const struct tt_error *err = tt_reader_error(w->r);
+	int rc;
+
+	WALK_REQUIRE(err->code == TT_OK && err->offset == TT_UNKNOWN);
+	while ((rc = walk_step(w)) == 0)
+		WALK_REQUIRE(tt_reader_error(w->r)->code == TT_OK);
+	walk_findings(w);
+	err = tt_reader_error(w->r);
+	WALK_REQUIRE(rc == TT_END ? err->code == TT_OK : err->code == -rc);
+	walk_waiting(w, rc == -TT_E_STUCK);
+	WALK_REQUIRE(walk_step(w) == rc);
+	if (rc == TT_END)
+		return rc;
+	WALK_REQUIRE(err->code >= TT_E_MEMORY && err->code <= TT_E_REGION);
+	WALK_REQUIRE(err->system == (err->code < TT_E_NOT_A_TRACE));
+	WALK_REQUIRE(err->message[0] != '\0');
+	WALK_REQUIRE(err->event_index == w->events);
+	WALK_REQUIRE(err->system || err->offset != TT_UNKNOWN);
+	WALK_REQUIRE(walk_is_placed(w, err->offset));
+	WALK_REQUIRE(err->batch_offset == TT_UNKNOWN || err->offset == TT_UNKNOWN ||
+		     err->batch_offset <= err->offset);
+	w->digest = digest_error(w->digest, err);
+	return rc;
+}
+
+/* Walks an open reader from where it stands. */
+static inline void walk(struct walk *w, struct tt_reader *r, uint64_t size, bool generations)
+{
+	uint64_t skipped;
+	int rc;
+
+	*w = (struct walk){.r = r, .size = size, .generations = generations,
+			   .digest = DIGEST_START};
+	for (;;) {
+		w->outcome = walk_on(w);
+		if (w->outcome == TT_END)
+			break;
+		if (w->nerrors++ == 0)
+			w->first_error = w->outcome;
+		if (w->nerrors == WALK_MAX_ERRORS)
+			break;
+		rc = tt_reader_resync(r, &skipped);
+		WALK_REQUIRE(skipped <= size);
+		WALK_REQUIRE(!(rc < 0) || tt_reader_error(r)->system);
+		w->digest = digest_number(w->digest, skipped);
+		if (rc != 0)
+			break;
+	}
+	if (!generations)
+		WALK_REQUIRE(tt_reader_progress(r).events == w->events);
+	WALK_REQUIRE(walk_is_placed(w, tt_reader_progress(r).nbytes));
+}
+
+#endif
