@@ -58,12 +58,16 @@ ask = $(call once,$1,$(PKG_CONFIG) --$2 $3 2>/dev/null || echo $4)
 libs := libarchive libzstd libmd
 deps_cflags = $(or $(DEPS_CFLAGS),$(call ask,deps_cflags,cflags,$(libs)))
 deps_libs = $(or $(DEPS_LIBS),$(call ask,deps_libs,libs,$(libs),-larchive -lzstd -lmd))
+# Only `record --url` needs it: without it the program says so.
+WITH_CURL ?= $(call once,have_curl,$(PKG_CONFIG) --exists libcurl 2>/dev/null && echo yes || echo no)
+curl_cflags = $(if $(filter yes,$(WITH_CURL)),-DHAVE_CURL $(call ask,curl_cflags_found,cflags,libcurl))
+curl_libs = $(if $(filter yes,$(WITH_CURL)),$(call ask,curl_libs_found,libs,libcurl,-lcurl))
 check_cflags = $(call ask,check_cflags,cflags,check)
 check_libs = $(call ask,check_libs,libs,check,-lcheck_pic -lrt -lm -lsubunit)
 
 compile = $(CC) $(std) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
 lib_compile = $(call compile,$(libwarn) -fPIC -fvisibility=hidden)
-cmd_compile = $(call compile,-fPIE)
+cmd_compile = $(call compile,-fPIE -pthread)
 test_compile = $(call compile,-fPIE $(check_cflags))
 link = $(CC) $(mode) $(CFLAGS) $(mode_link) $(LDFLAGS)
 
@@ -96,7 +100,8 @@ tracetool: $O/tracetool
 
 # What everything is built with; a change rebuilds all. In `make deps check` it is
 # also what holds the compiler back until deps is done.
-all_flags = $(lib_compile) $(cmd_compile) $(check_cflags) $(link) $(deps_libs) $(check_libs)
+all_flags = $(lib_compile) $(cmd_compile) $(curl_cflags) $(check_cflags) $(link) $(deps_libs) \
+	$(curl_libs) $(check_libs)
 $O/flags: FORCE
 	$(call stamp,$(all_flags))
 
@@ -123,7 +128,7 @@ $O/libtracetool.so: $O/libtracetool.so.$(version)
 	@ln -sf $(soname) $@
 
 $O/tracetool: $(cmd_obj) $O/libtracetool.a
-	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
+	$(call q,LINK)$(link) -pie -pthread -o $@ $^ $(deps_libs) $(curl_libs)
 
 # The built-in specs travel inside the library as their text.
 $O/lib/spec/builtin.c: $(specs) lib/spec/embed.awk $O/sources
@@ -147,14 +152,15 @@ $O/lib/%.o: lib/%.c $O/flags
 
 $O/cmd/%.o: cmd/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(cmd_compile) -MMD -MP -c -o $@ $<
+	$(call q,CC)$(cmd_compile) $(if $(filter record_url,$*),$(curl_cflags)) -MMD -MP -c -o $@ $<
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(cmd_obj) $(test_obj) $(fuzz_obj) \
 	$(bench_names:%=$O/lib/bench/%.o))
 
 ## deps             install with apt what building and testing need
-build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev libmd-dev
-check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip
+build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev libmd-dev \
+	libcurl4-openssl-dev
+check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip python3
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 $(filter-out deps,$(MAKECMDGOALS)) $O/flags $O/sources: | deps
 endif
@@ -164,7 +170,7 @@ deps:
 ## deps-dev         as deps, and clang with its fuzzer, valgrind, lcov, autoconf
 deps-dev:
 	@.ci/deps $(build_packages) $(check_packages) \
-		clang libclang-rt-dev clang-format valgrind lcov autoconf python3
+		clang libclang-rt-dev clang-format valgrind lcov autoconf
 
 ## demo             dump, validate and extract a real trace
 demo: all
