@@ -32,7 +32,8 @@ int tt_options_read(struct tt_options *out, const struct tt_options *in, struct 
 		return tt_fail(err, TT_E_ARGUMENT, "options of an impossible size %zu", size);
 	for (size_t i = sizeof(*out); i < size; i++)
 		if (bytes[i] != 0)
-			return tt_fail(err, TT_E_ARGUMENT, "options that this library does not have");
+			return tt_fail(err, TT_E_ARGUMENT,
+				       "options that this library does not have");
 	if (in != NULL)
 		memcpy(out, in, size < sizeof(*out) ? size : sizeof(*out));
 	out->size = sizeof(*out);

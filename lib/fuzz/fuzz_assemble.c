@@ -43,7 +43,8 @@ static void require_place(const struct tt_error *err, const char *text, size_t s
  * version does not have or at a count that lies, has no text of all of it. */
 static void require_fixed_point(const struct tt_specs *specs, const struct tt_bytes *bytes)
 {
-	struct tt_options opt = {.size = sizeof(opt), .specs = specs, .max_memory_nbytes = LIMIT_NBYTES};
+	struct tt_options opt = {
+		.size = sizeof(opt), .specs = specs, .max_memory_nbytes = LIMIT_NBYTES};
 	struct tt_bytes again = {.mem = bytes->mem};
 	const struct tt_wire_event *ev;
 	size_t cap = 64 + 64 * bytes->len, len;
@@ -108,7 +109,8 @@ static void look_at(const struct tt_event *ev)
 
 static void read_in_order(const struct tt_specs *specs, const struct tt_bytes *bytes)
 {
-	struct tt_options opt = {.size = sizeof(opt), .specs = specs, .max_memory_nbytes = LIMIT_NBYTES};
+	struct tt_options opt = {
+		.size = sizeof(opt), .specs = specs, .max_memory_nbytes = LIMIT_NBYTES};
 	const struct tt_event *ev;
 	int64_t last = INT64_MIN;
 	struct tt_error err;
@@ -125,7 +127,8 @@ static void read_in_order(const struct tt_specs *specs, const struct tt_bytes *b
 			look_at(ev);
 		}
 		if (rc < 0)
-			REQUIRE(tt_reader_error(r)->code == -rc && tt_reader_error(r)->offset <= bytes->len);
+			REQUIRE(tt_reader_error(r)->code == -rc &&
+				tt_reader_error(r)->offset <= bytes->len);
 		last = INT64_MIN;
 		REQUIRE(rounds++ <= bytes->len);
 	} while (rc < 0 && tt_reader_resync(r, NULL) == 0);

@@ -35,7 +35,7 @@ struct text {
 	char *at;
 	size_t len, cap;
 	int rc;
-	bool nameless;          /* an event with no name is among them */
+	bool nameless; /* an event with no name is among them */
 	struct tt_error err;
 };
 
@@ -77,7 +77,9 @@ static void read_all(struct text *t, struct tt_wire *w)
 static struct tt_options options(unsigned flags)
 {
 	return (struct tt_options){
-		.size = sizeof(struct tt_options), .flags = flags, .specs = specs,
+		.size = sizeof(struct tt_options),
+		.flags = flags,
+		.specs = specs,
 		.max_memory_nbytes = LIMIT_NBYTES,
 	};
 }
@@ -118,7 +120,8 @@ static void require_same(const struct text *a, const struct text *b)
 	REQUIRE(a->rc == b->rc && a->len == b->len);
 	REQUIRE(a->len == 0 || memcmp(a->at, b->at, a->len) == 0);
 	if (a->rc < 0)
-		REQUIRE(a->err.offset == b->err.offset && strcmp(a->err.message, b->err.message) == 0);
+		REQUIRE(a->err.offset == b->err.offset &&
+			strcmp(a->err.message, b->err.message) == 0);
 }
 
 /* What Go passes over is an end in its place. */
@@ -126,7 +129,8 @@ static void require_like_go(const struct text *strict, const struct text *like_g
 {
 	REQUIRE(strict->len == like_go->len);
 	REQUIRE(strict->len == 0 || memcmp(strict->at, like_go->at, strict->len) == 0);
-	REQUIRE(like_go->rc == strict->rc || (like_go->rc == TT_END && strict->rc == -TT_E_CUT_OFF));
+	REQUIRE(like_go->rc == strict->rc ||
+		(like_go->rc == TT_END && strict->rc == -TT_E_CUT_OFF));
 }
 
 static void require_assembles(const struct text *t)

@@ -78,25 +78,31 @@ static const struct {
 	{BYTES("go 1.24 trace\0\0\0"), TT_E_VERSION, 0, VERSION "24"},
 	{BYTES("go 1.27 trace\0\0\0"), TT_E_VERSION, 0, VERSION "27"},
 	{BYTES("go 1.4294967295 trace\0\0\0"), TT_E_VERSION, 0, VERSION "4294967295"},
-	{BYTES("go 1.4294967296 trace\0\0\0"), TT_E_NOT_A_TRACE, 14, SEEMS "a trace with a damaged header"},
+	{BYTES("go 1.4294967296 trace\0\0\0"), TT_E_NOT_A_TRACE, 14,
+	 SEEMS "a trace with a damaged header"},
 	{BYTES("go 1.+26 trace\0\0\0"), TT_E_NOT_A_TRACE, 5, SEEMS "a trace with a damaged header"},
 	{BYTES("go 1.26\ntrace\0\0\0"), TT_E_NOT_A_TRACE, 7, SEEMS "a trace with a damaged header"},
 	{BYTES("go 1.26trace\0\0\0\1"), TT_E_NOT_A_TRACE, 7, SEEMS "a trace with a damaged header"},
 	{BYTES("go 1.26 trace\0\0\1"), TT_E_NOT_A_TRACE, 15, SEEMS "a trace with a damaged header"},
 	{BYTES("go1.26 trace\0\0\0\0"), TT_E_NOT_A_TRACE, 2, GO_TEXT},
-	{BYTES("go 1.11 trace\0\0\0"), TT_E_V1, 0, "a trace of Go 1.11 to 1.18 (format v1), not read yet"},
-	{BYTES("go 1.19 trace\0\0\0"), TT_E_V1, 0, "a trace of Go 1.19 or 1.20 (format v1), not read yet"},
+	{BYTES("go 1.11 trace\0\0\0"), TT_E_V1, 0,
+	 "a trace of Go 1.11 to 1.18 (format v1), not read yet"},
+	{BYTES("go 1.19 trace\0\0\0"), TT_E_V1, 0,
+	 "a trace of Go 1.19 or 1.20 (format v1), not read yet"},
 	{BYTES("go 1.21 trace\0\0\0"), TT_E_V1, 0, "a trace of Go 1.21 (format v1), not read yet"},
 	{BYTES("just some words of text\n"), TT_E_NOT_A_TRACE, 0, SEEMS "text"},
 	{BYTES("short"), TT_E_NOT_A_TRACE, 0, SEEMS "text"},
 	{BYTES(" {\"a\": 1, \"b\": 2}"), TT_E_NOT_A_TRACE, 0, SEEMS "JSON"},
-	{BYTES("{\"traceEvents\": []}"), TT_E_NOT_A_TRACE, 0, SEEMS "a JSON trace of Chrome or Perfetto"},
+	{BYTES("{\"traceEvents\": []}"), TT_E_NOT_A_TRACE, 0,
+	 SEEMS "a JSON trace of Chrome or Perfetto"},
 	{BYTES("\n<!DOCTYPE HTML>\n<title>"), TT_E_NOT_A_TRACE, 0, SEEMS "an HTML page"},
 	{BYTES("<?xml version=\"1.0\"?>"), TT_E_NOT_A_TRACE, 0, SEEMS "an XML document"},
-	{BYTES("\x7f" "ELF\2\1\1\0\0\0\0\0\0\0\0\0"), TT_E_NOT_A_TRACE, 0, SEEMS "an ELF program or library"},
-	{BYTES("\x0a\x04\x08\x01\x10\x02\x0a\x04\x08\x03\x10\x04\x12\x05\x08\x01"), TT_E_NOT_A_TRACE, 0,
-	 SEEMS "a pprof profile"},
-	{BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), TT_E_NOT_A_TRACE, 0, SEEMS "nothing but zero bytes"},
+	{BYTES("\177ELF\2\1\1\0\0\0\0\0\0\0\0\0"),
+	 TT_E_NOT_A_TRACE, 0, SEEMS "an ELF program or library"},
+	{BYTES("\x0a\x04\x08\x01\x10\x02\x0a\x04\x08\x03\x10\x04\x12\x05\x08\x01"),
+	 TT_E_NOT_A_TRACE, 0, SEEMS "a pprof profile"},
+	{BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), TT_E_NOT_A_TRACE, 0,
+	 SEEMS "nothing but zero bytes"},
 	{BYTES("Trace Go1.26\nSync\n"), TT_E_NOT_A_TRACE, 0,
 	 SEEMS "a trace in its raw text form, which must be assembled first"},
 	{BYTES("M=-1 P=-1 G=-1 Sync Time=1 N=1\n"), TT_E_NOT_A_TRACE, 0,
@@ -113,7 +119,8 @@ START_TEST(header_of_something_else_says_what_it_seems_to_be)
 		int rc;
 
 		if (chunk == 0) {
-			rc = tt_wire_open_memory(&w, no_headers[_i].bytes, no_headers[_i].len, NULL, &err);
+			rc = tt_wire_open_memory(&w, no_headers[_i].bytes, no_headers[_i].len, NULL,
+						 &err);
 		} else {
 			trickle_start(&t, no_headers[_i].bytes, no_headers[_i].len, chunk);
 			rc = tt_wire_open_fd(&w, t.fd, NULL, &err);

@@ -25,7 +25,9 @@ START_TEST(wire_format_fills_any_room_and_no_more)
 	struct guarded g;
 	struct tt_wire *w;
 
-	ck_assert_msg(tt_specs_add(wire_specs, "long", wire_long_names, strlen(wire_long_names), &err) == 0, "%s", err.message);
+	ck_assert_msg(tt_specs_add(wire_specs, "long", wire_long_names, strlen(wire_long_names),
+				   &err) == 0,
+		      "%s", err.message);
 	body = every_event(1);
 	text = with_header(&body);
 	wire_assemble(&g, text.at, text.len);
@@ -57,10 +59,15 @@ START_TEST(wire_format_takes_an_event_of_the_callers_own)
 {
 	static const struct tt_wire_frame frames[] = {{1, 2, 3, 4}};
 	struct tt_wire_event ev = {
-		.spec = tt_specs_event_named(wire_specs, "GoStart"), .nargs = 3, .args = {1, 20, 300},
-		.frames = frames, .nframes = 1, .data = {"x", 1},
+		.spec = tt_specs_event_named(wire_specs, "GoStart"),
+		.nargs = 3,
+		.args = {1, 20, 300},
+		.frames = frames,
+		.nframes = 1,
+		.data = {"x", 1},
 	};
-	static const char want[] = "GoStart dt=1 g=20 g_seq=300\n\tpc=1 func=2 file=3 line=4\n\tdata=\"x\"\n";
+	static const char want[] =
+		"GoStart dt=1 g=20 g_seq=300\n\tpc=1 func=2 file=3 line=4\n\tdata=\"x\"\n";
 	char out[128];
 
 	ck_assert_uint_eq(tt_wire_format(&ev, out, sizeof(out)), sizeof(want) - 1);
@@ -74,7 +81,8 @@ static const struct {
 } forms[] = {
 	{"Trace Go1.26", "Trace Go1.26\n"},
 	{"\n # a comment\r\n\t Trace \t Go1.22 # another\n\n", "Trace Go1.22\n"},
-	{"Trace Go1.26\n  GoStart\tdt=1   g=2\tg_seq=3  \r\n", "Trace Go1.26\nGoStart dt=1 g=2 g_seq=3\n"},
+	{"Trace Go1.26\n  GoStart\tdt=1   g=2\tg_seq=3  \r\n",
+	 "Trace Go1.26\nGoStart dt=1 g=2 g_seq=3\n"},
 	{"Trace Go1.26\nGoStart dt=0x1f g=-1 g_seq=-9223372036854775807#c\n",
 	 "Trace Go1.26\nGoStart dt=31 g=18446744073709551615 g_seq=9223372036854775809\n"},
 	{"Trace Go1.26\nEventBatch gen=1 m=2 time=3\nSync\nFrequency freq=200\n"
@@ -83,9 +91,11 @@ static const struct {
 	 "EventBatch gen=1 m=2 time=3 size=0\nEndOfGeneration\n"},
 	{"Trace Go1.26\nEventBatch gen=1 m=2 time=3\nStrings\nString id=1\ndata=\"\\u00e9\" # e\n"
 	 "ExperimentalBatch exp=1 gen=1 m=2 time=3\nEventBatch gen=1 m=2 time=3\n",
-	 "Trace Go1.26\nEventBatch gen=1 m=2 time=3 size=6\nStrings\nString id=1\n\tdata=\"\xc3\xa9\"\n"
+	 "Trace Go1.26\nEventBatch gen=1 m=2 time=3 size=6\nStrings\nString "
+	 "id=1\n\tdata=\"\xc3\xa9\"\n"
 	 "ExperimentalBatch exp=1 gen=1 m=2 time=3\nEventBatch gen=1 m=2 time=3 size=0\n"},
-	{"Trace Go1.26\nStack id=1\npc=1 func=2 file=3 line=4\npc=5 func=6 file=7 line=8\nStack id=2\n",
+	{"Trace Go1.26\nStack id=1\npc=1 func=2 file=3 line=4\npc=5 func=6 file=7 line=8\nStack "
+	 "id=2\n",
 	 "Trace Go1.26\nStack id=1 nframes=2\n\tpc=1 func=2 file=3 line=4\n"
 	 "\tpc=5 func=6 file=7 line=8\nStack id=2 nframes=0\n"},
 	/* a size is taken at its word */
@@ -109,16 +119,18 @@ END_TEST
 /* Bytes as Go's runtime writes them: sizes take 10 bytes, all else is short. */
 START_TEST(assemble_writes_bytes_as_go_programs_do)
 {
-	static const char text[] = "Trace Go1.26\nEventBatch gen=1 m=-1 time=300\nStrings\nString id=1\n"
-				   "data=\"ab\"\nExperimentalBatch exp=1 gen=1 m=5 time=6\ndata=\"xyz\"\n"
-				   "ExperimentalBatch exp=1 gen=1 m=5 time=6\nEndOfGeneration";
-	static const char want[] =
-		"go 1.26 trace\0\0\0"
-		"\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xac\x02\x86\x80\x80\x80\x80\x80\x80\x80\x80\x00"
-		"\x04\x05\x01\x02" "ab"
-		"\x31\x01\x01\x05\x06\x83\x80\x80\x80\x80\x80\x80\x80\x80\x00xyz"
-		"\x31\x01\x01\x05\x06\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"
-		"\x34";
+	static const char text[] =
+		"Trace Go1.26\nEventBatch gen=1 m=-1 time=300\nStrings\nString id=1\n"
+		"data=\"ab\"\nExperimentalBatch exp=1 gen=1 m=5 time=6\ndata=\"xyz\"\n"
+		"ExperimentalBatch exp=1 gen=1 m=5 time=6\nEndOfGeneration";
+	static const char want[] = "go 1.26 trace\0\0\0"
+				   "\x01\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\xac\x02\x86"
+				   "\x80\x80\x80\x80\x80\x80\x80\x80\x00"
+				   "\x04\x05\x01\x02"
+				   "ab"
+				   "\x31\x01\x01\x05\x06\x83\x80\x80\x80\x80\x80\x80\x80\x80\x00xyz"
+				   "\x31\x01\x01\x05\x06\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"
+				   "\x34";
 	struct guarded g;
 
 	wire_assemble(&g, BYTES(text));
@@ -142,24 +154,28 @@ static const struct {
 	{"Trace Go1.26\nSync\"\n", "2:5: nothing more may stand here"},
 	{"Trace Go1.26\nGoStart dt=1 g=2\n", "2:17: 'g_seq=' must stand here in GoStart"},
 	{"Trace Go1.26\nGoStart dt=1 g_seq=2 g=2\n", "2:14: 'g=' must stand here in GoStart"},
-	{"Trace Go1.26\nGoStart dt=1 g=2 g_seq=\n", "2:24: a number of at most 64 bits must stand here, not ''"},
+	{"Trace Go1.26\nGoStart dt=1 g=2 g_seq=\n",
+	 "2:24: a number of at most 64 bits must stand here, not ''"},
 	{"Trace Go1.26\nGoStart dt=1 g=2 g_seq=18446744073709551616\n",
 	 "2:24: a number of at most 64 bits must stand here, not '18446744073709551616'"},
 	{"Trace Go1.26\nGoDestroy dt=0x10000000000000000\n",
 	 "2:14: a number of at most 64 bits must stand here, not '0x10000000000000000'"},
 	{"Trace Go1.26\nGoDestroy dt=-9223372036854775808\n",
 	 "2:14: a number of at most 64 bits must stand here, not '-9223372036854775808'"},
-	{"Trace Go1.26\nGoDestroy dt=0x1F\n", "2:14: a number of at most 64 bits must stand here, not '0x1F'"},
+	{"Trace Go1.26\nGoDestroy dt=0x1F\n",
+	 "2:14: a number of at most 64 bits must stand here, not '0x1F'"},
 	{"Trace Go1.26\nGoDestroy dt=1 2\n", "2:16: nothing more may stand here"},
 	{"Trace Go1.26\npc=1 func=2 file=3 line=4\n", "2:1: a frame must follow a Stack"},
-	{"Trace Go1.26\nStack id=1\npc=1 func=2 line=4\n", "3:13: 'file=' must stand here in a frame"},
+	{"Trace Go1.26\nStack id=1\npc=1 func=2 line=4\n",
+	 "3:13: 'file=' must stand here in a frame"},
 	{"Trace Go1.26\nStack id=1\nx=1\n", "3:1: 'pc=' must stand here in a frame"},
 	{"Trace Go1.26\nStack id=1 nframes=2\npc=1 func=2 file=3 line=4\nSync\n",
 	 "4:1: the Stack before has nframes=2 and 1 frames"},
 	{"Trace Go1.26\nStack id=1 nframes=0\npc=1 func=2 file=3 line=4\n",
 	 "4:1: the Stack before has nframes=0 and 1 frames"},
 	{"Trace Go1.26\nSync\ndata=\"x\"\n", "3:1: data must follow an event that has some"},
-	{"Trace Go1.26\nString id=1\ndata=\"x\"\ndata=\"x\"\n", "4:1: data must follow an event that has some"},
+	{"Trace Go1.26\nString id=1\ndata=\"x\"\ndata=\"x\"\n",
+	 "4:1: data must follow an event that has some"},
 	{"Trace Go1.26\nString id=1\n\tdata=x\n", "3:7: a quoted text must stand here"},
 	{"Trace Go1.26\nString id=1\n\tdata=\"abc\n", "3:7: the quote is not closed"},
 	{"Trace Go1.26\nString id=1\n\tdata=\"a\\qc\"\n", "3:9: not an escape of Go"},
@@ -172,7 +188,8 @@ START_TEST(assemble_says_where_the_mistake_is)
 	struct guarded text;
 
 	guarded_init(&text, mistakes[_i].text, strlen(mistakes[_i].text));
-	ck_assert_int_eq(tt_assemble(wire_specs, (const char *)text.data, text.len, &bytes, &err), -TT_E_SPEC);
+	ck_assert_int_eq(tt_assemble(wire_specs, (const char *)text.data, text.len, &bytes, &err),
+			 -TT_E_SPEC);
 	ck_assert_str_eq(err.message, mistakes[_i].message);
 	tt_mem_free(&mem, bytes.data, bytes.cap);
 	guarded_release(&text);
@@ -265,10 +282,11 @@ END_TEST
 /* The hexadecimal example, from its header to its end mark. */
 START_TEST(manual_shows_a_trace_as_bytes)
 {
-	static const char want[] = "EventBatch gen=1 m=18446744073709551615 time=1 size=15\nSync\n"
-				   "Frequency freq=15625000\nClockSnapshot dt=0 mono=100 sec=1700000001 nsec=5\n"
-				   "EventBatch gen=1 m=1 time=10 size=4\nProcStatus dt=1 p=0 pstatus=1\n"
-				   "EndOfGeneration\n";
+	static const char want[] =
+		"EventBatch gen=1 m=18446744073709551615 time=1 size=15\nSync\n"
+		"Frequency freq=15625000\nClockSnapshot dt=0 mono=100 sec=1700000001 nsec=5\n"
+		"EventBatch gen=1 m=1 time=10 size=4\nProcStatus dt=1 p=0 pstatus=1\n"
+		"EndOfGeneration\n";
 	char *manual = read_manual(), *p = strstr(manual, "\n67 6f 20 31"), *got, *next;
 	uint8_t bytes[256];
 	struct guarded g;

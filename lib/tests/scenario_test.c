@@ -132,7 +132,8 @@ static void load(struct scenario *s, const char *name, char **lines)
 	memset(s, 0, sizeof(*s));
 	s->text = read_file(path, &s->len);
 	*lines = strdup(s->text);
-	for (char *line = strtok_r(*lines, "\n", &save); line != NULL; line = strtok_r(NULL, "\n", &save))
+	for (char *line = strtok_r(*lines, "\n", &save); line != NULL;
+	     line = strtok_r(NULL, "\n", &save))
 		take_directive(s, line);
 	ck_assert_msg(s->expect != NULL, "%s has no line '# expect: ...'", path);
 }
@@ -211,8 +212,8 @@ static void describe(struct log *log, const struct tt_event *ev)
 	bool has;
 	uint64_t stack = tt_event_stack(ev, &has);
 
-	add(log, "%" PRId64 " M=%" PRId64 " P=%" PRId64 " G=%" PRId64 " %s", ev->time_ns, ev->thread, ev->proc,
-	    ev->goroutine, ev->spec == NULL ? "Sync" : ev->spec->name);
+	add(log, "%" PRId64 " M=%" PRId64 " P=%" PRId64 " G=%" PRId64 " %s", ev->time_ns,
+	    ev->thread, ev->proc, ev->goroutine, ev->spec == NULL ? "Sync" : ev->spec->name);
 	switch (ev->kind) {
 	case TT_KIND_TRANSITION:
 		describe_transition(log, ev);
@@ -241,8 +242,8 @@ static void describe(struct log *log, const struct tt_event *ev)
 /* ----------------------------------------------------------------- reading */
 
 struct outcome {
-	struct log log;         /* all of it, to compare ways to read */
-	size_t events_end;      /* where in it the events before the verdict end */
+	struct log log; /* all of it, to compare ways to read */
+	size_t events_end; /* where in it the events before the verdict end */
 	int rc;
 	struct tt_error err;
 	int findings[MAX_LINES];
@@ -251,8 +252,9 @@ struct outcome {
 
 static void log_error(struct log *log, const struct tt_error *err)
 {
-	add(log, "%s at %" PRIu64 " in %" PRIu64 " generation %" PRIu64 " thread %" PRId64 " index %" PRIu64
-		 " type %d: %s\n",
+	add(log,
+	    "%s at %" PRIu64 " in %" PRIu64 " generation %" PRIu64 " thread %" PRId64
+	    " index %" PRIu64 " type %d: %s\n",
 	    tt_code_name(err->code), err->offset, err->batch_offset, err->generation, err->thread,
 	    err->event_index, err->event_type, err->message);
 }
@@ -337,29 +339,34 @@ static void check_verdict(const char *name, const struct outcome *o, const char 
 	}
 	ck_assert_msg(o->rc < 0, "%s: must be an error: %s", name, expect);
 	n = snprintf(want, sizeof(want), "error %s", tt_code_name(o->rc));
-	ck_assert_msg(strncmp(expect, want, (size_t)n) == 0 && (expect[n] == '\0' || expect[n] == ' '),
+	ck_assert_msg(strncmp(expect, want, (size_t)n) == 0 &&
+			      (expect[n] == '\0' || expect[n] == ' '),
 		      "%s: must be %s, is %s: %s", name, expect, want, o->err.message);
 	if (expect[n] == ' ')
 		ck_assert_msg(strstr(o->err.message, expect + n + 1) != NULL,
-			      "%s: '%s' is not in the message: %s", name, expect + n + 1, o->err.message);
+			      "%s: '%s' is not in the message: %s", name, expect + n + 1,
+			      o->err.message);
 }
 
 static void check_place(const char *name, const struct outcome *o, const char *place, size_t len)
 {
 	char is[128];
 
-	snprintf(is, sizeof(is), "generation %" PRId64 ", thread %" PRId64, (int64_t)o->err.generation,
-		 o->err.thread);
+	snprintf(is, sizeof(is), "generation %" PRId64 ", thread %" PRId64,
+		 (int64_t)o->err.generation, o->err.thread);
 	if (place != NULL)
-		ck_assert_msg(strcmp(place, is) == 0, "%s: must be in %s, is in %s", name, place, is);
+		ck_assert_msg(strcmp(place, is) == 0, "%s: must be in %s, is in %s", name, place,
+			      is);
 	if (o->rc < 0)
-		ck_assert_msg(o->err.offset <= len, "%s: error at %" PRIu64 " of %zu", name, o->err.offset, len);
+		ck_assert_msg(o->err.offset <= len, "%s: error at %" PRIu64 " of %zu", name,
+			      o->err.offset, len);
 }
 
 static void check_findings(const char *name, const struct outcome *o, const struct scenario *s)
 {
 	for (size_t i = 0; i < s->nfindings; i++)
-		ck_assert_msg(i < o->nfindings && strcmp(tt_code_name(o->findings[i]), s->findings[i]) == 0,
+		ck_assert_msg(i < o->nfindings &&
+				      strcmp(tt_code_name(o->findings[i]), s->findings[i]) == 0,
 			      "%s: finding %zu must be %s, is %s", name, i + 1, s->findings[i],
 			      i < o->nfindings ? tt_code_name(o->findings[i]) : "not there");
 	ck_assert_msg(o->nfindings == s->nfindings, "%s: finding %s is not expected", name,
@@ -375,8 +382,10 @@ static void check_events(const char *name, const struct outcome *o, const struct
 		const char *line = p == end ? "nothing" : strchr(p, ' ') + 1;
 		int len = p == end ? 7 : (int)strcspn(line, "\n");
 
-		ck_assert_msg((size_t)len == strlen(s->events[i]) && strncmp(line, s->events[i], (size_t)len) == 0,
-			      "%s: event %zu must be '%s', is '%.*s'", name, i + 1, s->events[i], len, line);
+		ck_assert_msg((size_t)len == strlen(s->events[i]) &&
+				      strncmp(line, s->events[i], (size_t)len) == 0,
+			      "%s: event %zu must be '%s', is '%.*s'", name, i + 1, s->events[i],
+			      len, line);
 		p = line + len + 1;
 	}
 	if (s->nevents != 0)
@@ -450,11 +459,13 @@ START_TEST(scenario_survives_text_and_back)
 	assemble(&first, name, s.text, s.len);
 	rc = raw_text(&text, &first);
 	if (s.wire != NULL && strncmp(s.wire, "error ", 6) == 0) {
-		ck_assert_msg(rc < 0 && strcmp(tt_code_name(rc), s.wire + 6) == 0, "%s: the raw reader: %d", name, rc);
+		ck_assert_msg(rc < 0 && strcmp(tt_code_name(rc), s.wire + 6) == 0,
+			      "%s: the raw reader: %d", name, rc);
 	} else {
 		ck_assert_msg(rc == TT_END, "%s: the raw reader: %d", name, rc);
 		assemble(&second, name, text.at, text.len);
-		ck_assert_msg(first.len == second.len && memcmp(first.data, second.data, first.len) == 0,
+		ck_assert_msg(first.len == second.len &&
+				      memcmp(first.data, second.data, first.len) == 0,
 			      "%s: text and back gives other bytes", name);
 		raw_text(&again, &second);
 		ck_assert_str_eq(text.at, again.at);
@@ -570,10 +581,13 @@ static const struct {
 	const char *message;
 } byte_traces[] = {
 #define BYTES(s) s, sizeof(s) - 1
-	{"no batch", BYTES(HEADER26 "\x02"), TT_E_BATCH_TYPE, 16, "expected batch event, got event 2"},
-	{"gen cut", BYTES(HEADER26 "\x01\x81"), TT_E_CUT_OFF, 18, "error reading batch gen: unexpected EOF"},
+	{"no batch", BYTES(HEADER26 "\x02"), TT_E_BATCH_TYPE, 16,
+	 "expected batch event, got event 2"},
+	{"gen cut", BYTES(HEADER26 "\x01\x81"), TT_E_CUT_OFF, 18,
+	 "error reading batch gen: unexpected EOF"},
 	{"gen missing", BYTES(HEADER26 "\x01"), TT_E_CUT_OFF, 17, "error reading batch gen: EOF"},
-	{"thread missing", BYTES(HEADER26 "\x01\x01"), TT_E_CUT_OFF, 18, "error reading batch M ID: EOF"},
+	{"thread missing", BYTES(HEADER26 "\x01\x01"), TT_E_CUT_OFF, 18,
+	 "error reading batch M ID: EOF"},
 	{"time missing", BYTES(HEADER26 "\x01\x01\x01"), TT_E_CUT_OFF, 19,
 	 "error reading batch timestamp: EOF"},
 	{"size missing", BYTES(HEADER26 "\x01\x01\x01\x01"), TT_E_CUT_OFF, 20,
@@ -587,8 +601,8 @@ static const struct {
 	{"data short", BYTES(HEADER26 "\x01\x01\x01\x01\x05\x32\x08"), TT_E_CUT_OFF, 23,
 	 "failed to read full batch: read 2 but wanted 5"},
 	{"experiment missing", BYTES(HEADER26 "\x31"), TT_E_CUT_OFF, 17, ""},
-	{"type too high", BYTES(HEADER26 TABLES26 "\x01\x01\x01\x01\x02\xc8\x01\x34"), TT_E_EVENT_TYPE, 35,
-	 "found invalid event type: 200"},
+	{"type too high", BYTES(HEADER26 TABLES26 "\x01\x01\x01\x01\x02\xc8\x01\x34"),
+	 TT_E_EVENT_TYPE, 35, "found invalid event type: 200"},
 	{"type without a name", BYTES(HEADER26 TABLES26 "\x01\x01\x01\x01\x02\x40\x01\x34"),
 	 TT_E_EVENT_UNTIMED, 35, "found event without a timestamp: type=64"},
 	{"argument overflows", BYTES(HEADER26 TABLES26 "\x01\x01\x01\x01\x0b\x11" TEN "\x02\x34"),
@@ -611,7 +625,8 @@ START_TEST(bytes_get_their_verdict)
 	guarded_init(&g, byte_traces[_i].bytes, byte_traces[_i].len);
 	for (int way = FROM_MEMORY; way <= FROM_FILE; way++) {
 		read_trace(&o, &g, way);
-		ck_assert_msg(o.rc == -byte_traces[_i].code, "%s: %d, %s", byte_traces[_i].what, o.rc, o.err.message);
+		ck_assert_msg(o.rc == -byte_traces[_i].code, "%s: %d, %s", byte_traces[_i].what,
+			      o.rc, o.err.message);
 		ck_assert_msg(strstr(o.err.message, byte_traces[_i].message) != NULL, "%s: %s",
 			      byte_traces[_i].what, o.err.message);
 		if (byte_traces[_i].offset != 0)
@@ -645,7 +660,8 @@ static bool is_shown(int code)
 		int n = snprintf(want, sizeof(want), "error %s", tt_code_name(code));
 
 		load(&s, names[i], &lines);
-		shown |= strncmp(s.expect, want, (size_t)n) == 0 && (s.expect[n] == ' ' || s.expect[n] == '\0');
+		shown |= strncmp(s.expect, want, (size_t)n) == 0 &&
+			 (s.expect[n] == ' ' || s.expect[n] == '\0');
 		for (size_t k = 0; k < s.nfindings; k++)
 			shown |= strcmp(s.findings[k], want + 6) == 0;
 		free(lines);

@@ -103,10 +103,25 @@ void text_add(struct text *t, const char *format, ...)
 /* Numbers of every length, on the wire and as text. */
 static uint64_t some_number(unsigned i)
 {
-	static const uint64_t tens[] = {9, 10, 99, 100, 999, 1000, 9999, 10000, 99999, 100000,
-					9999999, 10000000, 99999999, 100000000, 1010101010,
-					UINT64_C(999999999999), UINT64_C(9999999999999999),
-					UINT64_C(10000000000000000), UINT64_C(18446744073709551615)};
+	static const uint64_t tens[] = {9,
+					10,
+					99,
+					100,
+					999,
+					1000,
+					9999,
+					10000,
+					99999,
+					100000,
+					9999999,
+					10000000,
+					99999999,
+					100000000,
+					1010101010,
+					UINT64_C(999999999999),
+					UINT64_C(9999999999999999),
+					UINT64_C(10000000000000000),
+					UINT64_C(18446744073709551615)};
 
 	i %= 64 + COUNT(tens) + 3;
 	if (i < 64)
@@ -127,13 +142,16 @@ static void add_event(struct text *t, const struct tt_event_spec *spec, unsigned
 	for (unsigned i = 0; i < spec->nargs; i++) {
 		bool count = spec->has_frames && i + 1 == spec->nargs;
 
-		text_add(t, " %s=%" PRIu64, spec->args[i].name, count ? nframes : some_number(seed++));
+		text_add(t, " %s=%" PRIu64, spec->args[i].name,
+			 count ? nframes : some_number(seed++));
 	}
 	for (unsigned i = 0; spec->has_frames && i < nframes; i++, seed++)
 		text_add(t, "\n\tpc=%" PRIu64 " func=%" PRIu64 " file=%" PRIu64 " line=%" PRIu64,
-		    some_number(seed), some_number(seed / 3), some_number(seed * 7), some_number(seed + 9));
+			 some_number(seed), some_number(seed / 3), some_number(seed * 7),
+			 some_number(seed + 9));
 	if (spec->has_data && seed % 3 != 0)
-		text_add(t, "\n\tdata=\"%s%u\"", seed % 2 == 0 ? "\\x00\\u2028\xc3\xa9\\\"" : "main.", seed);
+		text_add(t, "\n\tdata=\"%s%u\"",
+			 seed % 2 == 0 ? "\\x00\\u2028\xc3\xa9\\\"" : "main.", seed);
 	text_add(t, "\n");
 }
 

@@ -35,7 +35,9 @@ START_TEST(raw_events_print_as_they_were_assembled)
 	char *got;
 	int rc;
 
-	ck_assert_msg(tt_specs_add(wire_specs, "long", wire_long_names, strlen(wire_long_names), &err) == 0, "%s", err.message);
+	ck_assert_msg(tt_specs_add(wire_specs, "long", wire_long_names, strlen(wire_long_names),
+				   &err) == 0,
+		      "%s", err.message);
 	body = every_event(100);
 	text = with_header(&body);
 	wire_assemble(&g, text.at, text.len);
@@ -95,8 +97,9 @@ END_TEST
 /* Offsets are those of the type bytes: each event begins where the last one ended. */
 START_TEST(raw_offsets_cover_the_file)
 {
-	static const char text[] = "Trace Go1.26\nSync\nFrequency freq=300\nString id=1\n\tdata=\"abc\"\n"
-				   "Stack id=1 nframes=1\n\tpc=1 func=2 file=3 line=4\nEndOfGeneration\n";
+	static const char text[] =
+		"Trace Go1.26\nSync\nFrequency freq=300\nString id=1\n\tdata=\"abc\"\n"
+		"Stack id=1 nframes=1\n\tpc=1 func=2 file=3 line=4\nEndOfGeneration\n";
 	static const uint64_t offsets[] = {16, 17, 20, 26, 33};
 	const struct tt_wire_event *ev;
 	struct guarded g;
@@ -156,7 +159,8 @@ START_TEST(raw_types_are_those_of_the_version)
 	if (gates[_i].text == NULL) {
 		char message[64];
 
-		snprintf(message, sizeof(message), "invalid event type: %u", (uint8_t)gates[_i].bytes[0]);
+		snprintf(message, sizeof(message), "invalid event type: %u",
+			 (uint8_t)gates[_i].bytes[0]);
 		ck_assert_int_eq(rc, -TT_E_EVENT_TYPE);
 		ck_assert_str_eq(tt_wire_error(w)->message, message);
 		ck_assert_uint_eq(tt_wire_error(w)->offset, 16);
@@ -196,19 +200,24 @@ static const struct {
 	{BYTES("\x05\x01"), -TT_E_CUT_OFF, TT_END, 18, "the file ends inside an event"},
 	{BYTES("\x05\x01\x84"), -TT_E_CUT_OFF, -TT_E_CUT_OFF, 19, "unexpected EOF"},
 	{BYTES("\x05\x01\x04"), -TT_E_CUT_OFF, TT_END, 19, "the file ends inside an event"},
-	{BYTES("\x05\x01\x04" "abc"), -TT_E_CUT_OFF, TT_END, 22, "the file ends inside an event"},
-	{BYTES("\x05\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7f" "abc"), -TT_E_CUT_OFF, TT_END, 30,
-	 "the file ends inside an event"},
+	{BYTES("\x05\x01\x04"
+	       "abc"),
+	 -TT_E_CUT_OFF, TT_END, 22, "the file ends inside an event"},
+	{BYTES("\x05\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7f"
+	       "abc"),
+	 -TT_E_CUT_OFF, TT_END, 30, "the file ends inside an event"},
 	/* Stack: id, count, frames */
 	{BYTES("\x03\x01\x02"), -TT_E_CUT_OFF, TT_END, 19, "the file ends inside an event"},
 	{BYTES("\x03\x01\x02\x01\x01\x01\x01\x01"), -TT_E_CUT_OFF, TT_END, 24,
 	 "the file ends inside an event"},
-	{BYTES("\x03\x01\x02\x01\x01\x01\x01\x81"), -TT_E_CUT_OFF, -TT_E_CUT_OFF, 24, "unexpected EOF"},
+	{BYTES("\x03\x01\x02\x01\x01\x01\x01\x81"), -TT_E_CUT_OFF, -TT_E_CUT_OFF, 24,
+	 "unexpected EOF"},
 	{BYTES("\x03\x01\xff\xff\xff\xff\xff\xff\xff\xff\x7f\x01\x01"), -TT_E_CUT_OFF, TT_END, 29,
 	 "the file ends inside an event"},
 	/* ExperimentalBatch: exp, gen, m, time, length, bytes */
 	{BYTES("\x31"), -TT_E_CUT_OFF, TT_END, 17, "the file ends inside an event"},
-	{BYTES("\x31\x01\x01\x01\x01\x02x"), -TT_E_CUT_OFF, TT_END, 23, "the file ends inside an event"},
+	{BYTES("\x31\x01\x01\x01\x01\x02x"), -TT_E_CUT_OFF, TT_END, 23,
+	 "the file ends inside an event"},
 };
 
 static void check_end(struct tt_wire *w, int want, uint64_t offset, const char *message)
@@ -237,7 +246,8 @@ START_TEST(raw_end_inside_an_event)
 
 	raw_trace(&g, 26, ends[_i].bytes, ends[_i].len);
 	check_end(wire_open(&g, 0), ends[_i].strict, ends[_i].offset, ends[_i].message);
-	check_end(wire_open(&g, TT_OPEN_LIKE_GO), ends[_i].like_go, ends[_i].offset, ends[_i].message);
+	check_end(wire_open(&g, TT_OPEN_LIKE_GO), ends[_i].like_go, ends[_i].offset,
+		  ends[_i].message);
 	for (size_t chunk = 1; chunk <= 8; chunk++) {
 		struct tt_options opt = {.size = sizeof(opt)};
 		struct trickle t;
@@ -293,8 +303,11 @@ END_TEST
 /* As int(n) of Go's reader: nothing follows. */
 START_TEST(raw_negative_counts_are_none)
 {
-	static const char bytes[] = "\x05\x01" TEN "\x01" "\x03\x07" TEN "\x01" "\x34";
-	static const char want[] = "String id=1\nStack id=7 nframes=9223372036854775808\nEndOfGeneration\n";
+	static const char bytes[] = "\x05\x01" TEN "\x01"
+				    "\x03\x07" TEN "\x01"
+				    "\x34";
+	static const char want[] =
+		"String id=1\nStack id=7 nframes=9223372036854775808\nEndOfGeneration\n";
 	struct guarded g;
 	struct tt_wire *w;
 	size_t len;
@@ -316,7 +329,8 @@ END_TEST
 /* Of the first event that is no good for want of room. */
 static void check_limit(const struct guarded *g, size_t chunk, int want)
 {
-	struct tt_options opt = {.size = sizeof(opt), .specs = wire_specs, .max_memory_nbytes = 1 << 20};
+	struct tt_options opt = {
+		.size = sizeof(opt), .specs = wire_specs, .max_memory_nbytes = 1 << 20};
 	const struct tt_wire_event *ev;
 	struct trickle t;
 	struct tt_wire *w;
@@ -380,7 +394,8 @@ START_TEST(raw_stops_at_any_limit_in_order)
 
 	wire_assemble(&g, text.at, text.len);
 	for (uint64_t limit = 1; limit < 2000000; limit += limit / 3 + 1) {
-		struct tt_options opt = {.size = sizeof(opt), .specs = wire_specs, .max_memory_nbytes = limit};
+		struct tt_options opt = {
+			.size = sizeof(opt), .specs = wire_specs, .max_memory_nbytes = limit};
 		const struct tt_wire_event *ev;
 		struct trickle t;
 		struct tt_wire *w;
@@ -390,7 +405,8 @@ START_TEST(raw_stops_at_any_limit_in_order)
 		rc = tt_wire_open_fd(&w, t.fd, &opt, &err);
 		while (rc == 0)
 			rc = tt_wire_next(w, &ev);
-		ck_assert_msg(rc == TT_END || rc == -TT_E_LIMIT, "limit %" PRIu64 ": %d", limit, rc);
+		ck_assert_msg(rc == TT_END || rc == -TT_E_LIMIT, "limit %" PRIu64 ": %d", limit,
+			      rc);
 		whole += rc == TT_END;
 		stopped += rc != TT_END;
 		tt_wire_close(w);

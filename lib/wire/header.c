@@ -45,9 +45,9 @@ static enum scan scan_literal(struct scanner *s, const char *text, size_t len)
  */
 static size_t blank_len(const uint8_t *p, const uint8_t *end)
 {
-	static const char wide[][4] = {"\xc2\x85", "\xc2\xa0", "\xe1\x9a\x80", "\xe2\x80\xa8",
-				       "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f",
-				       "\xe3\x80\x80"};
+	static const char wide[][4] = {"\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80",
+				       "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf",
+				       "\xe2\x81\x9f", "\xe3\x80\x80"};
 
 	if (p == end)
 		return 0;
@@ -113,7 +113,7 @@ static const struct magic {
 	uint8_t len;
 	const char *what;
 } magics[] = {
-	{"\x7f" "ELF", 4, "an ELF program or library"},
+	{"\177ELF", 4, "an ELF program or library"},
 	{"MZ", 2, "a Windows program"},
 	{"\xcf\xfa\xed\xfe", 4, "a Mach-O program"},
 	{"\xca\xfe\xba\xbe", 4, "a Mach-O program or Java class"},
@@ -192,7 +192,8 @@ static int fail_header(struct tt_error *err, enum scan how, const uint8_t *data,
 	const char *what;
 
 	if (how == SCAN_CUT && avail != 0)
-		return tt_fail(err, TT_E_CUT_OFF, "%s\nit ends inside the header of a trace", go_text);
+		return tt_fail(err, TT_E_CUT_OFF, "%s\nit ends inside the header of a trace",
+			       go_text);
 	what = guess(data, data + avail);
 	if (what == NULL)
 		return tt_fail(err, TT_E_NOT_A_TRACE, "%s", go_text);
@@ -208,13 +209,16 @@ static int check_version(uint32_t number, struct tt_error *err)
 	case 26:
 		return 0;
 	case 11:
-		return tt_fail(err, TT_E_V1, "a trace of Go 1.11 to 1.18 (format v1), not read yet");
+		return tt_fail(err, TT_E_V1,
+			       "a trace of Go 1.11 to 1.18 (format v1), not read yet");
 	case 19:
-		return tt_fail(err, TT_E_V1, "a trace of Go 1.19 or 1.20 (format v1), not read yet");
+		return tt_fail(err, TT_E_V1,
+			       "a trace of Go 1.19 or 1.20 (format v1), not read yet");
 	case 21:
 		return tt_fail(err, TT_E_V1, "a trace of Go 1.21 (format v1), not read yet");
 	default:
-		return tt_fail(err, TT_E_VERSION, "unknown or unsupported trace version go 1.%u", number);
+		return tt_fail(err, TT_E_VERSION, "unknown or unsupported trace version go 1.%u",
+			       number);
 	}
 }
 

@@ -33,17 +33,17 @@ _Static_assert(EVENT_MAX == 1 + (TT_MAX_ARGS + 1) * TT_VARINT_MAX,
 #define FRAME_NUMBERS 4
 
 enum form_kind {
-	FORM_NONE,      /* no event of this version */
-	FORM_PLAIN,     /* numbers only */
-	FORM_TAIL,      /* frames or data follow */
+	FORM_NONE, /* no event of this version */
+	FORM_PLAIN, /* numbers only */
+	FORM_TAIL, /* frames or data follow */
 };
 
 /* How a type byte is read in this version. */
 struct form {
 	const struct tt_event_spec *spec;
 	const struct tt_wire_piece *pieces;
-	uint8_t kind;   /* enum form_kind */
-	uint8_t nargs;  /* dt included */
+	uint8_t kind; /* enum form_kind */
+	uint8_t nargs; /* dt included */
 };
 
 struct tt_wire {
@@ -52,10 +52,10 @@ struct tt_wire {
 	struct tt_specs *own_specs;
 	bool like_go;
 	unsigned version;
-	int rc;                 /* of tt_wire_next(): stays what it is once it is not 0 */
+	int rc; /* of tt_wire_next(): stays what it is once it is not 0 */
 	const uint8_t *window, *pos, *end;
 	uint64_t window_offset;
-	uint64_t nevents;       /* handed out */
+	uint64_t nevents; /* handed out */
 	struct tt_wire_event ev;
 	TT_ARRAY(struct tt_wire_frame) frames;
 	TT_ARRAY(struct tt_wire_piece) pieces;
@@ -93,7 +93,9 @@ static bool make_pieces(struct tt_wire *w)
 	size_t at[256] = {0};
 
 	for (unsigned type = 0; type < 256; type++) {
-		size_t n = w->forms[type].spec == NULL ? 0 : tt_wire_pieces(w->forms[type].spec, pieces);
+		size_t n = w->forms[type].spec == NULL
+				   ? 0
+				   : tt_wire_pieces(w->forms[type].spec, pieces);
 
 		at[type] = w->pieces.n;
 		for (size_t i = 0; i < n; i++) {
@@ -269,7 +271,8 @@ static int number(struct tt_wire *w, uint64_t *value)
 			return 0;
 		}
 		if (n == TT_VARINT_OVERFLOW)
-			return fail(w, TT_E_EVENT_NUMBER, "binary: varint overflows a 64-bit integer");
+			return fail(w, TT_E_EVENT_NUMBER,
+				    "binary: varint overflows a 64-bit integer");
 		rc = more(w, (size_t)(w->end - w->pos) + 1);
 		if (rc < 0)
 			return rc;

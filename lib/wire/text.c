@@ -189,7 +189,8 @@ static bool append(struct tt_wire_piece *piece, const char *text)
 	return true;
 }
 
-size_t tt_wire_pieces(const struct tt_event_spec *spec, struct tt_wire_piece pieces[TT_WIRE_MAX_PIECES])
+size_t tt_wire_pieces(const struct tt_event_spec *spec,
+		      struct tt_wire_piece pieces[TT_WIRE_MAX_PIECES])
 {
 	size_t first = spec->timed ? 1 : 0, n = spec->nargs + first;
 
@@ -200,7 +201,8 @@ size_t tt_wire_pieces(const struct tt_event_spec *spec, struct tt_wire_piece pie
 	for (size_t i = 0; i < n; i++) {
 		const char *name = i < first ? "dt" : spec->args[i - first].name;
 
-		if (!append(&pieces[i], " ") || !append(&pieces[i], name) || !append(&pieces[i], "="))
+		if (!append(&pieces[i], " ") || !append(&pieces[i], name) ||
+		    !append(&pieces[i], "="))
 			return 0;
 	}
 	return n == 0 ? 1 : n;
