@@ -3,6 +3,7 @@
  * findings.c - what the reader sees and passes over, because Go's reader does.
  * Each code once a generation: a trace that has one has it a thousand times.
  */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,10 +13,20 @@
 
 /* Findings that nobody asks for are dropped from here on. */
 #define MAX_NOTES 4096
+/* More than there are codes: so many come of one generation at most. */
+#define NOTES_A_GENERATION 16
 
 static bool noted(const struct tt_reader *r, int code)
 {
 	return (r->codes_noted[code / 64] >> (code % 64) & 1) != 0;
+}
+
+int tt_note_room(struct tt_reader *r, struct tt_error *err)
+{
+	if (tt_mem_grow(&r->mem, &r->notes.at, &r->notes.cap, r->notes.n + NOTES_A_GENERATION,
+			sizeof(*r->notes.at)))
+		return TT_OK;
+	return tt_fail(err, tt_mem_code(&r->mem), "no memory for findings");
 }
 
 /* Notes a code of the current generation; *note is the caller's to fill in, or NULL. */
@@ -23,9 +34,9 @@ static struct tt_note *note(struct tt_reader *r, int code)
 {
 	struct tt_note *n;
 
-	if (noted(r, code) || r->notes.n - r->next_note >= MAX_NOTES ||
-	    !TT_ARRAY_ROOM(&r->mem, &r->notes))
+	if (noted(r, code) || r->notes.n - r->next_note >= MAX_NOTES)
 		return NULL;
+	assert(r->notes.n < r->notes.cap);
 	r->codes_noted[code / 64] |= UINT64_C(1) << (code % 64);
 	n = &r->notes.at[r->notes.n++];
 	*n = (struct tt_note){

@@ -56,6 +56,8 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	r->merge.gen = &r->gen;
 	if (rc == TT_OK)
 		rc = tt_header_read(r->src, &r->version, err);
+	if (rc == TT_OK)
+		rc = tt_note_room(r, err);
 	tt_order_init(&r->order, &r->mem, r->specs, r->version);
 	if (rc < 0) {
 		tt_reader_close(r);
@@ -292,6 +294,8 @@ static int load(struct tt_reader *r)
 	tt_merge_clear(&r->merge);
 	r->merge.gen = &r->gen;
 	rc = tt_loader_next(&r->loader, &r->gen, &r->err);
+	if (rc == TT_OK)
+		rc = tt_note_room(r, &r->err);
 	if (rc != TT_OK) {
 		r->outcome = rc;
 		return rc;

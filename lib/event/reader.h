@@ -69,6 +69,9 @@ struct tt_reader {
  * was handed out, a generation's last event was.
  */
 void tt_note_init(struct tt_reader *r);
+/* Makes room for what a generation may bring, so that no finding is lost for want of
+ * memory later. TT_E_MEMORY, TT_E_LIMIT. */
+int tt_note_room(struct tt_reader *r, struct tt_error *err);
 void tt_note_generation(struct tt_reader *r);
 void tt_note_event(struct tt_reader *r, const struct tt_event *ev);
 void tt_note_generation_end(struct tt_reader *r);

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* fault.c - calls of the C library that fail when told to. Test code only. */
+#include "tests/fault.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Open addressing; a power of two, far more than a test holds at once. */
+#define MAX_BLOCKS 65536
+
+static struct {
+	enum fault_kind kind;
+	unsigned long at, calls, failed;
+	bool for_good;
+	bool watching;
+	size_t nblocks;
+	const void *blocks[MAX_BLOCKS];
+} state;
+
+/* ---- blocks */
+
+static size_t home_of(const void *p)
+{
+	return (size_t)((uintptr_t)p >> 4) * 2654435761u % MAX_BLOCKS;
+}
+
+static void add_block(const void *p)
+{
+	size_t i = home_of(p);
+
+	if (!state.watching || p == NULL)
+		return;
+	if (++state.nblocks > MAX_BLOCKS / 2) {
+		fprintf(stderr, "fault.c: too many blocks\n");
+		abort();
+	}
+	while (state.blocks[i] != NULL)
+		i = (i + 1) % MAX_BLOCKS;
+	state.blocks[i] = p;
+}
+
+static size_t find_block(const void *p)
+{
+	size_t i = home_of(p);
+
+	while (state.blocks[i] != NULL && state.blocks[i] != p)
+		i = (i + 1) % MAX_BLOCKS;
+	return i;
+}
+
+/* Those from before it was watched are not known. Closes the gap. */
+static void remove_block(const void *p)
+{
+	size_t gap = find_block(p);
+
+	if (!state.watching || p == NULL || state.blocks[gap] == NULL)
+		return;
+	state.nblocks--;
+	for (size_t i = (gap + 1) % MAX_BLOCKS; state.blocks[i] != NULL; i = (i + 1) % MAX_BLOCKS) {
+		size_t home = home_of(state.blocks[i]);
+
+		if ((i - home) % MAX_BLOCKS >= (i - gap) % MAX_BLOCKS) {
+			state.blocks[gap] = state.blocks[i];
+			gap = i;
+		}
+	}
+	state.blocks[gap] = NULL;
+}
+
+/* ---- telling */
+
+void fault_begin(enum fault_kind kind, unsigned long at, bool for_good)
+{
+	memset(&state, 0, sizeof(state));
+	state.kind = kind;
+	state.at = at;
+	state.for_good = for_good;
+	state.watching = true;
+}
+
+unsigned long fault_count(void)
+{
+	return state.failed;
+}
+
+unsigned long fault_calls(void)
+{
+	return state.calls;
+}
+
+size_t fault_end(void)
+{
+	state.kind = FAULT_NONE;
+	state.watching = false;
+	return state.nblocks;
+}
+
+static bool fails(enum fault_kind kind)
+{
+	if (state.kind != kind)
+		return false;
+	state.calls++;
+	if (state.at == 0 || state.calls < state.at || (state.calls > state.at && !state.for_good))
+		return false;
+	state.failed++;
+	return true;
+}
+
+/* ---- the wrapped functions; __real_ is what the linker calls the wrapped ones */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void __real_free(void *p);
+ssize_t __real_read(int fd, void *buf, size_t n);
+ssize_t __real_pread(int fd, void *buf, size_t n, off_t offset);
+void *__real_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
+
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void __wrap_free(void *p);
+ssize_t __wrap_read(int fd, void *buf, size_t n);
+ssize_t __wrap_pread(int fd, void *buf, size_t n, off_t offset);
+void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
+
+void *__wrap_malloc(size_t size)
+{
+	void *p;
+
+	if (fails(FAULT_ALLOC)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	p = __real_malloc(size);
+	add_block(p);
+	return p;
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	void *p;
+
+	if (fails(FAULT_ALLOC)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	p = __real_calloc(n, size);
+	add_block(p);
+	return p;
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+	void *q;
+
+	if (fails(FAULT_ALLOC)) {
+		errno = ENOMEM;
+		return NULL;
+	}
+	remove_block(p);
+	q = __real_realloc(p, size);
+	add_block(q);
+	return q;
+}
+
+void __wrap_free(void *p)
+{
+	remove_block(p);
+	__real_free(p);
+}
+
+static bool read_fails(void)
+{
+	if (fails(FAULT_READ)) {
+		errno = EIO;
+		return true;
+	}
+	if (fails(FAULT_INTERRUPT)) {
+		errno = EINTR;
+		return true;
+	}
+	return false;
+}
+
+ssize_t __wrap_read(int fd, void *buf, size_t n)
+{
+	return read_fails() ? -1 : __real_read(fd, buf, n);
+}
+
+ssize_t __wrap_pread(int fd, void *buf, size_t n, off_t offset)
+{
+	return read_fails() ? -1 : __real_pread(fd, buf, n, offset);
+}
+
+void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	if (fails(FAULT_MAP)) {
+		errno = ENODEV;
+		return MAP_FAILED;
+	}
+	return __real_mmap(addr, len, prot, flags, fd, offset);
+}
