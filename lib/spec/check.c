@@ -324,13 +324,12 @@ static void check_left_pairs(struct tt_spec_parser *p, struct tt_spec_event *eve
 
 void tt_spec_check_file(struct tt_spec_parser *p)
 {
-	struct tt_spec_event *event = p->file->events;
-	struct tt_spec_event *end = event + p->file->nevents;
-
-	if (event == end && !p->has_experiment && p->notes->total == 0)
+	if (p->file->nevents == 0 && !p->has_experiment && p->notes->total == 0)
 		tt_spec_mistake_at(p, (struct tt_spec_place){1, 1}, "no-experiment",
 				   "nothing is declared: begin with `experiment NAME ID`");
-	for (; event < end; event++) {
+	for (size_t i = 0; i < p->file->nevents; i++) {
+		struct tt_spec_event *event = &p->file->events[i];
+
 		if (event->pair_name != NULL)
 			resolve_pair(p, event);
 		else if (!event->broken && ends_range(event))
