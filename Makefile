@@ -285,6 +285,7 @@ $(bench_names:%=$O/bench_%): $O/bench_%: $O/lib/bench/%.o $O/libtracetool.a
 bench: $O/tracetool $(bench_names:%=$O/bench_%)
 	@PATH="$(abspath $O):$$PATH" cmd/tests/bench $(if $(CORPUS),--corpus '$(CORPUS)') \
 		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $O $(TRACES)
+	@$O/bench_emit
 
 ## fuzz             libFuzzer programs (needs clang)
 fuzz_build := $O/libfuzzer

@@ -262,7 +262,7 @@ struct tt_event_rule {
 /* The one tracer of the process: the exception to "no global state" (tracer.c). */
 struct tt_tracer {
 	_Atomic uint64_t stamp;         /* epoch << TT_EPOCH_SHIFT | generation; 0: off */
-	bool fence;                     /* no membarrier: sections begin with a full one */
+	atomic_bool fence;              /* no membarrier: sections begin with a full one */
 	uint8_t ev[TT_EV_COUNT];
 	struct tt_event_rule rules[256];
 	struct tt_trace *trace;

@@ -19,13 +19,15 @@
 #define SLAB_NBYTES (64 * 1024)
 /* A processor of a thread with no announcement is named so. */
 #define START_UNKNOWN 1
+/* The very last round belongs to those who must be later still (sanitizers). */
+#define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 
 static _Thread_local struct tt_emit *self __attribute__((tls_model("initial-exec")));
 /* Between asking for a handle and having it. */
 static _Thread_local volatile int coming __attribute__((tls_model("initial-exec")));
 
 static pthread_key_t key;
-static bool have_key;
+static atomic_bool have_key;
 
 /* ------------------------------------------------------------------- handles */
 
@@ -236,7 +238,7 @@ struct tt_emit *tt_section_begin(struct tt_emit *e)
 		return e;
 	}
 	tt_busy_begin(e);
-	if (tt_unlikely(tt_tracer.fence)) {
+	if (tt_unlikely(atomic_load_explicit(&tt_tracer.fence, memory_order_relaxed))) {
 		atomic_exchange(&e->writing, 1);
 	} else {
 		/* the flusher's membarrier is the other half of this fence */
@@ -424,12 +426,12 @@ void tt_emit_thread_end(void)
 		depart(self);
 }
 
-/* Comes back until the last round, so that other destructors' events have a goroutine. */
+/* Comes back for some rounds, so that other destructors' events have a goroutine. */
 static void thread_exits(void *arg)
 {
 	struct tt_emit *e = arg;
 
-	if (++e->rounds < PTHREAD_DESTRUCTOR_ITERATIONS) {
+	if (++e->rounds < LAST_ROUND) {
 		pthread_setspecific(key, e);
 		return;
 	}

@@ -41,7 +41,8 @@
 #define EXIT_WAIT_NS (10 * SECOND_NS / 1000)
 #define SPINS 200
 
-struct tt_tracer tt_tracer;
+/* With the barrier in every section, until it is known that they need none. */
+struct tt_tracer tt_tracer = {.fence = true};
 uint32_t tt_emit_on_;
 
 /* What the flusher has, and how others talk to it. */
@@ -87,7 +88,7 @@ static bool membarrier_init(void)
 
 static void barrier_everywhere(void)
 {
-	if (!tt_tracer.fence)
+	if (!atomic_load_explicit(&tt_tracer.fence, memory_order_relaxed))
 		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
@@ -756,6 +757,6 @@ static void init_process(void)
 	if (done)
 		return;
 	done = true;
-	tt_tracer.fence = !membarrier_init();
+	atomic_store(&tt_tracer.fence, !membarrier_init());
 	pthread_atfork(before_fork, after_fork, in_child);
 }

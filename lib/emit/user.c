@@ -183,10 +183,11 @@ void tt_emit_heap_goal(struct tt_emit *e, uint64_t nbytes)
  */
 static void gc_range(bool begins)
 {
-	struct tt_emit *e = tt_handle(true);
+	bool on = atomic_load_explicit(&tt_tracer.stamp, memory_order_relaxed) != 0;
+	struct tt_emit *e = tt_handle(on);
 	struct tt_trace *t;
 
-	if (e == NULL || e->busy || e->depth != 0)
+	if (!on || e == NULL || e->busy || e->depth != 0)
 		return;
 	tt_lock(&tt_tracer.gc);
 	e = tt_section_begin(e);

@@ -28,6 +28,8 @@ TT_SUITE(header)
 TT_SUITE(wire)
 TT_SUITE(rawtext)
 TT_SUITE(assemble)
+TT_SUITE(record)
 TT_SUITE(scenario)
+TT_SUITE(emit)
 
 #undef TT_SUITE

@@ -1,0 +1,1228 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * emit_test.c - traces written from inside a program: what threads do, in one
+ * generation and across several, comes out as a trace without an error or a finding,
+ * whole or with its first generations removed; nothing is lost, and what is against
+ * the rules is refused.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/emit_support.h"
+#include "tests/suites.h"
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+#define LONG_NS UINT64_C(3600000000000)
+#define OBJECT_ALLOC 132
+#define OBJECT_FREE 133
+#define ALL_CUTS SIZE_MAX
+
+static struct tt_emit *enter(void)
+{
+	struct tt_emit *e = tt_emit_acquire();
+
+	ck_assert_ptr_nonnull(e);
+	return e;
+}
+
+static void next_generation(void)
+{
+	ck_assert_int_eq(tt_emit_advance(), 0);
+}
+
+static void sleep_ns(long ns)
+{
+	nanosleep(&(struct timespec){0, ns}, NULL);
+}
+
+/* Ends the trace and looks at it, whole and cut. */
+static void finish(struct made *m, struct seen *seen)
+{
+	emit_end();
+	see_all_cuts(m, ALL_CUTS, seen);
+	made_release(m);
+}
+
+/* ---- one thread */
+
+START_TEST(empty_trace_is_valid)
+{
+	struct made m = {0};
+	struct seen seen;
+
+	emit_begin(&m, LONG_NS);
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.generations, 1);
+}
+END_TEST
+
+START_TEST(generations_end_on_request)
+{
+	struct made m = {0};
+	struct seen seen;
+
+	emit_begin(&m, LONG_NS);
+	for (int i = 0; i < 20; i++)
+		next_generation();
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.generations, 21);
+	ck_assert_uint_eq(tt_emit_counts().generations, 21);
+}
+END_TEST
+
+START_TEST(annotations_come_out)
+{
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+	uint64_t task;
+
+	emit_begin(&m, LONG_NS);
+	e = enter();
+	task = tt_emit_task_begin(e, 0, "request", tt_emit_stack_here(e, 0));
+	tt_emit_region_begin(e, task, "outer", 0);
+	tt_emit_region_begin(e, task, "inner", 0);
+	tt_emit_release(e);
+	next_generation();
+	e = enter();
+	tt_emit_label(e, "worker");
+	tt_emit_log(e, task, "category", "a message that is too long to be looked up", 0);
+	tt_emit_heap(e, 4096);
+	tt_emit_heap_goal(e, 0);
+	tt_emit_region_end(e, 0);
+	tt_emit_region_end(e, 0);
+	tt_emit_region_end(e, 0);
+	tt_emit_task_end(e, task, 0);
+	tt_emit_release(e);
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.begun_tasks, 1);
+	ck_assert_uint_eq(seen.ended_tasks, 1);
+	ck_assert_uint_eq(seen.begun_regions, 2);
+	ck_assert_uint_eq(seen.ended_regions, 2);
+	ck_assert_uint_eq(seen.logs, 1);
+}
+END_TEST
+
+START_TEST(regions_too_deep_are_refused_and_still_pair)
+{
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+
+	emit_begin(&m, LONG_NS);
+	e = enter();
+	for (int i = 0; i < 200; i++)
+		tt_emit_region_begin(e, 0, i % 2 != 0 ? "odd" : "even", 0);
+	for (int i = 0; i < 200; i++)
+		tt_emit_region_end(e, 0);
+	tt_emit_release(e);
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.begun_regions, 64);
+	ck_assert_uint_eq(seen.ended_regions, 64);
+	ck_assert_uint_eq(tt_emit_counts().refused, 136);
+}
+END_TEST
+
+/* What may be open when a generation ends, and how it is closed. */
+static void do_syscall(bool begin)
+{
+	struct tt_emit *e = enter();
+
+	if (begin)
+		tt_emit_syscall_begin(e, tt_emit_stack_here(e, 0));
+	else
+		tt_emit_syscall_end(e);
+	tt_emit_release(e);
+}
+
+static void do_block(bool begin)
+{
+	struct tt_emit *e;
+
+	if (!begin) {
+		tt_emit_unblock();
+		return;
+	}
+	e = enter();
+	tt_emit_block(e, "sync mutex", tt_emit_stack_here(e, 0));
+	tt_emit_release(e);
+}
+
+static void do_pause(bool begin)
+{
+	struct tt_emit *e = enter();
+
+	if (begin)
+		tt_emit_pause(e, "yield", 0);
+	else
+		tt_emit_resume(e);
+	tt_emit_release(e);
+}
+
+static void do_sweep(bool begin)
+{
+	struct tt_emit *e = enter();
+
+	if (begin)
+		tt_emit_range_begin(e, TT_EMIT_RANGE_SWEEP, NULL, 0);
+	else
+		tt_emit_range_end(e, TT_EMIT_RANGE_SWEEP, 7, 8);
+	tt_emit_release(e);
+}
+
+static void do_assist(bool begin)
+{
+	struct tt_emit *e = enter();
+
+	if (begin)
+		tt_emit_range_begin(e, TT_EMIT_RANGE_ASSIST, NULL, 0);
+	else
+		tt_emit_range_end(e, TT_EMIT_RANGE_ASSIST, 0, 0);
+	tt_emit_release(e);
+}
+
+static void do_gc(bool begin)
+{
+	if (begin)
+		tt_emit_range_begin(NULL, TT_EMIT_RANGE_GC, NULL, 0);
+	else
+		tt_emit_range_end(NULL, TT_EMIT_RANGE_GC, 0, 0);
+}
+
+static void (*const spans[])(bool begin) = {
+	do_syscall, do_block, do_pause, do_sweep, do_assist, do_gc,
+};
+
+/* Two of them, one inside the other, with 0 to 3 ends of a generation at each place. */
+START_TEST(spans_cross_generations)
+{
+	void (*outer)(bool) = spans[(size_t)_i % COUNT(spans)];
+	void (*inner)(bool) = spans[(size_t)_i / COUNT(spans)];
+	struct made m = {0};
+	struct seen seen;
+
+	emit_begin(&m, LONG_NS);
+	for (int k = 0; k < 64; k++) {
+		outer(true);
+		for (int i = 0; i < (k & 3); i++)
+			next_generation();
+		inner(true);
+		for (int i = 0; i < (k >> 2 & 3); i++)
+			next_generation();
+		inner(false);
+		for (int i = 0; i < (k >> 4 & 3); i++)
+			next_generation();
+		outer(false);
+	}
+	emit_end();
+	see_all_cuts(&m, 40, &seen);
+	made_release(&m);
+	ck_assert_uint_eq(tt_emit_counts().lost, 0);
+}
+END_TEST
+
+START_TEST(ends_without_a_begin_are_nothing)
+{
+	struct made m = {0};
+	struct seen seen;
+
+	emit_begin(&m, LONG_NS);
+	for (size_t i = 0; i < COUNT(spans); i++)
+		spans[i](false);
+	for (size_t i = 0; i < COUNT(spans); i++) {
+		spans[i](true);
+		spans[i](true);
+	}
+	finish(&m, &seen);
+}
+END_TEST
+
+START_TEST(stopped_world_ends_with_its_section)
+{
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+
+	emit_begin(&m, LONG_NS);
+	e = enter();
+	tt_emit_range_begin(e, TT_EMIT_RANGE_STW, "a reason", 0);
+	ck_assert_uint_eq(tt_emit_block(e, "sync mutex", 0), 0);
+	tt_emit_release(e);
+	tt_emit_unblock();
+	next_generation();
+	e = enter();
+	tt_emit_range_begin(e, TT_EMIT_RANGE_STW, "a reason", 0);
+	tt_emit_range_end(e, TT_EMIT_RANGE_STW, 0, 0);
+	tt_emit_release(e);
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.by_type[26], 2);
+	ck_assert_uint_eq(seen.by_type[27], 2);
+}
+END_TEST
+
+/* ---- tables */
+
+START_TEST(texts_and_stacks_are_written_once)
+{
+	const uintptr_t pcs[] = {0x401000, 0x402000, 0x403000};
+	const struct tt_generation *g;
+	struct made m = {0};
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_frame frames[TT_MAX_FRAMES];
+	struct tt_emit *e;
+	uint64_t id;
+
+	emit_begin(&m, LONG_NS);
+	e = enter();
+	id = tt_emit_stack(e, pcs, COUNT(pcs));
+	for (int i = 0; i < 100; i++) {
+		ck_assert_uint_eq(tt_emit_stack(e, pcs, COUNT(pcs)), id);
+		ck_assert_uint_eq(tt_emit_string(e, "text", 4), tt_emit_string(e, "text", 4));
+		ck_assert_uint_ne(tt_emit_stack(e, pcs, 2), id);
+	}
+	ck_assert_uint_eq(tt_emit_stack(e, pcs, 0), 0);
+	ck_assert_uint_eq(tt_emit_string(e, "", 0), 0);
+	tt_emit_release(e);
+	emit_end();
+	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, NULL, &err), 0);
+	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+	/* the two above, this thread's start, the flusher's */
+	ck_assert_uint_eq(tt_generation_nstacks(g), 4);
+	ck_assert_int_eq(tt_generation_stack(g, id, frames), 3);
+	ck_assert_uint_eq(frames[0].pc, 0x401000);
+	ck_assert_uint_eq(frames[2].pc, 0x403000);
+	tt_reader_close(r);
+	made_release(&m);
+}
+END_TEST
+
+START_TEST(large_texts_and_stacks_are_cut)
+{
+	static char text[5000];
+	static uintptr_t pcs[500];
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+
+	memset(text, 'x', sizeof(text) - 1);
+	for (size_t i = 0; i < COUNT(pcs); i++)
+		pcs[i] = 0x400000 + i;
+	emit_begin(&m, LONG_NS);
+	for (int i = 0; i < 200; i++) {
+		e = enter();
+		text[0] = (char)('a' + i % 20);
+		pcs[0] = (uintptr_t)i + 1;
+		tt_emit_log(e, 0, text, text, tt_emit_stack(e, pcs, COUNT(pcs)));
+		tt_emit_release(e);
+	}
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.logs, 200);
+}
+END_TEST
+
+static bool name_it(void *arg, uintptr_t pc, struct tt_emit_symbol *out)
+{
+	(void)arg;
+	*out = (struct tt_emit_symbol){"some_function", "some/file.c", 17};
+	return pc == 0x401000;
+}
+
+START_TEST(names_come_from_the_callback_or_the_map)
+{
+	const uintptr_t pcs[] = {0x401000, (uintptr_t)name_it};
+	struct tt_emit_options opt = {.size = sizeof(opt), .symbol = name_it};
+	struct tt_frame frames[TT_MAX_FRAMES];
+	const struct tt_generation *g;
+	struct made m = {0};
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_emit *e;
+	uint64_t id;
+
+	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
+	e = enter();
+	id = tt_emit_stack(e, pcs, COUNT(pcs));
+	tt_emit_release(e);
+	emit_end();
+	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, NULL, &err), 0);
+	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+	ck_assert_int_eq(tt_generation_stack(g, id, frames), 2);
+	ck_assert_mem_eq(frames[0].func.data, "some_function", frames[0].func.len);
+	ck_assert_mem_eq(frames[0].file.data, "some/file.c", frames[0].file.len);
+	ck_assert_uint_eq(frames[0].line, 17);
+	ck_assert_ptr_nonnull(memmem(frames[1].file.data, frames[1].file.len, "unit-tests", 10));
+	ck_assert_ptr_nonnull(memmem(frames[1].func.data, frames[1].func.len, "unit-tests+0x", 13));
+	tt_reader_close(r);
+	made_release(&m);
+}
+END_TEST
+
+/* ---- threads */
+
+struct shared {
+	atomic_bool stop;
+	atomic_long events, batches;
+	pthread_mutex_t lock;
+	pthread_cond_t cond;
+	uint64_t sleepers[64];
+	size_t nsleepers;
+};
+
+static unsigned roll(unsigned *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+static void *short_life(void *arg)
+{
+	struct tt_emit *e;
+
+	tt_emit_thread_begin((uint64_t)(uintptr_t)arg);
+	e = tt_emit_acquire();
+	if (e != NULL) {
+		tt_emit_log(e, 0, "child", "hello", tt_emit_stack_here(e, 0));
+		tt_emit_release(e);
+	}
+	return NULL;
+}
+
+static void make_child(bool announced, bool cancel)
+{
+	struct tt_emit *e = tt_emit_acquire();
+	pthread_t thread;
+	uint64_t token = 0;
+
+	if (e != NULL && announced)
+		token = tt_emit_thread_create(e, (uintptr_t)short_life, tt_emit_stack_here(e, 0));
+	if (e != NULL)
+		tt_emit_release(e);
+	if (cancel)
+		tt_emit_thread_cancel(token);
+	else if (pthread_create(&thread, NULL, short_life, (void *)(uintptr_t)token) == 0)
+		pthread_join(thread, NULL);
+}
+
+static void wait_to_be_woken(struct shared *s)
+{
+	struct tt_emit *e = tt_emit_acquire();
+	struct timespec until;
+
+	pthread_mutex_lock(&s->lock);
+	if (e != NULL && s->nsleepers < COUNT(s->sleepers))
+		s->sleepers[s->nsleepers++] = tt_emit_block(e, "sync cond", tt_emit_stack_here(e, 0));
+	if (e != NULL)
+		tt_emit_release(e);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 300000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_nsec -= 1000000000;
+		until.tv_sec++;
+	}
+	pthread_cond_timedwait(&s->cond, &s->lock, &until);
+	pthread_mutex_unlock(&s->lock);
+	tt_emit_unblock();
+}
+
+/* The oldest token may be one whose thread has gone on by itself. */
+static void wake_somebody(struct shared *s)
+{
+	struct tt_emit *e = tt_emit_acquire();
+
+	if (e == NULL)
+		return;
+	pthread_mutex_lock(&s->lock);
+	if (s->nsleepers > 0)
+		tt_emit_wake(e, s->sleepers[--s->nsleepers], tt_emit_stack_here(e, 0));
+	pthread_cond_broadcast(&s->cond);
+	pthread_mutex_unlock(&s->lock);
+	tt_emit_release(e);
+}
+
+static void write_objects(struct shared *s, unsigned *state)
+{
+	for (int i = 0; i < 100; i++) {
+		struct tt_emit *e = tt_emit_acquire();
+		uint64_t id = roll(state);
+
+		if (e == NULL)
+			return;
+		tt_emit_event2(e, OBJECT_ALLOC, id, id & 127);
+		tt_emit_event(e, OBJECT_FREE, &id, 1);
+		atomic_fetch_add(&s->events, 1);
+		tt_emit_release(e);
+	}
+}
+
+static void write_batches(struct shared *s)
+{
+	struct tt_emit *e = tt_emit_acquire();
+
+	if (e == NULL)
+		return;
+	if (tt_emit_batch(e, 1, "\x81" "bytes", 6))
+		atomic_fetch_add(&s->batches, 1);
+	tt_emit_batch_add(e, 1, (struct tt_str){"\x80", 1}, "record", 6);
+	tt_emit_release(e);
+}
+
+static void run_span(void (*span)(bool), unsigned *state)
+{
+	struct tt_emit *e = tt_emit_acquire();
+
+	/* stop may come between: then there is no section to be had */
+	if (e == NULL)
+		return;
+	if (span == do_syscall)
+		tt_emit_syscall_begin(e, 0);
+	else
+		tt_emit_block(e, "sync mutex", 0);
+	tt_emit_release(e);
+	sleep_ns((long)(roll(state) % 200000));
+	tt_emit_unblock();
+}
+
+static void *churn(void *arg)
+{
+	struct shared *s = arg;
+	unsigned state = (unsigned)(uintptr_t)&state;
+
+	while (!atomic_load(&s->stop)) {
+		switch (roll(&state) % 10) {
+		case 0:
+			run_span(do_syscall, &state);
+			break;
+		case 1:
+			run_span(do_block, &state);
+			break;
+		case 2:
+			wait_to_be_woken(s);
+			break;
+		case 3:
+			wake_somebody(s);
+			break;
+		case 4:
+			make_child(true, false);
+			break;
+		case 5:
+			make_child(false, false);
+			break;
+		case 6:
+			make_child(true, true);
+			break;
+		case 7:
+			write_batches(s);
+			break;
+		case 8:
+			do_gc(roll(&state) % 2 == 0);
+			break;
+		default:
+			write_objects(s, &state);
+		}
+	}
+	return NULL;
+}
+
+static void run_churn(struct shared *s, size_t nthreads, long ms)
+{
+	pthread_t threads[16];
+
+	for (size_t i = 0; i < nthreads; i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, churn, s), 0);
+	sleep_ns(ms * 1000000);
+	atomic_store(&s->stop, true);
+	for (size_t i = 0; i < nthreads; i++)
+		pthread_join(threads[i], NULL);
+}
+
+#define SHARED_INIT {.lock = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER}
+
+/* Generations of a millisecond; all that was written comes out. */
+START_TEST(threads_churn)
+{
+	static const size_t nthreads[] = {1, 2, 4, 8, 16};
+	struct shared s = SHARED_INIT;
+	struct made m = {0};
+	struct seen seen;
+
+	emit_begin(&m, 1000000);
+	run_churn(&s, nthreads[_i], 100);
+	emit_end();
+	see_all_cuts(&m, 5, &seen);
+	made_release(&m);
+	ck_assert_uint_gt(seen.generations, 5);
+	ck_assert_uint_eq(tt_emit_counts().lost, 0);
+	ck_assert_uint_eq(seen.by_type[OBJECT_ALLOC], (uint64_t)atomic_load(&s.events));
+	ck_assert_uint_eq(seen.by_type[OBJECT_FREE], (uint64_t)atomic_load(&s.events));
+	ck_assert_uint_ge(seen.batches, (uint64_t)atomic_load(&s.batches));
+}
+END_TEST
+
+/* Threads that go on while tracing stops, and starts again. */
+START_TEST(tracing_starts_and_stops_under_running_threads)
+{
+	struct shared s = SHARED_INIT;
+	pthread_t threads[4];
+	struct made m = {0};
+	struct seen seen;
+
+	for (size_t i = 0; i < COUNT(threads); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, churn, &s), 0);
+	for (int i = 0; i < 10; i++) {
+		emit_begin(&m, 1000000);
+		sleep_ns(8000000);
+		emit_end();
+		see_all_cuts(&m, 3, &seen);
+		made_release(&m);
+	}
+	atomic_store(&s.stop, true);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+}
+END_TEST
+
+START_TEST(want_of_memory_drops_events_and_keeps_the_trace)
+{
+	struct tt_emit_options opt = {.size = sizeof(opt), .period_ns = 20000000,
+				      .memory_nbytes = 1 << 20};
+	struct shared s = SHARED_INIT;
+	struct made m = {0};
+	struct tt_error err;
+	struct seen seen;
+
+	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
+	run_churn(&s, 6, 200);
+	emit_end();
+	see_all_cuts(&m, 10, &seen);
+	made_release(&m);
+	ck_assert_uint_le(seen.by_type[OBJECT_ALLOC], (uint64_t)atomic_load(&s.events));
+	if (seen.by_type[OBJECT_ALLOC] < (uint64_t)atomic_load(&s.events))
+		ck_assert_uint_gt(tt_emit_counts().lost, 0);
+}
+END_TEST
+
+START_TEST(announced_thread_may_start_in_a_later_generation)
+{
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+	pthread_t thread;
+	uint64_t token;
+
+	emit_begin(&m, LONG_NS);
+	for (int gap = 0; gap < 4; gap++) {
+		e = enter();
+		token = tt_emit_thread_create(e, (uintptr_t)short_life, 0);
+		tt_emit_release(e);
+		ck_assert_uint_ne(token, 0);
+		for (int i = 0; i < gap; i++)
+			next_generation();
+		if (gap == 3) {
+			tt_emit_thread_cancel(token);
+			continue;
+		}
+		pthread_create(&thread, NULL, short_life, (void *)(uintptr_t)token);
+		pthread_join(thread, NULL);
+		/* a token is good once */
+		tt_emit_thread_cancel(token);
+	}
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.logs, 3);
+	/* this thread and the flusher made themselves */
+	ck_assert_uint_eq(seen.by_type[14], 6);
+	ck_assert_uint_eq(seen.by_type[17], 4);
+}
+END_TEST
+
+struct sleeper {
+	_Atomic uint64_t token;
+	atomic_bool awake;
+};
+
+static void *sleep_until_told(void *arg)
+{
+	struct sleeper *s = arg;
+	struct tt_emit *e = tt_emit_acquire();
+	uint64_t token = tt_emit_block(e, "sync cond", 0);
+
+	tt_emit_release(e);
+	atomic_store(&s->token, token);
+	while (!atomic_load(&s->awake))
+		sched_yield();
+	tt_emit_unblock();
+	return NULL;
+}
+
+START_TEST(waking_and_running_again_may_lie_generations_apart)
+{
+	struct sleeper s = {0};
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+	pthread_t thread;
+
+	emit_begin(&m, LONG_NS);
+	pthread_create(&thread, NULL, sleep_until_told, &s);
+	while (atomic_load(&s.token) == 0)
+		sched_yield();
+	for (int i = 0; i < (_i & 3); i++)
+		next_generation();
+	e = enter();
+	ck_assert(tt_emit_wake(e, atomic_load(&s.token), 0));
+	ck_assert(!tt_emit_wake(e, atomic_load(&s.token), 0));
+	tt_emit_release(e);
+	for (int i = 0; i < _i >> 2; i++)
+		next_generation();
+	atomic_store(&s.awake, true);
+	pthread_join(thread, NULL);
+	e = enter();
+	ck_assert(!tt_emit_wake(e, atomic_load(&s.token), 0));
+	tt_emit_release(e);
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.wakes_by_others, 1);
+}
+END_TEST
+
+static void *vanish(void *arg)
+{
+	struct tt_emit *e = tt_emit_acquire();
+
+	if (arg != NULL)
+		tt_emit_syscall_begin(e, 0);
+	tt_emit_range_begin(e, TT_EMIT_RANGE_ASSIST, NULL, 0);
+	tt_emit_release(e);
+	syscall(SYS_exit, 0);
+	return NULL;
+}
+
+/* Threads that end by the bare system call end in the trace a generation later. */
+START_TEST(vanished_threads_end)
+{
+	static int in_a_syscall;
+	struct made m = {0};
+	struct seen seen;
+	pthread_t threads[2];
+
+	emit_begin(&m, LONG_NS);
+	pthread_create(&threads[0], NULL, vanish, NULL);
+	pthread_create(&threads[1], NULL, vanish, &in_a_syscall);
+	pthread_join(threads[0], NULL);
+	pthread_join(threads[1], NULL);
+	for (int i = 0; i < 3; i++)
+		next_generation();
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.by_type[17], 2);
+}
+END_TEST
+
+/* ---- sections */
+
+static atomic_bool advanced;
+
+static void *advance_now(void *arg)
+{
+	(void)arg;
+	tt_emit_advance();
+	atomic_store(&advanced, true);
+	return NULL;
+}
+
+START_TEST(generation_does_not_end_inside_a_section)
+{
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e, *again;
+	pthread_t thread;
+	uint64_t gen;
+
+	emit_begin(&m, LONG_NS);
+	e = enter();
+	gen = tt_emit_generation(e);
+	pthread_create(&thread, NULL, advance_now, NULL);
+	sleep_ns(20000000);
+	ck_assert(!atomic_load(&advanced));
+	again = enter();
+	ck_assert_ptr_eq(again, e);
+	ck_assert_uint_eq(tt_emit_generation(again), gen);
+	tt_emit_event2(e, OBJECT_ALLOC, 1, 2);
+	ck_assert(tt_emit_batch(again, 1, "x", 1));
+	tt_emit_release(again);
+	ck_assert_int_eq(tt_emit_advance(), -TT_E_ARGUMENT);
+	ck_assert_int_eq(tt_emit_stop(NULL), -TT_E_ARGUMENT);
+	ck_assert(!atomic_load(&advanced));
+	tt_emit_release(e);
+	pthread_join(thread, NULL);
+	ck_assert(atomic_load(&advanced));
+	e = enter();
+	ck_assert_uint_eq(tt_emit_generation(e), gen + 1);
+	tt_emit_release(e);
+	finish(&m, &seen);
+}
+END_TEST
+
+static atomic_long from_handler;
+
+static void emit_in_handler(int sig)
+{
+	struct tt_emit *e = tt_emit_acquire();
+
+	(void)sig;
+	if (e == NULL)
+		return;
+	tt_emit_event2(e, OBJECT_ALLOC, 77, 1);
+	tt_emit_log(e, 0, "signal", "came", 0);
+	tt_emit_release(e);
+	atomic_fetch_add(&from_handler, 1);
+}
+
+START_TEST(signal_handlers_may_emit)
+{
+	struct itimerval often = {{0, 50}, {0, 50}}, never = {{0, 0}, {0, 0}};
+	struct sigaction act = {.sa_handler = emit_in_handler, .sa_flags = SA_RESTART}, old;
+	struct shared s = SHARED_INIT;
+	struct made m = {0};
+	struct seen seen;
+	unsigned state = 1;
+
+	emit_begin(&m, 1000000);
+	write_objects(&s, &state);
+	sigaction(SIGALRM, &act, &old);
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 2000; i++)
+		write_objects(&s, &state);
+	setitimer(ITIMER_REAL, &never, NULL);
+	emit_end();
+	sigaction(SIGALRM, &old, NULL);
+	see_all_cuts(&m, 5, &seen);
+	made_release(&m);
+	ck_assert_uint_eq(seen.by_type[OBJECT_ALLOC],
+			  (uint64_t)(atomic_load(&s.events) + atomic_load(&from_handler)));
+	ck_assert_uint_eq(seen.logs, (uint64_t)atomic_load(&from_handler));
+}
+END_TEST
+
+/* ---- experiments */
+
+START_TEST(events_against_their_spec_are_refused)
+{
+	const uint64_t args[TT_MAX_ARGS + 1] = {1};
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+
+	emit_begin(&m, LONG_NS);
+	e = enter();
+	tt_emit_event(e, OBJECT_ALLOC, args, 1);
+	tt_emit_event(e, OBJECT_ALLOC, args, 3);
+	tt_emit_event(e, 16, args, 2);
+	tt_emit_event(e, 200, args, 2);
+	tt_emit_event(e, 1000, args, 2);
+	tt_emit_event(e, OBJECT_ALLOC, args, TT_MAX_ARGS + 1);
+	tt_emit_event1(e, OBJECT_ALLOC, 1);
+	tt_emit_event2(e, OBJECT_FREE, 1, 1);
+	ck_assert(!tt_emit_batch(e, 0, "x", 1));
+	ck_assert(!tt_emit_batch(e, 128, "x", 1));
+	ck_assert(!tt_emit_batch(e, 1, "x", TT_EMIT_BATCH_MAX + 1));
+	tt_emit_release(e);
+	next_generation();
+	ck_assert_uint_eq(tt_emit_counts().refused, 11);
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.by_type[OBJECT_ALLOC], 0);
+	ck_assert_uint_eq(seen.batches, 0);
+}
+END_TEST
+
+START_TEST(batches_hold_their_bytes)
+{
+	static uint8_t large[TT_EMIT_BATCH_MAX];
+	const struct tt_generation *g;
+	struct made m = {0};
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_emit *e;
+	size_t records = 0;
+
+	memset(large, 0x5a, sizeof(large));
+	emit_begin(&m, LONG_NS);
+	e = enter();
+	ck_assert(tt_emit_batch(e, 1, large, sizeof(large)));
+	for (int i = 0; i < 30000; i++)
+		ck_assert(tt_emit_batch_add(e, 1, (struct tt_str){"head", 4}, "record", 6));
+	tt_emit_release(e);
+	emit_end();
+	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, NULL, &err), 0);
+	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+	ck_assert_uint_ge(tt_generation_nexperimental(g), 4);
+	for (size_t i = 0; i < tt_generation_nexperimental(g); i++) {
+		struct tt_batch b = tt_generation_experimental_at(g, i);
+
+		ck_assert_uint_eq(b.experiment, 1);
+		if (i == 0) {
+			ck_assert_uint_eq(b.size, sizeof(large));
+			ck_assert_mem_eq(b.data, large, sizeof(large));
+			continue;
+		}
+		ck_assert_mem_eq(b.data, "headrecord", 10);
+		ck_assert_uint_eq((b.size - 4) % 6, 0);
+		records += (b.size - 4) / 6;
+	}
+	ck_assert_uint_eq(records, 30000);
+	tt_reader_close(r);
+	made_release(&m);
+}
+END_TEST
+
+static const char own_spec[] = "experiment Own 2\n\tdoc x\n"
+			       "event OwnThing 140 since 1.26\n\tdoc x\n\targs dt a b_string c_stack\n"
+			       "\tneeds thread, proc, goroutine\n";
+
+START_TEST(events_of_an_own_spec_come_out)
+{
+	struct tt_emit_options opt = {.size = sizeof(opt)};
+	struct tt_options read = {.size = sizeof(read)};
+	const struct tt_event *ev;
+	struct made m = {0};
+	struct tt_specs *specs;
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_emit *e;
+	unsigned count = 0;
+
+	ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
+	ck_assert_msg(tt_specs_add(specs, "own", own_spec, strlen(own_spec), &err) == 0, "%s",
+		      err.message);
+	opt.specs = read.specs = specs;
+	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
+	e = enter();
+	tt_emit_event(e, 140,
+		      (uint64_t[]){5, tt_emit_string(e, "five", 4), tt_emit_stack_here(e, 0)}, 3);
+	tt_emit_release(e);
+	do_block(true);
+	/* not while the thread is said to wait: it runs, then */
+	e = enter();
+	tt_emit_event(e, 140, (uint64_t[]){6, 0, 0}, 3);
+	tt_emit_release(e);
+	emit_end();
+	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, &read, &err), 0);
+	while (tt_reader_next(r, &ev) == 0)
+		count += ev->spec != NULL && ev->spec->type == 140;
+	ck_assert_int_eq(tt_reader_error(r)->code, TT_OK);
+	ck_assert_uint_eq(count, 2);
+	tt_reader_close(r);
+	tt_specs_free(specs);
+	made_release(&m);
+}
+END_TEST
+
+static void write_batch(void *arg, struct tt_emit *e)
+{
+	*(uint64_t *)arg = tt_emit_generation(e);
+	tt_emit_batch(e, 1, "table", 5);
+}
+
+START_TEST(each_generation_begins_with_the_callback)
+{
+	uint64_t gen = 0;
+	struct tt_emit_options opt = {.size = sizeof(opt), .generation = write_batch, .arg = &gen};
+	struct made m = {0};
+	struct tt_error err;
+	struct seen seen;
+
+	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
+	ck_assert_uint_eq(gen, 1);
+	for (int i = 0; i < 5; i++)
+		next_generation();
+	ck_assert_uint_eq(gen, 6);
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.batches, 6);
+}
+END_TEST
+
+/* ---- start and stop */
+
+START_TEST(nothing_happens_while_tracing_is_off)
+{
+	ck_assert(!tt_emit_on());
+	ck_assert_ptr_null(tt_emit_acquire());
+	ck_assert_int_eq(tt_emit_advance(), -TT_E_ARGUMENT);
+	ck_assert_int_eq(tt_emit_stop(NULL), -TT_E_ARGUMENT);
+	tt_emit_unblock();
+	tt_emit_thread_begin(5);
+	tt_emit_thread_cancel(5);
+	tt_emit_thread_end();
+	do_gc(true);
+}
+END_TEST
+
+START_TEST(start_refuses_what_cannot_be)
+{
+	struct tt_emit_options opt = {.size = sizeof(opt)};
+	struct made m = {0};
+	struct tt_error err;
+
+	ck_assert_int_eq(tt_emit_start("/no/such/folder/x", &opt, &err), -TT_E_IO);
+	opt.size = 4;
+	ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_ARGUMENT);
+	opt.size = sizeof(opt);
+	opt.memory_nbytes = 1000;
+	ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_ARGUMENT);
+	opt.memory_nbytes = 0;
+	opt.shared_path = "/no/such/folder/x";
+	ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_IO);
+	ck_assert(!tt_emit_on());
+	emit_begin(&m, LONG_NS);
+	ck_assert(tt_emit_on());
+	ck_assert_int_eq(tt_emit_start_fd(1, NULL, &err), -TT_E_ARGUMENT);
+	ck_assert_int_eq(tt_flight_snapshot_fd(1, &err), -TT_E_ARGUMENT);
+	emit_end();
+	ck_assert(!tt_emit_on());
+	made_release(&m);
+}
+END_TEST
+
+START_TEST(failing_writes_are_told)
+{
+	struct made m = {.fail_at = 2};
+	struct tt_error err;
+
+	emit_begin(&m, LONG_NS);
+	next_generation();
+	tt_emit_advance();
+	ck_assert_int_eq(tt_emit_advance(), -TT_E_IO);
+	ck_assert_int_eq(tt_emit_stop(&err), -TT_E_IO);
+	ck_assert_int_eq(err.system_errno, ENOSPC);
+	made_release(&m);
+}
+END_TEST
+
+/* A folder of its own for the files of a test. */
+static char *scratch(const char *name)
+{
+	static char path[256];
+
+	snprintf(path, sizeof(path), "/tmp/tracetool-emit-%ld-%s", (long)getpid(), name);
+	return path;
+}
+
+static void see_file(const char *path, struct seen *seen)
+{
+	struct made m = {0};
+	char part[4096];
+	size_t n;
+	FILE *f = fopen(path, "rb");
+
+	ck_assert_ptr_nonnull(f);
+	while ((n = fread(part, 1, sizeof(part), f)) > 0)
+		made_write(&m, part, n);
+	fclose(f);
+	unlink(path);
+	see_all_cuts(&m, 20, seen);
+	made_release(&m);
+}
+
+START_TEST(files_and_shared_memory)
+{
+	char *path = scratch("trace"), region[300];
+	struct tt_emit_options opt = {.size = sizeof(opt), .shared_path = region};
+	struct tt_error err;
+	struct seen seen;
+
+	snprintf(region, sizeof(region), "%s.region", path);
+	ck_assert_msg(tt_emit_start(path, &opt, &err) == 0, "%s", err.message);
+	ck_assert_int_eq(access(region, F_OK), 0);
+	make_child(true, false);
+	ck_assert_int_eq(tt_emit_stop(&err), 0);
+	ck_assert_int_ne(access(region, F_OK), 0);
+	see_file(path, &seen);
+	ck_assert_uint_eq(seen.logs, 1);
+}
+END_TEST
+
+START_TEST(flight_recorder_keeps_the_last_generations)
+{
+	struct tt_emit_options opt = {.size = sizeof(opt), .period_ns = LONG_NS,
+				      .flight_nbytes = 100000, .generation = write_batch};
+	char *path = scratch("flight");
+	struct shared s = SHARED_INIT;
+	struct tt_error err;
+	struct seen seen;
+	unsigned state = 1;
+	uint64_t gen;
+
+	opt.arg = &gen;
+	ck_assert_int_eq(tt_emit_start_flight(&opt, &err), 0);
+	for (int i = 0; i < 200; i++) {
+		write_objects(&s, &state);
+		next_generation();
+	}
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(tt_flight_snapshot(path, &err) == 0, "%s", err.message);
+		see_file(path, &seen);
+		ck_assert_uint_ge(seen.generations, 20);
+		ck_assert_uint_lt(seen.generations, 199);
+		ck_assert_uint_eq(seen.batches, seen.generations);
+	}
+	ck_assert_int_eq(tt_emit_stop(&err), 0);
+}
+END_TEST
+
+/* ---- processes */
+
+START_TEST(forked_child_does_not_trace)
+{
+	struct shared s = SHARED_INIT;
+	pthread_t threads[4];
+	struct made m = {0};
+	struct seen seen;
+	int status;
+
+	emit_begin(&m, 1000000);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, churn, &s), 0);
+	for (int i = 0; i < 10; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			struct made own = {0};
+			struct tt_error err;
+
+			if (tt_emit_on() || tt_emit_acquire() != NULL)
+				_exit(1);
+			/* a trace of its own */
+			if (tt_emit_start_callback(made_write, &own, NULL, &err) != 0)
+				_exit(2);
+			do_syscall(true);
+			do_syscall(false);
+			if (tt_emit_stop(&err) != 0 || own.len < 100)
+				_exit(3);
+			_exit(0);
+		}
+		ck_assert_int_eq(waitpid(child, &status, 0), child);
+		ck_assert_int_eq(status, 0);
+	}
+	atomic_store(&s.stop, true);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+	emit_end();
+	see_all_cuts(&m, 5, &seen);
+	made_release(&m);
+}
+END_TEST
+
+/* The child's end of a section that its parent began. */
+START_TEST(fork_inside_a_section)
+{
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+	pid_t child;
+	int status;
+
+	emit_begin(&m, LONG_NS);
+	e = enter();
+	tt_emit_event2(e, OBJECT_ALLOC, 1, 1);
+	child = fork();
+	if (child == 0) {
+		tt_emit_event2(e, OBJECT_ALLOC, 2, 2);
+		tt_emit_log(e, 0, "a", "b", tt_emit_stack_here(e, 0));
+		tt_emit_region_begin(e, 0, "a", 0);
+		tt_emit_batch(e, 1, "a", 1);
+		tt_emit_syscall_begin(e, 0);
+		tt_emit_release(e);
+		_exit(tt_emit_acquire() == NULL ? 0 : 1);
+	}
+	tt_emit_release(e);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.by_type[OBJECT_ALLOC], 1);
+}
+END_TEST
+
+/* exit() with threads at work, one of them inside a section for good. */
+START_TEST(exit_without_stop_leaves_a_whole_trace)
+{
+	char path[256];
+	struct seen seen;
+	pid_t child;
+	int status;
+
+	snprintf(path, sizeof(path), "%s", scratch("exit"));
+	child = fork();
+	if (child == 0) {
+		struct shared *s = calloc(1, sizeof(*s));
+		struct tt_emit *e;
+		pthread_t thread;
+
+		pthread_mutex_init(&s->lock, NULL);
+		pthread_cond_init(&s->cond, NULL);
+		if (tt_emit_start(path, NULL, NULL) != 0)
+			_exit(9);
+		for (int i = 0; i < 4; i++)
+			pthread_create(&thread, NULL, churn, s);
+		sleep_ns(30000000);
+		e = tt_emit_acquire();
+		tt_emit_log(e, 0, "last", "words", 0);
+		exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(status, 0);
+	see_file(path, &seen);
+	ck_assert_uint_ge(seen.logs, 1);
+}
+END_TEST
+
+Suite *emit_suite(void)
+{
+	Suite *s = suite_create("emit");
+	TCase *one = tcase_create("one thread"), *many = tcase_create("threads");
+	TCase *rest = tcase_create("start, stop, processes");
+
+	tcase_add_test(one, empty_trace_is_valid);
+	tcase_add_test(one, generations_end_on_request);
+	tcase_add_test(one, annotations_come_out);
+	tcase_add_test(one, regions_too_deep_are_refused_and_still_pair);
+	tcase_add_loop_test(one, spans_cross_generations, 0, COUNT(spans) * COUNT(spans));
+	tcase_add_test(one, ends_without_a_begin_are_nothing);
+	tcase_add_test(one, stopped_world_ends_with_its_section);
+	tcase_add_test(one, texts_and_stacks_are_written_once);
+	tcase_add_test(one, large_texts_and_stacks_are_cut);
+	tcase_add_test(one, names_come_from_the_callback_or_the_map);
+	tcase_add_test(one, events_against_their_spec_are_refused);
+	tcase_add_test(one, batches_hold_their_bytes);
+	tcase_add_test(one, events_of_an_own_spec_come_out);
+	tcase_add_test(one, each_generation_begins_with_the_callback);
+	tcase_add_loop_test(many, threads_churn, 0, 5);
+	tcase_add_test(many, tracing_starts_and_stops_under_running_threads);
+	tcase_add_test(many, want_of_memory_drops_events_and_keeps_the_trace);
+	tcase_add_test(many, announced_thread_may_start_in_a_later_generation);
+	tcase_add_loop_test(many, waking_and_running_again_may_lie_generations_apart, 0, 16);
+	tcase_add_test(many, vanished_threads_end);
+	tcase_add_test(many, generation_does_not_end_inside_a_section);
+	tcase_add_test(many, signal_handlers_may_emit);
+	tcase_add_test(rest, nothing_happens_while_tracing_is_off);
+	tcase_add_test(rest, start_refuses_what_cannot_be);
+	tcase_add_test(rest, failing_writes_are_told);
+	tcase_add_test(rest, files_and_shared_memory);
+	tcase_add_test(rest, flight_recorder_keeps_the_last_generations);
+	tcase_add_test(rest, forked_child_does_not_trace);
+	tcase_add_test(rest, fork_inside_a_section);
+	tcase_add_test(rest, exit_without_stop_leaves_a_whole_trace);
+	suite_add_tcase(s, one);
+	suite_add_tcase(s, many);
+	suite_add_tcase(s, rest);
+	return s;
+}
