@@ -55,9 +55,9 @@ endif
 # `make deps check` it may not be installed before deps has run.
 once = $(if $(filter undefined,$(origin $1_)),$(eval $1_ := $(shell $2)))$($1_)
 ask = $(call once,$1,$(PKG_CONFIG) --$2 $3 2>/dev/null || echo $4)
-libs := libarchive libzstd libmd
+libs := libarchive libzstd zlib libmd
 deps_cflags = $(or $(DEPS_CFLAGS),$(call ask,deps_cflags,cflags,$(libs)))
-deps_libs = $(or $(DEPS_LIBS),$(call ask,deps_libs,libs,$(libs),-larchive -lzstd -lmd))
+deps_libs = $(or $(DEPS_LIBS),$(call ask,deps_libs,libs,$(libs),-larchive -lzstd -lz -lmd))
 # Only `record --url` needs it: without it the program says so.
 WITH_CURL ?= $(call once,have_curl,$(PKG_CONFIG) --exists libcurl 2>/dev/null && echo yes || echo no)
 curl_cflags = $(if $(filter yes,$(WITH_CURL)),-DHAVE_CURL $(call ask,curl_cflags_found,cflags,libcurl))
@@ -158,7 +158,7 @@ $O/cmd/%.o: cmd/%.c $O/flags
 	$(bench_names:%=$O/lib/bench/%.o))
 
 ## deps             install with apt what building and testing need
-build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev libmd-dev \
+build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev zlib1g-dev libmd-dev \
 	libcurl4-openssl-dev
 check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip python3
 ifneq ($(filter deps,$(MAKECMDGOALS)),)

@@ -110,7 +110,7 @@ static const struct {
 	enum tt_packing packing;
 } magics[] = {
 	{{0x28, 0xb5, 0x2f, 0xfd}, 4, TT_PACKING_ZSTD},
-	{{0x1f, 0x8b, 8}, 3, TT_PACKING_OTHER}, /* gzip, deflate */
+	{{0x1f, 0x8b, 8}, 3, TT_PACKING_GZIP}, /* of deflate, the one there is */
 	{{0x1f, 0x9d}, 2, TT_PACKING_OTHER}, /* compress */
 	{{0xfd, '7', 'z', 'X', 'Z', 0}, 6, TT_PACKING_OTHER},
 	{{0x04, 0x22, 0x4d, 0x18}, 4, TT_PACKING_OTHER}, /* lz4 */

@@ -60,11 +60,12 @@ bool tt_feed_file(const struct tt_feed *f, int *fd, uint64_t *offset);
 
 /*
  * Puts a layer on *top, which becomes that layer; on failure *top stays as it
- * is. The first unpacks zstd, the second any other compression that libarchive
- * knows, the third gives the member of a tar or zip: the one named, or, if
- * `member` is NULL, the only one (TT_E_MEMBER).
+ * is. The first two unpack zstd and gzip, the third any other compression that
+ * libarchive knows, the last gives the member of a tar or zip: the one named, or,
+ * if `member` is NULL, the only one (TT_E_MEMBER).
  */
 int tt_feed_unpack_zstd(struct tt_feed **top, struct tt_error *err);
+int tt_feed_unpack_gzip(struct tt_feed **top, struct tt_error *err);
 int tt_feed_unpack(struct tt_feed **top, struct tt_error *err);
 int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *err);
 
@@ -85,7 +86,8 @@ void tt_feed_close(struct tt_feed *f);
 enum tt_packing {
 	TT_PACKING_NONE,
 	TT_PACKING_ZSTD,
-	TT_PACKING_OTHER,       /* gzip, bzip2, xz, lzip, lz4, compress */
+	TT_PACKING_GZIP,
+	TT_PACKING_OTHER,       /* bzip2, xz, lzip, lz4, compress */
 	TT_PACKING_ARCHIVE,     /* tar, zip */
 };
 

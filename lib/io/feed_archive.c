@@ -15,8 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/gzip_check.h"
-
 #define IN_NBYTES ((size_t)128 << 10)
 /* Looking for further members before the first is read ends after so much
  * input; then they are found after it. */
@@ -45,11 +43,9 @@ struct archive_feed {
 	uint64_t out_nbytes;    /* handed out in blocks */
 	bool flawed;            /* libarchive gave a block and complained */
 	bool compressed;        /* compressed data, not an archive */
-	bool is_gzip;
 	bool no_data;           /* there is nothing inside */
 	bool more_unknown;      /* of a member: there may be others */
 	struct list list;
-	struct tt_gzip_check *gzip; /* or NULL */
 };
 
 /* --------------------------------------------------- what libarchive calls */
@@ -71,8 +67,6 @@ static la_ssize_t on_read(struct archive *a, void *arg, const void **data)
 	f->in_dry = got == 0;
 	if (f->in_dry)
 		return 0;
-	if (f->gzip != NULL)
-		tt_gzip_check_in(f->gzip, f->in, got);
 	f->in_nbytes += got;
 	f->in_last = got;
 	*data = f->in;
@@ -163,7 +157,6 @@ static void choose_formats(const struct archive_feed *f)
 	}
 	archive_read_support_format_raw(f->a);
 	archive_read_support_format_empty(f->a);
-	archive_read_support_filter_gzip(f->a);
 	archive_read_support_filter_bzip2(f->a);
 	archive_read_support_filter_xz(f->a);
 	archive_read_support_filter_lzip(f->a);
@@ -224,8 +217,6 @@ static int next_block(struct archive_feed *f, struct tt_error *err)
 	f->block = data;
 	f->block_nbytes = n;
 	f->out_nbytes += n;
-	if (f->gzip != NULL)
-		tt_gzip_check_out(f->gzip, f->block, n);
 	return 0;
 }
 
@@ -250,7 +241,6 @@ static void archive_close(struct tt_feed *feed)
 	struct archive_feed *f = (struct archive_feed *)feed;
 
 	archive_read_free(f->a);
-	tt_gzip_check_free(feed->mem, f->gzip);
 	tt_mem_free(feed->mem, f->in, IN_NBYTES);
 }
 
@@ -291,14 +281,11 @@ static int check_rest(struct archive_feed *f, struct tt_error *err)
 	while (zero && !f->in_dry) {
 		if (tt_feed_read(f->feed.below, f->in, IN_NBYTES, &f->in_last, err) != 0)
 			return -err->code;
-		left += f->in_last;
 		f->in_dry = f->in_last == 0;
 		zero = all_zero(f->in, f->in_last);
 	}
 	if (!zero)
 		return tt_fail(err, TT_E_INPUT, "other bytes follow the compressed data");
-	if (left == 0 && f->gzip != NULL && !tt_gzip_check_passed(f->gzip))
-		return tt_fail(err, TT_E_INPUT, "damaged compressed data: wrong gzip checksum");
 	return 0;
 }
 
@@ -316,10 +303,6 @@ static int start_compressed(struct archive_feed *f, struct tt_error *err)
 	struct archive_entry *entry;
 	int r;
 
-	tt_gzip_check_free(f->feed.mem, f->gzip);
-	f->gzip = f->is_gzip ? tt_gzip_check_new(f->feed.mem) : NULL;
-	if (f->is_gzip && f->gzip == NULL)
-		return tt_fail(err, tt_mem_code(f->feed.mem), "no memory to unpack");
 	if (start(f, err) != 0)
 		return -err->code;
 	r = archive_read_next_header(f->a, &entry);
@@ -356,7 +339,6 @@ int tt_feed_unpack(struct tt_feed **top, struct tt_error *err)
 	if (f == NULL)
 		return -err->code;
 	f->compressed = true;
-	f->is_gzip = below->head[0] == 0x1f && below->head[1] == 0x8b;
 	return tt_feed_put(top, &f->feed, start_compressed(f, err));
 }
 

@@ -35,6 +35,8 @@ static int unpack_all(struct tt_feed **top, const char *member, enum tt_packing 
 			return tt_fail(err, TT_E_INPUT, "packed more than %d times over", MAX_LAYERS);
 		if (packing == TT_PACKING_ZSTD) {
 			rc = tt_feed_unpack_zstd(top, err);
+		} else if (packing == TT_PACKING_GZIP) {
+			rc = tt_feed_unpack_gzip(top, err);
 		} else if (packing == TT_PACKING_OTHER) {
 			rc = tt_feed_unpack(top, err);
 		} else {

@@ -236,25 +236,72 @@ START_TEST(flipped_bits_never_change_the_bytes)
 }
 END_TEST
 
+/* A member that holds up to 64 KiB as they are: header, 5 bytes, content, trailer. */
+static struct bytes stored(struct bytes content)
+{
+	struct bytes packed = compressed("gzip", content);
+	struct bytes whole = {malloc(content.n + 23), content.n + 23};
+
+	memcpy(whole.data, packed.data, 10);
+	whole.data[10] = 1; /* the last block, stored */
+	whole.data[11] = (uint8_t)content.n;
+	whole.data[12] = (uint8_t)(content.n >> 8);
+	whole.data[13] = (uint8_t)~whole.data[11];
+	whole.data[14] = (uint8_t)~whole.data[12];
+	memcpy(whole.data + 15, content.data, content.n);
+	memcpy(whole.data + 15 + content.n, packed.data + packed.n - 8, 8);
+	free(packed.data);
+	return whole;
+}
+
 /* Stored, so that a changed byte decodes as well as the right one. */
 START_TEST(gzip_checksum_is_checked)
 {
 	struct bytes content = trace_bytes(100);
-	struct bytes packed = compressed("gzip", content);
-	struct bytes stored = {malloc(18 + 5 + 100), 18 + 5 + 100};
+	struct bytes packed = stored(content);
 
-	memcpy(stored.data, packed.data, 10);
-	memcpy(stored.data + 10, "\x01\x64\x00\x9b\xff", 5);
-	memcpy(stored.data + 15, content.data, 100);
-	memcpy(stored.data + 115, packed.data + packed.n - 8, 8);
-	expect_way(WAY_PIPE, stored, NULL, content);
-	stored.data[50] ^= 1;
+	expect_way(WAY_PIPE, packed, NULL, content);
+	packed.data[50] ^= 1;
 	content.data[35] ^= 1;
-	expect_error(WAY_PIPE, stored, NULL, content, TT_E_INPUT, "wrong gzip checksum");
-	expect_error(WAY_PATH, stored, NULL, content, TT_E_INPUT, "wrong gzip checksum");
+	expect_error(WAY_PIPE, packed, NULL, content, TT_E_INPUT, "incorrect data check");
+	expect_error(WAY_PATH, packed, NULL, content, TT_E_INPUT, "incorrect data check");
+	packed.data[packed.n - 1] ^= 1;
+	packed.data[50] ^= 1;
+	content.data[35] ^= 1;
+	expect_error(WAY_PATH, packed, NULL, content, TT_E_INPUT, "incorrect length check");
 	free(packed.data);
 	free(content.data);
-	free(stored.data);
+}
+END_TEST
+
+/* What looks like the header of a member in another's data is none. */
+START_TEST(gzip_in_stored_gzip_is_no_further_member)
+{
+	struct bytes content = trace_bytes(3000);
+	struct bytes inner = compressed("gzip", content);
+	struct bytes outer = stored(inner);
+
+	for (enum way way = WAY_MEMORY; way < WAY_COUNT; way++)
+		expect_way(way, outer, NULL, content);
+	free(content.data);
+	free(inner.data);
+	free(outer.data);
+}
+END_TEST
+
+START_TEST(cut_off_gzip_gives_every_byte_there_is)
+{
+	struct bytes content = trace_bytes(60000);
+	struct bytes packed = stored(content);
+
+	for (size_t n = 1; n < content.n; n += 997) {
+		struct bytes cut = {packed.data, 15 + n};
+
+		ck_assert_uint_eq(expect_error(WAY_PIPE, cut, NULL, content, TT_E_INPUT, "breaks off"),
+				  n);
+	}
+	free(packed.data);
+	free(content.data);
 }
 END_TEST
 
@@ -732,6 +779,8 @@ Suite *unpack_suite(void)
 	tcase_add_test(data, cut_off_zstd_gives_every_whole_block);
 	tcase_add_loop_test(data, flipped_bits_never_change_the_bytes, 0, 5);
 	tcase_add_test(data, gzip_checksum_is_checked);
+	tcase_add_test(data, gzip_in_stored_gzip_is_no_further_member);
+	tcase_add_test(data, cut_off_gzip_gives_every_byte_there_is);
 	tcase_add_test(data, gzip_checksums_of_several_members_are_checked);
 	tcase_add_loop_test(data, other_bytes_behind_compressed_data_are_an_error, 0, NFILTERS);
 	tcase_add_test(data, skippable_frames_may_come_first);
