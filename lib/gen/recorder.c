@@ -28,6 +28,8 @@ struct tt_recorder {
 	bool has_end_marks;
 	bool over;                      /* the end, or `failed` */
 	struct tt_error failed;
+	bool failed_behind;             /* `behind` comes after the generation just ended */
+	struct tt_error behind;
 	TT_ARRAY(uint8_t) header;
 
 	/* the output */
@@ -342,20 +344,44 @@ static bool ends_generation(const struct tt_recorder *r, const struct tt_frame_b
 	       b->data[0] == r->framing.end_type;
 }
 
+/* Before 1.26: whether this batch, read or begun, shows that the generation is whole. */
+static bool is_of_next(const struct tt_recorder *r, const struct tt_frame_batch *b)
+{
+	return !r->has_end_marks && r->nbatches != 0 && b->generation != 0 &&
+	       b->generation != r->number;
+}
+
+/* The stream has no further batch; the generation at hand may be whole all the same. */
+static int stop(struct tt_recorder *r, int rc, const struct tt_frame_batch *b, struct tt_recorded *g)
+{
+	if (rc == TT_END && r->nbatches == 0)
+		return TT_END;
+	if (rc == TT_END)
+		return r->has_end_marks ? cut_off(r) : end_generation(r, g);
+	if (!is_of_next(r, b) || b->generation != r->number + 1)
+		return rc;
+	r->behind = r->failed;
+	r->failed_behind = true;
+	tt_error_clear(&r->failed);
+	return end_generation(r, g);
+}
+
 static int next(struct tt_recorder *r, struct tt_recorded *g)
 {
-	struct tt_frame_batch b;
 	int rc = r->src == NULL ? read_header(r) : 0;
 
+	if (r->failed_behind) {
+		r->failed = r->behind;
+		return -r->failed.code;
+	}
 	while (rc == 0) {
+		struct tt_frame_batch b = {.generation = 0};
 		bool end;
 
 		rc = read_batch(r, &b);
-		if (rc == TT_END && r->nbatches != 0)
-			return r->has_end_marks ? cut_off(r) : end_generation(r, g);
 		if (rc != 0)
-			return rc;
-		if (!r->has_end_marks && r->nbatches != 0 && b.generation != r->number) {
+			return stop(r, rc, &b, g);
+		if (is_of_next(r, &b)) {
 			tt_source_seek(r->src, b.offset);
 			return end_generation(r, g);
 		}
