@@ -57,7 +57,11 @@ bool batch_choice_experiment(const struct batch_choice *c, unsigned experiment,
 
 static int output_failed(struct batch_output *o, const struct tt_error *err)
 {
-	cmd_report(strcmp(o->path, "-") == 0 ? "standard output" : o->path, err);
+	bool is_stdout = strcmp(o->path, "-") == 0;
+
+	o->unread = is_stdout && err->system_errno == EPIPE;
+	if (!o->unread)
+		cmd_report(is_stdout ? "standard output" : o->path, err);
 	o->failed = true;
 	return STATUS_TROUBLE;
 }

@@ -146,11 +146,15 @@ static char **make_names(const struct opt_operands *files)
 
 /* -------------------------------------------------------------------- reading */
 
-/* Where it is told what the reader passed over; the one about empty experiments
- * comes again with each generation. */
+/* Errors of a file that are told; each of its generations may have one. */
+enum { ERRORS_TOLD = 10 };
+
+/* What is told of a file while it is read: errors, and what the reader passed over,
+ * of which the one about empty experiments comes again with each generation. */
 struct notes {
 	const struct extract_options *o;
 	const struct tt_specs *specs;
+	uint64_t errors;
 	uint64_t empty;         /* generations with events of experiments without batches */
 };
 
@@ -182,11 +186,23 @@ static void tell_findings(struct notes *n, struct tt_reader *r, const char *file
 	}
 }
 
+static void tell_error(struct notes *n, const char *file, const struct tt_error *err)
+{
+	if (n->errors++ < ERRORS_TOLD || n->o->common.verbose)
+		cmd_report(file, err);
+}
+
 static void tell_repeated(const struct notes *n, const char *file)
 {
-	if (n->empty > 1 && !n->o->common.quiet && !n->o->common.verbose)
+	if (n->o->common.verbose)
+		return;
+	if (n->empty > 1 && !n->o->common.quiet)
 		cmd_error(file, "warning: the same in %llu more generation%s",
 			  (unsigned long long)(n->empty - 1), n->empty == 2 ? "" : "s");
+	if (n->errors > ERRORS_TOLD)
+		cmd_error(file, "and %llu more error%s (--verbose tells all)",
+			  (unsigned long long)(n->errors - ERRORS_TOLD),
+			  n->errors == ERRORS_TOLD + 1 ? "" : "s");
 }
 
 static int worse(int a, int b)
@@ -198,19 +214,19 @@ static int worse(int a, int b)
  * Goes on behind an error, if it is the trace's. True if there is more to read.
  * *status becomes what the error deserves.
  */
-static bool step_over(struct tt_reader *r, const char *file, int *status)
+static bool step_over(struct tt_reader *r, const char *file, struct notes *notes, int *status)
 {
 	const struct tt_error *err = tt_reader_error(r);
 	uint64_t skipped;
 	int rc;
 
-	cmd_report(file, err);
+	tell_error(notes, file, err);
 	*status = worse(*status, cmd_status(err));
 	if (err->system)
 		return false;
 	rc = tt_reader_resync(r, &skipped);
 	if (rc < 0) {
-		cmd_report(file, tt_reader_error(r));
+		tell_error(notes, file, tt_reader_error(r));
 		*status = worse(*status, cmd_status(tt_reader_error(r)));
 	}
 	return rc == 0;
@@ -232,7 +248,7 @@ static int read_all(struct batch_set *set, struct tt_reader *r, const char *file
 			return status;
 		if (rc < 0) {
 			set->damaged = true;
-			if (!step_over(r, file, &status))
+			if (!step_over(r, file, notes, &status))
 				return status;
 			continue;
 		}
@@ -364,6 +380,8 @@ static int extract(const struct extract_options *o, const struct opt_operands *f
 		status = STATUS_TROUBLE;
 	} else {
 		status = extract_all(&x, files);
+		if (x.output.unread)
+			status = STATUS_FINE;
 	}
 	release_names(x.names, files->n);
 	batch_output_release(&x.output);

@@ -4,6 +4,7 @@
  * arrived. Command layer.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -126,10 +127,25 @@ static int finish(int status)
 	return STATUS_TROUBLE;
 }
 
+/*
+ * A standard descriptor that is closed would be the next file's to be opened, and
+ * messages would land in it. It becomes one that fails as a closed one does.
+ */
+static void occupy_standard_descriptors(void)
+{
+	static const int useless[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", useless[fd]) != fd)
+			_exit(STATUS_TROUBLE);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	static char buffer[OUT_SIZE + OUT_ROOM];
 
+	occupy_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	out_init(&out_stdout, STDOUT_FILENO, buffer, OUT_SIZE);
 	return finish(dispatch(argc, argv));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* out.c - the slow paths of the buffered writer, and escaping. Command layer. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -29,6 +30,11 @@ static void write_all(struct out *o, const char *data, size_t len)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		/* Who shares the descriptor may have set it so. */
+		if (n < 0 && errno == EAGAIN) {
+			poll(&(struct pollfd){ .fd = o->fd, .events = POLLOUT }, 1, -1);
+			continue;
+		}
 		if (n < 0) {
 			o->error = errno;
 			return;

@@ -30,13 +30,10 @@ static int make_and_open(int at, const char *name, int flags)
 	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
 }
 
-/* What was renamed in it is on disk, as far as the file system lets us. */
 static void leave(struct folder *f)
 {
-	if (f->last >= 0) {
-		(void)fsync(f->last);
+	if (f->last >= 0)
 		close(f->last);
-	}
 	free(f->last_name);
 	f->last = -1;
 	f->last_name = NULL;
@@ -110,7 +107,9 @@ static int folder_finish(struct tt_output *o, struct tt_error *err)
 
 	(void)err;
 	leave(f);
-	(void)fsync(f->top);
+	/* The files are on disk, now their names too, as far as the file system
+	 * lets us: once for all folders, of which there may be many. */
+	(void)syncfs(f->top);
 	return 0;
 }
 

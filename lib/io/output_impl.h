@@ -32,11 +32,11 @@ int tt_output_open_folder(struct tt_output **out, const char *path, struct tt_er
 int tt_output_open_archive(struct tt_output **out, const char *path, enum tt_archive_kind kind,
 			   struct tt_error *err);
 
-/* A file being written beside its place, under a name that nobody else has. */
+/* A file being written in the folder of its place, where nobody else finds it. */
 struct tt_temp {
 	int folder;             /* not owned */
 	int fd;                 /* -1: none */
-	char name[32];
+	char name[32];          /* a temporary one; "": none, it dies with the process */
 };
 
 /* TT_E_IO. `title` stands in messages. */

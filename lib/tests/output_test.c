@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/io_support.h"
@@ -318,6 +319,28 @@ START_TEST(archives_of_the_same_files_are_the_same_bytes)
 }
 END_TEST
 
+/* Where the file system has files without a name. */
+START_TEST(writer_that_dies_leaves_nothing)
+{
+	struct bytes large = trace_bytes(300000);
+	int fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666), status;
+	pid_t child;
+
+	if (fd < 0 || access("/proc/self/fd", X_OK) != 0)
+		return;
+	close(fd);
+	child = fork();
+	if (child == 0) {
+		add(open_output(in_folder(outputs[_i])), "x", large.data, large.n);
+		raise(SIGKILL);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert(WIFSIGNALED(status));
+	ck_assert_uint_eq(count_entries(folder), _i == 0 ? 1 : 0); /* the whole file of a folder */
+	free(large.data);
+}
+END_TEST
+
 START_TEST(archive_appears_when_it_is_complete)
 {
 	const char *path = in_folder(outputs[_i]);
@@ -543,6 +566,7 @@ Suite *output_suite(void)
 	tcase_add_test(all, outputs_that_cannot_be_are_errors);
 	tcase_add_loop_test(all, archive_holds_the_files, 1, NOUTPUTS);
 	tcase_add_loop_test(all, archives_of_the_same_files_are_the_same_bytes, 1, NOUTPUTS);
+	tcase_add_loop_test(all, writer_that_dies_leaves_nothing, 0, NOUTPUTS);
 	tcase_add_loop_test(all, archive_appears_when_it_is_complete, 1, NOUTPUTS);
 	tcase_add_loop_test(all, archive_given_up_leaves_what_was_there, 1, NOUTPUTS);
 	tcase_add_loop_test(all, archive_of_nothing_is_an_archive, 1, NOUTPUTS);
