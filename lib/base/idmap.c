@@ -21,8 +21,17 @@ void tt_idmap_release(struct tt_idmap *map)
 	tt_idmap_init(map, map->mem, map->seed);
 }
 
+/* Room for so many ids is kept whatever happens. */
+#define KEPT_ROOM 1024
+
 void tt_idmap_clear(struct tt_idmap *map)
 {
+	/* room that is not used costs time with each clearing: a trace of one large
+	 * generation and many small ones would take forever */
+	if (map->ndense + map->nslots > KEPT_ROOM + 8 * map->count) {
+		tt_idmap_release(map);
+		return;
+	}
 	if (map->ndense != 0)
 		memset(map->dense, 0xff, map->ndense * sizeof(*map->dense));
 	for (size_t i = 0; i < map->nslots; i++)

@@ -34,7 +34,7 @@ struct tt_idmap_slot {
 /* Allocates nothing yet. `mem` outlives the map. */
 void tt_idmap_init(struct tt_idmap *map, struct tt_mem *mem, uint64_t seed);
 void tt_idmap_release(struct tt_idmap *map);
-/* Forgets all ids and keeps the room. */
+/* Forgets all ids. Keeps the room if it was needed: takes no longer than adding did. */
 void tt_idmap_clear(struct tt_idmap *map);
 /* `id` must not be present, `value` not TT_IDMAP_NONE. False: tt_mem_code(). */
 bool tt_idmap_add(struct tt_idmap *map, uint64_t id, uint32_t value);

@@ -502,6 +502,45 @@ START_TEST(ids_are_forgotten_with_their_generation)
 }
 END_TEST
 
+/* Whatever room the tables of the one before took. */
+START_TEST(generations_may_be_large_and_small_in_turn)
+{
+	static const uint64_t sizes[] = {5000, 1, 3000, 2, 700};
+	struct build b;
+	struct gen_input t;
+	struct tt_str s;
+
+	build_init(&b, 26);
+	for (size_t n = 0; n < COUNT(sizes); n++) {
+		build_clock(&b, n + 1, 100, 1000);
+		for (uint64_t i = 1; i <= sizes[n];) {
+			build_batch(&b, n + 1, 9, 100);
+			build_byte(&b, 0x04);
+			for (; i <= sizes[n] && b.len - b.body < 60000; i++) {
+				build_string(&b, i + n, &i, sizeof(i));
+				build_string(&b, i * 1000000007, &i, sizeof(i));
+			}
+			build_close(&b);
+		}
+		build_mark(&b);
+	}
+	gen_open(&t, &b, 0);
+	for (size_t n = 0; n < COUNT(sizes); n++) {
+		const struct tt_generation *g = gen_next(&t);
+
+		for (uint64_t i = 1; i <= sizes[n]; i++) {
+			ck_assert(tt_generation_string(g, i + n, &s) && memcmp(s.data, &i, 8) == 0);
+			ck_assert(tt_generation_string(g, i * 1000000007, &s) &&
+				  memcmp(s.data, &i, 8) == 0);
+		}
+		ck_assert(!tt_generation_string(g, sizes[n] + n + 1, &s));
+		ck_assert(!tt_generation_string(g, (sizes[n] + 1) * 1000000007, &s));
+		ck_assert(n == 0 || !tt_generation_string(g, n, &s));
+	}
+	gen_close(&t);
+}
+END_TEST
+
 /* ---- experimental batches */
 
 START_TEST(experimental_batches_are_kept_in_the_order_of_the_file)
@@ -755,6 +794,7 @@ Suite *gen_suite(void)
 	tcase_add_test(tables, a_string_of_1024_bytes_and_a_stack_of_128_frames_are_read);
 	tcase_add_test(tables, ids_may_be_dense_sparse_and_huge);
 	tcase_add_test(tables, ids_are_forgotten_with_their_generation);
+	tcase_add_test(tables, generations_may_be_large_and_small_in_turn);
 	suite_add_tcase(suite, tables);
 
 	tcase_add_test(content, experimental_batches_are_kept_in_the_order_of_the_file);
