@@ -172,7 +172,6 @@ struct tt_life {
 	struct tt_claim g;
 	struct tt_proc *p;
 	uint64_t m;
-	int tid;
 	_Atomic bool dead;              /* GoDestroy was written */
 	_Atomic bool detached;          /* no thread refers to it */
 	uintptr_t start;
@@ -208,7 +207,7 @@ struct tt_emit {
 	struct tt_life *life;
 	_Atomic uint64_t lost, refused;
 	uintptr_t stack_low, stack_end; /* 0: not asked yet; both 1: not known */
-	int tid;
+	_Atomic int tid;
 	struct tt_emit *next;           /* all of them */
 };
 

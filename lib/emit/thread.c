@@ -175,15 +175,15 @@ void tt_proc_give(struct tt_proc *p, uint64_t gen)
 static bool settle(struct tt_emit *e, struct tt_life *l)
 {
 	struct tt_trace *t = tt_trace();
+	int tid = e->tid;
 
 	l->p = tt_proc_take(e->gen);
 	if (l->p == NULL)
 		return false;
-	l->tid = e->tid;
-	l->m = (uint64_t)e->tid;
+	l->m = (uint64_t)tid;
 	/* the kernel gives numbers of threads again; the trace must not */
-	if (e->tid >= 0 && e->tid < TT_NTIDS)
-		l->m += (uint64_t)t->incarnations[e->tid]++ * TT_NTIDS;
+	if (tid >= 0 && tid < TT_NTIDS)
+		l->m += (uint64_t)t->incarnations[tid]++ * TT_NTIDS;
 	e->life = l;
 	return true;
 }

@@ -227,7 +227,7 @@ START_TEST(spans_cross_generations)
 		outer(false);
 	}
 	emit_end();
-	see_all_cuts(&m, 40, &seen);
+	see_all_cuts(&m, 6, &seen);
 	made_release(&m);
 	ck_assert_uint_eq(tt_emit_counts().lost, 0);
 }
@@ -716,6 +716,10 @@ START_TEST(vanished_threads_end)
 	struct seen seen;
 	pthread_t threads[2];
 
+#ifdef __SANITIZE_THREAD__
+	/* its pthread_join() never learns of such an end */
+	return;
+#endif
 	emit_begin(&m, LONG_NS);
 	pthread_create(&threads[0], NULL, vanish, NULL);
 	pthread_create(&threads[1], NULL, vanish, &in_a_syscall);
