@@ -160,6 +160,8 @@ char *put_wall(char *p, const struct tt_clock *clock, bool utc);
 char *put_seconds(char *p, int64_t ns);
 /* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
 char *out_range_name(struct out *o, char *p, const struct tt_range *range);
+/* name=value with blanks between; nothing for a Sync. */
+char *out_arguments(struct out *o, char *p, const struct tt_event *ev);
 /* All frames: a line each, or a JSON array. */
 stack_render_fn dump_text_frames, dump_json_frames;
 /* The innermost function, escaped, or as a member; nothing if there is no frame. */

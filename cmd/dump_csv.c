@@ -222,20 +222,6 @@ static char *put_cells(struct out *o, char *p, const struct cells *c)
 	return put_number_cell(p, c->has_value, c->value);
 }
 
-/* name=value with blanks between. */
-static char *put_arguments(struct out *o, char *p, const struct tt_event *ev)
-{
-	p = put_char(p, ',');
-	for (unsigned i = 0; ev->spec && i < ev->spec->nargs; i++) {
-		if (i != 0)
-			p = put_char(p, ' ');
-		p = out_cstr(o, p, ev->spec->args[i].name);
-		p = put_char(out_room(o, p), '=');
-		p = put_u64(p, ev->args[i]);
-	}
-	return p;
-}
-
 static void print(struct dump *d, const struct tt_event *ev, uint64_t stack)
 {
 	struct out *o = &out_stdout;
@@ -245,7 +231,7 @@ static void print(struct dump *d, const struct tt_event *ev, uint64_t stack)
 
 	set_cells(&cells, ev);
 	p = put_cells(o, p, &cells);
-	p = put_arguments(o, p, ev);
+	p = out_arguments(o, put_char(p, ','), ev);
 	p = put_number_cell(p, stack != 0, stack);
 	if (stack != 0)
 		top = stack_cache_get(&d->tops, ev->generation, stack);

@@ -143,6 +143,18 @@ char *out_range_name(struct out *o, char *p, const struct tt_range *range)
 	return put_char(p, ')');
 }
 
+char *out_arguments(struct out *o, char *p, const struct tt_event *ev)
+{
+	for (unsigned i = 0; ev->spec && i < ev->spec->nargs; i++) {
+		if (i != 0)
+			p = put_char(p, ' ');
+		p = out_cstr(o, p, ev->spec->args[i].name);
+		p = put_char(out_room(o, p), '=');
+		p = put_u64(p, ev->args[i]);
+	}
+	return p;
+}
+
 void dump_like_go(const struct tt_error *err)
 {
 	size_t len = strlen(err->message);

@@ -184,18 +184,6 @@ static char *put_transition(struct out *o, char *p, const struct tt_event *ev)
 	return p;
 }
 
-static char *put_arguments(struct out *o, char *p, const struct tt_event *ev)
-{
-	for (unsigned i = 0; i < ev->spec->nargs; i++) {
-		if (i != 0)
-			p = put_char(p, ' ');
-		p = out_cstr(o, p, ev->spec->args[i].name);
-		p = put_char(out_room(o, p), '=');
-		p = put_u64(p, ev->args[i]);
-	}
-	return p;
-}
-
 static char *put_metric(struct out *o, char *p, const struct tt_event *ev)
 {
 	struct tt_metric m = tt_event_metric(ev);
@@ -227,7 +215,7 @@ static char *put_description(struct out *o, char *p, const struct tt_event *ev)
 	case TT_KIND_TRANSITION:
 		return put_transition(o, p, ev);
 	case TT_KIND_EXPERIMENTAL:
-		return put_arguments(o, p, ev);
+		return out_arguments(o, p, ev);
 	default:
 		return p;
 	}

@@ -9,21 +9,13 @@
  * The first byte seeds the moves, the rest is the input.
  */
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz/require.h"
 #include "io/feed.h"
 #include "io/source.h"
-
-#define REQUIRE(x)                                                                                 \
-	do {                                                                                       \
-		if (!(x)) {                                                                        \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);                    \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 #define LIMIT_NBYTES (UINT64_C(64) << 20)
 #define WHOLE_NBYTES ((size_t)4 << 20) /* more than this is not looked at */

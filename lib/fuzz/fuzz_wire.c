@@ -12,15 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz/require.h"
 #include "wire/assemble.h"
-
-#define REQUIRE(x)                                                                                 \
-	do {                                                                                       \
-		if (!(x)) {                                                                        \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x);                    \
-			abort();                                                                   \
-		}                                                                                  \
-	} while (0)
 
 /* A pipe takes so much at once. */
 #define PIPE_NBYTES 60000

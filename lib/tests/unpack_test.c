@@ -204,6 +204,26 @@ START_TEST(cut_off_zstd_gives_every_whole_block)
 }
 END_TEST
 
+/* Flips bits of one byte: an error, or the same bytes all the same. 1 for an error. */
+static unsigned flip(struct bytes packed, size_t at, uint8_t bits, struct bytes content)
+{
+	struct opened o = {0};
+	const uint8_t *data;
+	size_t n;
+	int rc;
+
+	packed.data[at] ^= bits;
+	rc = open_way(&o, WAY_MEMORY, packed, NULL);
+	if (rc == 0 && tt_packing_of(packed.data, packed.n) != TT_PACKING_NONE) {
+		rc = -tt_source_peek(o.source, SIZE_MAX, &data, &n, &o.error);
+		ck_assert(rc != 0 || (n == content.n && memcmp(data, content.data, n) == 0));
+	}
+	ck_assert(rc == 0 || rc == TT_E_INPUT || rc == TT_E_MEMORY);
+	close_way(&o);
+	packed.data[at] ^= bits;
+	return rc != 0;
+}
+
 /* Damage is seen, or it is where it does not matter (a file name in gzip). */
 START_TEST(flipped_bits_never_change_the_bytes)
 {
@@ -212,24 +232,8 @@ START_TEST(flipped_bits_never_change_the_bytes)
 	struct bytes packed = compressed(checked[_i], content);
 	unsigned nfailed = 0;
 
-	for (size_t bit = 0; bit < packed.n * 8; bit++) {
-		struct opened o = {0};
-		int rc;
-
-		packed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-		rc = open_way(&o, WAY_MEMORY, packed, NULL);
-		if (rc == 0 && tt_packing_of(packed.data, packed.n) != TT_PACKING_NONE) {
-			const uint8_t *data;
-			size_t n;
-
-			rc = -tt_source_peek(o.source, SIZE_MAX, &data, &n, &o.error);
-			ck_assert(rc != 0 || (n == content.n && memcmp(data, content.data, n) == 0));
-		}
-		ck_assert(rc == 0 || rc == TT_E_INPUT || rc == TT_E_MEMORY);
-		nfailed += rc != 0;
-		close_way(&o);
-		packed.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
-	}
+	for (size_t bit = 0; bit < packed.n * 8; bit++)
+		nfailed += flip(packed, bit / 8, (uint8_t)(1 << bit % 8), content);
 	ck_assert_uint_gt(nfailed, packed.n * 6);
 	free(packed.data);
 	free(content.data);
@@ -326,21 +330,8 @@ START_TEST(gzip_checksums_of_several_members_are_checked)
 	}
 	for (enum way way = WAY_MEMORY; way < WAY_COUNT; way++)
 		expect_way(way, packed, NULL, content);
-	for (size_t at = 40; at < packed.n; at += 301) {
-		struct opened o = {0};
-		const uint8_t *data;
-		size_t n;
-		int rc;
-
-		packed.data[at] ^= 4;
-		rc = open_way(&o, WAY_MEMORY, packed, NULL);
-		if (rc == 0)
-			rc = -tt_source_peek(o.source, SIZE_MAX, &data, &n, &o.error);
-		ck_assert(rc != 0 || (n == content.n && memcmp(data, content.data, n) == 0));
-		nfailed += rc != 0;
-		close_way(&o);
-		packed.data[at] ^= 4;
-	}
+	for (size_t at = 40; at < packed.n; at += 301)
+		nfailed += flip(packed, at, 4, content);
 	ck_assert_uint_gt(nfailed, 10);
 	free(packed.data);
 	free(content.data);
@@ -717,21 +708,8 @@ START_TEST(zip_checksum_is_checked)
 	struct bytes packed = archived("zip", files, 1);
 	unsigned nfailed = 0;
 
-	for (size_t at = 40; at < 400; at++) {
-		struct opened o = {0};
-		const uint8_t *data;
-		size_t n;
-		int rc;
-
-		packed.data[at] ^= 0x10;
-		rc = open_way(&o, WAY_MEMORY, packed, NULL);
-		if (rc == 0)
-			rc = -tt_source_peek(o.source, SIZE_MAX, &data, &n, &o.error);
-		ck_assert(rc != 0 || (n == content.n && memcmp(data, content.data, n) == 0));
-		nfailed += rc != 0;
-		close_way(&o);
-		packed.data[at] ^= 0x10;
-	}
+	for (size_t at = 40; at < 400; at++)
+		nfailed += flip(packed, at, 0x10, content);
 	ck_assert_uint_gt(nfailed, 300);
 	free(packed.data);
 	free(content.data);
