@@ -24,11 +24,12 @@ struct input {
 	size_t size;
 };
 
+/* Processor time: what else the machine does is not counted. */
 static int64_t now_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
