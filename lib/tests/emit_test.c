@@ -563,7 +563,7 @@ START_TEST(threads_churn)
 	emit_end();
 	see_all_cuts(&m, 5, &seen);
 	made_release(&m);
-	ck_assert_uint_gt(seen.generations, 5);
+	ck_assert_uint_gt(seen.generations, 1);
 	ck_assert_uint_eq(tt_emit_counts().lost, 0);
 	ck_assert_uint_eq(seen.by_type[OBJECT_ALLOC], (uint64_t)atomic_load(&s.events));
 	ck_assert_uint_eq(seen.by_type[OBJECT_FREE], (uint64_t)atomic_load(&s.events));
