@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ways.h - a trace read from memory and from a socket, which must not differ. For
+ * the fuzz targets of the reader, which include it.
+ */
+#ifndef TT_FUZZ_WAYS_H
+#define TT_FUZZ_WAYS_H
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/build.h"
+#include "tests/walk.h"
+
+#define WAYS_LIMIT_NBYTES (UINT64_C(64) << 20)
+/* A socket takes some hundred packets before somebody has to read. */
+#define WAYS_PACKETS 40
+
+struct way {
+	unsigned flags;         /* enum tt_open_flags */
+	bool generations;
+	bool socket;            /* from a socket as well */
+};
+
+static inline unsigned ways_version(unsigned choice)
+{
+	static const unsigned versions[] = {22, 23, 25, 26};
+
+	return versions[choice % 4];
+}
+
+/* Made once; they live as long as the program. */
+static inline const struct tt_specs *ways_specs(void)
+{
+	static struct tt_specs *specs;
+	struct tt_error err;
+
+	if (specs == NULL)
+		WALK_REQUIRE(tt_specs_new(&specs, &err) == 0);
+	return specs;
+}
+
+static inline struct tt_options ways_options(const struct way *way)
+{
+	return (struct tt_options){.size = sizeof(struct tt_options),
+				   .flags = way->flags,
+				   .specs = ways_specs(),
+				   .max_memory_nbytes = WAYS_LIMIT_NBYTES};
+}
+
+/* All of it lies in the socket before it is read: at most so many packets. */
+static inline int ways_socket(const struct build *b)
+{
+	size_t chunk = b->len / WAYS_PACKETS + 1;
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) != 0)
+		return -1;
+	for (size_t at = 0; at < b->len; at += chunk) {
+		size_t n = b->len - at < chunk ? b->len - at : chunk;
+
+		if (send(fds[1], b->data + at, n, MSG_DONTWAIT) != (ssize_t)n) {
+			close(fds[0]);
+			fds[0] = -1;
+			break;
+		}
+	}
+	close(fds[1]);
+	return fds[0];
+}
+
+static inline void ways_read(const struct build *b, const struct way *way)
+{
+	const struct tt_options opt = ways_options(way);
+	struct walk from_memory, from_socket;
+	struct tt_reader *r;
+	struct tt_error err;
+	int fd;
+
+	WALK_REQUIRE(tt_reader_open_memory(&r, b->data, b->len, &opt, &err) == 0);
+	walk(&from_memory, r, b->len, way->generations);
+	tt_reader_close(r);
+	fd = way->socket ? ways_socket(b) : -1;
+	if (fd < 0)
+		return;
+	WALK_REQUIRE(tt_reader_open_fd(&r, fd, &opt, &err) == 0);
+	walk(&from_socket, r, b->len, way->generations);
+	tt_reader_close(r);
+	close(fd);
+	WALK_REQUIRE(from_socket.outcome == from_memory.outcome);
+	WALK_REQUIRE(from_socket.items == from_memory.items);
+	WALK_REQUIRE(from_socket.digest == from_memory.digest);
+}
+
+#endif
