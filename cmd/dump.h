@@ -92,7 +92,7 @@ struct dump_filter {
 	bool has_kinds;
 	unsigned kinds;         /* a bit for each enum tt_kind */
 	uint64_t types[4];      /* a bit for each event type */
-	const struct tt_experiment_spec *experiment;
+	unsigned experiment;    /* its number; 0: any */
 	uint64_t stack_ordinal; /* generation that `stack_verdicts` belongs to */
 	uint8_t *stack_verdicts; /* by stack index: 0 not looked at, 1 no, 2 yes */
 };

@@ -151,14 +151,17 @@ static int resolve_experiment(struct dump_filter *f, const struct opt_command *c
 			      const struct tt_specs *specs, const char *name)
 {
 	struct nearest near = { .word = name };
-	const struct tt_experiment_spec *e;
-	uint64_t id;
+	const struct tt_experiment_spec *e = tt_specs_experiment_named(specs, name);
+	uint64_t id = e ? e->id : 0;
 
-	f->experiment = tt_specs_experiment_named(specs, name);
-	if (!f->experiment && opt_u64(name, &id) == 0 && id <= UINT8_MAX)
-		f->experiment = tt_specs_experiment_id(specs, (unsigned)id);
-	if (f->experiment)
+	/* without a spec it has no events, but there may be batches */
+	if (!e && opt_u64(name, &id) == 0 && id <= UINT8_MAX && !f->opt->batches &&
+	    !tt_specs_experiment_id(specs, (unsigned)id))
+		id = 0;
+	if (id != 0 && id <= UINT8_MAX) {
+		f->experiment = (unsigned)id;
 		return OPT_RUN;
+	}
 	for (size_t i = 0; (e = tt_specs_experiment(specs, i)) != NULL; i++)
 		nearest_try(&near, e->name);
 	if (near.best)
@@ -339,7 +342,7 @@ bool dump_filter_match(struct dump_filter *f, const struct tt_event *ev, int64_t
 		return false;
 	if (f->has_kinds && !match_kind(f, ev))
 		return false;
-	if (f->experiment && !(ev->spec && ev->spec->experiment_id == f->experiment->id))
+	if (f->experiment && !(ev->spec && ev->spec->experiment_id == f->experiment))
 		return false;
 	return dump_filter_generation(f, ev->generation) && match_ids(f->opt, ev) &&
 	       (!f->opt->pattern || match_stacks(f, ev));

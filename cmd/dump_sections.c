@@ -214,7 +214,7 @@ static bool wanted(const struct dump *d, const struct section *s, const struct t
 		   size_t i)
 {
 	return s != &batches_section || !d->filter.experiment ||
-	       tt_generation_experimental_at(g, i).experiment == d->filter.experiment->id;
+	       tt_generation_experimental_at(g, i).experiment == d->filter.experiment;
 }
 
 static size_t count_wanted(const struct dump *d, const struct section *s,
