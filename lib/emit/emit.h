@@ -75,7 +75,7 @@ struct tt_chunk {
 	uint8_t experiment;     /* 0: events */
 	uint8_t nhead;          /* of an experimental batch: bytes it begins with */
 	bool closed;            /* holds what it shall: nothing is added */
-	uint8_t data[];
+	_Alignas(8) uint8_t data[]; /* table entries lie here too */
 };
 
 /* Chunks in the order in which they were filled. */
