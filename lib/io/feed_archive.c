@@ -214,6 +214,8 @@ static int next_block(struct archive_feed *f, struct tt_error *err)
 	if (r == ARCHIVE_EOF)
 		return 1;
 	f->flawed = r == ARCHIVE_WARN;
+	if (n == 0)
+		return fail(f, err);
 	f->block = data;
 	f->block_nbytes = n;
 	f->out_nbytes += n;
