@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "tests/fault.h"
 #include "tests/suites.h"
 #include "tracetool.h"
 #include "wire/assemble.h"
@@ -135,8 +136,9 @@ static int64_t stream_read(void *arg, void *buf, size_t room)
 	struct stream *s = arg;
 	size_t n = s->n - s->at;
 
-	ck_assert(!s->over);
-	ck_assert_uint_gt(room, 0);
+	/* no ck_assert: it allocates, and that may be failing */
+	if (s->over || room == 0)
+		abort();
 	n = n < room ? n : room;
 	n = n < s->chunk ? n : s->chunk;
 	if (n == 0) {
@@ -769,6 +771,87 @@ START_TEST(only_files_of_that_name_count_and_go)
 }
 END_TEST
 
+/* ------------------------------------------------------------------- faults */
+
+/* Records all, with whatever fails; the code of the first failure, or 0. */
+static int record_faulty(const struct trace *t, const struct tt_recorder_options *opt, size_t *n)
+{
+	struct stream s = stream_of(t, t->n, 100);
+	struct tt_input input = {stream_read, &s};
+	struct tt_recorder *r;
+	struct tt_recorded g;
+	int rc = tt_recorder_open(&r, &input, "x.trace", opt, &err), finished;
+
+	*n = 0;
+	if (rc < 0)
+		return rc;
+	while ((rc = tt_recorder_next(r, &g)) == 0)
+		++*n;
+	finished = tt_recorder_finish(r, &err);
+	tt_recorder_close(r);
+	return rc < 0 ? rc : finished;
+}
+
+/* The Nth allocation fails, once or for good: what is whole is there, or nothing. */
+static unsigned long record_without_memory(const struct trace *t, unsigned long at, bool for_good)
+{
+	struct tt_recorder_options opt = options_with(TT_RECORD_HOLD);
+	unsigned long failed;
+	size_t n;
+	int rc;
+
+	fault_begin(FAULT_ALLOC, at, for_good);
+	rc = record_faulty(t, &opt, &n);
+	failed = fault_count();
+	ck_assert_uint_eq(fault_end(), 0);
+	ck_assert(rc == 0 || rc == -TT_E_MEMORY || (rc == -TT_E_IO && err.system_errno == ENOMEM));
+	if (rc == 0)
+		ck_assert_uint_eq(n, NGENERATIONS);
+	ck_assert_uint_eq(count_files(), n != 0);
+	if (n != 0)
+		expect_file("x.trace", t->data, t->ends[n]);
+	remove_files();
+	return failed;
+}
+
+START_TEST(any_allocation_may_fail)
+{
+	struct trace t = trace_of(26);
+	unsigned long at = 0;
+
+	while (record_without_memory(&t, ++at, _i != 0) != 0)
+		ck_assert_uint_lt(at, 1000);
+	ck_assert_uint_gt(at, 5);
+	free(t.data);
+}
+END_TEST
+
+START_TEST(any_allocation_of_an_assembler_may_fail)
+{
+	char text[1024];
+	int len = snprintf(text, sizeof(text), "Trace Go1.26\n");
+	unsigned long failed = 1;
+
+	len += generation_text(text + len, sizeof(text) - (size_t)len, 26, 1);
+	for (unsigned long at = 1; failed != 0; at++) {
+		struct tt_assembler *a;
+		int rc;
+
+		ck_assert_uint_lt(at, 1000);
+		fault_begin(FAULT_ALLOC, at, _i != 0);
+		rc = tt_assembler_new(&a, NULL, &err);
+		for (int i = 0; rc == 0 && i < len; i++)
+			rc = tt_assembler_add(a, text + i, 1, &err);
+		if (rc == 0)
+			rc = tt_assembler_finish(a, &err);
+		tt_assembler_free(a);
+		failed = fault_count();
+		ck_assert_uint_eq(fault_end(), 0);
+		ck_assert_int_eq(rc, failed != 0 ? -TT_E_MEMORY : 0);
+	}
+}
+END_TEST
+
 /* ----------------------------------------------------- reading from a function */
 
 START_TEST(a_reader_of_a_function_sees_what_a_reader_of_memory_sees)
@@ -867,6 +950,16 @@ static TCase *rotation(void)
 	return tc;
 }
 
+static TCase *faults(void)
+{
+	TCase *tc = tcase_create("faults");
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(tc, any_allocation_may_fail, 0, 2);
+	tcase_add_loop_test(tc, any_allocation_of_an_assembler_may_fail, 0, 2);
+	return tc;
+}
+
 Suite *record_suite(void)
 {
 	Suite *s = suite_create("record");
@@ -875,6 +968,7 @@ Suite *record_suite(void)
 	suite_add_tcase(s, storing());
 	suite_add_tcase(s, errors());
 	suite_add_tcase(s, rotation());
+	suite_add_tcase(s, faults());
 	tcase_add_loop_test(tc, a_reader_of_a_function_sees_what_a_reader_of_memory_sees, 0,
 			    COUNT(versions));
 	tcase_add_test(tc, a_function_that_fails_is_an_error_of_reading);
