@@ -309,7 +309,8 @@ static int load(struct tt_reader *r)
 /* The Sync that stands before an end or an error of loading. */
 static int hand_out_final_sync(struct tt_reader *r, const struct tt_event **ev)
 {
-	if (r->outcome == TT_END && r->ngenerations == 0 && !r->resynced)
+	/* (reading like Go, a first generation that is damaged may be the end, too) */
+	if (r->outcome == TT_END && r->ngenerations == 0 && r->gen.batches_read == 0 && !r->resynced)
 		tt_note_empty_trace(r);
 	r->phase = TT_PHASE_FINAL;
 	return hand_out_sync(r, NULL, r->last_ns, ev);

@@ -6,8 +6,6 @@
 
 /* ---- building */
 
-const unsigned gen_versions[GEN_NVERSIONS] = {22, 23, 25, 26};
-
 void gen_build_thread(struct build *b, uint64_t generation, uint64_t thread, uint64_t time)
 {
 	build_raw(b, generation, thread, time, "\x0d\x01\x03\x02", 4);
@@ -23,25 +21,11 @@ void gen_build(struct build *b, uint64_t generation)
 
 /* ---- reading */
 
-/* Read once: they cost more than most of what is opened here. */
-static const struct tt_specs *shared_specs(void)
-{
-	static struct tt_specs *specs;
-	struct tt_error err;
-
-	if (specs == NULL)
-		ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
-	return specs;
-}
-
 void gen_open(struct gen_input *t, struct build *b, unsigned flags)
 {
-	const struct tt_options opt = {.size = sizeof(opt), .flags = flags, .specs = shared_specs()};
-	struct tt_error err;
-
 	guarded_init(&t->bytes, b->data, b->len);
 	build_release(b);
-	ck_assert_int_eq(tt_reader_open_memory(&t->r, t->bytes.data, t->bytes.len, &opt, &err), 0);
+	t->r = test_open(t->bytes.data, t->bytes.len, flags);
 }
 
 void gen_close(struct gen_input *t)

@@ -9,16 +9,12 @@
 
 #include "tests/build.h"
 #include "tests/input.h"
-#include "tracetool.h"
+#include "tests/reader_support.h"
 
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define BYTES(text) text, sizeof(text) - 1
 /* A number of 2^64 and more, and one of more than ten bytes. */
 #define TOO_LARGE "\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02"
 #define TOO_LONG "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00"
-
-#define GEN_NVERSIONS 4
-extern const unsigned gen_versions[GEN_NVERSIONS];
 
 /* A thread that says nothing new: P 3 is idle. */
 void gen_build_thread(struct build *b, uint64_t generation, uint64_t thread, uint64_t time);

@@ -107,9 +107,9 @@ static void expect_table_error(unsigned version, const struct table_case *c, boo
 
 START_TEST(table_errors_have_code_place_and_go_s_words)
 {
-	for (size_t v = 0; v < GEN_NVERSIONS; v++) {
-		expect_table_error(gen_versions[v], &table_cases[_i], false);
-		expect_table_error(gen_versions[v], &table_cases[_i], true);
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
+		expect_table_error(test_versions[v], &table_cases[_i], false);
+		expect_table_error(test_versions[v], &table_cases[_i], true);
 	}
 }
 END_TEST
@@ -159,15 +159,15 @@ END_TEST
 
 START_TEST(a_second_frequency_in_another_batch_is_one_too_many)
 {
-	for (size_t v = 0; v < GEN_NVERSIONS; v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		struct build b;
 		struct gen_input t;
 		uint64_t at;
 
-		build_init(&b, gen_versions[v]);
+		build_init(&b, test_versions[v]);
 		build_clock(&b, 5, 100, 1000);
 		build_clock(&b, 5, 100, 1000);
-		at = b.body + (gen_versions[v] >= 25);
+		at = b.body + (test_versions[v] >= 25);
 		gen_open(&t, &b, 0);
 		gen_expect_error(&t, TT_E_SYNC_DUPLICATE, at, "found multiple frequency events");
 		gen_close(&t);
@@ -180,10 +180,10 @@ START_TEST(a_clock_that_is_not_there_is_an_error_of_the_generation)
 	struct build b;
 	struct gen_input t;
 
-	for (size_t v = 0; v < GEN_NVERSIONS; v++) {
-		build_init(&b, gen_versions[v]);
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
+		build_init(&b, test_versions[v]);
 		gen_build_thread(&b, 5, 7, 101);
-		if (gen_versions[v] >= 26)
+		if (test_versions[v] >= 26)
 			build_mark(&b);
 		gen_open(&t, &b, 0);
 		gen_expect_error(&t, TT_E_NO_FREQUENCY, 16, "no frequency event found");

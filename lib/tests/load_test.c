@@ -150,18 +150,18 @@ END_TEST
 
 START_TEST(generation_zero_is_none)
 {
-	for (size_t v = 0; v < GEN_NVERSIONS; v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		struct build b;
 		struct gen_input t;
 		uint64_t at;
 
-		build_init(&b, gen_versions[v]);
+		build_init(&b, test_versions[v]);
 		gen_build_thread(&b, 0, 9, 101);
 		gen_open(&t, &b, 0);
 		gen_expect_error(&t, TT_E_GENERATION_ZERO, 16, "invalid generation number 0");
 		gen_close(&t);
 
-		build_init(&b, gen_versions[v]);
+		build_init(&b, test_versions[v]);
 		build_clock(&b, 7, 100, 1000);
 		at = b.len;
 		gen_build_thread(&b, 0, 9, 101);
@@ -178,13 +178,13 @@ END_TEST
 
 START_TEST(the_next_number_or_the_end_ends_a_generation_before_1_26)
 {
-	for (size_t v = 0; gen_versions[v] < 26; v++) {
+	for (size_t v = 0; test_versions[v] < 26; v++) {
 		struct build b;
 		struct gen_input t;
 		const struct tt_generation *g;
 		uint64_t end[2];
 
-		build_init(&b, gen_versions[v]);
+		build_init(&b, test_versions[v]);
 		gen_build(&b, 7);
 		end[0] = b.len;
 		gen_build(&b, 8);
@@ -208,11 +208,11 @@ END_TEST
 
 START_TEST(a_header_alone_lacks_a_clock_before_1_26)
 {
-	for (size_t v = 0; gen_versions[v] < 26; v++) {
+	for (size_t v = 0; test_versions[v] < 26; v++) {
 		struct build b;
 		struct gen_input t;
 
-		build_init(&b, gen_versions[v]);
+		build_init(&b, test_versions[v]);
 		gen_open(&t, &b, 0);
 		gen_expect_error(&t, TT_E_NO_FREQUENCY, 16, "no frequency event found");
 		ck_assert_uint_eq(tt_reader_error(t.r)->generation, TT_UNKNOWN);
@@ -352,13 +352,13 @@ static const struct {
 
 START_TEST(framing_errors_have_code_place_and_go_s_words)
 {
-	for (size_t v = 0; v < GEN_NVERSIONS; v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		struct build b;
 		struct gen_input t;
 		const struct tt_error *err;
 		uint64_t at;
 
-		build_init(&b, gen_versions[v]);
+		build_init(&b, test_versions[v]);
 		gen_build(&b, 5);
 		at = b.len;
 		build_bytes(&b, frame_cases[_i].bytes, frame_cases[_i].n);
@@ -375,11 +375,11 @@ END_TEST
 
 START_TEST(a_lone_first_byte_of_an_experimental_batch_ends_the_trace_as_in_go)
 {
-	for (size_t v = 0; v < GEN_NVERSIONS; v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		struct build b;
 		struct gen_input t;
 
-		build_init(&b, gen_versions[v]);
+		build_init(&b, test_versions[v]);
 		gen_build(&b, 5);
 		build_byte(&b, 0x31);
 		gen_open(&t, &b, TT_OPEN_LIKE_GO);

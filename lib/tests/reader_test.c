@@ -1,55 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * reader_test.c - the pull reader: the same whatever the bytes come from, safe
- * whatever they are, and true to its contract about errors, findings, threads that
- * wait, memory and the two ways to read that may be mixed.
+ * reader_test.c - the pull reader, true to its contract about Syncs, errors, times,
+ * findings, threads that wait, memory, and the two ways to read that may be mixed.
  */
 #include <fcntl.h>
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "tests/input.h"
+#include "tests/reader_support.h"
 #include "tests/rich.h"
 #include "tests/script.h"
 #include "tests/suites.h"
-#include "tests/walk.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-
-static const unsigned versions[] = {22, 23, 25, 26};
-
-/* Read once: they cost more than most of what is read here. */
-static const struct tt_specs *shared_specs(void)
-{
-	static struct tt_specs *specs;
-	struct tt_error err;
-
-	if (specs == NULL)
-		ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
-	return specs;
-}
-
-static struct tt_options options(unsigned flags)
-{
-	return (struct tt_options){.size = sizeof(struct tt_options), .flags = flags,
-				   .specs = shared_specs()};
-}
-
-static struct tt_reader *open_bytes(const void *data, size_t n, unsigned flags)
-{
-	const struct tt_options opt = options(flags);
-	struct tt_reader *r;
-	struct tt_error err;
-
-	ck_assert_msg(tt_reader_open_memory(&r, data, n, &opt, &err) == 0, "%s", err.message);
-	return r;
-}
 
 /* Opens the trace of a script and releases nothing: *b lives as long as it. */
 static struct tt_reader *open_script(struct build *b, unsigned version, const char *script)
 {
 	script_build(b, version, script);
-	return open_bytes(b->data, b->len, 0);
+	return test_open(b->data, b->len, 0);
 }
 
 static void close_script(struct tt_reader *r, struct build *b)
@@ -57,187 +24,6 @@ static void close_script(struct tt_reader *r, struct build *b)
 	tt_reader_close(r);
 	build_release(b);
 }
-
-/* ---- the same, whatever the bytes come from */
-
-/* All that both ways of reading say, from an input that cannot be opened twice. */
-static void expect_digest(const struct walk *expected, int fd, const char *what)
-{
-	const struct tt_options opt = options(0);
-	struct tt_reader *r;
-	struct tt_error err;
-	struct walk w;
-
-	ck_assert_int_eq(tt_reader_open_fd(&r, fd, &opt, &err), 0);
-	walk(&w, r, expected->size, expected->generations);
-	tt_reader_close(r);
-	ck_assert_msg(w.digest == expected->digest && w.items == expected->items &&
-			      w.nerrors == expected->nerrors && w.outcome == expected->outcome,
-		      "%s gives something else", what);
-}
-
-static void expect_same_everywhere(const uint8_t *data, size_t n, bool generations)
-{
-	struct guarded g;
-	struct walk w;
-	struct tt_reader *r;
-	char what[40];
-	int fd;
-
-	guarded_init(&g, data, n);
-	r = open_bytes(g.data, n, 0);
-	walk(&w, r, n, generations);
-	tt_reader_close(r);
-	guarded_release(&g);
-
-	fd = input_file(data, n);
-	expect_digest(&w, fd, "a file");
-	close(fd);
-	for (size_t chunk = 1; chunk <= 8; chunk++) {
-		struct trickle t;
-
-		trickle_start(&t, data, n, chunk);
-		snprintf(what, sizeof(what), "a pipe of %zu bytes at a time", chunk);
-		expect_digest(&w, t.fd, what);
-		trickle_stop(&t);
-	}
-}
-
-static const struct {
-	const char *script;
-	int outcome;            /* of the first error, or 0 */
-	size_t at;              /* damage: this byte from the end */
-	uint8_t value;          /* becomes that; 0: none */
-} sources[] = {
-	{RICH_SCRIPT, 0, 0, 0},
-	{RICH_SCRIPT, 0, 1, 0x35},
-	{RICH_SCRIPT, 0, 200, 0xff},
-	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoSyscallEnd\ngen 2\n7@200: ProcStatus 0 1",
-	 -TT_E_GOROUTINE, 0, 0},
-	{"8@100: ProcStart 1 1\n9@200: GoStart 1 1", -TT_E_STUCK, 0, 0},
-};
-
-START_TEST(bytes_read_the_same_from_everywhere)
-{
-	for (size_t v = 0; v < COUNT(versions); v++) {
-		struct build b;
-
-		script_build(&b, versions[v], sources[_i].script);
-		if (sources[_i].value != 0)
-			b.data[b.len - sources[_i].at] = sources[_i].value;
-		expect_same_everywhere(b.data, b.len, false);
-		expect_same_everywhere(b.data, b.len, true);
-		build_release(&b);
-	}
-}
-END_TEST
-
-/* As a Go program wrote it; from the top folder, where tests are run. */
-static size_t read_real_trace(uint8_t *out, size_t size)
-{
-	FILE *f = fopen("testdata/go1.26-annotations.trace", "rb");
-	size_t n;
-
-	ck_assert_msg(f != NULL, "no testdata/go1.26-annotations.trace here");
-	n = fread(out, 1, size, f);
-	fclose(f);
-	ck_assert_uint_gt(n, 2000);
-	ck_assert_uint_lt(n, size);
-	return n;
-}
-
-START_TEST(a_real_trace_reads_the_same_from_everywhere)
-{
-	static uint8_t data[8192];
-	size_t n = read_real_trace(data, sizeof(data));
-
-	expect_same_everywhere(data, n, false);
-	expect_same_everywhere(data, n, true);
-	/* and in the middle of it, too */
-	expect_same_everywhere(data, n / 2, false);
-}
-END_TEST
-
-/* ---- safe, whatever the bytes are */
-
-/* Reads the bytes in all ways there are; the promises are held by walk(). */
-static void survive(const uint8_t *data, size_t n)
-{
-	struct guarded g;
-
-	guarded_init(&g, data, n);
-	for (unsigned flags = 0; flags <= TT_OPEN_LIKE_GO; flags += TT_OPEN_LIKE_GO) {
-		for (int generations = 0; generations < 2; generations++) {
-			const struct tt_options opt = options(flags);
-			struct tt_reader *r;
-			struct tt_error err;
-			struct walk w;
-			int rc = tt_reader_open_memory(&r, g.data, n, &opt, &err);
-
-			if (rc == 0) {
-				walk(&w, r, n, generations);
-				ck_assert_uint_lt(w.nerrors, WALK_MAX_ERRORS);
-			} else {
-				ck_assert(err.code == TT_E_CUT_OFF || err.code == TT_E_VERSION ||
-					  err.code == TT_E_NOT_A_TRACE || err.code == TT_E_V1);
-				ck_assert_uint_le(err.offset, n);
-				ck_assert_ptr_null(r);
-			}
-			tt_reader_close(r);
-		}
-	}
-	guarded_release(&g);
-}
-
-START_TEST(a_trace_may_be_cut_anywhere)
-{
-	struct build b;
-
-	script_build(&b, versions[_i], RICH_SCRIPT);
-	for (size_t n = 0; n <= b.len; n++)
-		survive(b.data, n);
-	build_release(&b);
-}
-END_TEST
-
-START_TEST(a_trace_may_have_any_bit_flipped)
-{
-	struct build b;
-
-	script_build(&b, versions[_i], RICH_SCRIPT);
-	for (size_t bit = 0; bit < b.len * 8; bit++) {
-		b.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		survive(b.data, b.len);
-		b.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-	}
-	build_release(&b);
-}
-END_TEST
-
-START_TEST(a_trace_may_lack_any_byte_or_have_one_too_many)
-{
-	static const uint8_t values[] = {0x00, 0x01, 0x34, 0x7f, 0x80, 0xff};
-	struct build b, c;
-
-	script_build(&b, versions[_i], RICH_SCRIPT);
-	for (size_t at = 0; at < b.len; at++) {
-		build_init(&c, 26);
-		c.len = 0;
-		build_bytes(&c, b.data, at);
-		build_bytes(&c, b.data + at + 1, b.len - at - 1);
-		survive(c.data, c.len);
-		for (size_t k = 0; k < COUNT(values); k++) {
-			c.len = 0;
-			build_bytes(&c, b.data, at);
-			build_byte(&c, values[k]);
-			build_bytes(&c, b.data + at, b.len - at);
-			survive(c.data, c.len);
-		}
-		build_release(&c);
-	}
-	build_release(&b);
-}
-END_TEST
 
 /* ---- where Syncs stand, and what comes before an error */
 
@@ -267,14 +53,14 @@ static struct tt_reader *open_hurt(struct build *b, unsigned version, unsigned f
 	build_raw(b, 2, 9, 200, table, n);
 	if (version >= 26)
 		build_mark(b);
-	return open_bytes(b->data, b->len, flags);
+	return test_open(b->data, b->len, flags);
 }
 
 START_TEST(a_generation_that_cannot_be_loaded_is_a_sync_and_an_error)
 {
-	for (size_t v = 0; v < COUNT(versions); v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		struct build b;
-		struct tt_reader *r = open_hurt(&b, versions[v], 0, "\x04\x06", 2);
+		struct tt_reader *r = open_hurt(&b, test_versions[v], 0, "\x04\x06", 2);
 
 		expect_kinds(r, "S..s");
 		ck_assert_int_eq(tt_reader_error(r)->code, TT_E_STRING_RECORD);
@@ -286,14 +72,14 @@ END_TEST
 
 START_TEST(a_record_that_lacks_a_number_ends_the_trace_as_in_go_if_asked)
 {
-	for (size_t v = 0; v < COUNT(versions); v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		struct build b;
-		struct tt_reader *r = open_hurt(&b, versions[v], TT_OPEN_LIKE_GO, "\x04\x05", 2);
+		struct tt_reader *r = open_hurt(&b, test_versions[v], TT_OPEN_LIKE_GO, "\x04\x05", 2);
 
 		expect_kinds(r, "S..s");
 		ck_assert_int_eq(tt_reader_error(r)->code, TT_OK);
 		close_script(r, &b);
-		r = open_hurt(&b, versions[v], 0, "\x04\x05", 2);
+		r = open_hurt(&b, test_versions[v], 0, "\x04\x05", 2);
 		expect_kinds(r, "S..s");
 		ck_assert_int_eq(tt_reader_error(r)->code, TT_E_TABLE_CUT);
 		close_script(r, &b);
@@ -309,7 +95,7 @@ START_TEST(a_file_cut_before_its_first_thread_ends_as_in_go_if_asked)
 
 		script_build(&b, 26, "7@100: ProcStatus 0 2");
 		build_clock(&b, 2, 200, 1000000000);
-		r = open_bytes(b.data, b.len, flags);
+		r = test_open(b.data, b.len, flags);
 		expect_kinds(r, "S.s");
 		ck_assert_int_eq(tt_reader_error(r)->code, flags != 0 ? TT_OK : TT_E_CUT_OFF);
 		close_script(r, &b);
@@ -319,14 +105,14 @@ END_TEST
 
 START_TEST(a_lone_byte_of_a_batch_ends_the_trace_as_in_go_if_asked)
 {
-	for (size_t v = 0; v < COUNT(versions); v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		for (unsigned flags = 0; flags <= TT_OPEN_LIKE_GO; flags += TT_OPEN_LIKE_GO) {
 			struct build b;
 			struct tt_reader *r;
 
-			script_build(&b, versions[v], "7@100: ProcStatus 0 2");
+			script_build(&b, test_versions[v], "7@100: ProcStatus 0 2");
 			build_byte(&b, 0x31);
-			r = open_bytes(b.data, b.len, flags);
+			r = test_open(b.data, b.len, flags);
 			expect_kinds(r, "S.s");
 			ck_assert_int_eq(tt_reader_error(r)->code,
 					 flags != 0 ? TT_OK : TT_E_CUT_OFF);
@@ -338,13 +124,13 @@ END_TEST
 
 START_TEST(damage_behind_a_generation_lets_it_be_read_before_1_26)
 {
-	for (size_t v = 0; v < COUNT(versions); v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		struct build b;
 		struct tt_reader *r;
 
-		script_build(&b, versions[v], "7@100: ProcStatus 0 2, ProcStatus 1 2");
+		script_build(&b, test_versions[v], "7@100: ProcStatus 0 2, ProcStatus 1 2");
 		build_byte(&b, 0x77);
-		r = open_bytes(b.data, b.len, 0);
+		r = test_open(b.data, b.len, 0);
 		expect_kinds(r, "S..s");
 		ck_assert_int_eq(tt_reader_error(r)->code, TT_E_BATCH_TYPE);
 		close_script(r, &b);
@@ -365,7 +151,7 @@ START_TEST(a_thread_that_begins_with_nonsense_takes_the_sync_away)
 	build_raw(&b, 1, 8, 100, "\x00\x01", 2);
 	at = b.body;
 	build_mark(&b);
-	r = open_bytes(b.data, b.len, 0);
+	r = test_open(b.data, b.len, 0);
 	expect_kinds(r, "");
 	err = tt_reader_error(r);
 	ck_assert_int_eq(err->code, TT_E_EVENT_UNTIMED);
@@ -426,7 +212,7 @@ START_TEST(an_event_that_cannot_be_decoded_swallows_the_one_before)
 			build_close(&b);
 		}
 		build_mark(&b);
-		r = open_bytes(b.data, b.len, 0);
+		r = test_open(b.data, b.len, 0);
 		expect_kinds(r, "S..");
 		err = tt_reader_error(r);
 		ck_assert_int_eq(err->code, event_cases[_i].code);
@@ -595,7 +381,7 @@ START_TEST(a_range_whose_kind_is_gone_is_found)
 	build_clock(&b, 2, 2, 1000000000);
 	build_raw(&b, 2, 7, 200, "\x1b\x01", 2);
 	build_mark(&b);
-	r = open_bytes(b.data, b.len, 0);
+	r = test_open(b.data, b.len, 0);
 	read_all(r);
 	expect_findings(r, f, 1);
 	close_script(r, &b);
@@ -609,11 +395,26 @@ START_TEST(a_trace_of_a_header_alone_is_found_empty)
 	struct tt_error found;
 
 	build_init(&b, 26);
-	r = open_bytes(b.data, b.len, 0);
+	r = test_open(b.data, b.len, 0);
 	read_all(r);
 	ck_assert_int_eq(tt_reader_finding(r, &found), 0);
 	ck_assert_int_eq(found.code, TT_W_NO_GENERATION);
 	ck_assert_uint_eq(found.offset, 16);
+	ck_assert_int_eq(tt_reader_finding(r, &found), TT_END);
+	close_script(r, &b);
+}
+END_TEST
+
+START_TEST(a_trace_whose_first_generation_is_damaged_is_not_empty)
+{
+	struct build b;
+	struct tt_reader *r;
+	struct tt_error found;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 1, 1000000000);
+	r = test_open(b.data, b.len, TT_OPEN_LIKE_GO);
+	read_all(r);
 	ck_assert_int_eq(tt_reader_finding(r, &found), TT_END);
 	close_script(r, &b);
 }
@@ -693,9 +494,9 @@ END_TEST
 
 START_TEST(resync_behind_the_last_generation_finds_none)
 {
-	for (size_t v = 0; v < COUNT(versions); v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		struct build b;
-		struct tt_reader *r = open_script(&b, versions[v], "7@100: GoDestroy");
+		struct tt_reader *r = open_script(&b, test_versions[v], "7@100: GoDestroy");
 		const struct tt_event *ev;
 
 		expect_kinds(r, "S");
@@ -710,9 +511,9 @@ END_TEST
 
 START_TEST(events_go_on_with_the_generation_that_was_taken)
 {
-	for (size_t v = 0; v < COUNT(versions); v++) {
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
 		struct build b;
-		struct tt_reader *r = open_script(&b, versions[v],
+		struct tt_reader *r = open_script(&b, test_versions[v],
 						  "7@100: ProcStatus 0 1, GoStatus 1 7 2, GoLabel 1\n"
 						  "gen 2\n7@200: GoStatus 5 -1 4, Span 1 1 1\n"
 						  "gen 3\n7@300: Span 2 1 1");
@@ -765,7 +566,7 @@ END_TEST
 /* What a reader with so much memory makes of the trace. */
 static int read_within(uint64_t nbytes, const struct build *b, uint64_t *nevents)
 {
-	struct tt_options opt = options(0);
+	struct tt_options opt = test_options(0);
 	struct tt_reader *r;
 	const struct tt_event *ev;
 	struct tt_error err;
@@ -852,19 +653,6 @@ START_TEST(progress_counts)
 }
 END_TEST
 
-static TCase *safety(void)
-{
-	TCase *tc = tcase_create("any bytes");
-
-	tcase_add_loop_test(tc, bytes_read_the_same_from_everywhere, 0, COUNT(sources));
-	tcase_add_test(tc, a_real_trace_reads_the_same_from_everywhere);
-	tcase_add_loop_test(tc, a_trace_may_be_cut_anywhere, 0, COUNT(versions));
-	tcase_add_loop_test(tc, a_trace_may_have_any_bit_flipped, 0, COUNT(versions));
-	tcase_add_loop_test(tc, a_trace_may_lack_any_byte_or_have_one_too_many, 0, COUNT(versions));
-	tcase_set_timeout(tc, 120);
-	return tc;
-}
-
 static TCase *ends(void)
 {
 	TCase *tc = tcase_create("ends and errors");
@@ -890,6 +678,7 @@ static TCase *contract(void)
 	tcase_add_test(tc, findings_have_a_place);
 	tcase_add_test(tc, a_range_whose_kind_is_gone_is_found);
 	tcase_add_test(tc, a_trace_of_a_header_alone_is_found_empty);
+	tcase_add_test(tc, a_trace_whose_first_generation_is_damaged_is_not_empty);
 	tcase_add_test(tc, a_stuck_trace_says_who_waits_for_what);
 	tcase_add_test(tc, resync_goes_on_as_if_the_trace_began_there);
 	tcase_add_test(tc, resync_behind_the_last_generation_finds_none);
@@ -905,7 +694,6 @@ Suite *reader_suite(void)
 {
 	Suite *suite = suite_create("reader");
 
-	suite_add_tcase(suite, safety());
 	suite_add_tcase(suite, ends());
 	suite_add_tcase(suite, contract());
 	return suite;

@@ -159,7 +159,7 @@ static void hurt(struct build *b, enum damage damage, uint64_t at)
  */
 START_TEST(generations_beside_a_damaged_one_are_read)
 {
-	unsigned version = gen_versions[_i];
+	unsigned version = test_versions[_i];
 	struct healthy h;
 	unsigned nerrors, total = 0;
 
@@ -184,7 +184,7 @@ END_TEST
 /* Damage across the border takes the two beside it and no more. */
 START_TEST(damage_between_generations_costs_those_two)
 {
-	unsigned version = gen_versions[_i];
+	unsigned version = test_versions[_i];
 	struct healthy h;
 	unsigned nerrors;
 
@@ -205,7 +205,7 @@ END_TEST
 START_TEST(a_batch_that_claims_too_much_costs_its_generation_alone)
 {
 	static const size_t more[] = {1, 2, 60, 700, 1400, 2200, 65536 - 60};
-	unsigned version = gen_versions[_i];
+	unsigned version = test_versions[_i];
 	struct healthy h;
 	unsigned nerrors, whole;
 
@@ -263,10 +263,10 @@ Suite *resync_suite(void)
 	Suite *suite = suite_create("resync");
 	TCase *damage = tcase_create("damage");
 
-	tcase_add_loop_test(damage, generations_beside_a_damaged_one_are_read, 0, GEN_NVERSIONS);
-	tcase_add_loop_test(damage, damage_between_generations_costs_those_two, 0, GEN_NVERSIONS);
+	tcase_add_loop_test(damage, generations_beside_a_damaged_one_are_read, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(damage, damage_between_generations_costs_those_two, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(damage, a_batch_that_claims_too_much_costs_its_generation_alone, 0,
-			    GEN_NVERSIONS);
+			    TEST_NVERSIONS);
 	tcase_add_test(damage, one_damage_is_one_error);
 	tcase_set_timeout(damage, 60);
 	suite_add_tcase(suite, damage);
