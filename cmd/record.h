@@ -21,7 +21,7 @@ struct record_options {
 	uint64_t rotate_nbytes, keep;
 	int64_t rotate_ns;
 	uint64_t max_memory;
-	bool quiet, verbose;
+	bool quiet;
 };
 
 struct record;
