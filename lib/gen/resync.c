@@ -60,16 +60,14 @@ static bool run_begins(const struct tt_loader *l, const uint8_t *data, const uin
 	return true;
 }
 
-/* Whether a row begins where the source stands. */
-static bool run_is_here(struct tt_loader *l)
+/* Whether a row begins where the source stands: 1, 0 or an error. */
+static int run_is_here(struct tt_loader *l, struct tt_error *err)
 {
-	struct tt_error ignored;
 	const uint8_t *data;
 	size_t avail;
+	int rc = tt_source_peek(l->src, PLAUSIBLE_NBYTES, &data, &avail, err);
 
-	/* a failure to read ends the input like any other end, here */
-	(void)tt_source_peek(l->src, PLAUSIBLE_NBYTES, &data, &avail, &ignored);
-	return run_begins(l, data, data + avail, LAST_WALKED);
+	return rc < 0 ? rc : run_begins(l, data, data + avail, LAST_WALKED);
 }
 
 /* Moves to the next place where one begins. 0, 1 or an error. */
@@ -104,14 +102,15 @@ static bool begins_with(const struct tt_frame_batch *b, uint8_t type)
 	return b->experiment == 0 && b->size != 0 && b->data[0] == type;
 }
 
-/* Whether a row begins with the batch that was just read. */
-static bool run_begins_with(struct tt_loader *l, const struct tt_frame_batch *b)
+/* Whether a row begins with the batch that was just read: 1, 0 or an error. */
+static int run_begins_with(struct tt_loader *l, const struct tt_frame_batch *b,
+			   struct tt_error *err)
 {
 	uint64_t behind = tt_source_offset(l->src);
-	bool begins;
+	int begins;
 
 	tt_source_seek(l->src, b->offset);
-	begins = run_is_here(l);
+	begins = run_is_here(l, err);
 	tt_source_seek(l->src, behind);
 	return begins;
 }
@@ -134,7 +133,12 @@ static int walk(struct tt_loader *l, struct tt_error *err)
 		tt_source_release(l->src, b.offset);
 		if (l->has_end_marks && begins_with(&b, l->framing.end_type))
 			return TT_OK;
-		if (b.generation == 0 || b.generation == l->number || !run_begins_with(l, &b))
+		if (b.generation == 0 || b.generation == l->number)
+			continue;
+		rc = run_begins_with(l, &b, err);
+		if (rc < 0)
+			return rc;
+		if (rc == 0)
 			continue;
 		if (l->number != 0 || begins_with(&b, l->rules.sync)) {
 			tt_source_seek(l->src, b.offset);
@@ -165,52 +169,23 @@ static bool is_other_number(int code)
 	return code == TT_E_GENERATION_MIXED || code == TT_E_GENERATION_ORDER;
 }
 
-/* To where the search for batches begins: past the byte at fault at least. */
+/* To where the search for batches begins. */
 static void back_up(struct tt_loader *l)
 {
 	uint64_t at = tt_source_offset(l->src);
 	uint64_t back = l->resume < at ? at - l->resume : 0;
-	const uint8_t *data;
-	size_t avail;
-	struct tt_error ignored;
 
-	if (back != 0 && l->rewound + back <= at / 4 + REWIND_FREE) {
-		l->rewound += back;
-		tt_source_seek(l->src, l->resume);
-	} else if (tt_source_peek(l->src, 1, &data, &avail, &ignored) == TT_OK && avail != 0) {
-		tt_source_skip(l->src, 1);
-	}
+	if (l->rewound + back > at / 4 + REWIND_FREE)
+		return;
+	l->rewound += back;
+	tt_source_seek(l->src, at - back);
 }
 
-static bool is_at_end(struct tt_loader *l)
+/* Behind the framing that broke: to where it holds again, and another generation. */
+static int search(struct tt_loader *l, bool lost, struct tt_error *err)
 {
-	struct tt_error ignored;
-	const uint8_t *data;
-	size_t avail;
-
-	return tt_source_peek(l->src, 1, &data, &avail, &ignored) == TT_OK && avail == 0;
-}
-
-int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_t *skipped,
-		     struct tt_error *err)
-{
-	uint64_t begin = tt_source_offset(l->src);
-	bool lost = is_framing_error(broken->code);
 	int rc = TT_OK;
 
-	*skipped = 0;
-	if (l->spilled) /* the next generation is at hand */
-		return TT_OK;
-	if (l->at_end || is_at_end(l))
-		return TT_END;
-	if (is_behind_it(broken->code))
-		return TT_OK;
-	l->failed_behind = false;
-	if (is_other_number(broken->code)) {
-		if (run_is_here(l))
-			return TT_OK;
-		lost = true;
-	}
 	do {
 		if (lost) {
 			back_up(l);
@@ -220,6 +195,33 @@ int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_
 			rc = walk(l, err);
 		lost = rc < 0 && is_framing_error(err->code);
 	} while (lost);
+	return rc;
+}
+
+int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_t *skipped,
+		     struct tt_error *err)
+{
+	uint64_t begin = tt_source_offset(l->src);
+	const uint8_t *data;
+	size_t avail;
+	int rc, here = 0;
+
+	*skipped = 0;
+	if (l->spilled) /* the next generation is at hand */
+		return TT_OK;
+	rc = tt_source_peek(l->src, 1, &data, &avail, err);
+	if (rc < 0)
+		return rc;
+	if (l->at_end || avail == 0)
+		return TT_END;
+	if (is_behind_it(broken->code))
+		return TT_OK;
+	l->failed_behind = false;
+	if (is_other_number(broken->code))
+		here = run_is_here(l, err);
+	if (here != 0)
+		return here < 0 ? here : TT_OK;
+	rc = search(l, is_framing_error(broken->code) || is_other_number(broken->code), err);
 	if (tt_source_offset(l->src) > begin)
 		*skipped = tt_source_offset(l->src) - begin;
 	return rc;

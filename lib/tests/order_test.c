@@ -311,6 +311,8 @@ CASES(ranges) = {
 	 "gc: encountered GCActive while GC was not in progress"},
 	{BEGIN "7@90: GCBegin 5 0\ngen 2\n7@100: GCActive 6, GCEnd 7",
 	 "7/0/1 GCActive 6\n7/0/1 GCEnd 7\nend"},
+	{BEGIN "7@90: GCBegin 5 0\ngen 2\n7@100: GCActive 7",
+	 "stuck: broken trace: failed to advance: frontier:"},
 	{BEGIN "7@90: GCBegin 5 0\ngen 2\n8@100: GCActive 6",
 	 "context: expected a proc but didn't have one"},
 
@@ -334,6 +336,12 @@ CASES(ranges) = {
 	{BEGIN "7@100: GCMarkAssistBegin 0, STWBegin 1 0, GCMarkAssistEnd, STWEnd",
 	 "7/0/1 GCMarkAssistBegin 0\n7/0/1 STWBegin 1 0 kind 'one'\n7/0/1 GCMarkAssistEnd\n"
 	 "7/0/1 STWEnd kind 'one'\nend"},
+	{BEGIN "7@100: STWBegin 1 0, GCMarkAssistBegin 0, STWBegin 2 0, GCMarkAssistEnd, STWEnd, STWEnd",
+	 "7/0/1 STWBegin 1 0 kind 'one'\n7/0/1 GCMarkAssistBegin 0\n7/0/1 STWBegin 2 0 kind 'two'\n"
+	 "7/0/1 GCMarkAssistEnd\n7/0/1 STWEnd kind 'one'\n7/0/1 STWEnd kind 'two'\nend"},
+	{BEGIN "7@100: GCMarkAssistBegin 0, STWBegin 1 0, STWBegin 2 0, GCMarkAssistEnd, STWEnd",
+	 "7/0/1 GCMarkAssistBegin 0\n7/0/1 STWBegin 1 0 kind 'one'\n7/0/1 STWBegin 2 0 kind 'two'\n"
+	 "7/0/1 GCMarkAssistEnd\n7/0/1 STWEnd kind 'two'\nend"},
 	{BEGIN "-1@100: GCMarkAssistActive 2, GCMarkAssistActive 2",
 	 "-1/-1/-1 GCMarkAssistActive 2\n"
 	 "range: found named active range already in first gen: {35 0}"},

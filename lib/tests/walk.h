@@ -159,8 +159,12 @@ static inline void walk(struct walk *w, struct tt_reader *r, uint64_t size, bool
 		WALK_REQUIRE(skipped <= size);
 		WALK_REQUIRE(!(rc < 0) || tt_reader_error(r)->system);
 		w->digest = digest_number(w->digest, skipped);
-		if (rc != 0)
-			break;
+		if (rc == 0)
+			continue;
+		if (rc < 0)
+			w->outcome = rc;
+		WALK_REQUIRE(walk_step(w) == rc);
+		break;
 	}
 	if (!generations)
 		WALK_REQUIRE(tt_reader_progress(r).events == w->events);
