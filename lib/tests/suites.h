@@ -8,6 +8,7 @@
 #ifndef TT_SUITE
 #include <check.h>
 #define TT_SUITE(name) Suite *name##_suite(void);
+#define TT_DECLARES
 #endif
 
 TT_SUITE(base)
@@ -38,8 +39,9 @@ TT_SUITE(scenario)
 #define TT_NO_EMIT_SUITE
 #endif
 #endif
-#if !defined(__SANITIZE_ADDRESS__) && !defined(TT_NO_EMIT_SUITE)
+#if defined(TT_DECLARES) || (!defined(__SANITIZE_ADDRESS__) && !defined(TT_NO_EMIT_SUITE))
 TT_SUITE(emit)
 #endif
 
 #undef TT_SUITE
+#undef TT_DECLARES
