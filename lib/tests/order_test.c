@@ -5,10 +5,10 @@
  * trace as a script and the events that come of it; Go's reader says the same of
  * each.
  */
+#include "tests/digest.h"
+#include "tests/reader_support.h"
 #include "tests/script.h"
 #include "tests/suites.h"
-
-#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
  * What cases begin with, all of it before time 100, from where on events are
@@ -517,6 +517,99 @@ START_TEST(order_of_threads)
 }
 END_TEST
 
+/*
+ * Up to 75 threads whose times are full of ties, and a chain of collections whose
+ * links lie on any of them, a little early or late: so the heap, and its sort when
+ * the earliest has to wait, choose among equals all the time.
+ */
+#define MAX_TIED 75
+#define TIED_EVENTS 200
+
+struct tied_thread {
+	uint8_t events[TIED_EVENTS * 8];
+	size_t n;
+	uint64_t time;
+};
+
+static uint32_t pick(uint32_t *state, uint32_t n)
+{
+	*state = *state * 1664525 + 1013904223;
+	return (*state >> 8) % n;
+}
+
+static void tied_event(struct tied_thread *t, uint64_t at, uint8_t type, uint64_t number)
+{
+	at = at < t->time ? t->time : at;
+	t->events[t->n++] = type;
+	t->n += tt_varint_put(t->events + t->n, at - t->time);
+	t->n += tt_varint_put(t->events + t->n, number);
+	if (type == 0x1d) /* GCBegin has a stack */
+		t->events[t->n++] = 0;
+	t->time = at;
+}
+
+static void build_tied(struct build *b, uint32_t seed)
+{
+	static struct tied_thread threads[MAX_TIED];
+	uint32_t state = seed * 7919 + 17;
+	uint32_t nthreads = 5 + pick(&state, MAX_TIED - 4), nevents = 20 + pick(&state, 180);
+	uint64_t now = 100, gc_seq = 1;
+
+	memset(threads, 0, sizeof(threads));
+	for (uint32_t i = 0; i < nevents; i++) {
+		struct tied_thread *t = &threads[pick(&state, nthreads)];
+
+		now += pick(&state, 3) == 0 ? pick(&state, 3) : 0;
+		if (pick(&state, 3) == 0) {
+			tied_event(t, now + pick(&state, 9) - 4, gc_seq % 2 == 1 ? 0x1d : 0x1e, gc_seq);
+			gc_seq++;
+		} else {
+			tied_event(t, now, 0x82, i); /* SpanFree */
+		}
+	}
+	build_init(b, 26);
+	build_clock(b, 1, 1, 1000000000);
+	for (uint32_t i = 0; i < nthreads; i++) {
+		build_batch(b, 1, 1000 + i, 0);
+		build_bytes(b, "\x0d\x01", 2); /* P i, running */
+		build_number(b, i);
+		build_bytes(b, "\x01\x19\x00", 3); /* goroutine 100 + i, running */
+		build_number(b, 100 + i);
+		build_bytes(b, "\x00\x02", 2);
+		build_close(b);
+		build_raw(b, 1, 1000 + i, 0, threads[i].events, threads[i].n);
+	}
+	build_mark(b);
+}
+
+/* The hash is that of what Go 1.27's reader gives, too. */
+START_TEST(order_of_threads_with_equal_times_is_go_s)
+{
+	uint64_t hash = DIGEST_START;
+	unsigned nended = 0;
+
+	for (uint32_t seed = 0; seed < 100; seed++) {
+		const struct tt_event *ev;
+		struct build b;
+		struct tt_reader *r;
+		int rc;
+
+		build_tied(&b, seed);
+		r = test_open(b.data, b.len, 0);
+		while ((rc = tt_reader_next(r, &ev)) == 0) {
+			hash = digest_number(hash, (uint64_t)ev->thread);
+			hash = digest_number(hash, (uint64_t)ev->time_ns);
+		}
+		hash = digest_number(hash, rc == TT_END);
+		nended += rc == TT_END;
+		tt_reader_close(r);
+		build_release(&b);
+	}
+	ck_assert_uint_gt(nended, 50); /* the others get stuck, after many events */
+	ck_assert_uint_eq(hash, UINT64_C(6968592867138678570));
+}
+END_TEST
+
 Suite *order_suite(void)
 {
 	Suite *suite = suite_create("order");
@@ -530,6 +623,7 @@ Suite *order_suite(void)
 	tcase_add_loop_test(tc, order_across_generations, 0, COUNT(generations));
 	tcase_add_loop_test(tc, order_of_threads, 0, COUNT(merges));
 	tcase_add_test(tc, order_names_events_as_the_version_does);
+	tcase_add_test(tc, order_of_threads_with_equal_times_is_go_s);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
