@@ -27,6 +27,7 @@
 static struct tt_mem mem;
 static struct tt_error err;
 static char folder[64];
+static int top_folder;
 
 /* ------------------------------------------------------------------- traces */
 
@@ -165,6 +166,8 @@ static void setup(void)
 {
 	snprintf(folder, sizeof(folder), "/tmp/tt-record-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(folder));
+	/* Back to it at the end: under a sanitizer all tests share one process. */
+	ck_assert_int_ge(top_folder = open(".", O_RDONLY | O_DIRECTORY), 0);
 	ck_assert_int_eq(chdir(folder), 0);
 }
 
@@ -194,7 +197,8 @@ static void remove_files(void)
 static void teardown(void)
 {
 	remove_files();
-	ck_assert_int_eq(chdir("/"), 0);
+	ck_assert_int_eq(fchdir(top_folder), 0);
+	close(top_folder);
 	ck_assert_int_eq(rmdir(folder), 0);
 	ck_assert_uint_eq(mem.used_nbytes, 0);
 }

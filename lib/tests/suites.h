@@ -8,7 +8,6 @@
 #ifndef TT_SUITE
 #include <check.h>
 #define TT_SUITE(name) Suite *name##_suite(void);
-#define TT_DECLARES
 #endif
 
 TT_SUITE(base)
@@ -33,15 +32,6 @@ TT_SUITE(rawtext)
 TT_SUITE(assemble)
 TT_SUITE(record)
 TT_SUITE(scenario)
-/* Not under the address sanitizer, which cannot bear threads that vanish by a raw exit. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TT_NO_EMIT_SUITE
-#endif
-#endif
-#if defined(TT_DECLARES) || (!defined(__SANITIZE_ADDRESS__) && !defined(TT_NO_EMIT_SUITE))
 TT_SUITE(emit)
-#endif
 
 #undef TT_SUITE
-#undef TT_DECLARES
