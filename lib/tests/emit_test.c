@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "tests/emit_support.h"
+#include "tests/sanitized.h"
 #include "tests/suites.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -700,15 +701,7 @@ END_TEST
  * Under a sanitizer a thread must not end by the bare system call: TSan's
  * pthread_join() never learns of it and ASan finds the stack of the dead in its way.
  */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
-#ifndef SANITIZED
+#ifndef TT_SANITIZED
 static void *vanish(void *arg)
 {
 	struct tt_emit *e = tt_emit_acquire();
@@ -1224,7 +1217,7 @@ Suite *emit_suite(void)
 	tcase_add_test(many, want_of_memory_drops_events_and_keeps_the_trace);
 	tcase_add_test(many, announced_thread_may_start_in_a_later_generation);
 	tcase_add_loop_test(many, waking_and_running_again_may_lie_generations_apart, 0, 16);
-#ifndef SANITIZED
+#ifndef TT_SANITIZED
 	tcase_add_test(many, vanished_threads_end);
 #endif
 	tcase_add_test(many, generation_does_not_end_inside_a_section);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/sanitized.h"
 #include "tests/suites.h"
 
 struct suite_entry {
@@ -23,14 +24,6 @@ static const struct suite_entry suites[] = {
 };
 
 #define NSUITES (sizeof(suites) / sizeof(suites[0]))
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
 
 /* A refused allocation is NULL, as without ASan. */
 const char *__asan_default_options(void);
@@ -72,7 +65,7 @@ int main(int argc, char **argv)
 
 	/* Check's own four seconds are too few on a machine with other work. */
 	setenv("CK_DEFAULT_TIMEOUT", "120", 0);
-#ifdef SANITIZED
+#ifdef TT_SANITIZED
 	if (getenv("CK_FORK") == NULL)
 		srunner_set_fork_status(runner, CK_NOFORK);
 #endif

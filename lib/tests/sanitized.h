@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sanitized.h - defines TT_SANITIZED in a build under the address or the thread
+ * sanitizer, with gcc and with clang.
+ */
+#ifndef TT_TESTS_SANITIZED_H
+#define TT_TESTS_SANITIZED_H
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TT_SANITIZED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TT_SANITIZED 1
+#endif
+#endif
+
+#endif
