@@ -137,7 +137,7 @@ void tt_note_init(struct tt_reader *r)
 
 		if (def == NULL)
 			continue;
-		r->watched[type] = def->spec.since > r->version ||
+		r->looks[type].watched = def->spec.since > r->version ||
 				   def->spec.kind == TT_KIND_EXPERIMENTAL ||
 				   def->spec.kind == TT_KIND_STACK_SAMPLE ||
 				   (def->spec.kind == TT_KIND_RANGE_END && def->view.has_kind) ||

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "order/advance.h"
 #include "wire/header.h"
 
 /* ---- opening and closing */
@@ -46,6 +47,24 @@ static int reader_new(struct tt_reader **out, const struct tt_options *opt, stru
 	return TT_OK;
 }
 
+/* What the reader needs to know of a type. */
+static void look_at(struct tt_reader *r, unsigned type)
+{
+	const struct tt_event_def *def = tt_specs_def(r->specs, type);
+	struct tt_look *look = &r->looks[type];
+
+	*look = (struct tt_look){.stack = TT_ARG_ZERO, .string = TT_ARG_ZERO};
+	if (def == NULL)
+		return;
+	if (def->spec.kind == TT_KIND_STACK_SAMPLE)
+		r->sample_spec = &def->spec;
+	if (def->nstacks > 0)
+		look->stack = (uint8_t)def->stack_args[0];
+	if (def->nstrings > 0)
+		look->string = (uint8_t)def->string_args[0];
+	look->more_ids = def->nstacks > 1 || def->nstrings > 1;
+}
+
 /* Reads the header and makes ready; on failure closes the reader. */
 static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 {
@@ -66,12 +85,8 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	}
 	tt_loader_init(&r->loader, r->src, r->specs, r->version,
 		       (r->options.flags & TT_OPEN_LIKE_GO) != 0);
-	for (unsigned type = 0; type < 256; type++) {
-		const struct tt_event_spec *spec = tt_specs_event(r->specs, type);
-
-		if (spec != NULL && spec->kind == TT_KIND_STACK_SAMPLE)
-			r->sample_spec = spec;
-	}
+	for (unsigned type = 0; type < 256; type++)
+		look_at(r, type);
 	tt_note_init(r);
 	tt_error_clear(&r->err);
 	return TT_OK;
@@ -246,7 +261,8 @@ static int no_such_id(struct tt_reader *r, const struct tt_event *ev, int code, 
 	return fail(r);
 }
 
-static inline int check_ids(struct tt_reader *r, const struct tt_event *ev)
+/* All table entries that an event names, in the order in which Go looks for them. */
+static __attribute__((noinline)) int check_ids(struct tt_reader *r, const struct tt_event *ev)
 {
 	const struct tt_event_def *def = tt_event_def_of(ev->spec);
 
@@ -265,20 +281,36 @@ static inline int check_ids(struct tt_reader *r, const struct tt_event *ev)
 	return TT_OK;
 }
 
+static inline bool known(const struct tt_idmap *ids, uint64_t id)
+{
+	return id == 0 || tt_idmap_find(ids, id) != TT_IDMAP_NONE;
+}
+
+/* Whether all is as in nearly every event: see check_ids() otherwise. */
+static inline bool ids_known(const struct tt_reader *r, const struct tt_look *look,
+			     const struct tt_event *ev)
+{
+	return !look->more_ids && known(&r->gen.stack_ids, ev->args[look->stack]) &&
+	       known(&r->gen.string_ids, ev->args[look->string]);
+}
+
 static inline int hand_out_queued(struct tt_reader *r, const struct tt_event **out)
 {
 	struct tt_event *ev = &r->order.queue[r->order.head++];
-	int rc;
+	const struct tt_look *look = &r->looks[ev->spec->type];
 
 	if (r->order.head == r->order.count)
 		r->order.head = r->order.count = 0;
-	rc = check_ids(r, ev);
-	if (rc < 0) {
-		*out = NULL;
-		return rc;
+	if (!ids_known(r, look, ev)) {
+		int rc = check_ids(r, ev);
+
+		if (rc < 0) {
+			*out = NULL;
+			return rc;
+		}
 	}
 	stamp(r, ev);
-	if (r->watched[ev->spec->type])
+	if (look->watched)
 		tt_note_event(r, ev);
 	*out = ev;
 	return TT_OK;

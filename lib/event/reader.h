@@ -18,6 +18,13 @@ struct tt_note {
 	uint64_t number;        /* what the message speaks of */
 };
 
+/* What is looked at in an event of a type before it is handed out. */
+struct tt_look {
+	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
+	bool more_ids;          /* there are further ones */
+	bool watched;           /* it may be worth a note */
+};
+
 enum tt_reader_phase {
 	TT_PHASE_LOAD,          /* the next generation is to be loaded */
 	TT_PHASE_LOADED,        /* it is loaded, its Sync not handed out */
@@ -50,8 +57,8 @@ struct tt_reader {
 	uint64_t own_args[TT_MAX_ARGS];
 	const struct tt_event_spec *sample_spec;
 
+	struct tt_look looks[256];
 	/* what the generation showed so far, for its findings */
-	bool watched[256];              /* events of this type may be worth a note */
 	uint64_t experiments_seen[4];   /* bit e: an event of experiment e came */
 	uint64_t codes_noted[2];        /* bit c: code c was noted for this generation */
 	uint64_t previous_number;

@@ -25,6 +25,36 @@ static inline int64_t tt_ticks_to_ns(uint64_t ticks, double ns_per_tick)
 	return (int64_t)ns;
 }
 
+/*
+ * Whole nanoseconds a tick, as on Linux: where all numbers of a product are below
+ * 2^53 floating point is exact, and integers are faster.
+ */
+struct tt_tick_rate {
+	double ns;
+	uint64_t whole_ns;
+	uint64_t whole_end;     /* fewer ticks than this times whole_ns is the same; or 0 */
+};
+
+static inline struct tt_tick_rate tt_tick_rate(double ns_per_tick)
+{
+	const double limit = 9007199254740992.0; /* 2^53 */
+	struct tt_tick_rate rate = {ns_per_tick, 0, 0};
+
+	if (ns_per_tick >= 1 && ns_per_tick < limit &&
+	    (double)(uint64_t)ns_per_tick == ns_per_tick) {
+		rate.whole_ns = (uint64_t)ns_per_tick;
+		rate.whole_end = (UINT64_C(1) << 53) / rate.whole_ns;
+	}
+	return rate;
+}
+
+static inline int64_t tt_rate_to_ns(const struct tt_tick_rate *rate, uint64_t ticks)
+{
+	if (ticks < rate->whole_end)
+		return (int64_t)(ticks * rate->whole_ns);
+	return tt_ticks_to_ns(ticks, rate->ns);
+}
+
 /* Sums wrap around in Go. */
 static inline int64_t tt_ns_add(int64_t a, int64_t b)
 {

@@ -52,6 +52,28 @@ static const struct {
 	{"UserRegionEnd", tt_advance_region_end},
 };
 
+/* The handlers that have a body in hot.h. */
+static const struct {
+	tt_handler *handler;
+	enum tt_hot hot;
+} hot[] = {
+	{tt_advance_in_context, TT_HOT_IN_CONTEXT},
+	{tt_advance_go_start, TT_HOT_GO_START},
+	{tt_advance_go_unblock, TT_HOT_GO_UNBLOCK},
+	{tt_advance_go_block, TT_HOT_GO_BLOCK},
+	{tt_advance_go_stop, TT_HOT_GO_STOP},
+	{tt_advance_syscall_begin, TT_HOT_SYSCALL_BEGIN},
+	{tt_advance_syscall_end, TT_HOT_SYSCALL_END},
+};
+
+static enum tt_hot hot_of(tt_handler *handler)
+{
+	for (size_t i = 0; i < sizeof(hot) / sizeof(hot[0]); i++)
+		if (hot[i].handler == handler)
+			return hot[i].hot;
+	return TT_HOT_NONE;
+}
+
 static const struct tt_event_def *def_named(const struct tt_specs *specs, const char *name)
 {
 	const struct tt_event_spec *spec = tt_specs_event_named(specs, name);
@@ -74,6 +96,8 @@ void tt_dispatch_init(struct tt_order *o)
 		if (def != NULL)
 			o->rules[def->spec.type].handler = table[i].handler;
 	}
+	for (unsigned type = 0; type < 256; type++)
+		o->rules[type].hot = hot_of(o->rules[type].handler);
 	/* events that handlers add to those of the trace */
 	o->go_block = def_named(o->specs, "GoBlock");
 	o->go_start = def_named(o->specs, "GoStart");

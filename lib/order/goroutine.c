@@ -6,7 +6,7 @@
  */
 #include <inttypes.h>
 
-#include "order/handlers.h"
+#include "order/hot.h"
 
 static enum tt_state public_state(unsigned status)
 {
@@ -100,24 +100,31 @@ enum tt_advance tt_advance_go_status(struct tt_order *o, struct tt_step *s)
 	return TT_ADVANCED;
 }
 
+enum tt_advance tt_wrong_g(struct tt_order *o, const struct tt_step *s,
+			   const struct tt_g_state *g, const char *wanted)
+{
+	char name[TT_EVENT_NAME_SIZE];
+
+	if (g == NULL)
+		return tt_broken(o, TT_E_GOROUTINE,
+				 "event %s for goroutine (%" PRId64 ") that doesn't exist",
+				 tt_step_name(o, s, name), s->cur.goroutine);
+	return tt_broken(o, TT_E_GOROUTINE, "%s event for goroutine that's not %s",
+			 tt_step_name(o, s, name), wanted);
+}
+
 /* The current goroutine of an event that only a running one can have; NULL: broken. */
 static struct tt_g_state *running_g(struct tt_order *o, struct tt_step *s)
 {
 	struct tt_g_state *g;
-	char name[TT_EVENT_NAME_SIZE];
 
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return NULL;
 	g = tt_current_g(o, s);
-	if (g == NULL) {
-		tt_broken(o, TT_E_GOROUTINE, "event %s for goroutine (%" PRId64 ") that doesn't exist",
-			  tt_step_name(o, s, name), s->cur.goroutine);
-	} else if (g->status != TT_G_RUNNING) {
-		tt_broken(o, TT_E_GOROUTINE, "%s event for goroutine that's not Running",
-			  tt_step_name(o, s, name));
-		g = NULL;
-	}
-	return g;
+	if (g != NULL && g->status == TT_G_RUNNING)
+		return g;
+	tt_wrong_g(o, s, g, "Running");
+	return NULL;
 }
 
 static enum tt_advance create(struct tt_order *o, struct tt_step *s, enum tt_g_status status)
@@ -152,59 +159,33 @@ enum tt_advance tt_advance_go_create_blocked(struct tt_order *o, struct tt_step 
 	return create(o, s, TT_G_WAITING);
 }
 
-/* Waits until goroutine `id` has this status and the sequence number is next. */
-static enum tt_advance await(struct tt_order *o, const struct tt_g_state *g, int64_t id,
-			     enum tt_g_status status, struct tt_seq seq)
+/* That goroutine `id` has not this status, or the sequence number is not next. */
+enum tt_advance tt_await_g(struct tt_order *o, const struct tt_g_state *g, int64_t id,
+			   enum tt_g_status status, struct tt_seq seq)
 {
 	if (g == NULL)
 		return tt_not_yet(o, "goroutine %" PRId64 " does not exist yet", id);
 	if (g->status != status)
 		return tt_not_yet(o, "goroutine %" PRId64 " is %s, it must be %s", id,
 				  tt_g_status_name(g->status), tt_g_status_name(status));
-	if (!tt_seq_succeeds(seq, g->seq))
-		return tt_not_yet(o, "goroutine %" PRId64 " is at sequence %" PRIu64
-				  " of generation %" PRIu64 ", it must be at %" PRIu64,
-				  id, g->seq.n, g->seq.generation, seq.n - 1);
-	return TT_ADVANCED;
+	return tt_not_yet(o, "goroutine %" PRId64 " is at sequence %" PRIu64
+			  " of generation %" PRIu64 ", it must be at %" PRIu64,
+			  id, g->seq.n, g->seq.generation, seq.n - 1);
 }
 
 enum tt_advance tt_advance_go_start(struct tt_order *o, struct tt_step *s)
 {
-	int64_t id = (int64_t)s->ev->args[0];
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
-	struct tt_g_state *g = tt_find_g(o, id);
-
-	if (await(o, g, id, TT_G_RUNNABLE, seq) != TT_ADVANCED)
-		return TT_NOT_YET;
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	g->status = TT_G_RUNNING;
-	g->seq = seq;
-	tt_bind_g(o, s, g);
-	tt_emit(o, s);
-	return TT_ADVANCED;
-}
-
-static enum tt_advance stop(struct tt_order *o, struct tt_step *s, enum tt_g_status status)
-{
-	struct tt_g_state *g = running_g(o, s);
-
-	if (g == NULL)
-		return TT_BROKEN;
-	g->status = (uint8_t)status;
-	tt_set_g(o, s, TT_NONE);
-	tt_emit(o, s);
-	return TT_ADVANCED;
+	return tt_hot_go_start(o, s);
 }
 
 enum tt_advance tt_advance_go_stop(struct tt_order *o, struct tt_step *s)
 {
-	return stop(o, s, TT_G_RUNNABLE);
+	return tt_hot_go_stop(o, s, TT_G_RUNNABLE);
 }
 
 enum tt_advance tt_advance_go_block(struct tt_order *o, struct tt_step *s)
 {
-	return stop(o, s, TT_G_WAITING);
+	return tt_hot_go_stop(o, s, TT_G_WAITING);
 }
 
 enum tt_advance tt_advance_go_destroy(struct tt_order *o, struct tt_step *s)
@@ -221,17 +202,7 @@ enum tt_advance tt_advance_go_destroy(struct tt_order *o, struct tt_step *s)
 
 enum tt_advance tt_advance_go_unblock(struct tt_order *o, struct tt_step *s)
 {
-	int64_t id = (int64_t)s->ev->args[0];
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
-	struct tt_g_state *g = tt_find_g(o, id);
-
-	/* no context to check: anything can unblock a goroutine */
-	if (await(o, g, id, TT_G_WAITING, seq) != TT_ADVANCED)
-		return TT_NOT_YET;
-	g->status = TT_G_RUNNABLE;
-	g->seq = seq;
-	tt_emit(o, s);
-	return TT_ADVANCED;
+	return tt_hot_go_unblock(o, s);
 }
 
 /*
@@ -250,8 +221,8 @@ static enum tt_advance switch_to(struct tt_order *o, struct tt_step *s, bool des
 	if (current == NULL)
 		return TT_BROKEN;
 	next = tt_find_g(o, id);
-	if (await(o, next, id, TT_G_WAITING, seq) != TT_ADVANCED)
-		return TT_NOT_YET;
+	if (!tt_g_is_next(next, TT_G_WAITING, seq))
+		return tt_await_g(o, next, id, TT_G_WAITING, seq);
 	tt_emit(o, s);
 	if (destroy)
 		tt_remove_g(o, current);

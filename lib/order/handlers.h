@@ -8,6 +8,9 @@
 
 #include "order/order.h"
 
+/* For what is run for each event: a call would cost as much as the work. */
+#define TT_ALWAYS_INLINE inline __attribute__((always_inline))
+
 /* Binds the handlers by the names of their events (dispatch.c). */
 void tt_dispatch_init(struct tt_order *o);
 
@@ -45,7 +48,7 @@ const char *tt_p_status_name(unsigned status);
 
 /* TT_ADVANCED if the context is what the event's spec needs, else TT_BROKEN. */
 enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s);
-static inline enum tt_advance tt_check_context(struct tt_order *o, const struct tt_step *s)
+static TT_ALWAYS_INLINE enum tt_advance tt_check_context(struct tt_order *o, const struct tt_step *s)
 {
 	unsigned has = (s->cur.thread != TT_NONE ? TT_NEED_THREAD : 0u) |
 		       (s->cur.proc != TT_NONE ? TT_NEED_PROC : TT_NEED_NO_PROC) |
@@ -59,10 +62,28 @@ static inline enum tt_advance tt_check_context(struct tt_order *o, const struct 
 /* ---- state (state.c) */
 
 /* NULL if unknown. Pointers live until the next add of that sort. */
-struct tt_g_state *tt_find_g(struct tt_order *o, int64_t id);
+static TT_ALWAYS_INLINE struct tt_g_state *tt_find_g(struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->g_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->gs.at[slot];
+}
+
+static TT_ALWAYS_INLINE struct tt_p_state *tt_find_p(struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->p_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->ps.at[slot];
+}
+
+static inline struct tt_m_state *tt_find_m(struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->m_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->ms.at[slot];
+}
+
 struct tt_g_state *tt_current_g_slow(struct tt_order *o, const struct tt_step *s);
-struct tt_p_state *tt_find_p(struct tt_order *o, int64_t id);
-struct tt_m_state *tt_find_m(struct tt_order *o, int64_t id);
 /* NULL: no memory. */
 struct tt_g_state *tt_add_g(struct tt_order *o, int64_t id, enum tt_g_status status);
 struct tt_p_state *tt_add_p(struct tt_order *o, int64_t id, enum tt_p_status status);
@@ -72,7 +93,7 @@ void tt_remove_g(struct tt_order *o, struct tt_g_state *g);
 struct tt_extra *tt_extra_of(struct tt_order *o, uint32_t *slot);
 
 /* The goroutine of the step's context, or NULL if it is not known. */
-static inline struct tt_g_state *tt_current_g(struct tt_order *o, const struct tt_step *s)
+static TT_ALWAYS_INLINE struct tt_g_state *tt_current_g(struct tt_order *o, const struct tt_step *s)
 {
 	if (s->m != TT_NO_SLOT) {
 		uint32_t slot = o->ms.at[s->m].g_slot;
@@ -90,14 +111,14 @@ static inline void tt_set_p(struct tt_order *o, const struct tt_step *s, int64_t
 		o->ms.at[s->m].p = p;
 }
 
-static inline void tt_set_g(struct tt_order *o, const struct tt_step *s, int64_t g)
+static TT_ALWAYS_INLINE void tt_set_g(struct tt_order *o, const struct tt_step *s, int64_t g)
 {
 	if (s->m != TT_NO_SLOT)
 		o->ms.at[s->m].g = g;
 }
 
 /* As tt_set_g(), and remembers where g lies. */
-static inline void tt_bind_g(struct tt_order *o, const struct tt_step *s, const struct tt_g_state *g)
+static TT_ALWAYS_INLINE void tt_bind_g(struct tt_order *o, const struct tt_step *s, const struct tt_g_state *g)
 {
 	if (s->m == TT_NO_SLOT)
 		return;
@@ -122,7 +143,7 @@ struct tt_event *tt_emit_added(struct tt_order *o, const struct tt_step *s,
 			       const struct tt_event_def *def, const struct tt_context *context);
 
 /* Queues the step's event, in the context before it. */
-static inline struct tt_event *tt_emit(struct tt_order *o, const struct tt_step *s)
+static TT_ALWAYS_INLINE struct tt_event *tt_emit(struct tt_order *o, const struct tt_step *s)
 {
 	struct tt_event *ev = &o->queue[o->count++];
 

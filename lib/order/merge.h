@@ -12,6 +12,7 @@
 #define TT_ORDER_MERGE_H
 
 #include "base/sort.h"
+#include "gen/clock.h"
 #include "order/order.h"
 
 /* One thread's events. */
@@ -32,8 +33,10 @@ struct tt_merge {
 	struct tt_mem *mem;
 	const struct tt_generation *gen;
 	struct tt_decode_plan plan;
+	struct tt_tick_rate rate;
 	TT_ARRAY(struct tt_cursor) cursors;
 	TT_ARRAY(struct tt_keyed) heap; /* array heap by time of the head, of.item a cursor */
+	int64_t second_key;             /* the least but the root's, or INT64_MAX */
 	size_t next_sample;
 };
 
@@ -66,11 +69,5 @@ static inline const struct tt_sample *tt_merge_sample(struct tt_merge *m)
 	m->next_sample++;
 	return s;
 }
-
-/*
- * Lets one event advance: it then stands in order's queue. 0, or codes 50 to 69.
- * Events are left.
- */
-int tt_merge_advance(struct tt_merge *m, struct tt_order *order, struct tt_error *err);
 
 #endif

@@ -94,10 +94,23 @@ struct tt_step {
 struct tt_order;
 typedef enum tt_advance tt_handler(struct tt_order *o, struct tt_step *s);
 
+/* Handlers that are inlined where events are tried (hot.h). */
+enum tt_hot {
+	TT_HOT_NONE,
+	TT_HOT_IN_CONTEXT,
+	TT_HOT_GO_START,
+	TT_HOT_GO_UNBLOCK,
+	TT_HOT_GO_BLOCK,
+	TT_HOT_GO_STOP,
+	TT_HOT_SYSCALL_BEGIN,
+	TT_HOT_SYSCALL_END,
+};
+
 /* How the events of a type are ordered. handler NULL: they are not. */
 struct tt_rule {
 	tt_handler *handler;
 	const struct tt_event_def *def;
+	enum tt_hot hot;
 };
 
 /* An event makes at most three (a coroutine switch). */
@@ -131,7 +144,7 @@ struct tt_order {
 	/* events that advanced and were not handed out yet */
 	struct tt_event queue[TT_QUEUE_MAX];
 	unsigned head, count;
-	uint64_t added_args[TT_QUEUE_MAX][TT_MAX_ARGS];
+	uint64_t added_args[TT_QUEUE_MAX][TT_MAX_ARGS + 1];
 
 	char *why;              /* if set: where a handler says what it waits for */
 	size_t why_size;
@@ -150,34 +163,5 @@ void tt_order_turn(struct tt_order *o, const struct tt_generation *gen);
 uint32_t tt_order_slot(struct tt_order *o, int64_t thread);
 /* The error of an event that has no handler. */
 enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_timed *ev);
-
-/*
- * Tries the event of a thread. `*m` is the thread's slot, TT_NO_SLOT before its
- * first try: a try makes the thread known even if the event then has to wait, as
- * in Go. On TT_ADVANCED the events stand in o->queue; on TT_BROKEN o->err has code
- * and message. May change ev->args, as Go does. Here to be inlined: it is run
- * for each event.
- */
-static inline enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m,
-					   struct tt_timed *ev)
-{
-	const struct tt_rule *rule = &o->rules[ev->type];
-	struct tt_step s;
-
-	if (*m == TT_NO_SLOT && thread != TT_NONE) {
-		*m = tt_order_slot(o, thread);
-		if (*m == TT_NO_SLOT)
-			return TT_BROKEN;
-	}
-	if (rule->handler == NULL)
-		return tt_order_unordered(o, ev);
-	s.def = rule->def;
-	s.ev = ev;
-	s.m = *m;
-	s.cur.thread = thread;
-	s.cur.proc = s.m == TT_NO_SLOT ? TT_NONE : o->ms.at[s.m].p;
-	s.cur.goroutine = s.m == TT_NO_SLOT ? TT_NONE : o->ms.at[s.m].g;
-	return rule->handler(o, &s);
-}
 
 #endif

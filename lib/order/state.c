@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "order/handlers.h"
+#include "order/hot.h"
 
 void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs *specs,
 		   unsigned version)
@@ -106,6 +106,26 @@ enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_timed *ev
 	return tt_broken(o, TT_E_EVENT_UNORDERED, "bad event type found while ordering: %u", ev->type);
 }
 
+enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev)
+{
+	const struct tt_rule *rule = &o->rules[ev->type];
+	struct tt_step s = {.def = rule->def, .ev = ev, .cur = {thread, TT_NONE, TT_NONE}};
+
+	if (*m == TT_NO_SLOT && thread != TT_NONE) {
+		*m = tt_order_slot(o, thread);
+		if (*m == TT_NO_SLOT)
+			return TT_BROKEN;
+	}
+	if (rule->handler == NULL)
+		return tt_order_unordered(o, ev);
+	s.m = *m;
+	if (s.m != TT_NO_SLOT) {
+		s.cur.proc = o->ms.at[s.m].p;
+		s.cur.goroutine = o->ms.at[s.m].g;
+	}
+	return rule->handler(o, &s);
+}
+
 /* ---- errors and waiting */
 
 enum tt_advance tt_broken(struct tt_order *o, int code, const char *format, ...)
@@ -180,13 +200,6 @@ enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s)
 
 /* ---- records */
 
-struct tt_g_state *tt_find_g(struct tt_order *o, int64_t id)
-{
-	uint32_t slot = tt_idmap_find(&o->g_ids, (uint64_t)id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &o->gs.at[slot];
-}
-
 struct tt_g_state *tt_current_g_slow(struct tt_order *o, const struct tt_step *s)
 {
 	struct tt_g_state *g = tt_find_g(o, s->cur.goroutine);
@@ -194,20 +207,6 @@ struct tt_g_state *tt_current_g_slow(struct tt_order *o, const struct tt_step *s
 	if (g != NULL && s->m != TT_NO_SLOT)
 		o->ms.at[s->m].g_slot = (uint32_t)(g - o->gs.at);
 	return g;
-}
-
-struct tt_p_state *tt_find_p(struct tt_order *o, int64_t id)
-{
-	uint32_t slot = tt_idmap_find(&o->p_ids, (uint64_t)id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &o->ps.at[slot];
-}
-
-struct tt_m_state *tt_find_m(struct tt_order *o, int64_t id)
-{
-	uint32_t slot = tt_idmap_find(&o->m_ids, (uint64_t)id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &o->ms.at[slot];
 }
 
 struct tt_g_state *tt_add_g(struct tt_order *o, int64_t id, enum tt_g_status status)

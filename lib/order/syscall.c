@@ -6,7 +6,7 @@
  */
 #include <inttypes.h>
 
-#include "order/handlers.h"
+#include "order/hot.h"
 
 /*
  * The current goroutine, which must have this status; NULL: broken. The message
@@ -16,17 +16,11 @@ static struct tt_g_state *current_g_in(struct tt_order *o, struct tt_step *s,
 				       enum tt_g_status status, const char *wanted)
 {
 	struct tt_g_state *g = tt_current_g(o, s);
-	char name[TT_EVENT_NAME_SIZE];
 
-	if (g == NULL) {
-		tt_broken(o, TT_E_GOROUTINE, "event %s for goroutine (%" PRId64 ") that doesn't exist",
-			  tt_step_name(o, s, name), s->cur.goroutine);
-	} else if (g->status != status) {
-		tt_broken(o, TT_E_GOROUTINE, "%s event for goroutine that's not %s",
-			  tt_step_name(o, s, name), wanted);
-		g = NULL;
-	}
-	return g;
+	if (g != NULL && g->status == status)
+		return g;
+	tt_wrong_g(o, s, g, wanted);
+	return NULL;
 }
 
 static enum tt_advance unknown_proc(struct tt_order *o, const struct tt_step *s)
@@ -37,56 +31,38 @@ static enum tt_advance unknown_proc(struct tt_order *o, const struct tt_step *s)
 			 tt_step_name(o, s, name));
 }
 
-enum tt_advance tt_advance_syscall_begin(struct tt_order *o, struct tt_step *s)
+enum tt_advance tt_wrong_syscall_begin(struct tt_order *o, const struct tt_step *s,
+				       const struct tt_p_state *p, struct tt_seq seq)
 {
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[0]);
-	struct tt_g_state *g;
-	struct tt_p_state *p;
 	char name[TT_EVENT_NAME_SIZE];
 
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	g = current_g_in(o, s, TT_G_RUNNING, "Running");
-	if (g == NULL)
-		return TT_BROKEN;
-	g->status = TT_G_SYSCALL;
-	p = tt_find_p(o, s->cur.proc);
 	if (p == NULL)
 		return unknown_proc(o, s);
-	p->status = TT_P_SYSCALL;
-	/* the P runs here, so its sequence cannot be anywhere else: never "not yet" */
-	if (!tt_seq_succeeds(seq, p->seq))
-		return tt_broken(o, TT_E_SEQUENCE,
-				 "failed to advance %s: can't make sequence: %" PRIu64 " (gen=%" PRIu64
-				 ") -> %" PRIu64 " (gen=%" PRIu64 ")",
-				 tt_step_name(o, s, name), p->seq.n, p->seq.generation, seq.n,
-				 seq.generation);
-	p->seq = seq;
-	tt_emit(o, s);
-	return TT_ADVANCED;
+	return tt_broken(o, TT_E_SEQUENCE,
+			 "failed to advance %s: can't make sequence: %" PRIu64 " (gen=%" PRIu64
+			 ") -> %" PRIu64 " (gen=%" PRIu64 ")",
+			 tt_step_name(o, s, name), p->seq.n, p->seq.generation, seq.n,
+			 seq.generation);
+}
+
+enum tt_advance tt_wrong_syscall_end(struct tt_order *o, const struct tt_step *s,
+				     const struct tt_p_state *p)
+{
+	if (p == NULL)
+		return unknown_proc(o, s);
+	return tt_broken(o, TT_E_PROC,
+			 "expected proc %" PRId64 " in state Syscall, but got %s instead",
+			 s->cur.proc, tt_p_status_name(p->status));
+}
+
+enum tt_advance tt_advance_syscall_begin(struct tt_order *o, struct tt_step *s)
+{
+	return tt_hot_syscall_begin(o, s);
 }
 
 enum tt_advance tt_advance_syscall_end(struct tt_order *o, struct tt_step *s)
 {
-	struct tt_g_state *g;
-	struct tt_p_state *p;
-
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	g = current_g_in(o, s, TT_G_SYSCALL, "Running");
-	if (g == NULL)
-		return TT_BROKEN;
-	g->status = TT_G_RUNNING;
-	p = tt_find_p(o, s->cur.proc);
-	if (p == NULL)
-		return unknown_proc(o, s);
-	if (p->status != TT_P_SYSCALL)
-		return tt_broken(o, TT_E_PROC,
-				 "expected proc %" PRId64 " in state Syscall, but got %s instead",
-				 s->cur.proc, tt_p_status_name(p->status));
-	p->status = TT_P_RUNNING;
-	tt_emit(o, s);
-	return TT_ADVANCED;
+	return tt_hot_syscall_end(o, s);
 }
 
 enum tt_advance tt_advance_syscall_end_blocked(struct tt_order *o, struct tt_step *s)

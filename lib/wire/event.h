@@ -19,10 +19,14 @@ struct tt_decode_plan {
 #define TT_PLAN_UNTIMED 0xfe    /* structural or without a name */
 #define TT_PLAN_UNKNOWN 0xff    /* beyond all known types */
 
+/* An argument that is always 0, so that looking at one that an event has not takes
+ * no branch. */
+#define TT_ARG_ZERO TT_MAX_ARGS
+
 struct tt_timed {
 	int64_t time_ns;
 	uint64_t offset;        /* of the type byte in the trace */
-	uint64_t args[TT_MAX_ARGS];
+	uint64_t args[TT_MAX_ARGS + 1]; /* the last is TT_ARG_ZERO, not decoded */
 	uint8_t type;
 };
 
@@ -40,7 +44,7 @@ int tt_timed_error(const struct tt_decode_plan *plan, const uint8_t *p, const ui
 		   uint64_t offset, struct tt_error *err);
 
 /*
- * A varint of which 10 bytes may be read. NULL if it overflows. One byte is the
+ * A varint of which 8 bytes may be read. NULL if it is longer. One byte is the
  * commonest; other lengths change from event to event, so up to 8 bytes are
  * taken without a branch on them: the groups of 7 bits are moved together
  * pairwise.
@@ -56,11 +60,8 @@ static inline const uint8_t *tt_varint_unchecked(const uint8_t *p, uint64_t *val
 	v = tt_load_le64(p);
 	last = ~v & UINT64_C(0x8080808080808080); /* top bits of bytes that end it */
 
-	if (last == 0) {
-		int n = tt_varint_slow(p, p + TT_VARINT_MAX, value);
-
-		return n > 0 ? p + n : NULL;
-	}
+	if (last == 0)
+		return NULL;
 	v &= last ^ (last - 1); /* nothing behind the first of them */
 	v = (v & UINT64_C(0x7f007f007f007f00)) >> 1 | (v & UINT64_C(0x007f007f007f007f));
 	v = (v & UINT64_C(0x3fff00003fff0000)) >> 2 | (v & UINT64_C(0x00003fff00003fff));
@@ -76,15 +77,16 @@ static inline const uint8_t *tt_timed_decode(const struct tt_decode_plan *plan, 
 					     const uint8_t *end, struct tt_timed *ev, uint64_t *dt)
 {
 	unsigned nargs = plan->nargs[*p];
+	const uint8_t *q;
 
 	/* one bound check for the whole event where it cannot run past the end */
 	if (nargs > TT_MAX_ARGS || end - p < TT_TIMED_MAX_NBYTES)
 		return tt_timed_decode_checked(plan, p, end, ev, dt);
-	ev->type = *p++;
-	p = tt_varint_unchecked(p, dt);
-	for (unsigned i = 0; i < nargs && p != NULL; i++)
-		p = tt_varint_unchecked(p, &ev->args[i]);
-	return p;
+	ev->type = *p;
+	q = tt_varint_unchecked(p + 1, dt);
+	for (unsigned i = 0; i < nargs && q != NULL; i++)
+		q = tt_varint_unchecked(q, &ev->args[i]);
+	return q != NULL ? q : tt_timed_decode_checked(plan, p, end, ev, dt);
 }
 
 #endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * advance.h - the step of the merge that is done for each event, to be inlined
+ * where events are pulled: try the earliest thread's head, decode its next event,
+ * stay on the thread while it is the earliest. Private to lib; stands on merge.h.
+ */
+#ifndef TT_ORDER_ADVANCE_H
+#define TT_ORDER_ADVANCE_H
+
+#include "order/hot.h"
+#include "order/merge.h"
+
+/* ---- what is not done for each event (merge.c) */
+
+/* Turns to the thread's next batch; false if there is none. */
+bool tt_next_batch(const struct tt_merge *m, struct tt_cursor *c);
+/* The error of an event that cannot be decoded; of one that shows a broken trace. */
+int tt_cannot_decode(const struct tt_merge *m, const struct tt_cursor *c, struct tt_error *err);
+int tt_advance_broken(const struct tt_merge *m, const struct tt_cursor *c,
+		      const struct tt_order *order, struct tt_error *err);
+/* The i-th of the heap has another key; has no more events. */
+void tt_heap_move(struct tt_merge *m, size_t i);
+void tt_heap_remove(struct tt_merge *m, size_t i);
+void tt_note_second(struct tt_merge *m);
+/* The head has to wait: lets the first of the others advance that can. */
+int tt_merge_advance_another(struct tt_merge *m, struct tt_order *order, struct tt_error *err);
+
+/* ---- the step */
+
+/* Decodes the next event into c->head: 0, 1 if there is none, or an error. */
+static TT_ALWAYS_INLINE int tt_next_event(struct tt_merge *m, struct tt_cursor *c,
+					  struct tt_error *err)
+{
+	struct tt_timed *ev = c->head == &c->slots[0] ? &c->slots[1] : &c->slots[0];
+	const uint8_t *behind;
+	uint64_t dt;
+
+	if (c->pos == c->end && !tt_next_batch(m, c))
+		return TT_END;
+	/* Go does so whenever the time is 0, not only at a batch's start */
+	if (c->last_ns == 0)
+		c->last_ns = tt_rate_to_ns(&m->rate, c->batch_time);
+	behind = tt_timed_decode(&m->plan, c->pos, c->end, ev, &dt);
+	if (behind == NULL)
+		return tt_cannot_decode(m, c, err);
+	ev->offset = c->end_offset - (uint64_t)(c->end - c->pos);
+	/* each dt is converted, and so cut to whole nanoseconds, on its own */
+	c->last_ns = tt_ns_add(tt_rate_to_ns(&m->rate, dt), c->last_ns);
+	ev->time_ns = c->last_ns;
+	c->pos = behind;
+	c->head = ev;
+	c->head_batch = c->batch;
+	return TT_OK;
+}
+
+/* Tries the i-th of the heap: 0, 1 if it has to wait, or an error. */
+static TT_ALWAYS_INLINE int tt_try_advance(struct tt_merge *m, struct tt_order *order, size_t i,
+					   struct tt_error *err)
+{
+	struct tt_cursor *c = m->heap.at[i].of.item;
+	enum tt_advance tried = tt_hot_try(order, c->thread, &c->m, c->head);
+	int rc;
+
+	if (tried != TT_ADVANCED)
+		return tried == TT_NOT_YET ? 1 : tt_advance_broken(m, c, order, err);
+	rc = tt_next_event(m, c, err);
+	if (rc == TT_OK) {
+		m->heap.at[i].key = c->head->time_ns;
+		/* the root often stays where it is */
+		if (i != 0 || c->head->time_ns > m->second_key)
+			tt_heap_move(m, i);
+		return TT_OK;
+	}
+	if (rc == TT_END) {
+		tt_heap_remove(m, i);
+		return TT_OK;
+	}
+	order->count = 0; /* the event that advanced is lost, as in Go's reader */
+	return rc;
+}
+
+/*
+ * Lets one event advance: it then stands in order's queue. 0, or codes 50 to 69.
+ * Events are left.
+ */
+static TT_ALWAYS_INLINE int tt_merge_advance(struct tt_merge *m, struct tt_order *order,
+					     struct tt_error *err)
+{
+	int rc = tt_try_advance(m, order, 0, err);
+
+	return rc <= 0 ? rc : tt_merge_advance_another(m, order, err);
+}
+
+#endif
