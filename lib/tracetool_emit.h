@@ -72,7 +72,9 @@ struct tt_emit_options {
 	const struct tt_specs *specs;   /* of experimental events; NULL: the built-in ones.
 	                                   Must outlive the trace */
 	const char *shared_path;        /* a file to hold the memory of the tracer, so that
-	                                   another process can see it; removed at stop */
+	                                   another process can recover the trace; made or
+	                                   cut to nothing, removed at stop.
+	                                   /proc/self/fd/N is a descriptor that is there */
 	/*
 	 * Names the code of a return address; false: not known. Without it, and for what
 	 * it does not know, func is OBJECT+0xOFFSET, file the object's path and line
@@ -266,6 +268,65 @@ TT_API bool tt_emit_batch(struct tt_emit *e, unsigned experiment, const void *da
  */
 TT_API bool tt_emit_batch_add(struct tt_emit *e, unsigned experiment, struct tt_str head,
 			      const void *record, size_t nbytes);
+
+/* ------------------------------------------------------------------ recovery */
+
+/*
+ * The end of a trace whose process died without tt_emit_stop(): it was killed, it
+ * crashed, it called _exit() or became another program. Another process calls this,
+ * with what the dead one's `shared_path` was, once all its threads are gone (until
+ * then the result is safe but may lack what comes). All events come out that were
+ * written before; what somebody was in the middle of is left out.
+ *
+ * The file is taken for hostile: whatever lies in it, what comes out is a trace that
+ * our reader accepts, or less of it. Any number of recoveries at a time; one thread
+ * for each.
+ *
+ *	if (tt_emit_recovery_open(&r, region_fd, NULL, &err) == 0) {
+ *		cut_received_trace_to(tt_emit_recovery_offset(r));
+ *		tt_emit_recovery_write(r, append_to_received_trace, arg, &err);
+ *		tt_emit_recovery_close(r);
+ *	}
+ */
+struct tt_emit_recovery;
+
+/* Begin with `size = sizeof(struct tt_emit_recovery_options)`, zero the rest. */
+struct tt_emit_recovery_options {
+	size_t size;
+	/* As in tt_emit_options; without it names are as if the process lived. */
+	bool (*symbol)(void *arg, uintptr_t pc, struct tt_emit_symbol *out);
+	void *arg;
+	const struct tt_specs *specs;   /* those that the trace was begun with */
+};
+
+/*
+ * Reads all of the file, which stays the caller's, and makes what is to be written.
+ * TT_E_IO, TT_E_MEMORY, TT_E_ARGUMENT (a bad option), TT_E_NOT_A_TRACE (no memory of
+ * a tracer), TT_E_VERSION (of another version of this library).
+ */
+TT_API int tt_emit_recovery_open(struct tt_emit_recovery **out, int region_fd,
+				 const struct tt_emit_recovery_options *opt, struct tt_error *err);
+TT_API void tt_emit_recovery_close(struct tt_emit_recovery *r);
+/*
+ * How much of what the trace's file, descriptor or callback was given is whole
+ * generations, the trace's header included: what lies behind is the beginning of a
+ * generation that tt_emit_recovery_write() writes again. 0: not even the header; that
+ * is written again, too.
+ */
+TT_API uint64_t tt_emit_recovery_offset(const struct tt_emit_recovery *r);
+/*
+ * How many generations there are to write: 0 to 2; 0 after tt_emit_stop(), and if the
+ * trace could not be written: then the offset is where it stops.
+ */
+TT_API unsigned tt_emit_recovery_generations(const struct tt_emit_recovery *r);
+/* The generations that were so damaged that they cannot be told. */
+TT_API unsigned tt_emit_recovery_damaged(const struct tt_emit_recovery *r);
+/*
+ * Writes what belongs behind tt_emit_recovery_offset(). Of a flight recorder that is
+ * the last generation alone, as a trace. TT_E_IO with the errno that `write` returned.
+ */
+TT_API int tt_emit_recovery_write(const struct tt_emit_recovery *r, tt_emit_write *write, void *arg,
+				  struct tt_error *err);
 
 #ifdef __cplusplus
 }

@@ -137,6 +137,12 @@ struct tt_claim {
 
 struct tt_proc {
 	struct tt_claim claim;
+	/*
+	 * The generation in which its thread, or who wakes that, is between an event
+	 * and the claim that goes with it; 0: it is not. Only who recovers a dead
+	 * process's trace ever looks.
+	 */
+	volatile uint64_t acting;
 	struct tt_proc *next;           /* all of them */
 	struct tt_proc *next_free;
 	uint64_t freed_gen;
@@ -174,6 +180,9 @@ struct tt_life {
 	uint64_t m;
 	_Atomic bool dead;              /* GoDestroy was written */
 	_Atomic bool detached;          /* no thread refers to it */
+	bool flusher;                   /* the tracer's own thread */
+	uint64_t buried;                /* the generation that tells of its end: the thread
+	                                   was gone */
 	uintptr_t start;
 	uint64_t task_next, task_end;   /* numbers for tasks, taken in advance */
 	/* waiting */
@@ -218,11 +227,39 @@ struct tt_sync_point {
 	uint64_t mono_ns, wall_sec, wall_nsec;
 };
 
+#define TT_MAX_CODE_MAPS 8192
+#define TT_CODE_TEXT_NBYTES (1 << 20)
+
+/* Executable mappings of the process in order, with the paths of their files. */
+struct tt_code_map {
+	uint64_t start, end, offset;
+	uint64_t path;          /* in `text`; at 0 is "" for memory of no file */
+};
+struct tt_code_table {
+	uint32_t n;
+	struct tt_code_map maps[TT_MAX_CODE_MAPS];
+	char text[TT_CODE_TEXT_NBYTES];
+};
+
+/* What a region begins with, whatever its layout. */
+struct tt_region_head {
+	char magic[16];                 /* TT_REGION_MAGIC */
+	uint64_t layout;                /* TT_REGION_LAYOUT */
+	uint64_t base;                  /* its address in the process that traces */
+	uint64_t memory_nbytes;         /* of the chunks */
+};
+
 /* All that one trace has; the first thing in its region. */
 struct tt_trace {
-	char magic[16];                 /* "tracetool region", for who maps it */
-	uint64_t base;                  /* address of the region in this process */
-	uint64_t region_nbytes;
+	struct tt_region_head head;
+	/*
+	 * How far the trace is: generations up to done_gen are with the program's sink,
+	 * whole, and end at done_nbytes[done_gen & 1] of what it got. `gen` is the one
+	 * that threads write to; there is at most one between.
+	 */
+	_Atomic uint64_t gen, done_gen;
+	uint64_t done_nbytes[2];
+	_Atomic bool failed;            /* the sink took no more than those */
 	struct tt_clock_rate rate;
 	struct tt_life *lives;
 	struct tt_life *free_lives;
@@ -245,7 +282,14 @@ struct tt_trace {
 	bool gc_runs;
 	struct tt_table strings[2], stacks[2];
 	uint16_t *incarnations;         /* how many threads had a tid */
+	_Atomic uint32_t code_at;       /* which of them holds */
+	struct tt_code_table code[2];
 };
+
+/* Changes with what lies in the region and where. */
+#define TT_REGION_MAGIC "tracetool region"
+#define TT_REGION_LAYOUT \
+	(UINT64_C(1) << 48 | (uint64_t)sizeof(struct tt_life) << 32 | sizeof(struct tt_trace))
 
 #define TT_NTIDS (1 << 22)
 #define TT_EPOCH_SHIFT 40
@@ -275,14 +319,25 @@ extern struct tt_tracer tt_tracer;
 
 extern struct tt_chunk tt_no_chunk;
 
+/* -------------------------------------------------------------- region.c */
+
+/* Where things lie in a region: bytes from its start. */
+struct tt_region_plan {
+	size_t lives, incarnations, chunks, nbytes;
+	uint32_t max_lives;
+};
+struct tt_region_plan tt_region_plan(uint64_t memory_nbytes);
+/* Lays out an empty trace in memory of zeros. */
+struct tt_trace *tt_region_init(void *region, uint64_t memory_nbytes);
+
 /* ---------------------------------------------------------------- pool.c */
 
 /* NULL: none left. Takes the lock. The chunk is empty, its `end` set. */
-struct tt_chunk *tt_pool_get(uint32_t nbytes);
+struct tt_chunk *tt_pool_get(struct tt_trace *t, uint32_t nbytes);
 /* Gives a list back. Takes the lock. */
-void tt_pool_put(struct tt_chunks *chunks);
+void tt_pool_put(struct tt_trace *t, struct tt_chunks *chunks);
 /* Memory that is never given back. The lock is held. */
-void *tt_pool_forever(size_t nbytes);
+void *tt_pool_forever(struct tt_trace *t, size_t nbytes);
 void tt_chunks_add(struct tt_chunks *list, struct tt_chunk *c);
 
 /* ---------------------------------------------------------------- thread.c */
@@ -293,7 +348,7 @@ void tt_section_end(struct tt_emit *e);
 /* The calling thread's handle; NULL if it has none and `make` is false. */
 struct tt_emit *tt_handle(bool make);
 /* A new life; NULL: no memory. The lock is held. */
-struct tt_life *tt_life_new(void);
+struct tt_life *tt_life_new(struct tt_trace *t);
 /* A processor that was free in this generation, or a new one. The lock is held. */
 struct tt_proc *tt_proc_take(uint64_t gen);
 void tt_proc_give(struct tt_proc *p, uint64_t gen);
@@ -301,8 +356,10 @@ void tt_proc_give(struct tt_proc *p, uint64_t gen);
 bool tt_tid_gone(int tid);
 /* Takes the handles of threads that are gone back, and sums up what was lost. */
 void tt_threads_reap(void);
+/* Ends what the generation told to have ended. */
+void tt_lives_bury(struct tt_life *lives, uint64_t gen);
 /* Takes back the lives that are over and written. */
-void tt_lives_free(void);
+void tt_lives_free(struct tt_trace *t);
 /* In a child: forgets all threads but this one. */
 void tt_threads_forked(void);
 /* Makes the key whose destructor sees threads end. False: no key. */
@@ -332,17 +389,27 @@ void tt_refused(struct tt_emit *e);
 
 /* ---------------------------------------------------------------- table.c */
 
-/* Numbers from the tables of the generation with this parity; 0: no memory. */
-uint64_t tt_intern_string(struct tt_life *l, unsigned parity, const char *data, size_t len);
+/* The tables of a generation, by its parity, and the life whose blocks take what is new. */
+struct tt_tables {
+	struct tt_trace *trace;
+	struct tt_life *life;
+	unsigned parity;
+};
+/* Numbers from the tables; 0: no memory. */
+uint64_t tt_intern_string(struct tt_tables at, const char *data, size_t len);
 /* As above, for a text that won't come again. */
-uint64_t tt_loose_string(struct tt_life *l, unsigned parity, const char *data, size_t len);
-uint64_t tt_intern_stack(struct tt_life *l, unsigned parity, const uint64_t *pcs, size_t n);
+uint64_t tt_loose_string(struct tt_tables at, const char *data, size_t len);
+uint64_t tt_intern_stack(struct tt_tables at, const uint64_t *pcs, size_t n);
+/* Enters what has its number already. False: no memory. */
+bool tt_table_restore(struct tt_tables at, struct tt_table *t, uint32_t id, struct tt_str text);
 void tt_table_clear(struct tt_table *t);
 /* Keeps the stack for generations without an event. */
 void tt_keep_stack(struct tt_emit *e, uint64_t stack);
 
 /* ---------------------------------------------------------------- tracer.c */
 
+/* Makes tt_tracer.ev known, if no trace was ever begun. TT_E_SPEC, TT_E_MEMORY. */
+int tt_types_init(struct tt_error *err);
 /* Wakes the flusher: the generation is large enough. Any thread. */
 void tt_flusher_poke(void);
 
@@ -455,6 +522,24 @@ static inline struct tt_trace *tt_trace(void)
 static inline unsigned tt_parity(const struct tt_emit *e)
 {
 	return (unsigned)(e->gen & 1);
+}
+
+static inline struct tt_tables tt_tables(const struct tt_emit *e)
+{
+	return (struct tt_tables){tt_trace(), e->life, tt_parity(e)};
+}
+
+/* Around each event with a claim that goes with it. */
+static inline void tt_act_begin(struct tt_proc *p, uint64_t gen)
+{
+	p->acting = gen;
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static inline void tt_act_end(struct tt_proc *p)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	p->acting = 0;
 }
 
 static inline unsigned tt_g_cur(const struct tt_life *l)

@@ -78,7 +78,7 @@ static struct tt_chunk *new_batch(struct tt_emit *e, unsigned experiment, size_t
 
 	if (l == NULL)
 		return NULL;
-	c = tt_pool_get(nbytes <= TT_CHUNK_SMALL - sizeof(*c) ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
+	c = tt_pool_get(tt_trace(), nbytes <= TT_CHUNK_SMALL - sizeof(*c) ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
 	if (c == NULL) {
 		tt_lost(e);
 		return NULL;

@@ -51,23 +51,20 @@ int tt_sink_write_all(int fd, const void *data, size_t len);
 
 /* ----------------------------------------------------------------- symbol.c */
 
-struct tt_code_map {
-	uint64_t start, end, offset;
-	const char *path;       /* "" for memory of no file */
-};
-
 struct tt_symbols {
 	bool (*symbol)(void *arg, uintptr_t pc, struct tt_emit_symbol *out);
 	void *arg;
-	struct tt_code_map *maps;
-	size_t nmaps;
-	char *text;             /* of the maps; one mapping with them */
-	uint64_t read_gen;      /* maps are read once a generation at most */
+	struct tt_trace *trace; /* whose tables these are */
+	char *text;             /* what the kernel says */
+	uint64_t read_gen;      /* it is asked once a generation at most */
+	bool dead;              /* the process is gone: nobody to ask */
 	char func[512];
 };
 
 /* Never fails: what is not known is named by its number. */
 void tt_symbol_find(struct tt_symbols *s, uint64_t gen, uint64_t pc, struct tt_emit_symbol *out);
+/* Asks the kernel which code there is. */
+void tt_symbols_read(struct tt_symbols *s);
 void tt_symbols_release(struct tt_symbols *s);
 
 /* ------------------------------------------------------------------ write.c */
@@ -81,6 +78,7 @@ struct tt_named_frame {
 };
 
 struct tt_writer {
+	struct tt_trace *trace;
 	struct tt_sink *sink;
 	struct tt_symbols symbols;
 	struct tt_life *life;           /* the flusher's own: its blocks hold new entries */
@@ -98,5 +96,7 @@ void tt_write_header(struct tt_sink *s);
  * was silent, all chunks, the tables.
  */
 void tt_write_generation(struct tt_writer *w);
+/* It is written, and told to be so: its memory is free. */
+void tt_release_generation(struct tt_writer *w);
 
 #endif

@@ -19,9 +19,8 @@ void tt_chunks_add(struct tt_chunks *list, struct tt_chunk *c)
 	list->last = c;
 }
 
-void *tt_pool_forever(size_t nbytes)
+void *tt_pool_forever(struct tt_trace *t, size_t nbytes)
 {
-	struct tt_trace *t = tt_trace();
 	uint8_t *p = t->fresh;
 
 	nbytes = (nbytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
@@ -47,7 +46,7 @@ static struct tt_chunk *get_large(struct tt_trace *t)
 
 	if (c != NULL)
 		t->free_nbytes -= TT_CHUNK_LARGE;
-	return c != NULL ? c : tt_pool_forever(TT_CHUNK_LARGE);
+	return c != NULL ? c : tt_pool_forever(t, TT_CHUNK_LARGE);
 }
 
 static struct tt_chunk *get_small(struct tt_trace *t)
@@ -93,9 +92,8 @@ static struct tt_chunk *get(struct tt_trace *t, uint32_t nbytes)
 	return c;
 }
 
-struct tt_chunk *tt_pool_get(uint32_t nbytes)
+struct tt_chunk *tt_pool_get(struct tt_trace *t, uint32_t nbytes)
 {
-	struct tt_trace *t = tt_trace();
 	struct tt_chunk *c;
 	uint64_t used;
 
@@ -113,9 +111,8 @@ struct tt_chunk *tt_pool_get(uint32_t nbytes)
 	return c;
 }
 
-void tt_pool_put(struct tt_chunks *chunks)
+void tt_pool_put(struct tt_trace *t, struct tt_chunks *chunks)
 {
-	struct tt_trace *t = tt_trace();
 	struct tt_chunk *c, **list;
 
 	if (chunks->first == NULL)

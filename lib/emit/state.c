@@ -129,7 +129,7 @@ static void be_born(struct tt_emit *e)
 {
 	struct tt_life *l = e->life;
 	uint64_t pcs[1] = {l->start};
-	uint64_t stack = tt_intern_stack(l, tt_parity(e), pcs, 1);
+	uint64_t stack = tt_intern_stack(tt_tables(e), pcs, 1);
 
 	proc_start(e);
 	/* a creation is a mention */
@@ -170,7 +170,7 @@ bool tt_room_slow(struct tt_emit *e)
 	if (l == NULL)
 		return false;
 	chunks = &l->slots[tt_parity(e)].chunks;
-	c = tt_pool_get(chunks->first == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
+	c = tt_pool_get(tt_trace(), chunks->first == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
 	if (c == NULL) {
 		tt_lost(e);
 		return false;
@@ -180,7 +180,9 @@ bool tt_room_slow(struct tt_emit *e)
 	c->start = c->last = tt_clock_now();
 	tt_chunks_add(chunks, c);
 	e->chunk = c;
+	tt_act_begin(l->p, e->gen);
 	mention(e);
+	tt_act_end(l->p);
 	return true;
 }
 
@@ -211,6 +213,7 @@ static bool wait_ended(struct tt_emit *e)
 
 	if (!settle_wake(e))
 		return false;
+	tt_act_begin(l->p, e->gen);
 	proc_start(e);
 	go_status(e, l);
 	if (tt_g_cur(l) == TT_G_WAITING) {
@@ -218,14 +221,19 @@ static bool wait_ended(struct tt_emit *e)
 		tt_claim_set(&l->g, TT_G_RUNNABLE);
 	}
 	go_start(e);
+	tt_act_end(l->p);
 	return true;
 }
 
 static void syscall_ended(struct tt_emit *e)
 {
+	struct tt_proc *p = e->life->p;
+
+	tt_act_begin(p, e->gen);
 	tt_write0(e, TT_EV_GoSyscallEnd);
-	tt_claim_set(&e->life->p->claim, TT_P_RUNNING);
+	tt_claim_set(&p->claim, TT_P_RUNNING);
 	tt_claim_set(&e->life->g, TT_G_RUNNING);
+	tt_act_end(p);
 }
 
 bool tt_to_present(struct tt_emit *e)
@@ -275,11 +283,13 @@ void tt_state_exit(struct tt_emit *e)
 	if (l == NULL || atomic_load_explicit(&l->dead, memory_order_relaxed) || !tt_room(e) ||
 	    !tt_to_running(e))
 		return;
+	tt_act_begin(l->p, e->gen);
 	close_ranges(e);
 	tt_write0(e, TT_EV_GoDestroy);
 	tt_claim_set(&l->g, TT_G_NONE);
 	atomic_store_explicit(&l->dead, true, memory_order_relaxed);
 	proc_stop(e);
+	tt_act_end(l->p);
 	tt_lock(&tt_tracer.lock);
 	tt_proc_give(l->p, e->gen);
 	tt_unlock(&tt_tracer.lock);
@@ -305,7 +315,7 @@ static bool wait_begins(struct tt_emit *e)
 
 static uint64_t reason_of(struct tt_emit *e, const char *reason)
 {
-	return tt_intern_string(e->life, tt_parity(e), reason, strlen(reason));
+	return tt_intern_string(tt_tables(e), reason, strlen(reason));
 }
 
 /* GoBlock or GoStop. */
@@ -313,12 +323,14 @@ static void leave(struct tt_emit *e, enum tt_ev ev, const char *reason, uint64_t
 {
 	struct tt_life *l = e->life;
 
+	tt_act_begin(l->p, e->gen);
 	/* an idle processor sweeps nothing */
 	close_sweep(e);
 	tt_write2(e, ev, reason_of(e, reason), stack);
 	tt_keep_stack(e, stack);
 	tt_claim_set(&l->g, ev == TT_EV_GoBlock ? TT_G_WAITING : TT_G_RUNNABLE);
 	proc_stop(e);
+	tt_act_end(l->p);
 	l->block_gen = l->wake_gen = e->gen;
 }
 
@@ -368,9 +380,11 @@ static bool wake(struct tt_emit *e, struct tt_life *l, uint64_t token, uint64_t 
 		atomic_store_explicit(&l->wait, token, memory_order_release);
 		return false;
 	}
+	tt_act_begin(l->p, e->gen);
 	go_status(e, l);
 	tt_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), stack});
 	tt_claim_set(&l->g, TT_G_RUNNABLE);
+	tt_act_end(l->p);
 	l->wake_gen = e->gen;
 	atomic_store_explicit(&l->wait, TT_WAIT_NONE, memory_order_release);
 	return true;
@@ -422,15 +436,17 @@ void tt_emit_unblock(void)
 
 void tt_emit_syscall_begin(struct tt_emit *e, uint64_t stack)
 {
-	struct tt_claim *p;
+	struct tt_proc *p;
 
 	tt_busy_begin(e);
 	if (wait_begins(e)) {
-		p = &e->life->p->claim;
-		tt_write2(e, TT_EV_GoSyscallBegin, next_seq(p), stack);
+		p = e->life->p;
+		tt_act_begin(p, e->gen);
+		tt_write2(e, TT_EV_GoSyscallBegin, next_seq(&p->claim), stack);
 		tt_keep_stack(e, stack);
-		tt_claim_set(p, TT_P_SYSCALL);
+		tt_claim_set(&p->claim, TT_P_SYSCALL);
 		tt_claim_set(&e->life->g, TT_G_SYSCALL);
+		tt_act_end(p);
 	}
 	tt_busy_end(e);
 }
@@ -474,7 +490,7 @@ static struct tt_life *announce(uintptr_t start)
 	struct tt_life *l;
 
 	tt_lock(&tt_tracer.lock);
-	l = tt_life_new();
+	l = tt_life_new(tt_trace());
 	tt_unlock(&tt_tracer.lock);
 	if (l != NULL)
 		l->start = start;
@@ -492,7 +508,7 @@ uint64_t tt_emit_thread_create(struct tt_emit *e, uintptr_t start, uint64_t stac
 	if (l != NULL) {
 		tt_claim_first(&l->g, e->gen);
 		tt_write3(e, TT_EV_GoCreate,
-			  (uint64_t[]){l->g.id, tt_intern_stack(e->life, tt_parity(e), pcs, 1),
+			  (uint64_t[]){l->g.id, tt_intern_stack(tt_tables(e), pcs, 1),
 				       stack});
 		l->wake_gen = e->gen;
 		tt_claim_set(&l->g, TT_G_RUNNABLE);

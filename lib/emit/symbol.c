@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #define TEXT_NBYTES (4 << 20)
-#define MAX_MAPS 8192
-#define NBYTES (TEXT_NBYTES + MAX_MAPS * sizeof(struct tt_code_map))
 
 /* Addresses that stand for no code: threads with no known start. */
 static const char *const made_up[] = {NULL, "thread", "tracetool.flush"};
@@ -24,22 +22,21 @@ static bool have_memory(struct tt_symbols *s)
 {
 	void *map;
 
-	if (s->maps != NULL)
+	if (s->text != NULL)
 		return true;
-	map = mmap(NULL, NBYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-		   -1, 0);
+	map = mmap(NULL, TEXT_NBYTES, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (map == MAP_FAILED)
 		return false;
-	s->maps = map;
-	s->text = (char *)(s->maps + MAX_MAPS);
+	s->text = map;
 	return true;
 }
 
 void tt_symbols_release(struct tt_symbols *s)
 {
-	if (s->maps != NULL)
-		munmap(s->maps, NBYTES);
-	s->maps = NULL;
+	if (s->text != NULL)
+		munmap(s->text, TEXT_NBYTES);
+	s->text = NULL;
 }
 
 static size_t read_text(char *text, size_t size)
@@ -76,10 +73,16 @@ static uint64_t hex(const char **at)
 	}
 }
 
+struct line {
+	struct tt_code_map map;
+	const char *path;
+};
+
 /* START-END PERMS OFFSET DEV INODE PATH */
-static bool parse_line(const char *line, struct tt_code_map *map)
+static bool parse_line(const char *text, struct line *out)
 {
-	const char *at = line;
+	struct tt_code_map *map = &out->map;
+	const char *at = text;
 	bool code;
 
 	map->start = hex(&at);
@@ -91,44 +94,82 @@ static bool parse_line(const char *line, struct tt_code_map *map)
 	code = at[2] == 'x';
 	at += 5;
 	map->offset = hex(&at);
-	map->path = strchr(at, '/');
-	if (map->path == NULL)
-		map->path = strchr(at, '[');
-	if (map->path == NULL)
-		map->path = "";
+	out->path = strchr(at, '/');
+	if (out->path == NULL)
+		out->path = strchr(at, '[');
+	if (out->path == NULL)
+		out->path = "";
 	return code;
 }
 
-static void read_maps(struct tt_symbols *s)
+/* Room for the path, or where it stands already: mappings of a file follow each other. */
+static bool place_path(struct tt_code_table *t, uint64_t *used, struct line *l)
 {
-	char *line, *end;
+	size_t nbytes = strlen(l->path) + 1;
 
-	s->nmaps = 0;
-	if (!have_memory(s) || read_text(s->text, TEXT_NBYTES) == 0)
-		return;
-	for (line = s->text; s->nmaps < MAX_MAPS; line = end + 1) {
-		end = strchr(line, '\n');
+	l->map.path = t->n > 0 ? t->maps[t->n - 1].path : 0;
+	if (strcmp(t->text + l->map.path, l->path) == 0)
+		return true;
+	if (nbytes > sizeof(t->text) - *used)
+		return false;
+	memcpy(t->text + *used, l->path, nbytes);
+	l->map.path = *used;
+	*used += nbytes;
+	return true;
+}
+
+static void fill(struct tt_code_table *t, char *text)
+{
+	uint64_t used = 1;
+	struct line line;
+	char *end;
+
+	t->n = 0;
+	t->text[0] = '\0';
+	for (; t->n < TT_MAX_CODE_MAPS; text = end + 1) {
+		end = strchr(text, '\n');
 		if (end == NULL)
 			return;
 		*end = '\0';
-		if (parse_line(line, &s->maps[s->nmaps]))
-			s->nmaps++;
+		if (!parse_line(text, &line))
+			continue;
+		if (!place_path(t, &used, &line))
+			return;
+		t->maps[t->n++] = line.map;
 	}
+}
+
+/* One table holds at any time, for who recovers the trace. */
+void tt_symbols_read(struct tt_symbols *s)
+{
+	struct tt_trace *t = s->trace;
+	uint32_t next = !atomic_load_explicit(&t->code_at, memory_order_relaxed);
+
+	if (s->dead || !have_memory(s) || read_text(s->text, TEXT_NBYTES) == 0)
+		return;
+	fill(&t->code[next], s->text);
+	atomic_store_explicit(&t->code_at, next, memory_order_release);
+}
+
+static const struct tt_code_table *table(const struct tt_symbols *s)
+{
+	return &s->trace->code[atomic_load_explicit(&s->trace->code_at, memory_order_relaxed) & 1];
 }
 
 static const struct tt_code_map *lookup(const struct tt_symbols *s, uint64_t pc)
 {
-	size_t low = 0, high = s->nmaps, mid;
+	const struct tt_code_table *t = table(s);
+	size_t low = 0, high = t->n, mid;
 
 	/* the kernel lists them in order */
 	while (low < high) {
 		mid = low + (high - low) / 2;
-		if (pc >= s->maps[mid].end)
+		if (pc >= t->maps[mid].end)
 			low = mid + 1;
-		else if (pc < s->maps[mid].start)
+		else if (pc < t->maps[mid].start)
 			high = mid;
 		else
-			return &s->maps[mid];
+			return &t->maps[mid];
 	}
 	return NULL;
 }
@@ -140,7 +181,7 @@ static const struct tt_code_map *find_map(struct tt_symbols *s, uint64_t gen, ui
 	if (map != NULL || s->read_gen == gen)
 		return map;
 	s->read_gen = gen;
-	read_maps(s);
+	tt_symbols_read(s);
 	return lookup(s, pc);
 }
 
@@ -154,6 +195,7 @@ static const char *base_name(const char *path)
 void tt_symbol_find(struct tt_symbols *s, uint64_t gen, uint64_t pc, struct tt_emit_symbol *out)
 {
 	const struct tt_code_map *map;
+	const char *path;
 
 	if (pc < NMADE_UP && made_up[pc] != NULL) {
 		*out = (struct tt_emit_symbol){made_up[pc], "", 0};
@@ -163,14 +205,15 @@ void tt_symbol_find(struct tt_symbols *s, uint64_t gen, uint64_t pc, struct tt_e
 		return;
 	map = find_map(s, gen, pc);
 	/* callers of others must have a func, a file and a line (EMIT.md 2.2) */
-	if (map == NULL || map->path[0] == '\0') {
+	path = map != NULL ? table(s)->text + map->path : "";
+	if (path[0] == '\0') {
 		snprintf(s->func, sizeof(s->func), "0x%llx", (unsigned long long)pc);
 		*out = (struct tt_emit_symbol){s->func, "?", 1};
 		return;
 	}
-	out->file = map->path;
+	out->file = path;
 	out->line = pc - map->start + map->offset;
-	snprintf(s->func, sizeof(s->func), "%s+0x%llx", base_name(map->path),
+	snprintf(s->func, sizeof(s->func), "%s+0x%llx", base_name(path),
 		 (unsigned long long)out->line);
 	out->func = s->func;
 }

@@ -53,14 +53,15 @@ static uint64_t hash_pcs(const uint64_t *pcs, size_t n)
 }
 
 /* Room in the life's open block; a new one if it is full. */
-static void *node_room(struct tt_slot *slot, size_t nbytes)
+static void *node_room(struct tt_tables at, size_t nbytes)
 {
+	struct tt_slot *slot = &at.life->slots[at.parity];
 	struct tt_chunk *c = slot->blocks.last;
 	uint8_t *p;
 
 	nbytes = (nbytes + 7) & ~(size_t)7;
 	if (c == NULL || (size_t)(c->end - c->pos) < nbytes) {
-		c = tt_pool_get(c == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
+		c = tt_pool_get(at.trace, c == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
 		if (c == NULL)
 			return NULL;
 		tt_chunks_add(&slot->blocks, c);
@@ -70,15 +71,24 @@ static void *node_room(struct tt_slot *slot, size_t nbytes)
 	return p;
 }
 
-static struct tt_node *new_node(struct tt_slot *slot, struct tt_table *t, const void *data,
-				size_t nbytes)
+static struct tt_node *bare_node(struct tt_tables at, const void *data, size_t nbytes)
 {
-	struct tt_node *node = node_room(slot, NODE_HEAD + nbytes);
+	struct tt_node *node = node_room(at, NODE_HEAD + nbytes);
 
 	if (node == NULL)
 		return NULL;
 	memcpy(node->text, data, nbytes);
-	node->id = atomic_fetch_add_explicit(&t->last_id, 1, memory_order_relaxed) + 1;
+	node->n = (uint32_t)nbytes;
+	return node;
+}
+
+static struct tt_node *new_node(struct tt_tables at, struct tt_table *t, const void *data,
+				size_t nbytes)
+{
+	struct tt_node *node = bare_node(at, data, nbytes);
+
+	if (node != NULL)
+		node->id = atomic_fetch_add_explicit(&t->last_id, 1, memory_order_relaxed) + 1;
 	return node;
 }
 
@@ -94,7 +104,7 @@ static struct tt_node *find(struct tt_node *from, const struct tt_node *until, u
 }
 
 /* `n` counts bytes here, for both tables. */
-static struct tt_node *intern(struct tt_slot *slot, struct tt_table *t, uint64_t hash,
+static struct tt_node *intern(struct tt_tables at, struct tt_table *t, uint64_t hash,
 			      struct tt_str key)
 {
 	_Atomic(struct tt_node *) *bucket = &t->buckets[hash % TT_NBUCKETS];
@@ -103,11 +113,10 @@ static struct tt_node *intern(struct tt_slot *slot, struct tt_table *t, uint64_t
 
 	if (tt_likely(found != NULL))
 		return found;
-	node = new_node(slot, t, key.data, key.len);
+	node = new_node(at, t, key.data, key.len);
 	if (node == NULL)
 		return NULL;
 	node->hash = hash;
-	node->n = (uint32_t)key.len;
 	do {
 		/* what came in front meanwhile; the number of a node that loses is not used */
 		found = find(head, known, hash, key);
@@ -120,7 +129,7 @@ static struct tt_node *intern(struct tt_slot *slot, struct tt_table *t, uint64_t
 	return node;
 }
 
-uint64_t tt_intern_string(struct tt_life *l, unsigned parity, const char *data, size_t len)
+uint64_t tt_intern_string(struct tt_tables at, const char *data, size_t len)
 {
 	const struct tt_node *node;
 
@@ -128,24 +137,23 @@ uint64_t tt_intern_string(struct tt_life *l, unsigned parity, const char *data, 
 		len = MAX_STRING;
 	if (len == 0)
 		return 0;
-	node = intern(&l->slots[parity], &tt_trace()->strings[parity], hash_bytes(data, len),
+	node = intern(at, &at.trace->strings[at.parity], hash_bytes(data, len),
 		      (struct tt_str){data, len});
 	return node != NULL ? node->id : 0;
 }
 
-uint64_t tt_loose_string(struct tt_life *l, unsigned parity, const char *data, size_t len)
+uint64_t tt_loose_string(struct tt_tables at, const char *data, size_t len)
 {
-	struct tt_table *t = &tt_trace()->strings[parity];
+	struct tt_table *t = &at.trace->strings[at.parity];
 	struct tt_node *node;
 
 	if (len > MAX_STRING)
 		len = MAX_STRING;
 	if (len == 0)
 		return 0;
-	node = new_node(&l->slots[parity], t, data, len);
+	node = new_node(at, t, data, len);
 	if (node == NULL)
 		return 0;
-	node->n = (uint32_t)len;
 	node->next = atomic_load_explicit(&t->loose, memory_order_relaxed);
 	while (!atomic_compare_exchange_weak_explicit(&t->loose, &node->next, node,
 						      memory_order_release, memory_order_relaxed))
@@ -153,9 +161,9 @@ uint64_t tt_loose_string(struct tt_life *l, unsigned parity, const char *data, s
 	return node->id;
 }
 
-uint64_t tt_intern_stack(struct tt_life *l, unsigned parity, const uint64_t *pcs, size_t n)
+uint64_t tt_intern_stack(struct tt_tables at, const uint64_t *pcs, size_t n)
 {
-	struct tt_slot *slot = &l->slots[parity];
+	struct tt_slot *slot = &at.life->slots[at.parity];
 	struct tt_node *last = slot->last_stack;
 	struct tt_str key;
 
@@ -167,11 +175,30 @@ uint64_t tt_intern_stack(struct tt_life *l, unsigned parity, const uint64_t *pcs
 	/* the same place again: no hash */
 	if (last != NULL && last->n == key.len && memcmp(last->text, key.data, key.len) == 0)
 		return last->id;
-	last = intern(slot, &tt_trace()->stacks[parity], hash_pcs(pcs, n), key);
+	last = intern(at, &at.trace->stacks[at.parity], hash_pcs(pcs, n), key);
 	if (last == NULL)
 		return 0;
 	slot->last_stack = last;
 	return last->id;
+}
+
+/* Numbers that are not taken in order: the largest counts. */
+bool tt_table_restore(struct tt_tables at, struct tt_table *t, uint32_t id, struct tt_str text)
+{
+	bool stacks = t == &at.trace->stacks[at.parity];
+	struct tt_node *node = bare_node(at, text.data, text.len);
+	_Atomic(struct tt_node *) *bucket;
+
+	if (node == NULL)
+		return false;
+	node->id = id;
+	node->hash = stacks ? hash_pcs(node->pcs, text.len / 8) : hash_bytes(text.data, text.len);
+	bucket = &t->buckets[node->hash % TT_NBUCKETS];
+	node->next = atomic_load_explicit(bucket, memory_order_relaxed);
+	atomic_store_explicit(bucket, node, memory_order_relaxed);
+	if (id > atomic_load_explicit(&t->last_id, memory_order_relaxed))
+		atomic_store_explicit(&t->last_id, id, memory_order_relaxed);
+	return true;
 }
 
 void tt_table_clear(struct tt_table *t)
@@ -209,7 +236,7 @@ uint64_t tt_emit_string(struct tt_emit *e, const char *data, size_t len)
 
 	tt_busy_begin(e);
 	if (tt_room(e))
-		id = tt_intern_string(e->life, tt_parity(e), data, len);
+		id = tt_intern_string(tt_tables(e), data, len);
 	tt_busy_end(e);
 	return id;
 }
@@ -221,7 +248,7 @@ uint64_t tt_emit_stack(struct tt_emit *e, const uintptr_t *pcs, size_t n)
 	_Static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "64-bit addresses");
 	tt_busy_begin(e);
 	if (tt_room(e))
-		id = tt_intern_stack(e->life, tt_parity(e), (const uint64_t *)pcs, n);
+		id = tt_intern_stack(tt_tables(e), (const uint64_t *)pcs, n);
 	tt_busy_end(e);
 	return id;
 }

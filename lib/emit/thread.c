@@ -109,9 +109,8 @@ static void reset_life(struct tt_life *l, uint32_t index)
 	l->index = index;
 }
 
-struct tt_life *tt_life_new(void)
+struct tt_life *tt_life_new(struct tt_trace *t)
 {
-	struct tt_trace *t = tt_trace();
 	struct tt_life *l = t->free_lives;
 
 	if (l != NULL)
@@ -132,7 +131,7 @@ struct tt_life *tt_life_new(void)
 static struct tt_proc *new_proc(void)
 {
 	struct tt_trace *t = tt_trace();
-	struct tt_proc *p = tt_pool_forever(sizeof(*p));
+	struct tt_proc *p = tt_pool_forever(t, sizeof(*p));
 
 	if (p == NULL)
 		return NULL;
@@ -195,7 +194,7 @@ static bool come(struct tt_emit *e)
 
 	e->life = NULL;
 	tt_lock(&tt_tracer.lock);
-	l = tt_life_new();
+	l = tt_life_new(tt_trace());
 	if (l != NULL) {
 		there = settle(e, l);
 		/* the flusher gives it back: nothing was written */
@@ -514,9 +513,29 @@ static bool life_over(const struct tt_life *l)
 	       tt_g_cur(l) == TT_G_NONE && slot_empty(&l->slots[0]) && slot_empty(&l->slots[1]);
 }
 
-void tt_lives_free(void)
+/*
+ * Only once the generation is with the sink: until then another process may have to
+ * write it again.
+ */
+void tt_lives_bury(struct tt_life *lives, uint64_t gen)
 {
-	struct tt_trace *t = tt_trace();
+	for (struct tt_life *l = lives; l != NULL; l = l->next) {
+		if (l->buried != gen)
+			continue;
+		/* mentioned, and so: no status of this generation for the processor either */
+		tt_claim_first(&l->g, gen);
+		tt_claim_first(&l->p->claim, gen);
+		atomic_store_explicit(&l->g.cur, TT_G_NONE, memory_order_release);
+		atomic_store_explicit(&l->p->claim.cur, TT_P_IDLE, memory_order_release);
+		atomic_store_explicit(&l->dead, true, memory_order_relaxed);
+		tt_lock(&tt_tracer.lock);
+		tt_proc_give(l->p, gen);
+		tt_unlock(&tt_tracer.lock);
+	}
+}
+
+void tt_lives_free(struct tt_trace *t)
+{
 	struct tt_life **at, *l;
 
 	tt_lock(&tt_tracer.lock);

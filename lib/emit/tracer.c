@@ -185,10 +185,25 @@ static bool come_in(struct tt_flush *f)
 	if (e == NULL || tt_section_begin(e) == NULL)
 		return false;
 	e->flusher = true;
+	e->life->flusher = true;
 	e->life->start = FLUSHER_START;
 	f->writer.life = e->life;
 	tt_section_end(e);
 	return true;
+}
+
+/* From here on the generation is no more to be recovered. */
+static void tell_progress(struct tt_flush *f)
+{
+	struct tt_trace *t = tt_trace();
+
+	if (f->sink.error.code != TT_OK) {
+		atomic_store(&t->failed, true);
+		return;
+	}
+	/* what the flight recorder keeps goes with the process */
+	t->done_nbytes[f->gen & 1] = f->sink.to.keeps ? 0 : f->sink.nbytes;
+	atomic_store(&t->done_gen, f->gen);
 }
 
 /* Ends the generation; `next` is the stamp of the one to come, 0 for none. */
@@ -204,14 +219,20 @@ static void advance(struct tt_flush *f, uint64_t next)
 		set_on(false);
 	atomic_store_explicit(&t->gen_nbytes, 0, memory_order_relaxed);
 	atomic_store_explicit(&t->poked, false, memory_order_relaxed);
+	if (next != 0)
+		atomic_store(&t->gen, f->gen + 1);
 	atomic_store(&tt_tracer.stamp, next);
 	barrier_everywhere();
 	if (next != 0)
 		begin_generation(f);
 	tt_unlock(&tt_tracer.gc);
+	if (f->shared_path[0] != '\0')
+		tt_symbols_read(&f->writer.symbols);
 	wait_all_outside(f);
 	tt_threads_reap();
 	tt_write_generation(&f->writer);
+	tell_progress(f);
+	tt_release_generation(&f->writer);
 	f->gen++;
 	f->generations++;
 	tt_lock(&counts_lock);
@@ -264,6 +285,7 @@ static void *run_flusher(void *arg)
 	bool came = come_in(f);
 
 	if (came) {
+		tt_symbols_read(&f->writer.symbols);
 		tt_lock(&tt_tracer.gc);
 		begin_generation(f);
 		tt_unlock(&tt_tracer.gc);
@@ -285,7 +307,7 @@ static void *run_flusher(void *arg)
 
 /* --------------------------------------------------------------------- start */
 
-static int fill_rules(const struct tt_specs *specs, struct tt_error *err)
+static int fill_types(const struct tt_specs *specs, struct tt_error *err)
 {
 	static const char *const names[] = {
 #define TT_EV_NAME(name) #name,
@@ -293,7 +315,6 @@ static int fill_rules(const struct tt_specs *specs, struct tt_error *err)
 #undef TT_EV_NAME
 	};
 	const struct tt_event_spec *spec;
-	const struct tt_event_def *def;
 
 	for (unsigned i = 0; i < TT_EV_COUNT; i++) {
 		spec = tt_specs_event_named(specs, names[i]);
@@ -301,6 +322,16 @@ static int fill_rules(const struct tt_specs *specs, struct tt_error *err)
 			return tt_fail(err, TT_E_SPEC, "the specs have no event %s", names[i]);
 		tt_tracer.ev[i] = spec->type;
 	}
+	return 0;
+}
+
+static int fill_rules(const struct tt_specs *specs, struct tt_error *err)
+{
+	const struct tt_event_def *def;
+	int code = fill_types(specs, err);
+
+	if (code != 0)
+		return code;
 	for (unsigned type = 0; type < 256; type++) {
 		tt_tracer.rules[type] = (struct tt_event_rule){0};
 		def = tt_specs_def(specs, type);
@@ -323,6 +354,22 @@ static int load_specs(const struct tt_emit_options *opt, struct tt_error *err)
 	if (code == 0)
 		code = fill_rules(own, err);
 	tt_specs_free(own);
+	return code;
+}
+
+int tt_types_init(struct tt_error *err)
+{
+	struct tt_specs *specs = NULL;
+	int code = 0;
+
+	tt_lock(&control);
+	if (tt_tracer.ev[0] == 0) {
+		code = tt_specs_new(&specs, err);
+		if (code == 0)
+			code = fill_types(specs, err);
+		tt_specs_free(specs);
+	}
+	tt_unlock(&control);
 	return code;
 }
 
@@ -349,38 +396,17 @@ static void *map_region(struct tt_flush *f, const char *shared_path, struct tt_e
 	return map == MAP_FAILED ? NULL : map;
 }
 
-/* One life for each smallest chunk is more than can ever write. */
 static void lay_out(struct tt_flush *f, uint64_t memory_nbytes, uint64_t generation_nbytes)
 {
-	struct tt_trace *t = f->region;
-	uint8_t *base = f->region;
-	size_t at = (sizeof(*t) + 63) & ~(size_t)63;
+	struct tt_trace *t = tt_region_init(f->region, memory_nbytes);
 
-	memcpy(t->magic, "tracetool region", sizeof(t->magic));
-	t->base = (uint64_t)(uintptr_t)base;
-	t->region_nbytes = f->region_nbytes;
-	t->max_lives = (uint32_t)(memory_nbytes / TT_CHUNK_SMALL);
-	t->life_area = (struct tt_life *)(void *)(base + at);
-	at += t->max_lives * sizeof(struct tt_life);
-	at = (at + 63) & ~(size_t)63;
-	t->incarnations = (uint16_t *)(void *)(base + at);
-	at += TT_NTIDS * sizeof(uint16_t);
-	at = (at + TT_CHUNK_LARGE - 1) & ~(size_t)(TT_CHUNK_LARGE - 1);
-	t->fresh = base + at;
-	t->fresh_end = t->fresh + memory_nbytes;
-	t->free_nbytes = memory_nbytes;
 	t->reserve_nbytes = memory_nbytes / 8;
 	t->gen_limit = generation_nbytes;
 	t->rate = tt_clock_measure();
 	t->syncs[1] = sync_now();
-}
-
-static size_t region_size(uint64_t memory_nbytes)
-{
-	size_t lives = (size_t)(memory_nbytes / TT_CHUNK_SMALL) * sizeof(struct tt_life);
-
-	return sizeof(struct tt_trace) + lives + TT_NTIDS * sizeof(uint16_t) +
-	       (size_t)memory_nbytes + 2 * TT_CHUNK_LARGE;
+	atomic_store(&t->gen, 1);
+	/* what was made so far is what is needed to recover it */
+	memcpy(t->head.magic, TT_REGION_MAGIC, sizeof(t->head.magic));
 }
 
 static void release_flush(struct tt_flush *f)
@@ -415,7 +441,7 @@ static int prepare(struct tt_flush *f, const struct tt_emit_options *opt, struct
 	if (code != 0)
 		return code;
 	memory &= ~(uint64_t)(TT_CHUNK_LARGE - 1);
-	f->region_nbytes = region_size(memory);
+	f->region_nbytes = tt_region_plan(memory).nbytes;
 	f->region = map_region(f, opt->shared_path, err);
 	if (f->region == NULL)
 		return -err->code;
@@ -425,6 +451,7 @@ static int prepare(struct tt_flush *f, const struct tt_emit_options *opt, struct
 	f->period_ns = or_default(opt->period_ns, DEFAULT_PERIOD_NS);
 	f->generation = opt->generation;
 	f->arg = opt->arg;
+	f->writer.trace = f->writer.symbols.trace = f->region;
 	f->writer.symbols.symbol = opt->symbol;
 	f->writer.symbols.arg = opt->arg;
 	f->sink.max_ns = or_default(opt->flight_ns, DEFAULT_FLIGHT_NS);

@@ -24,7 +24,7 @@ static bool begin(struct tt_emit *e)
 
 static uint64_t text(struct tt_emit *e, const char *s)
 {
-	return tt_intern_string(e->life, tt_parity(e), s, strlen(s));
+	return tt_intern_string(tt_tables(e), s, strlen(s));
 }
 
 /* -------------------------------------------------------------------- tasks */
@@ -134,8 +134,8 @@ static uint64_t message_text(struct tt_emit *e, const char *s)
 	size_t len = strlen(s);
 
 	if (len <= SHORT_MESSAGE)
-		return tt_intern_string(e->life, tt_parity(e), s, len);
-	return tt_loose_string(e->life, tt_parity(e), s, len);
+		return tt_intern_string(tt_tables(e), s, len);
+	return tt_loose_string(tt_tables(e), s, len);
 }
 
 void tt_emit_log(struct tt_emit *e, uint64_t task, const char *category, const char *message,
@@ -209,6 +209,18 @@ static void gc_range(bool begins)
 	tt_unlock(&tt_tracer.gc);
 }
 
+static void range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, uint64_t b)
+{
+	if (range == TT_EMIT_RANGE_STW && e->stw) {
+		tt_write0(e, TT_EV_STWEnd);
+		e->stw = false;
+	} else if (range == TT_EMIT_RANGE_SWEEP && tt_claim_range(&e->life->p->claim, false)) {
+		tt_write2(e, TT_EV_GCSweepEnd, a, b);
+	} else if (range == TT_EMIT_RANGE_ASSIST && tt_claim_range(&e->life->g, false)) {
+		tt_write0(e, TT_EV_GCMarkAssistEnd);
+	}
+}
+
 static void range_begin(struct tt_emit *e, enum tt_emit_range range, const char *reason,
 			uint64_t stack)
 {
@@ -238,8 +250,11 @@ void tt_emit_range_begin(struct tt_emit *e, enum tt_emit_range range, const char
 		gc_range(true);
 		return;
 	}
-	if (begin(e) && tt_to_running(e))
+	if (begin(e) && tt_to_running(e)) {
+		tt_act_begin(e->life->p, e->gen);
 		range_begin(e, range, reason, stack);
+		tt_act_end(e->life->p);
+	}
 	tt_busy_end(e);
 }
 
@@ -250,16 +265,9 @@ void tt_emit_range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, 
 		return;
 	}
 	if (begin(e) && tt_to_running(e)) {
-		if (range == TT_EMIT_RANGE_STW && e->stw) {
-			tt_write0(e, TT_EV_STWEnd);
-			e->stw = false;
-		} else if (range == TT_EMIT_RANGE_SWEEP &&
-			   tt_claim_range(&e->life->p->claim, false)) {
-			tt_write2(e, TT_EV_GCSweepEnd, a, b);
-		} else if (range == TT_EMIT_RANGE_ASSIST &&
-			   tt_claim_range(&e->life->g, false)) {
-			tt_write0(e, TT_EV_GCMarkAssistEnd);
-		}
+		tt_act_begin(e->life->p, e->gen);
+		range_end(e, range, a, b);
+		tt_act_end(e->life->p);
 	}
 	tt_busy_end(e);
 }

@@ -64,7 +64,7 @@ uint64_t tt_emit_stack_here(struct tt_emit *e, unsigned skip)
 	/* a signal's own stack, or a coroutine's, is not walked */
 	if ((uintptr_t)frame >= e->stack_low && (uintptr_t)frame < e->stack_end && tt_room(e)) {
 		n = walk(frame, e->stack_end, skip, pcs);
-		id = tt_intern_stack(e->life, tt_parity(e), pcs, n);
+		id = tt_intern_stack(tt_tables(e), pcs, n);
 	}
 	tt_busy_end(e);
 	return id;

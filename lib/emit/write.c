@@ -20,6 +20,11 @@ void tt_write_header(struct tt_sink *s)
 	tt_sink_put(s, header, sizeof(header));
 }
 
+static struct tt_tables tables(const struct tt_writer *w)
+{
+	return (struct tt_tables){w->trace, w->life, (unsigned)(w->gen & 1)};
+}
+
 static unsigned type_of(enum tt_ev ev)
 {
 	return tt_tracer.ev[ev];
@@ -101,12 +106,12 @@ static void payload_write(struct tt_writer *w, uint64_t m)
 
 static void put_sync(struct tt_writer *w)
 {
-	const struct tt_sync_point *sync = &tt_trace()->syncs[w->gen & 1];
+	const struct tt_sync_point *sync = &w->trace->syncs[w->gen & 1];
 
 	payload_begin(w);
 	payload_byte(w, type_of(TT_EV_Sync));
 	payload_byte(w, type_of(TT_EV_Frequency));
-	payload_number(w, tt_trace()->rate.frequency);
+	payload_number(w, w->trace->rate.frequency);
 	payload_byte(w, type_of(TT_EV_ClockSnapshot));
 	payload_number(w, 0);
 	payload_number(w, sync->mono_ns);
@@ -138,7 +143,7 @@ static uint64_t kept_stack(struct tt_writer *w, struct tt_life *l)
 		pcs[i] = atomic_load_explicit(&l->kept[i], memory_order_acquire);
 	if (atomic_load_explicit(&l->g.gen[(w->gen + 1) & 1], memory_order_acquire) == w->gen + 1)
 		return 0;
-	return tt_intern_stack(w->life, (unsigned)(w->gen & 1), pcs, n);
+	return tt_intern_stack(tables(w), pcs, n);
 }
 
 static void say_go_status(struct tt_writer *w, struct tt_life *l, unsigned claim)
@@ -153,9 +158,15 @@ static void say_go_status(struct tt_writer *w, struct tt_life *l, unsigned claim
 		say(w, TT_EV_GCMarkAssistActive, &l->g.id, 1);
 }
 
+static bool has_range(const struct tt_claim *c)
+{
+	return (atomic_load_explicit(&c->cur, memory_order_relaxed) & TT_RANGE_OPEN) != 0;
+}
+
 /*
- * The thread is gone and said nothing: its goroutine ends here. Not if it did write
- * in the generation that has begun; then at the end of that one, or a later one.
+ * The thread is gone and said nothing: its goroutine ends here (tt_lives_bury() ends
+ * the claims). Not if it did write in the generation that has begun; then at the end
+ * of that one, or a later one.
  */
 static void say_gone(struct tt_writer *w, struct tt_life *l, unsigned status)
 {
@@ -164,21 +175,13 @@ static void say_gone(struct tt_writer *w, struct tt_life *l, unsigned status)
 		return;
 	if (status == TT_G_SYSCALL)
 		say(w, TT_EV_GoSyscallEnd, NULL, 0);
-	if (tt_claim_range(&l->p->claim, false))
+	if (has_range(&l->p->claim))
 		say(w, TT_EV_GCSweepEnd, (uint64_t[]){0, 0}, 2);
-	if (tt_claim_range(&l->g, false))
+	if (has_range(&l->g))
 		say(w, TT_EV_GCMarkAssistEnd, NULL, 0);
 	say(w, TT_EV_GoDestroy, NULL, 0);
 	say(w, TT_EV_ProcStop, NULL, 0);
-	/* mentioned, and so: no status of this generation for the processor either */
-	tt_claim_first(&l->g, w->gen);
-	tt_claim_first(&l->p->claim, w->gen);
-	tt_claim_set(&l->g, TT_G_NONE);
-	atomic_store_explicit(&l->dead, true, memory_order_relaxed);
-	tt_claim_set(&l->p->claim, TT_P_IDLE);
-	tt_lock(&tt_tracer.lock);
-	tt_proc_give(l->p, w->gen);
-	tt_unlock(&tt_tracer.lock);
+	l->buried = w->gen;
 }
 
 static void say_proc_status(struct tt_writer *w, struct tt_proc *p, unsigned claim)
@@ -198,6 +201,10 @@ static void silent_thread(struct tt_writer *w, struct tt_life *l, unsigned claim
 	if (silent)
 		say_proc_status(w, l->p, p);
 	say_go_status(w, l, claim);
+	/* it is silent only if it died before it began the generation with this */
+	if (l->flusher)
+		say(w, TT_EV_ProcsChange,
+		    (uint64_t[]){atomic_load_explicit(&w->trace->nprocs, memory_order_relaxed), 0}, 2);
 	say_gone(w, l, claim & TT_STATUS_MASK);
 	payload_write(w, l->m);
 }
@@ -270,7 +277,7 @@ static uint64_t name(struct tt_writer *w, const char *s)
 		s += len - 1024;
 		len = 1024;
 	}
-	id = tt_intern_string(w->life, (unsigned)(w->gen & 1), s, len);
+	id = tt_intern_string(tables(w), s, len);
 	return id != 0 || len == 0 ? id : w->unknown;
 }
 
@@ -342,22 +349,22 @@ static void put_table(struct tt_writer *w, struct tt_table *t,
 
 /* ---------------------------------------------------------------- generations */
 
-static void release_slots(struct tt_life *lives, unsigned parity)
+static void release_slots(struct tt_trace *t, struct tt_life *lives, unsigned parity)
 {
 	struct tt_slot *slot;
 
 	for (struct tt_life *l = lives; l != NULL; l = l->next) {
 		slot = &l->slots[parity];
-		tt_pool_put(&slot->chunks);
-		tt_pool_put(&slot->batches);
-		tt_pool_put(&slot->blocks);
+		tt_pool_put(t, &slot->chunks);
+		tt_pool_put(t, &slot->batches);
+		tt_pool_put(t, &slot->blocks);
 		slot->last_stack = NULL;
 	}
 }
 
 void tt_write_generation(struct tt_writer *w)
 {
-	struct tt_trace *t = tt_trace();
+	struct tt_trace *t = w->trace;
 	unsigned parity = (unsigned)(w->gen & 1);
 	uint8_t end = (uint8_t)type_of(TT_EV_EndOfGeneration);
 	struct tt_life *lives;
@@ -379,8 +386,20 @@ void tt_write_generation(struct tt_writer *w)
 	put_table(w, &t->strings[parity], put_string);
 	tt_sink_put(w->sink, &end, 1);
 	tt_sink_commit(w->sink);
+}
+
+void tt_release_generation(struct tt_writer *w)
+{
+	struct tt_trace *t = w->trace;
+	unsigned parity = (unsigned)(w->gen & 1);
+	struct tt_life *lives;
+
+	tt_lock(&tt_tracer.lock);
+	lives = t->lives;
+	tt_unlock(&tt_tracer.lock);
+	tt_lives_bury(lives, w->gen);
 	tt_table_clear(&t->stacks[parity]);
 	tt_table_clear(&t->strings[parity]);
-	release_slots(lives, parity);
-	tt_lives_free();
+	release_slots(t, lives, parity);
+	tt_lives_free(t);
 }

@@ -33,5 +33,6 @@ TT_SUITE(assemble)
 TT_SUITE(record)
 TT_SUITE(scenario)
 TT_SUITE(emit)
+TT_SUITE(emit_recover)
 
 #undef TT_SUITE
