@@ -73,7 +73,7 @@ link = $(CC) $(mode) $(CFLAGS) $(mode_link) $(LDFLAGS)
 
 # --------------------------------------------------------------------- sources
 
-lib_layers := base io spec wire gen order event emit
+lib_layers := base io spec wire gen experiment order event emit
 lib_src := $(sort $(foreach d,$(lib_layers),$(wildcard lib/$d/*.c)))
 lib_obj := $(lib_src:%.c=$O/%.o) $O/lib/spec/builtin.o
 cmd_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard cmd/*.c)))

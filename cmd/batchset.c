@@ -114,7 +114,7 @@ void batch_set_release(struct batch_set *s)
 	out_release_memory(&s->manifest);
 }
 
-static int out_of_memory(struct batch_set *s)
+int batch_set_no_memory(struct batch_set *s)
 {
 	cmd_error(NULL, "%s", strerror(ENOMEM));
 	s->failed = true;
@@ -159,14 +159,13 @@ static char *name_batch(const char *generation, const char *experiment, uint64_t
 	return path;
 }
 
-/* Adds a file below the trace's folder. */
-static int add_file(struct batch_set *s, const char *path, const void *data, size_t nbytes)
+int batch_set_add_file(struct batch_set *s, const char *path, const void *data, size_t nbytes)
 {
 	char *whole;
 	int status;
 
 	if (asprintf(&whole, "%s%s%s", s->folder, s->folder[0] == '\0' ? "" : "/", path) < 0)
-		return out_of_memory(s);
+		return batch_set_no_memory(s);
 	status = batch_output_add(s->output, whole, data, nbytes);
 	free(whole);
 	s->failed = status != STATUS_FINE;
@@ -216,9 +215,9 @@ int batch_set_finish(struct batch_set *s)
 		p = out_text(&whole, p, list->buffer, (size_t)(list->pos - list->buffer));
 	out_end(&whole, put_lit(p, "]}\n"));
 	if (out_failed(list) || out_failed(&whole))
-		status = out_of_memory(s);
+		status = batch_set_no_memory(s);
 	else
-		status = add_file(s, "manifest.json", whole.buffer,
+		status = batch_set_add_file(s, "manifest.json", whole.buffer,
 				  (size_t)(whole.pos - whole.buffer));
 	out_release_memory(&whole);
 	return status;
@@ -237,8 +236,8 @@ static int write_batch(struct batch_set *s, const struct tt_generation *g,
 	name_generation(generation, sizeof(generation), s, g);
 	path = name_batch(generation, name_of(&n, s->specs, b->experiment), number, b->thread);
 	if (!path)
-		return out_of_memory(s);
-	status = add_file(s, path, b->data, b->size);
+		return batch_set_no_memory(s);
+	status = batch_set_add_file(s, path, b->data, b->size);
 	if (status == STATUS_FINE) {
 		list_batch(s, path, b, g);
 		s->nbatches++;
@@ -265,6 +264,16 @@ static int write_batches(struct batch_set *s, const struct tt_generation *g)
 	return STATUS_FINE;
 }
 
+static int decode_batches(struct batch_set *s, const struct tt_generation *g)
+{
+	char folder[64];
+
+	if (!s->decode)
+		return STATUS_FINE;
+	name_generation(folder, sizeof(folder), s, g);
+	return batch_decode(s, g, folder);
+}
+
 int batch_set_add(struct batch_set *s, const struct tt_generation *g)
 {
 	uint64_t number = tt_generation_number(g), before = s->nbatches;
@@ -277,7 +286,7 @@ int batch_set_add(struct batch_set *s, const struct tt_generation *g)
 	if (!batch_choice_generation(s->choice, number))
 		return STATUS_FINE;
 	s->chosen_generation = true;
-	if (write_batches(s, g) != STATUS_FINE)
+	if (write_batches(s, g) != STATUS_FINE || decode_batches(s, g) != STATUS_FINE)
 		return STATUS_TROUBLE;
 	s->ngenerations += s->nbatches > before;
 	return STATUS_FINE;
@@ -333,7 +342,7 @@ static int check_experiments(struct batch_set *s, const char *file)
 	int status = STATUS_FINE;
 
 	if (!there)
-		return out_of_memory(s);
+		return batch_set_no_memory(s);
 	for (size_t i = 0; i < s->choice->experiments.n; i++) {
 		const char *word = s->choice->experiments.items[i];
 

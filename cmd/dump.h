@@ -160,6 +160,19 @@ char *put_wall(char *p, const struct tt_clock *clock, bool utc);
 char *put_seconds(char *p, int64_t ns);
 /* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
 char *out_range_name(struct out *o, char *p, const struct tt_range *range);
+/* What an argument means, behind it: ` "main.Node" 64 B`, ` (0xc000012000)`, or nothing. */
+char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned arg);
+/* The member "means", if an argument can mean anything. */
+char *json_meanings(struct out *o, char *p, const struct tt_event *ev);
+/* A field of a record as a member; bytes as hexadecimal digits. */
+char *json_field(struct out *o, char *p, const struct tt_field_spec *field,
+		 const struct tt_value *value);
+/* A cell of text, escaped, in quotes if need be. */
+char *csv_text(struct out *o, char *p, struct tt_str s);
+/* Bytes as hexadecimal digits. */
+char *out_hex(struct out *o, char *p, struct tt_str s);
+/* Not bytes, not a string. */
+bool dump_is_number(const struct tt_field_spec *field);
 /* name=value with blanks between; nothing for a Sync. */
 char *out_arguments(struct out *o, char *p, const struct tt_event *ev);
 /* All frames: a line each, or a JSON array. */

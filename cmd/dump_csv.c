@@ -45,10 +45,8 @@ static bool needs_quotes(struct tt_str s)
 	return s.len != 0 && (memchr(s.data, ',', s.len) || memchr(s.data, '"', s.len));
 }
 
-/* A text cell, with the comma before it. */
-static char *put_cell(struct out *o, char *p, struct tt_str s)
+char *csv_text(struct out *o, char *p, struct tt_str s)
 {
-	p = put_char(p, ',');
 	if (!needs_quotes(s))
 		return out_escaped(o, p, s);
 	p = put_char(p, '"');
@@ -65,6 +63,12 @@ static char *put_cell(struct out *o, char *p, struct tt_str s)
 		s.len -= n;
 	}
 	return put_char(p, '"');
+}
+
+/* A text cell, with the comma before it. */
+static char *put_cell(struct out *o, char *p, struct tt_str s)
+{
+	return csv_text(o, put_char(p, ','), s);
 }
 
 static char *put_id_cell(char *p, int64_t id)

@@ -234,6 +234,8 @@ static void event(struct dump *d, const struct tt_event *ev)
 	p = json_id(p, "goroutine", ev->goroutine);
 	p = put_fields(o, p, ev);
 	p = put_arguments(o, p, ev);
+	if (ev->spec->experiment)
+		p = json_meanings(o, p, ev);
 	p = put_stacks(d, p, ev);
 	out_end(o, put_lit(p, "}\n"));
 }

@@ -193,6 +193,20 @@ static char *put_metric(struct out *o, char *p, const struct tt_event *ev)
 	return put_u64(p, m.value);
 }
 
+/* name=value, and what it means. */
+static char *put_arguments(struct out *o, char *p, const struct tt_event *ev)
+{
+	for (unsigned i = 0; i < ev->spec->nargs; i++) {
+		p = put_cstr(p, i == 0 ? "" : " ");
+		p = out_cstr(o, p, ev->spec->args[i].name);
+		p = put_char(out_room(o, p), '=');
+		p = put_u64(p, ev->args[i]);
+		if (ev->spec->args[i].batch)
+			p = out_meaning(o, p, ev, i);
+	}
+	return p;
+}
+
 static char *put_description(struct out *o, char *p, const struct tt_event *ev)
 {
 	switch (ev->kind) {
@@ -215,7 +229,7 @@ static char *put_description(struct out *o, char *p, const struct tt_event *ev)
 	case TT_KIND_TRANSITION:
 		return put_transition(o, p, ev);
 	case TT_KIND_EXPERIMENTAL:
-		return out_arguments(o, p, ev);
+		return put_arguments(o, p, ev);
 	default:
 		return p;
 	}

@@ -21,6 +21,8 @@ struct extract_options {
 	struct cmd_common common;
 	const char *output;
 	struct batch_choice choice;
+	bool decode;
+	int format;
 };
 
 /* N, N-M or N-. */
@@ -59,6 +61,13 @@ static const struct opt table[] = {
 		  "or - for a tar on the standard output\n"
 		  "default: a folder TRACE.batches here, one for each FILE",
 	  .at = offsetof(struct extract_options, output) },
+	{ .kind = OPT_FLAG, .name = "decode",
+	  .help = "add the records of the batches that specs tell of,\n"
+		  "gen-000001/AllocFree/Types.jsonl",
+	  .at = offsetof(struct extract_options, decode) },
+	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = batch_formats,
+	  .help = "of the records: jsonl (an object a line, default), csv",
+	  .at = offsetof(struct extract_options, format) },
 	CMD_COMMON_OPTIONS(struct extract_options, common),
 	OPT_TABLE_END,
 };
@@ -305,6 +314,17 @@ static void tell_sum(const struct batch_set *set, const char *file, const struct
 			  strcmp(x->output.path, "-") == 0 ? "standard output" : x->output.path);
 }
 
+/* Records that are none make the trace one that is broken, for who asked for them. */
+static int tell_faults(const struct batch_set *set, const char *file)
+{
+	uint64_t more = set->nfaults > BATCH_FAULTS_TOLD ? set->nfaults - BATCH_FAULTS_TOLD : 0;
+
+	if (more > 0)
+		cmd_error(file, "and %llu more batches that could not be decoded to their end",
+			  (unsigned long long)more);
+	return STATUS_BAD;
+}
+
 /*
  * Reads one file into the output. What it holds is completed whatever is wrong
  * with the rest of it; a file that gave nothing but errors leaves no manifest.
@@ -318,8 +338,13 @@ static int read_into(struct extraction *x, struct tt_reader *r, const char *file
 	batch_set_init(&set, &x->o->choice, &x->output);
 	batch_set_name(&set, name, x->each_alone || x->nfiles == 1 ? "" : name);
 	set.specs = x->input->specs;
+	set.decode = x->o->decode;
+	set.decode_format = x->o->format;
+	set.file = file;
 	status = read_all(&set, r, file, &notes);
 	tell_repeated(&notes, file);
+	if (set.nfaults > 0)
+		status = worse(status, tell_faults(&set, file));
 	if (!set.failed)
 		status = worse(status, batch_set_check(&set, file));
 	if (!set.failed && (set.nbatches > 0 || status == STATUS_FINE))
@@ -397,6 +422,10 @@ int cmd_extract(int argc, char **argv)
 
 	if (status != OPT_RUN)
 		goto out;
+	if (o.format != BATCH_JSONL && !o.decode) {
+		status = opt_usage(&command, "--format goes with --decode only");
+		goto out;
+	}
 	if (o.output && strcmp(o.output, "-") == 0 && isatty(STDOUT_FILENO)) {
 		status = opt_usage(&command, "the standard output is a terminal: no place for a tar");
 		goto out;

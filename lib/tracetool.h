@@ -146,6 +146,8 @@ enum tt_code {
 	TT_W_RANGE_KIND = 88,       /* a range ends whose kind is no string any more */
 	TT_W_FRAME_CONFLICT = 89,   /* one pc, two different frames */
 	TT_W_CLOCK = 90,            /* clock snapshots that stand still or go back */
+	TT_W_RECORD = 91,           /* a record of an experimental batch is no record of its spec */
+	TT_W_RECORD_KEY = 92,       /* two records of a generation have the same key */
 };
 
 /* How bad a code is. Errors make a trace bad, warnings do only with --strict. */
@@ -236,9 +238,18 @@ enum tt_resource {
 	TT_RESOURCE_GOROUTINE,
 };
 
+struct tt_batch_spec;
+
+/*
+ * An argument may refer to a batch of its experiment: its value is the key of a record
+ * there, or a distance, in units that a field of the batch's one record gives, from a
+ * base that another field gives.
+ */
 struct tt_arg_spec {
 	const char *name;
 	enum tt_arg_type type;
+	const struct tt_batch_spec *batch; /* what it refers to; NULL: nothing */
+	int8_t base_field, unit_field;  /* of a distance; -1: the value is a key */
 };
 
 /* What a spec says of an event. Lives as long as its tt_specs. */
@@ -256,6 +267,41 @@ struct tt_event_spec {
 	int8_t stack_arg;       /* the executing stack's argument, or -1 */
 	enum tt_kind kind;
 	struct tt_arg_spec args[TT_MAX_ARGS];
+};
+
+/* How a field of a record is written. */
+enum tt_field_type {
+	TT_FIELD_VARINT,        /* LEB128 */
+	TT_FIELD_UINT,          /* `size` bytes, least significant first */
+	TT_FIELD_INT,           /* the same, two's complement */
+	TT_FIELD_BYTES,         /* `size` bytes, or if that is 0 as many as a LEB128 says */
+	TT_FIELD_STRING,        /* as many bytes as a LEB128 says: text */
+};
+
+struct tt_field_spec {
+	const char *name;
+	enum tt_field_type type;
+	uint32_t size;          /* bytes, where they are fixed; else 0 */
+	enum tt_arg_type meaning; /* of a TT_FIELD_VARINT, by its name; else TT_ARG_NUMBER */
+	const char *unit;       /* if it is shown for a key: what stands behind it, or "" */
+};
+
+#define TT_MAX_FIELDS 16
+
+/* The layout of one kind of an experiment's batches. Lives as long as its tt_specs. */
+struct tt_batch_spec {
+	const char *name;
+	const char *doc;        /* "" if the spec has none */
+	const char *experiment;
+	unsigned experiment_id;
+	int tag;                /* the byte that such a batch begins with; -1: none, all are */
+	bool once;              /* one record, not records up to the end */
+	bool lasts;             /* holds for later generations too, until there is another */
+	int8_t key;             /* index of the field that arguments refer to, or -1 */
+	uint8_t nfields;
+	uint8_t nshown;         /* fields that say what a key means, in this order */
+	uint8_t shown[TT_MAX_FIELDS];
+	struct tt_field_spec fields[TT_MAX_FIELDS];
 };
 
 struct tt_experiment_spec {
@@ -304,6 +350,11 @@ TT_API const struct tt_experiment_spec *tt_specs_experiment(const struct tt_spec
 TT_API const struct tt_experiment_spec *tt_specs_experiment_id(const struct tt_specs *specs, unsigned id);
 TT_API const struct tt_experiment_spec *tt_specs_experiment_named(const struct tt_specs *specs,
 								  const char *name);
+/* The i-th kind of an experiment's batches, in the order of its spec, or NULL past the last. */
+TT_API const struct tt_batch_spec *tt_specs_batch(const struct tt_specs *specs, unsigned experiment,
+						  size_t i);
+/* "varint", "u8" ... "i64", "bytes", "string". */
+TT_API const char *tt_field_type_name(const struct tt_field_spec *field);
 /* "seq", "pstatus", ...; "" for a plain number. */
 TT_API const char *tt_arg_type_name(enum tt_arg_type type);
 
@@ -623,6 +674,51 @@ struct tt_transition {
 	uint64_t stack;         /* for a new goroutine: where it will start */
 };
 TT_API struct tt_transition tt_event_transition(const struct tt_event *ev);
+
+/* ----------------------------------------------------------------- records */
+
+/*
+ * Experimental batches as typed records, by their spec. Begin with
+ * tt_records_begin(), then call tt_records_next() until it does not return 0. It
+ * owns nothing: the batch's bytes and the specs must live meanwhile.
+ */
+struct tt_records {
+	const struct tt_batch_spec *spec; /* NULL: no spec tells of such a batch */
+	struct tt_batch batch;
+	size_t pos;             /* in the batch's data, of the next record */
+	uint64_t index;         /* of the next record, from 0 */
+};
+
+/* The value of a field: a number (integers with a sign as their two's complement) or bytes. */
+struct tt_value {
+	uint64_t number;        /* of bytes: how many */
+	struct tt_str bytes;
+};
+
+struct tt_record {
+	const struct tt_batch_spec *spec;
+	uint64_t index;         /* in its batch, from 0 */
+	uint64_t offset;        /* of its first byte, in the trace */
+	struct tt_value values[TT_MAX_FIELDS]; /* spec->nfields of them */
+};
+
+/* False if no spec tells how to read the batch. */
+TT_API bool tt_records_begin(struct tt_records *r, const struct tt_specs *specs,
+			     const struct tt_batch *batch);
+/*
+ * 0, 1 at the batch's end, or -TT_W_RECORD with the place of the field at fault: the
+ * rest of the batch is lost then, and asking again says the same.
+ */
+TT_API int tt_records_next(struct tt_records *r, struct tt_record *out, struct tt_error *err);
+
+/*
+ * The record that an argument's value is the key of: 0, or 1 if there is none (the
+ * argument refers to none, the generation has no such record). Of two records with
+ * one key the first counts.
+ */
+TT_API int tt_event_record(const struct tt_event *ev, unsigned arg, struct tt_record *out);
+/* The number that an argument is a distance to; false if it is none, or the base is not known. */
+TT_API bool tt_event_place(const struct tt_event *ev, unsigned arg, uint64_t *out);
 
 /* ------------------------------------------------------------------ reader */
 

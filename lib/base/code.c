@@ -130,6 +130,11 @@ static const struct code {
 	{ TT_W_FRAME_CONFLICT, "frame-conflict",
 	  "The writer must give a pc one function, file and line; the first that came is shown." },
 	{ TT_W_CLOCK, "clock", "The clock was set back, or generations are not in their order." },
+	{ TT_W_RECORD, "record",
+	  "The writer must lay the records of the batch out as the spec says; or give the spec that "
+	  "it was written by (--spec)." },
+	{ TT_W_RECORD_KEY, "record-key",
+	  "The writer must give each record of a generation a key of its own." },
 };
 
 enum { NCODES = sizeof(codes) / sizeof(codes[0]) };

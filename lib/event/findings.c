@@ -111,6 +111,22 @@ static void note_experiments(struct tt_reader *r)
 	}
 }
 
+static void note_record(struct tt_reader *r, int code, const struct tt_table_problem *problem)
+{
+	struct tt_note *n;
+
+	if (problem->batch == NULL)
+		return;
+	n = note(r, code);
+	if (n == NULL)
+		return;
+	n->offset = problem->fault.offset;
+	n->thread = problem->batch->thread;
+	n->number = problem->key;
+	n->batch = problem->spec;
+	n->fault = problem->fault;
+}
+
 void tt_note_generation(struct tt_reader *r)
 {
 	struct tt_note *n;
@@ -120,6 +136,8 @@ void tt_note_generation(struct tt_reader *r)
 	note_number(r);
 	note_clock(r);
 	note_experiments(r);
+	note_record(r, TT_W_RECORD, &r->tables.bad_record);
+	note_record(r, TT_W_RECORD_KEY, &r->tables.taken_key);
 	if (r->gen.frame_conflict_offset != TT_UNKNOWN) {
 		n = note(r, TT_W_FRAME_CONFLICT);
 		if (n != NULL)
@@ -311,6 +329,15 @@ static void write_message(const struct tt_reader *r, const struct tt_note *n, st
 		break;
 	case TT_W_FRAME_CONFLICT:
 		snprintf(text, size, "two frames of one pc differ in function, file or line");
+		break;
+	case TT_W_RECORD:
+		tt_record_message(text, size, n->batch, &n->fault);
+		break;
+	case TT_W_RECORD_KEY:
+		snprintf(text, size,
+			 "record %" PRIu64 " of batch %s of %s has the key %" PRIu64
+			 " of a record before it",
+			 n->fault.index, n->batch->name, n->batch->experiment, n->number);
 		break;
 	case TT_W_CLOCK:
 		snprintf(text, size,

@@ -71,6 +71,7 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	struct tt_reader *r = *reader;
 
 	tt_generation_init(&r->gen, &r->mem, r->specs);
+	tt_tables_init(&r->tables, &r->mem, r->specs);
 	tt_merge_init(&r->merge, &r->mem, r->specs);
 	r->merge.gen = &r->gen;
 	if (rc == TT_OK)
@@ -143,6 +144,7 @@ void tt_reader_close(struct tt_reader *r)
 		return;
 	tt_order_release(&r->order);
 	tt_merge_release(&r->merge);
+	tt_tables_release(&r->tables);
 	tt_generation_release(&r->gen);
 	TT_ARRAY_RELEASE(&r->mem, &r->notes);
 	tt_source_close(r->src);
@@ -328,6 +330,8 @@ static int load(struct tt_reader *r)
 	rc = tt_loader_next(&r->loader, &r->gen, &r->err);
 	if (rc == TT_OK)
 		rc = tt_note_room(r, &r->err);
+	if (rc == TT_OK)
+		rc = tt_tables_turn(&r->tables, &r->gen, &r->err);
 	if (rc != TT_OK) {
 		r->outcome = rc;
 		return rc;

@@ -7,6 +7,7 @@
 #define TT_EVENT_READER_H
 
 #include "base/options.h"
+#include "experiment/tables.h"
 #include "order/merge.h"
 
 /* A finding without its words, which are made when it is asked for. */
@@ -16,6 +17,8 @@ struct tt_note {
 	uint64_t offset, generation, event_index;
 	int64_t thread;
 	uint64_t number;        /* what the message speaks of */
+	const struct tt_batch_spec *batch; /* of a record, with its fault */
+	struct tt_record_fault fault;
 };
 
 /* What is looked at in an event of a type before it is handed out. */
@@ -43,6 +46,7 @@ struct tt_reader {
 
 	struct tt_loader loader;
 	struct tt_generation gen;
+	struct tt_tables tables; /* of gen's experimental batches */
 	struct tt_merge merge;
 	struct tt_order order;
 	bool skipped_any;       /* a generation was not ordered: states are unknown */

@@ -73,6 +73,8 @@ struct tt_generation {
 	TT_ARRAY(struct tt_event_batch) batches;
 
 	uint64_t frame_conflict_offset; /* of the first, or TT_UNKNOWN */
+
+	struct tt_tables *tables; /* of experiment/tables.h, whose it is; NULL: not read */
 };
 
 void tt_generation_init(struct tt_generation *g, struct tt_mem *mem, const struct tt_specs *specs);

@@ -45,7 +45,7 @@ static bool is_reserved(const char *name)
 	return false;
 }
 
-static enum tt_arg_type arg_type(const char *name)
+enum tt_arg_type tt_spec_arg_type(const char *name)
 {
 	const char *suffix = strchr(name, '_');
 	unsigned type;
@@ -67,22 +67,32 @@ static int find_arg(const struct tt_event_spec *spec, const char *name)
 	return -1;
 }
 
-static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
+bool tt_spec_check_arg_name(struct tt_spec_parser *p, const struct tt_spec_word *word,
+			    const char *what)
 {
-	struct tt_event_spec *spec = &p->event->def.spec;
-
 	if (!is_arg_name(word))
 		tt_spec_mistake(
 			p, word->column, "bad-name",
-			"expected an argument, found `%.40s`; write letters, or letters, an "
-			"underscore and the type, with blanks between arguments",
-			word->text);
+			"expected %s, found `%.40s`; write letters, or letters, an "
+			"underscore and the type, with blanks between them",
+			what, word->text);
 	else if (is_reserved(word->text))
 		tt_spec_mistake(p, word->column, "reserved-word",
 				"`%s` may not stand here: `dt` is the first of all, `data` and "
 				"`frames` the last, `self` and `was` are no arguments",
 				word->text);
-	else if (find_arg(spec, word->text) >= 0)
+	else
+		return true;
+	return false;
+}
+
+static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
+{
+	struct tt_event_spec *spec = &p->event->def.spec;
+
+	if (!tt_spec_check_arg_name(p, word, "an argument"))
+		return false;
+	if (find_arg(spec, word->text) >= 0)
 		tt_spec_mistake(p, word->column, "name-taken",
 				"a second argument `%.40s`: give it another name", word->text);
 	else if (spec->nargs == TT_MAX_ARGS)
@@ -90,8 +100,9 @@ static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
 				"more than %d arguments: an event has no room for them",
 				TT_MAX_ARGS);
 	else {
-		spec->args[spec->nargs].name = word->text;
-		spec->args[spec->nargs++].type = arg_type(word->text);
+		spec->args[spec->nargs] = (struct tt_arg_spec){
+			.name = word->text, .base_field = -1, .unit_field = -1};
+		spec->args[spec->nargs++].type = tt_spec_arg_type(word->text);
 		return true;
 	}
 	return false;

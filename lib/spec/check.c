@@ -330,6 +330,7 @@ void tt_spec_check_file(struct tt_spec_parser *p)
 	for (size_t i = 0; i < p->file->nevents; i++) {
 		struct tt_spec_event *event = &p->file->events[i];
 
+		tt_spec_resolve_refs(p, event);
 		if (event->pair_name != NULL)
 			resolve_pair(p, event);
 		else if (!event->broken && ends_range(event))

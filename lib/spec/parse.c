@@ -30,6 +30,8 @@ void tt_spec_mistake(struct tt_spec_parser *p, unsigned column, const char *rule
 
 	if (p->event != NULL)
 		p->event->broken = true;
+	if (p->batch != NULL)
+		p->batch->broken = true;
 	va_start(args, format);
 	tt_spec_notes_add(p->notes, at, rule, format, args);
 	va_end(args);
@@ -141,7 +143,7 @@ static bool is_name(const struct tt_spec_word *word)
 	return true;
 }
 
-static const char *take_name(struct tt_spec_parser *p, const char *what)
+const char *tt_spec_take_name(struct tt_spec_parser *p, const char *what)
 {
 	const struct tt_spec_word *word = tt_spec_take(p, what);
 
@@ -170,25 +172,32 @@ static bool number(const char *text, unsigned max, unsigned *value)
 	return *text == '\0';
 }
 
-/* A number from min to max, or 0 with a mistake. */
-static unsigned take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max)
+bool tt_spec_take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max,
+			 unsigned *value)
 {
 	const struct tt_spec_word *word = tt_spec_take(p, what);
-	unsigned value = 0;
 
 	if (word == NULL)
-		return 0;
-	if (!word->quoted && number(word->text, max, &value) && value >= min)
-		return value;
+		return false;
+	if (!word->quoted && number(word->text, max, value) && *value >= min)
+		return true;
 	tt_spec_mistake(p, word->column, "bad-number",
 			"expected %s, a number from %u to %u, found `%.40s`", what, min, max,
 			word->text);
-	return 0;
+	return false;
+}
+
+/* A number from min to max, which is not 0, or 0 with a mistake. */
+static unsigned take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max)
+{
+	unsigned value;
+
+	return tt_spec_take_number(p, what, min, max, &value) ? value : 0;
 }
 
 /* -------------------------------------------------------------- experiment */
 
-static struct tt_spec_place here(const struct tt_spec_parser *p)
+struct tt_spec_place tt_spec_here(const struct tt_spec_parser *p)
 {
 	const struct tt_spec_word *word = tt_spec_peek(p);
 
@@ -211,9 +220,9 @@ static void read_experiment(struct tt_spec_parser *p)
 	}
 	p->has_experiment = true;
 	p->in_experiment = true;
-	name_at = here(p);
-	name = take_name(p, "the experiment's name");
-	id_at = here(p);
+	name_at = tt_spec_here(p);
+	name = tt_spec_take_name(p, "the experiment's name");
+	id_at = tt_spec_here(p);
 	id = name != NULL ? take_number(p, "the experiment's id", 1, 255) : 0;
 	if (id == 0)
 		return;
@@ -249,6 +258,7 @@ static void end_event(struct tt_spec_parser *p)
 	p->in_experiment = false;
 	if (event != NULL)
 		tt_spec_check_event(p, event);
+	tt_spec_end_batch(p);
 }
 
 /* Clauses that follow belong to a new event, whatever its line says. */
@@ -339,11 +349,11 @@ static void read_event(struct tt_spec_parser *p)
 	if (event == NULL)
 		return;
 	spec = &event->def.spec;
-	event->name_at = here(p);
-	spec->name = take_name(p, "the event's name");
+	event->name_at = tt_spec_here(p);
+	spec->name = tt_spec_take_name(p, "the event's name");
 	if (spec->name == NULL)
 		return;
-	event->type_at = here(p);
+	event->type_at = tt_spec_here(p);
 	spec->type = (uint8_t)take_type(p);
 	if (spec->type == 0 || !take_since(p, spec))
 		return;
@@ -362,6 +372,8 @@ static void read_doc(struct tt_spec_parser *p)
 		return;
 	if (p->event != NULL)
 		p->event->def.spec.doc = word->text;
+	else if (p->batch != NULL)
+		p->batch->spec.doc = word->text;
 	else
 		p->file->experiment.doc = word->text;
 }
@@ -411,7 +423,7 @@ static void read_needs(struct tt_spec_parser *p)
 	unsigned bits = 0, column;
 
 	do {
-		column = here(p).column;
+		column = tt_spec_here(p).column;
 		need = take_need(p);
 		if (need == NULL)
 			return;
@@ -432,10 +444,20 @@ static void read_needs(struct tt_spec_parser *p)
 
 static void read_pair(struct tt_spec_parser *p)
 {
-	p->event->pair_at = here(p);
-	p->event->pair_name = take_name(p, "the event that begins what this one ends");
+	p->event->pair_at = tt_spec_here(p);
+	p->event->pair_name = tt_spec_take_name(p, "the event that begins what this one ends");
 	if (p->event->pair_name != NULL && !tt_spec_done(p))
 		p->event->pair_name = NULL;
+}
+
+/* ------------------------------------------------------------------- shows */
+
+static void read_shows(struct tt_spec_parser *p)
+{
+	if (p->batch != NULL)
+		tt_spec_read_shown(p);
+	else
+		tt_spec_read_shows(p);
 }
 
 /* ----------------------------------------------------------------- clauses */
@@ -444,6 +466,7 @@ enum place {
 	AT_TOP = 1 << 0,
 	IN_EXPERIMENT = 1 << 1,
 	IN_EVENT = 1 << 2,
+	IN_BATCH = 1 << 3,
 };
 
 static const struct clause {
@@ -455,16 +478,25 @@ static const struct clause {
 } clauses[TT_CLAUSE_COUNT] = {
 	[TT_CLAUSE_EXPERIMENT] = {"experiment", AT_TOP | IN_EXPERIMENT, true, read_experiment,
 				  "`experiment NAME ID [replaces]`"},
-	[TT_CLAUSE_EVENT] = {"event", AT_TOP | IN_EXPERIMENT | IN_EVENT, true, read_event,
+	[TT_CLAUSE_EVENT] = {"event", AT_TOP | IN_EXPERIMENT | IN_EVENT | IN_BATCH, true, read_event,
 			     "`event NAME TYPE since 1.NN [replaces]`"},
-	[TT_CLAUSE_DOC] = {"doc", IN_EXPERIMENT | IN_EVENT, false, read_doc, "`doc TEXT`"},
+	[TT_CLAUSE_DOC] = {"doc", IN_EXPERIMENT | IN_EVENT | IN_BATCH, false, read_doc,
+			   "`doc TEXT`"},
 	[TT_CLAUSE_ARGS] = {"args", IN_EVENT, false, tt_spec_read_args, "`args dt NAME...`"},
 	[TT_CLAUSE_NEEDS] = {"needs", IN_EVENT, false, read_needs,
 			     "`needs nothing` or some of `thread, proc, goroutine`"},
 	[TT_CLAUSE_PAIR] = {"pair", IN_EVENT, false, read_pair, "`pair EVENT`"},
-	[TT_CLAUSE_SHOWS] = {"shows", IN_EVENT, false, tt_spec_read_shows, "`shows KIND ...`"},
+	[TT_CLAUSE_SHOWS] = {"shows", IN_EVENT | IN_BATCH, false, read_shows, "`shows KIND ...`"},
 	[TT_CLAUSE_GIVES] = {"gives", IN_EVENT, true, tt_spec_read_gives,
 			     "`gives \"TEXT\" ARGUMENT`"},
+	[TT_CLAUSE_REFERS] = {"refers", IN_EVENT, true, tt_spec_read_refers,
+			      "`refers ARGUMENT BATCH`"},
+	[TT_CLAUSE_SCALES] = {"scales", IN_EVENT, true, tt_spec_read_scales,
+			      "`scales ARGUMENT BATCH BASE UNIT`"},
+	[TT_CLAUSE_BATCH] = {"batch", IN_EXPERIMENT | IN_EVENT | IN_BATCH, true, tt_spec_read_batch,
+			     "`batch NAME only|tag N [once] [lasts]`"},
+	[TT_CLAUSE_FIELD] = {"field", IN_BATCH, true, tt_spec_read_field,
+			     "`field NAME TYPE [key]`"},
 };
 
 static const struct clause *find_clause(const struct tt_spec_word *word)
@@ -487,20 +519,33 @@ static void unknown_clause(struct tt_spec_parser *p)
 	tt_spec_unknown(p, &p->line.words[0], "clause", words, COUNT(words));
 }
 
+static const char *where(const struct clause *clause)
+{
+	if (clause == &clauses[TT_CLAUSE_EXPERIMENT])
+		return "it goes before the first event";
+	if (clause == &clauses[TT_CLAUSE_BATCH])
+		return "it belongs to an experiment; begin one with `experiment`";
+	if (clause == &clauses[TT_CLAUSE_FIELD])
+		return "it belongs to a batch; begin one with `batch`";
+	return "it belongs to an event; begin one with `event`";
+}
+
 /* Whether the clause may stand here; a mistake if not. */
 static bool in_place(struct tt_spec_parser *p, const struct clause *clause)
 {
-	unsigned place = p->event != NULL ? IN_EVENT : p->in_experiment ? IN_EXPERIMENT : AT_TOP;
+	unsigned place = p->event != NULL   ? IN_EVENT
+			 : p->batch != NULL ? IN_BATCH
+			 : p->in_experiment ? IN_EXPERIMENT
+					    : AT_TOP;
 	unsigned column = p->line.words[0].column;
-	unsigned *seen = p->event != NULL ? &p->event->clauses : &p->clauses;
+	unsigned *seen = p->event != NULL   ? &p->event->clauses
+			 : p->batch != NULL ? &p->batch->clauses
+					    : &p->clauses;
 	unsigned bit = 1u << (clause - clauses);
 
 	if ((clause->places & place) == 0) {
 		tt_spec_mistake(p, column, "out-of-place", "`%s` may not stand here: %s",
-				clause->word,
-				clause == &clauses[TT_CLAUSE_EXPERIMENT]
-					? "it goes before the first event"
-					: "it belongs to an event; begin one with `event`");
+				clause->word, where(clause));
 		return false;
 	}
 	if ((*seen & bit) != 0 && !clause->repeats) {
@@ -521,6 +566,10 @@ static void read_line(struct tt_spec_parser *p)
 	clause = p->line.nwords > 0 ? find_clause(&p->line.words[0]) : NULL;
 	if (clause == &clauses[TT_CLAUSE_EVENT])
 		begin_event(p);
+	if (clause == &clauses[TT_CLAUSE_BATCH] && p->has_experiment) {
+		end_event(p);
+		tt_spec_begin_batch(p);
+	}
 	if (p->stop)
 		return;
 	if (p->line.rule != NULL) {
@@ -581,4 +630,5 @@ void tt_spec_file_release(struct tt_spec_file *file, struct tt_mem *mem)
 {
 	tt_mem_free(mem, file->text, file->text_size);
 	tt_mem_free(mem, file->events, file->cap * sizeof(*file->events));
+	tt_mem_free(mem, file->batches, file->batch_cap * sizeof(*file->batches));
 }

@@ -8,6 +8,7 @@
  *	parse.c    the clauses, one table row and one function each
  *	args.c     the arguments of an event
  *	shows.c    the forms of `shows` and `gives`, again a table
+ *	batch.c    batches: their fields, and arguments that refer to them
  *	check.c    rules about a whole event, pairs, and the specs there are
  *	table.c    keeps what came out
  *
@@ -100,6 +101,24 @@ void tt_spec_notes_sort(struct tt_spec_notes *notes);
 
 /* ----------------------------------------------------------------- results */
 
+/* A `refers` or `scales` that is not resolved yet. */
+struct tt_spec_ref {
+	int8_t arg;
+	const char *batch, *base, *unit; /* base NULL: `refers` */
+	struct tt_spec_place batch_at, base_at, unit_at;
+};
+#define TT_SPEC_MAX_REFS TT_MAX_ARGS
+
+/* A kind of batches. */
+struct tt_spec_batch {
+	struct tt_batch_spec spec;
+	struct tt_spec_place name_at, tag_at;
+	unsigned clauses;
+	bool broken;
+};
+/* One for each tag, and more than anybody needs. */
+#define TT_SPEC_MAX_BATCHES 256
+
 struct tt_spec_event {
 	struct tt_event_def def;
 	struct tt_spec_place name_at, type_at;
@@ -111,6 +130,8 @@ struct tt_spec_event {
 	/* What `pair` says, until it is resolved. */
 	const char *pair_name;
 	struct tt_spec_place pair_at;
+	uint8_t nrefs;
+	struct tt_spec_ref refs[TT_SPEC_MAX_REFS];
 };
 
 /* One text, parsed. Strings of the definitions point into `text`. */
@@ -120,6 +141,8 @@ struct tt_spec_file {
 	size_t text_size;
 	struct tt_spec_event *events;
 	size_t nevents, cap;
+	struct tt_spec_batch *batches;
+	size_t nbatches, batch_cap;
 	struct tt_experiment_spec experiment; /* id 0: none */
 	bool replaces;          /* the experiment does */
 };
@@ -141,6 +164,7 @@ struct tt_spec_parser {
 	struct tt_spec_file *file;
 	struct tt_spec_notes *notes;
 	struct tt_spec_event *event;  /* the one that clauses belong to, or NULL */
+	struct tt_spec_batch *batch;  /* likewise */
 	bool in_experiment;     /* clauses belong to the experiment */
 	unsigned clauses;       /* of the experiment, a bit for each that was seen */
 	bool has_experiment;    /* there was an `experiment` line, good or not */
@@ -160,6 +184,10 @@ enum tt_spec_clause {
 	TT_CLAUSE_PAIR,
 	TT_CLAUSE_SHOWS,
 	TT_CLAUSE_GIVES,
+	TT_CLAUSE_REFERS,
+	TT_CLAUSE_SCALES,
+	TT_CLAUSE_BATCH,
+	TT_CLAUSE_FIELD,
 	TT_CLAUSE_COUNT
 };
 
@@ -189,8 +217,34 @@ int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types);
 /* Takes a quoted text; NULL with a mistake. */
 const char *tt_spec_take_quoted(struct tt_spec_parser *p, const char *what);
 
+/* Takes a name of an event, batch or experiment; NULL with a mistake. */
+const char *tt_spec_take_name(struct tt_spec_parser *p, const char *what);
+/* Takes a number from min to max; false with a mistake. */
+bool tt_spec_take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max,
+			 unsigned *value);
+/* Where the next word stands, or the line's end. */
+struct tt_spec_place tt_spec_here(const struct tt_spec_parser *p);
+
 /* args.c */
 void tt_spec_read_args(struct tt_spec_parser *p);
+/* Whether a word may name an argument or a field; if not, with a mistake. */
+bool tt_spec_check_arg_name(struct tt_spec_parser *p, const struct tt_spec_word *word,
+			    const char *what);
+/* The type that a name has by the naming rule. */
+enum tt_arg_type tt_spec_arg_type(const char *name);
+
+/* batch.c */
+
+/* Begins a batch, whatever its line says; false if there is no room for it. */
+bool tt_spec_begin_batch(struct tt_spec_parser *p);
+void tt_spec_end_batch(struct tt_spec_parser *p);
+void tt_spec_read_batch(struct tt_spec_parser *p);
+void tt_spec_read_field(struct tt_spec_parser *p);
+void tt_spec_read_shown(struct tt_spec_parser *p);
+void tt_spec_read_refers(struct tt_spec_parser *p);
+void tt_spec_read_scales(struct tt_spec_parser *p);
+/* Binds what an event's arguments refer to, when all batches are known. */
+void tt_spec_resolve_refs(struct tt_spec_parser *p, struct tt_spec_event *event);
 
 /* shows.c */
 void tt_spec_read_shows(struct tt_spec_parser *p);

@@ -24,6 +24,7 @@ struct tt_specs {
 	struct tt_spec_file *files;
 	const struct tt_spec_event *events[TT_SPEC_MAX_TYPE + 1];
 	const struct tt_experiment_spec *experiments[256];
+	const struct tt_spec_file *owners[256]; /* the file of each experiment */
 	uint8_t by_name[NSLOTS]; /* types, open addressing; 0: free */
 	unsigned ntypes[LAST_VERSION - FIRST_VERSION + 1];
 };
@@ -115,6 +116,7 @@ static void remove_experiment(struct tt_specs *specs, const struct tt_experiment
 		if (specs->events[type] != NULL &&
 		    specs->events[type]->def.spec.experiment_id == experiment->id)
 			specs->events[type] = NULL;
+	specs->owners[experiment->id] = NULL;
 	specs->experiments[experiment->id] = NULL;
 }
 
@@ -128,8 +130,10 @@ static void commit(struct tt_specs *specs, struct tt_spec_file *file)
 		remove_experiment(specs, tt_specs_experiment_named(specs, experiment->name));
 		remove_experiment(specs, tt_specs_experiment_id(specs, experiment->id));
 	}
-	if (experiment->id != 0)
+	if (experiment->id != 0) {
 		specs->experiments[experiment->id] = experiment;
+		specs->owners[experiment->id] = file;
+	}
 	for (i = 0; i < file->nevents; i++) {
 		const struct tt_event_spec *spec = &file->events[i].def.spec;
 
@@ -311,7 +315,7 @@ int tt_specs_check(const struct tt_specs *specs, const char *text, size_t len,
 		   void (*mistake)(void *arg, const struct tt_spec_mistake *m), void *arg)
 {
 	struct tt_mem mem = {0, 0, false};
-	struct tt_spec_file file = {NULL, NULL, 0, NULL, 0, 0, {0, NULL, NULL}, false};
+	struct tt_spec_file file = {.next = NULL};
 	struct tt_spec_notes notes;
 	size_t i;
 	int rc;
@@ -387,6 +391,15 @@ const struct tt_experiment_spec *tt_specs_experiment_named(const struct tt_specs
 		    strcmp(specs->experiments[id]->name, name) == 0)
 			return specs->experiments[id];
 	return NULL;
+}
+
+const struct tt_batch_spec *tt_specs_batch(const struct tt_specs *specs, unsigned experiment,
+					   size_t i)
+{
+	const struct tt_spec_file *file;
+
+	file = experiment < COUNT(specs->owners) ? specs->owners[experiment] : NULL;
+	return file != NULL && i < file->nbatches ? &file->batches[i].spec : NULL;
 }
 
 unsigned tt_specs_ntypes(const struct tt_specs *specs, unsigned version)

@@ -75,6 +75,9 @@ static struct found check(const struct tt_specs *against, const char *text, size
 	return f;
 }
 
+#define BT "batch T tag 1\nfield a varint key\n"
+#define ONE "batch One tag 2 once\nfield base u64\nfield name string\n"
+
 /* Each text has this one mistake. */
 static const struct bad {
 	const char *text;
@@ -115,6 +118,47 @@ static const struct bad {
 	{X "experiment More 8\n", 2, 1, "clause-twice", "a file of its own"},
 	{X "doc a\n doc b\n", 3, 2, "clause-twice", "a second `doc`"},
 	{X EV TIMED "needs thread\n", 5, 1, "clause-twice", "a second `needs`"},
+
+	/* batches */
+	{"batch T only\n", 1, 1, "out-of-place", "belongs to an experiment"},
+	{X "field a varint\n", 2, 1, "out-of-place", "begin one with `batch`"},
+	{X EV TIMED "field a varint\n", 5, 1, "out-of-place", "begin one with `batch`"},
+	{X "batch\n", 2, 6, "missing-word", "the batch's name"},
+	{X "batch T\nfield a varint\n", 2, 8, "missing-word", "`only` or `tag`"},
+	{X "batch T ony\nfield a varint\n", 2, 9, "unknown-word", "did you mean `only`"},
+	{X "batch T tag 256\nfield a varint\n", 2, 13, "bad-number", "from 0 to 255"},
+	{X "batch T only twice\nfield a varint\n", 2, 14, "extra-word", "found `twice`"},
+	{X "batch T only\n", 2, 7, "fields-missing", "`T` has no fields"},
+	{X "batch T only lasts\nfield a varint\n", 2, 7, "contradiction", "only what is there `once`"},
+	{X "batch T only once\nfield a varint key\n", 2, 7, "contradiction", "nothing needs its key"},
+	{X "batch T only\nfield a varint\nshows a\n", 2, 7, "contradiction", "but has none"},
+	{X BT "batch T tag 2\nfield a u8\n", 4, 7, "name-taken", "the first is in line 2"},
+	{X BT "batch U tag 1\nfield a u8\n", 4, 13, "id-taken", "the tag of batch `T`"},
+	{X BT "batch U only\nfield a u8\n", 4, 9, "contradiction", "give both a `tag`"},
+	{X BT "field a varint\n", 4, 7, "name-taken", "a second field `a`"},
+	{X BT "field a_b_c varint\n", 4, 7, "bad-name", "a field's name"},
+	{X BT "field thread varint\n", 4, 7, "reserved-word", "in files of records"},
+	{X BT "field b\n", 4, 8, "missing-word", "the field's type"},
+	{X BT "field b int\n", 4, 9, "unknown-word", "type of a field"},
+	{X BT "field b bytes 0\n", 4, 15, "bad-number", "how many bytes"},
+	{X BT "field b bytes 65537\n", 4, 15, "bad-number", "how many bytes"},
+	{X BT "field b string key\n", 4, 16, "wrong-type", "the key must be one"},
+	{X BT "field b varint key\n", 4, 16, "contradiction", "`a` is the key already"},
+	{X BT "field b varint keys\n", 4, 16, "extra-word", "found `keys`"},
+	{X BT "shows b\n", 4, 7, "unknown-word", "no field of this batch"},
+	{X BT "shows a \"B\" \"C\"\n", 4, 13, "unknown-word", "no field of this batch"},
+	{X BT "shows\n", 4, 6, "missing-word", "a field of this batch"},
+	{X BT "shows a\nshows a\n", 5, 1, "clause-twice", "a second `shows`"},
+	{X BT EV TIMED "refers conn U\n", 7, 13, "unknown-word", "is no batch of this file"},
+	{X BT EV TIMED "refers con T\n", 7, 8, "unknown-word", "did you mean `conn`"},
+	{X BT EV TIMED "refers conn\n", 7, 12, "missing-word", "a batch of this file"},
+	{X BT EV TIMED "refers conn T T\n", 7, 15, "extra-word", "found `T`"},
+	{X BT EV TIMED "refers conn T\nrefers conn T\n", 8, 8, "contradiction", "already"},
+	{X BT EV TIMED "scales conn T a a\n", 7, 13, "contradiction", "many records"},
+	{X BT ONE EV TIMED "refers conn One\n", 10, 13, "contradiction", "no key to refer to"},
+	{X BT ONE EV TIMED "scales conn One base unti\n", 10, 22, "unknown-word", "no field of batch"},
+	{X BT ONE EV TIMED "scales conn One base name\n", 10, 22, "wrong-type", "is none"},
+	{X BT ONE EV TIMED "scales conn One base\n", 10, 21, "missing-word", "with the unit"},
 
 	/* experiment */
 	{"experiment", 1, 11, "missing-word", "`experiment NAME ID [replaces]`"},
@@ -168,7 +212,7 @@ static const struct bad {
 	{X EV "needs thread\nargs dt a_", 4, 9, "bad-name", "found `a_`"},
 	{X EV "needs thread\nargs dt _a", 4, 9, "bad-name", "found `_a`"},
 	{X EV "needs thread\nargs dt \"a\"", 4, 9, "bad-name", "found `a`"},
-	{X EV "needs thread\nargs dt a, b", 4, 10, "bad-name", "blanks between arguments"},
+	{X EV "needs thread\nargs dt a, b", 4, 10, "bad-name", "blanks between them"},
 	{X EV "needs thread\nargs dt a a", 4, 11, "name-taken", "a second argument `a`"},
 	{X EV "needs thread\nargs dt a dt", 4, 11, "reserved-word", "`dt` is the first"},
 	{X EV "needs thread\nargs dt self", 4, 9, "reserved-word", "`self`"},

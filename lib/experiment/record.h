@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record.h - reading records with errors that have no words yet: what
+ * tt_records_next() stands on. Stands on spec and wire.
+ */
+#ifndef TT_EXPERIMENT_RECORD_H
+#define TT_EXPERIMENT_RECORD_H
+
+#include "tracetool.h"
+
+/* What is wrong with a record. The texts live as long as the specs. */
+struct tt_record_fault {
+	uint64_t index;         /* of the record in its batch */
+	uint64_t offset;        /* of the field's first byte in the trace */
+	const char *field;      /* NULL: none of them */
+	const char *problem;
+};
+
+/* As tt_records_next(): 0, 1, or -TT_W_RECORD with *fault. */
+int tt_records_read(struct tt_records *r, struct tt_record *out, struct tt_record_fault *fault);
+/* The words for it, cut to fit and terminated. */
+void tt_record_message(char *text, size_t size, const struct tt_batch_spec *spec,
+		       const struct tt_record_fault *fault);
+
+#endif

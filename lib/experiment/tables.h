@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tables.h - what the arguments of a generation's events refer to: the records of
+ * its experimental batches by their keys, and the records that last from
+ * generations before. Stands on gen.
+ */
+#ifndef TT_EXPERIMENT_TABLES_H
+#define TT_EXPERIMENT_TABLES_H
+
+#include "experiment/record.h"
+#include "gen/generation.h"
+
+/* The records with a key of one kind of batches, in this generation. */
+struct tt_table {
+	const struct tt_batch_spec *spec;
+	struct tt_idmap keys;   /* key to index in entries */
+	TT_ARRAY(struct tt_table_entry) entries;
+};
+
+struct tt_table_entry {
+	uint32_t batch;         /* index among the generation's experimental batches */
+	uint32_t pos;           /* in its data */
+	uint64_t index;         /* of the record in the batch */
+};
+
+/* The one record of a batch that is there `once`. Bytes are not kept. */
+struct tt_single {
+	const struct tt_batch_spec *spec;
+	bool known;
+	uint64_t ordinal;       /* of the generation it stood in */
+	uint64_t values[TT_MAX_FIELDS];
+};
+
+struct tt_tables {
+	struct tt_mem *mem;
+	const struct tt_specs *specs;
+	const struct tt_generation *gen;
+	uint64_t seed;
+	TT_ARRAY(struct tt_table) tables;
+	TT_ARRAY(struct tt_single) singles;
+	/* the first of each sort in this generation; batch NULL: none */
+	struct tt_table_problem {
+		const struct tt_batch_spec *spec;
+		const struct tt_batch *batch;
+		struct tt_record_fault fault; /* of a key that is taken: index and offset */
+		uint64_t key;
+	} bad_record, taken_key;
+};
+
+void tt_tables_init(struct tt_tables *t, struct tt_mem *mem, const struct tt_specs *specs);
+void tt_tables_release(struct tt_tables *t);
+/*
+ * Takes up a generation, which it points to itself, and reads its batches. What is
+ * wrong with them is kept above; records behind a fault are not there.
+ * TT_E_MEMORY, TT_E_LIMIT.
+ */
+int tt_tables_turn(struct tt_tables *t, struct tt_generation *gen, struct tt_error *err);
+
+#endif
