@@ -170,7 +170,7 @@ deps:
 ## deps-dev         as deps, and clang with its fuzzer, valgrind, lcov, autoconf
 deps-dev:
 	@.ci/deps $(build_packages) $(check_packages) \
-		clang libclang-rt-dev clang-format valgrind lcov autoconf
+		clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind lcov autoconf
 
 ## demo             dump, validate and extract a real trace
 demo: all
@@ -307,6 +307,10 @@ coverage:
 	+$(MAKE) O=$O/coverage CFLAGS='-O0 -g --coverage' check-unit check-cli
 	cmd/tests/coverage $O/coverage
 
+## analyze          static analysis by gcc, clang, clang-tidy and cppcheck
+analyze: $O/lib/spec/builtin.c
+	@lib/tests/analyze '$(std) -Ilib -DHAVE_CURL $(deps_cflags)' $(lib_src) $(sort $(wildcard cmd/*.c))
+
 ## format-check     what clang-format would change
 format-check:
 	@for f in $(headers) $(sort $(wildcard lib/*/*.c cmd/*.c)); do \
@@ -322,4 +326,4 @@ help:
 		'  CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR as usual'
 
 .PHONY: all deps deps-dev demo install dist clean check $(checks) update-golden check-corpus \
-	check-go bench fuzz fuzz-run coverage format-check help FORCE
+	check-go bench fuzz fuzz-run coverage analyze format-check help FORCE

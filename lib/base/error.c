@@ -28,7 +28,7 @@ static void set(struct tt_error *err, int code, const char *format, va_list args
 	vsnprintf(err->message, sizeof(err->message), format, args);
 }
 
-int tt_fail(struct tt_error *err, int code, const char *format, ...)
+int tt_error_set(struct tt_error *err, int code, const char *format, ...)
 {
 	va_list args;
 
@@ -38,7 +38,7 @@ int tt_fail(struct tt_error *err, int code, const char *format, ...)
 	return -code;
 }
 
-int tt_fail_errno(struct tt_error *err, int system_errno, const char *format, ...)
+int tt_error_set_errno(struct tt_error *err, int system_errno, const char *format, ...)
 {
 	char room[128];
 	const char *reason = strerror_r(system_errno, room, sizeof(room));

@@ -15,15 +15,26 @@
 void tt_error_clear(struct tt_error *err);
 
 /*
- * Sets code and message and forgets any place; returns -code, so that callers
- * can `return tt_fail(...)`. Sets `system` for the codes of the machine and the
- * caller (below 10).
+ * tt_fail(err, code, format, ...) sets code and message and forgets any place;
+ * returns -code, so that callers can `return tt_fail(...)`. Sets `system` for the
+ * codes of the machine and the caller (below 10). tt_fail_errno(err, errno, ...)
+ * is TT_E_IO with errno's text behind the message.
  */
-int tt_fail(struct tt_error *err, int code, const char *format, ...)
+#define tt_fail(err, ...) tt_failed(tt_error_set((err), __VA_ARGS__))
+#define tt_fail_errno(err, ...) tt_failed(tt_error_set_errno((err), __VA_ARGS__))
+
+int tt_error_set(struct tt_error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* TT_E_IO with errno's text behind the message. */
-int tt_fail_errno(struct tt_error *err, int system_errno, const char *format, ...)
+int tt_error_set_errno(struct tt_error *err, int system_errno, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Tells compilers and analyzers that a failure is never 0. */
+static inline int tt_failed(int rc)
+{
+	if (rc >= 0)
+		__builtin_unreachable();
+	return rc;
+}
 
 /* Fills what is still unknown. */
 void tt_error_at(struct tt_error *err, uint64_t offset);

@@ -89,8 +89,8 @@ static void put_escape(struct sink *s, uint32_t code, bool valid)
 
 	if (!valid || code < 7 || (code > 13 && code < 0x20) || code == 0x7f) {
 		put_hex(s, 'x', code, 2);
-	} else if (code == '"' || code == '\\' || code < 0x20) {
-		char text[2] = {'\\', code < 0x20 ? letters[code - 7] : (char)code};
+	} else if (code == '"' || code == '\\' || code <= 13) {
+		char text[2] = {'\\', code <= 13 ? letters[code - 7] : (char)code};
 
 		put(s, text, 2);
 	} else if (code < 0x10000) {

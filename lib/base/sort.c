@@ -96,11 +96,11 @@ static size_t median(const struct tt_keyed *a, size_t x, size_t y, size_t z, uns
 		++*swaps;
 	}
 	if (a[z].key < a[y].key) {
-		t = y, y = z, z = t;
+		y = z;
 		++*swaps;
 	}
 	if (a[y].key < a[x].key) {
-		t = x, x = y, y = t;
+		y = x;
 		++*swaps;
 	}
 	return y;

@@ -172,7 +172,7 @@ static int add_frame(struct tt_generation *g, struct records *r, const struct tt
 static int add_frames(struct tt_generation *g, struct records *r, uint64_t id, uint64_t nframes)
 {
 	for (uint64_t i = 0; i < nframes; i++) {
-		uint64_t field[4];
+		uint64_t field[4] = {0};
 		int rc;
 
 		for (int f = 0; f < 4; f++) {
@@ -274,7 +274,7 @@ static int add_samples(struct tt_generation *g, const struct tt_batch_rules *rul
 
 	r.pos++;
 	while (r.pos < r.end) {
-		uint64_t v[5]; /* time m p g stack */
+		uint64_t v[5] = {0}; /* time m p g stack */
 		int rc = take_type(&r, rules->sample, "CPU sample");
 
 		for (int i = 0; i < 5 && rc == TT_OK; i++)

@@ -312,8 +312,10 @@ static int put_arg(struct tt_assembler *a, const struct tt_event_spec *spec, con
 	if (!accept_name(a, name))
 		return mistake(a, a->p, "'%s=' must stand here in %s", name, spec->name);
 	rc = take_number(a, &value);
+	if (rc != 0)
+		return rc;
 	a->want = value;
-	return rc != 0 ? rc : put_number(a, value);
+	return put_number(a, value);
 }
 
 /* The last argument, which some events may do without. */
