@@ -180,7 +180,7 @@ struct tt_life {
 	uint64_t m;
 	_Atomic bool dead;              /* GoDestroy was written */
 	_Atomic bool detached;          /* no thread refers to it */
-	bool flusher;                   /* the tracer's own thread */
+	uint8_t flusher;                /* the tracer's own thread; a byte, for recovery */
 	uint64_t buried;                /* the generation that tells of its end: the thread
 	                                   was gone */
 	uintptr_t start;
@@ -259,7 +259,7 @@ struct tt_trace {
 	 */
 	_Atomic uint64_t gen, done_gen;
 	uint64_t done_nbytes[2];
-	_Atomic bool failed;            /* the sink took no more than those */
+	_Atomic uint8_t failed;         /* the sink took no more than those */
 	struct tt_clock_rate rate;
 	struct tt_life *lives;
 	struct tt_life *free_lives;

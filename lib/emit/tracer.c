@@ -185,7 +185,7 @@ static bool come_in(struct tt_flush *f)
 	if (e == NULL || tt_section_begin(e) == NULL)
 		return false;
 	e->flusher = true;
-	e->life->flusher = true;
+	e->life->flusher = 1;
 	e->life->start = FLUSHER_START;
 	f->writer.life = e->life;
 	tt_section_end(e);
@@ -198,7 +198,7 @@ static void tell_progress(struct tt_flush *f)
 	struct tt_trace *t = tt_trace();
 
 	if (f->sink.error.code != TT_OK) {
-		atomic_store(&t->failed, true);
+		atomic_store(&t->failed, 1);
 		return;
 	}
 	/* what the flight recorder keeps goes with the process */

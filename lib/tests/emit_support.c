@@ -22,7 +22,8 @@ int made_write(void *arg, const void *data, size_t nbytes)
 		if (m->data == NULL)
 			abort();
 	}
-	memcpy(m->data + m->len, data, nbytes);
+	if (nbytes != 0)
+		memcpy(m->data + m->len, data, nbytes);
 	m->len += nbytes;
 	return 0;
 }
