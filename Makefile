@@ -146,9 +146,13 @@ $O/lib/fuzz/%.o: lib/fuzz/%.c $O/flags
 	@mkdir -p $(@D)
 	$(call q,CC)$(cmd_compile) -MMD -MP -c -o $@ $<
 
+# Two neighbouring numbers that were written one by one, read back as one vector,
+# stall the processor: state records are full of them.
+$O/lib/order/%.o $O/lib/event/%.o: scalar := -fno-tree-slp-vectorize
+
 $O/lib/%.o: lib/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(lib_compile) -MMD -MP -c -o $@ $<
+	$(call q,CC)$(lib_compile) $(scalar) -MMD -MP -c -o $@ $<
 
 $O/cmd/%.o: cmd/%.c $O/flags
 	@mkdir -p $(@D)

@@ -5,9 +5,6 @@
 
 #include "verdict.h"
 
-/* Events between two looks at the progress. */
-enum { PROGRESS_EVERY = 1 << 16 };
-
 /* --------------------------------------------------------------------- texts */
 
 /* Takes the quotes away, and the escapes of quotes inside. */
@@ -213,28 +210,19 @@ static void note_resumed(struct finding *f, const struct tt_event *sync)
 	f->resumed_offset = tt_generation_offset(sync->generation);
 }
 
-/* Reads to the next error or the end: what tt_reader_next() said. */
+/* Reads to the next error or the end: what tt_reader_next_sync() said. */
 static int read_on(struct verdict *v, struct tt_reader *r, const struct verdict_options *opt,
 		   struct finding *before)
 {
 	const struct tt_event *ev;
-	unsigned until = PROGRESS_EVERY;
 	int rc;
 
-	for (;;) {
-		rc = tt_reader_next(r, &ev);
-		if (rc != 0)
-			break;
-		if (ev->kind == TT_KIND_SYNC) {
-			v->closing_syncs += !ev->generation && v->nerrors > 0;
-			note_resumed(before, ev);
-			take_findings(v, r, opt);
-			/* Findings may have moved in memory. */
-			before = NULL;
-		}
-		if (--until > 0)
-			continue;
-		until = PROGRESS_EVERY;
+	while ((rc = tt_reader_next_sync(r, &ev)) == 0) {
+		v->closing_syncs += !ev->generation && v->nerrors > 0;
+		note_resumed(before, ev);
+		take_findings(v, r, opt);
+		/* Findings may have moved in memory. */
+		before = NULL;
 		if (!may_go_on(r, opt))
 			return 1;
 	}

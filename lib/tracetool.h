@@ -758,6 +758,13 @@ TT_API const struct tt_specs *tt_reader_specs(const struct tt_reader *r);
 TT_API int tt_reader_next(struct tt_reader *r, const struct tt_event **ev);
 
 /*
+ * The next Sync: as tt_reader_next() until it gives one, but the events on the way
+ * are ordered, checked and counted, not handed out. The same codes, findings and
+ * progress.
+ */
+TT_API int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev);
+
+/*
  * The next generation with its tables, nothing ordered: 0, 1, or a code from 2
  * to 42, negated. What is left of the generation before is dropped. Mixing with
  * tt_reader_next() is allowed: that goes on with the first event of this one.

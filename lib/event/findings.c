@@ -161,6 +161,7 @@ void tt_note_init(struct tt_reader *r)
 				   (def->spec.kind == TT_KIND_RANGE_END && def->view.has_kind) ||
 				   (def->spec.kind == TT_KIND_TRANSITION &&
 				    def->view.to == TT_STATE_FROM_ARG);
+		r->looks[type].plain = !r->looks[type].watched && !r->looks[type].more_ids;
 	}
 }
 

@@ -194,11 +194,16 @@ struct tt_progress tt_reader_progress(const struct tt_reader *r)
 /* ---- handing out */
 
 /* Go's times never stand still: an event not later than the one before is one later. */
-static void stamp(struct tt_reader *r, struct tt_event *ev)
+static inline int64_t next_time(struct tt_reader *r, int64_t raw_time_ns)
 {
-	ev->time_ns = ev->raw_time_ns > r->last_ns ? ev->raw_time_ns : r->last_ns + 1;
-	r->last_ns = ev->time_ns;
+	r->last_ns = raw_time_ns > r->last_ns ? raw_time_ns : r->last_ns + 1;
 	r->nevents++;
+	return r->last_ns;
+}
+
+static inline void stamp(struct tt_reader *r, struct tt_event *ev)
+{
+	ev->time_ns = next_time(r, ev->raw_time_ns);
 }
 
 static int fail(struct tt_reader *r)
@@ -290,20 +295,21 @@ static inline bool known(const struct tt_idmap *ids, uint64_t id)
 
 /* Whether all is as in nearly every event: see check_ids() otherwise. */
 static inline bool ids_known(const struct tt_reader *r, const struct tt_look *look,
-			     const struct tt_event *ev)
+			     const uint64_t *args)
 {
-	return !look->more_ids && known(&r->gen.stack_ids, ev->args[look->stack]) &&
-	       known(&r->gen.string_ids, ev->args[look->string]);
+	return !look->more_ids && known(&r->gen.stack_ids, args[look->stack]) &&
+	       known(&r->gen.string_ids, args[look->string]);
 }
 
-static inline int hand_out_queued(struct tt_reader *r, const struct tt_event **out)
+/* Looks at the next queued event, which is handed out or counted. */
+static TT_ALWAYS_INLINE int take_queued(struct tt_reader *r, const struct tt_event **out)
 {
 	struct tt_event *ev = &r->order.queue[r->order.head++];
 	const struct tt_look *look = &r->looks[ev->spec->type];
 
 	if (r->order.head == r->order.count)
 		r->order.head = r->order.count = 0;
-	if (!ids_known(r, look, ev)) {
+	if (!ids_known(r, look, ev->args)) {
 		int rc = check_ids(r, ev);
 
 		if (rc < 0) {
@@ -316,6 +322,68 @@ static inline int hand_out_queued(struct tt_reader *r, const struct tt_event **o
 		tt_note_event(r, ev);
 	*out = ev;
 	return TT_OK;
+}
+
+/* An event that is not handed out: as take_queued(), without queueing it. */
+static __attribute__((noinline)) int check_plain_ids(struct tt_reader *r, const struct tt_cursor *c,
+						     const struct tt_timed *ev)
+{
+	const struct tt_event unnamed = {
+		.spec = tt_specs_event(r->specs, ev->type),
+		.args = ev->args,
+		.thread = c->thread,
+		.offset = ev->offset,
+	};
+
+	return check_ids(r, &unnamed);
+}
+
+/* Lets one event advance; it is looked at here unless it stands in the queue then. */
+static TT_ALWAYS_INLINE int check_next(struct tt_reader *r)
+{
+	struct tt_merge *m = &r->merge;
+	struct tt_cursor *c = m->heap.at[0].of.item;
+	const struct tt_timed *ev = c->head;
+	const struct tt_look *look = &r->looks[ev->type];
+	enum tt_advance tried = tt_hot_try(&r->order, c, look->plain);
+	int rc;
+
+	if (tried == TT_ADVANCED)
+		rc = tt_step_on(m, &r->order, 0, &r->err);
+	else
+		rc = tt_advance_failed(m, &r->order, tried, &r->err);
+	if (rc < 0)
+		return fail(r);
+	if (r->order.count != 0)
+		return TT_OK;
+	if (!ids_known(r, look, ev->args) && check_plain_ids(r, c, ev) < 0)
+		return -r->err.code;
+	next_time(r, ev->time_ns);
+	return TT_OK;
+}
+
+/* The events of the generation that are left, or an error. */
+static int check_events(struct tt_reader *r)
+{
+	const struct tt_event *ignored;
+	int rc = TT_OK;
+
+	while (rc == TT_OK) {
+		const struct tt_sample *sample;
+
+		if (r->order.count != 0) {
+			rc = take_queued(r, &ignored);
+			continue;
+		}
+		if (tt_merge_done(&r->merge))
+			break;
+		sample = tt_merge_sample(&r->merge);
+		if (sample != NULL)
+			rc = hand_out_sample(r, sample, &ignored);
+		else
+			rc = check_next(r);
+	}
+	return rc;
 }
 
 /* ---- generations */
@@ -413,7 +481,15 @@ int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
 			return fail(r);
 		}
 	}
-	return hand_out_queued(r, ev);
+	return take_queued(r, ev);
+}
+
+int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
+{
+	int rc = r->phase == TT_PHASE_EVENTS ? check_events(r) : TT_OK;
+
+	*ev = NULL;
+	return rc < 0 ? rc : turn(r, ev);
 }
 
 int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **g)

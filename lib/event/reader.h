@@ -26,6 +26,7 @@ struct tt_look {
 	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
 	bool more_ids;          /* there are further ones */
 	bool watched;           /* it may be worth a note */
+	bool plain;             /* neither */
 };
 
 enum tt_reader_phase {

@@ -80,6 +80,8 @@ static inline void ways_read(const struct build *b, const struct way *way)
 	WALK_REQUIRE(tt_reader_open_memory(&r, b->data, b->len, &opt, &err) == 0);
 	walk(&from_memory, r, b->len, way->generations);
 	tt_reader_close(r);
+	if (!way->generations)
+		walk_again_by_syncs(&from_memory, b->data, b->len, &opt);
 	fd = way->socket ? ways_socket(b) : -1;
 	if (fd < 0)
 		return;

@@ -14,16 +14,15 @@
 
 /* Turns to the thread's next batch; false if there is none. */
 bool tt_next_batch(const struct tt_merge *m, struct tt_cursor *c);
-/* The error of an event that cannot be decoded; of one that shows a broken trace. */
+/* The error of an event that cannot be decoded. */
 int tt_cannot_decode(const struct tt_merge *m, const struct tt_cursor *c, struct tt_error *err);
-int tt_advance_broken(const struct tt_merge *m, const struct tt_cursor *c,
-		      const struct tt_order *order, struct tt_error *err);
-/* The i-th of the heap has another key; has no more events. */
+/* The i-th of the heap has another key; the root has a later one; the i-th goes. */
 void tt_heap_move(struct tt_merge *m, size_t i);
+void tt_heap_sink(struct tt_merge *m);
 void tt_heap_remove(struct tt_merge *m, size_t i);
-void tt_note_second(struct tt_merge *m);
-/* The head has to wait: lets the first of the others advance that can. */
-int tt_merge_advance_another(struct tt_merge *m, struct tt_order *order, struct tt_error *err);
+/* The root did not advance: if it has to wait, lets the first of the others that can. */
+int tt_advance_failed(struct tt_merge *m, struct tt_order *order, enum tt_advance tried,
+		      struct tt_error *err);
 
 /* ---- the step */
 
@@ -53,22 +52,20 @@ static TT_ALWAYS_INLINE int tt_next_event(struct tt_merge *m, struct tt_cursor *
 	return TT_OK;
 }
 
-/* Tries the i-th of the heap: 0, 1 if it has to wait, or an error. */
-static TT_ALWAYS_INLINE int tt_try_advance(struct tt_merge *m, struct tt_order *order, size_t i,
-					   struct tt_error *err)
+/* The i-th of the heap has advanced: makes its next event its head. */
+static TT_ALWAYS_INLINE int tt_step_on(struct tt_merge *m, struct tt_order *order, size_t i,
+				       struct tt_error *err)
 {
 	struct tt_cursor *c = m->heap.at[i].of.item;
-	enum tt_advance tried = tt_hot_try(order, c->thread, &c->m, c->head);
-	int rc;
+	int rc = tt_next_event(m, c, err);
 
-	if (tried != TT_ADVANCED)
-		return tried == TT_NOT_YET ? 1 : tt_advance_broken(m, c, order, err);
-	rc = tt_next_event(m, c, err);
 	if (rc == TT_OK) {
 		m->heap.at[i].key = c->head->time_ns;
 		/* the root often stays where it is */
-		if (i != 0 || c->head->time_ns > m->second_key)
+		if (i != 0)
 			tt_heap_move(m, i);
+		else if (c->head->time_ns > m->second_key)
+			tt_heap_sink(m);
 		return TT_OK;
 	}
 	if (rc == TT_END) {
@@ -86,9 +83,11 @@ static TT_ALWAYS_INLINE int tt_try_advance(struct tt_merge *m, struct tt_order *
 static TT_ALWAYS_INLINE int tt_merge_advance(struct tt_merge *m, struct tt_order *order,
 					     struct tt_error *err)
 {
-	int rc = tt_try_advance(m, order, 0, err);
+	enum tt_advance tried = tt_hot_try(order, m->heap.at[0].of.item, false);
 
-	return rc <= 0 ? rc : tt_merge_advance_another(m, order, err);
+	if (tried == TT_ADVANCED)
+		return tt_step_on(m, order, 0, err);
+	return tt_advance_failed(m, order, tried, err);
 }
 
 #endif

@@ -55,7 +55,7 @@ static enum tt_advance syscall_status(struct tt_order *o, struct tt_step *s, int
 		m = tt_add_m(o, thread);
 		if (m == NULL)
 			return tt_broken_memory(o);
-		m->g = id;
+		tt_m_set_g(m, id);
 	}
 	s->cur.thread = thread;
 	return TT_ADVANCED;

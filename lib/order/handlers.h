@@ -50,9 +50,8 @@ const char *tt_p_status_name(unsigned status);
 enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s);
 static TT_ALWAYS_INLINE enum tt_advance tt_check_context(struct tt_order *o, const struct tt_step *s)
 {
-	unsigned has = (s->cur.thread != TT_NONE ? TT_NEED_THREAD : 0u) |
-		       (s->cur.proc != TT_NONE ? TT_NEED_PROC : TT_NEED_NO_PROC) |
-		       (s->cur.goroutine != TT_NONE ? TT_NEED_GOROUTINE : TT_NEED_NO_GOROUTINE);
+	unsigned has = s->m == TT_NO_SLOT ? TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE
+					  : o->ms.at[s->m].has;
 
 	if (((s->def->needs & ~(unsigned)TT_NEED_STATED) & ~has) == 0)
 		return TT_ADVANCED;
@@ -104,17 +103,31 @@ static TT_ALWAYS_INLINE struct tt_g_state *tt_current_g(struct tt_order *o, cons
 	return tt_current_g_slow(o, s);
 }
 
+static TT_ALWAYS_INLINE void tt_m_set_p(struct tt_m_state *m, int64_t p)
+{
+	m->p = p;
+	m->has = (uint8_t)((m->has & ~(TT_NEED_PROC | TT_NEED_NO_PROC)) |
+			   (p != TT_NONE ? TT_NEED_PROC : TT_NEED_NO_PROC));
+}
+
+static TT_ALWAYS_INLINE void tt_m_set_g(struct tt_m_state *m, int64_t g)
+{
+	m->g = g;
+	m->has = (uint8_t)((m->has & ~(TT_NEED_GOROUTINE | TT_NEED_NO_GOROUTINE)) |
+			   (g != TT_NONE ? TT_NEED_GOROUTINE : TT_NEED_NO_GOROUTINE));
+}
+
 /* What the step's thread has from now on; nobody's events have nothing. */
 static inline void tt_set_p(struct tt_order *o, const struct tt_step *s, int64_t p)
 {
 	if (s->m != TT_NO_SLOT)
-		o->ms.at[s->m].p = p;
+		tt_m_set_p(&o->ms.at[s->m], p);
 }
 
 static TT_ALWAYS_INLINE void tt_set_g(struct tt_order *o, const struct tt_step *s, int64_t g)
 {
 	if (s->m != TT_NO_SLOT)
-		o->ms.at[s->m].g = g;
+		tt_m_set_g(&o->ms.at[s->m], g);
 }
 
 /* As tt_set_g(), and remembers where g lies. */
@@ -122,7 +135,7 @@ static TT_ALWAYS_INLINE void tt_bind_g(struct tt_order *o, const struct tt_step 
 {
 	if (s->m == TT_NO_SLOT)
 		return;
-	o->ms.at[s->m].g = g->id;
+	tt_m_set_g(&o->ms.at[s->m], g->id);
 	o->ms.at[s->m].g_slot = (uint32_t)(g - o->gs.at);
 }
 

@@ -9,6 +9,7 @@
 #define TT_ORDER_HOT_H
 
 #include "order/handlers.h"
+#include "order/merge.h"
 
 /* ---- what seldom happens (goroutine.c, syscall.c) */
 
@@ -25,6 +26,12 @@ enum tt_advance tt_wrong_syscall_end(struct tt_order *o, const struct tt_step *s
 
 /* ---- the handlers */
 
+static TT_ALWAYS_INLINE void tt_hot_emit(struct tt_order *o, const struct tt_step *s)
+{
+	if (!s->quiet)
+		tt_emit(o, s);
+}
+
 static TT_ALWAYS_INLINE bool tt_g_is_next(const struct tt_g_state *g, enum tt_g_status status,
 				struct tt_seq seq)
 {
@@ -35,7 +42,7 @@ static TT_ALWAYS_INLINE enum tt_advance tt_hot_in_context(struct tt_order *o, st
 {
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
-	tt_emit(o, s);
+	tt_hot_emit(o, s);
 	return TT_ADVANCED;
 }
 
@@ -52,7 +59,7 @@ static TT_ALWAYS_INLINE enum tt_advance tt_hot_go_start(struct tt_order *o, stru
 	g->status = TT_G_RUNNING;
 	g->seq = seq;
 	tt_bind_g(o, s, g);
-	tt_emit(o, s);
+	tt_hot_emit(o, s);
 	return TT_ADVANCED;
 }
 
@@ -67,7 +74,7 @@ static TT_ALWAYS_INLINE enum tt_advance tt_hot_go_unblock(struct tt_order *o, st
 		return tt_await_g(o, g, id, TT_G_WAITING, seq);
 	g->status = TT_G_RUNNABLE;
 	g->seq = seq;
-	tt_emit(o, s);
+	tt_hot_emit(o, s);
 	return TT_ADVANCED;
 }
 
@@ -84,7 +91,7 @@ static TT_ALWAYS_INLINE enum tt_advance tt_hot_go_stop(struct tt_order *o, struc
 		return tt_wrong_g(o, s, g, "Running");
 	g->status = (uint8_t)status;
 	tt_set_g(o, s, TT_NONE);
-	tt_emit(o, s);
+	tt_hot_emit(o, s);
 	return TT_ADVANCED;
 }
 
@@ -106,7 +113,7 @@ static TT_ALWAYS_INLINE enum tt_advance tt_hot_syscall_begin(struct tt_order *o,
 	g->status = TT_G_SYSCALL;
 	p->status = TT_P_SYSCALL;
 	p->seq = seq;
-	tt_emit(o, s);
+	tt_hot_emit(o, s);
 	return TT_ADVANCED;
 }
 
@@ -125,7 +132,7 @@ static TT_ALWAYS_INLINE enum tt_advance tt_hot_syscall_end(struct tt_order *o, s
 		return tt_wrong_syscall_end(o, s, p);
 	g->status = TT_G_RUNNING;
 	p->status = TT_P_RUNNING;
-	tt_emit(o, s);
+	tt_hot_emit(o, s);
 	return TT_ADVANCED;
 }
 
@@ -139,20 +146,25 @@ static TT_ALWAYS_INLINE enum tt_advance tt_hot_syscall_end(struct tt_order *o, s
  */
 enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev);
 
-/* The same, where it is wanted for each event. */
-static TT_ALWAYS_INLINE enum tt_advance tt_hot_try(struct tt_order *o, int64_t thread, uint32_t *m,
-						   struct tt_timed *ev)
+/*
+ * The same, where it is wanted for each event. `quiet`: of the commonest events
+ * none is queued; the others are.
+ */
+static TT_ALWAYS_INLINE enum tt_advance tt_hot_try(struct tt_order *o, struct tt_cursor *c,
+						   bool quiet)
 {
+	struct tt_timed *ev = c->head;
 	const struct tt_rule *rule = &o->rules[ev->type];
-	const uint32_t slot = *m;
+	const uint32_t slot = c->m;
 	struct tt_step s;
 
 	if (rule->hot == TT_HOT_NONE || slot == TT_NO_SLOT)
-		return tt_order_try(o, thread, m, ev);
+		return tt_order_try(o, c->thread, &c->m, ev);
 	s.def = rule->def;
 	s.ev = ev;
 	s.m = slot;
-	s.cur.thread = thread;
+	s.quiet = quiet;
+	s.cur.thread = c->thread;
 	s.cur.proc = o->ms.at[slot].p;
 	s.cur.goroutine = o->ms.at[slot].g;
 	switch (rule->hot) {

@@ -82,11 +82,12 @@ static size_t sift_up(struct tt_keyed *heap, size_t i)
 }
 
 /*
- * Among equal children the left one moves up; a parent beats both. The moving
+ * Behind the last stand two keys that are later than all, so that a child needs no
+ * sibling. Among equal children the left one moves up; a parent beats both. The moving
  * element is held in two variables: as one struct it would be read back in a
  * piece right behind the write of its key, which stalls the processor.
  */
-static void sift_down(struct tt_keyed *heap, size_t n, size_t i)
+static inline void sift_down(struct tt_keyed *heap, size_t n, size_t i)
 {
 	int64_t key = heap[i].key;
 	void *item = heap[i].of.item;
@@ -96,33 +97,35 @@ static void sift_down(struct tt_keyed *heap, size_t n, size_t i)
 
 		if (child >= n)
 			break;
-		if (child + 1 < n && heap[child + 1].key < heap[child].key)
-			child++;
+		child += heap[child + 1].key < heap[child].key;
 		if (heap[child].key >= key)
 			break;
-		heap[i] = heap[child];
+		heap[i].key = heap[child].key;
+		heap[i].of.item = heap[child].of.item;
 		i = child;
 	}
 	heap[i].key = key;
 	heap[i].of.item = item;
 }
 
-void tt_note_second(struct tt_merge *m)
+static void note_second(struct tt_merge *m)
 {
 	const struct tt_keyed *heap = m->heap.at;
-	int64_t least = INT64_MAX;
 
-	for (size_t i = 1; i < m->heap.n && i < 3; i++)
-		if (heap[i].key < least)
-			least = heap[i].key;
-	m->second_key = least;
+	m->second_key = heap[1].key < heap[2].key ? heap[1].key : heap[2].key;
 }
 
 void tt_heap_move(struct tt_merge *m, size_t i)
 {
 	if (sift_up(m->heap.at, i) == i)
 		sift_down(m->heap.at, m->heap.n, i);
-	tt_note_second(m);
+	note_second(m);
+}
+
+void tt_heap_sink(struct tt_merge *m)
+{
+	sift_down(m->heap.at, m->heap.n, 0);
+	note_second(m);
 }
 
 /* Moves the element to the root without comparing, then takes the root away. */
@@ -131,8 +134,9 @@ void tt_heap_remove(struct tt_merge *m, size_t i)
 	for (; i > 0; i = (i - 1) / 2)
 		swap(m->heap.at, i, (i - 1) / 2);
 	m->heap.at[0] = m->heap.at[--m->heap.n];
+	m->heap.at[m->heap.n].key = INT64_MAX;
 	sift_down(m->heap.at, m->heap.n, 0);
-	tt_note_second(m);
+	note_second(m);
 }
 
 /* ---- a generation */
@@ -168,18 +172,20 @@ int tt_merge_begin(struct tt_merge *m, const struct tt_generation *gen, struct t
 	m->rate = tt_tick_rate(gen->ns_per_tick);
 	/* all at once: the heap holds pointers to cursors */
 	if (!tt_mem_grow(m->mem, &m->cursors.at, &m->cursors.cap, n, sizeof(*m->cursors.at)) ||
-	    !tt_mem_grow(m->mem, &m->heap.at, &m->heap.cap, n, sizeof(*m->heap.at)))
+	    !tt_mem_grow(m->mem, &m->heap.at, &m->heap.cap, n + 2, sizeof(*m->heap.at)))
 		return tt_fail(err, tt_mem_code(m->mem), "no memory for %zu threads", n);
+	for (size_t i = 0; i < n + 2; i++)
+		m->heap.at[i] = (struct tt_keyed){INT64_MAX, {.item = NULL}};
 	for (size_t i = 0; i < n && rc == TT_OK; i++)
 		rc = add_cursor(m, &gen->threads.at[i], err);
-	tt_note_second(m);
+	note_second(m);
 	return rc;
 }
 
 /* ---- advancing */
 
-int tt_advance_broken(const struct tt_merge *m, const struct tt_cursor *c,
-		      const struct tt_order *order, struct tt_error *err)
+static int broken(const struct tt_merge *m, const struct tt_cursor *c, const struct tt_order *order,
+		  struct tt_error *err)
 {
 	*err = order->err;
 	tt_error_at(err, c->head->offset);
@@ -200,18 +206,30 @@ static int stuck(const struct tt_merge *m, struct tt_error *err)
 }
 
 /*
- * A sorted array is a heap too. Index 0 is not tried again, whoever came there: Go's
- * reader does not either.
+ * The head has to wait: lets the first of the others advance that can. A sorted
+ * array is a heap too. Index 0 is not tried again, whoever came there: Go's reader
+ * does not either.
  */
-int tt_merge_advance_another(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
+static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
 {
 	tt_sort_like_go(m->heap.at, m->heap.n);
-	tt_note_second(m);
+	note_second(m);
 	for (size_t i = 1; i < m->heap.n; i++) {
-		int rc = tt_try_advance(m, order, i, err);
+		struct tt_cursor *c = m->heap.at[i].of.item;
+		enum tt_advance tried = tt_order_try(order, c->thread, &c->m, c->head);
 
-		if (rc <= 0)
-			return rc;
+		if (tried == TT_ADVANCED)
+			return tt_step_on(m, order, i, err);
+		if (tried == TT_BROKEN)
+			return broken(m, c, order, err);
 	}
 	return stuck(m, err);
+}
+
+int tt_advance_failed(struct tt_merge *m, struct tt_order *order, enum tt_advance tried,
+		      struct tt_error *err)
+{
+	if (tried == TT_BROKEN)
+		return broken(m, m->heap.at[0].of.item, order, err);
+	return advance_another(m, order, err);
 }

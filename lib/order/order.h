@@ -73,6 +73,7 @@ struct tt_m_state {
 	int64_t id;
 	int64_t p, g;           /* bound to it, or TT_NONE */
 	uint32_t g_slot;        /* where g was found last; check the id */
+	uint8_t has;            /* enum tt_need: what p and g come to */
 };
 
 struct tt_task_state {
@@ -89,6 +90,7 @@ struct tt_step {
 	struct tt_timed *ev;
 	uint32_t m;             /* slot of its thread, or TT_NO_SLOT for nobody's events */
 	struct tt_context cur;  /* before the event: what is handed out */
+	bool quiet;             /* nobody wants the event: the handlers of hot.h queue none */
 };
 
 struct tt_order;

@@ -155,7 +155,7 @@ static enum tt_advance steal_from(struct tt_order *o, struct tt_step *s, int64_t
 				 "tried to steal proc %" PRId64 " from thread %" PRId64
 				 ", but got proc %" PRId64 " instead",
 				 p, victim, m->p);
-	m->p = TT_NONE;
+	tt_m_set_p(m, TT_NONE);
 	return TT_ADVANCED;
 }
 

@@ -253,7 +253,14 @@ struct tt_m_state *tt_add_m(struct tt_order *o, int64_t id)
 	if (!TT_ARRAY_ROOM(o->mem, &o->ms) ||
 	    !tt_idmap_add(&o->m_ids, (uint64_t)id, (uint32_t)o->ms.n))
 		return NULL;
-	o->ms.at[o->ms.n] = (struct tt_m_state){id, TT_NONE, TT_NONE, TT_NO_SLOT};
+	o->ms.at[o->ms.n] = (struct tt_m_state){
+		.id = id,
+		.p = TT_NONE,
+		.g = TT_NONE,
+		.g_slot = TT_NO_SLOT,
+		.has = (uint8_t)((id != TT_NONE ? TT_NEED_THREAD : 0) | TT_NEED_NO_PROC |
+				 TT_NEED_NO_GOROUTINE),
+	};
 	return &o->ms.at[o->ms.n++];
 }
 

@@ -25,6 +25,7 @@
 
 #include "tests/input.h"
 #include "tests/suites.h"
+#include "tests/walk.h"
 #include "wire/assemble.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -504,6 +505,20 @@ START_TEST(scenario_gets_its_verdict)
 }
 END_TEST
 
+/* By Syncs alone the same verdict comes out. */
+static void check_by_syncs(const struct guarded *g)
+{
+	const struct tt_options opt = {.size = sizeof(opt), .specs = specs};
+	struct tt_reader *r;
+	struct tt_error err;
+	struct walk w;
+
+	ck_assert_int_eq(tt_reader_open_memory(&r, g->data, g->len, &opt, &err), 0);
+	walk(&w, r, g->len, false);
+	tt_reader_close(r);
+	walk_again_by_syncs(&w, g->data, g->len, &opt);
+}
+
 START_TEST(scenario_is_the_same_however_it_arrives)
 {
 	const char *name = names[_i];
@@ -525,6 +540,7 @@ START_TEST(scenario_is_the_same_however_it_arrives)
 		free(other.log.at);
 	}
 	free(memory.log.at);
+	check_by_syncs(&g);
 	guarded_release(&g);
 	free(lines);
 	free(s.text);
@@ -548,6 +564,7 @@ START_TEST(scenario_may_be_damaged)
 		guarded_init(&cut, g.data, len);
 		read_trace(&o, &cut, FROM_MEMORY);
 		check_place(name, &o, NULL, len);
+		check_by_syncs(&cut);
 		free(o.log.at);
 		guarded_release(&cut);
 	}
@@ -555,6 +572,7 @@ START_TEST(scenario_may_be_damaged)
 		g.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 		read_trace(&o, &g, FROM_MEMORY);
 		check_place(name, &o, NULL, g.len);
+		check_by_syncs(&g);
 		free(o.log.at);
 		g.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 	}

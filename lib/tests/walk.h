@@ -27,7 +27,9 @@ struct walk {
 	struct tt_reader *r;
 	uint64_t size;          /* of the (unpacked) trace, or TT_UNKNOWN */
 	bool generations;       /* by generation, not by event */
+	bool syncs;             /* by Sync, not by event */
 	uint64_t digest;
+	uint64_t verdict;       /* a digest without the events but Syncs */
 	uint64_t items;         /* events or generations */
 	uint64_t events;        /* handed out by the reader, ever */
 	int64_t last_ns;        /* time of the last of them */
@@ -52,6 +54,15 @@ static inline void walk_event(struct walk *w, const struct tt_event *ev)
 	w->last_ns = ev->time_ns;
 	w->events++;
 	w->digest = digest_event(w->digest, ev);
+	if (ev->kind == TT_KIND_SYNC)
+		w->verdict = digest_event(w->verdict, ev);
+}
+
+/* What both digests hold. */
+static inline void walk_told(struct walk *w, uint64_t number)
+{
+	w->digest = digest_number(w->digest, number);
+	w->verdict = digest_number(w->verdict, number);
 }
 
 static inline void walk_generation(struct walk *w, const struct tt_generation *g)
@@ -70,7 +81,7 @@ static inline void walk_findings(struct walk *w)
 		WALK_REQUIRE(found.code >= TT_W_NO_GENERATION && !found.system);
 		WALK_REQUIRE(found.offset != TT_UNKNOWN && walk_is_placed(w, found.offset));
 		WALK_REQUIRE(found.message[0] != '\0');
-		w->digest = digest_error(w->digest, &found);
+		walk_told(w, digest_error(0, &found));
 	}
 	WALK_REQUIRE(tt_reader_finding(w->r, &found) == TT_END);
 }
@@ -84,8 +95,8 @@ static inline void walk_waiting(struct walk *w, bool stuck)
 	for (; tt_reader_waiting(w->r, n, &t); n++) {
 		WALK_REQUIRE(walk_is_placed(w, t.offset));
 		WALK_REQUIRE(t.spec != NULL && t.why[0] != '\0');
-		w->digest = digest_bytes(w->digest, t.args, t.spec->nargs * sizeof(t.args[0]));
-		w->digest = digest_cstr(digest_number(w->digest, (uint64_t)t.thread), t.why);
+		walk_told(w, digest_bytes(0, t.args, t.spec->nargs * sizeof(t.args[0])));
+		walk_told(w, digest_cstr((uint64_t)t.thread, t.why));
 	}
 	WALK_REQUIRE((n != 0) == stuck);
 }
@@ -102,10 +113,12 @@ static inline int walk_step(struct walk *w)
 		if (rc == 0)
 			walk_generation(w, g);
 	} else {
-		rc = tt_reader_next(w->r, &ev);
+		rc = w->syncs ? tt_reader_next_sync(w->r, &ev) : tt_reader_next(w->r, &ev);
 		WALK_REQUIRE((rc == 0) == (ev != NULL));
 		if (rc == 0)
 			walk_event(w, ev);
+		if (w->syncs)
+			w->events = tt_reader_progress(w->r).events;
 	}
 	w->items += rc == 0;
 	return rc;
@@ -135,18 +148,19 @@ static inline int walk_on(struct walk *w)
 	WALK_REQUIRE(walk_is_placed(w, err->offset));
 	WALK_REQUIRE(err->batch_offset == TT_UNKNOWN || err->offset == TT_UNKNOWN ||
 		     err->batch_offset <= err->offset);
-	w->digest = digest_error(w->digest, err);
+	walk_told(w, digest_error(0, err));
 	return rc;
 }
 
-/* Walks an open reader from where it stands. */
-static inline void walk(struct walk *w, struct tt_reader *r, uint64_t size, bool generations)
+/* Walks an open reader from where it stands, as `w` says. */
+static inline void walk_as_told(struct walk *w, struct tt_reader *r, uint64_t size)
 {
 	uint64_t skipped;
 	int rc;
 
-	*w = (struct walk){.r = r, .size = size, .generations = generations,
-			   .digest = DIGEST_START};
+	w->r = r;
+	w->size = size;
+	w->digest = w->verdict = DIGEST_START;
 	for (;;) {
 		w->outcome = walk_on(w);
 		if (w->outcome == TT_END)
@@ -158,7 +172,7 @@ static inline void walk(struct walk *w, struct tt_reader *r, uint64_t size, bool
 		rc = tt_reader_resync(r, &skipped);
 		WALK_REQUIRE(skipped <= size);
 		WALK_REQUIRE(!(rc < 0) || tt_reader_error(r)->system);
-		w->digest = digest_number(w->digest, skipped);
+		walk_told(w, skipped);
 		if (rc == 0)
 			continue;
 		if (rc < 0)
@@ -166,9 +180,39 @@ static inline void walk(struct walk *w, struct tt_reader *r, uint64_t size, bool
 		WALK_REQUIRE(walk_step(w) == rc);
 		break;
 	}
-	if (!generations)
+	if (!w->generations)
 		WALK_REQUIRE(tt_reader_progress(r).events == w->events);
 	WALK_REQUIRE(walk_is_placed(w, tt_reader_progress(r).nbytes));
+}
+
+static inline void walk(struct walk *w, struct tt_reader *r, uint64_t size, bool generations)
+{
+	*w = (struct walk){.generations = generations};
+	walk_as_told(w, r, size);
+}
+
+/* The same, by Syncs: other events are not handed out. */
+static inline void walk_syncs(struct walk *w, struct tt_reader *r, uint64_t size)
+{
+	*w = (struct walk){.syncs = true};
+	walk_as_told(w, r, size);
+}
+
+/* A walk by Syncs, which must come to what that by events did. */
+static inline void walk_again_by_syncs(const struct walk *events, const void *data, size_t len,
+				       const struct tt_options *opt)
+{
+	struct walk by_sync, *syncs = &by_sync;
+	struct tt_reader *r;
+	struct tt_error err;
+
+	WALK_REQUIRE(tt_reader_open_memory(&r, data, len, opt, &err) == 0);
+	walk_syncs(syncs, r, len);
+	tt_reader_close(r);
+	WALK_REQUIRE(syncs->outcome == events->outcome && syncs->nerrors == events->nerrors);
+	WALK_REQUIRE(syncs->first_error == events->first_error);
+	WALK_REQUIRE(syncs->events == events->events && syncs->last_ns <= events->last_ns);
+	WALK_REQUIRE(syncs->verdict == events->verdict);
 }
 
 #endif

@@ -49,7 +49,7 @@ int tt_timed_error(const struct tt_decode_plan *plan, const uint8_t *p, const ui
  * taken without a branch on them: the groups of 7 bits are moved together
  * pairwise.
  */
-static inline const uint8_t *tt_varint_unchecked(const uint8_t *p, uint64_t *value)
+static inline __attribute__((always_inline)) const uint8_t *tt_varint_unchecked(const uint8_t *p, uint64_t *value)
 {
 	uint64_t v = *p, last;
 
@@ -73,8 +73,9 @@ static inline const uint8_t *tt_varint_unchecked(const uint8_t *p, uint64_t *val
  * Decodes the event at p: fills type and args of *ev and *dt, and returns the
  * byte behind it; NULL if it cannot be decoded, see tt_timed_error(). p < end.
  */
-static inline const uint8_t *tt_timed_decode(const struct tt_decode_plan *plan, const uint8_t *p,
-					     const uint8_t *end, struct tt_timed *ev, uint64_t *dt)
+static inline __attribute__((always_inline)) const uint8_t *
+tt_timed_decode(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
+		struct tt_timed *ev, uint64_t *dt)
 {
 	unsigned nargs = plan->nargs[*p];
 	const uint8_t *q;
