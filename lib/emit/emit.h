@@ -138,9 +138,8 @@ struct tt_claim {
 struct tt_proc {
 	struct tt_claim claim;
 	/*
-	 * The generation in which its thread, or who wakes that, is between an event
-	 * and the claim that goes with it; 0: it is not. Only who recovers a dead
-	 * process's trace ever looks.
+	 * The generation in which its thread is between an event and the claim that
+	 * goes with it; 0: it is not. Only who recovers a dead process's trace looks.
 	 */
 	volatile uint64_t acting;
 	struct tt_proc *next;           /* all of them */
@@ -172,6 +171,9 @@ struct tt_slot {
 #define TT_WAIT_TAKEN UINT64_C(1)
 
 struct tt_life {
+	/* waiting; these two outlast the thread, for tokens that come late */
+	_Atomic uint64_t wait;
+	uint32_t wait_serial;
 	struct tt_life *next;           /* all of them, newest first */
 	uint32_t serial;                /* of its announcement; 0: none pending */
 	uint32_t index;
@@ -185,10 +187,8 @@ struct tt_life {
 	                                   was gone */
 	uintptr_t start;
 	uint64_t task_next, task_end;   /* numbers for tasks, taken in advance */
-	/* waiting */
-	_Atomic uint64_t wait;
 	uint64_t block_gen, wake_gen;
-	uint32_t wait_serial;
+	volatile uint64_t waking;       /* as its processor's `acting`, for who wakes it */
 	/* the stack it waits with, for generations in which it is silent */
 	_Atomic uint32_t nkept;
 	_Atomic uint64_t kept[TT_KEPT_FRAMES];
@@ -530,16 +530,16 @@ static inline struct tt_tables tt_tables(const struct tt_emit *e)
 }
 
 /* Around each event with a claim that goes with it. */
-static inline void tt_act_begin(struct tt_proc *p, uint64_t gen)
+static inline void tt_act_begin(volatile uint64_t *acting, uint64_t gen)
 {
-	p->acting = gen;
+	*acting = gen;
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-static inline void tt_act_end(struct tt_proc *p)
+static inline void tt_act_end(volatile uint64_t *acting)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	p->acting = 0;
+	*acting = 0;
 }
 
 static inline unsigned tt_g_cur(const struct tt_life *l)

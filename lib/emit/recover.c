@@ -299,6 +299,8 @@ static void settle(struct tt_emit_recovery *r, struct tt_life *l, const struct t
 	}
 	if (l->p != NULL && l->p->acting != 0)
 		hush(r, &l->g, l->p->acting);
+	if (from->waking != 0)
+		hush(r, &l->g, from->waking);
 	/* what is needed to name it in a generation before is the same */
 	for (int i = 0; l->p == NULL && i < 2; i++) {
 		unsigned before = atomic_load(&l->g.before[i]) & TT_STATUS_MASK;

@@ -180,9 +180,9 @@ bool tt_room_slow(struct tt_emit *e)
 	c->start = c->last = tt_clock_now();
 	tt_chunks_add(chunks, c);
 	e->chunk = c;
-	tt_act_begin(l->p, e->gen);
+	tt_act_begin(&l->p->acting, e->gen);
 	mention(e);
-	tt_act_end(l->p);
+	tt_act_end(&l->p->acting);
 	return true;
 }
 
@@ -213,7 +213,7 @@ static bool wait_ended(struct tt_emit *e)
 
 	if (!settle_wake(e))
 		return false;
-	tt_act_begin(l->p, e->gen);
+	tt_act_begin(&l->p->acting, e->gen);
 	proc_start(e);
 	go_status(e, l);
 	if (tt_g_cur(l) == TT_G_WAITING) {
@@ -221,7 +221,7 @@ static bool wait_ended(struct tt_emit *e)
 		tt_claim_set(&l->g, TT_G_RUNNABLE);
 	}
 	go_start(e);
-	tt_act_end(l->p);
+	tt_act_end(&l->p->acting);
 	return true;
 }
 
@@ -229,11 +229,11 @@ static void syscall_ended(struct tt_emit *e)
 {
 	struct tt_proc *p = e->life->p;
 
-	tt_act_begin(p, e->gen);
+	tt_act_begin(&p->acting, e->gen);
 	tt_write0(e, TT_EV_GoSyscallEnd);
 	tt_claim_set(&p->claim, TT_P_RUNNING);
 	tt_claim_set(&e->life->g, TT_G_RUNNING);
-	tt_act_end(p);
+	tt_act_end(&p->acting);
 }
 
 bool tt_to_present(struct tt_emit *e)
@@ -283,13 +283,13 @@ void tt_state_exit(struct tt_emit *e)
 	if (l == NULL || atomic_load_explicit(&l->dead, memory_order_relaxed) || !tt_room(e) ||
 	    !tt_to_running(e))
 		return;
-	tt_act_begin(l->p, e->gen);
+	tt_act_begin(&l->p->acting, e->gen);
 	close_ranges(e);
 	tt_write0(e, TT_EV_GoDestroy);
 	tt_claim_set(&l->g, TT_G_NONE);
 	atomic_store_explicit(&l->dead, true, memory_order_relaxed);
 	proc_stop(e);
-	tt_act_end(l->p);
+	tt_act_end(&l->p->acting);
 	tt_lock(&tt_tracer.lock);
 	tt_proc_give(l->p, e->gen);
 	tt_unlock(&tt_tracer.lock);
@@ -323,14 +323,14 @@ static void leave(struct tt_emit *e, enum tt_ev ev, const char *reason, uint64_t
 {
 	struct tt_life *l = e->life;
 
-	tt_act_begin(l->p, e->gen);
+	tt_act_begin(&l->p->acting, e->gen);
 	/* an idle processor sweeps nothing */
 	close_sweep(e);
 	tt_write2(e, ev, reason_of(e, reason), stack);
 	tt_keep_stack(e, stack);
 	tt_claim_set(&l->g, ev == TT_EV_GoBlock ? TT_G_WAITING : TT_G_RUNNABLE);
 	proc_stop(e);
-	tt_act_end(l->p);
+	tt_act_end(&l->p->acting);
 	l->block_gen = l->wake_gen = e->gen;
 }
 
@@ -372,7 +372,8 @@ static bool wake(struct tt_emit *e, struct tt_life *l, uint64_t token, uint64_t 
 {
 	uint64_t word = token;
 
-	if (!atomic_compare_exchange_strong_explicit(&l->wait, &word, TT_WAIT_TAKEN,
+	if (atomic_load_explicit(&l->wait, memory_order_relaxed) != token ||
+	    !atomic_compare_exchange_strong_explicit(&l->wait, &word, TT_WAIT_TAKEN,
 						     memory_order_acq_rel, memory_order_relaxed))
 		return false;
 	if (l->block_gen > e->gen) {
@@ -380,11 +381,11 @@ static bool wake(struct tt_emit *e, struct tt_life *l, uint64_t token, uint64_t 
 		atomic_store_explicit(&l->wait, token, memory_order_release);
 		return false;
 	}
-	tt_act_begin(l->p, e->gen);
+	tt_act_begin(&l->waking, e->gen);
 	go_status(e, l);
 	tt_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), stack});
 	tt_claim_set(&l->g, TT_G_RUNNABLE);
-	tt_act_end(l->p);
+	tt_act_end(&l->waking);
 	l->wake_gen = e->gen;
 	atomic_store_explicit(&l->wait, TT_WAIT_NONE, memory_order_release);
 	return true;
@@ -441,12 +442,12 @@ void tt_emit_syscall_begin(struct tt_emit *e, uint64_t stack)
 	tt_busy_begin(e);
 	if (wait_begins(e)) {
 		p = e->life->p;
-		tt_act_begin(p, e->gen);
+		tt_act_begin(&p->acting, e->gen);
 		tt_write2(e, TT_EV_GoSyscallBegin, next_seq(&p->claim), stack);
 		tt_keep_stack(e, stack);
 		tt_claim_set(&p->claim, TT_P_SYSCALL);
 		tt_claim_set(&e->life->g, TT_G_SYSCALL);
-		tt_act_end(p);
+		tt_act_end(&p->acting);
 	}
 	tt_busy_end(e);
 }

@@ -102,10 +102,10 @@ struct tt_emit *tt_handle(bool make)
 
 static void reset_life(struct tt_life *l, uint32_t index)
 {
-	uint32_t wait_serial = l->wait_serial;
+	const size_t kept = offsetof(struct tt_life, next);
 
-	memset(l, 0, sizeof(*l));
-	l->wait_serial = wait_serial;
+	atomic_store_explicit(&l->wait, TT_WAIT_NONE, memory_order_relaxed);
+	memset((uint8_t *)l + kept, 0, sizeof(*l) - kept);
 	l->index = index;
 }
 

@@ -251,9 +251,9 @@ void tt_emit_range_begin(struct tt_emit *e, enum tt_emit_range range, const char
 		return;
 	}
 	if (begin(e) && tt_to_running(e)) {
-		tt_act_begin(e->life->p, e->gen);
+		tt_act_begin(&e->life->p->acting, e->gen);
 		range_begin(e, range, reason, stack);
-		tt_act_end(e->life->p);
+		tt_act_end(&e->life->p->acting);
 	}
 	tt_busy_end(e);
 }
@@ -265,9 +265,9 @@ void tt_emit_range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, 
 		return;
 	}
 	if (begin(e) && tt_to_running(e)) {
-		tt_act_begin(e->life->p, e->gen);
+		tt_act_begin(&e->life->p->acting, e->gen);
 		range_end(e, range, a, b);
-		tt_act_end(e->life->p);
+		tt_act_end(&e->life->p->acting);
 	}
 	tt_busy_end(e);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sanitized.h - defines TT_SANITIZED in a build under the address or the thread
- * sanitizer, with gcc and with clang.
+ * sanitizer, with gcc and with clang; TT_SANITIZED_THREADS under the latter.
  */
 #ifndef TT_TESTS_SANITIZED_H
 #define TT_TESTS_SANITIZED_H
@@ -11,6 +11,14 @@
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define TT_SANITIZED 1
+#endif
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define TT_SANITIZED_THREADS 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TT_SANITIZED_THREADS 1
 #endif
 #endif
 
