@@ -62,6 +62,10 @@ deps_libs = $(or $(DEPS_LIBS),$(call ask,deps_libs,libs,$(libs),-larchive -lzstd
 WITH_CURL ?= $(call once,have_curl,$(PKG_CONFIG) --exists libcurl 2>/dev/null && echo yes || echo no)
 curl_cflags = $(if $(filter yes,$(WITH_CURL)),-DHAVE_CURL $(call ask,curl_cflags_found,cflags,libcurl))
 curl_libs = $(if $(filter yes,$(WITH_CURL)),$(call ask,curl_libs_found,libs,libcurl,-lcurl))
+# Names for a native program's code: without it they are addresses.
+WITH_DW ?= $(call once,have_dw,$(PKG_CONFIG) --exists libdw 2>/dev/null && echo yes || echo no)
+dw_cflags = $(if $(filter yes,$(WITH_DW)),-DHAVE_DW $(call ask,dw_cflags_found,cflags,libdw))
+dw_libs = $(if $(filter yes,$(WITH_DW)),$(call ask,dw_libs_found,libs,libdw,-ldw) -lelf)
 check_cflags = $(call ask,check_cflags,cflags,check)
 check_libs = $(call ask,check_libs,libs,check,-lcheck_pic -lrt -lm -lsubunit)
 
@@ -70,6 +74,11 @@ lib_compile = $(call compile,$(libwarn) -fPIC -fvisibility=hidden)
 cmd_compile = $(call compile,-fPIE -pthread)
 test_compile = $(call compile,-fPIE $(check_cflags))
 link = $(CC) $(mode) $(CFLAGS) $(mode_link) $(LDFLAGS)
+preload_cflags := $(filter-out --coverage,$(CFLAGS))
+preload_compile = $(CC) $(std) $(warn) -Ilib -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+	-fexceptions -fno-builtin -U_FORTIFY_SOURCE $(CPPFLAGS) $(preload_cflags)
+preload_link = $(CC) -shared $(preload_cflags) -static-libgcc -Wl,-z,relro,-z,now,--no-undefined \
+	-Wl,--exclude-libs,ALL,--gc-sections $(LDFLAGS)
 
 # --------------------------------------------------------------------- sources
 
@@ -83,8 +92,21 @@ bench_names := $(patsubst lib/bench/%.c,%,$(sort $(wildcard lib/bench/*.c)))
 fuzz_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard lib/fuzz/*.c)))
 specs := specs/core.spec $(filter-out specs/core.spec,$(sort $(wildcard specs/*.spec)))
 public_headers := $(sort $(wildcard lib/*.h))
-headers := $(public_headers) $(sort $(wildcard lib/*/*.h cmd/*.h))
+headers := $(public_headers) $(sort $(wildcard lib/*/*.h cmd/*.h cmd/preload/*.h))
 manuals := $(sort $(wildcard man/*.[1-9]))
+
+# What `record -- PROGRAM` loads into a program: with its own copy of the emitter, never
+# with sanitizers, whose runtime the program does not have.
+preload_libs := $O/libtracetool-record.so $O/libtracetool-heap.so
+preload_lib_src := $(foreach d,base spec emit,$(sort $(wildcard lib/$d/*.c))) lib/wire/varint.c
+preload_lib_obj := $(preload_lib_src:%.c=$O/preload/%.o) $O/preload/lib/spec/builtin.o
+preload_obj := $(patsubst %,$O/preload/cmd/preload/%.o,real stack wait calls locks threads exec stream)
+# The destructor of begin.o runs before those that are linked earlier.
+preload_last := $O/preload/cmd/preload/begin.o
+preload_heap_obj := $(patsubst %,$O/preload/cmd/preload/%.o,heap heap_types)
+preload_noheap_obj := $O/preload/cmd/preload/noheap.o
+preload_all_obj := $(preload_lib_obj) $(preload_obj) $(preload_last) $(preload_heap_obj) \
+	$(preload_noheap_obj)
 
 ifneq ($V,1)
 q = @printf '  %-7s %s\n' '$(1)' '$@';
@@ -92,7 +114,7 @@ endif
 
 ## build and install
 ## all              program and libraries (what a plain make does)
-all: tracetool $O/libtracetool.a $O/libtracetool.so
+all: tracetool $O/libtracetool.a $O/libtracetool.so $(preload_libs)
 
 # ./tracetool is what the default build made; other O= keep to themselves.
 tracetool: $O/tracetool
@@ -100,14 +122,14 @@ tracetool: $O/tracetool
 
 # What everything is built with; a change rebuilds all. In `make deps check` it is
 # also what holds the compiler back until deps is done.
-all_flags = $(lib_compile) $(cmd_compile) $(curl_cflags) $(check_cflags) $(link) $(deps_libs) \
-	$(curl_libs) $(check_libs)
+all_flags = $(lib_compile) $(preload_compile) $(preload_link) $(cmd_compile) $(curl_cflags) \
+	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(curl_libs) $(dw_libs) $(check_libs) $(LIBDIR)
 $O/flags: FORCE
 	$(call stamp,$(all_flags))
 
 # Which files there are: what is made of several is made anew when one goes.
 $O/sources: FORCE
-	$(call stamp,$(lib_obj) $(cmd_obj) $(test_obj) $(specs))
+	$(call stamp,$(lib_obj) $(cmd_obj) $(test_obj) $(preload_all_obj) $(specs))
 
 # Writes text to $@, and leaves that untouched if it says so already.
 define stamp
@@ -128,7 +150,16 @@ $O/libtracetool.so: $O/libtracetool.so.$(version)
 	@ln -sf $(soname) $@
 
 $O/tracetool: $(cmd_obj) $O/libtracetool.a
-	$(call q,LINK)$(link) -pie -pthread -o $@ $^ $(deps_libs) $(curl_libs)
+	$(call q,LINK)$(link) -pie -pthread -o $@ $^ $(deps_libs) $(curl_libs) $(dw_libs)
+
+$O/preload/libemit.a: $(preload_lib_obj) $O/sources
+	$(call q,AR)rm -f $@ && $(AR) rcs $@ $(preload_lib_obj)
+
+$O/libtracetool-record.so: $(preload_obj) $(preload_noheap_obj) $O/preload/libemit.a $(preload_last)
+	$(call q,LINK)$(preload_link) -o $@ $^
+
+$O/libtracetool-heap.so: $(preload_obj) $(preload_heap_obj) $O/preload/libemit.a $(preload_last)
+	$(call q,LINK)$(preload_link) -o $@ $^
 
 # The built-in specs travel inside the library as their text.
 $O/lib/spec/builtin.c: $(specs) lib/spec/embed.awk $O/sources
@@ -137,6 +168,14 @@ $O/lib/spec/builtin.c: $(specs) lib/spec/embed.awk $O/sources
 
 $O/lib/spec/builtin.o: $O/lib/spec/builtin.c $O/flags
 	$(call q,CC)$(lib_compile) -MMD -MP -c -o $@ $<
+
+$O/preload/lib/spec/builtin.o: $O/lib/spec/builtin.c $O/flags
+	@mkdir -p $(@D)
+	$(call q,CC)$(preload_compile) -MMD -MP -c -o $@ $<
+
+$O/preload/%.o: %.c $O/flags
+	@mkdir -p $(@D)
+	$(call q,CC)$(preload_compile) -MMD -MP -c -o $@ $<
 
 $O/lib/tests/%.o: lib/tests/%.c $O/flags
 	@mkdir -p $(@D)
@@ -154,16 +193,21 @@ $O/lib/%.o: lib/%.c $O/flags
 	@mkdir -p $(@D)
 	$(call q,CC)$(lib_compile) $(scalar) -MMD -MP -c -o $@ $<
 
+# What some files have beside the flags of all.
+record_url_cflags = $(curl_cflags)
+native_elf_cflags = $(dw_cflags)
+native_program_cflags = -DPRELOAD_FOLDER='"$(LIBDIR)/tracetool"'
+
 $O/cmd/%.o: cmd/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(cmd_compile) $(if $(filter record_url,$*),$(curl_cflags)) -MMD -MP -c -o $@ $<
+	$(call q,CC)$(cmd_compile) $($*_cflags) -MMD -MP -c -o $@ $<
 
--include $(patsubst %.o,%.d,$(lib_obj) $(cmd_obj) $(test_obj) $(fuzz_obj) \
+-include $(patsubst %.o,%.d,$(lib_obj) $(cmd_obj) $(preload_all_obj) $(test_obj) $(fuzz_obj) \
 	$(bench_names:%=$O/lib/bench/%.o))
 
 ## deps             install with apt what building and testing need
 build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev zlib1g-dev libmd-dev \
-	libcurl4-openssl-dev
+	libcurl4-openssl-dev libdw-dev
 check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip python3
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 $(filter-out deps,$(MAKECMDGOALS)) $O/flags $O/sources: | deps
@@ -191,6 +235,8 @@ install: all $O/tracetool.pc
 	install -m 755 $O/libtracetool.so.$(version) $(DESTDIR)$(LIBDIR)
 	ln -sf libtracetool.so.$(version) $(DESTDIR)$(LIBDIR)/$(soname)
 	ln -sf $(soname) $(DESTDIR)$(LIBDIR)/libtracetool.so
+	install -d $(DESTDIR)$(LIBDIR)/tracetool
+	install -m 755 $(preload_libs) $(DESTDIR)$(LIBDIR)/tracetool
 	install -m 644 $O/tracetool.pc $(DESTDIR)$(LIBDIR)/pkgconfig
 	install -m 644 cmd/tracetool.bash $(DESTDIR)$(BASHCOMPDIR)/tracetool
 	install -m 644 cmd/_tracetool $(DESTDIR)$(ZSHCOMPDIR)

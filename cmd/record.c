@@ -46,6 +46,16 @@ static const struct opt table[] = {
 	{ .kind = OPT_OWN, .name = "timeout", .meta = "TIME", .parse = parse_seconds,
 	  .help = "and how much longer it may take until all of it\nis here (default: 30)",
 	  .at = offsetof(struct record_options, timeout_ns) },
+	OPT_HEADING("Of a native program"),
+	{ .kind = OPT_FLAG, .name = "heap",
+	  .help = "every object that malloc and its kin give and take,\nas the experiment AllocFree",
+	  .at = offsetof(struct record_options, heap) },
+	{ .kind = OPT_FLAG, .name = "stacks",
+	  .help = "whole call stacks, not only callers",
+	  .at = offsetof(struct record_options, stacks) },
+	{ .kind = OPT_FLAG, .name = "follow",
+	  .help = "its children too, each into a file of its own:\nFILE's name with the process's number in it",
+	  .at = offsetof(struct record_options, follow) },
 	OPT_HEADING("Where it goes"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "FILE",
 	  .help = "write FILE (default: record.trace), compressed if it\n"
@@ -80,8 +90,9 @@ static const struct opt_command command = {
 	.verb = "record",
 	.synopsis = "[OPTION...] --url=URL | - | -- COMMAND...",
 	.summary = "Stores a trace while it comes and checks it: from a Go server, from the standard\n"
-		   "input, or from a command, in whose arguments {} stands for the file that it\n"
-		   "shall write its trace to. Ctrl-C ends it with what came so far.",
+		   "input, from a native program, or from a command in whose arguments {} stands\n"
+		   "for the file that it shall write its trace to. Ctrl-C ends it with what came\n"
+		   "so far.",
 	.notes = "Exit status: 0 fine, 1 the trace is broken or cut off (what is whole is kept),\n"
 		 "2 trouble; if it is fine but COMMAND failed, COMMAND's status.",
 	.table = table,
@@ -126,6 +137,8 @@ static int catch_signals(void)
 		if (old.sa_handler != SIG_IGN || caught[i] == SIGCHLD)
 			sigaction(caught[i], &action, NULL);
 	}
+	/* a file that may not grow is a full disk */
+	signal(SIGXFSZ, SIG_IGN);
 	return STATUS_FINE;
 }
 
@@ -237,6 +250,8 @@ static int open_recorder(struct record *r, struct record_source *s)
 		.rotate_nbytes = opt->rotate_nbytes,
 		.rotate_ns = (uint64_t)opt->rotate_ns,
 		.keep = opt->keep,
+		.symbol = r->symbol,
+		.symbol_arg = r->symbol_arg,
 	};
 	struct tt_error err;
 
@@ -253,7 +268,7 @@ static void store_all(struct record *r)
 
 	while (tt_recorder_next(r->recorder, &g) == 0) {
 		if (r->check)
-			record_check_add(r->check, g.data, (size_t)(g.end - g.offset));
+			record_check_add(r->check, g.data, g.nbytes);
 		record_tick(r);
 	}
 }
@@ -405,7 +420,7 @@ int record_run(struct record *r, struct record_source *s)
 	r->source = s;
 	r->start_ns = record_now_ns();
 	r->check = record_check_start(r->in);
-	progress_start(s->name, r->opt->quiet);
+	progress_start(s->name, r->opt->quiet || r->symbol);
 	store_all(r);
 	progress_hide();
 	status = tell_end(r, s);
@@ -460,6 +475,16 @@ int record_standard_input(struct record *r)
 
 /* ------------------------------------------------------------------------ run */
 
+static int check_native(const struct record_options *opt, char **argv)
+{
+	if (argv && !argv[0])
+		return opt_usage(&command, "no command behind '--'");
+	if ((!argv || record_has_place(argv)) && (opt->heap || opt->stacks || opt->follow))
+		return opt_usage(&command, "--heap, --stacks and --follow go with a native program, "
+					   "which has no {}");
+	return OPT_RUN;
+}
+
 /* How many sources the command line names. */
 static int check_sources(const struct record_options *opt, const struct opt_operands *operands,
 			 char **argv)
@@ -506,8 +531,10 @@ static int run(const struct record_options *opt, char **argv)
 		status = catch_signals();
 	if (status == STATUS_FINE && opt->url)
 		status = record_url(&r, &command);
+	else if (status == STATUS_FINE && argv && record_has_place(argv))
+		status = record_command(&r, argv);
 	else if (status == STATUS_FINE && argv)
-		status = record_command(&r, &command, argv);
+		status = record_native(&r, argv);
 	else if (status == STATUS_FINE)
 		status = record_standard_input(&r);
 	cmd_input_release(&in);
@@ -528,6 +555,8 @@ int cmd_record(int argc, char **argv)
 	status = opt_parse(&command, n, argv, &opt, &operands);
 	if (status == OPT_RUN)
 		status = check_sources(&opt, &operands, program);
+	if (status == OPT_RUN)
+		status = check_native(&opt, program);
 	if (status == OPT_RUN)
 		status = check_output(&opt, program);
 	if (status == OPT_RUN)

@@ -22,6 +22,7 @@ struct record_options {
 	int64_t rotate_ns;
 	uint64_t max_memory;
 	bool quiet;
+	bool heap, stacks, follow;      /* of a native program */
 };
 
 struct record;
@@ -66,8 +67,12 @@ bool record_cancelled(void);
 int record_run(struct record *r, struct record_source *s);
 int record_standard_input(struct record *r);
 int record_url(struct record *r, const struct opt_command *command);
+/* Whether `{}` stands in one of them. */
+bool record_has_place(char **argv);
 /* argv ends with NULL; `{}` in it stands for the trace. */
-int record_command(struct record *r, const struct opt_command *command, char **argv);
+int record_command(struct record *r, char **argv);
+/* The same with no `{}`: the program is native, a library in it writes the trace. */
+int record_native(struct record *r, char **argv);
 
 struct record {
 	const struct record_options *opt;
@@ -76,6 +81,9 @@ struct record {
 	struct tt_recorder *recorder;
 	struct record_check *check;
 	int64_t start_ns;
+	/* Of a native program: as struct tt_recorder_options has them. */
+	bool (*symbol)(void *arg, uint64_t pc, struct tt_symbol *out);
+	void *symbol_arg;
 };
 
 int64_t record_now_ns(void);

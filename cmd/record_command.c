@@ -36,7 +36,7 @@ struct command_source {
 
 /* ------------------------------------------------------------------ starting */
 
-static bool has_place(char **argv)
+bool record_has_place(char **argv)
 {
 	for (; *argv; argv++) {
 		if (strstr(*argv, "{}"))
@@ -115,6 +115,7 @@ static int start(struct command_source *c)
 		return failure;
 	sigemptyset(&defaults);
 	sigaddset(&defaults, SIGPIPE);
+	sigaddset(&defaults, SIGXFSZ);
 	posix_spawnattr_setsigdefault(&attr, &defaults);
 	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGDEF);
 	failure = posix_spawnp(&c->pid, c->argv[0], NULL, &attr, c->argv, environ);
@@ -221,7 +222,7 @@ static void release(struct command_source *c)
 	free(c->argv);
 }
 
-int record_command(struct record *r, const struct opt_command *command, char **argv)
+int record_command(struct record *r, char **argv)
 {
 	struct command_source c = {
 		.base = { .read = read_command, .finish = finish_command },
@@ -229,11 +230,6 @@ int record_command(struct record *r, const struct opt_command *command, char **a
 	};
 	int status = STATUS_TROUBLE;
 
-	if (!argv[0])
-		return opt_usage(command, "no command behind '--'");
-	if (!has_place(argv))
-		return opt_usage(command, "no {} in the command, where the name of its trace would "
-					  "stand: -trace={}, for example");
 	c.base.name = argv[0];
 	if (!make_fifo(&c) || !replace_all(&c, argv))
 		cmd_error(NULL, "cannot make a FIFO: %s", strerror(errno));

@@ -853,6 +853,13 @@ enum tt_recorder_flags {
 	TT_RECORD_HOLD = 1 << 1,        /* hand the bytes of each generation out */
 };
 
+/* Where code lies. NULL is no text. */
+struct tt_symbol {
+	const char *func;
+	const char *file;
+	uint64_t line;
+};
+
 /* Begin with `size = sizeof(struct tt_recorder_options)`, zero the rest. */
 struct tt_recorder_options {
 	size_t size;
@@ -865,6 +872,12 @@ struct tt_recorder_options {
 	uint64_t rotate_nbytes;
 	uint64_t rotate_ns;
 	uint64_t keep;                  /* files of that name that stay, the newest; 0: all */
+	/* For a native program, whose trace has addresses only: names the code behind a return
+	   address, false where it is not known. Frames of stacks and nameless types of the
+	   experiment AllocFree get what it says. *out is zeroed; its texts need to live until
+	   the next call. */
+	bool (*symbol)(void *arg, uint64_t pc, struct tt_symbol *out);
+	void *symbol_arg;
 };
 
 /*
@@ -882,6 +895,7 @@ struct tt_recorded {
 	uint64_t offset, end;           /* in the stream; the header belongs to the first */
 	const void *data;               /* its bytes if they are held, until the next call; NULL
 	                                   if it has more than max_memory_nbytes */
+	size_t nbytes;                  /* of data, as it was stored: named if names are given */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "base/options.h"
+#include "gen/naming.h"
 #include "io/rotation.h"
 #include "io/partfile.h"
 #include "wire/batch.h"
@@ -43,6 +44,7 @@ struct tt_recorder {
 	uint64_t nbatches, number, offset;
 	TT_ARRAY(uint8_t) held;
 	bool too_large;                 /* to be held */
+	struct tt_naming naming;        /* its symbol is NULL: names stay as they are */
 
 	struct tt_recorder_progress done;
 };
@@ -76,6 +78,11 @@ static int read_options(struct tt_recorder *r, const struct tt_recorder_options 
 	if (r->options.specs == NULL) {
 		rc = tt_specs_new(&r->own_specs, err);
 		r->options.specs = r->own_specs;
+	}
+	if (rc == 0 && r->options.symbol != NULL) {
+		tt_naming_init(&r->naming, r->options.specs, &r->mem);
+		r->naming.symbol = r->options.symbol;
+		r->naming.arg = r->options.symbol_arg;
 	}
 	return rc;
 }
@@ -147,6 +154,7 @@ void tt_recorder_close(struct tt_recorder *r)
 	tt_rotation_release(&r->rotation);
 	TT_ARRAY_RELEASE(&r->mem, &r->header);
 	TT_ARRAY_RELEASE(&r->mem, &r->held);
+	tt_naming_release(&r->naming);
 	tt_source_close(r->src);
 	tt_specs_free(r->own_specs);
 	free(r->path);
@@ -186,10 +194,16 @@ static int read_header(struct tt_recorder *r)
 
 /* ----------------------------------------------------------------- storing */
 
+/* Nothing of a generation is written before its end: that may not be taken back, or changes. */
+static bool must_hold(const struct tt_recorder *r)
+{
+	return r->options.symbol != NULL || !tt_partfile_takes_back(r->file);
+}
+
 /* Bytes of the generation at hand, to be handed out or written when it is whole. */
 static int hold(struct tt_recorder *r, const uint8_t *data, size_t nbytes)
 {
-	bool must = !tt_partfile_takes_back(r->file);
+	bool must = must_hold(r);
 
 	if ((!must && (r->options.flags & TT_RECORD_HOLD) == 0) || r->too_large)
 		return 0;
@@ -211,7 +225,7 @@ static int store(struct tt_recorder *r, const uint8_t *data, size_t nbytes)
 {
 	int rc = hold(r, data, nbytes);
 
-	if (rc == 0 && tt_partfile_takes_back(r->file))
+	if (rc == 0 && !must_hold(r))
 		rc = tt_partfile_write(r->file, data, nbytes, &r->failed);
 	return rc;
 }
@@ -261,14 +275,30 @@ static int begin_generation(struct tt_recorder *r, const struct tt_frame_batch *
 	return rc == 0 && !r->has_header ? store_header(r) : rc;
 }
 
+/* What is held becomes the generation with names, behind the header if that is there. */
+static int give_names(struct tt_recorder *r)
+{
+	size_t header = r->done.generations == 0 ? r->header.n : 0, n;
+
+	if (!tt_naming_apply(&r->naming, r->held.at + header, r->held.n - header))
+		return tt_fail(&r->failed, tt_mem_code(&r->mem), "no memory to name the code of a "
+								 "generation");
+	n = header + r->naming.out.n;
+	if (!tt_mem_grow(&r->mem, &r->held.at, &r->held.cap, n, 1))
+		return tt_fail(&r->failed, tt_mem_code(&r->mem), "no memory to hold a generation");
+	memcpy(r->held.at + header, r->naming.out.at, r->naming.out.n);
+	r->held.n = n;
+	return 0;
+}
+
 /* The generation at hand is whole up to where the source stands. */
 static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 {
 	uint64_t before = tt_partfile_nbytes(r->file);
 	bool held = (r->options.flags & TT_RECORD_HOLD) != 0 && !r->too_large;
-	int rc = 0;
+	int rc = r->options.symbol != NULL ? give_names(r) : 0;
 
-	if (!tt_partfile_takes_back(r->file))
+	if (rc == 0 && must_hold(r))
 		rc = tt_partfile_write(r->file, r->held.at, r->held.n, &r->failed);
 	if (rc == 0)
 		rc = tt_partfile_mark(r->file, &r->failed);
@@ -285,6 +315,7 @@ static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 		.offset = r->offset,
 		.end = r->done.nbytes,
 		.data = held ? r->held.at : NULL,
+		.nbytes = held ? r->held.n : 0,
 	};
 	return 0;
 }

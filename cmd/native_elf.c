@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * native_elf.c - names out of ELF symbols and DWARF, with libdw. Command layer, inside
+ * record only.
+ */
+#include "native_elf.h"
+
+#ifndef HAVE_DW
+
+struct native_elf *native_elf_open(const char *path)
+{
+	(void)path;
+	return NULL;
+}
+
+void native_elf_close(struct native_elf *elf)
+{
+	(void)elf;
+}
+
+struct native_place native_elf_find(struct native_elf *elf, uint64_t offset)
+{
+	(void)elf;
+	(void)offset;
+	return (struct native_place){ 0 };
+}
+
+#else
+
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct native_elf {
+	Dwfl *dwfl;
+	Dwfl_Module *module;
+	Elf *elf;
+	GElf_Addr bias;         /* between the file's addresses and libdwfl's */
+};
+
+static const Dwfl_Callbacks callbacks = {
+	.find_debuginfo = dwfl_standard_find_debuginfo,
+	.section_address = dwfl_offline_section_address,
+};
+
+/* Whatever the program had mapped: no FIFO is waited for. */
+static int open_regular(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static bool load(struct native_elf *e, const char *path, int fd)
+{
+	e->dwfl = dwfl_begin(&callbacks);
+	if (!e->dwfl)
+		return false;
+	/* the descriptor is its own if that succeeds */
+	e->module = dwfl_report_offline(e->dwfl, "", path, fd);
+	if (!e->module) {
+		close(fd);
+		return false;
+	}
+	if (dwfl_report_end(e->dwfl, NULL, NULL) != 0)
+		return false;
+	e->elf = dwfl_module_getelf(e->module, &e->bias);
+	return e->elf != NULL;
+}
+
+struct native_elf *native_elf_open(const char *path)
+{
+	int fd = open_regular(path);
+	struct native_elf *e = fd >= 0 ? calloc(1, sizeof(*e)) : NULL;
+
+	if (!e) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	if (load(e, path, fd))
+		return e;
+	native_elf_close(e);
+	return NULL;
+}
+
+void native_elf_close(struct native_elf *e)
+{
+	if (!e)
+		return;
+	if (e->dwfl)
+		dwfl_end(e->dwfl);
+	free(e);
+}
+
+/* The address where the loader puts that byte of the file, before it moves the whole. */
+static bool address_of(const struct native_elf *e, uint64_t offset, GElf_Addr *address)
+{
+	size_t n = 0;
+
+	if (elf_getphdrnum(e->elf, &n) != 0)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		GElf_Phdr part;
+
+		if (!gelf_getphdr(e->elf, (int)i, &part) || part.p_type != PT_LOAD ||
+		    offset < part.p_offset || offset - part.p_offset >= part.p_filesz)
+			continue;
+		*address = part.p_vaddr + (offset - part.p_offset);
+		return true;
+	}
+	return false;
+}
+
+static bool is_function(Dwarf_Die *die)
+{
+	int tag = dwarf_tag(die);
+
+	return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
+}
+
+/* The function as its source calls it, inlined or not; NULL: there is no DWARF. */
+static const char *source_name(struct native_elf *e, GElf_Addr address)
+{
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *unit = dwfl_module_addrdie(e->module, address, &bias), *scopes = NULL;
+	int n = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+	const char *name = NULL;
+
+	for (int i = 0; i < n && !name; i++) {
+		Dwarf_Attribute attribute;
+
+		if (is_function(&scopes[i]))
+			name = dwarf_formstring(dwarf_attr_integrate(&scopes[i], DW_AT_name, &attribute));
+	}
+	free(scopes);
+	return name;
+}
+
+struct native_place native_elf_find(struct native_elf *e, uint64_t offset)
+{
+	struct native_place place = { 0 };
+	GElf_Addr address;
+	Dwfl_Line *line;
+	int number = 0;
+
+	if (!address_of(e, offset, &address))
+		return place;
+	address += e->bias;
+	place.func = source_name(e, address);
+	if (!place.func)
+		place.func = dwfl_module_addrname(e->module, address);
+	line = dwfl_module_getsrc(e->module, address);
+	if (line)
+		place.file = dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
+	place.line = number > 0 ? (uint64_t)number : 0;
+	return place;
+}
+
+#endif

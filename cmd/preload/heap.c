@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap.c - malloc and its kin, each object an event of the experiment AllocFree. Only
+ * in the library for --heap. Stands on heap.h.
+ *
+ * An allocation is told when it is done and a free before it is done: so the next
+ * owner of an address comes later in time.
+ */
+#include "heap.h"
+
+#include <malloc.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXPERIMENT 1
+#define KIND_INFO 1
+/* Addresses are told in units of this, from 0: no allocator gives less. */
+#define ALIGNMENT_SHIFT 3
+#define LOWEST_STACK 2048
+
+static unsigned type_object, type_alloc, type_free;
+
+/* ------------------------------------------------------------- real functions */
+
+static void *(*real_malloc)(size_t);
+static void (*real_free)(void *);
+static void *(*real_calloc)(size_t, size_t);
+static void *(*real_realloc)(void *, size_t);
+static void *(*real_reallocarray)(void *, size_t, size_t);
+static void *(*real_memalign)(size_t, size_t);
+static void *(*real_aligned_alloc)(size_t, size_t);
+static int (*real_posix_memalign)(void **, size_t, size_t);
+static void *(*real_valloc)(size_t);
+static void *(*real_pvalloc)(size_t);
+
+/*
+ * For whoever allocates while the functions above are looked up: memory that is never
+ * given back.
+ */
+static _Alignas(16) uint8_t first_memory[64 * 1024];
+static atomic_size_t first_used;
+static _Atomic bool looking;
+
+static bool is_first(const void *p)
+{
+	return unlikely((uintptr_t)p - (uintptr_t)first_memory < sizeof(first_memory));
+}
+
+static void *first_alloc(size_t size)
+{
+	size_t want = (size + 31) & ~(size_t)15, at;
+
+	if (want < size)
+		return NULL;
+	at = atomic_fetch_add(&first_used, want);
+	if (at > sizeof(first_memory) || sizeof(first_memory) - at < want)
+		return NULL;
+	/* its size in front, for realloc */
+	memcpy(first_memory + at, &size, sizeof(size));
+	return first_memory + at + 16;
+}
+
+static size_t first_size(const void *p)
+{
+	size_t size;
+
+	memcpy(&size, (const uint8_t *)p - 16, sizeof(size));
+	return size;
+}
+
+/* False: inside of this already. */
+static bool look(void)
+{
+	if (atomic_exchange(&looking, true))
+		return false;
+	preload_find("free", &real_free);
+	preload_find("calloc", &real_calloc);
+	preload_find("realloc", &real_realloc);
+	preload_find("memalign", &real_memalign);
+	preload_find("malloc", &real_malloc);
+	atomic_store(&looking, false);
+	return real_malloc != NULL;
+}
+
+static bool ready(void)
+{
+	return likely(real_malloc != NULL) || look();
+}
+
+void *preload_alloc(size_t size)
+{
+	return ready() ? real_malloc(size) : NULL;
+}
+
+void preload_free(void *p)
+{
+	real_free(p);
+}
+
+/* --------------------------------------------------------------------- telling */
+
+static __attribute__((noinline)) void tell_alloc(void *p, size_t size, uintptr_t site)
+{
+	int saved = errno;
+	struct tt_emit *e;
+
+	if (p != NULL && heap_is_early)
+		heap_early_add(p, size, site);
+	e = p != NULL && preload_on() ? tt_emit_acquire() : NULL;
+	if (e != NULL) {
+		tt_emit_event2(e, type_alloc, (uintptr_t)p >> ALIGNMENT_SHIFT,
+			       heap_type(e, site, size));
+		tt_emit_release(e);
+	}
+	errno = saved;
+}
+
+static __attribute__((noinline)) void tell_free(void *p)
+{
+	int saved = errno;
+	struct tt_emit *e;
+
+	if (heap_is_early)
+		heap_early_remove(p);
+	e = preload_on() ? tt_emit_acquire() : NULL;
+	if (e != NULL) {
+		tt_emit_event1(e, type_free, (uintptr_t)p >> ALIGNMENT_SHIFT);
+		tt_emit_release(e);
+	}
+	errno = saved;
+}
+
+static inline bool telling(void)
+{
+	return preload_on() || unlikely(heap_is_early);
+}
+
+/* ------------------------------------------------------------------- functions */
+
+EXPORT void *malloc(size_t size)
+{
+	void *p;
+
+	if (!ready())
+		return first_alloc(size);
+	p = real_malloc(size);
+	if (telling())
+		tell_alloc(p, size, CALLER);
+	return p;
+}
+
+EXPORT void free(void *p)
+{
+	if (p == NULL || is_first(p) || !ready())
+		return;
+	if (telling())
+		tell_free(p);
+	real_free(p);
+}
+
+EXPORT void *calloc(size_t n, size_t size)
+{
+	size_t nbytes;
+	void *p;
+
+	if (!ready())
+		return __builtin_mul_overflow(n, size, &nbytes) ? NULL : first_alloc(nbytes);
+	p = real_calloc(n, size);
+	if (telling())
+		tell_alloc(p, n * size, CALLER);
+	return p;
+}
+
+static void *first_realloc(void *p, size_t size, uintptr_t site)
+{
+	size_t old = first_size(p);
+	void *moved = ready() ? real_malloc(size) : first_alloc(size);
+
+	if (moved != NULL)
+		memcpy(moved, p, old < size ? old : size);
+	if (telling() && !is_first(moved))
+		tell_alloc(moved, size, site);
+	return moved;
+}
+
+/*
+ * The old object is told to be free before another thread can get its place. A size
+ * of 0 frees it, here as in the C library; if there was no memory it lives on.
+ */
+static void *reallocate(void *p, size_t size, uintptr_t site)
+{
+	void *moved;
+
+	if (is_first(p))
+		return first_realloc(p, size, site);
+	if (!ready())
+		return first_alloc(size);
+	if (!telling())
+		return real_realloc(p, size);
+	if (p != NULL)
+		tell_free(p);
+	moved = real_realloc(p, size);
+	if (moved != NULL)
+		tell_alloc(moved, size, site);
+	else if (p != NULL && size != 0)
+		tell_alloc(p, malloc_usable_size(p), site);
+	return moved;
+}
+
+EXPORT void *realloc(void *p, size_t size)
+{
+	return reallocate(p, size, CALLER);
+}
+
+EXPORT void *reallocarray(void *p, size_t n, size_t size)
+{
+	size_t nbytes;
+
+	/* the real one says why not */
+	if (__builtin_mul_overflow(n, size, &nbytes))
+		return REAL(reallocarray)(p, n, size);
+	return reallocate(p, nbytes, CALLER);
+}
+
+/* Those that are asked for an alignment: never while `looking`. */
+#define ALIGNED(name, params, args, size) \
+	EXPORT void *name params; \
+	EXPORT void *name params \
+	{ \
+		void *p = REAL(name) args; \
+\
+		if (telling()) \
+			tell_alloc(p, size, CALLER); \
+		return p; \
+	}
+
+ALIGNED(memalign, (size_t alignment, size_t size), (alignment, size), size)
+ALIGNED(aligned_alloc, (size_t alignment, size_t size), (alignment, size), size)
+ALIGNED(valloc, (size_t size), (size), size)
+ALIGNED(pvalloc, (size_t size), (size), size)
+
+EXPORT int posix_memalign(void **p, size_t alignment, size_t size)
+{
+	int failed = REAL(posix_memalign)(p, alignment, size);
+
+	if (failed == 0 && telling())
+		tell_alloc(*p, size, CALLER);
+	return failed;
+}
+
+/* -------------------------------------------------------------- the experiment */
+
+static void tell_early(void *p, size_t size, uintptr_t site)
+{
+	struct tt_emit *e = tt_emit_acquire();
+
+	if (e == NULL)
+		return;
+	tt_emit_event2(e, type_object, (uintptr_t)p >> ALIGNMENT_SHIFT, heap_type(e, site, size));
+	tt_emit_release(e);
+}
+
+static unsigned type_named(const struct tt_specs *specs, const char *name)
+{
+	const struct tt_event_spec *spec = tt_specs_event_named(specs, name);
+
+	return spec != NULL ? spec->type : 0;
+}
+
+/* The generation's callback comes before any object's event. */
+void preload_heap_start(const struct tt_specs *specs)
+{
+	if (specs != NULL) {
+		type_object = type_named(specs, "HeapObject");
+		type_alloc = type_named(specs, "HeapObjectAlloc");
+		type_free = type_named(specs, "HeapObjectFree");
+	}
+}
+
+void preload_heap_started(bool traced)
+{
+	heap_early_end(traced ? tell_early : NULL);
+}
+
+static size_t put(uint8_t *p, uint64_t value)
+{
+	size_t n = 0;
+
+	for (; value >= 0x80; value >>= 7)
+		p[n++] = (uint8_t)(value | 0x80);
+	p[n++] = (uint8_t)value;
+	return n;
+}
+
+/* Each generation says how addresses are told: from 0, page size, alignments. */
+void preload_heap_generation(struct tt_emit *e)
+{
+	uint8_t info[64] = { KIND_INFO };
+	size_t n = 1;
+
+	n += put(info + n, 0);
+	n += put(info + n, (uint64_t)sysconf(_SC_PAGESIZE));
+	n += put(info + n, UINT64_C(1) << ALIGNMENT_SHIFT);
+	n += put(info + n, LOWEST_STACK);
+	tt_emit_batch(e, EXPERIMENT, info, n);
+}

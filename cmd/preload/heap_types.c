@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap_types.c - the types of heap objects and those objects that are older than the
+ * trace. Lock-free, since it runs in every malloc. Stands on heap.h.
+ *
+ * A types batch is, for each type: number, address of the site, size, pointer bytes,
+ * length of the name, name. The name is left to the recorder, outside the program.
+ */
+#include "heap.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
+#define EXPERIMENT 1
+#define KIND_TYPES "\0"
+#define MAX_TYPES (1 << 16)
+#define NSLOTS (1 << 17)
+#define MAX_VARINT 10
+
+struct type {
+	_Atomic uint64_t key;
+	_Atomic uint64_t gen[2];        /* generations that it stands in, by parity */
+};
+
+static struct type types[MAX_TYPES + 1];
+static _Atomic uint32_t slots[NSLOTS];
+static _Atomic uint32_t last_type;
+
+/* -------------------------------------------------------------------- classes */
+
+/*
+ * Eight to each power of two, at least 8 bytes apart: the number of the class, and in
+ * *top its largest size.
+ */
+static unsigned size_class(size_t size, uint64_t *top)
+{
+	uint64_t n = size <= 8 ? 1 : (size + 7) / 8;
+	unsigned shift = 0;
+
+	if (n > 16)
+		shift = 60 - (unsigned)__builtin_clzll(n - 1);
+	n = (n + (UINT64_C(1) << shift) - 1) >> shift;
+	*top = n << shift << 3;
+	return shift * 16 + (unsigned)n;
+}
+
+/* --------------------------------------------------------------------- tables */
+
+static size_t put(uint8_t *p, uint64_t value)
+{
+	size_t n = 0;
+
+	for (; value >= 0x80; value >>= 7)
+		p[n++] = (uint8_t)(value | 0x80);
+	p[n++] = (uint8_t)value;
+	return n;
+}
+
+/* Writes the type into this generation's batch. */
+static bool define(struct tt_emit *e, uint32_t id, uintptr_t site, uint64_t size)
+{
+	uint8_t record[5 * MAX_VARINT];
+	size_t n = put(record, id);
+
+	n += put(record + n, site);
+	n += put(record + n, size);
+	n += put(record + n, 0);
+	n += put(record + n, 0);
+	return tt_emit_batch_add(e, EXPERIMENT, (struct tt_str){ KIND_TYPES, 1 }, record, n);
+}
+
+/* The type with this key, or a new one; 0: the table is full. */
+static uint32_t find(uint64_t key)
+{
+	uint32_t at = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 47), id, mine = 0;
+
+	for (unsigned i = 0; i < 64; i++, at++) {
+		id = atomic_load_explicit(&slots[at % NSLOTS], memory_order_acquire);
+		if (id == 0) {
+			if (mine == 0) {
+				mine = atomic_fetch_add(&last_type, 1) + 1;
+				if (mine > MAX_TYPES) {
+					atomic_store(&last_type, MAX_TYPES);
+					return 0;
+				}
+				atomic_store_explicit(&types[mine].key, key, memory_order_relaxed);
+			}
+			if (atomic_compare_exchange_strong(&slots[at % NSLOTS], &id, mine))
+				return mine;
+		}
+		if (atomic_load_explicit(&types[id].key, memory_order_relaxed) == key)
+			return id;
+	}
+	return 0;
+}
+
+uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size)
+{
+	uint64_t top, gen = tt_emit_generation(e), known;
+	uint64_t key = (uint64_t)site << 10 | size_class(size, &top);
+	uint32_t id = find(key);
+	_Atomic uint64_t *mark = &types[id].gen[gen & 1];
+
+	if (unlikely(id == 0))
+		return 0;
+	known = atomic_load_explicit(mark, memory_order_relaxed);
+	if (likely(known == gen) || !atomic_compare_exchange_strong(mark, &known, gen))
+		return id;
+	if (define(e, id, site, top))
+		return id;
+	atomic_store(mark, 0);
+	return 0;
+}
+
+/* --------------------------------------------------------- before the trace */
+
+#define MAX_EARLY 4096
+
+struct early {
+	void *p;
+	size_t size;
+	uintptr_t site;
+};
+
+_Atomic bool heap_is_early = true;
+static struct early early[MAX_EARLY];
+static size_t nearly;
+static atomic_flag early_lock = ATOMIC_FLAG_INIT;
+
+static void lock(void)
+{
+	while (atomic_flag_test_and_set_explicit(&early_lock, memory_order_acquire))
+		;
+}
+
+static void unlock(void)
+{
+	atomic_flag_clear_explicit(&early_lock, memory_order_release);
+}
+
+void heap_early_add(void *p, size_t size, uintptr_t site)
+{
+	lock();
+	if (nearly < MAX_EARLY)
+		early[nearly++] = (struct early){ p, size, site };
+	unlock();
+}
+
+void heap_early_remove(const void *p)
+{
+	lock();
+	for (size_t i = nearly; i > 0; i--) {
+		if (early[i - 1].p == p) {
+			early[i - 1] = early[--nearly];
+			break;
+		}
+	}
+	unlock();
+}
+
+void heap_early_end(void (*object)(void *p, size_t size, uintptr_t site))
+{
+	lock();
+	heap_is_early = false;
+	unlock();
+	for (size_t i = 0; i < nearly && object != NULL; i++)
+		object(early[i].p, early[i].size, early[i].site);
+	nearly = 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * shared.h - what `tracetool record` and the library that it preloads into a program
+ * share: how the program comes to know its recorder, and the memory through which
+ * its trace flows. Command layer; stands on nothing.
+ *
+ * The recorder listens on a socket of the local machine. Each program image that is
+ * to be recorded makes two files in memory, this one and the emitter's region, maps
+ * both, hands their descriptors over that socket and closes everything: it then has
+ * no descriptor that it would not have otherwise. Both files outlive it.
+ *
+ * Who reads this memory takes it for hostile: the program may write over it.
+ */
+#ifndef CMD_PRELOAD_SHARED_H
+#define CMD_PRELOAD_SHARED_H
+
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+/* PID,FLAGS,READER,SOCKET: the process to be traced, letters of what is asked for,
+ * the recorder's process, and its socket's path up to the end. */
+#define NATIVE_VARIABLE "TRACETOOL_RECORD"
+#define NATIVE_FLAG_HEAP 'h'
+#define NATIVE_FLAG_STACKS 's'
+#define NATIVE_FLAG_FOLLOW 'f'
+
+#define NATIVE_MAGIC "tracetool native"
+#define NATIVE_RING_NBYTES (UINT64_C(8) << 20)
+#define NATIVE_MAPS_NBYTES (UINT32_C(512) << 10)
+
+enum native_state {
+	NATIVE_RUNS = 1,
+	NATIVE_ENDED,           /* all of the trace is in the ring */
+};
+
+struct native_shared {
+	char magic[16];
+	uint32_t nbytes_low;            /* of this struct: both sides are of one version */
+	int32_t pid;
+	_Atomic uint32_t state;         /* enum native_state */
+	_Atomic int32_t reader;         /* process that reads the ring */
+	_Atomic uint32_t reader_left;   /* and does so no more */
+	_Atomic uint32_t replaced;      /* by another program in the same process */
+	/* The trace's bytes: how many were written, were read, and stand in whole generations
+	   of which the last byte was written. `written` % NATIVE_RING_NBYTES is where the next
+	   goes. */
+	_Atomic uint64_t written, read, whole;
+	/* Mapped files as /proc/self/maps has them, the newest text behind the even or odd
+	   number of texts so far. */
+	_Atomic uint32_t nmaps;
+	uint32_t maps_nbytes[2];
+	char program[PATH_MAX];         /* the executable */
+	char maps[2][NATIVE_MAPS_NBYTES];
+	uint8_t ring[NATIVE_RING_NBYTES];
+};
+
+/* What comes through the socket, with the descriptors of shared memory and region; of
+ * a program that cannot be traced, with none and the reason. */
+struct native_hello {
+	char magic[16];
+	int32_t pid;
+	int32_t forked;                 /* the image of the process that it was forked from */
+	char error[256];
+};
+
+#endif
