@@ -319,6 +319,8 @@ check-install: all
 check-corpus: $O/tracetool
 	@test -n '$(CORPUS)' || { echo 'make check-corpus CORPUS=DIR' >&2; exit 2; }
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-corpus '$(CORPUS)'
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-heap \
+		$(filter-out %-crashed.trace.zst,$(wildcard $(CORPUS)/*-allocfree*.trace.zst))
 
 ## check-go         GO_REFERENCE=DIR: damaged and new traces against Go's reader
 MUTANTS ?= 2000

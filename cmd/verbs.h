@@ -12,6 +12,7 @@
 VERB("dump", cmd_dump, "print the events of a trace in order")
 VERB("validate", cmd_validate, "say whether traces are good and what is wrong")
 VERB("extract-batches", cmd_extract, "write experimental batches to files")
+VERB("heap", cmd_heap, "show what lives on the heap at a moment")
 VERB("record", cmd_record, "store a trace while it comes, and check it")
 VERB("assemble", cmd_assemble, "make a trace of its text")
 VERB("spec", cmd_spec, "list the events there are, check event specs")

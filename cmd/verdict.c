@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* verdict.c - reads one file to its end and keeps what was found. Command layer. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "verdict.h"
+
+/* Events between two looks at the progress, where each is looked at. */
+enum { PROGRESS_EVERY = 1 << 16 };
 
 /* --------------------------------------------------------------------- texts */
 
@@ -190,6 +194,47 @@ static void take_findings(struct verdict *v, struct tt_reader *r, const struct v
 		keep(v, &err, opt);
 }
 
+static void take_heap_findings(struct verdict *v, struct tt_heap *heap,
+			       const struct verdict_options *opt)
+{
+	struct tt_error err;
+
+	while (heap && tt_heap_finding(heap, &err) == 0)
+		keep(v, &err, opt);
+}
+
+/*
+ * Replays the heap, from the first event of an experiment on. False when memory ran
+ * out, which is told once.
+ */
+static bool replay(struct verdict *v, struct tt_heap **heap, const struct tt_event *ev,
+		   const struct verdict_options *opt)
+{
+	const struct tt_heap_options options = {
+		.size = sizeof(options),
+		.specs = opt->input->specs,
+		.max_memory_nbytes = opt->input->options.max_memory_nbytes,
+	};
+	struct tt_heap_change change;
+	struct tt_error err = { .code = TT_E_MEMORY, .system = true, .event_type = -1,
+				.thread = TT_NONE, .offset = TT_UNKNOWN, .batch_offset = TT_UNKNOWN,
+				.generation = TT_UNKNOWN, .event_index = TT_UNKNOWN };
+	int rc = 0;
+
+	if (ev->kind != TT_KIND_EXPERIMENTAL && (!*heap || ev->kind != TT_KIND_SYNC))
+		return true;
+	if (!*heap)
+		rc = tt_heap_new(heap, &options, &err);
+	if (rc == 0)
+		rc = tt_heap_event(*heap, ev, 0, &change);
+	if (rc == 0)
+		return true;
+	err.code = -rc;
+	snprintf(err.message, sizeof(err.message), "no memory to replay the heap");
+	keep(v, &err, opt);
+	return false;
+}
+
 static bool may_go_on(struct tt_reader *r, const struct verdict_options *opt)
 {
 	struct tt_progress now;
@@ -210,19 +255,62 @@ static void note_resumed(struct finding *f, const struct tt_event *sync)
 	f->resumed_offset = tt_generation_offset(sync->generation);
 }
 
-/* Reads to the next error or the end: what tt_reader_next_sync() said. */
-static int read_on(struct verdict *v, struct tt_reader *r, const struct verdict_options *opt,
+/* What one file is read with. */
+struct reading {
+	struct tt_reader *reader;
+	struct tt_heap *heap;   /* NULL before the first event of an experiment */
+	bool each;              /* every event is looked at: the heap is replayed */
+	bool no_heap;           /* memory ran out */
+};
+
+/* Whether the heap is to be replayed from this generation on. */
+static bool has_heap(const struct reading *reading, const struct tt_generation *g,
+		     const struct tt_specs *specs)
+{
+	const struct tt_experiment_spec *spec = tt_specs_experiment_named(specs, "AllocFree");
+
+	if (reading->no_heap || !g || !spec)
+		return false;
+	for (size_t i = 0; !reading->heap && i < tt_generation_nexperimental(g); i++) {
+		if (tt_generation_experimental_at(g, i).experiment == spec->id)
+			return true;
+	}
+	return reading->heap != NULL;
+}
+
+static int next(const struct reading *reading, const struct tt_event **ev)
+{
+	return reading->each ? tt_reader_next(reading->reader, ev)
+			     : tt_reader_next_sync(reading->reader, ev);
+}
+
+/* Reads to the next error or the end: what next() said. */
+static int read_on(struct verdict *v, struct reading *reading, const struct verdict_options *opt,
 		   struct finding *before)
 {
+	struct tt_reader *r = reading->reader;
 	const struct tt_event *ev;
+	unsigned until = PROGRESS_EVERY;
 	int rc;
 
-	while ((rc = tt_reader_next_sync(r, &ev)) == 0) {
-		v->closing_syncs += !ev->generation && v->nerrors > 0;
-		note_resumed(before, ev);
-		take_findings(v, r, opt);
-		/* Findings may have moved in memory. */
-		before = NULL;
+	while ((rc = next(reading, &ev)) == 0) {
+		if (ev->kind == TT_KIND_SYNC) {
+			v->closing_syncs += !ev->generation && v->nerrors > 0;
+			note_resumed(before, ev);
+			take_findings(v, r, opt);
+			take_heap_findings(v, reading->heap, opt);
+			/* Findings may have moved in memory. */
+			before = NULL;
+			reading->each = has_heap(reading, ev->generation, opt->input->specs);
+			until = 1;
+		}
+		if (reading->each && !replay(v, &reading->heap, ev, opt)) {
+			reading->each = false;
+			reading->no_heap = true;
+		}
+		if (--until > 0)
+			continue;
+		until = PROGRESS_EVERY;
 		if (!may_go_on(r, opt))
 			return 1;
 	}
@@ -230,11 +318,12 @@ static int read_on(struct verdict *v, struct tt_reader *r, const struct verdict_
 	return rc;
 }
 
-static void read_all(struct verdict *v, struct tt_reader *r, const struct verdict_options *opt)
+static void read_all(struct verdict *v, struct reading *reading, const struct verdict_options *opt)
 {
+	struct tt_reader *r = reading->reader;
 	struct finding *before = NULL;
 
-	while (read_on(v, r, opt, before) < 0) {
+	while (read_on(v, reading, opt, before) < 0) {
 		const struct tt_error *err = tt_reader_error(r);
 		uint64_t skipped = 0;
 		int rc;
@@ -244,6 +333,8 @@ static void read_all(struct verdict *v, struct tt_reader *r, const struct verdic
 			keep_waiting(v, before, r);
 		if (err->system)
 			return;
+		if (reading->heap)
+			tt_heap_gap(reading->heap);
 		rc = tt_reader_resync(r, &skipped);
 		if (before)
 			before->skipped_nbytes = skipped;
@@ -256,6 +347,7 @@ static void read_all(struct verdict *v, struct tt_reader *r, const struct verdic
 
 void verdict_make(struct verdict *v, const char *file, const struct verdict_options *opt)
 {
+	struct reading reading = { 0 };
 	struct tt_reader *r;
 	struct tt_error err;
 
@@ -268,7 +360,12 @@ void verdict_make(struct verdict *v, const char *file, const struct verdict_opti
 	}
 	v->opened = true;
 	v->version = tt_reader_version(r);
-	read_all(v, r, opt);
+	reading.reader = r;
+	read_all(v, &reading, opt);
+	if (reading.heap)
+		tt_heap_finish(reading.heap);
+	take_heap_findings(v, reading.heap, opt);
+	tt_heap_free(reading.heap);
 	v->progress = tt_reader_progress(r);
 	v->progress.events -= v->closing_syncs;
 	tt_reader_close(r);

@@ -135,6 +135,21 @@ static const struct code {
 	  "it was written by (--spec)." },
 	{ TT_W_RECORD_KEY, "record-key",
 	  "The writer must give each record of a generation a key of its own." },
+	{ TT_W_HEAP_ALLOC, "heap-alloc",
+	  "An event that frees the object was lost, or the writer gave two objects one place." },
+	{ TT_W_HEAP_FREE, "heap-free",
+	  "An event that allocates it was lost, or the writer freed it twice." },
+	{ TT_W_HEAP_SPAN, "heap-span",
+	  "The writer must tell of each span before the objects in it." },
+	{ TT_W_HEAP_TYPE, "heap-type",
+	  "The writer must write each type that it uses into a batch of the same generation." },
+	{ TT_W_HEAP_OVERLAP, "heap-overlap",
+	  "An event that frees a span was lost, or the writer gave two spans one place." },
+	{ TT_W_HEAP_INFO, "heap-info",
+	  "Addresses are counted from 0 and types have no names: record with trace.Start, not with "
+	  "the flight recorder." },
+	{ TT_W_HEAP_ADDRESS, "heap-address",
+	  "The writer must give units above 0, powers of two, and a base that is a whole page." },
 };
 
 enum { NCODES = sizeof(codes) / sizeof(codes[0]) };

@@ -663,6 +663,8 @@ END_TEST
 
 /* Codes that scenarios cannot show: those of files that are no trace of this format. */
 static const int elsewhere[] = {TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1};
+/* No reader finds these: heap_test.c shows them. */
+#define FIRST_OF_HEAP TT_W_HEAP_ALLOC
 
 static bool is_shown(int code)
 {
@@ -694,7 +696,7 @@ START_TEST(every_code_about_traces_is_shown)
 
 	ck_assert_int_gt(nscenarios, 100);
 	for (size_t i = 0; (code = tt_code_at(i)) != 0; i++)
-		if (code >= TT_E_NOT_A_TRACE)
+		if (code >= TT_E_NOT_A_TRACE && code < FIRST_OF_HEAP)
 			ck_assert_msg(is_shown(code), "no scenario shows %s", tt_code_name(code));
 }
 END_TEST

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* heap_test.c - the heap of AllocFree, replayed: what lives, and what cannot be. */
+#include <string.h>
+
+#include "build.h"
+#include "suites.h"
+#include "tracetool.h"
+
+/* Numbers of the events. */
+enum { SPAN = 128, SPAN_ALLOC, SPAN_FREE, OBJECT, ALLOC, FREE };
+
+static const uint8_t info[] = {1, 0x80, 0x80, 1, 0x80, 0x40, 8, 0x80, 0x10}; /* base 0x4000 */
+static const uint8_t types[] = {0, 1, 0, 24, 8, 4, 'm', '.', 'N', 'o', 2, 0, 16, 0, 1, 'b'};
+
+static void batch(struct build *b, const uint8_t *data, size_t n)
+{
+	build_byte(b, 49);
+	build_byte(b, 1);
+	build_number(b, 1);
+	build_number(b, BUILD_NOBODY);
+	build_number(b, 1);
+	build_number(b, n);
+	build_bytes(b, data, n);
+}
+
+struct made {
+	struct build b, events;
+};
+
+static void event(struct made *m, unsigned type, unsigned n, const uint64_t *args)
+{
+	build_byte(&m->events, type);
+	build_number(&m->events, 1);
+	for (unsigned i = 0; i < n; i++)
+		build_number(&m->events, args[i]);
+}
+
+#define EVENT1(m, type, a) event(m, type, 1, (const uint64_t[]){a})
+#define EVENT2(m, type, a, b) event(m, type, 2, (const uint64_t[]){a, b})
+#define EVENT3(m, type, a, b, c) event(m, type, 3, (const uint64_t[]){a, b, c})
+
+static void begin(struct made *m)
+{
+	memset(m, 0, sizeof(*m));
+	build_init(&m->b, 26);
+}
+
+struct seen {
+	uint64_t nlive, nbytes, nfindings;
+	int code;               /* of the first finding */
+	struct tt_heap_object last;
+	char type[16];          /* of the last */
+};
+
+static struct tt_heap *replay(struct made *m, struct tt_reader *r, struct seen *seen)
+{
+	const struct tt_heap_options opt = {
+		.size = sizeof(opt), .flags = TT_HEAP_OBJECTS, .specs = tt_reader_specs(r)};
+	struct tt_heap_walk walk = {NULL, 0, false};
+	struct tt_heap_change change;
+	const struct tt_event *ev;
+	struct tt_heap *h;
+	struct tt_error err;
+
+	(void)m;
+	ck_assert_int_eq(tt_heap_new(&h, &opt, &err), 0);
+	while (tt_reader_next(r, &ev) == 0)
+		ck_assert_int_eq(tt_heap_event(h, ev, 5, &change), 0);
+	tt_heap_finish(h);
+	memset(seen, 0, sizeof(*seen));
+	while (tt_heap_live(h, &walk, &seen->last) == 0) {
+		seen->nlive++;
+		seen->nbytes += seen->last.nbytes;
+		ck_assert_uint_eq(seen->last.mark, 5);
+		snprintf(seen->type, sizeof(seen->type), "%s",
+			 tt_heap_type(h, seen->last.type).name.data);
+	}
+	ck_assert_uint_eq(seen->nlive, tt_heap_nlive(h));
+	while (tt_heap_finding(h, &err) == 0) {
+		ck_assert_str_ne(err.message, "");
+		if (seen->nfindings++ == 0)
+			seen->code = err.code;
+	}
+	return h;
+}
+
+/* Completes the trace, replays it and releases all. */
+static struct seen finish(struct made *m, bool with_info)
+{
+	static const uint8_t sync[] = {50, 8, 100, 51, 0, 1, 1, 1};
+	struct tt_reader *r;
+	struct tt_error err;
+	struct seen seen;
+
+	build_byte(&m->b, 1);
+	build_number(&m->b, 1);
+	build_number(&m->b, BUILD_NOBODY);
+	build_number(&m->b, 1);
+	build_number(&m->b, sizeof(sync));
+	build_bytes(&m->b, sync, sizeof(sync));
+	if (with_info)
+		batch(&m->b, info, sizeof(info));
+	batch(&m->b, types, sizeof(types));
+	build_byte(&m->b, 1);
+	build_number(&m->b, 1);
+	build_number(&m->b, 3);
+	build_number(&m->b, 2);
+	build_number(&m->b, m->events.len);
+	build_bytes(&m->b, m->events.data, m->events.len);
+	build_byte(&m->b, 52);
+	ck_assert_int_eq(tt_reader_open_memory(&r, m->b.data, m->b.len, NULL, &err), 0);
+	tt_heap_free(replay(m, r, &seen));
+	tt_reader_close(r);
+	free(m->b.data);
+	free(m->events.data);
+	return seen;
+}
+
+/* Class 2 has 16 bytes; with pointers 8, without 10. Class 32 has 1024: 128. */
+START_TEST(objects_have_the_size_of_their_slot)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, 0, 1, 8);
+	EVENT2(&m, OBJECT, 0, 0);
+	EVENT2(&m, ALLOC, 2, 1);
+	EVENT1(&m, FREE, 0);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_uint_eq(s.nbytes, 16);
+	ck_assert_uint_eq(s.last.address, 0x4000 + 16);
+	ck_assert_str_eq(s.type, "m.No");
+	ck_assert(!s.last.found);
+}
+END_TEST
+
+START_TEST(a_header_does_not_count)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, 0, 1, 32 * 4);
+	EVENT2(&m, ALLOC, 128 + 1, 1);
+	EVENT2(&m, ALLOC, 256 + 1, 1);
+	EVENT1(&m, FREE, 128);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nbytes, 1024);
+	ck_assert_uint_eq(s.last.address, 0x4000 + 2048);
+}
+END_TEST
+
+START_TEST(tiny_objects_share_a_slot)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, 0, 1, 10);
+	EVENT2(&m, ALLOC, 0, 2);
+	EVENT2(&m, ALLOC, 1, 1);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_str_eq(s.type, "b");
+}
+END_TEST
+
+START_TEST(a_large_object_has_its_span)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN_ALLOC, 4, 9, 0);
+	EVENT2(&m, ALLOC, 4 * 1024, 1);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nbytes, 9 * 8192);
+}
+END_TEST
+
+/* Clocks of threads differ: the free may come behind the alloc that follows it. */
+START_TEST(a_late_free_is_that_of_the_object_before)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, 0, 1, 8);
+	EVENT2(&m, ALLOC, 0, 1);
+	EVENT2(&m, ALLOC, 0, 2);
+	EVENT1(&m, FREE, 0);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_str_eq(s.type, "b");
+}
+END_TEST
+
+START_TEST(objects_outlive_a_span_that_ends_too_early)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, 0, 1, 8);
+	EVENT2(&m, ALLOC, 0, 1);
+	EVENT2(&m, ALLOC, 2, 1);
+	EVENT1(&m, SPAN_FREE, 0);
+	EVENT1(&m, FREE, 0);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_uint_eq(s.last.address, 0x4000 + 16);
+	ck_assert_uint_eq(s.nbytes, 16);
+}
+END_TEST
+
+/* Numbers that no heap has: nothing is kept for each page or slot. */
+START_TEST(huge_spans_take_no_memory)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, 1, UINT64_MAX, 4);
+	EVENT2(&m, ALLOC, UINT64_C(1) << 50, 1);
+	EVENT2(&m, ALLOC, 4096, 1);
+	EVENT1(&m, FREE, 4096);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_uint_eq(s.nbytes, 8);
+}
+END_TEST
+
+/* Without it, what is told of objects may be all wrong, so nothing else is said. */
+START_TEST(without_a_base_there_is_one_finding)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT1(&m, FREE, 77);
+	EVENT2(&m, ALLOC, 5, 1);
+	EVENT2(&m, ALLOC, 5, 1);
+	s = finish(&m, false);
+	ck_assert_uint_eq(s.nfindings, 1);
+	ck_assert_int_eq(s.code, TT_W_HEAP_INFO);
+	ck_assert_uint_eq(s.nlive, 1);
+}
+END_TEST
+
+static const struct bad {
+	int code;
+	struct {
+		uint8_t type, nargs;
+		uint64_t args[3];
+	} events[4];
+} bad[] = {
+	{TT_W_HEAP_ALLOC, {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {0, 1}}, {ALLOC, 2, {0, 1}}}},
+	{TT_W_HEAP_ALLOC,
+	 {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {0, 1}}, {ALLOC, 2, {0, 1}}, {ALLOC, 2, {0, 1}}}},
+	{TT_W_HEAP_FREE, {{SPAN, 3, {0, 1, 8}}, {FREE, 1, {0}}}},
+	{TT_W_HEAP_FREE, {{SPAN_FREE, 1, {3}}}},
+	{TT_W_HEAP_SPAN, {{ALLOC, 2, {0, 1}}}},
+	{TT_W_HEAP_SPAN, {{SPAN, 3, {0, 1, 1}}, {ALLOC, 2, {0, 1}}}},
+	{TT_W_HEAP_SPAN, {{SPAN, 3, {0, 1, 8}}, {FREE, 1, {99999}}}},
+	{TT_W_HEAP_TYPE, {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {0, 3}}}},
+	{TT_W_HEAP_OVERLAP, {{SPAN, 3, {0, 2, 8}}, {SPAN, 3, {1, 1, 8}}}},
+	{TT_W_HEAP_OVERLAP, {{SPAN, 3, {0, 2, 8}}, {SPAN_ALLOC, 3, {0, 1, 8}}}},
+	{TT_W_HEAP_OVERLAP, {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {1, 1}}}},
+};
+
+START_TEST(what_cannot_be_is_found)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	for (size_t i = 0; i < 4 && bad[_i].events[i].type != 0; i++)
+		event(&m, bad[_i].events[i].type, bad[_i].events[i].nargs, bad[_i].events[i].args);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 1);
+	ck_assert_int_eq(s.code, bad[_i].code);
+}
+END_TEST
+
+Suite *heap_suite(void)
+{
+	Suite *s = suite_create("heap");
+	TCase *tc = tcase_create("heap");
+
+	tcase_add_test(tc, objects_have_the_size_of_their_slot);
+	tcase_add_test(tc, a_header_does_not_count);
+	tcase_add_test(tc, tiny_objects_share_a_slot);
+	tcase_add_test(tc, a_large_object_has_its_span);
+	tcase_add_test(tc, a_late_free_is_that_of_the_object_before);
+	tcase_add_test(tc, objects_outlive_a_span_that_ends_too_early);
+	tcase_add_test(tc, huge_spans_take_no_memory);
+	tcase_add_test(tc, without_a_base_there_is_one_finding);
+	tcase_add_loop_test(tc, what_cannot_be_is_found, 0, (int)(sizeof(bad) / sizeof(bad[0])));
+	suite_add_tcase(s, tc);
+	return s;
+}
