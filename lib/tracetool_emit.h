@@ -70,7 +70,8 @@ struct tt_emit_options {
 	uint64_t flight_ns;             /* flight recorder: how long back; 0: 10 seconds */
 	uint64_t flight_nbytes;         /* flight recorder: how much; 0: 64 MiB */
 	const struct tt_specs *specs;   /* of experimental events; NULL: the built-in ones.
-	                                   Must outlive the trace */
+	                                   Must outlive the trace, whose generations each
+	                                   hold the text of those that are not built in */
 	const char *shared_path;        /* a file to hold the memory of the tracer, so that
 	                                   another process can recover the trace; made or
 	                                   cut to nothing, removed at stop.
@@ -84,7 +85,15 @@ struct tt_emit_options {
 	/* Called inside a section of each new generation, to write what each shall hold. */
 	void (*generation)(void *arg, struct tt_emit *e);
 	void *arg;                      /* of both */
+	unsigned flags;                 /* TT_EMIT_... */
 };
+
+/*
+ * Events that Go's reader does not know stand among the others, which makes it reject
+ * the trace. Without this they travel in private batches of experiment 1, which Go's
+ * tools pass over and this library's reader merges (tracetool-format(5)).
+ */
+#define TT_EMIT_INLINE 1u
 
 /*
  * Starts tracing: to a file, which is made or cut to nothing; to a descriptor, which

@@ -68,6 +68,7 @@ struct tt_chunk {
 	_Atomic(uint8_t *) pos;
 	uint8_t *end;
 	uint64_t last;          /* time of the last event */
+	uint64_t floor;         /* the next one is later than this, if not than `last` */
 	uint64_t start;         /* time of the batch */
 	uint64_t gen;
 	uint64_t m;
@@ -164,6 +165,7 @@ struct tt_slot {
 	struct tt_chunks batches;       /* experimental */
 	struct tt_chunks blocks;        /* of table entries */
 	struct tt_node *last_stack;
+	struct tt_chunk *carried;       /* of `batches`: the one of private events */
 };
 
 /* A wait word: nobody may wake it, or somebody is at it. Else a token. */
@@ -297,8 +299,14 @@ struct tt_trace {
 /* Of a handle that has seen no generation. */
 #define TT_NO_STAMP UINT64_MAX
 
+/* Types that Go's reader has. */
+#define TT_GO_LAST_TYPE 136
+/* Of a rule: its events travel in private batches. */
+#define TT_RULE_CARRIED 0x80
+
 struct tt_event_rule {
-	uint8_t nargs_plus1;            /* 0: no experimental event of this type */
+	uint8_t nargs_plus1;            /* 0: no experimental event of this type; may have
+	                                   TT_RULE_CARRIED */
 	bool goroutine;                 /* needs more than a thread */
 };
 
@@ -406,6 +414,13 @@ void tt_table_clear(struct tt_table *t);
 /* Keeps the stack for generations without an event. */
 void tt_keep_stack(struct tt_emit *e, uint64_t stack);
 
+/* ---------------------------------------------------------------- carry.c */
+
+/* An event whose rule says so; there is room, and the context that it needs. */
+void tt_carry_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsigned nargs);
+/* The specs that are not built in, for the generation; `scratch` has room for a batch. */
+void tt_carry_specs(struct tt_emit *e, const struct tt_specs *specs, uint8_t *scratch);
+
 /* ---------------------------------------------------------------- tracer.c */
 
 /* Makes tt_tracer.ev known, if no trace was ever begun. TT_E_SPEC, TT_E_MEMORY. */
@@ -464,13 +479,13 @@ static inline uint8_t *tt_put(uint8_t *p, uint64_t v)
 static inline uint8_t *tt_put_time(struct tt_chunk *c, unsigned type)
 {
 	uint8_t *p = atomic_load_explicit(&c->pos, memory_order_relaxed);
-	uint64_t now = tt_clock_now(), dt = 0;
+	uint64_t now = tt_clock_now(), dt;
 
 	/* another core's counter may be a little behind */
-	if (tt_likely(now > c->last)) {
-		dt = now - c->last;
-		c->last = now;
-	}
+	if (tt_unlikely(now <= c->floor))
+		now = c->floor > c->last ? c->floor + 1 : c->last;
+	dt = now - c->last;
+	c->last = c->floor = now;
 	*p = (uint8_t)type;
 	return tt_put(p + 1, dt);
 }

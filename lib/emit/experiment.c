@@ -10,28 +10,39 @@ _Static_assert(TT_EMIT_BATCH_MAX + sizeof(struct tt_chunk) <= TT_CHUNK_LARGE, "a
 /* ------------------------------------------------------------------- events */
 
 /* Room, and what the spec asks for. */
-static inline bool ready(struct tt_emit *e, unsigned type, unsigned nargs)
+static inline bool ready(struct tt_emit *e, struct tt_event_rule rule)
 {
-	struct tt_event_rule rule;
-
-	if (tt_unlikely(type > UINT8_MAX))
-		goto refuse;
-	rule = tt_tracer.rules[type];
-	if (tt_unlikely(rule.nargs_plus1 != nargs + 1))
-		goto refuse;
 	if (tt_unlikely(!tt_room(e)))
 		return false;
 	if (tt_likely(!rule.goroutine) || tt_to_present(e))
 		return true;
-refuse:
 	tt_refused(e);
 	return false;
+}
+
+/* The spec has this many arguments, and the event stands among the others. */
+static inline bool is_plain(unsigned type, unsigned nargs)
+{
+	return tt_likely(type <= UINT8_MAX) &&
+	       tt_likely(tt_tracer.rules[type].nargs_plus1 == nargs + 1);
+}
+
+/* One that is no such event. */
+static __attribute__((noinline)) void special(struct tt_emit *e, unsigned type,
+					      const uint64_t *args, unsigned nargs)
+{
+	if (type > UINT8_MAX || tt_tracer.rules[type].nargs_plus1 != ((nargs + 1) | TT_RULE_CARRIED))
+		tt_refused(e);
+	else if (ready(e, tt_tracer.rules[type]))
+		tt_carry_event(e, type, args, nargs);
 }
 
 void tt_emit_event1(struct tt_emit *e, unsigned type, uint64_t a)
 {
 	tt_busy_begin(e);
-	if (tt_likely(ready(e, type, 1)))
+	if (!is_plain(type, 1))
+		special(e, type, &a, 1);
+	else if (tt_likely(ready(e, tt_tracer.rules[type])))
 		tt_put_done(e->chunk, tt_put(tt_put_time(e->chunk, type), a));
 	tt_busy_end(e);
 }
@@ -39,7 +50,9 @@ void tt_emit_event1(struct tt_emit *e, unsigned type, uint64_t a)
 void tt_emit_event2(struct tt_emit *e, unsigned type, uint64_t a, uint64_t b)
 {
 	tt_busy_begin(e);
-	if (tt_likely(ready(e, type, 2)))
+	if (!is_plain(type, 2))
+		special(e, type, (uint64_t[]){a, b}, 2);
+	else if (tt_likely(ready(e, tt_tracer.rules[type])))
 		tt_put_done(e->chunk, tt_put(tt_put(tt_put_time(e->chunk, type), a), b));
 	tt_busy_end(e);
 }
@@ -51,7 +64,9 @@ void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsig
 	tt_busy_begin(e);
 	if (nargs > TT_MAX_ARGS) {
 		tt_refused(e);
-	} else if (ready(e, type, nargs)) {
+	} else if (!is_plain(type, nargs)) {
+		special(e, type, args, nargs);
+	} else if (ready(e, tt_tracer.rules[type])) {
 		p = tt_put_time(e->chunk, type);
 		for (unsigned i = 0; i < nargs; i++)
 			p = tt_put(p, args[i]);

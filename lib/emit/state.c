@@ -177,7 +177,10 @@ bool tt_room_slow(struct tt_emit *e)
 	}
 	c->gen = e->gen;
 	c->m = l->m;
-	c->start = c->last = tt_clock_now();
+	c->start = tt_clock_now();
+	if (c->start <= e->chunk->floor)
+		c->start = e->chunk->floor + 1;
+	c->last = c->floor = c->start;
 	tt_chunks_add(chunks, c);
 	e->chunk = c;
 	tt_act_begin(&l->p->acting, e->gen);

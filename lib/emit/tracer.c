@@ -51,6 +51,7 @@ struct tt_flush {
 	struct tt_sink sink;
 	void (*generation)(void *arg, struct tt_emit *e);
 	void *arg;
+	const struct tt_specs *specs;
 	uint64_t period_ns;
 	void *region;
 	size_t region_nbytes;
@@ -169,6 +170,7 @@ static void begin_generation(struct tt_flush *f)
 			}
 		}
 		tt_busy_end(e);
+		tt_carry_specs(e, f->specs, f->writer.payload);
 		if (f->generation != NULL)
 			f->generation(f->arg, e);
 		tt_emit_syscall_begin(e, 0);
@@ -325,7 +327,7 @@ static int fill_types(const struct tt_specs *specs, struct tt_error *err)
 	return 0;
 }
 
-static int fill_rules(const struct tt_specs *specs, struct tt_error *err)
+static int fill_rules(const struct tt_specs *specs, bool all_inline, struct tt_error *err)
 {
 	const struct tt_event_def *def;
 	int code = fill_types(specs, err);
@@ -338,6 +340,8 @@ static int fill_rules(const struct tt_specs *specs, struct tt_error *err)
 		if (def == NULL || def->spec.experiment == NULL || !def->spec.timed)
 			continue;
 		tt_tracer.rules[type].nargs_plus1 = (uint8_t)(def->spec.nargs + 1);
+		if (!all_inline && (def->spec.experiment_id != 1 || type > TT_GO_LAST_TYPE))
+			tt_tracer.rules[type].nargs_plus1 |= TT_RULE_CARRIED;
 		tt_tracer.rules[type].goroutine = (def->needs & (TT_NEED_PROC | TT_NEED_GOROUTINE)) != 0;
 	}
 	return 0;
@@ -345,14 +349,15 @@ static int fill_rules(const struct tt_specs *specs, struct tt_error *err)
 
 static int load_specs(const struct tt_emit_options *opt, struct tt_error *err)
 {
+	bool all_inline = (opt->flags & TT_EMIT_INLINE) != 0;
 	struct tt_specs *own = NULL;
 	int code = 0;
 
 	if (opt->specs != NULL)
-		return fill_rules(opt->specs, err);
+		return fill_rules(opt->specs, all_inline, err);
 	code = tt_specs_new(&own, err);
 	if (code == 0)
-		code = fill_rules(own, err);
+		code = fill_rules(own, all_inline, err);
 	tt_specs_free(own);
 	return code;
 }
@@ -450,6 +455,7 @@ static int prepare(struct tt_flush *f, const struct tt_emit_options *opt, struct
 	lay_out(f, memory, or_default(opt->generation_nbytes, DEFAULT_GENERATION_NBYTES));
 	f->period_ns = or_default(opt->period_ns, DEFAULT_PERIOD_NS);
 	f->generation = opt->generation;
+	f->specs = opt->specs;
 	f->arg = opt->arg;
 	f->writer.trace = f->writer.symbols.trace = f->region;
 	f->writer.symbols.symbol = opt->symbol;

@@ -359,6 +359,7 @@ static void release_slots(struct tt_trace *t, struct tt_life *lives, unsigned pa
 		tt_pool_put(t, &slot->batches);
 		tt_pool_put(t, &slot->blocks);
 		slot->last_stack = NULL;
+		slot->carried = NULL;
 	}
 }
 

@@ -614,13 +614,16 @@ int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struc
 {
 	struct tt_spec_parser p = {.specs = specs, .file = file, .notes = notes};
 
-	file->text_size = text.len + 1;
+	file->text_size = 2 * text.len + 1;
 	file->text = tt_mem_alloc(notes->mem, file->text_size);
 	if (file->text == NULL)
 		return -TT_E_MEMORY;
 	if (text.len > 0)
 		memcpy(file->text, text.data, text.len);
 	file->text[text.len] = '\0';
+	if (text.len > 0)
+		memcpy(file->text + text.len + 1, text.data, text.len);
+	file->source = (struct tt_str){file->text + text.len + 1, text.len};
 	read_lines(&p, file->text, text.len);
 	tt_spec_check_file(&p);
 	return notes->out_of_memory ? -TT_E_MEMORY : 0;

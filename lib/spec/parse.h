@@ -137,8 +137,9 @@ struct tt_spec_event {
 /* One text, parsed. Strings of the definitions point into `text`. */
 struct tt_spec_file {
 	struct tt_spec_file *next;
-	char *text;
-	size_t text_size;
+	char *text;             /* cut into words */
+	size_t text_size;       /* of it and what lies behind it: */
+	struct tt_str source;   /* the text as it was */
 	struct tt_spec_event *events;
 	size_t nevents, cap;
 	struct tt_spec_batch *batches;

@@ -76,6 +76,9 @@ const char *tt_specs_event_name(const struct tt_specs *specs, unsigned type, uns
 /* One past the highest type of the built-in events of this version. */
 unsigned tt_specs_ntypes(const struct tt_specs *specs, unsigned version);
 
+/* The text that the experiment of this number came with; false: none, or built-in. */
+bool tt_specs_source(const struct tt_specs *specs, unsigned experiment, struct tt_str *out);
+
 /* The built-in spec texts; generated from specs/ by embed.awk. NULL name ends. */
 struct tt_builtin_spec {
 	const char *name;

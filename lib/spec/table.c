@@ -422,3 +422,25 @@ const char *tt_specs_event_name(const struct tt_specs *specs, unsigned type, uns
 	snprintf(buf, TT_EVENT_NAME_SIZE, "Invalid(%u)", type);
 	return buf;
 }
+
+static bool is_builtin(struct tt_str source)
+{
+	const struct tt_builtin_spec *b;
+
+	for (b = tt_builtin_specs; b->name != NULL; b++) {
+		if (strlen(b->text) == source.len && memcmp(b->text, source.data, source.len) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool tt_specs_source(const struct tt_specs *specs, unsigned experiment, struct tt_str *out)
+{
+	const struct tt_spec_file *file;
+
+	file = experiment < COUNT(specs->owners) ? specs->owners[experiment] : NULL;
+	if (file == NULL || is_builtin(file->source))
+		return false;
+	*out = file->source;
+	return true;
+}

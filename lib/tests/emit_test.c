@@ -706,7 +706,7 @@ static const char own_spec[] = "experiment Own 2\n\tdoc x\n"
 
 START_TEST(events_of_an_own_spec_come_out)
 {
-	struct tt_emit_options opt = {.size = sizeof(opt)};
+	struct tt_emit_options opt = {.size = sizeof(opt), .flags = TT_EMIT_INLINE};
 	struct tt_options read = {.size = sizeof(read)};
 	const struct tt_event *ev;
 	struct made m = {0};
@@ -737,6 +737,100 @@ START_TEST(events_of_an_own_spec_come_out)
 	ck_assert_int_eq(tt_reader_error(r)->code, TT_OK);
 	ck_assert_uint_eq(count, 2);
 	tt_reader_close(r);
+	tt_specs_free(specs);
+	made_release(&m);
+}
+END_TEST
+
+struct carried {
+	uint64_t events, specs, last;
+	uint64_t of_thread;             /* the trace's number for it */
+};
+
+static uint64_t number(const uint8_t **at, const uint8_t *end)
+{
+	uint64_t v = 0;
+
+	for (unsigned shift = 0; *at < end; shift += 7) {
+		v |= (uint64_t)(**at & 0x7f) << shift;
+		if (*(*at)++ < 0x80)
+			return v;
+	}
+	ck_abort_msg("a number is cut off");
+	return 0;
+}
+
+/* As tracetool-format(5) has them. */
+static void see_private(struct tt_batch b, struct carried *out)
+{
+	const uint8_t *at = b.data, *end = at + b.size;
+	uint64_t time;
+
+	ck_assert_uint_gt(b.size, 6);
+	if (memcmp(at, "\xd0TTSP\1", 6) == 0) {
+		at += 6;
+		ck_assert_uint_eq(number(&at, end), 2);
+		ck_assert_uint_eq(number(&at, end), 0);
+		ck_assert_uint_eq(number(&at, end), strlen(own_spec));
+		ck_assert_uint_eq((size_t)(end - at), strlen(own_spec));
+		ck_assert_mem_eq(at, own_spec, strlen(own_spec));
+		out->specs++;
+		return;
+	}
+	ck_assert_mem_eq(at, "\xd1TTEV\1", 6);
+	at += 6;
+	ck_assert_uint_eq(number(&at, end), out->of_thread);
+	time = number(&at, end);
+	ck_assert_uint_ge(time, out->last);
+	out->last = time;
+	while (at < end) {
+		ck_assert_uint_eq(*at++, 140);
+		out->last += number(&at, end);
+		ck_assert_uint_eq(number(&at, end), out->events++);
+		number(&at, end);
+		number(&at, end);
+	}
+}
+
+START_TEST(events_go_does_not_know_travel_in_batches)
+{
+	struct tt_emit_options opt = {.size = sizeof(opt)};
+	const struct tt_generation *g;
+	struct carried seen = {.of_thread = (uint64_t)syscall(SYS_gettid)};
+	struct made m = {0};
+	struct tt_specs *specs;
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_emit *e;
+	struct seen all;
+
+	ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
+	ck_assert_int_eq(tt_specs_add(specs, "own", own_spec, strlen(own_spec), &err), 0);
+	opt.specs = specs;
+	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
+	for (uint64_t i = 0; i < 20000; i++) {
+		e = enter();
+		tt_emit_event2(e, OBJECT_ALLOC, i, 1);
+		tt_emit_event(e, 140, (uint64_t[]){i, 0, 0}, 3);
+		tt_emit_event(e, 140, (uint64_t[]){i, 0, 0}, 2);
+		tt_emit_release(e);
+		if (i == 5000)
+			next_generation();
+	}
+	next_generation();
+	emit_end();
+	ck_assert_uint_eq(tt_emit_counts().refused, 20000);
+	/* with no word of the specs: as Go's tools see it */
+	see(m.data, m.len, 0, &all);
+	ck_assert_uint_eq(all.by_type[OBJECT_ALLOC], 20000);
+	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, NULL, &err), 0);
+	while (tt_reader_next_generation(r, &g) == 0) {
+		for (size_t i = 0; i < tt_generation_nexperimental(g); i++)
+			see_private(tt_generation_experimental_at(g, i), &seen);
+	}
+	tt_reader_close(r);
+	ck_assert_uint_eq(seen.events, 20000);
+	ck_assert_uint_eq(seen.specs, 3);
 	tt_specs_free(specs);
 	made_release(&m);
 }
@@ -1044,6 +1138,7 @@ Suite *emit_suite(void)
 	tcase_add_test(one, events_against_their_spec_are_refused);
 	tcase_add_test(one, batches_hold_their_bytes);
 	tcase_add_test(one, events_of_an_own_spec_come_out);
+	tcase_add_test(one, events_go_does_not_know_travel_in_batches);
 	tcase_add_test(one, each_generation_begins_with_the_callback);
 	tcase_add_loop_test(many, threads_churn, 0, 5);
 	tcase_add_test(many, tracing_starts_and_stops_under_running_threads);
