@@ -231,7 +231,7 @@ TT_API void tt_emit_region_begin(struct tt_emit *e, uint64_t task, const char *n
 TT_API void tt_emit_region_end(struct tt_emit *e, uint64_t stack);
 TT_API void tt_emit_log(struct tt_emit *e, uint64_t task, const char *category, const char *message,
 			uint64_t stack);
-/* What the thread is for. */
+/* What the thread is for, in this generation and later ones; its first 128 bytes count. */
 TT_API void tt_emit_label(struct tt_emit *e, const char *label);
 /* Bytes of live heap objects; the limit, or 0. */
 TT_API void tt_emit_heap(struct tt_emit *e, uint64_t nbytes);

@@ -151,6 +151,7 @@ struct tt_proc {
 
 #define TT_KEPT_FRAMES 32
 #define TT_MAX_REGIONS 64
+#define TT_MAX_LABEL 128
 
 struct tt_open_region {
 	uint64_t task;
@@ -195,6 +196,9 @@ struct tt_life {
 	_Atomic uint32_t nkept;
 	_Atomic uint64_t kept[TT_KEPT_FRAMES];
 	struct tt_slot slots[2];
+	uint64_t label_gen;             /* the last that has the label */
+	uint32_t nlabel;
+	char label[TT_MAX_LABEL];
 	uint32_t nregions;
 	uint32_t nregions_over;         /* too deep to be kept */
 	struct tt_open_region regions[TT_MAX_REGIONS];
@@ -229,8 +233,8 @@ struct tt_sync_point {
 	uint64_t mono_ns, wall_sec, wall_nsec;
 };
 
-#define TT_MAX_CODE_MAPS 8192
-#define TT_CODE_TEXT_NBYTES (1 << 20)
+#define TT_MAX_CODE_MAPS 4096
+#define TT_CODE_TEXT_NBYTES (256 << 10)
 
 /* Executable mappings of the process in order, with the paths of their files. */
 struct tt_code_map {
@@ -283,7 +287,12 @@ struct tt_trace {
 	uint64_t gc_gen;                /* the last generation that knows of the range */
 	bool gc_runs;
 	struct tt_table strings[2], stacks[2];
-	uint16_t *incarnations;         /* how many threads had a tid */
+	uint16_t *incarnations;         /* how many threads had a tid; not in the region */
+	/*
+	 * The region is a file, which may find no room on its disk: memory is asked for
+	 * before it is touched, since a fault would kill the program. Up to here it was.
+	 */
+	uint8_t *populated, *populated_lives;   /* NULL: no need to */
 	_Atomic uint32_t code_at;       /* which of them holds */
 	struct tt_code_table code[2];
 };
@@ -331,10 +340,12 @@ extern struct tt_chunk tt_no_chunk;
 
 /* Where things lie in a region: bytes from its start. */
 struct tt_region_plan {
-	size_t lives, incarnations, chunks, nbytes;
+	size_t lives, chunks, nbytes;
 	uint32_t max_lives;
 };
 struct tt_region_plan tt_region_plan(uint64_t memory_nbytes);
+/* Makes sure of the memory between; false: there is none. */
+bool tt_region_populate(const uint8_t *from, const uint8_t *to);
 /* Lays out an empty trace in memory of zeros. */
 struct tt_trace *tt_region_init(void *region, uint64_t memory_nbytes);
 

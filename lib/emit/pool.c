@@ -6,6 +6,8 @@
 #include "emit/emit.h"
 
 #define ALIGNMENT 64
+/* Asked of the system at a time. */
+#define POPULATE_NBYTES (256 * 1024)
 
 struct tt_chunk tt_no_chunk;
 
@@ -19,12 +21,26 @@ void tt_chunks_add(struct tt_chunks *list, struct tt_chunk *c)
 	list->last = c;
 }
 
+static bool populate(struct tt_trace *t, uint8_t *to)
+{
+	if (t->populated == NULL || to <= t->populated)
+		return true;
+	if ((size_t)(t->fresh_end - to) > POPULATE_NBYTES)
+		to += POPULATE_NBYTES;
+	else
+		to = t->fresh_end;
+	if (!tt_region_populate(t->populated, to))
+		return false;
+	t->populated = to;
+	return true;
+}
+
 void *tt_pool_forever(struct tt_trace *t, size_t nbytes)
 {
 	uint8_t *p = t->fresh;
 
 	nbytes = (nbytes + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-	if ((size_t)(t->fresh_end - p) < nbytes)
+	if ((size_t)(t->fresh_end - p) < nbytes || !populate(t, p + nbytes))
 		return NULL;
 	t->fresh += nbytes;
 	t->free_nbytes -= nbytes;

@@ -5,6 +5,15 @@
  */
 #include "emit/emit.h"
 
+#include <errno.h>
+#include <sys/mman.h>
+
+/* Of Linux 5.14. */
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+#define PAGE 4096
+
 #define LINE 64
 
 static size_t multiple(size_t n, size_t of)
@@ -19,10 +28,24 @@ struct tt_region_plan tt_region_plan(uint64_t memory_nbytes)
 
 	p.max_lives = (uint32_t)(memory_nbytes / TT_CHUNK_SMALL);
 	p.lives = multiple(sizeof(struct tt_trace), LINE);
-	p.incarnations = multiple(p.lives + p.max_lives * sizeof(struct tt_life), LINE);
-	p.chunks = multiple(p.incarnations + TT_NTIDS * sizeof(uint16_t), TT_CHUNK_LARGE);
+	p.chunks = multiple(p.lives + p.max_lives * sizeof(struct tt_life), TT_CHUNK_LARGE);
 	p.nbytes = p.chunks + memory_nbytes;
 	return p;
+}
+
+bool tt_region_populate(const uint8_t *from, const uint8_t *to)
+{
+	uintptr_t start = (uintptr_t)from & ~(uintptr_t)(PAGE - 1);
+	int saved = errno, failed;
+
+	do {
+		failed = madvise((void *)start, (uintptr_t)to - start, MADV_POPULATE_WRITE) != 0
+				 ? errno
+				 : 0;
+	} while (failed == EINTR || failed == EAGAIN);
+	errno = saved;
+	/* an older kernel cannot say */
+	return failed == 0 || failed == EINVAL;
 }
 
 struct tt_trace *tt_region_init(void *region, uint64_t memory_nbytes)
@@ -36,7 +59,6 @@ struct tt_trace *tt_region_init(void *region, uint64_t memory_nbytes)
 	t->head.memory_nbytes = memory_nbytes;
 	t->max_lives = plan.max_lives;
 	t->life_area = (struct tt_life *)(void *)(base + plan.lives);
-	t->incarnations = (uint16_t *)(void *)(base + plan.incarnations);
 	t->fresh = base + plan.chunks;
 	t->fresh_end = t->fresh + memory_nbytes;
 	t->free_nbytes = memory_nbytes;

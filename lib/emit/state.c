@@ -115,6 +115,20 @@ static void tell_procs(struct tt_emit *e)
 		  atomic_load_explicit(&tt_trace()->nprocs, memory_order_relaxed), 0);
 }
 
+/* Once a generation, for who sees no more than that. */
+static void tell_label(struct tt_emit *e)
+{
+	struct tt_life *l = e->life;
+	uint64_t id;
+
+	if (l->nlabel == 0 || l->label_gen == e->gen)
+		return;
+	l->label_gen = e->gen;
+	id = tt_intern_string(tt_tables(e), l->label, l->nlabel);
+	if (id != 0)
+		tt_write1(e, TT_EV_GoLabel, id);
+}
+
 static void go_start(struct tt_emit *e)
 {
 	struct tt_life *l = e->life;
@@ -122,6 +136,7 @@ static void go_start(struct tt_emit *e)
 	tt_write2(e, TT_EV_GoStart, l->g.id, next_seq(&l->g));
 	tt_claim_set(&l->g, TT_G_RUNNING);
 	tell_procs(e);
+	tell_label(e);
 }
 
 /* The thread makes its own goroutine: nobody announced it. */
@@ -157,6 +172,7 @@ static void mention(struct tt_emit *e)
 	if (cur == TT_G_RUNNING || cur == TT_G_SYSCALL) {
 		go_status(e, l);
 		tell_procs(e);
+		tell_label(e);
 	}
 }
 

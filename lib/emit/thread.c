@@ -109,13 +109,25 @@ static void reset_life(struct tt_life *l, uint32_t index)
 	l->index = index;
 }
 
+static bool populate_life(struct tt_trace *t, const struct tt_life *l)
+{
+	uint8_t *to = (uint8_t *)t->life_area + ((size_t)(l - t->life_area) + 1) * sizeof(*l);
+
+	if (t->populated_lives == NULL || to <= t->populated_lives)
+		return true;
+	if (!tt_region_populate(t->populated_lives, to))
+		return false;
+	t->populated_lives = to;
+	return true;
+}
+
 struct tt_life *tt_life_new(struct tt_trace *t)
 {
 	struct tt_life *l = t->free_lives;
 
 	if (l != NULL)
 		t->free_lives = l->next;
-	else if (t->nlives < t->max_lives)
+	else if (t->nlives < t->max_lives && populate_life(t, &t->life_area[t->nlives]))
 		l = &t->life_area[t->nlives++];
 	else
 		return NULL;

@@ -20,6 +20,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -66,6 +67,8 @@ struct tt_flush {
 	uint64_t gen, generations;
 	int snapshot_fd;                /* -1: none asked for */
 	int snapshot_errno;
+	uint64_t told_lost;             /* in the trace itself */
+	uint16_t incarnations[TT_NTIDS];
 };
 
 static struct tt_flush *flush;
@@ -149,6 +152,20 @@ static void wait_all_outside(struct tt_flush *f)
 		wait_outside(f, e);
 }
 
+/* What did not come into the trace, in the trace. */
+static void tell_losses(struct tt_flush *f, struct tt_emit *e)
+{
+	uint64_t lost = atomic_load(&tt_tracer.lost);
+	char message[64];
+
+	if (lost == f->told_lost)
+		return;
+	snprintf(message, sizeof(message), "%llu events lost for want of memory",
+		 (unsigned long long)(lost - f->told_lost));
+	tt_emit_log(e, 0, "tracetool", message, 0);
+	f->told_lost = lost;
+}
+
 /* The first things of a generation: it is the flusher who says them, and sleeps on. */
 static void begin_generation(struct tt_flush *f)
 {
@@ -170,6 +187,7 @@ static void begin_generation(struct tt_flush *f)
 			}
 		}
 		tt_busy_end(e);
+		tell_losses(f, e);
 		tt_carry_specs(e, f->specs, f->writer.payload);
 		if (f->generation != NULL)
 			f->generation(f->arg, e);
@@ -401,9 +419,20 @@ static void *map_region(struct tt_flush *f, const char *shared_path, struct tt_e
 	return map == MAP_FAILED ? NULL : map;
 }
 
-static void lay_out(struct tt_flush *f, uint64_t memory_nbytes, uint64_t generation_nbytes)
+static int lay_out(struct tt_flush *f, uint64_t memory_nbytes, uint64_t generation_nbytes,
+		   struct tt_error *err)
 {
-	struct tt_trace *t = tt_region_init(f->region, memory_nbytes);
+	uint8_t *base = f->region;
+	struct tt_trace *t;
+
+	if (f->shared_path[0] != '\0' && !tt_region_populate(base, base + sizeof(*t)))
+		return tt_fail_errno(err, ENOSPC, "no room for the trace's memory");
+	t = tt_region_init(f->region, memory_nbytes);
+	if (f->shared_path[0] != '\0') {
+		t->populated = t->fresh;
+		t->populated_lives = (uint8_t *)t->life_area;
+	}
+	t->incarnations = f->incarnations;
 
 	t->reserve_nbytes = memory_nbytes / 8;
 	t->gen_limit = generation_nbytes;
@@ -412,6 +441,7 @@ static void lay_out(struct tt_flush *f, uint64_t memory_nbytes, uint64_t generat
 	atomic_store(&t->gen, 1);
 	/* what was made so far is what is needed to recover it */
 	memcpy(t->head.magic, TT_REGION_MAGIC, sizeof(t->head.magic));
+	return 0;
 }
 
 static void release_flush(struct tt_flush *f)
@@ -452,7 +482,10 @@ static int prepare(struct tt_flush *f, const struct tt_emit_options *opt, struct
 		return -err->code;
 	if (opt->shared_path != NULL)
 		memcpy(f->shared_path, opt->shared_path, strlen(opt->shared_path) + 1);
-	lay_out(f, memory, or_default(opt->generation_nbytes, DEFAULT_GENERATION_NBYTES));
+	code = lay_out(f, memory, or_default(opt->generation_nbytes, DEFAULT_GENERATION_NBYTES),
+		       err);
+	if (code != 0)
+		return code;
 	f->period_ns = or_default(opt->period_ns, DEFAULT_PERIOD_NS);
 	f->generation = opt->generation;
 	f->specs = opt->specs;
@@ -523,7 +556,8 @@ static int start(const struct tt_target *to, const struct tt_emit_options *opt, 
 		return tt_fail(err, TT_E_ARGUMENT, "the options' size is not set");
 	if (flush != NULL)
 		return tt_fail(err, TT_E_ARGUMENT, "tracing is on");
-	f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (f == MAP_FAILED)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
 	f->sink.to = *to;

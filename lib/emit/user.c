@@ -149,13 +149,18 @@ void tt_emit_log(struct tt_emit *e, uint64_t task, const char *category, const c
 
 void tt_emit_label(struct tt_emit *e, const char *label)
 {
+	struct tt_life *l;
 	uint64_t id;
 
 	if (begin(e)) {
-		id = text(e, label);
+		l = e->life;
+		l->nlabel = (uint32_t)strnlen(label, sizeof(l->label));
+		memcpy(l->label, label, l->nlabel);
+		id = tt_intern_string(tt_tables(e), label, l->nlabel);
 		/* Go's tools expect a text */
 		if (id != 0)
 			tt_write1(e, TT_EV_GoLabel, id);
+		l->label_gen = e->gen;
 	}
 	tt_busy_end(e);
 }

@@ -220,6 +220,37 @@ START_TEST(spans_cross_generations)
 }
 END_TEST
 
+START_TEST(labels_are_in_each_generation)
+{
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+
+	emit_begin(&m, LONG_NS);
+	e = enter();
+	tt_emit_label(e, "worker");
+	tt_emit_release(e);
+	for (int i = 0; i < 4; i++) {
+		next_generation();
+		if (i == 2)
+			do_block(true);
+		e = enter();
+		tt_emit_heap(e, 1);
+		tt_emit_heap(e, 2);
+		tt_emit_release(e);
+	}
+	e = enter();
+	tt_emit_label(e, "");
+	tt_emit_release(e);
+	next_generation();
+	e = enter();
+	tt_emit_heap(e, 1);
+	tt_emit_release(e);
+	finish(&m, &seen);
+	ck_assert_uint_eq(seen.by_type[39], 5);
+}
+END_TEST
+
 START_TEST(ends_without_a_begin_are_nothing)
 {
 	struct made m = {0};
@@ -1128,6 +1159,7 @@ Suite *emit_suite(void)
 	tcase_add_test(one, empty_trace_is_valid);
 	tcase_add_test(one, generations_end_on_request);
 	tcase_add_test(one, annotations_come_out);
+	tcase_add_test(one, labels_are_in_each_generation);
 	tcase_add_test(one, regions_too_deep_are_refused_and_still_pair);
 	tcase_add_loop_test(one, spans_cross_generations, 0, COUNT(spans) * COUNT(spans));
 	tcase_add_test(one, ends_without_a_begin_are_nothing);
