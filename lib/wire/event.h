@@ -90,4 +90,26 @@ tt_timed_decode(const struct tt_decode_plan *plan, const uint8_t *p, const uint8
 	return q != NULL ? q : tt_timed_decode_checked(plan, p, end, ev, dt);
 }
 
+/*
+ * The byte behind the event at p, or NULL, as tt_timed_decode(): its numbers are
+ * passed over. Most events end within 8 bytes, where the last byte of each number
+ * has its top bit clear.
+ */
+static inline const uint8_t *tt_timed_skip(const struct tt_decode_plan *plan, const uint8_t *p,
+					   const uint8_t *end)
+{
+	unsigned nargs = plan->nargs[*p];
+	struct tt_timed ev;
+	uint64_t dt, ends;
+
+	if (nargs > TT_MAX_ARGS || end - p < TT_TIMED_MAX_NBYTES)
+		return tt_timed_decode_checked(plan, p, end, &ev, &dt);
+	ends = ~tt_load_le64(p + 1) & UINT64_C(0x8080808080808080);
+	for (unsigned i = 0; i < nargs && ends != 0; i++)
+		ends &= ends - 1;
+	if (ends == 0)
+		return tt_timed_decode_checked(plan, p, end, &ev, &dt);
+	return p + 1 + ((unsigned)__builtin_ctzll(ends) + 1) / 8;
+}
+
 #endif
