@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "dump.h"
+#include "dump_jobs.h"
 #include "progress.h"
 
 static const char *const format_names[] = { "text", "go", "wire", "json", "csv", NULL };
@@ -22,6 +22,8 @@ static const struct opt table[] = {
 	{ .kind = OPT_FLAG, .name = "stacks", .help = "show all frames (text, json)", AT(stacks) },
 	{ .kind = OPT_FLAG, .name = "header",
 	  .help = "begin with the line that assemble needs (wire)", AT(header) },
+	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
+	  .help = "print on N threads (default: one a processor)", AT(jobs), .min = 1, .max = 1024 },
 	OPT_HEADING("Filters: an event must pass all of them"),
 	{ .kind = OPT_DURATION, .name = "from", .meta = "TIME",
 	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
@@ -90,6 +92,8 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 
 	stack_cache_reset(&d->stacks);
 	stack_cache_reset(&d->tops);
+	if (format->turn)
+		format->turn();
 	if (d->events++ == 0)
 		d->start_ns = ev->time_ns;
 	d->last_ns = ev->time_ns;
@@ -112,7 +116,10 @@ static void take_event(struct dump *d, const struct dump_format *format, const s
 	if (!dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns))
 		return;
 	d->printed++;
-	format->event(d, ev);
+	if (d->jobs && !d->pending)
+		dump_jobs_add(d->jobs, ev);
+	else
+		format->event(d, ev);
 }
 
 static bool done(const struct dump *d)
@@ -154,14 +161,21 @@ static int fail(struct dump *d, const struct dump_format *format, const struct t
 	return format->error ? format->error(d, err) : dump_error(d, err);
 }
 
-static int walk(struct dump *d, const struct dump_format *format)
+/* The next event; before the reader turns to another generation all is printed. */
+static int next(struct dump *d, const struct tt_event **ev)
+{
+	if (d->jobs && tt_reader_turns(d->reader))
+		dump_jobs_finish(d->jobs);
+	return d->status == STATUS_FINE ? tt_reader_next(d->reader, ev) : TT_OK;
+}
+
+/* What tt_reader_next() said last, or 0 where the walk was stopped. */
+static int walk_events(struct dump *d, const struct dump_format *format)
 {
 	const struct tt_event *ev;
 	int rc;
 
-	if (format->header)
-		format->header(d);
-	while ((rc = tt_reader_next(d->reader, &ev)) == 0) {
+	while ((rc = next(d, &ev)) == 0 && d->status == STATUS_FINE) {
 		if (ev->kind == TT_KIND_SYNC)
 			take_sync(d, format, ev);
 		else
@@ -169,6 +183,22 @@ static int walk(struct dump *d, const struct dump_format *format)
 		if (done(d))
 			break;
 	}
+	if (d->jobs)
+		dump_jobs_finish(d->jobs);
+	/* an event that was printed late has stopped the walk before its end */
+	return d->status == STATUS_FINE ? rc : TT_OK;
+}
+
+static int walk(struct dump *d, const struct dump_format *format)
+{
+	int rc;
+
+	if (format->header)
+		format->header(d);
+	d->jobs = dump_jobs_new(d, format, (unsigned)d->opt->jobs);
+	rc = walk_events(d, format);
+	dump_jobs_free(d->jobs);
+	d->jobs = NULL;
 	d->ended = rc == TT_END;
 	if (d->opt->common.verbose)
 		report_reading(d);
@@ -200,7 +230,8 @@ static bool wants_section(const struct dump_options *opt)
 
 static int dump_file(struct cmd_input *in, const struct dump_options *opt, const char *path)
 {
-	struct dump d = { .opt = opt, .file = cmd_input_name(path), .colour = cmd_colour(1) };
+	struct dump d = { .opt = opt, .file = cmd_input_name(path), .colour = cmd_colour(1),
+			  .out = &out_stdout };
 	const struct dump_format *format = formats[opt->format];
 	struct tt_error err;
 	int status = dump_filter_init(&d.filter, &command, opt, in->specs);
@@ -263,6 +294,7 @@ int cmd_dump(int argc, char **argv)
 		.to_ns = INT64_MAX,
 		.generations = { 0, UINT64_MAX },
 		.limit = UINT64_MAX,
+		.jobs = dump_jobs_default(),
 	};
 	struct opt_operands files;
 	int status = opt_parse(&command, argc, argv, &opt, &files);

@@ -37,6 +37,7 @@ struct dump_options {
 	struct cmd_common common;
 	int format;             /* enum dump_format_id */
 	bool stacks;            /* all frames */
+	uint64_t jobs;          /* threads that print */
 	bool header;            /* of the raw form */
 	/* filters */
 	int64_t from_ns, to_ns; /* from the start of the trace */
@@ -115,12 +116,15 @@ struct dump {
 	const char *file;       /* as messages name it */
 	struct tt_reader *reader;
 	struct dump_filter filter;
+	struct out *out;        /* what formats print to */
+	struct dump_jobs *jobs; /* NULL: events are printed as they come */
 	struct stack_cache stacks;      /* the format sets its render function */
 	struct stack_cache tops;        /* the top function, likewise */
 	int64_t start_ns, last_ns;      /* of the first and the latest event */
 	uint64_t events, printed;
 	bool pending;                   /* text: a generation's line is yet to come */
 	bool ended;             /* the whole trace was read */
+	bool prints_ahead;      /* in another thread maybe, of which nobody must hear */
 	bool colour;
 	int status;                     /* a format that must stop sets this */
 };
@@ -129,7 +133,10 @@ struct dump_format {
 	unsigned open_flags;    /* enum tt_open_flags */
 	bool sync_is_no_line;   /* Syncs are not among what --limit counts */
 	void (*header)(struct dump *d); /* this, error and footer may be NULL */
+	/* On several threads at once, each with a struct dump of its own. */
 	void (*event)(struct dump *d, const struct tt_event *ev);
+	/* Another generation begins, for this thread; may be NULL. */
+	void (*turn)(void);
 	/* `matched`: the filters let it pass. */
 	void (*sync)(struct dump *d, const struct tt_event *ev, bool matched);
 	/* The error that ended the trace; NULL: dump_error(). Returns the status. */

@@ -26,7 +26,7 @@ static char *render_top(struct out *o, char *p, const struct tt_frame *frames, i
 
 static void header(struct dump *d)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	char *p = out_begin(o);
 
 	d->tops.render = render_top;
@@ -196,7 +196,7 @@ static void set_cells(struct cells *c, const struct tt_event *ev)
 
 static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	const struct tt_generation *g = ev->generation;
 
 	p = put_i64(p, ev->time_ns);
@@ -228,7 +228,7 @@ static char *put_cells(struct out *o, char *p, const struct cells *c)
 
 static void print(struct dump *d, const struct tt_event *ev, uint64_t stack)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	struct cells cells = { .resource_id = TT_NONE };
 	char *p = put_front(d, out_begin(o), ev);
 	struct tt_str top = { NULL, 0 };

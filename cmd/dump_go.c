@@ -67,9 +67,11 @@ static void header(struct dump *d)
  */
 static char *panic_now(struct dump *d, const char *before, uint64_t number, const char *behind)
 {
-	out_flush(&out_stdout);
-	fprintf(stderr, "panic: %s%" PRIu64 "%s\n", before, number, behind);
 	dump_stop(d, STATUS_TROUBLE);
+	if (d->prints_ahead)
+		return NULL;
+	out_flush(d->out);
+	fprintf(stderr, "panic: %s%" PRIu64 "%s\n", before, number, behind);
 	return NULL;
 }
 
@@ -102,8 +104,8 @@ static char *put_resource(char *p, enum tt_resource resource, int64_t id)
 static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint64_t id)
 {
 	p = put_lit(p, "Stack=\n");
-	p = out_str(&out_stdout, p, stack_cache_get(&d->stacks, ev->generation, id));
-	return out_room(&out_stdout, p);
+	p = out_str(d->out, p, stack_cache_get(&d->stacks, ev->generation, id));
+	return out_room(d->out, p);
 }
 
 /* ------------------------------------------------------------ fields by kind */
@@ -119,18 +121,16 @@ static char *put_metric(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct tt_metric m = tt_event_metric(ev);
 
-	(void)d;
 	p = put_lit(p, " Name=");
-	p = out_quoted(&out_stdout, p, (struct tt_str){ m.name, strlen(m.name) });
+	p = out_quoted(d->out, p, (struct tt_str){ m.name, strlen(m.name) });
 	p = put_lit(p, " Value=");
 	return put_value(p, m.value);
 }
 
 static char *put_label(struct dump *d, char *p, const struct tt_event *ev)
 {
-	(void)d;
 	p = put_lit(p, " Label=");
-	p = out_quoted(&out_stdout, p, tt_event_label(ev));
+	p = out_quoted(d->out, p, tt_event_label(ev));
 	p = put_lit(p, " Resource=");
 	return put_resource(p, TT_RESOURCE_GOROUTINE, ev->goroutine);
 }
@@ -161,7 +161,7 @@ static char *put_attributes(struct out *o, char *p, const struct tt_range *r)
 
 static char *put_range(struct dump *d, char *p, const struct tt_event *ev)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	struct tt_range r = tt_event_range(ev);
 
 	if (!r.kind_known)
@@ -182,32 +182,29 @@ static char *put_task(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct tt_task t = tt_event_task(ev);
 
-	(void)d;
 	p = put_lit(p, " ID=");
 	p = put_u64(p, t.id);
 	p = put_lit(p, " Parent=");
 	p = put_u64(p, t.parent);
 	p = put_lit(p, " Type=");
-	return out_quoted(&out_stdout, p, t.type);
+	return out_quoted(d->out, p, t.type);
 }
 
 static char *put_region(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct tt_region r = tt_event_region(ev);
 
-	(void)d;
 	p = put_lit(p, " Task=");
 	p = put_u64(p, r.task);
 	p = put_lit(p, " Type=");
-	return out_quoted(&out_stdout, p, r.type);
+	return out_quoted(d->out, p, r.type);
 }
 
 static char *put_log(struct dump *d, char *p, const struct tt_event *ev)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	struct tt_log l = tt_event_log(ev);
 
-	(void)d;
 	p = put_lit(p, " Task=");
 	p = put_u64(p, l.task);
 	p = put_lit(p, " Category=");
@@ -217,27 +214,27 @@ static char *put_log(struct dump *d, char *p, const struct tt_event *ev)
 }
 
 /* " Runnable->Running Reason=\"\"": what follows the id. */
-static char *put_states(char *p, const struct tt_transition *t)
+static char *put_states(struct dump *d, char *p, const struct tt_transition *t)
 {
 	p = put_char(p, ' ');
 	p = put_cstr(p, tt_state_name(t->from));
 	p = put_lit(p, "->");
 	p = put_cstr(p, tt_state_name(t->to));
 	p = put_lit(p, " Reason=");
-	return out_quoted(&out_stdout, p, t->reason);
+	return out_quoted(d->out, p, t->reason);
 }
 
 /*
  * The same few of them again and again. The reason is known by its address, which
- * belongs to the generation: forgotten at each Sync.
+ * belongs to the generation: forgotten when another begins.
  */
-static struct {
+static _Thread_local struct {
 	const char *reason;
 	enum tt_state from, to;
 	struct memo memo;
 } states[64];
 
-static char *put_states_again(char *p, const struct tt_transition *t)
+static char *put_states_again(struct dump *d, char *p, const struct tt_transition *t)
 {
 	unsigned i = (unsigned)((uintptr_t)t->reason.data >> 3) * 13 + t->from * 8 + t->to;
 	const char *start = p;
@@ -246,7 +243,7 @@ static char *put_states_again(char *p, const struct tt_transition *t)
 	if (states[i].reason == t->reason.data && states[i].from == t->from &&
 	    states[i].to == t->to && states[i].memo.len != 0)
 		return memo_copy(p, &states[i].memo);
-	p = put_states(p, t);
+	p = put_states(d, p, t);
 	if (t->reason.len > MEMO_SIZE / 2)
 		return p;
 	states[i].reason = t->reason.data;
@@ -268,7 +265,7 @@ static char *put_transition(struct dump *d, char *p, const struct tt_event *ev)
 	else
 		p = put_lit(p, " ProcID=");
 	p = put_i64(p, t.id);
-	p = put_states_again(p, &t);
+	p = put_states_again(d, p, &t);
 	if (t.has_stack)
 		p = put_stack(d, put_lit(p, "\nTransition"), ev, t.stack);
 	return p;
@@ -276,9 +273,8 @@ static char *put_transition(struct dump *d, char *p, const struct tt_event *ev)
 
 static char *put_experimental(struct dump *d, char *p, const struct tt_event *ev)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 
-	(void)d;
 	p = put_lit(p, " Name=");
 	p = out_cstr(o, p, ev->spec->name);
 	p = put_lit(out_room(o, p), " Args=[");
@@ -324,7 +320,7 @@ static char *put_context(char *p, const struct tt_event *ev)
 }
 
 /* The contexts of late: events of one goroutine come in bunches. */
-static struct {
+static _Thread_local struct {
 	int64_t thread, proc, goroutine;
 	enum tt_kind kind;
 	struct memo memo;
@@ -353,7 +349,7 @@ static char *put_front(char *p, const struct tt_event *ev)
 
 static void event(struct dump *d, const struct tt_event *ev)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	char *p = put_front(out_begin(o), ev);
 	uint64_t stack;
 	bool has;
@@ -365,6 +361,12 @@ static void event(struct dump *d, const struct tt_event *ev)
 	if (has)
 		p = put_stack(d, put_char(p, '\n'), ev, stack);
 	out_end(o, put_char(p, '\n'));
+}
+
+static void turn(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
+		states[i].memo.len = 0;
 }
 
 /* Go's table of experiments has two entries: none, and AllocFree. */
@@ -389,11 +391,9 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 	struct tt_sync s = tt_event_sync(ev);
 	char *p;
 
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		states[i].memo.len = 0;
 	if (!matched || sync_panics(d, ev->generation))
 		return;
-	p = put_front(out_begin(&out_stdout), ev);
+	p = put_front(out_begin(d->out), ev);
 	p = put_lit(p, " N=");
 	p = put_u64(p, s.n);
 	if (s.clock) {
@@ -404,7 +404,7 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 		p = put_lit(p, " Wall=");
 		p = put_wall(p, s.clock, false);
 	}
-	out_end(&out_stdout, put_char(p, '\n'));
+	out_end(d->out, put_char(p, '\n'));
 }
 
 /* ------------------------------------------------------------------- errors */
@@ -444,6 +444,7 @@ const struct dump_format dump_go = {
 	.open_flags = TT_OPEN_LIKE_GO,
 	.header = header,
 	.event = event,
+	.turn = turn,
 	.sync = sync,
 	.error = error,
 };

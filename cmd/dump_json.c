@@ -26,12 +26,6 @@ char *dump_json_top(struct out *o, char *p, const struct tt_frame *frames, int n
 	return n > 0 ? json_str(o, p, "function", frames[0].func) : p;
 }
 
-static void header(struct dump *d)
-{
-	d->stacks.render = dump_json_frames;
-	d->tops.render = dump_json_top;
-}
-
 static const char *resource_name(enum tt_resource resource)
 {
 	switch (resource) {
@@ -46,12 +40,12 @@ static const char *resource_name(enum tt_resource resource)
 	}
 }
 
-static char *put_resource(struct out *o, char *p, enum tt_resource resource, int64_t id)
+static char *put_resource(char *p, enum tt_resource resource, int64_t id)
 {
 	const char *name = resource_name(resource);
 
 	if (name)
-		p = json_cstr(o, p, "resource", name);
+		p = json_word(p, "resource", name);
 	else
 		p = put_lit(json_key(p, "resource"), "null");
 	return json_id(p, "resource_id", resource == TT_RESOURCE_NONE ? TT_NONE : id);
@@ -66,7 +60,7 @@ static char *put_range(struct out *o, char *p, const struct tt_event *ev)
 		p = json_str(o, p, "reason", r.kind);
 	else
 		p = put_lit(json_key(p, "reason"), "null");
-	p = put_resource(o, p, r.scope, r.id);
+	p = put_resource(p, r.scope, r.id);
 	if (r.nattributes == 0)
 		return p;
 	p = put_char(json_key(p, "attributes"), '{');
@@ -118,9 +112,9 @@ static char *put_transition(struct out *o, char *p, const struct tt_event *ev)
 {
 	struct tt_transition t = tt_event_transition(ev);
 
-	p = put_resource(o, p, t.resource, t.id);
-	p = json_cstr(o, p, "from", tt_state_name(t.from));
-	p = json_cstr(o, p, "to", tt_state_name(t.to));
+	p = put_resource(p, t.resource, t.id);
+	p = json_word(p, "from", tt_state_name(t.from));
+	p = json_word(p, "to", tt_state_name(t.to));
 	return json_str(o, p, "reason", t.reason);
 }
 
@@ -160,25 +154,88 @@ static char *put_fields(struct out *o, char *p, const struct tt_event *ev)
 	}
 }
 
+/*
+ * What is the same for all events of a type: the object up to its first number, and
+ * `,"name":` of each argument. Made once, then read by all threads. Longer ones
+ * are left out, with length 0.
+ */
+static struct type_text {
+	uint8_t front_len;
+	uint8_t arg_len[TT_MAX_ARGS];
+	char front[118];
+	char args[TT_MAX_ARGS][40];
+} type_texts[256];
+
+static void make_type_text(struct type_text *t, const struct tt_event_spec *spec)
+{
+	char room[2 * OUT_ROOM];
+	struct out o;
+	char *p;
+
+	out_init(&o, -1, room, OUT_ROOM);
+	p = json_open(room, "kind", tt_kind_name(spec->kind));
+	p = json_cstr(&o, p, "event", spec->name);
+	p = json_key(p, "time_ns");
+	if ((size_t)(p - room) <= sizeof(t->front)) {
+		t->front_len = (uint8_t)(p - room);
+		memcpy(t->front, room, t->front_len);
+	}
+	for (unsigned i = 0; i < spec->nargs; i++) {
+		const char *name = spec->args[i].name;
+
+		p = out_json(&o, put_char(room, ','), (struct tt_str){ name, strlen(name) });
+		p = put_char(p, ':');
+		if ((size_t)(p - room) > sizeof(t->args[i]))
+			continue;
+		t->arg_len[i] = (uint8_t)(p - room);
+		memcpy(t->args[i], room, t->arg_len[i]);
+	}
+}
+
+static void header(struct dump *d)
+{
+	const struct tt_specs *specs = tt_reader_specs(d->reader);
+
+	d->stacks.render = dump_json_frames;
+	d->tops.render = dump_json_top;
+	for (unsigned type = 0; type < ARRAY_SIZE(type_texts); type++) {
+		const struct tt_event_spec *spec = tt_specs_event(specs, type);
+
+		type_texts[type] = (struct type_text){ 0 };
+		/* names of more than that are nobody's */
+		if (spec && strlen(spec->name) < 256)
+			make_type_text(&type_texts[type], spec);
+	}
+}
+
+static char *put_argument_name(struct out *o, char *p, const struct tt_event_spec *spec, unsigned i)
+{
+	const struct type_text *t = &type_texts[spec->type];
+	unsigned skip = i == 0; /* its comma */
+	const char *name = spec->args[i].name;
+
+	if (t->arg_len[i] != 0) {
+		memcpy(p, t->args[i] + skip, sizeof(t->args[i]) - 1);
+		return p + t->arg_len[i] - skip;
+	}
+	if (i != 0)
+		p = put_char(p, ',');
+	p = out_json(o, p, (struct tt_str){ name, strlen(name) });
+	return put_char(p, ':');
+}
+
 static char *put_arguments(struct out *o, char *p, const struct tt_event *ev)
 {
 	p = put_char(json_key(p, "args"), '{');
-	for (unsigned i = 0; i < ev->spec->nargs; i++) {
-		const char *name = ev->spec->args[i].name;
-
-		if (i != 0)
-			p = put_char(p, ',');
-		p = out_json(o, p, (struct tt_str){ name, strlen(name) });
-		p = put_char(p, ':');
-		p = put_u64(p, ev->args[i]);
-	}
+	for (unsigned i = 0; i < ev->spec->nargs; i++)
+		p = put_u64(put_argument_name(o, p, ev->spec, i), ev->args[i]);
 	return put_char(p, '}');
 }
 
 /* stack_id, function and with --stacks stack; no comma before them. */
 static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint64_t id)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 
 	p = put_lit(p, "\"stack_id\":");
 	p = put_u64(p, id);
@@ -209,14 +266,28 @@ static char *put_stacks(struct dump *d, char *p, const struct tt_event *ev)
 
 static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 
-	p = json_open(p, "kind", tt_kind_name(ev->kind));
-	if (ev->spec)
-		p = json_cstr(o, p, "event", ev->spec->name);
-	p = json_i64(p, "time_ns", ev->time_ns);
+	const struct type_text *t = ev->spec ? &type_texts[ev->spec->type] : NULL;
+	char *time;
+	size_t digits;
+
+	if (t && t->front_len != 0) {
+		memcpy(p, t->front, sizeof(t->front));
+		p += t->front_len;
+	} else {
+		p = json_open(p, "kind", tt_kind_name(ev->kind));
+		if (ev->spec)
+			p = json_cstr(o, p, "event", ev->spec->name);
+		p = json_key(p, "time_ns");
+	}
+	time = p;
+	p = put_i64(p, ev->time_ns);
+	digits = (size_t)(p - time);
 	p = json_i64(p, "since_start_ns", ev->time_ns - d->start_ns);
-	p = json_i64(p, "raw_time_ns", ev->raw_time_ns);
+	p = json_key(p, "raw_time_ns");
+	/* nearly always the same */
+	p = ev->raw_time_ns == ev->time_ns ? put_mem(p, time, digits) : put_i64(p, ev->raw_time_ns);
 	if (ev->generation)
 		p = json_u64(p, "generation", tt_generation_number(ev->generation));
 	else
@@ -226,7 +297,7 @@ static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 
 static void event(struct dump *d, const struct tt_event *ev)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	char *p = put_front(d, out_begin(o), ev);
 
 	p = json_id(p, "thread", ev->thread);
@@ -262,10 +333,10 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 
 	if (!matched)
 		return;
-	p = put_front(d, out_begin(&out_stdout), ev);
+	p = put_front(d, out_begin(d->out), ev);
 	p = json_u64(p, "n", s.n);
 	p = dump_json_clock(p, s.clock);
-	out_end(&out_stdout, put_lit(p, "}\n"));
+	out_end(d->out, put_lit(p, "}\n"));
 }
 
 static char *put_known(char *p, const char *key, uint64_t v)
@@ -276,7 +347,7 @@ static char *put_known(char *p, const char *key, uint64_t v)
 /* The last line of a bad trace, so that a reader of the pipe knows. */
 static int error(struct dump *d, const struct tt_error *err)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	char *p = json_open(out_begin(o), "kind", "Error");
 
 	p = json_cstr(o, p, "code", tt_code_name(err->code));

@@ -43,10 +43,20 @@ char *dump_text_top(struct out *o, char *p, const struct tt_frame *frames, int n
 	return out_escaped(o, put_lit(p, " < "), frames[caller].func);
 }
 
+/* A line of common length lies in one piece: how wide it is does not hang on where
+ * the buffer ends. */
+enum { LINE_ROOM = 2048 };
+
+static char *begin_line(struct out *o, char *p)
+{
+	p = out_room(o, p);
+	return o->end - p < LINE_ROOM ? out_drain(o, p) : p;
+}
+
 char *dump_text_frames(struct out *o, char *p, const struct tt_frame *frames, int n)
 {
 	for (int i = 0; i < n; i++) {
-		const char *start = p = out_room(o, p);
+		const char *start = p = begin_line(o, p);
 
 		p = put_lit(p, "                  ");
 		p = out_escaped(o, p, frames[i].func);
@@ -64,7 +74,7 @@ char *dump_text_frames(struct out *o, char *p, const struct tt_frame *frames, in
 
 static void header(struct dump *d)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	char *p = out_begin(o);
 	char *start = p;
 
@@ -276,7 +286,7 @@ static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
  */
 static char *put_tops(struct dump *d, char *p, const struct tt_event *ev, size_t used)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	uint64_t stack = tt_event_stack(ev, NULL);
 	uint64_t own = 0;
 	struct tt_str top;
@@ -302,7 +312,7 @@ static char *put_tops(struct dump *d, char *p, const struct tt_event *ev, size_t
 
 static char *put_frames(struct dump *d, char *p, const struct tt_event *ev)
 {
-	struct out *o = &out_stdout;
+	struct out *o = d->out;
 	uint64_t stack = tt_event_stack(ev, NULL);
 
 	p = out_str(o, p, stack_cache_get(&d->stacks, ev->generation, stack));
@@ -340,9 +350,9 @@ static char *put_generation(struct dump *d, char *p, const struct tt_generation 
 
 static void event(struct dump *d, const struct tt_event *ev)
 {
-	struct out *o = &out_stdout;
-	char *p = out_begin(o);
-	const char *start;
+	struct out *o = d->out;
+	char *p = begin_line(o, out_begin(o));
+	const char *start, *buffer;
 
 	if (d->pending) {
 		p = out_room(o, put_generation(d, p, ev->generation));
@@ -350,8 +360,9 @@ static void event(struct dump *d, const struct tt_event *ev)
 	}
 	p = put_front(d, p, ev);
 	start = p;
+	buffer = o->buffer;
 	p = put_description(o, p, ev);
-	p = put_tops(d, p, ev, p >= start ? (size_t)(p - start) : TEXT_WIDTH);
+	p = put_tops(d, p, ev, p >= start && o->buffer == buffer ? (size_t)(p - start) : TEXT_WIDTH);
 	p = put_char(p, '\n');
 	if (d->opt->stacks)
 		p = put_frames(d, p, ev);
@@ -365,15 +376,15 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 	d->pending = ev->generation != NULL && dump_filter_generation(&d->filter, ev->generation);
 	if (!d->pending || !matched)
 		return;
-	p = put_generation(d, out_begin(&out_stdout), ev->generation);
-	out_end(&out_stdout, p);
+	p = put_generation(d, out_begin(d->out), ev->generation);
+	out_end(d->out, p);
 	d->pending = false;
 }
 
 /* Syncs are events too, as validate counts them. */
 static void footer(struct dump *d)
 {
-	char *p = out_begin(&out_stdout);
+	char *p = out_begin(d->out);
 
 	if (d->colour)
 		p = put_lit(p, "\033[1m");
@@ -389,7 +400,7 @@ static void footer(struct dump *d)
 	}
 	if (d->colour)
 		p = put_lit(p, "\033[0m");
-	out_end(&out_stdout, put_char(p, '\n'));
+	out_end(d->out, put_char(p, '\n'));
 }
 
 const struct dump_format dump_text = {

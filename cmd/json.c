@@ -4,6 +4,10 @@
 
 char *json_str(struct out *o, char *p, const char *key, struct tt_str s)
 {
+	char *plain = out_json_plain(o, json_key(p, key), s);
+
+	if (plain)
+		return plain;
 	p = out_json(o, json_key(p, key), s);
 	if (out_is_utf8(s))
 		return p;

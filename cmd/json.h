@@ -51,6 +51,13 @@ static inline char *json_id(char *p, const char *key, int64_t id)
  */
 char *json_str(struct out *o, char *p, const char *key, struct tt_str s);
 
+/* A word of ours that needs no escapes. */
+static inline char *json_word(char *p, const char *key, const char *word)
+{
+	p = put_char(json_key(p, key), '"');
+	return put_char(put_cstr(p, word), '"');
+}
+
 /* Text of ours. */
 static inline char *json_cstr(struct out *o, char *p, const char *key, const char *s)
 {

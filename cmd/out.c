@@ -14,6 +14,23 @@ const char put_pairs[200] = "00010203040506070809101112131415161718192021222324"
 			    "50515253545556575859606162636465666768697071727374"
 			    "75767778798081828384858687888990919293949596979899";
 
+/* Four pairs that do not wait for each other. */
+static char *put_eight(char *p, uint32_t v)
+{
+	uint32_t high = v / 10000, low = v % 10000;
+
+	memcpy(p, &put_pairs[high / 100 * 2], 2);
+	memcpy(p + 2, &put_pairs[high % 100 * 2], 2);
+	memcpy(p + 4, &put_pairs[low / 100 * 2], 2);
+	memcpy(p + 6, &put_pairs[low % 100 * 2], 2);
+	return p + 8;
+}
+
+char *put_large(char *p, uint64_t v)
+{
+	return put_eight(put_u64(p, v / 100000000), (uint32_t)(v % 100000000));
+}
+
 void out_init(struct out *o, int fd, char *buffer, size_t size)
 {
 	o->pos = buffer;
@@ -51,6 +68,18 @@ int out_flush(struct out *o)
 	write_all(o, o->buffer, (size_t)(o->pos - o->buffer));
 	o->pos = o->buffer;
 	return o->error;
+}
+
+void out_block(struct out *o, const char *data, size_t len)
+{
+	enum { LARGE = 64 * 1024 };
+
+	if (o->fd < 0 || len < LARGE) {
+		out_end(o, out_text(o, out_begin(o), data, len));
+		return;
+	}
+	out_flush(o);
+	write_all(o, data, len);
 }
 
 /* Where text goes that finds no memory. */
@@ -109,10 +138,34 @@ char *out_long_text(struct out *o, char *p, const char *data, size_t len)
 
 /* ------------------------------------------------------------------ quoting */
 
+/* The top bit of each byte that is zero, and maybe of bytes behind such a one. */
+static inline uint64_t zero_bytes(uint64_t v)
+{
+	return (v - UINT64_C(0x0101010101010101)) & ~v & UINT64_C(0x8080808080808080);
+}
+
+/* How many of the bytes, by eights, stand for themselves in a quoted text. */
+static size_t plain_words(struct tt_str s, char also)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+	size_t i = 0;
+
+	for (; s.len - i >= 8; i += 8) {
+		uint64_t v, odd;
+
+		memcpy(&v, s.data + i, sizeof(v));
+		odd = (v & tops) | ((v - ones * 0x20) & ~v & tops) | zero_bytes(v ^ ones * 0x7f) |
+		      zero_bytes(v ^ ones * '\\') | zero_bytes(v ^ ones * (unsigned char)also);
+		if (odd != 0)
+			break;
+	}
+	return i;
+}
+
 /* The bytes from which on `s` needs an escape in a quoted text, or all of it. */
 static size_t plain_length(struct tt_str s, char also)
 {
-	size_t i = 0;
+	size_t i = plain_words(s, also);
 
 	while (i < s.len) {
 		unsigned char c = (unsigned char)s.data[i];
@@ -265,6 +318,16 @@ bool out_is_utf8(struct tt_str s)
 		i += n;
 	}
 	return true;
+}
+
+char *out_json_plain(struct out *o, char *p, struct tt_str s)
+{
+	enum { SHORT = 1024 };
+
+	if (s.len > SHORT || plain_length(s, '"') != s.len)
+		return NULL;
+	p = put_char(out_room(o, p), '"');
+	return put_char(put_mem(p, s.data ? s.data : "", s.len), '"');
 }
 
 char *out_json(struct out *o, char *p, struct tt_str s)

@@ -57,6 +57,9 @@ static inline bool out_failed(const struct out *o)
 	return o->error != 0;
 }
 
+/* A large text, straight from where it lies. */
+void out_block(struct out *o, const char *data, size_t len);
+
 /* The slow path of out_begin(). */
 char *out_drain(struct out *o, char *p);
 
@@ -111,6 +114,8 @@ char *out_escaped(struct out *o, char *p, struct tt_str s);
  * out_is_utf8() tells whether any did.
  */
 char *out_json(struct out *o, char *p, struct tt_str s);
+/* The same of a short text of printable ASCII without escapes; NULL: it is another. */
+char *out_json_plain(struct out *o, char *p, struct tt_str s);
 bool out_is_utf8(struct tt_str s);
 
 /* ------------------------------------- into the room: no check, at most OUT_ROOM */
@@ -139,8 +144,8 @@ static inline char *put_cstr(char *p, const char *s)
 /* "00" to "99", for put_u64(). */
 extern const char put_pairs[200];
 
-/* Decimal digits of v, 1 to 20. */
-static inline unsigned put_digits(uint64_t v)
+/* Decimal digits of v, 1 to 10. */
+static inline unsigned put_digits(uint32_t v)
 {
 	unsigned n = 1;
 
@@ -151,11 +156,18 @@ static inline unsigned put_digits(uint64_t v)
 	return n + (v >= 1000 ? 3 : v >= 100 ? 2 : v >= 10 ? 1 : 0);
 }
 
+/* More than eight digits. */
+char *put_large(char *p, uint64_t v);
+
 /* Decimal, unsigned: at most 20 bytes. */
-static inline char *put_u64(char *p, uint64_t v)
+static inline char *put_u64(char *p, uint64_t value)
 {
-	char *end = p + put_digits(v);
-	char *at = end;
+	uint32_t v = (uint32_t)value;
+	char *end, *at;
+
+	if (value >= 100000000)
+		return put_large(p, value);
+	end = at = p + put_digits(v);
 
 	while (v >= 100) {
 		at -= 2;

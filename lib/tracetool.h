@@ -774,6 +774,12 @@ TT_API int tt_reader_next(struct tt_reader *r, const struct tt_event **ev);
 TT_API int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev);
 
 /*
+ * Whether the next call leaves the current generation: all its events were handed
+ * out, and what lives as long as it is about to go.
+ */
+TT_API bool tt_reader_turns(const struct tt_reader *r);
+
+/*
  * The next generation with its tables, nothing ordered: 0, 1, or a code from 2
  * to 42, negated. What is left of the generation before is dropped. Mixing with
  * tt_reader_next() is allowed: that goes on with the first event of this one.

@@ -492,6 +492,11 @@ int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
 	return rc < 0 ? rc : turn(r, ev);
 }
 
+bool tt_reader_turns(const struct tt_reader *r)
+{
+	return r->phase != TT_PHASE_EVENTS || (r->order.count == 0 && tt_merge_done(&r->merge));
+}
+
 int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **g)
 {
 	*g = NULL;
