@@ -82,7 +82,7 @@ preload_link = $(CC) -shared $(preload_cflags) -static-libgcc -Wl,-z,relro,-z,no
 
 # --------------------------------------------------------------------- sources
 
-lib_layers := base io spec wire gen experiment order event emit
+lib_layers := base io spec wire gen experiment order event repair emit
 lib_src := $(sort $(foreach d,$(lib_layers),$(wildcard lib/$d/*.c)))
 lib_obj := $(lib_src:%.c=$O/%.o) $O/lib/spec/builtin.o
 cmd_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard cmd/*.c)))

@@ -14,6 +14,7 @@ VERB("validate", cmd_validate, "say whether traces are good and what is wrong")
 VERB("extract-batches", cmd_extract, "write experimental batches to files")
 VERB("heap", cmd_heap, "show what lives on the heap at a moment")
 VERB("record", cmd_record, "store a trace while it comes, and check it")
+VERB("repair", cmd_repair, "make a readable trace of a damaged one")
 VERB("assemble", cmd_assemble, "make a trace of its text")
 VERB("spec", cmd_spec, "list the events there are, check event specs")
 

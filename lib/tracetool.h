@@ -901,6 +901,56 @@ TT_API struct tt_heap_type tt_heap_type(const struct tt_heap *h, uint32_t type);
 TT_API int tt_heap_finding(struct tt_heap *h, struct tt_error *out);
 TT_API void tt_heap_free(struct tt_heap *h);
 
+/* ------------------------------------------------------------------ repair */
+
+/*
+ * What can be kept of a damaged trace, as a trace that Go's reader accepts:
+ * generations that are whole as they are, of broken ones all that orders before the
+ * break. What is behind a broken generation states anew how things stand; the
+ * broken one then ends with events that are made up and lead there. A string or
+ * stack that is lost is replaced by an empty one, a lost clock by its neighbour's.
+ * tracetool-repair(1) tells the rules.
+ */
+struct tt_repair;
+
+/* Takes over a reader that was just opened, and of which nothing was asked; it stays
+ * the caller's, to be closed after tt_repair_free(). TT_E_MEMORY. */
+TT_API int tt_repair_new(struct tt_repair **out, struct tt_reader *r, struct tt_error *err);
+/* The bytes that the repaired trace begins with. */
+TT_API struct tt_str tt_repair_header(const struct tt_repair *r);
+
+/* One generation of the repaired trace. */
+struct tt_repaired {
+	uint64_t number;
+	uint64_t offset, end;   /* where it stands in the input, with the damage behind it */
+	bool whole;             /* it is as it was; lost_* may tell of what stood around it */
+	struct tt_str front;    /* its bytes: these, */
+	struct tt_str bytes;    /* and then these; until the next call */
+	uint64_t events;        /* of the input, that it has */
+	uint64_t lost_events;   /* that could be read, but not kept */
+	uint64_t lost_nbytes;   /* of the input, that are not in it */
+	uint64_t made_events, made_entries; /* made up: events; strings and stacks */
+	struct tt_error why;    /* what is wrong with it, or with what was lost; or TT_OK */
+};
+/*
+ * The next generation: 0. 1 at the end: then only lost_* and `why` are set, and tell
+ * of what is lost behind the last one. Or an error of the machine, sticky: TT_E_IO,
+ * TT_E_MEMORY, TT_E_LIMIT.
+ */
+TT_API int tt_repair_next(struct tt_repair *r, struct tt_repaired *out);
+TT_API const struct tt_error *tt_repair_error(const struct tt_repair *r);
+
+/* An event that was made up. Until the next tt_repair_next(). */
+struct tt_made_event {
+	int64_t thread;
+	uint64_t time_ticks;
+	const struct tt_event_spec *spec;
+	const uint64_t *args;   /* without dt; spec->nargs of them */
+};
+/* The i-th that the generation handed out last ends with; false past the last. */
+TT_API bool tt_repair_made(const struct tt_repair *r, size_t i, struct tt_made_event *out);
+TT_API void tt_repair_free(struct tt_repair *r);
+
 /* ------------------------------------------------------------------ output */
 
 /*

@@ -127,6 +127,10 @@ struct tt_loader {
 	uint64_t min_time;      /* of the last one that was whole: no later one is earlier */
 	uint64_t resume;        /* it begins here: inside the last batch, whose size may be a lie, */
 	uint64_t rewound;       /* but has not gone back further than this in all */
+	/* Who wants what a search passes over of the broken generation; may be NULL.
+	   A negative code ends the search. */
+	int (*passed)(void *arg, const struct tt_frame_batch *batch, struct tt_error *err);
+	void *passed_arg;
 };
 
 void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_specs *specs,

@@ -133,6 +133,10 @@ static int walk(struct tt_loader *l, struct tt_error *err)
 		tt_source_release(l->src, b.offset);
 		if (l->has_end_marks && begins_with(&b, l->framing.end_type))
 			return TT_OK;
+		if (b.generation != 0 && b.generation == l->number && l->passed != NULL)
+			rc = l->passed(l->passed_arg, &b, err);
+		if (rc < 0)
+			return rc;
 		if (b.generation == 0 || b.generation == l->number)
 			continue;
 		rc = run_begins_with(l, &b, err);

@@ -158,6 +158,12 @@ void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs
 void tt_order_release(struct tt_order *o);
 /* Forgets all state: the next generation is an initial one. */
 void tt_order_reset(struct tt_order *o);
+/*
+ * Makes *to, which was initialized alike, know what *from knows between two
+ * generations. False: no memory; *to can then only be reset or released. Both must
+ * have the same `mem`: they share the texts.
+ */
+bool tt_order_copy(struct tt_order *to, const struct tt_order *from);
 /* Turns to a generation; the one before may be gone by now. TT_E_MEMORY, TT_E_LIMIT. */
 void tt_order_turn(struct tt_order *o, const struct tt_generation *gen);
 

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * clone.c - a second copy of what ordering knows, to go on from twice: once to
+ * find out how far events order, once for good. Stands on gen.
+ */
+#include <string.h>
+
+#include "order/order.h"
+
+/* A copy of `n` elements at *to; false without memory. */
+static bool copy_array(struct tt_mem *mem, void *to, size_t *cap, const void *from, size_t n,
+		       size_t size)
+{
+	if (n == 0)
+		return true;
+	if (!tt_mem_grow(mem, to, cap, n, size))
+		return false;
+	memcpy(*(void **)to, from, n * size);
+	return true;
+}
+
+#define COPY_ARRAY(mem, to, from) \
+	(copy_array((mem), &(to)->at, &(to)->cap, (from)->at, (from)->n, sizeof(*(to)->at)) && \
+	 ((to)->n = (from)->n, true))
+
+static bool copy_extra(struct tt_order *to, struct tt_extra *e, const struct tt_extra *from)
+{
+	memset(e, 0, sizeof(*e));
+	e->next_free = from->next_free;
+	if (!COPY_ARRAY(to->mem, &e->ranges, &from->ranges) ||
+	    !COPY_ARRAY(to->mem, &e->regions, &from->regions))
+		return false;
+	for (size_t i = 0; i < e->regions.n; i++)
+		e->regions.at[i].name->references++;
+	return true;
+}
+
+static bool copy_extras(struct tt_order *to, const struct tt_order *from)
+{
+	for (size_t i = 0; i < from->extras.n; i++) {
+		if (!TT_ARRAY_ROOM(to->mem, &to->extras))
+			return false;
+		if (!copy_extra(to, &to->extras.at[to->extras.n++], &from->extras.at[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool copy_tasks(struct tt_order *to, const struct tt_order *from)
+{
+	if (!COPY_ARRAY(to->mem, &to->tasks, &from->tasks))
+		return false;
+	for (size_t i = 0; i < to->tasks.n; i++)
+		if (to->tasks.at[i].name != NULL)
+			to->tasks.at[i].name->references++;
+	return true;
+}
+
+/* Ids are few beside the events between two copies: they are put in anew. */
+static bool copy_ids(struct tt_order *o)
+{
+	bool ok = true;
+
+	for (size_t i = 0; i < o->gs.n && ok; i++)
+		ok = !o->gs.at[i].live ||
+		     tt_idmap_add(&o->g_ids, (uint64_t)o->gs.at[i].id, (uint32_t)i);
+	for (size_t i = 0; i < o->ps.n && ok; i++)
+		ok = tt_idmap_add(&o->p_ids, (uint64_t)o->ps.at[i].id, (uint32_t)i);
+	for (size_t i = 0; i < o->ms.n && ok; i++)
+		ok = tt_idmap_add(&o->m_ids, (uint64_t)o->ms.at[i].id, (uint32_t)i);
+	for (size_t i = 0; i < o->tasks.n && ok; i++)
+		ok = o->tasks.at[i].name == NULL ||
+		     tt_idmap_add(&o->task_ids, o->tasks.at[i].id, (uint32_t)i);
+	return ok;
+}
+
+bool tt_order_copy(struct tt_order *to, const struct tt_order *from)
+{
+	tt_order_reset(to);
+	to->initial_generation = from->initial_generation;
+	to->begun = from->begun;
+	to->initial = from->initial;
+	to->free_g = from->free_g;
+	to->free_task = from->free_task;
+	to->free_extra = from->free_extra;
+	to->gc_state = from->gc_state;
+	to->gc_seq = from->gc_seq;
+	return COPY_ARRAY(to->mem, &to->gs, &from->gs) && COPY_ARRAY(to->mem, &to->ps, &from->ps) &&
+	       COPY_ARRAY(to->mem, &to->ms, &from->ms) && copy_tasks(to, from) &&
+	       copy_extras(to, from) && copy_ids(to);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * salvage.h - what is left of a broken generation: its batches one by one, as far
+ * as each of them makes sense, in memory of its own. Stands on order.
+ *
+ * The life of one: collect the batches, prepare (nothing in it can fail to decode
+ * or lacks a table entry any more), trim (nothing in it fails to order any more),
+ * add the events that lead over to what follows, write.
+ */
+#ifndef TT_REPAIR_SALVAGE_H
+#define TT_REPAIR_SALVAGE_H
+
+#include "order/merge.h"
+
+/* The types that a repair has to know by name. */
+enum tt_known {
+	TT_KNOWN_EVENT_BATCH,
+	TT_KNOWN_EXPERIMENTAL_BATCH,
+	TT_KNOWN_END_OF_GENERATION,
+	TT_KNOWN_STRINGS,
+	TT_KNOWN_STRING,
+	TT_KNOWN_STACKS,
+	TT_KNOWN_STACK,
+	TT_KNOWN_SAMPLES,
+	TT_KNOWN_FREQUENCY,
+	TT_KNOWN_SYNC,
+	TT_KNOWN_CLOCK,
+	TT_KNOWN_PROC_STATUS,
+	TT_KNOWN_PROC_START,
+	TT_KNOWN_PROC_STOP,
+	TT_KNOWN_PROC_STEAL,
+	TT_KNOWN_GO_STATUS,
+	TT_KNOWN_GO_STATUS_STACK,
+	TT_KNOWN_GO_CREATE,
+	TT_KNOWN_GO_CREATE_BLOCKED,
+	TT_KNOWN_GO_CREATE_SYSCALL,
+	TT_KNOWN_GO_START,
+	TT_KNOWN_GO_STOP,
+	TT_KNOWN_GO_BLOCK,
+	TT_KNOWN_GO_UNBLOCK,
+	TT_KNOWN_GO_DESTROY,
+	TT_KNOWN_GO_DESTROY_SYSCALL,
+	TT_KNOWN_SYSCALL_BEGIN,
+	TT_KNOWN_SYSCALL_END_BLOCKED,
+	TT_KNOWN_STW_BEGIN,
+	TT_KNOWN_STW_END,
+	TT_KNOWN_GC_ACTIVE,
+	TT_KNOWN_GC_BEGIN,
+	TT_KNOWN_GC_END,
+	TT_KNOWN_ASSIST_BEGIN,
+	TT_KNOWN_ASSIST_END,
+	TT_KNOWN_ASSIST_ACTIVE,
+	TT_KNOWN_SWEEP_BEGIN,
+	TT_KNOWN_SWEEP_END,
+	TT_KNOWN_SWEEP_ACTIVE,
+	TT_KNOWN_TASK_BEGIN,
+	TT_KNOWN_TASK_END,
+	TT_KNOWN_REGION_BEGIN,
+	TT_KNOWN_REGION_END,
+	TT_KNOWN_COUNT
+};
+
+struct tt_known_types {
+	uint8_t type[TT_KNOWN_COUNT];
+	uint8_t known[256];     /* back to an enum tt_known; TT_KNOWN_COUNT: none of these */
+};
+
+void tt_known_types_init(struct tt_known_types *k, const struct tt_specs *specs);
+
+/* One batch that was read, and what of it is good. */
+struct tt_salvaged_batch {
+	struct tt_frame_batch head;     /* its data is a copy, with the header in front of it */
+	uint8_t *clean;                 /* its good records if they are not all; else NULL */
+	uint32_t nclean;
+	uint32_t event;                 /* in gen.batches, or TT_NO_BATCH */
+	bool dropped;
+	bool sync;
+};
+
+struct tt_salvage {
+	struct tt_mem *mem;
+	const struct tt_known_types *types;
+	const struct tt_batch_rules *rules;
+	struct tt_generation gen;
+	TT_ARRAY(struct tt_salvaged_batch) list; /* in the order of the file */
+	TT_ARRAY(struct tt_str) texts;  /* of strings that were made up, owned */
+	uint64_t behind;        /* offset behind the last batch that was collected */
+	bool framing_lost;      /* event batches from here on may lack one in front of them */
+	bool sync_damaged;      /* the clock has to be written anew */
+	bool ended;             /* its end mark stood there */
+	bool has_time;
+	size_t first_lost_string, first_lost_stack; /* from here on they are made up */
+	uint64_t nevents, nkept; /* events that decode; those that stay */
+	int64_t last_ns;        /* the latest time of an event that stays */
+};
+
+void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_specs *specs,
+		     const struct tt_known_types *types, const struct tt_batch_rules *rules);
+void tt_salvage_release(struct tt_salvage *s);
+
+/*
+ * Collects the batches of the generation that begins at `begin`, at most to `end`,
+ * and puts the source back to where it stands. Damage is no error. TT_E_MEMORY,
+ * TT_E_LIMIT, TT_E_IO.
+ */
+int tt_salvage_collect(struct tt_salvage *s, struct tt_loader *l, uint64_t begin, uint64_t end,
+		       struct tt_error *err);
+/* One more batch of the generation, from behind damage: a table, or an experiment's. */
+int tt_salvage_passed(void *salvage, const struct tt_frame_batch *batch, struct tt_error *err);
+/*
+ * Makes the generation whole: events stop where a thread's cannot be decoded, table
+ * entries that are missing are made up (empty), the clock is the own or that of
+ * `other` (may be NULL). False if there is no clock to be had.
+ */
+int tt_salvage_prepare(struct tt_salvage *s, const struct tt_generation *other,
+		       const struct tt_decode_plan *plan, struct tt_error *err);
+/*
+ * Cuts each thread's events to those that order from `start`, and brings *order,
+ * a copy of it, to behind them. TT_E_MEMORY, TT_E_LIMIT. *why: what they broke off
+ * for; left alone if they did not.
+ */
+int tt_salvage_trim(struct tt_salvage *s, struct tt_order *order, const struct tt_order *start,
+		    struct tt_merge *merge, struct tt_error *why);
+/* The id of a string with this text, made up if there is none. False: no memory. */
+bool tt_salvage_string(struct tt_salvage *s, struct tt_str text, uint64_t *id);
+/* Makes sure that a string id means something. False: no memory. */
+bool tt_salvage_name(struct tt_salvage *s, uint64_t id);
+
+#endif
