@@ -261,7 +261,7 @@ clean:
 
 ## test
 ## check            all of the tests below that need nothing from outside
-checks := check-unit check-cli check-replay check-manual check-readme check-completion \
+checks := check-unit check-cli check-replay check-repair check-manual check-readme check-completion \
 	check-headers check-symbols check-install
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
@@ -289,6 +289,12 @@ $(fuzz_names:%=$O/replay_%): $O/replay_%: $O/lib/fuzz/fuzz_%.o $O/lib/fuzz/stand
 
 check-replay: $(fuzz_names:%=$O/replay_%)
 	@lib/fuzz/replay $O $(fuzz_names)
+
+## check-repair     repairs cut and damaged traces, and reads what comes out
+check-repair: $O/tracetool
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-repair --step 67 --cut-anywhere 10 -n 40 \
+		testdata/go1.26-annotations.trace testdata/go1.23-annotations-allocfree.trace.zst \
+		testdata/go1.27-iter-pull.trace.zst
 
 ## check-manual     man pages: well-formed, their examples run, --help agrees
 check-manual: $O/tracetool
@@ -324,11 +330,14 @@ check-corpus: $O/tracetool
 
 ## check-go         GO_REFERENCE=DIR: damaged and new traces against Go's reader
 MUTANTS ?= 2000
+CUTS ?= 400
 SEED ?= 1
 check-go: $O/tracetool
 	@test -n '$(GO_REFERENCE)' || { echo 'make check-go GO_REFERENCE=DIR [CORPUS=DIR]' >&2; exit 2; }
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-go -n $(MUTANTS) --seed $(SEED) --work $O/check-go \
 		$(if $(CORPUS),--corpus '$(CORPUS)') '$(GO_REFERENCE)'
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-repair --cut-anywhere $(CUTS) -n $(CUTS) \
+		--go '$(GO_REFERENCE)' --work $O/check-repair $(wildcard testdata/*.trace.zst testdata/*.trace)
 
 ## bench            speed and memory; CORPUS=DIR: real traces, GO_REFERENCE=DIR: ratios
 $(bench_names:%=$O/bench_%): $O/bench_%: $O/lib/bench/%.o $O/libtracetool.a

@@ -89,15 +89,15 @@ static void tell_generation(const struct run *run, const struct tt_repair *r,
 	if (run->opt->common.quiet || (g->whole && g->lost_nbytes == 0))
 		return;
 	if (g->whole)
-		cmd_error(run->name, "before generation %" PRIu64 " %" PRIu64 " bytes are lost",
+		cmd_error(run->name, "around generation %" PRIu64 ": bytes lost: %" PRIu64,
 			  g->number, g->lost_nbytes);
 	else
 		cmd_error(run->name,
-			  "generation %" PRIu64 ": kept %" PRIu64 " events, lost %" PRIu64
-			  " and %" PRIu64 " bytes; made up %" PRIu64 " events, %" PRIu64
-			  " table entries",
-			  g->number, g->events, g->lost_events, g->lost_nbytes, g->made_events,
-			  g->made_entries);
+			  "generation %" PRIu64 ": events kept: %" PRIu64 ", lost: %" PRIu64
+			  ", made up: %" PRIu64 "; table entries made up: %" PRIu64
+			  "; bytes lost: %" PRIu64,
+			  g->number, g->events, g->lost_events, g->made_events, g->made_entries,
+			  g->lost_nbytes);
 	if (run->opt->common.verbose)
 		tell_made(run, r);
 }
@@ -112,12 +112,12 @@ static void tell_all(const struct run *run)
 	if (run->opt->common.quiet)
 		return;
 	if (!lost_any(run))
-		cmd_error(run->name, "nothing is lost: %" PRIu64 " generations, %" PRIu64 " events",
+		cmd_error(run->name, "nothing is lost; generations: %" PRIu64 ", events: %" PRIu64,
 			  run->generations, run->events);
 	else
 		cmd_error(run->name,
-			  "kept %" PRIu64 " generations (%" PRIu64 " whole) and %" PRIu64
-			  " events; lost %" PRIu64 " bytes",
+			  "in all, generations kept: %" PRIu64 ", %" PRIu64
+			  " of them whole; events kept: %" PRIu64 "; bytes lost: %" PRIu64,
 			  run->generations, run->whole, run->events, run->lost_nbytes);
 }
 

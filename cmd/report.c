@@ -12,7 +12,7 @@ const char *report_severity(enum tt_severity severity)
 	return severity == TT_SEVERITY_ERROR ? "error" : "warning";
 }
 
-static char *put_count(char *p, uint64_t n, const char *what)
+char *report_count(char *p, uint64_t n, const char *what)
 {
 	p = put_u64(p, n);
 	p = put_char(p, ' ');
@@ -46,9 +46,9 @@ char *report_measure(char *p, const struct verdict *v)
 {
 	if (!v->opened)
 		return p;
-	p = put_count(p, v->progress.events, "event");
+	p = report_count(p, v->progress.events, "event");
 	p = put_lit(p, ", ");
-	p = put_count(p, v->progress.generations, "generation");
+	p = report_count(p, v->progress.generations, "generation");
 	p = put_lit(p, ", Go 1.");
 	p = put_u64(p, v->version);
 	p = put_lit(p, " header, ");
@@ -58,10 +58,10 @@ char *report_measure(char *p, const struct verdict *v)
 char *report_counts(char *p, const struct verdict *v)
 {
 	if (v->nerrors > 0)
-		p = put_count(p, v->nerrors, "error");
+		p = report_count(p, v->nerrors, "error");
 	if (v->nerrors > 0 && v->nwarnings > 0)
 		p = put_lit(p, ", ");
-	return v->nwarnings > 0 ? put_count(p, v->nwarnings, "warning") : p;
+	return v->nwarnings > 0 ? report_count(p, v->nwarnings, "warning") : p;
 }
 
 static char *put_event(struct out *o, char *p, const struct finding *f)
@@ -127,7 +127,7 @@ static char *put_waiting(struct out *o, char *p, const struct finding *f, const 
 	if (f->more_waiting == 0)
 		return p;
 	p = put_lit(new_line(p, d), "and ");
-	p = put_count(p, f->more_waiting, "more thread");
+	p = report_count(p, f->more_waiting, "more thread");
 	return put_cstr(p, f->more_waiting == 1 ? " waits" : " wait");
 }
 
@@ -159,7 +159,7 @@ char *report_dropped(char *p, const struct verdict *v)
 
 	if (n == 0)
 		return p;
-	p = put_count(p, n, "more finding");
+	p = report_count(p, n, "more finding");
 	return put_cstr(p, n == 1 ? " was counted and is not shown" :
 				    " were counted and are not shown");
 }

@@ -106,6 +106,17 @@ static char *put_code_counts(struct out *o, char *p, const struct verdict *v)
 	return put_char(p, '}');
 }
 
+static char *put_salvage(char *p, const struct salvage_report *s)
+{
+	p = put_lit(p, ",\n     \"salvage\":{\"generations\":");
+	p = put_u64(p, s->generations);
+	p = json_u64(p, "whole", s->whole);
+	p = json_u64(p, "events", s->events);
+	p = json_u64(p, "nbytes", s->nbytes);
+	p = json_u64(p, "kept_nbytes", s->kept_nbytes);
+	return put_char(p, '}');
+}
+
 static void begin(struct report *r)
 {
 	struct out *o = r->out;
@@ -133,6 +144,8 @@ static void file(struct report *r, const struct verdict *v)
 	p = json_u64(p, "errors", v->nerrors);
 	p = json_u64(p, "warnings", v->nwarnings);
 	p = json_u64(p, "not_shown", verdict_ndropped(v));
+	if (v->salvage.known)
+		p = put_salvage(p, &v->salvage);
 	p = put_code_counts(o, p, v);
 	p = put_findings(o, p, v);
 	out_end(o, put_char(p, '}'));

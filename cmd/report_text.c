@@ -36,6 +36,22 @@ static char *put_verdict(struct out *o, char *p, const struct report *r, const s
 	return put_char(p, '\n');
 }
 
+/* "  salvage: 1200 events, 3 generations, 2 of them whole; 4500 of 4600 bytes (97.8 %)" */
+static char *put_salvage(char *p, const struct salvage_report *s)
+{
+	double share = s->nbytes == 0 ? 0 : (double)s->kept_nbytes / (double)s->nbytes;
+	unsigned tenths = (unsigned)(share * 1000);
+
+	p = report_count(put_lit(p, "  salvage: "), s->events, "event");
+	p = report_count(put_lit(p, ", "), s->generations, "generation");
+	p = put_u64(put_lit(p, ", "), s->whole);
+	p = put_u64(put_lit(p, " of them whole; "), s->kept_nbytes);
+	p = put_u64(put_lit(p, " of "), s->nbytes);
+	p = put_u64(put_lit(p, " bytes ("), tenths / 10);
+	p = put_u64(put_char(p, '.'), tenths % 10);
+	return put_lit(p, " %)\n");
+}
+
 static void file(struct report *r, const struct verdict *v)
 {
 	struct listing list = {
@@ -49,6 +65,8 @@ static void file(struct report *r, const struct verdict *v)
 	if (r->quiet && v->status == STATUS_FINE)
 		return;
 	p = put_verdict(o, p, r, v);
+	if (v->salvage.known)
+		p = out_room(o, put_salvage(p, &v->salvage));
 	out_end(o, report_list(o, p, v, &list));
 }
 

@@ -20,6 +20,7 @@ struct validate_options {
 	struct cmd_common common;
 	int format;
 	bool strict;
+	bool salvage;
 	uint64_t jobs;
 	const char *report;
 };
@@ -34,6 +35,9 @@ static const struct opt table[] = {
 	OPT_HEADING("Verdict"),
 	{ .kind = OPT_FLAG, .name = "strict", .help = "warnings make a trace bad too",
 	  .at = offsetof(struct validate_options, strict) },
+	{ .kind = OPT_FLAG, .name = "salvage-report",
+	  .help = "measure what 'tracetool repair' would keep (text, json)",
+	  .at = offsetof(struct validate_options, salvage) },
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
 	  .help = "check N files at once (default: 1)",
 	  .at = offsetof(struct validate_options, jobs), .min = 1, .max = 1024 },
@@ -202,7 +206,9 @@ static void check_all(struct pool *pool, struct report *report, const struct val
 static int validate(const struct validate_options *o, const struct opt_operands *files,
 		    const struct cmd_input *input)
 {
-	struct verdict_options opt = { .input = input, .strict = o->strict };
+	struct verdict_options opt = {
+		.input = input, .strict = o->strict, .salvage = o->salvage,
+	};
 	struct pool pool = { .opt = &opt, .files = files->items, .n = files->n };
 	struct report report = {
 		.strict = o->strict, .quiet = o->common.quiet, .verbose = o->common.verbose,
@@ -236,9 +242,10 @@ out:
 	return status;
 }
 
-static bool reads_stdin_twice(const struct opt_operands *files)
+/* Each file is read twice for a salvage report. */
+static bool reads_stdin_twice(const struct opt_operands *files, bool salvage)
 {
-	size_t n = 0;
+	size_t n = salvage;
 
 	for (size_t i = 0; i < files->n; i++)
 		n += strcmp(files->items[i], "-") == 0;
@@ -254,7 +261,7 @@ int cmd_validate(int argc, char **argv)
 
 	if (status != OPT_RUN)
 		goto out;
-	if (reads_stdin_twice(&files)) {
+	if (reads_stdin_twice(&files, o.salvage)) {
 		status = opt_usage(&command, "the standard input can be read only once");
 		goto out;
 	}

@@ -345,6 +345,42 @@ static void read_all(struct verdict *v, struct reading *reading, const struct ve
 	}
 }
 
+/* ------------------------------------------------------------------- salvage */
+
+static void measure(struct salvage_report *s, struct tt_repair *r)
+{
+	struct tt_repaired g;
+	int rc;
+
+	while ((rc = tt_repair_next(r, &g)) == 0) {
+		s->generations++;
+		s->whole += g.whole;
+		s->events += g.events;
+		s->kept_nbytes -= g.lost_nbytes;
+	}
+	s->kept_nbytes -= g.lost_nbytes;
+	s->known = rc == 1;
+}
+
+/* The header counts as kept if anything does. */
+static void measure_salvage(struct verdict *v, const struct verdict_options *opt)
+{
+	struct salvage_report *s = &v->salvage;
+	struct tt_reader *reader;
+	struct tt_repair *r;
+	struct tt_error err;
+
+	if (cmd_open_reader(&reader, opt->input, v->file, &err) < 0)
+		return;
+	if (tt_repair_new(&r, reader, &err) == 0) {
+		measure(s, r);
+		s->nbytes = tt_reader_progress(reader).nbytes;
+		s->kept_nbytes = s->generations == 0 ? 0 : s->nbytes + s->kept_nbytes;
+	}
+	tt_repair_free(r);
+	tt_reader_close(reader);
+}
+
 void verdict_make(struct verdict *v, const char *file, const struct verdict_options *opt)
 {
 	struct reading reading = { 0 };
@@ -369,6 +405,8 @@ void verdict_make(struct verdict *v, const char *file, const struct verdict_opti
 	v->progress = tt_reader_progress(r);
 	v->progress.events -= v->closing_syncs;
 	tt_reader_close(r);
+	if (opt->salvage)
+		measure_salvage(v, opt);
 }
 
 void verdict_release(struct verdict *v)

@@ -41,6 +41,14 @@ struct finding {
 	uint64_t resumed_generation, resumed_offset, skipped_nbytes;
 };
 
+/* How much of a trace `tracetool repair` would keep. */
+struct salvage_report {
+	bool known;
+	uint64_t generations, whole; /* kept; kept as they are */
+	uint64_t events;
+	uint64_t nbytes, kept_nbytes; /* of the unpacked trace */
+};
+
 struct verdict {
 	const char *file;       /* as the caller named it; any byte may stand in it */
 	char *name;             /* printable, for people */
@@ -53,11 +61,13 @@ struct verdict {
 	size_t nfindings, capacity;
 	uint64_t nerrors, nwarnings; /* kept or not */
 	uint64_t count[VERDICT_MAX_CODE]; /* the same for each code */
+	struct salvage_report salvage; /* if it was asked for */
 };
 
 struct verdict_options {
 	const struct cmd_input *input;
 	bool strict;            /* warnings make a trace bad */
+	bool salvage;           /* measure what can be kept: reads the file once more */
 	/* Called now and then; false stops. May be NULL. */
 	bool (*progress)(void *arg, const struct tt_progress *p);
 	void *arg;

@@ -52,7 +52,6 @@ static void take(struct tt_bridge *b, int64_t thread, enum tt_known known, unsig
 {
 	struct tt_timed ev = {.type = b->types->type[known], .time_ns = b->salvage->last_ns};
 	struct tt_bridge_event *to;
-	uint32_t slot = TT_NO_SLOT;
 	va_list args;
 
 	if (b->failed)
@@ -72,7 +71,7 @@ static void take(struct tt_bridge *b, int64_t thread, enum tt_known known, unsig
 	for (unsigned i = 0; i < nargs; i++)
 		ev.args[i] = to->args[i] = va_arg(args, uint64_t);
 	va_end(args);
-	if (tt_order_try(b->order, thread, &slot, &ev) != TT_ADVANCED) {
+	if (tt_salvage_try(b->order, thread, &ev) != TT_ADVANCED) {
 		give_up(b);
 		return;
 	}
@@ -477,8 +476,8 @@ static bool is_kept(const struct tt_bridge *b, size_t slot)
 	return slot < b->kept.n && b->kept.at[slot];
 }
 
-/* The thread with a P on which things happen that nobody did. */
-static int64_t worker(struct tt_bridge *b)
+/* The thread on which things happen that nobody did. */
+static int64_t choose_worker(struct tt_bridge *b)
 {
 	const struct tt_order *o = b->order;
 
@@ -487,10 +486,18 @@ static int64_t worker(struct tt_bridge *b)
 			b->worker = o->ms.at[i].id;
 	if (b->worker == TT_NONE)
 		b->worker = fresh_m(b);
-	if (tt_find_m(b->order, b->worker) == NULL ||
-	    tt_find_m(b->order, b->worker)->p == TT_NONE)
-		start_p(b, b->worker, spare_p(b));
 	return b->worker;
+}
+
+/* The same, with a P. */
+static int64_t worker(struct tt_bridge *b)
+{
+	int64_t thread = choose_worker(b);
+	const struct tt_m_state *m = tt_find_m(b->order, thread);
+
+	if (m == NULL || m->p == TT_NONE)
+		start_p(b, thread, spare_p(b));
+	return thread;
 }
 
 /* The worker lets go of its P, so that another can have it. */
@@ -574,7 +581,7 @@ static void move_ps(struct tt_bridge *b)
 		p = tt_find_p(b->order, w->id);
 		if (b->failed || !p_needs_edit(b, p) || p->status != TT_P_IDLE)
 			continue;
-		worker(b);
+		choose_worker(b);
 		rest(b);
 		start_p(b, b->worker, w->id);
 		if (w->sweep)
@@ -597,6 +604,8 @@ static int64_t host(struct tt_bridge *b, int64_t thread)
 
 static void work(struct tt_bridge *b)
 {
+	move_gs(b);
+	/* none of these goroutines had to run for a reason of its own */
 	if (shared_needs_edit(b)) {
 		int64_t thread = worker(b);
 
@@ -604,7 +613,6 @@ static void work(struct tt_bridge *b)
 		edit_shared(b, thread);
 		take(b, thread, TT_KNOWN_GO_DESTROY, 0);
 	}
-	move_gs(b);
 	rest(b);
 	move_ps(b);
 	rest(b);

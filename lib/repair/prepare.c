@@ -196,12 +196,12 @@ static int make_clock(struct tt_salvage *s, const struct tt_generation *other, s
 		g->frequency = other->frequency;
 		g->ns_per_tick = other->ns_per_tick;
 	}
+	if (!s->has_time && other != NULL)
+		g->min_time = other->min_time;
 	if (!lacks_clock)
 		return TT_OK;
 	if (other == NULL || !other->has_clock)
 		return tt_fail(err, TT_E_NO_CLOCK, "no clock snapshot event found");
-	if (!s->has_time)
-		g->min_time = other->clock.trace_ticks;
 	borrow_clock(g, other);
 	return TT_OK;
 }
@@ -252,7 +252,7 @@ static int order_all(struct tt_salvage *s, struct tt_order *order, struct tt_mer
 	tt_order_turn(order, &s->gen);
 	rc = tt_merge_begin(merge, &s->gen, err);
 	while (rc == TT_OK && merge->heap.n != 0) {
-		rc = tt_merge_advance(merge, order, err);
+		rc = tt_salvage_advance(merge, order, err);
 		if (rc < 0)
 			break;
 		s->nkept++;

@@ -93,16 +93,18 @@ static bool is_fatal(const struct tt_error *err)
 static int step_over(struct tt_repair *r, struct tt_unit *u)
 {
 	struct tt_loader *l = &r->reader->loader;
+	/* before 1.26 a generation may be broken and the framing behind it too */
+	struct tt_error broken = l->failed_behind ? l->behind : u->why;
 	uint64_t skipped;
 	int rc;
 
-	if (u->why.code == TT_E_INPUT) {
+	if (broken.code == TT_E_INPUT) {
 		r->at_end = true;
 		return TT_OK;
 	}
 	l->passed = tt_salvage_passed;
 	l->passed_arg = &u->salvage;
-	rc = tt_loader_resync(l, &u->why, &skipped, &r->err);
+	rc = tt_loader_resync(l, &broken, &skipped, &r->err);
 	l->passed = NULL;
 	if (rc < 0 && is_fatal(&r->err))
 		return rc;
@@ -203,7 +205,7 @@ static int order_whole(struct tt_repair *r, uint64_t *nevents, struct tt_error *
 	tt_order_turn(&r->order, gen);
 	rc = tt_merge_begin(merge, gen, why);
 	while (rc == TT_OK && merge->heap.n != 0) {
-		rc = tt_merge_advance(merge, &r->order, why);
+		rc = tt_salvage_advance(merge, &r->order, why);
 		for (unsigned i = r->order.head; i < r->order.count && rc == TT_OK; i++) {
 			if (!ids_known(gen, &r->order.queue[i])) {
 				rc = tt_fail(why, TT_E_EVENT_STACK,
@@ -444,6 +446,38 @@ static int take_up(struct tt_repair *r, struct tt_repaired *out)
 	return rc < 0 ? rc : 1;
 }
 
+/*
+ * What is pending goes out as it is, and a generation that is made up takes its
+ * place: in a first generation the collector's count cannot be led everywhere.
+ */
+static int add_generation(struct tt_repair *r, struct tt_repaired *out)
+{
+	struct tt_salvage *s = &r->pending.salvage;
+	uint64_t at = r->unit.offset;
+	int rc = hand_out_pending(r, NULL, out);
+
+	if (rc < 0)
+		return rc;
+	salvage_begin(r, s);
+	r->pending = (struct tt_unit){.loaded = true, .salvage = *s, .offset = at, .end = at};
+	tt_error_clear(&r->pending.why);
+	s->gen.number = r->last_number + 1;
+	s->last_ns = INT64_MIN;
+	rc = tt_salvage_prepare(s, &r->clock, &r->reader->merge.plan, &r->err);
+	tt_order_turn(&r->order, &s->gen);
+	/* it is the generation of no event, and so not the first one */
+	r->order.initial = false;
+	return rc;
+}
+
+/* Whether a generation may be put behind the one that is pending. */
+static bool has_room(const struct tt_repair *r, const struct tt_generation *next)
+{
+	return r->order.initial && r->want.gc && r->order.gc_state == TT_GC_RUNNING &&
+	       r->order.gc_seq != r->want.gc_seq &&
+	       (r->writer.has_end_marks || next->number > r->pending.salvage.gen.number + 1);
+}
+
 /* Leads what is pending over to r->unit, and hands it out: 0; 1: there is no way. */
 static int join(struct tt_repair *r, struct tt_repaired *out)
 {
@@ -456,10 +490,11 @@ static int join(struct tt_repair *r, struct tt_repaired *out)
 		return no_memory(r);
 	if (tt_bridge_build(&r->bridge, &r->pending.salvage, &r->order, &r->want))
 		return hand_out_pending(r, &r->bridge, out);
+	r->bridge.events.n = 0;
 	if (r->bridge.no_memory || !tt_order_copy(&r->order, &r->start))
 		return no_memory(r);
 	tt_order_turn(&r->order, &r->pending.salvage.gen);
-	return 1;
+	return has_room(r, next) ? add_generation(r, out) : 1;
 }
 
 /* One step: 0 if something was handed out, 1 at the end, 2 to go on, or an error. */

@@ -182,7 +182,7 @@ static int add(struct tt_salvage *s, const struct tt_frame_batch *batch, struct 
 		return no_memory(s, err);
 	memcpy(copy, batch->data - nheader, copied_nbytes(batch));
 	b = &s->list.at[s->list.n++];
-	*b = (struct tt_salvaged_batch){.head = *batch, .event = TT_NO_BATCH};
+	*b = (struct tt_salvaged_batch){.head = *batch, .event = TT_NO_BATCH, .cut = s->adding_cut};
 	b->head.data = copy + nheader;
 	s->gen.batches_read++;
 	if (!s->has_time || batch->time < s->gen.min_time)
@@ -199,6 +199,7 @@ static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_er
 	const uint8_t *data;
 	uint64_t nbytes;
 	size_t avail;
+	int rc;
 
 	tt_source_peek(l->src, TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE, &data, &avail, err);
 	if (avail == 0 || !tt_batch_plausible(&l->framing, data, data + avail, &b, &nbytes) ||
@@ -208,7 +209,12 @@ static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_er
 	b.data_offset = b.offset + (nbytes - b.size);
 	b.data = data + (nbytes - b.size);
 	b.size -= (uint32_t)(nbytes - avail);
-	return b.size == 0 ? TT_OK : add(s, &b, err);
+	if (b.size == 0)
+		return TT_OK;
+	s->adding_cut = true;
+	rc = add(s, &b, err);
+	s->adding_cut = false;
+	return rc;
 }
 
 static bool is_end_mark(const struct tt_loader *l, const struct tt_frame_batch *b)

@@ -75,6 +75,7 @@ struct tt_salvaged_batch {
 	uint32_t event;                 /* in gen.batches, or TT_NO_BATCH */
 	bool dropped;
 	bool sync;
+	bool cut;                       /* its header says more than there is */
 };
 
 struct tt_salvage {
@@ -87,6 +88,7 @@ struct tt_salvage {
 	uint64_t behind;        /* offset behind the last batch that was collected */
 	bool framing_lost;      /* event batches from here on may lack one in front of them */
 	bool sync_damaged;      /* the clock has to be written anew */
+	bool adding_cut;        /* the batch being added is cut off by the end */
 	bool ended;             /* its end mark stood there */
 	bool has_time;
 	size_t first_lost_string, first_lost_stack; /* from here on they are made up */
@@ -121,6 +123,9 @@ int tt_salvage_prepare(struct tt_salvage *s, const struct tt_generation *other,
  */
 int tt_salvage_trim(struct tt_salvage *s, struct tt_order *order, const struct tt_order *start,
 		    struct tt_merge *merge, struct tt_error *why);
+/* As tt_merge_advance(); tries an event of a thread on the state, outside of any merge. */
+int tt_salvage_advance(struct tt_merge *merge, struct tt_order *order, struct tt_error *err);
+enum tt_advance tt_salvage_try(struct tt_order *order, int64_t thread, struct tt_timed *ev);
 /* The id of a string with this text, made up if there is none. False: no memory. */
 bool tt_salvage_string(struct tt_salvage *s, struct tt_str text, uint64_t *id);
 /* Makes sure that a string id means something. False: no memory. */

@@ -198,7 +198,7 @@ bool tt_want_learn(struct tt_want *w, const struct tt_generation *gen, struct tt
 	tt_merge_clear(merge);
 	rc = tt_merge_begin(merge, gen, &err);
 	while (rc == TT_OK && merge->heap.n != 0) {
-		rc = tt_merge_advance(merge, fresh, &err);
+		rc = tt_salvage_advance(merge, fresh, &err);
 		for (unsigned i = fresh->head; i < fresh->count && rc == TT_OK; i++)
 			note(w, &fresh->queue[i]);
 		fresh->head = fresh->count = 0;

@@ -203,7 +203,7 @@ static void put_left(struct tt_writer *w, const struct tt_salvage *s,
 		return;
 	}
 	written->nbytes_kept += nheader + n;
-	if (n == b->head.size && b->clean == NULL && head.generation == s->gen.number) {
+	if (n == b->head.size && b->clean == NULL && !b->cut && head.generation == s->gen.number) {
 		put(w, b->head.data - nheader, nheader + n);
 		return;
 	}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * repair_test.c - what comes of damaged traces: a small one that has a little of
+ * everything is cut at each byte and changed in each; and breaks before states of
+ * every sort. What is repaired is read again from its first byte to its last.
+ */
+#include "tests/reader_support.h"
+#include "tests/rich.h"
+#include "tests/script.h"
+#include "tests/suites.h"
+
+/* What a repair gave. */
+struct repaired {
+	struct build bytes;
+	unsigned generations, whole;
+	uint64_t made_events, lost_nbytes;
+	char made[2048];        /* names of what was made up */
+};
+
+static void note_made(struct repaired *to, const struct tt_repair *r)
+{
+	struct tt_made_event ev;
+
+	for (size_t i = 0; tt_repair_made(r, i, &ev); i++) {
+		size_t used = strlen(to->made);
+
+		snprintf(to->made + used, sizeof(to->made) - used, "%s%s", used == 0 ? "" : " ",
+			 ev.spec->name);
+	}
+}
+
+static void repair(struct repaired *to, const void *data, size_t n)
+{
+	struct tt_reader *reader = test_open(data, n, 0);
+	struct tt_repaired g;
+	struct tt_repair *r;
+	struct tt_error err;
+	struct tt_str header;
+	int rc;
+
+	memset(to, 0, sizeof(*to));
+	ck_assert_int_eq(tt_repair_new(&r, reader, &err), 0);
+	header = tt_repair_header(r);
+	build_bytes(&to->bytes, header.data, header.len);
+	while ((rc = tt_repair_next(r, &g)) == 0) {
+		build_bytes(&to->bytes, g.front.data, g.front.len);
+		build_bytes(&to->bytes, g.bytes.data, g.bytes.len);
+		to->generations++;
+		to->whole += g.whole;
+		to->made_events += g.made_events;
+		to->lost_nbytes += g.lost_nbytes;
+		note_made(to, r);
+	}
+	ck_assert_int_eq(rc, 1);
+	to->lost_nbytes += g.lost_nbytes;
+	ck_assert_int_eq(tt_repair_next(r, &g), 1);
+	tt_repair_free(r);
+	tt_reader_close(reader);
+}
+
+/* Fails the test unless all of the trace can be read. */
+static void expect_good(const struct repaired *r, const char *what, size_t at)
+{
+	struct tt_reader *reader = test_open(r->bytes.data, r->bytes.len, 0);
+	const struct tt_event *ev;
+	int rc;
+
+	do
+		rc = tt_reader_next(reader, &ev);
+	while (rc == 0);
+	ck_assert_msg(rc == 1, "%s %zu: %s", what, at, tt_reader_error(reader)->message);
+	tt_reader_close(reader);
+}
+
+START_TEST(good_traces_stay_as_they_are)
+{
+	struct repaired r;
+	struct build b;
+
+	script_build(&b, test_versions[_i], RICH_SCRIPT);
+	repair(&r, b.data, b.len);
+	ck_assert_uint_eq(r.generations, 2);
+	ck_assert_uint_eq(r.whole, 2);
+	ck_assert_uint_eq(r.made_events, 0);
+	ck_assert_uint_eq(r.lost_nbytes, 0);
+	ck_assert_uint_eq(r.bytes.len, b.len);
+	ck_assert_mem_eq(r.bytes.data, b.data, b.len);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
+START_TEST(what_is_cut_off_can_be_read)
+{
+	struct repaired r;
+	struct build b;
+	size_t kept = 0;
+
+	script_build(&b, test_versions[_i], RICH_SCRIPT);
+	for (size_t at = 16; at < b.len; at++) {
+		repair(&r, b.data, at);
+		if (r.generations != 0)
+			expect_good(&r, "cut at", at);
+		ck_assert_uint_le(r.lost_nbytes, at);
+		kept = r.generations;
+		build_release(&r.bytes);
+	}
+	ck_assert_uint_eq(kept, 2);
+	build_release(&b);
+}
+END_TEST
+
+START_TEST(what_is_changed_can_be_read)
+{
+	struct repaired r;
+	struct build b;
+
+	script_build(&b, test_versions[_i], RICH_SCRIPT "\ngen 3\n7@300: ProcStatus 0 2");
+	for (size_t at = 16; at < b.len; at++) {
+		for (unsigned bit = 1; bit < 256; bit <<= 1) {
+			b.data[at] ^= (uint8_t)bit;
+			repair(&r, b.data, b.len);
+			if (r.generations != 0)
+				expect_good(&r, "changed at", at);
+			build_release(&r.bytes);
+			b.data[at] ^= (uint8_t)bit;
+		}
+	}
+	build_release(&b);
+}
+END_TEST
+
+/* ---- from every state to every other */
+
+/* Goroutine 77 never comes to be. */
+#define BROKEN ", GoStart 77 1, GoBlock 0 0\n"
+
+static const struct {
+	const char *before;     /* generation 1; its end is broken */
+	const char *after;      /* generation 2 */
+	const char *made;
+} bridges[] = {
+	/* nothing has to be done where all is as it was */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "7@200: ProcStatus 0 1, GoStatus 1 7 2", ""},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "7@200: ProcStatus 0 2, GoStatus 1 7 4",
+	 "GoBlock ProcStop"},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "7@200: ProcStatus 0 2, GoStatus 1 7 1",
+	 "GoStop ProcStop"},
+	/* a goroutine that is not known before, and one that is made anew */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "7@200: ProcStatus 0 2, GoStatus 5 7 4",
+	 "GoStop ProcStop ProcStart GoCreateBlocked ProcStop"},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0",
+	 "ProcStatus ProcStart GoStart GoDestroy ProcStop"},
+	/* another thread, another goroutine */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0",
+	 "8@200: ProcStatus 0 1, GoStatus 2 8 2, GoStatus 1 -1 1",
+	 "GoStop ProcStop ProcStart GoStart"},
+	/* into a syscall and out of it, with its P and without */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "7@200: ProcStatus 0 3, GoStatus 1 7 3",
+	 "GoStop ProcStop ProcStart GoStart GoSyscallBegin"},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "8@200: GoStatus 1 7 3, ProcStatus 0 2",
+	 "GoStop ProcStop ProcStart GoStart GoSyscallBegin ProcStop"},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoSyscallBegin 1 0",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2",
+	 "ProcStop GoSyscallEndBlocked ProcStart GoStart"},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoSyscallBegin 1 0",
+	 "7@200: ProcStatus 0 4, GoStatus 1 7 3",
+	 "ProcStop GoSyscallEndBlocked ProcStart GoStart GoSyscallBegin ProcStop ProcStart GoCreate "
+	 "GoStart GoSyscallBegin GoDestroySyscall"},
+	/* ranges */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, STWBegin 3 0",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, STWBegin 3 0",
+	 "STWEnd GoStop ProcStop ProcStart GoStart"},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GCMarkAssistBegin 0",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCMarkAssistBegin 0",
+	 "GCMarkAssistEnd GoStop ProcStop ProcStart GoStart"},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCMarkAssistActive 1, GCMarkAssistEnd",
+	 "GCMarkAssistBegin GoStop ProcStop ProcStart GoStart"},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GCSweepBegin 0",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCSweepBegin 0",
+	 "GoStop ProcStop ProcStart GCSweepEnd ProcStop ProcStart GoStart"},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCSweepActive 0",
+	 "GoStop ProcStop ProcStart GCSweepBegin ProcStop ProcStart GoStart"},
+	/* the collector's sequence */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 1 0",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 5 0, GCEnd 6",
+	 "ProcStatus ProcStart GoCreate GoStart GCEnd GCBegin GCEnd GoDestroy ProcStop"},
+	/* tasks and regions */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, UserTaskBegin 5 0 1 0",
+	 "7@200: ProcStatus 0 2, GoStatus 1 7 4\n8@205: ProcStatus 1 1, GoStatus 2 8 2, "
+	 "UserTaskBegin 5 0 1 0",
+	 NULL},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, UserRegionBegin 0 1 0, UserRegionBegin 0 2 0",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, UserRegionEnd 0 2 0, UserRegionEnd 0 1 0", ""},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, UserRegionBegin 0 1 0, UserRegionBegin 0 2 0",
+	 "7@200: ProcStatus 0 2, GoStatus 1 7 4\n8@201: ProcStatus 1 2, ProcStart 1 1, "
+	 "GoUnblock 1 1 0, GoStart 1 2, UserRegionEnd 0 1 0",
+	 "UserRegionEnd UserRegionEnd GoBlock ProcStop"},
+};
+
+/* Generation 1 breaks behind `before`, in each version; then comes `after`. */
+static void bridge(unsigned version, int i)
+{
+	char script[1024], message[64];
+	struct repaired r;
+	struct build b;
+
+	snprintf(script, sizeof(script), "%s" BROKEN "gen 2\n%s", bridges[i].before,
+		 bridges[i].after);
+	script_build(&b, version, script);
+	repair(&r, b.data, b.len);
+	snprintf(message, sizeof(message), "bridge %d, version", i);
+	expect_good(&r, message, version);
+	ck_assert_uint_eq(r.generations, 2);
+	ck_assert_uint_eq(r.whole, 1);
+	if (bridges[i].made != NULL)
+		ck_assert_str_eq(r.made, bridges[i].made);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+
+START_TEST(broken_generations_lead_to_the_next)
+{
+	for (size_t v = 0; v < TEST_NVERSIONS; v++)
+		bridge(test_versions[v], _i);
+}
+END_TEST
+
+/* ---- what is missing */
+
+START_TEST(a_number_that_is_missing_is_filled_in)
+{
+	struct repaired r;
+	struct build b;
+
+	script_build(&b, 22, "7@100: ProcStatus 0 2\ngen 4\n7@200: ProcStatus 0 2");
+	repair(&r, b.data, b.len);
+	ck_assert_uint_eq(r.generations, 2);
+	expect_good(&r, "number", 4);
+	build_release(&r.bytes);
+	build_release(&b);
+	/* too many: what follows gets the next number */
+	script_build(&b, 22, "7@100: ProcStatus 0 2\ngen 4000\n7@200: ProcStatus 0 2");
+	repair(&r, b.data, b.len);
+	ck_assert_uint_eq(r.generations, 2);
+	expect_good(&r, "number", 4000);
+	ck_assert_uint_lt(r.bytes.len, b.len + 64);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
+/* The collector runs in generation 1 and not in generation 3, whose count shows that
+ * a generation began in between while it ran. */
+START_TEST(a_generation_is_put_in_for_the_collector)
+{
+	struct repaired r;
+	struct build b;
+
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
+		script_build(&b, test_versions[v],
+			     "7@100: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 1 0" BROKEN
+			     "gen 3\n7@200: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 4 0");
+		repair(&r, b.data, b.len);
+		ck_assert_uint_eq(r.generations, 3);
+		ck_assert_str_eq(r.made, "ProcStatus ProcStart GoCreate GoStart GCActive GCEnd "
+				 "GoDestroy ProcStop");
+		expect_good(&r, "put in", v);
+		build_release(&r.bytes);
+		build_release(&b);
+	}
+}
+END_TEST
+
+START_TEST(a_generation_that_contradicts_all_is_left_out)
+{
+	struct repaired r;
+	struct build b;
+
+	/* status 0 can only be stated in the first generation */
+	script_build(&b, 26,
+		     "7@100: ProcStatus 0 1, GoStatus 1 7 2" BROKEN
+		     "gen 2\n7@200: ProcStatus 0 1, GoStatus 5 7 0\n"
+		     "gen 3\n7@300: ProcStatus 0 1, GoStatus 1 7 2");
+	repair(&r, b.data, b.len);
+	ck_assert_uint_eq(r.generations, 2);
+	ck_assert_uint_gt(r.lost_nbytes, 10);
+	expect_good(&r, "left out", 2);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
+Suite *repair_suite(void)
+{
+	Suite *s = suite_create("repair");
+	TCase *tc = tcase_create("repair");
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, good_traces_stay_as_they_are, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, what_is_cut_off_can_be_read, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, what_is_changed_can_be_read, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, broken_generations_lead_to_the_next, 0, COUNT(bridges));
+	tcase_add_test(tc, a_number_that_is_missing_is_filled_in);
+	tcase_add_test(tc, a_generation_is_put_in_for_the_collector);
+	tcase_add_test(tc, a_generation_that_contradicts_all_is_left_out);
+	suite_add_tcase(s, tc);
+	return s;
+}
