@@ -367,10 +367,13 @@ static int begin(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 
 	if (type == TT_HEAP_NO_TYPE)
 		return no_memory(h);
-	if (s.span == NULL)
-		tt_heap_note(h, TT_W_HEAP_SPAN, ev, address, 0);
-	else if (!may_begin(&s, address))
+	if (s.span == NULL) {
+		s.nbytes = tt_heap_type(h, type).nbytes;
+		if (h->spanned)
+			tt_heap_note(h, TT_W_HEAP_SPAN, ev, address, 0);
+	} else if (!may_begin(&s, address)) {
 		tt_heap_note(h, TT_W_HEAP_OVERLAP, ev, address, s.address);
+	}
 	change->object = (struct tt_heap_object){
 		.address = s.address,
 		.nbytes = s.nbytes,
@@ -425,7 +428,7 @@ static int end(struct tt_heap *h, const struct tt_event *ev, struct tt_heap_chan
 	l = find_loose(h, s.address);
 	if (l != NULL)
 		end_loose(h, l, change);
-	else if (s.span == NULL)
+	else if (s.span == NULL && h->spanned)
 		tt_heap_note(h, TT_W_HEAP_SPAN, ev, address, 0);
 	else
 		tt_heap_note(h, TT_W_HEAP_FREE, ev, address, 0);
@@ -502,6 +505,7 @@ static int begin_span(struct tt_heap *h, const struct tt_event *ev)
 	bool twice = false;
 	int rc;
 
+	h->spanned = true;
 	if (npages == 0)
 		return TT_OK;
 	if (npages > room)

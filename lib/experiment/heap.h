@@ -63,6 +63,7 @@ struct tt_heap {
 	unsigned page_shift;
 
 	struct tt_spans spans;
+	bool spanned;           /* the trace tells of spans: a native heap has none */
 	struct tt_idmap loose_ids;
 	TT_ARRAY(struct tt_loose) loose;
 	uint32_t free_loose;

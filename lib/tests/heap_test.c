@@ -268,7 +268,8 @@ static const struct bad {
 	 {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {0, 1}}, {ALLOC, 2, {0, 1}}, {ALLOC, 2, {0, 1}}}},
 	{TT_W_HEAP_FREE, {{SPAN, 3, {0, 1, 8}}, {FREE, 1, {0}}}},
 	{TT_W_HEAP_FREE, {{SPAN_FREE, 1, {3}}}},
-	{TT_W_HEAP_SPAN, {{ALLOC, 2, {0, 1}}}},
+	{TT_W_HEAP_FREE, {{FREE, 1, {0}}}},
+	{TT_W_HEAP_SPAN, {{SPAN, 3, {99, 1, 8}}, {ALLOC, 2, {0, 1}}}},
 	{TT_W_HEAP_SPAN, {{SPAN, 3, {0, 1, 1}}, {ALLOC, 2, {0, 1}}}},
 	{TT_W_HEAP_SPAN, {{SPAN, 3, {0, 1, 8}}, {FREE, 1, {99999}}}},
 	{TT_W_HEAP_TYPE, {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {0, 3}}}},
@@ -276,6 +277,23 @@ static const struct bad {
 	{TT_W_HEAP_OVERLAP, {{SPAN, 3, {0, 2, 8}}, {SPAN_ALLOC, 3, {0, 1, 8}}}},
 	{TT_W_HEAP_OVERLAP, {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {1, 1}}}},
 };
+
+/* A native program's heap: the types tell the sizes. */
+START_TEST(a_heap_may_have_no_spans)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT2(&m, ALLOC, 5, 1);
+	EVENT2(&m, ALLOC, 6, 1);
+	EVENT1(&m, FREE, 5);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_uint_eq(s.nbytes, 24);
+}
+END_TEST
 
 START_TEST(what_cannot_be_is_found)
 {
@@ -298,6 +316,7 @@ Suite *heap_suite(void)
 
 	tcase_add_test(tc, objects_have_the_size_of_their_slot);
 	tcase_add_test(tc, a_header_does_not_count);
+	tcase_add_test(tc, a_heap_may_have_no_spans);
 	tcase_add_test(tc, tiny_objects_share_a_slot);
 	tcase_add_test(tc, a_large_object_has_its_span);
 	tcase_add_test(tc, a_late_free_is_that_of_the_object_before);
