@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 
+//go:build ignore
+
 // Nodes allocates a known number of objects of a known type and lets go of most:
 // 1000 of main.Node (96 bytes, all in one class), of which 300 stay, and says so.
 package main
