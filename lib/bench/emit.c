@@ -100,12 +100,17 @@ static void with_section(void)
 	}
 }
 
-/* As a malloc tracer has them: numbers of objects by address. */
+/*
+ * As a malloc tracer has them: numbers of objects by address, from a base that lies
+ * where the heap does (the info batch tells of it), 16 bytes to a number.
+ */
+#define HEAP_NBYTES (UINT64_C(16) << 20)
+
 static void objects(void)
 {
 	for (int i = 0; i < ROUNDS; i += 2) {
 		struct tt_emit *e = tt_emit_acquire();
-		uint64_t id = UINT64_C(0x7f3a00000000) / 16 + (uint64_t)(i & 1023) * 3;
+		uint64_t id = (uint64_t)i * 37 % (HEAP_NBYTES / 16);
 
 		tt_emit_event2(e, object_alloc, id, (uint64_t)(i & 127));
 		tt_emit_event1(e, object_free, id);

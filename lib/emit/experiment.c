@@ -37,11 +37,23 @@ static __attribute__((noinline)) void special(struct tt_emit *e, unsigned type,
 		tt_carry_event(e, type, args, nargs);
 }
 
+/* The same with the array out of the fast path's way. */
+static __attribute__((noinline)) void special2(struct tt_emit *e, unsigned type, uint64_t a,
+					       uint64_t b)
+{
+	special(e, type, (uint64_t[]){a, b}, 2);
+}
+
+static __attribute__((noinline)) void special1(struct tt_emit *e, unsigned type, uint64_t a)
+{
+	special(e, type, &a, 1);
+}
+
 void tt_emit_event1(struct tt_emit *e, unsigned type, uint64_t a)
 {
 	tt_busy_begin(e);
 	if (!is_plain(type, 1))
-		special(e, type, &a, 1);
+		special1(e, type, a);
 	else if (tt_likely(ready(e, tt_tracer.rules[type])))
 		tt_put_done(e->chunk, tt_put(tt_put_time(e->chunk, type), a));
 	tt_busy_end(e);
@@ -51,7 +63,7 @@ void tt_emit_event2(struct tt_emit *e, unsigned type, uint64_t a, uint64_t b)
 {
 	tt_busy_begin(e);
 	if (!is_plain(type, 2))
-		special(e, type, (uint64_t[]){a, b}, 2);
+		special2(e, type, a, b);
 	else if (tt_likely(ready(e, tt_tracer.rules[type])))
 		tt_put_done(e->chunk, tt_put(tt_put(tt_put_time(e->chunk, type), a), b));
 	tt_busy_end(e);
