@@ -76,7 +76,7 @@ test_compile = $(call compile,-fPIE $(check_cflags))
 link = $(CC) $(mode) $(CFLAGS) $(mode_link) $(LDFLAGS)
 preload_cflags := $(filter-out --coverage,$(CFLAGS))
 preload_compile = $(CC) $(std) $(warn) -Ilib -fPIC -fvisibility=hidden -ftls-model=initial-exec \
-	-fexceptions -fno-builtin -U_FORTIFY_SOURCE $(CPPFLAGS) $(preload_cflags)
+	-fexceptions -fno-builtin-malloc -fno-builtin-calloc -U_FORTIFY_SOURCE $(CPPFLAGS) $(preload_cflags)
 preload_link = $(CC) -shared $(preload_cflags) -static-libgcc -Wl,-z,relro,-z,now,--no-undefined \
 	-Wl,--exclude-libs,ALL,--gc-sections $(LDFLAGS)
 
@@ -220,7 +220,7 @@ deps-dev:
 	@.ci/deps $(build_packages) $(check_packages) \
 		clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind lcov autoconf
 
-## demo             dump, validate and extract a real trace
+## demo             dump, validate and extract a real trace, record a program
 demo: all
 	@PATH="$(abspath $O):$$PATH" cmd/demo
 

@@ -160,7 +160,7 @@ static bool send_hello(const struct native_hello *hello, const int fds[2])
 
 static void send_trouble(struct native_hello *hello, const char *what, const char *why)
 {
-	snprintf(hello->error, sizeof(hello->error), "%s%s%s", what, why[0] != '\0' ? ": " : "", why);
+	snprintf(hello->error, sizeof(hello->error), "%.90s: %.150s", what, why);
 	(void)send_hello(hello, NULL);
 }
 

@@ -16,11 +16,20 @@
 
 #define EXPERIMENT 1
 #define KIND_INFO 1
-/* Addresses are told in units of this, from 0: no allocator gives less. */
+/* Addresses are told in units of this: no allocator gives less. */
 #define ALIGNMENT_SHIFT 3
+/* They count from so far below the end of the data segment, whose objects then have
+ * short numbers. What lies lower still has a number too, modulo 2^64. */
+#define BELOW_BREAK ((uintptr_t)16 << 20)
 #define LOWEST_STACK 2048
 
 static unsigned type_object, type_alloc, type_free;
+static uintptr_t base;
+
+static inline uint64_t number_of(const void *p)
+{
+	return ((uintptr_t)p - base) >> ALIGNMENT_SHIFT;
+}
 
 /* ------------------------------------------------------------- real functions */
 
@@ -110,7 +119,7 @@ static __attribute__((noinline)) void tell_alloc(void *p, size_t size, uintptr_t
 		heap_early_add(p, size, site);
 	e = p != NULL && preload_on() ? tt_emit_acquire() : NULL;
 	if (e != NULL) {
-		tt_emit_event2(e, type_alloc, (uintptr_t)p >> ALIGNMENT_SHIFT,
+		tt_emit_event2(e, type_alloc, number_of(p),
 			       heap_type(e, site, size));
 		tt_emit_release(e);
 	}
@@ -126,7 +135,7 @@ static __attribute__((noinline)) void tell_free(void *p)
 		heap_early_remove(p);
 	e = preload_on() ? tt_emit_acquire() : NULL;
 	if (e != NULL) {
-		tt_emit_event1(e, type_free, (uintptr_t)p >> ALIGNMENT_SHIFT);
+		tt_emit_event1(e, type_free, number_of(p));
 		tt_emit_release(e);
 	}
 	errno = saved;
@@ -258,7 +267,7 @@ static void tell_early(void *p, size_t size, uintptr_t site)
 
 	if (e == NULL)
 		return;
-	tt_emit_event2(e, type_object, (uintptr_t)p >> ALIGNMENT_SHIFT, heap_type(e, site, size));
+	tt_emit_event2(e, type_object, number_of(p), heap_type(e, site, size));
 	tt_emit_release(e);
 }
 
@@ -277,6 +286,7 @@ void preload_heap_start(const struct tt_specs *specs)
 		type_alloc = type_named(specs, "HeapObjectAlloc");
 		type_free = type_named(specs, "HeapObjectFree");
 	}
+	base = ((uintptr_t)sbrk(0) & ~(uintptr_t)4095) - BELOW_BREAK;
 }
 
 void preload_heap_started(bool traced)
@@ -294,13 +304,13 @@ static size_t put(uint8_t *p, uint64_t value)
 	return n;
 }
 
-/* Each generation says how addresses are told: from 0, page size, alignments. */
+/* Each generation says how addresses are told: base, page size, alignments. */
 void preload_heap_generation(struct tt_emit *e)
 {
 	uint8_t info[64] = { KIND_INFO };
 	size_t n = 1;
 
-	n += put(info + n, 0);
+	n += put(info + n, base);
 	n += put(info + n, (uint64_t)sysconf(_SC_PAGESIZE));
 	n += put(info + n, UINT64_C(1) << ALIGNMENT_SHIFT);
 	n += put(info + n, LOWEST_STACK);

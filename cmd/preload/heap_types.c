@@ -94,10 +94,9 @@ static uint32_t find(uint64_t key)
 	return 0;
 }
 
-uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size)
+static uint64_t look_up(struct tt_emit *e, uint64_t key, uintptr_t site, uint64_t top)
 {
-	uint64_t top, gen = tt_emit_generation(e), known;
-	uint64_t key = (uint64_t)site << 10 | size_class(size, &top);
+	uint64_t gen = tt_emit_generation(e), known;
 	uint32_t id = find(key);
 	_Atomic uint64_t *mark = &types[id].gen[gen & 1];
 
@@ -110,6 +109,29 @@ uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size)
 		return id;
 	atomic_store(mark, 0);
 	return 0;
+}
+
+/* What this thread asked for last: loops ask for the same again. */
+static TLS struct {
+	uint64_t key, gen, id;
+} last;
+
+uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size)
+{
+	uint64_t top, gen = tt_emit_generation(e), id;
+	uint64_t key = (uint64_t)site << 10 | size_class(size, &top);
+
+	if (likely(last.key == key && last.gen == gen))
+		return last.id;
+	/* a signal handler that comes between sees no half of it */
+	last.gen = 0;
+	atomic_signal_fence(memory_order_seq_cst);
+	id = look_up(e, key, site, top);
+	last.key = key;
+	last.id = id;
+	atomic_signal_fence(memory_order_seq_cst);
+	last.gen = gen;
+	return id;
 }
 
 /* --------------------------------------------------------- before the trace */
