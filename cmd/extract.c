@@ -331,13 +331,15 @@ static int tell_faults(const struct batch_set *set, const char *file)
  */
 static int read_into(struct extraction *x, struct tt_reader *r, const char *file, const char *name)
 {
-	struct notes notes = { .o = x->o, .specs = x->input->specs };
+	/* with those that the trace brings, which come while it is read */
+	const struct tt_specs *specs = tt_reader_specs(r);
+	struct notes notes = { .o = x->o, .specs = specs };
 	struct batch_set set;
 	int status;
 
 	batch_set_init(&set, &x->o->choice, &x->output);
 	batch_set_name(&set, name, x->each_alone || x->nfiles == 1 ? "" : name);
-	set.specs = x->input->specs;
+	set.specs = specs;
 	set.decode = x->o->decode;
 	set.decode_format = x->o->format;
 	set.file = file;

@@ -149,6 +149,8 @@ enum tt_code {
 	TT_W_RECORD = 91,           /* a record of an experimental batch is no record of its spec */
 	TT_W_RECORD_KEY = 92,       /* two records of a generation have the same key */
 
+	TT_W_PRIVATE = 100,         /* a private batch of experiment 1 that cannot be read */
+
 	/* findings about a heap, of tt_heap_finding() */
 	TT_W_HEAP_ALLOC = 93,       /* an object is allocated where one lives */
 	TT_W_HEAP_FREE = 94,        /* an object or span is freed where there is none */

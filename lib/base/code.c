@@ -150,6 +150,9 @@ static const struct code {
 	  "the flight recorder." },
 	{ TT_W_HEAP_ADDRESS, "heap-address",
 	  "The writer must give units above 0, powers of two, and a base that is a whole page." },
+	{ TT_W_PRIVATE, "private",
+	  "The writer must write specs and carried events as tracetool-format(5) says; or give the "
+	  "spec (--spec)." },
 };
 
 enum { NCODES = sizeof(codes) / sizeof(codes[0]) };

@@ -136,6 +136,13 @@ void tt_note_generation(struct tt_reader *r)
 	note_number(r);
 	note_clock(r);
 	note_experiments(r);
+	if (r->private.fault != NULL) {
+		n = note(r, TT_W_PRIVATE);
+		if (n != NULL) {
+			n->offset = r->private.fault_offset;
+			n->fault.problem = r->private.fault;
+		}
+	}
 	note_record(r, TT_W_RECORD, &r->tables.bad_record);
 	note_record(r, TT_W_RECORD_KEY, &r->tables.taken_key);
 	if (r->gen.frame_conflict_offset != TT_UNKNOWN) {
@@ -331,6 +338,9 @@ static void write_message(const struct tt_reader *r, const struct tt_note *n, st
 		break;
 	case TT_W_RECORD:
 		tt_record_message(text, size, n->batch, &n->fault);
+		break;
+	case TT_W_PRIVATE:
+		snprintf(text, size, "a private batch: %s", n->fault.problem);
 		break;
 	case TT_W_RECORD_KEY:
 		snprintf(text, size,

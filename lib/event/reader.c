@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "order/advance.h"
+#include "order/handlers.h"
 #include "wire/header.h"
 
 /* ---- opening and closing */
@@ -39,10 +40,14 @@ static int reader_new(struct tt_reader **out, const struct tt_options *opt, stru
 		rc = tt_specs_new(&r->own_specs, err);
 		r->specs = r->own_specs;
 	}
+	if (rc == TT_OK)
+		rc = tt_specs_new_above(&r->above, r->specs, err);
 	if (rc < 0) {
+		tt_specs_free(r->own_specs);
 		free(r);
 		return rc;
 	}
+	r->specs = r->above;
 	*out = r;
 	return TT_OK;
 }
@@ -72,6 +77,7 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 
 	tt_generation_init(&r->gen, &r->mem, r->specs);
 	tt_tables_init(&r->tables, &r->mem, r->specs);
+	tt_private_init(&r->private, &r->mem);
 	tt_merge_init(&r->merge, &r->mem, r->specs);
 	r->merge.gen = &r->gen;
 	if (rc == TT_OK)
@@ -148,6 +154,7 @@ void tt_reader_close(struct tt_reader *r)
 	tt_generation_release(&r->gen);
 	TT_ARRAY_RELEASE(&r->mem, &r->notes);
 	tt_source_close(r->src);
+	tt_specs_free(r->above);
 	tt_specs_free(r->own_specs);
 	free(r);
 }
@@ -388,6 +395,27 @@ static int check_events(struct tt_reader *r)
 
 /* ---- generations */
 
+/* Takes in what the generation's private batches say; nothing if Go would not. */
+static int take_private(struct tt_reader *r)
+{
+	bool added;
+	int rc;
+
+	if ((r->options.flags & TT_OPEN_LIKE_GO) != 0)
+		return TT_OK;
+	rc = tt_private_specs(&r->private, &r->gen, r->above, &added, &r->err);
+	if (rc == TT_OK && added) {
+		tt_decode_plan_init(&r->merge.plan, r->specs);
+		tt_dispatch_init(&r->order);
+		for (unsigned type = 0; type < 256; type++)
+			look_at(r, type);
+		tt_note_init(r);
+	}
+	if (rc == TT_OK)
+		rc = tt_private_splice(&r->private, &r->gen, &r->merge.plan, &r->err);
+	return rc;
+}
+
 /* Loads the next generation: 0, or the outcome is set and the last Sync is due. */
 static int load(struct tt_reader *r)
 {
@@ -398,6 +426,8 @@ static int load(struct tt_reader *r)
 	rc = tt_loader_next(&r->loader, &r->gen, &r->err);
 	if (rc == TT_OK)
 		rc = tt_note_room(r, &r->err);
+	if (rc == TT_OK)
+		rc = take_private(r);
 	if (rc == TT_OK)
 		rc = tt_tables_turn(&r->tables, &r->gen, &r->err);
 	if (rc != TT_OK) {

@@ -7,6 +7,7 @@
 #define TT_EVENT_READER_H
 
 #include "base/options.h"
+#include "experiment/private.h"
 #include "experiment/tables.h"
 #include "order/merge.h"
 
@@ -42,6 +43,8 @@ struct tt_reader {
 	struct tt_options options;
 	struct tt_specs *own_specs; /* if the caller gave none */
 	const struct tt_specs *specs;
+	struct tt_specs *above; /* on top of those of the caller: what the trace brings; `specs` */
+	struct tt_private private;
 	struct tt_source *src;
 	unsigned version;
 

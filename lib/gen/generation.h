@@ -84,6 +84,9 @@ void tt_generation_release(struct tt_generation *g);
 
 /* ---- filling one (tables.c) */
 
+/* The list of a thread's batches, begun if this is its first. NULL: no memory. */
+struct tt_thread_batches *tt_generation_thread(struct tt_generation *g, int64_t thread);
+
 /*
  * Files one batch. Codes of tables (30 to 42), TT_E_GENERATION_MARK,
  * TT_E_MEMORY, TT_E_LIMIT; messages are Go's.

@@ -387,8 +387,7 @@ static int add_experimental(struct tt_generation *g, const struct tt_frame_batch
 	return TT_OK;
 }
 
-/* The list of a thread's batches, begun if this is its first. NULL: no memory. */
-static struct tt_thread_batches *thread_of(struct tt_generation *g, int64_t thread)
+struct tt_thread_batches *tt_generation_thread(struct tt_generation *g, int64_t thread)
 {
 	uint32_t i = tt_idmap_find(&g->thread_ids, (uint64_t)thread);
 
@@ -404,7 +403,7 @@ static struct tt_thread_batches *thread_of(struct tt_generation *g, int64_t thre
 static int add_events(struct tt_generation *g, const struct tt_batch_rules *rules,
 		      const struct tt_frame_batch *batch, struct tt_error *err)
 {
-	struct tt_thread_batches *thread = thread_of(g, batch->thread);
+	struct tt_thread_batches *thread = tt_generation_thread(g, batch->thread);
 	uint32_t i = (uint32_t)g->batches.n;
 
 	(void)rules;

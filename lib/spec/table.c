@@ -164,9 +164,27 @@ static int no_memory(struct tt_error *err)
 	return tt_fail(err, TT_E_MEMORY, "out of memory for event specs");
 }
 
-/* `before` is NULL for the text that may hold core events. */
+/* Why a text of a trace may not be added, or NULL. */
+static const char *foreign_problem(const struct tt_spec_file *file, unsigned experiment)
+{
+	size_t i;
+
+	if (file->experiment.id != experiment)
+		return "it is of another experiment than its batch says";
+	if (file->replaces)
+		return "a spec in a trace may not replace others";
+	for (i = 0; i < file->nevents; i++)
+		if (file->events[i].replaces)
+			return "a spec in a trace may not replace others";
+	return NULL;
+}
+
+/*
+ * `before` is NULL for the text that may hold core events; `foreign` the experiment
+ * that a text of a trace must be of, or 0.
+ */
 static int add(struct tt_specs *specs, const struct tt_specs *before, const char *name,
-	       struct tt_str text, struct tt_error *err)
+	       struct tt_str text, unsigned foreign, struct tt_error *err)
 {
 	struct tt_spec_file *file = file_new(&specs->mem);
 	struct tt_spec_notes notes;
@@ -183,6 +201,8 @@ static int add(struct tt_specs *specs, const struct tt_specs *before, const char
 		no_memory(err);
 	}
 	tt_spec_notes_release(&notes);
+	if (rc == 0 && foreign != 0 && foreign_problem(file, foreign) != NULL)
+		rc = tt_fail(err, TT_E_SPEC, "%s: %s", name, foreign_problem(file, foreign));
 	if (rc == 0)
 		commit(specs, file);
 	else
@@ -193,7 +213,24 @@ static int add(struct tt_specs *specs, const struct tt_specs *before, const char
 int tt_specs_add(struct tt_specs *specs, const char *name, const char *text, size_t len,
 		 struct tt_error *err)
 {
-	return add(specs, specs, name, (struct tt_str){text, len}, err);
+	return add(specs, specs, name, (struct tt_str){text, len}, 0, err);
+}
+
+int tt_specs_add_foreign(struct tt_specs *specs, unsigned experiment, const char *text, size_t len,
+			 struct tt_error *err)
+{
+	return add(specs, specs, "spec in the trace", (struct tt_str){text, len}, experiment, err);
+}
+
+int tt_specs_new_above(struct tt_specs **out, const struct tt_specs *base, struct tt_error *err)
+{
+	*out = malloc(sizeof(**out));
+	if (*out == NULL)
+		return no_memory(err);
+	**out = *base;
+	(*out)->files = NULL;
+	(*out)->mem = (struct tt_mem){0, 0, false};
+	return TT_OK;
 }
 
 /* ----------------------------------------------------------------- built-in */
@@ -227,7 +264,7 @@ static int add_builtin(struct tt_specs *specs, struct tt_error *err)
 
 	for (builtin = tt_builtin_specs; builtin->name != NULL; builtin++) {
 		rc = add(specs, before, builtin->name,
-			 (struct tt_str){builtin->text, strlen(builtin->text)}, err);
+			 (struct tt_str){builtin->text, strlen(builtin->text)}, 0, err);
 		if (rc != 0)
 			return rc;
 		before = specs;

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * private.h - what our emitter carries in private batches of experiment 1: specs, so
+ * that a trace explains itself, and timed events, which Go's tools pass over. The
+ * bytes are in tracetool-format(5). Stands on gen and spec.
+ *
+ * All of it is untrusted: a spec may not replace what is there, and of a batch of events
+ * those are taken that can be decoded.
+ */
+#ifndef TT_EXPERIMENT_PRIVATE_H
+#define TT_EXPERIMENT_PRIVATE_H
+
+#include "gen/generation.h"
+#include "wire/event.h"
+
+struct tt_private {
+	struct tt_mem *mem;
+	uint64_t tried[4];      /* bit e: the spec of experiment e was read, good or not */
+	/* the first fault of this generation; NULL: none */
+	const char *fault;
+	uint64_t fault_offset;
+	char words[160];        /* of a spec: what is wrong with it */
+};
+
+void tt_private_init(struct tt_private *p, struct tt_mem *mem);
+/*
+ * Adds the specs that a generation brings and that are not known. *added: there
+ * was one, so that what was made of `specs` is to be made anew. TT_E_MEMORY, TT_E_LIMIT.
+ */
+int tt_private_specs(struct tt_private *p, const struct tt_generation *gen,
+		     struct tt_specs *specs, bool *added, struct tt_error *err);
+/*
+ * Puts carried events among those of their threads, by time: a thread's batches are
+ * cut where one comes between. Nothing is copied. TT_E_MEMORY, TT_E_LIMIT.
+ */
+int tt_private_splice(struct tt_private *p, struct tt_generation *gen,
+		      const struct tt_decode_plan *plan, struct tt_error *err);
+
+#endif
