@@ -98,6 +98,7 @@ manuals := $(sort $(wildcard man/*.[1-9]))
 # What `record -- PROGRAM` loads into a program: with its own copy of the emitter, never
 # with sanitizers, whose runtime the program does not have.
 preload_libs := $O/libtracetool-record.so $O/libtracetool-heap.so
+program := $O/tracetool $(preload_libs)
 preload_lib_src := $(foreach d,base spec emit,$(sort $(wildcard lib/$d/*.c))) lib/wire/varint.c
 preload_lib_obj := $(preload_lib_src:%.c=$O/preload/%.o) $O/preload/lib/spec/builtin.o
 preload_obj := $(patsubst %,$O/preload/cmd/preload/%.o,real stack wait calls locks threads exec stream)
@@ -114,7 +115,7 @@ endif
 
 ## build and install
 ## all              program and libraries (what a plain make does)
-all: tracetool $O/libtracetool.a $O/libtracetool.so $(preload_libs)
+all: tracetool $O/libtracetool.a $O/libtracetool.so $(program)
 
 # ./tracetool is what the default build made; other O= keep to themselves.
 tracetool: $O/tracetool
@@ -276,11 +277,11 @@ check-unit: $O/unit-tests
 	$O/unit-tests $(SUITES)
 
 ## check-cli        golden tests of the program; CASES='dump validate' for some
-check-cli: $O/tracetool
+check-cli: $(program)
 	cmd/tests/run $O $(CASES)
 
 ## update-golden    rewrite the golden tests to what the program prints now
-update-golden: $O/tracetool
+update-golden: $(program)
 	cmd/tests/run --update $O $(CASES)
 
 ## check-replay     fuzz targets on their corpora, without a fuzzer
@@ -297,15 +298,15 @@ check-repair: $O/tracetool
 		testdata/go1.27-iter-pull.trace.zst
 
 ## check-manual     man pages: well-formed, their examples run, --help agrees
-check-manual: $O/tracetool
+check-manual: $(program)
 	cmd/tests/check-manual $O
 
 ## check-readme     the README's commands print what it shows
-check-readme: $O/tracetool
+check-readme: $(program)
 	cmd/tests/check-readme $O
 
 ## check-completion completions know every verb and option
-check-completion: $O/tracetool
+check-completion: $(program)
 	cmd/tests/check-completion $O
 
 ## check-headers    each header compiles alone, public ones as C++17 too

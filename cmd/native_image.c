@@ -167,7 +167,8 @@ static bool make_room(struct native_stream *s, size_t n)
 {
 	uint8_t *data;
 
-	memmove(s->data, s->data + s->at, s->n - s->at);
+	if (s->at > 0)
+		memmove(s->data, s->data + s->at, s->n - s->at);
 	s->n -= s->at;
 	s->at = 0;
 	if (n <= s->cap - s->n)
