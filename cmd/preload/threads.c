@@ -9,6 +9,7 @@
 
 #include <limits.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <threads.h>
 
 TLS struct preload_self preload_self;
@@ -26,7 +27,7 @@ static void thread_ends(void *arg)
 		pthread_setspecific(key, arg);
 		return;
 	}
-	if (__atomic_sub_fetch(&nthreads, 1, __ATOMIC_SEQ_CST) == 0 && tt_emit_on()) {
+	if (atomic_fetch_sub(&nthreads, 1) == 1 && tt_emit_on()) {
 		preload_self.quiet = true;
 		tt_emit_stop(NULL);
 		preload_self.quiet = false;
@@ -42,7 +43,7 @@ bool preload_threads_init(void)
 
 void preload_thread_expected(void)
 {
-	__atomic_add_fetch(&nthreads, 1, __ATOMIC_SEQ_CST);
+	atomic_fetch_add(&nthreads, 1);
 }
 
 void preload_thread_begin(void)
@@ -117,7 +118,7 @@ static void take_back(struct beginning *b)
 {
 	int saved = errno;
 
-	__atomic_sub_fetch(&nthreads, 1, __ATOMIC_SEQ_CST);
+	atomic_fetch_sub(&nthreads, 1);
 	tt_emit_thread_cancel(b->token);
 	preload_free(b);
 	errno = saved;
