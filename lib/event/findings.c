@@ -204,12 +204,17 @@ void tt_note_event(struct tt_reader *r, const struct tt_event *ev)
 
 /* ---- a generation that is used up */
 
-static bool has_batches_of(const struct tt_generation *g, unsigned experiment)
+/* The spec tells of batches of the experiment, and the generation has none. */
+static bool lacks_batches(const struct tt_reader *r, unsigned experiment)
 {
+	const struct tt_generation *g = &r->gen;
+
+	if (tt_specs_batch(r->specs, experiment, 0) == NULL)
+		return false;
 	for (size_t i = 0; i < g->experimental.n; i++)
 		if (g->experimental.at[i].experiment == experiment)
-			return true;
-	return false;
+			return false;
+	return true;
 }
 
 void tt_note_generation_end(struct tt_reader *r)
@@ -217,8 +222,7 @@ void tt_note_generation_end(struct tt_reader *r)
 	for (unsigned e = 1; e < 256; e++) {
 		struct tt_note *n;
 
-		if ((r->experiments_seen[e / 64] >> (e % 64) & 1) == 0 ||
-		    has_batches_of(&r->gen, e))
+		if ((r->experiments_seen[e / 64] >> (e % 64) & 1) == 0 || !lacks_batches(r, e))
 			continue;
 		n = note(r, TT_W_EXPERIMENT_EMPTY);
 		if (n != NULL)
@@ -228,7 +232,7 @@ void tt_note_generation_end(struct tt_reader *r)
 
 /* ---- a generation whose events nobody asked for */
 
-/* Of each type, the experiment it belongs to; of those without batches alone. */
+/* Of each type, the experiment it belongs to; of those that lack batches alone. */
 static bool find_wanted(const struct tt_reader *r, uint8_t experiments[256])
 {
 	bool any = false;
@@ -238,7 +242,7 @@ static bool find_wanted(const struct tt_reader *r, uint8_t experiments[256])
 
 		experiments[type] = 0;
 		if (spec == NULL || spec->experiment_id == 0 || spec->experiment_id > 255 ||
-		    has_batches_of(&r->gen, spec->experiment_id))
+		    !lacks_batches(r, spec->experiment_id))
 			continue;
 		experiments[type] = (uint8_t)spec->experiment_id;
 		any = true;
