@@ -166,13 +166,15 @@ static bool walk_thread(struct tt_salvage *s, struct tt_thread_batches *t,
 /* The clock of a generation, moved to this one's time. */
 static void borrow_clock(struct tt_generation *g, const struct tt_generation *other)
 {
-	int64_t moved = (int64_t)((double)(int64_t)(g->min_time - other->clock.trace_ticks) *
-				  g->ns_per_tick);
-	uint64_t nsec = other->clock.wall_nsec + (uint64_t)moved;
+	uint64_t from = other->clock.trace_ticks;
+	uint64_t moved = g->min_time >= from
+				 ? (uint64_t)tt_ticks_to_ns(g->min_time - from, g->ns_per_tick)
+				 : -(uint64_t)tt_ticks_to_ns(from - g->min_time, g->ns_per_tick);
+	uint64_t nsec = other->clock.wall_nsec + moved;
 
 	g->clock = other->clock;
 	g->clock.trace_ticks = g->min_time;
-	g->clock.mono_ns += (uint64_t)moved;
+	g->clock.mono_ns += moved;
 	g->clock.wall_sec += (uint64_t)((int64_t)nsec / 1000000000);
 	if ((int64_t)nsec % 1000000000 < 0) {
 		g->clock.wall_sec--;
