@@ -358,11 +358,12 @@ fuzz:
 $(fuzz_names:%=$O/fuzz_%): $O/fuzz_%: $O/lib/fuzz/fuzz_%.o $O/libtracetool.a
 	$(call q,LINK)$(link) -fsanitize=fuzzer -pie -o $@ $^ $(deps_libs)
 
-## fuzz-run         each fuzz target for SECONDS=10; FUZZ='wire order' for some
+## fuzz-run         each fuzz target for SECONDS=10; FUZZ='wire order' for some, SEED=1 to repeat a run
 SECONDS ?= 10
+SEED ?= 0
 FUZZ ?= $(fuzz_names)
 fuzz-run: fuzz
-	@lib/fuzz/run $(fuzz_build) $(SECONDS) $(FUZZ)
+	@lib/fuzz/run $(fuzz_build) $(SECONDS) $(SEED) $(FUZZ)
 
 ## coverage         lines and branches that check-unit and check-cli reach, per file
 coverage:

@@ -720,17 +720,24 @@ static bool arrived(const struct tt_bridge *b)
 	return true;
 }
 
-/* Behind all events that stay, and far enough apart for the clock. */
-static void set_clock(struct tt_bridge *b)
+/* Behind all events that stay, and far enough apart; false if the clock ends before. */
+static bool set_clock(struct tt_bridge *b)
 {
+	const double limit = 9223372036854775808.0; /* 2^63 */
 	const struct tt_generation *g = &b->salvage->gen;
 	int64_t last_ns = b->salvage->last_ns;
+	double last;
 
 	b->ticks = g->min_time + 1;
 	b->step = g->frequency / 500000000 + 1;
-	if (last_ns > tt_generation_start_ns(g))
-		b->ticks = (uint64_t)((double)last_ns / g->ns_per_tick) + 2 * b->step;
+	if (last_ns > tt_generation_start_ns(g)) {
+		last = (double)last_ns / g->ns_per_tick;
+		if (!(last >= 0 && last < limit))
+			return false;
+		b->ticks = (uint64_t)last + 2 * b->step;
+	}
 	b->salvage->last_ns = last_ns;
+	return true;
 }
 
 bool tt_bridge_build(struct tt_bridge *b, struct tt_salvage *s, struct tt_order *order,
@@ -740,8 +747,7 @@ bool tt_bridge_build(struct tt_bridge *b, struct tt_salvage *s, struct tt_order 
 	b->salvage = s;
 	b->order = order;
 	b->want = want;
-	set_clock(b);
-	if (!all_let_go(b))
+	if (!set_clock(b) || !all_let_go(b))
 		return false;
 	work(b);
 	take_up_gs(b, false);

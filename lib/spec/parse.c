@@ -493,7 +493,7 @@ static const struct clause {
 			      "`refers ARGUMENT BATCH`"},
 	[TT_CLAUSE_SCALES] = {"scales", IN_EVENT, true, tt_spec_read_scales,
 			      "`scales ARGUMENT BATCH BASE UNIT`"},
-	[TT_CLAUSE_BATCH] = {"batch", IN_EXPERIMENT | IN_EVENT | IN_BATCH, true, tt_spec_read_batch,
+	[TT_CLAUSE_BATCH] = {"batch", IN_EXPERIMENT | IN_BATCH, true, tt_spec_read_batch,
 			     "`batch NAME only|tag N [once] [lasts]`"},
 	[TT_CLAUSE_FIELD] = {"field", IN_BATCH, true, tt_spec_read_field,
 			     "`field NAME TYPE [key]`"},

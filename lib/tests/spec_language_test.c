@@ -388,6 +388,18 @@ START_TEST(columns_count_bytes)
 }
 END_TEST
 
+/* The event is wrong already; its batch must not be taken for another's. */
+START_TEST(a_batch_needs_an_experiment_behind_an_event_too)
+{
+	static const char text[] = EV TIMED "batch T only\nfield a varint\n";
+	struct found f = check(specs, text, strlen(text), 3);
+
+	ck_assert_str_eq(f.first.rule, "no-experiment");
+	ck_assert_str_eq(f.last.rule, "out-of-place");
+	ck_assert_uint_eq(f.last.line, 5);
+}
+END_TEST
+
 START_TEST(all_mistakes_of_a_text_come_in_the_order_of_the_lines)
 {
 	static const char text[] = X "event A 140 since 1.26\n" /* needs-missing, seen at its end */
@@ -803,6 +815,7 @@ Suite *spec_language_suite(void)
 	tcase_add_loop_test(tc, a_mistake_is_found_at_its_place, 0, COUNT(bad));
 	tcase_add_loop_test(tc, a_mistake_in_the_core_is_found_at_its_place, 0, COUNT(bad_core));
 	tcase_add_test(tc, columns_count_bytes);
+	tcase_add_test(tc, a_batch_needs_an_experiment_behind_an_event_too);
 	tcase_add_test(tc, all_mistakes_of_a_text_come_in_the_order_of_the_lines);
 	tcase_add_test(tc, mistakes_of_a_line_come_in_the_order_of_its_columns);
 	tcase_add_test(tc, one_mistake_in_args_makes_no_others);
