@@ -326,6 +326,12 @@ struct tt_specs;
 /* The built-in specs. TT_E_MEMORY. */
 TT_API int tt_specs_new(struct tt_specs **out, struct tt_error *err);
 /*
+ * The specs of one text, without the built-in ones and not held against them: to walk
+ * over, not to read a trace with. TT_E_SPEC as of tt_specs_add(), TT_E_MEMORY.
+ */
+TT_API int tt_specs_new_alone(struct tt_specs **out, const char *name, const char *text,
+			      size_t len, struct tt_error *err);
+/*
  * Adds the text of one spec file; `name` stands in messages. On a mistake
  * (TT_E_SPEC) nothing is added and the message is "NAME:LINE:COLUMN: reason";
  * all mistakes of a text come from tt_specs_check(). TT_E_MEMORY.

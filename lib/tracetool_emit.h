@@ -277,6 +277,9 @@ TT_API bool tt_emit_batch(struct tt_emit *e, unsigned experiment, const void *da
  */
 TT_API bool tt_emit_batch_add(struct tt_emit *e, unsigned experiment, struct tt_str head,
 			      const void *record, size_t nbytes);
+/* The same with a record that lies in several places: `n` parts, one after the other. */
+TT_API bool tt_emit_batch_add_parts(struct tt_emit *e, unsigned experiment, struct tt_str head,
+				    const struct tt_str *parts, size_t n);
 
 /* ------------------------------------------------------------------ recovery */
 

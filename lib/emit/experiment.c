@@ -158,28 +158,69 @@ static struct tt_chunk *open_batch(struct tt_emit *e, unsigned experiment, struc
 	return c;
 }
 
+/* The batch that takes a record of so many bytes, with its head in it; NULL: none does. */
+static struct tt_chunk *batch_for(struct tt_emit *e, unsigned experiment, struct tt_str head,
+				  size_t nbytes)
+{
+	struct tt_chunk *c = open_batch(e, experiment, head, nbytes);
+	bool more;
+
+	if (c != NULL)
+		return c;
+	more = e->life != NULL && e->life->slots[tt_parity(e)].batches.first != NULL;
+	c = new_batch(e, experiment, more ? TT_EMIT_BATCH_MAX : head.len + nbytes);
+	if (c != NULL) {
+		c->nhead = (uint8_t)head.len;
+		append(c, head.data, head.len);
+	}
+	return c;
+}
+
+/* The record is there as a whole or not at all, whatever becomes of the process meanwhile. */
+static void append_parts(struct tt_chunk *c, const struct tt_str *parts, size_t n)
+{
+	uint8_t *p = atomic_load_explicit(&c->pos, memory_order_relaxed);
+
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].len != 0)
+			memcpy(p, parts[i].data, parts[i].len);
+		p += parts[i].len;
+	}
+	tt_put_done(c, p);
+}
+
+/* How many bytes, or one more than a batch may have. */
+static size_t sum_of(const struct tt_str *parts, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (parts[i].len > TT_EMIT_BATCH_MAX - sum)
+			return TT_EMIT_BATCH_MAX + 1;
+		sum += parts[i].len;
+	}
+	return sum;
+}
+
+bool tt_emit_batch_add_parts(struct tt_emit *e, unsigned experiment, struct tt_str head,
+			     const struct tt_str *parts, size_t n)
+{
+	struct tt_chunk *c = NULL;
+	size_t nbytes = sum_of(parts, n);
+
+	tt_busy_begin(e);
+	if (head.len <= UINT8_MAX && allowed(e, experiment, head.len + nbytes))
+		c = batch_for(e, experiment, head, nbytes);
+	if (c != NULL)
+		append_parts(c, parts, n);
+	tt_busy_end(e);
+	return c != NULL;
+}
+
 bool tt_emit_batch_add(struct tt_emit *e, unsigned experiment, struct tt_str head,
 		       const void *record, size_t nbytes)
 {
-	struct tt_chunk *c = NULL;
+	struct tt_str whole = {record, nbytes};
 
-	tt_busy_begin(e);
-	if (head.len <= UINT8_MAX && allowed(e, experiment, nbytes) &&
-	    allowed(e, experiment, head.len + nbytes)) {
-		c = open_batch(e, experiment, head, nbytes);
-		if (c == NULL) {
-			bool more = e->life != NULL &&
-				    e->life->slots[tt_parity(e)].batches.first != NULL;
-
-			c = new_batch(e, experiment, more ? TT_EMIT_BATCH_MAX : head.len + nbytes);
-			if (c != NULL) {
-				c->nhead = (uint8_t)head.len;
-				append(c, head.data, head.len);
-			}
-		}
-	}
-	if (c != NULL)
-		append(c, record, nbytes);
-	tt_busy_end(e);
-	return c != NULL;
+	return tt_emit_batch_add_parts(e, experiment, head, &whole, 1);
 }

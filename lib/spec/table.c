@@ -292,6 +292,23 @@ int tt_specs_new(struct tt_specs **out, struct tt_error *err)
 	return rc;
 }
 
+int tt_specs_new_alone(struct tt_specs **out, const char *name, const char *text, size_t len,
+		       struct tt_error *err)
+{
+	struct tt_specs *specs = calloc(1, sizeof(*specs));
+	int rc;
+
+	*out = NULL;
+	if (specs == NULL)
+		return no_memory(err);
+	rc = add(specs, NULL, name, (struct tt_str){text, len}, 0, err);
+	if (rc == 0)
+		*out = specs;
+	else
+		tt_specs_free(specs);
+	return rc;
+}
+
 void tt_specs_free(struct tt_specs *specs)
 {
 	struct tt_spec_file *file, *next;

@@ -699,14 +699,22 @@ START_TEST(batches_hold_their_bytes)
 	struct tt_reader *r;
 	struct tt_error err;
 	struct tt_emit *e;
+	const struct tt_str head = {"head", 4};
+	const struct tt_str parts[] = {{"rec", 3}, {NULL, 0}, {"ord", 3}};
+	struct tt_str huge[] = {{(const char *)large, sizeof(large)}, {"x", 1}, {"", SIZE_MAX}};
 	size_t records = 0;
 
 	memset(large, 0x5a, sizeof(large));
 	emit_begin(&m, LONG_NS);
 	e = enter();
 	ck_assert(tt_emit_batch(e, 1, large, sizeof(large)));
-	for (int i = 0; i < 30000; i++)
-		ck_assert(tt_emit_batch_add(e, 1, (struct tt_str){"head", 4}, "record", 6));
+	for (int i = 0; i < 15000; i++) {
+		ck_assert(tt_emit_batch_add(e, 1, head, "record", 6));
+		ck_assert(tt_emit_batch_add_parts(e, 1, head, parts, 3));
+	}
+	ck_assert(!tt_emit_batch_add_parts(e, 1, head, huge, 1));
+	ck_assert(!tt_emit_batch_add_parts(e, 1, (struct tt_str){NULL, 0}, huge, 2));
+	ck_assert(!tt_emit_batch_add_parts(e, 1, (struct tt_str){NULL, 0}, huge + 1, 2));
 	tt_emit_release(e);
 	emit_end();
 	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, NULL, &err), 0);

@@ -676,6 +676,26 @@ START_TEST(a_file_too_large_for_a_spec_is_not_read)
 }
 END_TEST
 
+/* Also one that the built-in ones would not let in. */
+START_TEST(a_text_alone_has_its_own_events_only)
+{
+	static const char text[] = "experiment AllocFree 1\n"
+				   "event HeapObject 131 since 1.23\nargs dt id\nneeds thread\n";
+	struct tt_specs *alone;
+
+	ck_assert_int_eq(tt_specs_new_alone(&alone, "a.spec", text, sizeof(text) - 1, &error), 0);
+	ck_assert_str_eq(tt_specs_event(alone, 131)->name, "HeapObject");
+	ck_assert_str_eq(tt_specs_experiment(alone, 0)->name, "AllocFree");
+	ck_assert_ptr_null(tt_specs_experiment(alone, 1));
+	for (unsigned type = 0; type < 131; type++)
+		ck_assert_ptr_null(tt_specs_event(alone, type));
+	tt_specs_free(alone);
+	ck_assert_int_eq(tt_specs_new_alone(&alone, "b.spec", "event\n", 6, &error), -TT_E_SPEC);
+	ck_assert_ptr_null(alone);
+	ck_assert_int_eq(strncmp(error.message, "b.spec:1:", 9), 0);
+}
+END_TEST
+
 START_TEST(freeing_nothing_is_fine)
 {
 	tt_specs_free(NULL);
@@ -705,6 +725,7 @@ Suite *spec_suite(void)
 	tcase_add_test(tc, an_experiment_may_replace_two);
 	tcase_add_test(tc, an_event_that_replaces_takes_name_and_type);
 	tcase_add_test(tc, a_replaced_pair_leaves_no_end_behind);
+	tcase_add_test(tc, a_text_alone_has_its_own_events_only);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("files");
 	tcase_add_checked_fixture(tc, setup, teardown);
