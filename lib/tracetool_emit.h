@@ -262,6 +262,12 @@ TT_API void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args
 /* The same with one or two arguments, faster. */
 TT_API void tt_emit_event1(struct tt_emit *e, unsigned type, uint64_t a);
 TT_API void tt_emit_event2(struct tt_emit *e, unsigned type, uint64_t a, uint64_t b);
+/*
+ * A section with one such event in it, in half the time. With a generation other than
+ * 0 only in that one; true if so. False too if there is no section to be had. Any time.
+ */
+TT_API bool tt_emit_once1(uint64_t gen, unsigned type, uint64_t a);
+TT_API bool tt_emit_once2(uint64_t gen, unsigned type, uint64_t a, uint64_t b);
 
 #define TT_EMIT_BATCH_MAX 65000
 /*

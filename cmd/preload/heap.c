@@ -110,7 +110,7 @@ void preload_free(void *p)
 
 /* --------------------------------------------------------------------- telling */
 
-static __attribute__((noinline)) void tell_alloc(void *p, size_t size, uintptr_t site)
+static __attribute__((noinline)) void tell_alloc_slowly(void *p, size_t size, uintptr_t site)
 {
 	int saved = errno;
 	struct tt_emit *e;
@@ -119,26 +119,34 @@ static __attribute__((noinline)) void tell_alloc(void *p, size_t size, uintptr_t
 		heap_early_add(p, size, site);
 	e = p != NULL && preload_on() ? tt_emit_acquire() : NULL;
 	if (e != NULL) {
-		tt_emit_event2(e, type_alloc, number_of(p),
-			       heap_type(e, site, size));
+		tt_emit_event2(e, type_alloc, number_of(p), heap_type(e, site, size));
 		tt_emit_release(e);
 	}
 	errno = saved;
 }
 
-static __attribute__((noinline)) void tell_free(void *p)
+/* Of a type that the thread's cells have: nothing here touches errno. */
+static inline bool tell_alloc_again(void *p, size_t size, uintptr_t site)
 {
-	int saved = errno;
-	struct tt_emit *e;
+	uint64_t tag = heap_tag(site, size);
+	const struct heap_cell *cell = heap_cell(tag);
 
-	if (heap_is_early)
+	return likely(cell->tag == tag) && likely(cell->gen != 0) &&
+	       tt_emit_once2(cell->gen, type_alloc, number_of(p), cell->id);
+}
+
+static inline void tell_alloc(void *p, size_t size, uintptr_t site)
+{
+	if (unlikely(p == NULL) || unlikely(heap_is_early) || !tell_alloc_again(p, size, site))
+		tell_alloc_slowly(p, size, site);
+}
+
+static inline void tell_free(void *p)
+{
+	if (unlikely(heap_is_early))
 		heap_early_remove(p);
-	e = preload_on() ? tt_emit_acquire() : NULL;
-	if (e != NULL) {
-		tt_emit_event1(e, type_free, number_of(p));
-		tt_emit_release(e);
-	}
-	errno = saved;
+	if (preload_on())
+		tt_emit_once1(0, type_free, number_of(p));
 }
 
 static inline bool telling(void)

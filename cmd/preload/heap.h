@@ -14,6 +14,29 @@
  */
 uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size);
 
+/*
+ * What this thread asked for last, by site and size: loops ask for the same again. A
+ * cell holds as of `gen`; the number behind it is as good in that generation alone.
+ */
+#define HEAP_NCELLS 64
+struct heap_cell {
+	uint64_t tag;
+	uint64_t gen;           /* 0: nothing */
+	uint64_t id;
+};
+extern TLS struct heap_cell heap_cells[HEAP_NCELLS];
+
+/* Sizes that are the same to each class, in units of 8 bytes; the largest has no cell. */
+static inline uint64_t heap_tag(uintptr_t site, size_t size)
+{
+	return (uint64_t)site << 16 | (size < 0x7fff0 ? (size + 7) / 8 : 0xffff);
+}
+
+static inline struct heap_cell *heap_cell(uint64_t tag)
+{
+	return &heap_cells[tag * UINT64_C(0x9e3779b97f4a7c15) >> 58];
+}
+
 /* Objects that were there before tracing began, as far as they are few. */
 void heap_early_add(void *p, size_t size, uintptr_t site);
 void heap_early_remove(const void *p);

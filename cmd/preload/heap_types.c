@@ -111,26 +111,24 @@ static uint64_t look_up(struct tt_emit *e, uint64_t key, uintptr_t site, uint64_
 	return 0;
 }
 
-/* What this thread asked for last: loops ask for the same again. */
-static TLS struct {
-	uint64_t key, gen, id;
-} last;
+TLS struct heap_cell heap_cells[HEAP_NCELLS];
 
 uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size)
 {
-	uint64_t top, gen = tt_emit_generation(e), id;
-	uint64_t key = (uint64_t)site << 10 | size_class(size, &top);
+	uint64_t tag = heap_tag(site, size), gen = tt_emit_generation(e), key, top, id;
+	struct heap_cell *cell = heap_cell(tag);
 
-	if (likely(last.key == key && last.gen == gen))
-		return last.id;
 	/* a signal handler that comes between sees no half of it */
-	last.gen = 0;
+	cell->gen = 0;
 	atomic_signal_fence(memory_order_seq_cst);
+	key = (uint64_t)site << 10 | size_class(size, &top);
 	id = look_up(e, key, site, top);
-	last.key = key;
-	last.id = id;
+	if ((tag & 0xffff) == 0xffff)
+		return id;
+	cell->tag = tag;
+	cell->id = id;
 	atomic_signal_fence(memory_order_seq_cst);
-	last.gen = gen;
+	cell->gen = gen;
 	return id;
 }
 

@@ -100,6 +100,12 @@ static void with_section(void)
 	}
 }
 
+static void once(void)
+{
+	for (int i = 0; i < ROUNDS; i++)
+		tt_emit_once2(0, object_alloc, (uint64_t)(i & 127), 5);
+}
+
 /*
  * As a malloc tracer has them: numbers of objects by address, from a base that lies
  * where the heap does (the info batch tells of it), 16 bytes to a number.
@@ -109,12 +115,10 @@ static void with_section(void)
 static void objects(void)
 {
 	for (int i = 0; i < ROUNDS; i += 2) {
-		struct tt_emit *e = tt_emit_acquire();
 		uint64_t id = (uint64_t)i * 37 % (HEAP_NBYTES / 16);
 
-		tt_emit_event2(e, object_alloc, id, (uint64_t)(i & 127));
-		tt_emit_event1(e, object_free, id);
-		tt_emit_release(e);
+		tt_emit_once2(0, object_alloc, id, (uint64_t)(i & 127));
+		tt_emit_once1(0, object_free, id);
 	}
 }
 
@@ -269,9 +273,12 @@ int main(void)
 	one = measure(with_section, 1);
 	show("event, two arguments, a section each", one, "ns");
 	show("  beyond the clock", one - clock, "ns");
+	one = measure(once, 1);
+	show("event, two arguments, section and all at once", one, "ns");
+	show("  beyond the clock", one - clock, "ns");
 	stacks = measure(eight_frames, 1);
 	show("event with a stack by frame pointers, and section", stacks, "ns");
-	show("object allocated or freed", measure(objects, 1), "ns");
+	show("object allocated or freed, at once", measure(objects, 1), "ns");
 	two = measure(with_section, 2);
 	show("two threads write, times one", 2 * one / two, "");
 	stop();

@@ -30,12 +30,20 @@ extern bool tt_clock_counter;
 
 #define TT_CLOCK_SHIFT 6
 
-static inline uint64_t tt_clock_now(void)
+/* Only if tt_clock_counter. */
+static inline uint64_t tt_clock_count(void)
 {
 #if defined(__x86_64__)
-	if (__builtin_expect(tt_clock_counter, 1))
-		return __rdtsc() >> TT_CLOCK_SHIFT;
+	return __rdtsc() >> TT_CLOCK_SHIFT;
+#else
+	return 0;
 #endif
+}
+
+static inline uint64_t tt_clock_now(void)
+{
+	if (__builtin_expect(tt_clock_counter, 1))
+		return tt_clock_count();
 	return tt_clock_mono_ticks();
 }
 

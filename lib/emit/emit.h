@@ -334,6 +334,9 @@ struct tt_tracer {
 };
 extern struct tt_tracer tt_tracer;
 
+/* The calling thread's handle; NULL: it has none yet. */
+extern _Thread_local struct tt_emit *tt_self __attribute__((tls_model("initial-exec")));
+
 extern struct tt_chunk tt_no_chunk;
 
 /* -------------------------------------------------------------- region.c */
@@ -487,10 +490,11 @@ static inline uint8_t *tt_put(uint8_t *p, uint64_t v)
 	return p + tt_varint_put(p, v);
 }
 
-static inline uint8_t *tt_put_time(struct tt_chunk *c, unsigned type)
+/* Type and time of an event. */
+static inline uint8_t *tt_put_time_at(struct tt_chunk *c, unsigned type, uint64_t now)
 {
 	uint8_t *p = atomic_load_explicit(&c->pos, memory_order_relaxed);
-	uint64_t now = tt_clock_now(), dt;
+	uint64_t dt;
 
 	/* another core's counter may be a little behind */
 	if (tt_unlikely(now <= c->floor))
@@ -499,6 +503,11 @@ static inline uint8_t *tt_put_time(struct tt_chunk *c, unsigned type)
 	c->last = c->floor = now;
 	*p = (uint8_t)type;
 	return tt_put(p + 1, dt);
+}
+
+static inline uint8_t *tt_put_time(struct tt_chunk *c, unsigned type)
+{
+	return tt_put_time_at(c, type, tt_clock_now());
 }
 
 static inline void tt_put_done(struct tt_chunk *c, uint8_t *p)

@@ -22,7 +22,7 @@
 /* The very last round belongs to those who must be later still (sanitizers). */
 #define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 
-static _Thread_local struct tt_emit *self __attribute__((tls_model("initial-exec")));
+_Thread_local struct tt_emit *tt_self __attribute__((tls_model("initial-exec")));
 /* Between asking for a handle and having it. */
 static _Thread_local volatile int coming __attribute__((tls_model("initial-exec")));
 
@@ -85,17 +85,17 @@ struct tt_emit *tt_handle(bool make)
 {
 	int saved = errno;
 
-	if (self == NULL && make && !coming) {
+	if (tt_self == NULL && make && !coming) {
 		coming = 1;
 		atomic_signal_fence(memory_order_seq_cst);
-		self = new_handle();
-		if (self != NULL && have_key)
-			pthread_setspecific(key, self);
+		tt_self = new_handle();
+		if (tt_self != NULL && have_key)
+			pthread_setspecific(key, tt_self);
 		atomic_signal_fence(memory_order_seq_cst);
 		coming = 0;
 	}
 	errno = saved;
-	return self;
+	return tt_self;
 }
 
 /* --------------------------------------------------------- lives and processors */
@@ -282,7 +282,7 @@ void tt_section_end(struct tt_emit *e)
 
 struct tt_emit *tt_emit_acquire(void)
 {
-	struct tt_emit *e = self;
+	struct tt_emit *e = tt_self;
 
 	if (tt_unlikely(e == NULL)) {
 		if (atomic_load_explicit(&tt_tracer.stamp, memory_order_relaxed) == 0)
@@ -433,8 +433,8 @@ static void depart(struct tt_emit *e)
 
 void tt_emit_thread_end(void)
 {
-	if (self != NULL)
-		depart(self);
+	if (tt_self != NULL)
+		depart(tt_self);
 }
 
 /* Comes back for some rounds, so that other destructors' events have a goroutine. */
@@ -573,7 +573,7 @@ void tt_threads_forked(void)
 
 	for (e = atomic_load(&tt_tracer.handles); e != NULL; e = e->next) {
 		uint32_t depth = e->depth;
-		bool own = e == self;
+		bool own = e == tt_self;
 
 		if (atomic_load(&e->free))
 			continue;

@@ -93,10 +93,13 @@ static void wake_somebody(struct shared *s)
 
 void write_objects(struct shared *s, unsigned *state)
 {
-	for (int i = 0; i < 100; i++) {
-		struct tt_emit *e = tt_emit_acquire();
+	for (int i = 0; i < 50; i++) {
 		uint64_t id = roll(state);
+		struct tt_emit *e;
 
+		if (tt_emit_once2(0, OBJECT_ALLOC, id, id & 127) && tt_emit_once1(0, OBJECT_FREE, id))
+			atomic_fetch_add(&s->events, 1);
+		e = tt_emit_acquire();
 		if (e == NULL)
 			return;
 		tt_emit_event2(e, OBJECT_ALLOC, id, id & 127);

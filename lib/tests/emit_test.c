@@ -691,6 +691,40 @@ START_TEST(events_against_their_spec_are_refused)
 }
 END_TEST
 
+START_TEST(single_events_need_no_section)
+{
+	struct made m = {0};
+	struct seen seen;
+	struct tt_emit *e;
+	uint64_t gen;
+
+	ck_assert(!tt_emit_once2(0, OBJECT_ALLOC, 1, 1));
+	emit_begin(&m, LONG_NS);
+	ck_assert(tt_emit_once2(0, OBJECT_ALLOC, 1, 1));
+	e = enter();
+	gen = tt_emit_generation(e);
+	ck_assert(tt_emit_once1(gen, OBJECT_FREE, 1));
+	tt_emit_release(e);
+	errno = 77;
+	ck_assert(tt_emit_once2(gen, OBJECT_ALLOC, UINT64_MAX, 2));
+	next_generation();
+	ck_assert(!tt_emit_once2(gen, OBJECT_ALLOC, 3, 1));
+	ck_assert(!tt_emit_once2(gen, OBJECT_ALLOC, 3, 1));
+	ck_assert(tt_emit_once1(gen + 1, OBJECT_FREE, UINT64_MAX));
+	ck_assert(!tt_emit_once1(gen + 2, OBJECT_FREE, 5));
+	ck_assert_int_eq(errno, 77);
+	/* refused, as in a section */
+	ck_assert(tt_emit_once1(0, OBJECT_ALLOC, 1));
+	ck_assert(tt_emit_once2(0, 1000, 1, 2));
+	next_generation();
+	ck_assert_uint_eq(tt_emit_counts().refused, 2);
+	finish(&m, &seen);
+	ck_assert(!tt_emit_once1(0, OBJECT_FREE, 1));
+	ck_assert_uint_eq(seen.by_type[OBJECT_ALLOC], 2);
+	ck_assert_uint_eq(seen.by_type[OBJECT_FREE], 2);
+}
+END_TEST
+
 START_TEST(batches_hold_their_bytes)
 {
 	static uint8_t large[TT_EMIT_BATCH_MAX];
@@ -1176,6 +1210,7 @@ Suite *emit_suite(void)
 	tcase_add_test(one, large_texts_and_stacks_are_cut);
 	tcase_add_test(one, names_come_from_the_callback_or_the_map);
 	tcase_add_test(one, events_against_their_spec_are_refused);
+	tcase_add_test(one, single_events_need_no_section);
 	tcase_add_test(one, batches_hold_their_bytes);
 	tcase_add_test(one, events_of_an_own_spec_come_out);
 	tcase_add_test(one, events_go_does_not_know_travel_in_batches);
