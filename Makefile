@@ -262,7 +262,7 @@ clean:
 
 ## test
 ## check            all of the tests below that need nothing from outside
-checks := check-unit check-cli check-replay check-repair check-manual check-readme check-completion \
+checks := check-unit check-cli check-spec-c check-replay check-repair check-manual check-readme check-completion \
 	check-headers check-symbols check-install
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
@@ -283,6 +283,10 @@ check-cli: $(program)
 ## update-golden    rewrite the golden tests to what the program prints now
 update-golden: $(program)
 	cmd/tests/run --update $O $(CASES)
+
+## check-spec-c     what `spec c` makes compiles everywhere, and reads what it writes
+check-spec-c: $O/tracetool $O/libtracetool.a
+	@LINK='$(link)' LIBS='$(deps_libs)' cmd/tests/check-spec-c $O
 
 ## check-replay     fuzz targets on their corpora, without a fuzzer
 $(fuzz_names:%=$O/replay_%): $O/replay_%: $O/lib/fuzz/fuzz_%.o $O/lib/fuzz/standalone.o $O/libtracetool.a

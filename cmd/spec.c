@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spec.c - `tracetool spec`: the table of events, and mistakes in a spec file.
+ * spec.c - `tracetool spec`: the table of events, mistakes in a spec file, C code from one.
  * Command layer.
  */
 #include <errno.h>
@@ -12,22 +12,37 @@
 #include "cmd.h"
 #include "json.h"
 #include "out.h"
+#include "outfile.h"
+#include "spec_c.h"
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 
 struct spec_options {
 	struct opt_list specs;
 	int format;
+	struct spec_c_options c;
+	const char *output;
 	bool alone, quiet, verbose;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
+static const char *const parts[] = { "all", "emit", "read", NULL };
 
 static const struct opt table[] = {
 	OPT_HEADING("Output"),
 	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = formats,
 	  .help = "text (default), or json: an object for each\nevent of list, for each file of check",
 	  .at = offsetof(struct spec_options, format) },
+	OPT_HEADING("C code"),
+	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "FILE",
+	  .help = "write the code to FILE, not to the standard output",
+	  .at = offsetof(struct spec_options, output) },
+	{ .kind = OPT_CHOICE, .name = "part", .meta = "PART", .choices = parts,
+	  .help = "all (default), or only what is to emit or to read",
+	  .at = offsetof(struct spec_options, c.part) },
+	{ .kind = OPT_STRING, .name = "prefix", .meta = "NAME",
+	  .help = "what all names begin with; default: the\nexperiment's name",
+	  .at = offsetof(struct spec_options, c.prefix) },
 	OPT_HEADING("Checking"),
 	{ .kind = OPT_FLAG, .name = "alone",
 	  .help = "hold files against the rules alone, not against\nthe specs there are",
@@ -46,9 +61,9 @@ static const struct opt table[] = {
 
 static const struct opt_command command = {
 	.verb = "spec",
-	.synopsis = "[OPTION...] [list [FILE...] | check FILE...]",
-	.summary = "Lists the events that traces may hold, those of spec files included, or checks\n"
-		   "spec files.",
+	.synopsis = "[OPTION...] [list [FILE...] | check FILE... | c FILE]",
+	.summary = "Lists the events that traces may hold, those of spec files included, checks\n"
+		   "spec files, or makes C code of one.",
 	.notes = "Exit status: 0 fine, 1 a file has mistakes, 2 a file could not be read.\n"
 		 "tracetool-spec(5) explains the language of the files.",
 	.table = table,
@@ -407,6 +422,42 @@ static int check(const struct run *run)
 	return worst;
 }
 
+/* ------------------------------------------------------------------------- c */
+
+static int write_code(const struct run *run, const char *name, const struct text *text)
+{
+	struct spec_c_options opt = run->opt->c;
+	struct outfile file;
+	int status = outfile_open(&file, run->opt->output ? run->opt->output : "-");
+
+	if (status != STATUS_FINE)
+		return status;
+	/* the built-in specs, which have it, would not take it once more */
+	opt.no_text = run->opt->alone;
+	status = spec_c(file.out, &opt, name, (struct tt_str){ text->data, text->len });
+	if (status == STATUS_FINE)
+		return outfile_finish(&file);
+	outfile_discard(&file);
+	return status;
+}
+
+static int code(const struct run *run)
+{
+	struct text text = { NULL, 0, 0 };
+	const char *name;
+	int status = STATUS_TROUBLE;
+
+	if (run->nfiles != 1)
+		return opt_usage(&command, "c takes one file");
+	name = cmd_input_name(run->files[0]);
+	if (load(run->files[0], &text))
+		status = checked(check_text(run, name, &text));
+	if (status == STATUS_FINE)
+		status = write_code(run, name, &text);
+	free(text.data);
+	return status;
+}
+
 /* ----------------------------------------------------------------------- run */
 
 static const struct action {
@@ -415,6 +466,7 @@ static const struct action {
 } actions[] = {
 	{ "list", list },
 	{ "check", check },
+	{ "c", code },
 };
 
 static const struct action *find_action(const char *name)
@@ -434,7 +486,7 @@ static int unknown_action(const char *name)
 		nearest_try(&near, actions[i].name);
 	if (near.best)
 		return opt_usage(&command, "no action '%s'; did you mean '%s'?", name, near.best);
-	return opt_usage(&command, "no action '%s'; there are 'list' and 'check'", name);
+	return opt_usage(&command, "no action '%s'; there are 'list', 'check' and 'c'", name);
 }
 
 static int run_action(const struct spec_options *opt, const struct opt_operands *operands)

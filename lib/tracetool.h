@@ -41,6 +41,11 @@
 
 #ifdef __cplusplus
 extern "C" {
+#if defined(__GNUC__)
+/* Functions named as the structs they give. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 #endif
 
 #if defined(__GNUC__)
@@ -1069,6 +1074,9 @@ struct tt_recorder_progress {
 TT_API struct tt_recorder_progress tt_recorder_progress(const struct tt_recorder *r);
 
 #ifdef __cplusplus
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 }
 #endif
 #endif

@@ -44,6 +44,11 @@
 
 #ifdef __cplusplus
 extern "C" {
+#if defined(__GNUC__)
+/* Functions named as the structs they give. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wshadow"
+#endif
 #endif
 
 struct tt_emit;
@@ -347,6 +352,9 @@ TT_API int tt_emit_recovery_write(const struct tt_emit_recovery *r, tt_emit_writ
 				  struct tt_error *err);
 
 #ifdef __cplusplus
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 }
 #endif
 #endif
