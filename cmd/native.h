@@ -31,13 +31,14 @@ struct native_image {
 	int pid_fd;             /* readable when the process is gone; -1: it is already */
 	int region_fd;
 	bool forked;
+	bool dropped;           /* a child on its way to another program */
 	struct native_shared *shared;
 	pid_t worker;           /* that records it; 0: this process */
 };
 
 /*
- * The next image that announced itself at the socket; NULL: none is waiting, or what
- * came was none. A process that could not be traced says so in *why, if it is `pid`.
+ * The next image that announced itself at the socket; NULL: none is waiting. A process
+ * that could not be traced says so in *why, if it is `pid`.
  */
 struct native_image *native_image_accept(int listener, pid_t pid, char *why, size_t size);
 void native_image_free(struct native_image *image);
@@ -45,6 +46,10 @@ void native_image_free(struct native_image *image);
 void native_image_forget(struct native_image *image);
 /* The process is gone, or another program runs in it. */
 bool native_image_over(const struct native_image *image);
+/* Another program runs in it; false: the image is not worth a trace. */
+bool native_image_replace(struct native_image *image);
+/* Waits until there is something to read; false: the image is not worth a trace. */
+bool native_image_begin(struct native_image *image, int pause_ms);
 
 /*
  * The bytes of an image's trace: whole generations as they come, and when it is over

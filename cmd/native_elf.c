@@ -27,10 +27,12 @@ struct native_place native_elf_find(struct native_elf *elf, uint64_t offset)
 
 #else
 
+#include <dlfcn.h>
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +41,8 @@ struct native_elf {
 	Dwfl_Module *module;
 	Elf *elf;
 	GElf_Addr bias;         /* between the file's addresses and libdwfl's */
+	char *plain;            /* the last name that was demangled, of this many bytes */
+	size_t plain_size;
 };
 
 static const Dwfl_Callbacks callbacks = {
@@ -98,6 +102,7 @@ void native_elf_close(struct native_elf *e)
 		return;
 	if (e->dwfl)
 		dwfl_end(e->dwfl);
+	free(e->plain);
 	free(e);
 }
 
@@ -120,6 +125,45 @@ static bool address_of(const struct native_elf *e, uint64_t offset, GElf_Addr *a
 	return false;
 }
 
+/* ------------------------------------------------------------------------- names */
+
+/*
+ * The C++ runtime undoes its names. It is not linked, since programs that need it bring
+ * it along: without it names stay as they are.
+ */
+typedef char *demangle_function(const char *name, char *buffer, size_t *size, int *status);
+
+static demangle_function *find_demangler(void)
+{
+	static demangle_function *function;
+	static bool looked;
+	void *library, *found;
+
+	if (looked)
+		return function;
+	looked = true;
+	library = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_LOCAL);
+	found = library ? dlsym(library, "__cxa_demangle") : NULL;
+	memcpy(&function, &found, sizeof(function));
+	return function;
+}
+
+/* NULL: it is no name of C++. */
+static const char *demangle(struct native_elf *e, const char *name)
+{
+	demangle_function *function;
+	int status = -1;
+	char *plain;
+
+	if (!name || strncmp(name, "_Z", 2) != 0)
+		return NULL;
+	function = find_demangler();
+	plain = function ? function(name, e->plain, &e->plain_size, &status) : NULL;
+	if (plain)
+		e->plain = plain;
+	return status == 0 ? plain : NULL;
+}
+
 static bool is_function(Dwarf_Die *die)
 {
 	int tag = dwarf_tag(die);
@@ -127,7 +171,17 @@ static bool is_function(Dwarf_Die *die)
 	return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
 }
 
-/* The function as its source calls it, inlined or not; NULL: there is no DWARF. */
+/* As its source calls it, in C++ with class and parameters. */
+static const char *function_name(struct native_elf *e, Dwarf_Die *die)
+{
+	Dwarf_Attribute attribute;
+	const char *name;
+
+	name = demangle(e, dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute)));
+	return name ? name : dwarf_formstring(dwarf_attr_integrate(die, DW_AT_name, &attribute));
+}
+
+/* The function there, inlined or not; NULL: there is no DWARF. */
 static const char *source_name(struct native_elf *e, GElf_Addr address)
 {
 	Dwarf_Addr bias = 0;
@@ -136,13 +190,19 @@ static const char *source_name(struct native_elf *e, GElf_Addr address)
 	const char *name = NULL;
 
 	for (int i = 0; i < n && !name; i++) {
-		Dwarf_Attribute attribute;
-
 		if (is_function(&scopes[i]))
-			name = dwarf_formstring(dwarf_attr_integrate(&scopes[i], DW_AT_name, &attribute));
+			name = function_name(e, &scopes[i]);
 	}
 	free(scopes);
 	return name;
+}
+
+/* Of the symbol there. */
+static const char *symbol_name(struct native_elf *e, GElf_Addr address)
+{
+	const char *name = dwfl_module_addrname(e->module, address), *plain = demangle(e, name);
+
+	return plain ? plain : name;
 }
 
 struct native_place native_elf_find(struct native_elf *e, uint64_t offset)
@@ -157,7 +217,7 @@ struct native_place native_elf_find(struct native_elf *e, uint64_t offset)
 	address += e->bias;
 	place.func = source_name(e, address);
 	if (!place.func)
-		place.func = dwfl_module_addrname(e->module, address);
+		place.func = symbol_name(e, address);
 	line = dwfl_module_getsrc(e->module, address);
 	if (line)
 		place.file = dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);

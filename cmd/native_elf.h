@@ -20,7 +20,10 @@ struct native_place {
 	const char *file;       /* the same */
 	uint64_t line;
 };
-/* What lies at this offset of the file. The texts live as long as the elf. */
+/*
+ * What lies at this offset of the file. The file's name lives as long as the elf, that
+ * of the function until the next call.
+ */
 struct native_place native_elf_find(struct native_elf *elf, uint64_t offset);
 
 #endif

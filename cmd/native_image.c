@@ -18,6 +18,10 @@
 #include "native.h"
 #include "tracetool_emit.h"
 
+#define HEADER_NBYTES 16
+/* How long a program on a busy machine may be between connecting and sending. */
+#define LETTER_MS 10000
+
 /* ---------------------------------------------------------------- announcement */
 
 struct letter {
@@ -46,6 +50,18 @@ static void take_fds(struct letter *l, struct msghdr *m)
 	}
 }
 
+/* It sends as soon as it has connected; what it sends must not be lost to a signal. */
+static bool wait_for_letter(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&ready, 1, LETTER_MS);
+	} while (n < 0 && errno == EINTR);
+	return n == 1;
+}
+
 static bool receive(int fd, struct letter *l)
 {
 	union {
@@ -55,11 +71,9 @@ static bool receive(int fd, struct letter *l)
 	struct iovec data = { &l->hello, sizeof(l->hello) };
 	struct msghdr m = { .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.bytes,
 			    .msg_controllen = sizeof(control.bytes) };
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	socklen_t len = sizeof(l->from);
 
-	/* it sends as soon as it has connected */
-	if (poll(&ready, 1, 1000) != 1 ||
+	if (!wait_for_letter(fd) ||
 	    recvmsg(fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != (ssize_t)sizeof(l->hello) ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &l->from, &len) != 0)
 		return false;
@@ -105,20 +119,34 @@ fail:
 	return NULL;
 }
 
-struct native_image *native_image_accept(int listener, pid_t pid, char *why, size_t size)
+static struct native_image *take_letter(int fd, pid_t pid, char *why, size_t size)
 {
 	struct letter l = { .fds = { -1, -1 } };
 	struct native_image *image = NULL;
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 
-	if (fd < 0)
-		return NULL;
 	if (receive(fd, &l) && l.hello.error[0] == '\0')
 		image = new_image(&l);
 	else if (l.from.pid == pid && l.hello.error[0] != '\0')
 		snprintf(why, size, "%s", l.hello.error);
 	close_fds(&l);
-	close(fd);
+	return image;
+}
+
+struct native_image *native_image_accept(int listener, pid_t pid, char *why, size_t size)
+{
+	struct native_image *image = NULL;
+	int fd;
+
+	/* behind one that was none there may be others */
+	while (!image) {
+		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (fd < 0)
+			return NULL;
+		image = take_letter(fd, pid, why, size);
+		close(fd);
+	}
 	return image;
 }
 
@@ -146,6 +174,28 @@ bool native_image_over(const struct native_image *image)
 	struct pollfd gone = { .fd = image->pid_fd, .events = POLLIN };
 
 	return atomic_load(&image->shared->replaced) || image->pid_fd < 0 || poll(&gone, 1, 0) != 0;
+}
+
+/* A child that was only forked to become another program has no generation behind it. */
+static bool has_generation(const struct native_image *image)
+{
+	return atomic_load(&image->shared->whole) > HEADER_NBYTES;
+}
+
+bool native_image_replace(struct native_image *image)
+{
+	bool kept = !image->forked || has_generation(image);
+
+	atomic_store(&image->shared->replaced, kept ? NATIVE_REPLACED : NATIVE_DROPPED);
+	return kept;
+}
+
+bool native_image_begin(struct native_image *image, int pause_ms)
+{
+	while (image->forked && !has_generation(image) && !native_image_over(image) &&
+	       atomic_load(&image->shared->state) != NATIVE_ENDED)
+		poll(NULL, 0, pause_ms);
+	return atomic_load(&image->shared->replaced) != NATIVE_DROPPED;
 }
 
 /* ------------------------------------------------------------------------ stream */

@@ -192,7 +192,7 @@ static bool name_output(const struct native_source *c, const struct native_image
 	dot = strchr(base[0] == '.' ? base + 1 : base, '.');
 	dot = dot ? dot : base + strlen(base);
 	for (const struct native_image *i = image->next; i; i = i->next)
-		number += i->pid == image->pid && i->worker != 0;
+		number += i->pid == image->pid && i->worker != 0 && !i->dropped;
 	if (number > 1)
 		snprintf(suffix, sizeof(suffix), "-%u", number);
 	n = snprintf(name, PATH_MAX, "%.*s-%d%s%s", (int)(dot - output), output, (int)image->pid, suffix,
@@ -240,7 +240,9 @@ static int record_image(struct native_source *c, struct native_image *image)
 	w.base.name = output;
 	native_stream_init(&w.stream, image);
 	atomic_store(&image->shared->reader, getpid());
-	if (names && name_output(c, image, output))
+	if (!native_image_begin(image, POLL_MS))
+		status = STATUS_FINE;
+	else if (names && name_output(c, image, output))
 		status = record_run(&r, &w.base);
 	native_stream_release(&w.stream);
 	native_names_free(names);
@@ -275,8 +277,10 @@ static void start_worker(struct native_source *c, struct native_image *image)
 static void replace(struct native_source *c, const struct native_image *image)
 {
 	for (struct native_image *i = c->images; i; i = i->next) {
-		if (i->pid == image->pid && i->shared)
-			atomic_store(&i->shared->replaced, 1);
+		if (i->pid != image->pid || !i->shared || native_image_replace(i) || i->dropped)
+			continue;
+		i->dropped = true;
+		c->nfollowed--;
 	}
 }
 
@@ -393,6 +397,23 @@ static int64_t read_native(struct record_source *s, void *buf, size_t room)
 	}
 }
 
+/* Tells what there is beside the trace, and where a program that became another ended. */
+static void tell_others(const struct native_source *c)
+{
+	const struct native_image *last = c->images;
+	char output[PATH_MAX];
+	bool own;
+
+	if (c->nfollowed == 0 || c->base.record->opt->quiet)
+		return;
+	while (last && (last->pid != c->pid || last->dropped))
+		last = last->next;
+	own = last && last->worker != 0 && name_output(c, last, output);
+	cmd_error(c->base.name, "%zu other trace%s beside it%s%s", c->nfollowed,
+		  c->nfollowed == 1 ? "" : "s", own ? "; the program became that of " : "",
+		  own ? output : "");
+}
+
 /* The program runs on to its end, whatever became of its trace, and so do its children. */
 static int finish_native(struct record_source *s)
 {
@@ -411,9 +432,7 @@ static int finish_native(struct record_source *s)
 		kill(c->pid, SIGTERM);
 		waitpid(c->pid, &c->wait_status, 0);
 	}
-	if (c->nfollowed > 0 && !s->record->opt->quiet)
-		cmd_error(s->name, "%zu other trace%s beside it", c->nfollowed,
-			  c->nfollowed == 1 ? "" : "s");
+	tell_others(c);
 	if (WIFSIGNALED(c->wait_status))
 		return 128 + WTERMSIG(c->wait_status);
 	if (WEXITSTATUS(c->wait_status) == 0)

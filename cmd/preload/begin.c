@@ -145,14 +145,15 @@ static bool send_hello(const struct native_hello *hello, const int fds[2])
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	bool sent;
 
+	/* a forked child has the program's signal handlers */
 	strcpy(to.sun_path, config.socket);
 	if (fds != NULL) {
 		memcpy(CMSG_DATA(&control.head), fds, 2 * sizeof(int));
 		message.msg_control = &control;
 		message.msg_controllen = sizeof(control.bytes);
 	}
-	sent = fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0 &&
-	       sendmsg(fd, &message, MSG_NOSIGNAL) == (ssize_t)sizeof(*hello);
+	sent = fd >= 0 && TEMP_FAILURE_RETRY(connect(fd, (struct sockaddr *)&to, sizeof(to))) == 0 &&
+	       TEMP_FAILURE_RETRY(sendmsg(fd, &message, MSG_NOSIGNAL)) == (ssize_t)sizeof(*hello);
 	if (fd >= 0)
 		close(fd);
 	return sent;

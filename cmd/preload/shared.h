@@ -34,6 +34,12 @@ enum native_state {
 	NATIVE_ENDED,           /* all of the trace is in the ring */
 };
 
+/* By another program in the same process; said by the recorder. */
+enum native_replaced {
+	NATIVE_REPLACED = 1,
+	NATIVE_DROPPED,         /* and there was nothing in it */
+};
+
 struct native_shared {
 	char magic[16];
 	uint32_t nbytes_low;            /* of this struct: both sides are of one version */
@@ -41,7 +47,7 @@ struct native_shared {
 	_Atomic uint32_t state;         /* enum native_state */
 	_Atomic int32_t reader;         /* process that reads the ring */
 	_Atomic uint32_t reader_left;   /* and does so no more */
-	_Atomic uint32_t replaced;      /* by another program in the same process */
+	_Atomic uint32_t replaced;      /* enum native_replaced */
 	/* The trace's bytes: how many were written, were read, and stand in whole generations
 	   of which the last byte was written. `written` % NATIVE_RING_NBYTES is where the next
 	   goes. */

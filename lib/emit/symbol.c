@@ -15,7 +15,7 @@
 #define TEXT_NBYTES (4 << 20)
 
 /* Addresses that stand for no code: threads with no known start. */
-static const char *const made_up[] = {NULL, "thread", "tracetool.flush"};
+static const char *const made_up[] = {NULL, "thread", "tracetool.flush", "main"};
 #define NMADE_UP (sizeof(made_up) / sizeof(made_up[0]))
 
 static bool have_memory(struct tt_symbols *s)

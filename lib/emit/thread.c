@@ -17,8 +17,9 @@
 #include <unistd.h>
 
 #define SLAB_NBYTES (64 * 1024)
-/* A processor of a thread with no announcement is named so. */
+/* Names in symbol.c: a thread with no announcement, and the process's first one. */
 #define START_UNKNOWN 1
+#define START_MAIN 3
 /* The very last round belongs to those who must be later still (sanitizers). */
 #define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 
@@ -208,6 +209,8 @@ static bool come(struct tt_emit *e)
 	tt_lock(&tt_tracer.lock);
 	l = tt_life_new(tt_trace());
 	if (l != NULL) {
+		if (e->tid == getpid())
+			l->start = START_MAIN;
 		there = settle(e, l);
 		/* the flusher gives it back: nothing was written */
 		if (!there)
