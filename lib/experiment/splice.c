@@ -125,13 +125,16 @@ static bool open_main(struct splice *x)
 
 static bool open_next_carried(struct splice *x)
 {
+	struct stream found;
 	int64_t thread;
 
 	while (x->next_carried < x->gen->experimental.n) {
 		const struct tt_batch *batch = &x->gen->experimental.at[x->next_carried++];
 
-		if (open_carried(x->p, batch, &thread, &x->carried) && thread == x->thread)
-			return true;
+		if (!open_carried(x->p, batch, &thread, &found) || thread != x->thread)
+			continue;
+		x->carried = found;
+		return true;
 	}
 	return false;
 }

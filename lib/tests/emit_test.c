@@ -909,6 +909,60 @@ START_TEST(events_go_does_not_know_travel_in_batches)
 }
 END_TEST
 
+static void *emit_three(void *arg)
+{
+	struct tt_emit *e = enter();
+
+	for (uint64_t i = 0; i < 3; i++)
+		tt_emit_event(e, 140, (uint64_t[]){*(uint64_t *)arg, 0, 0}, 3);
+	tt_emit_release(e);
+	return NULL;
+}
+
+/* Also where a thread goes on after its last, and those of others follow in the file. */
+START_TEST(carried_events_come_once_and_on_their_own_thread)
+{
+	struct tt_emit_options opt = {.size = sizeof(opt)};
+	uint64_t first = 1, second = 2, n = 0;
+	const struct tt_event *ev;
+	int64_t threads[2] = {TT_NONE, TT_NONE};
+	struct made m = {0};
+	struct tt_specs *specs;
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_emit *e;
+	pthread_t other;
+
+	ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
+	ck_assert_int_eq(tt_specs_add(specs, "own", own_spec, strlen(own_spec), &err), 0);
+	opt.specs = specs;
+	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
+	emit_three(&first);
+	pthread_create(&other, NULL, emit_three, &second);
+	pthread_join(other, NULL);
+	e = enter();
+	tt_emit_log(e, 0, "key", "value", 0);
+	tt_emit_release(e);
+	emit_end();
+	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, NULL, &err), 0);
+	while (tt_reader_next(r, &ev) == 0) {
+		if (ev->spec == NULL || ev->spec->type != 140)
+			continue;
+		ck_assert(ev->args[0] == 1 || ev->args[0] == 2);
+		if (threads[ev->args[0] - 1] == TT_NONE)
+			threads[ev->args[0] - 1] = ev->thread;
+		ck_assert_int_eq(threads[ev->args[0] - 1], ev->thread);
+		n++;
+	}
+	ck_assert_int_eq(tt_reader_error(r)->code, 0);
+	ck_assert_uint_eq(n, 6);
+	ck_assert_int_ne(threads[0], threads[1]);
+	tt_reader_close(r);
+	tt_specs_free(specs);
+	made_release(&m);
+}
+END_TEST
+
 static void write_batch(void *arg, struct tt_emit *e)
 {
 	*(uint64_t *)arg = tt_emit_generation(e);
@@ -1213,6 +1267,7 @@ Suite *emit_suite(void)
 	tcase_add_test(one, single_events_need_no_section);
 	tcase_add_test(one, batches_hold_their_bytes);
 	tcase_add_test(one, events_of_an_own_spec_come_out);
+	tcase_add_test(one, carried_events_come_once_and_on_their_own_thread);
 	tcase_add_test(one, events_go_does_not_know_travel_in_batches);
 	tcase_add_test(one, each_generation_begins_with_the_callback);
 	tcase_add_loop_test(many, threads_churn, 0, 5);
