@@ -78,6 +78,8 @@ int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *
 		  struct tt_error *err);
 /* What messages call it: the path, or "standard input". */
 const char *cmd_input_name(const char *path);
+/* As many as this process may run on at a time. */
+unsigned cmd_processors(void);
 
 /* ----------------------------------------------------------------- messages */
 

@@ -294,7 +294,7 @@ int cmd_dump(int argc, char **argv)
 		.to_ns = INT64_MAX,
 		.generations = { 0, UINT64_MAX },
 		.limit = UINT64_MAX,
-		.jobs = dump_jobs_default(),
+		.jobs = cmd_processors(),
 	};
 	struct opt_operands files;
 	int status = opt_parse(&command, argc, argv, &opt, &files);

@@ -2,7 +2,6 @@
 /* dump_jobs.c - blocks of events on their way from reading to writing. Command layer. */
 #include <assert.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdlib.h>
 
 #include "dump_jobs.h"
@@ -296,13 +295,4 @@ struct dump_jobs *dump_jobs_new(struct dump *d, const struct dump_format *format
 	for (size_t i = 0; i < j->nblocks; i++)
 		out_init_memory(&j->blocks[i].text);
 	return j;
-}
-
-unsigned dump_jobs_default(void)
-{
-	cpu_set_t set;
-
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return 1;
-	return (unsigned)CPU_COUNT(&set);
 }

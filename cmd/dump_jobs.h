@@ -28,7 +28,5 @@ void dump_jobs_add(struct dump_jobs *j, const struct tt_event *ev);
 /* All that was added is written, or d->status says why not; caches are empty. To be
  * called before the generation goes. */
 void dump_jobs_finish(struct dump_jobs *j);
-/* As many as this process may run on at a time. */
-unsigned dump_jobs_default(void);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* input.c - opening what a verb reads, with the common options. Command layer. */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -96,4 +97,13 @@ int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *
 	rc = tt_wire_open(out, archive ? archive : path, &opt, err);
 	free(archive);
 	return rc;
+}
+
+unsigned cmd_processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
 }

@@ -39,7 +39,7 @@ static const struct opt table[] = {
 	  .help = "measure what 'tracetool repair' would keep (text, json)",
 	  .at = offsetof(struct validate_options, salvage) },
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
-	  .help = "check N files at once (default: 1)",
+	  .help = "threads (default: one for each processor)",
 	  .at = offsetof(struct validate_options, jobs), .min = 1, .max = 1024 },
 	OPT_HEADING("Report"),
 	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = format_names,
@@ -65,7 +65,8 @@ static const struct opt_command command = {
 
 /* ---------------------------------------------------------------------- jobs */
 
-/* The files and who works on them. `lock` guards all but the finished verdicts. */
+/* The files and who works on them. `lock` guards all but the finished verdicts. Where
+ * there are fewer files than threads, several threads work on one. */
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t finished;
@@ -254,7 +255,7 @@ static bool reads_stdin_twice(const struct opt_operands *files, bool salvage)
 
 int cmd_validate(int argc, char **argv)
 {
-	struct validate_options o = { .jobs = 1 };
+	struct validate_options o = { .jobs = cmd_processors() };
 	struct opt_operands files;
 	struct cmd_input input;
 	int status = opt_parse(&command, argc, argv, &o, &files);
@@ -266,6 +267,7 @@ int cmd_validate(int argc, char **argv)
 		goto out;
 	}
 	status = cmd_input_init(&input, &o.common);
+	input.options.threads = (unsigned)((o.jobs + files.n - 1) / files.n);
 	if (status == STATUS_FINE)
 		status = validate(&o, &files, &input);
 	cmd_input_release(&input);

@@ -401,6 +401,8 @@ struct tt_options {
 	const char *member;             /* of an archive; NULL: the only one */
 	uint64_t max_memory_nbytes;     /* for one generation and its tables; 0: a quarter of
 	                                   the machine's memory */
+	unsigned threads;               /* that tt_reader_next_sync() may use, the caller's
+	                                   included; 0 or 1: no others */
 };
 
 /* Bytes from a function of the caller. */
@@ -783,6 +785,15 @@ TT_API int tt_reader_next(struct tt_reader *r, const struct tt_event **ev);
  * The next Sync: as tt_reader_next() until it gives one, but the events on the way
  * are ordered, checked and counted, not handed out. The same codes, findings and
  * progress.
+ *
+ * With `threads` > 1 in the options, of a trace that is mapped or in memory, the
+ * generations that follow are looked at meanwhile: each restates the scheduler's
+ * state, so it can be ordered alone, and is ordered once more in sequence where
+ * that does not join with what came before. What comes out is the same for any
+ * number of threads. Up to `threads` + 1 generations' tables are in memory then beside
+ * the reader's own, each held to the memory limit by itself. The threads run within calls and
+ * between them, until the trace ends, fails, or tt_reader_next() is used; they
+ * block all signals.
  */
 TT_API int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev);
 

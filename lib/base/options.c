@@ -9,6 +9,8 @@
 
 /* A caller that says so much is not one of this library's. */
 #define MAX_SIZE 4096
+/* More than generations are worth reading ahead. */
+#define TT_MAX_THREADS 64
 /* If the machine does not tell. */
 #define FALLBACK_NBYTES (UINT64_C(1) << 30)
 
@@ -39,6 +41,8 @@ int tt_options_read(struct tt_options *out, const struct tt_options *in, struct 
 	out->size = sizeof(*out);
 	if ((out->flags & ~(unsigned)TT_OPEN_LIKE_GO) != 0)
 		return tt_fail(err, TT_E_ARGUMENT, "unknown open flags 0x%x", out->flags);
+	if (out->threads > TT_MAX_THREADS)
+		out->threads = TT_MAX_THREADS;
 	if (out->max_memory_nbytes == 0)
 		out->max_memory_nbytes = default_limit();
 	return 0;

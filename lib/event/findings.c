@@ -63,6 +63,20 @@ static void note_at_event(struct tt_reader *r, int code, const struct tt_event *
 	n->number = number;
 }
 
+void tt_note_adopt(struct tt_reader *r, const struct tt_reader *from)
+{
+	for (size_t i = 0; i < from->notes.n; i++) {
+		struct tt_note *n = note(r, from->notes.at[i].code);
+
+		if (n == NULL)
+			continue;
+		*n = from->notes.at[i];
+		n->event_index += r->nevents;
+	}
+	for (size_t i = 0; i < 4; i++)
+		r->experiments_seen[i] |= from->experiments_seen[i];
+}
+
 /* ---- a generation that was loaded */
 
 static void note_number(struct tt_reader *r)

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "event/ahead.h"
+#include "gen/clock.h"
 #include "order/advance.h"
 #include "order/handlers.h"
 #include "wire/header.h"
@@ -148,6 +150,7 @@ void tt_reader_close(struct tt_reader *r)
 {
 	if (r == NULL)
 		return;
+	tt_ahead_stop(r);
 	tt_order_release(&r->order);
 	tt_merge_release(&r->merge);
 	tt_tables_release(&r->tables);
@@ -203,7 +206,7 @@ struct tt_progress tt_reader_progress(const struct tt_reader *r)
 /* Go's times never stand still: an event not later than the one before is one later. */
 static inline int64_t next_time(struct tt_reader *r, int64_t raw_time_ns)
 {
-	r->last_ns = raw_time_ns > r->last_ns ? raw_time_ns : r->last_ns + 1;
+	r->last_ns = raw_time_ns > r->last_ns ? raw_time_ns : tt_ns_add(r->last_ns, 1);
 	r->nevents++;
 	return r->last_ns;
 }
@@ -215,6 +218,7 @@ static inline void stamp(struct tt_reader *r, struct tt_event *ev)
 
 static int fail(struct tt_reader *r)
 {
+	tt_ahead_stop(r);
 	r->phase = TT_PHASE_OVER;
 	r->outcome = -r->err.code;
 	r->err.event_index = r->nevents;
@@ -369,8 +373,7 @@ static TT_ALWAYS_INLINE int check_next(struct tt_reader *r)
 	return TT_OK;
 }
 
-/* The events of the generation that are left, or an error. */
-static int check_events(struct tt_reader *r)
+int tt_reader_check_events(struct tt_reader *r)
 {
 	const struct tt_event *ignored;
 	int rc = TT_OK;
@@ -403,6 +406,10 @@ static int take_private(struct tt_reader *r)
 
 	if ((r->options.flags & TT_OPEN_LIKE_GO) != 0)
 		return TT_OK;
+	if (tt_ahead_cannot(&r->gen)) {
+		tt_ahead_stop(r);
+		r->no_ahead = true;
+	}
 	rc = tt_private_specs(&r->private, &r->gen, r->above, &added, &r->err);
 	if (rc == TT_OK && added) {
 		tt_decode_plan_init(&r->merge.plan, r->specs);
@@ -460,11 +467,13 @@ static int begin_generation(struct tt_reader *r, const struct tt_event **ev)
 	if (tt_merge_begin(&r->merge, &r->gen, &r->err) < 0)
 		return fail(r);
 	r->phase = TT_PHASE_EVENTS;
+	r->nevents_begun = r->nevents + 1;
 	return hand_out_sync(r, &r->gen, tt_generation_start_ns(&r->gen), ev);
 }
 
 static int over(struct tt_reader *r)
 {
+	tt_ahead_stop(r);
 	r->phase = TT_PHASE_OVER;
 	if (r->outcome < 0)
 		r->err.event_index = r->nevents;
@@ -494,15 +503,22 @@ static __attribute__((noinline)) int turn(struct tt_reader *r, const struct tt_e
 	return begin_generation(r, ev);
 }
 
+/* turn() for a caller who gets to see each event, so that nothing is known ahead. */
+static __attribute__((noinline)) int turn_alone(struct tt_reader *r, const struct tt_event **ev)
+{
+	tt_ahead_stop(r);
+	return turn(r, ev);
+}
+
 int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
 {
 	if (r->phase != TT_PHASE_EVENTS)
-		return turn(r, ev);
+		return turn_alone(r, ev);
 	if (r->order.count == 0) {
 		const struct tt_sample *sample;
 
 		if (tt_merge_done(&r->merge))
-			return turn(r, ev);
+			return turn_alone(r, ev);
 		sample = tt_merge_sample(&r->merge);
 		if (sample != NULL)
 			return hand_out_sample(r, sample, ev);
@@ -516,8 +532,10 @@ int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
 
 int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
 {
-	int rc = r->phase == TT_PHASE_EVENTS ? check_events(r) : TT_OK;
+	int rc = TT_OK;
 
+	if (r->phase == TT_PHASE_EVENTS && !tt_ahead_take(r))
+		rc = tt_reader_check_events(r);
 	*ev = NULL;
 	return rc < 0 ? rc : turn(r, ev);
 }
@@ -530,6 +548,7 @@ bool tt_reader_turns(const struct tt_reader *r)
 int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **g)
 {
 	*g = NULL;
+	tt_ahead_stop(r);
 	if (r->phase == TT_PHASE_FINAL || r->phase == TT_PHASE_OVER)
 		return over(r);
 	r->skipped_any |= r->phase == TT_PHASE_LOADED || r->phase == TT_PHASE_EVENTS;

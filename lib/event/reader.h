@@ -64,6 +64,10 @@ struct tt_reader {
 	struct tt_event own;    /* Sync events and CPU samples, which nothing orders */
 	uint64_t own_args[TT_MAX_ARGS];
 	const struct tt_event_spec *sample_spec;
+	uint64_t nevents_begun; /* when the generation's Sync was handed out, that included */
+	struct tt_ahead *ahead; /* looks at the generations that follow (ahead.h), or NULL */
+	bool no_ahead;          /* and nobody shall */
+	uint64_t njoined;       /* generations that were taken from there */
 
 	struct tt_look looks[256];
 	/* what the generation showed so far, for its findings */
@@ -76,6 +80,9 @@ struct tt_reader {
 	size_t next_note;
 	char why[256];
 };
+
+/* Orders and checks the events of the generation that are left: 0 or an error. */
+int tt_reader_check_events(struct tt_reader *r);
 
 /* ---- findings (findings.c) */
 
@@ -93,5 +100,7 @@ void tt_note_generation_end(struct tt_reader *r);
 /* For tt_reader_next_generation(): as if its events had been handed out. */
 void tt_note_unordered(struct tt_reader *r);
 void tt_note_empty_trace(struct tt_reader *r);
+/* Takes over what `from` noted of the same generation's events, counted from 0. */
+void tt_note_adopt(struct tt_reader *r, const struct tt_reader *from);
 
 #endif

@@ -194,6 +194,27 @@ int tt_source_open_path(struct tt_source **out, const char *path, const char *me
 	return open_fd(out, fd, true, member, mem, err);
 }
 
+int tt_source_open_again(struct tt_source **out, const struct tt_source *of, struct tt_mem *mem,
+			 struct tt_error *err)
+{
+	struct tt_source *s;
+
+	*out = NULL;
+	if (of->stream != NULL)
+		return 0;
+	s = tt_mem_zalloc(mem, 1, sizeof(*s));
+	if (s == NULL)
+		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
+	s->mem = mem;
+	s->base = of->base;
+	s->pos = of->pos;
+	s->end = of->end;
+	s->end_offset = of->end_offset;
+	s->mark = of->mark;
+	*out = s;
+	return 0;
+}
+
 void tt_source_close(struct tt_source *s)
 {
 	if (s == NULL)

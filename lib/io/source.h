@@ -40,6 +40,12 @@ int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbyte
 /* Streams what the function gives. */
 int tt_source_open_input(struct tt_source **out, const struct tt_input *input, const char *member,
 			 struct tt_mem *mem, struct tt_error *err);
+/*
+ * Opens the same bytes once more, at the same position. Where all of them lie in
+ * memory only: else *out is NULL. `of` outlives it. TT_E_MEMORY, TT_E_LIMIT.
+ */
+int tt_source_open_again(struct tt_source **out, const struct tt_source *of, struct tt_mem *mem,
+			 struct tt_error *err);
 void tt_source_close(struct tt_source *s);
 
 /*

@@ -32,7 +32,7 @@ static struct tt_text *name_of(struct tt_order *o, const struct tt_step *s, uint
 
 /* ---- tasks: they live across generations, and may begin before the trace */
 
-static struct tt_task_state *add_task(struct tt_order *o, uint64_t id)
+struct tt_task_state *tt_add_task(struct tt_order *o, uint64_t id)
 {
 	uint32_t slot = o->free_task;
 
@@ -50,6 +50,17 @@ static struct tt_task_state *add_task(struct tt_order *o, uint64_t id)
 	return &o->tasks.at[slot];
 }
 
+/* Its name is the caller's to drop. */
+void tt_remove_task(struct tt_order *o, uint32_t slot)
+{
+	struct tt_task_state *task = &o->tasks.at[slot];
+
+	tt_idmap_remove(&o->task_ids, task->id);
+	task->name = NULL;
+	task->next_free = o->free_task;
+	o->free_task = slot;
+}
+
 enum tt_advance tt_advance_task_begin(struct tt_order *o, struct tt_step *s)
 {
 	uint64_t *args = s->ev->args; /* task parent name */
@@ -58,13 +69,15 @@ enum tt_advance tt_advance_task_begin(struct tt_order *o, struct tt_step *s)
 
 	if (tt_idmap_find(&o->task_ids, args[0]) != TT_IDMAP_NONE)
 		return tt_broken(o, TT_E_TASK, "task ID conflict: %" PRIu64, args[0]);
+	if (tt_alone(o))
+		tt_claim(o, TT_CLAIM_TASK_ABSENT, (int64_t)args[0], 0);
 	/* here, and only here, 0 means none and not the background task */
 	if (args[1] == 0)
 		args[1] = TT_NO_TASK;
 	name = name_of(o, s, args[2]);
 	if (name == NULL)
 		return TT_BROKEN;
-	task = add_task(o, args[0]);
+	task = tt_add_task(o, args[0]);
 	if (task == NULL) {
 		tt_text_drop(&o->texts, name);
 		return tt_broken_memory(o);
@@ -86,14 +99,11 @@ enum tt_advance tt_advance_task_end(struct tt_order *o, struct tt_step *s)
 	tt_text_drop(&o->texts, o->handed_out);
 	o->handed_out = NULL;
 	if (slot != TT_IDMAP_NONE) {
-		struct tt_task_state *task = &o->tasks.at[slot];
-
-		parent = task->parent;
-		o->handed_out = task->name;
-		task->name = NULL;
-		task->next_free = o->free_task;
-		o->free_task = slot;
-		tt_idmap_remove(&o->task_ids, s->ev->args[0]);
+		parent = o->tasks.at[slot].parent;
+		o->handed_out = o->tasks.at[slot].name;
+		tt_remove_task(o, slot);
+	} else if (tt_alone(o)) {
+		tt_claim(o, TT_CLAIM_TASK_END, (int64_t)s->ev->args[0], 0);
 	}
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
@@ -150,6 +160,8 @@ static enum tt_advance close_region(struct tt_order *o, struct tt_step *s, struc
 {
 	struct tt_open_region *top = e->regions.n == 0 ? NULL : &e->regions.at[e->regions.n - 1];
 
+	if (top == NULL && tt_alone(o))
+		tt_claim_region_end(o, s);
 	if (top == NULL) /* it began before the trace */
 		return TT_ADVANCED;
 	if (top->task != s->ev->args[0] || !tt_text_equal(top->name, name))

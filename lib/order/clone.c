@@ -80,6 +80,8 @@ bool tt_order_copy(struct tt_order *to, const struct tt_order *from)
 	to->initial_generation = from->initial_generation;
 	to->begun = from->begun;
 	to->initial = from->initial;
+	to->newest = from->newest;
+	to->renewed = from->renewed;
 	to->free_g = from->free_g;
 	to->free_task = from->free_task;
 	to->free_extra = from->free_extra;

@@ -40,6 +40,8 @@ static enum tt_advance syscall_status(struct tt_order *o, struct tt_step *s, int
 	if (thread == TT_NONE)
 		return tt_broken(o, TT_E_STATUS,
 				 "found goroutine %" PRId64 " in syscall without a thread", id);
+	if (tt_alone(o))
+		tt_claim_syscall(o, s, id, thread);
 	if (thread == s->cur.thread) {
 		if (!o->initial && s->cur.goroutine != id)
 			return wrong_thread(o, id, s->cur.goroutine);
@@ -79,11 +81,13 @@ enum tt_advance tt_advance_go_status(struct tt_order *o, struct tt_step *s)
 					 ": old %s vs. new %s",
 					 id, tt_g_status_name(g->status), tt_g_status_name(status));
 		g->seq = tt_seq_at(o, 0);
-	} else if (o->initial) {
+	} else if (o->initial || tt_alone(o)) {
 		g = tt_add_g(o, id, status);
 		if (g == NULL)
 			return tt_broken_memory(o);
 		was = TT_STATE_UNDETERMINED;
+		if (tt_alone(o))
+			tt_claim_g(o, g);
 	} else {
 		return tt_broken(o, TT_E_STATUS,
 				 "found goroutine status for new goroutine after the first "
@@ -135,6 +139,10 @@ static enum tt_advance create(struct tt_order *o, struct tt_step *s, enum tt_g_s
 
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
+	if (tt_alone(o)) {
+		tt_claim_no_g(o, s);
+		tt_claim(o, TT_CLAIM_G_ABSENT, id, 0);
+	}
 	/* the scheduler itself may create goroutines, but a goroutine that does so runs */
 	creator = tt_current_g(o, s);
 	if (creator != NULL && creator->status != TT_G_RUNNING)

@@ -6,6 +6,7 @@
 #ifndef TT_ORDER_HANDLERS_H
 #define TT_ORDER_HANDLERS_H
 
+#include "order/claims.h"
 #include "order/order.h"
 
 /* For what is run for each event: a call would cost as much as the work. */
@@ -87,6 +88,8 @@ struct tt_g_state *tt_current_g_slow(struct tt_order *o, const struct tt_step *s
 struct tt_g_state *tt_add_g(struct tt_order *o, int64_t id, enum tt_g_status status);
 struct tt_p_state *tt_add_p(struct tt_order *o, int64_t id, enum tt_p_status status);
 struct tt_m_state *tt_add_m(struct tt_order *o, int64_t id);
+struct tt_task_state *tt_add_task(struct tt_order *o, uint64_t id);
+void tt_remove_task(struct tt_order *o, uint32_t slot);
 void tt_remove_g(struct tt_order *o, struct tt_g_state *g);
 /* The ranges and regions of a resource, made if need be. NULL: no memory. */
 struct tt_extra *tt_extra_of(struct tt_order *o, uint32_t *slot);

@@ -60,6 +60,7 @@ struct tt_g_state {
 	uint32_t extra;         /* slot, or TT_NO_SLOT; of a free record: the next free one */
 	uint8_t status;         /* enum tt_g_status */
 	bool live;
+	bool claimed;           /* it is from before the generation: claims.h */
 };
 
 struct tt_p_state {
@@ -67,13 +68,15 @@ struct tt_p_state {
 	struct tt_seq seq;
 	uint32_t extra;
 	uint8_t status;         /* enum tt_p_status */
+	bool awaited;           /* for seam.c */
 };
 
 struct tt_m_state {
 	int64_t id;
 	int64_t p, g;           /* bound to it, or TT_NONE */
 	uint32_t g_slot;        /* where g was found last; check the id */
-	uint8_t has;            /* enum tt_need: what p and g come to */
+	uint8_t has;            /* enum tt_need: what p and g come to; if neither the one nor
+	                           the other is known, see claims.h */
 };
 
 struct tt_task_state {
@@ -130,6 +133,9 @@ struct tt_order {
 	bool begun;             /* initial_generation is known */
 	uint64_t initial_generation;
 	bool initial;           /* gen is it: statuses may introduce resources */
+	uint64_t newest;        /* the highest number of a generation so far */
+	bool renewed;           /* gen's is higher than those before */
+	struct tt_claims *claims; /* of a generation that is ordered alone, or NULL */
 
 	struct tt_idmap g_ids, p_ids, m_ids, task_ids;
 	TT_ARRAY(struct tt_g_state) gs;

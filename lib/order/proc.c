@@ -76,12 +76,20 @@ enum tt_advance tt_advance_proc_status(struct tt_order *o, struct tt_step *s)
 	if (status >= TT_P_NSTATUS)
 		return tt_broken(o, TT_E_STATUS, "invalid status for proc %" PRId64 ": %u", id,
 				 status);
-	if (p != NULL)
+	if (p == NULL && tt_alone(o)) {
+		p = tt_claim_p(o, id, status);
+		if (p == NULL)
+			return tt_broken_memory(o);
+		if (status == TT_P_ABANDONED)
+			s->ev->args[1] = p->status;
+		tt_emit(o, s)->was_ = TT_STATE_UNDETERMINED;
+	} else if (p != NULL) {
 		result = known_status(o, s, p, status);
-	else if (tt_add_p(o, id, status) == NULL)
+	} else if (tt_add_p(o, id, status) == NULL) {
 		return tt_broken_memory(o);
-	else
+	} else {
 		tt_emit(o, s)->was_ = o->initial ? TT_STATE_UNDETERMINED : TT_STATE_NOT_EXIST;
+	}
 	if (status == TT_P_RUNNING || status == TT_P_SYSCALL)
 		tt_set_p(o, s, id);
 	return result;
@@ -102,6 +110,8 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 		return tt_not_yet(o, "P %" PRId64 " is at sequence %" PRIu64 " of generation %" PRIu64
 				  ", it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
 				  seq.n - 1);
+	if (tt_alone(o))
+		tt_claim_no_p(o, s);
 	/* in a syscall, and nobody has stolen its P yet */
 	if (s->cur.proc != TT_NONE)
 		return tt_not_yet(o, "the thread still has P %" PRId64, s->cur.proc);
@@ -138,6 +148,8 @@ static enum tt_advance steal_from(struct tt_order *o, struct tt_step *s, int64_t
 {
 	struct tt_m_state *m;
 
+	if (tt_alone(o))
+		tt_claim_victim(o, s, p, victim);
 	if (victim == s->cur.thread) {
 		if (s->cur.proc != p)
 			return tt_broken(o, TT_E_PROC,

@@ -74,6 +74,7 @@ void tt_order_reset(struct tt_order *o)
 	o->gc_seq = 0;
 	o->head = o->count = 0;
 	o->begun = false;
+	o->newest = 0;
 }
 
 void tt_order_turn(struct tt_order *o, const struct tt_generation *gen)
@@ -87,6 +88,9 @@ void tt_order_turn(struct tt_order *o, const struct tt_generation *gen)
 		o->initial_generation = gen->number;
 	}
 	o->initial = o->begun && gen->number == o->initial_generation;
+	o->renewed = gen->number > o->newest;
+	if (o->renewed)
+		o->newest = gen->number;
 	tt_texts_turn(&o->texts, gen);
 }
 
@@ -185,6 +189,8 @@ enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s)
 	unsigned needs = s->def->needs;
 	const char *message;
 
+	if (tt_alone(o) && tt_claim_context(o, s))
+		return TT_ADVANCED;
 	if ((needs & TT_NEED_THREAD) != 0 && s->cur.thread == TT_NONE)
 		message = "expected a thread but didn't have one";
 	else if ((needs & TT_NEED_PROC) != 0 && s->cur.proc == TT_NONE)
@@ -258,8 +264,8 @@ struct tt_m_state *tt_add_m(struct tt_order *o, int64_t id)
 		.p = TT_NONE,
 		.g = TT_NONE,
 		.g_slot = TT_NO_SLOT,
-		.has = (uint8_t)((id != TT_NONE ? TT_NEED_THREAD : 0) | TT_NEED_NO_PROC |
-				 TT_NEED_NO_GOROUTINE),
+		.has = (uint8_t)((id != TT_NONE ? TT_NEED_THREAD : 0) |
+				 (tt_alone(o) ? 0 : TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE)),
 	};
 	return &o->ms.at[o->ms.n++];
 }
@@ -279,6 +285,8 @@ void tt_remove_g(struct tt_order *o, struct tt_g_state *g)
 {
 	uint32_t slot = (uint32_t)(g - o->gs.at);
 
+	if (g->claimed)
+		tt_claim(o, TT_CLAIM_G_GONE, g->id, 0);
 	if (g->extra != TT_NO_SLOT)
 		free_extra(o, g->extra);
 	tt_idmap_remove(&o->g_ids, (uint64_t)g->id);

@@ -69,6 +69,8 @@ enum tt_advance tt_advance_syscall_end_blocked(struct tt_order *o, struct tt_ste
 {
 	struct tt_g_state *g;
 
+	if (tt_alone(o))
+		tt_claim_no_p(o, s);
 	/* the event says that its P was lost: by ProcStop here, or stolen elsewhere */
 	if (s->cur.proc != TT_NONE) {
 		const struct tt_p_state *p = tt_find_p(o, s->cur.proc);
@@ -102,6 +104,8 @@ enum tt_advance tt_advance_create_syscall(struct tt_order *o, struct tt_step *s)
 				 "tried to create goroutine (%" PRId64
 				 ") in syscall that already exists",
 				 id);
+	if (tt_alone(o))
+		tt_claim(o, TT_CLAIM_G_ABSENT, id, 0);
 	g = tt_add_g(o, id, TT_G_SYSCALL);
 	if (g == NULL)
 		return tt_broken_memory(o);
@@ -140,6 +144,8 @@ enum tt_advance tt_advance_destroy_syscall(struct tt_order *o, struct tt_step *s
 
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
+	if (tt_alone(o))
+		tt_claim_no_p(o, s);
 	g = current_g_in(o, s, TT_G_SYSCALL, "Syscall");
 	if (g == NULL)
 		return TT_BROKEN;

@@ -43,7 +43,7 @@ static struct tt_text **cached_at(struct tt_texts *t, size_t i)
 	return &t->cached.at[i];
 }
 
-static struct tt_text *text_new(struct tt_texts *t, struct tt_str s)
+struct tt_text *tt_text_new(struct tt_texts *t, struct tt_str s)
 {
 	struct tt_text *text = tt_mem_alloc(t->mem, sizeof(*text) + s.len);
 
@@ -65,7 +65,7 @@ struct tt_text *tt_text_take(struct tt_texts *t, uint64_t id)
 		return NULL;
 	if (*cached == NULL) {
 		tt_generation_string(t->gen, id, &s);
-		*cached = text_new(t, s);
+		*cached = tt_text_new(t, s);
 	}
 	if (*cached != NULL)
 		(*cached)->references++;

@@ -27,6 +27,8 @@ void tt_texts_release(struct tt_texts *t);
 void tt_texts_turn(struct tt_texts *t, const struct tt_generation *gen);
 /* The text of a string that exists, with a reference for the caller; NULL: no memory. */
 struct tt_text *tt_text_take(struct tt_texts *t, uint64_t id);
+/* A text of its own; NULL: no memory. */
+struct tt_text *tt_text_new(struct tt_texts *t, struct tt_str s);
 /* NULL is a no-op. */
 void tt_text_drop(struct tt_texts *t, struct tt_text *text);
 bool tt_text_equal(const struct tt_text *a, const struct tt_text *b);

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ahead.c - generations side by side. A loader of their own goes through the same
+ * bytes; whoever is free, the reader's thread too when it would have to wait, loads
+ * the next generation and orders it alone. Stands on reader.h.
+ */
+#include "event/ahead.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "order/claims.h"
+
+enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_DONE };
+
+/* A generation that is being looked at. */
+struct slot {
+	enum slot_state state;  /* guarded by the lock; the rest is of whoever made it busy */
+	struct tt_reader shadow; /* has no source: it is given a generation and its events */
+	struct tt_claims claims;
+	bool good;
+};
+
+struct tt_ahead {
+	const struct tt_reader *reader; /* what of it the threads read stays as it is */
+	struct tt_mem mem;
+	struct tt_source *src;
+	struct tt_order trial;
+	unsigned nslots, nthreads;
+	struct slot *slots;
+	pthread_t *threads;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	/* guarded by the lock */
+	struct tt_loader loader;
+	uint64_t passed;        /* the reader stands at a generation with this offset */
+	bool ended;             /* there are no more generations, or none that can be loaded */
+	bool stop;
+};
+
+bool tt_ahead_cannot(const struct tt_generation *gen)
+{
+	/* what our emitter carries in the batches of experiment 1: specs, and events that
+	 * go among those of the threads */
+	for (size_t i = 0; i < gen->experimental.n; i++) {
+		const struct tt_batch *b = &gen->experimental.at[i];
+
+		if (b->experiment == 1 && b->size != 0 && b->data[0] >= 0xd0)
+			return true;
+	}
+	return false;
+}
+
+/* ---- one generation */
+
+static void slot_init(struct slot *s, const struct tt_reader *r)
+{
+	struct tt_reader *w = &s->shadow;
+
+	w->options = r->options;
+	w->specs = r->specs;
+	w->version = r->version;
+	w->sample_spec = r->sample_spec;
+	w->mem.limit_nbytes = r->mem.limit_nbytes;
+	memcpy(w->looks, r->looks, sizeof(w->looks));
+	tt_generation_init(&w->gen, &w->mem, w->specs);
+	tt_merge_init(&w->merge, &w->mem, w->specs);
+	tt_order_init(&w->order, &w->mem, w->specs, w->version);
+	s->claims.mem = &w->mem;
+	w->order.claims = &s->claims;
+}
+
+static void slot_release(struct slot *s)
+{
+	struct tt_reader *w = &s->shadow;
+
+	w->order.claims = NULL;
+	tt_order_release(&w->order);
+	tt_merge_release(&w->merge);
+	tt_generation_release(&w->gen);
+	TT_ARRAY_RELEASE(&w->mem, &w->notes);
+	TT_ARRAY_RELEASE(&w->mem, &s->claims.list);
+}
+
+/* Orders the generation in the slot as one that is not the first. */
+static bool order_alone(struct slot *s)
+{
+	struct tt_reader *w = &s->shadow;
+
+	tt_order_reset(&w->order);
+	s->claims.list.n = 0;
+	s->claims.failed = false;
+	w->notes.n = 0;
+	memset(w->codes_noted, 0, sizeof(w->codes_noted));
+	memset(w->experiments_seen, 0, sizeof(w->experiments_seen));
+	w->nevents = 0;
+	w->last_ns = INT64_MIN;
+	w->order.begun = true;
+	w->order.initial_generation = 0;
+	tt_order_turn(&w->order, &w->gen);
+	if (tt_ahead_cannot(&w->gen) || tt_note_room(w, &w->err) < 0 ||
+	    tt_merge_begin(&w->merge, &w->gen, &w->err) < 0)
+		return false;
+	w->phase = TT_PHASE_EVENTS;
+	return tt_reader_check_events(w) == TT_OK && !s->claims.failed;
+}
+
+/* ---- many; the lock is held around all of these */
+
+static struct slot *free_slot(struct tt_ahead *a)
+{
+	for (unsigned i = 0; i < a->nslots; i++)
+		if (a->slots[i].state == SLOT_FREE)
+			return &a->slots[i];
+	return NULL;
+}
+
+/* The slot that holds the generation that begins at an offset, or NULL. */
+static struct slot *slot_at(struct tt_ahead *a, uint64_t offset)
+{
+	for (unsigned i = 0; i < a->nslots; i++)
+		if (a->slots[i].state != SLOT_FREE && a->slots[i].shadow.gen.offset == offset)
+			return &a->slots[i];
+	return NULL;
+}
+
+/* Loads the next generation that the reader did not come to yet. */
+static bool load_next(struct tt_ahead *a, struct slot *s)
+{
+	struct tt_reader *w = &s->shadow;
+
+	do {
+		a->ended = tt_loader_next(&a->loader, &w->gen, &w->err) != TT_OK;
+	} while (!a->ended && w->gen.offset <= a->passed);
+	return !a->ended;
+}
+
+/* Does one generation. False: there is none to be done, or no room for it. */
+static bool work_once(struct tt_ahead *a)
+{
+	struct slot *s = a->ended ? NULL : free_slot(a);
+	bool good;
+
+	if (s == NULL || !load_next(a, s))
+		return false;
+	s->state = SLOT_BUSY;
+	pthread_mutex_unlock(&a->lock);
+	good = order_alone(s);
+	pthread_mutex_lock(&a->lock);
+	s->good = good;
+	s->state = s->shadow.gen.offset < a->passed ? SLOT_FREE : SLOT_DONE;
+	pthread_cond_broadcast(&a->changed);
+	return true;
+}
+
+static void *work(void *arg)
+{
+	struct tt_ahead *a = arg;
+
+	pthread_mutex_lock(&a->lock);
+	while (!a->stop && !a->ended)
+		if (!work_once(a) && !a->ended)
+			pthread_cond_wait(&a->changed, &a->lock);
+	pthread_mutex_unlock(&a->lock);
+	return NULL;
+}
+
+/* ---- a life */
+
+static void ahead_free(struct tt_ahead *a)
+{
+	for (unsigned i = 0; a->slots != NULL && i < a->nslots; i++)
+		slot_release(&a->slots[i]);
+	tt_order_release(&a->trial);
+	tt_source_close(a->src);
+	pthread_cond_destroy(&a->changed);
+	pthread_mutex_destroy(&a->lock);
+	free(a->slots);
+	free(a->threads);
+	free(a);
+}
+
+void tt_ahead_stop(struct tt_reader *r)
+{
+	struct tt_ahead *a = r->ahead;
+
+	if (a == NULL)
+		return;
+	r->ahead = NULL;
+	pthread_mutex_lock(&a->lock);
+	a->stop = true;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+	for (unsigned i = 0; i < a->nthreads; i++)
+		pthread_join(a->threads[i], NULL);
+	ahead_free(a);
+}
+
+/* Signals are for the threads of the program. */
+static void start_threads(struct tt_ahead *a, unsigned want)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	while (a->nthreads < want &&
+	       pthread_create(&a->threads[a->nthreads], NULL, work, a) == 0)
+		a->nthreads++;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* The same bytes from where the reader's loader stands. */
+static bool open_again(struct tt_ahead *a, const struct tt_reader *r)
+{
+	struct tt_error ignored;
+	const uint8_t *data;
+	size_t avail;
+
+	if (tt_source_open_again(&a->src, r->src, &a->mem, &ignored) != 0 || a->src == NULL)
+		return false;
+	a->loader = r->loader;
+	a->loader.src = a->src;
+	a->loader.passed = NULL;
+	return a->loader.spilled ||
+	       (tt_source_peek(a->src, 1, &data, &avail, &ignored) == 0 && avail != 0);
+}
+
+/* NULL: nothing lies ahead that can be looked at, or there is no memory for it. */
+static struct tt_ahead *ahead_new(struct tt_reader *r)
+{
+	struct tt_ahead *a = calloc(1, sizeof(*a));
+	unsigned nthreads = r->options.threads;
+
+	if (a == NULL)
+		return NULL;
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_cond_init(&a->changed, NULL);
+	tt_order_init(&a->trial, &r->mem, r->specs, r->version);
+	a->reader = r;
+	a->passed = r->gen.offset;
+	a->threads = calloc(nthreads - 1, sizeof(*a->threads));
+	a->slots = calloc(nthreads + 1, sizeof(*a->slots));
+	if (a->threads == NULL || a->slots == NULL || !open_again(a, r)) {
+		ahead_free(a);
+		return NULL;
+	}
+	a->nslots = nthreads + 1;
+	for (unsigned i = 0; i < a->nslots; i++)
+		slot_init(&a->slots[i], r);
+	start_threads(a, nthreads - 1);
+	return a;
+}
+
+/* ---- taking */
+
+static void drop_passed(struct tt_ahead *a)
+{
+	for (unsigned i = 0; i < a->nslots; i++)
+		if (a->slots[i].state == SLOT_DONE && a->slots[i].shadow.gen.offset < a->passed)
+			a->slots[i].state = SLOT_FREE;
+	pthread_cond_broadcast(&a->changed);
+}
+
+/*
+ * The slot with the reader's generation when it is done, or NULL if nobody took it up.
+ * Does others meanwhile.
+ */
+static struct slot *find_done(struct tt_ahead *a, uint64_t offset)
+{
+	struct slot *s;
+
+	pthread_mutex_lock(&a->lock);
+	a->passed = offset;
+	drop_passed(a);
+	for (;;) {
+		s = slot_at(a, offset);
+		if (s == NULL || s->state == SLOT_DONE)
+			break;
+		if (!work_once(a) && s->state != SLOT_DONE)
+			pthread_cond_wait(&a->changed, &a->lock);
+	}
+	pthread_mutex_unlock(&a->lock);
+	return s;
+}
+
+/* Far from where a time one later than another would be no later any more. */
+static bool plain_times(const struct tt_reader *r, const struct tt_reader *w)
+{
+	return r->last_ns >= 0 && r->last_ns < INT64_MAX / 2 && w->last_ns < INT64_MAX / 2 &&
+	       w->nevents < INT64_MAX / 4;
+}
+
+static bool same_generation(const struct tt_generation *a, const struct tt_generation *b)
+{
+	return a->offset == b->offset && a->end == b->end && a->number == b->number &&
+	       a->batches_read == b->batches_read;
+}
+
+/* What was found out about the reader's generation, if it joins with what it knows. */
+static bool adopt(struct tt_reader *r, struct slot *s)
+{
+	struct tt_reader *w = &s->shadow;
+	int64_t last_ns;
+
+	if (!s->good || !same_generation(&r->gen, &w->gen) || !plain_times(r, w) ||
+	    !tt_order_join(&r->order, &w->order, &r->ahead->trial))
+		return false;
+	r->njoined++;
+	tt_note_adopt(r, w);
+	r->nevents += w->nevents;
+	/* each event is at least one later than the one before */
+	last_ns = r->last_ns + (int64_t)w->nevents;
+	r->last_ns = w->last_ns > last_ns ? w->last_ns : last_ns;
+	r->merge.heap.n = 0;
+	r->merge.next_sample = r->gen.samples.n;
+	return true;
+}
+
+static bool busy(struct tt_ahead *a)
+{
+	for (unsigned i = 0; i < a->nslots; i++)
+		if (a->slots[i].state == SLOT_BUSY)
+			return true;
+	return false;
+}
+
+void tt_ahead_settle(struct tt_reader *r)
+{
+	struct tt_ahead *a = r->ahead;
+
+	if (a == NULL)
+		return;
+	pthread_mutex_lock(&a->lock);
+	while (work_once(a))
+		continue;
+	while (busy(a))
+		pthread_cond_wait(&a->changed, &a->lock);
+	pthread_mutex_unlock(&a->lock);
+}
+
+bool tt_ahead_take(struct tt_reader *r)
+{
+	struct slot *s;
+	bool taken;
+
+	if (r->options.threads < 2 || r->no_ahead || r->nevents != r->nevents_begun)
+		return false;
+	if (r->ahead == NULL) {
+		r->ahead = ahead_new(r);
+		return false;
+	}
+	s = find_done(r->ahead, r->gen.offset);
+	if (s == NULL)
+		return false;
+	taken = adopt(r, s);
+	pthread_mutex_lock(&r->ahead->lock);
+	s->state = SLOT_FREE;
+	pthread_cond_broadcast(&r->ahead->changed);
+	pthread_mutex_unlock(&r->ahead->lock);
+	return taken;
+}
