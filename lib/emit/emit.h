@@ -18,8 +18,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "emit/clock.h"
 #include "emit/lock.h"
+#include "emit/region.h"
 #include "spec/spec.h"
 #include "tracetool_emit.h"
 #include "wire/varint.h"
@@ -50,160 +50,6 @@ enum tt_ev {
 	TT_EV_COUNT
 };
 
-/* ---------------------------------------------------------------------- chunks */
-
-#define TT_CHUNK_SMALL 4096
-#define TT_CHUNK_LARGE 65536
-/*
- * Before any operation a chunk has this much room: for statuses, the way to the state
- * asked for, and one event with TT_MAX_ARGS arguments.
- */
-#define TT_ROOM 512
-#define TT_EVENT_MAX (1 + TT_VARINT_MAX * (TT_MAX_ARGS + 1))
-_Static_assert(TT_EVENT_MAX + 6 * (1 + 5 * TT_VARINT_MAX) + sizeof(uint64_t) <= TT_ROOM, "TT_ROOM");
-
-/* One batch. `pos` moves behind each whole event, so that a cut never splits one. */
-struct tt_chunk {
-	struct tt_chunk *next;
-	_Atomic(uint8_t *) pos;
-	uint8_t *end;
-	uint64_t last;          /* time of the last event */
-	uint64_t floor;         /* the next one is later than this, if not than `last` */
-	uint64_t start;         /* time of the batch */
-	uint64_t gen;
-	uint64_t m;
-	uint32_t nbytes;        /* of all of it */
-	uint8_t experiment;     /* 0: events */
-	uint8_t nhead;          /* of an experimental batch: bytes it begins with */
-	bool closed;            /* holds what it shall: nothing is added */
-	_Alignas(8) uint8_t data[]; /* table entries lie here too */
-};
-
-/* Chunks in the order in which they were filled. */
-struct tt_chunks {
-	struct tt_chunk *first, *last;
-};
-
-/* ---------------------------------------------------------------------- tables */
-
-#define TT_NBUCKETS (1 << 14)
-
-/* An entry: a string's bytes, or a stack's addresses. */
-struct tt_node {
-	struct tt_node *next;
-	uint64_t hash;
-	uint32_t id;
-	uint32_t n;             /* bytes, or addresses */
-	union {
-		char text[1];
-		uint64_t pcs[1];
-	};
-};
-
-/* Append-only until its generation is written. */
-struct tt_table {
-	_Atomic(struct tt_node *) buckets[TT_NBUCKETS];
-	_Atomic(struct tt_node *) loose; /* entries that nobody looks up */
-	_Atomic uint32_t last_id;
-};
-
-/* ---------------------------------------------------------------- lives and Ps */
-
-enum {
-	TT_G_NONE = 0,
-	TT_G_RUNNABLE = 1,
-	TT_G_RUNNING = 2,
-	TT_G_SYSCALL = 3,
-	TT_G_WAITING = 4,
-	TT_P_RUNNING = 1,
-	TT_P_IDLE = 2,
-	TT_P_SYSCALL = 3,
-	TT_STATUS_MASK = 7,
-	/* beside a status: a range of its own is open (assist, sweep) */
-	TT_RANGE_OPEN = 0x80,
-};
-
-/*
- * What the trace claims of a goroutine or a processor. At its first mention in a
- * generation its status is written, and `before` tells that status to the flusher,
- * which may ask when the thread is in the next generation already.
- */
-struct tt_claim {
-	uint64_t id;
-	uint64_t seq;                   /* its counter in this generation */
-	_Atomic uint64_t gen[2];        /* last generation that mentions it, by parity */
-	_Atomic uint8_t cur;
-	_Atomic uint8_t before[2];
-};
-
-struct tt_proc {
-	struct tt_claim claim;
-	/*
-	 * The generation in which its thread is between an event and the claim that
-	 * goes with it; 0: it is not. Only who recovers a dead process's trace looks.
-	 */
-	volatile uint64_t acting;
-	struct tt_proc *next;           /* all of them */
-	struct tt_proc *next_free;
-	uint64_t freed_gen;
-	bool unseen;                    /* ProcsChange does not count it yet */
-};
-
-#define TT_KEPT_FRAMES 32
-#define TT_MAX_REGIONS 64
-#define TT_MAX_LABEL 128
-
-struct tt_open_region {
-	uint64_t task;
-	const char *name;
-	bool written;           /* its begin is in the trace, */
-	bool ended;             /* and the program has left it */
-};
-
-/* What a life has in one of two generations. */
-struct tt_slot {
-	struct tt_chunks chunks;
-	struct tt_chunks batches;       /* experimental */
-	struct tt_chunks blocks;        /* of table entries */
-	struct tt_node *last_stack;
-	struct tt_chunk *carried;       /* of `batches`: the one of private events */
-};
-
-/* A wait word: nobody may wake it, or somebody is at it. Else a token. */
-#define TT_WAIT_NONE UINT64_C(0)
-#define TT_WAIT_TAKEN UINT64_C(1)
-
-struct tt_life {
-	/* waiting; these two outlast the thread, for tokens that come late */
-	_Atomic uint64_t wait;
-	uint32_t wait_serial;
-	struct tt_life *next;           /* all of them, newest first */
-	uint32_t serial;                /* of its announcement; 0: none pending */
-	uint32_t index;
-	struct tt_claim g;
-	struct tt_proc *p;
-	uint64_t m;
-	_Atomic bool dead;              /* GoDestroy was written */
-	_Atomic bool detached;          /* no thread refers to it */
-	uint8_t flusher;                /* the tracer's own thread; a byte, for recovery */
-	uint64_t buried;                /* the generation that tells of its end: the thread
-	                                   was gone */
-	uintptr_t start;
-	uint64_t task_next, task_end;   /* numbers for tasks, taken in advance */
-	uint64_t block_gen, wake_gen;
-	volatile uint64_t waking;       /* as its processor's `acting`, for who wakes it */
-	/* the stack it waits with, for generations in which it is silent */
-	_Atomic uint32_t nkept;
-	_Atomic uint64_t kept[TT_KEPT_FRAMES];
-	struct tt_slot slots[2];
-	uint64_t label_gen;             /* the last that has the label */
-	uint32_t nlabel;
-	char label[TT_MAX_LABEL];
-	uint32_t nregions;
-	uint32_t nregions_over;         /* too deep to be kept */
-	struct tt_open_region regions[TT_MAX_REGIONS];
-};
-
 /* ---------------------------------------------------------------------- handle */
 
 struct tt_emit {
@@ -226,81 +72,7 @@ struct tt_emit {
 	struct tt_emit *next;           /* all of them */
 };
 
-/* ---------------------------------------------------------------------- trace */
-
-struct tt_sync_point {
-	uint64_t ticks;
-	uint64_t mono_ns, wall_sec, wall_nsec;
-};
-
-#define TT_MAX_CODE_MAPS 4096
-#define TT_CODE_TEXT_NBYTES (256 << 10)
-
-/* Executable mappings of the process in order, with the paths of their files. */
-struct tt_code_map {
-	uint64_t start, end, offset;
-	uint64_t path;          /* in `text`; at 0 is "" for memory of no file */
-};
-struct tt_code_table {
-	uint32_t n;
-	struct tt_code_map maps[TT_MAX_CODE_MAPS];
-	char text[TT_CODE_TEXT_NBYTES];
-};
-
-/* What a region begins with, whatever its layout. */
-struct tt_region_head {
-	char magic[16];                 /* TT_REGION_MAGIC */
-	uint64_t layout;                /* TT_REGION_LAYOUT */
-	uint64_t base;                  /* its address in the process that traces */
-	uint64_t memory_nbytes;         /* of the chunks */
-};
-
-/* All that one trace has; the first thing in its region. */
-struct tt_trace {
-	struct tt_region_head head;
-	/*
-	 * How far the trace is: generations up to done_gen are with the program's sink,
-	 * whole, and end at done_nbytes[done_gen & 1] of what it got. `gen` is the one
-	 * that threads write to; there is at most one between.
-	 */
-	_Atomic uint64_t gen, done_gen;
-	uint64_t done_nbytes[2];
-	_Atomic uint8_t failed;         /* the sink took no more than those */
-	struct tt_clock_rate rate;
-	struct tt_life *lives;
-	struct tt_life *free_lives;
-	struct tt_life *life_area;
-	uint32_t nlives, max_lives;
-	struct tt_proc *procs, *free_procs;
-	_Atomic uint32_t nprocs;
-	uint64_t goroutines;            /* last number given */
-	_Atomic uint64_t tasks;
-	uint8_t *fresh, *fresh_end;     /* memory never used */
-	struct tt_chunk *free_small, *free_large;
-	uint64_t free_nbytes, reserve_nbytes; /* the latter is the flusher's alone */
-	_Atomic uint64_t gen_nbytes;    /* of chunks taken in this generation */
-	uint64_t gen_limit;
-	_Atomic bool full;              /* no chunk was left */
-	_Atomic bool poked;             /* the flusher was told that gen_limit is passed */
-	struct tt_sync_point syncs[2];
-	uint64_t gc_seq;
-	uint64_t gc_gen;                /* the last generation that knows of the range */
-	bool gc_runs;
-	struct tt_table strings[2], stacks[2];
-	uint16_t *incarnations;         /* how many threads had a tid; not in the region */
-	/*
-	 * The region is a file, which may find no room on its disk: memory is asked for
-	 * before it is touched, since a fault would kill the program. Up to here it was.
-	 */
-	uint8_t *populated, *populated_lives;   /* NULL: no need to */
-	_Atomic uint32_t code_at;       /* which of them holds */
-	struct tt_code_table code[2];
-};
-
-/* Changes with what lies in the region and where. */
-#define TT_REGION_MAGIC "tracetool region"
-#define TT_REGION_LAYOUT \
-	(UINT64_C(1) << 48 | (uint64_t)sizeof(struct tt_life) << 32 | sizeof(struct tt_trace))
+/* --------------------------------------------------------------------- tracer */
 
 #define TT_NTIDS (1 << 22)
 #define TT_EPOCH_SHIFT 40
@@ -339,19 +111,6 @@ extern _Thread_local struct tt_emit *tt_self __attribute__((tls_model("initial-e
 
 extern struct tt_chunk tt_no_chunk;
 
-/* -------------------------------------------------------------- region.c */
-
-/* Where things lie in a region: bytes from its start. */
-struct tt_region_plan {
-	size_t lives, chunks, nbytes;
-	uint32_t max_lives;
-};
-struct tt_region_plan tt_region_plan(uint64_t memory_nbytes);
-/* Makes sure of the memory between; false: there is none. */
-bool tt_region_populate(const uint8_t *from, const uint8_t *to);
-/* Lays out an empty trace in memory of zeros. */
-struct tt_trace *tt_region_init(void *region, uint64_t memory_nbytes);
-
 /* ---------------------------------------------------------------- pool.c */
 
 /* NULL: none left. Takes the lock. The chunk is empty, its `end` set. */
@@ -362,30 +121,44 @@ void tt_pool_put(struct tt_trace *t, struct tt_chunks *chunks);
 void *tt_pool_forever(struct tt_trace *t, size_t nbytes);
 void tt_chunks_add(struct tt_chunks *list, struct tt_chunk *c);
 
-/* ---------------------------------------------------------------- thread.c */
+/* ------------------------------------------------------------------ life.c */
 
-/* What acquire and release do, for the handle at hand. */
-struct tt_emit *tt_section_begin(struct tt_emit *e);
-void tt_section_end(struct tt_emit *e);
-/* The calling thread's handle; NULL if it has none and `make` is false. */
-struct tt_emit *tt_handle(bool make);
+/* What a life's first frame is called if nobody says (symbol.c). */
+enum {
+	TT_START_UNKNOWN = 1,
+	TT_START_FLUSHER,
+	TT_START_MAIN,
+};
 /* A new life; NULL: no memory. The lock is held. */
 struct tt_life *tt_life_new(struct tt_trace *t);
 /* A processor that was free in this generation, or a new one. The lock is held. */
 struct tt_proc *tt_proc_take(uint64_t gen);
 void tt_proc_give(struct tt_proc *p, uint64_t gen);
-/* The thread with this tid is no more. */
-bool tt_tid_gone(int tid);
-/* Takes the handles of threads that are gone back, and sums up what was lost. */
-void tt_threads_reap(void);
 /* Ends what the generation told to have ended. */
 void tt_lives_bury(struct tt_life *lives, uint64_t gen);
 /* Takes back the lives that are over and written. */
 void tt_lives_free(struct tt_trace *t);
+
+/* ---------------------------------------------------------------- handle.c */
+
+/* The calling thread's handle; NULL if it has none and `make` is false. */
+struct tt_emit *tt_handle(bool make);
+/* The thread with this tid is no more. */
+bool tt_tid_gone(int tid);
+/* Takes the handles of threads that are gone back, and sums up what was lost. */
+void tt_threads_reap(void);
 /* In a child: forgets all threads but this one. */
 void tt_threads_forked(void);
 /* Makes the key whose destructor sees threads end. False: no key. */
 bool tt_threads_init(void);
+/* The thread ends: writes that. */
+void tt_thread_depart(struct tt_emit *e);
+
+/* ---------------------------------------------------------------- thread.c */
+
+/* What acquire and release do, for the handle at hand. */
+struct tt_emit *tt_section_begin(struct tt_emit *e);
+void tt_section_end(struct tt_emit *e);
 
 /* ---------------------------------------------------------------- state.c */
 

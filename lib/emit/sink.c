@@ -107,6 +107,11 @@ static void keep_open(struct tt_sink *s)
 	if (k == NULL)
 		return;
 	s->open = NULL;
+	/* not all of it is there */
+	if (s->error.code != TT_OK) {
+		munmap(k, k->cap);
+		return;
+	}
 	cap = page_multiple(sizeof(*k) + k->len);
 	if (cap < k->cap && munmap((uint8_t *)k + cap, k->cap - cap) == 0)
 		k->cap = cap;

@@ -15,7 +15,11 @@
 #define TEXT_NBYTES (4 << 20)
 
 /* Addresses that stand for no code: threads with no known start. */
-static const char *const made_up[] = {NULL, "thread", "tracetool.flush", "main"};
+static const char *const made_up[] = {
+	[TT_START_UNKNOWN] = "thread",
+	[TT_START_FLUSHER] = "tracetool.flush",
+	[TT_START_MAIN] = "main",
+};
 #define NMADE_UP (sizeof(made_up) / sizeof(made_up[0]))
 
 static bool have_memory(struct tt_symbols *s)

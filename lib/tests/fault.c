@@ -3,6 +3,10 @@
 #include "tests/fault.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +18,9 @@
 #define MAX_BLOCKS 65536
 
 static struct {
-	enum fault_kind kind;
-	unsigned long at, calls, failed;
+	_Atomic enum fault_kind kind;
+	unsigned long at;
+	atomic_ulong calls, failed;
 	bool for_good;
 	bool watching;
 	size_t nblocks;
@@ -77,10 +82,10 @@ static void remove_block(const void *p)
 void fault_begin(enum fault_kind kind, unsigned long at, bool for_good)
 {
 	memset(&state, 0, sizeof(state));
-	state.kind = kind;
 	state.at = at;
 	state.for_good = for_good;
-	state.watching = true;
+	state.watching = kind != FAULT_SYSTEM;
+	state.kind = kind;
 }
 
 unsigned long fault_count(void)
@@ -102,10 +107,12 @@ size_t fault_end(void)
 
 static bool fails(enum fault_kind kind)
 {
+	unsigned long call;
+
 	if (state.kind != kind)
 		return false;
-	state.calls++;
-	if (state.at == 0 || state.calls < state.at || (state.calls > state.at && !state.for_good))
+	call = ++state.calls;
+	if (state.at == 0 || call < state.at || (call > state.at && !state.for_good))
 		return false;
 	state.failed++;
 	return true;
@@ -175,6 +182,14 @@ void __wrap_free(void *p)
 	__real_free(p);
 }
 
+static bool system_fails(int error)
+{
+	if (!fails(FAULT_SYSTEM))
+		return false;
+	errno = error;
+	return true;
+}
+
 static bool read_fails(void)
 {
 	if (fails(FAULT_READ)) {
@@ -185,7 +200,7 @@ static bool read_fails(void)
 		errno = EINTR;
 		return true;
 	}
-	return false;
+	return system_fails(EIO);
 }
 
 ssize_t __wrap_read(int fd, void *buf, size_t n)
@@ -204,5 +219,63 @@ void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off
 		errno = ENODEV;
 		return MAP_FAILED;
 	}
+	if (system_fails(ENOMEM))
+		return MAP_FAILED;
 	return __real_mmap(addr, len, prot, flags, fd, offset);
+}
+
+/* ---- what the emitter has besides */
+
+void *__real_mremap(void *old, size_t old_size, size_t size, int flags, ...);
+int __real_madvise(void *addr, size_t len, int advice);
+int __real_ftruncate(int fd, off_t len);
+int __real_open(const char *path, int flags, ...);
+ssize_t __real_write(int fd, const void *buf, size_t n);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *),
+			  void *arg);
+
+void *__wrap_mremap(void *old, size_t old_size, size_t size, int flags, ...);
+int __wrap_madvise(void *addr, size_t len, int advice);
+int __wrap_ftruncate(int fd, off_t len);
+int __wrap_open(const char *path, int flags, ...);
+ssize_t __wrap_write(int fd, const void *buf, size_t n);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *),
+			  void *arg);
+
+void *__wrap_mremap(void *old, size_t old_size, size_t size, int flags, ...)
+{
+	return system_fails(ENOMEM) ? MAP_FAILED : __real_mremap(old, old_size, size, flags);
+}
+
+int __wrap_madvise(void *addr, size_t len, int advice)
+{
+	return system_fails(ENOMEM) ? -1 : __real_madvise(addr, len, advice);
+}
+
+int __wrap_ftruncate(int fd, off_t len)
+{
+	return system_fails(ENOSPC) ? -1 : __real_ftruncate(fd, len);
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+	va_list list;
+	mode_t mode = 0;
+
+	va_start(list, flags);
+	if (flags & O_CREAT)
+		mode = (mode_t)va_arg(list, unsigned);
+	va_end(list);
+	return system_fails(EMFILE) ? -1 : __real_open(path, flags, mode);
+}
+
+ssize_t __wrap_write(int fd, const void *buf, size_t n)
+{
+	return system_fails(ENOSPC) ? -1 : __real_write(fd, buf, n);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*start)(void *),
+			  void *arg)
+{
+	return system_fails(EAGAIN) ? EAGAIN : __real_pthread_create(thread, attr, start, arg);
 }

@@ -3,7 +3,8 @@
  * fault.h - makes the Nth allocation or read of the code under test fail, and
  * counts blocks that were not freed. Works because the tests are linked with
  * --wrap for the functions of enum fault_kind; calls that shared libraries make
- * among themselves are not seen. Test code only, one thread.
+ * among themselves are not seen. Test code only, one thread; FAULT_SYSTEM is for code
+ * that has several.
  */
 #ifndef TT_TESTS_FAULT_H
 #define TT_TESTS_FAULT_H
@@ -17,6 +18,9 @@ enum fault_kind {
 	FAULT_READ,             /* read, pread: EIO */
 	FAULT_INTERRUPT,        /* read, pread: EINTR */
 	FAULT_MAP,              /* mmap: ENODEV */
+	FAULT_SYSTEM,           /* all that the emitter asks of the system: mmap, mremap,
+	                           madvise, ftruncate, open, read, write, pthread_create;
+	                           ENOMEM, ENOSPC, EMFILE, EIO, EAGAIN. No blocks are watched */
 };
 
 /*

@@ -39,5 +39,6 @@ TT_SUITE(repair)
 TT_SUITE(scenario)
 TT_SUITE(emit)
 TT_SUITE(emit_recover)
+TT_SUITE(emit_fault)
 
 #undef TT_SUITE

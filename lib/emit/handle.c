@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * handle.c - the handles of threads: made at a thread's first event, taken back when
+ * the thread is gone. Stands on emit.h.
+ *
+ * Handles are never unmapped and each is one thread's until that thread is gone for
+ * the kernel, so a thread may look at its own at any time, tracing or not.
+ */
+#include "emit/emit.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SLAB_NBYTES (64 * 1024)
+/* The very last round belongs to those who must be later still (sanitizers). */
+#define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
+
+_Thread_local struct tt_emit *tt_self __attribute__((tls_model("initial-exec")));
+/* Between asking for a handle and having it. */
+static _Thread_local volatile int coming __attribute__((tls_model("initial-exec")));
+
+static pthread_key_t key;
+static atomic_bool have_key;
+
+/* -------------------------------------------------------------------- making */
+
+static struct tt_emit *reuse_handle(void)
+{
+	struct tt_emit *e = atomic_load_explicit(&tt_tracer.handles, memory_order_acquire);
+
+	for (; e != NULL; e = e->next) {
+		if (atomic_load_explicit(&e->free, memory_order_acquire)) {
+			atomic_store_explicit(&e->free, 0, memory_order_relaxed);
+			return e;
+		}
+	}
+	return NULL;
+}
+
+static struct tt_emit *slab_handle(void)
+{
+	static uint8_t *slab, *slab_end;
+	struct tt_emit *e;
+	void *map;
+
+	if ((size_t)(slab_end - slab) < sizeof(*e)) {
+		map = mmap(NULL, SLAB_NBYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			   -1, 0);
+		if (map == MAP_FAILED)
+			return NULL;
+		slab = map;
+		slab_end = slab + SLAB_NBYTES;
+	}
+	e = (struct tt_emit *)(void *)slab;
+	slab += sizeof(*e);
+	e->chunk = &tt_no_chunk;
+	e->stamp = TT_NO_STAMP;
+	e->next = atomic_load_explicit(&tt_tracer.handles, memory_order_relaxed);
+	atomic_store_explicit(&tt_tracer.handles, e, memory_order_release);
+	return e;
+}
+
+static struct tt_emit *new_handle(void)
+{
+	struct tt_emit *e;
+
+	tt_lock(&tt_tracer.lock);
+	e = reuse_handle();
+	if (e == NULL)
+		e = slab_handle();
+	if (e != NULL)
+		e->tid = (int)syscall(SYS_gettid);
+	tt_unlock(&tt_tracer.lock);
+	return e;
+}
+
+struct tt_emit *tt_handle(bool make)
+{
+	int saved = errno;
+
+	if (tt_self == NULL && make && !coming) {
+		coming = 1;
+		atomic_signal_fence(memory_order_seq_cst);
+		tt_self = new_handle();
+		if (tt_self != NULL && have_key)
+			pthread_setspecific(key, tt_self);
+		atomic_signal_fence(memory_order_seq_cst);
+		coming = 0;
+	}
+	errno = saved;
+	return tt_self;
+}
+
+/* --------------------------------------------------------------- taking back */
+
+/* Comes back for some rounds, so that other destructors' events have a goroutine. */
+static void thread_exits(void *arg)
+{
+	struct tt_emit *e = arg;
+
+	if (++e->rounds < LAST_ROUND) {
+		pthread_setspecific(key, e);
+		return;
+	}
+	tt_thread_depart(e);
+	atomic_store_explicit(&e->exited, 1, memory_order_release);
+}
+
+bool tt_threads_init(void)
+{
+	if (!have_key)
+		have_key = pthread_key_create(&key, thread_exits) == 0;
+	return have_key;
+}
+
+bool tt_tid_gone(int tid)
+{
+	int saved = errno;
+	bool gone = syscall(SYS_tgkill, getpid(), tid, 0) != 0 && errno == ESRCH;
+
+	errno = saved;
+	return gone;
+}
+
+/* The thread is gone: nobody has this handle any more. */
+static void free_handle(struct tt_emit *e)
+{
+	uint64_t stamp = atomic_load_explicit(&tt_tracer.stamp, memory_order_relaxed);
+
+	if (e->life != NULL && e->stamp >> TT_EPOCH_SHIFT == stamp >> TT_EPOCH_SHIFT)
+		atomic_store_explicit(&e->life->detached, true, memory_order_relaxed);
+	e->life = NULL;
+	e->stamp = TT_NO_STAMP;
+	e->chunk = &tt_no_chunk;
+	e->depth = 0;
+	e->busy = 0;
+	e->stw = false;
+	e->flusher = false;
+	e->rounds = 0;
+	e->waits = 0;
+	e->stack_low = e->stack_end = 0;
+	e->tid = 0;
+	atomic_store_explicit(&e->exited, 0, memory_order_relaxed);
+	atomic_store_explicit(&e->free, 1, memory_order_release);
+}
+
+static void sum_up(struct tt_emit *e)
+{
+	atomic_fetch_add(&tt_tracer.lost, atomic_exchange(&e->lost, 0));
+	atomic_fetch_add(&tt_tracer.refused, atomic_exchange(&e->refused, 0));
+}
+
+void tt_threads_reap(void)
+{
+	struct tt_emit *e;
+
+	tt_lock(&tt_tracer.lock);
+	for (e = atomic_load(&tt_tracer.handles); e != NULL; e = e->next) {
+		if (atomic_load_explicit(&e->free, memory_order_acquire))
+			continue;
+		sum_up(e);
+		if (!tt_tid_gone(e->tid))
+			continue;
+		/* what the thread did is behind it, for this one too */
+		atomic_load_explicit(&e->exited, memory_order_acquire);
+		atomic_exchange_explicit(&e->writing, 0, memory_order_acquire);
+		free_handle(e);
+	}
+	tt_unlock(&tt_tracer.lock);
+}
+
+void tt_threads_forked(void)
+{
+	struct tt_emit *e;
+
+	for (e = atomic_load(&tt_tracer.handles); e != NULL; e = e->next) {
+		uint32_t depth = e->depth;
+		bool own = e == tt_self;
+
+		if (atomic_load(&e->free))
+			continue;
+		free_handle(e);
+		atomic_store(&e->writing, 0);
+		if (own) {
+			/* it may be inside a section, and release it yet */
+			e->depth = depth;
+			e->tid = (int)syscall(SYS_gettid);
+			atomic_store(&e->free, 0);
+		}
+	}
+}
