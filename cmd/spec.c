@@ -178,6 +178,20 @@ static char *put_bool(char *p, const char *key, bool value)
 	return put_cstr(json_key(p, key), value ? "true" : "false");
 }
 
+static char *put_order(struct out *o, char *p, const struct tt_event_spec *spec)
+{
+	static const char *const roles[] = {
+		[TT_ROLE_USE] = "uses",
+		[TT_ROLE_CREATE] = "creates",
+		[TT_ROLE_DESTROY] = "destroys",
+		[TT_ROLE_RESTATE] = "restates",
+	};
+
+	p = json_open(json_key(p, "orders"), "argument", spec->args[spec->order_arg].name);
+	p = json_cstr(o, p, "seq", spec->args[spec->seq_arg].name);
+	return put_char(json_cstr(o, p, "role", roles[spec->role]), '}');
+}
+
 static void list_json(const struct tt_event_spec *spec)
 {
 	struct out *o = &out_stdout;
@@ -199,6 +213,8 @@ static void list_json(const struct tt_event_spec *spec)
 		p = put_char(json_cstr(o, p, "type", arg_type(&spec->args[i])), '}');
 	}
 	p = put_char(p, ']');
+	if (spec->order_arg >= 0)
+		p = put_order(o, p, spec);
 	p = put_bool(p, "data", spec->has_data);
 	p = put_bool(p, "frames", spec->has_frames);
 	p = json_cstr(o, p, "doc", spec->doc);

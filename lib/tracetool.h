@@ -155,6 +155,9 @@ enum tt_code {
 	TT_W_RECORD_KEY = 92,       /* two records of a generation have the same key */
 
 	TT_W_PRIVATE = 100,         /* a private batch of experiment 1 that cannot be read */
+	TT_W_RESOURCE_UNKNOWN = 101, /* an event of a resource that was not created */
+	TT_W_RESOURCE_GONE = 102,   /* an event of a resource that was destroyed */
+	TT_W_RESOURCE_TWICE = 103,  /* a resource is created that is there */
 
 	/* findings about a heap, of tt_heap_finding() */
 	TT_W_HEAP_ALLOC = 93,       /* an object is allocated where one lives */
@@ -268,6 +271,14 @@ struct tt_arg_spec {
 	int8_t base_field, unit_field;  /* of a distance; -1: the value is a key */
 };
 
+/* What an event does to the resource that it `orders`. */
+enum tt_role {
+	TT_ROLE_USE,
+	TT_ROLE_CREATE,
+	TT_ROLE_DESTROY,
+	TT_ROLE_RESTATE,        /* says that it is there */
+};
+
 /* What a spec says of an event. Lives as long as its tt_specs. */
 struct tt_event_spec {
 	const char *name;
@@ -281,6 +292,9 @@ struct tt_event_spec {
 	bool has_data;          /* a length and bytes follow the arguments */
 	bool has_frames;        /* the last argument counts frames (pc func file line) */
 	int8_t stack_arg;       /* the executing stack's argument, or -1 */
+	int8_t order_arg;       /* names a resource whose events are ordered, or -1 */
+	int8_t seq_arg;         /* if so: the event's number among them, from 1 */
+	enum tt_role role;
 	enum tt_kind kind;
 	struct tt_arg_spec args[TT_MAX_ARGS];
 };

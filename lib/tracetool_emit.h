@@ -274,6 +274,17 @@ TT_API void tt_emit_event2(struct tt_emit *e, unsigned type, uint64_t a, uint64_
 TT_API bool tt_emit_once1(uint64_t gen, unsigned type, uint64_t a);
 TT_API bool tt_emit_once2(uint64_t gen, unsigned type, uint64_t a, uint64_t b);
 
+/*
+ * The next number of a resource that the event to be written orders (`orders` in
+ * tracetool-spec(5)): 1, 2, 3, ... in each generation. The program keeps one *seq for
+ * each resource, zeroed; any number of threads may count at a time, each right before
+ * it writes the event, which it then must write, in the same section. Any time.
+ */
+struct tt_emit_seq {
+	uint64_t counts_[2];    /* no contract */
+};
+TT_API uint64_t tt_emit_seq(struct tt_emit *e, struct tt_emit_seq *seq);
+
 #define TT_EMIT_BATCH_MAX 65000
 /*
  * One experimental batch of this generation, with these bytes. False if it is larger

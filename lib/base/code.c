@@ -153,6 +153,12 @@ static const struct code {
 	{ TT_W_PRIVATE, "private",
 	  "The writer must write specs and carried events as tracetool-format(5) says; or give the "
 	  "spec (--spec)." },
+	{ TT_W_RESOURCE_UNKNOWN, "resource-unknown",
+	  "The event that creates it was lost, or the writer used it too early." },
+	{ TT_W_RESOURCE_GONE, "resource-gone",
+	  "The writer used it after its end, or the event that created it anew was lost." },
+	{ TT_W_RESOURCE_TWICE, "resource-twice",
+	  "The event that destroyed it was lost, or the writer gave two things one id." },
 };
 
 enum { NCODES = sizeof(codes) / sizeof(codes[0]) };

@@ -87,6 +87,23 @@ void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsig
 	tt_busy_end(e);
 }
 
+/*
+ * While one section writes into a generation, others may be in the next one already,
+ * but in no third: each of the two has its counter, with trace and generation above.
+ */
+uint64_t tt_emit_seq(struct tt_emit *e, struct tt_emit_seq *seq)
+{
+	const uint64_t first = ((e->stamp >> TT_EPOCH_SHIFT << 22 ^ e->gen) & UINT32_MAX) << 32 | 1;
+	uint64_t *count = &seq->counts_[e->gen % 2];
+	uint64_t was = __atomic_load_n(count, __ATOMIC_RELAXED), next;
+
+	do {
+		next = was >> 32 == first >> 32 ? was + 1 : first;
+	} while (!__atomic_compare_exchange_n(count, &was, next, true, __ATOMIC_RELAXED,
+					      __ATOMIC_RELAXED));
+	return next & UINT32_MAX;
+}
+
 /* ------------------------------------------------------------------ batches */
 
 static void append(struct tt_chunk *c, const void *data, size_t nbytes)

@@ -14,7 +14,7 @@
 /* Findings that nobody asks for are dropped from here on. */
 #define MAX_NOTES 4096
 /* More than there are codes: so many come of one generation at most. */
-#define NOTES_A_GENERATION 16
+#define NOTES_A_GENERATION 20
 
 static bool noted(const struct tt_reader *r, int code)
 {
@@ -216,6 +216,21 @@ void tt_note_event(struct tt_reader *r, const struct tt_event *ev)
 	}
 }
 
+void tt_note_resource(struct tt_reader *r, const struct tt_event *ev)
+{
+	struct tt_note *n;
+
+	if (r->order.misuse == 0)
+		return;
+	n = note(r, r->order.misuse);
+	if (n == NULL)
+		return;
+	n->event_type = ev->spec->type;
+	n->offset = ev->offset;
+	n->thread = ev->thread;
+	n->number = ev->args[ev->spec->order_arg];
+}
+
 /* ---- a generation that is used up */
 
 /* The spec tells of batches of the experiment, and the generation has none. */
@@ -356,6 +371,15 @@ static void write_message(const struct tt_reader *r, const struct tt_note *n, st
 		break;
 	case TT_W_RECORD:
 		tt_record_message(text, size, n->batch, &n->fault);
+		break;
+	case TT_W_RESOURCE_UNKNOWN:
+	case TT_W_RESOURCE_GONE:
+	case TT_W_RESOURCE_TWICE:
+		snprintf(text, size, "event %s of %s %" PRIu64 ", which %s", event,
+			 spec->args[spec->order_arg].name, n->number,
+			 n->code == TT_W_RESOURCE_UNKNOWN ? "was not created"
+			 : n->code == TT_W_RESOURCE_GONE  ? "was destroyed"
+							  : "is there already");
 		break;
 	case TT_W_PRIVATE:
 		snprintf(text, size, "a private batch: %s", n->fault.problem);

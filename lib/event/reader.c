@@ -69,7 +69,7 @@ static void look_at(struct tt_reader *r, unsigned type)
 		look->stack = (uint8_t)def->stack_args[0];
 	if (def->nstrings > 0)
 		look->string = (uint8_t)def->string_args[0];
-	look->more_ids = def->nstacks > 1 || def->nstrings > 1;
+	look->more_ids = def->nstacks > 1 || def->nstrings > 1 || def->sort != 0;
 }
 
 /* Reads the header and makes ready; on failure closes the reader. */
@@ -279,7 +279,10 @@ static int no_such_id(struct tt_reader *r, const struct tt_event *ev, int code, 
 	return fail(r);
 }
 
-/* All table entries that an event names, in the order in which Go looks for them. */
+/*
+ * All table entries that an event names, in the order in which Go looks for them; and
+ * what ordering thinks of its resource.
+ */
 static __attribute__((noinline)) int check_ids(struct tt_reader *r, const struct tt_event *ev)
 {
 	const struct tt_event_def *def = tt_event_def_of(ev->spec);
@@ -296,6 +299,8 @@ static __attribute__((noinline)) int check_ids(struct tt_reader *r, const struct
 		if (id != 0 && tt_idmap_find(&r->gen.string_ids, id) == TT_IDMAP_NONE)
 			return no_such_id(r, ev, TT_E_EVENT_STRING, id);
 	}
+	if (def->sort != 0)
+		tt_note_resource(r, ev);
 	return TT_OK;
 }
 

@@ -25,7 +25,7 @@ struct tt_note {
 /* What is looked at in an event of a type before it is handed out. */
 struct tt_look {
 	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
-	bool more_ids;          /* there are further ones */
+	bool more_ids;          /* there are further ones, or a resource that it orders */
 	bool watched;           /* it may be worth a note */
 	bool plain;             /* neither */
 };
@@ -96,6 +96,8 @@ void tt_note_init(struct tt_reader *r);
 int tt_note_room(struct tt_reader *r, struct tt_error *err);
 void tt_note_generation(struct tt_reader *r);
 void tt_note_event(struct tt_reader *r, const struct tt_event *ev);
+/* The same of one that orders a resource, before it is counted. */
+void tt_note_resource(struct tt_reader *r, const struct tt_event *ev);
 void tt_note_generation_end(struct tt_reader *r);
 /* For tt_reader_next_generation(): as if its events had been handed out. */
 void tt_note_unordered(struct tt_reader *r);

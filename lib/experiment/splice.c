@@ -25,6 +25,25 @@ struct stream {
 	bool broken;                    /* what is at pos cannot be decoded */
 };
 
+/* Batches of carried events, each with the next one of its thread. */
+struct link {
+	size_t batch;                   /* index among the experimental ones */
+	size_t next;                    /* index among the links, or NO_LINK */
+};
+#define NO_LINK SIZE_MAX
+
+struct carrying {
+	int64_t thread;
+	size_t first, last;
+};
+
+/* All of a generation. */
+struct carried {
+	TT_ARRAY(struct link) links;
+	TT_ARRAY(struct carrying) threads;
+	struct tt_idmap ids;            /* thread to index in `threads` */
+};
+
 struct splice {
 	struct tt_private *p;
 	struct tt_generation *gen;
@@ -32,7 +51,9 @@ struct splice {
 	int64_t thread;
 	struct stream main, carried;
 	uint32_t next_main;             /* batch of the thread, or TT_NO_BATCH */
-	size_t next_carried;            /* experimental batch to look at */
+	const struct link *next_carried; /* its next batch of carried events, or NULL */
+	const struct tt_batch *batch;   /* that of `carried` */
+	const struct carried *all;
 	struct tt_thread_batches out;   /* the new list */
 	bool no_memory;
 };
@@ -125,18 +146,15 @@ static bool open_main(struct splice *x)
 
 static bool open_next_carried(struct splice *x)
 {
-	struct stream found;
+	const struct link *link = x->next_carried;
 	int64_t thread;
 
-	while (x->next_carried < x->gen->experimental.n) {
-		const struct tt_batch *batch = &x->gen->experimental.at[x->next_carried++];
-
-		if (!open_carried(x->p, batch, &thread, &found) || thread != x->thread)
-			continue;
-		x->carried = found;
-		return true;
-	}
-	return false;
+	if (link == NULL)
+		return false;
+	x->batch = &x->gen->experimental.at[link->batch];
+	x->next_carried = link->next == NO_LINK ? NULL : &x->all->links.at[link->next];
+	/* it was opened before and found good */
+	return open_carried(x->p, x->batch, &thread, &x->carried);
 }
 
 /* Makes the next event of the thread's own stream known; false if there is none. */
@@ -173,7 +191,7 @@ static bool ready_carried(struct splice *x)
 		look(x, s);
 		if (!s->broken)
 			continue;
-		tt_private_fault(x->p, &x->gen->experimental.at[x->next_carried - 1],
+		tt_private_fault(x->p, x->batch,
 				 "a carried event that no spec tells of, or that is cut off");
 		s->next = NULL;
 		s->end = s->pos;
@@ -219,40 +237,71 @@ static void splice_thread(struct splice *x)
 	}
 }
 
-/* The thread of the i-th experimental batch, if it is the first of it that carries events. */
-static bool is_first(struct tt_private *p, const struct tt_generation *gen, size_t i,
-		     struct tt_idmap *done, int64_t *thread)
+/* Puts a batch of carried events behind those of its thread. False: no memory. */
+static bool file_carried(struct carried *c, struct tt_mem *mem, int64_t thread, size_t batch)
 {
-	struct stream s;
+	uint32_t i = tt_idmap_find(&c->ids, (uint64_t)thread);
+	size_t link = c->links.n;
 
-	return open_carried(p, &gen->experimental.at[i], thread, &s) &&
-	       tt_idmap_find(done, (uint64_t)*thread) == TT_IDMAP_NONE;
+	if (!TT_ARRAY_ROOM(mem, &c->links))
+		return false;
+	c->links.at[c->links.n++] = (struct link){batch, NO_LINK};
+	if (i != TT_IDMAP_NONE) {
+		c->links.at[c->threads.at[i].last].next = link;
+		c->threads.at[i].last = link;
+		return true;
+	}
+	i = (uint32_t)c->threads.n;
+	if (i == TT_IDMAP_NONE || !TT_ARRAY_ROOM(mem, &c->threads) ||
+	    !tt_idmap_add(&c->ids, (uint64_t)thread, i))
+		return false;
+	c->threads.at[c->threads.n++] = (struct carrying){thread, link, link};
+	return true;
+}
+
+static bool find_carried(struct carried *c, struct tt_private *p, const struct tt_generation *gen)
+{
+	for (size_t i = 0; i < gen->experimental.n; i++) {
+		struct stream s;
+		int64_t thread;
+
+		if (open_carried(p, &gen->experimental.at[i], &thread, &s) &&
+		    !file_carried(c, gen->mem, thread, i))
+			return false;
+	}
+	return true;
+}
+
+static bool splice_into(struct tt_private *p, struct tt_generation *gen,
+			const struct tt_decode_plan *plan, const struct carried *all,
+			const struct carrying *of)
+{
+	struct splice x = {.p = p, .gen = gen, .plan = plan, .thread = of->thread, .all = all};
+	struct tt_thread_batches *thread = tt_generation_thread(gen, of->thread);
+
+	if (thread == NULL)
+		return false;
+	x.next_main = thread->first;
+	x.next_carried = &all->links.at[of->first];
+	x.out = (struct tt_thread_batches){of->thread, TT_NO_BATCH, TT_NO_BATCH};
+	splice_thread(&x);
+	/* the array of threads does not move meanwhile */
+	*thread = x.out;
+	return !x.no_memory;
 }
 
 int tt_private_splice(struct tt_private *p, struct tt_generation *gen,
 		      const struct tt_decode_plan *plan, struct tt_error *err)
 {
-	struct tt_idmap done;
-	bool good = true;
+	struct carried all = {0};
+	bool good;
 
-	tt_idmap_init(&done, gen->mem, tt_random_seed());
-	for (size_t i = 0; good && i < gen->experimental.n; i++) {
-		struct splice x = {.p = p, .gen = gen, .plan = plan, .next_carried = i};
-		struct tt_thread_batches *thread;
-
-		if (!is_first(p, gen, i, &done, &x.thread))
-			continue;
-		thread = tt_generation_thread(gen, x.thread);
-		good = thread != NULL && tt_idmap_add(&done, (uint64_t)x.thread, 1);
-		if (!good)
-			break;
-		x.next_main = thread->first;
-		x.out = (struct tt_thread_batches){x.thread, TT_NO_BATCH, TT_NO_BATCH};
-		splice_thread(&x);
-		/* the array of threads does not move meanwhile */
-		*thread = x.out;
-		good = !x.no_memory;
-	}
-	tt_idmap_release(&done);
+	tt_idmap_init(&all.ids, gen->mem, tt_random_seed());
+	good = find_carried(&all, p, gen);
+	for (size_t i = 0; good && i < all.threads.n; i++)
+		good = splice_into(p, gen, plan, &all, &all.threads.at[i]);
+	tt_idmap_release(&all.ids);
+	TT_ARRAY_RELEASE(gen->mem, &all.links);
+	TT_ARRAY_RELEASE(gen->mem, &all.threads);
 	return good ? TT_OK : tt_fail(err, tt_mem_code(gen->mem), "no memory for carried events");
 }

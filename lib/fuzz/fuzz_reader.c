@@ -6,7 +6,7 @@
  * packets now and then, and generations and events may be taken in turn.
  *
  * First byte: version (2 bits), like Go (1), from a socket too (1), generated (1),
- * generations in between (1).
+ * generations in between (1); 10 in the highest two: events that order resources.
  */
 #include "fuzz/generate.h"
 #include "fuzz/ways.h"
@@ -45,8 +45,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	choice = data[0];
 	way.flags = choice & 4 ? TT_OPEN_LIKE_GO : 0;
 	way.socket = (choice & 8) != 0;
+	way.orders = choice >> 6 == 2;
 	if ((choice & 16) != 0) {
-		generate(&b, ways_version(choice), ways_specs(), data + 1, size - 1);
+		generate(&b, ways_version(choice), way.orders ? ways_orders() : ways_specs(),
+			 data + 1, size - 1);
 	} else {
 		build_init(&b, ways_version(choice));
 		build_bytes(&b, data + 1, size - 1);

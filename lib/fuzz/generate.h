@@ -44,6 +44,7 @@ struct generate {
 	struct generate_thread threads[GENERATE_NTHREADS];
 	struct generate_resource gs, ps;
 	uint64_t gc_seq, clock, generation;
+	uint64_t numbers[GENERATE_NIDS]; /* of resources that specs order, a few as one */
 	unsigned nstrings, nstacks;
 };
 
@@ -216,6 +217,8 @@ static inline uint64_t *generate_seq(struct generate *g, const struct tt_event_d
 {
 	enum tt_arg_type before = a == 0 ? TT_ARG_NUMBER : def->spec.args[a - 1].type;
 
+	if (def->sort != 0)
+		return &g->numbers[args[def->spec.order_arg] % 5 + (def->sort % 2 != 0 ? 5 : 0)];
 	if (before == TT_ARG_G)
 		return &g->gs.seq[args[a - 1] % GENERATE_NIDS];
 	if (before == TT_ARG_P)
@@ -271,8 +274,9 @@ static inline void generate_event(struct generate *g, const struct tt_event_def 
 	bool force = how >> 3 == 31;
 	uint64_t args[TT_MAX_ARGS] = {0};
 	struct generate_resource gs = g->gs, ps = g->ps;
-	uint64_t gc_seq = g->gc_seq;
+	uint64_t gc_seq = g->gc_seq, numbers[GENERATE_NIDS];
 
+	memcpy(numbers, g->numbers, sizeof(numbers));
 	g->clock += how >> 3;
 	for (unsigned a = 0; a < def->spec.nargs; a++)
 		args[a] = generate_arg(g, def, a, thread, args);
@@ -280,6 +284,7 @@ static inline void generate_event(struct generate *g, const struct tt_event_def 
 		g->gs = gs;
 		g->ps = ps;
 		g->gc_seq = gc_seq;
+		memcpy(g->numbers, numbers, sizeof(numbers));
 		return;
 	}
 	generate_put(g, thread, def, args);
@@ -325,6 +330,7 @@ static inline void generate_begin(struct generate *g, uint64_t number)
 	g->generation = number;
 	build_clock(&g->b, number, g->clock, 1000000000);
 	g->nstrings = g->nstacks = 3;
+	memset(g->numbers, 0, sizeof(g->numbers));
 }
 
 static inline void generate_tables(struct generate *g)

@@ -20,6 +20,7 @@ struct way {
 	unsigned flags;         /* enum tt_open_flags */
 	bool generations;
 	bool socket;            /* from a socket as well */
+	bool orders;            /* with the specs of ways_orders() */
 };
 
 static inline unsigned ways_version(unsigned choice)
@@ -40,11 +41,33 @@ static inline const struct tt_specs *ways_specs(void)
 	return specs;
 }
 
+/* The same, and events that order resources of their own. */
+static inline const struct tt_specs *ways_orders(void)
+{
+	static const char text[] = "experiment Link 9\n"
+				   "event Open 200 since 1.26\nargs dt link seq\n"
+				   "needs thread\norders link seq creates\n"
+				   "event Use 201 since 1.26\nargs dt link seq\n"
+				   "needs nothing\norders link seq\n"
+				   "event Close 202 since 1.26\nargs dt link seq\n"
+				   "needs thread\norders link seq destroys\n"
+				   "event Move 203 since 1.26\nargs dt lane seq\n"
+				   "needs proc\norders lane seq\n";
+	static struct tt_specs *specs;
+	struct tt_error err;
+
+	if (specs == NULL) {
+		WALK_REQUIRE(tt_specs_new(&specs, &err) == 0);
+		WALK_REQUIRE(tt_specs_add(specs, "orders", text, sizeof(text) - 1, &err) == 0);
+	}
+	return specs;
+}
+
 static inline struct tt_options ways_options(const struct way *way)
 {
 	return (struct tt_options){.size = sizeof(struct tt_options),
 				   .flags = way->flags,
-				   .specs = ways_specs(),
+				   .specs = way->orders ? ways_orders() : ways_specs(),
 				   .max_memory_nbytes = WAYS_LIMIT_NBYTES};
 }
 

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "order/order.h"
+#include "order/handlers.h"
 
 /* A copy of `n` elements at *to; false without memory. */
 static bool copy_array(struct tt_mem *mem, void *to, size_t *cap, const void *from, size_t n,
@@ -87,7 +87,8 @@ bool tt_order_copy(struct tt_order *to, const struct tt_order *from)
 	to->free_extra = from->free_extra;
 	to->gc_state = from->gc_state;
 	to->gc_seq = from->gc_seq;
+	to->gap = from->gap;
 	return COPY_ARRAY(to->mem, &to->gs, &from->gs) && COPY_ARRAY(to->mem, &to->ps, &from->ps) &&
 	       COPY_ARRAY(to->mem, &to->ms, &from->ms) && copy_tasks(to, from) &&
-	       copy_extras(to, from) && copy_ids(to);
+	       copy_extras(to, from) && copy_ids(to) && tt_resources_copy(to, from);
 }

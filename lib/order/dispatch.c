@@ -2,8 +2,9 @@
 /*
  * dispatch.c - which handler orders which event. This table is the only place in
  * lib/order that names events; everything else about them is in specs/. An event
- * that is not here but says what context it `needs` advances when it has that:
- * so do all events of experiments. Stands on spec.
+ * that is not here but says what context it `needs` advances when it has that, and
+ * if it `orders` a resource, when its number is due: so do all events of
+ * experiments. Stands on spec.
  */
 #include "order/handlers.h"
 
@@ -88,7 +89,8 @@ void tt_dispatch_init(struct tt_order *o)
 
 		o->rules[type].def = def;
 		if (def != NULL && (def->needs & TT_NEED_STATED) != 0)
-			o->rules[type].handler = tt_advance_in_context;
+			o->rules[type].handler = def->sort != 0 ? tt_advance_resource
+								: tt_advance_in_context;
 	}
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		const struct tt_event_def *def = def_named(o->specs, table[i].event);

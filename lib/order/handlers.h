@@ -32,6 +32,14 @@ tt_handler tt_advance_gc_active, tt_advance_gc_begin, tt_advance_gc_end, tt_adva
 tt_handler tt_advance_in_context, tt_advance_task_begin, tt_advance_task_end,
 	tt_advance_region_begin, tt_advance_region_end;
 
+/* experiment.c */
+tt_handler tt_advance_resource;
+void tt_resources_release(struct tt_order *o);
+/* A new generation: numbers begin anew, what does not live is forgotten. */
+void tt_resources_turn(struct tt_order *o);
+/* Makes those of *to, which has none, like those of *from. False: no memory. */
+bool tt_resources_copy(struct tt_order *to, const struct tt_order *from);
+
 /* ---- errors and waiting (state.c) */
 
 /* Sets o->err; TT_BROKEN. */

@@ -121,6 +121,9 @@ struct tt_rule {
 /* An event makes at most three (a coroutine switch). */
 #define TT_QUEUE_MAX 3
 
+/* What events of experiments say of their resources (experiment.c). */
+struct tt_resources;
+
 struct tt_order {
 	struct tt_mem *mem;
 	const struct tt_specs *specs;
@@ -148,6 +151,10 @@ struct tt_order {
 	struct tt_text *handed_out; /* of the event handed out last */
 	enum tt_gc_state gc_state;
 	uint64_t gc_seq;
+	struct tt_resources *resources; /* NULL: there was none so far */
+	bool gap;               /* something before `initial_generation` was not ordered */
+	int misuse;             /* a code TT_W_RESOURCE_... of the event that advanced last, if
+	                           its spec orders a resource; or 0 */
 
 	/* events that advanced and were not handed out yet */
 	struct tt_event queue[TT_QUEUE_MAX];

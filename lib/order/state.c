@@ -49,6 +49,7 @@ static void release_content(struct tt_order *o)
 void tt_order_release(struct tt_order *o)
 {
 	release_content(o);
+	tt_resources_release(o);
 	tt_texts_release(&o->texts);
 	TT_ARRAY_RELEASE(o->mem, &o->gs);
 	TT_ARRAY_RELEASE(o->mem, &o->ps);
@@ -75,6 +76,8 @@ void tt_order_reset(struct tt_order *o)
 	o->head = o->count = 0;
 	o->begun = false;
 	o->newest = 0;
+	tt_resources_release(o);
+	o->gap = true;
 }
 
 void tt_order_turn(struct tt_order *o, const struct tt_generation *gen)
@@ -92,6 +95,7 @@ void tt_order_turn(struct tt_order *o, const struct tt_generation *gen)
 	if (o->renewed)
 		o->newest = gen->number;
 	tt_texts_turn(&o->texts, gen);
+	tt_resources_turn(o);
 }
 
 uint32_t tt_order_slot(struct tt_order *o, int64_t thread)

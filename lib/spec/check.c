@@ -341,4 +341,5 @@ void tt_spec_check_file(struct tt_spec_parser *p)
 		if (event->replaces && !event->broken && p->specs != NULL)
 			check_left_pairs(p, event);
 	}
+	tt_spec_resolve_orders(p);
 }

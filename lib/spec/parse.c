@@ -237,7 +237,7 @@ static void read_experiment(struct tt_spec_parser *p)
 static const struct tt_spec_event empty_event = {
 	.def =
 		{
-			.spec = {.doc = "", .stack_arg = -1},
+			.spec = {.doc = "", .stack_arg = -1, .order_arg = -1, .seq_arg = -1},
 			.view =
 				{
 					.id_arg = -1,
@@ -497,6 +497,8 @@ static const struct clause {
 			     "`batch NAME only|tag N [once] [lasts]`"},
 	[TT_CLAUSE_FIELD] = {"field", IN_BATCH, true, tt_spec_read_field,
 			     "`field NAME TYPE [key]`"},
+	[TT_CLAUSE_ORDERS] = {"orders", IN_EVENT, false, tt_spec_read_orders,
+			      "`orders ARGUMENT SEQ [creates|destroys|restates]`"},
 };
 
 static const struct clause *find_clause(const struct tt_spec_word *word)

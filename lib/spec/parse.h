@@ -7,6 +7,7 @@
  *	notes.c    mistakes
  *	parse.c    the clauses, one table row and one function each
  *	args.c     the arguments of an event
+ *	orders.c   resources whose events have numbers
  *	shows.c    the forms of `shows` and `gives`, again a table
  *	batch.c    batches: their fields, and arguments that refer to them
  *	check.c    rules about a whole event, pairs, and the specs there are
@@ -130,6 +131,7 @@ struct tt_spec_event {
 	/* What `pair` says, until it is resolved. */
 	const char *pair_name;
 	struct tt_spec_place pair_at;
+	struct tt_spec_place role_at; /* of `orders` */
 	uint8_t nrefs;
 	struct tt_spec_ref refs[TT_SPEC_MAX_REFS];
 };
@@ -189,6 +191,7 @@ enum tt_spec_clause {
 	TT_CLAUSE_SCALES,
 	TT_CLAUSE_BATCH,
 	TT_CLAUSE_FIELD,
+	TT_CLAUSE_ORDERS,
 	TT_CLAUSE_COUNT
 };
 
@@ -246,6 +249,11 @@ void tt_spec_read_refers(struct tt_spec_parser *p);
 void tt_spec_read_scales(struct tt_spec_parser *p);
 /* Binds what an event's arguments refer to, when all batches are known. */
 void tt_spec_resolve_refs(struct tt_spec_parser *p, struct tt_spec_event *event);
+
+/* orders.c */
+void tt_spec_read_orders(struct tt_spec_parser *p);
+/* Finds out which events order resources of one sort, when all are known. */
+void tt_spec_resolve_orders(struct tt_spec_parser *p);
 
 /* shows.c */
 void tt_spec_read_shows(struct tt_spec_parser *p);

@@ -963,6 +963,77 @@ START_TEST(carried_events_come_once_and_on_their_own_thread)
 }
 END_TEST
 
+/* Links that threads share, and that are made anew with each trace. */
+#define LINKS 3
+#define LINK_USES 4000
+static const char link_spec[] = "experiment Link 3\n"
+				"event Open 200 since 1.26\nargs dt link seq\nneeds thread\n"
+				"orders link seq creates\n"
+				"event Use 201 since 1.26\nargs dt link seq\nneeds thread\n"
+				"orders link seq\n"
+				"event Close 202 since 1.26\nargs dt link seq\nneeds thread\n"
+				"orders link seq destroys\n";
+static struct tt_emit_seq link_seqs[LINKS];
+
+static void touch_link(unsigned type, unsigned link)
+{
+	struct tt_emit *e = enter();
+
+	tt_emit_event2(e, type, link, tt_emit_seq(e, &link_seqs[link]));
+	tt_emit_release(e);
+}
+
+static void *use_links(void *arg)
+{
+	unsigned state = (unsigned)(uintptr_t)arg;
+
+	for (int i = 0; i < LINK_USES; i++) {
+		state = state * 1103515245 + 12345;
+		touch_link(201, state >> 16 & 1);
+	}
+	return NULL;
+}
+
+/* Order, lives and numbers fit: else see() fails. */
+static void trace_links(const struct tt_specs *specs)
+{
+	struct tt_emit_options opt = {.size = sizeof(opt), .period_ns = 2000000, .specs = specs};
+	struct made m = {0};
+	pthread_t threads[4];
+	struct tt_error err;
+	struct seen seen;
+
+	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
+	for (unsigned i = 0; i < LINKS; i++)
+		touch_link(200, i);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		ck_assert_int_eq(pthread_create(&threads[i], NULL, use_links, (void *)i), 0);
+	for (size_t i = 0; i < COUNT(threads); i++)
+		pthread_join(threads[i], NULL);
+	for (unsigned i = 0; i < LINKS; i++)
+		touch_link(202, i);
+	emit_end();
+	see(m.data, m.len, 0, &seen);
+	made_release(&m);
+	ck_assert_uint_eq(seen.by_type[200], LINKS);
+	ck_assert_uint_eq(seen.by_type[201], COUNT(threads) * LINK_USES);
+	ck_assert_uint_eq(seen.by_type[202], LINKS);
+}
+
+START_TEST(numbers_order_events_of_many_threads)
+{
+	struct tt_specs *specs;
+	struct tt_error err;
+
+	ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
+	ck_assert_msg(tt_specs_add(specs, "link", link_spec, strlen(link_spec), &err) == 0, "%s",
+		      err.message);
+	for (int i = 0; i < 3; i++)
+		trace_links(specs);
+	tt_specs_free(specs);
+}
+END_TEST
+
 static void write_batch(void *arg, struct tt_emit *e)
 {
 	*(uint64_t *)arg = tt_emit_generation(e);
@@ -1269,6 +1340,7 @@ Suite *emit_suite(void)
 	tcase_add_test(one, events_of_an_own_spec_come_out);
 	tcase_add_test(one, carried_events_come_once_and_on_their_own_thread);
 	tcase_add_test(one, events_go_does_not_know_travel_in_batches);
+	tcase_add_test(one, numbers_order_events_of_many_threads);
 	tcase_add_test(one, each_generation_begins_with_the_callback);
 	tcase_add_loop_test(many, threads_churn, 0, 5);
 	tcase_add_test(many, tracing_starts_and_stops_under_running_threads);

@@ -9,6 +9,7 @@
  *	# place: generation 1, thread 5    of the error
  *	# finding: CODE-WORD               each finding, in order
  *	# event: M P G NAME ...            all events, if any is given; see describe()
+ *	# spec: NAME.spec                  of testdata/scenarios, if it needs one
  *	# wire: error CODE-WORD            if the raw reader stops in it
  *	# wire: blank                      if text and back loses events with no name
  *
@@ -69,7 +70,7 @@ static void add(struct log *log, const char *format, ...)
 struct scenario {
 	char *text;
 	size_t len;
-	const char *expect, *like_go, *place, *wire;
+	const char *expect, *like_go, *place, *wire, *spec;
 	const char *findings[MAX_LINES];
 	size_t nfindings;
 	const char *events[MAX_LINES];
@@ -114,6 +115,8 @@ static void take_directive(struct scenario *s, const char *line)
 		s->like_go = v;
 	if ((v = value_of(line, "place")) != NULL)
 		s->place = v;
+	if ((v = value_of(line, "spec")) != NULL)
+		s->spec = v;
 	if ((v = value_of(line, "wire")) != NULL)
 		s->wire = v;
 	if ((v = value_of(line, "finding")) != NULL)
@@ -122,6 +125,16 @@ static void take_directive(struct scenario *s, const char *line)
 		s->events[s->nevents++] = v;
 	ck_assert_uint_lt(s->nfindings, MAX_LINES);
 	ck_assert_uint_lt(s->nevents, MAX_LINES);
+}
+
+/* For this test alone: the fixture makes `specs` anew for each. */
+static void add_spec(const char *name)
+{
+	char path[512];
+	struct tt_error err;
+
+	snprintf(path, sizeof(path), FOLDER "/%s", name);
+	ck_assert_msg(tt_specs_add_file(specs, path, &err) == 0, "%s", err.message);
 }
 
 /* The directives point into *lines, a copy of the text that the caller frees. */
@@ -457,6 +470,8 @@ START_TEST(scenario_survives_text_and_back)
 	int rc;
 
 	load(&s, name, &lines);
+	if (s.spec != NULL)
+		add_spec(s.spec);
 	assemble(&first, name, s.text, s.len);
 	rc = raw_text(&text, &first);
 	if (s.wire != NULL && strncmp(s.wire, "error ", 6) == 0) {
@@ -489,6 +504,8 @@ START_TEST(scenario_gets_its_verdict)
 	char *lines;
 
 	load(&s, name, &lines);
+	if (s.spec != NULL)
+		add_spec(s.spec);
 	assemble(&g, name, s.text, s.len);
 	read_trace(&o, &g, FROM_MEMORY);
 	check_verdict(name, &o, s.expect);
@@ -528,6 +545,8 @@ START_TEST(scenario_is_the_same_however_it_arrives)
 	char *lines;
 
 	load(&s, name, &lines);
+	if (s.spec != NULL)
+		add_spec(s.spec);
 	assemble(&g, name, s.text, s.len);
 	read_trace(&memory, &g, FROM_MEMORY);
 	for (int way = FROM_MEMORY + 1; way <= FROM_FILE; way++) {
@@ -557,6 +576,8 @@ START_TEST(scenario_may_be_damaged)
 	char *lines;
 
 	load(&s, name, &lines);
+	if (s.spec != NULL)
+		add_spec(s.spec);
 	assemble(&g, name, s.text, s.len);
 	for (size_t len = 16; len < g.len && g.len < 2000; len++) {
 		struct guarded cut;
@@ -664,7 +685,10 @@ END_TEST
 /* Codes that scenarios cannot show: those of files that are no trace of this format. */
 static const int elsewhere[] = {TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1};
 /* No reader finds these: heap_test.c shows them. */
-#define FIRST_OF_HEAP TT_W_HEAP_ALLOC
+static bool is_of_heap(int code)
+{
+	return code >= TT_W_HEAP_ALLOC && code <= TT_W_HEAP_ADDRESS;
+}
 
 static bool is_shown(int code)
 {
@@ -696,7 +720,7 @@ START_TEST(every_code_about_traces_is_shown)
 
 	ck_assert_int_gt(nscenarios, 100);
 	for (size_t i = 0; (code = tt_code_at(i)) != 0; i++)
-		if (code >= TT_E_NOT_A_TRACE && code < FIRST_OF_HEAP)
+		if (code >= TT_E_NOT_A_TRACE && !is_of_heap(code))
 			ck_assert_msg(is_shown(code), "no scenario shows %s", tt_code_name(code));
 }
 END_TEST

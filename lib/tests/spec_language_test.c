@@ -35,6 +35,7 @@ static void add_ok(const char *text)
 #define X "experiment Pool 7\n"
 #define EV "event Get 140 since 1.26\n"
 #define TIMED "args dt conn\nneeds thread\n"
+#define ORDERED "args dt conn seq\nneeds thread\n"
 
 /* ---------------------------------------------------------------- mistakes */
 
@@ -237,6 +238,18 @@ static const struct bad {
 	{X EV "args dt\nneeds nothing, thread", 4, 16, "contradiction", "`thread`"},
 	{X EV "args dt\nneeds thread, nothing", 4, 15, "contradiction", "`nothing`"},
 
+	/* orders */
+	{X EV ORDERED "orders\n", 5, 7, "missing-word", "`orders ARGUMENT SEQ"},
+	{X EV ORDERED "orders conn\n", 5, 12, "missing-word", "an argument of this event"},
+	{X EV ORDERED "orders cone seq\n", 5, 8, "unknown-word", "did you mean `conn`"},
+	{X EV ORDERED "orders seq conn\n", 5, 8, "wrong-type", "value or plain number"},
+	{X EV ORDERED "orders conn conn\n", 5, 13, "wrong-type", "of type seq"},
+	{X EV ORDERED "orders conn seq create\n", 5, 17, "unknown-word", "did you mean `creates`"},
+	{X EV ORDERED "orders conn seq creates destroys\n", 5, 25, "extra-word", "`destroys`"},
+	{X EV ORDERED "orders conn seq restates\n", 5, 17, "contradiction", "no event creates"},
+	{X EV ORDERED "orders conn seq\norders conn seq\n", 6, 1, "clause-twice", "`orders`"},
+	{X "orders conn seq\n" EV TIMED, 2, 1, "out-of-place", "it belongs to an event"},
+
 	/* pair */
 	{X EV TIMED "pair", 5, 5, "missing-word", "`pair EVENT`"},
 	{X EV TIMED "pair Get Get", 5, 10, "extra-word", "`pair EVENT`"},
@@ -385,6 +398,34 @@ START_TEST(columns_count_bytes)
 
 	ck_assert_uint_eq(f.first.line, 6);
 	ck_assert_uint_eq(f.first.column, 19);
+}
+END_TEST
+
+/* Events that name them by arguments of one name, and nothing else. */
+START_TEST(resources_of_one_name_are_of_one_sort)
+{
+	const struct tt_event_def *def;
+
+	add_ok("experiment Link 9\n"
+	       "event Count 200 since 1.26\nargs dt n\nneeds thread\n"
+	       "event Open 201 since 1.26\nargs dt link seq\nneeds thread\n"
+	       "orders link seq creates\n"
+	       "event Move 202 since 1.26\nargs dt lane_value lane_seq link\nneeds thread\n"
+	       "orders lane_value lane_seq\n"
+	       "event Close 203 since 1.26\nargs dt by_seq link why\nneeds thread\n"
+	       "orders link by_seq destroys\n");
+	def = tt_specs_def(specs, 200);
+	ck_assert_int_eq(def->spec.order_arg, -1);
+	ck_assert_int_eq(def->spec.seq_arg, -1);
+	ck_assert_uint_eq(def->sort, 0);
+	ck_assert_uint_eq(tt_specs_def(specs, 201)->sort, 201);
+	ck_assert_uint_eq(tt_specs_def(specs, 202)->sort, 202);
+	def = tt_specs_def(specs, 203);
+	ck_assert_uint_eq(def->sort, 201);
+	ck_assert_int_eq(def->spec.order_arg, 1);
+	ck_assert_int_eq(def->spec.seq_arg, 0);
+	ck_assert_int_eq(def->spec.role, TT_ROLE_DESTROY);
+	ck_assert_int_eq(tt_specs_def(specs, 201)->spec.role, TT_ROLE_CREATE);
 }
 END_TEST
 
@@ -815,6 +856,7 @@ Suite *spec_language_suite(void)
 	tcase_add_loop_test(tc, a_mistake_is_found_at_its_place, 0, COUNT(bad));
 	tcase_add_loop_test(tc, a_mistake_in_the_core_is_found_at_its_place, 0, COUNT(bad_core));
 	tcase_add_test(tc, columns_count_bytes);
+	tcase_add_test(tc, resources_of_one_name_are_of_one_sort);
 	tcase_add_test(tc, a_batch_needs_an_experiment_behind_an_event_too);
 	tcase_add_test(tc, all_mistakes_of_a_text_come_in_the_order_of_the_lines);
 	tcase_add_test(tc, mistakes_of_a_line_come_in_the_order_of_its_columns);

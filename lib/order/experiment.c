@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * experiment.c - the handler of events whose spec `orders` a resource: those of one
+ * resource happen by their numbers, whichever threads they are on. Stands on gen.
+ *
+ * As a goroutine's, the numbers are 1, 2, 3, ... and begin anew in each generation, so
+ * that a generation can be ordered by itself. What lives, by the events that create
+ * and destroy, is known from one generation to the next; all else is forgotten with
+ * its generation. Whether a resource lives never holds an event up: an event of one
+ * that does not is a finding.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "order/handlers.h"
+
+/* More than a program has at once; what memory may be used for is the reader's option. */
+#define MAX_RESOURCES (UINT32_C(1) << 24)
+
+enum life {
+	LIFE_FREE,      /* the record is nobody's */
+	LIFE_SEEN,      /* its life is not followed, or unknown */
+	LIFE_LIVE,
+	LIFE_DEAD,      /* was destroyed in this generation */
+};
+
+struct resource {
+	uint64_t id;
+	uint64_t n;             /* number of its last event in this generation, or 0 */
+	uint32_t next_free;
+	uint8_t sort;
+	uint8_t life;           /* enum life */
+};
+
+/* The resources that events of one experiment name by one argument. */
+struct sort {
+	unsigned experiment;
+	uint8_t first;          /* tt_event_def.sort */
+	bool lives;             /* an event creates them */
+	struct tt_idmap ids;    /* to records */
+};
+
+struct tt_resources {
+	uint8_t sort_of[256];   /* of a type: index in sorts plus 1; 0: not known yet */
+	TT_ARRAY(struct sort) sorts; /* fewer than there are types */
+	TT_ARRAY(struct resource) records;
+	uint32_t free;
+};
+
+/* ---- all of them */
+
+static struct tt_resources *resources_of(struct tt_order *o)
+{
+	if (o->resources == NULL) {
+		o->resources = tt_mem_zalloc(o->mem, 1, sizeof(*o->resources));
+		if (o->resources != NULL)
+			o->resources->free = TT_NO_SLOT;
+	}
+	return o->resources;
+}
+
+void tt_resources_release(struct tt_order *o)
+{
+	struct tt_resources *r = o->resources;
+
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->sorts.n; i++)
+		tt_idmap_release(&r->sorts.at[i].ids);
+	TT_ARRAY_RELEASE(o->mem, &r->sorts);
+	TT_ARRAY_RELEASE(o->mem, &r->records);
+	tt_mem_free(o->mem, r, sizeof(*r));
+	o->resources = NULL;
+}
+
+static void forget(struct tt_resources *r, uint32_t slot)
+{
+	struct resource *resource = &r->records.at[slot];
+
+	tt_idmap_remove(&r->sorts.at[resource->sort].ids, resource->id);
+	resource->life = LIFE_FREE;
+	resource->next_free = r->free;
+	r->free = slot;
+}
+
+void tt_resources_turn(struct tt_order *o)
+{
+	struct tt_resources *r = o->resources;
+
+	if (r == NULL)
+		return;
+	for (uint32_t i = 0; i < r->records.n; i++) {
+		struct resource *resource = &r->records.at[i];
+
+		if (resource->life == LIFE_SEEN || resource->life == LIFE_DEAD)
+			forget(r, i);
+		resource->n = 0;
+	}
+}
+
+/* ---- sorts */
+
+static bool same_sort(const struct tt_event_def *def, unsigned experiment, unsigned first)
+{
+	return def != NULL && def->sort == first && def->spec.experiment_id == experiment;
+}
+
+/* Whether an event of the specs creates resources of this sort. */
+static bool has_lives(const struct tt_order *o, unsigned experiment, unsigned first)
+{
+	for (unsigned type = 0; type < 256; type++) {
+		const struct tt_event_def *def = tt_specs_def(o->specs, type);
+
+		if (same_sort(def, experiment, first) && def->spec.role == TT_ROLE_CREATE)
+			return true;
+	}
+	return false;
+}
+
+static struct sort *add_sort(struct tt_order *o, unsigned experiment, uint8_t first)
+{
+	struct tt_resources *r = o->resources;
+	struct sort *sort;
+
+	for (size_t i = 0; i < r->sorts.n; i++)
+		if (r->sorts.at[i].first == first && r->sorts.at[i].experiment == experiment)
+			return &r->sorts.at[i];
+	if (!TT_ARRAY_ROOM(o->mem, &r->sorts))
+		return NULL;
+	sort = &r->sorts.at[r->sorts.n++];
+	*sort = (struct sort){experiment, first, has_lives(o, experiment, first), {0}};
+	tt_idmap_init(&sort->ids, o->mem, tt_random_seed());
+	return sort;
+}
+
+/* The sort that an event orders; NULL: no memory. */
+static struct sort *sort_of(struct tt_order *o, const struct tt_event_def *def)
+{
+	struct tt_resources *r = resources_of(o);
+	struct sort *sort;
+
+	if (r == NULL)
+		return NULL;
+	if (r->sort_of[def->spec.type] != 0)
+		return &r->sorts.at[r->sort_of[def->spec.type] - 1];
+	sort = add_sort(o, def->spec.experiment_id, def->sort);
+	if (sort != NULL)
+		r->sort_of[def->spec.type] = (uint8_t)(sort - r->sorts.at + 1);
+	return sort;
+}
+
+/* ---- records */
+
+static struct resource *find(struct tt_resources *r, const struct sort *sort, uint64_t id)
+{
+	uint32_t slot = tt_idmap_find(&sort->ids, id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &r->records.at[slot];
+}
+
+/* A record that says nothing yet; NULL: o->err says why. */
+static struct resource *add(struct tt_order *o, struct sort *sort, uint64_t id)
+{
+	struct tt_resources *r = o->resources;
+	uint32_t slot = r->free;
+
+	if (slot == TT_NO_SLOT) {
+		if (r->records.n == MAX_RESOURCES) {
+			tt_broken(o, TT_E_LIMIT, "more than %u resources of experiments at once",
+				  MAX_RESOURCES);
+			return NULL;
+		}
+		if (!TT_ARRAY_ROOM(o->mem, &r->records)) {
+			tt_broken_memory(o);
+			return NULL;
+		}
+		slot = (uint32_t)r->records.n;
+	}
+	if (!tt_idmap_add(&sort->ids, id, slot)) {
+		tt_broken_memory(o);
+		return NULL;
+	}
+	if (slot == r->free)
+		r->free = r->records.at[slot].next_free;
+	else
+		r->records.n++;
+	r->records.at[slot] = (struct resource){
+		.id = id,
+		.sort = (uint8_t)(sort - r->sorts.at),
+		.life = LIFE_FREE,
+	};
+	return &r->records.at[slot];
+}
+
+bool tt_resources_copy(struct tt_order *to, const struct tt_order *from)
+{
+	const struct tt_resources *old = from->resources;
+	struct tt_resources *r;
+
+	if (old == NULL)
+		return true;
+	r = resources_of(to);
+	if (r == NULL)
+		return false;
+	for (size_t i = 0; i < old->sorts.n; i++)
+		if (add_sort(to, old->sorts.at[i].experiment, old->sorts.at[i].first) == NULL)
+			return false;
+	memcpy(r->sort_of, old->sort_of, sizeof(r->sort_of));
+	for (size_t i = 0; i < old->records.n; i++) {
+		const struct resource *resource = &old->records.at[i];
+		struct resource *copy;
+
+		if (resource->life == LIFE_FREE)
+			continue;
+		copy = add(to, &r->sorts.at[resource->sort], resource->id);
+		if (copy == NULL)
+			return false;
+		*copy = *resource;
+	}
+	return true;
+}
+
+/* ---- one event */
+
+/*
+ * Whether the number is due. One that is created anew, after it was destroyed, may
+ * be numbered anew: its id may come from memory that was used again.
+ */
+static bool is_due(const struct resource *resource, enum tt_role role, uint64_t n)
+{
+	if (n == 1 && role == TT_ROLE_CREATE && resource != NULL && resource->life == LIFE_DEAD)
+		return true;
+	return n != 0 && n - 1 == (resource == NULL ? 0 : resource->n);
+}
+
+static enum tt_advance await(struct tt_order *o, const struct tt_step *s,
+			     const struct resource *resource)
+{
+	const struct tt_event_spec *spec = &s->def->spec;
+	const char *name = spec->args[spec->order_arg].name;
+	uint64_t id = s->ev->args[spec->order_arg], n = s->ev->args[spec->seq_arg];
+	uint64_t at = resource == NULL ? 0 : resource->n;
+
+	if (n == 0)
+		return tt_not_yet(o, "events of %s %" PRIu64 " are numbered from 1, not from 0", name,
+				  id);
+	if (n <= at)
+		return tt_not_yet(o, "%s %" PRIu64 " is at number %" PRIu64 ": there was a %" PRIu64
+				  " before", name, id, at, n);
+	return tt_not_yet(o, "%s %" PRIu64 " is at number %" PRIu64
+			  " of this generation, it must be at %" PRIu64, name, id, at, n - 1);
+}
+
+/* What the event does to the resource's life, and what is odd about that. */
+static int live_on(const struct tt_order *o, const struct sort *sort, struct resource *resource,
+		   enum tt_role role)
+{
+	bool known = !o->gap && o->initial_generation == 1;
+	enum life was = resource->life;
+
+	if (role == TT_ROLE_CREATE || role == TT_ROLE_RESTATE) {
+		resource->life = LIFE_LIVE;
+		if (role == TT_ROLE_CREATE)
+			return was == LIFE_LIVE ? TT_W_RESOURCE_TWICE : 0;
+		return was == LIFE_DEAD ? TT_W_RESOURCE_GONE : 0;
+	}
+	if (role == TT_ROLE_DESTROY)
+		resource->life = LIFE_DEAD;
+	else if (was == LIFE_FREE)
+		/* it was created before the trace, if it can have been */
+		resource->life = sort->lives && !known ? LIFE_LIVE : LIFE_SEEN;
+	if (was == LIFE_DEAD)
+		return TT_W_RESOURCE_GONE;
+	return was == LIFE_FREE && sort->lives && known ? TT_W_RESOURCE_UNKNOWN : 0;
+}
+
+enum tt_advance tt_advance_resource(struct tt_order *o, struct tt_step *s)
+{
+	const struct tt_event_spec *spec = &s->def->spec;
+	uint64_t id = s->ev->args[spec->order_arg], n = s->ev->args[spec->seq_arg];
+	struct sort *sort = sort_of(o, s->def);
+	struct resource *resource;
+
+	if (sort == NULL)
+		return tt_broken_memory(o);
+	/* what lives is known in sequence alone */
+	if (tt_alone(o))
+		o->claims->failed = true;
+	resource = find(o->resources, sort, id);
+	if (!is_due(resource, spec->role, n))
+		return await(o, s, resource);
+	if (tt_check_context(o, s) != TT_ADVANCED)
+		return TT_BROKEN;
+	if (resource == NULL)
+		resource = add(o, sort, id);
+	if (resource == NULL)
+		return TT_BROKEN;
+	resource->n = n;
+	o->misuse = live_on(o, sort, resource, spec->role);
+	tt_emit(o, s);
+	return TT_ADVANCED;
+}
