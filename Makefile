@@ -124,9 +124,15 @@ tracetool: $O/tracetool
 # What everything is built with; a change rebuilds all. In `make deps check` it is
 # also what holds the compiler back until deps is done.
 all_flags = $(lib_compile) $(preload_compile) $(preload_link) $(cmd_compile) $(curl_cflags) \
-	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(curl_libs) $(dw_libs) $(check_libs) $(LIBDIR)
+	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(curl_libs) $(dw_libs) $(check_libs)
 $O/flags: FORCE
 	$(call stamp,$(all_flags))
+
+# Where things will lie, for the file that has it compiled in.
+$O/folders: FORCE
+	$(call stamp,$(LIBDIR))
+
+$O/cmd/native_program.o: $O/folders
 
 # Which files there are: what is made of several is made anew when one goes.
 $O/sources: FORCE
