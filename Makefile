@@ -268,7 +268,7 @@ clean:
 
 ## test
 ## check            all of the tests below that need nothing from outside
-checks := check-unit check-cli check-spec-c check-replay check-repair check-manual check-readme check-completion \
+checks := check-unit check-cli check-spec-c check-replay check-repair check-faults check-manual check-readme check-completion \
 	check-headers check-symbols check-install
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
@@ -306,6 +306,14 @@ check-repair: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-repair --step 67 --cut-anywhere 10 -n 40 \
 		testdata/go1.26-annotations.trace testdata/go1.23-annotations-allocfree.trace.zst \
 		testdata/go1.27-iter-pull.trace.zst
+
+## check-faults     commands while memory, disk or threads fail; FAULTS=0: each call, not 3 of a kind
+FAULTS ?= 3
+$O/faults.so: cmd/tests/faults.c $O/flags
+	$(call q,LINK)$(CC) $(std) $(warn) $(libwarn) -fPIC -shared $(CPPFLAGS) $(preload_cflags) -o $@ $<
+
+check-faults: $(program) $O/faults.so
+	cmd/tests/check-faults -n $(FAULTS) $O
 
 ## check-manual     man pages: well-formed, their examples run, --help agrees
 check-manual: $(program)

@@ -117,7 +117,8 @@ void batch_set_release(struct batch_set *s)
 int batch_set_no_memory(struct batch_set *s)
 {
 	cmd_error(NULL, "%s", strerror(ENOMEM));
-	s->failed = true;
+	/* what has come so far is not all, and nothing would say so */
+	s->failed = s->output->failed = true;
 	return STATUS_TROUBLE;
 }
 

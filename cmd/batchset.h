@@ -30,7 +30,7 @@ bool batch_choice_experiment(const struct batch_choice *c, unsigned experiment,
 struct batch_output {
 	char *path;             /* for tt_output_open(); owned */
 	struct tt_output *output;
-	bool failed;            /* and told, unless: */
+	bool failed;            /* no archive may be made of it; told, unless: */
 	bool unread;            /* the reader of the standard output has seen enough */
 };
 

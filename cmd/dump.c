@@ -105,6 +105,17 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 	dump_findings(d);
 }
 
+void dump_print(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
+{
+	struct out *o = d->out;
+	char *start = o->pos;
+
+	format->event(d, ev);
+	/* not half an event; only one as long as the buffer has been written already */
+	if (dump_no_memory(d) && o->pos > start)
+		o->pos = start;
+}
+
 static void take_event(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
 {
 	d->last_ns = ev->time_ns;
@@ -119,14 +130,14 @@ static void take_event(struct dump *d, const struct dump_format *format, const s
 	if (d->jobs && !d->pending)
 		dump_jobs_add(d->jobs, ev);
 	else
-		format->event(d, ev);
+		dump_print(d, format, ev);
 }
 
 static bool done(const struct dump *d)
 {
 	return d->printed == d->opt->limit || d->status != STATUS_FINE ||
 	       out_failed(&out_stdout) || dump_filter_over(&d->filter, d->last_ns - d->start_ns) ||
-	       d->stacks.text.error || d->tops.text.error;
+	       dump_no_memory(d);
 }
 
 /* Who waits for what, when no thread can go on. */
@@ -205,7 +216,7 @@ static int walk(struct dump *d, const struct dump_format *format)
 	dump_findings(d);
 	if (rc < 0)
 		return fail(d, format, tt_reader_error(d->reader));
-	if (d->stacks.text.error || d->tops.text.error) {
+	if (dump_no_memory(d)) {
 		cmd_error(d->file, "out of memory for the text of stacks");
 		return STATUS_TROUBLE;
 	}

@@ -82,6 +82,12 @@ void stack_cache_release(struct stack_cache *c);
  * any if memory is short, which the cache's text.error tells.
  */
 struct tt_str stack_cache_get(struct stack_cache *c, const struct tt_generation *g, uint64_t id);
+/* No memory for a text: the line that it stands in must not be printed. */
+static inline bool stack_cache_failed(const struct stack_cache *c)
+{
+	return c->text.error != 0;
+}
+
 /* Whether the generation has this stack; id 0 is always there. */
 bool stack_known(const struct tt_generation *g, uint64_t id);
 
@@ -146,6 +152,15 @@ struct dump_format {
 };
 
 extern const struct dump_format dump_text, dump_go, dump_json, dump_csv;
+
+/* A stack's text is lost, so printing has to end. */
+static inline bool dump_no_memory(const struct dump *d)
+{
+	return stack_cache_failed(&d->stacks) || stack_cache_failed(&d->tops);
+}
+
+/* The event to d->out; nothing of it if its stacks find no memory. */
+void dump_print(struct dump *d, const struct dump_format *format, const struct tt_event *ev);
 
 /* Ends the walk at this event, with this exit status. */
 static inline void dump_stop(struct dump *d, int status)

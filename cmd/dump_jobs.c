@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* dump_jobs.c - blocks of events on their way from reading to writing. Command layer. */
 #include <assert.h>
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -77,8 +78,10 @@ static void print_block(struct printer *p, struct block *b)
 	p->d.status = STATUS_FINE;
 	b->text.pos = b->text.buffer;
 	for (b->printed = 0; b->printed < b->n; b->printed++) {
-		p->jobs->format->event(&p->d, &b->events[b->printed]);
-		if (p->d.status != STATUS_FINE)
+		dump_print(&p->d, p->jobs->format, &b->events[b->printed]);
+		if (dump_no_memory(&p->d))
+			b->text.error = ENOMEM;
+		if (p->d.status != STATUS_FINE || b->text.error)
 			break;
 	}
 }
@@ -149,10 +152,10 @@ static void write_block(struct dump_jobs *j, struct block *b)
 
 	if (b->text.error)
 		d->stacks.text.error = b->text.error;
-	else if (d->status == STATUS_FINE)
+	else if (d->status == STATUS_FINE && !dump_no_memory(d))
 		out_block(d->out, b->text.buffer, (size_t)(b->text.pos - b->text.buffer));
 	/* an event that ends the walk has messages: they come from this thread, in time */
-	if (d->status == STATUS_FINE && b->printed < b->n)
+	if (d->status == STATUS_FINE && !dump_no_memory(d) && b->printed < b->n)
 		j->format->event(d, &b->events[b->printed]);
 	if (b->text.error || (size_t)(b->text.pos - b->text.buffer) > TEXT_KEPT)
 		out_release_memory(&b->text);
@@ -230,12 +233,6 @@ void dump_jobs_finish(struct dump_jobs *j)
 		hand_over(j);
 	while (j->head < j->tail)
 		write_oldest(j);
-	for (unsigned i = 0; i < j->nthreads; i++) {
-		const struct dump *d = &j->printers[i].d;
-
-		if (d->stacks.text.error || d->tops.text.error)
-			j->d->stacks.text.error = d->stacks.text.error | d->tops.text.error;
-	}
 }
 
 /* -------------------------------------------------------------------- a life */

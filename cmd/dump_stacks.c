@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* dump_stacks.c - the cache of rendered stacks. Command layer. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "dump.h"
@@ -50,8 +51,10 @@ static bool prepare(struct stack_cache *c, const struct tt_generation *g)
 	if (!c->text.buffer)
 		out_init_memory(&c->text);
 	c->entries = calloc(n, sizeof(*c->entries));
-	if (!c->entries)
+	if (!c->entries) {
+		c->text.error = ENOMEM;
 		return false;
+	}
 	c->nentries = n;
 	c->generation = g;
 	return true;

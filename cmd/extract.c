@@ -30,10 +30,13 @@ static int parse_generations(void *target, const char *value, struct opt_mistake
 {
 	struct batch_choice *c = target;
 	const char *dash = strchr(value, '-');
-	char *first = strndup(value, dash ? (size_t)(dash - value) : strlen(value));
-	int rc = first ? opt_u64(first, &c->first_generation) : -1;
+	size_t len = strcspn(value, "-");
+	char first[24] = "";
+	int rc;
 
-	free(first);
+	if (len < sizeof(first))
+		memcpy(first, value, len);
+	rc = opt_u64(first, &c->first_generation);
 	c->last_generation = c->first_generation;
 	if (rc == 0 && dash && dash[1] == '\0')
 		c->last_generation = UINT64_MAX;

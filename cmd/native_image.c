@@ -87,7 +87,10 @@ static struct native_shared *map_shared(int fd)
 	struct stat st;
 	struct native_shared *s;
 
-	if (fstat(fd, &st) != 0 || (uint64_t)st.st_size < sizeof(*s))
+	if (fstat(fd, &st) != 0)
+		return NULL;
+	errno = EBADMSG;
+	if ((uint64_t)st.st_size < sizeof(*s))
 		return NULL;
 	s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (s == MAP_FAILED)
@@ -95,28 +98,29 @@ static struct native_shared *map_shared(int fd)
 	if (memcmp(s->magic, NATIVE_MAGIC, sizeof(s->magic)) == 0 && s->nbytes_low == sizeof(*s))
 		return s;
 	munmap(s, sizeof(*s));
+	errno = EBADMSG;
 	return NULL;
 }
 
-/* Takes the region's descriptor out of the letter. */
+/* Takes the region's descriptor out of the letter. NULL and errno. */
 static struct native_image *new_image(struct letter *l)
 {
 	struct native_image *image = calloc(1, sizeof(*image));
 
-	if (!image || l->fds[0] < 0)
-		goto fail;
-	image->shared = map_shared(l->fds[0]);
-	if (!image->shared)
-		goto fail;
+	if (!image)
+		return NULL;
+	errno = EBADMSG;
+	image->shared = l->fds[0] >= 0 ? map_shared(l->fds[0]) : NULL;
+	if (!image->shared) {
+		free(image);
+		return NULL;
+	}
 	image->pid = l->from.pid;
 	image->pid_fd = (int)syscall(SYS_pidfd_open, image->pid, 0);
 	image->region_fd = l->fds[1];
 	image->forked = l->hello.forked != 0;
 	l->fds[1] = -1;
 	return image;
-fail:
-	free(image);
-	return NULL;
 }
 
 static struct native_image *take_letter(int fd, pid_t pid, char *why, size_t size)
@@ -126,6 +130,8 @@ static struct native_image *take_letter(int fd, pid_t pid, char *why, size_t siz
 
 	if (receive(fd, &l) && l.hello.error[0] == '\0')
 		image = new_image(&l);
+	if (!image && l.from.pid == pid && l.hello.error[0] == '\0')
+		snprintf(why, size, "cannot get to its events: %s", strerror(errno));
 	else if (l.from.pid == pid && l.hello.error[0] != '\0')
 		snprintf(why, size, "%s", l.hello.error);
 	close_fds(&l);
@@ -295,7 +301,9 @@ static bool finish(struct native_stream *s)
 	}
 	if (tt_emit_recovery_open(&r, s->image->region_fd, NULL, &err) < 0) {
 		cut(s, s->whole);
-		return true;
+		if (err.system)
+			errno = err.system_errno != 0 ? err.system_errno : ENOMEM;
+		return !err.system;
 	}
 	cut(s, tt_emit_recovery_offset(r));
 	done = tt_emit_recovery_write(r, add_recovered, s, &err) == 0;

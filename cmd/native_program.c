@@ -72,9 +72,32 @@ static bool find(struct program *p)
 
 /* ------------------------------------------------------------------------- ELF */
 
+/* What there is of n bytes; less: the file's end, or errno says why. */
+static size_t read_some(int fd, void *buf, size_t n, uint64_t at)
+{
+	size_t have = 0;
+	ssize_t got = 1;
+
+	errno = 0;
+	while (have < n && got != 0 && at <= (uint64_t)INT64_MAX - have) {
+		got = pread(fd, (char *)buf + have, n - have, (off_t)(at + have));
+		if (got < 0 && errno != EINTR)
+			return have;
+		have += got > 0 ? (size_t)got : 0;
+	}
+	errno = 0;
+	return have;
+}
+
 static bool read_at(int fd, void *buf, size_t n, uint64_t at)
 {
-	return at <= INT64_MAX && pread(fd, buf, n, (off_t)at) == (ssize_t)n;
+	return read_some(fd, buf, n, at) == n;
+}
+
+/* Behind a read_at() that failed: the system's reason, or else this one. */
+static bool refuse_unread(struct program *p, const char *why)
+{
+	return refuse(p, errno != 0 ? strerror(errno) : why);
 }
 
 /* The loader's path, if the program has one. */
@@ -123,13 +146,13 @@ static bool check_elf(struct program *p, int fd)
 	Elf64_Ehdr head;
 
 	if (!read_at(fd, &head, sizeof(head), 0))
-		return refuse(p, "is no whole program");
+		return refuse_unread(p, "is no whole program");
 	if (head.e_ident[EI_CLASS] != ELFCLASS64)
 		return refuse(p, "is a 32-bit program; the recording library is for 64 bits");
 	if (MACHINE != EM_NONE && head.e_machine != MACHINE)
 		return refuse(p, "is a program for another kind of machine");
 	if (!read_loader(fd, &head, loader, sizeof(loader)))
-		return refuse(p, "is statically linked: no library can be loaded into it");
+		return refuse_unread(p, "is statically linked: no library can be loaded into it");
 	if (same_loader(loader))
 		return true;
 	snprintf(p->why, sizeof(p->why), "has the loader %.100s, of another C library than the "
@@ -173,19 +196,19 @@ static enum kind look_at(struct program *p)
 {
 	char start[256];
 	int fd = open(p->path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd >= 0 ? pread(fd, start, sizeof(start) - 1, 0) : -1;
+	size_t n = fd >= 0 ? read_some(fd, start, sizeof(start) - 1, 0) : 0;
 	enum kind kind = KIND_REFUSED;
 
 	if (fd < 0 && errno == EACCES)
 		return KIND_FITS; /* may be run, not read: we shall see */
-	if (n < 0)
+	start[n] = '\0';
+	if (errno != 0)
 		refuse(p, strerror(errno));
-	start[n < 0 ? 0 : n] = '\0';
-	if (n >= SELFMAG && memcmp(start, ELFMAG, SELFMAG) == 0)
+	else if (n >= SELFMAG && memcmp(start, ELFMAG, SELFMAG) == 0)
 		kind = check_rights(p, fd) && check_elf(p, fd) ? KIND_FITS : KIND_REFUSED;
 	else if (n >= 2 && start[0] == '#' && start[1] == '!')
 		kind = to_interpreter(p, start) ? KIND_SCRIPT : KIND_REFUSED;
-	else if (n >= 0)
+	else
 		refuse(p, "is neither an ELF program nor a script that names its interpreter");
 	if (fd >= 0)
 		close(fd);

@@ -315,7 +315,7 @@ static int tell_end(struct record *r, const struct record_source *s)
 		return tell_broken(s, err);
 	if (output_failed(r, s))
 		return tell_output(r, *err);
-	if (s->started)
+	if (s->started || err->system)
 		cmd_report(s->name, err);
 	else
 		cmd_error(s->name, "not a byte of a trace came");

@@ -149,6 +149,18 @@ static void become(struct native_source *c, struct environment *e, int failed)
 	_exit(127);
 }
 
+/* The errno that become() has to tell of, or 0 when the program runs. */
+static int wait_for_exec(int fd)
+{
+	int error = 0;
+	ssize_t n;
+
+	do
+		n = read(fd, &error, sizeof(error));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? errno : n > 0 ? error : 0;
+}
+
 /* 0 or an errno. */
 static int start(struct native_source *c)
 {
@@ -166,8 +178,10 @@ static int start(struct native_source *c)
 	close(failed[1]);
 	if (c->pid < 0)
 		error = errno;
-	else if (read(failed[0], &error, sizeof(error)) > 0)
-		waitpid(c->pid, NULL, 0);
+	else
+		error = wait_for_exec(failed[0]);
+	while (error != 0 && c->pid > 0 && waitpid(c->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	if (error != 0)
 		c->pid = 0;
 	close(failed[0]);

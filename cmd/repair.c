@@ -205,42 +205,55 @@ static int trouble(const struct run *run, int failure)
 	return STATUS_TROUBLE;
 }
 
+static int open_written(struct tt_reader **reader, struct run *run, struct tt_error *err)
+{
+	int fd = out_of(run)->fd;
+
+	if (run->file.temporary)
+		return tt_reader_open(reader, run->file.temporary, &run->input->options, err);
+	lseek(fd, 0, SEEK_SET);
+	return tt_reader_open_fd(reader, fd, &run->input->options, err);
+}
+
+/* Of what was written, generations from the one at `bad` on do not order. */
+static int cut_written(struct run *run, uint64_t bad, uint64_t generations,
+		       const struct tt_error *why)
+{
+	if (!run->opt->common.quiet)
+		cmd_error(run->name,
+			  "what was made of generation %" PRIu64
+			  " does not order: it is left out with all behind it: %s",
+			  why->generation, why->message);
+	run->generations = generations;
+	run->lost_nbytes++;
+	return ftruncate(out_of(run)->fd, (off_t)bad) < 0 ? trouble(run, errno) : STATUS_FINE;
+}
+
 /* Reads what was written, and cuts it before what is broken in it. */
 static int check_written(struct run *run)
 {
-	int fd = out_of(run)->fd, failure = out_flush(out_of(run));
+	int failure = out_flush(out_of(run)), status = STATUS_FINE;
 	struct tt_reader *reader;
 	struct tt_error err;
 	uint64_t bad, n;
-	int rc;
 
 	if (failure != 0)
 		return trouble(run, failure);
-	if (run->file.temporary) {
-		rc = tt_reader_open(&reader, run->file.temporary, &run->input->options, &err);
-	} else {
-		lseek(fd, 0, SEEK_SET);
-		rc = tt_reader_open_fd(&reader, fd, &run->input->options, &err);
-	}
-	if (rc < 0) {
+	if (open_written(&reader, run, &err) < 0) {
 		cmd_report(run->opt->output, &err);
 		return STATUS_TROUBLE;
 	}
 	bad = first_bad(reader, &n);
-	if (bad != UINT64_MAX) {
+	if (bad != UINT64_MAX)
 		err = *tt_reader_error(reader);
-		if (!run->opt->common.quiet)
-			cmd_error(run->name,
-				  "what was made of generation %" PRIu64
-				  " does not order: it is left out with all behind it: %s",
-				  err.generation, err.message);
-		run->generations = n;
-		run->lost_nbytes++;
-	}
 	tt_reader_close(reader);
-	if (bad != UINT64_MAX && ftruncate(fd, (off_t)bad) < 0)
-		return trouble(run, errno);
-	return STATUS_FINE;
+	if (bad != UINT64_MAX && err.system) {
+		cmd_report(run->opt->output, &err);
+		status = STATUS_TROUBLE;
+	} else if (bad != UINT64_MAX) {
+		status = cut_written(run, bad, n, &err);
+	}
+	return status;
 }
 
 static int copy_scratch(struct run *run)

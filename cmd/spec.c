@@ -333,17 +333,19 @@ static void mistake_json(void *arg, const struct tt_spec_mistake *m)
 	out_end(r->out, put_char(p, '}'));
 }
 
-/* Adds a text without mistakes, so that the next file is held against it. */
-static unsigned count_added(const struct run *run, const char *name, const struct text *text)
+/* Adds a text without mistakes, so that the next file is held against it; its events, or -1. */
+static int count_added(const struct run *run, const char *name, const struct text *text)
 {
 	const struct tt_event_spec *before[NTYPES];
 	struct tt_error err;
-	unsigned n = 0;
+	int n = 0;
 
 	for (unsigned type = 0; type < NTYPES; type++)
 		before[type] = tt_specs_event(run->specs, type);
-	if (tt_specs_add(run->specs, name, text->data, text->len, &err) < 0)
+	if (tt_specs_add(run->specs, name, text->data, text->len, &err) < 0) {
 		cmd_report(NULL, &err);
+		return -1;
+	}
 	for (unsigned type = 0; type < NTYPES; type++)
 		n += tt_specs_event(run->specs, type) != before[type] &&
 		     tt_specs_event(run->specs, type) != NULL;
@@ -390,21 +392,24 @@ static int check_json(const struct run *run, const char *name, const struct text
 	return n;
 }
 
-static void praise(const struct run *run, const char *name, const struct text *text)
+static int praise(const struct run *run, const char *name, const struct text *text)
 {
 	struct out *o = &out_stdout;
 	char *p;
-	unsigned n = run->opt->alone ? 0 : count_added(run, name, text);
+	int n = run->opt->alone ? 0 : count_added(run, name, text);
 
+	if (n < 0)
+		return STATUS_TROUBLE;
 	if (run->opt->quiet || run->opt->format != FORMAT_TEXT)
-		return;
+		return STATUS_FINE;
 	p = out_escaped(o, out_begin(o), (struct tt_str){ name, strlen(name) });
 	p = put_lit(p, ": ");
 	if (!run->opt->alone) {
-		p = put_u64(p, n);
+		p = put_u64(p, (uint64_t)n);
 		p = put_cstr(p, n == 1 ? " event, " : " events, ");
 	}
 	out_end(o, put_lit(p, "fine\n"));
+	return STATUS_FINE;
 }
 
 static int check_file(const struct run *run, const char *path)
@@ -417,7 +422,7 @@ static int check_file(const struct run *run, const char *path)
 		status = checked(run->opt->format == FORMAT_JSON ? check_json(run, name, &text) :
 								   check_text(run, name, &text));
 		if (status == STATUS_FINE)
-			praise(run, name, &text);
+			status = praise(run, name, &text);
 	}
 	free(text.data);
 	return status;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* verdict.c - reads one file to its end and keeps what was found. Command layer. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,13 @@ static void raise(struct verdict *v, int status)
 		v->status = status;
 }
 
+/* There is none for a finding that would say so either. */
+static void raise_no_memory(struct verdict *v)
+{
+	raise(v, STATUS_TROUBLE);
+	cmd_error(cmd_input_name(v->file), "%s", strerror(ENOMEM));
+}
+
 static int status_of(const struct tt_error *err, bool strict)
 {
 	if (tt_code_severity(err->code) == TT_SEVERITY_WARNING && !strict)
@@ -125,7 +133,7 @@ static struct finding *keep(struct verdict *v, const struct tt_error *err,
 	if (!wanted(v, code))
 		return NULL;
 	if (!reserve(v)) {
-		raise(v, STATUS_TROUBLE);
+		raise_no_memory(v);
 		return NULL;
 	}
 	f = &v->findings[v->nfindings];
@@ -142,7 +150,7 @@ static struct finding *keep(struct verdict *v, const struct tt_error *err,
 		.message = printable_message(err->message),
 	};
 	if (!f->message) {
-		raise(v, STATUS_TROUBLE);
+		raise_no_memory(v);
 		return NULL;
 	}
 	v->nfindings++;
@@ -173,14 +181,14 @@ static void keep_waiting(struct verdict *v, struct finding *f, struct tt_reader 
 
 	f->waiting = calloc(VERDICT_MAX_WAITING, sizeof(*f->waiting));
 	if (!f->waiting) {
-		raise(v, STATUS_TROUBLE);
+		raise_no_memory(v);
 		return;
 	}
 	for (size_t i = 0; tt_reader_waiting(r, i, &w); i++) {
 		if (i >= VERDICT_MAX_WAITING)
 			f->more_waiting++;
 		else if (!keep_waiting_thread(f, &w))
-			raise(v, STATUS_TROUBLE);
+			raise_no_memory(v);
 	}
 }
 
@@ -230,6 +238,7 @@ static bool replay(struct verdict *v, struct tt_heap **heap, const struct tt_eve
 	if (rc == 0)
 		return true;
 	err.code = -rc;
+	err.system = true;
 	snprintf(err.message, sizeof(err.message), "no memory to replay the heap");
 	keep(v, &err, opt);
 	return false;
@@ -347,7 +356,7 @@ static void read_all(struct verdict *v, struct reading *reading, const struct ve
 
 /* ------------------------------------------------------------------- salvage */
 
-static void measure(struct salvage_report *s, struct tt_repair *r)
+static int measure(struct salvage_report *s, struct tt_repair *r)
 {
 	struct tt_repaired g;
 	int rc;
@@ -359,25 +368,35 @@ static void measure(struct salvage_report *s, struct tt_repair *r)
 		s->kept_nbytes -= g.lost_nbytes;
 	}
 	s->kept_nbytes -= g.lost_nbytes;
-	s->known = rc == 1;
+	return rc == 1 ? 0 : rc;
 }
 
-/* The header counts as kept if anything does. */
+/* The header counts as kept if anything does. 0, or *err says why it is not known. */
+static int measure_reader(struct salvage_report *s, struct tt_reader *reader, struct tt_error *err)
+{
+	struct tt_repair *r;
+	int rc = tt_repair_new(&r, reader, err);
+
+	if (rc == 0 && (rc = measure(s, r)) < 0)
+		*err = *tt_repair_error(r);
+	tt_repair_free(r);
+	s->nbytes = tt_reader_progress(reader).nbytes;
+	s->kept_nbytes = s->generations == 0 ? 0 : s->nbytes + s->kept_nbytes;
+	s->known = rc == 0;
+	return rc;
+}
+
+/* A file that is broken as a whole has its finding already; the machine's trouble is new. */
 static void measure_salvage(struct verdict *v, const struct verdict_options *opt)
 {
-	struct salvage_report *s = &v->salvage;
 	struct tt_reader *reader;
-	struct tt_repair *r;
 	struct tt_error err;
+	int rc = cmd_open_reader(&reader, opt->input, v->file, &err);
 
-	if (cmd_open_reader(&reader, opt->input, v->file, &err) < 0)
-		return;
-	if (tt_repair_new(&r, reader, &err) == 0) {
-		measure(s, r);
-		s->nbytes = tt_reader_progress(reader).nbytes;
-		s->kept_nbytes = s->generations == 0 ? 0 : s->nbytes + s->kept_nbytes;
-	}
-	tt_repair_free(r);
+	if (rc == 0)
+		rc = measure_reader(&v->salvage, reader, &err);
+	if (rc < 0 && err.system)
+		keep(v, &err, opt);
 	tt_reader_close(reader);
 }
 
@@ -389,7 +408,7 @@ void verdict_make(struct verdict *v, const char *file, const struct verdict_opti
 
 	*v = (struct verdict){ .file = file, .name = printable_cstr(cmd_input_name(file)) };
 	if (!v->name)
-		raise(v, STATUS_TROUBLE);
+		raise_no_memory(v);
 	if (cmd_open_reader(&r, opt->input, file, &err) < 0) {
 		keep(v, &err, opt);
 		return;

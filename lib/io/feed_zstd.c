@@ -10,6 +10,7 @@
 
 #include <string.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 #define IN_NBYTES ((size_t)128 << 10)
 /* Handed out at a time, so that it is still in the processor's cache. */
@@ -45,6 +46,8 @@ static int decode(struct zstd_feed *f, ZSTD_outBuffer *out, struct tt_error *err
 	size_t was = out->pos;
 	size_t left = ZSTD_decompressStream(f->decoder, out, &in);
 
+	if (ZSTD_isError(left) && ZSTD_getErrorCode(left) == ZSTD_error_memory_allocation)
+		return tt_fail(err, TT_E_MEMORY, "no memory to unpack zstd");
 	if (ZSTD_isError(left))
 		return tt_fail(err, TT_E_INPUT, "damaged zstd data: %s", ZSTD_getErrorName(left));
 	if (in.pos != 0 || out->pos != was)

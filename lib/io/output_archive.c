@@ -53,7 +53,7 @@ static int check(struct archive_output *o, bool ok, const char *name, struct tt_
 	text = archive_error_string(o->a);
 	if (o->write_errno != 0)
 		tt_fail_errno(&o->failed, o->write_errno, "cannot write %s", name);
-	else if (archive_errno(o->a) == ENOMEM)
+	else if (archive_errno(o->a) == ENOMEM || (text == NULL && errno == ENOMEM))
 		tt_fail(&o->failed, TT_E_MEMORY, "no memory to write %s", name);
 	else
 		tt_fail(&o->failed, TT_E_IO, "cannot write %s: %s", name,
@@ -85,6 +85,7 @@ static int archive_add(struct tt_output *output, const char *name, struct tt_str
 		return -err->code;
 	}
 	describe(o->entry, name, data.len);
+	errno = 0;
 	ok = archive_write_header(o->a, o->entry) >= ARCHIVE_WARN;
 	for (size_t n = 0; ok && n < data.len;) {
 		la_ssize_t part = archive_write_data(o->a, data.data + n, data.len - n);
@@ -106,6 +107,7 @@ static int archive_finish(struct tt_output *output, struct tt_error *err)
 		*err = o->failed;
 		return -err->code;
 	}
+	errno = 0;
 	if (check(o, archive_write_close(o->a) >= ARCHIVE_WARN, title, err) != 0)
 		return -err->code;
 	if (o->path == NULL)

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * faults.c - a preloaded library that makes calls of one kind fail in a program, be
+ * short or be interrupted, for cmd/tests/check-faults. Calls that the C library makes
+ * inside itself are not seen. What the program starts runs without it.
+ *
+ * TT_FAULT="KIND HOW AT": KIND as in kind_names, HOW one of
+ *   once       call number AT fails, from 1
+ *   always     call number AT and all behind it fail
+ *   short      reads and writes move half of what they could
+ *   interrupt  every other call is interrupted by a signal
+ *   never      they are only counted
+ * Standard error is spared: a message that cannot be written tells nothing. So is
+ * libarchive's memory: without it that library ends the program by itself, or (3.6, its
+ * zip and zstd writers) uses what it did not get.
+ * TT_FAULT_COUNT=FILE: how many calls there were, written there at exit.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <execinfo.h>
+#include <fcntl.h>
+#include <link.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define COUNT(a) (sizeof(a) / sizeof((a)[0]))
+
+enum kind { ALLOC, READ, WRITE, MAP, SYNC, RENAME, OPEN, THREAD, NKINDS };
+enum how { ONCE, ALWAYS, SHORT, INTERRUPT, NEVER };
+
+static const char *const kind_names[] = {
+	[ALLOC] = "alloc", [READ] = "read",     [WRITE] = "write", [MAP] = "map",
+	[SYNC] = "sync",   [RENAME] = "rename", [OPEN] = "open",   [THREAD] = "thread",
+};
+static const char *const how_names[] = {
+	[ONCE] = "once",           [ALWAYS] = "always", [SHORT] = "short",
+	[INTERRUPT] = "interrupt", [NEVER] = "never",
+};
+static const int errors[] = {
+	[ALLOC] = ENOMEM, [READ] = EIO,   [WRITE] = ENOSPC, [MAP] = ENODEV,
+	[SYNC] = EIO,     [RENAME] = EIO, [OPEN] = EMFILE,  [THREAD] = EAGAIN,
+};
+
+static bool on;
+static unsigned kind, how;
+static unsigned long at;
+static atomic_ulong ncalls;
+static char count_path[4096];
+
+static unsigned index_of(const char *name, const char *const *names, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (strcmp(names[i], name) == 0)
+			return i;
+	fprintf(stderr, "faults: no `%s`\n", name);
+	_exit(99);
+}
+
+__attribute__((destructor)) static void end(void)
+{
+	char text[32];
+	int fd, n = snprintf(text, sizeof(text), "%lu\n", atomic_load(&ncalls));
+
+	if (!on || count_path[0] == '\0')
+		return;
+	on = false;
+	fd = open(count_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	if (fd < 0 || write(fd, text, (size_t)n) != n)
+		_exit(99);
+	close(fd);
+}
+
+/* Whether this call of the kind fails; errno is set then. */
+static bool fails(enum kind k)
+{
+	unsigned long n;
+
+	if (!on || k != kind)
+		return false;
+	n = atomic_fetch_add(&ncalls, 1) + 1;
+	if (how == INTERRUPT && n % 2 == 1) {
+		errno = EINTR;
+		return true;
+	}
+	if ((how != ONCE || n != at) && (how != ALWAYS || n < at))
+		return false;
+	errno = errors[k];
+	return true;
+}
+
+/* Code of libarchive. */
+static uintptr_t spared, spared_end;
+
+static int find_libarchive(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size;
+	(void)arg;
+	if (strstr(info->dlpi_name, "/libarchive.so") == NULL)
+		return 0;
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+
+		if (part->p_type != PT_LOAD || (part->p_flags & PF_X) == 0)
+			continue;
+		spared = info->dlpi_addr + part->p_vaddr;
+		spared_end = spared + part->p_memsz;
+	}
+	return 1;
+}
+
+static bool asked_by_libarchive(void)
+{
+	void *callers[16];
+	int n = backtrace(callers, COUNT(callers));
+
+	for (int i = 0; i < n; i++)
+		if ((uintptr_t)callers[i] >= spared && (uintptr_t)callers[i] < spared_end)
+			return true;
+	return false;
+}
+
+static bool no_memory(void)
+{
+	return on && kind == ALLOC && !asked_by_libarchive() && fails(ALLOC);
+}
+
+static size_t shorter(enum kind k, size_t n)
+{
+	return on && k == kind && how == SHORT && n > 1 ? n / 2 : n;
+}
+
+__attribute__((constructor)) static void begin(void)
+{
+	const char *text = getenv("TT_FAULT"), *path = getenv("TT_FAULT_COUNT");
+	char kind_name[16], how_name[16];
+
+	if (text == NULL || sscanf(text, "%15s %15s %lu", kind_name, how_name, &at) != 3)
+		return;
+	kind = index_of(kind_name, kind_names, COUNT(kind_names));
+	how = index_of(how_name, how_names, COUNT(how_names));
+	if (path != NULL)
+		snprintf(count_path, sizeof(count_path), "%s", path);
+	unsetenv("TT_FAULT");
+	unsetenv("TT_FAULT_COUNT");
+	unsetenv("LD_PRELOAD");
+	dl_iterate_phdr(find_libarchive, NULL);
+	asked_by_libarchive(); /* the first backtrace() allocates */
+	on = true;
+}
+
+/* The function behind this one. */
+#define NEXT(name)                                                                       \
+	static __typeof__(name) *next;                                                   \
+	if (next == NULL)                                                                \
+	*(void **)&next = dlsym(RTLD_NEXT, #name)
+
+/* ------------------------------------------------------------------- memory */
+
+/* dlsym() allocates, so these are asked for by their own names. */
+void *__libc_malloc(size_t n);
+void *__libc_calloc(size_t n, size_t size);
+void *__libc_realloc(void *p, size_t n);
+void *__libc_memalign(size_t alignment, size_t n);
+
+void *malloc(size_t n)
+{
+	return no_memory() ? NULL : __libc_malloc(n);
+}
+
+void *calloc(size_t n, size_t size)
+{
+	return no_memory() ? NULL : __libc_calloc(n, size);
+}
+
+void *realloc(void *p, size_t n)
+{
+	return no_memory() ? NULL : __libc_realloc(p, n);
+}
+
+void *aligned_alloc(size_t alignment, size_t n)
+{
+	return no_memory() ? NULL : __libc_memalign(alignment, n);
+}
+
+int posix_memalign(void **p, size_t alignment, size_t n)
+{
+	int was = errno;
+
+	*p = no_memory() ? NULL : __libc_memalign(alignment, n);
+	errno = was;
+	return *p == NULL ? ENOMEM : 0;
+}
+
+/* -------------------------------------------------------------------- files */
+
+ssize_t read(int fd, void *data, size_t n)
+{
+	NEXT(read);
+	return fails(READ) ? -1 : next(fd, data, shorter(READ, n));
+}
+
+ssize_t pread(int fd, void *data, size_t n, off_t offset)
+{
+	NEXT(pread);
+	return fails(READ) ? -1 : next(fd, data, shorter(READ, n), offset);
+}
+
+ssize_t pread64(int fd, void *data, size_t n, off64_t offset)
+{
+	return pread(fd, data, n, offset);
+}
+
+ssize_t write(int fd, const void *data, size_t n)
+{
+	NEXT(write);
+	if (fd == STDERR_FILENO)
+		return next(fd, data, n);
+	return fails(WRITE) ? -1 : next(fd, data, shorter(WRITE, n));
+}
+
+ssize_t pwrite(int fd, const void *data, size_t n, off_t offset)
+{
+	NEXT(pwrite);
+	return fails(WRITE) ? -1 : next(fd, data, shorter(WRITE, n), offset);
+}
+
+ssize_t pwrite64(int fd, const void *data, size_t n, off64_t offset)
+{
+	return pwrite(fd, data, n, offset);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int n)
+{
+	NEXT(writev);
+	if (fd == STDERR_FILENO)
+		return next(fd, parts, n);
+	return fails(WRITE) ? -1 : next(fd, parts, how == SHORT && n > 1 ? n / 2 : n);
+}
+
+/* Anonymous memory is the C library's own business as much as the program's. */
+void *mmap(void *where, size_t n, int protection, int flags, int fd, off_t offset)
+{
+	NEXT(mmap);
+	return fd >= 0 && fails(MAP) ? MAP_FAILED : next(where, n, protection, flags, fd, offset);
+}
+
+void *mmap64(void *where, size_t n, int protection, int flags, int fd, off64_t offset)
+{
+	return mmap(where, n, protection, flags, fd, offset);
+}
+
+int fsync(int fd)
+{
+	NEXT(fsync);
+	return fails(SYNC) ? -1 : next(fd);
+}
+
+int fdatasync(int fd)
+{
+	NEXT(fdatasync);
+	return fails(SYNC) ? -1 : next(fd);
+}
+
+int rename(const char *from, const char *to)
+{
+	NEXT(rename);
+	return fails(RENAME) ? -1 : next(from, to);
+}
+
+int renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+	NEXT(renameat);
+	return fails(RENAME) ? -1 : next(from_dir, from, to_dir, to);
+}
+
+int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsigned flags)
+{
+	NEXT(renameat2);
+	return fails(RENAME) ? -1 : next(from_dir, from, to_dir, to, flags);
+}
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+	NEXT(linkat);
+	return fails(RENAME) ? -1 : next(from_dir, from, to_dir, to, flags);
+}
+
+static mode_t mode_of(int flags, va_list args)
+{
+	bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+
+	return makes ? va_arg(args, mode_t) : 0;
+}
+
+int open(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+	NEXT(open);
+
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	return fails(OPEN) ? -1 : next(path, flags, mode);
+}
+
+int open64(const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	return open(path, flags, mode);
+}
+
+int openat(int dir, const char *path, int flags, ...)
+{
+	va_list args;
+	mode_t mode;
+	NEXT(openat);
+
+	va_start(args, flags);
+	mode = mode_of(flags, args);
+	va_end(args);
+	return fails(OPEN) ? -1 : next(dir, path, flags, mode);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	NEXT(mkdir);
+	return fails(OPEN) ? -1 : next(path, mode);
+}
+
+int mkdirat(int dir, const char *path, mode_t mode)
+{
+	NEXT(mkdirat);
+	return fails(OPEN) ? -1 : next(dir, path, mode);
+}
+
+/* ------------------------------------------------------------------ threads */
+
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *),
+		   void *arg)
+{
+	int was = errno;
+	bool failed;
+	NEXT(pthread_create);
+
+	failed = fails(THREAD);
+	errno = was;
+	return failed ? errors[THREAD] : next(thread, attributes, body, arg);
+}
