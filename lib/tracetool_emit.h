@@ -95,8 +95,9 @@ struct tt_emit_options {
 
 /*
  * Events that Go's reader does not know stand among the others, which makes it reject
- * the trace. Without this they travel in private batches of experiment 1, which Go's
- * tools pass over and this library's reader merges (tracetool-format(5)).
+ * the trace; batches of other experiments than 1 are as they are, which makes it crash.
+ * Without this they travel in private batches of experiment 1, which Go's tools pass
+ * over and this library's reader merges and unwraps (tracetool-format(5)).
  */
 #define TT_EMIT_INLINE 1u
 

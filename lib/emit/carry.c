@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * carry.c - what Go's format has no place for and its tools pass over: events that
- * Go's reader does not know, in private batches of experiment 1, and the specs that
- * tell of them (tracetool-format(5), "Private batches"). Stands on emit.h.
+ * Go's reader does not know, in private batches of experiment 1, batches of other
+ * experiments than that, and the specs that tell of them (tracetool-format(5), "Private
+ * batches"). Stands on emit.h.
  */
 #include "emit/emit.h"
 
 #define CARRIER 1               /* the experiment */
 #define KIND_SPEC 0xd0
 #define KIND_EVENTS 0xd1
+#define KIND_BATCH 0xd2
 #define VERSION 1
 #define HEAD_MAX (6 + 4 * TT_VARINT_MAX)
 /* tt_put() writes up to 8 bytes behind its number. */
@@ -90,6 +92,23 @@ void tt_carry_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsi
 		p = tt_put(p, args[i]);
 	c->last = now;
 	tt_put_done(c, p);
+}
+
+/* ------------------------------------------------------------------ batches */
+
+_Static_assert(TT_EMIT_BATCH_MAX + TT_CARRY_HEAD_MAX + sizeof(struct tt_chunk) <= TT_CHUNK_LARGE,
+	       "a wrapped batch fits");
+
+uint8_t tt_carry_batch_head(unsigned experiment, uint8_t head[TT_CARRY_HEAD_MAX])
+{
+	size_t n;
+
+	if (experiment == CARRIER || tt_tracer.all_inline)
+		return 0;
+	n = put_head(head, KIND_BATCH, "TTEB");
+	/* allowed experiments take one byte */
+	head[n++] = (uint8_t)experiment;
+	return (uint8_t)n;
 }
 
 /* -------------------------------------------------------------------- specs */

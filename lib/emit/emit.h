@@ -97,6 +97,7 @@ struct tt_tracer {
 	atomic_bool fence;              /* no membarrier: sections begin with a full one */
 	uint8_t ev[TT_EV_COUNT];
 	struct tt_event_rule rules[256];
+	bool all_inline;                /* TT_EMIT_INLINE: own batches are not wrapped either */
 	struct tt_trace *trace;
 	struct tt_lock lock;            /* chunks, lives, Ps, handles */
 	struct tt_lock gc;              /* of the GC range; held while the stamp changes */
@@ -205,6 +206,9 @@ void tt_keep_stack(struct tt_emit *e, uint64_t stack);
 
 /* An event whose rule says so; there is room, and the context that it needs. */
 void tt_carry_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsigned nargs);
+/* The bytes that batches of an experiment begin with: 0, as they go by themselves. */
+#define TT_CARRY_HEAD_MAX 8
+uint8_t tt_carry_batch_head(unsigned experiment, uint8_t head[TT_CARRY_HEAD_MAX]);
 /* The specs that are not built in, for the generation; `scratch` has room for a batch. */
 void tt_carry_specs(struct tt_emit *e, const struct tt_specs *specs, uint8_t *scratch);
 

@@ -115,13 +115,16 @@ static void append(struct tt_chunk *c, const void *data, size_t nbytes)
 	tt_put_done(c, p + nbytes);
 }
 
+/* A batch with room for so many bytes, behind what it is wrapped in. */
 static struct tt_chunk *new_batch(struct tt_emit *e, unsigned experiment, size_t nbytes)
 {
+	uint8_t wrap[TT_CARRY_HEAD_MAX];
 	struct tt_life *l = e->life;
 	struct tt_chunk *c;
 
 	if (l == NULL)
 		return NULL;
+	nbytes += sizeof(wrap);
 	c = tt_pool_get(tt_trace(), nbytes <= TT_CHUNK_SMALL - sizeof(*c) ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
 	if (c == NULL) {
 		tt_lost(e);
@@ -130,7 +133,9 @@ static struct tt_chunk *new_batch(struct tt_emit *e, unsigned experiment, size_t
 	c->gen = e->gen;
 	c->m = l->m;
 	c->start = tt_clock_now();
-	c->experiment = (uint8_t)experiment;
+	c->nhead = tt_carry_batch_head(experiment, wrap);
+	c->experiment = c->nhead == 0 ? (uint8_t)experiment : 1;
+	append(c, wrap, c->nhead);
 	tt_chunks_add(&l->slots[tt_parity(e)].batches, c);
 	return c;
 }
@@ -163,13 +168,16 @@ bool tt_emit_batch(struct tt_emit *e, unsigned experiment, const void *data, siz
 static struct tt_chunk *open_batch(struct tt_emit *e, unsigned experiment, struct tt_str head,
 				   size_t nbytes)
 {
+	uint8_t wrap[TT_CARRY_HEAD_MAX];
+	size_t nwrap = tt_carry_batch_head(experiment, wrap);
 	struct tt_chunk *c;
 
 	if (e->life == NULL)
 		return NULL;
 	c = e->life->slots[tt_parity(e)].batches.last;
-	if (c == NULL || c->closed || c->experiment != experiment || c->nhead != head.len ||
-	    (head.len != 0 && memcmp(c->data, head.data, head.len) != 0) ||
+	if (c == NULL || c->closed || c->experiment != (nwrap == 0 ? experiment : 1) ||
+	    c->nhead != nwrap + head.len || memcmp(c->data, wrap, nwrap) != 0 ||
+	    (head.len != 0 && memcmp(c->data + nwrap, head.data, head.len) != 0) ||
 	    (size_t)(c->end - c->pos) < nbytes)
 		return NULL;
 	return c;
@@ -187,8 +195,8 @@ static struct tt_chunk *batch_for(struct tt_emit *e, unsigned experiment, struct
 	more = e->life != NULL && e->life->slots[tt_parity(e)].batches.first != NULL;
 	c = new_batch(e, experiment, more ? TT_EMIT_BATCH_MAX : head.len + nbytes);
 	if (c != NULL) {
-		c->nhead = (uint8_t)head.len;
 		append(c, head.data, head.len);
+		c->nhead = (uint8_t)(c->nhead + head.len);
 	}
 	return c;
 }
@@ -226,7 +234,7 @@ bool tt_emit_batch_add_parts(struct tt_emit *e, unsigned experiment, struct tt_s
 	size_t nbytes = sum_of(parts, n);
 
 	tt_busy_begin(e);
-	if (head.len <= UINT8_MAX && allowed(e, experiment, head.len + nbytes))
+	if (head.len <= UINT8_MAX - TT_CARRY_HEAD_MAX && allowed(e, experiment, head.len + nbytes))
 		c = batch_for(e, experiment, head, nbytes);
 	if (c != NULL)
 		append_parts(c, parts, n);

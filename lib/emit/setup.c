@@ -47,6 +47,7 @@ static int fill_rules(const struct tt_specs *specs, bool all_inline, struct tt_e
 
 	if (code != 0)
 		return code;
+	tt_tracer.all_inline = all_inline;
 	for (unsigned type = 0; type < 256; type++) {
 		tt_tracer.rules[type] = (struct tt_event_rule){0};
 		def = tt_specs_def(specs, type);

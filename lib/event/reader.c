@@ -415,6 +415,7 @@ static int take_private(struct tt_reader *r)
 		tt_ahead_stop(r);
 		r->no_ahead = true;
 	}
+	tt_private_unwrap(&r->private, &r->gen);
 	rc = tt_private_specs(&r->private, &r->gen, r->above, &added, &r->err);
 	if (rc == TT_OK && added) {
 		tt_decode_plan_init(&r->merge.plan, r->specs);

@@ -47,6 +47,30 @@ bool tt_private_number(const uint8_t **at, const uint8_t *end, uint64_t *value)
 	return true;
 }
 
+/* ----------------------------------------------------------------- batches */
+
+void tt_private_unwrap(struct tt_private *p, struct tt_generation *gen)
+{
+	p->fault = NULL;
+	for (size_t i = 0; i < gen->experimental.n; i++) {
+		struct tt_batch *batch = &gen->experimental.at[i];
+		const uint8_t *at = tt_private_body(batch, 0xd2, "TTEB");
+		const uint8_t *end = batch->data + batch->size;
+		uint64_t experiment;
+
+		if (at == NULL)
+			continue;
+		if (!tt_private_number(&at, end, &experiment) || experiment < 2 || experiment > 255) {
+			tt_private_fault(p, batch, "a batch of an experiment that cannot be");
+			continue;
+		}
+		batch->experiment = (unsigned)experiment;
+		batch->data_offset += (uint64_t)(at - batch->data);
+		batch->size = (size_t)(end - at);
+		batch->data = at;
+	}
+}
+
 /* ------------------------------------------------------------------- specs */
 
 struct part {
@@ -139,7 +163,6 @@ int tt_private_specs(struct tt_private *p, const struct tt_generation *gen,
 		     struct tt_specs *specs, bool *added, struct tt_error *err)
 {
 	*added = false;
-	p->fault = NULL;
 	for (size_t i = 0; i < gen->experimental.n; i++) {
 		struct part part;
 		int rc;

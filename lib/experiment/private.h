@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * private.h - what our emitter carries in private batches of experiment 1: specs, so
- * that a trace explains itself, and timed events, which Go's tools pass over. The
- * bytes are in tracetool-format(5). Stands on gen and spec.
+ * that a trace explains itself, and timed events and batches of other experiments,
+ * which Go's tools pass over. The bytes are in tracetool-format(5). Stands on gen and spec.
  *
  * All of it is untrusted: a spec may not replace what is there, and of a batch of events
  * those are taken that can be decoded.
@@ -23,6 +23,10 @@ struct tt_private {
 };
 
 void tt_private_init(struct tt_private *p, struct tt_mem *mem);
+/*
+ * Makes wrapped batches those of their experiment: first of all, for each generation.
+ */
+void tt_private_unwrap(struct tt_private *p, struct tt_generation *gen);
 /*
  * Adds the specs that a generation brings and that are not known. *added: there
  * was one, so that what was made of `specs` is to be made anew. TT_E_MEMORY, TT_E_LIMIT.

@@ -725,50 +725,86 @@ START_TEST(single_events_need_no_section)
 }
 END_TEST
 
+/* Of AllocFree, of another experiment, and of that one as it is for those who want it so. */
+static const struct batches_case {
+	unsigned experiment;
+	uint64_t flags;
+	const char *wrap;       /* what Go's reader sees before the bytes */
+	size_t nwrap;
+} batches_cases[] = {
+	{1, 0, "", 0},
+	{100, 0, "\xd2TTEB\x01\x64", 7},
+	{100, TT_EMIT_INLINE, "", 0},
+};
+
+/* The bytes of a batch behind what it is wrapped in, as seen by a reader with these flags. */
+static struct tt_str unwrapped(const struct batches_case *c, uint64_t flags, struct tt_batch b)
+{
+	size_t nwrap = flags == 0 ? 0 : c->nwrap;
+
+	ck_assert_uint_eq(b.experiment, nwrap != 0 ? 1 : c->experiment);
+	ck_assert_uint_ge(b.size, nwrap);
+	ck_assert(memcmp(b.data, c->wrap, nwrap) == 0);
+	return (struct tt_str){(const char *)b.data + nwrap, b.size - nwrap};
+}
+
+static void check_batches(const struct batches_case *c, uint64_t flags, const struct made *m,
+			  struct tt_str large)
+{
+	struct tt_options opt = {.size = sizeof(opt), .flags = flags};
+	const struct tt_generation *g;
+	struct tt_reader *r;
+	struct tt_error err;
+	size_t records = 0;
+
+	ck_assert_int_eq(tt_reader_open_memory(&r, m->data, m->len, &opt, &err), 0);
+	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+	ck_assert_uint_ge(tt_generation_nexperimental(g), 4);
+	for (size_t i = 0; i < tt_generation_nexperimental(g); i++) {
+		struct tt_batch b = tt_generation_experimental_at(g, i);
+		struct tt_str bytes = unwrapped(c, flags, b);
+
+		ck_assert(memcmp(m->data + b.data_offset, b.data, b.size) == 0);
+		if (i == 0) {
+			ck_assert_uint_eq(bytes.len, large.len);
+			ck_assert_mem_eq(bytes.data, large.data, large.len);
+			continue;
+		}
+		ck_assert_mem_eq(bytes.data, "headrecord", 10);
+		ck_assert_uint_eq((bytes.len - 4) % 6, 0);
+		records += (bytes.len - 4) / 6;
+	}
+	ck_assert_uint_eq(records, 30000);
+	tt_reader_close(r);
+}
+
 START_TEST(batches_hold_their_bytes)
 {
 	static uint8_t large[TT_EMIT_BATCH_MAX];
-	const struct tt_generation *g;
+	const struct batches_case *c = &batches_cases[_i];
+	struct tt_emit_options opt = {.size = sizeof(opt), .flags = c->flags, .period_ns = LONG_NS};
 	struct made m = {0};
-	struct tt_reader *r;
 	struct tt_error err;
 	struct tt_emit *e;
 	const struct tt_str head = {"head", 4};
 	const struct tt_str parts[] = {{"rec", 3}, {NULL, 0}, {"ord", 3}};
 	struct tt_str huge[] = {{(const char *)large, sizeof(large)}, {"x", 1}, {"", SIZE_MAX}};
-	size_t records = 0;
 
 	memset(large, 0x5a, sizeof(large));
-	emit_begin(&m, LONG_NS);
+	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
 	e = enter();
-	ck_assert(tt_emit_batch(e, 1, large, sizeof(large)));
+	ck_assert(tt_emit_batch(e, c->experiment, large, sizeof(large)));
 	for (int i = 0; i < 15000; i++) {
-		ck_assert(tt_emit_batch_add(e, 1, head, "record", 6));
-		ck_assert(tt_emit_batch_add_parts(e, 1, head, parts, 3));
+		ck_assert(tt_emit_batch_add(e, c->experiment, head, "record", 6));
+		ck_assert(tt_emit_batch_add_parts(e, c->experiment, head, parts, 3));
 	}
-	ck_assert(!tt_emit_batch_add_parts(e, 1, head, huge, 1));
-	ck_assert(!tt_emit_batch_add_parts(e, 1, (struct tt_str){NULL, 0}, huge, 2));
-	ck_assert(!tt_emit_batch_add_parts(e, 1, (struct tt_str){NULL, 0}, huge + 1, 2));
+	ck_assert(!tt_emit_batch_add_parts(e, c->experiment, head, huge, 1));
+	ck_assert(!tt_emit_batch_add_parts(e, c->experiment, (struct tt_str){NULL, 0}, huge, 2));
+	ck_assert(!tt_emit_batch_add_parts(e, c->experiment, (struct tt_str){NULL, 0}, huge + 1, 2));
 	tt_emit_release(e);
 	emit_end();
-	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, NULL, &err), 0);
-	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
-	ck_assert_uint_ge(tt_generation_nexperimental(g), 4);
-	for (size_t i = 0; i < tt_generation_nexperimental(g); i++) {
-		struct tt_batch b = tt_generation_experimental_at(g, i);
-
-		ck_assert_uint_eq(b.experiment, 1);
-		if (i == 0) {
-			ck_assert_uint_eq(b.size, sizeof(large));
-			ck_assert_mem_eq(b.data, large, sizeof(large));
-			continue;
-		}
-		ck_assert_mem_eq(b.data, "headrecord", 10);
-		ck_assert_uint_eq((b.size - 4) % 6, 0);
-		records += (b.size - 4) / 6;
-	}
-	ck_assert_uint_eq(records, 30000);
-	tt_reader_close(r);
+	check_batches(c, 0, &m, huge[0]);
+	check_batches(c, TT_OPEN_LIKE_GO, &m, huge[0]);
 	made_release(&m);
 }
 END_TEST
@@ -1336,7 +1372,7 @@ Suite *emit_suite(void)
 	tcase_add_test(one, names_come_from_the_callback_or_the_map);
 	tcase_add_test(one, events_against_their_spec_are_refused);
 	tcase_add_test(one, single_events_need_no_section);
-	tcase_add_test(one, batches_hold_their_bytes);
+	tcase_add_loop_test(one, batches_hold_their_bytes, 0, 3);
 	tcase_add_test(one, events_of_an_own_spec_come_out);
 	tcase_add_test(one, carried_events_come_once_and_on_their_own_thread);
 	tcase_add_test(one, events_go_does_not_know_travel_in_batches);
