@@ -175,6 +175,11 @@ static int fail(struct dump *d, const struct dump_format *format, const struct t
 /* The next event; before the reader turns to another generation all is printed. */
 static int next(struct dump *d, const struct tt_event **ev)
 {
+	if (d->first.given) {
+		d->first.given = false;
+		*ev = d->first.ev;
+		return d->first.rc;
+	}
 	if (d->jobs && tt_reader_turns(d->reader))
 		dump_jobs_finish(d->jobs);
 	return d->status == STATUS_FINE ? tt_reader_next(d->reader, ev) : TT_OK;
@@ -200,10 +205,24 @@ static int walk_events(struct dump *d, const struct dump_format *format)
 	return d->status == STATUS_FINE ? rc : TT_OK;
 }
 
+/* Names that only the trace's own specs have are known with its first generation. */
+static int resolve(struct dump *d)
+{
+	if (!d->filter.unresolved)
+		return OPT_RUN;
+	d->first.given = true;
+	d->first.rc = tt_reader_next(d->reader, &d->first.ev);
+	if (d->first.rc != 0)
+		return OPT_RUN;
+	return dump_filter_resolve(&d->filter, d->command, tt_reader_specs(d->reader));
+}
+
 static int walk(struct dump *d, const struct dump_format *format)
 {
-	int rc;
+	int rc = resolve(d);
 
+	if (rc != OPT_RUN)
+		return rc;
 	if (format->header)
 		format->header(d);
 	d->jobs = dump_jobs_new(d, format, (unsigned)d->opt->jobs);
@@ -241,14 +260,15 @@ static bool wants_section(const struct dump_options *opt)
 
 static int dump_file(struct cmd_input *in, const struct dump_options *opt, const char *path)
 {
-	struct dump d = { .opt = opt, .file = cmd_input_name(path), .colour = cmd_colour(1),
-			  .out = &out_stdout };
+	struct dump d = { .opt = opt, .command = &command, .file = cmd_input_name(path),
+			  .colour = cmd_colour(1), .out = &out_stdout };
 	const struct dump_format *format = formats[opt->format];
 	struct tt_error err;
-	int status = dump_filter_init(&d.filter, &command, opt, in->specs);
+	int status = OPT_RUN;
 
+	dump_filter_init(&d.filter, opt, in->specs);
 	in->options.flags = format->open_flags;
-	if (status == OPT_RUN && cmd_open_reader(&d.reader, in, path, &err) < 0)
+	if (cmd_open_reader(&d.reader, in, path, &err) < 0)
 		status = fail(&d, format, &err);
 	if (status == OPT_RUN) {
 		progress_start(d.file, opt->common.quiet || isatty(STDOUT_FILENO));

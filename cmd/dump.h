@@ -97,6 +97,7 @@ struct dump_filter {
 	const struct dump_options *opt;
 	bool active;            /* anything but the limit */
 	bool has_kinds;
+	bool unresolved;        /* names that the specs at hand do not have */
 	unsigned kinds;         /* a bit for each enum tt_kind */
 	uint64_t types[4];      /* a bit for each event type */
 	unsigned experiment;    /* its number; 0: any */
@@ -104,9 +105,15 @@ struct dump_filter {
 	uint8_t *stack_verdicts; /* by stack index: 0 not looked at, 1 no, 2 yes */
 };
 
-/* Resolves names. OPT_RUN, or STATUS_TROUBLE after a message. Release in any case. */
-int dump_filter_init(struct dump_filter *f, const struct opt_command *command,
-		     const struct dump_options *opt, const struct tt_specs *specs);
+/* Release in any case. */
+void dump_filter_init(struct dump_filter *f, const struct dump_options *opt,
+		      const struct tt_specs *specs);
+/*
+ * With the specs that the trace itself brings, if names are unresolved. OPT_RUN, or
+ * STATUS_TROUBLE after a message.
+ */
+int dump_filter_resolve(struct dump_filter *f, const struct opt_command *command,
+			const struct tt_specs *specs);
 void dump_filter_release(struct dump_filter *f);
 /* `since_ns` is the event's time from the start of the trace. */
 bool dump_filter_match(struct dump_filter *f, const struct tt_event *ev, int64_t since_ns);
@@ -119,9 +126,16 @@ bool dump_filter_generation(const struct dump_filter *f, const struct tt_generat
 /* One run of dump, as formats see it. */
 struct dump {
 	const struct dump_options *opt;
+	const struct opt_command *command;
 	const char *file;       /* as messages name it */
 	struct tt_reader *reader;
 	struct dump_filter filter;
+	/* What tt_reader_next() gave when it was called for the names of filters alone. */
+	struct {
+		bool given;
+		int rc;
+		const struct tt_event *ev;
+	} first;
 	struct out *out;        /* what formats print to */
 	struct dump_jobs *jobs; /* NULL: events are printed as they come */
 	struct stack_cache stacks;      /* the format sets its render function */

@@ -128,29 +128,29 @@ static int unknown_kind(const struct opt_command *command, const struct tt_specs
 			 name);
 }
 
-static int resolve_kinds(struct dump_filter *f, const struct opt_command *command,
-			 const struct tt_specs *specs, const char *list)
-{
-	char name[64];
+/* Names are shorter; a longer one is none. */
+enum { NAME_SIZE = 128 };
 
+/* False: `name` is the first of the list that is not known. */
+static bool resolve_kinds(struct dump_filter *f, const struct tt_specs *specs, const char *list,
+			  char name[NAME_SIZE])
+{
 	for (;;) {
 		size_t n = strcspn(list, ",");
-		size_t kept = n < sizeof(name) ? n : sizeof(name) - 1;
+		size_t kept = n < NAME_SIZE ? n : NAME_SIZE - 1;
 
 		memcpy(name, list, kept);
 		name[kept] = '\0';
 		if (!add_kind(f, name) && !add_event_type(f, specs, name))
-			return unknown_kind(command, specs, name);
+			return false;
 		if (list[n] == '\0')
-			return OPT_RUN;
+			return true;
 		list += n + 1;
 	}
 }
 
-static int resolve_experiment(struct dump_filter *f, const struct opt_command *command,
-			      const struct tt_specs *specs, const char *name)
+static bool resolve_experiment(struct dump_filter *f, const struct tt_specs *specs, const char *name)
 {
-	struct nearest near = { .word = name };
 	const struct tt_experiment_spec *e = tt_specs_experiment_named(specs, name);
 	uint64_t id = e ? e->id : 0;
 
@@ -158,10 +158,16 @@ static int resolve_experiment(struct dump_filter *f, const struct opt_command *c
 	if (!e && opt_u64(name, &id) == 0 && id <= UINT8_MAX && !f->opt->batches &&
 	    !tt_specs_experiment_id(specs, (unsigned)id))
 		id = 0;
-	if (id != 0 && id <= UINT8_MAX) {
-		f->experiment = (unsigned)id;
-		return OPT_RUN;
-	}
+	f->experiment = id <= UINT8_MAX ? (unsigned)id : 0;
+	return f->experiment != 0;
+}
+
+static int unknown_experiment(const struct opt_command *command, const struct tt_specs *specs,
+			      const char *name)
+{
+	const struct tt_experiment_spec *e;
+	struct nearest near = { .word = name };
+
 	for (size_t i = 0; (e = tt_specs_experiment(specs, i)) != NULL; i++)
 		nearest_try(&near, e->name);
 	if (near.best)
@@ -170,21 +176,34 @@ static int resolve_experiment(struct dump_filter *f, const struct opt_command *c
 	return opt_usage(command, "no spec has experiment '%s'; --spec FILE adds one", name);
 }
 
-int dump_filter_init(struct dump_filter *f, const struct opt_command *command,
-		     const struct dump_options *opt, const struct tt_specs *specs)
+int dump_filter_resolve(struct dump_filter *f, const struct opt_command *command,
+			const struct tt_specs *specs)
 {
-	int rc = OPT_RUN;
+	char name[NAME_SIZE];
+
+	for (size_t i = 0; i < f->opt->kinds.n; i++) {
+		if (!resolve_kinds(f, specs, f->opt->kinds.items[i], name))
+			return unknown_kind(command, specs, name);
+	}
+	if (f->opt->experiment && !resolve_experiment(f, specs, f->opt->experiment))
+		return unknown_experiment(command, specs, f->opt->experiment);
+	return OPT_RUN;
+}
+
+void dump_filter_init(struct dump_filter *f, const struct dump_options *opt,
+		      const struct tt_specs *specs)
+{
+	char name[NAME_SIZE];
 
 	*f = (struct dump_filter){ .opt = opt, .has_kinds = opt->kinds.n != 0 };
-	for (size_t i = 0; i < opt->kinds.n && rc == OPT_RUN; i++)
-		rc = resolve_kinds(f, command, specs, opt->kinds.items[i]);
-	if (rc == OPT_RUN && opt->experiment)
-		rc = resolve_experiment(f, command, specs, opt->experiment);
-	f->active = f->has_kinds || f->experiment || opt->pattern || opt->goroutines.n ||
+	for (size_t i = 0; i < opt->kinds.n; i++)
+		f->unresolved |= !resolve_kinds(f, specs, opt->kinds.items[i], name);
+	if (opt->experiment && !resolve_experiment(f, specs, opt->experiment))
+		f->unresolved = true;
+	f->active = f->has_kinds || opt->experiment || opt->pattern || opt->goroutines.n ||
 		    opt->procs.n || opt->threads.n || opt->from_ns > 0 ||
 		    opt->to_ns != INT64_MAX || opt->generations.first != 0 ||
 		    opt->generations.last != UINT64_MAX;
-	return rc;
 }
 
 void dump_filter_release(struct dump_filter *f)

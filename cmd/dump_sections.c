@@ -282,13 +282,25 @@ static void print_generation(struct dump *d, const struct tt_generation *g)
 		print_section(d, &batches_section, g);
 }
 
+/* Names that only the trace's own specs have are known with its first generation. */
+static int resolve(struct dump *d)
+{
+	if (!d->filter.unresolved)
+		return OPT_RUN;
+	d->filter.unresolved = false;
+	return dump_filter_resolve(&d->filter, d->command, tt_reader_specs(d->reader));
+}
+
 int dump_sections(struct dump *d)
 {
 	const struct tt_generation *g;
-	int rc;
+	int rc, status;
 
 	d->tops.render = d->opt->format == DUMP_JSON ? dump_json_top : dump_text_top;
 	while ((rc = tt_reader_next_generation(d->reader, &g)) == 0 && !out_failed(&out_stdout)) {
+		status = resolve(d);
+		if (status != OPT_RUN)
+			return status;
 		stack_cache_reset(&d->tops);
 		if (dump_filter_generation(&d->filter, g))
 			print_generation(d, g);

@@ -116,7 +116,8 @@ static const struct code {
 	{ TT_W_EXPERIMENT_EMPTY, "experiment-empty",
 	  "Go's flight recorder loses experimental batches: record with trace.Start to have them." },
 	{ TT_W_EXPERIMENT_UNKNOWN, "experiment-unknown",
-	  "Give the spec of the experiment (--spec); go tool trace crashes on this file." },
+	  "Give the spec of the experiment (--spec); go tool trace crashes on such a batch if it is "
+	  "not wrapped." },
 	{ TT_W_GENERATION_NUMBER, "generation-number",
 	  "Traces may have been joined; the writer must count generations one by one." },
 	{ TT_W_SAMPLE_STACK, "sample-stack",
