@@ -154,6 +154,7 @@ void tt_note_generation(struct tt_reader *r)
 		n = note(r, TT_W_PRIVATE);
 		if (n != NULL) {
 			n->offset = r->private.fault_offset;
+			n->thread = r->private.fault_thread;
 			n->fault.problem = r->private.fault;
 		}
 	}

@@ -25,6 +25,7 @@ void tt_private_fault(struct tt_private *p, const struct tt_batch *batch, const 
 		return;
 	p->fault = fault;
 	p->fault_offset = batch->offset;
+	p->fault_thread = batch->thread;
 }
 
 const uint8_t *tt_private_body(const struct tt_batch *batch, uint8_t kind, const char *magic)

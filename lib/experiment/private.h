@@ -19,7 +19,8 @@ struct tt_private {
 	/* the first fault of this generation; NULL: none */
 	const char *fault;
 	uint64_t fault_offset;
-	char words[160];        /* of a spec: what is wrong with it */
+	int64_t fault_thread;
+	char words[160];        /* what the fault may point to */
 };
 
 void tt_private_init(struct tt_private *p, struct tt_mem *mem);

@@ -4,6 +4,7 @@
  * with the time before its first; so a batch can be cut between any two of its
  * events, and two streams of a thread become one list of runs. Stands on gen.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -178,6 +179,24 @@ static bool ready_main(struct splice *x)
 	return true;
 }
 
+/* The event at pos of the carried stream is where its batch breaks off. */
+static void blame_event(struct splice *x)
+{
+	const struct stream *s = &x->carried;
+	struct tt_private *p = x->p;
+	unsigned type = *s->pos;
+
+	if (p->fault != NULL)
+		return;
+	snprintf(p->words, sizeof(p->words), "a carried event of type %u, %s", type,
+		 type <= LAST_OF_GO ? "which is Go's and has its place elsewhere"
+		 : x->plan->nargs[type] >= TT_PLAN_UNTIMED ? "which no spec tells of"
+							   : "which is cut off");
+	tt_private_fault(p, x->batch, p->words);
+	p->fault_offset = s->data_offset;
+	p->fault_thread = x->thread;
+}
+
 static bool ready_carried(struct splice *x)
 {
 	struct stream *s = &x->carried;
@@ -191,8 +210,7 @@ static bool ready_carried(struct splice *x)
 		look(x, s);
 		if (!s->broken)
 			continue;
-		tt_private_fault(x->p, x->batch,
-				 "a carried event that no spec tells of, or that is cut off");
+		blame_event(x);
 		s->next = NULL;
 		s->end = s->pos;
 	}
