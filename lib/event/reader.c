@@ -403,29 +403,40 @@ int tt_reader_check_events(struct tt_reader *r)
 
 /* ---- generations */
 
-/* Takes in what the generation's private batches say; nothing if Go would not. */
+int tt_reader_take_private(struct tt_reader *r, struct tt_generation *gen, bool *added,
+			   struct tt_error *err)
+{
+	int rc;
+
+	*added = false;
+	if ((r->options.flags & TT_OPEN_LIKE_GO) != 0)
+		return TT_OK;
+	tt_private_unwrap(&r->private, gen);
+	rc = tt_private_specs(&r->private, gen, r->above, added, err);
+	if (rc == TT_OK && *added)
+		tt_decode_plan_init(&r->merge.plan, r->specs);
+	if (rc == TT_OK)
+		rc = tt_private_splice(&r->private, gen, &r->merge.plan, err);
+	return rc;
+}
+
+/* Takes in what the generation's private batches say. */
 static int take_private(struct tt_reader *r)
 {
 	bool added;
 	int rc;
 
-	if ((r->options.flags & TT_OPEN_LIKE_GO) != 0)
-		return TT_OK;
 	if (tt_ahead_cannot(&r->gen)) {
 		tt_ahead_stop(r);
 		r->no_ahead = true;
 	}
-	tt_private_unwrap(&r->private, &r->gen);
-	rc = tt_private_specs(&r->private, &r->gen, r->above, &added, &r->err);
-	if (rc == TT_OK && added) {
-		tt_decode_plan_init(&r->merge.plan, r->specs);
+	rc = tt_reader_take_private(r, &r->gen, &added, &r->err);
+	if (added) {
 		tt_dispatch_init(&r->order);
 		for (unsigned type = 0; type < 256; type++)
 			look_at(r, type);
 		tt_note_init(r);
 	}
-	if (rc == TT_OK)
-		rc = tt_private_splice(&r->private, &r->gen, &r->merge.plan, &r->err);
 	return rc;
 }
 

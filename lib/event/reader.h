@@ -81,6 +81,14 @@ struct tt_reader {
 	char why[256];
 };
 
+/*
+ * Takes in what the private batches of a generation say; nothing if Go would not.
+ * *added: the specs grew, and so what was made of them is to be made anew.
+ * TT_E_MEMORY, TT_E_LIMIT.
+ */
+int tt_reader_take_private(struct tt_reader *r, struct tt_generation *gen, bool *added,
+			   struct tt_error *err);
+
 /* Orders and checks the events of the generation that are left: 0 or an error. */
 int tt_reader_check_events(struct tt_reader *r);
 

@@ -53,6 +53,11 @@ bool tt_private_number(const uint8_t **at, const uint8_t *end, uint64_t *value)
 void tt_private_unwrap(struct tt_private *p, struct tt_generation *gen)
 {
 	p->fault = NULL;
+	/* the next generation may have all of them */
+	for (unsigned i = 0; i < 4; i++) {
+		p->tried[i] &= ~p->missing[i];
+		p->missing[i] = 0;
+	}
 	for (size_t i = 0; i < gen->experimental.n; i++) {
 		struct tt_batch *batch = &gen->experimental.at[i];
 		const uint8_t *at = tt_private_body(batch, 0xd2, "TTEB");
@@ -70,6 +75,11 @@ void tt_private_unwrap(struct tt_private *p, struct tt_generation *gen)
 		batch->size = (size_t)(end - at);
 		batch->data = at;
 	}
+}
+
+bool tt_private_carries(const struct tt_batch *batch)
+{
+	return tt_private_body(batch, 0xd1, "TTEV") != NULL;
 }
 
 /* ------------------------------------------------------------------- specs */
@@ -152,10 +162,12 @@ static int read_spec(struct tt_private *p, const struct tt_generation *gen,
 		if (have == before)
 			break;
 	}
-	if (have == part->total)
+	if (have == part->total) {
 		rc = add_spec(p, specs, &gen->experimental.at[i], part, text, added);
-	else
+	} else {
+		p->missing[part->experiment / 64] |= UINT64_C(1) << (part->experiment % 64);
 		tt_private_fault(p, &gen->experimental.at[i], "parts of a spec are missing");
+	}
 	tt_mem_free(p->mem, text, (size_t)part->total);
 	return rc;
 }

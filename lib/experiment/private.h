@@ -16,6 +16,7 @@
 struct tt_private {
 	struct tt_mem *mem;
 	uint64_t tried[4];      /* bit e: the spec of experiment e was read, good or not */
+	uint64_t missing[4];    /* and parts of it are missing in this generation */
 	/* the first fault of this generation; NULL: none */
 	const char *fault;
 	uint64_t fault_offset;
@@ -34,6 +35,8 @@ void tt_private_unwrap(struct tt_private *p, struct tt_generation *gen);
  */
 int tt_private_specs(struct tt_private *p, const struct tt_generation *gen,
 		     struct tt_specs *specs, bool *added, struct tt_error *err);
+/* Whether a batch is one of carried events. */
+bool tt_private_carries(const struct tt_batch *batch);
 /*
  * Puts carried events among those of their threads, by time: a thread's batches are
  * cut where one comes between. Nothing is copied. TT_E_MEMORY, TT_E_LIMIT.

@@ -292,11 +292,14 @@ static void drop_events(struct tt_salvage *s)
 
 /* Among equal times it may go another way without what was cut off: then more is. */
 #define MAX_TRIALS 16
+/* In so many threads carried events may lack what they need, and nothing else is cut. */
+#define MAX_CARRIED 64
 
 int tt_salvage_trim(struct tt_salvage *s, struct tt_order *order, const struct tt_order *start,
 		    struct tt_merge *merge, struct tt_error *why)
 {
 	struct tt_error err;
+	int ncarried = 0;
 
 	for (int trial = 0; ; trial++) {
 		int rc;
@@ -306,13 +309,20 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_order *order, const struct t
 		tt_merge_clear(merge);
 		rc = order_all(s, order, merge, &err);
 		if (rc == TT_OK)
-			return TT_OK;
-		if (trial == 0 || err.system)
+			break;
+		if ((trial == 0 && ncarried == 0) || err.system)
 			*why = err;
 		if (err.system)
 			return rc;
+		if (ncarried < MAX_CARRIED && tt_salvage_end_carried(s, merge, &err)) {
+			ncarried++;
+			trial--;
+			continue;
+		}
 		cut_at_heads(s, merge);
 		if (trial == MAX_TRIALS)
 			drop_events(s);
 	}
+	tt_salvage_measure(s);
+	return TT_OK;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "order/handlers.h"
 
 /* Before 1.26 numbers grow by one: so many that are lost are made up, else all that
  * follows is numbered anew. */
@@ -140,6 +141,20 @@ static int load_damaged(struct tt_repair *r, struct tt_unit *u)
 	return rc;
 }
 
+/* Takes in what the generation carries for itself. 0 or an error of the machine. */
+static int take_private(struct tt_repair *r, struct tt_generation *gen)
+{
+	bool added;
+	int rc = tt_reader_take_private(r->reader, gen, &added, &r->err);
+
+	if (added) {
+		tt_dispatch_init(&r->order);
+		tt_dispatch_init(&r->start);
+		tt_dispatch_init(&r->fresh);
+	}
+	return rc;
+}
+
 /* The next generation into r->unit. 0 or an error of the machine. */
 static int load(struct tt_repair *r)
 {
@@ -166,7 +181,7 @@ static int load(struct tt_repair *r)
 	u->end = reader->gen.end;
 	u->sound = rc == TT_OK && !reader->loader.failed_behind;
 	if (u->sound)
-		return TT_OK;
+		return take_private(r, &reader->gen);
 	if (rc == TT_OK)
 		u->why = reader->loader.behind;
 	return load_damaged(r, u);
@@ -367,9 +382,14 @@ static const struct tt_generation *known_clock(const struct tt_repair *r)
 /* Makes a damaged unit one that can be ordered: 0, 1 if it cannot be, or an error. */
 static int prepare(struct tt_repair *r)
 {
+	struct tt_salvage *s = &r->unit.salvage;
 	struct tt_error err;
-	int rc = tt_salvage_prepare(&r->unit.salvage, known_clock(r), &r->reader->merge.plan, &err);
+	int rc = take_private(r, &s->gen);
 
+	if (rc < 0)
+		return rc;
+	tt_salvage_carry(s);
+	rc = tt_salvage_prepare(s, known_clock(r), &r->reader->merge.plan, &err);
 	if (rc < 0 && err.system)
 		r->err = err;
 	return rc < 0 && !err.system ? 1 : rc;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "experiment/private.h"
 #include "wire/varint.h"
 
 void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_specs *specs,
@@ -156,7 +157,7 @@ static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, struct 
 	}
 	if (b->head.experiment == 0 && is_table(s, first) && b->head.size != 0)
 		return add_records(s, b, err);
-	b->event = events && b->head.size != 0 ? (uint32_t)s->gen.batches.n : TT_NO_BATCH;
+	b->events = events;
 	b->sync = b->head.experiment == 0 && !events && first == s->rules->sync;
 	rc = tt_generation_add(&s->gen, s->rules, &b->head, err);
 	if (rc < 0 && is_machine(-rc))
@@ -182,7 +183,7 @@ static int add(struct tt_salvage *s, const struct tt_frame_batch *batch, struct 
 		return no_memory(s, err);
 	memcpy(copy, batch->data - nheader, copied_nbytes(batch));
 	b = &s->list.at[s->list.n++];
-	*b = (struct tt_salvaged_batch){.head = *batch, .event = TT_NO_BATCH, .cut = s->adding_cut};
+	*b = (struct tt_salvaged_batch){.head = *batch, .cut = s->adding_cut};
 	b->head.data = copy + nheader;
 	s->gen.batches_read++;
 	if (!s->has_time || batch->time < s->gen.min_time)
@@ -190,6 +191,18 @@ static int add(struct tt_salvage *s, const struct tt_frame_batch *batch, struct 
 	s->has_time = true;
 	s->behind = batch->data_offset + batch->size;
 	return file_batch(s, b, err);
+}
+
+/* Whether what is left of a batch holds good events: a thread's own, or carried ones. */
+static bool has_events(const struct tt_frame_batch *b)
+{
+	const struct tt_batch batch = {
+		.experiment = b->experiment,
+		.data = b->data,
+		.size = b->size,
+	};
+
+	return b->size != 0 && (b->kind == TT_FRAME_EVENTS || tt_private_carries(&batch));
 }
 
 /* The batch that the input's end cuts off: its events in front of that are good. */
@@ -203,13 +216,13 @@ static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_er
 
 	tt_source_peek(l->src, TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE, &data, &avail, err);
 	if (avail == 0 || !tt_batch_plausible(&l->framing, data, data + avail, &b, &nbytes) ||
-	    b.kind != TT_FRAME_EVENTS || b.generation != s->gen.number || nbytes <= avail)
+	    b.generation != s->gen.number || nbytes <= avail)
 		return TT_OK;
 	b.offset = tt_source_offset(l->src);
 	b.data_offset = b.offset + (nbytes - b.size);
 	b.data = data + (nbytes - b.size);
 	b.size -= (uint32_t)(nbytes - avail);
-	if (b.size == 0)
+	if (!has_events(&b))
 		return TT_OK;
 	s->adding_cut = true;
 	rc = add(s, &b, err);

@@ -188,7 +188,10 @@ static uint32_t size_left(const struct tt_salvage *s, const struct tt_salvaged_b
 		return 0;
 	if (b->clean != NULL)
 		return b->nclean;
-	return b->event == TT_NO_BATCH ? b->head.size : s->gen.batches.at[b->event].size;
+	if (b->events || (b->cut && b->head.kind == TT_FRAME_EXPERIMENT))
+		return b->reach;
+	/* carried events that no spec tells of stay: another reader may know better */
+	return b->reach < b->carried ? b->reach : b->head.size;
 }
 
 static void put_left(struct tt_writer *w, const struct tt_salvage *s,

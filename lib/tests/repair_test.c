@@ -4,6 +4,7 @@
  * everything is cut at each byte and changed in each; and breaks before states of
  * every sort. What is repaired is read again from its first byte to its last.
  */
+#include "tests/carried.h"
 #include "tests/reader_support.h"
 #include "tests/rich.h"
 #include "tests/script.h"
@@ -294,6 +295,131 @@ START_TEST(a_generation_that_contradicts_all_is_left_out)
 }
 END_TEST
 
+/* ---- events that are carried in batches of an experiment */
+
+/* Reads all of it, and counts the events named `name`. */
+static unsigned count_events(const struct repaired *r, const char *name)
+{
+	struct tt_reader *reader = test_open(r->bytes.data, r->bytes.len, 0);
+	const struct tt_event *ev;
+	unsigned n = 0;
+	int rc;
+
+	while ((rc = tt_reader_next(reader, &ev)) == 0)
+		n += ev->spec != NULL && strcmp(ev->spec->name, name) == 0;
+	ck_assert_msg(rc == 1, "%s", tt_reader_error(reader)->message);
+	tt_reader_close(reader);
+	return n;
+}
+
+START_TEST(carried_events_stay_as_they_are)
+{
+	struct repaired r;
+	struct build b;
+
+	carried_build(&b);
+	repair(&r, b.data, b.len);
+	ck_assert_uint_eq(r.whole, 2);
+	ck_assert_uint_eq(r.bytes.len, b.len);
+	ck_assert_mem_eq(r.bytes.data, b.data, b.len);
+	ck_assert_uint_eq(count_events(&r, "Take"), 4);
+	ck_assert_uint_eq(count_events(&r, "Give"), 8);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
+/* The tables come last: when they are gone, the events stay. */
+START_TEST(carried_events_outlive_their_stacks)
+{
+	struct repaired r;
+	struct build b;
+
+	carried_build(&b);
+	repair(&r, b.data, b.len - 20);
+	ck_assert_uint_eq(r.generations, 2);
+	ck_assert_uint_eq(count_events(&r, "Take"), 4);
+	ck_assert_uint_eq(count_events(&r, "Give"), 8);
+	ck_assert_uint_eq(count_events(&r, "HeapAlloc"), 12);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
+/* Thread 8 has no events of its own in generation 1: Take lacks its goroutine there. */
+START_TEST(carried_events_without_their_thread_go_alone)
+{
+	struct repaired r;
+	struct build b;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 100, 1000000000);
+	carried_spec(&b, 1, 0, 0);
+	carried_private(&b, 1, 8, "\xd1TTEV");
+	build_number(&b, 8);
+	build_number(&b, 100);
+	build_bytes(&b, "\xc9\1\5\xc8\1\5\1\1\0\xc9\1\6", 12);
+	build_close(&b);
+	carried_thread(&b, 1, 7, 33);
+	carried_tables(&b, 1);
+	repair(&r, b.data, b.len);
+	ck_assert_uint_eq(r.generations, 1);
+	ck_assert_uint_eq(r.whole, 0);
+	ck_assert_uint_eq(count_events(&r, "Take"), 1);
+	ck_assert_uint_eq(count_events(&r, "Give"), 3);
+	ck_assert_uint_eq(count_events(&r, "HeapAlloc"), 3);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
+/* What no spec tells of is not judged; that of a generation behind it is. */
+START_TEST(carried_events_without_their_spec_stay)
+{
+	struct repaired r;
+	struct build b;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 100, 1000000000);
+	carried_thread(&b, 1, 7, 33);
+	build_mark(&b);
+	build_clock(&b, 2, 200, 1000000000);
+	carried_spec(&b, 2, 0, 0);
+	carried_thread(&b, 2, 7, 33);
+	carried_tables(&b, 2);
+	repair(&r, b.data, b.len);
+	ck_assert_uint_eq(r.generations, 2);
+	ck_assert_uint_eq(r.lost_nbytes, 0);
+	ck_assert_uint_eq(count_events(&r, "Take"), 1);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
+START_TEST(carried_events_cut_and_changed_can_be_read)
+{
+	struct repaired r;
+	struct build b;
+
+	carried_build(&b);
+	for (size_t at = 16; at < b.len; at++) {
+		repair(&r, b.data, at);
+		if (r.generations != 0)
+			expect_good(&r, "carried, cut at", at);
+		build_release(&r.bytes);
+		for (unsigned bit = 1; bit < 256; bit <<= 1) {
+			b.data[at] ^= (uint8_t)bit;
+			repair(&r, b.data, b.len);
+			if (r.generations != 0)
+				expect_good(&r, "carried, changed at", at);
+			build_release(&r.bytes);
+			b.data[at] ^= (uint8_t)bit;
+		}
+	}
+	build_release(&b);
+}
+END_TEST
+
 Suite *repair_suite(void)
 {
 	Suite *s = suite_create("repair");
@@ -307,6 +433,11 @@ Suite *repair_suite(void)
 	tcase_add_test(tc, a_number_that_is_missing_is_filled_in);
 	tcase_add_test(tc, a_generation_is_put_in_for_the_collector);
 	tcase_add_test(tc, a_generation_that_contradicts_all_is_left_out);
+	tcase_add_test(tc, carried_events_stay_as_they_are);
+	tcase_add_test(tc, carried_events_outlive_their_stacks);
+	tcase_add_test(tc, carried_events_without_their_thread_go_alone);
+	tcase_add_test(tc, carried_events_without_their_spec_stay);
+	tcase_add_test(tc, carried_events_cut_and_changed_can_be_read);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * carried.c - of which batch of the file a run of events is, how much of each stays,
+ * and the end of a thread's carried events. Stands on order.
+ */
+#include "repair/salvage.h"
+
+/* The batch of the file that a run of events lies in; the list is in their order. */
+static struct tt_salvaged_batch *container(struct tt_salvage *s, const struct tt_event_batch *run)
+{
+	size_t low = 0, high = s->list.n;
+
+	while (high - low > 1) {
+		size_t mid = low + (high - low) / 2;
+
+		if (s->list.at[mid].head.data_offset <= run->data_offset)
+			low = mid;
+		else
+			high = mid;
+	}
+	return &s->list.at[low];
+}
+
+static bool is_carried(struct tt_salvage *s, uint32_t run)
+{
+	return container(s, &s->gen.batches.at[run])->head.kind == TT_FRAME_EXPERIMENT;
+}
+
+void tt_salvage_measure(struct tt_salvage *s)
+{
+	for (size_t i = 0; i < s->list.n; i++)
+		s->list.at[i].reach = 0;
+	for (size_t i = 0; i < s->gen.threads.n; i++) {
+		for (uint32_t k = s->gen.threads.at[i].first; k != TT_NO_BATCH;
+		     k = s->gen.batches.at[k].next) {
+			const struct tt_event_batch *run = &s->gen.batches.at[k];
+			struct tt_salvaged_batch *b = container(s, run);
+			uint64_t reach = run->data_offset - b->head.data_offset + run->size;
+
+			if (reach > b->reach)
+				b->reach = (uint32_t)reach;
+		}
+	}
+}
+
+void tt_salvage_carry(struct tt_salvage *s)
+{
+	tt_salvage_measure(s);
+	for (size_t i = 0; i < s->list.n; i++)
+		if (s->list.at[i].head.kind == TT_FRAME_EXPERIMENT)
+			s->list.at[i].carried = s->list.at[i].reach;
+}
+
+/* Ends the thread's carried events at the head of its cursor. */
+static void end_carried(struct tt_salvage *s, const struct tt_cursor *c)
+{
+	uint32_t i = tt_idmap_find(&s->gen.thread_ids, (uint64_t)c->thread);
+	struct tt_thread_batches *t = &s->gen.threads.at[i];
+	uint32_t *link = &t->first;
+	bool behind = false;
+
+	t->last = TT_NO_BATCH;
+	while ((i = *link) != TT_NO_BATCH) {
+		struct tt_event_batch *run = &s->gen.batches.at[i];
+
+		if (i == c->head_batch)
+			run->size = (c->head->offset - run->data_offset) & 0xffffff;
+		else if (behind && is_carried(s, i))
+			run->size = 0;
+		behind |= i == c->head_batch;
+		if (run->size == 0) {
+			*link = run->next;
+			run->next = TT_NO_BATCH;
+		} else {
+			t->last = i;
+			link = &run->next;
+		}
+	}
+}
+
+bool tt_salvage_end_carried(struct tt_salvage *s, const struct tt_merge *merge,
+			    const struct tt_error *why)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < merge->heap.n; i++) {
+		const struct tt_cursor *c = merge->heap.at[i].of.item;
+
+		if ((why->code != TT_E_STUCK && c->thread != why->thread) ||
+		    !is_carried(s, c->head_batch))
+			continue;
+		end_carried(s, c);
+		any = true;
+	}
+	return any;
+}
