@@ -311,6 +311,21 @@ static void doubt(struct tt_heap *h, const struct tt_event *ev, uint64_t address
 		tt_heap_doubt(h, TT_W_HEAP_ALLOC, ev, address);
 }
 
+/* One that outlived its span, at the place of an object that begins: it gets a slot. */
+static void enlist(struct tt_heap *h, const struct spot *s)
+{
+	struct tt_loose *l = find_loose(h, s->address);
+
+	if (l == NULL)
+		return;
+	tt_span_flip(s->span, s->slot, TT_SLOT_LIVE);
+	if (l->twice)
+		tt_span_flip(s->span, s->slot, TT_SLOT_TWICE);
+	put_in(s->span, s->slot, &l->object);
+	s->span->nlive++;
+	remove_loose(h, l);
+}
+
 static int begin_listed(struct tt_heap *h, const struct tt_event *ev, const struct spot *s,
 			struct tt_heap_change *change)
 {
@@ -319,6 +334,8 @@ static int begin_listed(struct tt_heap *h, const struct tt_event *ev, const stru
 
 	if (!tt_span_room(&h->spans, span))
 		return no_memory(h);
+	if (h->loose_ids.count != 0)
+		enlist(h, s);
 	live = tt_span_bit(span, s->slot, TT_SLOT_LIVE);
 	if (live && span->class.tiny)
 		return TT_OK;
@@ -448,10 +465,6 @@ static int orphan(struct tt_heap *h, struct tt_span *span)
 		struct tt_heap_object o = object_in(h, span, slot);
 
 		span->nlive--;
-		if (find_loose(h, o.address) != NULL) {
-			h->nlive--;
-			continue;
-		}
 		l = add_loose(h, o.address);
 		if (l == NULL)
 			return no_memory(h);
@@ -500,16 +513,17 @@ static uint64_t first_page(const struct tt_heap *h, const struct tt_event *ev)
 static int begin_span(struct tt_heap *h, const struct tt_event *ev)
 {
 	uint64_t first = first_page(h, ev), npages = ev->args[1];
-	uint64_t room = (UINT64_MAX >> h->page_shift) - first + 1, nbytes;
+	/* the last page of all is nobody's, so that ends can be counted */
+	uint64_t room = (UINT64_MAX >> h->page_shift) - first, nbytes;
 	struct tt_span *span;
 	bool twice = false;
 	int rc;
 
 	h->spanned = true;
-	if (npages == 0)
-		return TT_OK;
 	if (npages > room)
 		npages = room;
+	if (npages == 0)
+		return TT_OK;
 	rc = make_way(h, ev, first, npages, &twice);
 	if (rc < 0)
 		return rc;

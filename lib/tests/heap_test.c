@@ -221,6 +221,26 @@ START_TEST(objects_outlive_a_span_that_ends_too_early)
 }
 END_TEST
 
+/* The alloc is that of a new object, the free that of the old one, which has no span. */
+START_TEST(an_object_takes_the_place_of_one_without_a_span)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, 0, 1, 8);
+	EVENT2(&m, ALLOC, 2, 1);
+	EVENT1(&m, SPAN_FREE, 0);
+	EVENT3(&m, SPAN_ALLOC, 0, 1, 8);
+	EVENT2(&m, ALLOC, 2, 2);
+	EVENT1(&m, FREE, 2);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_str_eq(s.type, "b");
+}
+END_TEST
+
 /* Numbers that no heap has: nothing is kept for each page or slot. */
 START_TEST(huge_spans_take_no_memory)
 {
@@ -236,6 +256,24 @@ START_TEST(huge_spans_take_no_memory)
 	ck_assert_uint_eq(s.nfindings, 0);
 	ck_assert_uint_eq(s.nlive, 1);
 	ck_assert_uint_eq(s.nbytes, 8);
+}
+END_TEST
+
+/* As many bytes as there are numbers, and one more would be none. */
+START_TEST(a_span_may_take_all_there_is)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, UINT64_MAX - 1, UINT64_MAX, 0);        /* at 0: two before the base */
+	EVENT2(&m, ALLOC, UINT64_MAX - 0x7ff, 1);
+	EVENT1(&m, SPAN_FREE, UINT64_MAX - 1);
+	EVENT3(&m, SPAN, UINT64_MAX - 2, 1, 4);                 /* at the last page of all */
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_uint_eq(s.nbytes, UINT64_MAX - 8191);
 }
 END_TEST
 
@@ -321,7 +359,9 @@ Suite *heap_suite(void)
 	tcase_add_test(tc, a_large_object_has_its_span);
 	tcase_add_test(tc, a_late_free_is_that_of_the_object_before);
 	tcase_add_test(tc, objects_outlive_a_span_that_ends_too_early);
+	tcase_add_test(tc, an_object_takes_the_place_of_one_without_a_span);
 	tcase_add_test(tc, huge_spans_take_no_memory);
+	tcase_add_test(tc, a_span_may_take_all_there_is);
 	tcase_add_test(tc, without_a_base_there_is_one_finding);
 	tcase_add_loop_test(tc, what_cannot_be_is_found, 0, (int)(sizeof(bad) / sizeof(bad[0])));
 	suite_add_tcase(s, tc);

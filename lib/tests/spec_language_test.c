@@ -3,6 +3,7 @@
  * spec_language_test.c - the spec language: what each clause gives, each rule with
  * a text that breaks it, and texts that nobody would write.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,6 +161,13 @@ static const struct bad {
 	{X BT ONE EV TIMED "scales conn One base unti\n", 10, 22, "unknown-word", "no field of batch"},
 	{X BT ONE EV TIMED "scales conn One base name\n", 10, 22, "wrong-type", "is none"},
 	{X BT ONE EV TIMED "scales conn One base\n", 10, 21, "missing-word", "with the unit"},
+
+	{X "batch T only\nshows a\nfield a u8\n", 3, 7, "unknown-word", "name its fields with `field`"},
+	{X BT "field b u8\nfield c u8\nfield d u8\nfield e u8\nfield f u8\nfield h u8\n"
+	      "field i u8\nfield j u8\nfield k u8\nfield l u8\nfield m u8\nfield n u8\n"
+	      "field o u8\nfield p u8\nfield q u8\nfield r u8\n",
+	 19, 7, "too-many", "more than 16 fields: a record"},
+	{X BT "shows a a a a a a a a a a a a a a a a a\n", 4, 1, "too-many", "16 fields to show"},
 
 	/* experiment */
 	{"experiment", 1, 11, "missing-word", "`experiment NAME ID [replaces]`"},
@@ -766,6 +774,19 @@ START_TEST(more_events_than_types_end_the_reading)
 }
 END_TEST
 
+START_TEST(more_batches_than_tags_end_the_reading)
+{
+	char text[8192] = X;
+	size_t n = strlen(text);
+
+	for (int i = 0; i < 260; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "batch T%d tag %d\nfield a u8\n",
+				      i, i % 256);
+	ck_assert_uint_lt(n, sizeof(text));
+	check(NULL, text, n, 1);
+}
+END_TEST
+
 START_TEST(an_event_line_that_is_broken_still_begins_an_event)
 {
 	static const char text[] = X EV TIMED "event \xff\nargs dt\nneeds proc\ndoc x\n";
@@ -882,6 +903,7 @@ Suite *spec_language_suite(void)
 	tcase_add_test(tc, a_line_may_be_a_megabyte);
 	tcase_add_test(tc, a_name_of_a_megabyte_is_cut_in_the_message);
 	tcase_add_test(tc, a_cut_word_is_no_broken_character);
+	tcase_add_test(tc, more_batches_than_tags_end_the_reading);
 	tcase_add_test(tc, more_events_than_types_end_the_reading);
 	tcase_add_test(tc, an_event_line_that_is_broken_still_begins_an_event);
 	tcase_add_test(tc, each_failed_allocation_is_reported_and_leaks_nothing);
