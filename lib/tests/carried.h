@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * carried.h - two generations as our emitter writes them, with all that travels in
- * private batches: the spec of an experiment in two parts, events between those of
- * two threads, one of which needs a stack and a string, and a wrapped table. For tests
- * and fuzz targets, which include it.
+ * batches of experiment 1: the spec of an experiment in two parts, events between those
+ * of two threads, one of which needs a stack and a string, a wrapped table, and the two
+ * of AllocFree. For tests and fuzz targets, which include it.
  */
 #ifndef TT_TESTS_CARRIED_H
 #define TT_TESTS_CARRIED_H
@@ -64,6 +64,12 @@ static inline void carried_tables(struct build *b, uint64_t generation)
 	carried_private(b, generation, 7, "\xd2TTEB");
 	build_number(b, 9);
 	build_bytes(b, "\1\1\4host", 7);
+	build_close(b);
+	build_experiment(b, 1, generation, BUILD_NOBODY, generation * 100);
+	build_bytes(b, "\0\1\0\30\10\4m.No\2\0\20\0\1b", 16);
+	build_close(b);
+	build_experiment(b, 1, generation, BUILD_NOBODY, generation * 100);
+	build_bytes(b, "\1\x80\x80\1\x80\x40\10\x80\x10", 9);
 	build_close(b);
 	build_batch(b, generation, BUILD_NOBODY, generation * 100);
 	build_byte(b, 0x02);
