@@ -106,6 +106,24 @@ static char *put_resource(char *p, enum tt_resource resource, int64_t id)
 
 /* ------------------------------------------------------------- descriptions */
 
+/* Plain arguments of an experiment's range: which one of its things it is about. */
+static char *put_plain_arguments(struct out *o, char *p, const struct tt_event *ev)
+{
+	for (unsigned i = 0; i < ev->spec->nargs; i++) {
+		const struct tt_arg_spec *arg = &ev->spec->args[i];
+
+		if (arg->type != TT_ARG_NUMBER)
+			continue;
+		p = put_lit(p, ", ");
+		p = out_cstr(o, p, arg->name);
+		p = put_char(out_room(o, p), '=');
+		p = put_u64(p, ev->args[i]);
+		if (arg->batch)
+			p = out_meaning(o, p, ev, i);
+	}
+	return p;
+}
+
 static char *put_range(struct out *o, char *p, const struct tt_event *ev)
 {
 	static const char *const verbs[] = { "begin ", "active ", "end " };
@@ -118,6 +136,8 @@ static char *put_range(struct out *o, char *p, const struct tt_event *ev)
 		p = put_lit(p, " of ");
 		p = put_resource(p, r.scope, r.id);
 	}
+	if (ev->spec->experiment != NULL)
+		p = put_plain_arguments(o, p, ev);
 	for (unsigned i = 0; i < r.nattributes; i++) {
 		p = put_lit(p, ", ");
 		p = out_cstr(o, p, r.attributes[i].name);
