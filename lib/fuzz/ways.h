@@ -15,6 +15,8 @@
 #define WAYS_LIMIT_NBYTES (UINT64_C(64) << 20)
 /* A socket takes some hundred packets before somebody has to read. */
 #define WAYS_PACKETS 40
+/* A packet loses what the one who reads has no room for; this much there always is. */
+#define WAYS_PACKET_MAX 1024
 
 struct way {
 	unsigned flags;         /* enum tt_open_flags */
@@ -77,6 +79,8 @@ static inline int ways_socket(const struct build *b)
 	size_t chunk = b->len / WAYS_PACKETS + 1;
 	int fds[2];
 
+	if (chunk > WAYS_PACKET_MAX)
+		return -1;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds) != 0)
 		return -1;
 	for (size_t at = 0; at < b->len; at += chunk) {
