@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "experiment/private_impl.h"
+#include "gen/clock.h"
 #include "spec/spec.h"
 
 /* Types up to this are Go's, and have their place among its events. */
@@ -18,11 +19,14 @@
 struct stream {
 	const uint8_t *pos, *end;       /* what is left of the batch */
 	uint64_t data_offset;           /* of `pos` in the trace */
+	uint64_t batch_time;
 	uint64_t time;                  /* of the event before pos */
+	int64_t ns;                     /* the same as the merge has it */
 	const uint8_t *run;             /* the run goes from here to pos */
-	uint64_t run_offset, run_time;
+	uint64_t run_offset;
+	int64_t run_ns;
 	const uint8_t *next;            /* behind the event at pos; NULL: none is left */
-	uint64_t next_time;
+	uint64_t next_dt, next_time;
 	bool broken;                    /* what is at pos cannot be decoded */
 };
 
@@ -49,6 +53,7 @@ struct splice {
 	struct tt_private *p;
 	struct tt_generation *gen;
 	const struct tt_decode_plan *plan;
+	struct tt_tick_rate rate;
 	int64_t thread;
 	struct stream main, carried;
 	uint32_t next_main;             /* batch of the thread, or TT_NO_BATCH */
@@ -78,6 +83,7 @@ static bool open_carried(struct tt_private *p, const struct tt_batch *batch, int
 		.pos = at,
 		.end = end,
 		.data_offset = batch->data_offset + (uint64_t)(at - batch->data),
+		.batch_time = time,
 		.time = time,
 	};
 	return true;
@@ -87,7 +93,24 @@ static void begin_run(struct stream *s)
 {
 	s->run = s->pos;
 	s->run_offset = s->data_offset;
-	s->run_time = s->time;
+	s->run_ns = s->ns;
+}
+
+/*
+ * The same for carried events. Each dt of the thread's own is cut to whole
+ * nanoseconds, so these fall behind their ticks until the next batch: carried ones
+ * are set by them, and stay in their order.
+ */
+static void begin_carried_run(struct splice *x)
+{
+	struct stream *s = &x->carried;
+	const struct stream *main = &x->main;
+	int64_t ns = tt_rate_to_ns(&x->rate, s->next_time);
+
+	if (s->next_time >= main->time)
+		ns = tt_ns_add(main->ns, tt_rate_to_ns(&x->rate, s->next_time - main->time));
+	s->ns = tt_ns_sub(ns, tt_rate_to_ns(&x->rate, s->next_dt));
+	begin_run(s);
 }
 
 /* Files the run as a batch of the thread. */
@@ -105,7 +128,8 @@ static void end_run(struct splice *x, struct stream *s)
 	g->batches.at[g->batches.n++] = (struct tt_event_batch){
 		.data = s->run,
 		.data_offset = s->run_offset,
-		.time = s->run_time,
+		.time = s->batch_time,
+		.start_ns = s->run_ns,
 		.size = (uint32_t)(s->pos - s->run) & 0xffffff,
 		.next = TT_NO_BATCH,
 	};
@@ -121,10 +145,9 @@ static void end_run(struct splice *x, struct stream *s)
 static void look(struct splice *x, struct stream *s)
 {
 	struct tt_timed ev;
-	uint64_t dt;
 
-	s->next = tt_timed_decode(x->plan, s->pos, s->end, &ev, &dt);
-	s->next_time = s->time + dt;
+	s->next = tt_timed_decode(x->plan, s->pos, s->end, &ev, &s->next_dt);
+	s->next_time = s->time + s->next_dt;
 	s->broken = s->next == NULL || (s == &x->carried && *s->pos <= LAST_OF_GO);
 }
 
@@ -139,7 +162,9 @@ static bool open_main(struct splice *x)
 		.pos = b->data,
 		.end = b->data + b->size,
 		.data_offset = b->data_offset,
+		.batch_time = b->time,
 		.time = b->time,
+		.ns = tt_rate_to_ns(&x->rate, b->time),
 	};
 	x->next_main = b->next;
 	return true;
@@ -174,6 +199,7 @@ static bool ready_main(struct splice *x)
 			continue;
 		/* the reader says of the rest what is wrong with it, in its place */
 		s->next = s->end;
+		s->next_dt = 0;
 		s->next_time = s->time;
 	}
 	return true;
@@ -206,10 +232,11 @@ static bool ready_carried(struct splice *x)
 		while (s->pos == s->end)
 			if (!open_next_carried(x))
 				return false;
-		begin_run(s);
 		look(x, s);
-		if (!s->broken)
+		if (!s->broken) {
+			begin_carried_run(x);
 			continue;
+		}
 		blame_event(x);
 		s->next = NULL;
 		s->end = s->pos;
@@ -217,12 +244,15 @@ static bool ready_carried(struct splice *x)
 	return true;
 }
 
-/* Takes the event that ready_ found into the run. */
+/* Takes the event that ready_ found into the run. Its time is the merge's: advance.h. */
 static void take(struct splice *x, struct stream *s)
 {
 	s->data_offset += (uint64_t)(s->next - s->pos);
 	s->pos = s->next;
 	s->time = s->next_time;
+	if (s->ns == 0)
+		s->ns = tt_rate_to_ns(&x->rate, s->batch_time);
+	s->ns = tt_ns_add(s->ns, tt_rate_to_ns(&x->rate, s->next_dt));
 	s->next = NULL;
 	if (s->pos != s->end) {
 		look(x, s);
@@ -248,7 +278,9 @@ static void splice_thread(struct splice *x)
 			    : &x->carried;
 		if (last != NULL && last != s)
 			end_run(x, last);
-		if (s != last)
+		if (s != last && s == &x->carried)
+			begin_carried_run(x);
+		else if (s != last)
 			begin_run(s);
 		last = s;
 		take(x, s);
@@ -294,7 +326,14 @@ static bool splice_into(struct tt_private *p, struct tt_generation *gen,
 			const struct tt_decode_plan *plan, const struct carried *all,
 			const struct carrying *of)
 {
-	struct splice x = {.p = p, .gen = gen, .plan = plan, .thread = of->thread, .all = all};
+	struct splice x = {
+		.p = p,
+		.gen = gen,
+		.plan = plan,
+		.rate = tt_tick_rate(gen->ns_per_tick),
+		.thread = of->thread,
+		.all = all,
+	};
 	struct tt_thread_batches *thread = tt_generation_thread(gen, of->thread);
 
 	if (thread == NULL)

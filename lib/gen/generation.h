@@ -37,6 +37,7 @@ struct tt_event_batch {
 	const uint8_t *data;
 	uint64_t data_offset;
 	uint64_t time;
+	int64_t start_ns;       /* of what is cut off a batch: when it begins; 0: at `time` */
 	uint32_t size : 24;     /* at most TT_BATCH_MAX_SIZE */
 	uint32_t header_nbytes : 8; /* the batch begins so long before data_offset */
 	uint32_t next;          /* index of the thread's next batch, or TT_NO_BATCH */

@@ -49,7 +49,7 @@ bool tt_next_batch(const struct tt_merge *m, struct tt_cursor *c)
 	c->end = b->data + b->size;
 	c->end_offset = b->data_offset + b->size;
 	c->batch_time = b->time;
-	c->last_ns = 0;
+	c->last_ns = b->start_ns;
 	c->batch = c->next_batch;
 	c->next_batch = b->next;
 	return true;
