@@ -94,10 +94,11 @@ static struct tt_clock_rate counter_rate(void)
 struct tt_clock_rate tt_clock_measure(void)
 {
 #if defined(__x86_64__)
-	if (tt_clock_counter || counter_is_invariant()) {
+	/* Written once only: threads of an earlier tracing may still read it. */
+	if (!tt_clock_counter && counter_is_invariant())
 		tt_clock_counter = true;
+	if (tt_clock_counter)
 		return counter_rate();
-	}
 #endif
 	return (struct tt_clock_rate){1000000000 / UNIT_NS};
 }
