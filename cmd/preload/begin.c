@@ -265,8 +265,10 @@ static void in_child(void)
 	stream_free(shared);
 	shared = NULL;
 	preload_threads_forked();
-	if (config.follow)
+	if (config.follow) {
+		preload_heap_forked();
 		begin(true);
+	}
 	errno = saved;
 }
 

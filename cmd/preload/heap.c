@@ -302,6 +302,11 @@ void preload_heap_started(bool traced)
 	heap_early_end(traced ? tell_early : NULL);
 }
 
+void preload_heap_forked(void)
+{
+	heap_types_forked();
+}
+
 static size_t put(uint8_t *p, uint64_t value)
 {
 	size_t n = 0;

@@ -37,6 +37,9 @@ static inline struct heap_cell *heap_cell(uint64_t tag)
 	return &heap_cells[tag * UINT64_C(0x9e3779b97f4a7c15) >> 58];
 }
 
+/* In a forked child: what was written stands in its parent's trace, not in its own. */
+void heap_types_forked(void);
+
 /* Objects that were there before tracing began, as far as they are few. */
 void heap_early_add(void *p, size_t size, uintptr_t site);
 void heap_early_remove(const void *p);

@@ -132,6 +132,19 @@ uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size)
 	return id;
 }
 
+/* Its generations have the numbers that its parent's had. The threads' cells but for
+ * this one's are nobody's. */
+void heap_types_forked(void)
+{
+	uint32_t n = atomic_load(&last_type);
+
+	for (uint32_t id = 0; id <= n && id <= MAX_TYPES; id++) {
+		atomic_store_explicit(&types[id].gen[0], 0, memory_order_relaxed);
+		atomic_store_explicit(&types[id].gen[1], 0, memory_order_relaxed);
+	}
+	memset(heap_cells, 0, sizeof(heap_cells));
+}
+
 /* --------------------------------------------------------- before the trace */
 
 #define MAX_EARLY 4096

@@ -17,6 +17,10 @@ void preload_heap_started(bool traced)
 	(void)traced;
 }
 
+void preload_heap_forked(void)
+{
+}
+
 void preload_heap_generation(struct tt_emit *e)
 {
 	(void)e;

@@ -91,6 +91,8 @@ extern bool preload_full_stacks;
 /* Before tracing starts, and when it has, or has not. */
 void preload_heap_start(const struct tt_specs *specs);
 void preload_heap_started(bool traced);
+/* In a forked child, before it starts a trace of its own. */
+void preload_heap_forked(void);
 /* Inside a section of each new generation. */
 void preload_heap_generation(struct tt_emit *e);
 /* Memory that is no object of the program. */

@@ -206,6 +206,18 @@ static int do_children(char **argv)
 	return WEXITSTATUS(status) + system("exit 0");
 }
 
+/* fork: the child does what its parent did before. */
+static int do_fork(char **argv)
+{
+	(void)argv;
+	free(new_node(100));
+	if (fork() == 0) {
+		free(new_node(100));
+		exit(0);
+	}
+	return wait(NULL) < 0;
+}
+
 /* end HOW: in one of the ways in which a program can. */
 static int do_end(char **argv)
 {
@@ -250,7 +262,8 @@ int main(int argc, char **argv)
 		{ "heap", 2, do_heap },		{ "count", 2, do_count },
 		{ "churn", 1, do_churn },	{ "last", 0, do_last },
 		{ "cancel", 0, do_cancel },	{ "children", 0, do_children },
-		{ "end", 1, do_end },		{ "sights", 0, do_sights },
+		{ "fork", 0, do_fork },		{ "end", 1, do_end },
+		{ "sights", 0, do_sights },
 	};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {
