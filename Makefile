@@ -312,7 +312,11 @@ FAULTS ?= 3
 $O/faults.so: cmd/tests/faults.c $O/flags
 	$(call q,LINK)$(CC) $(std) $(warn) $(libwarn) -fPIC -shared $(CPPFLAGS) $(preload_cflags) -o $@ $<
 
-check-faults: $(program) $O/faults.so
+# A program to be recorded: never with sanitizers, as the library.
+$O/native: cmd/tests/native.c $O/flags
+	$(call q,LINK)$(CC) $(std) -O1 -g -pthread -o $@ $<
+
+check-faults: $(program) $O/faults.so $O/native
 	cmd/tests/check-faults -n $(FAULTS) $O
 
 ## check-manual     man pages: well-formed, their examples run, --help agrees

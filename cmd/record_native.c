@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -214,6 +215,14 @@ static bool name_output(const struct native_source *c, const struct native_image
 	return n > 0 && n < PATH_MAX;
 }
 
+static void tell_lost(const char *name, const struct native_image *image)
+{
+	uint64_t lost = atomic_load(&image->shared->lost);
+
+	if (lost != 0)
+		cmd_error(name, "the program had no memory for %" PRIu64 " events, which are lost", lost);
+}
+
 struct worker {
 	struct record_source base;
 	struct native_stream stream;
@@ -256,8 +265,11 @@ static int record_image(struct native_source *c, struct native_image *image)
 	atomic_store(&image->shared->reader, getpid());
 	if (!native_image_begin(image, POLL_MS))
 		status = STATUS_FINE;
-	else if (names && name_output(c, image, output))
+	else if (names && name_output(c, image, output)) {
 		status = record_run(&r, &w.base);
+		if (!c->base.record->opt->quiet)
+			tell_lost(output, image);
+	}
 	native_stream_release(&w.stream);
 	native_names_free(names);
 	return status;
@@ -447,6 +459,8 @@ static int finish_native(struct record_source *s)
 		waitpid(c->pid, &c->wait_status, 0);
 	}
 	tell_others(c);
+	if (c->stream.image && !c->base.record->opt->quiet)
+		tell_lost(c->base.name, c->stream.image);
 	if (WIFSIGNALED(c->wait_status))
 		return 128 + WTERMSIG(c->wait_status);
 	if (WEXITSTATUS(c->wait_status) == 0)

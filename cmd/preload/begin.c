@@ -181,6 +181,7 @@ static void new_generation(void *arg, struct tt_emit *e)
 {
 	stream_mark(shared);
 	stream_maps(shared);
+	atomic_store(&shared->lost, tt_emit_counts().lost);
 	if (config.heap)
 		preload_heap_generation(e);
 	(void)arg;
@@ -299,6 +300,7 @@ __attribute__((destructor)) static void program_ends(void)
 	preload_self.quiet = true;
 	if (tt_emit_stop(NULL) == 0) {
 		stream_maps(shared);
+		atomic_store(&shared->lost, tt_emit_counts().lost);
 		atomic_store(&shared->state, NATIVE_ENDED);
 	}
 }

@@ -52,6 +52,7 @@ struct native_shared {
 	   of which the last byte was written. `written` % NATIVE_RING_NBYTES is where the next
 	   goes. */
 	_Atomic uint64_t written, read, whole;
+	_Atomic uint64_t lost;          /* events, for want of memory in the program */
 	/* Mapped files as /proc/self/maps has them, the newest text behind the even or odd
 	   number of texts so far. */
 	_Atomic uint32_t nmaps;

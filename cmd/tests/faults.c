@@ -14,6 +14,8 @@
  * libarchive's memory: without it that library ends the program by itself, or (3.6, its
  * zip and zstd writers) uses what it did not get.
  * TT_FAULT_COUNT=FILE: how many calls there were, written there at exit.
+ * TT_FAULT_IN=PROGRAM: in the process of this name alone, which the first program starts,
+ * and only those calls fail that the library makes which `record` loads into it.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -28,18 +30,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum kind { ALLOC, READ, WRITE, MAP, SYNC, RENAME, OPEN, THREAD, NKINDS };
+enum kind { ALLOC, READ, WRITE, MAP, SYNC, RENAME, OPEN, THREAD, SYSTEM, NKINDS };
 enum how { ONCE, ALWAYS, SHORT, INTERRUPT, NEVER };
 
 static const char *const kind_names[] = {
 	[ALLOC] = "alloc", [READ] = "read",     [WRITE] = "write", [MAP] = "map",
 	[SYNC] = "sync",   [RENAME] = "rename", [OPEN] = "open",   [THREAD] = "thread",
+	[SYSTEM] = "system",
 };
 static const char *const how_names[] = {
 	[ONCE] = "once",           [ALWAYS] = "always", [SHORT] = "short",
@@ -48,9 +53,10 @@ static const char *const how_names[] = {
 static const int errors[] = {
 	[ALLOC] = ENOMEM, [READ] = EIO,   [WRITE] = ENOSPC, [MAP] = ENODEV,
 	[SYNC] = EIO,     [RENAME] = EIO, [OPEN] = EMFILE,  [THREAD] = EAGAIN,
+	[SYSTEM] = ENOMEM,
 };
 
-static bool on;
+static bool on, inside;
 static unsigned kind, how;
 static unsigned long at;
 static atomic_ulong ncalls;
@@ -79,12 +85,19 @@ __attribute__((destructor)) static void end(void)
 	close(fd);
 }
 
-/* Whether this call of the kind fails; errno is set then. */
-static bool fails(enum kind k)
+/* Code of which calls are spared (libarchive), or which alone is not (inside). */
+static uintptr_t code, code_end;
+
+static bool in_code(const void *pc)
+{
+	return (uintptr_t)pc >= code && (uintptr_t)pc < code_end;
+}
+
+static bool fails_from(enum kind k, const void *caller)
 {
 	unsigned long n;
 
-	if (!on || k != kind)
+	if (!on || k != kind || (inside && !in_code(caller)))
 		return false;
 	n = atomic_fetch_add(&ncalls, 1) + 1;
 	if (how == INTERRUPT && n % 2 == 1) {
@@ -97,22 +110,23 @@ static bool fails(enum kind k)
 	return true;
 }
 
-/* Code of libarchive. */
-static uintptr_t spared, spared_end;
+/* Whether this call of the kind fails; errno is set then. */
+#define fails(k) fails_from(k, __builtin_return_address(0))
 
-static int find_libarchive(struct dl_phdr_info *info, size_t size, void *arg)
+static char in_libarchive[] = "/libarchive.so", in_library[] = "/libtracetool-";
+
+static int find_code(struct dl_phdr_info *info, size_t size, void *name)
 {
 	(void)size;
-	(void)arg;
-	if (strstr(info->dlpi_name, "/libarchive.so") == NULL)
+	if (strstr(info->dlpi_name, name) == NULL)
 		return 0;
 	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
 
 		if (part->p_type != PT_LOAD || (part->p_flags & PF_X) == 0)
 			continue;
-		spared = info->dlpi_addr + part->p_vaddr;
-		spared_end = spared + part->p_memsz;
+		code = info->dlpi_addr + part->p_vaddr;
+		code_end = code + part->p_memsz;
 	}
 	return 1;
 }
@@ -123,15 +137,17 @@ static bool asked_by_libarchive(void)
 	int n = backtrace(callers, COUNT(callers));
 
 	for (int i = 0; i < n; i++)
-		if ((uintptr_t)callers[i] >= spared && (uintptr_t)callers[i] < spared_end)
+		if (in_code(callers[i]))
 			return true;
 	return false;
 }
 
-static bool no_memory(void)
+static bool no_memory_from(const void *caller)
 {
-	return on && kind == ALLOC && !asked_by_libarchive() && fails(ALLOC);
+	return on && kind == ALLOC && (inside || !asked_by_libarchive()) && fails_from(ALLOC, caller);
 }
+
+#define no_memory() no_memory_from(__builtin_return_address(0))
 
 static size_t shorter(enum kind k, size_t n)
 {
@@ -140,11 +156,14 @@ static size_t shorter(enum kind k, size_t n)
 
 __attribute__((constructor)) static void begin(void)
 {
-	const char *text = getenv("TT_FAULT"), *path = getenv("TT_FAULT_COUNT");
+	const char *text = getenv("TT_FAULT"), *path = getenv("TT_FAULT_COUNT"), *in = getenv("TT_FAULT_IN");
 	char kind_name[16], how_name[16];
 
 	if (text == NULL || sscanf(text, "%15s %15s %lu", kind_name, how_name, &at) != 3)
 		return;
+	if (in != NULL && strcmp(in, program_invocation_short_name) != 0)
+		return;
+	inside = in != NULL;
 	kind = index_of(kind_name, kind_names, COUNT(kind_names));
 	how = index_of(how_name, how_names, COUNT(how_names));
 	if (path != NULL)
@@ -152,8 +171,9 @@ __attribute__((constructor)) static void begin(void)
 	unsetenv("TT_FAULT");
 	unsetenv("TT_FAULT_COUNT");
 	unsetenv("LD_PRELOAD");
-	dl_iterate_phdr(find_libarchive, NULL);
-	asked_by_libarchive(); /* the first backtrace() allocates */
+	dl_iterate_phdr(find_code, inside ? in_library : in_libarchive);
+	if (!inside)
+		asked_by_libarchive(); /* the first backtrace() allocates */
 	on = true;
 }
 
@@ -250,7 +270,8 @@ ssize_t writev(int fd, const struct iovec *parts, int n)
 void *mmap(void *where, size_t n, int protection, int flags, int fd, off_t offset)
 {
 	NEXT(mmap);
-	return fd >= 0 && fails(MAP) ? MAP_FAILED : next(where, n, protection, flags, fd, offset);
+	return (fd >= 0 && fails(MAP)) || fails(SYSTEM) ? MAP_FAILED :
+							  next(where, n, protection, flags, fd, offset);
 }
 
 void *mmap64(void *where, size_t n, int protection, int flags, int fd, off64_t offset)
@@ -360,4 +381,52 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 	failed = fails(THREAD);
 	errno = was;
 	return failed ? errors[THREAD] : next(thread, attributes, body, arg);
+}
+
+/* -------------------------------------------- what only a loaded library asks for */
+
+int ftruncate(int fd, off_t nbytes)
+{
+	NEXT(ftruncate);
+	return fails(SYSTEM) ? -1 : next(fd, nbytes);
+}
+
+int socket(int domain, int type, int protocol)
+{
+	NEXT(socket);
+	return fails(SYSTEM) ? -1 : next(domain, type, protocol);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	NEXT(sendmsg);
+	return fails(SYSTEM) ? -1 : next(fd, message, flags);
+}
+
+int madvise(void *from, size_t nbytes, int advice)
+{
+	NEXT(madvise);
+	return fails(SYSTEM) ? -1 : next(from, nbytes, advice);
+}
+
+void *mremap(void *old, size_t old_nbytes, size_t nbytes, int flags, ...)
+{
+	NEXT(mremap);
+	return fails(SYSTEM) ? MAP_FAILED : next(old, old_nbytes, nbytes, flags);
+}
+
+/* Those that make or open something. */
+long syscall(long number, ...)
+{
+	long a[6];
+	va_list args;
+	NEXT(syscall);
+
+	va_start(args, number);
+	for (unsigned i = 0; i < COUNT(a); i++)
+		a[i] = va_arg(args, long);
+	va_end(args);
+	if ((number == SYS_memfd_create || number == SYS_openat) && fails(SYSTEM))
+		return -1;
+	return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }

@@ -75,6 +75,8 @@ static struct tt_emit *new_handle(void)
 		e = slab_handle();
 	if (e != NULL)
 		e->tid = (int)syscall(SYS_gettid);
+	else
+		atomic_fetch_add(&tt_tracer.lost, 1);
 	tt_unlock(&tt_tracer.lock);
 	return e;
 }
