@@ -282,6 +282,23 @@ $O/unit-tests: $(test_obj) $O/libtracetool.a
 check-unit: $O/unit-tests
 	$O/unit-tests $(SUITES)
 
+# Neither is part of check: they take minutes. Of the suites these are the ones with
+# threads and with memory of processes that are gone; naming and emit_fault take too long
+# under valgrind, and the address sanitizer watches them.
+## check-threads    the emitter's suites under the thread sanitizer
+check-threads:
+	+@$(MAKE) --no-print-directory O=$O/threads SANITIZE=thread check-unit \
+		SUITES='emit emit_recover record'
+
+## check-valgrind   recovery and record under valgrind
+valgrind := valgrind -q --error-exitcode=9 --num-callers=20
+check-valgrind: $O/unit-tests $(program) $O/native
+	CK_FORK=no CK_DEFAULT_TIMEOUT=600 $(valgrind) $O/unit-tests emit_recover
+	$(valgrind) --child-silent-after-fork=yes $O/tracetool record -q --heap -o $O/valgrind.trace \
+		-- $O/native heap 2 50
+	$O/tracetool validate -q $O/valgrind.trace
+	@rm $O/valgrind.trace
+
 ## check-cli        golden tests of the program; CASES='dump validate' for some
 check-cli: $(program)
 	cmd/tests/run $O $(CASES)
@@ -366,10 +383,13 @@ check-go: $O/tracetool
 $(bench_names:%=$O/bench_%): $O/bench_%: $O/lib/bench/%.o $O/libtracetool.a
 	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
 
-bench: $O/tracetool $(bench_names:%=$O/bench_%)
+bench: $(program) $(bench_names:%=$O/bench_%)
 	@PATH="$(abspath $O):$$PATH" cmd/tests/bench $(if $(CORPUS),--corpus '$(CORPUS)') \
 		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $O $(TRACES)
 	@$O/bench_emit
+	@$O/bench_emit 'malloc and free'
+	@$O/tracetool record -q --heap -o $O/bench.trace -- $O/bench_emit 'malloc and free, recorded with --heap'
+	@rm $O/bench.trace
 
 ## fuzz             libFuzzer programs (needs clang)
 fuzz_build := $O/libfuzzer
@@ -410,5 +430,5 @@ help:
 		'  SANITIZE=address,undefined' \
 		'  CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR as usual'
 
-.PHONY: all deps deps-dev demo install dist clean check $(checks) update-golden check-corpus \
+.PHONY: all deps deps-dev demo install dist clean check check-threads check-valgrind $(checks) update-golden check-corpus \
 	check-go bench fuzz fuzz-run coverage analyze format-check help FORCE

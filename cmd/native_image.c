@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,7 +180,12 @@ bool native_image_over(const struct native_image *image)
 {
 	struct pollfd gone = { .fd = image->pid_fd, .events = POLLIN };
 
-	return atomic_load(&image->shared->replaced) || image->pid_fd < 0 || poll(&gone, 1, 0) != 0;
+	if (atomic_load(&image->shared->replaced))
+		return true;
+	/* kernels before 5.3 have no such descriptors */
+	if (image->pid_fd < 0)
+		return kill(image->pid, 0) != 0 && errno == ESRCH;
+	return poll(&gone, 1, 0) != 0;
 }
 
 /* A child that was only forked to become another program has no generation behind it. */

@@ -38,13 +38,13 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum kind { ALLOC, READ, WRITE, MAP, SYNC, RENAME, OPEN, THREAD, SYSTEM, NKINDS };
+enum kind { ALLOC, READ, WRITE, MAP, SYNC, RENAME, OPEN, THREAD, SYSTEM, PIDFD, NKINDS };
 enum how { ONCE, ALWAYS, SHORT, INTERRUPT, NEVER };
 
 static const char *const kind_names[] = {
 	[ALLOC] = "alloc", [READ] = "read",     [WRITE] = "write", [MAP] = "map",
 	[SYNC] = "sync",   [RENAME] = "rename", [OPEN] = "open",   [THREAD] = "thread",
-	[SYSTEM] = "system",
+	[SYSTEM] = "system", [PIDFD] = "pidfd",
 };
 static const char *const how_names[] = {
 	[ONCE] = "once",           [ALWAYS] = "always", [SHORT] = "short",
@@ -53,7 +53,7 @@ static const char *const how_names[] = {
 static const int errors[] = {
 	[ALLOC] = ENOMEM, [READ] = EIO,   [WRITE] = ENOSPC, [MAP] = ENODEV,
 	[SYNC] = EIO,     [RENAME] = EIO, [OPEN] = EMFILE,  [THREAD] = EAGAIN,
-	[SYSTEM] = ENOMEM,
+	[SYSTEM] = ENOMEM, [PIDFD] = ENOSYS,
 };
 
 static bool on, inside;
@@ -427,6 +427,8 @@ long syscall(long number, ...)
 		a[i] = va_arg(args, long);
 	va_end(args);
 	if ((number == SYS_memfd_create || number == SYS_openat) && fails(SYSTEM))
+		return -1;
+	if (number == SYS_pidfd_open && fails(PIDFD))
 		return -1;
 	return next(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
