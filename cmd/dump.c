@@ -268,6 +268,7 @@ static int dump_file(struct cmd_input *in, const struct dump_options *opt, const
 
 	dump_filter_init(&d.filter, opt, in->specs);
 	in->options.flags = format->open_flags;
+	in->options.threads = (unsigned)opt->jobs;
 	if (cmd_open_reader(&d.reader, in, path, &err) < 0)
 		status = fail(&d, format, &err);
 	if (status == OPT_RUN) {

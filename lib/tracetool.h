@@ -415,8 +415,9 @@ struct tt_options {
 	const char *member;             /* of an archive; NULL: the only one */
 	uint64_t max_memory_nbytes;     /* for one generation and its tables; 0: a quarter of
 	                                   the machine's memory */
-	unsigned threads;               /* that tt_reader_next_sync() may use, the caller's
-	                                   included; 0 or 1: no others */
+	unsigned threads;               /* that a reader may use, the caller's included, to
+	                                   unpack zstd and gzip files ahead and in
+	                                   tt_reader_next_sync(); 0 or 1: no others */
 };
 
 /* Bytes from a function of the caller. */

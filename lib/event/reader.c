@@ -98,6 +98,8 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 		look_at(r, type);
 	tt_note_init(r);
 	tt_error_clear(&r->err);
+	if (r->options.threads > 1)
+		tt_source_read_ahead(r->src);
 	return TT_OK;
 }
 

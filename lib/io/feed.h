@@ -40,6 +40,7 @@ struct tt_feed {
 	uint64_t at;            /* bytes that `read` gave, counted from the start */
 	uint64_t size;          /* of all bytes, or 0 if that is not known */
 	bool random;            /* seeks to any offset */
+	bool alone;             /* a layer that takes no memory once it is made */
 	bool ended;
 	struct tt_error error;
 	uint8_t head[TT_FEED_HEAD]; /* looked at, not yet handed out: pos..len */
@@ -68,6 +69,13 @@ int tt_feed_unpack_zstd(struct tt_feed **top, struct tt_error *err);
 int tt_feed_unpack_gzip(struct tt_feed **top, struct tt_error *err);
 int tt_feed_unpack(struct tt_feed **top, struct tt_error *err);
 int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *err);
+
+/*
+ * From here on a thread reads ahead, some pieces, if *top unpacks zstd or gzip of a
+ * regular file or of memory: these take no memory as they go, and do not wait. Else, and
+ * if there can be no thread, nothing changes. There is no seeking then.
+ */
+void tt_feed_read_ahead(struct tt_feed **top);
 
 /* For the layers: a zeroed feed of ops->nbytes on `below`, or on nothing. */
 struct tt_feed *tt_feed_new(const struct tt_feed_ops *ops, struct tt_feed *below,

@@ -215,6 +215,12 @@ int tt_source_open_again(struct tt_source **out, const struct tt_source *of, str
 	return 0;
 }
 
+void tt_source_read_ahead(struct tt_source *s)
+{
+	if (s->stream != NULL)
+		tt_stream_read_ahead(s->stream);
+}
+
 void tt_source_close(struct tt_source *s)
 {
 	if (s == NULL)

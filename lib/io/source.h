@@ -46,6 +46,8 @@ int tt_source_open_input(struct tt_source **out, const struct tt_input *input, c
  */
 int tt_source_open_again(struct tt_source **out, const struct tt_source *of, struct tt_mem *mem,
 			 struct tt_error *err);
+/* Lets a thread unpack ahead where that is of use; what comes out is the same. */
+void tt_source_read_ahead(struct tt_source *s);
 void tt_source_close(struct tt_source *s);
 
 /*

@@ -267,6 +267,11 @@ int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *m
 	return 0;
 }
 
+void tt_stream_read_ahead(struct tt_stream *st)
+{
+	tt_feed_read_ahead(&st->feed);
+}
+
 void tt_stream_free(struct tt_stream *st)
 {
 	if (st == NULL)

@@ -13,6 +13,8 @@ struct tt_stream;
 /* The feed is the stream's from then on; on failure it stays the caller's. */
 int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *mem,
 		  struct tt_error *err);
+/* See tt_feed_read_ahead(). */
+void tt_stream_read_ahead(struct tt_stream *st);
 /* NULL is a no-op. */
 void tt_stream_free(struct tt_stream *st);
 

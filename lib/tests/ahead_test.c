@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <zstd.h>
 
 #include "event/ahead.h"
 #include "tests/reader_support.h"
@@ -242,6 +243,45 @@ START_TEST(traces_with_a_changed_byte_read_the_same)
 }
 END_TEST
 
+/* ---- unpacked ahead */
+
+/* In two frames, as a recording has one for each generation. */
+static void pack(struct build *packed, const struct build *plain)
+{
+	uint8_t out[16384];
+	size_t half = plain->len / 2;
+	size_t n = ZSTD_compress(out, sizeof(out), plain->data, half, 3);
+	size_t m;
+
+	ck_assert(!ZSTD_isError(n));
+	m = ZSTD_compress(out + n, sizeof(out) - n, plain->data + half, plain->len - half, 3);
+	ck_assert(!ZSTD_isError(m));
+	packed->data = NULL;
+	packed->len = packed->cap = 0;
+	build_bytes(packed, out, n + m);
+}
+
+START_TEST(packed_traces_read_the_same)
+{
+	struct build b, packed;
+	size_t whole;
+
+	script_build(&b, 26, RICH_SCRIPT);
+	pack(&packed, &b);
+	whole = packed.len;
+	ck_assert_uint_eq(expect_the_same(&packed, 0), 0);
+	for (packed.len = 0; packed.len < whole; packed.len += 11)
+		expect_the_same(&packed, 0);
+	for (size_t i = 0; i < whole; i += 11) {
+		packed.data[i] ^= 4;
+		expect_the_same(&packed, 0);
+		packed.data[i] ^= 4;
+	}
+	build_release(&packed);
+	build_release(&b);
+}
+END_TEST
+
 /* ---- mixed with other ways to read */
 
 START_TEST(other_ways_to_read_may_come_between)
@@ -287,6 +327,7 @@ Suite *ahead_suite(void)
 	tcase_add_test(tc, traces_of_all_versions_read_the_same);
 	tcase_add_test(tc, traces_cut_anywhere_read_the_same);
 	tcase_add_test(tc, traces_with_a_changed_byte_read_the_same);
+	tcase_add_test(tc, packed_traces_read_the_same);
 	tcase_add_test(tc, other_ways_to_read_may_come_between);
 	suite_add_tcase(s, tc);
 	return s;
