@@ -58,14 +58,13 @@ ask = $(call once,$1,$(PKG_CONFIG) --$2 $3 2>/dev/null || echo $4)
 libs := libarchive libzstd zlib libmd
 deps_cflags = $(or $(DEPS_CFLAGS),$(call ask,deps_cflags,cflags,$(libs)))
 deps_libs = $(or $(DEPS_LIBS),$(call ask,deps_libs,libs,$(libs),-larchive -lzstd -lz -lmd))
-# Only `record --url` needs it: without it the program says so.
+# Only `record --url` needs it: without it the program says so. Of this and the next only
+# headers are needed to build: the program opens them when it needs them (cmd/late.h).
 WITH_CURL ?= $(call once,have_curl,$(PKG_CONFIG) --exists libcurl 2>/dev/null && echo yes || echo no)
 curl_cflags = $(if $(filter yes,$(WITH_CURL)),-DHAVE_CURL $(call ask,curl_cflags_found,cflags,libcurl))
-curl_libs = $(if $(filter yes,$(WITH_CURL)),$(call ask,curl_libs_found,libs,libcurl,-lcurl))
 # Names for a native program's code: without it they are addresses.
 WITH_DW ?= $(call once,have_dw,$(PKG_CONFIG) --exists libdw 2>/dev/null && echo yes || echo no)
 dw_cflags = $(if $(filter yes,$(WITH_DW)),-DHAVE_DW $(call ask,dw_cflags_found,cflags,libdw))
-dw_libs = $(if $(filter yes,$(WITH_DW)),$(call ask,dw_libs_found,libs,libdw,-ldw) -lelf)
 check_cflags = $(call ask,check_cflags,cflags,check)
 check_libs = $(call ask,check_libs,libs,check,-lcheck_pic -lrt -lm -lsubunit)
 
@@ -124,7 +123,7 @@ tracetool: $O/tracetool
 # What everything is built with; a change rebuilds all. In `make deps check` it is
 # also what holds the compiler back until deps is done.
 all_flags = $(lib_compile) $(preload_compile) $(preload_link) $(cmd_compile) $(curl_cflags) \
-	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(curl_libs) $(dw_libs) $(check_libs)
+	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(check_libs)
 $O/flags: FORCE
 	$(call stamp,$(all_flags))
 
@@ -157,7 +156,7 @@ $O/libtracetool.so: $O/libtracetool.so.$(version)
 	@ln -sf $(soname) $@
 
 $O/tracetool: $(cmd_obj) $O/libtracetool.a
-	$(call q,LINK)$(link) -pie -pthread -o $@ $^ $(deps_libs) $(curl_libs) $(dw_libs)
+	$(call q,LINK)$(link) -pie -pthread -o $@ $^ $(deps_libs) -ldl
 
 $O/preload/libemit.a: $(preload_lib_obj) $O/sources
 	$(call q,AR)rm -f $@ && $(AR) rcs $@ $(preload_lib_obj)

@@ -3,6 +3,7 @@
  * native_elf.c - names out of ELF symbols and DWARF, with libdw. Command layer, inside
  * record only.
  */
+#include "late.h"
 #include "native_elf.h"
 
 #ifndef HAVE_DW
@@ -37,6 +38,7 @@ struct native_place native_elf_find(struct native_elf *elf, uint64_t offset)
 #include <unistd.h>
 
 struct native_elf {
+	Dwfl_Callbacks callbacks;
 	Dwfl *dwfl;
 	Dwfl_Module *module;
 	Elf *elf;
@@ -45,10 +47,29 @@ struct native_elf {
 	size_t plain_size;
 };
 
-static const Dwfl_Callbacks callbacks = {
-	.find_debuginfo = dwfl_standard_find_debuginfo,
-	.section_address = dwfl_offline_section_address,
-};
+/* What is used of libdw, and of libelf, on which it stands: late.h. */
+#define FUNCTIONS(F) \
+	F(dwarf_attr_integrate) F(dwarf_formstring) F(dwarf_getscopes) F(dwarf_tag) \
+	F(dwfl_begin) F(dwfl_end) F(dwfl_lineinfo) F(dwfl_module_addrdie) \
+	F(dwfl_module_addrname) F(dwfl_module_getelf) F(dwfl_module_getsrc) \
+	F(dwfl_offline_section_address) F(dwfl_report_end) F(dwfl_report_offline) \
+	F(dwfl_standard_find_debuginfo) F(elf_getphdrnum) F(gelf_getphdr)
+
+static struct {
+	FUNCTIONS(LATE_POINTER)
+} lib;
+static const char *const names[] = { FUNCTIONS(LATE_NAME) };
+
+/* False: there is no libdw. */
+static bool find_library(void)
+{
+	static bool looked, found;
+
+	if (!looked)
+		found = late_open("libdw.so.1", names, sizeof(names) / sizeof(names[0]), &lib);
+	looked = true;
+	return found;
+}
 
 /* Whatever the program had mapped: no FIFO is waited for. */
 static int open_regular(const char *path)
@@ -65,24 +86,26 @@ static int open_regular(const char *path)
 
 static bool load(struct native_elf *e, const char *path, int fd)
 {
-	e->dwfl = dwfl_begin(&callbacks);
+	e->callbacks.find_debuginfo = lib.dwfl_standard_find_debuginfo;
+	e->callbacks.section_address = lib.dwfl_offline_section_address;
+	e->dwfl = lib.dwfl_begin(&e->callbacks);
 	if (!e->dwfl)
 		return false;
 	/* the descriptor is its own if that succeeds */
-	e->module = dwfl_report_offline(e->dwfl, "", path, fd);
+	e->module = lib.dwfl_report_offline(e->dwfl, "", path, fd);
 	if (!e->module) {
 		close(fd);
 		return false;
 	}
-	if (dwfl_report_end(e->dwfl, NULL, NULL) != 0)
+	if (lib.dwfl_report_end(e->dwfl, NULL, NULL) != 0)
 		return false;
-	e->elf = dwfl_module_getelf(e->module, &e->bias);
+	e->elf = lib.dwfl_module_getelf(e->module, &e->bias);
 	return e->elf != NULL;
 }
 
 struct native_elf *native_elf_open(const char *path)
 {
-	int fd = open_regular(path);
+	int fd = find_library() ? open_regular(path) : -1;
 	struct native_elf *e = fd >= 0 ? calloc(1, sizeof(*e)) : NULL;
 
 	if (!e) {
@@ -101,7 +124,7 @@ void native_elf_close(struct native_elf *e)
 	if (!e)
 		return;
 	if (e->dwfl)
-		dwfl_end(e->dwfl);
+		lib.dwfl_end(e->dwfl);
 	free(e->plain);
 	free(e);
 }
@@ -111,12 +134,12 @@ static bool address_of(const struct native_elf *e, uint64_t offset, GElf_Addr *a
 {
 	size_t n = 0;
 
-	if (elf_getphdrnum(e->elf, &n) != 0)
+	if (lib.elf_getphdrnum(e->elf, &n) != 0)
 		return false;
 	for (size_t i = 0; i < n; i++) {
 		GElf_Phdr part;
 
-		if (!gelf_getphdr(e->elf, (int)i, &part) || part.p_type != PT_LOAD ||
+		if (!lib.gelf_getphdr(e->elf, (int)i, &part) || part.p_type != PT_LOAD ||
 		    offset < part.p_offset || offset - part.p_offset >= part.p_filesz)
 			continue;
 		*address = part.p_vaddr + (offset - part.p_offset);
@@ -166,7 +189,7 @@ static const char *demangle(struct native_elf *e, const char *name)
 
 static bool is_function(Dwarf_Die *die)
 {
-	int tag = dwarf_tag(die);
+	int tag = lib.dwarf_tag(die);
 
 	return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
 }
@@ -177,16 +200,16 @@ static const char *function_name(struct native_elf *e, Dwarf_Die *die)
 	Dwarf_Attribute attribute;
 	const char *name;
 
-	name = demangle(e, dwarf_formstring(dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute)));
-	return name ? name : dwarf_formstring(dwarf_attr_integrate(die, DW_AT_name, &attribute));
+	name = demangle(e, lib.dwarf_formstring(lib.dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute)));
+	return name ? name : lib.dwarf_formstring(lib.dwarf_attr_integrate(die, DW_AT_name, &attribute));
 }
 
 /* The function there, inlined or not; NULL: there is no DWARF. */
 static const char *source_name(struct native_elf *e, GElf_Addr address)
 {
 	Dwarf_Addr bias = 0;
-	Dwarf_Die *unit = dwfl_module_addrdie(e->module, address, &bias), *scopes = NULL;
-	int n = unit ? dwarf_getscopes(unit, address - bias, &scopes) : 0;
+	Dwarf_Die *unit = lib.dwfl_module_addrdie(e->module, address, &bias), *scopes = NULL;
+	int n = unit ? lib.dwarf_getscopes(unit, address - bias, &scopes) : 0;
 	const char *name = NULL;
 
 	for (int i = 0; i < n && !name; i++) {
@@ -200,7 +223,7 @@ static const char *source_name(struct native_elf *e, GElf_Addr address)
 /* Of the symbol there. */
 static const char *symbol_name(struct native_elf *e, GElf_Addr address)
 {
-	const char *name = dwfl_module_addrname(e->module, address), *plain = demangle(e, name);
+	const char *name = lib.dwfl_module_addrname(e->module, address), *plain = demangle(e, name);
 
 	return plain ? plain : name;
 }
@@ -218,9 +241,9 @@ struct native_place native_elf_find(struct native_elf *e, uint64_t offset)
 	place.func = source_name(e, address);
 	if (!place.func)
 		place.func = symbol_name(e, address);
-	line = dwfl_module_getsrc(e->module, address);
+	line = lib.dwfl_module_getsrc(e->module, address);
 	if (line)
-		place.file = dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
+		place.file = lib.dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
 	place.line = number > 0 ? (uint64_t)number : 0;
 	return place;
 }

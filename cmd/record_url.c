@@ -3,6 +3,7 @@
  * record_url.c - the trace of a live Go server, through libcurl. Command layer,
  * inside record only. Without libcurl it says so.
  */
+#include "late.h"
 #include "record.h"
 
 #ifndef HAVE_CURL
@@ -16,11 +17,27 @@ int record_url(struct record *r, const struct opt_command *command)
 
 #else
 
+/* its macros that check types name the functions */
+#define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* What is used of libcurl: late.h. */
+#define FUNCTIONS(F) \
+	F(curl_easy_cleanup) F(curl_easy_getinfo) F(curl_easy_init) F(curl_easy_pause) \
+	F(curl_easy_setopt) F(curl_easy_strerror) F(curl_free) F(curl_global_cleanup) \
+	F(curl_global_init) F(curl_multi_add_handle) F(curl_multi_cleanup) \
+	F(curl_multi_info_read) F(curl_multi_init) F(curl_multi_perform) \
+	F(curl_multi_poll) F(curl_multi_remove_handle) F(curl_url) F(curl_url_cleanup) \
+	F(curl_url_get) F(curl_url_set)
+
+static struct {
+	FUNCTIONS(LATE_POINTER)
+} lib;
+static const char *const names[] = { FUNCTIONS(LATE_NAME) };
 
 #define SECOND INT64_C(1000000000)
 #define DEFAULT_SECONDS 5
@@ -74,69 +91,69 @@ static int64_t seconds_of(const char *query)
 static CURLUcode set_query(struct url_source *u, CURLU *url)
 {
 	char *query = NULL, text[64];
-	CURLUcode rc = curl_url_get(url, CURLUPART_QUERY, &query, 0);
+	CURLUcode rc = lib.curl_url_get(url, CURLUPART_QUERY, &query, 0);
 
 	if (rc == CURLUE_OK && has_seconds(query) && u->seconds_ns < 0) {
 		u->seconds_ns = seconds_of(query);
-		curl_free(query);
+		lib.curl_free(query);
 		return CURLUE_OK;
 	}
 	if (rc == CURLUE_OK && has_seconds(query)) {
-		curl_free(query);
+		lib.curl_free(query);
 		return CURLUE_BAD_QUERY;
 	}
-	curl_free(query);
+	lib.curl_free(query);
 	if (u->seconds_ns < 0)
 		u->seconds_ns = DEFAULT_SECONDS * SECOND;
 	snprintf(text, sizeof(text), "seconds=%.15g", (double)u->seconds_ns / 1e9);
-	return curl_url_set(url, CURLUPART_QUERY, text, CURLU_APPENDQUERY);
+	return lib.curl_url_set(url, CURLUPART_QUERY, text, CURLU_APPENDQUERY);
 }
 
 static CURLUcode set_path(CURLU *url)
 {
 	char *path = NULL;
-	CURLUcode rc = curl_url_get(url, CURLUPART_PATH, &path, 0);
+	CURLUcode rc = lib.curl_url_get(url, CURLUPART_PATH, &path, 0);
 
 	if (rc == CURLUE_OK && strcmp(path, "/") == 0)
-		rc = curl_url_set(url, CURLUPART_PATH, "/debug/pprof/trace", 0);
-	curl_free(path);
+		rc = lib.curl_url_set(url, CURLUPART_PATH, "/debug/pprof/trace", 0);
+	lib.curl_free(path);
 	return rc;
 }
 
 /* Keeps what is asked for, and what may be shown of it. */
 static CURLUcode keep_url(struct url_source *u, CURLU *url)
 {
-	CURLUcode rc = curl_url_get(url, CURLUPART_URL, &u->url, 0);
+	CURLUcode rc = lib.curl_url_get(url, CURLUPART_URL, &u->url, 0);
 
 	if (rc == CURLUE_OK)
-		rc = curl_url_set(url, CURLUPART_USER, NULL, 0);
+		rc = lib.curl_url_set(url, CURLUPART_USER, NULL, 0);
 	if (rc == CURLUE_OK)
-		rc = curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
+		rc = lib.curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
 	if (rc == CURLUE_OK)
-		rc = curl_url_get(url, CURLUPART_URL, &u->shown, 0);
+		rc = lib.curl_url_get(url, CURLUPART_URL, &u->shown, 0);
 	return rc;
 }
 
 /* False after a message. */
 static bool parse_url(struct url_source *u, const struct opt_command *command, const char *text)
 {
-	CURLU *url = curl_url();
+	CURLU *url = lib.curl_url();
 	char *scheme = NULL;
 	bool http;
-	CURLUcode rc = url ? curl_url_set(url, CURLUPART_URL, text, CURLU_GUESS_SCHEME) :
+	CURLUcode rc = url ? lib.curl_url_set(url, CURLUPART_URL, text, CURLU_GUESS_SCHEME) :
 			     CURLUE_OUT_OF_MEMORY;
 
 	if (rc == CURLUE_OK)
-		rc = curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+		rc = lib.curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
 	http = rc == CURLUE_OK && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
-	curl_free(scheme);
+	lib.curl_free(scheme);
 	if (http)
 		rc = set_path(url);
 	if (http && rc == CURLUE_OK)
 		rc = set_query(u, url);
 	if (http && rc == CURLUE_OK)
 		rc = keep_url(u, url);
-	curl_url_cleanup(url);
+	lib.curl_url_cleanup(url);
 	if (rc == CURLUE_OK && http)
 		return true;
 	if (rc == CURLUE_BAD_QUERY)
@@ -154,7 +171,7 @@ static long http_status(const struct url_source *u)
 {
 	long status = 0;
 
-	curl_easy_getinfo(u->easy, CURLINFO_RESPONSE_CODE, &status);
+	lib.curl_easy_getinfo(u->easy, CURLINFO_RESPONSE_CODE, &status);
 	return status;
 }
 
@@ -217,37 +234,37 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
 static CURLcode set_protocols(CURL *easy)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-	CURLcode rc = curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	CURLcode rc = lib.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 
 	if (rc != CURLE_OK)
 		return rc;
-	return curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	return lib.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
 #else
-	CURLcode rc = curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+	CURLcode rc = lib.curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
 
 	if (rc != CURLE_OK)
 		return rc;
-	return curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+	return lib.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
 #endif
 }
 
 static bool prepare(struct url_source *u)
 {
-	CURL *e = curl_easy_init();
+	CURL *e = lib.curl_easy_init();
 
 	u->easy = e;
-	u->multi = curl_multi_init();
+	u->multi = lib.curl_multi_init();
 	return e && u->multi && set_protocols(e) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_URL, u->url) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_USERAGENT, "tracetool/" TT_VERSION_STRING) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_MAXREDIRS, MAX_REDIRECTS) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_ERRORBUFFER, u->curl_words) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
-	       curl_easy_setopt(e, CURLOPT_WRITEDATA, u) == CURLE_OK &&
-	       curl_multi_add_handle(u->multi, e) == CURLM_OK;
+	       lib.curl_easy_setopt(e, CURLOPT_URL, u->url) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_USERAGENT, "tracetool/" TT_VERSION_STRING) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_MAXREDIRS, MAX_REDIRECTS) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_ERRORBUFFER, u->curl_words) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_WRITEDATA, u) == CURLE_OK &&
+	       lib.curl_multi_add_handle(u->multi, e) == CURLM_OK;
 }
 
 /* Lets the transfer go on; false if that failed. */
@@ -258,11 +275,11 @@ static bool go_on(struct url_source *u)
 
 	if (u->paused) {
 		u->paused = false;
-		curl_easy_pause(u->easy, CURLPAUSE_CONT);
+		lib.curl_easy_pause(u->easy, CURLPAUSE_CONT);
 	}
-	if (curl_multi_perform(u->multi, &running) != CURLM_OK)
+	if (lib.curl_multi_perform(u->multi, &running) != CURLM_OK)
 		return false;
-	while ((msg = curl_multi_info_read(u->multi, &left))) {
+	while ((msg = lib.curl_multi_info_read(u->multi, &left))) {
 		if (msg->msg == CURLMSG_DONE) {
 			u->done = true;
 			u->result = msg->data.result;
@@ -276,7 +293,7 @@ static void wait_for_more(struct url_source *u)
 	struct curl_waitfd wake = { .fd = record_wake_fd(), .events = CURL_WAIT_POLLIN };
 
 	record_tick(u->base.record);
-	(void)curl_multi_poll(u->multi, &wake, 1, 100, NULL);
+	(void)lib.curl_multi_poll(u->multi, &wake, 1, 100, NULL);
 	record_wake_clear();
 }
 
@@ -285,7 +302,7 @@ static int64_t say_why(struct url_source *u)
 {
 	char *why = u->base.why;
 	size_t size = sizeof(u->base.why);
-	const char *words = u->curl_words[0] != '\0' ? u->curl_words : curl_easy_strerror(u->result);
+	const char *words = u->curl_words[0] != '\0' ? u->curl_words : lib.curl_easy_strerror(u->result);
 
 	trim_words(u);
 	if (!u->done)
@@ -338,11 +355,11 @@ static int finish_url(struct record_source *s)
 static void release(struct url_source *u)
 {
 	if (u->multi && u->easy)
-		curl_multi_remove_handle(u->multi, u->easy);
-	curl_easy_cleanup(u->easy);
-	curl_multi_cleanup(u->multi);
-	curl_free(u->url);
-	curl_free(u->shown);
+		lib.curl_multi_remove_handle(u->multi, u->easy);
+	lib.curl_easy_cleanup(u->easy);
+	lib.curl_multi_cleanup(u->multi);
+	lib.curl_free(u->url);
+	lib.curl_free(u->shown);
 	free(u->data);
 }
 
@@ -355,7 +372,12 @@ int record_url(struct record *r, const struct opt_command *command)
 	};
 	int status = STATUS_TROUBLE;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+	if (!late_open("libcurl.so.4", names, sizeof(names) / sizeof(names[0]), &lib)) {
+		cmd_error(NULL, "libcurl.so.4 cannot be loaded: install it, or fetch the trace with "
+				"another program and use 'tracetool record -'");
+		return STATUS_TROUBLE;
+	}
+	if (lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
 		cmd_error(NULL, "libcurl cannot be used");
 		return STATUS_TROUBLE;
 	}
@@ -367,7 +389,7 @@ int record_url(struct record *r, const struct opt_command *command)
 			cmd_error(u.shown, "libcurl cannot be used");
 	}
 	release(&u);
-	curl_global_cleanup();
+	lib.curl_global_cleanup();
 	return status;
 }
 
