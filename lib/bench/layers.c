@@ -137,6 +137,19 @@ static uint64_t pass_order(const struct input *in)
 	return n;
 }
 
+static uint64_t pass_check(const struct input *in)
+{
+	struct tt_reader *r = open_reader(in);
+	const struct tt_event *ev;
+	uint64_t n;
+
+	while (tt_reader_next_sync(r, &ev) == 0)
+		continue;
+	n = tt_reader_progress(r).events;
+	tt_reader_close(r);
+	return n;
+}
+
 static const struct layer {
 	const char *name, *item, *what;
 	uint64_t (*pass)(const struct input *in);
@@ -144,6 +157,7 @@ static const struct layer {
 	{ "raw", "event", "undecoded events, tables included (tt_wire_next)", pass_raw },
 	{ "load", "batch", "generations and tables (tt_reader_next_generation)", pass_load },
 	{ "decode", "event", "load, and each event's numbers", pass_decode },
+	{ "check", "event", "events ordered, none handed out (tt_reader_next_sync)", pass_check },
 	{ "order", "event", "all of it: events in order (tt_reader_next)", pass_order },
 };
 

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event/steps.h"
 #include "order/claims.h"
 
 enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_DONE };
@@ -105,7 +106,7 @@ static bool order_alone(struct slot *s)
 	    tt_merge_begin(&w->merge, &w->gen, &w->err) < 0)
 		return false;
 	w->phase = TT_PHASE_EVENTS;
-	return tt_reader_check_events(w) == TT_OK && !s->claims.failed;
+	return tt_steps_check(w) == TT_OK && !s->claims.failed;
 }
 
 /* ---- many; the lock is held around all of these */
@@ -314,8 +315,7 @@ static bool adopt(struct tt_reader *r, struct slot *s)
 	/* each event is at least one later than the one before */
 	last_ns = r->last_ns + (int64_t)w->nevents;
 	r->last_ns = w->last_ns > last_ns ? w->last_ns : last_ns;
-	r->merge.heap.n = 0;
-	r->merge.next_sample = r->gen.samples.n;
+	tt_merge_skip(&r->merge);
 	return true;
 }
 

@@ -13,9 +13,8 @@
 
 #include "base/error.h"
 #include "event/ahead.h"
-#include "gen/clock.h"
-#include "order/advance.h"
-#include "order/handlers.h"
+#include "event/steps.h"
+#include "order/hot.h"
 #include "wire/header.h"
 
 /* ---- opening and closing */
@@ -69,6 +68,7 @@ static void look_at(struct tt_reader *r, unsigned type)
 		look->stack = (uint8_t)def->stack_args[0];
 	if (def->nstrings > 0)
 		look->string = (uint8_t)def->string_args[0];
+	look->no_ids = def->nstacks == 0 && def->nstrings == 0 && def->sort == 0;
 	look->more_ids = def->nstacks > 1 || def->nstrings > 1 || def->sort != 0;
 }
 
@@ -205,20 +205,7 @@ struct tt_progress tt_reader_progress(const struct tt_reader *r)
 
 /* ---- handing out */
 
-/* Go's times never stand still: an event not later than the one before is one later. */
-static inline int64_t next_time(struct tt_reader *r, int64_t raw_time_ns)
-{
-	r->last_ns = raw_time_ns > r->last_ns ? raw_time_ns : tt_ns_add(r->last_ns, 1);
-	r->nevents++;
-	return r->last_ns;
-}
-
-static inline void stamp(struct tt_reader *r, struct tt_event *ev)
-{
-	ev->time_ns = next_time(r, ev->raw_time_ns);
-}
-
-static int fail(struct tt_reader *r)
+int tt_reader_fail(struct tt_reader *r)
 {
 	tt_ahead_stop(r);
 	r->phase = TT_PHASE_OVER;
@@ -240,167 +227,9 @@ static int hand_out_sync(struct tt_reader *r, const struct tt_generation *gen, i
 		.kind = TT_KIND_SYNC,
 		.extra_ = ++r->nsyncs,
 	};
-	stamp(r, &r->own);
+	tt_reader_stamp(r, &r->own);
 	*ev = &r->own;
 	return TT_OK;
-}
-
-/* A sample is not validated: Go does so neither. Its time is its first argument. */
-static int hand_out_sample(struct tt_reader *r, const struct tt_sample *s, const struct tt_event **ev)
-{
-	const uint64_t args[] = {(uint64_t)s->time_ns, (uint64_t)s->thread, (uint64_t)s->proc,
-				 (uint64_t)s->goroutine, s->stack};
-
-	memcpy(r->own_args, args, sizeof(args));
-	r->own = (struct tt_event){
-		.raw_time_ns = s->time_ns,
-		.thread = s->thread,
-		.proc = s->proc,
-		.goroutine = s->goroutine,
-		.offset = r->gen.offset,
-		.generation = &r->gen,
-		.spec = r->sample_spec,
-		.args = r->own_args,
-		.kind = TT_KIND_STACK_SAMPLE,
-	};
-	stamp(r, &r->own);
-	tt_note_event(r, &r->own);
-	*ev = &r->own;
-	return TT_OK;
-}
-
-/* The error of an argument that names a table entry which is not there. */
-static int no_such_id(struct tt_reader *r, const struct tt_event *ev, int code, uint64_t id)
-{
-	tt_fail(&r->err, code, "found invalid %s ID %llu for event %s",
-		code == TT_E_EVENT_STACK ? "stack" : "string", (unsigned long long)id,
-		ev->spec->name);
-	r->err.offset = ev->offset;
-	r->err.event_type = ev->spec->type;
-	tt_error_in_batch(&r->err, TT_UNKNOWN, r->gen.number, ev->thread);
-	return fail(r);
-}
-
-/*
- * All table entries that an event names, in the order in which Go looks for them; and
- * what ordering thinks of its resource.
- */
-static __attribute__((noinline)) int check_ids(struct tt_reader *r, const struct tt_event *ev)
-{
-	const struct tt_event_def *def = tt_event_def_of(ev->spec);
-
-	for (unsigned i = 0; i < def->nstacks; i++) {
-		uint64_t id = ev->args[def->stack_args[i]];
-
-		if (id != 0 && tt_idmap_find(&r->gen.stack_ids, id) == TT_IDMAP_NONE)
-			return no_such_id(r, ev, TT_E_EVENT_STACK, id);
-	}
-	for (unsigned i = 0; i < def->nstrings; i++) {
-		uint64_t id = ev->args[def->string_args[i]];
-
-		if (id != 0 && tt_idmap_find(&r->gen.string_ids, id) == TT_IDMAP_NONE)
-			return no_such_id(r, ev, TT_E_EVENT_STRING, id);
-	}
-	if (def->sort != 0)
-		tt_note_resource(r, ev);
-	return TT_OK;
-}
-
-static inline bool known(const struct tt_idmap *ids, uint64_t id)
-{
-	return id == 0 || tt_idmap_find(ids, id) != TT_IDMAP_NONE;
-}
-
-/* Whether all is as in nearly every event: see check_ids() otherwise. */
-static inline bool ids_known(const struct tt_reader *r, const struct tt_look *look,
-			     const uint64_t *args)
-{
-	return !look->more_ids && known(&r->gen.stack_ids, args[look->stack]) &&
-	       known(&r->gen.string_ids, args[look->string]);
-}
-
-/* Looks at the next queued event, which is handed out or counted. */
-static TT_ALWAYS_INLINE int take_queued(struct tt_reader *r, const struct tt_event **out)
-{
-	struct tt_event *ev = &r->order.queue[r->order.head++];
-	const struct tt_look *look = &r->looks[ev->spec->type];
-
-	if (r->order.head == r->order.count)
-		r->order.head = r->order.count = 0;
-	if (!ids_known(r, look, ev->args)) {
-		int rc = check_ids(r, ev);
-
-		if (rc < 0) {
-			*out = NULL;
-			return rc;
-		}
-	}
-	stamp(r, ev);
-	if (look->watched)
-		tt_note_event(r, ev);
-	*out = ev;
-	return TT_OK;
-}
-
-/* An event that is not handed out: as take_queued(), without queueing it. */
-static __attribute__((noinline)) int check_plain_ids(struct tt_reader *r, const struct tt_cursor *c,
-						     const struct tt_timed *ev)
-{
-	const struct tt_event unnamed = {
-		.spec = tt_specs_event(r->specs, ev->type),
-		.args = ev->args,
-		.thread = c->thread,
-		.offset = ev->offset,
-	};
-
-	return check_ids(r, &unnamed);
-}
-
-/* Lets one event advance; it is looked at here unless it stands in the queue then. */
-static TT_ALWAYS_INLINE int check_next(struct tt_reader *r)
-{
-	struct tt_merge *m = &r->merge;
-	struct tt_cursor *c = m->heap.at[0].of.item;
-	const struct tt_timed *ev = c->head;
-	const struct tt_look *look = &r->looks[ev->type];
-	enum tt_advance tried = tt_hot_try(&r->order, c, look->plain);
-	int rc;
-
-	if (tried == TT_ADVANCED)
-		rc = tt_step_on(m, &r->order, 0, &r->err);
-	else
-		rc = tt_advance_failed(m, &r->order, tried, &r->err);
-	if (rc < 0)
-		return fail(r);
-	if (r->order.count != 0)
-		return TT_OK;
-	if (!ids_known(r, look, ev->args) && check_plain_ids(r, c, ev) < 0)
-		return -r->err.code;
-	next_time(r, ev->time_ns);
-	return TT_OK;
-}
-
-int tt_reader_check_events(struct tt_reader *r)
-{
-	const struct tt_event *ignored;
-	int rc = TT_OK;
-
-	while (rc == TT_OK) {
-		const struct tt_sample *sample;
-
-		if (r->order.count != 0) {
-			rc = take_queued(r, &ignored);
-			continue;
-		}
-		if (tt_merge_done(&r->merge))
-			break;
-		sample = tt_merge_sample(&r->merge);
-		if (sample != NULL)
-			rc = hand_out_sample(r, sample, &ignored);
-		else
-			rc = check_next(r);
-	}
-	return rc;
 }
 
 /* ---- generations */
@@ -484,7 +313,7 @@ static int begin_generation(struct tt_reader *r, const struct tt_event **ev)
 	r->skipped_any = false;
 	tt_order_turn(&r->order, &r->gen);
 	if (tt_merge_begin(&r->merge, &r->gen, &r->err) < 0)
-		return fail(r);
+		return tt_reader_fail(r);
 	r->phase = TT_PHASE_EVENTS;
 	r->nevents_begun = r->nevents + 1;
 	return hand_out_sync(r, &r->gen, tt_generation_start_ns(&r->gen), ev);
@@ -531,22 +360,13 @@ static __attribute__((noinline)) int turn_alone(struct tt_reader *r, const struc
 
 int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
 {
-	if (r->phase != TT_PHASE_EVENTS)
-		return turn_alone(r, ev);
-	if (r->order.count == 0) {
-		const struct tt_sample *sample;
+	if (r->phase == TT_PHASE_EVENTS) {
+		int rc = tt_steps_next(r, ev);
 
-		if (tt_merge_done(&r->merge))
-			return turn_alone(r, ev);
-		sample = tt_merge_sample(&r->merge);
-		if (sample != NULL)
-			return hand_out_sample(r, sample, ev);
-		if (tt_merge_advance(&r->merge, &r->order, &r->err) < 0) {
-			*ev = NULL;
-			return fail(r);
-		}
+		if (rc != TT_END)
+			return rc;
 	}
-	return take_queued(r, ev);
+	return turn_alone(r, ev);
 }
 
 int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
@@ -554,7 +374,7 @@ int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
 	int rc = TT_OK;
 
 	if (r->phase == TT_PHASE_EVENTS && !tt_ahead_take(r))
-		rc = tt_reader_check_events(r);
+		rc = tt_steps_check(r);
 	*ev = NULL;
 	return rc < 0 ? rc : turn(r, ev);
 }
@@ -592,7 +412,7 @@ int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 		return -r->err.code;
 	rc = tt_loader_resync(&r->loader, &broken, nbytes, &r->err);
 	if (rc < 0)
-		return fail(r);
+		return tt_reader_fail(r);
 	tt_order_reset(&r->order);
 	r->skipped_any = r->has_previous = r->has_previous_clock = false;
 	r->resynced = true;

@@ -25,6 +25,7 @@ struct tt_note {
 /* What is looked at in an event of a type before it is handed out. */
 struct tt_look {
 	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
+	bool no_ids;            /* there is none of either */
 	bool more_ids;          /* there are further ones, or a resource that it orders */
 	bool watched;           /* it may be worth a note */
 	bool plain;             /* neither */
@@ -89,8 +90,8 @@ struct tt_reader {
 int tt_reader_take_private(struct tt_reader *r, struct tt_generation *gen, bool *added,
 			   struct tt_error *err);
 
-/* Orders and checks the events of the generation that are left: 0 or an error. */
-int tt_reader_check_events(struct tt_reader *r);
+/* Ends the trace with r->err, and returns its code. */
+int tt_reader_fail(struct tt_reader *r);
 
 /* ---- findings (findings.c) */
 

@@ -20,17 +20,19 @@ int tt_cannot_decode(const struct tt_merge *m, const struct tt_cursor *c, struct
 void tt_heap_move(struct tt_merge *m, size_t i);
 void tt_heap_sink(struct tt_merge *m);
 void tt_heap_remove(struct tt_merge *m, size_t i);
-/* The root did not advance: if it has to wait, lets the first of the others that can. */
-int tt_advance_failed(struct tt_merge *m, struct tt_order *order, enum tt_advance tried,
-		      struct tt_error *err);
+/* The i-th of the heap has no next event (`rc` is TT_END) or one that is not good. */
+int tt_thread_ended(struct tt_merge *m, struct tt_order *order, size_t i, int rc);
+/* As tt_merge_advance(), without a shortcut: if the root has to wait, lets the first of the
+ * others advance that can. */
+int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct tt_error *err);
 
 /* ---- the step */
 
 /* Decodes the next event into c->head: 0, 1 if there is none, or an error. */
-static TT_ALWAYS_INLINE int tt_next_event(struct tt_merge *m, struct tt_cursor *c,
+static TT_ALWAYS_INLINE int tt_next_event(const struct tt_merge *m, struct tt_cursor *c,
 					  struct tt_error *err)
 {
-	struct tt_timed *ev = c->head == &c->slots[0] ? &c->slots[1] : &c->slots[0];
+	struct tt_timed *ev = c->spare;
 	const uint8_t *behind;
 	uint64_t dt;
 
@@ -42,13 +44,14 @@ static TT_ALWAYS_INLINE int tt_next_event(struct tt_merge *m, struct tt_cursor *
 	behind = tt_timed_decode(&m->plan, c->pos, c->end, ev, &dt);
 	if (behind == NULL)
 		return tt_cannot_decode(m, c, err);
-	ev->offset = c->end_offset - (uint64_t)(c->end - c->pos);
+	ev->offset = c->offset_of_null + (uintptr_t)c->pos;
+	ev->batch = c->batch;
 	/* each dt is converted, and so cut to whole nanoseconds, on its own */
 	c->last_ns = tt_ns_add(tt_rate_to_ns(&m->rate, dt), c->last_ns);
 	ev->time_ns = c->last_ns;
 	c->pos = behind;
+	c->spare = c->head;
 	c->head = ev;
-	c->head_batch = c->batch;
 	return TT_OK;
 }
 
@@ -59,21 +62,15 @@ static TT_ALWAYS_INLINE int tt_step_on(struct tt_merge *m, struct tt_order *orde
 	struct tt_cursor *c = m->heap.at[i].of.item;
 	int rc = tt_next_event(m, c, err);
 
-	if (rc == TT_OK) {
-		m->heap.at[i].key = c->head->time_ns;
-		/* the root often stays where it is */
-		if (i != 0)
-			tt_heap_move(m, i);
-		else if (c->head->time_ns > m->second_key)
-			tt_heap_sink(m);
-		return TT_OK;
-	}
-	if (rc == TT_END) {
-		tt_heap_remove(m, i);
-		return TT_OK;
-	}
-	order->count = 0; /* the event that advanced is lost, as in Go's reader */
-	return rc;
+	if (rc != TT_OK)
+		return tt_thread_ended(m, order, i, rc);
+	m->heap.at[i].key = c->head->time_ns;
+	/* the root often stays where it is */
+	if (i != 0)
+		tt_heap_move(m, i);
+	else if (c->head->time_ns > m->second_key)
+		tt_heap_sink(m);
+	return TT_OK;
 }
 
 /*
@@ -83,11 +80,9 @@ static TT_ALWAYS_INLINE int tt_step_on(struct tt_merge *m, struct tt_order *orde
 static TT_ALWAYS_INLINE int tt_merge_advance(struct tt_merge *m, struct tt_order *order,
 					     struct tt_error *err)
 {
-	enum tt_advance tried = tt_hot_try(order, m->heap.at[0].of.item, false);
-
-	if (tried == TT_ADVANCED)
+	if (tt_hot_try(order, m->heap.at[0].of.item, false))
 		return tt_step_on(m, order, 0, err);
-	return tt_advance_failed(m, order, tried, err);
+	return tt_merge_advance_slowly(m, order, err);
 }
 
 #endif

@@ -6,11 +6,14 @@
  */
 #include <inttypes.h>
 
-#include "order/hot.h"
+#include "order/handlers.h"
 
 enum tt_advance tt_advance_in_context(struct tt_order *o, struct tt_step *s)
 {
-	return tt_hot_in_context(o, s);
+	if (tt_check_context(o, s) != TT_ADVANCED)
+		return TT_BROKEN;
+	tt_emit(o, s);
+	return TT_ADVANCED;
 }
 
 /* The text of a name argument; NULL: broken. */

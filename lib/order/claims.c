@@ -51,7 +51,7 @@ void tt_claim_no_g(struct tt_order *o, const struct tt_step *s)
 
 bool tt_claim_context(struct tt_order *o, const struct tt_step *s)
 {
-	unsigned needs = s->def->needs & ~(unsigned)TT_NEED_STATED;
+	unsigned needs = s->needs;
 
 	if (s->m == TT_NO_SLOT)
 		return false;

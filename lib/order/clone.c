@@ -62,7 +62,7 @@ static bool copy_ids(struct tt_order *o)
 	bool ok = true;
 
 	for (size_t i = 0; i < o->gs.n && ok; i++)
-		ok = !o->gs.at[i].live ||
+		ok = o->gs.at[i].status == TT_G_GONE ||
 		     tt_idmap_add(&o->g_ids, (uint64_t)o->gs.at[i].id, (uint32_t)i);
 	for (size_t i = 0; i < o->ps.n && ok; i++)
 		ok = tt_idmap_add(&o->p_ids, (uint64_t)o->ps.at[i].id, (uint32_t)i);

@@ -53,24 +53,28 @@ static const struct {
 	{"UserRegionEnd", tt_advance_region_end},
 };
 
-/* The handlers that have a body in hot.h. */
+#define ANY_NARGS 0xff
+
+/* The handlers that have a shortcut in hot.h. */
 static const struct {
 	tt_handler *handler;
 	enum tt_hot hot;
+	uint8_t nargs;          /* as its shortcut has it */
 } hot[] = {
-	{tt_advance_in_context, TT_HOT_IN_CONTEXT},
-	{tt_advance_go_start, TT_HOT_GO_START},
-	{tt_advance_go_unblock, TT_HOT_GO_UNBLOCK},
-	{tt_advance_go_block, TT_HOT_GO_BLOCK},
-	{tt_advance_go_stop, TT_HOT_GO_STOP},
-	{tt_advance_syscall_begin, TT_HOT_SYSCALL_BEGIN},
-	{tt_advance_syscall_end, TT_HOT_SYSCALL_END},
+	{tt_advance_in_context, TT_HOT_IN_CONTEXT, ANY_NARGS},
+	{tt_advance_go_start, TT_HOT_GO_START, 2},
+	{tt_advance_go_unblock, TT_HOT_GO_UNBLOCK, 3},
+	{tt_advance_go_block, TT_HOT_GO_BLOCK, 2},
+	{tt_advance_go_stop, TT_HOT_GO_STOP, 2},
+	{tt_advance_syscall_begin, TT_HOT_SYSCALL_BEGIN, 2},
+	{tt_advance_syscall_end, TT_HOT_SYSCALL_END, 0},
 };
 
-static enum tt_hot hot_of(tt_handler *handler)
+static enum tt_hot hot_of(const struct tt_rule *rule)
 {
 	for (size_t i = 0; i < sizeof(hot) / sizeof(hot[0]); i++)
-		if (hot[i].handler == handler)
+		if (hot[i].handler == rule->handler && rule->def != NULL &&
+		    (hot[i].nargs == ANY_NARGS || hot[i].nargs == rule->def->spec.nargs))
 			return hot[i].hot;
 	return TT_HOT_NONE;
 }
@@ -88,6 +92,7 @@ void tt_dispatch_init(struct tt_order *o)
 		const struct tt_event_def *def = tt_specs_def(o->specs, type);
 
 		o->rules[type].def = def;
+		o->rules[type].needs = def == NULL ? 0 : (uint8_t)(def->needs & ~TT_NEED_STATED);
 		if (def != NULL && (def->needs & TT_NEED_STATED) != 0)
 			o->rules[type].handler = def->sort != 0 ? tt_advance_resource
 								: tt_advance_in_context;
@@ -99,7 +104,8 @@ void tt_dispatch_init(struct tt_order *o)
 			o->rules[def->spec.type].handler = table[i].handler;
 	}
 	for (unsigned type = 0; type < 256; type++)
-		o->rules[type].hot = hot_of(o->rules[type].handler);
+		o->shortcuts[type] = (struct tt_shortcut){(uint8_t)hot_of(&o->rules[type]),
+							  o->rules[type].needs};
 	/* events that handlers add to those of the trace */
 	o->go_block = def_named(o->specs, "GoBlock");
 	o->go_start = def_named(o->specs, "GoStart");

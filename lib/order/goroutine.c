@@ -6,7 +6,7 @@
  */
 #include <inttypes.h>
 
-#include "order/hot.h"
+#include "order/handlers.h"
 
 static enum tt_state public_state(unsigned status)
 {
@@ -167,9 +167,14 @@ enum tt_advance tt_advance_go_create_blocked(struct tt_order *o, struct tt_step 
 	return create(o, s, TT_G_WAITING);
 }
 
-/* That goroutine `id` has not this status, or the sequence number is not next. */
-enum tt_advance tt_await_g(struct tt_order *o, const struct tt_g_state *g, int64_t id,
-			   enum tt_g_status status, struct tt_seq seq)
+static bool is_next(const struct tt_g_state *g, enum tt_g_status status, struct tt_seq seq)
+{
+	return g != NULL && g->status == status && tt_seq_succeeds(seq, g->seq);
+}
+
+/* The event waits for goroutine `id`: for this status, or for the number before. */
+static enum tt_advance await_g(struct tt_order *o, const struct tt_g_state *g, int64_t id,
+				enum tt_g_status status, struct tt_seq seq)
 {
 	if (g == NULL)
 		return tt_not_yet(o, "goroutine %" PRId64 " does not exist yet", id);
@@ -183,17 +188,42 @@ enum tt_advance tt_await_g(struct tt_order *o, const struct tt_g_state *g, int64
 
 enum tt_advance tt_advance_go_start(struct tt_order *o, struct tt_step *s)
 {
-	return tt_hot_go_start(o, s);
+	int64_t id = (int64_t)s->ev->args[0];
+	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
+	struct tt_g_state *g = tt_find_g(o, id);
+
+	if (!is_next(g, TT_G_RUNNABLE, seq))
+		return await_g(o, g, id, TT_G_RUNNABLE, seq);
+	if (tt_check_context(o, s) != TT_ADVANCED)
+		return TT_BROKEN;
+	g->status = TT_G_RUNNING;
+	g->seq = seq;
+	tt_bind_g(o, s, g);
+	tt_emit(o, s);
+	return TT_ADVANCED;
+}
+
+/* The running goroutine stops, and is `status` from then on. */
+static enum tt_advance stop(struct tt_order *o, struct tt_step *s, enum tt_g_status status)
+{
+	struct tt_g_state *g = running_g(o, s);
+
+	if (g == NULL)
+		return TT_BROKEN;
+	g->status = (uint8_t)status;
+	tt_set_g(o, s, TT_NONE);
+	tt_emit(o, s);
+	return TT_ADVANCED;
 }
 
 enum tt_advance tt_advance_go_stop(struct tt_order *o, struct tt_step *s)
 {
-	return tt_hot_go_stop(o, s, TT_G_RUNNABLE);
+	return stop(o, s, TT_G_RUNNABLE);
 }
 
 enum tt_advance tt_advance_go_block(struct tt_order *o, struct tt_step *s)
 {
-	return tt_hot_go_stop(o, s, TT_G_WAITING);
+	return stop(o, s, TT_G_WAITING);
 }
 
 enum tt_advance tt_advance_go_destroy(struct tt_order *o, struct tt_step *s)
@@ -210,7 +240,17 @@ enum tt_advance tt_advance_go_destroy(struct tt_order *o, struct tt_step *s)
 
 enum tt_advance tt_advance_go_unblock(struct tt_order *o, struct tt_step *s)
 {
-	return tt_hot_go_unblock(o, s);
+	int64_t id = (int64_t)s->ev->args[0];
+	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
+	struct tt_g_state *g = tt_find_g(o, id);
+
+	/* no context to check: anything can unblock a goroutine */
+	if (!is_next(g, TT_G_WAITING, seq))
+		return await_g(o, g, id, TT_G_WAITING, seq);
+	g->status = TT_G_RUNNABLE;
+	g->seq = seq;
+	tt_emit(o, s);
+	return TT_ADVANCED;
 }
 
 /*
@@ -229,8 +269,8 @@ static enum tt_advance switch_to(struct tt_order *o, struct tt_step *s, bool des
 	if (current == NULL)
 		return TT_BROKEN;
 	next = tt_find_g(o, id);
-	if (!tt_g_is_next(next, TT_G_WAITING, seq))
-		return tt_await_g(o, next, id, TT_G_WAITING, seq);
+	if (!is_next(next, TT_G_WAITING, seq))
+		return await_g(o, next, id, TT_G_WAITING, seq);
 	tt_emit(o, s);
 	if (destroy)
 		tt_remove_g(o, current);

@@ -6,11 +6,9 @@
 #ifndef TT_ORDER_HANDLERS_H
 #define TT_ORDER_HANDLERS_H
 
+#include "base/inline.h"
 #include "order/claims.h"
 #include "order/order.h"
-
-/* For what is run for each event: a call would cost as much as the work. */
-#define TT_ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* Binds the handlers by the names of their events (dispatch.c). */
 void tt_dispatch_init(struct tt_order *o);
@@ -62,10 +60,15 @@ static TT_ALWAYS_INLINE enum tt_advance tt_check_context(struct tt_order *o, con
 	unsigned has = s->m == TT_NO_SLOT ? TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE
 					  : o->ms.at[s->m].has;
 
-	if (((s->def->needs & ~(unsigned)TT_NEED_STATED) & ~has) == 0)
+	if ((s->needs & ~has) == 0)
 		return TT_ADVANCED;
 	return tt_context_broken(o, s);
 }
+
+/* The current goroutine is unknown (`g` NULL) or is in another status than `wanted`
+ * (goroutine.c). */
+enum tt_advance tt_wrong_g(struct tt_order *o, const struct tt_step *s,
+			   const struct tt_g_state *g, const char *wanted);
 
 /* ---- state (state.c) */
 
@@ -108,7 +111,8 @@ static TT_ALWAYS_INLINE struct tt_g_state *tt_current_g(struct tt_order *o, cons
 	if (s->m != TT_NO_SLOT) {
 		uint32_t slot = o->ms.at[s->m].g_slot;
 
-		if (slot < o->gs.n && o->gs.at[slot].id == s->cur.goroutine && o->gs.at[slot].live)
+		if (slot < o->gs.n && o->gs.at[slot].id == s->cur.goroutine &&
+		    o->gs.at[slot].status != TT_G_GONE)
 			return &o->gs.at[slot];
 	}
 	return tt_current_g_slow(o, s);
@@ -166,21 +170,29 @@ static inline bool tt_seq_succeeds(struct tt_seq a, struct tt_seq b)
 struct tt_event *tt_emit_added(struct tt_order *o, const struct tt_step *s,
 			       const struct tt_event_def *def, const struct tt_context *context);
 
-/* Queues the step's event, in the context before it. */
-static TT_ALWAYS_INLINE struct tt_event *tt_emit(struct tt_order *o, const struct tt_step *s)
+/* Queues an event of the trace. */
+static TT_ALWAYS_INLINE struct tt_event *tt_queue(struct tt_order *o, struct tt_context context,
+						  const struct tt_event_def *def,
+						  const struct tt_timed *timed)
 {
 	struct tt_event *ev = &o->queue[o->count++];
 
-	ev->raw_time_ns = s->ev->time_ns;
-	ev->thread = s->cur.thread;
-	ev->proc = s->cur.proc;
-	ev->goroutine = s->cur.goroutine;
-	ev->offset = s->ev->offset;
+	ev->raw_time_ns = timed->time_ns;
+	ev->thread = context.thread;
+	ev->proc = context.proc;
+	ev->goroutine = context.goroutine;
+	ev->offset = timed->offset;
 	ev->generation = o->gen;
-	ev->spec = &s->def->spec;
-	ev->args = s->ev->args;
-	ev->kind = s->def->spec.kind;
+	ev->spec = &def->spec;
+	ev->args = timed->args;
+	ev->kind = def->spec.kind;
 	return ev;
+}
+
+/* Queues the step's event, in the context before it. */
+static inline struct tt_event *tt_emit(struct tt_order *o, const struct tt_step *s)
+{
+	return tt_queue(o, s->cur, s->def, s->ev);
 }
 
 #endif

@@ -1,142 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hot.h - the handlers of the commonest events, to be inlined where events are
- * tried; a call costs as much as their work. Which events they order is said in
- * dispatch.c alone, as for all handlers. What they do when an event has to wait or
- * shows a broken trace is out of line. Private to lib/order.
+ * hot.h - the commonest events, to be inlined where events are tried; a call costs as much
+ * as their work. A shortcut does what the handler of its event does where nothing holds
+ * it up; where anything does it changes nothing, and the handler is asked, which alone
+ * knows why an event waits or is broken. Which events have one is said in dispatch.c.
+ * Private to lib/order.
  */
 #ifndef TT_ORDER_HOT_H
 #define TT_ORDER_HOT_H
 
 #include "order/handlers.h"
 #include "order/merge.h"
-
-/* ---- what seldom happens (goroutine.c, syscall.c) */
-
-/* The event waits: writes for what. */
-enum tt_advance tt_await_g(struct tt_order *o, const struct tt_g_state *g, int64_t id,
-			   enum tt_g_status status, struct tt_seq seq);
-/* The current goroutine is unknown (`g` NULL) or is in another status than `wanted`. */
-enum tt_advance tt_wrong_g(struct tt_order *o, const struct tt_step *s,
-			   const struct tt_g_state *g, const char *wanted);
-enum tt_advance tt_wrong_syscall_begin(struct tt_order *o, const struct tt_step *s,
-				       const struct tt_p_state *p, struct tt_seq seq);
-enum tt_advance tt_wrong_syscall_end(struct tt_order *o, const struct tt_step *s,
-				     const struct tt_p_state *p);
-
-/* ---- the handlers */
-
-static TT_ALWAYS_INLINE void tt_hot_emit(struct tt_order *o, const struct tt_step *s)
-{
-	if (!s->quiet)
-		tt_emit(o, s);
-}
-
-static TT_ALWAYS_INLINE bool tt_g_is_next(const struct tt_g_state *g, enum tt_g_status status,
-				struct tt_seq seq)
-{
-	return g != NULL && g->status == status && tt_seq_succeeds(seq, g->seq);
-}
-
-static TT_ALWAYS_INLINE enum tt_advance tt_hot_in_context(struct tt_order *o, struct tt_step *s)
-{
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	tt_hot_emit(o, s);
-	return TT_ADVANCED;
-}
-
-static TT_ALWAYS_INLINE enum tt_advance tt_hot_go_start(struct tt_order *o, struct tt_step *s)
-{
-	int64_t id = (int64_t)s->ev->args[0];
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
-	struct tt_g_state *g = tt_find_g(o, id);
-
-	if (!tt_g_is_next(g, TT_G_RUNNABLE, seq))
-		return tt_await_g(o, g, id, TT_G_RUNNABLE, seq);
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	g->status = TT_G_RUNNING;
-	g->seq = seq;
-	tt_bind_g(o, s, g);
-	tt_hot_emit(o, s);
-	return TT_ADVANCED;
-}
-
-static TT_ALWAYS_INLINE enum tt_advance tt_hot_go_unblock(struct tt_order *o, struct tt_step *s)
-{
-	int64_t id = (int64_t)s->ev->args[0];
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
-	struct tt_g_state *g = tt_find_g(o, id);
-
-	/* no context to check: anything can unblock a goroutine */
-	if (!tt_g_is_next(g, TT_G_WAITING, seq))
-		return tt_await_g(o, g, id, TT_G_WAITING, seq);
-	g->status = TT_G_RUNNABLE;
-	g->seq = seq;
-	tt_hot_emit(o, s);
-	return TT_ADVANCED;
-}
-
-/* The running goroutine stops, and is `status` from then on. */
-static TT_ALWAYS_INLINE enum tt_advance tt_hot_go_stop(struct tt_order *o, struct tt_step *s,
-					     enum tt_g_status status)
-{
-	struct tt_g_state *g;
-
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	g = tt_current_g(o, s);
-	if (g == NULL || g->status != TT_G_RUNNING)
-		return tt_wrong_g(o, s, g, "Running");
-	g->status = (uint8_t)status;
-	tt_set_g(o, s, TT_NONE);
-	tt_hot_emit(o, s);
-	return TT_ADVANCED;
-}
-
-static TT_ALWAYS_INLINE enum tt_advance tt_hot_syscall_begin(struct tt_order *o, struct tt_step *s)
-{
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[0]);
-	struct tt_g_state *g;
-	struct tt_p_state *p;
-
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	g = tt_current_g(o, s);
-	if (g == NULL || g->status != TT_G_RUNNING)
-		return tt_wrong_g(o, s, g, "Running");
-	p = tt_find_p(o, s->cur.proc);
-	/* the P runs here, so its sequence cannot be anywhere else: never "not yet" */
-	if (p == NULL || !tt_seq_succeeds(seq, p->seq))
-		return tt_wrong_syscall_begin(o, s, p, seq);
-	g->status = TT_G_SYSCALL;
-	p->status = TT_P_SYSCALL;
-	p->seq = seq;
-	tt_hot_emit(o, s);
-	return TT_ADVANCED;
-}
-
-static TT_ALWAYS_INLINE enum tt_advance tt_hot_syscall_end(struct tt_order *o, struct tt_step *s)
-{
-	struct tt_g_state *g;
-	struct tt_p_state *p;
-
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	g = tt_current_g(o, s);
-	if (g == NULL || g->status != TT_G_SYSCALL)
-		return tt_wrong_g(o, s, g, "Running");
-	p = tt_find_p(o, s->cur.proc);
-	if (p == NULL || p->status != TT_P_SYSCALL)
-		return tt_wrong_syscall_end(o, s, p);
-	g->status = TT_G_RUNNING;
-	p->status = TT_P_RUNNING;
-	tt_hot_emit(o, s);
-	return TT_ADVANCED;
-}
-
-/* ---- trying an event */
 
 /*
  * Tries the event of a thread. `*m` is the thread's slot, TT_NO_SLOT before its
@@ -146,45 +20,152 @@ static TT_ALWAYS_INLINE enum tt_advance tt_hot_syscall_end(struct tt_order *o, s
  */
 enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev);
 
-/*
- * The same, where it is wanted for each event. `quiet`: of the commonest events
- * none is queued; the others are.
- */
-static TT_ALWAYS_INLINE enum tt_advance tt_hot_try(struct tt_order *o, struct tt_cursor *c,
-						   bool quiet)
-{
-	struct tt_timed *ev = c->head;
-	const struct tt_rule *rule = &o->rules[ev->type];
-	const uint32_t slot = c->m;
-	struct tt_step s;
+/* An event on its way through a shortcut. */
+struct tt_hot_step {
+	struct tt_timed *ev;
+	struct tt_m_state *m;   /* of its thread */
+	bool quiet;             /* nobody wants the event: it is not queued */
+};
 
-	if (rule->hot == TT_HOT_NONE || slot == TT_NO_SLOT)
-		return tt_order_try(o, c->thread, &c->m, ev);
-	s.def = rule->def;
-	s.ev = ev;
-	s.m = slot;
-	s.quiet = quiet;
-	s.cur.thread = c->thread;
-	s.cur.proc = o->ms.at[slot].p;
-	s.cur.goroutine = o->ms.at[slot].g;
-	switch (rule->hot) {
+/* Queues the event, before it changes its thread's context. */
+static TT_ALWAYS_INLINE void tt_hot_emit(struct tt_order *o, const struct tt_hot_step *s)
+{
+	if (!s->quiet)
+		tt_queue(o, (struct tt_context){s->m->id, s->m->p, s->m->g}, o->rules[s->ev->type].def,
+			 s->ev);
+}
+
+/* The thread's context had a goroutine and has none from now on, or the reverse. */
+static TT_ALWAYS_INLINE void tt_hot_flip_g(struct tt_m_state *m, int64_t g)
+{
+	m->g = g;
+	m->has ^= TT_NEED_GOROUTINE | TT_NEED_NO_GOROUTINE;
+}
+
+/* The goroutine of the thread, if it is known where it lies and has this status. */
+static TT_ALWAYS_INLINE struct tt_g_state *tt_hot_g(struct tt_order *o, const struct tt_hot_step *s,
+						    enum tt_g_status status)
+{
+	struct tt_g_state *g = &o->gs.at[s->m->g_slot];
+
+	if (s->m->g_slot >= o->gs.n || g->id != s->m->g || g->status != status)
+		return NULL;
+	return g;
+}
+
+/* The goroutine that the event names, if it has this status and the number is due. */
+static TT_ALWAYS_INLINE struct tt_g_state *
+tt_hot_next_g(struct tt_order *o, const struct tt_hot_step *s, enum tt_g_status status)
+{
+	struct tt_g_state *g = tt_find_g(o, (int64_t)s->ev->args[0]);
+
+	if (g == NULL || g->status != status || g->seq.n + 1 != s->ev->args[1] ||
+	    g->seq.generation != o->gen->number)
+		return NULL;
+	return g;
+}
+
+static TT_ALWAYS_INLINE bool tt_hot_start(struct tt_order *o, const struct tt_hot_step *s)
+{
+	struct tt_g_state *g = tt_hot_next_g(o, s, TT_G_RUNNABLE);
+
+	if (g == NULL)
+		return false;
+	tt_hot_emit(o, s);
+	g->status = TT_G_RUNNING;
+	g->seq.n++;
+	tt_hot_flip_g(s->m, g->id);
+	s->m->g_slot = (uint32_t)(g - o->gs.at);
+	return true;
+}
+
+static TT_ALWAYS_INLINE bool tt_hot_unblock(struct tt_order *o, const struct tt_hot_step *s)
+{
+	struct tt_g_state *g = tt_hot_next_g(o, s, TT_G_WAITING);
+
+	if (g == NULL)
+		return false;
+	tt_hot_emit(o, s);
+	g->status = TT_G_RUNNABLE;
+	g->seq.n++;
+	return true;
+}
+
+/* The running goroutine stops, and is `status` from then on. */
+static TT_ALWAYS_INLINE bool tt_hot_stop(struct tt_order *o, const struct tt_hot_step *s,
+					 enum tt_g_status status)
+{
+	struct tt_g_state *g = tt_hot_g(o, s, TT_G_RUNNING);
+
+	if (g == NULL)
+		return false;
+	tt_hot_emit(o, s);
+	g->status = (uint8_t)status;
+	tt_hot_flip_g(s->m, TT_NONE);
+	return true;
+}
+
+static TT_ALWAYS_INLINE bool tt_hot_syscall_begin(struct tt_order *o, const struct tt_hot_step *s)
+{
+	struct tt_g_state *g = tt_hot_g(o, s, TT_G_RUNNING);
+	struct tt_p_state *p = tt_find_p(o, s->m->p);
+
+	if (g == NULL || p == NULL || p->seq.n + 1 != s->ev->args[0] ||
+	    p->seq.generation != o->gen->number)
+		return false;
+	tt_hot_emit(o, s);
+	g->status = TT_G_SYSCALL;
+	p->status = TT_P_SYSCALL;
+	p->seq.n++;
+	return true;
+}
+
+static TT_ALWAYS_INLINE bool tt_hot_syscall_end(struct tt_order *o, const struct tt_hot_step *s)
+{
+	struct tt_g_state *g = tt_hot_g(o, s, TT_G_SYSCALL);
+	struct tt_p_state *p = tt_find_p(o, s->m->p);
+
+	if (g == NULL || p == NULL || p->status != TT_P_SYSCALL)
+		return false;
+	tt_hot_emit(o, s);
+	g->status = TT_G_RUNNING;
+	p->status = TT_P_RUNNING;
+	return true;
+}
+
+/* True: the event advanced. */
+static TT_ALWAYS_INLINE bool tt_hot_advance(struct tt_order *o, const struct tt_hot_step *s)
+{
+	const struct tt_shortcut *shortcut = &o->shortcuts[s->ev->type];
+
+	if ((shortcut->needs & ~(unsigned)s->m->has) != 0)
+		return false;
+	switch (shortcut->hot) {
 	case TT_HOT_GO_START:
-		return tt_hot_go_start(o, &s);
+		return tt_hot_start(o, s);
 	case TT_HOT_GO_UNBLOCK:
-		return tt_hot_go_unblock(o, &s);
+		return tt_hot_unblock(o, s);
 	case TT_HOT_GO_BLOCK:
-		return tt_hot_go_stop(o, &s, TT_G_WAITING);
+		return tt_hot_stop(o, s, TT_G_WAITING);
 	case TT_HOT_GO_STOP:
-		return tt_hot_go_stop(o, &s, TT_G_RUNNABLE);
+		return tt_hot_stop(o, s, TT_G_RUNNABLE);
 	case TT_HOT_SYSCALL_BEGIN:
-		return tt_hot_syscall_begin(o, &s);
+		return tt_hot_syscall_begin(o, s);
 	case TT_HOT_SYSCALL_END:
-		return tt_hot_syscall_end(o, &s);
+		return tt_hot_syscall_end(o, s);
 	case TT_HOT_IN_CONTEXT:
-	case TT_HOT_NONE:
-		break;
+		tt_hot_emit(o, s);
+		return true;
+	default:
+		return false;
 	}
-	return tt_hot_in_context(o, &s);
+}
+
+/* Lets the next event of a thread advance if it can take a shortcut; see tt_order_try(). */
+static TT_ALWAYS_INLINE bool tt_hot_try(struct tt_order *o, struct tt_cursor *c, bool quiet)
+{
+	return c->m != TT_NO_SLOT &&
+	       tt_hot_advance(o, &(struct tt_hot_step){c->head, &o->ms.at[c->m], quiet});
 }
 
 #endif

@@ -25,6 +25,31 @@ void tt_merge_clear(struct tt_merge *m)
 	m->gen = NULL;
 	m->cursors.n = m->heap.n = 0;
 	m->next_sample = 0;
+	m->sample_ns = INT64_MAX;
+}
+
+/* ---- CPU samples */
+
+static void note_sample(struct tt_merge *m)
+{
+	bool left = m->next_sample < m->gen->samples.n;
+
+	m->sample_ns = left ? m->gen->samples.at[m->next_sample].time_ns : INT64_MAX;
+}
+
+const struct tt_sample *tt_merge_sample(struct tt_merge *m)
+{
+	const struct tt_sample *s = &m->gen->samples.at[m->next_sample++];
+
+	note_sample(m);
+	return s;
+}
+
+void tt_merge_skip(struct tt_merge *m)
+{
+	m->heap.n = 0;
+	m->next_sample = m->gen->samples.n;
+	note_sample(m);
 }
 
 /* ---- cursors */
@@ -47,7 +72,7 @@ bool tt_next_batch(const struct tt_merge *m, struct tt_cursor *c)
 	b = &m->gen->batches.at[c->next_batch];
 	c->pos = b->data;
 	c->end = b->data + b->size;
-	c->end_offset = b->data_offset + b->size;
+	c->offset_of_null = b->data_offset - (uintptr_t)b->data;
 	c->batch_time = b->time;
 	c->last_ns = b->start_ns;
 	c->batch = c->next_batch;
@@ -57,7 +82,7 @@ bool tt_next_batch(const struct tt_merge *m, struct tt_cursor *c)
 
 int tt_cannot_decode(const struct tt_merge *m, const struct tt_cursor *c, struct tt_error *err)
 {
-	tt_timed_error(&m->plan, c->pos, c->end, c->end_offset - (uint64_t)(c->end - c->pos), err);
+	tt_timed_error(&m->plan, c->pos, c->end, c->offset_of_null + (uintptr_t)c->pos, err);
 	place(m, c, c->batch, err);
 	return -err->code;
 }
@@ -82,27 +107,26 @@ static size_t sift_up(struct tt_keyed *heap, size_t i)
 }
 
 /*
- * Behind the last stand two keys that are later than all, so that a child needs no
- * sibling. Among equal children the left one moves up; a parent beats both. The moving
- * element is held in two variables: as one struct it would be read back in a
- * piece right behind the write of its key, which stalls the processor.
+ * Among equal children the left one moves up; a parent beats both. Without a bound: what
+ * lies behind the last is later than all. The moving element is held in two variables: as
+ * one struct it would be read back in a piece right behind the write of its key, which
+ * stalls the processor.
  */
-static inline void sift_down(struct tt_keyed *heap, size_t n, size_t i)
+static inline void sift_down(struct tt_keyed *heap, size_t i)
 {
-	int64_t key = heap[i].key;
-	void *item = heap[i].of.item;
+	const int64_t key = heap[i].key;
+	void *const item = heap[i].of.item;
 
 	for (;;) {
-		size_t child = 2 * i + 1;
+		const struct tt_keyed *left = &heap[2 * i + 1];
+		bool right = left[1].key < left[0].key;
+		int64_t least = right ? left[1].key : left[0].key;
 
-		if (child >= n)
+		if (least >= key)
 			break;
-		child += heap[child + 1].key < heap[child].key;
-		if (heap[child].key >= key)
-			break;
-		heap[i].key = heap[child].key;
-		heap[i].of.item = heap[child].of.item;
-		i = child;
+		heap[i].key = least;
+		heap[i].of.item = left[right].of.item;
+		i = 2 * i + 1 + right;
 	}
 	heap[i].key = key;
 	heap[i].of.item = item;
@@ -118,13 +142,13 @@ static void note_second(struct tt_merge *m)
 void tt_heap_move(struct tt_merge *m, size_t i)
 {
 	if (sift_up(m->heap.at, i) == i)
-		sift_down(m->heap.at, m->heap.n, i);
+		sift_down(m->heap.at, i);
 	note_second(m);
 }
 
 void tt_heap_sink(struct tt_merge *m)
 {
-	sift_down(m->heap.at, m->heap.n, 0);
+	sift_down(m->heap.at, 0);
 	note_second(m);
 }
 
@@ -135,7 +159,7 @@ void tt_heap_remove(struct tt_merge *m, size_t i)
 		swap(m->heap.at, i, (i - 1) / 2);
 	m->heap.at[0] = m->heap.at[--m->heap.n];
 	m->heap.at[m->heap.n].key = INT64_MAX;
-	sift_down(m->heap.at, m->heap.n, 0);
+	sift_down(m->heap.at, 0);
 	note_second(m);
 }
 
@@ -152,6 +176,7 @@ static int add_cursor(struct tt_merge *m, const struct tt_thread_batches *thread
 	c->m = TT_NO_SLOT;
 	c->thread = thread->thread;
 	c->head = &c->slots[0];
+	c->spare = &c->slots[1];
 	c->slots[0].args[TT_ARG_ZERO] = c->slots[1].args[TT_ARG_ZERO] = 0;
 	rc = tt_next_event(m, c, err);
 	if (rc != TT_OK)
@@ -172,24 +197,35 @@ int tt_merge_begin(struct tt_merge *m, const struct tt_generation *gen, struct t
 	m->rate = tt_tick_rate(gen->ns_per_tick);
 	/* all at once: the heap holds pointers to cursors */
 	if (!tt_mem_grow(m->mem, &m->cursors.at, &m->cursors.cap, n, sizeof(*m->cursors.at)) ||
-	    !tt_mem_grow(m->mem, &m->heap.at, &m->heap.cap, n + 2, sizeof(*m->heap.at)))
+	    !tt_mem_grow(m->mem, &m->heap.at, &m->heap.cap, 2 * n + 3, sizeof(*m->heap.at)))
 		return tt_fail(err, tt_mem_code(m->mem), "no memory for %zu threads", n);
-	for (size_t i = 0; i < n + 2; i++)
+	for (size_t i = 0; i < 2 * n + 3; i++)
 		m->heap.at[i] = (struct tt_keyed){INT64_MAX, {.item = NULL}};
 	for (size_t i = 0; i < n && rc == TT_OK; i++)
 		rc = add_cursor(m, &gen->threads.at[i], err);
 	note_second(m);
+	note_sample(m);
 	return rc;
 }
 
 /* ---- advancing */
+
+int tt_thread_ended(struct tt_merge *m, struct tt_order *order, size_t i, int rc)
+{
+	if (rc == TT_END) {
+		tt_heap_remove(m, i);
+		return TT_OK;
+	}
+	order->count = 0; /* the event that advanced is lost, as in Go's reader */
+	return rc;
+}
 
 static int broken(const struct tt_merge *m, const struct tt_cursor *c, const struct tt_order *order,
 		  struct tt_error *err)
 {
 	*err = order->err;
 	tt_error_at(err, c->head->offset);
-	place(m, c, c->head_batch, err);
+	place(m, c, c->head->batch, err);
 	err->event_type = c->head->type;
 	return -err->code;
 }
@@ -200,7 +236,7 @@ static int stuck(const struct tt_merge *m, struct tt_error *err)
 
 	tt_fail(err, TT_E_STUCK, "broken trace: failed to advance: frontier:");
 	err->offset = first->head->offset;
-	place(m, first, first->head_batch, err);
+	place(m, first, first->head->batch, err);
 	err->event_type = first->head->type;
 	return -TT_E_STUCK;
 }
@@ -226,10 +262,17 @@ static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt
 	return stuck(m, err);
 }
 
-int tt_advance_failed(struct tt_merge *m, struct tt_order *order, enum tt_advance tried,
-		      struct tt_error *err)
+int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
 {
-	if (tried == TT_BROKEN)
-		return broken(m, m->heap.at[0].of.item, order, err);
+	struct tt_cursor *c = m->heap.at[0].of.item;
+
+	switch (tt_order_try(order, c->thread, &c->m, c->head)) {
+	case TT_ADVANCED:
+		return tt_step_on(m, order, 0, err);
+	case TT_BROKEN:
+		return broken(m, c, order, err);
+	case TT_NOT_YET:
+		break;
+	}
 	return advance_another(m, order, err);
 }

@@ -11,6 +11,7 @@
 #ifndef TT_ORDER_MERGE_H
 #define TT_ORDER_MERGE_H
 
+#include "base/inline.h"
 #include "base/sort.h"
 #include "gen/clock.h"
 #include "order/order.h"
@@ -18,15 +19,15 @@
 /* One thread's events. */
 struct tt_cursor {
 	const uint8_t *pos, *end;       /* what is left of the current batch */
-	uint64_t end_offset;            /* of `end` in the trace */
+	uint64_t offset_of_null;        /* what is added to an address for its offset in the trace */
 	int64_t last_ns;                /* time of the event before; 0: take the batch's */
 	uint64_t batch_time;
 	uint32_t batch, next_batch;     /* indices in the generation, or TT_NO_BATCH */
-	uint32_t head_batch;            /* that of `head` */
 	uint32_t m;                     /* slot of the thread in tt_order */
 	int64_t thread;
 	struct tt_timed *head;          /* the next event */
-	struct tt_timed slots[2];       /* the one before stays readable: it is handed out */
+	struct tt_timed *spare;         /* the one before, which stays readable: it is handed out */
+	struct tt_timed slots[2];
 };
 
 struct tt_merge {
@@ -35,9 +36,12 @@ struct tt_merge {
 	struct tt_decode_plan plan;
 	struct tt_tick_rate rate;
 	TT_ARRAY(struct tt_cursor) cursors;
-	TT_ARRAY(struct tt_keyed) heap; /* array heap by time of the head, of.item a cursor */
+	/* array heap by time of the head, of.item a cursor; behind the n elements all keys are
+	 * INT64_MAX as far as a child can lie */
+	TT_ARRAY(struct tt_keyed) heap;
 	int64_t second_key;             /* the least but the root's, or INT64_MAX */
 	size_t next_sample;
+	int64_t sample_ns;              /* its time; INT64_MAX: there is none */
 };
 
 void tt_merge_init(struct tt_merge *m, struct tt_mem *mem, const struct tt_specs *specs);
@@ -56,18 +60,15 @@ static inline bool tt_merge_done(const struct tt_merge *m)
 	return m->heap.n == 0 && m->next_sample == m->gen->samples.n;
 }
 
-/* The CPU sample that comes next, before any event; NULL if none does. */
-static inline const struct tt_sample *tt_merge_sample(struct tt_merge *m)
+/* A CPU sample comes next, before any event. tt_merge_done() is false. */
+static inline bool tt_merge_at_sample(const struct tt_merge *m)
 {
-	const struct tt_sample *s;
-
-	if (m->next_sample == m->gen->samples.n)
-		return NULL;
-	s = &m->gen->samples.at[m->next_sample];
-	if (m->heap.n != 0 && s->time_ns >= m->heap.at[0].key)
-		return NULL;
-	m->next_sample++;
-	return s;
+	return m->heap.n == 0 || m->sample_ns < m->heap.at[0].key;
 }
+
+/* Takes the sample that comes next. */
+const struct tt_sample *tt_merge_sample(struct tt_merge *m);
+/* Passes over all that is left. */
+void tt_merge_skip(struct tt_merge *m);
 
 #endif

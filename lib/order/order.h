@@ -27,6 +27,7 @@ struct tt_context {
 
 /* Wire statuses. */
 enum tt_g_status { TT_G_BAD, TT_G_RUNNABLE, TT_G_RUNNING, TT_G_SYSCALL, TT_G_WAITING, TT_G_NSTATUS };
+#define TT_G_GONE 0xff
 enum tt_p_status { TT_P_BAD, TT_P_RUNNING, TT_P_IDLE, TT_P_SYSCALL, TT_P_ABANDONED, TT_P_NSTATUS };
 
 /* A place in the sequence of a resource's events; numbers start anew in each generation. */
@@ -58,8 +59,7 @@ struct tt_g_state {
 	int64_t id;
 	struct tt_seq seq;
 	uint32_t extra;         /* slot, or TT_NO_SLOT; of a free record: the next free one */
-	uint8_t status;         /* enum tt_g_status */
-	bool live;
+	uint8_t status;         /* enum tt_g_status, or TT_G_GONE: the record is free */
 	bool claimed;           /* it is from before the generation: claims.h */
 };
 
@@ -90,16 +90,16 @@ enum tt_gc_state { TT_GC_UNDETERMINED, TT_GC_NOT_RUNNING, TT_GC_RUNNING };
 /* One event on its way through a handler. */
 struct tt_step {
 	const struct tt_event_def *def;
+	unsigned needs;         /* enum tt_need: what its context must be */
 	struct tt_timed *ev;
 	uint32_t m;             /* slot of its thread, or TT_NO_SLOT for nobody's events */
 	struct tt_context cur;  /* before the event: what is handed out */
-	bool quiet;             /* nobody wants the event: the handlers of hot.h queue none */
 };
 
 struct tt_order;
 typedef enum tt_advance tt_handler(struct tt_order *o, struct tt_step *s);
 
-/* Handlers that are inlined where events are tried (hot.h). */
+/* Handlers that have a shortcut (hot.h). */
 enum tt_hot {
 	TT_HOT_NONE,
 	TT_HOT_IN_CONTEXT,
@@ -115,7 +115,13 @@ enum tt_hot {
 struct tt_rule {
 	tt_handler *handler;
 	const struct tt_event_def *def;
-	enum tt_hot hot;
+	uint8_t needs;          /* of def, TT_NEED_STATED left out */
+};
+
+/* What a shortcut asks first, of all types side by side. */
+struct tt_shortcut {
+	uint8_t hot;            /* enum tt_hot */
+	uint8_t needs;
 };
 
 /* An event makes at most three (a coroutine switch). */
@@ -129,6 +135,7 @@ struct tt_order {
 	const struct tt_specs *specs;
 	unsigned version;
 	struct tt_rule rules[256];
+	struct tt_shortcut shortcuts[256];
 	/* what the rules add to the events of the trace */
 	const struct tt_event_def *go_block, *go_start, *go_destroy, *proc_steal;
 

@@ -250,7 +250,7 @@ static bool take_gs(const struct seam *seam)
 		const struct tt_g_state *from = &seam->alone->gs.at[i];
 		struct tt_g_state *g;
 
-		if (!from->live)
+		if (from->status == TT_G_GONE)
 			continue;
 		g = tt_find_g(o, from->id);
 		if (g == NULL)

@@ -117,7 +117,12 @@ enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_timed *ev
 enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev)
 {
 	const struct tt_rule *rule = &o->rules[ev->type];
-	struct tt_step s = {.def = rule->def, .ev = ev, .cur = {thread, TT_NONE, TT_NONE}};
+	struct tt_step s = {
+		.def = rule->def,
+		.needs = rule->needs,
+		.ev = ev,
+		.cur = {thread, TT_NONE, TT_NONE},
+	};
 
 	if (*m == TT_NO_SLOT && thread != TT_NONE) {
 		*m = tt_order_slot(o, thread);
@@ -190,7 +195,7 @@ const char *tt_p_status_name(unsigned status)
 /* In Go's order: thread, P, goroutine. */
 enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s)
 {
-	unsigned needs = s->def->needs;
+	unsigned needs = s->needs;
 	const char *message;
 
 	if (tt_alone(o) && tt_claim_context(o, s))
@@ -239,7 +244,6 @@ struct tt_g_state *tt_add_g(struct tt_order *o, int64_t id, enum tt_g_status sta
 		.seq = tt_seq_at(o, 0),
 		.extra = TT_NO_SLOT,
 		.status = (uint8_t)status,
-		.live = true,
 	};
 	return &o->gs.at[slot];
 }
@@ -294,7 +298,7 @@ void tt_remove_g(struct tt_order *o, struct tt_g_state *g)
 	if (g->extra != TT_NO_SLOT)
 		free_extra(o, g->extra);
 	tt_idmap_remove(&o->g_ids, (uint64_t)g->id);
-	g->live = false;
+	g->status = TT_G_GONE;
 	g->extra = o->free_g;
 	o->free_g = slot;
 }

@@ -6,7 +6,7 @@
  */
 #include <inttypes.h>
 
-#include "order/hot.h"
+#include "order/handlers.h"
 
 /*
  * The current goroutine, which must have this status; NULL: broken. The message
@@ -31,8 +31,8 @@ static enum tt_advance unknown_proc(struct tt_order *o, const struct tt_step *s)
 			 tt_step_name(o, s, name));
 }
 
-enum tt_advance tt_wrong_syscall_begin(struct tt_order *o, const struct tt_step *s,
-				       const struct tt_p_state *p, struct tt_seq seq)
+static enum tt_advance wrong_begin(struct tt_order *o, const struct tt_step *s,
+				   const struct tt_p_state *p, struct tt_seq seq)
 {
 	char name[TT_EVENT_NAME_SIZE];
 
@@ -45,8 +45,8 @@ enum tt_advance tt_wrong_syscall_begin(struct tt_order *o, const struct tt_step 
 			 seq.generation);
 }
 
-enum tt_advance tt_wrong_syscall_end(struct tt_order *o, const struct tt_step *s,
-				     const struct tt_p_state *p)
+static enum tt_advance wrong_end(struct tt_order *o, const struct tt_step *s,
+				 const struct tt_p_state *p)
 {
 	if (p == NULL)
 		return unknown_proc(o, s);
@@ -57,12 +57,43 @@ enum tt_advance tt_wrong_syscall_end(struct tt_order *o, const struct tt_step *s
 
 enum tt_advance tt_advance_syscall_begin(struct tt_order *o, struct tt_step *s)
 {
-	return tt_hot_syscall_begin(o, s);
+	struct tt_seq seq = tt_seq_at(o, s->ev->args[0]);
+	struct tt_g_state *g;
+	struct tt_p_state *p;
+
+	if (tt_check_context(o, s) != TT_ADVANCED)
+		return TT_BROKEN;
+	g = current_g_in(o, s, TT_G_RUNNING, "Running");
+	if (g == NULL)
+		return TT_BROKEN;
+	p = tt_find_p(o, s->cur.proc);
+	/* the P runs here, so its sequence cannot be anywhere else: never "not yet" */
+	if (p == NULL || !tt_seq_succeeds(seq, p->seq))
+		return wrong_begin(o, s, p, seq);
+	g->status = TT_G_SYSCALL;
+	p->status = TT_P_SYSCALL;
+	p->seq = seq;
+	tt_emit(o, s);
+	return TT_ADVANCED;
 }
 
 enum tt_advance tt_advance_syscall_end(struct tt_order *o, struct tt_step *s)
 {
-	return tt_hot_syscall_end(o, s);
+	struct tt_g_state *g;
+	struct tt_p_state *p;
+
+	if (tt_check_context(o, s) != TT_ADVANCED)
+		return TT_BROKEN;
+	g = current_g_in(o, s, TT_G_SYSCALL, "Running");
+	if (g == NULL)
+		return TT_BROKEN;
+	p = tt_find_p(o, s->cur.proc);
+	if (p == NULL || p->status != TT_P_SYSCALL)
+		return wrong_end(o, s, p);
+	g->status = TT_G_RUNNING;
+	p->status = TT_P_RUNNING;
+	tt_emit(o, s);
+	return TT_ADVANCED;
 }
 
 enum tt_advance tt_advance_syscall_end_blocked(struct tt_order *o, struct tt_step *s)

@@ -403,7 +403,7 @@ static void find_holders(struct tt_bridge *b)
 {
 	for (size_t i = 0; i < b->order->gs.n && !b->failed; i++) {
 		const struct tt_g_state *g = &b->order->gs.at[i];
-		bool runs = g->live && (g->status == TT_G_RUNNING || g->status == TT_G_SYSCALL);
+		bool runs = (g->status == TT_G_RUNNING || g->status == TT_G_SYSCALL);
 		int64_t m;
 
 		if (!runs || holder_of_g(b, g->id) != NULL)

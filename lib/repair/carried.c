@@ -63,11 +63,11 @@ static void end_carried(struct tt_salvage *s, const struct tt_cursor *c)
 	while ((i = *link) != TT_NO_BATCH) {
 		struct tt_event_batch *run = &s->gen.batches.at[i];
 
-		if (i == c->head_batch)
+		if (i == c->head->batch)
 			run->size = (c->head->offset - run->data_offset) & 0xffffff;
 		else if (behind && is_carried(s, i))
 			run->size = 0;
-		behind |= i == c->head_batch;
+		behind |= i == c->head->batch;
 		if (run->size == 0) {
 			*link = run->next;
 			run->next = TT_NO_BATCH;
@@ -87,7 +87,7 @@ bool tt_salvage_end_carried(struct tt_salvage *s, const struct tt_merge *merge,
 		const struct tt_cursor *c = merge->heap.at[i].of.item;
 
 		if ((why->code != TT_E_STUCK && c->thread != why->thread) ||
-		    !is_carried(s, c->head_batch))
+		    !is_carried(s, c->head->batch))
 			continue;
 		end_carried(s, c);
 		any = true;

@@ -272,14 +272,14 @@ static void cut_at_heads(struct tt_salvage *s, const struct tt_merge *merge)
 	for (size_t i = 0; i < merge->heap.n; i++) {
 		const struct tt_cursor *c = merge->heap.at[i].of.item;
 		uint32_t t = tt_idmap_find(&s->gen.thread_ids, (uint64_t)c->thread);
-		struct tt_event_batch *b = &s->gen.batches.at[c->head_batch];
+		struct tt_event_batch *b = &s->gen.batches.at[c->head->batch];
 		uint32_t before = TT_NO_BATCH;
 
-		for (uint32_t k = s->gen.threads.at[t].first; k != c->head_batch;
+		for (uint32_t k = s->gen.threads.at[t].first; k != c->head->batch;
 		     k = s->gen.batches.at[k].next)
 			before = k;
 		b->size = (c->head->offset - b->data_offset) & 0xffffff;
-		end_thread_in(s, &s->gen.threads.at[t], before, c->head_batch);
+		end_thread_in(s, &s->gen.threads.at[t], before, c->head->batch);
 	}
 }
 

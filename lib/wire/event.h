@@ -9,6 +9,7 @@
 #ifndef TT_WIRE_EVENT_H
 #define TT_WIRE_EVENT_H
 
+#include "base/inline.h"
 #include "spec/spec.h"
 #include "wire/varint.h"
 
@@ -27,6 +28,7 @@ struct tt_timed {
 	int64_t time_ns;
 	uint64_t offset;        /* of the type byte in the trace */
 	uint64_t args[TT_MAX_ARGS + 1]; /* the last is TT_ARG_ZERO, not decoded */
+	uint32_t batch;         /* for the merge: the index of its batch in the generation */
 	uint8_t type;
 };
 
@@ -44,50 +46,96 @@ int tt_timed_error(const struct tt_decode_plan *plan, const uint8_t *p, const ui
 		   uint64_t offset, struct tt_error *err);
 
 /*
- * A varint of which 8 bytes may be read. NULL if it is longer. One byte is the
+ * Takes a varint of which 8 bytes may be read; false if it is longer. One byte is the
  * commonest; other lengths change from event to event, so up to 8 bytes are
  * taken without a branch on them: the groups of 7 bits are moved together
  * pairwise.
  */
-static inline __attribute__((always_inline)) const uint8_t *tt_varint_unchecked(const uint8_t *p, uint64_t *value)
+static TT_ALWAYS_INLINE bool tt_varint_unchecked(const uint8_t **at, uint64_t *value)
 {
+	const uint8_t *p = *at;
 	uint64_t v = *p, last;
 
 	if (v < 0x80) {
 		*value = v;
-		return p + 1;
+		*at = p + 1;
+		return true;
 	}
 	v = tt_load_le64(p);
 	last = ~v & UINT64_C(0x8080808080808080); /* top bits of bytes that end it */
-
 	if (last == 0)
-		return NULL;
+		return false;
 	v &= last ^ (last - 1); /* nothing behind the first of them */
 	v = (v & UINT64_C(0x7f007f007f007f00)) >> 1 | (v & UINT64_C(0x007f007f007f007f));
 	v = (v & UINT64_C(0x3fff00003fff0000)) >> 2 | (v & UINT64_C(0x00003fff00003fff));
 	*value = (v & UINT64_C(0x0fffffff00000000)) >> 4 | (v & UINT64_C(0x000000000fffffff));
-	return p + ((unsigned)__builtin_ctzll(last) + 1) / 8;
+	*at = p + ((unsigned)__builtin_ctzll(last) + 1) / 8;
+	return true;
 }
+
+#ifdef __BMI2__
+/* Of an event with at most so many arguments, and the bytes that are read of it. */
+#define TT_SHORT_NARGS 3
+#define TT_SHORT_NBYTES (1 + 8)
+
+/*
+ * As tt_timed_decode() of an event with few arguments whose numbers end within 8 bytes, as
+ * nearly all do; NULL if it is another. Which event comes next is hard to foresee where
+ * threads are merged, and so are its lengths: here is no branch on either. A number ends
+ * with a byte whose top bit is clear. Each is packed straight from its place among the 8
+ * bytes; three arguments are taken, whatever the last ones turn out to be if the event has
+ * fewer, and it ends with the nargs-th number behind dt.
+ */
+static TT_ALWAYS_INLINE const uint8_t *tt_timed_short(unsigned nargs, const uint8_t *p,
+						      struct tt_timed *ev, uint64_t *dt)
+{
+	const uint64_t digits = UINT64_C(0x7f7f7f7f7f7f7f7f);
+	const uint64_t v = tt_load_le64(p + 1), ends = ~v & ~digits;
+	const uint64_t ends1 = ends & (ends - 1), ends2 = ends1 & (ends1 - 1),
+		       ends3 = ends2 & (ends2 - 1);
+	/* up to and with the end of each number */
+	const uint64_t upto = ends ^ (ends - 1), upto1 = ends1 ^ (ends1 - 1),
+		       upto2 = ends2 ^ (ends2 - 1), upto3 = ends3 ^ (ends3 - 1);
+	const uint64_t last = __builtin_ia32_pdep_di(UINT64_C(1) << nargs, ends);
+
+	*dt = __builtin_ia32_pext_di(v, upto & digits);
+	ev->args[0] = __builtin_ia32_pext_di(v, (upto1 ^ upto) & digits);
+	ev->args[1] = __builtin_ia32_pext_di(v, (upto2 ^ upto1) & digits);
+	ev->args[2] = __builtin_ia32_pext_di(v, (upto3 ^ upto2) & digits);
+	return last == 0 ? NULL : p + 1 + ((unsigned)__builtin_ctzll(last) + 1) / 8;
+}
+#endif
 
 /*
  * Decodes the event at p: fills type and args of *ev and *dt, and returns the
  * byte behind it; NULL if it cannot be decoded, see tt_timed_error(). p < end.
  */
-static inline __attribute__((always_inline)) const uint8_t *
+static TT_ALWAYS_INLINE const uint8_t *
 tt_timed_decode(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
 		struct tt_timed *ev, uint64_t *dt)
 {
 	unsigned nargs = plan->nargs[*p];
-	const uint8_t *q;
+	const uint8_t *q = p + 1;
 
+#ifdef __BMI2__
+	if (nargs <= TT_SHORT_NARGS && end - p >= TT_SHORT_NBYTES) {
+		q = tt_timed_short(nargs, p, ev, dt);
+		ev->type = *p;
+		if (q != NULL)
+			return q;
+		q = p + 1;
+	}
+#endif
 	/* one bound check for the whole event where it cannot run past the end */
 	if (nargs > TT_MAX_ARGS || end - p < TT_TIMED_MAX_NBYTES)
 		return tt_timed_decode_checked(plan, p, end, ev, dt);
 	ev->type = *p;
-	q = tt_varint_unchecked(p + 1, dt);
-	for (unsigned i = 0; i < nargs && q != NULL; i++)
-		q = tt_varint_unchecked(q, &ev->args[i]);
-	return q != NULL ? q : tt_timed_decode_checked(plan, p, end, ev, dt);
+	if (!tt_varint_unchecked(&q, dt))
+		return tt_timed_decode_checked(plan, p, end, ev, dt);
+	for (uint64_t *arg = ev->args, *behind = arg + nargs; arg != behind; arg++)
+		if (!tt_varint_unchecked(&q, arg))
+			return tt_timed_decode_checked(plan, p, end, ev, dt);
+	return q;
 }
 
 /*

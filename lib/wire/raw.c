@@ -384,11 +384,9 @@ static bool decode_plain(struct tt_wire *w)
 	if (form->kind != FORM_PLAIN)
 		return false;
 	p++;
-	for (unsigned i = 0; i < form->nargs; i++) {
-		p = tt_varint_unchecked(p, &w->ev.args[i]);
-		if (p == NULL)
+	for (unsigned i = 0; i < form->nargs; i++)
+		if (!tt_varint_unchecked(&p, &w->ev.args[i]))
 			return false;
-	}
 	start_event(w, form, *w->pos);
 	w->pos = p;
 	return true;
