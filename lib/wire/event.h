@@ -73,39 +73,6 @@ static TT_ALWAYS_INLINE bool tt_varint_unchecked(const uint8_t **at, uint64_t *v
 	return true;
 }
 
-#ifdef __BMI2__
-/* Of an event with at most so many arguments, and the bytes that are read of it. */
-#define TT_SHORT_NARGS 3
-#define TT_SHORT_NBYTES (1 + 8)
-
-/*
- * As tt_timed_decode() of an event with few arguments whose numbers end within 8 bytes, as
- * nearly all do; NULL if it is another. Which event comes next is hard to foresee where
- * threads are merged, and so are its lengths: here is no branch on either. A number ends
- * with a byte whose top bit is clear. Each is packed straight from its place among the 8
- * bytes; three arguments are taken, whatever the last ones turn out to be if the event has
- * fewer, and it ends with the nargs-th number behind dt.
- */
-static TT_ALWAYS_INLINE const uint8_t *tt_timed_short(unsigned nargs, const uint8_t *p,
-						      struct tt_timed *ev, uint64_t *dt)
-{
-	const uint64_t digits = UINT64_C(0x7f7f7f7f7f7f7f7f);
-	const uint64_t v = tt_load_le64(p + 1), ends = ~v & ~digits;
-	const uint64_t ends1 = ends & (ends - 1), ends2 = ends1 & (ends1 - 1),
-		       ends3 = ends2 & (ends2 - 1);
-	/* up to and with the end of each number */
-	const uint64_t upto = ends ^ (ends - 1), upto1 = ends1 ^ (ends1 - 1),
-		       upto2 = ends2 ^ (ends2 - 1), upto3 = ends3 ^ (ends3 - 1);
-	const uint64_t last = __builtin_ia32_pdep_di(UINT64_C(1) << nargs, ends);
-
-	*dt = __builtin_ia32_pext_di(v, upto & digits);
-	ev->args[0] = __builtin_ia32_pext_di(v, (upto1 ^ upto) & digits);
-	ev->args[1] = __builtin_ia32_pext_di(v, (upto2 ^ upto1) & digits);
-	ev->args[2] = __builtin_ia32_pext_di(v, (upto3 ^ upto2) & digits);
-	return last == 0 ? NULL : p + 1 + ((unsigned)__builtin_ctzll(last) + 1) / 8;
-}
-#endif
-
 /*
  * Decodes the event at p: fills type and args of *ev and *dt, and returns the
  * byte behind it; NULL if it cannot be decoded, see tt_timed_error(). p < end.
@@ -117,15 +84,6 @@ tt_timed_decode(const struct tt_decode_plan *plan, const uint8_t *p, const uint8
 	unsigned nargs = plan->nargs[*p];
 	const uint8_t *q = p + 1;
 
-#ifdef __BMI2__
-	if (nargs <= TT_SHORT_NARGS && end - p >= TT_SHORT_NBYTES) {
-		q = tt_timed_short(nargs, p, ev, dt);
-		ev->type = *p;
-		if (q != NULL)
-			return q;
-		q = p + 1;
-	}
-#endif
 	/* one bound check for the whole event where it cannot run past the end */
 	if (nargs > TT_MAX_ARGS || end - p < TT_TIMED_MAX_NBYTES)
 		return tt_timed_decode_checked(plan, p, end, ev, dt);
