@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "dump_jobs.h"
+#include "dump_shares.h"
 #include "progress.h"
 
 static const char *const format_names[] = { "text", "go", "wire", "json", "csv", NULL };
@@ -86,6 +86,34 @@ void dump_findings(struct dump *d)
 		cmd_report(d->file, &finding);
 }
 
+/* Whether this thread prints what comes; whether messages and progress are its business. */
+static bool mine(const struct dump *d)
+{
+	return !d->share || d->share->mine;
+}
+
+static bool leads(const struct dump *d)
+{
+	return !d->share || d->share->index == 0;
+}
+
+/* What a Sync means for what follows is every thread's business; its text is not. */
+static void print_sync(struct dump *d, const struct dump_format *format, const struct tt_event *ev,
+		       bool matched)
+{
+	struct out *own = d->out, nowhere;
+
+	if (mine(d)) {
+		format->sync(d, ev, matched);
+		return;
+	}
+	out_init_memory(&nowhere);
+	d->out = &nowhere;
+	format->sync(d, ev, matched);
+	d->out = own;
+	out_release_memory(&nowhere);
+}
+
 static void take_sync(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
 {
 	bool matched;
@@ -99,10 +127,11 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 	d->last_ns = ev->time_ns;
 	matched = dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns);
 	d->printed += matched && !format->sync_is_no_line;
-	format->sync(d, ev, matched);
+	print_sync(d, format, ev, matched);
 	if (d->colour)
 		out_flush(&out_stdout);
-	dump_findings(d);
+	if (leads(d))
+		dump_findings(d);
 }
 
 void dump_print(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
@@ -119,7 +148,7 @@ void dump_print(struct dump *d, const struct dump_format *format, const struct t
 static void take_event(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
 {
 	d->last_ns = ev->time_ns;
-	if ((++d->events & PROGRESS_MASK) == 0) {
+	if ((++d->events & PROGRESS_MASK) == 0 && leads(d)) {
 		struct tt_progress progress = tt_reader_progress(d->reader);
 
 		progress_show(&progress);
@@ -127,16 +156,16 @@ static void take_event(struct dump *d, const struct dump_format *format, const s
 	if (!dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns))
 		return;
 	d->printed++;
-	if (d->jobs && !d->pending)
-		dump_jobs_add(d->jobs, ev);
-	else
+	if (mine(d))
 		dump_print(d, format, ev);
+	else
+		d->pending = false;
 }
 
 static bool done(const struct dump *d)
 {
 	return d->printed == d->opt->limit || d->status != STATUS_FINE ||
-	       out_failed(&out_stdout) || dump_filter_over(&d->filter, d->last_ns - d->start_ns) ||
+	       (d->share ? dump_share_stopped(d->share) : out_failed(&out_stdout)) || dump_filter_over(&d->filter, d->last_ns - d->start_ns) ||
 	       dump_no_memory(d);
 }
 
@@ -172,37 +201,31 @@ static int fail(struct dump *d, const struct dump_format *format, const struct t
 	return format->error ? format->error(d, err) : dump_error(d, err);
 }
 
-/* The next event; before the reader turns to another generation all is printed. */
 static int next(struct dump *d, const struct tt_event **ev)
 {
-	if (d->first.given) {
-		d->first.given = false;
-		*ev = d->first.ev;
-		return d->first.rc;
-	}
-	if (d->jobs && tt_reader_turns(d->reader))
-		dump_jobs_finish(d->jobs);
-	return d->status == STATUS_FINE ? tt_reader_next(d->reader, ev) : TT_OK;
+	if (!d->first.given)
+		return tt_reader_next(d->reader, ev);
+	d->first.given = false;
+	*ev = d->first.ev;
+	return d->first.rc;
 }
 
 /* What tt_reader_next() said last, or 0 where the walk was stopped. */
-static int walk_events(struct dump *d, const struct dump_format *format)
+static int walk_events(struct dump *d, const struct dump_format *format, const struct tt_event **ev)
 {
-	const struct tt_event *ev;
 	int rc;
 
-	while ((rc = next(d, &ev)) == 0 && d->status == STATUS_FINE) {
-		if (ev->kind == TT_KIND_SYNC)
-			take_sync(d, format, ev);
+	while ((rc = next(d, ev)) == 0) {
+		if ((*ev)->kind == TT_KIND_SYNC)
+			take_sync(d, format, *ev);
 		else
-			take_event(d, format, ev);
+			take_event(d, format, *ev);
 		if (done(d))
-			break;
+			return 0;
+		if (d->share)
+			dump_share_step(d);
 	}
-	if (d->jobs)
-		dump_jobs_finish(d->jobs);
-	/* an event that was printed late has stopped the walk before its end */
-	return d->status == STATUS_FINE ? rc : TT_OK;
+	return rc;
 }
 
 /* Names that only the trace's own specs have are known with its first generation. */
@@ -219,22 +242,20 @@ static int resolve(struct dump *d)
 
 static int walk(struct dump *d, const struct dump_format *format)
 {
+	const struct tt_event *ev = NULL;
 	int rc = resolve(d);
 
 	if (rc != OPT_RUN)
 		return rc;
 	if (format->header)
 		format->header(d);
-	d->jobs = dump_jobs_new(d, format, (unsigned)d->opt->jobs);
-	rc = walk_events(d, format);
-	dump_jobs_free(d->jobs);
-	d->jobs = NULL;
+	rc = dump_shares_walk(d, format, walk_events, &ev);
 	d->ended = rc == TT_END;
 	if (d->opt->common.verbose)
 		report_reading(d);
 	dump_findings(d);
 	if (rc < 0)
-		return fail(d, format, tt_reader_error(d->reader));
+		return fail(d, format, d->failure.code != 0 ? &d->failure : tt_reader_error(d->reader));
 	if (dump_no_memory(d)) {
 		cmd_error(d->file, "out of memory for the text of stacks");
 		return STATUS_TROUBLE;

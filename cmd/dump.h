@@ -137,14 +137,15 @@ struct dump {
 		const struct tt_event *ev;
 	} first;
 	struct out *out;        /* what formats print to */
-	struct dump_jobs *jobs; /* NULL: events are printed as they come */
+	struct dump_share *share; /* which events this thread prints; NULL: all */
+	struct tt_error failure; /* of another thread's reader, or code 0 */
 	struct stack_cache stacks;      /* the format sets its render function */
 	struct stack_cache tops;        /* the top function, likewise */
 	int64_t start_ns, last_ns;      /* of the first and the latest event */
 	uint64_t events, printed;
 	bool pending;                   /* text: a generation's line is yet to come */
 	bool ended;             /* the whole trace was read */
-	bool prints_ahead;      /* in another thread maybe, of which nobody must hear */
+	bool prints_ahead;      /* it is not written yet: no messages, no flush */
 	bool colour;
 	int status;                     /* a format that must stop sets this */
 };

@@ -782,6 +782,15 @@ TT_API int tt_reader_open_input(struct tt_reader **out, const struct tt_input *i
 /* The bytes are not copied: they must live as long as the reader. */
 TT_API int tt_reader_open_memory(struct tt_reader **out, const void *data, size_t nbytes,
 				 const struct tt_options *opt, struct tt_error *err);
+/*
+ * Another reader of the same trace with the same options, at its beginning wherever `r` is:
+ * several threads can so each do a part of the work on one trace. `r` is used in this call
+ * alone, but must live until the other is closed. 0, or 1 with *out NULL: the input cannot be
+ * read twice, only mapped files and memory can. TT_E_MEMORY, TT_E_LIMIT, and those of
+ * a header if the file was changed.
+ */
+TT_API int tt_reader_open_again(struct tt_reader **out, const struct tt_reader *r,
+				struct tt_error *err);
 TT_API void tt_reader_close(struct tt_reader *r);
 
 /* Header version: 22, 23, 25 or 26. */

@@ -220,7 +220,8 @@ static bool open_again(struct tt_ahead *a, const struct tt_reader *r)
 	const uint8_t *data;
 	size_t avail;
 
-	if (tt_source_open_again(&a->src, r->src, &a->mem, &ignored) != 0 || a->src == NULL)
+	if (tt_source_open_again(&a->src, r->src, tt_source_offset(r->src), &a->mem, &ignored) != 0 ||
+	    a->src == NULL)
 		return false;
 	a->loader = r->loader;
 	a->loader.src = a->src;

@@ -148,6 +148,23 @@ int tt_reader_open_memory(struct tt_reader **out, const void *data, size_t nbyte
 	return reader_start(out, rc, err);
 }
 
+int tt_reader_open_again(struct tt_reader **out, const struct tt_reader *r, struct tt_error *err)
+{
+	struct tt_source *src;
+	int rc = reader_new(out, &r->options, err);
+
+	if (rc < 0)
+		return rc;
+	rc = tt_source_open_again(&src, r->src, 0, &(*out)->mem, err);
+	if (rc == TT_OK && src == NULL) {
+		tt_reader_close(*out);
+		*out = NULL;
+		return TT_END;
+	}
+	(*out)->src = src;
+	return reader_start(out, rc, err);
+}
+
 void tt_reader_close(struct tt_reader *r)
 {
 	if (r == NULL)

@@ -194,8 +194,8 @@ int tt_source_open_path(struct tt_source **out, const char *path, const char *me
 	return open_fd(out, fd, true, member, mem, err);
 }
 
-int tt_source_open_again(struct tt_source **out, const struct tt_source *of, struct tt_mem *mem,
-			 struct tt_error *err)
+int tt_source_open_again(struct tt_source **out, const struct tt_source *of, uint64_t offset,
+			 struct tt_mem *mem, struct tt_error *err)
 {
 	struct tt_source *s;
 
@@ -207,10 +207,10 @@ int tt_source_open_again(struct tt_source **out, const struct tt_source *of, str
 		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
 	s->mem = mem;
 	s->base = of->base;
-	s->pos = of->pos;
 	s->end = of->end;
+	s->pos = of->end - (of->end_offset - offset);
 	s->end_offset = of->end_offset;
-	s->mark = of->mark;
+	s->mark = offset;
 	*out = s;
 	return 0;
 }

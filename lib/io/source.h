@@ -41,11 +41,11 @@ int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbyte
 int tt_source_open_input(struct tt_source **out, const struct tt_input *input, const char *member,
 			 struct tt_mem *mem, struct tt_error *err);
 /*
- * Opens the same bytes once more, at the same position. Where all of them lie in
+ * Opens the same bytes once more, at this offset. Where all of them lie in
  * memory only: else *out is NULL. `of` outlives it. TT_E_MEMORY, TT_E_LIMIT.
  */
-int tt_source_open_again(struct tt_source **out, const struct tt_source *of, struct tt_mem *mem,
-			 struct tt_error *err);
+int tt_source_open_again(struct tt_source **out, const struct tt_source *of, uint64_t offset,
+			 struct tt_mem *mem, struct tt_error *err);
 /* Lets a thread unpack ahead where that is of use; what comes out is the same. */
 void tt_source_read_ahead(struct tt_source *s);
 void tt_source_close(struct tt_source *s);
