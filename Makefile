@@ -275,7 +275,7 @@ check:
 
 ## check-unit       Check suites; SUITES='base wire' for some of them
 # So that lib/tests/fault.c can make them fail.
-wrapped := malloc calloc realloc free read pread mmap mremap madvise ftruncate open write pthread_create
+wrapped := malloc calloc realloc free read pread mmap mremap madvise ftruncate open openat write pthread_create
 $O/unit-tests: $(test_obj) $O/libtracetool.a
 	$(call q,LINK)$(link) -pie $(wrapped:%=-Wl,--wrap=%) -o $@ $^ $(check_libs) $(deps_libs)
 

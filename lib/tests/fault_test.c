@@ -250,6 +250,37 @@ static struct outcome read_wire(void)
 	return out;
 }
 
+/* What a seed of fuzz_source.c holds: packed, and the beginning of a trace. */
+static struct outcome read_packed(int fd)
+{
+	struct tt_reader *r;
+	struct tt_error err;
+	int rc;
+
+	lseek(fd, 0, SEEK_SET);
+	rc = tt_reader_open_fd(&r, fd, NULL, &err);
+	if (rc < 0)
+		return (struct outcome){rc <= -TT_E_NOT_A_TRACE ? TT_END : rc, 0};
+	return walk_opened(r, rc, SIZE_MAX, false);
+}
+
+static int packed_fds[3];
+
+static struct outcome read_gzip(void)
+{
+	return read_packed(packed_fds[0]);
+}
+
+static struct outcome read_tar(void)
+{
+	return read_packed(packed_fds[1]);
+}
+
+static struct outcome read_xz(void)
+{
+	return read_packed(packed_fds[2]);
+}
+
 static struct outcome make_specs(void)
 {
 	static const char text[] = "experiment Mine 9\nevent Mine 150 since 1.26\n"
@@ -372,8 +403,29 @@ static void build_prepared(void)
 		     "GCSweepBegin 1, GCEnd 6, GoStart 77 1");
 }
 
+static void open_packed(void)
+{
+	static const char *const names[] = {"gzip-members", "tar-zstd", "xz"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char path[64];
+		uint8_t data[16384];
+		size_t n;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "lib/fuzz/corpus/source/%s", names[i]);
+		f = fopen(path, "rb");
+		ck_assert_msg(f != NULL, "no %s here", path);
+		n = fread(data, 1, sizeof(data), f);
+		fclose(f);
+		/* behind the byte that seeds the target's moves */
+		packed_fds[i] = input_file(data + 1, n - 1);
+	}
+}
+
 static void set_up(void)
 {
+	open_packed();
 	build_prepared();
 	/* with a generation that cannot be ordered, and damage between two */
 	script_build(&input, 26, RICH_SCRIPT "\ngen 3\n7@300: GoDestroy\ngen 4\n7@400: Span 1 1 1");
@@ -388,6 +440,8 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	for (size_t i = 0; i < COUNT(packed_fds); i++)
+		close(packed_fds[i]);
 	close(input_fd);
 	build_release(&input);
 	build_release(&carried.trace);
@@ -398,6 +452,7 @@ static void tear_down(void)
 
 static action *const actions[] = {read_events, read_generations, read_file, read_packets,
 				  read_compressed, read_wire, make_specs, read_carried, read_linked,
+				  read_gzip, read_tar, read_xz,
 				  read_heap, repair_torn, repair_carried, repair_linked};
 
 /* Or all tests here would pass and show nothing. */

@@ -120,6 +120,20 @@ static void cut_everywhere(struct bytes packed, struct bytes content)
 	}
 }
 
+/* Skippable frames may come first, or be all there is; so may a lone one that is cut off. */
+START_TEST(skippable_frames_alone_are_zstd)
+{
+	static const uint8_t frames[] = {0x5f, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2,
+					 0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 3, 'g', 'o'};
+
+	ck_assert_int_eq(tt_packing_of(frames, 10), TT_PACKING_ZSTD);
+	ck_assert_int_eq(tt_packing_of(frames, 9), TT_PACKING_ZSTD);
+	ck_assert_int_eq(tt_packing_of(frames, 19), TT_PACKING_ZSTD);
+	ck_assert_int_eq(tt_packing_of(frames, sizeof(frames)), TT_PACKING_ZSTD);
+	ck_assert_int_eq(tt_packing_of(frames, 7), TT_PACKING_NONE);
+}
+END_TEST
+
 START_TEST(cut_off_compressed_data_are_an_error)
 {
 	struct bytes content = trace_bytes(3000);
@@ -751,6 +765,7 @@ Suite *unpack_suite(void)
 	tcase_add_loop_test(data, compressed_data_unpack_every_way, 0, NFILTERS * WAY_COUNT);
 	tcase_add_loop_test(data, compressed_nothing_is_nothing, 0, 4);
 	tcase_add_loop_test(data, compressed_data_may_follow_each_other, 0, NFILTERS);
+	tcase_add_test(data, skippable_frames_alone_are_zstd);
 	tcase_add_loop_test(data, cut_off_compressed_data_are_an_error, 0, NFILTERS);
 	tcase_add_loop_test(data, cut_off_second_part_is_an_error, 0, NFILTERS);
 	tcase_add_loop_test(data, cut_off_large_file_gives_what_comes_before, 0, NFILTERS);
