@@ -21,7 +21,7 @@
 #define DEFAULT_PAGE_NBYTES 8192
 #define DEFAULT_UNIT_NBYTES 8
 /* Spans of more slots than any Go makes keep no list of them. */
-#define MAX_SLOTS (UINT64_C(1) << 16)
+#define MAX_SLOTS (UINT64_C(1) << 13)
 
 /* --------------------------------------------------------------- its life */
 
