@@ -9,6 +9,7 @@
  * generations in between (1); 10 in the highest two: events that order resources.
  */
 #include "fuzz/generate.h"
+#include "fuzz/mutate.h"
 #include "fuzz/ways.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -32,6 +33,14 @@ static void read_in_turn(const struct build *b, const struct way *way, unsigned 
 			rc = tt_reader_resync(r, NULL);
 	}
 	tt_reader_close(r);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	/* choices have no batches */
+	if (size > 0 && (data[0] & 16) != 0)
+		return LLVMFuzzerMutate(data, size, max_size);
+	return mutate(data, size, max_size, seed, 1);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

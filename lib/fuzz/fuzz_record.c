@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fuzz/mutate.h"
 #include "fuzz/require.h"
 #include "tracetool.h"
 
@@ -64,6 +65,11 @@ static struct outcome record(const uint8_t *data, size_t n, size_t chunk)
 	REQUIRE(tt_recorder_finish(r, &err) == 0);
 	tt_recorder_close(r);
 	return out;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return mutate(data, size, max_size, seed, 1 + 16);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
