@@ -6,7 +6,8 @@
  * packets now and then, and generations and events may be taken in turn.
  *
  * First byte: version (2 bits), like Go (1), from a socket too (1), generated (1),
- * generations in between (1); 10 in the highest two: events that order resources.
+ * generations in between (1); 10 in the highest two: events that order resources, 01:
+ * Syncs from generations that are ordered side by side.
  */
 #include "fuzz/generate.h"
 #include "fuzz/mutate.h"
@@ -55,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	way.flags = choice & 4 ? TT_OPEN_LIKE_GO : 0;
 	way.socket = (choice & 8) != 0;
 	way.orders = choice >> 6 == 2;
+	way.threads = choice >> 6 == 1 ? 3 : 1;
 	if ((choice & 16) != 0) {
 		generate(&b, ways_version(choice), way.orders ? ways_orders() : ways_specs(),
 			 data + 1, size - 1);
