@@ -352,6 +352,24 @@ START_TEST(gzip_checksums_of_several_members_are_checked)
 }
 END_TEST
 
+/* Not padding, though what came last is all zeros. */
+START_TEST(other_bytes_before_zeros_are_an_error)
+{
+	static uint8_t rest[2000] = {'o', 't', 'h', 'e', 'r'};
+	struct bytes content = trace_bytes(3000), junk = {rest, sizeof(rest)};
+	struct bytes packed = compressed(filters[_i], content);
+	struct bytes with_junk = join_bytes(packed, junk);
+
+	if (strcmp(filters[_i], "compress") != 0) { /* goes on to any end */
+		expect_error(WAY_MEMORY, with_junk, NULL, content, TT_E_INPUT, "");
+		expect_error(WAY_PIPE_DRIPS, with_junk, NULL, content, TT_E_INPUT, "");
+	}
+	free(content.data);
+	free(packed.data);
+	free(with_junk.data);
+}
+END_TEST
+
 START_TEST(other_bytes_behind_compressed_data_are_an_error)
 {
 	struct bytes content = trace_bytes(50000);
@@ -775,6 +793,7 @@ Suite *unpack_suite(void)
 	tcase_add_test(data, gzip_in_stored_gzip_is_no_further_member);
 	tcase_add_test(data, cut_off_gzip_gives_every_byte_there_is);
 	tcase_add_test(data, gzip_checksums_of_several_members_are_checked);
+	tcase_add_loop_test(data, other_bytes_before_zeros_are_an_error, 0, NFILTERS);
 	tcase_add_loop_test(data, other_bytes_behind_compressed_data_are_an_error, 0, NFILTERS);
 	tcase_add_test(data, skippable_frames_may_come_first);
 	tcase_add_test(data, error_comes_when_no_more_can_be_had);
