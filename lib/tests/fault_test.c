@@ -377,7 +377,7 @@ static void build_heap(struct build *b)
 	build_init(b, 26);
 	for (uint64_t n = 1; n < 3; n++) {
 		build_clock(b, n, n * 1000, 1000000000);
-		for (int i = 0; n == 1 && i < 2; i++) {
+		for (int i = 0; i < 2; i++) {
 			build_experiment(b, 1, n, BUILD_NOBODY, n * 1000);
 			build_bytes(b, i == 0 ? info : types, i == 0 ? sizeof(info) : sizeof(types));
 			build_close(b);
