@@ -4,7 +4,7 @@
  * with so many and once with ten times as many: a ratio far above 10 is a cost
  * that grows faster than the file. A program of its own; tells, and judges nothing.
  *
- * usage: hostile [CASE [COUNT]]
+ * usage: hostile [CASE [COUNT [FILE]]]; with FILE the trace goes there and is not read
  */
 #include <time.h>
 
@@ -177,7 +177,7 @@ static void experiments(struct build *b, size_t n)
 {
 	begin(b, 1);
 	for (size_t i = 0; i < n; i++) {
-		build_experiment(b, 1 + i % 255, 1, 7, 1000);
+		build_experiment(b, (unsigned)(1 + i % 255), 1, 7, 1000);
 		build_close(b);
 	}
 	build_mark(b);
@@ -337,10 +337,29 @@ static void run(const struct scene *s, size_t n)
 	fflush(stdout);
 }
 
+static int write_trace(const struct scene *s, size_t n, const char *path)
+{
+	FILE *f = fopen(path, "wb");
+	struct build b;
+	bool good;
+
+	build_init(&b, 26);
+	s->build(&b, n);
+	good = f != NULL && fwrite(b.data, 1, b.len, f) == b.len;
+	if (f != NULL && fclose(f) != 0)
+		good = false;
+	if (!good)
+		perror(path);
+	build_release(&b);
+	return good ? 0 : 2;
+}
+
 int main(int argc, char **argv)
 {
 	for (size_t i = 0; i < sizeof(scenes) / sizeof(scenes[0]); i++)
-		if (argc < 2 || strcmp(argv[1], scenes[i].name) == 0)
+		if (argc > 3 && strcmp(argv[1], scenes[i].name) == 0)
+			return write_trace(&scenes[i], strtoul(argv[2], NULL, 10), argv[3]);
+		else if (argc < 2 || strcmp(argv[1], scenes[i].name) == 0)
 			run(&scenes[i], argc > 2 ? strtoul(argv[2], NULL, 10) : scenes[i].n);
 	return 0;
 }

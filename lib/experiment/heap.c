@@ -21,7 +21,7 @@
 #define DEFAULT_PAGE_NBYTES 8192
 #define DEFAULT_UNIT_NBYTES 8
 /* Spans of more slots than any Go makes keep no list of them. */
-#define MAX_SLOTS (UINT64_C(1) << 16)
+#define MAX_SLOTS (UINT64_C(1) << 13)
 
 /* --------------------------------------------------------------- its life */
 
@@ -168,11 +168,18 @@ static void learn_scale(struct tt_heap *h, const struct tt_event *ev, bool is_sp
 
 /* ---------------------------------------------------------- a new generation */
 
-static void turn(struct tt_heap *h, const struct tt_event *ev)
+static int no_memory(const struct tt_heap *h)
+{
+	return -tt_mem_code(&h->mem);
+}
+
+static int turn(struct tt_heap *h, const struct tt_event *ev)
 {
 	uint64_t ordinal = tt_generation_ordinal(ev->generation);
 
 	tt_heap_doubts_until(h, ev->time_ns);
+	if (!tt_heap_note_room(h))
+		return no_memory(h);
 	if (h->generation != 0 && ordinal != h->generation + 1)
 		tt_heap_gap(h);
 	h->generation = ordinal;
@@ -180,14 +187,10 @@ static void turn(struct tt_heap *h, const struct tt_event *ev)
 	h->codes_noted = 0;
 	tt_idmap_clear(&h->type_ids);
 	h->informed = false;
+	return TT_OK;
 }
 
 /* ----------------------------------------------------------------- objects */
-
-static int no_memory(const struct tt_heap *h)
-{
-	return -tt_mem_code(&h->mem);
-}
 
 /* A place that an event speaks of. */
 struct spot {
@@ -578,10 +581,13 @@ int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 		  struct tt_heap_change *change)
 {
 	enum tt_heap_act act;
+	int rc = TT_OK;
 
 	change->began = change->ended = false;
 	if (ev->generation != NULL && tt_generation_ordinal(ev->generation) != h->generation)
-		turn(h, ev);
+		rc = turn(h, ev);
+	if (rc < 0)
+		return rc;
 	if (ev->spec == NULL)
 		return TT_OK;
 	act = (enum tt_heap_act)h->acts[ev->spec->type];

@@ -91,6 +91,8 @@ void tt_heap_types_release(struct tt_heap *h);
 
 /* ---- heap_notes.c */
 
+/* Room for all that a generation can bring, so that none is lost later. False: tt_mem_code(). */
+bool tt_heap_note_room(struct tt_heap *h);
 /* Notes a finding at an event, once a generation; none behind a gap. */
 void tt_heap_note(struct tt_heap *h, int code, const struct tt_event *ev, uint64_t number,
 		  uint64_t other);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* heap_notes.c - what a heap finds wrong, each code once a generation. Stands on heap.h. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,11 +10,19 @@
 
 /* Findings that nobody asks for are dropped from here on. */
 #define MAX_NOTES 4096
+/* Each code comes once a generation. */
+#define NOTES_A_GENERATION (TT_W_HEAP_ADDRESS - TT_W_HEAP_ALLOC + 1)
 /*
  * A thread's clock may run ahead of the others': Go counts a unit for each event of a
  * burst, however short. What two threads say of one place is in doubt for so long.
  */
 #define DOUBT_NS 10000000
+
+bool tt_heap_note_room(struct tt_heap *h)
+{
+	return tt_mem_grow(&h->mem, &h->notes.at, &h->notes.cap, h->notes.n + NOTES_A_GENERATION,
+			   sizeof(*h->notes.at));
+}
 
 static void keep(struct tt_heap *h, const struct tt_heap_note *note)
 {
@@ -21,9 +30,7 @@ static void keep(struct tt_heap *h, const struct tt_heap_note *note)
 
 	if ((h->codes_noted & bit) != 0 || h->notes.n - h->next_note >= MAX_NOTES)
 		return;
-	/* without memory a finding is lost, and what comes next fails anyhow */
-	if (!TT_ARRAY_ROOM(&h->mem, &h->notes))
-		return;
+	assert(h->notes.n < h->notes.cap);
 	h->codes_noted |= bit;
 	h->notes.at[h->notes.n++] = *note;
 }

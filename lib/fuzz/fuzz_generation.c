@@ -6,9 +6,15 @@
  *
  * First byte: version (2 bits), like Go (1), from a socket too (1).
  */
+#include "fuzz/mutate.h"
 #include "fuzz/ways.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return mutate(data, size, max_size, seed, 1);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

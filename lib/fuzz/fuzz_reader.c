@@ -6,9 +6,11 @@
  * packets now and then, and generations and events may be taken in turn.
  *
  * First byte: version (2 bits), like Go (1), from a socket too (1), generated (1),
- * generations in between (1); 10 in the highest two: events that order resources.
+ * generations in between (1); 10 in the highest two: events that order resources, 01:
+ * Syncs from generations that are ordered side by side.
  */
 #include "fuzz/generate.h"
+#include "fuzz/mutate.h"
 #include "fuzz/ways.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -34,6 +36,14 @@ static void read_in_turn(const struct build *b, const struct way *way, unsigned 
 	tt_reader_close(r);
 }
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	/* choices have no batches */
+	if (size > 0 && (data[0] & 16) != 0)
+		return LLVMFuzzerMutate(data, size, max_size);
+	return mutate(data, size, max_size, seed, 1);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct way way = {0};
@@ -46,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	way.flags = choice & 4 ? TT_OPEN_LIKE_GO : 0;
 	way.socket = (choice & 8) != 0;
 	way.orders = choice >> 6 == 2;
+	way.threads = choice >> 6 == 1 ? 3 : 1;
 	if ((choice & 16) != 0) {
 		generate(&b, ways_version(choice), way.orders ? ways_orders() : ways_specs(),
 			 data + 1, size - 1);

@@ -3,11 +3,13 @@
  * fuzz_record.c - any bytes as a stream that is recorded, in reads of sizes that
  * the first byte chooses. Beside not crashing: the generations handed out follow
  * each other without a gap and are the stream's own bytes, their places do not
- * depend on the reads, and an error lies within the stream.
+ * depend on the reads, and an error lies within the stream. With names for its code
+ * there are as many generations and the same end.
  */
 #include <errno.h>
 #include <string.h>
 
+#include "fuzz/mutate.h"
 #include "fuzz/require.h"
 #include "tracetool.h"
 
@@ -36,7 +38,15 @@ struct outcome {
 	uint64_t generations, nbytes, offset;
 };
 
-static struct outcome record(const uint8_t *data, size_t n, size_t chunk)
+/* Of most code; what it says needs not be true. */
+static bool symbol(void *arg, uint64_t pc, struct tt_symbol *out)
+{
+	(void)arg;
+	*out = (struct tt_symbol){"function", pc % 3 == 0 ? NULL : "folder/file.c", pc % 1000};
+	return pc % 4 != 0;
+}
+
+static struct outcome record(const uint8_t *data, size_t n, size_t chunk, bool named)
 {
 	struct stream s = {.data = data, .n = n, .chunk = chunk};
 	struct tt_input input = {stream_read, &s};
@@ -48,11 +58,14 @@ static struct outcome record(const uint8_t *data, size_t n, size_t chunk)
 	struct tt_error err;
 	bool plain = n >= 2 && memcmp(data, "go", 2) == 0;
 
+	if (named)
+		opt.symbol = symbol;
 	REQUIRE(tt_recorder_open(&r, &input, "/dev/null", &opt, &err) == 0);
 	while ((out.code = tt_recorder_next(r, &g)) == 0) {
 		REQUIRE(g.offset == out.nbytes && g.end > g.offset);
 		REQUIRE(g.ordinal == ++out.generations);
-		REQUIRE(!plain || (g.end <= n && memcmp(g.data, data + g.offset, g.end - g.offset) == 0));
+		REQUIRE(!plain || named ||
+			(g.end <= n && memcmp(g.data, data + g.offset, g.end - g.offset) == 0));
 		out.nbytes = g.end;
 	}
 	REQUIRE(tt_recorder_next(r, &g) == out.code);
@@ -66,15 +79,22 @@ static struct outcome record(const uint8_t *data, size_t n, size_t chunk)
 	return out;
 }
 
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return mutate(data, size, max_size, seed, 1 + 16);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct outcome whole, pieces;
+	struct outcome whole, pieces, named;
 
 	if (size == 0)
 		return 0;
-	whole = record(data + 1, size - 1, SIZE_MAX);
-	pieces = record(data + 1, size - 1, 1 + data[0]);
+	whole = record(data + 1, size - 1, SIZE_MAX, false);
+	pieces = record(data + 1, size - 1, 1 + data[0], false);
+	named = record(data + 1, size - 1, SIZE_MAX, true);
 	REQUIRE(whole.code == pieces.code && whole.generations == pieces.generations);
 	REQUIRE(whole.nbytes == pieces.nbytes && whole.offset == pieces.offset);
+	REQUIRE(whole.code == named.code && whole.generations == named.generations);
 	return 0;
 }

@@ -9,6 +9,7 @@
  * 255 parts; 255: nowhere), where a byte is changed, and into what.
  */
 #include "fuzz/generate.h"
+#include "fuzz/mutate.h"
 #include "fuzz/require.h"
 #include "fuzz/ways.h"
 
@@ -66,6 +67,14 @@ static void read_again(const struct build *b)
 	while (rc == 0);
 	REQUIRE(rc == 1 || tt_reader_error(reader)->system);
 	tt_reader_close(reader);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	/* choices have no batches */
+	if (size > 0 && (data[0] & 4) != 0)
+		return LLVMFuzzerMutate(data, size, max_size);
+	return mutate(data, size, max_size, seed, 4);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fuzz/mutate.h"
 #include "fuzz/require.h"
 #include "wire/assemble.h"
 
@@ -138,6 +139,11 @@ static void require_assembles(const struct text *t)
 	require_same(t, &again);
 	free(again.at);
 	tt_mem_free(&mem, bytes.data, bytes.cap);
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	return mutate(data, size, max_size, seed, 16);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

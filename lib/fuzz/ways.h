@@ -23,6 +23,7 @@ struct way {
 	bool generations;
 	bool socket;            /* from a socket as well */
 	bool orders;            /* with the specs of ways_orders() */
+	unsigned threads;       /* of the reader that is asked for Syncs only */
 };
 
 static inline unsigned ways_version(unsigned choice)
@@ -99,6 +100,7 @@ static inline int ways_socket(const struct build *b)
 static inline void ways_read(const struct build *b, const struct way *way)
 {
 	const struct tt_options opt = ways_options(way);
+	struct tt_options by_syncs = opt;
 	struct walk from_memory, from_socket;
 	struct tt_reader *r;
 	struct tt_error err;
@@ -107,8 +109,9 @@ static inline void ways_read(const struct build *b, const struct way *way)
 	WALK_REQUIRE(tt_reader_open_memory(&r, b->data, b->len, &opt, &err) == 0);
 	walk(&from_memory, r, b->len, way->generations);
 	tt_reader_close(r);
+	by_syncs.threads = way->threads;
 	if (!way->generations)
-		walk_again_by_syncs(&from_memory, b->data, b->len, &opt);
+		walk_again_by_syncs(&from_memory, b->data, b->len, &by_syncs);
 	fd = way->socket ? ways_socket(b) : -1;
 	if (fd < 0)
 		return;

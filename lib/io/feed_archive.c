@@ -33,9 +33,9 @@ struct archive_feed {
 	struct tt_feed feed;
 	struct archive *a;
 	uint8_t *in;            /* IN_NBYTES of what is below */
-	size_t in_last;         /* bytes in it */
 	bool in_dry;            /* there was no more below */
 	uint64_t in_nbytes;     /* of what is below, read so far */
+	uint64_t in_zeros;      /* at the end of that */
 	uint64_t in_max;        /* reads as an end from here on */
 	bool in_cut;            /* and has done so */
 	const uint8_t *block;   /* unpacked and not yet taken */
@@ -50,11 +50,20 @@ struct archive_feed {
 
 /* --------------------------------------------------- what libarchive calls */
 
+static size_t zeros_at_end(const uint8_t *p, size_t n)
+{
+	size_t at = n;
+
+	while (at > 0 && p[at - 1] == 0)
+		at--;
+	return n - at;
+}
+
 static la_ssize_t on_read(struct archive *a, void *arg, const void **data)
 {
 	struct archive_feed *f = arg;
 	struct tt_error err;
-	size_t got;
+	size_t got, zeros;
 
 	if (f->in_nbytes >= f->in_max) {
 		f->in_cut = true;
@@ -68,7 +77,8 @@ static la_ssize_t on_read(struct archive *a, void *arg, const void **data)
 	if (f->in_dry)
 		return 0;
 	f->in_nbytes += got;
-	f->in_last = got;
+	zeros = zeros_at_end(f->in, got);
+	f->in_zeros = zeros == got ? f->in_zeros + got : zeros;
 	*data = f->in;
 	return (la_ssize_t)got;
 }
@@ -181,7 +191,7 @@ static int start(struct archive_feed *f, struct tt_error *err)
 	if (f->feed.below->ops->seek != NULL && tt_feed_seek(f->feed.below, 0, err) != 0)
 		return -err->code;
 	archive_read_free(f->a);
-	f->in_nbytes = f->in_last = f->out_nbytes = f->block_nbytes = 0;
+	f->in_nbytes = f->in_zeros = f->out_nbytes = f->block_nbytes = 0;
 	f->in_max = UINT64_MAX;
 	f->in_dry = f->in_cut = f->flawed = false;
 	f->a = archive_read_new();
@@ -262,29 +272,21 @@ static struct archive_feed *new_feed(const struct tt_feed_ops *ops, struct tt_fe
 
 /* --------------------------------------------------------- compressed data */
 
-static bool all_zero(const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (p[i] != 0)
-			return false;
-	return true;
-}
-
 /* libarchive ends in silence where no further compressed data begin. Zeros are
  * a tape's padding; anything else is damage, or the header of more data cut short. */
 static int check_rest(struct archive_feed *f, struct tt_error *err)
 {
 	uint64_t left = f->in_nbytes - (uint64_t)archive_filter_bytes(f->a, -1);
-	bool zero;
+	/* what is left may have come in many pieces, all but the last are libarchive's */
+	bool zero = left <= f->in_zeros;
 
-	if (left > f->in_last)
-		left = f->in_last;
-	zero = all_zero(f->in + (f->in_last - (size_t)left), (size_t)left);
 	while (zero && !f->in_dry) {
-		if (tt_feed_read(f->feed.below, f->in, IN_NBYTES, &f->in_last, err) != 0)
+		size_t got;
+
+		if (tt_feed_read(f->feed.below, f->in, IN_NBYTES, &got, err) != 0)
 			return -err->code;
-		f->in_dry = f->in_last == 0;
-		zero = all_zero(f->in, f->in_last);
+		f->in_dry = got == 0;
+		zero = zeros_at_end(f->in, got) == got;
 	}
 	if (!zero)
 		return tt_fail(err, TT_E_INPUT, "other bytes follow the compressed data");

@@ -678,6 +678,7 @@ START_TEST(events_against_their_spec_are_refused)
 	tt_emit_event(e, 1000, args, 2);
 	tt_emit_event(e, OBJECT_ALLOC, args, TT_MAX_ARGS + 1);
 	tt_emit_event1(e, OBJECT_ALLOC, 1);
+	tt_emit_event1(e, OBJECT_FREE, 1);      /* the only one that is right */
 	tt_emit_event2(e, OBJECT_FREE, 1, 1);
 	ck_assert(!tt_emit_batch(e, 0, "x", 1));
 	ck_assert(!tt_emit_batch(e, 128, "x", 1));
@@ -687,6 +688,7 @@ START_TEST(events_against_their_spec_are_refused)
 	ck_assert_uint_eq(tt_emit_counts().refused, 11);
 	finish(&m, &seen);
 	ck_assert_uint_eq(seen.by_type[OBJECT_ALLOC], 0);
+	ck_assert_uint_eq(seen.by_type[OBJECT_FREE], 1);
 	ck_assert_uint_eq(seen.batches, 0);
 }
 END_TEST
@@ -707,6 +709,7 @@ START_TEST(single_events_need_no_section)
 	tt_emit_release(e);
 	errno = 77;
 	ck_assert(tt_emit_once2(gen, OBJECT_ALLOC, UINT64_MAX, 2));
+	ck_assert(tt_emit_once1(gen, OBJECT_FREE, 7));
 	next_generation();
 	ck_assert(!tt_emit_once2(gen, OBJECT_ALLOC, 3, 1));
 	ck_assert(!tt_emit_once2(gen, OBJECT_ALLOC, 3, 1));
@@ -721,7 +724,7 @@ START_TEST(single_events_need_no_section)
 	finish(&m, &seen);
 	ck_assert(!tt_emit_once1(0, OBJECT_FREE, 1));
 	ck_assert_uint_eq(seen.by_type[OBJECT_ALLOC], 2);
-	ck_assert_uint_eq(seen.by_type[OBJECT_FREE], 2);
+	ck_assert_uint_eq(seen.by_type[OBJECT_FREE], 3);
 }
 END_TEST
 
@@ -1201,6 +1204,7 @@ START_TEST(flight_recorder_keeps_the_last_generations)
 	char *path = scratch("flight");
 	struct shared s = SHARED_INIT;
 	struct tt_error err;
+	struct tt_emit *e;
 	struct seen seen;
 	unsigned state = 1;
 	uint64_t gen;
@@ -1218,7 +1222,14 @@ START_TEST(flight_recorder_keeps_the_last_generations)
 		ck_assert_uint_lt(seen.generations, 199);
 		ck_assert_uint_eq(seen.batches, seen.generations);
 	}
+	/* the generation could not end while this thread is inside */
+	e = enter();
+	ck_assert_int_eq(tt_flight_snapshot(path, &err), -TT_E_ARGUMENT);
+	unlink(path);
+	tt_emit_release(e);
 	ck_assert_int_eq(tt_emit_stop(&err), 0);
+	ck_assert_int_eq(tt_flight_snapshot(path, &err), -TT_E_ARGUMENT);
+	unlink(path);
 }
 END_TEST
 
@@ -1239,7 +1250,7 @@ START_TEST(forked_child_does_not_trace)
 		pid_t child = fork();
 
 		if (child == 0)
-			_exit(tt_emit_on() || tt_emit_acquire() != NULL);
+			child_exit(tt_emit_on() || tt_emit_acquire() != NULL);
 		ck_assert_int_eq(waitpid(child, &status, 0), child);
 		ck_assert_int_eq(status, 0);
 	}
@@ -1271,12 +1282,12 @@ START_TEST(forked_child_may_write_a_trace_of_its_own)
 		struct tt_error err;
 
 		if (tt_emit_start_callback(made_write, &own, NULL, &err) != 0)
-			_exit(2);
+			child_exit(2);
 		do_syscall(true);
 		do_syscall(false);
 		if (tt_emit_stop(&err) != 0 || own.len < 100)
-			_exit(3);
-		_exit(0);
+			child_exit(3);
+		child_exit(0);
 	}
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
 	ck_assert_int_eq(status, 0);
@@ -1305,7 +1316,7 @@ START_TEST(fork_inside_a_section)
 		tt_emit_batch(e, 1, "a", 1);
 		tt_emit_syscall_begin(e, 0);
 		tt_emit_release(e);
-		_exit(tt_emit_acquire() == NULL ? 0 : 1);
+		child_exit(tt_emit_acquire() == NULL ? 0 : 1);
 	}
 	tt_emit_release(e);
 	ck_assert_int_eq(waitpid(child, &status, 0), child);
@@ -1337,7 +1348,7 @@ START_TEST(exit_without_stop_leaves_a_whole_trace)
 		pthread_mutex_init(&s->lock, NULL);
 		pthread_cond_init(&s->cond, NULL);
 		if (tt_emit_start(path, NULL, NULL) != 0)
-			_exit(9);
+			child_exit(9);
 		for (int i = 0; i < 4; i++)
 			pthread_create(&thread, NULL, churn, s);
 		sleep_ns(30000000);

@@ -84,7 +84,7 @@ void fault_begin(enum fault_kind kind, unsigned long at, bool for_good)
 	memset(&state, 0, sizeof(state));
 	state.at = at;
 	state.for_good = for_good;
-	state.watching = kind != FAULT_SYSTEM;
+	state.watching = kind != FAULT_SYSTEM && kind != FAULT_NAMELESS;
 	state.kind = kind;
 }
 
@@ -222,6 +222,25 @@ void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t off
 	if (system_fails(ENOMEM))
 		return MAP_FAILED;
 	return __real_mmap(addr, len, prot, flags, fd, offset);
+}
+
+int __real_openat(int folder, const char *path, int flags, ...);
+int __wrap_openat(int folder, const char *path, int flags, ...);
+
+int __wrap_openat(int folder, const char *path, int flags, ...)
+{
+	va_list list;
+	mode_t mode = 0;
+
+	va_start(list, flags);
+	if (flags & (O_CREAT | O_TMPFILE))
+		mode = (mode_t)va_arg(list, unsigned);
+	va_end(list);
+	if ((flags & O_TMPFILE) == O_TMPFILE && fails(FAULT_NAMELESS)) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return __real_openat(folder, path, flags, mode);
 }
 
 /* ---- what the emitter has besides */

@@ -18,6 +18,7 @@ enum fault_kind {
 	FAULT_READ,             /* read, pread: EIO */
 	FAULT_INTERRUPT,        /* read, pread: EINTR */
 	FAULT_MAP,              /* mmap: ENODEV */
+	FAULT_NAMELESS,         /* openat with O_TMPFILE: EOPNOTSUPP. No blocks are watched */
 	FAULT_SYSTEM,           /* all that the emitter asks of the system: mmap, mremap,
 	                           madvise, ftruncate, open, read, write, pthread_create;
 	                           ENOMEM, ENOSPC, EMFILE, EIO, EAGAIN. No blocks are watched */

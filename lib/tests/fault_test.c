@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fault_test.c - reading while the machine fails: the Nth allocation or read, once
- * and for good, for each N until nothing fails any more. Either all is as if
- * nothing had happened, or the error is exactly the one that did; nothing leaks.
+ * fault_test.c - reading and repair while the machine fails: the Nth allocation or
+ * read, once and for good, for each N until nothing fails any more. Either all is as
+ * if nothing had happened, or the error is exactly the one that did; nothing leaks.
  */
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "fuzz/ways.h"
+#include "tests/carried.h"
 #include "tests/fault.h"
 #include "tests/input.h"
 #include "tests/rich.h"
@@ -26,13 +28,13 @@ struct outcome {
 	uint64_t digest;
 };
 
-static struct outcome walk_opened(struct tt_reader *r, int rc, bool generations)
+static struct outcome walk_opened(struct tt_reader *r, int rc, size_t size, bool generations)
 {
 	struct walk w;
 
 	if (rc < 0)
 		return (struct outcome){rc, 0};
-	walk(&w, r, input.len, generations);
+	walk(&w, r, size, generations);
 	/* closed while it fails, too */
 	tt_reader_close(r);
 	if (w.outcome < 0 && w.outcome > -TT_E_NOT_A_TRACE)
@@ -46,7 +48,7 @@ static struct outcome read_memory(bool generations)
 	struct tt_error err;
 	int rc = tt_reader_open_memory(&r, input.data, input.len, NULL, &err);
 
-	return walk_opened(r, rc, generations);
+	return walk_opened(r, rc, input.len, generations);
 }
 
 static struct outcome read_events(void)
@@ -69,7 +71,7 @@ static struct outcome read_file(void)
 
 	lseek(input_fd, 0, SEEK_SET);
 	rc = tt_reader_open_fd(&r, input_fd, NULL, &err);
-	return walk_opened(r, rc, false);
+	return walk_opened(r, rc, input.len, false);
 }
 
 /* A socket holds all of it, in packets, so nobody has to write while it is read. */
@@ -91,7 +93,7 @@ static struct outcome read_packets(void)
 	}
 	close(fds[1]);
 	rc = tt_reader_open_fd(&r, fds[0], NULL, &err);
-	out = walk_opened(r, rc, false);
+	out = walk_opened(r, rc, input.len, false);
 	close(fds[0]);
 	return out;
 }
@@ -110,6 +112,126 @@ static struct outcome read_compressed(void)
 	return (struct outcome){w.outcome, w.outcome < 0 ? 0 : w.digest};
 }
 
+/* ---- of traces that are made for it */
+
+/* Allocates nothing itself: the trace and its specs were made before it fails. */
+struct prepared {
+	struct build trace;
+	const struct tt_specs *specs;   /* NULL: those that are built in */
+};
+
+static struct prepared carried, linked, heap, torn;
+
+static struct tt_options options_of(const struct prepared *p)
+{
+	return (struct tt_options){.size = sizeof(struct tt_options), .specs = p->specs};
+}
+
+static struct outcome read_prepared(const struct prepared *p)
+{
+	const struct tt_options opt = options_of(p);
+	struct tt_reader *r;
+	struct tt_error err;
+	int rc = tt_reader_open_memory(&r, p->trace.data, p->trace.len, &opt, &err);
+
+	return walk_opened(r, rc, p->trace.len, false);
+}
+
+static struct outcome read_carried(void)
+{
+	return read_prepared(&carried);
+}
+
+static struct outcome read_linked(void)
+{
+	return read_prepared(&linked);
+}
+
+static uint64_t repair_all(struct tt_repair *r, int *code)
+{
+	uint64_t digest = DIGEST_START;
+	struct tt_repaired g;
+
+	while ((*code = tt_repair_next(r, &g)) == 0)
+		digest = digest_text(digest_text(digest, g.front), g.bytes);
+	WALK_REQUIRE(*code == TT_END || tt_repair_error(r)->code == -*code);
+	/* it stays at its end, and at its error */
+	WALK_REQUIRE(tt_repair_next(r, &g) == *code);
+	return digest;
+}
+
+static struct outcome repair_prepared(const struct prepared *p)
+{
+	const struct tt_options opt = options_of(p);
+	struct outcome out = {0, 0};
+	struct tt_reader *reader;
+	struct tt_repair *r;
+	struct tt_error err;
+
+	out.code = tt_reader_open_memory(&reader, p->trace.data, p->trace.len, &opt, &err);
+	if (out.code < 0)
+		return out;
+	out.code = tt_repair_new(&r, reader, &err);
+	if (out.code == 0) {
+		out.digest = repair_all(r, &out.code);
+		tt_repair_free(r);
+	}
+	tt_reader_close(reader);
+	return out;
+}
+
+static struct outcome repair_torn(void)
+{
+	return repair_prepared(&torn);
+}
+
+static struct outcome repair_carried(void)
+{
+	return repair_prepared(&carried);
+}
+
+static struct outcome repair_linked(void)
+{
+	return repair_prepared(&linked);
+}
+
+static int replay(struct tt_heap *h, struct tt_reader *r, uint64_t *digest)
+{
+	const struct tt_event *ev;
+	struct tt_heap_change change;
+	struct tt_error found;
+	int rc, taken = 0;
+
+	while (taken == 0 && (rc = tt_reader_next(r, &ev)) == 0)
+		taken = tt_heap_event(h, ev, 1, &change);
+	tt_heap_finish(h);
+	*digest = digest_number(digest_number(DIGEST_START, tt_heap_nlive(h)), tt_heap_ntypes(h));
+	while (tt_heap_finding(h, &found) == 0)
+		*digest = digest_number(*digest, (uint64_t)found.code);
+	return taken < 0 ? taken : rc;
+}
+
+static struct outcome read_heap(void)
+{
+	struct tt_heap_options opt = {.size = sizeof(opt), .flags = TT_HEAP_OBJECTS};
+	struct outcome out = {0, 0};
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_heap *h;
+
+	out.code = tt_reader_open_memory(&r, heap.trace.data, heap.trace.len, NULL, &err);
+	if (out.code < 0)
+		return out;
+	opt.specs = tt_reader_specs(r);
+	out.code = tt_heap_new(&h, &opt, &err);
+	if (out.code == 0) {
+		out.code = replay(h, r, &out.digest);
+		tt_heap_free(h);
+	}
+	tt_reader_close(r);
+	return out;
+}
+
 static struct outcome read_wire(void)
 {
 	const struct tt_wire_event *ev;
@@ -126,6 +248,37 @@ static struct outcome read_wire(void)
 	}
 	tt_wire_close(w);
 	return out;
+}
+
+/* What a seed of fuzz_source.c holds: packed, and the beginning of a trace. */
+static struct outcome read_packed(int fd)
+{
+	struct tt_reader *r;
+	struct tt_error err;
+	int rc;
+
+	lseek(fd, 0, SEEK_SET);
+	rc = tt_reader_open_fd(&r, fd, NULL, &err);
+	if (rc < 0)
+		return (struct outcome){rc <= -TT_E_NOT_A_TRACE ? TT_END : rc, 0};
+	return walk_opened(r, rc, SIZE_MAX, false);
+}
+
+static int packed_fds[3];
+
+static struct outcome read_gzip(void)
+{
+	return read_packed(packed_fds[0]);
+}
+
+static struct outcome read_tar(void)
+{
+	return read_packed(packed_fds[1]);
+}
+
+static struct outcome read_xz(void)
+{
+	return read_packed(packed_fds[2]);
 }
 
 static struct outcome make_specs(void)
@@ -192,8 +345,88 @@ static unsigned long count_calls(action *act, enum fault_kind kind)
 	return n;
 }
 
+/* Two generations with links of ways_orders(), the second cut in a batch. */
+static void build_linked(struct build *b)
+{
+	/* links are opened, used and one is closed; the lane moves */
+	static const uint8_t first[] = {13,  1, 0, 1,	25,  1, 1, 7,	2, 200, 1, 5, 1, 201, 1, 5, 2,
+					200, 1, 6, 1,	202, 1, 6, 2, 203, 1, 9, 1};
+	static const uint8_t second[] = {13,  1, 0, 1, 25,  1, 1, 7, 2, 201, 1, 5, 1,
+					 200, 1, 7, 1, 203, 1, 9, 1, 201, 1, 7, 2};
+
+	build_init(b, 26);
+	build_clock(b, 1, 1000, 1000000000);
+	build_raw(b, 1, 7, 1000, first, sizeof(first));
+	build_mark(b);
+	build_clock(b, 2, 2000, 1000000000);
+	build_raw(b, 2, 7, 2000, second, sizeof(second));
+	b->len--;
+}
+
+/* Spans and objects, freed and not, in them and out of them, of types with names. */
+static void build_heap(struct build *b)
+{
+	static const uint8_t info[] = {1, 0x80, 0x80, 1, 0x80, 0x40, 8, 0x80, 0x10};
+	static const uint8_t types[] = {0, 1, 0, 24, 8, 4, 'm', '.', 'N', 'o', 2, 0, 16, 0, 1, 'b'};
+	/* type, dt, arguments: Span, HeapObject, SpanAlloc, HeapObjectAlloc and Free, ... */
+	static const uint8_t events[] = {
+		128, 1, 0, 1, 8, 131, 1, 0, 1, 129, 1, 4, 1, 10, 132, 1, 2, 1, 132, 1, 3, 2,
+		133, 1, 2, 133, 1, 2, 132, 1, 200, 1, 1, 132, 1, 0xd8, 4, 2, 133, 1, 0xd8, 4,
+		129, 1, 9, 1, 6, 129, 1, 9, 1, 6, 130, 1, 4, 130, 1, 4};
+
+	build_init(b, 26);
+	for (uint64_t n = 1; n < 3; n++) {
+		build_clock(b, n, n * 1000, 1000000000);
+		for (int i = 0; i < 2; i++) {
+			build_experiment(b, 1, n, BUILD_NOBODY, n * 1000);
+			build_bytes(b, i == 0 ? info : types, i == 0 ? sizeof(info) : sizeof(types));
+			build_close(b);
+		}
+		build_raw(b, n, 7, n * 1000, events, sizeof(events));
+		build_mark(b);
+	}
+}
+
+static void build_prepared(void)
+{
+	carried_build(&carried.trace);
+	build_linked(&linked.trace);
+	linked.specs = ways_orders();
+	build_heap(&heap.trace);
+	/* of every state into every other, with events that do not order in between */
+	script_build(&torn.trace, 26, RICH_SCRIPT
+		     "\ngen 3\n7@300: ProcStatus 0 1, GoStatus 1 7 2, UserTaskBegin 8 0 1 0, GCBegin 3 0, "
+		     "GCMarkAssistBegin 0, UserRegionBegin 0 2 0, STWBegin 3 0, GoStart 77 1\n"
+		     "8@310: ProcStatus 1 1, GoStatus 9 8 2, GoSyscallBegin 1 1, GoStart 78 1\n"
+		     "gen 4\n7@400: ProcStatus 0 2, GoStatus 1 7 1, GoStatus 5 -1 4\n"
+		     "9@410: ProcStatus 1 1, GoStatus 9 9 2, UserTaskBegin 8 0 3 1, UserRegionEnd 0 2 0, "
+		     "GCSweepBegin 1, GCEnd 6, GoStart 77 1");
+}
+
+static void open_packed(void)
+{
+	static const char *const names[] = {"gzip-members", "tar-zstd", "xz"};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char path[64];
+		uint8_t data[16384];
+		size_t n;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "lib/fuzz/corpus/source/%s", names[i]);
+		f = fopen(path, "rb");
+		ck_assert_msg(f != NULL, "no %s here", path);
+		n = fread(data, 1, sizeof(data), f);
+		fclose(f);
+		/* behind the byte that seeds the target's moves */
+		packed_fds[i] = input_file(data + 1, n - 1);
+	}
+}
+
 static void set_up(void)
 {
+	open_packed();
+	build_prepared();
 	/* with a generation that cannot be ordered, and damage between two */
 	script_build(&input, 26, RICH_SCRIPT "\ngen 3\n7@300: GoDestroy\ngen 4\n7@400: Span 1 1 1");
 	build_byte(&input, 0x77);
@@ -207,12 +440,20 @@ static void set_up(void)
 
 static void tear_down(void)
 {
+	for (size_t i = 0; i < COUNT(packed_fds); i++)
+		close(packed_fds[i]);
 	close(input_fd);
 	build_release(&input);
+	build_release(&carried.trace);
+	build_release(&linked.trace);
+	build_release(&heap.trace);
+	build_release(&torn.trace);
 }
 
 static action *const actions[] = {read_events, read_generations, read_file, read_packets,
-				  read_compressed, read_wire, make_specs};
+				  read_compressed, read_wire, make_specs, read_carried, read_linked,
+				  read_gzip, read_tar, read_xz,
+				  read_heap, repair_torn, repair_carried, repair_linked};
 
 /* Or all tests here would pass and show nothing. */
 START_TEST(the_tests_are_linked_so_that_calls_can_fail)

@@ -25,12 +25,13 @@ static void batch(struct build *b, const uint8_t *data, size_t n)
 
 struct made {
 	struct build b, events;
+	bool at_once;           /* the events; else a hundredth of a second apart */
 };
 
 static void event(struct made *m, unsigned type, unsigned n, const uint64_t *args)
 {
 	build_byte(&m->events, type);
-	build_number(&m->events, 1);
+	build_number(&m->events, m->at_once ? 0 : 1);
 	for (unsigned i = 0; i < n; i++)
 		build_number(&m->events, args[i]);
 }
@@ -84,13 +85,11 @@ static struct tt_heap *replay(struct made *m, struct tt_reader *r, struct seen *
 	return h;
 }
 
-/* Completes the trace, replays it and releases all. */
-static struct seen finish(struct made *m, bool with_info)
+/* Completes the trace and opens it. */
+static void open_reader(struct made *m, bool with_info, struct tt_reader **r)
 {
 	static const uint8_t sync[] = {50, 8, 100, 51, 0, 1, 1, 1};
-	struct tt_reader *r;
 	struct tt_error err;
-	struct seen seen;
 
 	build_byte(&m->b, 1);
 	build_number(&m->b, 1);
@@ -108,11 +107,25 @@ static struct seen finish(struct made *m, bool with_info)
 	build_number(&m->b, m->events.len);
 	build_bytes(&m->b, m->events.data, m->events.len);
 	build_byte(&m->b, 52);
-	ck_assert_int_eq(tt_reader_open_memory(&r, m->b.data, m->b.len, NULL, &err), 0);
-	tt_heap_free(replay(m, r, &seen));
+	ck_assert_int_eq(tt_reader_open_memory(r, m->b.data, m->b.len, NULL, &err), 0);
+}
+
+static void close_reader(struct made *m, struct tt_reader *r)
+{
 	tt_reader_close(r);
 	free(m->b.data);
 	free(m->events.data);
+}
+
+/* The same, replays it and releases all. */
+static struct seen finish(struct made *m, bool with_info)
+{
+	struct tt_reader *r;
+	struct seen seen;
+
+	open_reader(m, with_info, &r);
+	tt_heap_free(replay(m, r, &seen));
+	close_reader(m, r);
 	return seen;
 }
 
@@ -199,6 +212,56 @@ START_TEST(a_late_free_is_that_of_the_object_before)
 	ck_assert_uint_eq(s.nfindings, 0);
 	ck_assert_uint_eq(s.nlive, 1);
 	ck_assert_str_eq(s.type, "b");
+}
+END_TEST
+
+/* The same of spans, and of objects without one. */
+START_TEST(late_frees_are_those_of_what_was_before)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, 0, 1, 8);
+	EVENT2(&m, ALLOC, 0, 1);
+	EVENT3(&m, SPAN_ALLOC, 0, 1, 8);
+	EVENT1(&m, SPAN_FREE, 0);
+	EVENT2(&m, ALLOC, 2, 2);
+	EVENT1(&m, FREE, 0);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_uint_eq(s.last.address, 0x4000 + 16);
+	begin(&m);
+	EVENT2(&m, ALLOC, 5, 1);
+	EVENT2(&m, ALLOC, 5, 2);
+	EVENT1(&m, FREE, 5);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	ck_assert_uint_eq(s.nlive, 1);
+	ck_assert_str_eq(s.type, "b");
+}
+END_TEST
+
+/* Not more than 64 frees can be late at a time. */
+START_TEST(the_oldest_of_many_doubts_is_a_finding)
+{
+	struct made m;
+	struct seen s;
+
+	for (uint64_t n = 64; n <= 65; n++) {
+		begin(&m);
+		m.at_once = true;
+		EVENT3(&m, SPAN, 0, 1, 8);
+		for (uint64_t i = 0; i < 2 * n; i++)
+			EVENT2(&m, ALLOC, i % n * 2, 1);
+		for (uint64_t i = n; i-- > 0;)
+			EVENT1(&m, FREE, i * 2);
+		s = finish(&m, true);
+		ck_assert_uint_eq(s.nlive, n);
+		ck_assert_uint_eq(s.nfindings, n - 64);
+		ck_assert(n == 64 || s.code == TT_W_HEAP_ALLOC);
+	}
 }
 END_TEST
 
@@ -299,11 +362,16 @@ static const struct bad {
 	struct {
 		uint8_t type, nargs;
 		uint64_t args[3];
-	} events[4];
+	} events[6];
 } bad[] = {
 	{TT_W_HEAP_ALLOC, {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {0, 1}}, {ALLOC, 2, {0, 1}}}},
 	{TT_W_HEAP_ALLOC,
 	 {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {0, 1}}, {ALLOC, 2, {0, 1}}, {ALLOC, 2, {0, 1}}}},
+	/* without a span, and where that object got a slot of a new one */
+	{TT_W_HEAP_ALLOC, {{ALLOC, 2, {5, 1}}, {ALLOC, 2, {5, 1}}, {ALLOC, 2, {5, 1}}}},
+	{TT_W_HEAP_ALLOC,
+	 {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {2, 1}}, {ALLOC, 2, {2, 1}}, {SPAN_FREE, 1, {0}},
+	  {SPAN_ALLOC, 3, {0, 1, 8}}, {ALLOC, 2, {2, 1}}}},
 	{TT_W_HEAP_FREE, {{SPAN, 3, {0, 1, 8}}, {FREE, 1, {0}}}},
 	{TT_W_HEAP_FREE, {{SPAN_FREE, 1, {3}}}},
 	{TT_W_HEAP_FREE, {{FREE, 1, {0}}}},
@@ -314,6 +382,8 @@ static const struct bad {
 	{TT_W_HEAP_OVERLAP, {{SPAN, 3, {0, 2, 8}}, {SPAN, 3, {1, 1, 8}}}},
 	{TT_W_HEAP_OVERLAP, {{SPAN, 3, {0, 2, 8}}, {SPAN_ALLOC, 3, {0, 1, 8}}}},
 	{TT_W_HEAP_OVERLAP, {{SPAN, 3, {0, 1, 8}}, {ALLOC, 2, {1, 1}}}},
+	/* in what is left behind the last of 341 slots of 24 bytes */
+	{TT_W_HEAP_OVERLAP, {{SPAN, 3, {0, 1, 12}}, {ALLOC, 2, {1023, 1}}}},
 };
 
 /* A native program's heap: the types tell the sizes. */
@@ -339,11 +409,60 @@ START_TEST(what_cannot_be_is_found)
 	struct seen s;
 
 	begin(&m);
-	for (size_t i = 0; i < 4 && bad[_i].events[i].type != 0; i++)
+	for (size_t i = 0; i < 6 && bad[_i].events[i].type != 0; i++)
 		event(&m, bad[_i].events[i].type, bad[_i].events[i].nargs, bad[_i].events[i].args);
 	s = finish(&m, true);
 	ck_assert_uint_eq(s.nfindings, 1);
 	ck_assert_int_eq(s.code, bad[_i].code);
+}
+END_TEST
+
+/* Types have numbers from 1 on; behind a gap nothing is wrong. */
+static void expect_types_and_gap(struct tt_heap *h, struct tt_reader *r)
+{
+	struct tt_heap_change change;
+	const struct tt_event *ev;
+	struct tt_error err;
+
+	while (tt_reader_next(r, &ev) == 0) {
+		ck_assert_int_eq(tt_heap_event(h, ev, 0, &change), 0);
+		if (ev->kind == TT_KIND_SYNC)
+			tt_heap_gap(h);
+	}
+	tt_heap_finish(h);
+	ck_assert_int_eq(tt_heap_finding(h, &err), 1);
+	ck_assert_uint_eq(tt_heap_nlive(h), 2);
+	ck_assert_uint_eq(tt_heap_ntypes(h), 2);
+	ck_assert_str_eq(tt_heap_type(h, 1).name.data, "b");
+	ck_assert_uint_eq(tt_heap_type(h, 2).nbytes, 24);
+	ck_assert_uint_eq(tt_heap_type(h, 0).name.len, 0);
+}
+
+START_TEST(types_have_numbers_and_a_gap_leaves_no_findings)
+{
+	struct made m;
+	struct tt_heap_options opt = {.size = sizeof(opt) - 1};
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_heap *h;
+
+	begin(&m);
+	EVENT1(&m, FREE, 9);
+	EVENT2(&m, ALLOC, 0, 2);
+	EVENT2(&m, ALLOC, 0, 1);
+	EVENT2(&m, ALLOC, 2, 1);
+	open_reader(&m, true, &r);
+	opt.specs = tt_reader_specs(r);
+	ck_assert_int_eq(tt_heap_new(&h, &opt, &err), -TT_E_ARGUMENT);
+	ck_assert_ptr_null(h);
+	opt = (struct tt_heap_options){.size = sizeof(opt)};
+	ck_assert_int_eq(tt_heap_new(&h, &opt, &err), -TT_E_ARGUMENT);
+	opt.specs = tt_reader_specs(r);
+	ck_assert_int_eq(tt_heap_new(&h, &opt, &err), 0);
+	expect_types_and_gap(h, r);
+	tt_heap_free(h);
+	tt_heap_free(NULL);
+	close_reader(&m, r);
 }
 END_TEST
 
@@ -358,6 +477,9 @@ Suite *heap_suite(void)
 	tcase_add_test(tc, tiny_objects_share_a_slot);
 	tcase_add_test(tc, a_large_object_has_its_span);
 	tcase_add_test(tc, a_late_free_is_that_of_the_object_before);
+	tcase_add_test(tc, late_frees_are_those_of_what_was_before);
+	tcase_add_test(tc, the_oldest_of_many_doubts_is_a_finding);
+	tcase_add_test(tc, types_have_numbers_and_a_gap_leaves_no_findings);
 	tcase_add_test(tc, objects_outlive_a_span_that_ends_too_early);
 	tcase_add_test(tc, an_object_takes_the_place_of_one_without_a_span);
 	tcase_add_test(tc, huge_spans_take_no_memory);

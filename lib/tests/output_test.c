@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/fault.h"
 #include "tests/io_support.h"
 #include "tests/suites.h"
 
@@ -375,6 +376,35 @@ START_TEST(archive_given_up_leaves_what_was_there)
 }
 END_TEST
 
+/* On NFS, overlays and others, a temporary name does what no name does elsewhere. */
+START_TEST(file_systems_without_nameless_files_do)
+{
+	const char *path = in_folder(outputs[_i]);
+	struct tt_output *o;
+
+	fault_begin(FAULT_NAMELESS, 1, true);
+	for (int i = 0; i < 2; i++) {
+		o = open_output(path);
+		add(o, "f", "one", 3);
+		if (_i != 0) /* the one of the first round, and the temporary one */
+			ck_assert_uint_eq(count_entries(folder), (size_t)i + 1);
+		finish(o);
+		ck_assert_int_eq(access(path, F_OK), 0);
+		ck_assert_uint_eq(count_entries(_i == 0 ? path : folder), 1);
+	}
+	if (_i == 0)
+		expect_content(in_folder("dir/f"), "one", 3);
+	/* given up */
+	o = open_output(path);
+	if (_i != 0)
+		add(o, "g", "another", 7);
+	tt_output_close(o);
+	ck_assert_uint_eq(count_entries(folder), 1);
+	ck_assert_uint_ge(fault_count(), 2);
+	fault_end();
+}
+END_TEST
+
 START_TEST(archive_of_nothing_is_an_archive)
 {
 	const char *path = in_folder(outputs[_i]);
@@ -569,6 +599,7 @@ Suite *output_suite(void)
 	tcase_add_loop_test(all, writer_that_dies_leaves_nothing, 0, NOUTPUTS);
 	tcase_add_loop_test(all, archive_appears_when_it_is_complete, 1, NOUTPUTS);
 	tcase_add_loop_test(all, archive_given_up_leaves_what_was_there, 1, NOUTPUTS);
+	tcase_add_loop_test(all, file_systems_without_nameless_files_do, 0, NOUTPUTS);
 	tcase_add_loop_test(all, archive_of_nothing_is_an_archive, 1, NOUTPUTS);
 	tcase_add_test(all, folder_named_like_an_archive_is_a_folder);
 	tcase_add_loop_test(all, names_of_any_bytes_are_written, 0, NOUTPUTS);

@@ -211,6 +211,39 @@ START_TEST(a_spec_in_the_trace_may_end_anywhere)
 }
 END_TEST
 
+/* A trace must not change what others' events mean, or name another experiment. */
+START_TEST(a_spec_in_the_trace_may_not_reach_beyond_its_experiment)
+{
+	static const char *const texts[] = {
+		"experiment AllocFree 9 replaces\nevent Take 200 since 1.26\n"
+		"args dt id\nneeds thread\n",
+		"experiment Pool 9\nevent HeapObject 131 since 1.26 replaces\n"
+		"args dt id\nneeds thread\n",
+		"experiment Pool 8\nevent Take 200 since 1.26\nargs dt id\nneeds thread\n",
+	};
+	struct build b;
+	struct seen s;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 100, 1000000000);
+	carried_private(&b, 1, 7, "\xd0TTSP");
+	build_number(&b, 9);
+	build_number(&b, 0);
+	build_number(&b, strlen(texts[_i]));
+	build_bytes(&b, texts[_i], strlen(texts[_i]));
+	build_close(&b);
+	carried_thread(&b, 1, 7, 33);
+	carried_tables(&b, 1);
+	s = read_all(&b);
+	ck_assert_uint_eq(s.takes + s.gives, 0);
+	ck_assert_uint_ge(s.findings, 1);
+	ck_assert_int_eq(s.code, TT_W_PRIVATE);
+	ck_assert_msg(strstr(s.message, _i < 2 ? "may not replace" : "another experiment") != NULL,
+		      "%s", s.message);
+	build_release(&b);
+}
+END_TEST
+
 Suite *private_suite(void)
 {
 	Suite *s = suite_create("private");
@@ -220,6 +253,7 @@ Suite *private_suite(void)
 			    COUNT(kinds));
 	tcase_add_test(tc, a_table_may_come_twice);
 	tcase_add_test(tc, a_spec_in_the_trace_may_end_anywhere);
+	tcase_add_loop_test(tc, a_spec_in_the_trace_may_not_reach_beyond_its_experiment, 0, 3);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include "tests/reader_support.h"
@@ -633,6 +634,28 @@ START_TEST(an_input_that_cannot_be_read_says_why)
 }
 END_TEST
 
+/* Zeros beyond what this library knows are a later one's defaults; all else it cannot do. */
+START_TEST(options_of_a_later_library_must_be_zero)
+{
+	struct {
+		struct tt_options opt;
+		uint64_t later;
+	} with = {{.size = sizeof(with), .threads = UINT_MAX}, 0};
+	struct tt_reader *r;
+	struct tt_error err;
+	struct build b;
+
+	script_build(&b, 26, "7@100: ProcStatus 0 1");
+	ck_assert_int_eq(tt_reader_open_memory(&r, b.data, b.len, &with.opt, &err), 0);
+	tt_reader_close(r);
+	with.later = 1;
+	ck_assert_int_eq(tt_reader_open_memory(&r, b.data, b.len, &with.opt, &err),
+			 -TT_E_ARGUMENT);
+	ck_assert_ptr_null(r);
+	build_release(&b);
+}
+END_TEST
+
 START_TEST(progress_counts)
 {
 	struct build b;
@@ -686,6 +709,7 @@ static TCase *contract(void)
 	tcase_add_test(tc, an_event_that_made_three_may_be_left_in_the_middle);
 	tcase_add_test(tc, memory_has_a_limit_with_a_code_of_its_own);
 	tcase_add_test(tc, an_input_that_cannot_be_read_says_why);
+	tcase_add_test(tc, options_of_a_later_library_must_be_zero);
 	tcase_add_test(tc, progress_counts);
 	return tc;
 }

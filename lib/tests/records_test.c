@@ -65,6 +65,8 @@ static struct tt_batch batch_of(const uint8_t *data, size_t size)
 
 START_TEST(records_have_every_type_of_field)
 {
+	static const char *const names[] = {"varint", "u16",   "i8",    "i64",
+					    "bytes",  "bytes", "string"};
 	struct tt_batch batch = batch_of(two, sizeof(two));
 	struct tt_records r;
 	struct tt_record rec;
@@ -72,6 +74,8 @@ START_TEST(records_have_every_type_of_field)
 
 	ck_assert(tt_records_begin(&r, specs, &batch));
 	ck_assert_str_eq(r.spec->name, "All");
+	for (unsigned i = 0; i < r.spec->nfields; i++)
+		ck_assert_str_eq(tt_field_type_name(&r.spec->fields[i]), names[i]);
 	ck_assert_int_eq(tt_records_next(&r, &rec, &err), 0);
 	ck_assert_uint_eq(rec.offset, 111);
 	ck_assert_uint_eq(rec.values[0].number, 128);
@@ -97,7 +101,7 @@ END_TEST
 START_TEST(a_batch_may_be_cut_at_each_byte)
 {
 	size_t size = (size_t)_i;
-	uint8_t *copy = malloc(size + 1);
+	uint8_t *copy = calloc(1, size + 1);
 	struct tt_batch batch = batch_of(copy, size);
 	struct tt_records r;
 	struct tt_record rec;
@@ -125,7 +129,7 @@ END_TEST
 
 START_TEST(a_length_may_lie)
 {
-	uint8_t lie[sizeof(two)];
+	uint8_t lie[sizeof(two)] = {0};
 	struct tt_batch batch = batch_of(lie, sizeof(lie));
 	struct tt_records r;
 	struct tt_record rec;

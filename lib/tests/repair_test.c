@@ -200,6 +200,23 @@ static const struct {
 	 "7@200: ProcStatus 0 2, GoStatus 1 7 4\n8@201: ProcStatus 1 2, ProcStart 1 1, "
 	 "GoUnblock 1 1 0, GoStart 1 2, UserRegionEnd 0 1 0",
 	 "UserRegionEnd UserRegionEnd GoBlock ProcStop"},
+	/* one that begins there is not one that was open, and the other way round */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, UserRegionBegin 0 1 0",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, UserRegionBegin 0 2 0, UserRegionEnd 0 2 0, "
+	 "UserRegionEnd 0 1 0", ""},
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, UserRegionEnd 0 1 0", ""},
+	/* of a goroutine that only comes to be */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 5 0 0, GoBlock 0 0, GoStart 5 1, "
+	 "UserRegionBegin 0 1 0, UserRegionEnd 0 1 0", ""},
+	/* a collector that nobody knew of */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCActive 5, GCEnd 6",
+	 "ProcStatus ProcStart GoCreate GoStart GCBegin GoDestroy ProcStop"},
+	/* a task that begins twice */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, UserTaskBegin 5 0 1 0",
+	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, UserTaskEnd 5 0, UserTaskBegin 5 0 1 0", ""},
 };
 
 /* Generation 1 breaks behind `before`, in each version; then comes `after`. */

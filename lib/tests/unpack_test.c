@@ -120,6 +120,20 @@ static void cut_everywhere(struct bytes packed, struct bytes content)
 	}
 }
 
+/* Skippable frames may come first, or be all there is; so may a lone one that is cut off. */
+START_TEST(skippable_frames_alone_are_zstd)
+{
+	static const uint8_t frames[] = {0x5f, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, 1, 2,
+					 0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 3, 'g', 'o'};
+
+	ck_assert_int_eq(tt_packing_of(frames, 10), TT_PACKING_ZSTD);
+	ck_assert_int_eq(tt_packing_of(frames, 9), TT_PACKING_ZSTD);
+	ck_assert_int_eq(tt_packing_of(frames, 19), TT_PACKING_ZSTD);
+	ck_assert_int_eq(tt_packing_of(frames, sizeof(frames)), TT_PACKING_ZSTD);
+	ck_assert_int_eq(tt_packing_of(frames, 7), TT_PACKING_NONE);
+}
+END_TEST
+
 START_TEST(cut_off_compressed_data_are_an_error)
 {
 	struct bytes content = trace_bytes(3000);
@@ -335,6 +349,24 @@ START_TEST(gzip_checksums_of_several_members_are_checked)
 	ck_assert_uint_gt(nfailed, 10);
 	free(packed.data);
 	free(content.data);
+}
+END_TEST
+
+/* Not padding, though what came last is all zeros. */
+START_TEST(other_bytes_before_zeros_are_an_error)
+{
+	static uint8_t rest[2000] = {'o', 't', 'h', 'e', 'r'};
+	struct bytes content = trace_bytes(3000), junk = {rest, sizeof(rest)};
+	struct bytes packed = compressed(filters[_i], content);
+	struct bytes with_junk = join_bytes(packed, junk);
+
+	if (strcmp(filters[_i], "compress") != 0) { /* goes on to any end */
+		expect_error(WAY_MEMORY, with_junk, NULL, content, TT_E_INPUT, "");
+		expect_error(WAY_PIPE_DRIPS, with_junk, NULL, content, TT_E_INPUT, "");
+	}
+	free(content.data);
+	free(packed.data);
+	free(with_junk.data);
 }
 END_TEST
 
@@ -751,6 +783,7 @@ Suite *unpack_suite(void)
 	tcase_add_loop_test(data, compressed_data_unpack_every_way, 0, NFILTERS * WAY_COUNT);
 	tcase_add_loop_test(data, compressed_nothing_is_nothing, 0, 4);
 	tcase_add_loop_test(data, compressed_data_may_follow_each_other, 0, NFILTERS);
+	tcase_add_test(data, skippable_frames_alone_are_zstd);
 	tcase_add_loop_test(data, cut_off_compressed_data_are_an_error, 0, NFILTERS);
 	tcase_add_loop_test(data, cut_off_second_part_is_an_error, 0, NFILTERS);
 	tcase_add_loop_test(data, cut_off_large_file_gives_what_comes_before, 0, NFILTERS);
@@ -760,6 +793,7 @@ Suite *unpack_suite(void)
 	tcase_add_test(data, gzip_in_stored_gzip_is_no_further_member);
 	tcase_add_test(data, cut_off_gzip_gives_every_byte_there_is);
 	tcase_add_test(data, gzip_checksums_of_several_members_are_checked);
+	tcase_add_loop_test(data, other_bytes_before_zeros_are_an_error, 0, NFILTERS);
 	tcase_add_loop_test(data, other_bytes_behind_compressed_data_are_an_error, 0, NFILTERS);
 	tcase_add_test(data, skippable_frames_may_come_first);
 	tcase_add_test(data, error_comes_when_no_more_can_be_had);
