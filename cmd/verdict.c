@@ -211,37 +211,45 @@ static void take_heap_findings(struct verdict *v, struct tt_heap *heap,
 		keep(v, &err, opt);
 }
 
-/*
- * Replays the heap, from the first event of an experiment on. False when memory ran
- * out, which is told once.
- */
-static bool replay(struct verdict *v, struct tt_heap **heap, const struct tt_event *ev,
-		   const struct verdict_options *opt)
+/* There is no memory for the heap, which is told once. */
+static void keep_no_heap(struct verdict *v, int code, const struct verdict_options *opt)
+{
+	struct tt_error err = { .code = code, .system = true, .event_type = -1,
+				.thread = TT_NONE, .offset = TT_UNKNOWN, .batch_offset = TT_UNKNOWN,
+				.generation = TT_UNKNOWN, .event_index = TT_UNKNOWN };
+
+	snprintf(err.message, sizeof(err.message), "no memory to replay the heap");
+	keep(v, &err, opt);
+}
+
+static int new_heap(struct tt_heap **heap, const struct verdict_options *opt)
 {
 	const struct tt_heap_options options = {
 		.size = sizeof(options),
 		.specs = opt->input->specs,
 		.max_memory_nbytes = opt->input->options.max_memory_nbytes,
 	};
+	struct tt_error ignored;
+
+	return tt_heap_new(heap, &options, &ignored);
+}
+
+/* Replays the heap, from the first event of an experiment on. False: no memory. */
+static bool replay(struct verdict *v, struct tt_heap **heap, const struct tt_event *ev,
+		   const struct verdict_options *opt)
+{
 	struct tt_heap_change change;
-	struct tt_error err = { .code = TT_E_MEMORY, .system = true, .event_type = -1,
-				.thread = TT_NONE, .offset = TT_UNKNOWN, .batch_offset = TT_UNKNOWN,
-				.generation = TT_UNKNOWN, .event_index = TT_UNKNOWN };
 	int rc = 0;
 
 	if (ev->kind != TT_KIND_EXPERIMENTAL && (!*heap || ev->kind != TT_KIND_SYNC))
 		return true;
 	if (!*heap)
-		rc = tt_heap_new(heap, &options, &err);
+		rc = new_heap(heap, opt);
 	if (rc == 0)
 		rc = tt_heap_event(*heap, ev, 0, &change);
-	if (rc == 0)
-		return true;
-	err.code = -rc;
-	err.system = true;
-	snprintf(err.message, sizeof(err.message), "no memory to replay the heap");
-	keep(v, &err, opt);
-	return false;
+	if (rc < 0)
+		keep_no_heap(v, -rc, opt);
+	return rc == 0;
 }
 
 static bool may_go_on(struct tt_reader *r, const struct verdict_options *opt)
