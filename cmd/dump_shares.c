@@ -7,10 +7,11 @@
 
 #include "dump_shares.h"
 
-enum {
-	/* All of them read all of the trace: more would hardly be faster. */
-	MAX_SHARES = 8,
-};
+/*
+ * All of them read all of the trace: more would hardly be faster. And each may take as much
+ * memory as one alone, which by default is a quarter of the machine's.
+ */
+enum { MAX_SHARES = 4 };
 
 struct shares {
 	const struct dump_format *format;
@@ -279,8 +280,9 @@ int dump_shares_walk(struct dump *d, const struct dump_format *format, dump_walk
 	};
 	int rc;
 
-	/* who looks at a terminal wants to see what there is */
-	all.shares = jobs > 1 && !d->colour ? calloc(all.wanted, sizeof(*all.shares)) : NULL;
+	/* who looks at a terminal wants to see what there is; a limit is for one reader */
+	if (jobs > 1 && !d->colour && d->opt->common.max_memory == 0)
+		all.shares = calloc(all.wanted, sizeof(*all.shares));
 	if (!all.shares)
 		return walk(d, format, ev);
 	pthread_mutex_init(&all.lock, NULL);

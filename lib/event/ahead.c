@@ -57,7 +57,11 @@ bool tt_ahead_cannot(const struct tt_generation *gen)
 
 /* ---- one generation */
 
-static void slot_init(struct slot *s, const struct tt_reader *r)
+/*
+ * All slots together may take half of the reader's limit: a generation that finds no
+ * memory here is ordered by the reader itself, which has all of its own.
+ */
+static void slot_init(struct slot *s, const struct tt_reader *r, unsigned nslots)
 {
 	struct tt_reader *w = &s->shadow;
 
@@ -65,7 +69,7 @@ static void slot_init(struct slot *s, const struct tt_reader *r)
 	w->specs = r->specs;
 	w->version = r->version;
 	w->sample_spec = r->sample_spec;
-	w->mem.limit_nbytes = r->mem.limit_nbytes;
+	w->mem.limit_nbytes = r->mem.limit_nbytes / 2 / nslots;
 	memcpy(w->looks, r->looks, sizeof(w->looks));
 	tt_generation_init(&w->gen, &w->mem, w->specs);
 	tt_merge_init(&w->merge, &w->mem, w->specs);
@@ -251,7 +255,7 @@ static struct tt_ahead *ahead_new(struct tt_reader *r)
 	}
 	a->nslots = nthreads + 1;
 	for (unsigned i = 0; i < a->nslots; i++)
-		slot_init(&a->slots[i], r);
+		slot_init(&a->slots[i], r, a->nslots);
 	start_threads(a, nthreads - 1);
 	return a;
 }

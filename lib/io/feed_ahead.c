@@ -14,7 +14,7 @@
 #include <string.h>
 
 #define PIECE_NBYTES ((size_t)256 << 10)
-#define NPIECES 4u
+#define NPIECES 16u
 
 struct piece {
 	size_t n;               /* 0: the end, or an error */

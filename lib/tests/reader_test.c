@@ -656,6 +656,57 @@ START_TEST(options_of_a_later_library_must_be_zero)
 }
 END_TEST
 
+/* Whatever the first has read: the other begins at the beginning, and neither notices. */
+START_TEST(opened_again_it_reads_the_same)
+{
+	struct build b;
+	struct tt_reader *r = open_script(&b, 26, RICH_SCRIPT), *again;
+	const struct tt_event *ev, *same;
+	struct tt_error err;
+	uint64_t n = 0;
+
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(tt_reader_next(r, &ev), TT_OK);
+	ck_assert_int_eq(tt_reader_open_again(&again, r, &err), TT_OK);
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(tt_reader_next(again, &same), TT_OK);
+	while (tt_reader_next(r, &ev) == TT_OK) {
+		ck_assert_int_eq(tt_reader_next(again, &same), TT_OK);
+		ck_assert_uint_eq(ev->offset, same->offset);
+		ck_assert_int_eq(ev->time_ns, same->time_ns);
+		n++;
+	}
+	ck_assert_uint_gt(n, 10);
+	ck_assert_int_eq(tt_reader_next(again, &same), TT_END);
+	tt_reader_close(again);
+	close_script(r, &b);
+}
+END_TEST
+
+static int64_t give_header(void *arg, void *buf, size_t room)
+{
+	static const char header[16] = "go 1.26 trace";
+	size_t n = *(size_t *)arg < room ? *(size_t *)arg : room;
+
+	memcpy(buf, header + sizeof(header) - *(size_t *)arg, n);
+	*(size_t *)arg -= n;
+	return (int64_t)n;
+}
+
+START_TEST(a_stream_is_not_opened_again)
+{
+	size_t left = 16;
+	struct tt_input input = {.read = give_header, .arg = &left};
+	struct tt_reader *r, *again;
+	struct tt_error err;
+
+	ck_assert_int_eq(tt_reader_open_input(&r, &input, NULL, &err), TT_OK);
+	ck_assert_int_eq(tt_reader_open_again(&again, r, &err), TT_END);
+	ck_assert_ptr_null(again);
+	tt_reader_close(r);
+}
+END_TEST
+
 START_TEST(progress_counts)
 {
 	struct build b;
@@ -710,6 +761,8 @@ static TCase *contract(void)
 	tcase_add_test(tc, memory_has_a_limit_with_a_code_of_its_own);
 	tcase_add_test(tc, an_input_that_cannot_be_read_says_why);
 	tcase_add_test(tc, options_of_a_later_library_must_be_zero);
+	tcase_add_test(tc, opened_again_it_reads_the_same);
+	tcase_add_test(tc, a_stream_is_not_opened_again);
 	tcase_add_test(tc, progress_counts);
 	return tc;
 }
