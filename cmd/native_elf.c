@@ -5,6 +5,8 @@
  */
 #include "native_elf.h"
 
+#include <stddef.h>
+
 #ifndef HAVE_DW
 
 struct native_elf *native_elf_open(const char *path)
