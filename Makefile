@@ -69,7 +69,13 @@ dw_libs = $(if $(filter yes,$(WITH_DW)),$(call ask,dw_libs_found,libs,libdw,-ldw
 check_cflags = $(call ask,check_cflags,cflags,check)
 check_libs = $(call ask,check_libs,libs,check,-lcheck_pic -lrt -lm -lsubunit)
 
-compile = $(CC) $(std) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
+# Where words have 32 bits, places in files get 64, as configure scripts do it; and on
+# i386 a double is a double, not what the x87 holds: times must come out as Go's do.
+word_flags = $(call once,word,$(CC) -dM -E -x c /dev/null 2>/dev/null | awk \
+	'$$2 == "__LP64__" { wide = 1 } $$2 == "__i386__" { x87 = 1 } \
+	END { if (!wide) print "-D_FILE_OFFSET_BITS=64"; if (x87) print "-msse2 -mfpmath=sse" }')
+
+compile = $(CC) $(std) $(word_flags) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
 lib_compile = $(call compile,$(libwarn) -fPIC -fvisibility=hidden)
 cmd_compile = $(call compile,-fPIE -pthread)
 test_compile = $(call compile,-fPIE $(check_cflags))
@@ -275,7 +281,8 @@ check:
 
 ## check-unit       Check suites; SUITES='base wire' for some of them
 # So that lib/tests/fault.c can make them fail.
-wrapped := malloc calloc realloc free read pread mmap mremap madvise ftruncate open write pthread_create
+wrapped := malloc calloc realloc free read pread mmap mremap madvise ftruncate open write pthread_create \
+	pread64 mmap64 ftruncate64 open64
 $O/unit-tests: $(test_obj) $O/libtracetool.a
 	$(call q,LINK)$(link) -pie $(wrapped:%=-Wl,--wrap=%) -o $@ $^ $(check_libs) $(deps_libs)
 

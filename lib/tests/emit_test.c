@@ -1122,6 +1122,10 @@ START_TEST(start_refuses_what_cannot_be)
 	opt.size = sizeof(opt);
 	opt.memory_nbytes = 1000;
 	ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_ARGUMENT);
+	if (sizeof(void *) == 4) {
+		opt.memory_nbytes = UINT64_C(1) << 32;
+		ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_MEMORY);
+	}
 	opt.memory_nbytes = 0;
 	opt.shared_path = "/no/such/folder/x";
 	ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_IO);
