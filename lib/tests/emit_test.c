@@ -474,7 +474,7 @@ START_TEST(announced_thread_may_start_in_a_later_generation)
 			tt_emit_thread_cancel(token);
 			continue;
 		}
-		pthread_create(&thread, NULL, short_life, (void *)(uintptr_t)token);
+		pthread_create(&thread, NULL, short_life, &token);
 		pthread_join(thread, NULL);
 		/* a token is good once */
 		tt_emit_thread_cancel(token);
