@@ -432,8 +432,8 @@ foreign_make = PKG_CONFIG_SYSROOT_DIR=$(foreign_root) \
 	-E LD_LIBRARY_PATH=$(foreign_root)/usr/lib/$2:$(foreign_root)/lib/$2' \
 	SUITES='$(filter-out $(unemulated),$(suites))'
 foreign_root = $(abspath $O/$1/root)
-# The emitter's look at their own process: its mappings, signals, a program it becomes.
-# There an emulator shows itself, not the machine; what they write is compiled all the same.
+# A few tests of these fail or hang under an emulator: those that look at their own process
+# (its mappings, a program it becomes) and, for i386, signal_handlers_may_emit.
 unemulated := emit emit_recover emit_fault
 suites := $(shell sed -n 's/^TT_SUITE(\(.*\))/\1/p' lib/tests/suites.h)
 has_root = @test -e $O/$1/root/packages || { echo 'make deps-portable first' >&2; exit 2; }
