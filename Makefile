@@ -68,7 +68,13 @@ dw_cflags = $(if $(filter yes,$(WITH_DW)),-DHAVE_DW $(call ask,dw_cflags_found,c
 check_cflags = $(call ask,check_cflags,cflags,check)
 check_libs = $(call ask,check_libs,libs,check,-lcheck_pic -lrt -lm -lsubunit)
 
-compile = $(CC) $(std) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
+# Where words have 32 bits, places in files get 64, as configure scripts do it; and on
+# i386 a double is a double, not what the x87 holds: times must come out as Go's do.
+word_flags = $(call once,word,$(CC) -dM -E -x c /dev/null 2>/dev/null | awk \
+	'$$2 == "__LP64__" { wide = 1 } $$2 == "__i386__" { x87 = 1 } \
+	END { if (!wide) print "-D_FILE_OFFSET_BITS=64"; if (x87) print "-msse2 -mfpmath=sse" }')
+
+compile = $(CC) $(std) $(word_flags) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
 lib_compile = $(call compile,$(libwarn) -fPIC -fvisibility=hidden)
 cmd_compile = $(call compile,-fPIE -pthread)
 test_compile = $(call compile,-fPIE $(check_cflags))
@@ -226,6 +232,15 @@ deps-dev:
 	@.ci/deps $(build_packages) $(check_packages) \
 		clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind autoconf
 
+## deps-portable    what check-portable needs: compilers, an emulator, libraries in O
+foreign_packages := libc6-dev libarchive-dev libzstd-dev zlib1g-dev libmd-dev \
+	libcurl4-openssl-dev libdw-dev check libsubunit-dev
+deps-portable:
+	@.ci/deps $(build_packages) $(check_packages) clang musl-tools \
+		lib32gcc-$$(gcc -dumpversion)-dev gcc-s390x-linux-gnu qemu-user
+	@.ci/sysroot i386 $O/i386/root $(foreign_packages)
+	@.ci/sysroot s390x $O/s390x/root $(foreign_packages)
+
 ## demo             dump, validate and extract a real trace, record a program
 demo: all
 	@PATH="$(abspath $O):$$PATH" cmd/demo
@@ -274,12 +289,14 @@ check:
 
 ## check-unit       Check suites; SUITES='base wire' for some of them
 # So that lib/tests/fault.c can make them fail.
-wrapped := malloc calloc realloc free read pread mmap mremap madvise ftruncate open openat write pthread_create
+wrapped := malloc calloc realloc free read pread mmap mremap madvise ftruncate open openat write pthread_create \
+	pread64 mmap64 ftruncate64 open64 openat64
 $O/unit-tests: $(test_obj) $O/libtracetool.a
 	$(call q,LINK)$(link) -pie $(wrapped:%=-Wl,--wrap=%) -o $@ $^ $(check_libs) $(deps_libs)
 
+# RUN is what runs programs for another machine: an emulator.
 check-unit: $O/unit-tests
-	$O/unit-tests $(SUITES)
+	$(RUN) $O/unit-tests $(SUITES)
 
 # Neither is part of check: they take minutes. Of the suites these are the ones with
 # threads and with memory of processes that are gone; naming and emit_fault take too long
@@ -302,6 +319,12 @@ check-valgrind: $O/unit-tests $(program) $O/native
 check-cli: $(program)
 	cmd/tests/run $O $(CASES)
 
+# As if it were a program of this machine.
+$O/emulated/tracetool: $O/tracetool FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '#!/bin/sh' 'exec $(RUN) $(abspath $<) "$$@"' >$@
+	@chmod +x $@
+
 ## update-golden    rewrite the golden tests to what the program prints now
 update-golden: $(program)
 	cmd/tests/run --update $O $(CASES)
@@ -310,12 +333,13 @@ update-golden: $(program)
 check-spec-c: $O/tracetool $O/libtracetool.a
 	@LINK='$(link)' LIBS='$(deps_libs)' cmd/tests/check-spec-c $O
 
-## check-replay     fuzz targets on their corpora, without a fuzzer
+## check-replay     fuzz targets on their corpora, without a fuzzer; FUZZ='wire order' for some
+FUZZ ?= $(fuzz_names)
 $(fuzz_names:%=$O/replay_%): $O/replay_%: $O/lib/fuzz/fuzz_%.o $O/lib/fuzz/standalone.o $O/libtracetool.a
 	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
 
-check-replay: $(fuzz_names:%=$O/replay_%)
-	@lib/fuzz/replay $O $(fuzz_names)
+check-replay: $(FUZZ:%=$O/replay_%)
+	@RUN='$(RUN)' lib/fuzz/replay $O $(FUZZ)
 
 ## check-repair     repairs cut and damaged traces, and reads what comes out
 check-repair: $O/tracetool
@@ -360,6 +384,76 @@ check-symbols: $O/libtracetool.so
 check-install: all
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' lib/tests/check-install $O
 
+# Not part of check: they take minutes, and packages that deps-portable installs. Each
+# builds with warnings as errors, and leaves nothing out unsaid.
+## check-portable   all of check-clang, check-musl, check-32 and check-big-endian
+portable := check-clang check-musl check-32 check-big-endian
+check-portable:
+	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(portable)
+
+portable_make := $(MAKE) --no-print-directory DEVELOPER=1
+
+## check-clang      suites, golden tests and fuzz corpora, built by clang
+check-clang:
+	+@$(portable_make) O=$O/clang CC=clang check-unit check-cli check-replay
+
+## check-musl       all compiles with musl; what links runs
+# Debian has none of our libraries for musl: no libarchive, zstd, zlib, libmd, curl, libdw
+# and no Check. Their headers are enough to compile every file of lib/ and cmd/ but the
+# recorder (cmd/preload), which stands in for functions of glibc. To run, each function
+# of an absent library is at address 0, so that what reaches for one crashes. Run are
+# the program, on traces that are not compressed, and the fuzz targets' corpora but `source`
+# (archives) and `record` (zstd).
+musl_headers := archive.h archive_entry.h zstd.h zstd_errors.h zlib.h zconf.h sha2.h curl \
+	elfutils dwarf.h libelf.h gelf.h linux asm asm-generic
+musl_make = $(portable_make) CC='musl-gcc -isystem $(abspath $O)/musl/include' PKG_CONFIG=false \
+	curl_libs= dw_libs= DEPS_LIBS='-static -no-pie -Wl,--unresolved-symbols=ignore-in-object-files'
+check-musl: $O/tracetool
+	@mkdir -p $O/musl/include
+	@for h in $(musl_headers); do \
+		ln -sfn "$$(ls -d /usr/include/$$h /usr/include/$$(gcc -print-multiarch)/$$h 2>/dev/null | \
+			head -n 1)" $O/musl/include/$$h; done
+	+@$(musl_make) O=$O/musl/bare WITH_CURL=no WITH_DW=no cmd-objects
+	+@$(musl_make) O=$O/musl WITH_CURL=yes WITH_DW=yes cmd-objects $O/musl/tracetool
+	+@$(musl_make) O=$O/musl WITH_CURL=yes WITH_DW=yes check-replay \
+		FUZZ='$(filter-out record source,$(fuzz_names))'
+	cmd/tests/check-same $< $O/musl/tracetool $(sort $(wildcard testdata/*.trace testdata/*.trace.zst))
+	@echo 'With musl: not run for want of libraries: the Check suites, fuzz_record,' \
+		'fuzz_source, what is compressed or an archive; not built: cmd/preload'
+
+cmd-objects: $(cmd_obj)
+
+# $1: Debian's architecture, $2: its folder of libraries, $3: compiler, $4: emulator.
+foreign_make = PKG_CONFIG_SYSROOT_DIR=$(foreign_root) \
+	PKG_CONFIG_LIBDIR=$(foreign_root)/usr/lib/$2/pkgconfig:$(foreign_root)/usr/share/pkgconfig \
+	$(portable_make) O=$O/$1 CC='$3 --sysroot=$(foreign_root)' DEPS_CFLAGS= DEPS_LIBS= \
+	WITH_CURL=yes WITH_DW=yes RUN='$4 -L $(foreign_root) \
+	-E LD_LIBRARY_PATH=$(foreign_root)/usr/lib/$2:$(foreign_root)/lib/$2' \
+	SUITES='$(filter-out $(unemulated),$(suites))'
+foreign_root = $(abspath $O/$1/root)
+# A few tests of these fail or hang under an emulator: those that look at their own process
+# (its mappings, a program it becomes) and, for i386, signal_handlers_may_emit.
+unemulated := emit emit_recover emit_fault
+suites := $(shell sed -n 's/^TT_SUITE(\(.*\))/\1/p' lib/tests/suites.h)
+has_root = @test -e $O/$1/root/packages || { echo 'make deps-portable first' >&2; exit 2; }
+foreign_end = @echo 'Under an emulator: not run are the suites $(unemulated) and recording'
+
+## check-32         suites as a 32-bit program, under an emulator, and what the program prints
+check-32: $O/tracetool
+	$(call has_root,i386)
+	+@$(call foreign_make,i386,i386-linux-gnu,gcc -m32 -Wno-psabi,qemu-i386) \
+		all check-unit check-replay $O/i386/emulated/tracetool
+	cmd/tests/check-same $< $O/i386/emulated/tracetool testdata/go1.26-annotations.trace
+	$(foreign_end)
+
+## check-big-endian the same for s390x
+check-big-endian: $O/tracetool
+	$(call has_root,s390x)
+	+@$(call foreign_make,s390x,s390x-linux-gnu,s390x-linux-gnu-gcc,qemu-s390x) \
+		AR=s390x-linux-gnu-ar all check-unit check-replay $O/s390x/emulated/tracetool
+	cmd/tests/check-same $< $O/s390x/emulated/tracetool testdata/go1.26-annotations.trace
+	$(foreign_end)
+
 ## check-corpus     CORPUS=DIR: real traces against what Go's reader said of them
 check-corpus: $O/tracetool
 	@test -n '$(CORPUS)' || { echo 'make check-corpus CORPUS=DIR' >&2; exit 2; }
@@ -402,7 +496,6 @@ $(fuzz_names:%=$O/fuzz_%): $O/fuzz_%: $O/lib/fuzz/fuzz_%.o $O/libtracetool.a
 ## fuzz-run         each fuzz target for SECONDS=10; FUZZ='wire order' for some, SEED=1 to repeat a run
 SECONDS ?= 10
 SEED ?= 0
-FUZZ ?= $(fuzz_names)
 fuzz-run: fuzz
 	@lib/fuzz/run $(fuzz_build) $(SECONDS) $(SEED) $(FUZZ)
 
@@ -435,7 +528,7 @@ format-check:
 		clang-format $$f | diff -u --label $$f --label formatted $$f -; done
 
 help:
-	@sed -n -e 's/^## \([a-z ]*\)$$/\n\1:/p' -e 's/^## \([a-z-]*  *\)/  \1/p' Makefile
+	@sed -n -e 's/^## \([a-z ]*\)$$/\n\1:/p' -e 's/^## \([a-z0-9-]*  *\)/  \1/p' Makefile
 	@printf '%s\n' '' 'variables:' \
 		'  O=build          folder for what is built' \
 		'  V=1              show the commands' \
@@ -443,5 +536,6 @@ help:
 		'  SANITIZE=address,undefined' \
 		'  CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR as usual'
 
-.PHONY: all deps deps-dev demo install dist clean check check-threads check-valgrind $(checks) update-golden check-corpus \
+.PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install dist clean check \
+	check-threads check-valgrind $(checks) update-golden check-corpus \
 	check-go bench fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE

@@ -6,6 +6,8 @@
 #include "late.h"
 #include "native_elf.h"
 
+#include <stddef.h>
+
 #ifndef HAVE_DW
 
 struct native_elf *native_elf_open(const char *path)

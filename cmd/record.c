@@ -349,7 +349,7 @@ static void summary(const struct record *r)
 {
 	struct tt_recorder_progress p = tt_recorder_progress(r->recorder);
 	struct record_checked c = { 0 };
-	char nbytes[SIZE_TEXT], packed[SIZE_TEXT], files[48] = "", events[64] = "", compressed[40] = "";
+	char nbytes[SIZE_TEXT], packed[SIZE_TEXT], files[48] = "", events[64] = "", compressed[48] = "";
 	int64_t ms = elapsed_ms(r);
 
 	if (r->check)

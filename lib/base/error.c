@@ -38,10 +38,20 @@ int tt_error_set(struct tt_error *err, int code, const char *format, ...)
 	return -code;
 }
 
+/* glibc's gives the text, wherever that is; that of POSIX writes it, or fails. */
+static const char *reason_of(int system_errno, char *room, size_t size)
+{
+#ifdef __GLIBC__
+	return strerror_r(system_errno, room, size);
+#else
+	return strerror_r(system_errno, room, size) == 0 ? room : "unknown error";
+#endif
+}
+
 int tt_error_set_errno(struct tt_error *err, int system_errno, const char *format, ...)
 {
 	char room[128];
-	const char *reason = strerror_r(system_errno, room, sizeof(room));
+	const char *reason = reason_of(system_errno, room, sizeof(room));
 	size_t used;
 	va_list args;
 

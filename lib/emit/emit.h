@@ -252,7 +252,6 @@ static inline uint8_t *tt_put(uint8_t *p, uint64_t v)
 		*p = (uint8_t)v;
 		return p + 1;
 	}
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	if (tt_likely(v < UINT64_C(1) << 56)) {
 		n = (unsigned)(70 - __builtin_clzll(v)) / 7;
 		/* 7 bits a byte, by halves */
@@ -260,10 +259,12 @@ static inline uint8_t *tt_put(uint8_t *p, uint64_t v)
 		v = (v & 0x00003fff00003fff) | (v & 0x0fffc0000fffc000) << 2;
 		v = (v & 0x007f007f007f007f) | (v & 0x3f803f803f803f80) << 1;
 		v |= UINT64_C(0x8080808080808080) & ((UINT64_C(1) << 8 * (n - 1)) - 1);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+		v = __builtin_bswap64(v);
+#endif
 		memcpy(p, &v, sizeof(v));
 		return p + n;
 	}
-#endif
 	return p + tt_varint_put(p, v);
 }
 

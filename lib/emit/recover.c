@@ -65,11 +65,14 @@ static int read_data(int fd, uint8_t *to, size_t nbytes, struct tt_error *err)
 	return code;
 }
 
-void *tt_map_zeros(size_t nbytes)
+void *tt_map_zeros(uint64_t nbytes)
 {
-	void *map = mmap(NULL, nbytes, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *map;
 
+	if (nbytes > PTRDIFF_MAX)
+		return NULL;
+	map = mmap(NULL, (size_t)nbytes, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	return map != MAP_FAILED ? map : NULL;
 }
 
@@ -104,7 +107,7 @@ static int load(struct tt_emit_recovery *r, int fd, struct tt_error *err)
 	r->dead = tt_map_zeros(r->plan.nbytes);
 	if (r->dead == NULL)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
-	code = read_data(fd, (uint8_t *)r->dead, r->plan.nbytes, err);
+	code = read_data(fd, (uint8_t *)r->dead, (size_t)r->plan.nbytes, err);
 	/* it may have changed meanwhile, if somebody writes to it still */
 	r->dead->head = head;
 	return code;
@@ -296,9 +299,9 @@ void tt_emit_recovery_close(struct tt_emit_recovery *r)
 		return;
 	tt_sink_release(&r->sink);
 	if (r->trace != NULL)
-		munmap(r->trace, r->trace_nbytes);
+		munmap(r->trace, (size_t)r->trace_nbytes);
 	if (r->dead != NULL)
-		munmap(r->dead, r->plan.nbytes);
+		munmap(r->dead, (size_t)r->plan.nbytes);
 	free(r);
 }
 

@@ -13,7 +13,7 @@ struct tt_emit_recovery {
 	struct tt_sink sink;            /* keeps the generations */
 	struct tt_writer writer;
 	struct tt_trace *trace;         /* the one that is built */
-	size_t trace_nbytes;
+	uint64_t trace_nbytes;
 	struct tt_region_plan plan;
 	struct tt_trace *dead;          /* the copy */
 	uint64_t budget;                /* bytes that chunks and entries may have yet */
@@ -24,7 +24,7 @@ struct tt_emit_recovery {
 };
 
 /* Memory of zeros, for munmap(); NULL: there is none. */
-void *tt_map_zeros(size_t nbytes);
+void *tt_map_zeros(uint64_t nbytes);
 /* Makes r->trace of r->dead, its generations r->first to r->last. TT_E_MEMORY. */
 int tt_restore(struct tt_emit_recovery *r, struct tt_error *err);
 

@@ -16,7 +16,7 @@
 
 #define LINE 64
 
-static size_t multiple(size_t n, size_t of)
+static uint64_t multiple(uint64_t n, uint64_t of)
 {
 	return (n + of - 1) & ~(of - 1);
 }
@@ -28,7 +28,7 @@ struct tt_region_plan tt_region_plan(uint64_t memory_nbytes)
 
 	p.max_lives = (uint32_t)(memory_nbytes / TT_CHUNK_SMALL);
 	p.lives = multiple(sizeof(struct tt_trace), LINE);
-	p.chunks = multiple(p.lives + p.max_lives * sizeof(struct tt_life), TT_CHUNK_LARGE);
+	p.chunks = multiple(p.lives + (uint64_t)p.max_lives * sizeof(struct tt_life), TT_CHUNK_LARGE);
 	p.nbytes = p.chunks + memory_nbytes;
 	return p;
 }

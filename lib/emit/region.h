@@ -246,9 +246,10 @@ struct tt_trace {
 
 /* -------------------------------------------------------------- region.c */
 
-/* Where things lie in a region: bytes from its start. */
+/* Where things lie in a region: bytes from its start. It may be more than what this
+ * machine has addresses for. */
 struct tt_region_plan {
-	size_t lives, chunks, nbytes;
+	uint64_t lives, chunks, nbytes;
 	uint32_t max_lives;
 };
 struct tt_region_plan tt_region_plan(uint64_t memory_nbytes);

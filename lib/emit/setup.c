@@ -159,7 +159,7 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise)
 
 int tt_setup(struct tt_flush *f, const struct tt_emit_options *opt, struct tt_error *err)
 {
-	uint64_t memory = or_default(opt->memory_nbytes, DEFAULT_MEMORY_NBYTES);
+	uint64_t memory = or_default(opt->memory_nbytes, DEFAULT_MEMORY_NBYTES), nbytes;
 	int code;
 
 	if (memory < MIN_MEMORY_NBYTES || memory > UINT64_C(1) << 40)
@@ -172,7 +172,10 @@ int tt_setup(struct tt_flush *f, const struct tt_emit_options *opt, struct tt_er
 	if (code != 0)
 		return code;
 	memory &= ~(uint64_t)(TT_CHUNK_LARGE - 1);
-	f->region_nbytes = tt_region_plan(memory).nbytes;
+	nbytes = tt_region_plan(memory).nbytes;
+	if (nbytes > PTRDIFF_MAX)
+		return tt_fail(err, TT_E_MEMORY, "no address space for that much memory");
+	f->region_nbytes = (size_t)nbytes;
 	f->region = map_region(f, opt->shared_path, err);
 	if (f->region == NULL)
 		return -err->code;

@@ -13,6 +13,8 @@
 _Static_assert(sizeof(struct tt_chunk) + NODE_HEAD + TT_MAX_FRAMES * 8 + 8 < TT_CHUNK_SMALL,
 	       "a stack fits any block");
 
+/* A product of two words, its halves folded into one. */
+#ifdef __SIZEOF_INT128__
 __extension__ typedef unsigned __int128 u128;
 
 static inline uint64_t fold(uint64_t a, uint64_t b)
@@ -21,6 +23,15 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
+#else
+/* Where words are of 32 bits: as good a mixture, of two smaller products. */
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+	uint64_t low = (a & UINT32_MAX) * (b >> 32), high = (a >> 32) * (b & UINT32_MAX);
+
+	return (a * b) ^ (high << 32 | high >> 32) ^ low;
+}
+#endif
 
 #define SEED UINT64_C(0x9e3779b97f4a7c15)
 #define SALT UINT64_C(0xe7037ed1a0b428db)
@@ -241,14 +252,28 @@ uint64_t tt_emit_string(struct tt_emit *e, const char *data, size_t len)
 	return id;
 }
 
+static uint64_t intern_addresses(struct tt_tables at, const uintptr_t *pcs, size_t n)
+{
+#if UINTPTR_MAX == UINT64_MAX
+	return tt_intern_stack(at, (const uint64_t *)pcs, n);
+#else
+	uint64_t wide[TT_MAX_FRAMES];
+
+	if (n > TT_MAX_FRAMES)
+		n = TT_MAX_FRAMES;
+	for (size_t i = 0; i < n; i++)
+		wide[i] = pcs[i];
+	return tt_intern_stack(at, wide, n);
+#endif
+}
+
 uint64_t tt_emit_stack(struct tt_emit *e, const uintptr_t *pcs, size_t n)
 {
 	uint64_t id = 0;
 
-	_Static_assert(sizeof(uintptr_t) == sizeof(uint64_t), "64-bit addresses");
 	tt_busy_begin(e);
 	if (tt_room(e))
-		id = tt_intern_stack(tt_tables(e), (const uint64_t *)pcs, n);
+		id = intern_addresses(tt_tables(e), pcs, n);
 	tt_busy_end(e);
 	return id;
 }

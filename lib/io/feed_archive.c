@@ -191,7 +191,8 @@ static int start(struct archive_feed *f, struct tt_error *err)
 	if (f->feed.below->ops->seek != NULL && tt_feed_seek(f->feed.below, 0, err) != 0)
 		return -err->code;
 	archive_read_free(f->a);
-	f->in_nbytes = f->in_zeros = f->out_nbytes = f->block_nbytes = 0;
+	f->in_nbytes = f->in_zeros = f->out_nbytes = 0;
+	f->block_nbytes = 0;
 	f->in_max = UINT64_MAX;
 	f->in_dry = f->in_cut = f->flawed = false;
 	f->a = archive_read_new();

@@ -59,7 +59,7 @@ END_TEST
 START_TEST(mem_refusal_of_the_machine_is_not_the_limits)
 {
 	struct tt_mem mem = {0};
-	volatile size_t huge = SIZE_MAX / 2 - 4096;
+	volatile size_t huge = SIZE_MAX / 2 + 4096;
 
 	ck_assert_ptr_null(tt_mem_alloc(&mem, huge));
 	ck_assert_int_eq(tt_mem_code(&mem), TT_E_MEMORY);

@@ -24,7 +24,12 @@ static inline uint64_t digest_bytes(uint64_t h, const void *bytes, size_t n)
 
 static inline uint64_t digest_number(uint64_t h, uint64_t v)
 {
-	return digest_bytes(h, &v, sizeof(v));
+	uint8_t bytes[8];
+
+	/* the same number on every machine */
+	for (unsigned i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(v >> 8 * i);
+	return digest_bytes(h, bytes, sizeof(bytes));
 }
 
 static inline uint64_t digest_text(uint64_t h, struct tt_str s)

@@ -30,7 +30,7 @@ void *short_life(void *arg)
 {
 	struct tt_emit *e;
 
-	tt_emit_thread_begin((uint64_t)(uintptr_t)arg);
+	tt_emit_thread_begin(*(const uint64_t *)arg);
 	e = tt_emit_acquire();
 	if (e != NULL) {
 		tt_emit_log(e, 0, "child", "hello", tt_emit_stack_here(e, 0));
@@ -51,7 +51,7 @@ void make_child(bool announced, bool cancel)
 		tt_emit_release(e);
 	if (cancel)
 		tt_emit_thread_cancel(token);
-	else if (pthread_create(&thread, NULL, short_life, (void *)(uintptr_t)token) == 0)
+	else if (pthread_create(&thread, NULL, short_life, &token) == 0)
 		pthread_join(thread, NULL);
 }
 

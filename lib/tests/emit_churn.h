@@ -28,7 +28,7 @@ struct shared {
 
 void sleep_ns(long ns);
 
-/* A thread's body: takes its token for an argument, and logs. */
+/* A thread's body: takes where its token is for an argument, and logs. */
 void *short_life(void *token);
 void make_child(bool announced, bool cancel);
 /* 100 objects, each allocated, freed and then counted. */

@@ -474,7 +474,7 @@ START_TEST(announced_thread_may_start_in_a_later_generation)
 			tt_emit_thread_cancel(token);
 			continue;
 		}
-		pthread_create(&thread, NULL, short_life, (void *)(uintptr_t)token);
+		pthread_create(&thread, NULL, short_life, &token);
 		pthread_join(thread, NULL);
 		/* a token is good once */
 		tt_emit_thread_cancel(token);
@@ -1125,6 +1125,10 @@ START_TEST(start_refuses_what_cannot_be)
 	opt.size = sizeof(opt);
 	opt.memory_nbytes = 1000;
 	ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_ARGUMENT);
+	if (sizeof(void *) == 4) {
+		opt.memory_nbytes = UINT64_C(1) << 32;
+		ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_MEMORY);
+	}
 	opt.memory_nbytes = 0;
 	opt.shared_path = "/no/such/folder/x";
 	ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_IO);

@@ -120,6 +120,20 @@ static bool fails(enum fault_kind kind)
 
 /* ---- the wrapped functions; __real_ is what the linker calls the wrapped ones */
 
+/* What glibc calls them for a file's 64 bits where a word has 32. */
+#if defined(__GLIBC__) && defined(_FILE_OFFSET_BITS)
+#define __real_pread __real_pread64
+#define __wrap_pread __wrap_pread64
+#define __real_mmap __real_mmap64
+#define __wrap_mmap __wrap_mmap64
+#define __real_ftruncate __real_ftruncate64
+#define __wrap_ftruncate __wrap_ftruncate64
+#define __real_open __real_open64
+#define __wrap_open __wrap_open64
+#define __real_openat __real_openat64
+#define __wrap_openat __wrap_openat64
+#endif
+
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);

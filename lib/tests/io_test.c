@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/feed.h"
 #include "tests/io_support.h"
 #include "tests/suites.h"
 
@@ -471,6 +472,31 @@ static void expect_fd_error(int fd, int system_errno)
 	ck_assert_uint_eq(mem.used_nbytes, 0);
 }
 
+/* Where words have 32 bits, places in files must not. */
+START_TEST(input_begins_behind_4_gib)
+{
+	const off_t start = ((off_t)1 << 32) + 5;
+	struct tt_mem mem = {0};
+	FILE *file = tmpfile();
+	struct tt_feed *feed;
+	struct tt_error err;
+	uint8_t bytes[8];
+	size_t got;
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(fseeko(file, start, SEEK_SET), 0);
+	ck_assert_uint_eq(fwrite("far out", 1, 7, file), 7);
+	ck_assert_int_eq(fflush(file), 0);
+	ck_assert_int_eq(lseek(fileno(file), start + 4, SEEK_SET), start + 4);
+	ck_assert_int_eq(tt_feed_open_fd(&feed, fileno(file), false, &mem, &err), 0);
+	ck_assert_int_eq(tt_feed_read(feed, bytes, sizeof(bytes), &got, &err), 0);
+	ck_assert_uint_eq(got, 3);
+	ck_assert_mem_eq(bytes, "out", 3);
+	tt_feed_close(feed);
+	fclose(file);
+}
+END_TEST
+
 START_TEST(unreadable_descriptors_are_errors)
 {
 	int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -551,6 +577,7 @@ Suite *io_suite(void)
 	tcase_add_test(rest, signals_and_nonblocking_pipes_do_not_end_a_source);
 	tcase_add_test(rest, unreadable_paths_are_told_apart);
 	tcase_add_test(rest, forbidden_file_is_an_error);
+	tcase_add_test(rest, input_begins_behind_4_gib);
 	tcase_add_test(rest, unreadable_descriptors_are_errors);
 	tcase_add_test(rest, files_of_proc_are_read);
 	suite_add_tcase(suite, rest);
