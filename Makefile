@@ -484,6 +484,11 @@ bench: $(program) $(bench_names:%=$O/bench_%)
 	@$O/tracetool record -q --heap -o $O/bench.trace -- $O/bench_emit 'malloc and free, recorded with --heap'
 	@rm $O/bench.trace
 
+## bench-scale      how cost grows with what is in a trace; MOST=10000000, GO_REFERENCE=DIR
+MOST ?= 1000000
+bench-scale: $O/tracetool $O/bench_hostile $O/bench_measure
+	@cmd/tests/bench-scale $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') --most $(MOST) $O
+
 ## fuzz             libFuzzer programs (needs clang)
 fuzz_build := $O/libfuzzer
 fuzz:
@@ -538,4 +543,4 @@ help:
 
 .PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install dist clean check \
 	check-threads check-valgrind $(checks) update-golden check-corpus \
-	check-go bench fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
+	check-go bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
