@@ -101,15 +101,26 @@ static void end_all(struct dump_share *s, const struct tt_event *ev)
 	stop(all);
 }
 
-/* The walk of a thread is over: its last chunk is written if it is its own. */
-static void finish(struct dump_share *s, const struct tt_event *ev)
+/*
+ * The walk of a thread is over: its last chunk is written if it is its own. If the machine
+ * failed this thread's reader, others may go on behind: nothing more may be written then.
+ */
+static void finish(struct dump_share *s, const struct tt_event *ev, bool failed)
 {
-	if (!s->mine || !write_chunk(s))
-		return;
-	if (s->d->status != STATUS_FINE || dump_no_memory(s->d) || s->text.error != 0)
-		end_all(s, ev);
-	else
-		pass_turn(s->all);
+	if (s->mine && write_chunk(s)) {
+		if (s->d->status != STATUS_FINE || dump_no_memory(s->d) || s->text.error != 0)
+			end_all(s, ev);
+		else if (!failed)
+			pass_turn(s->all);
+	}
+	if (failed)
+		stop(s->all);
+}
+
+/* Errors of the trace come to all readers, those of the machine maybe to one. */
+static bool machine_failed(const struct dump_share *s, int rc)
+{
+	return rc < 0 && cmd_status(tt_reader_error(s->d->reader)) == STATUS_TROUBLE;
 }
 
 /* ------------------------------------------------------------------ threads */
@@ -128,20 +139,16 @@ static void *work(void *arg)
 	struct dump_share *s = arg;
 	struct shares *all = s->all;
 	const struct tt_event *ev = NULL;
-	const struct tt_error *err;
-	int rc;
+	bool failed;
 
 	wait_begin(all);
-	rc = all->walk(s->d, all->format, &ev);
-	err = tt_reader_error(s->d->reader);
-	finish(s, ev);
-	/* errors of the trace come to the leader, too */
-	if (rc < 0 && cmd_status(err) == STATUS_TROUBLE) {
+	failed = machine_failed(s, all->walk(s->d, all->format, &ev));
+	if (failed) {
 		pthread_mutex_lock(&all->lock);
-		all->failure = *err;
+		all->failure = *tt_reader_error(s->d->reader);
 		pthread_mutex_unlock(&all->lock);
-		stop(all);
 	}
+	finish(s, ev, failed);
 	return NULL;
 }
 
@@ -249,9 +256,7 @@ void dump_share_turn(struct dump *d)
 /* The leader's walk is over: the others come to the same end, or are told to stop. */
 static int join(struct shares *all, struct dump *d, int rc, const struct tt_event *ev)
 {
-	finish(d->share, ev);
-	if (rc < 0 && cmd_status(tt_reader_error(d->reader)) == STATUS_TROUBLE)
-		stop(all);
+	finish(d->share, ev, machine_failed(d->share, rc));
 	for (unsigned i = 1; i < all->n; i++) {
 		pthread_join(all->shares[i].thread, NULL);
 		release(&all->shares[i]);
