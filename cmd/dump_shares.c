@@ -134,6 +134,16 @@ static void wait_begin(struct shares *all)
 	pthread_mutex_unlock(&all->lock);
 }
 
+/* By the thread that used it: text that found no memory lies with its thread (out.c). */
+static void release(struct dump_share *s)
+{
+	out_release_memory(&s->text);
+	tt_reader_close(s->own.reader);
+	stack_cache_release(&s->own.stacks);
+	stack_cache_release(&s->own.tops);
+	dump_filter_release(&s->own.filter);
+}
+
 static void *work(void *arg)
 {
 	struct dump_share *s = arg;
@@ -149,6 +159,7 @@ static void *work(void *arg)
 		pthread_mutex_unlock(&all->lock);
 	}
 	finish(s, ev, failed);
+	release(s);
 	return NULL;
 }
 
@@ -192,15 +203,6 @@ static bool another(struct dump *to, const struct dump *from)
 	};
 	to->filter.stack_verdicts = NULL;
 	return tt_reader_open_again(&to->reader, from->reader, &ignored) == 0;
-}
-
-static void release(struct dump_share *s)
-{
-	out_release_memory(&s->text);
-	tt_reader_close(s->own.reader);
-	stack_cache_release(&s->own.stacks);
-	stack_cache_release(&s->own.tops);
-	dump_filter_release(&s->own.filter);
 }
 
 /* From here on the thread prints ahead. */
@@ -257,10 +259,8 @@ void dump_share_turn(struct dump *d)
 static int join(struct shares *all, struct dump *d, int rc, const struct tt_event *ev)
 {
 	finish(d->share, ev, machine_failed(d->share, rc));
-	for (unsigned i = 1; i < all->n; i++) {
+	for (unsigned i = 1; i < all->n; i++)
 		pthread_join(all->shares[i].thread, NULL);
-		release(&all->shares[i]);
-	}
 	d->out = &out_stdout;
 	d->prints_ahead = false;
 	if (all->status != STATUS_FINE)
