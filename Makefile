@@ -78,7 +78,8 @@ compile = $(CC) $(std) $(word_flags) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(C
 lib_compile = $(call compile,$(libwarn) -fPIC -fvisibility=hidden)
 cmd_compile = $(call compile,-fPIE -pthread)
 test_compile = $(call compile,-fPIE $(check_cflags))
-link = $(CC) $(mode) $(CFLAGS) $(mode_link) $(LDFLAGS)
+# libarchive is not loaded with the program (lib/io/libarchive.h), only with the tests.
+link = $(CC) $(mode) $(CFLAGS) $(mode_link) -Wl,--as-needed $(LDFLAGS)
 preload_cflags := $(filter-out --coverage,$(CFLAGS))
 preload_compile = $(CC) $(std) $(warn) -Ilib -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-fexceptions -fno-builtin-malloc -fno-builtin-calloc -U_FORTIFY_SOURCE $(CPPFLAGS) $(preload_cflags)

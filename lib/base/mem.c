@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "tracetool.h"
 
@@ -60,6 +61,64 @@ void tt_mem_free(struct tt_mem *mem, void *p, size_t size)
 	mem->used_nbytes -= size;
 	free(p);
 }
+
+#ifdef TT_MEM_WATCHED
+void *tt_mem_alloc_pages(struct tt_mem *mem, size_t size)
+{
+	return tt_mem_alloc(mem, size);
+}
+
+void tt_mem_free_pages(struct tt_mem *mem, void *p, size_t size)
+{
+	tt_mem_free(mem, p, size);
+}
+#else
+/* Of the usual large pages; elsewhere it only costs address space. */
+#define LARGE_PAGE ((size_t)2 << 20)
+
+static size_t round_up(size_t size)
+{
+	return (size + LARGE_PAGE - 1) & ~(LARGE_PAGE - 1);
+}
+
+/* A mapping that begins at a large page: one that is too long, cut at both ends. */
+static void *map_large(size_t size)
+{
+	size_t nbytes = size + LARGE_PAGE;
+	uint8_t *p = mmap(NULL, nbytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t lead;
+
+	if (p == MAP_FAILED)
+		return NULL;
+	lead = -(uintptr_t)p & (LARGE_PAGE - 1);
+	if (lead != 0)
+		munmap(p, lead);
+	if (lead != LARGE_PAGE)
+		munmap(p + lead + size, LARGE_PAGE - lead);
+	madvise(p + lead, size, MADV_HUGEPAGE);
+	return p + lead;
+}
+
+void *tt_mem_alloc_pages(struct tt_mem *mem, size_t size)
+{
+	void *p;
+
+	if (size == 0 || size > SIZE_MAX / 2 || !charge(mem, size))
+		return NULL;
+	p = map_large(round_up(size));
+	if (p == NULL)
+		mem->used_nbytes -= size;
+	return p;
+}
+
+void tt_mem_free_pages(struct tt_mem *mem, void *p, size_t size)
+{
+	if (p == NULL)
+		return;
+	mem->used_nbytes -= size;
+	munmap(p, round_up(size));
+}
+#endif
 
 bool tt_mem_grow(struct tt_mem *mem, void *array, size_t *cap, size_t want, size_t elem_size)
 {

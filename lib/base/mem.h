@@ -26,6 +26,24 @@ void *tt_mem_realloc(struct tt_mem *mem, void *p, size_t old_size, size_t new_si
 void tt_mem_free(struct tt_mem *mem, void *p, size_t size);
 
 /*
+ * As alloc, for a block of some hundred kilobytes and more that is filled again and
+ * again: on few large pages where the system has them, since the first touch of a page
+ * costs more than to fill it. To be freed by tt_mem_free_pages() only.
+ */
+void *tt_mem_alloc_pages(struct tt_mem *mem, size_t size);
+void tt_mem_free_pages(struct tt_mem *mem, void *p, size_t size);
+
+/* Defined where a sanitizer watches each block: there blocks are not kept for later. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TT_MEM_WATCHED 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) && !defined(TT_MEM_WATCHED)
+#define TT_MEM_WATCHED 1
+#endif
+
+/*
  * Makes room for at least `want` elements in an array: `array` is the address of
  * the pointer to it, *cap its capacity. Grows by half, at least by 16. False on
  * failure, nothing changed.

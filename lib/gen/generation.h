@@ -53,6 +53,7 @@ struct tt_thread_batches {
 struct tt_generation {
 	struct tt_mem *mem;
 	const struct tt_specs *specs;
+	const struct tt_source *src; /* where its bytes can be read anew, or NULL */
 
 	uint64_t number, ordinal;
 	uint64_t offset, end;

@@ -80,7 +80,7 @@ static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_
 			return rc;
 		if (g->number == 0)
 			g->number = b.generation;
-		if (b.experiment == 0 && b.size != 0 && b.data[0] == l->framing.end_type)
+		if (b.experiment == 0 && b.size != 0 && b.first == l->framing.end_type)
 			return TT_OK;
 		if (b.generation == 0)
 			return bad_generation(&b, TT_E_GENERATION_ZERO, "invalid generation number 0",
@@ -163,6 +163,7 @@ int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error
 		return TT_END;
 	tt_generation_clear(g);
 	tt_source_release(l->src, begin);
+	g->src = tt_source_in_file(l->src) ? l->src : NULL;
 	g->offset = begin;
 	g->ordinal = ++l->ordinal;
 	l->resume = begin;

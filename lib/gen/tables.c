@@ -454,7 +454,7 @@ int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rule
 	else if (batch->size == 0)
 		rc = add_events(g, rules, batch, err);
 	else
-		rc = rules->add[batch->data[0]](g, rules, batch, err);
+		rc = rules->add[batch->first](g, rules, batch, err);
 	if (rc < 0)
 		tt_error_in_batch(err, batch->offset, batch->generation, batch->thread);
 	return rc;

@@ -127,7 +127,7 @@ static void ahead_close(struct tt_feed *feed)
 	pthread_join(f->thread, NULL);
 	pthread_cond_destroy(&f->changed);
 	pthread_mutex_destroy(&f->lock);
-	tt_mem_free(feed->mem, f->pieces, NPIECES * sizeof(*f->pieces));
+	tt_mem_free_pages(feed->mem, f->pieces, NPIECES * sizeof(*f->pieces));
 }
 
 static const struct tt_feed_ops ops = {
@@ -160,7 +160,7 @@ void tt_feed_read_ahead(struct tt_feed **top)
 	f = (struct ahead_feed *)tt_feed_new(&ops, below, below->mem, &ignored);
 	if (f == NULL)
 		return;
-	f->pieces = tt_mem_alloc(below->mem, NPIECES * sizeof(*f->pieces));
+	f->pieces = tt_mem_alloc_pages(below->mem, NPIECES * sizeof(*f->pieces));
 	f->shown.at = below->bottom->at;
 	f->shown.size = below->bottom->size;
 	f->feed.at = below->at;
@@ -174,6 +174,6 @@ void tt_feed_read_ahead(struct tt_feed **top)
 	}
 	pthread_cond_destroy(&f->changed);
 	pthread_mutex_destroy(&f->lock);
-	tt_mem_free(below->mem, f->pieces, NPIECES * sizeof(*f->pieces));
+	tt_mem_free_pages(below->mem, f->pieces, NPIECES * sizeof(*f->pieces));
 	tt_mem_free(below->mem, f, sizeof(*f));
 }

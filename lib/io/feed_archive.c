@@ -9,11 +9,11 @@
  */
 #include "io/feed.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "io/libarchive.h"
 
 #define IN_NBYTES ((size_t)128 << 10)
 /* Looking for further members before the first is read ends after so much
@@ -70,7 +70,7 @@ static la_ssize_t on_read(struct archive *a, void *arg, const void **data)
 		return 0;
 	}
 	if (tt_feed_read(f->feed.below, f->in, IN_NBYTES, &got, &err) != 0) {
-		archive_set_error(a, err.system_errno, "%s", err.message);
+		tt_la.archive_set_error(a, err.system_errno, "%s", err.message);
 		return -1;
 	}
 	f->in_dry = got == 0;
@@ -142,7 +142,7 @@ static void one_line(char *out, size_t size, const char *text)
 /* What libarchive says, or what the feed below it said. */
 static int fail(struct archive_feed *f, struct tt_error *err)
 {
-	const char *text = f->a != NULL ? archive_error_string(f->a) : NULL;
+	const char *text = f->a != NULL ? tt_la.archive_error_string(f->a) : NULL;
 	const char *what = f->compressed ? "compressed data" : "archive";
 	char reason[256];
 
@@ -150,7 +150,7 @@ static int fail(struct archive_feed *f, struct tt_error *err)
 		*err = f->feed.below->error;
 		return -err->code;
 	}
-	if (f->a == NULL || archive_errno(f->a) == ENOMEM)
+	if (f->a == NULL || tt_la.archive_errno(f->a) == ENOMEM)
 		return tt_fail(err, TT_E_MEMORY, "no memory to unpack");
 	one_line(reason, sizeof(reason), text != NULL ? text : "libarchive does not say more");
 	if (f->in_dry)
@@ -161,26 +161,26 @@ static int fail(struct archive_feed *f, struct tt_error *err)
 static void choose_formats(const struct archive_feed *f)
 {
 	if (!f->compressed) {
-		archive_read_support_format_tar(f->a);
-		archive_read_support_format_zip(f->a);
+		tt_la.archive_read_support_format_tar(f->a);
+		tt_la.archive_read_support_format_zip(f->a);
 		return;
 	}
-	archive_read_support_format_raw(f->a);
-	archive_read_support_format_empty(f->a);
-	archive_read_support_filter_bzip2(f->a);
-	archive_read_support_filter_xz(f->a);
-	archive_read_support_filter_lzip(f->a);
-	archive_read_support_filter_lz4(f->a);
-	archive_read_support_filter_compress(f->a);
+	tt_la.archive_read_support_format_raw(f->a);
+	tt_la.archive_read_support_format_empty(f->a);
+	tt_la.archive_read_support_filter_bzip2(f->a);
+	tt_la.archive_read_support_filter_xz(f->a);
+	tt_la.archive_read_support_filter_lzip(f->a);
+	tt_la.archive_read_support_filter_lz4(f->a);
+	tt_la.archive_read_support_filter_compress(f->a);
 }
 
 static void set_callbacks(struct archive_feed *f)
 {
-	archive_read_set_callback_data(f->a, f);
-	archive_read_set_read_callback(f->a, on_read);
+	tt_la.archive_read_set_callback_data(f->a, f);
+	tt_la.archive_read_set_read_callback(f->a, on_read);
 	if (f->feed.below->random) {
-		archive_read_set_skip_callback(f->a, on_skip);
-		archive_read_set_seek_callback(f->a, on_seek);
+		tt_la.archive_read_set_skip_callback(f->a, on_skip);
+		tt_la.archive_read_set_seek_callback(f->a, on_seek);
 	}
 }
 
@@ -190,17 +190,17 @@ static int start(struct archive_feed *f, struct tt_error *err)
 {
 	if (f->feed.below->ops->seek != NULL && tt_feed_seek(f->feed.below, 0, err) != 0)
 		return -err->code;
-	archive_read_free(f->a);
+	tt_la.archive_read_free(f->a);
 	f->in_nbytes = f->in_zeros = f->out_nbytes = 0;
 	f->block_nbytes = 0;
 	f->in_max = UINT64_MAX;
 	f->in_dry = f->in_cut = f->flawed = false;
-	f->a = archive_read_new();
+	f->a = tt_la.archive_read_new();
 	if (f->a == NULL)
 		return fail(f, err);
 	choose_formats(f);
 	set_callbacks(f);
-	return archive_read_open1(f->a) < ARCHIVE_WARN ? fail(f, err) : 0;
+	return tt_la.archive_read_open1(f->a) < ARCHIVE_WARN ? fail(f, err) : 0;
 }
 
 /* 0, or 1 at the end. */
@@ -216,7 +216,7 @@ static int next_block(struct archive_feed *f, struct tt_error *err)
 	if (f->no_data)
 		return 1;
 	while (r == ARCHIVE_OK && n == 0)
-		r = archive_read_data_block(f->a, &data, &n, &at);
+		r = tt_la.archive_read_data_block(f->a, &data, &n, &at);
 	if (r != ARCHIVE_OK && r != ARCHIVE_EOF && r != ARCHIVE_WARN)
 		return fail(f, err);
 	/* No trace has holes; one that grows from nothing to any size is a trap. */
@@ -253,15 +253,18 @@ static void archive_close(struct tt_feed *feed)
 {
 	struct archive_feed *f = (struct archive_feed *)feed;
 
-	archive_read_free(f->a);
+	tt_la.archive_read_free(f->a);
 	tt_mem_free(feed->mem, f->in, IN_NBYTES);
 }
 
 static struct archive_feed *new_feed(const struct tt_feed_ops *ops, struct tt_feed *below,
 				     struct tt_error *err)
 {
-	struct archive_feed *f = (struct archive_feed *)tt_feed_new(ops, below, below->mem, err);
+	struct archive_feed *f;
 
+	if (tt_la_need(err) < 0)
+		return NULL;
+	f = (struct archive_feed *)tt_feed_new(ops, below, below->mem, err);
 	if (f == NULL)
 		return NULL;
 	f->in = tt_mem_alloc(below->mem, IN_NBYTES);
@@ -277,7 +280,7 @@ static struct archive_feed *new_feed(const struct tt_feed_ops *ops, struct tt_fe
  * a tape's padding; anything else is damage, or the header of more data cut short. */
 static int check_rest(struct archive_feed *f, struct tt_error *err)
 {
-	uint64_t left = f->in_nbytes - (uint64_t)archive_filter_bytes(f->a, -1);
+	uint64_t left = f->in_nbytes - (uint64_t)tt_la.archive_filter_bytes(f->a, -1);
 	/* what is left may have come in many pieces, all but the last are libarchive's */
 	bool zero = left <= f->in_zeros;
 
@@ -310,13 +313,13 @@ static int start_compressed(struct archive_feed *f, struct tt_error *err)
 
 	if (start(f, err) != 0)
 		return -err->code;
-	r = archive_read_next_header(f->a, &entry);
+	r = tt_la.archive_read_next_header(f->a, &entry);
 	if (r != ARCHIVE_OK && r != ARCHIVE_WARN && r != ARCHIVE_EOF)
 		return fail(f, err);
 	/* Nobody knew the header: then raw data are just what they are. */
-	if (archive_filter_count(f->a) < 2 && f->in_dry)
+	if (tt_la.archive_filter_count(f->a) < 2 && f->in_dry)
 		return tt_fail(err, TT_E_INPUT, "the compressed data breaks off in its header");
-	if (archive_filter_count(f->a) < 2)
+	if (tt_la.archive_filter_count(f->a) < 2)
 		return tt_fail(err, TT_E_INPUT, "damaged compressed data: unknown header");
 	f->no_data = r == ARCHIVE_EOF;
 	return 0;
@@ -391,16 +394,17 @@ static int next_file(struct archive_feed *f, const char **name, struct tt_error 
 	int r;
 
 	do {
-		r = archive_read_next_header(f->a, &entry);
+		r = tt_la.archive_read_next_header(f->a, &entry);
 		if (r == ARCHIVE_EOF)
 			return 1;
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 			return fail(f, err);
-	} while (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != NULL);
+	} while (tt_la.archive_entry_filetype(entry) != AE_IFREG ||
+		 tt_la.archive_entry_hardlink(entry) != NULL);
 	f->out_nbytes = 0;
-	*name = archive_entry_pathname(entry);
+	*name = tt_la.archive_entry_pathname(entry);
 	if (*name == NULL)
-		*name = archive_entry_pathname_utf8(entry);
+		*name = tt_la.archive_entry_pathname_utf8(entry);
 	if (*name == NULL)
 		*name = "";
 	add_to_list(&f->list, *name);

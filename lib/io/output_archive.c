@@ -6,13 +6,13 @@
  */
 #include "io/output_impl.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "io/libarchive.h"
 
 struct archive_output {
 	struct tt_output output;
@@ -50,10 +50,10 @@ static int check(struct archive_output *o, bool ok, const char *name, struct tt_
 
 	if (ok && o->write_errno == 0)
 		return 0;
-	text = archive_error_string(o->a);
+	text = tt_la.archive_error_string(o->a);
 	if (o->write_errno != 0)
 		tt_fail_errno(&o->failed, o->write_errno, "cannot write %s", name);
-	else if (archive_errno(o->a) == ENOMEM || (text == NULL && errno == ENOMEM))
+	else if (tt_la.archive_errno(o->a) == ENOMEM || (text == NULL && errno == ENOMEM))
 		tt_fail(&o->failed, TT_E_MEMORY, "no memory to write %s", name);
 	else
 		tt_fail(&o->failed, TT_E_IO, "cannot write %s: %s", name,
@@ -64,14 +64,14 @@ static int check(struct archive_output *o, bool ok, const char *name, struct tt_
 
 static void describe(struct archive_entry *entry, const char *name, size_t nbytes)
 {
-	archive_entry_clear(entry);
-	archive_entry_set_pathname(entry, name);
-	archive_entry_set_filetype(entry, AE_IFREG);
-	archive_entry_set_perm(entry, 0644);
-	archive_entry_set_size(entry, (la_int64_t)nbytes);
-	archive_entry_set_mtime(entry, 0, 0);
-	archive_entry_set_uid(entry, 0);
-	archive_entry_set_gid(entry, 0);
+	tt_la.archive_entry_clear(entry);
+	tt_la.archive_entry_set_pathname(entry, name);
+	tt_la.archive_entry_set_filetype(entry, AE_IFREG);
+	tt_la.archive_entry_set_perm(entry, 0644);
+	tt_la.archive_entry_set_size(entry, (la_int64_t)nbytes);
+	tt_la.archive_entry_set_mtime(entry, 0, 0);
+	tt_la.archive_entry_set_uid(entry, 0);
+	tt_la.archive_entry_set_gid(entry, 0);
 }
 
 static int archive_add(struct tt_output *output, const char *name, struct tt_str data,
@@ -86,14 +86,14 @@ static int archive_add(struct tt_output *output, const char *name, struct tt_str
 	}
 	describe(o->entry, name, data.len);
 	errno = 0;
-	ok = archive_write_header(o->a, o->entry) >= ARCHIVE_WARN;
+	ok = tt_la.archive_write_header(o->a, o->entry) >= ARCHIVE_WARN;
 	for (size_t n = 0; ok && n < data.len;) {
-		la_ssize_t part = archive_write_data(o->a, data.data + n, data.len - n);
+		la_ssize_t part = tt_la.archive_write_data(o->a, data.data + n, data.len - n);
 
 		ok = part > 0;
 		n += ok ? (size_t)part : 0;
 	}
-	ok = ok && archive_write_finish_entry(o->a) >= ARCHIVE_WARN;
+	ok = ok && tt_la.archive_write_finish_entry(o->a) >= ARCHIVE_WARN;
 	return check(o, ok, name, err);
 }
 
@@ -108,7 +108,7 @@ static int archive_finish(struct tt_output *output, struct tt_error *err)
 		return -err->code;
 	}
 	errno = 0;
-	if (check(o, archive_write_close(o->a) >= ARCHIVE_WARN, title, err) != 0)
+	if (check(o, tt_la.archive_write_close(o->a) >= ARCHIVE_WARN, title, err) != 0)
 		return -err->code;
 	if (o->path == NULL)
 		return 0;
@@ -125,8 +125,8 @@ static void archive_close(struct tt_output *output)
 	struct archive_output *o = (struct archive_output *)output;
 
 	o->given_up = true; /* freeing it writes an end */
-	archive_write_free(o->a);
-	archive_entry_free(o->entry);
+	tt_la.archive_write_free(o->a);
+	tt_la.archive_entry_free(o->entry);
 	tt_temp_drop(&o->temp);
 	if (o->folder >= 0)
 		close(o->folder);
@@ -165,36 +165,39 @@ static bool set_kind(struct archive *a, enum tt_archive_kind kind)
 	int r;
 
 	if (kind == TT_ARCHIVE_ZIP)
-		return archive_write_set_format_zip(a) == ARCHIVE_OK;
-	r = archive_write_set_format_pax_restricted(a);
+		return tt_la.archive_write_set_format_zip(a) == ARCHIVE_OK;
+	r = tt_la.archive_write_set_format_pax_restricted(a);
 	if (r == ARCHIVE_OK && kind == TT_ARCHIVE_TAR_ZSTD)
-		r = archive_write_add_filter_zstd(a);
+		r = tt_la.archive_write_add_filter_zstd(a);
 	if (r == ARCHIVE_OK && kind == TT_ARCHIVE_TAR_GZIP) {
-		r = archive_write_add_filter_gzip(a);
+		r = tt_la.archive_write_add_filter_gzip(a);
 		if (r == ARCHIVE_OK)
-			r = archive_write_set_filter_option(a, "gzip", "timestamp", NULL);
+			r = tt_la.archive_write_set_filter_option(a, "gzip", "timestamp", NULL);
 	}
 	return r == ARCHIVE_OK;
 }
 
 static int start(struct archive_output *o, enum tt_archive_kind kind, struct tt_error *err)
 {
-	o->a = archive_write_new();
-	o->entry = archive_entry_new();
+	o->a = tt_la.archive_write_new();
+	o->entry = tt_la.archive_entry_new();
 	if (o->a == NULL || o->entry == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for the output");
-	archive_write_set_bytes_in_last_block(o->a, 1); /* no padding */
+	tt_la.archive_write_set_bytes_in_last_block(o->a, 1); /* no padding */
 	return check(o, set_kind(o->a, kind) &&
-			archive_write_open(o->a, o, NULL, on_write, NULL) == ARCHIVE_OK,
+			tt_la.archive_write_open(o->a, o, NULL, on_write, NULL) == ARCHIVE_OK,
 		     o->path != NULL ? o->path : "to stdout", err);
 }
 
 int tt_output_open_archive(struct tt_output **out, const char *path, enum tt_archive_kind kind,
 			   struct tt_error *err)
 {
-	struct archive_output *o = calloc(1, sizeof(*o));
-	int rc = 0;
+	struct archive_output *o;
+	int rc = tt_la_need(err);
 
+	if (rc < 0)
+		return rc;
+	o = calloc(1, sizeof(*o));
 	if (o == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for the output");
 	o->output.ops = &archive_ops;

@@ -92,6 +92,7 @@ static int open_feed(struct tt_source **out, struct tt_feed *feed, const uint8_t
 		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
 	}
 	s->mem = mem;
+	s->fd = -1;
 	s->base = s->pos = s->end = nothing;
 	rc = tt_feed_packing(feed, &packing, err);
 	if (rc == 0 && (packing != TT_PACKING_NONE || member != NULL || !view_whole(s, feed, memory)))
@@ -211,6 +212,8 @@ int tt_source_open_again(struct tt_source **out, const struct tt_source *of, uin
 	s->pos = of->end - (of->end_offset - offset);
 	s->end_offset = of->end_offset;
 	s->mark = offset;
+	s->fd = of->fd;
+	s->fd_end = of->fd_end;
 	*out = s;
 	return 0;
 }
@@ -225,6 +228,7 @@ void tt_source_close(struct tt_source *s)
 {
 	if (s == NULL)
 		return;
+	tt_source_file_release(s);
 	tt_source_unmap(s);
 	tt_stream_free(s->stream);
 	tt_mem_free(s->mem, s, sizeof(*s));
@@ -254,6 +258,15 @@ int tt_source_peek(struct tt_source *s, size_t want, const uint8_t **data, size_
 	*data = s->pos;
 	*avail = (size_t)(s->end - s->pos);
 	return rc;
+}
+
+int tt_source_glance(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
+		     struct tt_error *err)
+{
+	assert(want <= TT_GLANCE_MAX);
+	if (tt_source_in_file(s) && tt_source_glance_file(s, want, data, avail))
+		return TT_OK;
+	return tt_source_peek(s, want, data, avail, err);
 }
 
 void tt_source_skip(struct tt_source *s, size_t n)

@@ -59,6 +59,14 @@ void tt_source_close(struct tt_source *s);
  */
 int tt_source_peek(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
 		   struct tt_error *err);
+/*
+ * As a peek for at most TT_GLANCE_MAX bytes, by a caller who may well pass over those
+ * behind them: of a mapped file these need not become part of the memory. What *data
+ * points to lives until the next glance, and *avail may stop short behind `want`.
+ */
+#define TT_GLANCE_MAX 64
+int tt_source_glance(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
+		     struct tt_error *err);
 /* Moves on by n bytes, which a peek has seen. */
 void tt_source_skip(struct tt_source *s, size_t n);
 /* Offset of the position from the start of the (unpacked) input. */
@@ -67,6 +75,14 @@ uint64_t tt_source_offset(const struct tt_source *s);
 void tt_source_seek(struct tt_source *s, uint64_t offset);
 /* Bytes before `offset` (at most the position) are not needed any more. */
 void tt_source_release(struct tt_source *s, uint64_t offset);
+/* Whether its bytes are those of a plain file, which tt_source_reread() reads. */
+bool tt_source_in_file(const struct tt_source *s);
+/*
+ * Bytes that a peek has seen, read from their file once more, to memory of the caller:
+ * where looking at mapped pages costs more than a copy, as it does on many virtual
+ * machines. False: they do not lie in a file, or cannot be read now. For any thread.
+ */
+bool tt_source_reread(const struct tt_source *s, const uint8_t *data, size_t n, void *to);
 /* Of the input as it lies there: bytes read, and its size or 0 if unknown. */
 void tt_source_progress(const struct tt_source *s, uint64_t *in_nbytes, uint64_t *in_total);
 

@@ -2,6 +2,7 @@
 /* source_map.c - plain regular files, mapped and not copied. Stands on base. */
 #include "io/source_impl.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -26,6 +27,8 @@ bool tt_source_map(struct tt_source *s, int fd, uint64_t offset, uint64_t nbytes
 	s->pos = s->base;
 	s->end = s->base + nbytes;
 	s->end_offset = nbytes;
+	s->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	s->fd_end = offset + nbytes;
 	return true;
 }
 
@@ -43,6 +46,9 @@ void tt_source_map_release(struct tt_source *s)
 
 void tt_source_unmap(struct tt_source *s)
 {
-	if (s->map != NULL)
-		munmap(s->map, s->map_nbytes);
+	if (s->map == NULL)
+		return;
+	munmap(s->map, s->map_nbytes);
+	if (s->fd >= 0)
+		close(s->fd);
 }

@@ -15,19 +15,15 @@
 
 /* Small inputs need no more than the first. */
 #define FIRST_NBYTES ((size_t)64 << 10)
-#define CHUNK_NBYTES ((size_t)1 << 20)
+/* A large page with its header. */
+#define CHUNK_NBYTES (((size_t)2 << 20) - sizeof(struct chunk))
 
 /* Chunks kept to be used again. Not where a sanitizer looks for pointers into
  * released ones. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define TT_WATCHED 1
-#endif
-#endif
-#if defined(TT_WATCHED) || defined(__SANITIZE_ADDRESS__)
+#ifdef TT_MEM_WATCHED
 static const unsigned spare_max = 0;
 #else
-static const unsigned spare_max = 16;
+static const unsigned spare_max = 8;
 #endif
 
 struct chunk {
@@ -48,6 +44,24 @@ struct tt_stream {
 	bool ended;
 };
 
+/* Those of the usual size lie on large pages. */
+static struct chunk *alloc_memory(struct tt_mem *mem, size_t cap)
+{
+	size_t nbytes = sizeof(struct chunk) + cap;
+
+	return cap == CHUNK_NBYTES ? tt_mem_alloc_pages(mem, nbytes) : tt_mem_alloc(mem, nbytes);
+}
+
+static void free_memory(struct tt_mem *mem, struct chunk *c)
+{
+	size_t nbytes = sizeof(*c) + c->cap;
+
+	if (c->cap == CHUNK_NBYTES)
+		tt_mem_free_pages(mem, c, nbytes);
+	else
+		tt_mem_free(mem, c, nbytes);
+}
+
 static uint64_t end_of(const struct chunk *c)
 {
 	return c->start + c->len;
@@ -63,7 +77,7 @@ static void free_chunk(struct tt_stream *st, struct chunk *c)
 		st->nspare++;
 		return;
 	}
-	tt_mem_free(st->mem, c, sizeof(*c) + c->cap);
+	free_memory(st->mem, c);
 }
 
 static void free_spare(struct tt_stream *st)
@@ -72,7 +86,7 @@ static void free_spare(struct tt_stream *st)
 		struct chunk *c = st->spare;
 
 		st->spare = c->older;
-		tt_mem_free(st->mem, c, sizeof(*c) + c->cap);
+		free_memory(st->mem, c);
 	}
 	st->nspare = 0;
 }
@@ -90,10 +104,10 @@ static struct chunk *alloc_chunk(struct tt_stream *st, size_t cap)
 		st->mem->over = true;
 		return NULL;
 	}
-	c = tt_mem_alloc(st->mem, sizeof(*c) + cap);
+	c = alloc_memory(st->mem, cap);
 	if (c == NULL && st->spare != NULL) {
 		free_spare(st);
-		c = tt_mem_alloc(st->mem, sizeof(*c) + cap);
+		c = alloc_memory(st->mem, cap);
 	}
 	if (c != NULL)
 		c->cap = cap;
@@ -169,16 +183,15 @@ static struct chunk *add_tail(struct tt_stream *st, uint64_t offset, size_t want
 			      struct tt_error *err)
 {
 	size_t known = (size_t)(st->total - offset);
-	size_t cap = known < want / 2 ? 2 * known : want;
+	size_t least = known < FIRST_NBYTES / 2 ? FIRST_NBYTES : 2 * known;
 	struct chunk *c;
 
-	if (cap < st->cap_next)
-		cap = st->cap_next;
-	c = new_chunk(st, want < cap ? want : cap, cap, err);
+	if (least > want)
+		least = want;
+	c = new_chunk(st, least, least < st->cap_next ? st->cap_next : least, err);
 	if (c == NULL)
 		return NULL;
-	if (st->cap_next < CHUNK_NBYTES)
-		st->cap_next *= 4;
+	st->cap_next = CHUNK_NBYTES;
 	copy_out(st, offset, c->data, known);
 	c->start = offset;
 	c->len = known;

@@ -13,7 +13,7 @@
 /* ---- what is not done for each event (merge.c) */
 
 /* Turns to the thread's next batch; false if there is none. */
-bool tt_next_batch(const struct tt_merge *m, struct tt_cursor *c);
+bool tt_next_batch(struct tt_merge *m, struct tt_cursor *c);
 /* The error of an event that cannot be decoded. */
 int tt_cannot_decode(const struct tt_merge *m, const struct tt_cursor *c, struct tt_error *err);
 /* The i-th of the heap has another key; the root has a later one; the i-th goes. */
@@ -29,7 +29,7 @@ int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct t
 /* ---- the step */
 
 /* Decodes the next event into c->head: 0, 1 if there is none, or an error. */
-static TT_ALWAYS_INLINE int tt_next_event(const struct tt_merge *m, struct tt_cursor *c,
+static TT_ALWAYS_INLINE int tt_next_event(struct tt_merge *m, struct tt_cursor *c,
 					  struct tt_error *err)
 {
 	struct tt_timed *ev = c->spare;

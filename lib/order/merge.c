@@ -16,6 +16,7 @@ void tt_merge_init(struct tt_merge *m, struct tt_mem *mem, const struct tt_specs
 
 void tt_merge_release(struct tt_merge *m)
 {
+	tt_mem_free_pages(m->mem, m->windows, TT_NWINDOWS * sizeof(*m->windows));
 	TT_ARRAY_RELEASE(m->mem, &m->cursors);
 	TT_ARRAY_RELEASE(m->mem, &m->heap);
 }
@@ -63,16 +64,42 @@ static void place(const struct tt_merge *m, const struct tt_cursor *c, uint32_t 
 	tt_error_in_batch(err, b->data_offset - b->header_nbytes, m->gen->number, c->thread);
 }
 
-bool tt_next_batch(const struct tt_merge *m, struct tt_cursor *c)
+/* A small batch is looked at where it lies: its pages cost no more than a read. */
+#define WINDOW_MIN_NBYTES 8192
+
+static bool window_of(struct tt_merge *m, size_t i, uint8_t **window)
+{
+	if (m->windows == NULL)
+		m->windows = tt_mem_alloc_pages(m->mem, TT_NWINDOWS * sizeof(*m->windows));
+	if (m->windows == NULL)
+		return false;
+	*window = m->windows[i];
+	return true;
+}
+
+/* Where a batch is best read: in the cursor's window, or where it lies. */
+static const uint8_t *batch_data(struct tt_merge *m, const struct tt_cursor *c,
+				 const struct tt_event_batch *b)
+{
+	size_t i = (size_t)(c - m->cursors.at);
+	uint8_t *window;
+
+	if (i < TT_NWINDOWS && b->size >= WINDOW_MIN_NBYTES && m->gen->src != NULL &&
+	    window_of(m, i, &window) && tt_source_reread(m->gen->src, b->data, b->size, window))
+		return window;
+	return b->data;
+}
+
+bool tt_next_batch(struct tt_merge *m, struct tt_cursor *c)
 {
 	const struct tt_event_batch *b;
 
 	if (c->next_batch == TT_NO_BATCH)
 		return false;
 	b = &m->gen->batches.at[c->next_batch];
-	c->pos = b->data;
-	c->end = b->data + b->size;
-	c->offset_of_null = b->data_offset - (uintptr_t)b->data;
+	c->pos = batch_data(m, c, b);
+	c->end = c->pos + b->size;
+	c->offset_of_null = b->data_offset - (uintptr_t)c->pos;
 	c->batch_time = b->time;
 	c->last_ns = b->start_ns;
 	c->batch = c->next_batch;

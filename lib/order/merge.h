@@ -30,12 +30,16 @@ struct tt_cursor {
 	struct tt_timed slots[2];
 };
 
+/* Batches of so many threads are read to windows, a batch each; of others where they lie. */
+#define TT_NWINDOWS 32
+
 struct tt_merge {
 	struct tt_mem *mem;
 	const struct tt_generation *gen;
 	struct tt_decode_plan plan;
 	struct tt_tick_rate rate;
 	TT_ARRAY(struct tt_cursor) cursors;
+	uint8_t (*windows)[TT_BATCH_MAX_SIZE]; /* of the first cursors; NULL: not needed yet */
 	/* array heap by time of the head, of.item a cursor; behind the n elements all keys are
 	 * INT64_MAX as far as a child can lie */
 	TT_ARRAY(struct tt_keyed) heap;

@@ -146,7 +146,7 @@ static bool is_table(const struct tt_salvage *s, uint8_t first)
 
 static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, struct tt_error *err)
 {
-	uint8_t first = b->head.size == 0 ? 0 : b->head.data[0];
+	uint8_t first = b->head.first;
 	bool events = b->head.experiment == 0 &&
 		      (b->head.size == 0 || s->rules->add[first] == s->rules->add[0]);
 	int rc;

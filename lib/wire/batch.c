@@ -104,6 +104,7 @@ static int read_framed(struct tt_source *src, const uint8_t *data, size_t avail,
 {
 	size_t length;
 	int rc = read_header(data, avail, b, &length, err);
+	uint8_t first = rc == TT_OK && b->size != 0 && length < avail ? data[length] : 0;
 
 	if (rc < 0) {
 		tt_error_at(err, b->offset + (rc == -TT_E_BATCH_SIZE ? 0 : length));
@@ -122,6 +123,7 @@ static int read_framed(struct tt_source *src, const uint8_t *data, size_t avail,
 		return rc;
 	}
 	b->data = data + length;
+	b->first = first;
 	b->data_offset = b->offset + length;
 	tt_source_skip(src, length + b->size);
 	return TT_OK;
@@ -132,7 +134,7 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
 {
 	const uint8_t *data;
 	size_t avail;
-	int rc = tt_source_peek(src, TT_BATCH_MAX_HEADER, &data, &avail, err);
+	int rc = tt_source_glance(src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err);
 
 	if (rc < 0 && avail == 0)
 		return rc;
@@ -149,7 +151,10 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
 		err->offset = b->offset;
 		return rc;
 	case TT_FRAME_END:
-		b->data = data;
+		rc = tt_source_peek(src, 1, &b->data, &avail, err);
+		if (rc < 0)
+			return rc;
+		b->first = data[0];
 		b->data_offset = b->offset;
 		b->size = 1;
 		tt_source_skip(src, 1);

@@ -45,6 +45,7 @@ struct tt_frame_batch {
 	uint64_t data_offset;
 	const uint8_t *data;    /* in the source, until released there */
 	uint32_t size;
+	uint8_t first;          /* data[0], known without looking there; 0 if there is none */
 };
 
 void tt_framing_init(struct tt_framing *framing, const struct tt_specs *specs, bool like_go);
