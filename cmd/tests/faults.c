@@ -134,8 +134,14 @@ static int find_code(struct dl_phdr_info *info, size_t size, void *name)
 static bool asked_by_libarchive(void)
 {
 	void *callers[16];
-	int n = backtrace(callers, COUNT(callers));
+	int n;
 
+	/* it is loaded when the first archive is opened */
+	if (code == 0)
+		dl_iterate_phdr(find_code, in_libarchive);
+	if (code == 0)
+		return false;
+	n = backtrace(callers, COUNT(callers));
 	for (int i = 0; i < n; i++)
 		if (in_code(callers[i]))
 			return true;
@@ -171,9 +177,10 @@ __attribute__((constructor)) static void begin(void)
 	unsetenv("TT_FAULT");
 	unsetenv("TT_FAULT_COUNT");
 	unsetenv("LD_PRELOAD");
-	dl_iterate_phdr(find_code, inside ? in_library : in_libarchive);
-	if (!inside)
-		asked_by_libarchive(); /* the first backtrace() allocates */
+	if (inside)
+		dl_iterate_phdr(find_code, in_library);
+	else
+		backtrace(&(void *){NULL}, 1); /* the first one allocates */
 	on = true;
 }
 

@@ -3,6 +3,7 @@
 #include "io/libarchive.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -28,18 +29,27 @@ static bool find_all(void *library)
 	return true;
 }
 
+static int load(struct tt_error *err)
+{
+	void *library;
+
+	errno = 0;
+	library = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
+	ready = library != NULL && find_all(library);
+	if (ready)
+		return TT_OK;
+	if (library == NULL && errno == ENOMEM)
+		return tt_fail(err, TT_E_MEMORY, "no memory to load %s", SONAME);
+	return tt_fail(err, TT_E_IO, "%s cannot be loaded, which archives and compressed data need: "
+		       "install libarchive", SONAME);
+}
+
 int tt_la_need(struct tt_error *err)
 {
-	bool found;
+	int rc;
 
 	pthread_mutex_lock(&lock);
-	if (!ready) {
-		void *library = dlopen(SONAME, RTLD_NOW | RTLD_LOCAL);
-
-		ready = library != NULL && find_all(library);
-	}
-	found = ready;
+	rc = ready ? TT_OK : load(err);
 	pthread_mutex_unlock(&lock);
-	return found ? TT_OK : tt_fail(err, TT_E_IO, "cannot load %s, which archives and compressed "
-						     "data need: install libarchive", SONAME);
+	return rc;
 }

@@ -42,7 +42,8 @@ extern struct tt_la {
 
 /*
  * Makes sure that the functions are there; before that none may be called. It stays
- * open for good. TT_E_IO: it is not installed, or lacks one of them. For any thread.
+ * open for good. TT_E_IO: it is not installed, or lacks one of them; TT_E_MEMORY. For any
+ * thread.
  */
 int tt_la_need(struct tt_error *err);
 

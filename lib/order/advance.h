@@ -20,8 +20,16 @@ int tt_cannot_decode(const struct tt_merge *m, const struct tt_cursor *c, struct
 void tt_heap_move(struct tt_merge *m, size_t i);
 void tt_heap_sink(struct tt_merge *m);
 void tt_heap_remove(struct tt_merge *m, size_t i);
+/* The root's children changed. */
+void tt_heap_note_second(struct tt_merge *m);
 /* The i-th of the heap has no next event (`rc` is TT_END) or one that is not good. */
 int tt_thread_ended(struct tt_merge *m, struct tt_order *order, size_t i, int rc);
+/* The event that advanced is lost, as in Go's reader; `rc`. */
+int tt_event_lost(struct tt_order *order, int rc);
+/* The errors of a head that is broken, and of all that have to wait. */
+int tt_merge_broken(const struct tt_merge *m, const struct tt_cursor *c,
+		    const struct tt_order *order, struct tt_error *err);
+int tt_merge_stuck(const struct tt_merge *m, struct tt_error *err);
 /* As tt_merge_advance(), without a shortcut: if the root has to wait, lets the first of the
  * others advance that can. */
 int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct tt_error *err);

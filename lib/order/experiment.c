@@ -241,6 +241,7 @@ static enum tt_advance await(struct tt_order *o, const struct tt_step *s,
 	uint64_t id = s->ev->args[spec->order_arg], n = s->ev->args[spec->seq_arg];
 	uint64_t at = resource == NULL ? 0 : resource->n;
 
+	tt_await(o, id, n);
 	if (n == 0)
 		return tt_not_yet(o, "events of %s %" PRIu64 " are numbered from 1, not from 0", name,
 				  id);

@@ -192,8 +192,10 @@ enum tt_advance tt_advance_go_start(struct tt_order *o, struct tt_step *s)
 	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
 	struct tt_g_state *g = tt_find_g(o, id);
 
-	if (!is_next(g, TT_G_RUNNABLE, seq))
+	if (!is_next(g, TT_G_RUNNABLE, seq)) {
+		tt_await(o, (uint64_t)id, seq.n);
 		return await_g(o, g, id, TT_G_RUNNABLE, seq);
+	}
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
 	g->status = TT_G_RUNNING;
@@ -245,8 +247,10 @@ enum tt_advance tt_advance_go_unblock(struct tt_order *o, struct tt_step *s)
 	struct tt_g_state *g = tt_find_g(o, id);
 
 	/* no context to check: anything can unblock a goroutine */
-	if (!is_next(g, TT_G_WAITING, seq))
+	if (!is_next(g, TT_G_WAITING, seq)) {
+		tt_await(o, (uint64_t)id, seq.n);
 		return await_g(o, g, id, TT_G_WAITING, seq);
+	}
 	g->status = TT_G_RUNNABLE;
 	g->seq = seq;
 	tt_emit(o, s);

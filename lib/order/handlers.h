@@ -47,6 +47,12 @@ enum tt_advance tt_broken_memory(struct tt_order *o);
 /* TT_NOT_YET; writes what it waits for if somebody asks. */
 enum tt_advance tt_not_yet(struct tt_order *o, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Says of what follows what it waits for, if that is one thing and nothing else can make
+ * the event advance, or show that it is broken. */
+static inline void tt_await(struct tt_order *o, uint64_t id, uint64_t seq)
+{
+	o->awaits = (struct tt_await){false, id, seq};
+}
 /* The event's name as Go's errors have it, see tt_specs_event_name(). */
 const char *tt_step_name(const struct tt_order *o, const struct tt_step *s,
 			 char buf[TT_EVENT_NAME_SIZE]);

@@ -12,11 +12,13 @@ void tt_merge_init(struct tt_merge *m, struct tt_mem *mem, const struct tt_specs
 	memset(m, 0, sizeof(*m));
 	m->mem = mem;
 	tt_decode_plan_init(&m->plan, specs);
+	tt_waits_init(&m->waits, mem);
 }
 
 void tt_merge_release(struct tt_merge *m)
 {
 	tt_mem_free_pages(m->mem, m->windows, TT_NWINDOWS * sizeof(*m->windows));
+	tt_waits_release(&m->waits, m->mem);
 	TT_ARRAY_RELEASE(m->mem, &m->cursors);
 	TT_ARRAY_RELEASE(m->mem, &m->heap);
 }
@@ -24,6 +26,7 @@ void tt_merge_release(struct tt_merge *m)
 void tt_merge_clear(struct tt_merge *m)
 {
 	m->gen = NULL;
+	m->waits.on = false;
 	m->cursors.n = m->heap.n = 0;
 	m->next_sample = 0;
 	m->sample_ns = INT64_MAX;
@@ -49,6 +52,7 @@ const struct tt_sample *tt_merge_sample(struct tt_merge *m)
 void tt_merge_skip(struct tt_merge *m)
 {
 	m->heap.n = 0;
+	m->waits.on = false;
 	m->next_sample = m->gen->samples.n;
 	note_sample(m);
 }
@@ -159,7 +163,7 @@ static inline void sift_down(struct tt_keyed *heap, size_t i)
 	heap[i].of.item = item;
 }
 
-static void note_second(struct tt_merge *m)
+void tt_heap_note_second(struct tt_merge *m)
 {
 	const struct tt_keyed *heap = m->heap.at;
 
@@ -170,13 +174,13 @@ void tt_heap_move(struct tt_merge *m, size_t i)
 {
 	if (sift_up(m->heap.at, i) == i)
 		sift_down(m->heap.at, i);
-	note_second(m);
+	tt_heap_note_second(m);
 }
 
 void tt_heap_sink(struct tt_merge *m)
 {
 	sift_down(m->heap.at, 0);
-	note_second(m);
+	tt_heap_note_second(m);
 }
 
 /* Moves the element to the root without comparing, then takes the root away. */
@@ -187,7 +191,7 @@ void tt_heap_remove(struct tt_merge *m, size_t i)
 	m->heap.at[0] = m->heap.at[--m->heap.n];
 	m->heap.at[m->heap.n].key = INT64_MAX;
 	sift_down(m->heap.at, 0);
-	note_second(m);
+	tt_heap_note_second(m);
 }
 
 /* ---- a generation */
@@ -230,7 +234,7 @@ int tt_merge_begin(struct tt_merge *m, const struct tt_generation *gen, struct t
 		m->heap.at[i] = (struct tt_keyed){INT64_MAX, {.item = NULL}};
 	for (size_t i = 0; i < n && rc == TT_OK; i++)
 		rc = add_cursor(m, &gen->threads.at[i], err);
-	note_second(m);
+	tt_heap_note_second(m);
 	note_sample(m);
 	return rc;
 }
@@ -243,11 +247,16 @@ int tt_thread_ended(struct tt_merge *m, struct tt_order *order, size_t i, int rc
 		tt_heap_remove(m, i);
 		return TT_OK;
 	}
-	order->count = 0; /* the event that advanced is lost, as in Go's reader */
+	return tt_event_lost(order, rc);
+}
+
+int tt_event_lost(struct tt_order *order, int rc)
+{
+	order->count = 0;
 	return rc;
 }
 
-static int broken(const struct tt_merge *m, const struct tt_cursor *c, const struct tt_order *order,
+int tt_merge_broken(const struct tt_merge *m, const struct tt_cursor *c, const struct tt_order *order,
 		  struct tt_error *err)
 {
 	*err = order->err;
@@ -257,7 +266,7 @@ static int broken(const struct tt_merge *m, const struct tt_cursor *c, const str
 	return -err->code;
 }
 
-static int stuck(const struct tt_merge *m, struct tt_error *err)
+int tt_merge_stuck(const struct tt_merge *m, struct tt_error *err)
 {
 	const struct tt_cursor *first = m->heap.at[0].of.item;
 
@@ -276,7 +285,9 @@ static int stuck(const struct tt_merge *m, struct tt_error *err)
 static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
 {
 	tt_sort_like_go(m->heap.at, m->heap.n);
-	note_second(m);
+	tt_heap_note_second(m);
+	if (tt_waits_begin(m, order))
+		return tt_waits_advance(m, order, err);
 	for (size_t i = 1; i < m->heap.n; i++) {
 		struct tt_cursor *c = m->heap.at[i].of.item;
 		enum tt_advance tried = tt_order_try(order, c->thread, &c->m, c->head);
@@ -284,20 +295,22 @@ static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt
 		if (tried == TT_ADVANCED)
 			return tt_step_on(m, order, i, err);
 		if (tried == TT_BROKEN)
-			return broken(m, c, order, err);
+			return tt_merge_broken(m, c, order, err);
 	}
-	return stuck(m, err);
+	return tt_merge_stuck(m, err);
 }
 
 int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
 {
 	struct tt_cursor *c = m->heap.at[0].of.item;
 
+	if (m->waits.on)
+		return tt_waits_advance(m, order, err);
 	switch (tt_order_try(order, c->thread, &c->m, c->head)) {
 	case TT_ADVANCED:
 		return tt_step_on(m, order, 0, err);
 	case TT_BROKEN:
-		return broken(m, c, order, err);
+		return tt_merge_broken(m, c, order, err);
 	case TT_NOT_YET:
 		break;
 	}

@@ -15,6 +15,7 @@
 #include "base/sort.h"
 #include "gen/clock.h"
 #include "order/order.h"
+#include "order/waits.h"
 
 /* One thread's events. */
 struct tt_cursor {
@@ -43,6 +44,7 @@ struct tt_merge {
 	/* array heap by time of the head, of.item a cursor; behind the n elements all keys are
 	 * INT64_MAX as far as a child can lie */
 	TT_ARRAY(struct tt_keyed) heap;
+	struct tt_waits waits;
 	int64_t second_key;             /* the least but the root's, or INT64_MAX */
 	size_t next_sample;
 	int64_t sample_ns;              /* its time; INT64_MAX: there is none */

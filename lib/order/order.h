@@ -53,6 +53,14 @@ struct tt_extra {
 	uint32_t next_free;
 };
 
+/* What an event waits for (waits.h). */
+struct tt_await {
+	bool any;               /* not for one thing only */
+	uint64_t id;            /* of a goroutine, P or resource */
+	uint64_t seq;           /* for its turn in the sequence of these events, or: */
+};
+#define TT_AWAIT_NO_SEQ 0       /* for anything that happens to it */
+
 #define TT_NO_SLOT UINT32_MAX
 
 struct tt_g_state {
@@ -168,6 +176,7 @@ struct tt_order {
 	unsigned head, count;
 	uint64_t added_args[TT_QUEUE_MAX][TT_MAX_ARGS + 1];
 
+	struct tt_await awaits; /* of the last try that was TT_NOT_YET */
 	char *why;              /* if set: where a handler says what it waits for */
 	size_t why_size;
 	struct tt_error err;    /* of TT_BROKEN */

@@ -101,6 +101,7 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
 	struct tt_p_state *p = tt_find_p(o, id);
 
+	tt_await(o, (uint64_t)id, seq.n);
 	if (p == NULL)
 		return tt_not_yet(o, "P %" PRId64 " was not mentioned yet", id);
 	if (p->status != TT_P_IDLE)
@@ -113,6 +114,7 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 	if (tt_alone(o))
 		tt_claim_no_p(o, s);
 	/* in a syscall, and nobody has stolen its P yet */
+	tt_await(o, (uint64_t)s->cur.proc, TT_AWAIT_NO_SEQ);
 	if (s->cur.proc != TT_NONE)
 		return tt_not_yet(o, "the thread still has P %" PRId64, s->cur.proc);
 	if (tt_check_context(o, s) != TT_ADVANCED)
@@ -178,6 +180,7 @@ enum tt_advance tt_advance_proc_steal(struct tt_order *o, struct tt_step *s)
 	struct tt_p_state *p = tt_find_p(o, id);
 	bool abandoned;
 
+	tt_await(o, (uint64_t)id, seq.n);
 	if (p == NULL)
 		return tt_not_yet(o, "P %" PRId64 " was not mentioned yet", id);
 	if (p->status != TT_P_SYSCALL && p->status != TT_P_ABANDONED)

@@ -124,6 +124,7 @@ enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, st
 		.cur = {thread, TT_NONE, TT_NONE},
 	};
 
+	o->awaits.any = true;
 	if (*m == TT_NO_SLOT && thread != TT_NONE) {
 		*m = tt_order_slot(o, thread);
 		if (*m == TT_NO_SLOT)

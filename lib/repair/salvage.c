@@ -224,6 +224,7 @@ static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_er
 	b.size -= (uint32_t)(nbytes - avail);
 	if (!has_events(&b))
 		return TT_OK;
+	b.first = b.data[0];
 	s->adding_cut = true;
 	rc = add(s, &b, err);
 	s->adding_cut = false;
