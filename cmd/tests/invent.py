@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Invents Go execution traces.
 
-invent(rng) gives the bytes of a trace that no program wrote: up to 40 threads whose
-clocks are a little apart, coarse or too fine, so that many events have the same time
+invent(rng) gives the bytes of a trace that no program wrote: up to 150 threads whose
+clocks are a little or far apart, coarse or too fine, so that many events have the same time
 and many have to wait for others; several generations; now and then an event that
 cannot be. A small model of the scheduler says what can happen next.
 """
@@ -17,9 +17,9 @@ MOST = 2000
 
 
 class Thread:
-    def __init__(self, rng, m):
+    def __init__(self, rng, m, apart=20):
         self.m, self.p, self.g = m, None, None
-        self.skew, self.last = rng.choice((0, 0, rng.randrange(-20, 20))), 0
+        self.skew, self.last = rng.choice((0, 0, rng.randrange(-apart, apart))), 0
         self.events, self.regions, self.ranges = [], [], []
 
 
@@ -32,9 +32,10 @@ class World:
         self.mistakes = rng.choice((0, 0, 0.002, 0.02))
         self.clock = 1000
         self.nobody = Thread(rng, NOBODY)
-        self.threads = [Thread(rng, 100 + i) for i in range(rng.choice((1, 2, 4, 13, 14, 25, 40)))]
-        self.procs = {p: [P_IDLE, 0] for p in range(rng.choice((1, 2, 4, 16)))}
-        self.goroutines = {g: [RUNNABLE, 0] for g in range(1, rng.choice((2, 5, 30)))}
+        apart = rng.choice((20, 20, 100 * self.step + 1))
+        self.threads = [Thread(rng, 100 + i, apart) for i in range(rng.choice((1, 2, 4, 13, 14, 25, 40, 150)))]
+        self.procs = {p: [P_IDLE, 0] for p in range(rng.choice((1, 2, 4, 16, 60)))}
+        self.goroutines = {g: [RUNNABLE, 0] for g in range(1, rng.choice((2, 5, 30, 200)))}
         self.next_g, self.gc, self.gc_runs = 1000, rng.choice((0, 0, 1, 7)), False
         self.tasks = []
         self.strings = strings(rng) if rng.random() < 0.7 else None
@@ -353,7 +354,7 @@ def invent(rng):
     out = [f"go 1.{version} trace\0\0\0".encode()]
     for i in range(rng.choice((1, 1, 2, 4))):
         world.restate()
-        acts = rng.choice((5, 50, 300))
+        acts = rng.choice((5, 50, 300, 2000))
         out.append(generation(rng, version, number + i, world, frequency, acts))
     return b"".join(out)
 

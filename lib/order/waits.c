@@ -311,8 +311,10 @@ static int advanced(struct tt_merge *m, struct tt_order *o, struct tt_cursor *c,
 
 	if (w->all.at[0].of.index != s.cursor)
 		w->steps.n = 0;
-	if (rc != TT_OK && rc != TT_END)
+	if (rc != TT_OK && rc != TT_END) {
+		go_back(m);
 		return tt_event_lost(o, rc);
+	}
 	step_on(m, &s, rc);
 	return TT_OK;
 }
@@ -326,8 +328,10 @@ int tt_waits_advance(struct tt_merge *m, struct tt_order *o, struct tt_error *er
 		struct context had = context_of(o, c);
 		enum tt_advance tried = tt_order_try(o, c->thread, &c->m, c->head);
 
-		if (tried == TT_BROKEN)
+		if (tried == TT_BROKEN) {
+			go_back(m);
 			return tt_merge_broken(m, c, o, err);
+		}
 		take_out(w->awake.at, &w->awake.n, 0, NULL);
 		if (tried == TT_ADVANCED) {
 			wake_others(w, o, c, had);
