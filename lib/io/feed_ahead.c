@@ -13,7 +13,11 @@
 #include <signal.h>
 #include <string.h>
 
+#ifdef TT_MEM_WATCHED
+#define PIECE_NBYTES ((size_t)32 << 10)
+#else
 #define PIECE_NBYTES ((size_t)256 << 10)
+#endif
 #define NPIECES 16u
 
 struct piece {

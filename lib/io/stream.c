@@ -15,8 +15,12 @@
 
 /* Small inputs need no more than the first. */
 #define FIRST_NBYTES ((size_t)64 << 10)
-/* A large page with its header. */
+/* A large page with its header; less where each allocation is marked byte by byte. */
+#ifdef TT_MEM_WATCHED
+#define CHUNK_NBYTES ((size_t)256 << 10)
+#else
 #define CHUNK_NBYTES (((size_t)2 << 20) - sizeof(struct chunk))
+#endif
 
 /* Chunks kept to be used again. Not where a sanitizer looks for pointers into
  * released ones. */

@@ -22,4 +22,12 @@
 #endif
 #endif
 
+/* Tests that do something at each byte or bit of an input do so at every 11th where a
+ * sanitizer makes it slow: a prime, so that it is each bit of a byte in turn. */
+#ifdef TT_SANITIZED
+#define TT_EVERY 11u
+#else
+#define TT_EVERY 1u
+#endif
+
 #endif
