@@ -10,6 +10,7 @@
 
 void tt_waits_init(struct tt_waits *w, struct tt_mem *mem)
 {
+	w->least = 32;
 	tt_idmap_init(&w->sleepers, mem, tt_random_seed());
 	tt_idmap_init(&w->times, mem, tt_random_seed());
 }
@@ -190,7 +191,7 @@ bool tt_waits_begin(struct tt_merge *m, const struct tt_order *o)
 	struct tt_waits *w = &m->waits;
 	size_t n = m->heap.n;
 
-	if (n < TT_WAITS_MIN_THREADS || !all_differ(m->heap.at, n) || !make_room(m, n))
+	if (n < w->least || !all_differ(m->heap.at, n) || !make_room(m, n))
 		return false;
 	tt_idmap_clear(&w->sleepers);
 	tt_idmap_clear(&w->times);

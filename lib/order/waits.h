@@ -17,11 +17,6 @@
 #include "base/idmap.h"
 #include "base/sort.h"
 
-/* With fewer threads, trying all of them costs no more. */
-#ifndef TT_WAITS_MIN_THREADS
-#define TT_WAITS_MIN_THREADS 32
-#endif
-
 /* What is known of one cursor. */
 struct tt_waiter {
 	uint32_t at;            /* its place in `all` */
@@ -37,6 +32,7 @@ struct tt_waits_step {
 
 struct tt_waits {
 	bool on;
+	size_t least;           /* with fewer threads, trying all of them costs no more */
 	/* of.index is that of the cursor; `all` and `awake` are heaps with room for all */
 	TT_ARRAY(struct tt_keyed) all, awake;
 	TT_ARRAY(struct tt_waiter) waiters;

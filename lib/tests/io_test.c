@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "io/feed.h"
+#include "tests/fault.h"
 #include "tests/io_support.h"
 #include "tests/suites.h"
 
@@ -125,6 +126,63 @@ struct seen {
 	size_t n;
 	uint64_t at;
 };
+
+/* Hops as over batches: what is glanced at is what lies there. */
+START_TEST(glances_are_what_peeks_are)
+{
+	struct bytes bytes = trace_bytes(50000);
+	struct opened o = {0};
+	const uint8_t *data;
+	size_t avail, at = 0;
+
+	ck_assert_int_eq(open_way(&o, (enum way)_i, bytes, NULL), 0);
+	for (unsigned hop = 1; at < bytes.n; at += hop, hop = (hop * 7 + 5) % 6001) {
+		size_t left = bytes.n - at;
+
+		hop = hop < left ? hop : (unsigned)left;
+		ck_assert_int_eq(tt_source_glance(o.source, TT_GLANCE_MAX, &data, &avail, &o.error), 0);
+		ck_assert_uint_ge(avail, left < TT_GLANCE_MAX ? left : TT_GLANCE_MAX);
+		ck_assert_uint_le(avail, left);
+		ck_assert(memcmp(data, bytes.data + at, avail) == 0);
+		ck_assert_uint_eq(tt_source_offset(o.source), at);
+		ck_assert_int_eq(tt_source_peek(o.source, hop, &data, &avail, &o.error), 0);
+		ck_assert(memcmp(data, bytes.data + at, hop) == 0);
+		tt_source_skip(o.source, hop);
+	}
+	ck_assert_int_eq(tt_source_glance(o.source, 1, &data, &avail, &o.error), 0);
+	ck_assert_uint_eq(avail, 0);
+	close_way(&o);
+	free(bytes.data);
+}
+END_TEST
+
+START_TEST(a_file_is_read_again_while_it_can_be)
+{
+	struct bytes bytes = trace_bytes(50000);
+	struct opened o = {0};
+	const uint8_t *data;
+	uint8_t again[1000];
+	size_t avail;
+
+	ck_assert_int_eq(open_way(&o, WAY_FD_MIDDLE, bytes, NULL), 0);
+	ck_assert(tt_source_in_file(o.source));
+	ck_assert_int_eq(tt_source_peek(o.source, bytes.n, &data, &avail, &o.error), 0);
+	ck_assert(tt_source_reread(o.source, data + 20000, sizeof(again), again));
+	ck_assert(memcmp(again, bytes.data + 20000, sizeof(again)) == 0);
+	/* not of the file, and not of the view */
+	ck_assert(!tt_source_reread(o.source, again, sizeof(again), again));
+	ck_assert(!tt_source_reread(o.source, data - 1, 1, again));
+	fault_begin(FAULT_READ, 1, true);
+	ck_assert(!tt_source_reread(o.source, data, 1, again));
+	ck_assert_int_eq(tt_source_glance(o.source, 16, &data, &avail, &o.error), 0);
+	ck_assert_uint_gt(fault_count(), 1);
+	fault_end();
+	/* then it is looked at where it is mapped */
+	ck_assert_uint_eq(avail, bytes.n);
+	close_way(&o);
+	free(bytes.data);
+}
+END_TEST
 
 START_TEST(peeked_bytes_stay_where_they_are)
 {
@@ -580,6 +638,8 @@ Suite *io_suite(void)
 	tcase_add_test(rest, input_begins_behind_4_gib);
 	tcase_add_test(rest, unreadable_descriptors_are_errors);
 	tcase_add_test(rest, files_of_proc_are_read);
+	tcase_add_loop_test(rest, glances_are_what_peeks_are, 0, WAY_COUNT);
+	tcase_add_test(rest, a_file_is_read_again_while_it_can_be);
 	suite_add_tcase(suite, rest);
 	return suite;
 }
