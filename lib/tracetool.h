@@ -766,7 +766,8 @@ struct tt_reader;
 /*
  * Opens a trace. A regular file that is not compressed is mapped, not copied,
  * and must not shrink meanwhile; everything else streams. Compression (zstd,
- * gzip, xz, lz4, bzip2) and archives (tar, zip) are seen by their content. "-"
+ * gzip, xz, lz4, bzip2) and archives (tar, zip) are seen by their content; the
+ * first archive, xz, lz4 or bzip2 loads libarchive (TT_E_IO if it is missing). "-"
  * is not special: use tt_reader_open_fd(0).
  * TT_E_IO, TT_E_INPUT, TT_E_MEMBER, TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1,
  * TT_E_CUT_OFF, TT_E_MEMORY, TT_E_ARGUMENT.
