@@ -43,7 +43,7 @@ static const struct code {
 	{ TT_E_GENERATION_ZERO, "generation-zero", "The writer must count generations from 1." },
 	{ TT_E_GENERATION_MIXED, "generation-mixed",
 	  "The writer must end a generation before the next begins; or the mark that ended it was "
-	  "lost." },
+	  "lost, or bytes before this place were lost or changed." },
 	{ TT_E_GENERATION_ORDER, "generation-order",
 	  "A generation is missing, or two files were joined: look at how it was stored." },
 	{ TT_E_GENERATION_MARK, "generation-mark",
