@@ -14,6 +14,7 @@
 
 #include "fuzz/mutate.h"
 #include "fuzz/require.h"
+#include "io/feed.h"
 #include "wire/assemble.h"
 
 /* A pipe takes so much at once. */
@@ -152,7 +153,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct tt_error err;
 
 	/* else the input may be packed, and that is another layer */
-	if (size < 2 || memcmp(data, "go", 2) != 0)
+	if (size < 2 || memcmp(data, "go", 2) != 0 || tt_packing_of(data, size) != TT_PACKING_NONE)
 		return -1;
 	if (specs == NULL)
 		REQUIRE(tt_specs_new(&specs, &err) == 0);

@@ -286,7 +286,8 @@ static int give_names(struct tt_recorder *r)
 	n = header + r->naming.out.n;
 	if (!tt_mem_grow(&r->mem, &r->held.at, &r->held.cap, n, 1))
 		return tt_fail(&r->failed, tt_mem_code(&r->mem), "no memory to hold a generation");
-	memcpy(r->held.at + header, r->naming.out.at, r->naming.out.n);
+	if (r->naming.out.n != 0)
+		memcpy(r->held.at + header, r->naming.out.at, r->naming.out.n);
 	r->held.n = n;
 	return 0;
 }

@@ -23,6 +23,7 @@ struct zstd_feed {
 	uint8_t *buf;           /* IN_NBYTES of what is below */
 	size_t pos, len;
 	bool dry;               /* there is no more below */
+	bool full;              /* the decoder may hold bytes for which there was no room */
 	size_t hint;            /* bytes the decoder asks for next; 0 between frames */
 };
 
@@ -40,9 +41,14 @@ static size_t portion(const struct zstd_feed *f)
 	return n < f->len - f->pos ? n : f->len - f->pos;
 }
 
+/*
+ * One portion; or what is left of the block before, for which there was no room: alone,
+ * since zstd does not count bytes that it gave in front of an error in the same call.
+ */
 static int decode(struct zstd_feed *f, ZSTD_outBuffer *out, struct tt_error *err)
 {
-	ZSTD_inBuffer in = {f->buf + f->pos, portion(f), 0};
+	bool rest = f->full;
+	ZSTD_inBuffer in = {f->buf + f->pos, rest ? 0 : portion(f), 0};
 	size_t was = out->pos;
 	size_t left = ZSTD_decompressStream(f->decoder, out, &in);
 
@@ -53,7 +59,8 @@ static int decode(struct zstd_feed *f, ZSTD_outBuffer *out, struct tt_error *err
 	if (in.pos != 0 || out->pos != was)
 		f->hint = left;
 	f->pos += in.pos;
-	if (f->dry && f->pos == f->len && f->hint != 0 && out->pos == was)
+	f->full = out->pos == out->size;
+	if (!rest && f->dry && f->pos == f->len && f->hint != 0 && out->pos == was)
 		return tt_fail(err, TT_E_INPUT, "the zstd data breaks off inside a frame");
 	return 0;
 }
@@ -83,7 +90,7 @@ static int zstd_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *go
 			break;
 		if (empty && f->dry && f->hint == 0)
 			break;
-		rc = empty && !f->dry ? refill(f, err) : decode(f, &out, err);
+		rc = empty && !f->dry && !f->full ? refill(f, err) : decode(f, &out, err);
 	}
 	*got = out.pos;
 	return out.pos != 0 ? 0 : rc;
@@ -95,7 +102,7 @@ static int zstd_seek(struct tt_feed *feed, uint64_t offset, struct tt_error *err
 
 	ZSTD_DCtx_reset(f->decoder, ZSTD_reset_session_only);
 	f->pos = f->len = f->hint = 0;
-	f->dry = false;
+	f->dry = f->full = false;
 	return tt_feed_seek(feed->below, offset, err);
 }
 

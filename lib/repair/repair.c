@@ -326,17 +326,22 @@ static int hand_out_pending(struct tt_repair *r, const struct tt_bridge *bridge,
 	struct tt_unit *p = &r->pending;
 	struct tt_salvage *s = &p->salvage;
 	struct tt_written written;
+	const char *at;
+	size_t nfront;
 
 	r->writer.out.n = 0;
 	put_placeholders(r, s->gen.number);
+	nfront = r->writer.out.n;
 	tt_write_salvage(&r->writer, s, bridge, &written);
 	if (r->writer.failed)
 		return no_memory(r);
+	at = (const char *)r->writer.out.at;
 	*out = (struct tt_repaired){
 		.number = s->gen.number,
 		.offset = p->offset,
 		.end = p->end,
-		.bytes = {(const char *)r->writer.out.at, r->writer.out.n},
+		.front = {at, nfront},
+		.bytes = {nfront == 0 ? at : at + nfront, r->writer.out.n - nfront},
 		.events = s->nkept,
 		.lost_events = s->nevents - s->nkept,
 		.made_events = bridge == NULL ? 0 : bridge->events.n,

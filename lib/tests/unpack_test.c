@@ -219,6 +219,35 @@ START_TEST(cut_off_zstd_gives_every_whole_block)
 }
 END_TEST
 
+/*
+ * A frame written by hand: blocks of one byte, 131,072 times, and one of a type that
+ * there is not. Pieces smaller than a block leave part of it in the decoder, which
+ * then must not go on to the damage.
+ */
+START_TEST(damaged_zstd_gives_every_whole_block)
+{
+	static const uint8_t start[] = {0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58};
+	static const uint8_t block[] = {0x02, 0x00, 0x10, 'x'}, damage[] = {0x06, 0x00, 0x00, 0x00};
+	struct bytes content = {malloc(3 * 131072), 3 * 131072};
+	struct bytes packed = {malloc(64), 0};
+	struct opened o = {0};
+	struct tt_error err;
+	int rc;
+
+	memset(content.data, 'x', content.n);
+	memcpy(packed.data, start, sizeof(start));
+	for (size_t i = 0; i < 4; i++)
+		memcpy(packed.data + sizeof(start) + 4 * i, i < 3 ? block : damage, 4);
+	packed.n = sizeof(start) + 16;
+	ck_assert_int_eq(open_way(&o, (enum way)_i, packed, NULL), 0);
+	ck_assert_uint_eq(read_all(o.source, 1000, content, &err, &rc), content.n);
+	ck_assert_int_eq(rc, TT_E_INPUT);
+	close_way(&o);
+	free(packed.data);
+	free(content.data);
+}
+END_TEST
+
 /* Flips bits of one byte: an error, or the same bytes all the same. 1 for an error. */
 static unsigned flip(struct bytes packed, size_t at, uint8_t bits, struct bytes content)
 {
@@ -789,6 +818,7 @@ Suite *unpack_suite(void)
 	tcase_add_loop_test(data, cut_off_second_part_is_an_error, 0, NFILTERS);
 	tcase_add_loop_test(data, cut_off_large_file_gives_what_comes_before, 0, NFILTERS);
 	tcase_add_test(data, cut_off_zstd_gives_every_whole_block);
+	tcase_add_loop_test(data, damaged_zstd_gives_every_whole_block, 0, WAY_COUNT);
 	tcase_add_loop_test(data, flipped_bits_never_change_the_bytes, 0, 5);
 	tcase_add_test(data, gzip_checksum_is_checked);
 	tcase_add_test(data, gzip_in_stored_gzip_is_no_further_member);
