@@ -7,6 +7,7 @@
 #include "order/advance.h"
 
 #define NOBODY TT_IDMAP_NONE
+#define MOST_PAUSES 1023
 
 void tt_waits_init(struct tt_waits *w, struct tt_mem *mem)
 {
@@ -191,12 +192,19 @@ bool tt_waits_begin(struct tt_merge *m, const struct tt_order *o)
 	struct tt_waits *w = &m->waits;
 	size_t n = m->heap.n;
 
-	if (n < w->least || !all_differ(m->heap.at, n) || !make_room(m, n))
+	if (n < w->least || !all_differ(m->heap.at, n))
+		return false;
+	if (w->pause > 0) {
+		w->pause--;
+		return false;
+	}
+	if (!make_room(m, n))
 		return false;
 	tt_idmap_clear(&w->sleepers);
 	tt_idmap_clear(&w->times);
 	w->all.n = w->awake.n = w->steps.n = 0;
 	w->restless = NOBODY;
+	w->nadvanced = 0;
 	for (size_t i = 0; i < n; i++) {
 		const struct tt_cursor *c = m->heap.at[i].of.item;
 		struct tt_keyed e = {m->heap.at[i].key, {.index = (size_t)(c - m->cursors.at)}};
@@ -268,6 +276,11 @@ static void go_back(struct tt_merge *m)
 	for (size_t i = 0; i < w->steps.n; i++)
 		redo(m, &w->steps.at[i], i == 0 ? first : 0);
 	w->on = false;
+	if (w->nadvanced >= m->heap.n)
+		w->pauses = 0;
+	else if (w->pauses < MOST_PAUSES)
+		w->pauses = 2 * w->pauses + 1;
+	w->pause = w->pauses;
 }
 
 /* ---- advancing */
@@ -280,6 +293,7 @@ static void step_on(struct tt_merge *m, struct tt_waits_step *s, int rc)
 	struct tt_keyed e = {0, {.index = s->cursor}};
 	bool equal = false;
 
+	w->nadvanced++;
 	tt_idmap_remove(&w->times, (uint64_t)s->before);
 	if (rc == TT_END) {
 		s->ended = true;

@@ -40,6 +40,9 @@ struct tt_waits {
 	uint32_t restless;      /* first of those who are tried again at each event */
 	struct tt_idmap times;  /* of all heads */
 	TT_ARRAY(struct tt_waits_step) steps; /* since Go's reader sorted */
+	/* Where times are often equal, beginning does not pay: ever more rarely then. */
+	size_t nadvanced;       /* events since it began */
+	unsigned pause, pauses; /* how often not to begin, now and the next time */
 };
 
 struct tt_merge;
