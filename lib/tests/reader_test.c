@@ -707,6 +707,24 @@ START_TEST(a_stream_is_not_opened_again)
 }
 END_TEST
 
+START_TEST(a_turn_to_the_next_generation_is_told)
+{
+	struct build b;
+	struct tt_reader *r = open_script(&b, 26, "7@100: ProcStatus 0 1\ngen 2\n7@200: ProcStatus 0 1");
+	const struct tt_event *ev;
+
+	ck_assert(tt_reader_turns(r));
+	ck_assert_int_eq(tt_reader_next(r, &ev), TT_OK);
+	ck_assert(!tt_reader_turns(r));
+	ck_assert_int_eq(tt_reader_next(r, &ev), TT_OK);
+	ck_assert(tt_reader_turns(r));
+	ck_assert_int_eq(tt_reader_next(r, &ev), TT_OK);
+	ck_assert_int_eq(ev->kind, TT_KIND_SYNC);
+	ck_assert(!tt_reader_turns(r));
+	close_script(r, &b);
+}
+END_TEST
+
 START_TEST(progress_counts)
 {
 	struct build b;
@@ -763,6 +781,7 @@ static TCase *contract(void)
 	tcase_add_test(tc, options_of_a_later_library_must_be_zero);
 	tcase_add_test(tc, opened_again_it_reads_the_same);
 	tcase_add_test(tc, a_stream_is_not_opened_again);
+	tcase_add_test(tc, a_turn_to_the_next_generation_is_told);
 	tcase_add_test(tc, progress_counts);
 	return tc;
 }
