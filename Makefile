@@ -526,7 +526,7 @@ fuzz-coverage:
 
 ## analyze          static analysis by gcc, clang, clang-tidy and cppcheck
 analyze: $O/lib/spec/builtin.c
-	@lib/tests/analyze '$(std) -Ilib -DHAVE_CURL -DHAVE_DW $(native_program_cflags) $(deps_cflags)' $(lib_src) $(sort $(wildcard cmd/*.c))
+	@lib/tests/analyze '$(std) -Ilib -DHAVE_CURL -DHAVE_DW -DPRELOAD_FOLDER="" $(deps_cflags)' $(lib_src) $(sort $(wildcard cmd/*.c))
 
 ## format-check     what clang-format would change
 format-check:
