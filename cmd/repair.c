@@ -298,7 +298,8 @@ static int close_output(struct run *run, int status)
 {
 	if (status == STATUS_FINE)
 		status = check_written(run);
-	if (status == STATUS_FINE && run->generations == 0) {
+	/* (of a header alone, which is a trace, nothing is lost) */
+	if (status == STATUS_FINE && run->generations == 0 && lost_any(run)) {
 		cmd_error(run->name, "nothing can be kept: no trace is written");
 		status = STATUS_BAD;
 	} else if (status == STATUS_FINE && run->scratch) {
