@@ -32,6 +32,13 @@ const char *__asan_default_options(void)
 	return "allocator_may_return_null=1";
 }
 
+/* The same for TSan. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void)
+{
+	return __asan_default_options();
+}
+
 static bool add_named(SRunner *runner, const char *name)
 {
 	for (size_t i = 0; i < NSUITES; i++) {
