@@ -67,14 +67,22 @@ static int file_batch(struct tt_loader *l, struct tt_generation *g,
 	return tt_generation_add(g, &l->rules, b, err);
 }
 
+/* To Go's reader, the file's end right behind the type of an experimental batch is its
+ * end in front of that. */
+static bool ends_behind_type(const struct tt_frame_batch *b, const struct tt_error *err)
+{
+	return err->code == TT_E_CUT_OFF && b->kind == TT_FRAME_EXPERIMENT &&
+	       err->offset == b->offset + 1;
+}
+
 static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
-	struct tt_frame_batch b;
+	struct tt_frame_batch b = {.kind = TT_FRAME_BAD};
 
 	for (;;) {
 		int rc = read_batch(l, g, &b, err);
 
-		if (rc == TT_END)
+		if (rc == TT_END || (rc < 0 && g->threads.n != 0 && ends_behind_type(&b, err)))
 			return ended_inside(l, g, err);
 		if (rc < 0)
 			return rc;
