@@ -165,8 +165,8 @@ static void take_event(struct dump *d, const struct dump_format *format, const s
 static bool done(const struct dump *d)
 {
 	return d->printed == d->opt->limit || d->status != STATUS_FINE ||
-	       out_failed(d->out) || (d->share && dump_share_stopped(d->share)) || dump_filter_over(&d->filter, d->last_ns - d->start_ns) ||
-	       dump_no_memory(d);
+	       out_failed(d->out) || (d->share && dump_share_stopped(d->share)) ||
+	       dump_filter_over(&d->filter, d->last_ns - d->start_ns) || dump_no_memory(d);
 }
 
 /* Who waits for what, when no thread can go on. */

@@ -77,9 +77,8 @@ static bool ends_behind_type(const struct tt_frame_batch *b, const struct tt_err
 
 static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
-	struct tt_frame_batch b = {.kind = TT_FRAME_BAD};
-
 	for (;;) {
+		struct tt_frame_batch b = {.kind = TT_FRAME_BAD};
 		int rc = read_batch(l, g, &b, err);
 
 		if (rc == TT_END || (rc < 0 && g->threads.n != 0 && ends_behind_type(&b, err)))

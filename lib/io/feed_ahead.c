@@ -13,10 +13,13 @@
 #include <signal.h>
 #include <string.h>
 
+/* With what else is in a piece a power of two, so that the ring fills its pages; less
+ * where each allocation is marked byte by byte. */
+#define PIECE_HEADER_NBYTES (2 * sizeof(uint64_t))
 #ifdef TT_MEM_WATCHED
-#define PIECE_NBYTES ((size_t)32 << 10)
+#define PIECE_NBYTES (((size_t)32 << 10) - PIECE_HEADER_NBYTES)
 #else
-#define PIECE_NBYTES ((size_t)256 << 10)
+#define PIECE_NBYTES (((size_t)256 << 10) - PIECE_HEADER_NBYTES)
 #endif
 #define NPIECES 16u
 

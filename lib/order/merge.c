@@ -12,7 +12,7 @@ void tt_merge_init(struct tt_merge *m, struct tt_mem *mem, const struct tt_specs
 	memset(m, 0, sizeof(*m));
 	m->mem = mem;
 	tt_decode_plan_init(&m->plan, specs);
-	tt_waits_init(&m->waits, mem);
+	tt_waits_init(&m->waits);
 }
 
 void tt_merge_release(struct tt_merge *m)

@@ -9,11 +9,9 @@
 #define NOBODY TT_IDMAP_NONE
 #define MOST_PAUSES 1023
 
-void tt_waits_init(struct tt_waits *w, struct tt_mem *mem)
+void tt_waits_init(struct tt_waits *w)
 {
-	w->least = 32;
-	tt_idmap_init(&w->sleepers, mem, tt_random_seed());
-	tt_idmap_init(&w->times, mem, tt_random_seed());
+	*w = (struct tt_waits){.least = 32};
 }
 
 void tt_waits_release(struct tt_waits *w, struct tt_mem *mem)
@@ -197,6 +195,11 @@ bool tt_waits_begin(struct tt_merge *m, const struct tt_order *o)
 	if (w->pause > 0) {
 		w->pause--;
 		return false;
+	}
+	/* seeds are asked of the system: few traces need them */
+	if (w->sleepers.mem == NULL) {
+		tt_idmap_init(&w->sleepers, m->mem, tt_random_seed());
+		tt_idmap_init(&w->times, m->mem, w->sleepers.seed);
 	}
 	if (!make_room(m, n))
 		return false;

@@ -49,7 +49,7 @@ struct tt_merge;
 struct tt_order;
 struct tt_error;
 
-void tt_waits_init(struct tt_waits *w, struct tt_mem *mem);
+void tt_waits_init(struct tt_waits *w);
 void tt_waits_release(struct tt_waits *w, struct tt_mem *mem);
 
 /*

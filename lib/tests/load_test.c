@@ -387,15 +387,21 @@ START_TEST(a_lone_first_byte_of_an_experimental_batch_ends_the_trace_as_in_go)
 		gen_expect_end(&t);
 		gen_close(&t);
 	}
-	/* but not inside a generation of 1.26 */
-	struct build b;
+}
+END_TEST
+
+/* The same inside a generation of 1.26 with events is an error, in Go's words. */
+START_TEST(a_lone_first_byte_cuts_a_generation_off)
+{
+	const unsigned flags[] = {0, TT_OPEN_LIKE_GO};
 	struct gen_input t;
+	struct build b;
 
 	build_init(&b, 26);
 	build_clock(&b, 5, 100, 1000);
 	gen_build_thread(&b, 5, 7, 100);
 	build_byte(&b, 0x31);
-	gen_open(&t, &b, TT_OPEN_LIKE_GO);
+	gen_open(&t, &b, flags[_i]);
 	gen_expect_error(&t, TT_E_CUT_OFF, t.bytes.len - 1,
 		     "incomplete generation found; trace likely truncated");
 	gen_close(&t);
@@ -442,6 +448,7 @@ Suite *load_suite(void)
 	tcase_add_loop_test(ends, framing_errors_have_code_place_and_go_s_words, 0,
 			    COUNT(frame_cases));
 	tcase_add_test(ends, a_lone_first_byte_of_an_experimental_batch_ends_the_trace_as_in_go);
+	tcase_add_loop_test(ends, a_lone_first_byte_cuts_a_generation_off, 0, 2);
 	tcase_add_test(ends, numbers_of_a_header_may_be_padded);
 	suite_add_tcase(suite, ends);
 	return suite;

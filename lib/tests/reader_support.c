@@ -16,12 +16,18 @@ struct tt_options test_options(unsigned flags)
 	return (struct tt_options){.size = sizeof(struct tt_options), .flags = flags, .specs = specs};
 }
 
-struct tt_reader *test_open(const void *data, size_t n, unsigned flags)
+struct tt_reader *test_open_as(const void *data, size_t n, const struct tt_options *opt)
 {
-	const struct tt_options opt = test_options(flags);
 	struct tt_reader *r;
 	struct tt_error err;
 
-	ck_assert_msg(tt_reader_open_memory(&r, data, n, &opt, &err) == 0, "%s", err.message);
+	ck_assert_msg(tt_reader_open_memory(&r, data, n, opt, &err) == 0, "%s", err.message);
 	return r;
+}
+
+struct tt_reader *test_open(const void *data, size_t n, unsigned flags)
+{
+	const struct tt_options opt = test_options(flags);
+
+	return test_open_as(data, n, &opt);
 }

@@ -16,6 +16,8 @@ extern const unsigned test_versions[TEST_NVERSIONS];
 
 /* `flags`: enum tt_open_flags. */
 struct tt_options test_options(unsigned flags);
+/* The same with other options than test_options(). */
+struct tt_reader *test_open_as(const void *data, size_t n, const struct tt_options *opt);
 /* Fails the test if the bytes cannot be opened. They outlive the reader. */
 struct tt_reader *test_open(const void *data, size_t n, unsigned flags);
 

@@ -135,11 +135,8 @@ static char said[TT_ERROR_MESSAGE_SIZE]; /* by the reader that was closed last *
 static struct tt_reader *open_crowd(const struct build *b)
 {
 	const struct tt_options opt = {.size = sizeof(opt), .specs = ways_orders()};
-	struct tt_reader *r;
-	struct tt_error err;
 
-	ck_assert_int_eq(tt_reader_open_memory(&r, b->data, b->len, &opt, &err), TT_OK);
-	return r;
+	return test_open_as(b->data, b->len, &opt);
 }
 
 /* All that a reader says of it, with the threads that wait when it is stuck. */
