@@ -121,7 +121,7 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 	stack_cache_reset(&d->stacks);
 	stack_cache_reset(&d->tops);
 	if (format->turn)
-		format->turn();
+		format->turn(d);
 	if (d->events++ == 0)
 		d->start_ns = ev->time_ns;
 	d->last_ns = ev->time_ns;

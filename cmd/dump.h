@@ -123,6 +123,34 @@ bool dump_filter_generation(const struct dump_filter *f, const struct tt_generat
 
 /* ------------------------------------------------------------------ formats */
 
+/*
+ * A short text that is likely to be wanted again. Copied whole, whatever its
+ * length: that is faster than to ask.
+ */
+enum { MEMO_SIZE = 128 };
+
+struct memo {
+	unsigned len;           /* 0: nothing */
+	char text[MEMO_SIZE];
+};
+
+/* What dump_go.c printed of late. */
+struct go_memos {
+	/* events of one goroutine come in bunches */
+	struct go_context {
+		int64_t thread, proc, goroutine;
+		enum tt_kind kind;
+		struct memo memo;
+	} contexts[128];
+	/* The same few of them again and again. The reason is known by its address, which
+	 * belongs to the generation: forgotten when another begins. */
+	struct go_states {
+		const char *reason;
+		enum tt_state from, to;
+		struct memo memo;
+	} states[64];
+};
+
 /* One run of dump, as formats see it. */
 struct dump {
 	const struct dump_options *opt;
@@ -141,6 +169,7 @@ struct dump {
 	struct tt_error failure; /* of another thread's reader, or code 0 */
 	struct stack_cache stacks;      /* the format sets its render function */
 	struct stack_cache tops;        /* the top function, likewise */
+	struct go_memos go;
 	int64_t start_ns, last_ns;      /* of the first and the latest event */
 	uint64_t events, printed;
 	bool pending;                   /* text: a generation's line is yet to come */
@@ -156,8 +185,8 @@ struct dump_format {
 	void (*header)(struct dump *d); /* this, error and footer may be NULL */
 	/* On several threads at once, each with a struct dump of its own. */
 	void (*event)(struct dump *d, const struct tt_event *ev);
-	/* Another generation begins, for this thread; may be NULL. */
-	void (*turn)(void);
+	/* Another generation begins; may be NULL. */
+	void (*turn)(struct dump *d);
 	/* `matched`: the filters let it pass. */
 	void (*sync)(struct dump *d, const struct tt_event *ev, bool matched);
 	/* The error that ended the trace; NULL: dump_error(). Returns the status. */

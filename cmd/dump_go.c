@@ -12,17 +12,6 @@
 
 #include "dump.h"
 
-/*
- * A short text that is likely to be wanted again. Copied whole, whatever its
- * length: that is faster than to ask.
- */
-enum { MEMO_SIZE = 128 };
-
-struct memo {
-	unsigned len;           /* 0: nothing */
-	char text[MEMO_SIZE];
-};
-
 static void memo_keep(struct memo *m, const char *start, const char *end)
 {
 	size_t len = end >= start ? (size_t)(end - start) : 0;
@@ -224,32 +213,22 @@ static char *put_states(struct dump *d, char *p, const struct tt_transition *t)
 	return out_quoted(d->out, p, t->reason);
 }
 
-/*
- * The same few of them again and again. The reason is known by its address, which
- * belongs to the generation: forgotten when another begins.
- */
-static _Thread_local struct {
-	const char *reason;
-	enum tt_state from, to;
-	struct memo memo;
-} states[64];
-
 static char *put_states_again(struct dump *d, char *p, const struct tt_transition *t)
 {
 	unsigned i = (unsigned)((uintptr_t)t->reason.data >> 3) * 13 + t->from * 8 + t->to;
+	struct go_states *again = &d->go.states[i % ARRAY_SIZE(d->go.states)];
 	const char *start = p;
 
-	i %= ARRAY_SIZE(states);
-	if (states[i].reason == t->reason.data && states[i].from == t->from &&
-	    states[i].to == t->to && states[i].memo.len != 0)
-		return memo_copy(p, &states[i].memo);
+	if (again->reason == t->reason.data && again->from == t->from && again->to == t->to &&
+	    again->memo.len != 0)
+		return memo_copy(p, &again->memo);
 	p = put_states(d, p, t);
 	if (t->reason.len > MEMO_SIZE / 2)
 		return p;
-	states[i].reason = t->reason.data;
-	states[i].from = t->from;
-	states[i].to = t->to;
-	memo_keep(&states[i].memo, start, p);
+	again->reason = t->reason.data;
+	again->from = t->from;
+	again->to = t->to;
+	memo_keep(&again->memo, start, p);
 	return p;
 }
 
@@ -319,38 +298,30 @@ static char *put_context(char *p, const struct tt_event *ev)
 	return put_lit(p, " Time=");
 }
 
-/* The contexts of late: events of one goroutine come in bunches. */
-static _Thread_local struct {
-	int64_t thread, proc, goroutine;
-	enum tt_kind kind;
-	struct memo memo;
-} contexts[128];
-
-static char *put_front(char *p, const struct tt_event *ev)
+static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 {
 	uint64_t i = (uint64_t)ev->goroutine * 31 + (uint64_t)ev->thread * 7 + ev->kind;
+	struct go_context *again = &d->go.contexts[i % ARRAY_SIZE(d->go.contexts)];
 	const char *start = p;
 
-	i %= ARRAY_SIZE(contexts);
-	if (contexts[i].goroutine == ev->goroutine && contexts[i].thread == ev->thread &&
-	    contexts[i].proc == ev->proc && contexts[i].kind == ev->kind &&
-	    contexts[i].memo.len != 0) {
-		p = memo_copy(p, &contexts[i].memo);
+	if (again->goroutine == ev->goroutine && again->thread == ev->thread &&
+	    again->proc == ev->proc && again->kind == ev->kind && again->memo.len != 0) {
+		p = memo_copy(p, &again->memo);
 		return put_i64(p, ev->time_ns);
 	}
 	p = put_context(p, ev);
-	contexts[i].thread = ev->thread;
-	contexts[i].proc = ev->proc;
-	contexts[i].goroutine = ev->goroutine;
-	contexts[i].kind = ev->kind;
-	memo_keep(&contexts[i].memo, start, p);
+	again->thread = ev->thread;
+	again->proc = ev->proc;
+	again->goroutine = ev->goroutine;
+	again->kind = ev->kind;
+	memo_keep(&again->memo, start, p);
 	return put_i64(p, ev->time_ns);
 }
 
 static void event(struct dump *d, const struct tt_event *ev)
 {
 	struct out *o = d->out;
-	char *p = put_front(out_begin(o), ev);
+	char *p = put_front(d, out_begin(o), ev);
 	uint64_t stack;
 	bool has;
 
@@ -363,10 +334,10 @@ static void event(struct dump *d, const struct tt_event *ev)
 	out_end(o, put_char(p, '\n'));
 }
 
-static void turn(void)
+static void turn(struct dump *d)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(states); i++)
-		states[i].memo.len = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(d->go.states); i++)
+		d->go.states[i].memo.len = 0;
 }
 
 /* Go's table of experiments has two entries: none, and AllocFree. */
@@ -393,7 +364,7 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 
 	if (!matched || sync_panics(d, ev->generation))
 		return;
-	p = put_front(out_begin(d->out), ev);
+	p = put_front(d, out_begin(d->out), ev);
 	p = put_lit(p, " N=");
 	p = put_u64(p, s.n);
 	if (s.clock) {

@@ -2,7 +2,8 @@
 /*
  * ahead.c - generations side by side. A loader of their own goes through the same
  * bytes; whoever is free, the reader's thread too when it would have to wait, loads
- * the next generation and orders it alone. Stands on reader.h.
+ * the next generation and orders it alone. The reader then stands in it without loading
+ * it once more. Stands on reader.h.
  */
 #include "event/ahead.h"
 
@@ -21,7 +22,11 @@ struct slot {
 	enum slot_state state;  /* guarded by the lock; the rest is of whoever made it busy */
 	struct tt_reader shadow; /* has no source: it is given a generation and its events */
 	struct tt_claims claims;
+	bool begun;             /* shadow and claims are made: when the slot is first used */
 	bool good;
+	/* where the reader's loader goes on behind the generation */
+	struct tt_loader behind;
+	uint64_t behind_offset;
 };
 
 struct tt_ahead {
@@ -31,6 +36,7 @@ struct tt_ahead {
 	struct tt_order trial;
 	unsigned nslots, nthreads;
 	struct slot *slots;
+	struct slot *taken;     /* the reader stands in its generation; NULL: in its own */
 	pthread_t *threads;
 
 	pthread_mutex_t lock;
@@ -61,17 +67,21 @@ bool tt_ahead_cannot(const struct tt_generation *gen)
  * All slots together may take half of the reader's limit: a generation that finds no
  * memory here is ordered by the reader itself, which has all of its own.
  */
-static void slot_init(struct slot *s, const struct tt_reader *r, unsigned nslots)
+static void slot_begin(struct slot *s, const struct tt_reader *r, unsigned nslots)
 {
 	struct tt_reader *w = &s->shadow;
 
+	if (s->begun)
+		return;
+	s->begun = true;
 	w->options = r->options;
 	w->specs = r->specs;
 	w->version = r->version;
 	w->sample_spec = r->sample_spec;
 	w->mem.limit_nbytes = r->mem.limit_nbytes / 2 / nslots;
 	memcpy(w->looks, r->looks, sizeof(w->looks));
-	tt_generation_init(&w->gen, &w->mem, w->specs);
+	w->gen = &w->own_gen;
+	tt_generation_init(w->gen, &w->mem, w->specs);
 	tt_merge_init(&w->merge, &w->mem, w->specs);
 	tt_order_init(&w->order, &w->mem, w->specs, w->version);
 	s->claims.mem = &w->mem;
@@ -82,10 +92,12 @@ static void slot_release(struct slot *s)
 {
 	struct tt_reader *w = &s->shadow;
 
+	if (!s->begun)
+		return;
 	w->order.claims = NULL;
 	tt_order_release(&w->order);
 	tt_merge_release(&w->merge);
-	tt_generation_release(&w->gen);
+	tt_generation_release(w->gen);
 	TT_ARRAY_RELEASE(&w->mem, &w->notes);
 	TT_ARRAY_RELEASE(&w->mem, &s->claims.list);
 }
@@ -105,9 +117,9 @@ static bool order_alone(struct slot *s)
 	w->last_ns = INT64_MIN;
 	w->order.begun = true;
 	w->order.initial_generation = 0;
-	tt_order_turn(&w->order, &w->gen);
-	if (tt_ahead_cannot(&w->gen) || tt_note_room(w, &w->err) < 0 ||
-	    tt_merge_begin(&w->merge, &w->gen, &w->err) < 0)
+	tt_order_turn(&w->order, w->gen);
+	if (tt_ahead_cannot(w->gen) || tt_note_room(w, &w->err) < 0 ||
+	    tt_merge_begin(&w->merge, w->gen, &w->err) < 0)
 		return false;
 	w->phase = TT_PHASE_EVENTS;
 	return tt_steps_check(w) == TT_OK && !s->claims.failed;
@@ -127,7 +139,7 @@ static struct slot *free_slot(struct tt_ahead *a)
 static struct slot *slot_at(struct tt_ahead *a, uint64_t offset)
 {
 	for (unsigned i = 0; i < a->nslots; i++)
-		if (a->slots[i].state != SLOT_FREE && a->slots[i].shadow.gen.offset == offset)
+		if (a->slots[i].state != SLOT_FREE && a->slots[i].shadow.gen->offset == offset)
 			return &a->slots[i];
 	return NULL;
 }
@@ -137,9 +149,12 @@ static bool load_next(struct tt_ahead *a, struct slot *s)
 {
 	struct tt_reader *w = &s->shadow;
 
+	slot_begin(s, a->reader, a->nslots);
 	do {
-		a->ended = tt_loader_next(&a->loader, &w->gen, &w->err) != TT_OK;
-	} while (!a->ended && w->gen.offset <= a->passed);
+		a->ended = tt_loader_next(&a->loader, w->gen, &w->err) != TT_OK;
+	} while (!a->ended && w->gen->offset <= a->passed);
+	s->behind = a->loader;
+	s->behind_offset = tt_source_offset(a->src);
 	return !a->ended;
 }
 
@@ -156,7 +171,7 @@ static bool work_once(struct tt_ahead *a)
 	good = order_alone(s);
 	pthread_mutex_lock(&a->lock);
 	s->good = good;
-	s->state = s->shadow.gen.offset < a->passed ? SLOT_FREE : SLOT_DONE;
+	s->state = s->shadow.gen->offset < a->passed ? SLOT_FREE : SLOT_DONE;
 	pthread_cond_broadcast(&a->changed);
 	return true;
 }
@@ -188,19 +203,26 @@ static void ahead_free(struct tt_ahead *a)
 	free(a);
 }
 
+static void stop_threads(struct tt_ahead *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->stop = true;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+	while (a->nthreads > 0)
+		pthread_join(a->threads[--a->nthreads], NULL);
+}
+
 void tt_ahead_stop(struct tt_reader *r)
 {
 	struct tt_ahead *a = r->ahead;
 
 	if (a == NULL)
 		return;
+	stop_threads(a);
+	if (a->taken != NULL)
+		return;
 	r->ahead = NULL;
-	pthread_mutex_lock(&a->lock);
-	a->stop = true;
-	pthread_cond_broadcast(&a->changed);
-	pthread_mutex_unlock(&a->lock);
-	for (unsigned i = 0; i < a->nthreads; i++)
-		pthread_join(a->threads[i], NULL);
 	ahead_free(a);
 }
 
@@ -246,7 +268,7 @@ static struct tt_ahead *ahead_new(struct tt_reader *r)
 	pthread_cond_init(&a->changed, NULL);
 	tt_order_init(&a->trial, &r->mem, r->specs, r->version);
 	a->reader = r;
-	a->passed = r->gen.offset;
+	a->passed = r->gen->offset;
 	a->threads = calloc(nthreads - 1, sizeof(*a->threads));
 	a->slots = calloc(nthreads + 1, sizeof(*a->slots));
 	if (a->threads == NULL || a->slots == NULL || !open_again(a, r)) {
@@ -254,8 +276,6 @@ static struct tt_ahead *ahead_new(struct tt_reader *r)
 		return NULL;
 	}
 	a->nslots = nthreads + 1;
-	for (unsigned i = 0; i < a->nslots; i++)
-		slot_init(&a->slots[i], r, a->nslots);
 	start_threads(a, nthreads - 1);
 	return a;
 }
@@ -265,14 +285,14 @@ static struct tt_ahead *ahead_new(struct tt_reader *r)
 static void drop_passed(struct tt_ahead *a)
 {
 	for (unsigned i = 0; i < a->nslots; i++)
-		if (a->slots[i].state == SLOT_DONE && a->slots[i].shadow.gen.offset < a->passed)
+		if (a->slots[i].state == SLOT_DONE && a->slots[i].shadow.gen->offset < a->passed)
 			a->slots[i].state = SLOT_FREE;
 	pthread_cond_broadcast(&a->changed);
 }
 
 /*
- * The slot with the reader's generation when it is done, or NULL if nobody took it up.
- * Does others meanwhile.
+ * The slot with the generation at an offset, which the reader comes to, when it is done;
+ * or NULL if nobody took it up. Does others meanwhile.
  */
 static struct slot *find_done(struct tt_ahead *a, uint64_t offset)
 {
@@ -299,19 +319,13 @@ static bool plain_times(const struct tt_reader *r, const struct tt_reader *w)
 	       w->nevents < INT64_MAX / 4;
 }
 
-static bool same_generation(const struct tt_generation *a, const struct tt_generation *b)
-{
-	return a->offset == b->offset && a->end == b->end && a->number == b->number &&
-	       a->batches_read == b->batches_read;
-}
-
 /* What was found out about the reader's generation, if it joins with what it knows. */
 static bool adopt(struct tt_reader *r, struct slot *s)
 {
 	struct tt_reader *w = &s->shadow;
 	int64_t last_ns;
 
-	if (!s->good || !same_generation(&r->gen, &w->gen) || !plain_times(r, w) ||
+	if (!s->good || !plain_times(r, w) ||
 	    !tt_order_join(&r->order, &w->order, &r->ahead->trial))
 		return false;
 	r->njoined++;
@@ -324,6 +338,65 @@ static bool adopt(struct tt_reader *r, struct slot *s)
 	return true;
 }
 
+/* With what the slot holds the reader would need no more than it may: the verdict is the
+ * same as if it had loaded the generation itself. */
+static bool within_limit(const struct tt_reader *r, const struct slot *s)
+{
+	uint64_t limit = r->mem.limit_nbytes, used = r->mem.used_nbytes;
+
+	return limit == 0 || (used <= limit && s->shadow.mem.used_nbytes <= limit - used);
+}
+
+bool tt_ahead_load(struct tt_reader *r)
+{
+	struct tt_ahead *a = r->ahead;
+	struct slot *s;
+
+	if (a == NULL)
+		return false;
+	s = find_done(a, tt_loader_offset(&r->loader));
+	if (s == NULL || !within_limit(r, s))
+		return false;
+	a->taken = s;
+	r->gen = s->shadow.gen;
+	r->loader = s->behind;
+	r->loader.src = r->src;
+	tt_source_seek(r->src, s->behind_offset);
+	tt_source_release(r->src, r->gen->offset);
+	return true;
+}
+
+void tt_ahead_leave(struct tt_reader *r)
+{
+	struct tt_ahead *a = r->ahead;
+
+	if (a == NULL || a->taken == NULL)
+		return;
+	r->gen = &r->own_gen;
+	pthread_mutex_lock(&a->lock);
+	a->taken->state = SLOT_FREE;
+	a->taken = NULL;
+	pthread_cond_broadcast(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+	if (a->stop)
+		tt_ahead_stop(r);
+}
+
+/* Begins to look ahead where that may be and nobody does. */
+static void look_ahead(struct tt_reader *r)
+{
+	if (r->ahead == NULL && r->options.threads > 1 && !r->no_ahead)
+		r->ahead = ahead_new(r);
+}
+
+bool tt_ahead_take(struct tt_reader *r)
+{
+	if (r->nevents != r->nevents_begun)
+		return false;
+	look_ahead(r);
+	return r->ahead != NULL && r->ahead->taken != NULL && adopt(r, r->ahead->taken);
+}
+
 static bool busy(struct tt_ahead *a)
 {
 	for (unsigned i = 0; i < a->nslots; i++)
@@ -334,8 +407,10 @@ static bool busy(struct tt_ahead *a)
 
 void tt_ahead_settle(struct tt_reader *r)
 {
-	struct tt_ahead *a = r->ahead;
+	struct tt_ahead *a;
 
+	look_ahead(r);
+	a = r->ahead;
 	if (a == NULL)
 		return;
 	pthread_mutex_lock(&a->lock);
@@ -344,26 +419,4 @@ void tt_ahead_settle(struct tt_reader *r)
 	while (busy(a))
 		pthread_cond_wait(&a->changed, &a->lock);
 	pthread_mutex_unlock(&a->lock);
-}
-
-bool tt_ahead_take(struct tt_reader *r)
-{
-	struct slot *s;
-	bool taken;
-
-	if (r->options.threads < 2 || r->no_ahead || r->nevents != r->nevents_begun)
-		return false;
-	if (r->ahead == NULL) {
-		r->ahead = ahead_new(r);
-		return false;
-	}
-	s = find_done(r->ahead, r->gen.offset);
-	if (s == NULL)
-		return false;
-	taken = adopt(r, s);
-	pthread_mutex_lock(&r->ahead->lock);
-	s->state = SLOT_FREE;
-	pthread_cond_broadcast(&r->ahead->changed);
-	pthread_mutex_unlock(&r->ahead->lock);
-	return taken;
 }

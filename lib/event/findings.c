@@ -42,8 +42,8 @@ static struct tt_note *note(struct tt_reader *r, int code)
 	*n = (struct tt_note){
 		.code = code,
 		.event_type = -1,
-		.offset = r->gen.offset,
-		.generation = r->gen.number,
+		.offset = r->gen->offset,
+		.generation = r->gen->number,
 		.event_index = r->nevents,
 		.thread = TT_NONE,
 	};
@@ -83,21 +83,21 @@ static void note_number(struct tt_reader *r)
 {
 	struct tt_note *n;
 
-	if (r->has_previous && r->gen.number != r->previous_number + 1) {
+	if (r->has_previous && r->gen->number != r->previous_number + 1) {
 		n = note(r, TT_W_GENERATION_NUMBER);
 		if (n != NULL)
 			n->number = r->previous_number;
 	}
-	r->previous_number = r->gen.number;
+	r->previous_number = r->gen->number;
 	r->has_previous = true;
 }
 
 /* The three clocks of a snapshot grow from one generation to the next. */
 static void note_clock(struct tt_reader *r)
 {
-	const struct tt_clock *now = &r->gen.clock, *then = &r->previous_clock;
+	const struct tt_clock *now = &r->gen->clock, *then = &r->previous_clock;
 
-	if (!r->gen.has_clock)
+	if (!r->gen->has_clock)
 		return;
 	if (r->has_previous_clock &&
 	    (now->trace_ticks <= then->trace_ticks || now->mono_ns <= then->mono_ns ||
@@ -110,8 +110,8 @@ static void note_clock(struct tt_reader *r)
 
 static void note_experiments(struct tt_reader *r)
 {
-	for (size_t i = 0; i < r->gen.experimental.n; i++) {
-		const struct tt_batch *b = &r->gen.experimental.at[i];
+	for (size_t i = 0; i < r->gen->experimental.n; i++) {
+		const struct tt_batch *b = &r->gen->experimental.at[i];
 		struct tt_note *n;
 
 		if (tt_specs_experiment_id(r->specs, b->experiment) != NULL)
@@ -160,10 +160,10 @@ void tt_note_generation(struct tt_reader *r)
 	}
 	note_record(r, TT_W_RECORD, &r->tables.bad_record);
 	note_record(r, TT_W_RECORD_KEY, &r->tables.taken_key);
-	if (r->gen.frame_conflict_offset != TT_UNKNOWN) {
+	if (r->gen->frame_conflict_offset != TT_UNKNOWN) {
 		n = note(r, TT_W_FRAME_CONFLICT);
 		if (n != NULL)
-			n->offset = r->gen.frame_conflict_offset;
+			n->offset = r->gen->frame_conflict_offset;
 	}
 }
 
@@ -237,7 +237,7 @@ void tt_note_resource(struct tt_reader *r, const struct tt_event *ev)
 /* The spec tells of batches of the experiment, and the generation has none. */
 static bool lacks_batches(const struct tt_reader *r, unsigned experiment)
 {
-	const struct tt_generation *g = &r->gen;
+	const struct tt_generation *g = r->gen;
 
 	if (tt_specs_batch(r->specs, experiment, 0) == NULL)
 		return false;
@@ -301,8 +301,8 @@ void tt_note_unordered(struct tt_reader *r)
 
 	if (!find_wanted(r, experiments))
 		return;
-	for (size_t i = 0; i < r->gen.batches.n; i++)
-		scan_batch(r, &r->gen.batches.at[i], experiments);
+	for (size_t i = 0; i < r->gen->batches.n; i++)
+		scan_batch(r, &r->gen->batches.at[i], experiments);
 	tt_note_generation_end(r);
 }
 

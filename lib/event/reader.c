@@ -77,11 +77,12 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 {
 	struct tt_reader *r = *reader;
 
-	tt_generation_init(&r->gen, &r->mem, r->specs);
+	r->gen = &r->own_gen;
+	tt_generation_init(r->gen, &r->mem, r->specs);
 	tt_tables_init(&r->tables, &r->mem, r->specs);
 	tt_private_init(&r->private, &r->mem);
 	tt_merge_init(&r->merge, &r->mem, r->specs);
-	r->merge.gen = &r->gen;
+	r->merge.gen = r->gen;
 	if (rc == TT_OK)
 		rc = tt_header_read(r->src, &r->version, err);
 	if (rc == TT_OK)
@@ -170,10 +171,11 @@ void tt_reader_close(struct tt_reader *r)
 	if (r == NULL)
 		return;
 	tt_ahead_stop(r);
+	tt_ahead_leave(r);
 	tt_order_release(&r->order);
 	tt_merge_release(&r->merge);
 	tt_tables_release(&r->tables);
-	tt_generation_release(&r->gen);
+	tt_generation_release(&r->own_gen);
 	TT_ARRAY_RELEASE(&r->mem, &r->notes);
 	tt_source_close(r->src);
 	tt_specs_free(r->above);
@@ -274,11 +276,11 @@ static int take_private(struct tt_reader *r)
 	bool added;
 	int rc;
 
-	if (tt_ahead_cannot(&r->gen)) {
+	if (tt_ahead_cannot(r->gen)) {
 		tt_ahead_stop(r);
 		r->no_ahead = true;
 	}
-	rc = tt_reader_take_private(r, &r->gen, &added, &r->err);
+	rc = tt_reader_take_private(r, r->gen, &added, &r->err);
 	if (added) {
 		tt_dispatch_init(&r->order);
 		for (unsigned type = 0; type < 256; type++)
@@ -291,17 +293,19 @@ static int take_private(struct tt_reader *r)
 /* Loads the next generation: 0, or the outcome is set and the last Sync is due. */
 static int load(struct tt_reader *r)
 {
-	int rc;
+	int rc = TT_OK;
 
 	tt_merge_clear(&r->merge);
-	r->merge.gen = &r->gen;
-	rc = tt_loader_next(&r->loader, &r->gen, &r->err);
+	tt_ahead_leave(r);
+	if (!tt_ahead_load(r))
+		rc = tt_loader_next(&r->loader, r->gen, &r->err);
+	r->merge.gen = r->gen;
 	if (rc == TT_OK)
 		rc = tt_note_room(r, &r->err);
 	if (rc == TT_OK)
 		rc = take_private(r);
 	if (rc == TT_OK)
-		rc = tt_tables_turn(&r->tables, &r->gen, &r->err);
+		rc = tt_tables_turn(&r->tables, r->gen, &r->err);
 	if (rc != TT_OK) {
 		r->outcome = rc;
 		return rc;
@@ -316,7 +320,7 @@ static int load(struct tt_reader *r)
 static int hand_out_final_sync(struct tt_reader *r, const struct tt_event **ev)
 {
 	/* (reading like Go, a first generation that is damaged may be the end, too) */
-	if (r->outcome == TT_END && r->ngenerations == 0 && r->gen.batches_read == 0 && !r->resynced)
+	if (r->outcome == TT_END && r->ngenerations == 0 && r->gen->batches_read == 0 && !r->resynced)
 		tt_note_empty_trace(r);
 	r->phase = TT_PHASE_FINAL;
 	return hand_out_sync(r, NULL, r->last_ns, ev);
@@ -328,12 +332,12 @@ static int begin_generation(struct tt_reader *r, const struct tt_event **ev)
 	if (r->skipped_any)
 		tt_order_reset(&r->order);
 	r->skipped_any = false;
-	tt_order_turn(&r->order, &r->gen);
-	if (tt_merge_begin(&r->merge, &r->gen, &r->err) < 0)
+	tt_order_turn(&r->order, r->gen);
+	if (tt_merge_begin(&r->merge, r->gen, &r->err) < 0)
 		return tt_reader_fail(r);
 	r->phase = TT_PHASE_EVENTS;
 	r->nevents_begun = r->nevents + 1;
-	return hand_out_sync(r, &r->gen, tt_generation_start_ns(&r->gen), ev);
+	return hand_out_sync(r, r->gen, tt_generation_start_ns(r->gen), ev);
 }
 
 static int over(struct tt_reader *r)
@@ -411,7 +415,7 @@ int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **
 	if (load(r) != TT_OK)
 		return over(r);
 	tt_note_unordered(r);
-	*g = &r->gen;
+	*g = r->gen;
 	return TT_OK;
 }
 

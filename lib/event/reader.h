@@ -50,7 +50,8 @@ struct tt_reader {
 	unsigned version;
 
 	struct tt_loader loader;
-	struct tt_generation gen;
+	struct tt_generation own_gen;
+	struct tt_generation *gen; /* own_gen, or one that was loaded ahead (ahead.h) */
 	struct tt_tables tables; /* of gen's experimental batches */
 	struct tt_merge merge;
 	struct tt_order order;

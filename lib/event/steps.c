@@ -38,8 +38,8 @@ static int take_sample(struct tt_reader *r, const struct tt_event **ev)
 		.thread = s->thread,
 		.proc = s->proc,
 		.goroutine = s->goroutine,
-		.offset = r->gen.offset,
-		.generation = &r->gen,
+		.offset = r->gen->offset,
+		.generation = r->gen,
 		.spec = r->sample_spec,
 		.args = r->own_args,
 		.kind = TT_KIND_STACK_SAMPLE,
@@ -58,7 +58,7 @@ static int no_such_id(struct tt_reader *r, const struct tt_event *ev, int code, 
 		ev->spec->name);
 	r->err.offset = ev->offset;
 	r->err.event_type = ev->spec->type;
-	tt_error_in_batch(&r->err, TT_UNKNOWN, r->gen.number, ev->thread);
+	tt_error_in_batch(&r->err, TT_UNKNOWN, r->gen->number, ev->thread);
 	return tt_reader_fail(r);
 }
 
@@ -73,13 +73,13 @@ static int check_ids(struct tt_reader *r, const struct tt_event *ev)
 	for (unsigned i = 0; i < def->nstacks; i++) {
 		uint64_t id = ev->args[def->stack_args[i]];
 
-		if (id != 0 && tt_idmap_find(&r->gen.stack_ids, id) == TT_IDMAP_NONE)
+		if (id != 0 && tt_idmap_find(&r->gen->stack_ids, id) == TT_IDMAP_NONE)
 			return no_such_id(r, ev, TT_E_EVENT_STACK, id);
 	}
 	for (unsigned i = 0; i < def->nstrings; i++) {
 		uint64_t id = ev->args[def->string_args[i]];
 
-		if (id != 0 && tt_idmap_find(&r->gen.string_ids, id) == TT_IDMAP_NONE)
+		if (id != 0 && tt_idmap_find(&r->gen->string_ids, id) == TT_IDMAP_NONE)
 			return no_such_id(r, ev, TT_E_EVENT_STRING, id);
 	}
 	if (def->sort != 0)
@@ -109,12 +109,12 @@ static inline bool known(const struct tt_idmap *ids, uint64_t id)
 }
 
 /* Whether all is as in nearly every event: see check_ids() otherwise. */
-static inline bool ids_known(const struct tt_reader *r, const struct tt_look *look,
+static inline bool ids_known(const struct tt_generation *gen, const struct tt_look *look,
 			     const uint64_t *args)
 {
 	return look->no_ids ||
-	       (!look->more_ids && known(&r->gen.stack_ids, args[look->stack]) &&
-		known(&r->gen.string_ids, args[look->string]));
+	       (!look->more_ids && known(&gen->stack_ids, args[look->stack]) &&
+		known(&gen->string_ids, args[look->string]));
 }
 
 /* Looks at the next queued event, which is handed out or counted. */
@@ -125,7 +125,7 @@ static TT_ALWAYS_INLINE int take_queued(struct tt_reader *r, const struct tt_eve
 
 	if (r->order.head == r->order.count)
 		r->order.head = r->order.count = 0;
-	if (!ids_known(r, look, ev->args)) {
+	if (!ids_known(r->gen, look, ev->args)) {
 		int rc = check_ids(r, ev);
 
 		if (rc < 0) {
@@ -171,6 +171,7 @@ static int check_run(struct tt_reader *r)
 {
 	struct tt_merge *m = &r->merge;
 	struct tt_order *o = &r->order;
+	const struct tt_generation *gen = r->gen;
 	int64_t last_ns = r->last_ns;
 	uint64_t nevents = r->nevents;
 	int rc = TT_OK;
@@ -191,7 +192,7 @@ static int check_run(struct tt_reader *r)
 		rc = tt_step_on(m, o, 0, &r->err);
 		if (rc < 0)
 			break;
-		if (!ids_known(r, look, ev->args)) {
+		if (!ids_known(gen, look, ev->args)) {
 			put_back(r, last_ns, nevents);
 			rc = check_plain_ids(r, c, ev);
 			if (rc < 0)

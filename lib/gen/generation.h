@@ -141,6 +141,8 @@ struct tt_loader {
 void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_specs *specs,
 		    unsigned version, bool like_go);
 
+/* Where the next generation begins. */
+uint64_t tt_loader_offset(const struct tt_loader *l);
 /*
  * Loads the next generation into *g, which it clears first, and lets the source
  * release what came before. 0; 1 at the end of the trace; or codes 2 to 42. On an

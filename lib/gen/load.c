@@ -157,9 +157,14 @@ static int load_to_next_number(struct tt_loader *l, struct tt_generation *g, str
 	return rc;
 }
 
+uint64_t tt_loader_offset(const struct tt_loader *l)
+{
+	return l->spilled ? l->spill.offset : tt_source_offset(l->src);
+}
+
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
-	uint64_t begin = l->spilled ? l->spill.offset : tt_source_offset(l->src);
+	uint64_t begin = tt_loader_offset(l);
 	int rc;
 
 	if (l->failed_behind) {

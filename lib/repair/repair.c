@@ -168,7 +168,7 @@ static int load(struct tt_repair *r)
 	if (r->at_end)
 		return TT_OK;
 	tt_merge_clear(&reader->merge);
-	rc = tt_loader_next(&reader->loader, &reader->gen, &u->why);
+	rc = tt_loader_next(&reader->loader, reader->gen, &u->why);
 	if (rc == TT_END) {
 		u->nothing = true;
 		return TT_OK;
@@ -177,11 +177,11 @@ static int load(struct tt_repair *r)
 		r->err = u->why;
 		return rc;
 	}
-	u->offset = reader->gen.offset;
-	u->end = reader->gen.end;
+	u->offset = reader->gen->offset;
+	u->end = reader->gen->end;
 	u->sound = rc == TT_OK && !reader->loader.failed_behind;
 	if (u->sound)
-		return take_private(r, &reader->gen);
+		return take_private(r, reader->gen);
 	if (rc == TT_OK)
 		u->why = reader->loader.behind;
 	return load_damaged(r, u);
@@ -212,7 +212,7 @@ static bool ids_known(const struct tt_generation *g, const struct tt_event *ev)
 static int order_whole(struct tt_repair *r, uint64_t *nevents, struct tt_error *why)
 {
 	struct tt_merge *merge = &r->reader->merge;
-	const struct tt_generation *gen = &r->reader->gen;
+	const struct tt_generation *gen = r->reader->gen;
 	int rc;
 
 	*nevents = 0;
@@ -301,11 +301,11 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repai
 	if (rc < 0 && avail < nbytes)
 		return rc;
 	r->writer.out.n = 0;
-	put_placeholders(r, reader->gen.number);
+	put_placeholders(r, reader->gen->number);
 	if (r->writer.failed)
 		return no_memory(r);
 	*out = (struct tt_repaired){
-		.number = reader->gen.number,
+		.number = reader->gen->number,
 		.offset = r->unit.offset,
 		.end = r->unit.end,
 		.whole = true,
@@ -315,7 +315,7 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repai
 	};
 	tt_error_clear(&out->why);
 	tell_lost(r, out);
-	keep_clock(r, &reader->gen, reader->gen.number);
+	keep_clock(r, reader->gen, reader->gen->number);
 	r->unit.loaded = false;
 	return TT_OK;
 }
@@ -444,7 +444,7 @@ static int break_down(struct tt_repair *r, const struct tt_error *why)
 /* Takes up r->unit with nothing pending: 0 if something was handed out, 1 if not. */
 static int take_up(struct tt_repair *r, struct tt_repaired *out)
 {
-	struct tt_generation *gen = &r->reader->gen;
+	struct tt_generation *gen = r->reader->gen;
 	struct tt_error why;
 	uint64_t nevents;
 	int rc;
@@ -506,7 +506,7 @@ static bool has_room(const struct tt_repair *r, const struct tt_generation *next
 /* Leads what is pending over to r->unit, and hands it out: 0; 1: there is no way. */
 static int join(struct tt_repair *r, struct tt_repaired *out)
 {
-	const struct tt_generation *next = r->unit.sound ? &r->reader->gen : &r->unit.salvage.gen;
+	const struct tt_generation *next = r->unit.sound ? r->reader->gen : &r->unit.salvage.gen;
 
 	if (!r->order.begun)
 		return hand_out_pending(r, NULL, out);
