@@ -3,6 +3,7 @@
  * native_elf.c - names out of ELF symbols and DWARF, with libdw. Command layer, inside
  * record only.
  */
+#include "cmd.h"
 #include "late.h"
 #include "native_elf.h"
 
@@ -62,14 +63,18 @@ static struct {
 } lib;
 static const char *const names[] = { FUNCTIONS(LATE_NAME) };
 
-/* False: there is no libdw. */
+/* False: there is no libdw, which is told once. */
 static bool find_library(void)
 {
 	static bool looked, found;
 
-	if (!looked)
-		found = late_open("libdw.so.1", names, sizeof(names) / sizeof(names[0]), &lib);
+	if (looked)
+		return found;
 	looked = true;
+	found = late_open("libdw.so.1", names, sizeof(names) / sizeof(names[0]), &lib);
+	if (!found)
+		cmd_error(NULL, "libdw.so.1 cannot be loaded, so the program's functions have no names: "
+				"install it");
 	return found;
 }
 

@@ -38,13 +38,13 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-enum kind { ALLOC, READ, WRITE, MAP, SYNC, RENAME, OPEN, THREAD, SYSTEM, PIDFD, NKINDS };
+enum kind { ALLOC, READ, WRITE, MAP, SYNC, RENAME, OPEN, THREAD, LIBRARY, SYSTEM, PIDFD, NKINDS };
 enum how { ONCE, ALWAYS, SHORT, INTERRUPT, NEVER };
 
 static const char *const kind_names[] = {
 	[ALLOC] = "alloc", [READ] = "read",     [WRITE] = "write", [MAP] = "map",
 	[SYNC] = "sync",   [RENAME] = "rename", [OPEN] = "open",   [THREAD] = "thread",
-	[SYSTEM] = "system", [PIDFD] = "pidfd",
+	[LIBRARY] = "library", [SYSTEM] = "system", [PIDFD] = "pidfd",
 };
 static const char *const how_names[] = {
 	[ONCE] = "once",           [ALWAYS] = "always", [SHORT] = "short",
@@ -53,7 +53,7 @@ static const char *const how_names[] = {
 static const int errors[] = {
 	[ALLOC] = ENOMEM, [READ] = EIO,   [WRITE] = ENOSPC, [MAP] = ENODEV,
 	[SYNC] = EIO,     [RENAME] = EIO, [OPEN] = EMFILE,  [THREAD] = EAGAIN,
-	[SYSTEM] = ENOMEM, [PIDFD] = ENOSYS,
+	[LIBRARY] = ENOENT, [SYSTEM] = ENOMEM, [PIDFD] = ENOSYS,
 };
 
 static bool on, inside;
@@ -388,6 +388,21 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 	failed = fails(THREAD);
 	errno = was;
 	return failed ? errors[THREAD] : next(thread, attributes, body, arg);
+}
+
+/* ---------------------------------------------------------------- libraries */
+
+/* Nobody is told if these are not there: names of C++ stay as they are; libdw looks nowhere
+ * else for what it does not find. */
+static bool is_needed(const char *library)
+{
+	return strncmp(library, "libstdc++.", 10) != 0 && strncmp(library, "libdebuginfod.", 14) != 0;
+}
+
+void *dlopen(const char *name, int flags)
+{
+	NEXT(dlopen);
+	return name != NULL && is_needed(name) && fails(LIBRARY) ? NULL : next(name, flags);
 }
 
 /* -------------------------------------------- what only a loaded library asks for */

@@ -252,6 +252,40 @@ START_TEST(times_grow_and_raw_times_are_kept)
 }
 END_TEST
 
+/* A writer may spend more bytes on a number than it needs, as this one on the first
+ * event's step in time; in the middle of a batch, where numbers are taken at once, and at
+ * its end, where they are taken byte by byte. */
+START_TEST(steps_in_time_may_be_padded)
+{
+	unsigned nevents = _i == 0 ? 60 : 1;
+	const struct tt_event *ev;
+	struct tt_reader *r;
+	struct build b;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 100, 1000000000);
+	build_batch(&b, 1, 7, 100);
+	build_bytes(&b, "\x0d\x85\x80\x80\x80\x80\x80\x80\x80\x00\x01\x02", 12);
+	for (unsigned i = 1; i < nevents; i++) {
+		build_byte(&b, 0x0d);
+		build_number(&b, 1);
+		build_number(&b, i + 1);
+		build_byte(&b, 2);
+	}
+	build_close(&b);
+	build_mark(&b);
+	r = test_open(b.data, b.len, 0);
+	ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+	for (unsigned i = 0; i < nevents; i++) {
+		ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+		ck_assert_int_eq(ev->raw_time_ns, 105 + i);
+	}
+	ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+	ck_assert_int_eq(tt_reader_next(r, &ev), TT_END);
+	close_script(r, &b);
+}
+END_TEST
+
 /* One before the event's time, not at it; the rest before the next generation. */
 START_TEST(samples_come_before_later_events_only)
 {
@@ -758,6 +792,7 @@ static TCase *ends(void)
 	tcase_add_loop_test(tc, an_event_that_cannot_be_decoded_swallows_the_one_before, 0,
 			    COUNT(event_cases));
 	tcase_add_test(tc, times_grow_and_raw_times_are_kept);
+	tcase_add_loop_test(tc, steps_in_time_may_be_padded, 0, 2);
 	tcase_add_test(tc, samples_come_before_later_events_only);
 	return tc;
 }
