@@ -148,6 +148,12 @@ static void many(struct build *b, size_t n, const char *type_dt, uint64_t first,
 	end(&e);
 }
 
+/* Of ten bytes each, that leave nothing behind: HeapAlloc. */
+static void events(struct build *b, size_t n)
+{
+	many(b, n, "\x25\x01", UINT64_C(1) << 49, 0);
+}
+
 static void goroutines(struct build *b, size_t n)
 {
 	many(b, n, "\x0e\x01", 2, 2);
@@ -266,6 +272,7 @@ static const struct scene scenes[] = {
 	{"strings", 100000, strings, false},
 	{"stacks", 100000, stacks, false},
 	{"samples", 100000, samples, false},
+	{"events", 100000, events, false},
 	{"goroutines", 100000, goroutines, false},
 	{"procs", 100000, procs, false},
 	{"tasks", 100000, tasks, false},
