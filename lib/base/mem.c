@@ -8,9 +8,16 @@
 
 #include "tracetool.h"
 
+static bool give_back(struct tt_mem *mem)
+{
+	return mem->give_back != NULL && mem->give_back(mem->keeper);
+}
+
 static bool charge(struct tt_mem *mem, size_t size)
 {
-	mem->over = mem->limit_nbytes != 0 && size > mem->limit_nbytes - mem->used_nbytes;
+	do {
+		mem->over = mem->limit_nbytes != 0 && size > mem->limit_nbytes - mem->used_nbytes;
+	} while (mem->over && give_back(mem));
 	if (mem->over)
 		return false;
 	mem->used_nbytes += size;
@@ -43,7 +50,9 @@ void *tt_mem_realloc(struct tt_mem *mem, void *p, size_t old_size, size_t new_si
 
 	if (new_size == 0 || (new_size > old_size && !charge(mem, new_size - old_size)))
 		return NULL;
-	q = realloc(p, new_size);
+	do {
+		q = realloc(p, new_size);
+	} while (q == NULL && give_back(mem));
 	if (q == NULL) {
 		if (new_size > old_size)
 			mem->used_nbytes -= new_size - old_size;
@@ -105,7 +114,9 @@ void *tt_mem_alloc_pages(struct tt_mem *mem, size_t size)
 
 	if (size == 0 || size > SIZE_MAX / 2 || !charge(mem, size))
 		return NULL;
-	p = map_large(round_up(size));
+	do {
+		p = map_large(round_up(size));
+	} while (p == NULL && give_back(mem));
 	if (p == NULL)
 		mem->used_nbytes -= size;
 	return p;

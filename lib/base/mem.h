@@ -14,6 +14,10 @@ struct tt_mem {
 	uint64_t used_nbytes;
 	uint64_t limit_nbytes;  /* 0: none */
 	bool over;              /* the last NULL was the limit's, not the machine's */
+	/* Whoever keeps memory on this account for later, or NULL: asked to give it back before
+	 * a request fails. False: there was none. */
+	bool (*give_back)(void *keeper);
+	void *keeper;
 };
 
 /* NULL if the machine or the limit says no. `size` 0 gives NULL. */

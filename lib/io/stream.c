@@ -22,12 +22,12 @@
 #define CHUNK_NBYTES (((size_t)2 << 20) - sizeof(struct chunk))
 #endif
 
-/* Chunks kept to be used again. Not where a sanitizer looks for pointers into
- * released ones. */
+/* Whether chunks are kept to be used again, till memory is short. Not where a sanitizer
+ * looks for pointers into released ones. */
 #ifdef TT_MEM_WATCHED
-static const unsigned spare_max = 0;
+static const bool keeps_chunks = false;
 #else
-static const unsigned spare_max = 8;
+static const bool keeps_chunks = true;
 #endif
 
 struct chunk {
@@ -42,7 +42,6 @@ struct tt_stream {
 	struct tt_feed *feed;
 	struct chunk *oldest, *tail;
 	struct chunk *spare;    /* all of CHUNK_NBYTES, linked by `older` */
-	unsigned nspare;
 	size_t cap_next;        /* of the next chunk to be made */
 	uint64_t mark, total;
 	bool ended;
@@ -75,24 +74,26 @@ static uint64_t end_of(const struct chunk *c)
 
 static void free_chunk(struct tt_stream *st, struct chunk *c)
 {
-	if (c->cap == CHUNK_NBYTES && st->nspare < spare_max) {
+	if (c->cap == CHUNK_NBYTES && keeps_chunks && st->mem->keeper == st) {
 		c->older = st->spare;
 		st->spare = c;
-		st->nspare++;
 		return;
 	}
 	free_memory(st->mem, c);
 }
 
-static void free_spare(struct tt_stream *st)
+static bool free_spare(void *keeper)
 {
+	struct tt_stream *st = keeper;
+	bool any = st->spare != NULL;
+
 	while (st->spare != NULL) {
 		struct chunk *c = st->spare;
 
 		st->spare = c->older;
 		free_memory(st->mem, c);
 	}
-	st->nspare = 0;
+	return any;
 }
 
 static struct chunk *alloc_chunk(struct tt_stream *st, size_t cap)
@@ -101,7 +102,6 @@ static struct chunk *alloc_chunk(struct tt_stream *st, size_t cap)
 
 	if (c != NULL && cap <= CHUNK_NBYTES) {
 		st->spare = c->older;
-		st->nspare--;
 		return c;
 	}
 	if (cap > SIZE_MAX - sizeof(*c)) {
@@ -109,10 +109,6 @@ static struct chunk *alloc_chunk(struct tt_stream *st, size_t cap)
 		return NULL;
 	}
 	c = alloc_memory(st->mem, cap);
-	if (c == NULL && st->spare != NULL) {
-		free_spare(st);
-		c = alloc_memory(st->mem, cap);
-	}
 	if (c != NULL)
 		c->cap = cap;
 	return c;
@@ -217,6 +213,8 @@ static int fill(struct tt_stream *st, struct tt_error *err)
 	c->len += got;
 	st->total += got;
 	st->ended = got == 0;
+	/* while a generation is ordered, one of its size can be unpacked */
+	tt_feed_ahead_of(st->feed, st->total - st->mark);
 	return 0;
 }
 
@@ -281,6 +279,10 @@ int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *m
 	st->mem = mem;
 	st->feed = feed;
 	st->cap_next = FIRST_NBYTES;
+	if (mem->give_back == NULL) {
+		mem->give_back = free_spare;
+		mem->keeper = st;
+	}
 	return 0;
 }
 
@@ -295,6 +297,10 @@ void tt_stream_free(struct tt_stream *st)
 		return;
 	tt_stream_release(st, st->total);
 	free_spare(st);
+	if (st->mem->keeper == st) {
+		st->mem->give_back = NULL;
+		st->mem->keeper = NULL;
+	}
 	tt_feed_close(st->feed);
 	tt_mem_free(st->mem, st, sizeof(*st));
 }

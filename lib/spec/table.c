@@ -229,7 +229,7 @@ int tt_specs_new_above(struct tt_specs **out, const struct tt_specs *base, struc
 		return no_memory(err);
 	**out = *base;
 	(*out)->files = NULL;
-	(*out)->mem = (struct tt_mem){0, 0, false};
+	(*out)->mem = (struct tt_mem){.used_nbytes = 0};
 	return TT_OK;
 }
 
@@ -368,7 +368,7 @@ int tt_specs_add_file(struct tt_specs *specs, const char *path, struct tt_error 
 int tt_specs_check(const struct tt_specs *specs, const char *text, size_t len,
 		   void (*mistake)(void *arg, const struct tt_spec_mistake *m), void *arg)
 {
-	struct tt_mem mem = {0, 0, false};
+	struct tt_mem mem = {.used_nbytes = 0};
 	struct tt_spec_file file = {.next = NULL};
 	struct tt_spec_notes notes;
 	size_t i;

@@ -494,6 +494,37 @@ START_TEST(memory_limit_holds_for_compressed_data)
 }
 END_TEST
 
+/* ----------------------------------------------------------------- ahead */
+
+/* Whatever the limit leaves for it, and however much of what was read is held. */
+START_TEST(unpacked_ahead_it_is_the_same)
+{
+	static const uint64_t limits[] = {0, 40 * MB, 26 * MB, 22 * MB};
+	struct bytes content = trace_bytes(TT_EVERY > 1 ? 2 * MB : 16 * MB);
+	struct bytes packed = compressed(_i % 2 == 0 ? "zstd" : "gzip", content);
+	struct opened o = {.mem.limit_nbytes = limits[_i / 2]};
+	size_t held = content.n / 2, avail, n;
+	const uint8_t *data;
+
+	ck_assert_int_eq(open_way(&o, WAY_MEMORY, packed, NULL), 0);
+	tt_source_read_ahead(o.source);
+	for (size_t at = 0; at < content.n; at += n) {
+		ck_assert_int_eq(tt_source_peek(o.source, 50000, &data, &avail, &o.error), 0);
+		n = avail < 50000 ? avail : 50000;
+		ck_assert_uint_gt(n, 0);
+		ck_assert(memcmp(data, content.data + at, n) == 0);
+		tt_source_skip(o.source, n);
+		if (at >= held)
+			tt_source_release(o.source, at);
+	}
+	ck_assert_int_eq(tt_source_peek(o.source, 1, &data, &avail, &o.error), 0);
+	ck_assert_uint_eq(avail, 0);
+	close_way(&o);
+	free(packed.data);
+	free(content.data);
+}
+END_TEST
+
 /* ----------------------------------------------------------------- bombs */
 
 START_TEST(bomb_is_refused_and_costs_little)
@@ -829,6 +860,7 @@ Suite *unpack_suite(void)
 	tcase_add_test(data, skippable_frames_may_come_first);
 	tcase_add_test(data, error_comes_when_no_more_can_be_had);
 	tcase_add_loop_test(data, memory_limit_holds_for_compressed_data, 0, NFILTERS);
+	tcase_add_loop_test(data, unpacked_ahead_it_is_the_same, 0, 8);
 	tcase_add_test(data, bomb_is_refused_and_costs_little);
 	tcase_add_test(data, layers_are_counted);
 	suite_add_tcase(suite, data);
