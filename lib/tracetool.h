@@ -417,7 +417,8 @@ struct tt_options {
 	                                   the machine's memory */
 	unsigned threads;               /* that a reader may use, the caller's included, to
 	                                   unpack zstd and gzip files ahead and in
-	                                   tt_reader_next_sync(); 0 or 1: no others */
+	                                   tt_reader_next_sync(); 0 or 1: no others. What lies
+	                                   ahead takes memory besides, at most half as much */
 };
 
 /* Bytes from a function of the caller. */
