@@ -25,10 +25,15 @@ static int64_t now_ns(void)
 	return ts.tv_sec * SECOND + ts.tv_nsec;
 }
 
+bool progress_wanted(bool quiet)
+{
+	return !quiet && isatty(STDERR_FILENO);
+}
+
 void progress_start(const char *file, bool quiet)
 {
 	line.file = file;
-	line.on = !quiet && isatty(STDERR_FILENO);
+	line.on = progress_wanted(quiet);
 	line.visible = false;
 	line.start_ns = now_ns();
 	line.due_ns = line.start_ns + SECOND;

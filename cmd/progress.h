@@ -10,6 +10,8 @@
 
 #include "tracetool.h"
 
+/* Whether anybody is to see it. */
+bool progress_wanted(bool quiet);
 /* `file` must live until progress_stop(). */
 void progress_start(const char *file, bool quiet);
 /* Cheap, but not free: call it every few thousand events. */

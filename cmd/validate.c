@@ -188,11 +188,13 @@ static void check_all(struct pool *pool, struct report *report, const struct val
 {
 	size_t want = o->jobs < pool->n ? o->jobs : pool->n;
 	pthread_t threads[1024];
-	size_t started;
+	size_t started = 0;
 
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->finished, NULL);
-	started = start(pool, threads, want);
+	/* of one file there is nothing to tell before it is done, but how far it is */
+	if (pool->n > 1 || progress_wanted(o->common.quiet))
+		started = start(pool, threads, want);
 	if (started == 0)
 		work(pool);
 	collect(pool, report, formats[o->format], o->common.quiet);
