@@ -499,7 +499,7 @@ END_TEST
 /* Whatever the limit leaves for it, and however much of what was read is held. */
 START_TEST(unpacked_ahead_it_is_the_same)
 {
-	static const uint64_t limits[] = {0, 40 * MB, 26 * MB, 22 * MB};
+	static const uint64_t limits[] = {0, 40 * MB, 22 * MB, 14 * MB};
 	struct bytes content = trace_bytes(TT_EVERY > 1 ? 2 * MB : 16 * MB);
 	struct bytes packed = compressed(_i % 2 == 0 ? "zstd" : "gzip", content);
 	struct opened o = {.mem.limit_nbytes = limits[_i / 2]};
