@@ -63,6 +63,14 @@ void *tt_mem_realloc(struct tt_mem *mem, void *p, size_t old_size, size_t new_si
 	return q;
 }
 
+bool tt_mem_move(struct tt_mem *to, struct tt_mem *from, size_t size)
+{
+	if (!charge(to, size))
+		return false;
+	from->used_nbytes -= size;
+	return true;
+}
+
 void tt_mem_free(struct tt_mem *mem, void *p, size_t size)
 {
 	if (p == NULL)

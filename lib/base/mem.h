@@ -26,6 +26,8 @@ void *tt_mem_alloc(struct tt_mem *mem, size_t size);
 void *tt_mem_zalloc(struct tt_mem *mem, size_t n, size_t size);
 /* `old_size` is what `p` was asked with; on NULL `p` stays as it is. */
 void *tt_mem_realloc(struct tt_mem *mem, void *p, size_t old_size, size_t new_size);
+/* The block of `size` bytes goes from one account to another. False: that has no room. */
+bool tt_mem_move(struct tt_mem *to, struct tt_mem *from, size_t size);
 /* NULL is a no-op. */
 void tt_mem_free(struct tt_mem *mem, void *p, size_t size);
 

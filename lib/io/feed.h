@@ -70,16 +70,6 @@ int tt_feed_unpack_gzip(struct tt_feed **top, struct tt_error *err);
 int tt_feed_unpack(struct tt_feed **top, struct tt_error *err);
 int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *err);
 
-/*
- * From here on a thread reads some megabytes ahead, if *top unpacks zstd or gzip of a
- * regular file or of memory: these take no memory as they go, and do not wait. Else, and
- * if there can be no thread, nothing changes. There is no seeking then. What lies ahead
- * may take half as much memory as `mem` may, besides.
- */
-void tt_feed_read_ahead(struct tt_feed **top);
-/* That thread, if there is one, may be so many bytes ahead from now on. */
-void tt_feed_ahead_of(struct tt_feed *top, uint64_t nbytes);
-
 /* For the layers: a zeroed feed of ops->nbytes on `below`, or on nothing. */
 struct tt_feed *tt_feed_new(const struct tt_feed_ops *ops, struct tt_feed *below,
 			    struct tt_mem *mem, struct tt_error *err);

@@ -317,8 +317,6 @@ void tt_source_progress(const struct tt_source *s, uint64_t *in_nbytes, uint64_t
 {
 	*in_nbytes = tt_source_offset(s);
 	*in_total = s->end_offset;
-	if (s->stream != NULL) {
-		*in_nbytes = tt_stream_feed(s->stream)->bottom->at;
-		*in_total = tt_stream_feed(s->stream)->bottom->size;
-	}
+	if (s->stream != NULL)
+		tt_stream_progress(s->stream, in_nbytes, in_total);
 }

@@ -7,11 +7,16 @@
  * old one stays where it is, since pointers into it are out. So chunks overlap;
  * they are kept in the order of their ends, and all bytes from the release mark to
  * the last one read lie in one or more of them.
+ *
+ * Where a pump reads ahead it fills chunks before they are the stream's, so in front of
+ * what it fills there is a gap for that copy.
  */
 #include "io/stream.h"
 
 #include <assert.h>
 #include <string.h>
+
+#include "io/pump.h"
 
 /* Small inputs need no more than the first. */
 #define FIRST_NBYTES ((size_t)64 << 10)
@@ -21,6 +26,12 @@
 #else
 #define CHUNK_NBYTES (((size_t)2 << 20) - sizeof(struct chunk))
 #endif
+
+/* In front of what a pump fills: a batch with its header fits in. */
+#define GAP_NBYTES ((size_t)68 << 10)
+/* What it may be ahead in any case; and the least limit of memory with which it is worth it. */
+#define AHEAD_NBYTES (2 * (uint64_t)(sizeof(struct chunk) + CHUNK_NBYTES))
+#define AHEAD_MIN_LIMIT (8 * AHEAD_NBYTES)
 
 /* Whether chunks are kept to be used again, till memory is short. Not where a sanitizer
  * looks for pointers into released ones. */
@@ -32,8 +43,11 @@ static const bool keeps_chunks = true;
 
 struct chunk {
 	struct chunk *older, *newer;
-	uint64_t start;         /* offset of data[0] */
-	size_t len, cap;
+	struct tt_mem *account; /* which it is on */
+	uint64_t start;         /* offset of *base */
+	uint8_t *base;
+	size_t len, cap;        /* len is counted from base, cap from data */
+	struct tt_tank tank;    /* behind the gap */
 	uint8_t data[];
 };
 
@@ -45,24 +59,49 @@ struct tt_stream {
 	size_t cap_next;        /* of the next chunk to be made */
 	uint64_t mark, total;
 	bool ended;
+
+	/* Chunks that are with the pump, linked by `newer`; of what it has filled of them the
+	 * stream knows nothing yet. They are on an account of their own: what lies ahead is
+	 * no generation's. */
+	struct tt_pump *pump;   /* NULL: nobody reads ahead */
+	struct tt_mem ahead;
+	struct chunk *given_first, *given_last;
+	struct chunk *filling;  /* the tail, while the pump may still fill it */
+	size_t known;           /* bytes of its tank that are the stream's */
 };
 
 /* Those of the usual size lie on large pages. */
 static struct chunk *alloc_memory(struct tt_mem *mem, size_t cap)
 {
 	size_t nbytes = sizeof(struct chunk) + cap;
+	struct chunk *c = cap == CHUNK_NBYTES ? tt_mem_alloc_pages(mem, nbytes)
+					      : tt_mem_alloc(mem, nbytes);
 
-	return cap == CHUNK_NBYTES ? tt_mem_alloc_pages(mem, nbytes) : tt_mem_alloc(mem, nbytes);
+	if (c == NULL)
+		return NULL;
+	c->account = mem;
+	c->cap = cap;
+	return c;
 }
 
-static void free_memory(struct tt_mem *mem, struct chunk *c)
+static void free_memory(struct chunk *c)
 {
 	size_t nbytes = sizeof(*c) + c->cap;
 
 	if (c->cap == CHUNK_NBYTES)
-		tt_mem_free_pages(mem, c, nbytes);
+		tt_mem_free_pages(c->account, c, nbytes);
 	else
-		tt_mem_free(mem, c, nbytes);
+		tt_mem_free(c->account, c, nbytes);
+}
+
+/* False: there is no room on that account. */
+static bool move_to(struct chunk *c, struct tt_mem *account)
+{
+	if (c->account != account &&
+	    !tt_mem_move(account, c->account, sizeof(*c) + c->cap))
+		return false;
+	c->account = account;
+	return true;
 }
 
 static uint64_t end_of(const struct chunk *c)
@@ -79,7 +118,7 @@ static void free_chunk(struct tt_stream *st, struct chunk *c)
 		st->spare = c;
 		return;
 	}
-	free_memory(st->mem, c);
+	free_memory(c);
 }
 
 static bool free_spare(void *keeper)
@@ -91,7 +130,7 @@ static bool free_spare(void *keeper)
 		struct chunk *c = st->spare;
 
 		st->spare = c->older;
-		free_memory(st->mem, c);
+		free_memory(c);
 	}
 	return any;
 }
@@ -108,10 +147,7 @@ static struct chunk *alloc_chunk(struct tt_stream *st, size_t cap)
 		st->mem->over = true;
 		return NULL;
 	}
-	c = alloc_memory(st->mem, cap);
-	if (c != NULL)
-		c->cap = cap;
-	return c;
+	return alloc_memory(st->mem, cap);
 }
 
 /* Room for `least` bytes, rather for `cap` if memory allows. */
@@ -169,7 +205,7 @@ static void copy_out(const struct tt_stream *st, uint64_t offset, uint8_t *out, 
 		size_t at = (size_t)(offset - c->start);
 		size_t part = c->len - at < n ? c->len - at : n;
 
-		memcpy(out, c->data + at, part);
+		memcpy(out, c->base + at, part);
 		out += part;
 		offset += part;
 		n -= part;
@@ -193,6 +229,7 @@ static struct chunk *add_tail(struct tt_stream *st, uint64_t offset, size_t want
 		return NULL;
 	st->cap_next = CHUNK_NBYTES;
 	copy_out(st, offset, c->data, known);
+	c->base = c->data;
 	c->start = offset;
 	c->len = known;
 	link_chunk(st, c, st->tail);
@@ -204,7 +241,7 @@ static int fill(struct tt_stream *st, struct tt_error *err)
 {
 	struct chunk *c = st->tail;
 	size_t got;
-	int rc = tt_feed_read(st->feed, c->data + c->len, c->cap - c->len, &got, err);
+	int rc = tt_feed_read(st->feed, c->base + c->len, c->cap - c->len, &got, err);
 
 	if (rc != 0) {
 		tt_error_at(err, st->total);
@@ -213,9 +250,98 @@ static int fill(struct tt_stream *st, struct tt_error *err)
 	c->len += got;
 	st->total += got;
 	st->ended = got == 0;
-	/* while a generation is ordered, one of its size can be unpacked */
-	tt_feed_ahead_of(st->feed, st->total - st->mark);
 	return 0;
+}
+
+/* ---------------------------------------------------------- reading ahead */
+
+static void give(struct tt_stream *st, struct chunk *c)
+{
+	c->base = c->data + GAP_NBYTES;
+	c->tank = (struct tt_tank){.data = c->base, .nbytes = c->cap - GAP_NBYTES};
+	c->newer = NULL;
+	if (st->given_first == NULL)
+		st->given_first = c;
+	else
+		st->given_last->newer = c;
+	st->given_last = c;
+	tt_pump_give(st->pump, &c->tank);
+}
+
+/* While a generation is ordered, one of its size can be unpacked. */
+static void give_more(struct tt_stream *st)
+{
+	uint64_t held = st->total - st->mark, room = held > AHEAD_NBYTES ? held : AHEAD_NBYTES;
+
+	while (st->ahead.used_nbytes + CHUNK_NBYTES <= room) {
+		struct chunk *c = st->spare;
+
+		if (c != NULL && move_to(c, &st->ahead))
+			st->spare = c->older;
+		else
+			c = alloc_memory(&st->ahead, CHUNK_NBYTES);
+		if (c == NULL)
+			return;
+		give(st, c);
+	}
+}
+
+/* The chunk that the pump fills becomes the tail, with what is known from `offset` on in
+ * front if that has room there. */
+static int take_tail(struct tt_stream *st, uint64_t offset, struct tt_error *err)
+{
+	struct chunk *c = st->given_first;
+	size_t before = st->total - offset <= GAP_NBYTES ? (size_t)(st->total - offset) : 0;
+
+	if (c == NULL) {
+		c = new_chunk(st, CHUNK_NBYTES, CHUNK_NBYTES, err);
+		if (c == NULL)
+			return -err->code;
+		give(st, c);
+	}
+	if (!move_to(c, st->mem))
+		return tt_fail(err, tt_mem_code(st->mem), "no memory to hold %zu bytes of input",
+			       c->cap);
+	st->given_first = c->newer;
+	c->base -= before;
+	c->start = st->total - before;
+	c->len = before;
+	copy_out(st, c->start, c->base, before);
+	link_chunk(st, c, st->tail);
+	st->filling = c;
+	st->known = 0;
+	give_more(st);
+	return 0;
+}
+
+/* Some more of what the pump has filled. */
+static int take_filled(struct tt_stream *st, struct tt_error *err)
+{
+	struct chunk *c = st->filling;
+	int rc;
+	size_t filled = tt_pump_wait(st->pump, &c->tank, st->known, &rc, err);
+
+	if (rc != 0) {
+		tt_error_at(err, st->total);
+		return rc;
+	}
+	st->ended = filled == st->known;
+	c->len += filled - st->known;
+	st->total += filled - st->known;
+	st->known = filled;
+	if (filled == c->tank.nbytes)
+		st->filling = NULL;
+	return 0;
+}
+
+/* As extend(), of what a pump reads. */
+static int extend_ahead(struct tt_stream *st, uint64_t offset, size_t want, struct tt_error *err)
+{
+	int rc = 0;
+
+	while (rc == 0 && !st->ended && st->total - offset < want)
+		rc = st->filling != NULL ? take_filled(st, err) : take_tail(st, offset, err);
+	return rc;
 }
 
 /* Reads until `want` bytes from `offset` on lie in the tail, or no more come. */
@@ -257,6 +383,7 @@ static int join(struct tt_stream *st, uint64_t offset, size_t want, struct tt_er
 
 	if (c == NULL)
 		return -err->code;
+	c->base = c->data;
 	c->start = offset;
 	c->len = known < c->cap ? (size_t)known : c->cap;
 	copy_out(st, offset, c->data, c->len);
@@ -288,13 +415,34 @@ int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *m
 
 void tt_stream_read_ahead(struct tt_stream *st)
 {
-	tt_feed_read_ahead(&st->feed);
+	uint64_t limit = st->mem->limit_nbytes;
+
+	if (limit != 0 && limit < AHEAD_MIN_LIMIT)
+		return;
+	st->ahead.limit_nbytes = limit / 2;
+	st->pump = tt_pump_new(st->feed);
+	if (st->pump != NULL)
+		give_more(st);
+}
+
+static void stop_reading_ahead(struct tt_stream *st)
+{
+	tt_pump_free(st->pump);
+	st->pump = NULL;
+	st->filling = NULL;
+	while (st->given_first != NULL) {
+		struct chunk *c = st->given_first;
+
+		st->given_first = c->newer;
+		free_memory(c);
+	}
 }
 
 void tt_stream_free(struct tt_stream *st)
 {
 	if (st == NULL)
 		return;
+	stop_reading_ahead(st);
 	tt_stream_release(st, st->total);
 	free_spare(st);
 	if (st->mem->keeper == st) {
@@ -315,7 +463,8 @@ int tt_stream_view(struct tt_stream *st, uint64_t offset, size_t want, const uin
 	assert(offset >= st->mark && offset <= st->total);
 	if (c == NULL || end_of(c) - offset < want) {
 		if (st->total - offset < want)
-			rc = extend(st, offset, want, err);
+			rc = st->pump != NULL ? extend_ahead(st, offset, want, err)
+					      : extend(st, offset, want, err);
 		/* At the end or at an error there may be less than wanted, and still
 		 * not in one piece. */
 		want = want < st->total - offset ? want : (size_t)(st->total - offset);
@@ -324,7 +473,7 @@ int tt_stream_view(struct tt_stream *st, uint64_t offset, size_t want, const uin
 			rc = -err->code;
 		c = find(st, offset);
 	}
-	*data = c != NULL ? c->data + (offset - c->start) : nothing;
+	*data = c != NULL ? c->base + (offset - c->start) : nothing;
 	*avail = c != NULL ? (size_t)(end_of(c) - offset) : 0;
 	return rc;
 }
@@ -336,7 +485,7 @@ void tt_stream_release(struct tt_stream *st, uint64_t mark)
 	assert(mark <= st->total);
 	if (mark > st->mark)
 		st->mark = mark;
-	while (c != NULL && end_of(c) <= st->mark) {
+	while (c != NULL && c != st->filling && end_of(c) <= st->mark) {
 		unlink_chunk(st, c);
 		free_chunk(st, c);
 		c = st->oldest;
@@ -348,7 +497,10 @@ uint64_t tt_stream_total(const struct tt_stream *st)
 	return st->total;
 }
 
-const struct tt_feed *tt_stream_feed(const struct tt_stream *st)
+void tt_stream_progress(const struct tt_stream *st, uint64_t *in_nbytes, uint64_t *in_total)
 {
-	return st->feed;
+	const struct tt_feed *bottom = st->feed->bottom;
+
+	*in_nbytes = st->pump != NULL ? tt_pump_bottom_at(st->pump) : bottom->at;
+	*in_total = bottom->size;
 }

@@ -13,7 +13,10 @@ struct tt_stream;
 /* The feed is the stream's from then on; on failure it stays the caller's. */
 int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *mem,
 		  struct tt_error *err);
-/* See tt_feed_read_ahead(). */
+/*
+ * From here on a thread reads ahead where it can (pump.h), by some megabytes, or by as much
+ * as is held. What lies ahead may take half as much memory as `mem` may, besides.
+ */
 void tt_stream_read_ahead(struct tt_stream *st);
 /* NULL is a no-op. */
 void tt_stream_free(struct tt_stream *st);
@@ -29,6 +32,7 @@ int tt_stream_view(struct tt_stream *st, uint64_t offset, size_t want, const uin
 void tt_stream_release(struct tt_stream *st, uint64_t mark);
 /* How many bytes were read. */
 uint64_t tt_stream_total(const struct tt_stream *st);
-const struct tt_feed *tt_stream_feed(const struct tt_stream *st);
+/* Of what lies at the bottom of the feed: bytes read, and its size or 0. */
+void tt_stream_progress(const struct tt_stream *st, uint64_t *in_nbytes, uint64_t *in_total);
 
 #endif

@@ -499,7 +499,7 @@ END_TEST
 /* Whatever the limit leaves for it, and however much of what was read is held. */
 START_TEST(unpacked_ahead_it_is_the_same)
 {
-	static const uint64_t limits[] = {0, 40 * MB, 22 * MB, 14 * MB};
+	static const uint64_t limits[] = {0, 64 * MB, 33 * MB, 14 * MB};
 	struct bytes content = trace_bytes(TT_EVERY > 1 ? 2 * MB : 16 * MB);
 	struct bytes packed = compressed(_i % 2 == 0 ? "zstd" : "gzip", content);
 	struct opened o = {.mem.limit_nbytes = limits[_i / 2]};
@@ -519,6 +519,37 @@ START_TEST(unpacked_ahead_it_is_the_same)
 	}
 	ck_assert_int_eq(tt_source_peek(o.source, 1, &data, &avail, &o.error), 0);
 	ck_assert_uint_eq(avail, 0);
+	close_way(&o);
+	free(packed.data);
+	free(content.data);
+}
+END_TEST
+
+/* Pieces that lie in two chunks, small and large ones, and a way back. */
+START_TEST(unpacked_ahead_it_is_seen_in_one_piece)
+{
+	static const size_t wants[] = {1000, 65536, 69632, 69633, 300000, 3 * MB};
+	struct bytes content = trace_bytes(6 * MB);
+	struct bytes packed = compressed("zstd", content);
+	size_t want = wants[_i], avail, n;
+	struct opened o = {0};
+	const uint8_t *data;
+
+	ck_assert_int_eq(open_way(&o, WAY_PATH, packed, NULL), 0);
+	tt_source_read_ahead(o.source);
+	for (size_t at = 0; at < content.n; at += n) {
+		n = want < content.n - at ? want : content.n - at;
+		ck_assert_int_eq(tt_source_peek(o.source, want, &data, &avail, &o.error), 0);
+		ck_assert_uint_ge(avail, n);
+		ck_assert(memcmp(data, content.data + at, n) == 0);
+		tt_source_seek(o.source, at / 2);
+		ck_assert_int_eq(tt_source_peek(o.source, 1, &data, &avail, &o.error), 0);
+		ck_assert_uint_eq(data[0], content.data[at / 2]);
+		tt_source_seek(o.source, at);
+		ck_assert_int_eq(tt_source_peek(o.source, n, &data, &avail, &o.error), 0);
+		tt_source_skip(o.source, n);
+		tt_source_release(o.source, at / 2);
+	}
 	close_way(&o);
 	free(packed.data);
 	free(content.data);
@@ -861,6 +892,7 @@ Suite *unpack_suite(void)
 	tcase_add_test(data, error_comes_when_no_more_can_be_had);
 	tcase_add_loop_test(data, memory_limit_holds_for_compressed_data, 0, NFILTERS);
 	tcase_add_loop_test(data, unpacked_ahead_it_is_the_same, 0, 8);
+	tcase_add_loop_test(data, unpacked_ahead_it_is_seen_in_one_piece, 0, 6);
 	tcase_add_test(data, bomb_is_refused_and_costs_little);
 	tcase_add_test(data, layers_are_counted);
 	suite_add_tcase(suite, data);
