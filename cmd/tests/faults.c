@@ -12,7 +12,8 @@
  *   never      they are only counted
  * Standard error is spared: a message that cannot be written tells nothing. So is
  * libarchive's memory: without it that library ends the program by itself, or (3.6, its
- * zip and zstd writers) uses what it did not get.
+ * zip and zstd writers) uses what it did not get. And the loader's, when it opens a library:
+ * in some places it ends the program (status 127, `out of memory`).
  * TT_FAULT_COUNT=FILE: how many calls there were, written there at exit.
  * TT_FAULT_IN=PROGRAM: in the process of this name alone, which the first program starts,
  * and only those calls fail that the library makes which `record` loads into it.
@@ -85,19 +86,25 @@ __attribute__((destructor)) static void end(void)
 	close(fd);
 }
 
-/* Code of which calls are spared (libarchive), or which alone is not (inside). */
-static uintptr_t code, code_end;
+/* Code of a library: of which calls are spared, or which alone is not (inside). */
+struct code {
+	const char *name;       /* part of its path */
+	uintptr_t start, end;   /* 0: not loaded yet */
+};
 
-static bool in_code(const void *pc)
+static struct code libarchive = { "/libarchive.so", 0, 0 }, loader = { "/ld-linux", 0, 0 },
+		   library = { "/libtracetool-", 0, 0 };
+
+static bool in_code(const struct code *code, const void *pc)
 {
-	return (uintptr_t)pc >= code && (uintptr_t)pc < code_end;
+	return (uintptr_t)pc >= code->start && (uintptr_t)pc < code->end;
 }
 
 static bool fails_from(enum kind k, const void *caller)
 {
 	unsigned long n;
 
-	if (!on || k != kind || (inside && !in_code(caller)))
+	if (!on || k != kind || (inside && !in_code(&library, caller)))
 		return false;
 	n = atomic_fetch_add(&ncalls, 1) + 1;
 	if (how == INTERRUPT && n % 2 == 1) {
@@ -113,20 +120,20 @@ static bool fails_from(enum kind k, const void *caller)
 /* Whether this call of the kind fails; errno is set then. */
 #define fails(k) fails_from(k, __builtin_return_address(0))
 
-static char in_libarchive[] = "/libarchive.so", in_library[] = "/libtracetool-";
-
-static int find_code(struct dl_phdr_info *info, size_t size, void *name)
+static int find_code(struct dl_phdr_info *info, size_t size, void *arg)
 {
+	struct code *code = arg;
+
 	(void)size;
-	if (strstr(info->dlpi_name, name) == NULL)
+	if (strstr(info->dlpi_name, code->name) == NULL)
 		return 0;
 	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *part = &info->dlpi_phdr[i];
 
 		if (part->p_type != PT_LOAD || (part->p_flags & PF_X) == 0)
 			continue;
-		code = info->dlpi_addr + part->p_vaddr;
-		code_end = code + part->p_memsz;
+		code->start = info->dlpi_addr + part->p_vaddr;
+		code->end = code->start + part->p_memsz;
 	}
 	return 1;
 }
@@ -137,20 +144,22 @@ static bool asked_by_libarchive(void)
 	int n;
 
 	/* it is loaded when the first archive is opened */
-	if (code == 0)
-		dl_iterate_phdr(find_code, in_libarchive);
-	if (code == 0)
+	if (libarchive.start == 0)
+		dl_iterate_phdr(find_code, &libarchive);
+	if (libarchive.start == 0)
 		return false;
 	n = backtrace(callers, COUNT(callers));
 	for (int i = 0; i < n; i++)
-		if (in_code(callers[i]))
+		if (in_code(&libarchive, callers[i]))
 			return true;
 	return false;
 }
 
 static bool no_memory_from(const void *caller)
 {
-	return on && kind == ALLOC && (inside || !asked_by_libarchive()) && fails_from(ALLOC, caller);
+	return on && kind == ALLOC &&
+	       (inside || (!in_code(&loader, caller) && !asked_by_libarchive())) &&
+	       fails_from(ALLOC, caller);
 }
 
 #define no_memory() no_memory_from(__builtin_return_address(0))
@@ -178,9 +187,10 @@ __attribute__((constructor)) static void begin(void)
 	unsetenv("TT_FAULT_COUNT");
 	unsetenv("LD_PRELOAD");
 	if (inside)
-		dl_iterate_phdr(find_code, in_library);
+		dl_iterate_phdr(find_code, &library);
 	else
 		backtrace(&(void *){NULL}, 1); /* the first one allocates */
+	dl_iterate_phdr(find_code, &loader);
 	on = true;
 }
 
@@ -394,9 +404,9 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*
 
 /* Nobody is told if these are not there: names of C++ stay as they are; libdw looks nowhere
  * else for what it does not find. */
-static bool is_needed(const char *library)
+static bool is_needed(const char *name)
 {
-	return strncmp(library, "libstdc++.", 10) != 0 && strncmp(library, "libdebuginfod.", 14) != 0;
+	return strncmp(name, "libstdc++.", 10) != 0 && strncmp(name, "libdebuginfod.", 14) != 0;
 }
 
 void *dlopen(const char *name, int flags)
