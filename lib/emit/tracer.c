@@ -8,11 +8,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/thread.h"
 
 /* With the barrier in every section, until it is known that they need none. */
 struct tt_tracer tt_tracer = {.fence = true};
@@ -42,19 +42,6 @@ void tt_counts_set(const struct tt_flush *f)
 
 /* --------------------------------------------------------------------- start */
 
-/* The flusher takes no signals. */
-static int make_thread(struct tt_flush *f)
-{
-	sigset_t all, old;
-	int failed;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	failed = pthread_create(&f->thread, NULL, tt_flusher_run, f);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return failed;
-}
-
 static int launch(struct tt_flush *f, struct tt_error *err)
 {
 	int failed;
@@ -68,7 +55,7 @@ static int launch(struct tt_flush *f, struct tt_error *err)
 	tt_flush = f;
 	tt_epoch++;
 	atomic_store(&tt_tracer.stamp, tt_epoch << TT_EPOCH_SHIFT | 1);
-	failed = make_thread(f);
+	failed = tt_thread_start(&f->thread, tt_flusher_run, f);
 	while (failed == 0 && atomic_load(&f->ready) == 0)
 		tt_futex_wait(&f->ready, 0, 0);
 	if (failed == 0 && atomic_load(&f->ready) == 1) {

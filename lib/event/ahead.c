@@ -7,11 +7,10 @@
  */
 #include "event/ahead.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "event/steps.h"
 #include "order/claims.h"
 
@@ -226,17 +225,10 @@ void tt_ahead_stop(struct tt_reader *r)
 	ahead_free(a);
 }
 
-/* Signals are for the threads of the program. */
 static void start_threads(struct tt_ahead *a, unsigned want)
 {
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	while (a->nthreads < want &&
-	       pthread_create(&a->threads[a->nthreads], NULL, work, a) == 0)
+	while (a->nthreads < want && tt_thread_start(&a->threads[a->nthreads], work, a) == 0)
 		a->nthreads++;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 /* The same bytes from where the reader's loader stands. */

@@ -2,9 +2,9 @@
 /* pump.c - a thread that reads a feed ahead. It alone has all that lies below. */
 #include "io/pump.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+
+#include "base/thread.h"
 
 /* It tells of what it has read after so much: early enough for who waits. */
 #define STROKE_NBYTES ((size_t)256 << 10)
@@ -62,19 +62,6 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are for the threads of the program. */
-static bool start(struct tt_pump *p)
-{
-	sigset_t all, before;
-	bool started;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	started = pthread_create(&p->thread, NULL, work, p) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return started;
-}
-
 struct tt_pump *tt_pump_new(struct tt_feed *feed)
 {
 	struct tt_pump *p;
@@ -90,7 +77,7 @@ struct tt_pump *tt_pump_new(struct tt_feed *feed)
 	p->bottom_at = feed->bottom->at;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
-	if (start(p))
+	if (tt_thread_start(&p->thread, work, p) == 0)
 		return p;
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);
