@@ -816,10 +816,11 @@ TT_API int tt_reader_next(struct tt_reader *r, const struct tt_event **ev);
  * generations that follow are looked at meanwhile: each restates the scheduler's
  * state, so it can be ordered alone, and is ordered once more in sequence where
  * that does not join with what came before. What comes out is the same for any
- * number of threads. Up to `threads` + 1 generations' tables are in memory then beside
- * the reader's own, all of them within half of the memory limit: one that finds no room
- * there is ordered in sequence alone. The threads run within calls and between them,
- * until the trace ends, fails, or tt_reader_next() is used; they
+ * number of threads, but that a generation that needs nearly all of the memory limit may
+ * find a few hundredths more or less of it. Up to `threads` + 1 generations' tables are in
+ * memory then beside the reader's own, all of them within half of the memory limit: one that
+ * finds no room there is ordered in sequence alone. The threads run within calls and between
+ * them, until the trace ends, fails, or tt_reader_next() has used up the generation; they
  * block all signals.
  */
 TT_API int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev);

@@ -7,6 +7,7 @@
  */
 #include "event/ahead.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,7 @@ struct slot {
 	struct tt_claims claims;
 	bool begun;             /* shadow and claims are made: when the slot is first used */
 	bool good;
+	uint64_t nbytes;        /* that the generation takes of the shadow's memory */
 	/* where the reader's loader goes on behind the generation */
 	struct tt_loader behind;
 	uint64_t behind_offset;
@@ -32,7 +34,8 @@ struct tt_ahead {
 	const struct tt_reader *reader; /* what of it the threads read stays as it is */
 	struct tt_mem mem;
 	struct tt_source *src;
-	struct tt_order trial;
+	struct tt_order trial;  /* kept for later on the reader's account, while there is room */
+	bool trying;            /* it is needed now */
 	unsigned nslots, nthreads;
 	struct slot *slots;
 	struct slot *taken;     /* the reader stands in its generation; NULL: in its own */
@@ -44,6 +47,7 @@ struct tt_ahead {
 	struct tt_loader loader;
 	uint64_t passed;        /* the reader stands at a generation with this offset */
 	bool ended;             /* there are no more generations, or none that can be loaded */
+	uint64_t short_at;      /* it ended for want of memory for this one, or TT_UNKNOWN */
 	bool stop;
 };
 
@@ -98,6 +102,7 @@ static void slot_release(struct slot *s)
 	tt_merge_release(&w->merge);
 	tt_generation_release(w->gen);
 	TT_ARRAY_RELEASE(&w->mem, &w->notes);
+	TT_ARRAY_RELEASE(&w->mem, &w->words);
 	TT_ARRAY_RELEASE(&w->mem, &s->claims.list);
 }
 
@@ -147,11 +152,18 @@ static struct slot *slot_at(struct tt_ahead *a, uint64_t offset)
 static bool load_next(struct tt_ahead *a, struct slot *s)
 {
 	struct tt_reader *w = &s->shadow;
+	uint64_t others;
+	int rc;
 
 	slot_begin(s, a->reader, a->nslots);
+	others = w->mem.used_nbytes - s->nbytes;
 	do {
-		a->ended = tt_loader_next(&a->loader, w->gen, &w->err) != TT_OK;
-	} while (!a->ended && w->gen->offset <= a->passed);
+		rc = tt_loader_next(&a->loader, w->gen, &w->err);
+	} while (rc == TT_OK && w->gen->offset <= a->passed);
+	s->nbytes = w->mem.used_nbytes - others;
+	a->ended = rc != TT_OK;
+	if (rc == -TT_E_LIMIT || rc == -TT_E_MEMORY)
+		a->short_at = w->gen->offset;
 	s->behind = a->loader;
 	s->behind_offset = tt_source_offset(a->src);
 	return !a->ended;
@@ -189,11 +201,45 @@ static void *work(void *arg)
 
 /* ---- a life */
 
+/* A copy of all state: see tt_mem.give_back. */
+static bool give_back_trial(void *keeper)
+{
+	struct tt_ahead *a = keeper;
+	struct tt_mem *mem = a->trial.mem;
+	uint64_t before = mem->used_nbytes;
+
+	if (a->trying)
+		return false;
+	tt_order_release(&a->trial);
+	tt_order_init(&a->trial, mem, a->reader->specs, a->reader->version);
+	return mem->used_nbytes < before;
+}
+
+static void keep_trial(struct tt_ahead *a, struct tt_reader *r)
+{
+	tt_order_init(&a->trial, &r->mem, r->specs, r->version);
+	/* what is read again has no stream, which would keep memory there */
+	assert(r->mem.give_back == NULL);
+	r->mem.give_back = give_back_trial;
+	r->mem.keeper = a;
+}
+
+static void drop_trial(struct tt_ahead *a)
+{
+	struct tt_mem *mem = a->trial.mem;
+
+	if (mem == NULL)
+		return;
+	mem->give_back = NULL;
+	mem->keeper = NULL;
+	tt_order_release(&a->trial);
+}
+
 static void ahead_free(struct tt_ahead *a)
 {
 	for (unsigned i = 0; a->slots != NULL && i < a->nslots; i++)
 		slot_release(&a->slots[i]);
-	tt_order_release(&a->trial);
+	drop_trial(a);
 	tt_source_close(a->src);
 	pthread_cond_destroy(&a->changed);
 	pthread_mutex_destroy(&a->lock);
@@ -258,9 +304,9 @@ static struct tt_ahead *ahead_new(struct tt_reader *r)
 		return NULL;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
-	tt_order_init(&a->trial, &r->mem, r->specs, r->version);
 	a->reader = r;
 	a->passed = r->gen->offset;
+	a->short_at = TT_UNKNOWN;
 	a->threads = calloc(nthreads - 1, sizeof(*a->threads));
 	a->slots = calloc(nthreads + 1, sizeof(*a->slots));
 	if (a->threads == NULL || a->slots == NULL || !open_again(a, r)) {
@@ -268,6 +314,7 @@ static struct tt_ahead *ahead_new(struct tt_reader *r)
 		return NULL;
 	}
 	a->nslots = nthreads + 1;
+	keep_trial(a, r);
 	start_threads(a, nthreads - 1);
 	return a;
 }
@@ -316,9 +363,14 @@ static bool adopt(struct tt_reader *r, struct slot *s)
 {
 	struct tt_reader *w = &s->shadow;
 	int64_t last_ns;
+	bool joined;
 
-	if (!s->good || !plain_times(r, w) ||
-	    !tt_order_join(&r->order, &w->order, &r->ahead->trial))
+	if (!s->good || !plain_times(r, w))
+		return false;
+	r->ahead->trying = true;
+	joined = tt_order_join(&r->order, &w->order, &r->ahead->trial);
+	r->ahead->trying = false;
+	if (!joined)
 		return false;
 	r->njoined++;
 	tt_note_adopt(r, w);
@@ -330,15 +382,6 @@ static bool adopt(struct tt_reader *r, struct slot *s)
 	return true;
 }
 
-/* With what the slot holds the reader would need no more than it may: the verdict is the
- * same as if it had loaded the generation itself. */
-static bool within_limit(const struct tt_reader *r, const struct slot *s)
-{
-	uint64_t limit = r->mem.limit_nbytes, used = r->mem.used_nbytes;
-
-	return limit == 0 || (used <= limit && s->shadow.mem.used_nbytes <= limit - used);
-}
-
 bool tt_ahead_load(struct tt_reader *r)
 {
 	struct tt_ahead *a = r->ahead;
@@ -347,7 +390,11 @@ bool tt_ahead_load(struct tt_reader *r)
 	if (a == NULL)
 		return false;
 	s = find_done(a, tt_loader_offset(&r->loader));
-	if (s == NULL || !within_limit(r, s))
+	/* (what private batches bring would be put into it, for which a slot has no room) */
+	if (s == NULL || tt_ahead_cannot(s->shadow.gen))
+		return false;
+	/* it counts as the reader's, so that the limit holds as if it had loaded it itself */
+	if (!tt_mem_move(&r->mem, &s->shadow.mem, s->nbytes))
 		return false;
 	a->taken = s;
 	r->gen = s->shadow.gen;
@@ -365,6 +412,9 @@ void tt_ahead_leave(struct tt_reader *r)
 	if (a == NULL || a->taken == NULL)
 		return;
 	r->gen = &r->own_gen;
+	/* (back to where it was, so that there is room) */
+	a->taken->shadow.mem.used_nbytes += a->taken->nbytes;
+	r->mem.used_nbytes -= a->taken->nbytes;
 	pthread_mutex_lock(&a->lock);
 	a->taken->state = SLOT_FREE;
 	a->taken = NULL;
@@ -374,9 +424,25 @@ void tt_ahead_leave(struct tt_reader *r)
 		tt_ahead_stop(r);
 }
 
+/* The reader stands in the generation for which there was no memory ahead, or behind it. */
+static bool is_past_shortage(struct tt_reader *r)
+{
+	struct tt_ahead *a = r->ahead;
+	bool is_past;
+
+	if (a == NULL || a->taken != NULL)
+		return false;
+	pthread_mutex_lock(&a->lock);
+	is_past = a->short_at <= r->gen->offset;
+	pthread_mutex_unlock(&a->lock);
+	return is_past;
+}
+
 /* Begins to look ahead where that may be and nobody does. */
 static void look_ahead(struct tt_reader *r)
 {
+	if (is_past_shortage(r))
+		tt_ahead_stop(r);
 	if (r->ahead == NULL && r->options.threads > 1 && !r->no_ahead)
 		r->ahead = ahead_new(r);
 }

@@ -24,7 +24,8 @@ static bool noted(const struct tt_reader *r, int code)
 int tt_note_room(struct tt_reader *r, struct tt_error *err)
 {
 	if (tt_mem_grow(&r->mem, &r->notes.at, &r->notes.cap, r->notes.n + NOTES_A_GENERATION,
-			sizeof(*r->notes.at)))
+			sizeof(*r->notes.at)) &&
+	    TT_ARRAY_ROOM(&r->mem, &r->words))
 		return TT_OK;
 	return tt_fail(err, tt_mem_code(&r->mem), "no memory for findings");
 }
@@ -155,7 +156,9 @@ void tt_note_generation(struct tt_reader *r)
 		if (n != NULL) {
 			n->offset = r->private.fault_offset;
 			n->thread = r->private.fault_thread;
-			n->fault.problem = r->private.fault;
+			n->number = r->words.n;
+			snprintf(r->words.at[r->words.n++].text, TT_PRIVATE_WORDS_SIZE, "%s",
+				 r->private.fault);
 		}
 	}
 	note_record(r, TT_W_RECORD, &r->tables.bad_record);
@@ -383,7 +386,7 @@ static void write_message(const struct tt_reader *r, const struct tt_note *n, st
 							  : "is there already");
 		break;
 	case TT_W_PRIVATE:
-		snprintf(text, size, "a private batch: %s", n->fault.problem);
+		snprintf(text, size, "a private batch: %s", r->words.at[n->number].text);
 		break;
 	case TT_W_RECORD_KEY:
 		snprintf(text, size,
@@ -405,7 +408,7 @@ int tt_reader_finding(struct tt_reader *r, struct tt_error *out)
 	const struct tt_note *n;
 
 	if (r->next_note == r->notes.n) {
-		r->next_note = r->notes.n = 0;
+		r->next_note = r->notes.n = r->words.n = 0;
 		return TT_END;
 	}
 	n = &r->notes.at[r->next_note++];

@@ -177,6 +177,7 @@ void tt_reader_close(struct tt_reader *r)
 	tt_tables_release(&r->tables);
 	tt_generation_release(&r->own_gen);
 	TT_ARRAY_RELEASE(&r->mem, &r->notes);
+	TT_ARRAY_RELEASE(&r->mem, &r->words);
 	tt_source_close(r->src);
 	tt_specs_free(r->above);
 	tt_specs_free(r->own_specs);

@@ -17,9 +17,13 @@ struct tt_note {
 	int event_type;         /* or -1 */
 	uint64_t offset, generation, event_index;
 	int64_t thread;
-	uint64_t number;        /* what the message speaks of */
+	uint64_t number;        /* what the message speaks of; TT_W_PRIVATE: which words it has */
 	const struct tt_batch_spec *batch; /* of a record, with its fault */
 	struct tt_record_fault fault;
+};
+
+struct tt_words {
+	char text[TT_PRIVATE_WORDS_SIZE];
 };
 
 /* What is looked at in an event of a type before it is handed out. */
@@ -79,6 +83,7 @@ struct tt_reader {
 	struct tt_clock previous_clock;
 	bool has_previous, has_previous_clock;
 	TT_ARRAY(struct tt_note) notes;
+	TT_ARRAY(struct tt_words) words; /* of faults of private batches, for the notes */
 	size_t next_note;
 	char why[256];
 };

@@ -13,6 +13,8 @@
 #include "gen/generation.h"
 #include "wire/event.h"
 
+#define TT_PRIVATE_WORDS_SIZE 160
+
 struct tt_private {
 	struct tt_mem *mem;
 	uint64_t tried[4];      /* bit e: the spec of experiment e was read, good or not */
@@ -21,7 +23,7 @@ struct tt_private {
 	const char *fault;
 	uint64_t fault_offset;
 	int64_t fault_thread;
-	char words[160];        /* what the fault may point to */
+	char words[TT_PRIVATE_WORDS_SIZE]; /* what the fault may point to */
 };
 
 void tt_private_init(struct tt_private *p, struct tt_mem *mem);

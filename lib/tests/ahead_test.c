@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "event/ahead.h"
+#include "tests/carried.h"
 #include "tests/reader_support.h"
 #include "tests/rich.h"
 #include "tests/sanitized.h"
@@ -283,6 +284,104 @@ START_TEST(packed_traces_read_the_same)
 }
 END_TEST
 
+/* ---- memory */
+
+static void small_generation(struct build *b, uint64_t number)
+{
+	build_clock(b, number, number * 100, 1000000000);
+	build_raw(b, number, 7, number * 100 + 1, "\x0d\x01\x00\x01\x19\x01\x01\x07\x02", 9);
+	build_mark(b);
+}
+
+/* It wants more memory than whoever looks ahead has, and not more than there is. */
+static void large_generation(struct build *b, uint64_t number)
+{
+	build_clock(b, number, number * 100, 1000000000);
+	for (uint64_t id = 1; id <= 40000;) {
+		build_batch(b, number, 7, number * 100 + 1);
+		build_byte(b, 0x04);
+		for (; id <= 40000 && b->len - b->body < 65000; id++)
+			build_string(b, id, "x", 1);
+		build_close(b);
+	}
+	build_raw(b, number, 7, number * 100 + 1, "\x0d\x01\x00\x01\x19\x01\x01\x07\x02", 9);
+	build_mark(b);
+}
+
+START_TEST(one_that_finds_no_room_ahead_is_the_only_one)
+{
+	struct tt_options opt = test_options(0);
+	const struct tt_event *ev;
+	struct tt_error err;
+	struct tt_reader *r;
+	struct build b;
+
+	build_init(&b, 26);
+	for (uint64_t number = 1; number <= 12; number++) {
+		if (number == 4)
+			large_generation(&b, number);
+		else
+			small_generation(&b, number);
+	}
+	opt.threads = 3;
+	opt.max_memory_nbytes = 8 << 20;
+	ck_assert_int_eq(tt_reader_open_memory(&r, b.data, b.len, &opt, &err), 0);
+	while (tt_reader_next_sync(r, &ev) == 0)
+		if (ev->generation != NULL)
+			tt_ahead_settle(r);
+	ck_assert_int_eq(tt_reader_error(r)->code, 0);
+	/* neither the first nor that one */
+	ck_assert_uint_eq(r->njoined, 10);
+	tt_reader_close(r);
+	build_release(&b);
+}
+END_TEST
+
+/* The memory for carried events is the reader's, not that of whoever loaded them ahead:
+ * it takes little to load these, and much to put each between two of the thread's own. */
+START_TEST(what_is_carried_has_all_of_the_memory)
+{
+	static const unsigned counts[] = {1, 2, 60};
+	struct build b;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 100, 1000000000);
+	build_raw(&b, 1, 7, 101, "\x0d\x01\x00\x01\x19\x01\x07\x07\x02", 9);
+	build_mark(&b);
+	build_clock(&b, 2, 200, 1000000000);
+	carried_spec(&b, 2, 0, 0);
+	build_batch(&b, 2, 7, 200);
+	build_bytes(&b, "\x0d\x01\x00\x01\x19\x01\x07\x07\x02", 9);
+	for (unsigned i = 0; i < 4000; i++)
+		build_bytes(&b, "\x25\x02\x01", 3);
+	build_close(&b);
+	carried_private(&b, 2, 7, "\xd1TTEV");
+	build_number(&b, 7);
+	build_number(&b, 201);
+	for (unsigned i = 0; i < 4000; i++)
+		build_bytes(&b, "\xc9\x02\x05", 3);
+	build_close(&b);
+	carried_tables(&b, 2);
+	for (size_t i = 0; i < COUNT(counts); i++) {
+		struct tt_options opt = test_options(0);
+		const struct tt_event *ev;
+		struct tt_error err;
+		struct tt_reader *r;
+
+		opt.threads = counts[i];
+		opt.max_memory_nbytes = 4 << 20;
+		ck_assert_int_eq(tt_reader_open_memory(&r, b.data, b.len, &opt, &err), 0);
+		while (tt_reader_next_sync(r, &ev) == 0)
+			if (ev->generation != NULL)
+				tt_ahead_settle(r);
+		ck_assert_msg(tt_reader_error(r)->code == 0, "%u threads: %s", counts[i],
+			      tt_reader_error(r)->message);
+		tt_reader_close(r);
+	}
+	build_release(&b);
+}
+END_TEST
+
 /* ---- mixed with other ways to read */
 
 START_TEST(other_ways_to_read_may_come_between)
@@ -329,6 +428,8 @@ Suite *ahead_suite(void)
 	tcase_add_test(tc, traces_cut_anywhere_read_the_same);
 	tcase_add_test(tc, traces_with_a_changed_byte_read_the_same);
 	tcase_add_test(tc, packed_traces_read_the_same);
+	tcase_add_test(tc, one_that_finds_no_room_ahead_is_the_only_one);
+	tcase_add_test(tc, what_is_carried_has_all_of_the_memory);
 	tcase_add_test(tc, other_ways_to_read_may_come_between);
 	suite_add_tcase(s, tc);
 	return s;

@@ -211,6 +211,16 @@ START_TEST(a_spec_in_the_trace_may_end_anywhere)
 }
 END_TEST
 
+static void put_spec(struct build *b, uint64_t generation, uint64_t experiment, const char *text)
+{
+	carried_private(b, generation, 7, "\xd0TTSP");
+	build_number(b, experiment);
+	build_number(b, 0);
+	build_number(b, strlen(text));
+	build_bytes(b, text, strlen(text));
+	build_close(b);
+}
+
 /* A trace must not change what others' events mean, or name another experiment. */
 START_TEST(a_spec_in_the_trace_may_not_reach_beyond_its_experiment)
 {
@@ -226,12 +236,7 @@ START_TEST(a_spec_in_the_trace_may_not_reach_beyond_its_experiment)
 
 	build_init(&b, 26);
 	build_clock(&b, 1, 100, 1000000000);
-	carried_private(&b, 1, 7, "\xd0TTSP");
-	build_number(&b, 9);
-	build_number(&b, 0);
-	build_number(&b, strlen(texts[_i]));
-	build_bytes(&b, texts[_i], strlen(texts[_i]));
-	build_close(&b);
+	put_spec(&b, 1, 9, texts[_i]);
 	carried_thread(&b, 1, 7, 33);
 	carried_tables(&b, 1);
 	s = read_all(&b);
@@ -240,6 +245,39 @@ START_TEST(a_spec_in_the_trace_may_not_reach_beyond_its_experiment)
 	ck_assert_int_eq(s.code, TT_W_PRIVATE);
 	ck_assert_msg(strstr(s.message, _i < 2 ? "may not replace" : "another experiment") != NULL,
 		      "%s", s.message);
+	build_release(&b);
+}
+END_TEST
+
+/* Whoever asks at the end gets what was wrong in each generation. */
+START_TEST(each_fault_has_its_own_words)
+{
+	static const char *const words[] = {"a number from 127 to 255", "begin one with `event`"};
+	const struct tt_event *ev;
+	struct tt_error err;
+	struct tt_reader *r;
+	struct build b;
+	size_t n = 0;
+
+	build_init(&b, 26);
+	for (uint64_t g = 1; g <= 2; g++) {
+		build_clock(&b, g, g * 100, 1000000000);
+		put_spec(&b, g, 8 + g, g == 1 ? "experiment Pool 9\nevent Give 1 since x\n"
+					      : "experiment Last 10\nargs\n");
+		build_mark(&b);
+	}
+	r = test_open(b.data, b.len, 0);
+	while (tt_reader_next(r, &ev) == 0)
+		continue;
+	while (tt_reader_finding(r, &err) == 0) {
+		if (err.code != TT_W_PRIVATE)
+			continue;
+		ck_assert_uint_lt(n, 2);
+		ck_assert_msg(strstr(err.message, words[n]) != NULL, "%s", err.message);
+		n++;
+	}
+	ck_assert_uint_eq(n, 2);
+	tt_reader_close(r);
 	build_release(&b);
 }
 END_TEST
@@ -254,6 +292,7 @@ Suite *private_suite(void)
 	tcase_add_test(tc, a_table_may_come_twice);
 	tcase_add_test(tc, a_spec_in_the_trace_may_end_anywhere);
 	tcase_add_loop_test(tc, a_spec_in_the_trace_may_not_reach_beyond_its_experiment, 0, 3);
+	tcase_add_test(tc, each_fault_has_its_own_words);
 	suite_add_tcase(s, tc);
 	return s;
 }
