@@ -412,9 +412,8 @@ void tt_ahead_leave(struct tt_reader *r)
 	if (a == NULL || a->taken == NULL)
 		return;
 	r->gen = &r->own_gen;
-	/* (back to where it was, so that there is room) */
-	a->taken->shadow.mem.used_nbytes += a->taken->nbytes;
-	r->mem.used_nbytes -= a->taken->nbytes;
+	/* back to where it was, so there is room for it */
+	tt_mem_move(&a->taken->shadow.mem, &r->mem, a->taken->nbytes);
 	pthread_mutex_lock(&a->lock);
 	a->taken->state = SLOT_FREE;
 	a->taken = NULL;
