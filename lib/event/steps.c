@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "gen/clock.h"
-#include "order/advance.h"
+#include "order/run.h"
 
 /* Go's times never stand still: an event not later than the one before is one later. */
 static inline int64_t later(int64_t raw_time_ns, int64_t last_ns)
@@ -87,20 +87,6 @@ static int check_ids(struct tt_reader *r, const struct tt_event *ev)
 	return TT_OK;
 }
 
-/* The same of an event that was not queued, since nobody wants it. */
-static int check_plain_ids(struct tt_reader *r, const struct tt_cursor *c,
-			   const struct tt_timed *ev)
-{
-	const struct tt_event unnamed = {
-		.spec = tt_specs_event(r->specs, ev->type),
-		.args = ev->args,
-		.thread = c->thread,
-		.offset = ev->offset,
-	};
-
-	return check_ids(r, &unnamed);
-}
-
 /* ---- what is done for each event */
 
 static inline bool known(const struct tt_idmap *ids, uint64_t id)
@@ -155,54 +141,45 @@ int tt_steps_next(struct tt_reader *r, const struct tt_event **ev)
 	return take_queued(r, ev);
 }
 
-/* What was found before an event is the reader's again. */
-static inline void put_back(struct tt_reader *r, int64_t last_ns, uint64_t nevents)
-{
-	r->last_ns = last_ns;
-	r->nevents = nevents;
-}
-
 /*
- * Events up to one that is queued, a CPU sample, or the generation's end: none is handed
- * out, so most of them are not even queued. Time and number of the last one are held in
- * registers.
+ * Events of the earliest thread that are not even queued, since none is handed out. False:
+ * the next event is not one of these.
  */
-static int check_run(struct tt_reader *r)
+static bool check_run(struct tt_reader *r)
 {
-	struct tt_merge *m = &r->merge;
-	struct tt_order *o = &r->order;
-	const struct tt_generation *gen = r->gen;
 	int64_t last_ns = r->last_ns;
 	uint64_t nevents = r->nevents;
-	int rc = TT_OK;
+	struct tt_run run;
 
-	while (!tt_merge_at_sample(m)) {
-		struct tt_cursor *c = m->heap.at[0].of.item;
-		const struct tt_timed *ev = c->head;
-		const struct tt_look *look = &r->looks[ev->type];
+	if (!tt_run_begin(&run, &r->merge))
+		return false;
+	while (run.time_ns <= run.until_ns) {
+		const struct tt_look *look = &r->looks[run.type];
+		int64_t time_ns = run.time_ns;
 
-		if (!look->plain) {
-			rc = tt_merge_advance(m, o, &r->err);
+		if (!look->plain || !ids_known(r->gen, look, run.head->args) ||
+		    !tt_run_step(&run, &r->merge, &r->order))
 			break;
-		}
-		if (!tt_hot_try(o, c, true)) {
-			rc = tt_merge_advance_slowly(m, o, &r->err);
-			break;
-		}
-		rc = tt_step_on(m, o, 0, &r->err);
-		if (rc < 0)
-			break;
-		if (!ids_known(gen, look, ev->args)) {
-			put_back(r, last_ns, nevents);
-			rc = check_plain_ids(r, c, ev);
-			if (rc < 0)
-				return rc;
-		}
-		last_ns = later(ev->time_ns, last_ns);
+		last_ns = later(time_ns, last_ns);
 		nevents++;
 	}
-	put_back(r, last_ns, nevents);
-	return rc < 0 ? tt_reader_fail(r) : TT_OK;
+	tt_run_end(&run, &r->merge);
+	r->last_ns = last_ns;
+	r->nevents = nevents;
+	return run.time_ns > run.until_ns;
+}
+
+/* Events up to one that is queued, a CPU sample, or the generation's end. */
+static int check_some(struct tt_reader *r)
+{
+	struct tt_merge *m = &r->merge;
+
+	while (!tt_merge_at_sample(m)) {
+		if (check_run(r))
+			continue;
+		return tt_merge_advance(m, &r->order, &r->err) < 0 ? tt_reader_fail(r) : TT_OK;
+	}
+	return TT_OK;
 }
 
 int tt_steps_check(struct tt_reader *r)
@@ -218,7 +195,7 @@ int tt_steps_check(struct tt_reader *r)
 		else if (tt_merge_at_sample(&r->merge))
 			rc = take_sample(r, &ignored);
 		else
-			rc = check_run(r);
+			rc = check_some(r);
 	}
 	return rc;
 }

@@ -88,7 +88,7 @@ static TT_ALWAYS_INLINE int tt_step_on(struct tt_merge *m, struct tt_order *orde
 static TT_ALWAYS_INLINE int tt_merge_advance(struct tt_merge *m, struct tt_order *order,
 					     struct tt_error *err)
 {
-	if (tt_hot_try(order, m->heap.at[0].of.item, false))
+	if (tt_hot_try(order, m->heap.at[0].of.item))
 		return tt_step_on(m, order, 0, err);
 	return tt_merge_advance_slowly(m, order, err);
 }

@@ -23,6 +23,7 @@ enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, st
 /* An event on its way through a shortcut. */
 struct tt_hot_step {
 	struct tt_timed *ev;
+	unsigned type;          /* ev->type, which may be known without looking there */
 	struct tt_m_state *m;   /* of its thread */
 	bool quiet;             /* nobody wants the event: it is not queued */
 };
@@ -136,7 +137,7 @@ static TT_ALWAYS_INLINE bool tt_hot_syscall_end(struct tt_order *o, const struct
 /* True: the event advanced. */
 static TT_ALWAYS_INLINE bool tt_hot_advance(struct tt_order *o, const struct tt_hot_step *s)
 {
-	const struct tt_shortcut *shortcut = &o->shortcuts[s->ev->type];
+	const struct tt_shortcut *shortcut = &o->shortcuts[s->type];
 
 	if ((shortcut->needs & ~(unsigned)s->m->has) != 0)
 		return false;
@@ -162,10 +163,10 @@ static TT_ALWAYS_INLINE bool tt_hot_advance(struct tt_order *o, const struct tt_
 }
 
 /* Lets the next event of a thread advance if it can take a shortcut; see tt_order_try(). */
-static TT_ALWAYS_INLINE bool tt_hot_try(struct tt_order *o, struct tt_cursor *c, bool quiet)
+static TT_ALWAYS_INLINE bool tt_hot_try(struct tt_order *o, struct tt_cursor *c)
 {
 	return c->m != TT_NO_SLOT &&
-	       tt_hot_advance(o, &(struct tt_hot_step){c->head, &o->ms.at[c->m], quiet});
+	       tt_hot_advance(o, &(struct tt_hot_step){c->head, c->head->type, &o->ms.at[c->m], false});
 }
 
 #endif
