@@ -7,5 +7,10 @@
 
 /* As pthread_create(). The thread takes no signals: these are for the program's own. */
 int tt_thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg);
+/*
+ * The same, for one that has as much to do as the caller: Linux may leave a new thread
+ * beside its maker for tens of milliseconds though another processor is idle.
+ */
+int tt_thread_start_apart(pthread_t *thread, void *(*run)(void *arg), void *arg);
 
 #endif

@@ -273,7 +273,7 @@ void tt_ahead_stop(struct tt_reader *r)
 
 static void start_threads(struct tt_ahead *a, unsigned want)
 {
-	while (a->nthreads < want && tt_thread_start(&a->threads[a->nthreads], work, a) == 0)
+	while (a->nthreads < want && tt_thread_start_apart(&a->threads[a->nthreads], work, a) == 0)
 		a->nthreads++;
 }
 

@@ -77,7 +77,7 @@ struct tt_pump *tt_pump_new(struct tt_feed *feed)
 	p->bottom_at = feed->bottom->at;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);
-	if (tt_thread_start(&p->thread, work, p) == 0)
+	if (tt_thread_start_apart(&p->thread, work, p) == 0)
 		return p;
 	pthread_cond_destroy(&p->changed);
 	pthread_mutex_destroy(&p->lock);

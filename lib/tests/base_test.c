@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * base_test.c - the base layer (memory account, id map, errors and their codes)
+ * base_test.c - the base layer (memory account, id map, errors and their codes, threads)
  * and the varint, which stands on nothing either.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/idmap.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "tests/suites.h"
 #include "wire/varint.h"
 
@@ -447,6 +449,58 @@ START_TEST(varint_takes_or_refuses_each_form)
 }
 END_TEST
 
+/* ----------------------------------------------------------------- threads */
+
+struct stage {
+	pthread_mutex_t started; /* is held until the thread may look around */
+	cpu_set_t processors;
+};
+
+static void *look_around(void *arg)
+{
+	struct stage *stage = arg;
+
+	pthread_mutex_lock(&stage->started);
+	sched_getaffinity(0, sizeof(stage->processors), &stage->processors);
+	pthread_mutex_unlock(&stage->started);
+	return NULL;
+}
+
+/* A thread that was started apart may run wherever its maker may. */
+static void goes_where_its_maker_goes(void)
+{
+	struct stage stage = {.started = PTHREAD_MUTEX_INITIALIZER};
+	cpu_set_t own;
+	pthread_t thread;
+
+	pthread_mutex_lock(&stage.started);
+	ck_assert_int_eq(tt_thread_start_apart(&thread, look_around, &stage), 0);
+	pthread_mutex_unlock(&stage.started);
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(own), &own), 0);
+	ck_assert(CPU_EQUAL(&own, &stage.processors));
+}
+
+START_TEST(thread_apart_may_go_anywhere)
+{
+	goes_where_its_maker_goes();
+}
+END_TEST
+
+/* There is no other processor for it. */
+START_TEST(thread_apart_of_one_processor_stays_there)
+{
+	cpu_set_t all, one;
+
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&one);
+	CPU_SET((size_t)sched_getcpu(), &one);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	goes_where_its_maker_goes();
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+END_TEST
+
 static TCase *mem_tests(void)
 {
 	TCase *tc = tcase_create("mem");
@@ -486,6 +540,15 @@ static TCase *error_tests(void)
 	return tc;
 }
 
+static TCase *thread_tests(void)
+{
+	TCase *tc = tcase_create("thread");
+
+	tcase_add_test(tc, thread_apart_may_go_anywhere);
+	tcase_add_test(tc, thread_apart_of_one_processor_stays_there);
+	return tc;
+}
+
 static TCase *varint_tests(void)
 {
 	TCase *tc = tcase_create("varint");
@@ -502,6 +565,7 @@ Suite *base_suite(void)
 	suite_add_tcase(s, mem_tests());
 	suite_add_tcase(s, idmap_tests());
 	suite_add_tcase(s, error_tests());
+	suite_add_tcase(s, thread_tests());
 	suite_add_tcase(s, varint_tests());
 	return s;
 }
