@@ -200,6 +200,7 @@ static int parse_choice(const struct opt *o, const char *value, int *out, struct
 {
 	struct nearest near = { .word = value };
 	char all[200] = "";
+	size_t length = 0;
 
 	for (int i = 0; o->choices[i]; i++) {
 		if (strcmp(value, o->choices[i]) == 0) {
@@ -207,10 +208,9 @@ static int parse_choice(const struct opt *o, const char *value, int *out, struct
 			return 0;
 		}
 		nearest_try(&near, o->choices[i]);
-		if (strlen(all) + strlen(o->choices[i]) + 3 < sizeof(all)) {
-			strcat(all, i ? ", " : "");
-			strcat(all, o->choices[i]);
-		}
+		if (length < sizeof(all))
+			length += (size_t)snprintf(all + length, sizeof(all) - length, "%s%s",
+						   i ? ", " : "", o->choices[i]);
 	}
 	if (near.best)
 		return opt_mistake(why, "is none of %s; did you mean '%s'?", all, near.best);

@@ -48,20 +48,21 @@ bool record_has_place(char **argv)
 /* The text with each {} replaced, to be freed. */
 static char *replaced(const char *text, const char *path)
 {
+	const size_t length = strlen(path);
 	size_t n = 0;
 	const char *at;
 	char *out, *p;
 
 	for (at = text; (at = strstr(at, "{}")); at += 2)
 		n++;
-	out = p = malloc(strlen(text) + n * strlen(path) + 1);
+	out = p = malloc(strlen(text) + n * length + 1);
 	while (p && (at = strstr(text, "{}"))) {
 		p = mempcpy(p, text, (size_t)(at - text));
-		p = stpcpy(p, path);
+		p = mempcpy(p, path, length);
 		text = at + 2;
 	}
 	if (p)
-		strcpy(p, text);
+		memcpy(p, text, strlen(text) + 1);
 	return out;
 }
 

@@ -45,7 +45,7 @@ static bool read_config(void)
 	    sscanf(text, "%d,%7[a-z-],%d,%n", &config.pid, flags, &config.reader, &at) != 3 || at == 0 ||
 	    strlen(text + at) >= sizeof(config.socket))
 		return false;
-	strcpy(config.socket, text + at);
+	memcpy(config.socket, text + at, strlen(text + at) + 1);
 	snprintf(config.variable, sizeof(config.variable), NATIVE_VARIABLE "=%s", text);
 	config.heap = strchr(flags, NATIVE_FLAG_HEAP) != NULL;
 	config.stacks = strchr(flags, NATIVE_FLAG_STACKS) != NULL;
@@ -146,7 +146,7 @@ static bool send_hello(const struct native_hello *hello, const int fds[2])
 	bool sent;
 
 	/* a forked child has the program's signal handlers */
-	strcpy(to.sun_path, config.socket);
+	memcpy(to.sun_path, config.socket, sizeof(to.sun_path));
 	if (fds != NULL) {
 		memcpy(CMSG_DATA(&control.head), fds, 2 * sizeof(int));
 		message.msg_control = &control;
