@@ -37,6 +37,8 @@ struct tt_ahead {
 	struct tt_order trial;  /* kept for later on the reader's account, while there is room */
 	bool trying;            /* it is needed now */
 	unsigned nslots, nthreads;
+	uint64_t slot_limit_nbytes;
+	bool windowed;          /* the threads have windows */
 	struct slot *slots;
 	struct slot *taken;     /* the reader stands in its generation; NULL: in its own */
 	pthread_t *threads;
@@ -66,11 +68,7 @@ bool tt_ahead_cannot(const struct tt_generation *gen)
 
 /* ---- one generation */
 
-/*
- * All slots together may take half of the reader's limit: a generation that finds no
- * memory here is ordered by the reader itself, which has all of its own.
- */
-static void slot_begin(struct slot *s, const struct tt_reader *r, unsigned nslots)
+static void slot_begin(struct slot *s, const struct tt_reader *r, uint64_t limit_nbytes)
 {
 	struct tt_reader *w = &s->shadow;
 
@@ -81,7 +79,7 @@ static void slot_begin(struct slot *s, const struct tt_reader *r, unsigned nslot
 	w->specs = r->specs;
 	w->version = r->version;
 	w->sample_spec = r->sample_spec;
-	w->mem.limit_nbytes = r->mem.limit_nbytes / 2 / nslots;
+	w->mem.limit_nbytes = limit_nbytes;
 	memcpy(w->looks, r->looks, sizeof(w->looks));
 	w->gen = &w->own_gen;
 	tt_generation_init(w->gen, &w->mem, w->specs);
@@ -155,7 +153,7 @@ static bool load_next(struct tt_ahead *a, struct slot *s)
 	uint64_t others;
 	int rc;
 
-	slot_begin(s, a->reader, a->nslots);
+	slot_begin(s, a->reader, a->slot_limit_nbytes);
 	others = w->mem.used_nbytes - s->nbytes;
 	do {
 		rc = tt_loader_next(&a->loader, w->gen, &w->err);
@@ -169,8 +167,9 @@ static bool load_next(struct tt_ahead *a, struct slot *s)
 	return !a->ended;
 }
 
-/* Does one generation. False: there is none to be done, or no room for it. */
-static bool work_once(struct tt_ahead *a)
+/* Does one generation, in the caller's windows. False: there is none to be done, or no room
+ * for it. */
+static bool work_once(struct tt_ahead *a, struct tt_windows *windows)
 {
 	struct slot *s = a->ended ? NULL : free_slot(a);
 	bool good;
@@ -179,7 +178,9 @@ static bool work_once(struct tt_ahead *a)
 		return false;
 	s->state = SLOT_BUSY;
 	pthread_mutex_unlock(&a->lock);
+	s->shadow.merge.windows = windows;
 	good = order_alone(s);
+	s->shadow.merge.windows = NULL;
 	pthread_mutex_lock(&a->lock);
 	s->good = good;
 	s->state = s->shadow.gen->offset < a->passed ? SLOT_FREE : SLOT_DONE;
@@ -190,12 +191,15 @@ static bool work_once(struct tt_ahead *a)
 static void *work(void *arg)
 {
 	struct tt_ahead *a = arg;
+	struct tt_mem mem = {0};
+	struct tt_windows windows = {&mem, NULL};
 
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop && !a->ended)
-		if (!work_once(a) && !a->ended)
+		if (!work_once(a, a->windowed ? &windows : NULL) && !a->ended)
 			pthread_cond_wait(&a->changed, &a->lock);
 	pthread_mutex_unlock(&a->lock);
+	tt_windows_release(&windows);
 	return NULL;
 }
 
@@ -294,6 +298,20 @@ static bool open_again(struct tt_ahead *a, const struct tt_reader *r)
 	       (tt_source_peek(a->src, 1, &data, &avail, &ignored) == 0 && avail != 0);
 }
 
+/*
+ * All that lies ahead may take half of the reader's limit: windows, if they are the smaller
+ * part of it, and the slots. A generation that finds no memory here is ordered by the
+ * reader itself, which has all of its own.
+ */
+static void share_memory(struct tt_ahead *a, unsigned nthreads)
+{
+	uint64_t limit = a->reader->mem.limit_nbytes;
+	uint64_t half = limit / 2, windows = (uint64_t)nthreads * TT_WINDOWS_NBYTES;
+
+	a->windowed = limit == 0 || half > 2 * windows;
+	a->slot_limit_nbytes = (a->windowed && limit != 0 ? half - windows : half) / a->nslots;
+}
+
 /* NULL: nothing lies ahead that can be looked at, or there is no memory for it. */
 static struct tt_ahead *ahead_new(struct tt_reader *r)
 {
@@ -314,6 +332,7 @@ static struct tt_ahead *ahead_new(struct tt_reader *r)
 		return NULL;
 	}
 	a->nslots = nthreads + 1;
+	share_memory(a, nthreads - 1);
 	keep_trial(a, r);
 	start_threads(a, nthreads - 1);
 	return a;
@@ -333,7 +352,7 @@ static void drop_passed(struct tt_ahead *a)
  * The slot with the generation at an offset, which the reader comes to, when it is done;
  * or NULL if nobody took it up. Does others meanwhile.
  */
-static struct slot *find_done(struct tt_ahead *a, uint64_t offset)
+static struct slot *find_done(struct tt_ahead *a, uint64_t offset, struct tt_windows *windows)
 {
 	struct slot *s;
 
@@ -344,7 +363,7 @@ static struct slot *find_done(struct tt_ahead *a, uint64_t offset)
 		s = slot_at(a, offset);
 		if (s == NULL || s->state == SLOT_DONE)
 			break;
-		if (!work_once(a) && s->state != SLOT_DONE)
+		if (!work_once(a, windows) && s->state != SLOT_DONE)
 			pthread_cond_wait(&a->changed, &a->lock);
 	}
 	pthread_mutex_unlock(&a->lock);
@@ -389,7 +408,7 @@ bool tt_ahead_load(struct tt_reader *r)
 
 	if (a == NULL)
 		return false;
-	s = find_done(a, tt_loader_offset(&r->loader));
+	s = find_done(a, tt_loader_offset(&r->loader), &r->windows);
 	/* (what private batches bring would be put into it, for which a slot has no room) */
 	if (s == NULL || tt_ahead_cannot(s->shadow.gen))
 		return false;
@@ -471,7 +490,7 @@ void tt_ahead_settle(struct tt_reader *r)
 	if (a == NULL)
 		return;
 	pthread_mutex_lock(&a->lock);
-	while (work_once(a))
+	while (work_once(a, &r->windows))
 		continue;
 	while (busy(a))
 		pthread_cond_wait(&a->changed, &a->lock);

@@ -82,6 +82,8 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	tt_tables_init(&r->tables, &r->mem, r->specs);
 	tt_private_init(&r->private, &r->mem);
 	tt_merge_init(&r->merge, &r->mem, r->specs);
+	r->windows.mem = &r->mem;
+	r->merge.windows = &r->windows;
 	r->merge.gen = r->gen;
 	if (rc == TT_OK)
 		rc = tt_header_read(r->src, &r->version, err);
@@ -174,6 +176,7 @@ void tt_reader_close(struct tt_reader *r)
 	tt_ahead_leave(r);
 	tt_order_release(&r->order);
 	tt_merge_release(&r->merge);
+	tt_windows_release(&r->windows);
 	tt_tables_release(&r->tables);
 	tt_generation_release(&r->own_gen);
 	TT_ARRAY_RELEASE(&r->mem, &r->notes);

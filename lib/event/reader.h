@@ -58,6 +58,7 @@ struct tt_reader {
 	struct tt_generation *gen; /* own_gen, or one that was loaded ahead (ahead.h) */
 	struct tt_tables tables; /* of gen's experimental batches */
 	struct tt_merge merge;
+	struct tt_windows windows; /* the merge's, but of a shadow (ahead.c) */
 	struct tt_order order;
 	bool skipped_any;       /* a generation was not ordered: states are unknown */
 	bool resynced;          /* an error was stepped over */

@@ -17,7 +17,6 @@ void tt_merge_init(struct tt_merge *m, struct tt_mem *mem, const struct tt_specs
 
 void tt_merge_release(struct tt_merge *m)
 {
-	tt_mem_free_pages(m->mem, m->windows, TT_NWINDOWS * sizeof(*m->windows));
 	tt_waits_release(&m->waits, m->mem);
 	TT_ARRAY_RELEASE(m->mem, &m->cursors);
 	TT_ARRAY_RELEASE(m->mem, &m->heap);
@@ -30,6 +29,24 @@ void tt_merge_clear(struct tt_merge *m)
 	m->cursors.n = m->heap.n = 0;
 	m->next_sample = 0;
 	m->sample_ns = INT64_MAX;
+}
+
+/* ---- windows */
+
+void tt_windows_release(struct tt_windows *w)
+{
+	tt_mem_free_pages(w->mem, w->at, TT_WINDOWS_NBYTES);
+	w->at = NULL;
+}
+
+/* The i-th, or NULL. */
+static uint8_t *window(struct tt_windows *w, size_t i)
+{
+	if (w == NULL || i >= TT_NWINDOWS)
+		return NULL;
+	if (w->at == NULL)
+		w->at = tt_mem_alloc_pages(w->mem, TT_WINDOWS_NBYTES);
+	return w->at == NULL ? NULL : w->at[i];
 }
 
 /* ---- CPU samples */
@@ -71,27 +88,18 @@ static void place(const struct tt_merge *m, const struct tt_cursor *c, uint32_t 
 /* A small batch is looked at where it lies: its pages cost no more than a read. */
 #define WINDOW_MIN_NBYTES 8192
 
-static bool window_of(struct tt_merge *m, size_t i, uint8_t **window)
-{
-	if (m->windows == NULL)
-		m->windows = tt_mem_alloc_pages(m->mem, TT_NWINDOWS * sizeof(*m->windows));
-	if (m->windows == NULL)
-		return false;
-	*window = m->windows[i];
-	return true;
-}
-
 /* Where a batch is best read: in the cursor's window, or where it lies. */
 static const uint8_t *batch_data(struct tt_merge *m, const struct tt_cursor *c,
 				 const struct tt_event_batch *b)
 {
-	size_t i = (size_t)(c - m->cursors.at);
-	uint8_t *window;
+	uint8_t *to;
 
-	if (i < TT_NWINDOWS && b->size >= WINDOW_MIN_NBYTES && m->gen->src != NULL &&
-	    window_of(m, i, &window) && tt_source_reread(m->gen->src, b->data, b->size, window))
-		return window;
-	return b->data;
+	if (b->size < WINDOW_MIN_NBYTES || m->gen->src == NULL)
+		return b->data;
+	to = window(m->windows, (size_t)(c - m->cursors.at));
+	if (to == NULL || !tt_source_reread(m->gen->src, b->data, b->size, to))
+		return b->data;
+	return to;
 }
 
 bool tt_next_batch(struct tt_merge *m, struct tt_cursor *c)

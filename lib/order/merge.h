@@ -34,13 +34,23 @@ struct tt_cursor {
 /* Batches of so many threads are read to windows, a batch each; of others where they lie. */
 #define TT_NWINDOWS 32
 
+/* The windows of whoever orders one generation after another. */
+struct tt_windows {
+	struct tt_mem *mem;     /* what they count for */
+	uint8_t (*at)[TT_BATCH_MAX_SIZE]; /* of the first cursors; NULL: not needed yet */
+};
+
+#define TT_WINDOWS_NBYTES (TT_NWINDOWS * TT_BATCH_MAX_SIZE)
+
+void tt_windows_release(struct tt_windows *w);
+
 struct tt_merge {
 	struct tt_mem *mem;
 	const struct tt_generation *gen;
 	struct tt_decode_plan plan;
 	struct tt_tick_rate rate;
 	TT_ARRAY(struct tt_cursor) cursors;
-	uint8_t (*windows)[TT_BATCH_MAX_SIZE]; /* of the first cursors; NULL: not needed yet */
+	struct tt_windows *windows;     /* of whoever orders; NULL: batches are read where they lie */
 	/* array heap by time of the head, of.item a cursor; behind the n elements all keys are
 	 * INT64_MAX as far as a child can lie */
 	TT_ARRAY(struct tt_keyed) heap;
@@ -50,6 +60,7 @@ struct tt_merge {
 	int64_t sample_ns;              /* its time; INT64_MAX: there is none */
 };
 
+/* Without windows: whoever has some sets them. */
 void tt_merge_init(struct tt_merge *m, struct tt_mem *mem, const struct tt_specs *specs);
 void tt_merge_release(struct tt_merge *m);
 /* Forgets the generation. */
