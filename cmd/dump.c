@@ -130,7 +130,8 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 	print_sync(d, format, ev, matched);
 	if (d->colour)
 		out_flush(&out_stdout);
-	if (leads(d))
+	/* where others write meanwhile, messages have to wait for this thread's turn */
+	if (leads(d) && !d->prints_ahead)
 		dump_findings(d);
 }
 

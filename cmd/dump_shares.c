@@ -245,9 +245,10 @@ void dump_share_turn(struct dump *d)
 
 	if (!s->all->begun) {
 		begin(s->all, d);
-	} else if (s->all->n > 1 && s->mine) {
-		if (write_chunk(s))
-			pass_turn(s->all);
+	} else if (s->all->n > 1 && s->mine && write_chunk(s)) {
+		if (s->index == 0)
+			dump_findings(d);
+		pass_turn(s->all);
 	}
 	s->chunk++;
 	s->mine = s->chunk % s->all->n == s->index;
