@@ -145,7 +145,10 @@ int cmd_assemble(int argc, char **argv)
 	struct opt_operands operands;
 	int status = opt_parse(&command, argc, argv, &opt, &operands);
 
-	if (status == OPT_RUN)
+	if (status == OPT_RUN && cmd_is_read(opt.output, operands.items, 1))
+		status = opt_usage(&command, "%s is the text itself: say another file with -o",
+				   opt.output);
+	else if (status == OPT_RUN)
 		status = run_path(&opt, operands.items[0]);
 	opt_list_release(&opt.specs);
 	return status;

@@ -76,6 +76,10 @@ int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const ch
 		    struct tt_error *err);
 int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *path,
 		  struct tt_error *err);
+/* Whether the output `path`, which may be NULL, is a regular file from which one of the inputs
+ * comes: it would be lost. */
+bool cmd_is_read(const char *path, char *const *files, size_t n);
+bool cmd_reads_stdin_twice(char *const *files, size_t n);
 /* What messages call it: the path, or "standard input". */
 const char *cmd_input_name(const char *path);
 /* As many as this process may run on at a time. */

@@ -418,6 +418,21 @@ static int extract(const struct extract_options *o, const struct opt_operands *f
 	return status;
 }
 
+/* Whether the options and files go together. OPT_RUN, or a status after a message. */
+static int check_usage(const struct extract_options *o, const struct opt_operands *files)
+{
+	if (o->format != BATCH_JSONL && !o->decode)
+		return opt_usage(&command, "--format goes with --decode only");
+	if (o->output && strcmp(o->output, "-") == 0 && isatty(STDOUT_FILENO))
+		return opt_usage(&command, "the standard output is a terminal: no place for a tar");
+	if (cmd_reads_stdin_twice(files->items, files->n))
+		return opt_usage(&command, "the standard input can be read only once");
+	if (cmd_is_read(o->output, files->items, files->n))
+		return opt_usage(&command, "%s is a trace that is read: say another output with -o",
+				 o->output);
+	return OPT_RUN;
+}
+
 int cmd_extract(int argc, char **argv)
 {
 	struct extract_options o = { 0 };
@@ -425,16 +440,10 @@ int cmd_extract(int argc, char **argv)
 	struct cmd_input input;
 	int status = opt_parse(&command, argc, argv, &o, &files);
 
+	if (status == OPT_RUN)
+		status = check_usage(&o, &files);
 	if (status != OPT_RUN)
 		goto out;
-	if (o.format != BATCH_JSONL && !o.decode) {
-		status = opt_usage(&command, "--format goes with --decode only");
-		goto out;
-	}
-	if (o.output && strcmp(o.output, "-") == 0 && isatty(STDOUT_FILENO)) {
-		status = opt_usage(&command, "the standard output is a terminal: no place for a tar");
-		goto out;
-	}
 	status = cmd_input_init(&input, &o.common);
 	if (status == STATUS_FINE)
 		status = extract(&o, &files, &input);

@@ -69,6 +69,40 @@ static char *split_member(const char *path, const struct tt_options *opt, const 
 	return NULL;
 }
 
+static bool comes_from(const char *path, const char *in)
+{
+	const struct tt_options any = { 0 };
+	const char *ignored;
+	char *archive = split_member(in, &any, &ignored);
+	struct stat a, b;
+	bool known = strcmp(in, "-") == 0 ? fstat(STDIN_FILENO, &a) == 0
+					  : stat(archive ? archive : in, &a) == 0;
+
+	free(archive);
+	return known && stat(path, &b) == 0 && S_ISREG(b.st_mode) && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+bool cmd_is_read(const char *path, char *const *files, size_t n)
+{
+	if (!path || strcmp(path, "-") == 0)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (comes_from(path, files[i]))
+			return true;
+	}
+	return false;
+}
+
+bool cmd_reads_stdin_twice(char *const *files, size_t n)
+{
+	size_t times = 0;
+
+	for (size_t i = 0; i < n; i++)
+		times += strcmp(files[i], "-") == 0;
+	return times > 1;
+}
+
 int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const char *path,
 		    struct tt_error *err)
 {

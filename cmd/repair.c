@@ -317,16 +317,6 @@ static int close_output(struct run *run, int status)
 	return status == STATUS_FINE && lost_any(run) ? STATUS_BAD : status;
 }
 
-/* The output must not be the input: that would be gone before it is read. */
-static bool same_file(const char *in, const char *out)
-{
-	struct stat a, b;
-	bool known = strcmp(in, "-") == 0 ? fstat(STDIN_FILENO, &a) == 0 : stat(in, &a) == 0;
-
-	return known && strcmp(out, "-") != 0 && stat(out, &b) == 0 && S_ISREG(b.st_mode) &&
-	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 static int repair(struct run *run)
 {
 	struct tt_reader *reader;
@@ -367,7 +357,7 @@ int cmd_repair(int argc, char **argv)
 		status = opt_usage(&command, "where to? say -o OUT");
 	else if (strcmp(opt.output, "-") == 0 && isatty(STDOUT_FILENO))
 		status = opt_usage(&command, "a trace is nothing for a terminal: say -o OUT");
-	else if (same_file(run.path, opt.output))
+	else if (cmd_is_read(opt.output, operands.items, 1))
 		status = opt_usage(&command, "%s is the trace itself, which is not touched",
 				   opt.output);
 	if (status != OPT_RUN)

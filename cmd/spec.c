@@ -470,6 +470,9 @@ static int code(const struct run *run)
 
 	if (run->nfiles != 1)
 		return opt_usage(&command, "c takes one file");
+	if (cmd_is_read(run->opt->output, run->files, 1))
+		return opt_usage(&command, "%s is the spec file itself: say another file with -o",
+				 run->opt->output);
 	name = cmd_input_name(run->files[0]);
 	if (load(run->files[0], &text))
 		status = checked(check_text(run, name, &text));
@@ -510,12 +513,31 @@ static int unknown_action(const char *name)
 	return opt_usage(&command, "no action '%s'; there are 'list', 'check' and 'c'", name);
 }
 
+/* The option that was given and means nothing to the action, or NULL. */
+static const char *idle_option(const struct spec_options *opt, const struct action *action)
+{
+	bool is_code = action->run == code;
+
+	if (!is_code && opt->output)
+		return "-o";
+	if (!is_code && opt->c.part != 0)
+		return "--part";
+	if (!is_code && opt->c.prefix)
+		return "--prefix";
+	if (is_code && opt->format != FORMAT_TEXT)
+		return "--format";
+	if (action->run == list && opt->alone)
+		return "--alone";
+	return NULL;
+}
+
 static int run_action(const struct spec_options *opt, const struct opt_operands *operands)
 {
 	struct cmd_common common = { .specs = opt->specs };
 	struct cmd_input in;
 	struct run run = { .opt = opt };
 	const struct action *action = &actions[0];
+	const char *idle;
 	int status;
 
 	if (operands->n > 0) {
@@ -525,6 +547,9 @@ static int run_action(const struct spec_options *opt, const struct opt_operands 
 		run.files = operands->items + 1;
 		run.nfiles = operands->n - 1;
 	}
+	idle = idle_option(opt, action);
+	if (idle)
+		return opt_usage(&command, "%s means nothing to %s", idle, action->name);
 	status = cmd_input_init(&in, &common);
 	run.specs = in.specs;
 	if (status == STATUS_FINE)

@@ -245,14 +245,22 @@ out:
 	return status;
 }
 
-/* Each file is read twice for a salvage report. */
-static bool reads_stdin_twice(const struct opt_operands *files, bool salvage)
+/* Whether the options and files go together. OPT_RUN, or a status after a message. */
+static int check_usage(const struct validate_options *o, const struct opt_operands *files)
 {
-	size_t n = salvage;
-
-	for (size_t i = 0; i < files->n; i++)
-		n += strcmp(files->items[i], "-") == 0;
-	return n > 1;
+	if (o->salvage && formats[o->format] != &report_text && formats[o->format] != &report_json)
+		return opt_usage(&command, "--salvage-report goes with text and json only");
+	/* each file is read twice for a salvage report */
+	for (size_t i = 0; i < files->n; i++) {
+		if (o->salvage && strcmp(files->items[i], "-") == 0)
+			return opt_usage(&command, "the standard input can be read only once");
+	}
+	if (cmd_reads_stdin_twice(files->items, files->n))
+		return opt_usage(&command, "the standard input can be read only once");
+	if (cmd_is_read(o->report, files->items, files->n))
+		return opt_usage(&command, "%s is a trace that is read: say another file with -o",
+				 o->report);
+	return OPT_RUN;
 }
 
 int cmd_validate(int argc, char **argv)
@@ -262,12 +270,10 @@ int cmd_validate(int argc, char **argv)
 	struct cmd_input input;
 	int status = opt_parse(&command, argc, argv, &o, &files);
 
+	if (status == OPT_RUN)
+		status = check_usage(&o, &files);
 	if (status != OPT_RUN)
 		goto out;
-	if (reads_stdin_twice(&files, o.salvage)) {
-		status = opt_usage(&command, "the standard input can be read only once");
-		goto out;
-	}
 	status = cmd_input_init(&input, &o.common);
 	input.options.threads = (unsigned)((o.jobs + files.n - 1) / files.n);
 	if (status == STATUS_FINE)

@@ -28,6 +28,7 @@ struct tt_target {
 	tt_emit_write *write;
 	void *arg;
 	bool keeps;                     /* the flight recorder */
+	const char *path;               /* of a file that is made when nothing is refused any more */
 };
 
 struct tt_sink {

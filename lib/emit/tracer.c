@@ -70,6 +70,12 @@ static int launch(struct tt_flush *f, struct tt_error *err)
 	return tt_fail(err, TT_E_MEMORY, "cannot start the tracer's thread");
 }
 
+static int make_file(const char *path, int *fd, struct tt_error *err)
+{
+	*fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	return *fd < 0 ? tt_fail_errno(err, errno, "cannot make %s", path) : 0;
+}
+
 static void init_process(void);
 
 static int start(const struct tt_target *to, const struct tt_emit_options *opt, struct tt_error *err)
@@ -93,13 +99,18 @@ static int start(const struct tt_target *to, const struct tt_emit_options *opt, 
 	f->sink.to = *to;
 	/* on failure the descriptor stays the caller's */
 	f->sink.to.own_fd = false;
+	f->sink.to.path = NULL;
 	f->snapshot_fd = -1;
 	tt_error_clear(&f->sink.error);
 	init_process();
 	code = tt_setup(f, opt, err);
+	if (code == 0 && to->path != NULL)
+		code = make_file(to->path, &f->sink.to.fd, err);
 	if (code == 0)
 		code = launch(f, err);
 	if (code != 0) {
+		if (to->path != NULL && f->sink.to.fd >= 0)
+			close(f->sink.to.fd);
 		tt_setup_release(f);
 		return code;
 	}
@@ -120,18 +131,7 @@ static int start_locked(const struct tt_target *to, const struct tt_emit_options
 
 int tt_emit_start(const char *path, const struct tt_emit_options *opt, struct tt_error *err)
 {
-	struct tt_target to = {.own_fd = true};
-	struct tt_error ignored;
-	int code;
-
-	err = err != NULL ? err : &ignored;
-	to.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (to.fd < 0)
-		return tt_fail_errno(err, errno, "cannot make %s", path);
-	code = start_locked(&to, opt, err);
-	if (code != 0)
-		close(to.fd);
-	return code;
+	return start_locked(&(struct tt_target){.fd = -1, .own_fd = true, .path = path}, opt, err);
 }
 
 int tt_emit_start_fd(int fd, const struct tt_emit_options *opt, struct tt_error *err)
@@ -195,43 +195,59 @@ int tt_emit_advance(void)
 	return code;
 }
 
-int tt_flight_snapshot_fd(int fd, struct tt_error *err)
+/* The recorder runs. */
+static int write_snapshot(int fd, struct tt_error *err)
+{
+	tt_flush->snapshot_fd = fd;
+	advance_and_wait(tt_flush);
+	if (tt_flush->snapshot_errno != 0)
+		return tt_fail_errno(err, tt_flush->snapshot_errno, "cannot write the snapshot");
+	if (tt_flush->sink.error.code != TT_OK) {
+		*err = tt_flush->sink.error;
+		return -err->code;
+	}
+	return 0;
+}
+
+static int make_snapshot(const char *path, struct tt_error *err)
+{
+	int fd, code = make_file(path, &fd, err);
+
+	if (code != 0)
+		return code;
+	code = write_snapshot(fd, err);
+	if (close(fd) != 0 && code == 0)
+		code = tt_fail_errno(err, errno, "cannot write %s", path);
+	return code;
+}
+
+/* To a file that is made if nothing is refused; path NULL: to the descriptor. */
+static int snapshot(const char *path, int fd, struct tt_error *err)
 {
 	struct tt_error ignored;
-	int code = 0;
+	int code;
 
 	err = err != NULL ? err : &ignored;
 	tt_error_clear(err);
 	if (!may_wait())
 		return tt_fail(err, TT_E_ARGUMENT, "a snapshot from inside a section");
 	tt_lock(&tt_control);
-	if (tt_flush == NULL || !tt_flush->sink.to.keeps) {
+	if (tt_flush == NULL || !tt_flush->sink.to.keeps)
 		code = tt_fail(err, TT_E_ARGUMENT, "no flight recorder runs");
-	} else {
-		tt_flush->snapshot_fd = fd;
-		advance_and_wait(tt_flush);
-		if (tt_flush->snapshot_errno != 0)
-			code = tt_fail_errno(err, tt_flush->snapshot_errno, "cannot write the snapshot");
-		else if (tt_flush->sink.error.code != TT_OK)
-			*err = tt_flush->sink.error, code = -err->code;
-	}
+	else
+		code = path != NULL ? make_snapshot(path, err) : write_snapshot(fd, err);
 	tt_unlock(&tt_control);
 	return code;
 }
 
+int tt_flight_snapshot_fd(int fd, struct tt_error *err)
+{
+	return snapshot(NULL, fd, err);
+}
+
 int tt_flight_snapshot(const char *path, struct tt_error *err)
 {
-	struct tt_error ignored;
-	int fd, code;
-
-	err = err != NULL ? err : &ignored;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return tt_fail_errno(err, errno, "cannot make %s", path);
-	code = tt_flight_snapshot_fd(fd, err);
-	if (close(fd) != 0 && code == 0)
-		code = tt_fail_errno(err, errno, "cannot write %s", path);
-	return code;
+	return snapshot(path, -1, err);
 }
 
 struct tt_emit_counts tt_emit_counts(void)

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -1237,6 +1238,36 @@ START_TEST(flight_recorder_keeps_the_last_generations)
 }
 END_TEST
 
+static uint64_t size_of(const char *path)
+{
+	struct stat st;
+
+	ck_assert_int_eq(stat(path, &st), 0);
+	return (uint64_t)st.st_size;
+}
+
+START_TEST(what_is_refused_touches_no_file)
+{
+	struct tt_emit_options wrong = {.size = 4};
+	char *path = scratch("refused");
+	struct tt_error err;
+	uint64_t before;
+
+	ck_assert_int_eq(tt_emit_start(path, &wrong, &err), -TT_E_ARGUMENT);
+	ck_assert_int_eq(tt_flight_snapshot(path, &err), -TT_E_ARGUMENT);
+	ck_assert_int_eq(access(path, F_OK), -1);
+	ck_assert_int_eq(tt_emit_start(path, NULL, &err), 0);
+	ck_assert_int_eq(tt_emit_advance(), 0);
+	before = size_of(path);
+	ck_assert_uint_gt(before, 16);
+	ck_assert_int_eq(tt_emit_start(path, NULL, &err), -TT_E_ARGUMENT);
+	ck_assert_int_eq(tt_flight_snapshot(path, &err), -TT_E_ARGUMENT);
+	ck_assert_uint_ge(size_of(path), before);
+	ck_assert_int_eq(tt_emit_stop(&err), 0);
+	unlink(path);
+}
+END_TEST
+
 /* ---- processes */
 
 START_TEST(forked_child_does_not_trace)
@@ -1408,6 +1439,7 @@ Suite *emit_suite(void)
 	tcase_add_test(rest, failing_writes_are_told);
 	tcase_add_test(rest, files_and_shared_memory);
 	tcase_add_test(rest, flight_recorder_keeps_the_last_generations);
+	tcase_add_test(rest, what_is_refused_touches_no_file);
 	tcase_add_test(rest, forked_child_does_not_trace);
 #ifndef TT_SANITIZED_THREADS
 	tcase_add_test(rest, forked_child_may_write_a_trace_of_its_own);
