@@ -77,7 +77,7 @@ static int assemble(struct run *run)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			cmd_error(run->name, "%s", strerror(errno));
+			cmd_error(run->name, "cannot be read: %s", strerror(errno));
 			return STATUS_TROUBLE;
 		}
 		if (n > 0 && tt_assembler_add(run->assembler, text, (size_t)n, &err) < 0)
@@ -130,7 +130,7 @@ static int run_path(const struct assemble_options *opt, const char *path)
 	if (!standard)
 		run.fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (run.fd < 0) {
-		cmd_error(run.name, "%s", strerror(errno));
+		cmd_error(run.name, "cannot be read: %s", strerror(errno));
 		return STATUS_TROUBLE;
 	}
 	status = run_open(&run, opt);

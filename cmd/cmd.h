@@ -104,6 +104,10 @@ void cmd_error(const char *file, const char *format, ...) __attribute__((format(
  */
 void cmd_report(const char *file, const struct tt_error *err);
 
+/* The error that ended a reader, and who waits for what if no thread can go on. Returns
+ * cmd_status(). */
+int cmd_report_end(const char *file, struct tt_reader *r, const struct tt_error *err);
+
 /* The exit status that fits an error: STATUS_TROUBLE if the machine or the command line
  * is at fault. */
 int cmd_status(const struct tt_error *err);

@@ -170,22 +170,9 @@ static bool done(const struct dump *d)
 	       dump_filter_over(&d->filter, d->last_ns - d->start_ns) || dump_no_memory(d);
 }
 
-/* Who waits for what, when no thread can go on. */
-static void report_waiting(const struct dump *d)
-{
-	struct tt_waiting w;
-
-	for (size_t i = 0; tt_reader_waiting(d->reader, i, &w); i++)
-		cmd_error(d->file, "thread %" PRId64 " waits with %s at 0x%" PRIx64 ": %s",
-			  w.thread, w.spec->name, w.offset, w.why);
-}
-
 int dump_error(struct dump *d, const struct tt_error *err)
 {
-	cmd_report(d->file, err);
-	if (err->code == TT_E_STUCK)
-		report_waiting(d);
-	return cmd_status(err);
+	return cmd_report_end(d->file, d->reader, err);
 }
 
 static void report_reading(const struct dump *d)

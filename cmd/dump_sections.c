@@ -306,5 +306,9 @@ int dump_sections(struct dump *d)
 			print_generation(d, g);
 	}
 	dump_findings(d);
-	return rc < 0 ? dump_error(d, tt_reader_error(d->reader)) : STATUS_FINE;
+	if (rc >= 0)
+		return STATUS_FINE;
+	if (d->opt->format == DUMP_JSON)
+		return dump_json.error(d, tt_reader_error(d->reader));
+	return dump_error(d, tt_reader_error(d->reader));
 }

@@ -163,13 +163,15 @@ static void *work(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread that was there before. */
+/* Signals are for the thread that was there before, but for that of an input that is gone
+ * (main.c), which comes to the thread that reads it. */
 static bool start_thread(struct dump_share *s)
 {
 	sigset_t every, before;
 	int failed;
 
 	sigfillset(&every);
+	sigdelset(&every, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &every, &before);
 	failed = pthread_create(&s->thread, NULL, work, s);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

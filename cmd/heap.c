@@ -307,8 +307,7 @@ static int read_all(struct run *run)
 		run->stats.end_ns = run->stats.start_ns + run->opt->at_ns;
 	if (rc >= 0)
 		return STATUS_FINE;
-	cmd_report(run->file, tt_reader_error(run->reader));
-	return cmd_status(tt_reader_error(run->reader));
+	return cmd_report_end(run->file, run->reader, tt_reader_error(run->reader));
 }
 
 /* ------------------------------------------------------------------- reporting */

@@ -299,6 +299,20 @@ void heap_csv(const struct heap_report *r)
 		csv_row(r, r->order[i]);
 }
 
+/* A type's name as one frame: a semicolon, as in Go's struct types, would begin another. */
+static char *put_frame(struct out *o, char *p, struct tt_str name)
+{
+	const char *semicolon;
+
+	while ((semicolon = memchr(name.data, ';', name.len))) {
+		size_t n = (size_t)(semicolon - name.data);
+
+		p = put_char(out_escaped(o, p, (struct tt_str){ name.data, n }), ',');
+		name = (struct tt_str){ semicolon + 1, name.len - n - 1 };
+	}
+	return out_escaped(o, p, name);
+}
+
 /* A line for each row with live objects: frames, outermost first, and bytes. */
 void heap_collapsed(const struct heap_report *r)
 {
@@ -310,8 +324,11 @@ void heap_collapsed(const struct heap_report *r)
 
 		if (row->live_nbytes == 0)
 			continue;
-		p = out_room(o, heap_row_name(o, p, r, r->order[i]));
-		p = put_u64(put_char(p, ' '), row->live_nbytes);
+		if (r->by == HEAP_BY_TYPE)
+			p = put_frame(o, p, type_name(r, (uint32_t)r->order[i]));
+		else
+			p = heap_row_name(o, p, r, r->order[i]);
+		p = put_u64(put_char(out_room(o, p), ' '), row->live_nbytes);
 		out_end(o, put_char(p, '\n'));
 	}
 }

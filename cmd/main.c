@@ -141,12 +141,29 @@ static void occupy_standard_descriptors(void)
 	}
 }
 
+/*
+ * A file that became shorter while it is read through a map, or a disk that fails then,
+ * shows itself in this way only. What is printed so far may be in the middle of an
+ * event: nothing more can be done in order.
+ */
+static void input_gone(int signal)
+{
+	static const char text[] = "tracetool: an input became shorter while it was read, or its "
+				   "disk failed: copy it first\n";
+
+	(void)signal;
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(STATUS_TROUBLE);
+	_exit(STATUS_TROUBLE);
+}
+
 int main(int argc, char **argv)
 {
 	static char buffer[OUT_SIZE + OUT_ROOM];
 
 	occupy_standard_descriptors();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGBUS, input_gone);
 	out_init(&out_stdout, STDOUT_FILENO, buffer, OUT_SIZE);
 	return finish(dispatch(argc, argv));
 }

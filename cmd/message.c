@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* message.c - messages on stderr, safe for a terminal. Command layer. */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,6 +140,17 @@ void cmd_report(const char *file, const struct tt_error *err)
 	p = put_lit(p, "]\n  ");
 	p = out_cstr(&err_out, p, tt_code_advice(err->code));
 	end(p);
+}
+
+int cmd_report_end(const char *file, struct tt_reader *r, const struct tt_error *err)
+{
+	struct tt_waiting w;
+
+	cmd_report(file, err);
+	for (size_t i = 0; err->code == TT_E_STUCK && tt_reader_waiting(r, i, &w); i++)
+		cmd_error(file, "thread %" PRId64 " waits with %s at 0x%" PRIx64 ": %s", w.thread,
+			  w.spec->name, w.offset, w.why);
+	return cmd_status(err);
 }
 
 int cmd_status(const struct tt_error *err)

@@ -12,7 +12,7 @@
 
 static int trouble(const char *path, int failure)
 {
-	cmd_error(path, "%s", strerror(failure));
+	cmd_error(path, "cannot be written: %s", strerror(failure));
 	return STATUS_TROUBLE;
 }
 

@@ -68,7 +68,7 @@ void progress_show(const struct tt_progress *p)
 		at = put_u64(at, p->in_nbytes * 100 / p->in_total);
 		at = put_lit(at, "%, ");
 	}
-	at = put_u64(at, p->nbytes >> 20);
+	at = put_u64(at, p->nbytes / 1000000);
 	at = put_lit(at, " MB, ");
 	at = put_u64(at, p->events);
 	at = put_lit(at, " events, ");

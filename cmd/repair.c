@@ -86,6 +86,10 @@ static void tell_generation(const struct run *run, const struct tt_repair *r,
 			    const struct tt_repaired *g)
 {
 	tell_lost(run, g);
+	if (!run->opt->common.quiet && g->made_generations != 0)
+		cmd_error(run->name,
+			  "generations made up in front of %" PRIu64 ", whose numbers are missing: %" PRIu64,
+			  g->number, g->made_generations);
 	if (run->opt->common.quiet || (g->whole && g->lost_nbytes == 0))
 		return;
 	if (g->whole)
@@ -156,9 +160,7 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 	write_str(run, tt_repair_header(r));
 	progress_start(run->name, run->opt->common.quiet);
 	while ((rc = tt_repair_next(r, &g)) == 0 && !out_failed(out_of(run))) {
-		progress_stop();
 		tell_generation(run, r, &g);
-		progress_start(run->name, run->opt->common.quiet);
 		count(run, &g);
 		write_str(run, g.front);
 		write_str(run, g.bytes);
@@ -179,6 +181,9 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 
 /* ---- reading it again */
 
+/* How often, in events, progress is looked at. */
+enum { PROGRESS_MASK = 0xffff };
+
 /*
  * Where the last generation begins that cannot be read from the new trace, or
  * UINT64_MAX if all of it can. *n: generations in front of that.
@@ -186,11 +191,16 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 static uint64_t first_bad(struct tt_reader *reader, uint64_t *n)
 {
 	const struct tt_event *ev;
-	uint64_t begin = 0;
+	struct tt_progress progress;
+	uint64_t begin = 0, nevents = 0;
 	int rc;
 
 	*n = 0;
 	while ((rc = tt_reader_next(reader, &ev)) == 0) {
+		if ((++nevents & PROGRESS_MASK) == 0) {
+			progress = tt_reader_progress(reader);
+			progress_show(&progress);
+		}
 		if (ev->kind != TT_KIND_SYNC || !ev->generation)
 			continue;
 		begin = tt_generation_offset(ev->generation);
@@ -221,9 +231,9 @@ static int cut_written(struct run *run, uint64_t bad, uint64_t generations,
 {
 	if (!run->opt->common.quiet)
 		cmd_error(run->name,
-			  "what was made of generation %" PRIu64
+			  "what was made behind %" PRIu64 " generation%s"
 			  " does not order: it is left out with all behind it: %s",
-			  why->generation, why->message);
+			  generations, generations == 1 ? "" : "s", why->message);
 	run->generations = generations;
 	run->lost_nbytes++;
 	return ftruncate(out_of(run)->fd, (off_t)bad) < 0 ? trouble(run, errno) : STATUS_FINE;
@@ -243,7 +253,9 @@ static int check_written(struct run *run)
 		cmd_report(run->opt->output, &err);
 		return STATUS_TROUBLE;
 	}
+	progress_start(run->opt->output, run->opt->common.quiet);
 	bad = first_bad(reader, &n);
+	progress_stop();
 	if (bad != UINT64_MAX)
 		err = *tt_reader_error(reader);
 	tt_reader_close(reader);
@@ -312,9 +324,11 @@ static int close_output(struct run *run, int status)
 		outfile_discard(&run->file);
 		return status;
 	}
-	tell_all(run);
 	status = outfile_finish(&run->file);
-	return status == STATUS_FINE && lost_any(run) ? STATUS_BAD : status;
+	if (status != STATUS_FINE)
+		return status;
+	tell_all(run);
+	return lost_any(run) ? STATUS_BAD : STATUS_FINE;
 }
 
 static int repair(struct run *run)

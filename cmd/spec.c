@@ -291,7 +291,7 @@ static bool load(const char *path, struct text *text)
 	if (fd >= 0 && !standard)
 		close(fd);
 	if (failure != 0)
-		cmd_error(cmd_input_name(path), "%s", strerror(failure));
+		cmd_error(cmd_input_name(path), "cannot be read: %s", strerror(failure));
 	else if (text->len > MAX_NBYTES)
 		cmd_error(cmd_input_name(path), "larger than 16 MiB: not an event spec");
 	return failure == 0 && text->len <= MAX_NBYTES;

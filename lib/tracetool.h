@@ -982,6 +982,7 @@ struct tt_repaired {
 	uint64_t lost_events;   /* that could be read, but not kept */
 	uint64_t lost_nbytes;   /* of the input, that are not in it */
 	uint64_t made_events, made_entries; /* made up: events; strings and stacks */
+	uint64_t made_generations; /* empty ones in front, for numbers that are missing */
 	struct tt_error why;    /* what is wrong with it, or with what was lost; or TT_OK */
 };
 /*

@@ -5,16 +5,35 @@
 #include <sched.h>
 #include <signal.h>
 
-int tt_thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
+/* Of threads that work beside the caller: nothing there recurses, and where address space is
+ * limited, stacks should not take it. */
+#define STACK_NBYTES ((size_t)1 << 20)
+
+/* Those that come from outside: a thread has to take those of its own faults itself. */
+static void fill_outside(sigset_t *set)
 {
-	sigset_t all, before;
+	static const int own[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
+
+	sigfillset(set);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		sigdelset(set, own[i]);
+}
+
+static int start(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *arg), void *arg)
+{
+	sigset_t outside, before;
 	int failed;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(thread, NULL, run, arg);
+	fill_outside(&outside);
+	pthread_sigmask(SIG_SETMASK, &outside, &before);
+	failed = pthread_create(thread, attr, run, arg);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return failed;
+}
+
+int tt_thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
+{
+	return start(thread, NULL, run, arg);
 }
 
 /* To another processor than the caller's, and from there wherever it likes. */
@@ -33,8 +52,14 @@ static void move_away(pthread_t thread)
 
 int tt_thread_start_apart(pthread_t *thread, void *(*run)(void *arg), void *arg)
 {
-	int failed = tt_thread_start(thread, run, arg);
+	pthread_attr_t attr;
+	int failed = pthread_attr_init(&attr);
 
+	if (failed != 0)
+		return failed;
+	pthread_attr_setstacksize(&attr, STACK_NBYTES);
+	failed = start(thread, &attr, run, arg);
+	pthread_attr_destroy(&attr);
 	if (failed == 0)
 		move_away(*thread);
 	return failed;

@@ -151,17 +151,21 @@ void tt_spans_remove(struct tt_spans *s, struct tt_span *span)
 
 struct tt_span *tt_spans_overlap(const struct tt_spans *s, uint64_t first, uint64_t npages)
 {
-	struct tt_span *at = s->root;
+	struct tt_span *at = s->root, *found = NULL;
 
 	while (at != NULL) {
-		if (at->first > first && at->first - first >= npages)
-			at = at->left;
-		else if (at->first <= first && first - at->first >= at->npages)
+		if (at->first <= first && first - at->first >= at->npages) {
 			at = at->right;
-		else
-			return at;
+			continue;
+		}
+		if (at->first <= first || at->first - first < npages) {
+			found = at;
+			if (npages == 1)
+				break;
+		}
+		at = at->left;
 	}
-	return NULL;
+	return found;
 }
 
 struct tt_span *tt_spans_search(struct tt_spans *s, uint64_t page)

@@ -239,26 +239,31 @@ static int order_whole(struct tt_repair *r, uint64_t *nevents, struct tt_error *
 
 /* ---- numbers */
 
-/* The number that a generation has to have here. */
+/* The number that a generation has to have here; 0: behind the last number of all there is
+ * none. */
 static uint64_t number_for(const struct tt_repair *r, uint64_t number)
 {
 	uint64_t next = r->last_number + 1;
 
 	if (!r->any)
 		return number != 0 ? number : 1;
-	if (number == 0)
-		return next;
-	if (r->writer.has_end_marks)
+	if (r->writer.has_end_marks && number != 0)
 		return number;
+	if (number == 0 || next == 0)
+		return next;
 	return number - next <= MAX_PLACEHOLDERS ? number : next;
 }
 
-static void put_placeholders(struct tt_repair *r, uint64_t number)
+/* Empty generations with the numbers in front of this one; how many. */
+static uint64_t put_placeholders(struct tt_repair *r, uint64_t number)
 {
+	uint64_t next = r->last_number + 1;
+
 	if (!r->any || r->writer.has_end_marks)
-		return;
-	for (uint64_t n = r->last_number + 1; n != number; n++)
+		return 0;
+	for (uint64_t n = next; n != number; n++)
 		tt_write_placeholder(&r->writer, &r->clock, n);
+	return number - next;
 }
 
 /* ---- handing out */
@@ -292,6 +297,7 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repai
 	struct tt_loader *l = &reader->loader;
 	uint64_t at = tt_source_offset(l->src), nbytes = r->unit.end - r->unit.offset;
 	const uint8_t *data;
+	uint64_t nmade;
 	size_t avail;
 	int rc;
 
@@ -301,7 +307,7 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repai
 	if (rc < 0 && avail < nbytes)
 		return rc;
 	r->writer.out.n = 0;
-	put_placeholders(r, reader->gen->number);
+	nmade = put_placeholders(r, reader->gen->number);
 	if (r->writer.failed)
 		return no_memory(r);
 	*out = (struct tt_repaired){
@@ -312,6 +318,7 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repai
 		.front = {(const char *)r->writer.out.at, r->writer.out.n},
 		.bytes = {(const char *)data, (size_t)nbytes},
 		.events = nevents,
+		.made_generations = nmade,
 	};
 	tt_error_clear(&out->why);
 	tell_lost(r, out);
@@ -327,10 +334,11 @@ static int hand_out_pending(struct tt_repair *r, const struct tt_bridge *bridge,
 	struct tt_salvage *s = &p->salvage;
 	struct tt_written written;
 	const char *at;
+	uint64_t nmade;
 	size_t nfront;
 
 	r->writer.out.n = 0;
-	put_placeholders(r, s->gen.number);
+	nmade = put_placeholders(r, s->gen.number);
 	nfront = r->writer.out.n;
 	tt_write_salvage(&r->writer, s, bridge, &written);
 	if (r->writer.failed)
@@ -346,6 +354,7 @@ static int hand_out_pending(struct tt_repair *r, const struct tt_bridge *bridge,
 		.lost_events = s->nevents - s->nkept,
 		.made_events = bridge == NULL ? 0 : bridge->events.n,
 		.made_entries = written.nentries,
+		.made_generations = nmade,
 		.why = p->why,
 	};
 	out->lost_nbytes = p->end - p->offset;
@@ -441,6 +450,18 @@ static int break_down(struct tt_repair *r, const struct tt_error *why)
 	return rc == TT_OK ? hold(r) : rc < 0 ? rc : TT_OK;
 }
 
+/* Gives r->unit up, since no number is left for it. */
+static void no_number(struct tt_repair *r)
+{
+	struct tt_error *why = &r->unit.why;
+
+	tt_error_clear(why);
+	tt_fail(why, TT_E_GENERATION_ORDER, "no number is left behind generation %llu",
+		(unsigned long long)r->last_number);
+	tt_error_at(why, r->unit.offset);
+	give_up_unit(r);
+}
+
 /* Takes up r->unit with nothing pending: 0 if something was handed out, 1 if not. */
 static int take_up(struct tt_repair *r, struct tt_repaired *out)
 {
@@ -449,6 +470,10 @@ static int take_up(struct tt_repair *r, struct tt_repaired *out)
 	uint64_t nevents;
 	int rc;
 
+	if (number_for(r, r->unit.sound ? gen->number : r->unit.salvage.gen.number) == 0) {
+		no_number(r);
+		return 1;
+	}
 	if (!tt_order_copy(&r->start, &r->order))
 		return no_memory(r);
 	tt_error_clear(&why);
