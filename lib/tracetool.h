@@ -455,6 +455,8 @@ struct tt_wire_event {
 	const void *text_;      /* for tt_wire_format(): no contract, NULL in one's own */
 };
 
+/* As tt_reader_open(), tt_reader_open_memory() and tt_reader_open_fd(), with their codes, what
+ * must live, and whose the descriptor is. *out is NULL on failure. */
 TT_API int tt_wire_open(struct tt_wire **out, const char *path, const struct tt_options *opt,
 			struct tt_error *err);
 TT_API int tt_wire_open_memory(struct tt_wire **out, const void *data, size_t nbytes,
@@ -771,7 +773,7 @@ struct tt_reader;
  * first archive, xz, lz4 or bzip2 loads libarchive (TT_E_IO if it is missing). "-"
  * is not special: use tt_reader_open_fd(0).
  * TT_E_IO, TT_E_INPUT, TT_E_MEMBER, TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1,
- * TT_E_CUT_OFF, TT_E_MEMORY, TT_E_ARGUMENT.
+ * TT_E_CUT_OFF, TT_E_MEMORY, TT_E_LIMIT, TT_E_ARGUMENT; all ways of opening have these.
  */
 TT_API int tt_reader_open(struct tt_reader **out, const char *path, const struct tt_options *opt,
 			  struct tt_error *err);
@@ -840,8 +842,8 @@ TT_API int tt_reader_next_generation(struct tt_reader *r, const struct tt_genera
 
 /*
  * After an error: goes on with the first generation that can be read behind the
- * place of the error, as if the trace began there. 0, 1 if there is none, or an
- * error of the machine. *skipped (may be NULL) is how many bytes were passed
+ * place of the error, as if the trace began there. 0, 1 if there is none (then
+ * tt_reader_next() returns 1, too), or an error of the machine. *skipped (may be NULL) is how many bytes were passed
  * over in search of it.
  */
 TT_API int tt_reader_resync(struct tt_reader *r, uint64_t *skipped);
@@ -923,7 +925,7 @@ struct tt_heap_type {
 	uint64_t nbytes;        /* of one; an array of them has the same type */
 };
 
-/* TT_E_MEMORY, TT_E_ARGUMENT. */
+/* `opt` and its specs have to be given. TT_E_MEMORY, TT_E_ARGUMENT. */
 TT_API int tt_heap_new(struct tt_heap **out, const struct tt_heap_options *opt,
 		       struct tt_error *err);
 /*
@@ -1008,7 +1010,7 @@ TT_API void tt_repair_free(struct tt_repair *r);
 
 /*
  * A set of named files: a folder, or an archive that the name's ending chooses
- * (.tar, .tar.zst, .tar.gz, .zip), or "-" for a tar on stdout. An archive is
+ * (.tar, .tar.zst or .tzst, .tar.gz or .tgz, .zip), or "-" for a tar on stdout. An archive is
  * written under a temporary name and renamed by tt_output_finish(); in a folder
  * each file is.
  */

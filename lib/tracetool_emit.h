@@ -102,7 +102,8 @@ struct tt_emit_options {
 #define TT_EMIT_INLINE 1u
 
 /*
- * Starts tracing: to a file, which is made or cut to nothing; to a descriptor, which
+ * Starts tracing: to a file, which is made or cut to nothing if nothing else fails (the
+ * process may trace to it: that is refused first); to a descriptor, which
  * stays the caller's and open; to a function, which returns 0 or an errno.
  * TT_E_ARGUMENT (a bad option, or tracing is on), TT_E_IO, TT_E_MEMORY, TT_E_SPEC
  * (specs that lack an event the writer needs).

@@ -52,15 +52,15 @@ static void bind(struct tt_heap *h)
 
 int tt_heap_new(struct tt_heap **out, const struct tt_heap_options *opt, struct tt_error *err)
 {
-	struct tt_options limits = {.size = sizeof(limits),
-				    .max_memory_nbytes = opt->max_memory_nbytes}, read;
+	struct tt_options limits = {.size = sizeof(limits)}, read;
 	struct tt_heap *h;
 	int rc;
 
 	*out = NULL;
 	tt_error_clear(err);
-	if (opt->size < sizeof(*opt) || opt->specs == NULL)
+	if (opt == NULL || opt->size < sizeof(*opt) || opt->specs == NULL)
 		return tt_fail(err, TT_E_ARGUMENT, "options of a heap without their size or specs");
+	limits.max_memory_nbytes = opt->max_memory_nbytes;
 	rc = tt_options_read(&read, &limits, err);
 	if (rc < 0)
 		return rc;
