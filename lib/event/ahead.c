@@ -167,8 +167,8 @@ static bool load_next(struct tt_ahead *a, struct slot *s)
 	return !a->ended;
 }
 
-/* Does one generation, in the caller's windows. False: there is none to be done, or no room
- * for it. */
+/* Does one generation, in windows of the caller's, or NULL. False: there is none to be done,
+ * or no room for it. */
 static bool work_once(struct tt_ahead *a, struct tt_windows *windows)
 {
 	struct slot *s = a->ended ? NULL : free_slot(a);
@@ -490,7 +490,8 @@ void tt_ahead_settle(struct tt_reader *r)
 	if (a == NULL)
 		return;
 	pthread_mutex_lock(&a->lock);
-	while (work_once(a, &r->windows))
+	/* the reader's windows hold what it is about to order */
+	while (work_once(a, NULL))
 		continue;
 	while (busy(a))
 		pthread_cond_wait(&a->changed, &a->lock);
