@@ -405,8 +405,9 @@ static int checked(struct record *r, int status)
 		cmd_error(r->source->name, "%" PRIu64 " more finding%s; 'tracetool validate' tells all",
 			  more, plural(more));
 	if (!record_check_progress(r->check).complete)
-		cmd_error(r->source->name, "came faster than it could be checked: "
-					   "use 'tracetool validate' on what is stored");
+		cmd_error(r->source->name, "came faster than it could be checked, or in a generation "
+					   "larger than --max-memory: use 'tracetool validate' on "
+					   "what is stored");
 	return record_check_status(r->check) > status ? record_check_status(r->check) : status;
 }
 
