@@ -843,8 +843,8 @@ TT_API int tt_reader_next_generation(struct tt_reader *r, const struct tt_genera
 /*
  * After an error: goes on with the first generation that can be read behind the
  * place of the error, as if the trace began there. 0, 1 if there is none (then
- * tt_reader_next() returns 1, too), or an error of the machine. *skipped (may be NULL) is how many bytes were passed
- * over in search of it.
+ * tt_reader_next() returns 1, too), or an error of the machine. *skipped (may be
+ * NULL) is how many bytes were passed over in search of it.
  */
 TT_API int tt_reader_resync(struct tt_reader *r, uint64_t *skipped);
 

@@ -47,13 +47,14 @@ static TT_ALWAYS_INLINE bool tt_run_step(struct tt_run *run, struct tt_merge *m,
 {
 	struct tt_cursor *c = run->c;
 	struct tt_timed *next = run->spare;
-	unsigned type = *run->pos;
 	const uint8_t *behind;
+	unsigned type;
 	uint64_t dt;
 
 	/* (a time of 0 stands for the batch's: tt_next_event()) */
 	if (c->end - run->pos < TT_TIMED_MAX_NBYTES || run->time_ns == 0)
 		return false;
+	type = *run->pos;
 	behind = tt_timed_decode_roomy(&m->plan, run->pos, next, &dt);
 	if (behind == NULL ||
 	    !tt_hot_advance(o, &(struct tt_hot_step){run->head, run->type, &o->ms.at[c->m], true}))
