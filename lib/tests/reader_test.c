@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "tests/reader_support.h"
@@ -668,6 +669,36 @@ START_TEST(an_input_that_cannot_be_read_says_why)
 }
 END_TEST
 
+/* A trace that ends with its last event, at the end of the memory that there is. */
+START_TEST(nothing_is_read_behind_the_end)
+{
+	static const unsigned char body[] = {
+		/* a frequency; ProcStatus, GoStatus and HeapAlloc of thread 7 */
+		0x01, 0x05, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01,
+		0xe8, 0x07, 0x05, 0x08, 0xa8, 0xd6, 0xb9, 0x07, 0x01, 0x05, 0x07, 0xe8,
+		0x07, 0x0c, 0x0d, 0x01, 0x00, 0x01, 0x19, 0x01, 0x01, 0x07, 0x02, 0x25,
+		0x01, 0x05,
+	};
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), nbytes = 16 + sizeof(body);
+	char *pages = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *trace = pages + page - nbytes;
+	const struct tt_event *ev;
+	struct tt_reader *r;
+	struct tt_error err;
+
+	ck_assert_ptr_ne(pages, MAP_FAILED);
+	memcpy(trace, "go 1.23 trace\0\0\0", 16);
+	memcpy(trace + 16, body, sizeof(body));
+	ck_assert_int_eq(mprotect(pages + page, page, PROT_NONE), 0);
+	ck_assert_int_eq(tt_reader_open_memory(&r, trace, nbytes, NULL, &err), 0);
+	while (tt_reader_next_sync(r, &ev) == 0)
+		continue;
+	ck_assert_uint_eq(tt_reader_progress(r).events, 5);
+	tt_reader_close(r);
+	munmap(pages, 2 * page);
+}
+END_TEST
+
 /* Zeros beyond what this library knows are a later one's defaults; all else it cannot do. */
 START_TEST(options_of_a_later_library_must_be_zero)
 {
@@ -814,6 +845,7 @@ static TCase *contract(void)
 	tcase_add_test(tc, memory_has_a_limit_with_a_code_of_its_own);
 	tcase_add_test(tc, an_input_that_cannot_be_read_says_why);
 	tcase_add_test(tc, options_of_a_later_library_must_be_zero);
+	tcase_add_test(tc, nothing_is_read_behind_the_end);
 	tcase_add_test(tc, opened_again_it_reads_the_same);
 	tcase_add_test(tc, a_stream_is_not_opened_again);
 	tcase_add_test(tc, a_turn_to_the_next_generation_is_told);
