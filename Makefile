@@ -59,7 +59,7 @@ libs := libarchive libzstd zlib libmd
 deps_cflags = $(or $(DEPS_CFLAGS),$(call ask,deps_cflags,cflags,$(libs)))
 deps_libs = $(or $(DEPS_LIBS),$(call ask,deps_libs,libs,$(libs),-larchive -lzstd -lz -lmd))
 # Only `record --url` needs it: without it the program says so. Of this and the next only
-# headers are needed to build: the program opens them when it needs them (cmd/late.h).
+# headers are needed to build: the program opens them when it needs them (cmd/cli/dynlib.h).
 WITH_CURL ?= $(call once,have_curl,$(PKG_CONFIG) --exists libcurl 2>/dev/null && echo yes || echo no)
 curl_cflags = $(if $(filter yes,$(WITH_CURL)),-DHAVE_CURL $(call ask,curl_cflags_found,cflags,libcurl))
 # Names for a native program's code: without it they are addresses.
@@ -76,9 +76,9 @@ word_flags = $(call once,word,$(CC) -dM -E -x c /dev/null 2>/dev/null | awk \
 
 compile = $(CC) $(std) $(word_flags) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
 lib_compile = $(call compile,$(libwarn) -fPIC -fvisibility=hidden)
-cmd_compile = $(call compile,-fPIE -pthread)
+cmd_compile = $(call compile,-Icmd -fPIE -pthread)
 test_compile = $(call compile,-fPIE $(check_cflags))
-# libarchive is not loaded with the program (lib/io/libarchive.h), only with the tests.
+# libarchive is not loaded with the program (lib/base/libarchive.h), only with the tests.
 link = $(CC) $(mode) $(CFLAGS) $(mode_link) -Wl,--as-needed $(LDFLAGS)
 preload_cflags := $(filter-out --coverage,$(CFLAGS))
 preload_compile = $(CC) $(std) $(warn) -Ilib -fPIC -fvisibility=hidden -ftls-model=initial-exec \
@@ -88,28 +88,31 @@ preload_link = $(CC) -shared $(preload_cflags) -static-libgcc -Wl,-z,relro,-z,no
 
 # --------------------------------------------------------------------- sources
 
-lib_layers := base io spec wire gen experiment order event repair emit
-lib_src := $(sort $(foreach d,$(lib_layers),$(wildcard lib/$d/*.c)))
+not_layers := lib/tests/ lib/fuzz/ lib/bench/
+lib_src := $(sort $(foreach d,$(filter-out $(not_layers),$(wildcard lib/*/)),$(wildcard $d*.c)))
 lib_obj := $(lib_src:%.c=$O/%.o) $O/lib/spec/builtin.o
-cmd_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard cmd/*.c)))
+cmd_src := $(sort $(wildcard cmd/*.c) $(foreach d,$(filter-out cmd/preload/ cmd/tests/,$(wildcard cmd/*/)), \
+	$(wildcard $d*.c $d*/*.c)))
+cmd_obj := $(cmd_src:%.c=$O/%.o)
 test_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard lib/tests/*.c)))
 fuzz_names := $(patsubst lib/fuzz/fuzz_%.c,%,$(sort $(wildcard lib/fuzz/fuzz_*.c)))
 bench_names := $(patsubst lib/bench/%.c,%,$(sort $(wildcard lib/bench/*.c)))
 fuzz_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard lib/fuzz/*.c)))
 specs := specs/core.spec $(filter-out specs/core.spec,$(sort $(wildcard specs/*.spec)))
 public_headers := $(sort $(wildcard lib/*.h))
-headers := $(public_headers) $(sort $(wildcard lib/*/*.h cmd/*.h cmd/preload/*.h))
+headers := $(public_headers) $(sort $(wildcard lib/*/*.h cmd/*.h cmd/*/*.h cmd/*/*/*.h))
 manuals := $(sort $(wildcard man/*.[1-9]))
 
 # What `record -- PROGRAM` loads into a program: with its own copy of the emitter, never
 # with sanitizers, whose runtime the program does not have.
 preload_libs := $O/libtracetool-record.so $O/libtracetool-heap.so
 program := $O/tracetool $(preload_libs)
-preload_lib_src := $(foreach d,base spec emit,$(sort $(wildcard lib/$d/*.c))) lib/wire/varint.c
+preload_lib_src := $(filter-out lib/base/libarchive.c,$(foreach d,base spec emit,$(sort $(wildcard lib/$d/*.c)))) \
+	lib/wire/varint.c
 preload_lib_obj := $(preload_lib_src:%.c=$O/preload/%.o) $O/preload/lib/spec/builtin.o
-preload_obj := $(patsubst %,$O/preload/cmd/preload/%.o,real stack wait calls locks threads exec stream)
-# The destructor of begin.o runs before those that are linked earlier.
-preload_last := $O/preload/cmd/preload/begin.o
+preload_obj := $(patsubst %,$O/preload/cmd/preload/%.o,real stack wait syscalls locks threads exec stream)
+# The destructor of init.o runs before those that are linked earlier.
+preload_last := $O/preload/cmd/preload/init.o
 preload_heap_obj := $(patsubst %,$O/preload/cmd/preload/%.o,heap heap_types)
 preload_noheap_obj := $O/preload/cmd/preload/noheap.o
 preload_all_obj := $(preload_lib_obj) $(preload_obj) $(preload_last) $(preload_heap_obj) \
@@ -138,7 +141,7 @@ $O/flags: FORCE
 $O/folders: FORCE
 	$(call stamp,$(LIBDIR))
 
-$O/cmd/native_program.o: $O/folders
+$O/cmd/record/native/program.o: $O/folders
 
 # Which files there are: what is made of several is made anew when one goes.
 $O/sources: FORCE
@@ -207,9 +210,9 @@ $O/lib/%.o: lib/%.c $O/flags
 	$(call q,CC)$(lib_compile) $(scalar) -MMD -MP -c -o $@ $<
 
 # What some files have beside the flags of all.
-record_url_cflags = $(curl_cflags)
-native_elf_cflags = $(dw_cflags)
-native_program_cflags = -DPRELOAD_FOLDER='"$(LIBDIR)/tracetool"'
+record/url_cflags = $(curl_cflags)
+record/native/elf_cflags = $(dw_cflags)
+record/native/program_cflags = -DPRELOAD_FOLDER='"$(LIBDIR)/tracetool"'
 
 $O/cmd/%.o: cmd/%.c $O/flags
 	@mkdir -p $(@D)
@@ -244,7 +247,7 @@ deps-portable:
 
 ## demo             dump, validate and extract a real trace, record a program
 demo: all
-	@PATH="$(abspath $O):$$PATH" cmd/demo
+	@PATH="$(abspath $O):$$PATH" cmd/tests/demo
 
 ## install          to DESTDIR and PREFIX (/usr/local)
 install: all $O/tracetool.pc
@@ -260,8 +263,8 @@ install: all $O/tracetool.pc
 	install -d $(DESTDIR)$(LIBDIR)/tracetool
 	install -m 755 $(preload_libs) $(DESTDIR)$(LIBDIR)/tracetool
 	install -m 644 $O/tracetool.pc $(DESTDIR)$(LIBDIR)/pkgconfig
-	install -m 644 cmd/tracetool.bash $(DESTDIR)$(BASHCOMPDIR)/tracetool
-	install -m 644 cmd/_tracetool $(DESTDIR)$(ZSHCOMPDIR)
+	install -m 644 cmd/completion/tracetool.bash $(DESTDIR)$(BASHCOMPDIR)/tracetool
+	install -m 644 cmd/completion/_tracetool $(DESTDIR)$(ZSHCOMPDIR)
 	$(foreach m,$(manuals),install -m 644 $m $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m)) &&) :
 
 # Made anew each time: the folders may be others than last time.
@@ -374,7 +377,7 @@ check-completion: $(program)
 
 ## check-headers    each header compiles alone, public ones as C++17 too
 check-headers: $O/flags
-	@CC='$(compile)' CXX='$(CXX) -std=c++17 -Wall -Wextra -Werror -Ilib' \
+	@CC='$(compile) -Icmd' CXX='$(CXX) -std=c++17 -Wall -Wextra -Werror -Ilib' \
 		lib/tests/check-headers '$(public_headers)' $(headers)
 
 ## check-symbols    the library exports what its map and headers say
@@ -526,11 +529,11 @@ fuzz-coverage:
 
 ## analyze          static analysis by gcc, clang, clang-tidy and cppcheck
 analyze: $O/lib/spec/builtin.c
-	@lib/tests/analyze '$(std) -Ilib -DHAVE_CURL -DHAVE_DW -DPRELOAD_FOLDER="" $(deps_cflags)' $(lib_src) $(sort $(wildcard cmd/*.c))
+	@lib/tests/analyze '$(std) -Ilib -Icmd -DHAVE_CURL -DHAVE_DW -DPRELOAD_FOLDER="" $(deps_cflags)' $(lib_src) $(cmd_src)
 
 ## format-check     what clang-format would change
 format-check:
-	@for f in $(headers) $(sort $(wildcard lib/*/*.c cmd/*.c)); do \
+	@for f in $(headers) $(sort $(wildcard lib/*/*.c) $(cmd_src)); do \
 		clang-format $$f | diff -u --label $$f --label formatted $$f -; done
 
 help:

@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
-#include "out.h"
+#include "cli/cli.h"
+#include "cli/out.h"
 
 struct verb {
 	const char *name;

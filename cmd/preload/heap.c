@@ -6,7 +6,7 @@
  * An allocation is told when it is done and a free before it is done: so the next
  * owner of an address comes later in time.
  */
-#include "heap.h"
+#include "heap_types.h"
 
 #include <malloc.h>
 #include <stdatomic.h>

@@ -6,7 +6,7 @@
  * A types batch is, for each type: number, address of the site, size, pointer bytes,
  * length of the name, name. The name is left to the recorder, outside the program.
  */
-#include "heap.h"
+#include "heap_types.h"
 
 #include <stdatomic.h>
 #include <string.h>

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "event/ahead.h"
-#include "event/steps.h"
+#include "event/parallel.h"
+#include "event/pass.h"
 #include "order/hot.h"
 #include "wire/header.h"
 

@@ -7,7 +7,7 @@
 #define TT_EVENT_READER_H
 
 #include "base/options.h"
-#include "experiment/private.h"
+#include "experiment/embedded.h"
 #include "experiment/tables.h"
 #include "order/merge.h"
 

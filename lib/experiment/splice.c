@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "experiment/private_impl.h"
+#include "experiment/embedded_impl.h"
 #include "gen/clock.h"
 #include "spec/spec.h"
 

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "fuzz/require.h"
-#include "io/feed.h"
-#include "io/source.h"
+#include "input/feed.h"
+#include "input/source.h"
 
 #define LIMIT_NBYTES (UINT64_C(64) << 20)
 #define WHOLE_NBYTES ((size_t)4 << 20) /* more than this is not looked at */

@@ -14,7 +14,7 @@
 
 #include "fuzz/mutate.h"
 #include "fuzz/require.h"
-#include "io/feed.h"
+#include "input/feed.h"
 #include "wire/assemble.h"
 
 /* A pipe takes so much at once. */

@@ -6,8 +6,8 @@
 #ifndef TT_ORDER_HANDLERS_H
 #define TT_ORDER_HANDLERS_H
 
-#include "base/inline.h"
-#include "order/claims.h"
+#include "base/compiler.h"
+#include "order/assume.h"
 #include "order/order.h"
 
 /* Binds the handlers by the names of their events (dispatch.c). */

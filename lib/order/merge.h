@@ -11,11 +11,11 @@
 #ifndef TT_ORDER_MERGE_H
 #define TT_ORDER_MERGE_H
 
-#include "base/inline.h"
+#include "base/compiler.h"
 #include "base/sort.h"
 #include "gen/clock.h"
 #include "order/order.h"
-#include "order/waits.h"
+#include "order/waitq.h"
 
 /* One thread's events. */
 struct tt_cursor {

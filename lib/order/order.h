@@ -12,7 +12,7 @@
 #define TT_ORDER_ORDER_H
 
 #include "gen/generation.h"
-#include "order/text.h"
+#include "order/shared_string.h"
 #include "wire/event.h"
 
 enum tt_advance {

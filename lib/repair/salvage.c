@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "experiment/private.h"
+#include "experiment/embedded.h"
 #include "wire/varint.h"
 
 void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_specs *specs,

@@ -3,7 +3,7 @@
 #ifndef TT_REPAIR_WRITE_H
 #define TT_REPAIR_WRITE_H
 
-#include "repair/bridge.h"
+#include "edit/synth.h"
 
 struct tt_writer {
 	struct tt_mem *mem;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "fuzz/ways.h"
-#include "tests/carried.h"
+#include "tests/embedded.h"
 #include "tests/fault.h"
 #include "tests/input.h"
 #include "tests/rich.h"

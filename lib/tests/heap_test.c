@@ -2,8 +2,8 @@
 /* heap_test.c - the heap of AllocFree, replayed: what lives, and what cannot be. */
 #include <string.h>
 
-#include "build.h"
-#include "suites.h"
+#include "tests/build.h"
+#include "tests/suites.h"
 #include "tracetool.h"
 
 /* Numbers of the events. */

@@ -9,7 +9,7 @@
 #include <check.h>
 #include <pthread.h>
 
-#include "io/source.h"
+#include "input/source.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "io/feed.h"
+#include "input/feed.h"
 #include "tests/fault.h"
 #include "tests/io_support.h"
 #include "tests/sanitized.h"

@@ -2,8 +2,8 @@
 /* records_test.c - experimental batches as records, cut at each byte and lying. */
 #include <string.h>
 
-#include "build.h"
-#include "suites.h"
+#include "tests/build.h"
+#include "tests/suites.h"
 #include "tracetool.h"
 
 static const char every_type[] = "experiment Kinds 9\n"

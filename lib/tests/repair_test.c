@@ -4,7 +4,7 @@
  * everything is cut at each byte and changed in each; and breaks before states of
  * every sort. What is repaired is read again from its first byte to its last.
  */
-#include "tests/carried.h"
+#include "tests/embedded.h"
 #include "tests/reader_support.h"
 #include "tests/rich.h"
 #include "tests/script.h"

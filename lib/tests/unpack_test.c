@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/feed.h"
+#include "input/feed.h"
 #include "tests/io_support.h"
 #include "tests/sanitized.h"
 #include "tests/suites.h"

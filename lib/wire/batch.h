@@ -12,7 +12,7 @@
 #ifndef TT_WIRE_BATCH_H
 #define TT_WIRE_BATCH_H
 
-#include "io/source.h"
+#include "input/source.h"
 #include "spec/spec.h"
 
 #define TT_BATCH_MAX_SIZE 65536

@@ -9,7 +9,7 @@
 #ifndef TT_WIRE_EVENT_H
 #define TT_WIRE_EVENT_H
 
-#include "base/inline.h"
+#include "base/compiler.h"
 #include "spec/spec.h"
 #include "wire/varint.h"
 

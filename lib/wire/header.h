@@ -3,7 +3,7 @@
 #ifndef TT_WIRE_HEADER_H
 #define TT_WIRE_HEADER_H
 
-#include "io/source.h"
+#include "input/source.h"
 
 /*
  * Reads the header of a format v2 trace and moves behind it; *version is 22, 23,

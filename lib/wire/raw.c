@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "base/options.h"
-#include "io/source.h"
+#include "input/source.h"
 #include "spec/spec.h"
 #include "wire/event.h"
 #include "wire/header.h"

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * assemble.c - `tracetool assemble`: the raw text of a trace back to bytes, a
+ * piece of the text at a time. Command layer.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/outfile.h"
+
+struct assemble_options {
+	struct opt_list specs;
+	const char *output;
+};
+
+static const struct opt table[] = {
+	OPT_HEADING("Output"),
+	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "FILE",
+	  .help = "write the trace to FILE; '-' (default) is\nthe standard output",
+	  .at = offsetof(struct assemble_options, output) },
+	OPT_HEADING("Common options"),
+	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",
+	  .help = "read event specs from FILE too (may be repeated)",
+	  .at = offsetof(struct assemble_options, specs) },
+	OPT_HELP,
+	OPT_TABLE_END,
+};
+
+static const struct opt_command command = {
+	.verb = "assemble",
+	.synopsis = "[-o FILE] [--spec=FILE] FILE",
+	.summary = "Makes a trace of its text, as 'tracetool dump --format=wire --header' prints it\n"
+		   "or a person writes it. FILE '-' is the standard input.",
+	.notes = "Exit status: 0 fine, 1 the text has a mistake, 2 it could not be read or the\n"
+		 "trace not be written.",
+	.table = table,
+	.min_operands = 1,
+	.max_operands = 1,
+};
+
+struct run {
+	const char *name;       /* of the text, as messages name it */
+	int fd;
+	struct tt_assembler *assembler;
+	struct outfile file;
+};
+
+/* What went wrong with the text or with memory. */
+static int tell(const struct run *run, const struct tt_error *err)
+{
+	if (err->code == TT_E_SPEC)
+		cmd_error(NULL, "%s:%s", run->name, err->message);
+	else
+		cmd_report(run->name, err);
+	return err->code == TT_E_SPEC ? STATUS_BAD : STATUS_TROUBLE;
+}
+
+static void write_done(struct run *run)
+{
+	struct out *o = run->file.out;
+
+	out_end(o, out_str(o, out_begin(o), tt_assembler_take(run->assembler)));
+}
+
+/* Reads the text to its end. A STATUS_*. */
+static int assemble(struct run *run)
+{
+	static char text[64 * 1024];
+	struct tt_error err;
+	ssize_t n;
+
+	do {
+		n = read(run->fd, text, sizeof(text));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			cmd_error(run->name, "cannot be read: %s", strerror(errno));
+			return STATUS_TROUBLE;
+		}
+		if (n > 0 && tt_assembler_add(run->assembler, text, (size_t)n, &err) < 0)
+			return tell(run, &err);
+		write_done(run);
+	} while (n != 0 && !out_failed(run->file.out));
+	if (n == 0 && tt_assembler_finish(run->assembler, &err) < 0)
+		return tell(run, &err);
+	write_done(run);
+	return STATUS_FINE;
+}
+
+static int assemble_to(struct run *run, const char *output)
+{
+	int status = outfile_open(&run->file, output);
+
+	if (status != STATUS_FINE)
+		return status;
+	status = assemble(run);
+	if (status == STATUS_FINE)
+		return outfile_finish(&run->file);
+	outfile_discard(&run->file);
+	return status;
+}
+
+static int run_open(struct run *run, const struct assemble_options *opt)
+{
+	struct cmd_common common = { .specs = opt->specs };
+	struct cmd_input in;
+	struct tt_error err;
+	int status = cmd_input_init(&in, &common);
+
+	if (status == STATUS_FINE && tt_assembler_new(&run->assembler, in.specs, &err) < 0)
+		status = tell(run, &err);
+	if (status == STATUS_FINE)
+		status = assemble_to(run, opt->output);
+	tt_assembler_free(run->assembler);
+	cmd_input_release(&in);
+	return status;
+}
+
+static int run_path(const struct assemble_options *opt, const char *path)
+{
+	struct run run = { .name = cmd_input_name(path), .fd = STDIN_FILENO };
+	bool standard = strcmp(path, "-") == 0;
+	int status;
+
+	if ((!opt->output || strcmp(opt->output, "-") == 0) && isatty(STDOUT_FILENO))
+		return opt_usage(&command, "a trace is nothing for a terminal: say -o FILE");
+	if (!standard)
+		run.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (run.fd < 0) {
+		cmd_error(run.name, "cannot be read: %s", strerror(errno));
+		return STATUS_TROUBLE;
+	}
+	status = run_open(&run, opt);
+	if (!standard)
+		close(run.fd);
+	return status;
+}
+
+int cmd_assemble(int argc, char **argv)
+{
+	struct assemble_options opt = { 0 };
+	struct opt_operands operands;
+	int status = opt_parse(&command, argc, argv, &opt, &operands);
+
+	if (status == OPT_RUN && cmd_is_read(opt.output, operands.items, 1))
+		status = opt_usage(&command, "%s is the text itself: say another file with -o",
+				   opt.output);
+	else if (status == OPT_RUN)
+		status = run_path(&opt, operands.items[0]);
+	opt_list_release(&opt.specs);
+	return status;
+}

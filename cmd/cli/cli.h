@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli.h - what all verbs of the command line share: the exit statuses, the
+ * options that every reading verb has, opening inputs, and messages. Command
+ * layer: stands on tracetool.h only.
+ *
+ * A verb is a file cmd/NAME.c with `int cmd_NAME(int argc, char **argv)` and a
+ * line in verbs.h. argv[0] is the verb. It parses its options (options.h) into a
+ * local struct, runs, prints to `out_stdout` (out.h), and returns an exit status;
+ * main() flushes and checks the standard output after it. A verb never calls
+ * exit().
+ */
+#ifndef CMD_CLI_CLI_H
+#define CMD_CLI_CLI_H
+
+#include "options.h"
+#include "tracetool.h"
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* Of several files the worst, which is the largest, wins. */
+enum {
+	STATUS_FINE = 0,
+	STATUS_BAD = 1,     /* the trace is bad, or a check failed */
+	STATUS_TROUBLE = 2, /* usage, input and output, resources */
+};
+
+#include "verbs.h"
+
+/* ------------------------------------------------- options of reading verbs */
+
+struct cmd_common {
+	struct opt_list specs;
+	const char *member;
+	uint64_t max_memory;
+	bool quiet, verbose;
+};
+
+/* The rows of a verb's options table whose struct `type` holds `field`, a cmd_common. */
+#define CMD_COMMON_OPTIONS(type, field)                                                         \
+	OPT_HEADING("Common options"),                                                          \
+	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",                                     \
+	  .help = "read event specs from FILE too (may be repeated)",                           \
+	  .at = offsetof(type, field.specs) },                                                  \
+	{ .kind = OPT_STRING, .name = "member", .meta = "NAME",                                 \
+	  .help = "read this member of an archive;\nARCHIVE:NAME as FILE does the same",        \
+	  .at = offsetof(type, field.member) },                                                 \
+	{ .kind = OPT_SIZE, .name = "max-memory", .meta = "SIZE",                               \
+	  .help = "stop if a generation needs more (512M, 2G);\n"                               \
+		  "default: a quarter of the machine's memory",                                 \
+	  .at = offsetof(type, field.max_memory), .min = 1 << 20 },                             \
+	{ .kind = OPT_FLAG, .letter = 'q', .name = "quiet",                                     \
+	  .help = "no warnings, no progress", .at = offsetof(type, field.quiet) },              \
+	{ .kind = OPT_FLAG, .letter = 'v', .name = "verbose",                                   \
+	  .help = "say more on stderr", .at = offsetof(type, field.verbose) },                  \
+	OPT_HELP
+
+/* ------------------------------------------------------------------- inputs */
+
+/* What inputs are opened with: the specs with those of --spec, and the limits. */
+struct cmd_input {
+	struct tt_specs *specs;
+	struct tt_options options;
+};
+
+/* Loads the specs. 0, or STATUS_TROUBLE after a message. Release in both cases. */
+int cmd_input_init(struct cmd_input *in, const struct cmd_common *common);
+void cmd_input_release(struct cmd_input *in);
+
+/*
+ * As tt_reader_open() and tt_wire_open(), but "-" is the standard input and a
+ * path that is no file but reads ARCHIVE:MEMBER opens that member. Nothing is
+ * printed: the caller reports *err.
+ */
+int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const char *path,
+		    struct tt_error *err);
+int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *path,
+		  struct tt_error *err);
+/* Whether the output `path`, which may be NULL, is a regular file from which one of the inputs
+ * comes: it would be lost. */
+bool cmd_is_read(const char *path, char *const *files, size_t n);
+bool cmd_reads_stdin_twice(char *const *files, size_t n);
+/* What messages call it: the path, or "standard input". */
+const char *cmd_input_name(const char *path);
+/* As many as this process may run on at a time. */
+unsigned cmd_processors(void);
+
+/* ----------------------------------------------------------------- messages */
+
+/* Messages come from one thread at a time. */
+
+/* The verb that runs, as messages name it; NULL before there is one. */
+void cmd_set_verb(const char *verb);
+
+/*
+ * "tracetool VERB: FILE: text" and a newline on stderr; `file` may be NULL. All
+ * that is no printable text is escaped, so that it may hold bytes of a trace.
+ */
+void cmd_error(const char *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * An error or finding with its place ("offset 0x1a2b, gen 3, thread 7"), marked
+ * as a warning if it is one, and on a second line what to do about it.
+ */
+void cmd_report(const char *file, const struct tt_error *err);
+
+/* The error that ended a reader, and who waits for what if no thread can go on. Returns
+ * cmd_status(). */
+int cmd_report_end(const char *file, struct tt_reader *r, const struct tt_error *err);
+
+/* The exit status that fits an error: STATUS_TROUBLE if the machine or the command line
+ * is at fault. */
+int cmd_status(const struct tt_error *err);
+
+/*
+ * The place alone, "offset 0x1a2b, gen 3, thread 7", cut to fit and terminated.
+ * Empty if nothing is known. Returns text.
+ */
+const char *cmd_place(const struct tt_error *err, char *text, size_t size);
+
+/* Whether messages and text on this descriptor may be coloured (NO_COLOR, TERM). */
+bool cmd_colour(int fd);
+
+#endif

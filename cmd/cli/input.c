@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* input.c - opening what a verb reads, with the common options. Command layer. */
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+int cmd_input_init(struct cmd_input *in, const struct cmd_common *common)
+{
+	struct tt_error err;
+
+	*in = (struct cmd_input){
+		.options = {
+			.size = sizeof(struct tt_options),
+			.member = common->member,
+			.max_memory_nbytes = common->max_memory,
+		},
+	};
+	if (tt_specs_new(&in->specs, &err) < 0) {
+		cmd_report(NULL, &err);
+		return STATUS_TROUBLE;
+	}
+	for (size_t i = 0; i < common->specs.n; i++) {
+		if (tt_specs_add_file(in->specs, common->specs.items[i], &err) < 0) {
+			cmd_report(NULL, &err);
+			return STATUS_TROUBLE;
+		}
+	}
+	in->options.specs = in->specs;
+	return STATUS_FINE;
+}
+
+void cmd_input_release(struct cmd_input *in)
+{
+	tt_specs_free(in->specs);
+	in->specs = NULL;
+}
+
+const char *cmd_input_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "standard input" : path;
+}
+
+/*
+ * The archive's path if `path` is ARCHIVE:MEMBER, to be freed, and *member set;
+ * NULL if it is a plain path. A file of the whole name comes first, and so does
+ * --member.
+ */
+static char *split_member(const char *path, const struct tt_options *opt, const char **member)
+{
+	struct stat st;
+
+	if (opt->member || stat(path, &st) == 0)
+		return NULL;
+	for (const char *colon = strchr(path, ':'); colon; colon = strchr(colon + 1, ':')) {
+		char *archive = strndup(path, (size_t)(colon - path));
+
+		if (!archive)
+			return NULL;
+		if (colon[1] != '\0' && stat(archive, &st) == 0 && !S_ISDIR(st.st_mode)) {
+			*member = colon + 1;
+			return archive;
+		}
+		free(archive);
+	}
+	return NULL;
+}
+
+static bool comes_from(const char *path, const char *in)
+{
+	const struct tt_options any = { 0 };
+	const char *ignored;
+	char *archive = split_member(in, &any, &ignored);
+	struct stat a, b;
+	bool known = strcmp(in, "-") == 0 ? fstat(STDIN_FILENO, &a) == 0
+					  : stat(archive ? archive : in, &a) == 0;
+
+	free(archive);
+	return known && stat(path, &b) == 0 && S_ISREG(b.st_mode) && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+bool cmd_is_read(const char *path, char *const *files, size_t n)
+{
+	if (!path || strcmp(path, "-") == 0)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		if (comes_from(path, files[i]))
+			return true;
+	}
+	return false;
+}
+
+bool cmd_reads_stdin_twice(char *const *files, size_t n)
+{
+	size_t times = 0;
+
+	for (size_t i = 0; i < n; i++)
+		times += strcmp(files[i], "-") == 0;
+	return times > 1;
+}
+
+int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const char *path,
+		    struct tt_error *err)
+{
+	struct tt_options opt = in->options;
+	char *archive;
+	int rc;
+
+	if (strcmp(path, "-") == 0)
+		return tt_reader_open_fd(out, STDIN_FILENO, &opt, err);
+	archive = split_member(path, &opt, &opt.member);
+	rc = tt_reader_open(out, archive ? archive : path, &opt, err);
+	free(archive);
+	return rc;
+}
+
+int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *path,
+		  struct tt_error *err)
+{
+	struct tt_options opt = in->options;
+	char *archive;
+	int rc;
+
+	if (strcmp(path, "-") == 0)
+		return tt_wire_open_fd(out, STDIN_FILENO, &opt, err);
+	archive = split_member(path, &opt, &opt.member);
+	rc = tt_wire_open(out, archive ? archive : path, &opt, err);
+	free(archive);
+	return rc;
+}
+
+unsigned cmd_processors(void)
+{
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return 1;
+	return (unsigned)CPU_COUNT(&set);
+}

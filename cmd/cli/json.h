@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * json.h - members of a JSON object onto an out's cursor. Command layer, on out.h.
+ *
+ * Each json_NAME function writes `,"key":value`; the first member of an object
+ * comes from json_open(). Keys are ours and short. Numbers are written with all
+ * their digits, up to 2^64-1.
+ */
+#ifndef CMD_CLI_JSON_H
+#define CMD_CLI_JSON_H
+
+#include "out.h"
+
+static inline char *json_key(char *p, const char *key)
+{
+	p = put_lit(p, ",\"");
+	p = put_cstr(p, key);
+	return put_lit(p, "\":");
+}
+
+/* `{"key":"value"`; the value is ours. */
+static inline char *json_open(char *p, const char *key, const char *value)
+{
+	p = put_lit(p, "{\"");
+	p = put_cstr(p, key);
+	p = put_lit(p, "\":\"");
+	p = put_cstr(p, value);
+	return put_char(p, '"');
+}
+
+static inline char *json_u64(char *p, const char *key, uint64_t v)
+{
+	return put_u64(json_key(p, key), v);
+}
+
+static inline char *json_i64(char *p, const char *key, int64_t v)
+{
+	return put_i64(json_key(p, key), v);
+}
+
+/* A thread, P or goroutine: null for none. */
+static inline char *json_id(char *p, const char *key, int64_t id)
+{
+	p = json_key(p, key);
+	return id == TT_NONE ? put_lit(p, "null") : put_i64(p, id);
+}
+
+/*
+ * Text of the trace. If it is no UTF-8, its bad bytes read U+FFFD and a second
+ * member KEY_hex holds all its bytes.
+ */
+char *json_str(struct out *o, char *p, const char *key, struct tt_str s);
+
+/* A word of ours that needs no escapes. */
+static inline char *json_word(char *p, const char *key, const char *word)
+{
+	p = put_char(json_key(p, key), '"');
+	return put_char(put_cstr(p, word), '"');
+}
+
+/* Text of ours. */
+static inline char *json_cstr(struct out *o, char *p, const char *key, const char *s)
+{
+	return out_json(o, json_key(p, key), (struct tt_str){ s, strlen(s) });
+}
+
+#endif

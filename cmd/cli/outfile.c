@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* outfile.c - a verb's output file, under a temporary name until it is whole. Command layer. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "outfile.h"
+
+static int trouble(const char *path, int failure)
+{
+	cmd_error(path, "cannot be written: %s", strerror(failure));
+	return STATUS_TROUBLE;
+}
+
+static void forget(struct outfile *f)
+{
+	free(f->buffer);
+	free(f->target);
+	free(f->temporary);
+	*f = (struct outfile){ 0 };
+}
+
+/* Behind a symbolic link, so that the link stays; `path` itself if there is none. */
+static char *find_target(const char *path)
+{
+	char *real = realpath(path, NULL);
+
+	return real ? real : strdup(path);
+}
+
+static bool written_in_place(const char *target)
+{
+	struct stat st;
+
+	return stat(target, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
+}
+
+static int open_descriptor(struct outfile *f)
+{
+	if (written_in_place(f->target))
+		return open(f->target, O_WRONLY | O_CLOEXEC);
+	if (asprintf(&f->temporary, "%s.%ld.tmp", f->target, (long)getpid()) < 0) {
+		f->temporary = NULL;
+		return -1;
+	}
+	return open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+}
+
+int outfile_open(struct outfile *f, const char *path)
+{
+	int fd;
+
+	*f = (struct outfile){ .out = &out_stdout };
+	if (!path || strcmp(path, "-") == 0)
+		return STATUS_FINE;
+	f->target = find_target(path);
+	f->out = &f->own;
+	f->buffer = malloc(OUT_SIZE + OUT_ROOM);
+	if (!f->target || !f->buffer) {
+		forget(f);
+		return trouble(path, ENOMEM);
+	}
+	fd = open_descriptor(f);
+	if (fd < 0) {
+		int failure = errno;
+
+		forget(f);
+		return trouble(path, failure);
+	}
+	out_init(f->out, fd, f->buffer, OUT_SIZE);
+	return STATUS_FINE;
+}
+
+/* 0, or the errno of what failed. */
+static int complete(struct outfile *f)
+{
+	int failure = out_flush(f->out);
+
+	if (failure == 0 && f->temporary && fsync(f->out->fd) < 0)
+		failure = errno;
+	if (close(f->out->fd) < 0 && failure == 0)
+		failure = errno;
+	if (f->temporary && failure == 0 && rename(f->temporary, f->target) < 0)
+		failure = errno;
+	if (f->temporary && failure != 0)
+		unlink(f->temporary);
+	return failure;
+}
+
+int outfile_finish(struct outfile *f)
+{
+	int status = STATUS_FINE;
+
+	if (f->target) {
+		int failure = complete(f);
+
+		if (failure != 0)
+			status = trouble(f->target, failure);
+	}
+	forget(f);
+	return status;
+}
+
+void outfile_discard(struct outfile *f)
+{
+	if (f->target)
+		close(f->own.fd);
+	if (f->temporary)
+		unlink(f->temporary);
+	forget(f);
+}

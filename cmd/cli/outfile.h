@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * outfile.h - a verb's output file, which appears whole or not at all. Command layer:
+ * stands on out.h.
+ */
+#ifndef CMD_CLI_OUTFILE_H
+#define CMD_CLI_OUTFILE_H
+
+#include "out.h"
+
+struct outfile {
+	struct out *out;        /* to write to, while it is open */
+	struct out own;
+	char *buffer;
+	char *target;           /* NULL: the standard output */
+	char *temporary;        /* NULL: written in place */
+};
+
+/*
+ * NULL and "-" are the standard output. A regular file is written beside its
+ * place under a temporary name; a device or a FIFO is written as it stands. *f
+ * must not move until it is finished. 0, or STATUS_TROUBLE after a message.
+ */
+int outfile_open(struct outfile *f, const char *path);
+/* Writes what is left, syncs, renames. The same statuses. */
+int outfile_finish(struct outfile *f);
+/* Instead of finishing: leaves nothing behind. What a device, a FIFO or the standard
+ * output got stays there. */
+void outfile_discard(struct outfile *f);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * progress.h - a line on stderr that says how far a long run is. Command layer.
+ *
+ * Shown only on a terminal, from the second second on, ten times a second at
+ * most, and taken away again before any message. One at a time; for one thread.
+ */
+#ifndef CMD_CLI_PROGRESS_H
+#define CMD_CLI_PROGRESS_H
+
+#include "tracetool.h"
+
+/* Whether anybody is to see it. */
+bool progress_wanted(bool quiet);
+/* `file` must live until progress_stop(). */
+void progress_start(const char *file, bool quiet);
+/* Cheap, but not free: call it every few thousand events. */
+void progress_show(const struct tt_progress *now);
+/* Takes the line away; messages do it by themselves. */
+void progress_hide(void);
+void progress_stop(void);
+
+#endif

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dump.c - `tracetool dump`: its options, and the one walk over the events that
+ * all formats share. Command layer.
+ */
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "parallel.h"
+#include "cli/progress.h"
+
+static const char *const format_names[] = { "text", "go", "wire", "json", "csv", NULL };
+
+#define AT(field) .at = offsetof(struct dump_options, field)
+
+static const struct opt table[] = {
+	OPT_HEADING("Output"),
+	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = format_names,
+	  .help = "text (for people, default), json (an object a line),\n"
+		  "csv, go (as go tool trace -d=parsed prints), or\n"
+		  "wire (undecoded events, as -d=wire prints)", AT(format) },
+	{ .kind = OPT_FLAG, .name = "stacks", .help = "show all frames (text, json)", AT(stacks) },
+	{ .kind = OPT_FLAG, .name = "header",
+	  .help = "begin with the line that assemble needs (wire)", AT(header) },
+	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
+	  .help = "print on N threads (default: one a processor)", AT(jobs), .min = 1, .max = 1024 },
+	OPT_HEADING("Filters: an event must pass all of them"),
+	{ .kind = OPT_DURATION, .name = "from", .meta = "TIME",
+	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
+		  "counted from the start of the trace", AT(from_ns) },
+	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME", .help = "up to this time", AT(to_ns) },
+	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-M]",
+	  .parse = dump_parse_generations, .help = "of these generations", AT(generations) },
+	{ .kind = OPT_LIST, .letter = 'k', .name = "kind", .meta = "KIND[,...]",
+	  .help = "of these kinds: StateTransition, Metric, ..., or\n"
+		  "names of events: GoBlock, HeapObjectAlloc, ...", AT(kinds) },
+	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
+	  .parse = dump_parse_ids, .help = "on or about these goroutines (none: on none)",
+	  AT(goroutines) },
+	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
+	  .parse = dump_parse_ids, .help = "on or about these processors", AT(procs) },
+	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
+	  .parse = dump_parse_ids, .help = "on these threads", AT(threads) },
+	{ .kind = OPT_OWN, .letter = 'M', .parse = dump_parse_ids, .meta = "ID[,...]",
+	  .help = "the same", AT(threads) },
+	{ .kind = OPT_STRING, .letter = 'e', .name = "experiment", .meta = "NAME",
+	  .help = "of this experiment", AT(experiment) },
+	{ .kind = OPT_STRING, .name = "stack", .meta = "PATTERN",
+	  .help = "with a function in their stack whose name holds\n"
+		  "PATTERN (* any text, ? any character)", AT(pattern) },
+	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N", .min = 1,
+	  .help = "stop after N events", AT(limit) },
+	OPT_HEADING("Tables of each generation, instead of events (text, json)"),
+	{ .kind = OPT_FLAG, .name = "strings", .help = "its strings", AT(strings) },
+	{ .kind = OPT_FLAG, .name = "stacks-table", .help = "its stacks", AT(stacks_table) },
+	{ .kind = OPT_FLAG, .name = "samples", .help = "its CPU samples", AT(samples) },
+	{ .kind = OPT_FLAG, .name = "batches", .help = "its experimental batches", AT(batches) },
+	{ .kind = OPT_FLAG, .name = "sync", .help = "its clock and its place in the file", AT(sync) },
+	CMD_COMMON_OPTIONS(struct dump_options, common),
+	OPT_TABLE_END,
+};
+
+static const struct opt_command command = {
+	.verb = "dump",
+	.synopsis = "[OPTION...] FILE",
+	.summary = "Prints the events of a trace in their order. FILE is plain, compressed, a member\n"
+		   "of an archive (ARCHIVE:NAME), or - for the standard input.",
+	.notes = "Exit status: 0 fine, 1 the trace is bad, 2 usage, input and output, resources.",
+	.table = table,
+	.min_operands = 1,
+	.max_operands = 1,
+};
+
+/* --------------------------------------------------------------------- walk */
+
+/* How often, in events, progress is looked at. */
+enum { PROGRESS_MASK = 0xffff };
+
+void dump_findings(struct dump *d)
+{
+	struct tt_error finding;
+
+	if (d->opt->common.quiet || d->opt->format == DUMP_GO)
+		return;
+	while (tt_reader_finding(d->reader, &finding) == 0)
+		cmd_report(d->file, &finding);
+}
+
+/* Whether this thread prints what comes; whether messages and progress are its business. */
+static bool mine(const struct dump *d)
+{
+	return !d->share || d->share->mine;
+}
+
+static bool leads(const struct dump *d)
+{
+	return !d->share || d->share->index == 0;
+}
+
+/* What a Sync means for what follows is every thread's business; its text is not. */
+static void print_sync(struct dump *d, const struct dump_format *format, const struct tt_event *ev,
+		       bool matched)
+{
+	struct out *own = d->out, nowhere;
+
+	if (mine(d)) {
+		format->sync(d, ev, matched);
+		return;
+	}
+	out_init_memory(&nowhere);
+	d->out = &nowhere;
+	format->sync(d, ev, matched);
+	d->out = own;
+	out_release_memory(&nowhere);
+}
+
+static void take_sync(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
+{
+	bool matched;
+
+	stack_cache_reset(&d->stacks);
+	stack_cache_reset(&d->tops);
+	if (format->turn)
+		format->turn(d);
+	if (d->events++ == 0)
+		d->start_ns = ev->time_ns;
+	d->last_ns = ev->time_ns;
+	matched = dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns);
+	d->printed += matched && !format->sync_is_no_line;
+	print_sync(d, format, ev, matched);
+	if (d->colour)
+		out_flush(&out_stdout);
+	/* where others write meanwhile, messages have to wait for this thread's turn */
+	if (leads(d) && !d->prints_ahead)
+		dump_findings(d);
+}
+
+void dump_print(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
+{
+	struct out *o = d->out;
+	char *start = o->pos;
+
+	format->event(d, ev);
+	/* not half an event; only one as long as the buffer has been written already */
+	if (dump_no_memory(d) && o->pos > start)
+		o->pos = start;
+}
+
+static void take_event(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
+{
+	d->last_ns = ev->time_ns;
+	if ((++d->events & PROGRESS_MASK) == 0 && leads(d)) {
+		struct tt_progress progress = tt_reader_progress(d->reader);
+
+		progress_show(&progress);
+	}
+	if (!dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns))
+		return;
+	d->printed++;
+	if (mine(d))
+		dump_print(d, format, ev);
+	else
+		d->pending = false;
+}
+
+static bool done(const struct dump *d)
+{
+	return d->printed == d->opt->limit || d->status != STATUS_FINE ||
+	       out_failed(d->out) || (d->share && dump_share_stopped(d->share)) ||
+	       dump_filter_over(&d->filter, d->last_ns - d->start_ns) || dump_no_memory(d);
+}
+
+int dump_error(struct dump *d, const struct tt_error *err)
+{
+	return cmd_report_end(d->file, d->reader, err);
+}
+
+static void report_reading(const struct dump *d)
+{
+	struct tt_progress p = tt_reader_progress(d->reader);
+
+	cmd_error(d->file, "Go 1.%u header; read %" PRIu64 " bytes, %" PRIu64 " generation%s, %" PRIu64
+		  " events; printed %" PRIu64, tt_reader_version(d->reader), p.nbytes,
+		  p.generations, p.generations == 1 ? "" : "s", p.events, d->printed);
+}
+
+static int fail(struct dump *d, const struct dump_format *format, const struct tt_error *err)
+{
+	return format->error ? format->error(d, err) : dump_error(d, err);
+}
+
+static int next(struct dump *d, const struct tt_event **ev)
+{
+	if (!d->first.given)
+		return tt_reader_next(d->reader, ev);
+	d->first.given = false;
+	*ev = d->first.ev;
+	return d->first.rc;
+}
+
+/* What tt_reader_next() said last, or 0 where the walk was stopped. */
+static int walk_events(struct dump *d, const struct dump_format *format, const struct tt_event **ev)
+{
+	int rc;
+
+	while ((rc = next(d, ev)) == 0) {
+		if ((*ev)->kind == TT_KIND_SYNC)
+			take_sync(d, format, *ev);
+		else
+			take_event(d, format, *ev);
+		if (done(d))
+			return 0;
+		if (d->share)
+			dump_share_step(d);
+	}
+	return rc;
+}
+
+/* Names that only the trace's own specs have are known with its first generation. */
+static int resolve(struct dump *d)
+{
+	if (!d->filter.unresolved)
+		return OPT_RUN;
+	d->first.given = true;
+	d->first.rc = tt_reader_next(d->reader, &d->first.ev);
+	if (d->first.rc != 0)
+		return OPT_RUN;
+	return dump_filter_resolve(&d->filter, d->command, tt_reader_specs(d->reader));
+}
+
+static int walk(struct dump *d, const struct dump_format *format)
+{
+	const struct tt_event *ev = NULL;
+	int rc = resolve(d);
+
+	if (rc != OPT_RUN)
+		return rc;
+	if (format->header)
+		format->header(d);
+	rc = dump_shares_walk(d, format, walk_events, &ev);
+	d->ended = rc == TT_END;
+	if (d->opt->common.verbose)
+		report_reading(d);
+	dump_findings(d);
+	if (rc < 0)
+		return fail(d, format, d->failure.code != 0 ? &d->failure : tt_reader_error(d->reader));
+	if (dump_no_memory(d)) {
+		cmd_error(d->file, "out of memory for the text of stacks");
+		return STATUS_TROUBLE;
+	}
+	if (d->status == STATUS_FINE && format->footer)
+		format->footer(d);
+	return d->status;
+}
+
+/* ------------------------------------------------------------------ running */
+
+static const struct dump_format *const formats[] = {
+	[DUMP_TEXT] = &dump_text,
+	[DUMP_GO] = &dump_go,
+	[DUMP_JSON] = &dump_json,
+	[DUMP_CSV] = &dump_csv,
+};
+
+static bool wants_section(const struct dump_options *opt)
+{
+	return opt->strings || opt->stacks_table || opt->samples || opt->batches || opt->sync;
+}
+
+static int dump_file(struct cmd_input *in, const struct dump_options *opt, const char *path)
+{
+	struct dump d = { .opt = opt, .command = &command, .file = cmd_input_name(path),
+			  .colour = cmd_colour(1), .out = &out_stdout };
+	const struct dump_format *format = formats[opt->format];
+	struct tt_error err;
+	int status = OPT_RUN;
+
+	dump_filter_init(&d.filter, opt, in->specs);
+	in->options.flags = format->open_flags;
+	in->options.threads = (unsigned)opt->jobs;
+	if (cmd_open_reader(&d.reader, in, path, &err) < 0)
+		status = fail(&d, format, &err);
+	if (status == OPT_RUN) {
+		progress_start(d.file, opt->common.quiet || isatty(STDOUT_FILENO));
+		status = wants_section(opt) ? dump_sections(&d) : walk(&d, format);
+		progress_stop();
+	}
+	tt_reader_close(d.reader);
+	stack_cache_release(&d.stacks);
+	stack_cache_release(&d.tops);
+	dump_filter_release(&d.filter);
+	return status;
+}
+
+/* Options that mean nothing together are mistakes, not silence. */
+static int check(const struct dump_options *opt)
+{
+	bool section = wants_section(opt);
+	bool filtered = opt->from_ns > 0 || opt->to_ns != INT64_MAX || opt->kinds.n ||
+			opt->goroutines.n || opt->procs.n || opt->threads.n || opt->pattern ||
+			opt->limit != UINT64_MAX;
+	bool more = opt->experiment || opt->generations.first != 0 ||
+		    opt->generations.last != UINT64_MAX;
+
+	if (opt->header && opt->format != DUMP_WIRE)
+		return opt_usage(&command, "--header goes with --format=wire only");
+	if (opt->stacks && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
+		return opt_usage(&command, "--stacks goes with --format=text or json only");
+	if (opt->format == DUMP_WIRE && (filtered || more))
+		return opt_usage(&command, "--format=wire takes no filters: its events are in no order");
+	if (section && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
+		return opt_usage(&command, "tables come with --format=text or json only");
+	if (section && filtered)
+		return opt_usage(&command, "tables take no filter but --generation and --experiment");
+	if (opt->to_ns < opt->from_ns)
+		return opt_usage(&command, "--to lies before --from");
+	return OPT_RUN;
+}
+
+static int run(const struct dump_options *opt, const char *path)
+{
+	struct cmd_input in;
+	int status = cmd_input_init(&in, &opt->common);
+
+	if (status == STATUS_FINE)
+		status = opt->format == DUMP_WIRE ? dump_wire(&in, opt, path)
+						  : dump_file(&in, opt, path);
+	cmd_input_release(&in);
+	return status;
+}
+
+int cmd_dump(int argc, char **argv)
+{
+	struct dump_options opt = {
+		.to_ns = INT64_MAX,
+		.generations = { 0, UINT64_MAX },
+		.limit = UINT64_MAX,
+		.jobs = cmd_processors(),
+	};
+	struct opt_operands files;
+	int status = opt_parse(&command, argc, argv, &opt, &files);
+
+	if (status == OPT_RUN)
+		status = check(&opt);
+	if (status == OPT_RUN)
+		status = run(&opt, files.items[0]);
+	opt_list_release(&opt.common.specs);
+	opt_list_release(&opt.kinds);
+	id_list_release(&opt.goroutines);
+	id_list_release(&opt.procs);
+	id_list_release(&opt.threads);
+	return status;
+}

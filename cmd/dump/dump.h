@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dump.h - what the parts of `tracetool dump` share: its options, the filters,
+ * the cache of rendered stacks, and the formats. Command layer, inside dump only.
+ *
+ * One walk over the events (dump.c) drives a format, a table of functions. A
+ * section (dump_sections.c) walks the generations instead, and the raw form
+ * (dump_wire.c) the file's bytes.
+ */
+#ifndef CMD_DUMP_DUMP_H
+#define CMD_DUMP_DUMP_H
+
+#include "cli/cli.h"
+#include "cli/out.h"
+
+/* ------------------------------------------------------------------ options */
+
+enum dump_format_id {
+	DUMP_TEXT,
+	DUMP_GO,
+	DUMP_WIRE,
+	DUMP_JSON,
+	DUMP_CSV,
+};
+
+/* Numbers that an option lists: 1,2,3. Release with id_list_release(). */
+struct id_list {
+	int64_t *ids;
+	size_t n;
+};
+
+struct generation_range {
+	uint64_t first, last;
+};
+
+struct dump_options {
+	struct cmd_common common;
+	int format;             /* enum dump_format_id */
+	bool stacks;            /* all frames */
+	uint64_t jobs;          /* threads that print */
+	bool header;            /* of the raw form */
+	/* filters */
+	int64_t from_ns, to_ns; /* from the start of the trace */
+	struct generation_range generations;
+	struct opt_list kinds;
+	struct id_list goroutines, procs, threads;
+	const char *experiment;
+	const char *pattern;    /* of a function in the stack */
+	uint64_t limit;
+	/* sections */
+	bool strings, stacks_table, samples, batches, sync;
+};
+
+void id_list_release(struct id_list *list);
+opt_parse_fn dump_parse_ids, dump_parse_generations;
+
+/* ------------------------------------------------------------------- stacks */
+
+/*
+ * Appends a stack's text; called once for each stack of a generation and kind of
+ * text. `frames` are `n`, innermost first.
+ */
+typedef char *stack_render_fn(struct out *o, char *p, const struct tt_frame *frames, int n);
+
+/*
+ * Rendered stacks of one generation. They are the same few hundred texts again
+ * and again: each is rendered once and then copied. Begin with { .render = ... }.
+ */
+struct stack_cache {
+	stack_render_fn *render;
+	const struct tt_generation *generation;
+	struct stack_entry *entries;
+	size_t nentries;
+	struct out text;
+};
+
+/* Forgets all: before the first stack of a generation. */
+void stack_cache_reset(struct stack_cache *c);
+void stack_cache_release(struct stack_cache *c);
+/*
+ * The text of a stack, until the next call. An unknown stack has none, and so has
+ * any if memory is short, which the cache's text.error tells.
+ */
+struct tt_str stack_cache_get(struct stack_cache *c, const struct tt_generation *g, uint64_t id);
+/* No memory for a text: the line that it stands in must not be printed. */
+static inline bool stack_cache_failed(const struct stack_cache *c)
+{
+	return c->text.error != 0;
+}
+
+/* Whether the generation has this stack; id 0 is always there. */
+bool stack_known(const struct tt_generation *g, uint64_t id);
+
+/* ------------------------------------------------------------------ filters */
+
+struct dump_filter {
+	const struct dump_options *opt;
+	bool active;            /* anything but the limit */
+	bool has_kinds;
+	bool unresolved;        /* names that the specs at hand do not have */
+	unsigned kinds;         /* a bit for each enum tt_kind */
+	uint64_t types[4];      /* a bit for each event type */
+	unsigned experiment;    /* its number; 0: any */
+	uint64_t stack_ordinal; /* generation that `stack_verdicts` belongs to */
+	uint8_t *stack_verdicts; /* by stack index: 0 not looked at, 1 no, 2 yes */
+};
+
+/* Release in any case. */
+void dump_filter_init(struct dump_filter *f, const struct dump_options *opt,
+		      const struct tt_specs *specs);
+/*
+ * With the specs that the trace itself brings, if names are unresolved. OPT_RUN, or
+ * STATUS_TROUBLE after a message.
+ */
+int dump_filter_resolve(struct dump_filter *f, const struct opt_command *command,
+			const struct tt_specs *specs);
+void dump_filter_release(struct dump_filter *f);
+/* `since_ns` is the event's time from the start of the trace. */
+bool dump_filter_match(struct dump_filter *f, const struct tt_event *ev, int64_t since_ns);
+/* Whether any event from this time on is out of range. */
+bool dump_filter_over(const struct dump_filter *f, int64_t since_ns);
+bool dump_filter_generation(const struct dump_filter *f, const struct tt_generation *g);
+
+/* ------------------------------------------------------------------ formats */
+
+/*
+ * A short text that is likely to be wanted again. Copied whole, whatever its
+ * length: that is faster than to ask.
+ */
+enum { MEMO_SIZE = 128 };
+
+struct memo {
+	unsigned len;           /* 0: nothing */
+	char text[MEMO_SIZE];
+};
+
+/* What dump_go.c printed of late. */
+struct go_memos {
+	/* events of one goroutine come in bunches */
+	struct go_context {
+		int64_t thread, proc, goroutine;
+		enum tt_kind kind;
+		struct memo memo;
+	} contexts[128];
+	/* The same few of them again and again. The reason is known by its address, which
+	 * belongs to the generation: forgotten when another begins. */
+	struct go_states {
+		const char *reason;
+		enum tt_state from, to;
+		struct memo memo;
+	} states[64];
+};
+
+/* One run of dump, as formats see it. */
+struct dump {
+	const struct dump_options *opt;
+	const struct opt_command *command;
+	const char *file;       /* as messages name it */
+	struct tt_reader *reader;
+	struct dump_filter filter;
+	/* What tt_reader_next() gave when it was called for the names of filters alone. */
+	struct {
+		bool given;
+		int rc;
+		const struct tt_event *ev;
+	} first;
+	struct out *out;        /* what formats print to */
+	struct dump_share *share; /* which events this thread prints; NULL: all */
+	struct tt_error failure; /* of another thread's reader, or code 0 */
+	struct stack_cache stacks;      /* the format sets its render function */
+	struct stack_cache tops;        /* the top function, likewise */
+	struct go_memos go;
+	int64_t start_ns, last_ns;      /* of the first and the latest event */
+	uint64_t events, printed;
+	bool pending;                   /* text: a generation's line is yet to come */
+	bool ended;             /* the whole trace was read */
+	bool prints_ahead;      /* it is not written yet: no messages, no flush */
+	bool colour;
+	int status;                     /* a format that must stop sets this */
+};
+
+struct dump_format {
+	unsigned open_flags;    /* enum tt_open_flags */
+	bool sync_is_no_line;   /* Syncs are not among what --limit counts */
+	void (*header)(struct dump *d); /* this, error and footer may be NULL */
+	/* On several threads at once, each with a struct dump of its own. */
+	void (*event)(struct dump *d, const struct tt_event *ev);
+	/* Another generation begins; may be NULL. */
+	void (*turn)(struct dump *d);
+	/* `matched`: the filters let it pass. */
+	void (*sync)(struct dump *d, const struct tt_event *ev, bool matched);
+	/* The error that ended the trace; NULL: dump_error(). Returns the status. */
+	int (*error)(struct dump *d, const struct tt_error *err);
+	/* At the end, or where a limit stops the walk, if there was no error. */
+	void (*footer)(struct dump *d);
+};
+
+extern const struct dump_format dump_text, dump_go, dump_json, dump_csv;
+
+/* A stack's text is lost, so printing has to end. */
+static inline bool dump_no_memory(const struct dump *d)
+{
+	return stack_cache_failed(&d->stacks) || stack_cache_failed(&d->tops);
+}
+
+/* The event to d->out; nothing of it if its stacks find no memory. */
+void dump_print(struct dump *d, const struct dump_format *format, const struct tt_event *ev);
+
+/* Ends the walk at this event, with this exit status. */
+static inline void dump_stop(struct dump *d, int status)
+{
+	d->status = status;
+}
+
+int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const char *path);
+int dump_sections(struct dump *d);
+
+/* --------------------------------------------- shared by several formats */
+
+/*
+ * YYYY-MM-DDThh:mm:ss.nnnnnnnnn and the zone, as Go's time.RFC3339Nano has it, in
+ * the local time zone or in UTC. At most 64 bytes. The whole range of 64 bits.
+ */
+char *put_wall(char *p, const struct tt_clock *clock, bool utc);
+/* Seconds with nine decimals. At most 21 bytes. */
+char *put_seconds(char *p, int64_t ns);
+/* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
+char *out_range_name(struct out *o, char *p, const struct tt_range *range);
+/* What an argument means, behind it: ` "main.Node" 64 B`, ` (0xc000012000)`, or nothing. */
+char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned arg);
+/* The member "means", if an argument can mean anything. */
+char *json_meanings(struct out *o, char *p, const struct tt_event *ev);
+/* A field of a record as a member; bytes as hexadecimal digits. */
+char *json_field(struct out *o, char *p, const struct tt_field_spec *field,
+		 const struct tt_value *value);
+/* A cell of text, escaped, in quotes if need be. */
+char *csv_text(struct out *o, char *p, struct tt_str s);
+/* Bytes as hexadecimal digits. */
+char *out_hex(struct out *o, char *p, struct tt_str s);
+/* Not bytes, not a string. */
+bool dump_is_number(const struct tt_field_spec *field);
+/* name=value with blanks between; nothing for a Sync. */
+char *out_arguments(struct out *o, char *p, const struct tt_event *ev);
+/* All frames: a line each, or a JSON array. */
+stack_render_fn dump_text_frames, dump_json_frames;
+/* The innermost function, escaped, or as a member; nothing if there is no frame. */
+stack_render_fn dump_text_top, dump_json_top;
+/* The member "clock". */
+char *dump_json_clock(char *p, const struct tt_clock *clock);
+/* Prints what the reader found so far, as warnings, unless -q is given. */
+void dump_findings(struct dump *d);
+/* Reports an error as all verbs do, with who waits for what; returns the status. */
+int dump_error(struct dump *d, const struct tt_error *err);
+/* An error of the trace in Go's words, and nothing else of ours. */
+void dump_like_go(const struct tt_error *err);
+
+#endif

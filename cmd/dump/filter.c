@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: MIT */
+/* filter.c - which events `tracetool dump` prints. Command layer. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <strings.h>
+
+#include "dump.h"
+
+/* ------------------------------------------------------------------ parsing */
+
+void id_list_release(struct id_list *list)
+{
+	free(list->ids);
+	*list = (struct id_list){ NULL, 0 };
+}
+
+/* One number or "none" at *text, which moves behind it. */
+static bool take_id(const char **text, int64_t *id)
+{
+	char *end;
+
+	if (strncmp(*text, "none", 4) == 0) {
+		*text += 4;
+		*id = TT_NONE;
+		return true;
+	}
+	if (!strchr("-0123456789", **text) || **text == '\0')
+		return false;
+	errno = 0;
+	*id = strtoll(*text, &end, 10);
+	if (errno != 0 || end == *text)
+		return false;
+	*text = end;
+	return true;
+}
+
+int dump_parse_ids(void *target, const char *value, struct opt_mistake *why)
+{
+	struct id_list *list = target;
+
+	for (const char *at = value;; at++) {
+		int64_t *ids = realloc(list->ids, (list->n + 1) * sizeof(*ids));
+
+		if (!ids)
+			return opt_mistake(why, "does not fit in memory");
+		list->ids = ids;
+		if (!take_id(&at, &ids[list->n]) || (*at != ',' && *at != '\0'))
+			return opt_mistake(why, "is no list of numbers; lists read 1,2,3 or none");
+		list->n++;
+		if (*at == '\0')
+			return 0;
+	}
+}
+
+int dump_parse_generations(void *target, const char *value, struct opt_mistake *why)
+{
+	struct generation_range *range = target;
+	const char *dash = strchr(value, '-');
+	char first[24] = "";
+
+	if (!dash) {
+		if (opt_u64(value, &range->first) < 0)
+			return opt_mistake(why, "is no generation; they read 3, 3-5 or 3-");
+		range->last = range->first;
+		return 0;
+	}
+	if ((size_t)(dash - value) < sizeof(first))
+		memcpy(first, value, (size_t)(dash - value));
+	if (opt_u64(first, &range->first) < 0)
+		return opt_mistake(why, "is no generation; they read 3, 3-5 or 3-");
+	range->last = UINT64_MAX;
+	if (dash[1] != '\0' && opt_u64(dash + 1, &range->last) < 0)
+		return opt_mistake(why, "is no generation; they read 3, 3-5 or 3-");
+	if (range->last < range->first)
+		return opt_mistake(why, "ends before it begins");
+	return 0;
+}
+
+/* ---------------------------------------------------------------- resolving */
+
+static bool add_event_type(struct dump_filter *f, const struct tt_specs *specs, const char *name)
+{
+	for (unsigned type = 0; type < 256; type++) {
+		const struct tt_event_spec *spec = tt_specs_event(specs, type);
+
+		if (spec && spec->timed && strcasecmp(spec->name, name) == 0) {
+			f->types[type / 64] |= UINT64_C(1) << type % 64;
+			return true;
+		}
+		/* What CPU samples are made from. */
+		if (spec && spec->kind == TT_KIND_STACK_SAMPLE && strcasecmp(spec->name, name) == 0) {
+			f->kinds |= 1U << TT_KIND_STACK_SAMPLE;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool add_kind(struct dump_filter *f, const char *name)
+{
+	for (unsigned kind = TT_KIND_SYNC; kind < TT_KIND_COUNT; kind++) {
+		if (strcasecmp(tt_kind_name((enum tt_kind)kind), name) == 0) {
+			f->kinds |= 1U << kind;
+			return true;
+		}
+	}
+	return false;
+}
+
+static int unknown_kind(const struct opt_command *command, const struct tt_specs *specs,
+			const char *name)
+{
+	struct nearest near = { .word = name };
+
+	for (unsigned kind = TT_KIND_SYNC; kind < TT_KIND_COUNT; kind++)
+		nearest_try(&near, tt_kind_name((enum tt_kind)kind));
+	for (unsigned type = 0; type < 256; type++) {
+		const struct tt_event_spec *spec = tt_specs_event(specs, type);
+
+		if (spec && spec->timed)
+			nearest_try(&near, spec->name);
+	}
+	if (near.best)
+		return opt_usage(command, "--kind: '%s' is no kind of event; did you mean '%s'?",
+				 name, near.best);
+	return opt_usage(command, "--kind: '%s' is no kind of event; 'tracetool spec list' has them",
+			 name);
+}
+
+/* Names are shorter; a longer one is none. */
+enum { NAME_SIZE = 128 };
+
+/* False: `name` is the first of the list that is not known. */
+static bool resolve_kinds(struct dump_filter *f, const struct tt_specs *specs, const char *list,
+			  char name[NAME_SIZE])
+{
+	for (;;) {
+		size_t n = strcspn(list, ",");
+		size_t kept = n < NAME_SIZE ? n : NAME_SIZE - 1;
+
+		memcpy(name, list, kept);
+		name[kept] = '\0';
+		if (!add_kind(f, name) && !add_event_type(f, specs, name))
+			return false;
+		if (list[n] == '\0')
+			return true;
+		list += n + 1;
+	}
+}
+
+static bool resolve_experiment(struct dump_filter *f, const struct tt_specs *specs, const char *name)
+{
+	const struct tt_experiment_spec *e = tt_specs_experiment_named(specs, name);
+	uint64_t id = e ? e->id : 0;
+
+	/* without a spec it has no events, but there may be batches */
+	if (!e && opt_u64(name, &id) == 0 && id <= UINT8_MAX && !f->opt->batches &&
+	    !tt_specs_experiment_id(specs, (unsigned)id))
+		id = 0;
+	f->experiment = id <= UINT8_MAX ? (unsigned)id : 0;
+	return f->experiment != 0;
+}
+
+static int unknown_experiment(const struct opt_command *command, const struct tt_specs *specs,
+			      const char *name)
+{
+	const struct tt_experiment_spec *e;
+	struct nearest near = { .word = name };
+
+	for (size_t i = 0; (e = tt_specs_experiment(specs, i)) != NULL; i++)
+		nearest_try(&near, e->name);
+	if (near.best)
+		return opt_usage(command, "no spec has experiment '%s'; did you mean '%s'?", name,
+				 near.best);
+	return opt_usage(command, "no spec has experiment '%s'; --spec FILE adds one", name);
+}
+
+int dump_filter_resolve(struct dump_filter *f, const struct opt_command *command,
+			const struct tt_specs *specs)
+{
+	char name[NAME_SIZE];
+
+	for (size_t i = 0; i < f->opt->kinds.n; i++) {
+		if (!resolve_kinds(f, specs, f->opt->kinds.items[i], name))
+			return unknown_kind(command, specs, name);
+	}
+	if (f->opt->experiment && !resolve_experiment(f, specs, f->opt->experiment))
+		return unknown_experiment(command, specs, f->opt->experiment);
+	return OPT_RUN;
+}
+
+void dump_filter_init(struct dump_filter *f, const struct dump_options *opt,
+		      const struct tt_specs *specs)
+{
+	char name[NAME_SIZE];
+
+	*f = (struct dump_filter){ .opt = opt, .has_kinds = opt->kinds.n != 0 };
+	for (size_t i = 0; i < opt->kinds.n; i++)
+		f->unresolved |= !resolve_kinds(f, specs, opt->kinds.items[i], name);
+	if (opt->experiment && !resolve_experiment(f, specs, opt->experiment))
+		f->unresolved = true;
+	f->active = f->has_kinds || opt->experiment || opt->pattern || opt->goroutines.n ||
+		    opt->procs.n || opt->threads.n || opt->from_ns > 0 ||
+		    opt->to_ns != INT64_MAX || opt->generations.first != 0 ||
+		    opt->generations.last != UINT64_MAX;
+}
+
+void dump_filter_release(struct dump_filter *f)
+{
+	free(f->stack_verdicts);
+	f->stack_verdicts = NULL;
+}
+
+/* ----------------------------------------------------------------- matching */
+
+static bool has_id(const struct id_list *list, int64_t id)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
+/* The goroutine or P that an event is about, besides those of its context. */
+static enum tt_resource subject(const struct tt_event *ev, int64_t *id)
+{
+	if (ev->kind == TT_KIND_TRANSITION) {
+		struct tt_transition t = tt_event_transition(ev);
+
+		*id = t.id;
+		return t.resource;
+	}
+	if (ev->kind >= TT_KIND_RANGE_BEGIN && ev->kind <= TT_KIND_RANGE_END) {
+		struct tt_range r = tt_event_range(ev);
+
+		*id = r.id;
+		return r.scope;
+	}
+	return TT_RESOURCE_NONE;
+}
+
+static bool match_ids(const struct dump_options *opt, const struct tt_event *ev)
+{
+	enum tt_resource what = TT_RESOURCE_NONE;
+	int64_t id = TT_NONE;
+
+	if (opt->threads.n && !has_id(&opt->threads, ev->thread))
+		return false;
+	if (opt->goroutines.n || opt->procs.n)
+		what = subject(ev, &id);
+	if (opt->goroutines.n && !has_id(&opt->goroutines, ev->goroutine) &&
+	    !(what == TT_RESOURCE_GOROUTINE && has_id(&opt->goroutines, id)))
+		return false;
+	return !opt->procs.n || has_id(&opt->procs, ev->proc) ||
+	       (what == TT_RESOURCE_PROC && has_id(&opt->procs, id));
+}
+
+/*
+ * Whether the pattern, in which `*` is any text and `?` any byte, stands anywhere
+ * in the text. Goes back to the latest `*` only, so time is at most the product of
+ * the lengths.
+ */
+static bool match_pattern(const char *pattern, struct tt_str text)
+{
+	const char *star = pattern;
+	size_t at = 0, star_at = 0;
+
+	while (*pattern != '\0') {
+		if (*pattern == '*') {
+			star = ++pattern;
+			star_at = at;
+		} else if (at < text.len && (*pattern == '?' || *pattern == text.data[at])) {
+			pattern++;
+			at++;
+		} else if (star_at < text.len) {
+			pattern = star;
+			at = ++star_at;
+		} else {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool look_at_stack(const char *pattern, const struct tt_generation *g, uint64_t id)
+{
+	struct tt_frame frames[TT_MAX_FRAMES];
+	int n = tt_generation_stack(g, id, frames);
+
+	for (int i = 0; i < n; i++) {
+		if (match_pattern(pattern, frames[i].func))
+			return true;
+	}
+	return false;
+}
+
+static bool match_stack(struct dump_filter *f, const struct tt_generation *g, uint64_t id)
+{
+	size_t index = tt_generation_stack_index(g, id);
+
+	if (index == 0)
+		return false;
+	if (!f->stack_verdicts || f->stack_ordinal != tt_generation_ordinal(g)) {
+		free(f->stack_verdicts);
+		f->stack_verdicts = calloc(tt_generation_nstacks(g) + 1, 1);
+		f->stack_ordinal = tt_generation_ordinal(g);
+	}
+	if (!f->stack_verdicts)
+		return look_at_stack(f->opt->pattern, g, id);
+	if (f->stack_verdicts[index] == 0)
+		f->stack_verdicts[index] = look_at_stack(f->opt->pattern, g, id) ? 2 : 1;
+	return f->stack_verdicts[index] == 2;
+}
+
+static bool match_stacks(struct dump_filter *f, const struct tt_event *ev)
+{
+	if (!ev->generation)
+		return false;
+	if (match_stack(f, ev->generation, tt_event_stack(ev, NULL)))
+		return true;
+	if (ev->kind == TT_KIND_TRANSITION) {
+		struct tt_transition t = tt_event_transition(ev);
+
+		return t.has_stack && match_stack(f, ev->generation, t.stack);
+	}
+	return false;
+}
+
+static bool match_kind(const struct dump_filter *f, const struct tt_event *ev)
+{
+	if (f->kinds >> ev->kind & 1)
+		return true;
+	return ev->spec && (f->types[ev->spec->type / 64] >> ev->spec->type % 64 & 1);
+}
+
+bool dump_filter_generation(const struct dump_filter *f, const struct tt_generation *g)
+{
+	const struct generation_range *range = &f->opt->generations;
+	uint64_t number;
+
+	if (range->first == 0 && range->last == UINT64_MAX)
+		return true;
+	if (!g)
+		return false;
+	number = tt_generation_number(g);
+	return number >= range->first && number <= range->last;
+}
+
+bool dump_filter_over(const struct dump_filter *f, int64_t since_ns)
+{
+	return since_ns > f->opt->to_ns;
+}
+
+bool dump_filter_match(struct dump_filter *f, const struct tt_event *ev, int64_t since_ns)
+{
+	if (!f->active)
+		return true;
+	if (since_ns < f->opt->from_ns || since_ns > f->opt->to_ns)
+		return false;
+	if (f->has_kinds && !match_kind(f, ev))
+		return false;
+	if (f->experiment && !(ev->spec && ev->spec->experiment_id == f->experiment))
+		return false;
+	return dump_filter_generation(f, ev->generation) && match_ids(f->opt, ev) &&
+	       (!f->opt->pattern || match_stacks(f, ev));
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records.c - what an argument of an experiment's event means: the record that
+ * it is the key of, or the number that it is a distance to. Command layer.
+ */
+#include "dump.h"
+#include "cli/json.h"
+
+bool dump_is_number(const struct tt_field_spec *field)
+{
+	return field->type != TT_FIELD_BYTES && field->type != TT_FIELD_STRING;
+}
+
+/* The value of a field for people: a string that it names in its quotes too. */
+static char *put_value(struct out *o, char *p, const struct tt_event *ev,
+		       const struct tt_field_spec *field, const struct tt_value *value)
+{
+	struct tt_str s;
+
+	if (!dump_is_number(field))
+		return out_room(o, out_quoted(o, p, value->bytes));
+	if (field->meaning == TT_ARG_STRING && tt_generation_string(ev->generation, value->number, &s))
+		return out_room(o, out_quoted(o, p, s));
+	return field->type == TT_FIELD_INT ? put_i64(p, (int64_t)value->number)
+					   : put_u64(p, value->number);
+}
+
+char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned arg)
+{
+	struct tt_record record;
+	uint64_t place;
+
+	if (tt_event_place(ev, arg, &place)) {
+		p = put_hex(put_lit(out_room(o, p), " (0x"), place);
+		return put_char(p, ')');
+	}
+	if (tt_event_record(ev, arg, &record) != 0)
+		return p;
+	for (unsigned i = 0; i < record.spec->nshown; i++) {
+		unsigned at = record.spec->shown[i];
+		const struct tt_field_spec *field = &record.spec->fields[at];
+
+		p = put_char(out_room(o, p), ' ');
+		p = put_value(o, p, ev, field, &record.values[at]);
+		if (field->unit[0] != '\0')
+			p = out_cstr(o, put_char(p, ' '), field->unit);
+	}
+	return out_room(o, p);
+}
+
+char *out_hex(struct out *o, char *p, struct tt_str s)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t byte = (uint8_t)s.data[i];
+
+		p = out_room(o, p);
+		p = put_char(put_char(p, digits[byte >> 4]), digits[byte & 15]);
+	}
+	return p;
+}
+
+char *json_field(struct out *o, char *p, const struct tt_field_spec *field,
+		 const struct tt_value *value)
+{
+	p = out_room(o, p);
+	if (field->type == TT_FIELD_INT)
+		return json_i64(p, field->name, (int64_t)value->number);
+	if (dump_is_number(field))
+		return json_u64(p, field->name, value->number);
+	if (field->type == TT_FIELD_STRING)
+		return json_str(o, p, field->name, value->bytes);
+	p = put_char(json_key(p, field->name), '"');
+	return put_char(out_hex(o, p, value->bytes), '"');
+}
+
+/* ,"id":12,"name":"main.Node","size":64 */
+static char *json_record(struct out *o, char *p, const struct tt_record *record)
+{
+	for (unsigned i = 0; i < record->spec->nfields; i++)
+		p = json_field(o, p, &record->spec->fields[i], &record->values[i]);
+	return p;
+}
+
+static bool means_something(const struct tt_event *ev)
+{
+	for (unsigned i = 0; i < ev->spec->nargs; i++) {
+		if (ev->spec->args[i].batch)
+			return true;
+	}
+	return false;
+}
+
+/* Records begin with a member of their own, so that every field has its comma. */
+static char *json_one(struct out *o, char *p, const struct tt_event *ev, unsigned arg, bool *first)
+{
+	const char *name = ev->spec->args[arg].name;
+	struct tt_record record;
+	uint64_t place;
+	bool is_place = tt_event_place(ev, arg, &place);
+
+	if (!is_place && tt_event_record(ev, arg, &record) != 0)
+		return p;
+	p = put_cstr(out_room(o, p), *first ? "" : ",");
+	*first = false;
+	p = out_json(o, p, (struct tt_str){ name, strlen(name) });
+	p = put_char(p, ':');
+	if (is_place)
+		return put_u64(p, place);
+	p = json_open(p, "batch", record.spec->name);
+	return put_char(json_record(o, p, &record), '}');
+}
+
+char *json_meanings(struct out *o, char *p, const struct tt_event *ev)
+{
+	bool first = true;
+
+	if (!means_something(ev))
+		return p;
+	p = put_char(json_key(p, "means"), '{');
+	for (unsigned i = 0; i < ev->spec->nargs; i++)
+		p = json_one(o, p, ev, i, &first);
+	return put_char(p, '}');
+}

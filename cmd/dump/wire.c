@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * wire.c - the raw form: the file's bytes as events, one after the other, as
+ * `go tool trace -d=wire` prints them. Command layer.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "dump.h"
+
+/* A text longer than the room: batches and strings of any size. */
+static char *put_long(struct out *o, char *p, const struct tt_wire_event *ev, size_t need)
+{
+	char *text = malloc(need);
+
+	if (!text) {
+		o->error = ENOMEM;
+		return p;
+	}
+	tt_wire_format(ev, text, need);
+	p = out_text(o, p, text, need);
+	free(text);
+	return p;
+}
+
+static void print_event(struct out *o, const struct tt_wire_event *ev)
+{
+	char *p = out_begin(o);
+	size_t room = (size_t)(o->end - p) + OUT_ROOM;
+	size_t need = tt_wire_format(ev, p, room);
+
+	out_end(o, need <= room ? p + need : put_long(o, p, ev, need));
+}
+
+static void print_header(struct out *o, unsigned version)
+{
+	char *p = put_lit(out_begin(o), "Trace Go1.");
+
+	p = put_u64(p, version);
+	out_end(o, put_char(p, '\n'));
+}
+
+/* Errors of the trace as Go words them, those of the machine as all verbs do. */
+static int fail(const char *path, const struct tt_error *err)
+{
+	if (err->system) {
+		cmd_report(cmd_input_name(path), err);
+		return cmd_status(err);
+	}
+	dump_like_go(err);
+	return STATUS_BAD;
+}
+
+int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const char *path)
+{
+	struct cmd_input like_go = *in;
+	struct out *o = &out_stdout;
+	const struct tt_wire_event *ev;
+	struct tt_wire *wire;
+	struct tt_error err;
+	int rc;
+
+	like_go.options.flags = TT_OPEN_LIKE_GO;
+	if (cmd_open_wire(&wire, &like_go, path, &err) < 0)
+		return fail(path, &err);
+	if (opt->header)
+		print_header(o, tt_wire_version(wire));
+	while ((rc = tt_wire_next(wire, &ev)) == 0 && !out_failed(o))
+		print_event(o, ev);
+	rc = rc < 0 ? fail(path, tt_wire_error(wire)) : STATUS_FINE;
+	tt_wire_close(wire);
+	return rc;
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * extract.c - `tracetool extract-batches`: the bytes of each experimental batch as
+ * a file, with a manifest. Command layer: stands on tracetool.h and on batchset.h,
+ * which names and writes the files of one trace.
+ *
+ * Only generations are read, nothing is ordered: a trace whose events make no
+ * sense gives its batches all the same.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "set.h"
+#include "cli/cli.h"
+#include "cli/progress.h"
+
+struct extract_options {
+	struct cmd_common common;
+	const char *output;
+	struct batch_choice choice;
+	bool decode;
+	int format;
+};
+
+/* N, N-M or N-. */
+static int parse_generations(void *target, const char *value, struct opt_mistake *why)
+{
+	struct batch_choice *c = target;
+	const char *dash = strchr(value, '-');
+	size_t len = strcspn(value, "-");
+	char first[24] = "";
+	int rc;
+
+	if (len < sizeof(first))
+		memcpy(first, value, len);
+	rc = opt_u64(first, &c->first_generation);
+	c->last_generation = c->first_generation;
+	if (rc == 0 && dash && dash[1] == '\0')
+		c->last_generation = UINT64_MAX;
+	else if (rc == 0 && dash)
+		rc = opt_u64(dash + 1, &c->last_generation);
+	if (rc < 0)
+		return opt_mistake(why, "is no generation: N, N-M, or N- for all from N on");
+	if (c->last_generation < c->first_generation)
+		return opt_mistake(why, "ends before it begins");
+	c->generations = true;
+	return 0;
+}
+
+static const struct opt table[] = {
+	OPT_HEADING("Selection"),
+	{ .kind = OPT_LIST, .letter = 'e', .name = "experiment", .meta = "EXPERIMENT",
+	  .help = "only this one, by name or number (may be repeated)",
+	  .at = offsetof(struct extract_options, choice.experiments) },
+	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "GEN[-GEN]",
+	  .help = "only this generation, or these",
+	  .at = offsetof(struct extract_options, choice), .parse = parse_generations },
+	OPT_HEADING("Output"),
+	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "DIR|ARCHIVE|-",
+	  .help = "a folder; or NAME.tar, NAME.tar.zst, NAME.tar.gz, NAME.zip;\n"
+		  "or - for a tar on the standard output\n"
+		  "default: a folder TRACE.batches here, one for each FILE",
+	  .at = offsetof(struct extract_options, output) },
+	{ .kind = OPT_FLAG, .name = "decode",
+	  .help = "add the records of the batches that specs tell of,\n"
+		  "gen-000001/AllocFree/Types.jsonl",
+	  .at = offsetof(struct extract_options, decode) },
+	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = batch_formats,
+	  .help = "of the records: jsonl (an object a line, default), csv",
+	  .at = offsetof(struct extract_options, format) },
+	CMD_COMMON_OPTIONS(struct extract_options, common),
+	OPT_TABLE_END,
+};
+
+static const struct opt_command command = {
+	.verb = "extract-batches",
+	.synopsis = "[OPTION...] FILE...",
+	.summary = "Writes the bytes of each experimental batch to a file of its own,\n"
+		   "gen-000001/AllocFree/000-thread-none.bin, and a manifest.json beside them.",
+	.notes = "Exit status: 0 all went well, 1 a trace is broken or lacks what was asked for\n"
+		 "(what can be read is written), 2 usage, input or output failed.",
+	.table = table,
+	.min_operands = 1,
+};
+
+/* --------------------------------------------------------------------- names */
+
+/* What a file is called in the output: the last part of its path, of tame bytes only. */
+static char *tame_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *base = slash ? slash + 1 : path;
+	bool text = out_is_utf8((struct tt_str){ base, strlen(base) });
+	char *name;
+
+	if (strcmp(path, "-") == 0)
+		base = "stdin";
+	name = strdup(base[0] == '\0' ? "trace" : base);
+	for (char *c = name; c && *c != '\0'; c++) {
+		unsigned char byte = (unsigned char)*c;
+
+		if (byte < 0x20 || byte == 0x7f || *c == '\\' || (byte >= 0x80 && !text))
+			*c = '_';
+	}
+	/* no folder of ours is hidden, nor `.` or `..` */
+	if (name && name[0] == '.')
+		name[0] = '_';
+	return name;
+}
+
+static bool taken(char *const *names, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(names[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The name of the n-th file, unlike those before it; NULL without memory. */
+static char *unique_name(char *const *names, size_t n, const char *path)
+{
+	char *plain = tame_name(path);
+	char *name = plain ? strdup(plain) : NULL;
+
+	for (unsigned i = 2; name && taken(names, n, name); i++) {
+		free(name);
+		if (asprintf(&name, "%s-%u", plain, i) < 0)
+			name = NULL;
+	}
+	free(plain);
+	return name;
+}
+
+static void release_names(char **names, size_t n)
+{
+	for (size_t i = 0; names && i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+static char **make_names(const struct opt_operands *files)
+{
+	char **names = calloc(files->n, sizeof(*names));
+
+	for (size_t i = 0; names && i < files->n; i++) {
+		names[i] = unique_name(names, i, files->items[i]);
+		if (!names[i]) {
+			release_names(names, i);
+			return NULL;
+		}
+	}
+	return names;
+}
+
+/* -------------------------------------------------------------------- reading */
+
+/* Errors of a file that are told; each of its generations may have one. */
+enum { ERRORS_TOLD = 10 };
+
+/* What is told of a file while it is read: errors, and what the reader passed over,
+ * of which the one about empty experiments comes again with each generation. */
+struct notes {
+	const struct extract_options *o;
+	const struct tt_specs *specs;
+	uint64_t errors;
+	uint64_t empty;         /* generations with events of experiments without batches */
+};
+
+static bool is_chosen(const struct notes *n, const struct tt_error *finding)
+{
+	const struct tt_event_spec *event = NULL;
+
+	if (finding->event_type >= 0)
+		event = tt_specs_event(n->specs, (unsigned)finding->event_type);
+	return !event || batch_choice_experiment(&n->o->choice, event->experiment_id, n->specs);
+}
+
+static bool is_news(struct notes *n, const struct tt_error *finding)
+{
+	if (finding->code != TT_W_EXPERIMENT_EMPTY)
+		return n->o->common.verbose;
+	if (!batch_choice_generation(&n->o->choice, finding->generation) || !is_chosen(n, finding))
+		return false;
+	return n->empty++ == 0 || n->o->common.verbose;
+}
+
+static void tell_findings(struct notes *n, struct tt_reader *r, const char *file)
+{
+	struct tt_error finding;
+
+	while (tt_reader_finding(r, &finding) == 0) {
+		if (is_news(n, &finding) && !n->o->common.quiet)
+			cmd_report(file, &finding);
+	}
+}
+
+static void tell_error(struct notes *n, const char *file, const struct tt_error *err)
+{
+	if (n->errors++ < ERRORS_TOLD || n->o->common.verbose)
+		cmd_report(file, err);
+}
+
+static void tell_repeated(const struct notes *n, const char *file)
+{
+	if (n->o->common.verbose)
+		return;
+	if (n->empty > 1 && !n->o->common.quiet)
+		cmd_error(file, "warning: the same in %llu more generation%s",
+			  (unsigned long long)(n->empty - 1), n->empty == 2 ? "" : "s");
+	if (n->errors > ERRORS_TOLD)
+		cmd_error(file, "and %llu more error%s (--verbose tells all)",
+			  (unsigned long long)(n->errors - ERRORS_TOLD),
+			  n->errors == ERRORS_TOLD + 1 ? "" : "s");
+}
+
+static int worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * Goes on behind an error, if it is the trace's. True if there is more to read.
+ * *status becomes what the error deserves.
+ */
+static bool step_over(struct tt_reader *r, const char *file, struct notes *notes, int *status)
+{
+	const struct tt_error *err = tt_reader_error(r);
+	uint64_t skipped;
+	int rc;
+
+	tell_error(notes, file, err);
+	*status = worse(*status, cmd_status(err));
+	if (err->system)
+		return false;
+	rc = tt_reader_resync(r, &skipped);
+	if (rc < 0) {
+		tell_error(notes, file, tt_reader_error(r));
+		*status = worse(*status, cmd_status(tt_reader_error(r)));
+	}
+	return rc == 0;
+}
+
+/* All generations; a status. An output that fails ends it at once. */
+static int read_all(struct batch_set *set, struct tt_reader *r, const char *file,
+		    struct notes *notes)
+{
+	const struct tt_generation *g;
+	struct tt_progress now;
+	int status = STATUS_FINE;
+
+	for (;;) {
+		int rc = tt_reader_next_generation(r, &g);
+
+		tell_findings(notes, r, file);
+		if (rc == 1)
+			return status;
+		if (rc < 0) {
+			set->damaged = true;
+			if (!step_over(r, file, notes, &status))
+				return status;
+			continue;
+		}
+		if (batch_set_add(set, g) != STATUS_FINE)
+			return STATUS_TROUBLE;
+		now = tt_reader_progress(r);
+		progress_show(&now);
+	}
+}
+
+/* ------------------------------------------------------------------- one file */
+
+struct extraction {
+	const struct extract_options *o;
+	const struct cmd_input *input;
+	struct batch_output output;
+	bool each_alone;        /* an output for each file */
+	char **names;
+	size_t nfiles;
+};
+
+/* The output's path if each file has one of its own. */
+static int choose_output(struct extraction *x, const char *name)
+{
+	if (!x->each_alone)
+		return STATUS_FINE;
+	if (asprintf(&x->output.path, "%s.batches", name) < 0) {
+		x->output.path = NULL;
+		cmd_error(NULL, "%s", strerror(ENOMEM));
+		return STATUS_TROUBLE;
+	}
+	return STATUS_FINE;
+}
+
+static int finish_output(struct extraction *x, bool keep)
+{
+	int status = keep ? batch_output_finish(&x->output) : STATUS_FINE;
+
+	batch_output_release(&x->output);
+	return status;
+}
+
+static void tell_sum(const struct batch_set *set, const char *file, const struct extraction *x)
+{
+	if (x->o->common.quiet)
+		return;
+	if (set->nbatches == 0 && set->asked_found)
+		cmd_error(file, "it has no experimental batches");
+	if (set->nbatches > 0)
+		cmd_error(file, "%llu batch%s, %llu bytes, %llu generation%s to %s",
+			  (unsigned long long)set->nbatches, set->nbatches == 1 ? "" : "es",
+			  (unsigned long long)set->nbytes, (unsigned long long)set->ngenerations,
+			  set->ngenerations == 1 ? "" : "s",
+			  strcmp(x->output.path, "-") == 0 ? "standard output" : x->output.path);
+}
+
+/* Records that are none make the trace one that is broken, for who asked for them. */
+static int tell_faults(const struct batch_set *set, const char *file)
+{
+	uint64_t more = set->nfaults > BATCH_FAULTS_TOLD ? set->nfaults - BATCH_FAULTS_TOLD : 0;
+
+	if (more > 0)
+		cmd_error(file, "and %llu more batches that could not be decoded to their end",
+			  (unsigned long long)more);
+	return STATUS_BAD;
+}
+
+/*
+ * Reads one file into the output. What it holds is completed whatever is wrong
+ * with the rest of it; a file that gave nothing but errors leaves no manifest.
+ */
+static int read_into(struct extraction *x, struct tt_reader *r, const char *file, const char *name)
+{
+	/* with those that the trace brings, which come while it is read */
+	const struct tt_specs *specs = tt_reader_specs(r);
+	struct notes notes = { .o = x->o, .specs = specs };
+	struct batch_set set;
+	int status;
+
+	batch_set_init(&set, &x->o->choice, &x->output);
+	batch_set_name(&set, name, x->each_alone || x->nfiles == 1 ? "" : name);
+	set.specs = specs;
+	set.decode = x->o->decode;
+	set.decode_format = x->o->format;
+	set.file = file;
+	status = read_all(&set, r, file, &notes);
+	tell_repeated(&notes, file);
+	if (set.nfaults > 0)
+		status = worse(status, tell_faults(&set, file));
+	if (!set.failed)
+		status = worse(status, batch_set_check(&set, file));
+	if (!set.failed && (set.nbatches > 0 || status == STATUS_FINE))
+		status = worse(status, batch_set_finish(&set));
+	if (!set.failed)
+		tell_sum(&set, file, x);
+	batch_set_release(&set);
+	return set.failed ? STATUS_TROUBLE : status;
+}
+
+static int extract_file(struct extraction *x, const char *file, const char *name)
+{
+	const char *shown = cmd_input_name(file);
+	struct tt_reader *r;
+	struct tt_error err;
+	int status;
+
+	if (cmd_open_reader(&r, x->input, file, &err) < 0) {
+		cmd_report(shown, &err);
+		return cmd_status(&err);
+	}
+	progress_start(shown, x->o->common.quiet);
+	status = read_into(x, r, shown, name);
+	progress_stop();
+	tt_reader_close(r);
+	return status;
+}
+
+static int extract_all(struct extraction *x, const struct opt_operands *files)
+{
+	int status = STATUS_FINE;
+
+	for (size_t i = 0; i < files->n && !x->output.failed; i++) {
+		if (choose_output(x, x->names[i]) != STATUS_FINE)
+			return STATUS_TROUBLE;
+		status = worse(status, extract_file(x, files->items[i], x->names[i]));
+		if (x->each_alone)
+			status = worse(status, finish_output(x, !x->output.failed));
+	}
+	if (!x->each_alone)
+		status = worse(status, finish_output(x, !x->output.failed));
+	return status;
+}
+
+static int extract(const struct extract_options *o, const struct opt_operands *files,
+		   const struct cmd_input *input)
+{
+	struct extraction x = {
+		.o = o, .input = input, .each_alone = !o->output, .nfiles = files->n,
+	};
+	int status;
+
+	x.names = make_names(files);
+	if (o->output)
+		x.output.path = strdup(o->output);
+	if (!x.names || (o->output && !x.output.path)) {
+		cmd_error(NULL, "%s", strerror(ENOMEM));
+		status = STATUS_TROUBLE;
+	} else {
+		status = extract_all(&x, files);
+		if (x.output.unread)
+			status = STATUS_FINE;
+	}
+	release_names(x.names, files->n);
+	batch_output_release(&x.output);
+	return status;
+}
+
+/* Whether the options and files go together. OPT_RUN, or a status after a message. */
+static int check_usage(const struct extract_options *o, const struct opt_operands *files)
+{
+	if (o->format != BATCH_JSONL && !o->decode)
+		return opt_usage(&command, "--format goes with --decode only");
+	if (o->output && strcmp(o->output, "-") == 0 && isatty(STDOUT_FILENO))
+		return opt_usage(&command, "the standard output is a terminal: no place for a tar");
+	if (cmd_reads_stdin_twice(files->items, files->n))
+		return opt_usage(&command, "the standard input can be read only once");
+	if (cmd_is_read(o->output, files->items, files->n))
+		return opt_usage(&command, "%s is a trace that is read: say another output with -o",
+				 o->output);
+	return OPT_RUN;
+}
+
+int cmd_extract(int argc, char **argv)
+{
+	struct extract_options o = { 0 };
+	struct opt_operands files;
+	struct cmd_input input;
+	int status = opt_parse(&command, argc, argv, &o, &files);
+
+	if (status == OPT_RUN)
+		status = check_usage(&o, &files);
+	if (status != OPT_RUN)
+		goto out;
+	status = cmd_input_init(&input, &o.common);
+	if (status == STATUS_FINE)
+		status = extract(&o, &files, &input);
+	cmd_input_release(&input);
+out:
+	opt_list_release(&o.common.specs);
+	opt_list_release(&o.choice.experiments);
+	return status;
+}

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+/* set.c - names, writes and lists the batches of one trace. Command layer. */
+#include <errno.h>
+#include <inttypes.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "set.h"
+#include "cli/json.h"
+
+/* -------------------------------------------------------------------- choosing */
+
+bool batch_choice_generation(const struct batch_choice *c, uint64_t number)
+{
+	return !c->generations || (number >= c->first_generation && number <= c->last_generation);
+}
+
+/* "AllocFree", or "experiment-7" for one that no spec names. */
+struct experiment_name {
+	char text[32];
+	const char *name;
+};
+
+static const char *name_of(struct experiment_name *n, const struct tt_specs *specs,
+			   unsigned experiment)
+{
+	const struct tt_experiment_spec *spec = tt_specs_experiment_id(specs, experiment);
+
+	snprintf(n->text, sizeof(n->text), "experiment-%u", experiment);
+	n->name = spec ? spec->name : n->text;
+	return n->name;
+}
+
+static bool is_called(const char *word, unsigned experiment, const struct tt_specs *specs)
+{
+	struct experiment_name n;
+	uint64_t number;
+
+	if (strcmp(word, name_of(&n, specs, experiment)) == 0 || strcmp(word, n.text) == 0)
+		return true;
+	return opt_u64(word, &number) == 0 && number == experiment;
+}
+
+bool batch_choice_experiment(const struct batch_choice *c, unsigned experiment,
+			     const struct tt_specs *specs)
+{
+	for (size_t i = 0; i < c->experiments.n; i++) {
+		if (is_called(c->experiments.items[i], experiment, specs))
+			return true;
+	}
+	return c->experiments.n == 0;
+}
+
+/* ---------------------------------------------------------------------- output */
+
+static int output_failed(struct batch_output *o, const struct tt_error *err)
+{
+	bool is_stdout = strcmp(o->path, "-") == 0;
+
+	o->unread = is_stdout && err->system_errno == EPIPE;
+	if (!o->unread)
+		cmd_report(is_stdout ? "standard output" : o->path, err);
+	o->failed = true;
+	return STATUS_TROUBLE;
+}
+
+int batch_output_add(struct batch_output *o, const char *name, const void *data, size_t nbytes)
+{
+	struct tt_error err;
+
+	if (!o->output && tt_output_open(&o->output, o->path, &err) < 0)
+		return output_failed(o, &err);
+	if (tt_output_add(o->output, name, data, nbytes, &err) < 0)
+		return output_failed(o, &err);
+	return STATUS_FINE;
+}
+
+int batch_output_finish(struct batch_output *o)
+{
+	struct tt_error err;
+
+	if (o->output && tt_output_finish(o->output, &err) < 0)
+		return output_failed(o, &err);
+	return STATUS_FINE;
+}
+
+void batch_output_release(struct batch_output *o)
+{
+	tt_output_close(o->output);
+	free(o->path);
+	o->output = NULL;
+	o->path = NULL;
+}
+
+/* ---------------------------------------------------------------------- naming */
+
+void batch_set_init(struct batch_set *s, const struct batch_choice *choice,
+		    struct batch_output *output)
+{
+	*s = (struct batch_set){ .choice = choice, .output = output };
+	out_init_memory(&s->manifest);
+}
+
+void batch_set_name(struct batch_set *s, const char *trace, const char *folder)
+{
+	s->trace = trace;
+	s->folder = folder;
+}
+
+void batch_set_release(struct batch_set *s)
+{
+	out_release_memory(&s->manifest);
+}
+
+int batch_set_no_memory(struct batch_set *s)
+{
+	cmd_error(NULL, "%s", strerror(ENOMEM));
+	/* what has come so far is not all, and nothing would say so */
+	s->failed = s->output->failed = true;
+	return STATUS_TROUBLE;
+}
+
+/*
+ * The generation's folder. Numbers above all before them are unlike each other; any
+ * other number is told apart by the place in the file, which none shares.
+ */
+static void name_generation(char *text, size_t size, const struct batch_set *s,
+			    const struct tt_generation *g)
+{
+	uint64_t number = tt_generation_number(g);
+
+	if (s->number_is_new)
+		snprintf(text, size, "gen-%06" PRIu64, number);
+	else
+		snprintf(text, size, "gen-%06" PRIu64 "-%06" PRIu64, number,
+			 tt_generation_ordinal(g));
+}
+
+static void name_thread(char *text, size_t size, int64_t thread)
+{
+	if (thread == TT_NONE)
+		snprintf(text, size, "none");
+	else
+		snprintf(text, size, "%" PRId64, thread);
+}
+
+/* The batch's path in the trace's folder, to be freed; NULL without memory. */
+static char *name_batch(const char *generation, const char *experiment, uint64_t number,
+			int64_t thread)
+{
+	char who[24];
+	char *path;
+
+	name_thread(who, sizeof(who), thread);
+	if (asprintf(&path, "%s/%s/%03" PRIu64 "-thread-%s.bin", generation, experiment, number,
+		     who) < 0)
+		return NULL;
+	return path;
+}
+
+int batch_set_add_file(struct batch_set *s, const char *path, const void *data, size_t nbytes)
+{
+	char *whole;
+	int status;
+
+	if (asprintf(&whole, "%s%s%s", s->folder, s->folder[0] == '\0' ? "" : "/", path) < 0)
+		return batch_set_no_memory(s);
+	status = batch_output_add(s->output, whole, data, nbytes);
+	free(whole);
+	s->failed = status != STATUS_FINE;
+	return status;
+}
+
+/* -------------------------------------------------------------------- manifest */
+
+static void list_batch(struct batch_set *s, const char *path, const struct tt_batch *b,
+		       const struct tt_generation *g)
+{
+	struct out *o = &s->manifest;
+	struct experiment_name n;
+	char sum[SHA256_DIGEST_STRING_LENGTH];
+	char *p = out_begin(o);
+
+	p = put_cstr(p, s->nbatches == 0 ? "\n  {" : ",\n  {");
+	p = put_lit(p, "\"path\":");
+	p = out_json(o, p, (struct tt_str){ path, strlen(path) });
+	p = json_u64(p, "generation", b->generation);
+	p = json_u64(p, "ordinal", tt_generation_ordinal(g));
+	p = json_cstr(o, p, "experiment", name_of(&n, s->specs, b->experiment));
+	p = json_u64(p, "experiment_id", b->experiment);
+	p = json_id(p, "thread", b->thread);
+	p = json_u64(p, "time_ticks", b->time_ticks);
+	p = json_i64(p, "time_ns", tt_generation_ns(g, b->time_ticks));
+	p = json_u64(p, "offset", b->offset);
+	p = json_u64(p, "data_offset", b->data_offset);
+	p = json_u64(p, "size", b->size);
+	p = json_cstr(o, p, "sha256", SHA256Data(b->data, b->size, sum));
+	out_end(o, put_char(p, '}'));
+}
+
+int batch_set_finish(struct batch_set *s)
+{
+	struct out *list = &s->manifest;
+	struct out whole;
+	char *p;
+	int status;
+
+	out_init_memory(&whole);
+	p = put_lit(out_begin(&whole), "{\"trace\":");
+	p = out_json(&whole, p, (struct tt_str){ s->trace, strlen(s->trace) });
+	p = put_cstr(json_key(p, "complete"), s->damaged ? "false" : "true");
+	p = put_lit(p, ",\n \"batches\":[");
+	if (s->nbatches > 0)
+		p = out_text(&whole, p, list->buffer, (size_t)(list->pos - list->buffer));
+	out_end(&whole, put_lit(p, "]}\n"));
+	if (out_failed(list) || out_failed(&whole))
+		status = batch_set_no_memory(s);
+	else
+		status = batch_set_add_file(s, "manifest.json", whole.buffer,
+				  (size_t)(whole.pos - whole.buffer));
+	out_release_memory(&whole);
+	return status;
+}
+
+/* --------------------------------------------------------------------- writing */
+
+static int write_batch(struct batch_set *s, const struct tt_generation *g,
+		       const struct tt_batch *b, uint64_t number)
+{
+	struct experiment_name n;
+	char generation[64];
+	char *path;
+	int status;
+
+	name_generation(generation, sizeof(generation), s, g);
+	path = name_batch(generation, name_of(&n, s->specs, b->experiment), number, b->thread);
+	if (!path)
+		return batch_set_no_memory(s);
+	status = batch_set_add_file(s, path, b->data, b->size);
+	if (status == STATUS_FINE) {
+		list_batch(s, path, b, g);
+		s->nbatches++;
+		s->nbytes += b->size;
+	}
+	free(path);
+	return status;
+}
+
+static int write_batches(struct batch_set *s, const struct tt_generation *g)
+{
+	uint64_t numbers[BATCH_EXPERIMENTS] = { 0 };
+
+	for (size_t i = 0; i < tt_generation_nexperimental(g); i++) {
+		struct tt_batch b = tt_generation_experimental_at(g, i);
+		uint64_t number = numbers[b.experiment % BATCH_EXPERIMENTS]++;
+
+		s->count[b.experiment % BATCH_EXPERIMENTS]++;
+		if (!batch_choice_experiment(s->choice, b.experiment, s->specs))
+			continue;
+		if (write_batch(s, g, &b, number) != STATUS_FINE)
+			return STATUS_TROUBLE;
+	}
+	return STATUS_FINE;
+}
+
+static int decode_batches(struct batch_set *s, const struct tt_generation *g)
+{
+	char folder[64];
+
+	if (!s->decode)
+		return STATUS_FINE;
+	name_generation(folder, sizeof(folder), s, g);
+	return batch_decode(s, g, folder);
+}
+
+int batch_set_add(struct batch_set *s, const struct tt_generation *g)
+{
+	uint64_t number = tt_generation_number(g), before = s->nbatches;
+
+	s->number_is_new = number > s->highest;
+	if (s->number_is_new)
+		s->highest = number;
+	if (s->lowest == 0 || s->lowest > number)
+		s->lowest = number;
+	if (!batch_choice_generation(s->choice, number))
+		return STATUS_FINE;
+	s->chosen_generation = true;
+	if (write_batches(s, g) != STATUS_FINE || decode_batches(s, g) != STATUS_FINE)
+		return STATUS_TROUBLE;
+	s->ngenerations += s->nbatches > before;
+	return STATUS_FINE;
+}
+
+/* -------------------------------------------------------------------- checking */
+
+static bool is_there(const struct batch_set *s, const char *word)
+{
+	for (unsigned i = 0; i < BATCH_EXPERIMENTS; i++) {
+		if (s->count[i] > 0 && is_called(word, i, s->specs))
+			return true;
+	}
+	return false;
+}
+
+/* "AllocFree (1), 2 batches; experiment-7 (7), 1 batch", or "". */
+static char *what_is_there(const struct batch_set *s)
+{
+	char *text = strdup("");
+
+	for (unsigned i = 0; text && i < BATCH_EXPERIMENTS; i++) {
+		struct experiment_name n;
+		char *longer;
+
+		if (s->count[i] == 0)
+			continue;
+		if (asprintf(&longer, "%s%s%s (%u), %" PRIu64 " batch%s", text,
+			     text[0] == '\0' ? "" : "; ", name_of(&n, s->specs, i), i, s->count[i],
+			     s->count[i] == 1 ? "" : "es") < 0)
+			longer = NULL;
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
+static int check_generations(struct batch_set *s, const char *file)
+{
+	if (s->chosen_generation || !s->choice->generations)
+		return STATUS_FINE;
+	if (s->lowest == 0)
+		cmd_error(file, "it has no generations");
+	else
+		cmd_error(file, "no such generation; it has %" PRIu64 " to %" PRIu64, s->lowest,
+			  s->highest);
+	return STATUS_BAD;
+}
+
+static int check_experiments(struct batch_set *s, const char *file)
+{
+	char *there = what_is_there(s);
+	int status = STATUS_FINE;
+
+	if (!there)
+		return batch_set_no_memory(s);
+	for (size_t i = 0; i < s->choice->experiments.n; i++) {
+		const char *word = s->choice->experiments.items[i];
+
+		if (is_there(s, word))
+			continue;
+		cmd_error(file, "no batch of experiment %s%s; %s%s", word,
+			  s->choice->generations ? " in these generations" : "",
+			  there[0] == '\0' ? "there are none at all" : "there are: ", there);
+		status = STATUS_BAD;
+	}
+	free(there);
+	return status;
+}
+
+int batch_set_check(struct batch_set *s, const char *file)
+{
+	int status = check_generations(s, file);
+
+	if (status == STATUS_FINE)
+		status = check_experiments(s, file);
+	s->asked_found = status == STATUS_FINE;
+	return status;
+}

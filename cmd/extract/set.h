@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * set.h - the experimental batches of one trace as named files with a
+ * manifest. Command layer: stands on tracetool.h and out.h.
+ *
+ * Names: `gen-` and the generation's number, six digits; a number that is not
+ * above all before it gets `-` and the generation's place in the file behind it,
+ * so that each generation has a folder of its own. In it the experiment, by the
+ * name that a spec gives it, else `experiment-7`. In it a running number and the
+ * thread. The manifest lies at the top of the trace's files.
+ */
+#ifndef CMD_EXTRACT_SET_H
+#define CMD_EXTRACT_SET_H
+
+#include "cli/cli.h"
+#include "cli/out.h"
+
+/* What is wanted of a trace; all of it if nothing is said. */
+struct batch_choice {
+	struct opt_list experiments; /* names or numbers */
+	bool generations;            /* the two numbers below count */
+	uint64_t first_generation, last_generation;
+};
+
+bool batch_choice_generation(const struct batch_choice *c, uint64_t number);
+bool batch_choice_experiment(const struct batch_choice *c, unsigned experiment,
+			     const struct tt_specs *specs);
+
+/* Where the files go; opened when there is a first one. */
+struct batch_output {
+	char *path;             /* for tt_output_open(); owned */
+	struct tt_output *output;
+	bool failed;            /* no archive may be made of it; told, unless: */
+	bool unread;            /* the reader of the standard output has seen enough */
+};
+
+/* These return a STATUS_*, after a message if it is not fine. */
+int batch_output_add(struct batch_output *o, const char *name, const void *data, size_t nbytes);
+int batch_output_finish(struct batch_output *o);
+void batch_output_release(struct batch_output *o);
+
+enum { BATCH_EXPERIMENTS = 256 };
+
+struct batch_set {
+	const struct batch_choice *choice;
+	struct batch_output *output;
+	const struct tt_specs *specs;
+	const char *trace;      /* its name in the manifest */
+	const char *folder;     /* of its files in the output; "": at the top */
+	struct out manifest;    /* in memory: the entries so far */
+	uint64_t nbatches, nbytes, ngenerations; /* written */
+	uint64_t lowest, highest; /* numbers of generations in the trace; 0: none yet */
+	bool number_is_new;     /* that of the last one is above all before */
+	uint64_t count[BATCH_EXPERIMENTS]; /* batches of each in the generations chosen */
+	bool chosen_generation; /* one that was chosen is there */
+	bool asked_found;       /* all that was asked for is there; batch_set_check() sets it */
+	bool damaged;           /* the trace is not all there */
+	bool failed;            /* the output failed, and that was told */
+	/* records as text (batchdecode.c) */
+	bool decode;
+	int decode_format;      /* enum batch_format */
+	const char *file;       /* as messages name it */
+	uint64_t nrecords, nfaults;
+};
+
+enum batch_format { BATCH_JSONL, BATCH_CSV };
+extern const char *const batch_formats[];
+/* Faults in records that are told of one file. */
+enum { BATCH_FAULTS_TOLD = 10 };
+
+void batch_set_init(struct batch_set *s, const struct batch_choice *choice,
+		    struct batch_output *output);
+void batch_set_name(struct batch_set *s, const char *trace, const char *folder);
+void batch_set_release(struct batch_set *s);
+
+/* Writes what is chosen of a generation. These return a STATUS_* too. */
+int batch_set_add(struct batch_set *s, const struct tt_generation *g);
+/* Whether all that was asked for was there: says what is missing, and what is there. */
+int batch_set_check(struct batch_set *s, const char *file);
+/*
+ * Adds a file below the trace's folder, and one with the records of each kind of
+ * batches to the folder of a generation. batch_set_no_memory() tells of it.
+ */
+int batch_set_add_file(struct batch_set *s, const char *path, const void *data, size_t nbytes);
+int batch_decode(struct batch_set *s, const struct tt_generation *g, const char *folder);
+int batch_set_no_memory(struct batch_set *s);
+/* Writes the manifest. */
+int batch_set_finish(struct batch_set *s);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap.h - what the parts of `tracetool heap` share: the numbers of each type or
+ * stack, and the formats. Command layer, inside heap only.
+ */
+#ifndef CMD_HEAP_HEAP_H
+#define CMD_HEAP_HEAP_H
+
+#include "cli/cli.h"
+#include "cli/out.h"
+
+/* Lifetimes as counts: eight steps for each doubling, so a value is off by 6 % at most. */
+enum { LIFE_STEPS = 8, LIFE_BUCKETS = 64 * LIFE_STEPS };
+
+/* The objects of one type, or of one stack. */
+struct heap_row {
+	uint64_t allocs, alloc_nbytes;  /* while the trace ran */
+	uint64_t frees;                 /* of these */
+	uint64_t live, live_nbytes;
+	uint64_t found;                 /* of those that live: from before the trace */
+	uint32_t *lives;                /* of those freed, by LIFE_BUCKETS; NULL: none */
+};
+
+struct heap_old {
+	struct tt_heap_object object;
+	struct tt_str type;
+};
+
+struct heap_stats {
+	struct heap_row *rows;          /* by type number, or by mark */
+	size_t nrows, cap;
+	struct heap_row sum;
+	int64_t start_ns, end_ns;       /* of what was looked at */
+	bool complete;                  /* the trace was read to its end, or to --at */
+};
+
+enum heap_by { HEAP_BY_TYPE, HEAP_BY_STACK };
+enum heap_format { HEAP_TEXT, HEAP_JSON, HEAP_CSV, HEAP_COLLAPSED };
+
+struct heap_report {
+	const struct tt_heap *heap;
+	const struct heap_stats *stats;
+	int by;
+	const char *const *stacks;      /* by mark: "main;f;g", outermost first; [0] is "" */
+	size_t limit;                   /* rows */
+	const size_t *order;            /* of rows that have anything to say */
+	size_t norder;
+	const struct tt_heap_object *oldest;
+	size_t noldest;
+};
+
+/* The duration below which `percent` of the row's freed objects lived, in ns. */
+int64_t heap_percentile(const struct heap_row *row, unsigned percent);
+/* What a row is called, escaped; never empty. */
+char *heap_row_name(struct out *o, char *p, const struct heap_report *r, size_t row);
+
+void heap_text(const struct heap_report *r);
+void heap_json(const struct heap_report *r);
+void heap_csv(const struct heap_report *r);
+void heap_collapsed(const struct heap_report *r);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * heap_types.h - types of heap objects: where they were allocated, and of which size class.
+ * Inside the preloaded library for --heap. Stands on preload.h.
+ */
+#ifndef CMD_PRELOAD_HEAP_TYPES_H
+#define CMD_PRELOAD_HEAP_TYPES_H
+
+#include "preload.h"
+
+/*
+ * The number of a type in the section's generation, in whose types batch it stands from
+ * the first time that it is asked for; 0 if there is no room for it. Any time.
+ */
+uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size);
+
+/*
+ * What this thread asked for last, by site and size: loops ask for the same again. A
+ * cell holds as of `gen`; the number behind it is as good in that generation alone.
+ */
+#define HEAP_NCELLS 64
+struct heap_cell {
+	uint64_t tag;
+	uint64_t gen;           /* 0: nothing */
+	uint64_t id;
+};
+extern TLS struct heap_cell heap_cells[HEAP_NCELLS];
+
+/* Sizes that are the same to each class, in units of 8 bytes; the largest has no cell. */
+static inline uint64_t heap_tag(uintptr_t site, size_t size)
+{
+	return (uint64_t)site << 16 | (size < 0x7fff0 ? (size + 7) / 8 : 0xffff);
+}
+
+static inline struct heap_cell *heap_cell(uint64_t tag)
+{
+	return &heap_cells[tag * UINT64_C(0x9e3779b97f4a7c15) >> 58];
+}
+
+/* In a forked child: what was written stands in its parent's trace, not in its own. */
+void heap_types_forked(void);
+
+/* Objects that were there before tracing began, as far as they are few. */
+void heap_early_add(void *p, size_t size, uintptr_t site);
+void heap_early_remove(const void *p);
+/* Tracing begins: hands each out once. */
+void heap_early_end(void (*object)(void *p, size_t size, uintptr_t site));
+/* Tracing has not begun yet. */
+extern _Atomic bool heap_is_early;
+
+#endif

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * program.c - which programs can be recorded by a library that is loaded into
+ * them, and where that library is. Command layer, inside record only.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "native.h"
+
+#if defined(__x86_64__)
+#define MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define MACHINE EM_AARCH64
+#elif defined(__riscv)
+#define MACHINE EM_RISCV
+#else
+#define MACHINE EM_NONE
+#endif
+
+/* Scripts whose interpreter is a script. */
+#define MAX_SCRIPTS 5
+
+struct program {
+	const char *name;
+	char path[PATH_MAX];
+	char why[256];
+};
+
+static bool refuse(struct program *p, const char *why)
+{
+	snprintf(p->why, sizeof(p->why), "%s", why);
+	return false;
+}
+
+/* --------------------------------------------------------------------- finding */
+
+static bool is_program(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+/* As execvp() finds it. */
+static bool find(struct program *p)
+{
+	const char *folders = getenv("PATH");
+
+	if (strchr(p->name, '/')) {
+		snprintf(p->path, sizeof(p->path), "%s", p->name);
+		return access(p->path, X_OK) == 0 || refuse(p, strerror(errno));
+	}
+	for (folders = folders ? folders : "/bin:/usr/bin"; *folders != '\0';) {
+		size_t n = strcspn(folders, ":");
+
+		snprintf(p->path, sizeof(p->path), "%.*s/%s", n == 0 ? 1 : (int)n,
+			 n == 0 ? "." : folders, p->name);
+		if (is_program(p->path))
+			return true;
+		folders += n + (folders[n] == ':');
+	}
+	return refuse(p, "no such program in PATH");
+}
+
+/* ------------------------------------------------------------------------- ELF */
+
+/* What there is of n bytes; less: the file's end, or errno says why. */
+static size_t read_some(int fd, void *buf, size_t n, uint64_t at)
+{
+	size_t have = 0;
+	ssize_t got = 1;
+
+	errno = 0;
+	while (have < n && got != 0 && at <= (uint64_t)INT64_MAX - have) {
+		got = pread(fd, (char *)buf + have, n - have, (off_t)(at + have));
+		if (got < 0 && errno != EINTR)
+			return have;
+		have += got > 0 ? (size_t)got : 0;
+	}
+	errno = 0;
+	return have;
+}
+
+static bool read_at(int fd, void *buf, size_t n, uint64_t at)
+{
+	return read_some(fd, buf, n, at) == n;
+}
+
+/* Behind a read_at() that failed: the system's reason, or else this one. */
+static bool refuse_unread(struct program *p, const char *why)
+{
+	return refuse(p, errno != 0 ? strerror(errno) : why);
+}
+
+/* The loader's path, if the program has one. */
+static bool read_loader(int fd, const Elf64_Ehdr *head, char *loader, size_t size)
+{
+	Elf64_Phdr part;
+
+	for (unsigned i = 0; i < head->e_phnum; i++) {
+		if (!read_at(fd, &part, sizeof(part), head->e_phoff + (uint64_t)i * sizeof(part)))
+			return false;
+		if (part.p_type != PT_INTERP)
+			continue;
+		if (part.p_filesz == 0 || part.p_filesz > size ||
+		    !read_at(fd, loader, part.p_filesz, part.p_offset))
+			return false;
+		loader[part.p_filesz - 1] = '\0';
+		return true;
+	}
+	return false;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Our own library needs the loader that this program has. */
+static bool same_loader(const char *loader)
+{
+	char own[PATH_MAX];
+	Elf64_Ehdr head;
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+	bool known = fd >= 0 && read_at(fd, &head, sizeof(head), 0) &&
+		     read_loader(fd, &head, own, sizeof(own));
+
+	if (fd >= 0)
+		close(fd);
+	return !known || strcmp(base_name(own), base_name(loader)) == 0;
+}
+
+static bool check_elf(struct program *p, int fd)
+{
+	char loader[PATH_MAX];
+	Elf64_Ehdr head;
+
+	if (!read_at(fd, &head, sizeof(head), 0))
+		return refuse_unread(p, "is no whole program");
+	if (head.e_ident[EI_CLASS] != ELFCLASS64)
+		return refuse(p, "is a 32-bit program; the recording library is for 64 bits");
+	if (MACHINE != EM_NONE && head.e_machine != MACHINE)
+		return refuse(p, "is a program for another kind of machine");
+	if (!read_loader(fd, &head, loader, sizeof(loader)))
+		return refuse_unread(p, "is statically linked: no library can be loaded into it");
+	if (same_loader(loader))
+		return true;
+	snprintf(p->why, sizeof(p->why), "has the loader %.100s, of another C library than the "
+					 "recording library's", loader);
+	return false;
+}
+
+/* The loader takes no library of others into a program that gains rights. */
+static bool check_rights(struct program *p, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return refuse(p, strerror(errno));
+	if (geteuid() != 0 && (st.st_mode & S_ISUID) != 0 && st.st_uid != geteuid())
+		return refuse(p, "runs as another user (set-user-id): no library can be loaded into it");
+	if (geteuid() != 0 && (st.st_mode & S_ISGID) != 0 && st.st_gid != getegid())
+		return refuse(p, "runs as another group (set-group-id): no library can be loaded into it");
+	if (fgetxattr(fd, "security.capability", NULL, 0) > 0 && geteuid() != 0)
+		return refuse(p, "gains capabilities: no library can be loaded into it");
+	return true;
+}
+
+/* --------------------------------------------------------------------- scripts */
+
+/* "#! /path/of/interpreter argument": the path goes to p->path. */
+static bool to_interpreter(struct program *p, char *line)
+{
+	char *start = line + 2 + strspn(line + 2, " \t");
+
+	start[strcspn(start, " \t\n")] = '\0';
+	if (start[0] == '\0')
+		return refuse(p, "is a script without an interpreter");
+	memmove(p->path, start, strlen(start) + 1);
+	return true;
+}
+
+enum kind { KIND_REFUSED, KIND_FITS, KIND_SCRIPT };
+
+static enum kind look_at(struct program *p)
+{
+	char start[256];
+	int fd = open(p->path, O_RDONLY | O_CLOEXEC);
+	size_t n = fd >= 0 ? read_some(fd, start, sizeof(start) - 1, 0) : 0;
+	enum kind kind = KIND_REFUSED;
+
+	if (fd < 0 && errno == EACCES)
+		return KIND_FITS; /* may be run, not read: we shall see */
+	start[n] = '\0';
+	if (errno != 0)
+		refuse(p, strerror(errno));
+	else if (n >= SELFMAG && memcmp(start, ELFMAG, SELFMAG) == 0)
+		kind = check_rights(p, fd) && check_elf(p, fd) ? KIND_FITS : KIND_REFUSED;
+	else if (n >= 2 && start[0] == '#' && start[1] == '!')
+		kind = to_interpreter(p, start) ? KIND_SCRIPT : KIND_REFUSED;
+	else
+		refuse(p, "is neither an ELF program nor a script that names its interpreter");
+	if (fd >= 0)
+		close(fd);
+	return kind;
+}
+
+bool native_program_fits(const char *name, char *why, size_t size)
+{
+	struct program p = { .name = name };
+	enum kind kind = find(&p) ? KIND_SCRIPT : KIND_REFUSED;
+	char first[PATH_MAX];
+
+	memcpy(first, p.path, sizeof(first));
+	for (int i = 0; kind == KIND_SCRIPT && i < MAX_SCRIPTS; i++)
+		kind = look_at(&p);
+	if (kind == KIND_FITS)
+		return true;
+	if (kind == KIND_SCRIPT)
+		refuse(&p, "is a script whose interpreter is a script, and so on");
+	if (strcmp(first, p.path) != 0)
+		snprintf(why, size, "is a script, whose interpreter %.200s %s", p.path, p.why);
+	else
+		snprintf(why, size, "%s", p.why);
+	return false;
+}
+
+/* ------------------------------------------------------------------ the library */
+
+static bool in_folder(char path[PATH_MAX], const char *folder, const char *name)
+{
+	int n = snprintf(path, PATH_MAX, "%s/%s", folder, name);
+
+	return n > 0 && n < PATH_MAX && access(path, R_OK) == 0;
+}
+
+bool native_library(bool heap, char path[PATH_MAX])
+{
+	const char *name = heap ? "libtracetool-heap.so" : "libtracetool-record.so";
+	char folder[PATH_MAX], installed[PATH_MAX + 32];
+	ssize_t n = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
+
+	if (n > 0) {
+		folder[n] = '\0';
+		*strrchr(folder, '/') = '\0';
+		/* as built, or installed and moved as a whole */
+		if (in_folder(path, folder, name))
+			return true;
+		snprintf(installed, sizeof(installed), "%s/../lib/tracetool", folder);
+		if (in_folder(path, installed, name))
+			return true;
+	}
+	if (in_folder(path, PRELOAD_FOLDER, name))
+		return true;
+	cmd_error(NULL, "%s is not there, which is to be loaded into the program", path);
+	return false;
+}

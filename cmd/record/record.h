@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * record.h - what the parts of `tracetool record` share: a recording, the places
+ * that a trace can come from, and the check that runs beside. Command layer,
+ * inside record only.
+ *
+ * A source is read by one function that waits for bytes. It starts what it has to
+ * start at the first read, when the output is open already; while it waits it
+ * calls record_wait() or record_tick(), so that progress and messages appear.
+ */
+#ifndef CMD_RECORD_RECORD_H
+#define CMD_RECORD_RECORD_H
+
+#include "cli/cli.h"
+
+struct record_options {
+	struct opt_list specs;
+	const char *output;
+	const char *url;
+	int64_t seconds_ns, timeout_ns; /* of the URL; seconds_ns < 0: not said */
+	uint64_t rotate_nbytes, keep;
+	int64_t rotate_ns;
+	uint64_t max_memory;
+	bool quiet;
+	bool heap, stacks, follow;      /* of a native program */
+};
+
+struct record;
+
+struct record_source {
+	const char *name;       /* as messages have it */
+	struct record *record;
+	/* As struct tt_input has it; ECANCELED when the user asked to stop. */
+	int64_t (*read)(struct record_source *s, void *buf, size_t room);
+	/* After the last read, with `broken` told if there is something to tell of it. Returns
+	   a STATUS_*, or what a command ended with. */
+	int (*finish)(struct record_source *s);
+	bool started;           /* a byte came */
+	bool broken;            /* the last read failed */
+	/* Why, if that is more than errno says; one line. */
+	char why[1024];
+};
+
+/* ------------------------------------------------------------------ stopping */
+
+/* How often the user asked to stop: SIGINT, SIGTERM, SIGHUP. */
+int record_stops(void);
+/* The signal of the last time if it was sent to this process alone; else 0. */
+int record_stop_signal(void);
+/* Readable as long as there are signals to look at, children that ended included; for
+ * polling. */
+int record_wake_fd(void);
+void record_wake_clear(void);
+
+/* -------------------------------------------------------------------- waiting */
+
+/* Shows progress and tells what the check found. */
+void record_tick(struct record *r);
+/* Waits until fd (-1: none) is readable, a signal came or so long has passed. */
+void record_wait(struct record *r, int fd, int timeout_ms);
+/* Whether the source should stop now: sets errno. */
+bool record_cancelled(void);
+
+/* -------------------------------------------------------------------- sources */
+
+/* Each calls record_run() with its source, and returns its status. */
+int record_run(struct record *r, struct record_source *s);
+int record_standard_input(struct record *r);
+int record_url(struct record *r, const struct opt_command *command);
+/* Whether `{}` stands in one of them. */
+bool record_has_place(char **argv);
+/* argv ends with NULL; `{}` in it stands for the trace. */
+int record_command(struct record *r, char **argv);
+/* The same with no `{}`: the program is native, a library in it writes the trace. */
+int record_native(struct record *r, char **argv);
+
+struct record {
+	const struct record_options *opt;
+	const struct cmd_input *in;
+	const struct record_source *source; /* while it runs */
+	struct tt_recorder *recorder;
+	struct record_check *check;
+	int64_t start_ns;
+	/* Of a native program: as struct tt_recorder_options has them. */
+	bool (*symbol)(void *arg, uint64_t pc, struct tt_symbol *out);
+	void *symbol_arg;
+};
+
+int64_t record_now_ns(void);
+
+/* ---------------------------------------------------------------------- check */
+
+/*
+ * Reads whole generations in a thread of its own, in order, as validate does. The
+ * recording never waits for it: when too much lies before it, it gives up.
+ */
+struct record_check;
+
+/* NULL if there is no memory or no thread, after a message. */
+struct record_check *record_check_start(const struct cmd_input *in);
+/* Hands over the next bytes of the stream; NULL: they could not be kept. */
+void record_check_add(struct record_check *c, const void *data, size_t nbytes);
+
+struct record_checked {
+	uint64_t events, generations;
+	bool complete;          /* all that was handed over was read */
+};
+struct record_checked record_check_progress(struct record_check *c);
+/* The next thing found that was not told; false if there is none. *more: how many
+ * were not kept, so far. */
+bool record_check_finding(struct record_check *c, struct tt_error *err, uint64_t *more);
+/* The end of the stream: waits until all is read. */
+void record_check_end(struct record_check *c);
+/* STATUS_FINE, or what the worst finding means. */
+int record_check_status(struct record_check *c);
+void record_check_free(struct record_check *c);
+
+#endif

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * url.c - the trace of a live Go server, through libcurl. Command layer,
+ * inside record only. Without libcurl it says so.
+ */
+#include "cli/dynlib.h"
+#include "record.h"
+
+#ifndef HAVE_CURL
+
+int record_url(struct record *r, const struct opt_command *command)
+{
+	(void)r;
+	return opt_usage(command, "this tracetool was built without libcurl: fetch the trace with "
+				  "another program and use 'tracetool record -'");
+}
+
+#else
+
+/* its macros that check types name the functions */
+#define CURL_DISABLE_TYPECHECK
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is used of libcurl: late.h. */
+#define FUNCTIONS(F) \
+	F(curl_easy_cleanup) F(curl_easy_getinfo) F(curl_easy_init) F(curl_easy_pause) \
+	F(curl_easy_setopt) F(curl_easy_strerror) F(curl_free) F(curl_global_cleanup) \
+	F(curl_global_init) F(curl_multi_add_handle) F(curl_multi_cleanup) \
+	F(curl_multi_info_read) F(curl_multi_init) F(curl_multi_perform) \
+	F(curl_multi_poll) F(curl_multi_remove_handle) F(curl_url) F(curl_url_cleanup) \
+	F(curl_url_get) F(curl_url_set)
+
+static struct {
+	FUNCTIONS(LATE_POINTER)
+} lib;
+static const char *const names[] = { FUNCTIONS(LATE_NAME) };
+
+#define SECOND INT64_C(1000000000)
+#define DEFAULT_SECONDS 5
+#define DEFAULT_TIMEOUT 30
+#define CONNECT_SECONDS 15L
+#define MAX_REDIRECTS 10L
+/* When so much lies here unread, the server has to wait. */
+#define AHEAD_NBYTES ((size_t)4 << 20)
+
+struct url_source {
+	struct record_source base;
+	CURLM *multi;
+	CURL *easy;
+	char *url;              /* with the query */
+	char *shown;            /* without user and password */
+	int64_t seconds_ns, timeout_ns;
+	int64_t deadline_ns;    /* 0: not begun */
+	bool done;
+	CURLcode result;
+	/* what came and was not read yet */
+	uint8_t *data;
+	size_t at, len, cap;
+	bool paused;
+	/* what the server says if it does not give a trace */
+	char words[512];
+	size_t nwords;
+	char curl_words[CURL_ERROR_SIZE];
+};
+
+/* ----------------------------------------------------------------------- URL */
+
+static bool has_seconds(const char *query)
+{
+	while (query) {
+		if (strncmp(query, "seconds=", 8) == 0)
+			return true;
+		query = strchr(query, '&');
+		query += query != NULL;
+	}
+	return false;
+}
+
+/* Of a query that names them itself. */
+static int64_t seconds_of(const char *query)
+{
+	while (strncmp(query, "seconds=", 8) != 0)
+		query = strchr(query, '&') + 1;
+	return (int64_t)(strtod(query + 8, NULL) * 1e3) * (SECOND / 1000);
+}
+
+static CURLUcode set_query(struct url_source *u, CURLU *url)
+{
+	char *query = NULL, text[64];
+	CURLUcode rc = lib.curl_url_get(url, CURLUPART_QUERY, &query, 0);
+
+	if (rc == CURLUE_OK && has_seconds(query) && u->seconds_ns < 0) {
+		u->seconds_ns = seconds_of(query);
+		lib.curl_free(query);
+		return CURLUE_OK;
+	}
+	if (rc == CURLUE_OK && has_seconds(query)) {
+		lib.curl_free(query);
+		return CURLUE_BAD_QUERY;
+	}
+	lib.curl_free(query);
+	if (u->seconds_ns < 0)
+		u->seconds_ns = DEFAULT_SECONDS * SECOND;
+	snprintf(text, sizeof(text), "seconds=%.15g", (double)u->seconds_ns / 1e9);
+	return lib.curl_url_set(url, CURLUPART_QUERY, text, CURLU_APPENDQUERY);
+}
+
+static CURLUcode set_path(CURLU *url)
+{
+	char *path = NULL;
+	CURLUcode rc = lib.curl_url_get(url, CURLUPART_PATH, &path, 0);
+
+	if (rc == CURLUE_OK && strcmp(path, "/") == 0)
+		rc = lib.curl_url_set(url, CURLUPART_PATH, "/debug/pprof/trace", 0);
+	lib.curl_free(path);
+	return rc;
+}
+
+/* Keeps what is asked for, and what may be shown of it. */
+static CURLUcode keep_url(struct url_source *u, CURLU *url)
+{
+	CURLUcode rc = lib.curl_url_get(url, CURLUPART_URL, &u->url, 0);
+
+	if (rc == CURLUE_OK)
+		rc = lib.curl_url_set(url, CURLUPART_USER, NULL, 0);
+	if (rc == CURLUE_OK)
+		rc = lib.curl_url_set(url, CURLUPART_PASSWORD, NULL, 0);
+	if (rc == CURLUE_OK)
+		rc = lib.curl_url_get(url, CURLUPART_URL, &u->shown, 0);
+	return rc;
+}
+
+/* False after a message. */
+static bool parse_url(struct url_source *u, const struct opt_command *command, const char *text)
+{
+	CURLU *url = lib.curl_url();
+	char *scheme = NULL;
+	bool http;
+	CURLUcode rc = url ? lib.curl_url_set(url, CURLUPART_URL, text, CURLU_GUESS_SCHEME) :
+			     CURLUE_OUT_OF_MEMORY;
+
+	if (rc == CURLUE_OK)
+		rc = lib.curl_url_get(url, CURLUPART_SCHEME, &scheme, 0);
+	http = rc == CURLUE_OK && (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+	lib.curl_free(scheme);
+	if (http)
+		rc = set_path(url);
+	if (http && rc == CURLUE_OK)
+		rc = set_query(u, url);
+	if (http && rc == CURLUE_OK)
+		rc = keep_url(u, url);
+	lib.curl_url_cleanup(url);
+	if (rc == CURLUE_OK && http)
+		return true;
+	if (rc == CURLUE_BAD_QUERY)
+		opt_usage(command, "--url says the seconds itself");
+	else if (rc == CURLUE_OUT_OF_MEMORY)
+		cmd_error(NULL, "out of memory");
+	else
+		opt_usage(command, "--url is no address like http://HOST:PORT");
+	return false;
+}
+
+/* ------------------------------------------------------------------ transfer */
+
+static long http_status(const struct url_source *u)
+{
+	long status = 0;
+
+	lib.curl_easy_getinfo(u->easy, CURLINFO_RESPONSE_CODE, &status);
+	return status;
+}
+
+static bool make_room(struct url_source *u, size_t n)
+{
+	uint8_t *data;
+
+	if (u->at == u->len)
+		u->at = u->len = 0;
+	if (n <= u->cap - u->len)
+		return true;
+	data = realloc(u->data, u->len + n + AHEAD_NBYTES / 4);
+	if (!data)
+		return false;
+	u->data = data;
+	u->cap = u->len + n + AHEAD_NBYTES / 4;
+	return true;
+}
+
+/* What is no trace is said, on one line. */
+static void add_words(struct url_source *u, const char *data, size_t n)
+{
+	for (size_t i = 0; i < n && u->nwords + 1 < sizeof(u->words); i++) {
+		char c = data[i] == '\n' || data[i] == '\r' ? ' ' : data[i];
+
+		if (c == ' ' && (u->nwords == 0 || u->words[u->nwords - 1] == ' '))
+			continue;
+		u->words[u->nwords++] = c == '\0' ? ' ' : c;
+	}
+	u->words[u->nwords] = '\0';
+}
+
+/* They may end with a newline. */
+static void trim_words(struct url_source *u)
+{
+	if (u->nwords > 0 && u->words[u->nwords - 1] == ' ')
+		u->words[--u->nwords] = '\0';
+}
+
+static size_t on_data(char *data, size_t size, size_t n, void *arg)
+{
+	struct url_source *u = arg;
+
+	n *= size;
+	if (http_status(u) != 200) {
+		add_words(u, data, n);
+		return n;
+	}
+	if (u->len - u->at > AHEAD_NBYTES) {
+		u->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+	if (!make_room(u, n))
+		return 0;
+	memcpy(u->data + u->len, data, n);
+	u->len += n;
+	return n;
+}
+
+static CURLcode set_protocols(CURL *easy)
+{
+#if LIBCURL_VERSION_NUM >= 0x075500
+	CURLcode rc = lib.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+
+	if (rc != CURLE_OK)
+		return rc;
+	return lib.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+	CURLcode rc = lib.curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+
+	if (rc != CURLE_OK)
+		return rc;
+	return lib.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+#endif
+}
+
+static bool prepare(struct url_source *u)
+{
+	CURL *e = lib.curl_easy_init();
+
+	u->easy = e;
+	u->multi = lib.curl_multi_init();
+	return e && u->multi && set_protocols(e) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_URL, u->url) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_USERAGENT, "tracetool/" TT_VERSION_STRING) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_MAXREDIRS, MAX_REDIRECTS) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_ERRORBUFFER, u->curl_words) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_data) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_WRITEDATA, u) == CURLE_OK &&
+	       lib.curl_multi_add_handle(u->multi, e) == CURLM_OK;
+}
+
+/* Lets the transfer go on; false if that failed. */
+static bool go_on(struct url_source *u)
+{
+	int running, left;
+	const CURLMsg *msg;
+
+	if (u->paused) {
+		u->paused = false;
+		lib.curl_easy_pause(u->easy, CURLPAUSE_CONT);
+	}
+	if (lib.curl_multi_perform(u->multi, &running) != CURLM_OK)
+		return false;
+	while ((msg = lib.curl_multi_info_read(u->multi, &left))) {
+		if (msg->msg == CURLMSG_DONE) {
+			u->done = true;
+			u->result = msg->data.result;
+		}
+	}
+	return true;
+}
+
+static void wait_for_more(struct url_source *u)
+{
+	struct curl_waitfd wake = { .fd = record_wake_fd(), .events = CURL_WAIT_POLLIN };
+
+	record_tick(u->base.record);
+	(void)lib.curl_multi_poll(u->multi, &wake, 1, 100, NULL);
+	record_wake_clear();
+}
+
+/* Why there is no trace, or no more of it. */
+static int64_t say_why(struct url_source *u)
+{
+	char *why = u->base.why;
+	size_t size = sizeof(u->base.why);
+	const char *words = u->curl_words[0] != '\0' ? u->curl_words : lib.curl_easy_strerror(u->result);
+
+	trim_words(u);
+	if (!u->done)
+		snprintf(why, size, "the server did not end the trace %g s after the %g s it was "
+				    "asked for",
+			 (double)u->timeout_ns / 1e9, (double)u->seconds_ns / 1e9);
+	else if (u->result != CURLE_OK)
+		snprintf(why, size, "%s%s", u->base.started ? "the connection broke: " : "", words);
+	else
+		snprintf(why, size, "the server says HTTP %ld%s%s", http_status(u),
+			 u->nwords > 0 ? ": " : "", u->words);
+	errno = u->done ? EIO : ETIMEDOUT;
+	return -1;
+}
+
+static int64_t read_url(struct record_source *s, void *buf, size_t room)
+{
+	struct url_source *u = (struct url_source *)s;
+	size_t n;
+
+	if (u->deadline_ns == 0)
+		u->deadline_ns = record_now_ns() + u->seconds_ns + u->timeout_ns;
+	while (u->at == u->len && !u->done) {
+		if (record_cancelled())
+			return -1;
+		if (record_now_ns() > u->deadline_ns || !go_on(u))
+			return say_why(u);
+		if (u->at == u->len && !u->done)
+			wait_for_more(u);
+	}
+	if (u->at == u->len)
+		return u->result == CURLE_OK && http_status(u) == 200 ? 0 : say_why(u);
+	/* a stream without a pause in it must not pass over these */
+	if (record_cancelled())
+		return -1;
+	if (record_now_ns() > u->deadline_ns && !u->done)
+		return say_why(u);
+	n = u->len - u->at < room ? u->len - u->at : room;
+	memcpy(buf, u->data + u->at, n);
+	u->at += n;
+	return (int64_t)n;
+}
+
+static int finish_url(struct record_source *s)
+{
+	(void)s;
+	return STATUS_FINE;
+}
+
+static void release(struct url_source *u)
+{
+	if (u->multi && u->easy)
+		lib.curl_multi_remove_handle(u->multi, u->easy);
+	lib.curl_easy_cleanup(u->easy);
+	lib.curl_multi_cleanup(u->multi);
+	lib.curl_free(u->url);
+	lib.curl_free(u->shown);
+	free(u->data);
+}
+
+int record_url(struct record *r, const struct opt_command *command)
+{
+	struct url_source u = {
+		.base = { .read = read_url, .finish = finish_url },
+		.seconds_ns = r->opt->seconds_ns,
+		.timeout_ns = r->opt->timeout_ns < 0 ? DEFAULT_TIMEOUT * SECOND : r->opt->timeout_ns,
+	};
+	int status = STATUS_TROUBLE;
+
+	if (!late_open("libcurl.so.4", names, sizeof(names) / sizeof(names[0]), &lib)) {
+		cmd_error(NULL, "libcurl.so.4 cannot be loaded: install it, or fetch the trace with "
+				"another program and use 'tracetool record -'");
+		return STATUS_TROUBLE;
+	}
+	if (lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
+		cmd_error(NULL, "libcurl cannot be used");
+		return STATUS_TROUBLE;
+	}
+	if (parse_url(&u, command, r->opt->url)) {
+		u.base.name = u.shown;
+		if (prepare(&u))
+			status = record_run(r, &u.base);
+		else
+			cmd_error(u.shown, "libcurl cannot be used");
+	}
+	release(&u);
+	lib.curl_global_cleanup();
+	return status;
+}
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * repair.c - `tracetool repair`: what can be kept of a damaged trace, as a new one.
+ * The new one is read from its first byte to its last before it gets its name:
+ * what would be broken in it is left out. Command layer: stands on outfile.h.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/outfile.h"
+#include "cli/progress.h"
+
+struct repair_options {
+	struct cmd_common common;
+	const char *output;
+};
+
+static const struct opt table[] = {
+	OPT_HEADING("Output"),
+	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
+	  .help = "write the repaired trace to OUT; '-' is the\nstandard output",
+	  .at = offsetof(struct repair_options, output) },
+	CMD_COMMON_OPTIONS(struct repair_options, common),
+	OPT_TABLE_END,
+};
+
+static const struct opt_command command = {
+	.verb = "repair",
+	.synopsis = "[OPTION...] -o OUT FILE",
+	.summary = "Makes a trace that can be read of one that is damaged or cut off, with all that\n"
+		   "can be kept of it. FILE itself is not touched.",
+	.notes = "Exit status: 0 nothing is lost, 1 something is, 2 FILE could not be read or OUT\n"
+		 "not be written. tracetool-repair(1) tells what is kept and what is made up.",
+	.table = table,
+	.min_operands = 1,
+	.max_operands = 1,
+};
+
+struct run {
+	const struct repair_options *opt;
+	const char *path, *name; /* of the input; as messages name it */
+	const struct cmd_input *input;
+	struct outfile file;
+	/* what is written is read again: of an output that is no regular file, this is */
+	FILE *scratch;
+	struct out scratch_out;
+	char *scratch_buffer;
+	uint64_t generations, whole, events, made_events, made_entries;
+	uint64_t lost_events, lost_nbytes;
+};
+
+/* ---- telling */
+
+static void tell_made(const struct run *run, const struct tt_repair *r)
+{
+	struct tt_made_event ev;
+
+	for (size_t i = 0; tt_repair_made(r, i, &ev); i++) {
+		char args[256] = "";
+		size_t used = 0;
+
+		for (unsigned k = 0; k < ev.spec->nargs && used < sizeof(args); k++)
+			used += (size_t)snprintf(args + used, sizeof(args) - used, " %s=%" PRId64,
+						 ev.spec->args[k].name, (int64_t)ev.args[k]);
+		cmd_error(run->name, "made up: thread %" PRId64 ": %s%s", ev.thread, ev.spec->name,
+			  args);
+	}
+}
+
+static void tell_lost(const struct run *run, const struct tt_repaired *g)
+{
+	char place[256];
+
+	if (run->opt->common.quiet || g->why.code == TT_OK)
+		return;
+	cmd_error(run->name, "%s: %s", cmd_place(&g->why, place, sizeof(place)), g->why.message);
+}
+
+static void tell_generation(const struct run *run, const struct tt_repair *r,
+			    const struct tt_repaired *g)
+{
+	tell_lost(run, g);
+	if (!run->opt->common.quiet && g->made_generations != 0)
+		cmd_error(run->name,
+			  "generations made up in front of %" PRIu64 ", whose numbers are missing: %" PRIu64,
+			  g->number, g->made_generations);
+	if (run->opt->common.quiet || (g->whole && g->lost_nbytes == 0))
+		return;
+	if (g->whole)
+		cmd_error(run->name, "around generation %" PRIu64 ": bytes lost: %" PRIu64,
+			  g->number, g->lost_nbytes);
+	else
+		cmd_error(run->name,
+			  "generation %" PRIu64 ": events kept: %" PRIu64 ", lost: %" PRIu64
+			  ", made up: %" PRIu64 "; table entries made up: %" PRIu64
+			  "; bytes lost: %" PRIu64,
+			  g->number, g->events, g->lost_events, g->made_events, g->made_entries,
+			  g->lost_nbytes);
+	if (run->opt->common.verbose)
+		tell_made(run, r);
+}
+
+static bool lost_any(const struct run *run)
+{
+	return run->whole != run->generations || run->lost_nbytes != 0;
+}
+
+static void tell_all(const struct run *run)
+{
+	if (run->opt->common.quiet)
+		return;
+	if (!lost_any(run))
+		cmd_error(run->name, "nothing is lost; generations: %" PRIu64 ", events: %" PRIu64,
+			  run->generations, run->events);
+	else
+		cmd_error(run->name,
+			  "in all, generations kept: %" PRIu64 ", %" PRIu64
+			  " of them whole; events kept: %" PRIu64 "; bytes lost: %" PRIu64,
+			  run->generations, run->whole, run->events, run->lost_nbytes);
+}
+
+/* ---- writing */
+
+static struct out *out_of(struct run *run)
+{
+	return run->scratch ? &run->scratch_out : run->file.out;
+}
+
+static void write_str(struct run *run, struct tt_str s)
+{
+	struct out *o = out_of(run);
+
+	out_end(o, out_str(o, out_begin(o), s));
+}
+
+static void count(struct run *run, const struct tt_repaired *g)
+{
+	run->generations++;
+	run->whole += g->whole;
+	run->events += g->events;
+	run->made_events += g->made_events;
+	run->made_entries += g->made_entries;
+	run->lost_events += g->lost_events;
+	run->lost_nbytes += g->lost_nbytes;
+}
+
+/* Writes all generations. A STATUS_*. */
+static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair *r)
+{
+	struct tt_repaired g;
+	struct tt_progress progress;
+	int rc;
+
+	write_str(run, tt_repair_header(r));
+	progress_start(run->name, run->opt->common.quiet);
+	while ((rc = tt_repair_next(r, &g)) == 0 && !out_failed(out_of(run))) {
+		tell_generation(run, r, &g);
+		count(run, &g);
+		write_str(run, g.front);
+		write_str(run, g.bytes);
+		progress = tt_reader_progress(reader);
+		progress_show(&progress);
+	}
+	progress_stop();
+	if (rc < 0) {
+		cmd_report(run->name, tt_repair_error(r));
+		return STATUS_TROUBLE;
+	}
+	if (rc == 1) {
+		tell_lost(run, &g);
+		run->lost_nbytes += g.lost_nbytes;
+	}
+	return STATUS_FINE;
+}
+
+/* ---- reading it again */
+
+/* How often, in events, progress is looked at. */
+enum { PROGRESS_MASK = 0xffff };
+
+/*
+ * Where the last generation begins that cannot be read from the new trace, or
+ * UINT64_MAX if all of it can. *n: generations in front of that.
+ */
+static uint64_t first_bad(struct tt_reader *reader, uint64_t *n)
+{
+	const struct tt_event *ev;
+	struct tt_progress progress;
+	uint64_t begin = 0, nevents = 0;
+	int rc;
+
+	*n = 0;
+	while ((rc = tt_reader_next(reader, &ev)) == 0) {
+		if ((++nevents & PROGRESS_MASK) == 0) {
+			progress = tt_reader_progress(reader);
+			progress_show(&progress);
+		}
+		if (ev->kind != TT_KIND_SYNC || !ev->generation)
+			continue;
+		begin = tt_generation_offset(ev->generation);
+		*n = tt_generation_ordinal(ev->generation) - 1;
+	}
+	return rc == 1 ? UINT64_MAX : begin;
+}
+
+static int trouble(const struct run *run, int failure)
+{
+	cmd_error(run->opt->output, "%s", strerror(failure));
+	return STATUS_TROUBLE;
+}
+
+static int open_written(struct tt_reader **reader, struct run *run, struct tt_error *err)
+{
+	int fd = out_of(run)->fd;
+
+	if (run->file.temporary)
+		return tt_reader_open(reader, run->file.temporary, &run->input->options, err);
+	lseek(fd, 0, SEEK_SET);
+	return tt_reader_open_fd(reader, fd, &run->input->options, err);
+}
+
+/* Of what was written, generations from the one at `bad` on do not order. */
+static int cut_written(struct run *run, uint64_t bad, uint64_t generations,
+		       const struct tt_error *why)
+{
+	if (!run->opt->common.quiet)
+		cmd_error(run->name,
+			  "what was made behind %" PRIu64 " generation%s"
+			  " does not order: it is left out with all behind it: %s",
+			  generations, generations == 1 ? "" : "s", why->message);
+	run->generations = generations;
+	run->lost_nbytes++;
+	return ftruncate(out_of(run)->fd, (off_t)bad) < 0 ? trouble(run, errno) : STATUS_FINE;
+}
+
+/* Reads what was written, and cuts it before what is broken in it. */
+static int check_written(struct run *run)
+{
+	int failure = out_flush(out_of(run)), status = STATUS_FINE;
+	struct tt_reader *reader;
+	struct tt_error err;
+	uint64_t bad, n;
+
+	if (failure != 0)
+		return trouble(run, failure);
+	if (open_written(&reader, run, &err) < 0) {
+		cmd_report(run->opt->output, &err);
+		return STATUS_TROUBLE;
+	}
+	progress_start(run->opt->output, run->opt->common.quiet);
+	bad = first_bad(reader, &n);
+	progress_stop();
+	if (bad != UINT64_MAX)
+		err = *tt_reader_error(reader);
+	tt_reader_close(reader);
+	if (bad != UINT64_MAX && err.system) {
+		cmd_report(run->opt->output, &err);
+		status = STATUS_TROUBLE;
+	} else if (bad != UINT64_MAX) {
+		status = cut_written(run, bad, n, &err);
+	}
+	return status;
+}
+
+static int copy_scratch(struct run *run)
+{
+	static char buffer[64 * 1024];
+	int fd = run->scratch_out.fd;
+	struct out *o = run->file.out;
+	ssize_t n;
+
+	lseek(fd, 0, SEEK_SET);
+	while ((n = read(fd, buffer, sizeof(buffer))) != 0 && !out_failed(o)) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return trouble(run, errno);
+		out_end(o, out_text(o, out_begin(o), buffer, (size_t)n));
+	}
+	return STATUS_FINE;
+}
+
+/* ---- the run */
+
+static int open_output(struct run *run)
+{
+	int status = outfile_open(&run->file, run->opt->output);
+
+	if (status != STATUS_FINE || run->file.temporary)
+		return status;
+	run->scratch_buffer = malloc(OUT_SIZE + OUT_ROOM);
+	run->scratch = run->scratch_buffer ? tmpfile() : NULL;
+	if (!run->scratch) {
+		status = trouble(run, errno);
+		outfile_discard(&run->file);
+		return status;
+	}
+	out_init(&run->scratch_out, fileno(run->scratch), run->scratch_buffer, OUT_SIZE);
+	return STATUS_FINE;
+}
+
+/* Gives the output its name, or drops it. */
+static int close_output(struct run *run, int status)
+{
+	if (status == STATUS_FINE)
+		status = check_written(run);
+	/* (of a header alone, which is a trace, nothing is lost) */
+	if (status == STATUS_FINE && run->generations == 0 && lost_any(run)) {
+		cmd_error(run->name, "nothing can be kept: no trace is written");
+		status = STATUS_BAD;
+	} else if (status == STATUS_FINE && run->scratch) {
+		status = copy_scratch(run);
+	}
+	if (run->scratch)
+		fclose(run->scratch);
+	free(run->scratch_buffer);
+	if (status != STATUS_FINE) {
+		outfile_discard(&run->file);
+		return status;
+	}
+	status = outfile_finish(&run->file);
+	if (status != STATUS_FINE)
+		return status;
+	tell_all(run);
+	return lost_any(run) ? STATUS_BAD : STATUS_FINE;
+}
+
+static int repair(struct run *run)
+{
+	struct tt_reader *reader;
+	struct tt_repair *r;
+	struct tt_error err;
+	int status;
+
+	if (cmd_open_reader(&reader, run->input, run->path, &err) < 0) {
+		cmd_report(run->name, &err);
+		return cmd_status(&err);
+	}
+	if (tt_repair_new(&r, reader, &err) < 0) {
+		cmd_report(run->name, &err);
+		status = STATUS_TROUBLE;
+	} else {
+		status = open_output(run);
+		if (status == STATUS_FINE)
+			status = close_output(run, write_all(run, reader, r));
+	}
+	tt_repair_free(r);
+	tt_reader_close(reader);
+	return status;
+}
+
+int cmd_repair(int argc, char **argv)
+{
+	struct repair_options opt = { 0 };
+	struct opt_operands operands;
+	struct cmd_input input;
+	struct run run = { .opt = &opt };
+	int status = opt_parse(&command, argc, argv, &opt, &operands);
+
+	if (status != OPT_RUN)
+		goto out;
+	run.path = operands.items[0];
+	run.name = cmd_input_name(run.path);
+	if (!opt.output)
+		status = opt_usage(&command, "where to? say -o OUT");
+	else if (strcmp(opt.output, "-") == 0 && isatty(STDOUT_FILENO))
+		status = opt_usage(&command, "a trace is nothing for a terminal: say -o OUT");
+	else if (cmd_is_read(opt.output, operands.items, 1))
+		status = opt_usage(&command, "%s is the trace itself, which is not touched",
+				   opt.output);
+	if (status != OPT_RUN)
+		goto out;
+	run.input = &input;
+	status = cmd_input_init(&input, &opt.common);
+	if (status == STATUS_FINE)
+		status = repair(&run);
+	cmd_input_release(&input);
+out:
+	opt_list_release(&opt.common.specs);
+	return status;
+}

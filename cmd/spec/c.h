@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * c.h - `tracetool spec c`: C code from a spec, in parts that files print each.
+ * Command layer: stands on tracetool.h and out.h.
+ */
+#ifndef CMD_SPEC_C_H
+#define CMD_SPEC_C_H
+
+#include "cli/cli.h"
+#include "cli/out.h"
+
+enum spec_c_part {
+	SPEC_C_ALL,
+	SPEC_C_EMIT,
+	SPEC_C_READ,
+};
+
+struct spec_c_options {
+	int part;               /* enum spec_c_part */
+	const char *prefix;     /* of all names; NULL: made of the experiment's */
+	bool no_text;           /* the code does not bring the spec along */
+};
+
+/*
+ * Prints code for the spec `text`, which has no mistakes; `name` is its file's. 0, or a
+ * status after a message.
+ */
+int spec_c(struct out *o, const struct spec_c_options *opt, const char *name, struct tt_str text);
+
+/* ------------------------------------------------- what its files share, no contract */
+
+/* Names that are given: none is there twice. Release with c_names_release(). */
+struct c_names {
+	char **items;
+	size_t n, cap;
+	bool no_memory;         /* sticky; names are "" then */
+};
+
+/* An event and what it is called. Arguments' names are those of members and parameters. */
+struct c_event {
+	const struct tt_event_spec *spec;
+	const char *type;       /* the enumerator of its type */
+	const char *tag;        /* of the struct */
+	const char *emit, *read;
+	const char *args[TT_MAX_ARGS];
+	const char *meaning[TT_MAX_ARGS]; /* the function for what it refers to; NULL: nothing */
+};
+
+struct c_batch {
+	const struct tt_batch_spec *spec;
+	const char *byte;       /* the enumerator of its tag; NULL: it has none */
+	const char *tag;        /* of the struct of a record */
+	const char *add, *begin, *next;
+	const char *is, *fill;  /* not for people */
+	const char *fields[TT_MAX_FIELDS];
+};
+
+#define C_MAX_EVENTS 256
+
+struct c_code {
+	struct out *o;
+	const struct spec_c_options *opt;
+	const struct tt_specs *specs;
+	const struct tt_experiment_spec *experiment;
+	const char *file;       /* of the spec, without folders */
+	char prefix[162], upper[162];
+	struct c_names names, locals;
+	struct c_event events[C_MAX_EVENTS];
+	size_t nevents;
+	struct c_batch *batches;
+	size_t nbatches;
+};
+
+/* A format as printf's, of names only: what comes of it has room in OUT_ROOM. */
+void c_say(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A comment at this depth of tabs: `text` wherever it may come from, behind `before`. */
+void c_comment(struct out *o, unsigned depth, const char *before, const char *text);
+/* An initializer for an array of char; true if it ends with a NUL of its own. */
+bool c_string(struct out *o, struct tt_str text);
+/* A short string in its quotes. */
+void c_quoted(struct out *o, const char *text);
+
+/* Fills prefix and upper. False after a message. */
+bool c_prefix(struct c_code *c);
+/* Gives every name there will be. */
+void c_name_all(struct c_code *c);
+void c_names_release(struct c_names *names);
+
+/* What the C type of an argument and a field is. */
+const char *c_arg_type(const struct tt_arg_spec *arg);
+const char *c_field_type(const struct tt_field_spec *field);
+bool c_is_number(const struct tt_field_spec *field);
+const struct c_batch *c_batch_of(const struct c_code *c, const struct tt_batch_spec *spec);
+
+void c_types(const struct c_code *c, struct tt_str text);
+void c_emit(const struct c_code *c);
+void c_read(const struct c_code *c);
+
+#endif

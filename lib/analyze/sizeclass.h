@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* sizeclass.h - how large the objects of a Go span are. Stands on nothing. */
+#ifndef TT_ANALYZE_SIZECLASS_H
+#define TT_ANALYZE_SIZECLASS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* What a span's `kindclass` says. */
+struct tt_span_class {
+	bool heap;              /* it holds heap objects, not stacks or the like */
+	bool tiny;              /* its slots hold several small objects each, freed as one */
+	bool pointers;          /* its objects may hold pointers */
+	uint32_t slot_nbytes;   /* 0: one object takes the whole span */
+};
+
+/* A class that no Go has is none of the heap. */
+struct tt_span_class tt_span_class(uint64_t kindclass);
+
+/* Objects above this with pointers, unless alone in their span, begin with a header of 8 bytes. */
+#define TT_HEADER_ABOVE_NBYTES 512
+
+#endif

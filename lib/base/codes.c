@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * codes.c - the table of codes: the word that users see and what to do about it.
+ * tracetool-validate(1) tells more of each. Base layer.
+ */
+#include <limits.h>
+#include <stdlib.h>
+
+#include "tracetool.h"
+
+/* In growing order, for the binary search. */
+static const struct code {
+	int code;
+	const char *name;
+	const char *advice;
+} codes[] = {
+	{ TT_E_MEMORY, "memory", "Close other programs, or try a machine with more memory." },
+	{ TT_E_LIMIT, "limit",
+	  "One generation needs more than the memory limit allows: raise it (--max-memory) if the "
+	  "file can be trusted." },
+	{ TT_E_IO, "io", "See to the file, its permissions and its disk, and try again." },
+	{ TT_E_INPUT, "input",
+	  "The compressed file or archive is damaged: copy it again from where it came from." },
+	{ TT_E_MEMBER, "member", "Name the member to read: ARCHIVE:MEMBER, or --member." },
+	{ TT_E_SPEC, "spec", "Correct the spec; tracetool spec check lists all its mistakes." },
+	{ TT_E_ARGUMENT, "argument", "Correct the option's value." },
+
+	{ TT_E_NOT_A_TRACE, "not-a-trace",
+	  "Give a file that runtime/trace wrote; profiles and logs are other formats." },
+	{ TT_E_VERSION, "version",
+	  "The file claims a format that this program does not know: look for a newer tracetool." },
+	{ TT_E_V1, "v1", "Read it with go tool trace, or record it again with Go 1.22 or later." },
+	{ TT_E_CUT_OFF, "cut-off",
+	  "The program died, the disk was full, or a copy was not finished: copy it again, or stop "
+	  "the trace before the program ends." },
+
+	{ TT_E_BATCH_TYPE, "batch-type",
+	  "Bytes were lost or added before this place: copy the file again in binary mode." },
+	{ TT_E_BATCH_HEADER, "batch-header",
+	  "Bytes were lost or added before this place: copy the file again in binary mode." },
+	{ TT_E_BATCH_SIZE, "batch-size",
+	  "The file is damaged here, or the writer must write smaller batches." },
+	{ TT_E_GENERATION_ZERO, "generation-zero", "The writer must count generations from 1." },
+	{ TT_E_GENERATION_MIXED, "generation-mixed",
+	  "The writer must end a generation before the next begins; or the mark that ended it was "
+	  "lost, or bytes before this place were lost or changed." },
+	{ TT_E_GENERATION_ORDER, "generation-order",
+	  "A generation is missing, or two files were joined: look at how it was stored." },
+	{ TT_E_GENERATION_MARK, "generation-mark",
+	  "The writer must give it a header of Go 1.26 to mark the end of a generation." },
+
+	{ TT_E_STRING_RECORD, "string-record",
+	  "The string table is damaged: copy the file again, or mend the writer." },
+	{ TT_E_STRING_SIZE, "string-size", "The writer must cut strings to 1024 bytes." },
+	{ TT_E_STRING_DUPLICATE, "string-duplicate",
+	  "The writer must give each string of a generation an id of its own, from 1." },
+	{ TT_E_STACK_RECORD, "stack-record",
+	  "The stack table is damaged: copy the file again, or mend the writer." },
+	{ TT_E_STACK_SIZE, "stack-size", "The writer must cut stacks to 128 frames." },
+	{ TT_E_STACK_DUPLICATE, "stack-duplicate",
+	  "The writer must give each stack of a generation an id of its own, from 1." },
+	{ TT_E_STACK_STRING, "stack-string",
+	  "The writer must put the strings of all frames into the same generation." },
+	{ TT_E_SAMPLE_RECORD, "sample-record",
+	  "The CPU samples are damaged: copy the file again, or mend the writer." },
+	{ TT_E_SYNC_RECORD, "sync-record",
+	  "The batch with the clock is damaged: copy the file again, or mend the writer." },
+	{ TT_E_SYNC_DUPLICATE, "sync-duplicate",
+	  "The writer must write frequency and clock snapshot once a generation." },
+	{ TT_E_NO_FREQUENCY, "no-frequency",
+	  "The writer must write the clock's frequency in each generation; or that batch was lost." },
+	{ TT_E_NO_CLOCK, "no-clock",
+	  "The writer must write a clock snapshot in each generation from Go 1.25 on." },
+	{ TT_E_TABLE_CUT, "table-cut",
+	  "A table ends inside a record, and go tool trace takes that for the end of the trace: mend "
+	  "the writer." },
+
+	{ TT_E_EVENT_TYPE, "event-type",
+	  "Give the spec of that event (--spec) if it is one of yours; else the file is damaged." },
+	{ TT_E_EVENT_UNTIMED, "event-untimed",
+	  "The events of this thread are damaged, or the writer put a table among them." },
+	{ TT_E_EVENT_NUMBER, "event-number",
+	  "The events of this thread are damaged, or the writer cut an event in two." },
+	{ TT_E_EVENT_STACK, "event-stack",
+	  "The writer must put the stacks of all events into the same generation." },
+	{ TT_E_EVENT_STRING, "event-string",
+	  "The writer must put the strings of all events into the same generation." },
+	{ TT_E_EVENT_UNORDERED, "event-unordered",
+	  "The writer must keep this event out of the batches of threads." },
+
+	{ TT_E_STUCK, "stuck",
+	  "Events are missing: those that the waiting threads wait for. The program may have died "
+	  "while it traced; if not, mend the writer." },
+	{ TT_E_CONTEXT, "context",
+	  "The writer recorded an event where it cannot happen, or the events before it are lost." },
+	{ TT_E_STATUS, "status",
+	  "The writer told a wrong status, or events between the two are lost." },
+	{ TT_E_GOROUTINE, "goroutine",
+	  "The events of this goroutine contradict each other: some are lost, or the writer is "
+	  "wrong." },
+	{ TT_E_PROC, "proc",
+	  "The events of this processor contradict each other: some are lost, or the writer is "
+	  "wrong." },
+	{ TT_E_SEQUENCE, "sequence",
+	  "Events of this processor are missing, or the writer did not count them." },
+	{ TT_E_GC, "gc", "Events of the garbage collector are missing, or the writer is wrong." },
+	{ TT_E_RANGE, "range", "A begin or an end is missing, or the writer is wrong." },
+	{ TT_E_TASK, "task", "The writer must not use a task's id again while the task runs." },
+	{ TT_E_REGION, "region",
+	  "End regions in the order opposite to that of their begins, on the same goroutine." },
+
+	{ TT_W_NO_GENERATION, "no-generation",
+	  "Nothing was recorded: stop the trace before the program ends." },
+	{ TT_W_VERSION_EVENT, "version-event",
+	  "The writer must give the file the header of a later Go; strict readers reject this one." },
+	{ TT_W_EXPERIMENT_EMPTY, "experiment-empty",
+	  "Go's flight recorder loses experimental batches: record with trace.Start to have them." },
+	{ TT_W_EXPERIMENT_UNKNOWN, "experiment-unknown",
+	  "Give the spec of the experiment (--spec); go tool trace crashes on such a batch if it is "
+	  "not wrapped." },
+	{ TT_W_GENERATION_NUMBER, "generation-number",
+	  "Traces may have been joined; the writer must count generations one by one." },
+	{ TT_W_SAMPLE_STACK, "sample-stack",
+	  "The writer must put the stacks of CPU samples into the same generation; go tool trace "
+	  "crashes on this file." },
+	{ TT_W_STATUS_WIDE, "status-wide",
+	  "The writer must write a status in one byte; go tool trace crashes on this file." },
+	{ TT_W_RANGE_KIND, "range-kind",
+	  "The writer must not let a stop-the-world last into the next generation; go tool trace "
+	  "crashes on this file." },
+	{ TT_W_FRAME_CONFLICT, "frame-conflict",
+	  "The writer must give a pc one function, file and line; the first that came is shown." },
+	{ TT_W_CLOCK, "clock", "The clock was set back, or generations are not in their order." },
+	{ TT_W_RECORD, "record",
+	  "The writer must lay the records of the batch out as the spec says; or give the spec that "
+	  "it was written by (--spec)." },
+	{ TT_W_RECORD_KEY, "record-key",
+	  "The writer must give each record of a generation a key of its own." },
+	{ TT_W_HEAP_ALLOC, "heap-alloc",
+	  "An event that frees the object was lost, or the writer gave two objects one place." },
+	{ TT_W_HEAP_FREE, "heap-free",
+	  "An event that allocates it was lost, or the writer freed it twice." },
+	{ TT_W_HEAP_SPAN, "heap-span",
+	  "The writer must tell of each span before the objects in it." },
+	{ TT_W_HEAP_TYPE, "heap-type",
+	  "The writer must write each type that it uses into a batch of the same generation." },
+	{ TT_W_HEAP_OVERLAP, "heap-overlap",
+	  "An event that frees a span was lost, or the writer gave two spans one place." },
+	{ TT_W_HEAP_INFO, "heap-info",
+	  "Addresses are counted from 0 and types have no names: record with trace.Start, not with "
+	  "the flight recorder." },
+	{ TT_W_HEAP_ADDRESS, "heap-address",
+	  "The writer must give units above 0, powers of two, and a base that is a whole page." },
+	{ TT_W_PRIVATE, "private",
+	  "The writer must write specs and carried events as tracetool-format(5) says; or give the "
+	  "spec (--spec)." },
+	{ TT_W_RESOURCE_UNKNOWN, "resource-unknown",
+	  "The event that creates it was lost, or the writer used it too early." },
+	{ TT_W_RESOURCE_GONE, "resource-gone",
+	  "The writer used it after its end, or the event that created it anew was lost." },
+	{ TT_W_RESOURCE_TWICE, "resource-twice",
+	  "The event that destroyed it was lost, or the writer gave two things one id." },
+};
+
+enum { NCODES = sizeof(codes) / sizeof(codes[0]) };
+
+/* Without a sign; the one that has no positive form is no code. */
+static int magnitude(int code)
+{
+	return code == INT_MIN ? 0 : abs(code);
+}
+
+static int by_code(const void *key, const void *element)
+{
+	const struct code *c = element;
+	int code = *(const int *)key;
+
+	return (code > c->code) - (code < c->code);
+}
+
+static const struct code *find(int code)
+{
+	code = magnitude(code);
+	return bsearch(&code, codes, NCODES, sizeof(codes[0]), by_code);
+}
+
+const char *tt_code_name(int code)
+{
+	const struct code *c = find(code);
+
+	return c ? c->name : "unknown";
+}
+
+const char *tt_code_advice(int code)
+{
+	const struct code *c = find(code);
+
+	return c ? c->advice : "Update tracetool.";
+}
+
+enum tt_severity tt_code_severity(int code)
+{
+	return magnitude(code) >= TT_W_NO_GENERATION ? TT_SEVERITY_WARNING : TT_SEVERITY_ERROR;
+}
+
+int tt_code_at(size_t i)
+{
+	return i < NCODES ? codes[i].code : 0;
+}

@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-/* inline.h - for what is run for each event: a call would cost as much as the work. */
-#ifndef TT_BASE_INLINE_H
-#define TT_BASE_INLINE_H
-
-#define TT_ALWAYS_INLINE inline __attribute__((always_inline))
-
-#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * synth.h - the events between the last that is kept of a broken generation and
+ * the state that the next generation takes for granted. Each is tried on the
+ * ordering's state before it is taken: what comes out is legal. Stands on want.
+ */
+#ifndef TT_EDIT_SYNTH_H
+#define TT_EDIT_SYNTH_H
+
+#include "edit/entry.h"
+
+#define TT_INVENTED_MAX_ARGS 4
+
+struct tt_bridge_event {
+	int64_t thread;
+	uint64_t ticks;
+	uint64_t args[TT_INVENTED_MAX_ARGS];
+	uint8_t type, nargs;
+};
+
+struct tt_bridge {
+	struct tt_mem *mem;
+	const struct tt_known_types *types;
+	struct tt_salvage *salvage;
+	struct tt_order *order;
+	const struct tt_want *want;
+	TT_ARRAY(struct tt_bridge_event) events;
+	TT_ARRAY(bool) kept;    /* by slot in order->ms: goes on as it is */
+	uint64_t ticks, step;
+	int64_t worker;         /* a thread for what has none; TT_NONE: none yet */
+	int64_t fresh_m, fresh_g; /* ids that nobody has */
+	bool shared_done;       /* the collector and the tasks are where they shall be */
+	bool failed, no_memory;
+};
+
+void tt_bridge_init(struct tt_bridge *b, struct tt_mem *mem, const struct tt_known_types *types);
+void tt_bridge_release(struct tt_bridge *b);
+void tt_bridge_clear(struct tt_bridge *b);
+/*
+ * Leads *order, which stands behind the salvage's events, over to what is wanted.
+ * False if there is no way, or no memory (b->no_memory); *order is then lost.
+ */
+bool tt_bridge_build(struct tt_bridge *b, struct tt_salvage *s, struct tt_order *order,
+		     const struct tt_want *want);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * embed.c - what Go's format has no place for and its tools pass over: events that
+ * Go's reader does not know, in private batches of experiment 1, batches of other
+ * experiments than that, and the specs that tell of them (tracetool-format(5), "Private
+ * batches"). Stands on emit.h.
+ */
+#include "emit/emit.h"
+
+#define CARRIER 1               /* the experiment */
+#define KIND_SPEC 0xd0
+#define KIND_EVENTS 0xd1
+#define KIND_BATCH 0xd2
+#define VERSION 1
+#define HEAD_MAX (6 + 4 * TT_VARINT_MAX)
+/* tt_put() writes up to 8 bytes behind its number. */
+#define EVENT_ROOM (TT_EVENT_MAX + sizeof(uint64_t))
+
+_Static_assert(HEAD_MAX <= UINT8_MAX, "a chunk tells how long its head is");
+
+static size_t put_head(uint8_t *to, unsigned kind, const char *magic)
+{
+	to[0] = (uint8_t)kind;
+	memcpy(to + 1, magic, 4);
+	to[5] = VERSION;
+	return 6;
+}
+
+/* ------------------------------------------------------------------- events */
+
+/* A batch for the thread's events of this generation. */
+static struct tt_chunk *begin_batch(struct tt_emit *e)
+{
+	struct tt_slot *slot = &e->life->slots[tt_parity(e)];
+	size_t nbytes = slot->carried == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE;
+	struct tt_chunk *c = tt_pool_get(tt_trace(), (uint32_t)nbytes);
+	uint8_t *p;
+
+	if (c == NULL) {
+		tt_lost(e);
+		return NULL;
+	}
+	c->gen = e->gen;
+	c->m = e->life->m;
+	c->experiment = CARRIER;
+	c->closed = true;
+	c->start = tt_clock_now();
+	if (slot->carried != NULL && c->start < slot->carried->last)
+		c->start = slot->carried->last;
+	c->last = c->start;
+	p = c->data + put_head(c->data, KIND_EVENTS, "TTEV");
+	p += tt_varint_put(p, c->m);
+	p += tt_varint_put(p, c->start);
+	c->nhead = (uint8_t)(p - c->data);
+	tt_put_done(c, p);
+	tt_chunks_add(&e->life->slots[tt_parity(e)].batches, c);
+	slot->carried = c;
+	return c;
+}
+
+/*
+ * Later than the thread's last event in its own batches, and its next one there is
+ * later than this: so the two can be merged.
+ */
+static uint64_t time_between(struct tt_chunk *own, const struct tt_chunk *carried)
+{
+	uint64_t now = tt_clock_now();
+
+	if (now <= own->last)
+		now = own->last + 1;
+	if (now < carried->last)
+		now = carried->last;
+	own->floor = now;
+	return now;
+}
+
+void tt_carry_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsigned nargs)
+{
+	struct tt_chunk *c = e->life->slots[tt_parity(e)].carried;
+	uint64_t now;
+	uint8_t *p;
+
+	if (c == NULL || (size_t)(c->end - c->pos) < EVENT_ROOM)
+		c = begin_batch(e);
+	if (c == NULL)
+		return;
+	now = time_between(e->chunk, c);
+	p = atomic_load_explicit(&c->pos, memory_order_relaxed);
+	*p++ = (uint8_t)type;
+	p = tt_put(p, now - c->last);
+	for (unsigned i = 0; i < nargs; i++)
+		p = tt_put(p, args[i]);
+	c->last = now;
+	tt_put_done(c, p);
+}
+
+/* ------------------------------------------------------------------ batches */
+
+_Static_assert(TT_EMIT_BATCH_MAX + TT_CARRY_HEAD_MAX + sizeof(struct tt_chunk) <= TT_CHUNK_LARGE,
+	       "a wrapped batch fits");
+
+uint8_t tt_carry_batch_head(unsigned experiment, uint8_t head[TT_CARRY_HEAD_MAX])
+{
+	size_t n;
+
+	if (experiment == CARRIER || tt_tracer.all_inline)
+		return 0;
+	n = put_head(head, KIND_BATCH, "TTEB");
+	/* allowed experiments take one byte */
+	head[n++] = (uint8_t)experiment;
+	return (uint8_t)n;
+}
+
+/* -------------------------------------------------------------------- specs */
+
+/* A text in as many batches as it takes. */
+static void carry_text(struct tt_emit *e, unsigned experiment, struct tt_str text, uint8_t *scratch)
+{
+	size_t at = 0, n, len;
+
+	do {
+		n = put_head(scratch, KIND_SPEC, "TTSP");
+		n += tt_varint_put(scratch + n, experiment);
+		n += tt_varint_put(scratch + n, at);
+		n += tt_varint_put(scratch + n, text.len);
+		len = text.len - at < TT_EMIT_BATCH_MAX - n ? text.len - at : TT_EMIT_BATCH_MAX - n;
+		memcpy(scratch + n, text.data + at, len);
+		if (!tt_emit_batch(e, CARRIER, scratch, n + len))
+			return;
+		at += len;
+	} while (at < text.len);
+}
+
+void tt_carry_specs(struct tt_emit *e, const struct tt_specs *specs, uint8_t *scratch)
+{
+	struct tt_str text;
+
+	for (unsigned id = 1; specs != NULL && id <= UINT8_MAX; id++) {
+		if (tt_specs_source(specs, id, &text))
+			carry_text(e, id, text, scratch);
+	}
+}

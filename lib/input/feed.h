@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * feed.h - bytes in one direction: a file, a pipe or memory at the bottom, and
+ * on it layers that each unpack one thing: compressed data or a member of an
+ * archive. Private to io; stands on base.
+ *
+ * Feeds give their bytes in pieces into the caller's buffer. Errors are sticky
+ * and come after all bytes that were good.
+ */
+#ifndef TT_INPUT_FEED_H
+#define TT_INPUT_FEED_H
+
+#include "base/error.h"
+#include "base/mem.h"
+
+struct tt_feed;
+
+struct tt_feed_ops {
+	size_t nbytes;          /* of the struct that begins with struct tt_feed */
+	/*
+	 * At least one and at most `room` bytes; *got 0 is the end. An error behind
+	 * good bytes: give these and 0, with *err filled in; it is kept for the next
+	 * call. Not called again after an end or an error.
+	 */
+	int (*read)(struct tt_feed *f, uint8_t *buf, size_t room, size_t *got,
+		    struct tt_error *err);
+	/* Goes to an offset: any if the feed is `random`, else 0. NULL: cannot. */
+	int (*seek)(struct tt_feed *f, uint64_t offset, struct tt_error *err);
+	void (*close)(struct tt_feed *f);
+};
+
+/* Enough to tell what the bytes are: a tar block, and more than any magic. */
+#define TT_FEED_HEAD 1024
+
+struct tt_feed {
+	const struct tt_feed_ops *ops;
+	struct tt_mem *mem;
+	struct tt_feed *below;  /* what this layer unpacks, owned; NULL at the bottom */
+	struct tt_feed *bottom; /* itself there */
+	uint64_t at;            /* bytes that `read` gave, counted from the start */
+	uint64_t size;          /* of all bytes, or 0 if that is not known */
+	bool random;            /* seeks to any offset */
+	bool alone;             /* a layer that takes no memory once it is made */
+	bool ended;
+	struct tt_error error;
+	uint8_t head[TT_FEED_HEAD]; /* looked at, not yet handed out: pos..len */
+	size_t head_pos, head_len;
+};
+
+/* From the descriptor's position on. A regular file is read where it lies and the
+ * descriptor's position stays. `owned`: closed with the feed, or on failure. */
+int tt_feed_open_fd(struct tt_feed **out, int fd, bool owned, struct tt_mem *mem,
+		    struct tt_error *err);
+int tt_feed_open_memory(struct tt_feed **out, const void *data, size_t nbytes, struct tt_mem *mem,
+			struct tt_error *err);
+/* What the function gives; packed or not. */
+int tt_feed_open_input(struct tt_feed **out, const struct tt_input *input, struct tt_mem *mem,
+		       struct tt_error *err);
+/* If the bottom is a regular file: its descriptor, and where it began there. */
+bool tt_feed_file(const struct tt_feed *f, int *fd, uint64_t *offset);
+
+/*
+ * Puts a layer on *top, which becomes that layer; on failure *top stays as it
+ * is. The first two unpack zstd and gzip, the third any other compression that
+ * libarchive knows, the last gives the member of a tar or zip: the one named, or,
+ * if `member` is NULL, the only one (TT_E_MEMBER).
+ */
+int tt_feed_unpack_zstd(struct tt_feed **top, struct tt_error *err);
+int tt_feed_unpack_gzip(struct tt_feed **top, struct tt_error *err);
+int tt_feed_unpack(struct tt_feed **top, struct tt_error *err);
+int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *err);
+
+/* For the layers: a zeroed feed of ops->nbytes on `below`, or on nothing. */
+struct tt_feed *tt_feed_new(const struct tt_feed_ops *ops, struct tt_feed *below,
+			    struct tt_mem *mem, struct tt_error *err);
+
+/* For them too: the layer goes on *top if rc is 0, else it is freed without what
+ * lies below. Returns rc. */
+int tt_feed_put(struct tt_feed **top, struct tt_feed *layer, int rc);
+
+int tt_feed_read(struct tt_feed *f, uint8_t *buf, size_t room, size_t *got, struct tt_error *err);
+/* Forgets what was looked at and any end or error. */
+int tt_feed_seek(struct tt_feed *f, uint64_t offset, struct tt_error *err);
+/* Closes and frees it and all below. NULL is a no-op. */
+void tt_feed_close(struct tt_feed *f);
+
+enum tt_packing {
+	TT_PACKING_NONE,
+	TT_PACKING_ZSTD,
+	TT_PACKING_GZIP,
+	TT_PACKING_OTHER,       /* bzip2, xz, lzip, lz4, compress */
+	TT_PACKING_ARCHIVE,     /* tar, zip */
+};
+
+/*
+ * What a feed's first bytes say it is. Reads no more of it than it takes to tell;
+ * they are handed out all the same. An error, if there are no bytes before it.
+ */
+int tt_feed_packing(struct tt_feed *f, enum tt_packing *packing, struct tt_error *err);
+/* The same of bytes. */
+enum tt_packing tt_packing_of(const uint8_t *head, size_t n);
+
+#endif

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source.c - opens a source: finds out what the bytes are, puts a layer on for
+ * each packing, and moves about in the view. Stands on base.
+ */
+#include "input/source_impl.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "input/feed.h"
+#include "input/stream.h"
+
+/* trace.zst in a tar.gz is three. */
+#define MAX_LAYERS 4
+
+/* What an empty view points to. */
+static const uint8_t nothing[1];
+
+/* ----------------------------------------------------------------- opening */
+
+static int unpack_all(struct tt_feed **top, const char *member, enum tt_packing packing,
+		      struct tt_error *err)
+{
+	bool chosen = false;
+	int rc = 0;
+
+	for (unsigned n = 0; rc == 0 && packing != TT_PACKING_NONE; n++) {
+		if (n == MAX_LAYERS)
+			return tt_fail(err, TT_E_INPUT, "packed more than %d times over", MAX_LAYERS);
+		if (packing == TT_PACKING_ZSTD) {
+			rc = tt_feed_unpack_zstd(top, err);
+		} else if (packing == TT_PACKING_GZIP) {
+			rc = tt_feed_unpack_gzip(top, err);
+		} else if (packing == TT_PACKING_OTHER) {
+			rc = tt_feed_unpack(top, err);
+		} else {
+			rc = tt_feed_member(top, chosen ? NULL : member, err);
+			chosen = true;
+		}
+		if (rc == 0)
+			rc = tt_feed_packing(*top, &packing, err);
+	}
+	if (rc == 0 && member != NULL && !chosen)
+		return tt_fail(err, TT_E_MEMBER, "not a tar or zip archive: it has no members");
+	return rc;
+}
+
+static int open_stream(struct tt_source *s, struct tt_feed **feed, const char *member,
+		       enum tt_packing packing, struct tt_error *err)
+{
+	int rc = unpack_all(feed, member, packing, err);
+
+	if (rc == 0)
+		rc = tt_stream_new(&s->stream, *feed, s->mem, err);
+	if (rc == 0)
+		*feed = NULL;
+	return rc;
+}
+
+/* Plain bytes that lie in memory (`memory`, or NULL) or can be mapped: the view is
+ * all of them, and the feed was needed only to see that. */
+static bool view_whole(struct tt_source *s, const struct tt_feed *feed, const uint8_t *memory)
+{
+	uint64_t at;
+	int fd;
+
+	if (memory == NULL)
+		return tt_feed_file(feed, &fd, &at) && tt_source_map(s, fd, at, feed->size);
+	s->base = s->pos = memory;
+	s->end = memory + feed->size;
+	s->end_offset = feed->size;
+	return true;
+}
+
+/* Takes the feed over. */
+static int open_feed(struct tt_source **out, struct tt_feed *feed, const uint8_t *memory,
+		     const char *member, struct tt_error *err)
+{
+	struct tt_mem *mem = feed->mem;
+	struct tt_source *s = tt_mem_zalloc(mem, 1, sizeof(*s));
+	enum tt_packing packing;
+	int rc;
+
+	if (s == NULL) {
+		tt_feed_close(feed);
+		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
+	}
+	s->mem = mem;
+	s->fd = -1;
+	s->base = s->pos = s->end = nothing;
+	rc = tt_feed_packing(feed, &packing, err);
+	if (rc == 0 && (packing != TT_PACKING_NONE || member != NULL || !view_whole(s, feed, memory)))
+		rc = open_stream(s, &feed, member, packing, err);
+	tt_feed_close(feed);
+	if (rc == 0)
+		*out = s;
+	else
+		tt_source_close(s);
+	return rc;
+}
+
+int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbytes,
+			  const char *member, struct tt_mem *mem, struct tt_error *err)
+{
+	struct tt_feed *feed;
+	int rc = tt_feed_open_memory(&feed, data, nbytes, mem, err);
+
+	*out = NULL;
+	return rc != 0 ? rc : open_feed(out, feed, nbytes != 0 ? data : nothing, member, err);
+}
+
+int tt_source_open_input(struct tt_source **out, const struct tt_input *input, const char *member,
+			 struct tt_mem *mem, struct tt_error *err)
+{
+	struct tt_feed *feed;
+	int rc = tt_feed_open_input(&feed, input, mem, err);
+
+	*out = NULL;
+	return rc != 0 ? rc : open_feed(out, feed, NULL, member, err);
+}
+
+static int open_fd(struct tt_source **out, int fd, bool owned, const char *member,
+		   struct tt_mem *mem, struct tt_error *err)
+{
+	struct tt_feed *feed;
+	int rc = tt_feed_open_fd(&feed, fd, owned, mem, err);
+
+	return rc != 0 ? rc : open_feed(out, feed, NULL, member, err);
+}
+
+int tt_source_open_fd(struct tt_source **out, int fd, const char *member, struct tt_mem *mem,
+		      struct tt_error *err)
+{
+	*out = NULL;
+	return open_fd(out, fd, false, member, mem, err);
+}
+
+static int open_file(const char *path)
+{
+	int fd;
+
+	do {
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	} while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+static bool is_folder(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/*
+ * There is no file `path`: an archive before a colon, the longest name first.
+ * *member then points behind the colon. errno is as the caller left it if there
+ * is none.
+ */
+static int open_before_colon(const char *path, const char **member)
+{
+	int reason = errno;
+	char *name = strdup(path);
+	char *colon;
+	int fd = -1;
+
+	while (name != NULL && fd < 0 && (colon = strrchr(name, ':')) != NULL) {
+		*colon = '\0';
+		*member = path + (colon - name) + 1;
+		if (colon != name && **member != '\0' && !is_folder(name))
+			fd = open_file(name);
+	}
+	free(name);
+	errno = reason;
+	return fd;
+}
+
+int tt_source_open_path(struct tt_source **out, const char *path, const char *member,
+			struct tt_mem *mem, struct tt_error *err)
+{
+	int fd = open_file(path);
+
+	*out = NULL;
+	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) &&
+	    member == NULL)
+		fd = open_before_colon(path, &member);
+	if (fd < 0)
+		return tt_fail_errno(err, errno, "cannot open");
+	return open_fd(out, fd, true, member, mem, err);
+}
+
+int tt_source_open_again(struct tt_source **out, const struct tt_source *of, uint64_t offset,
+			 struct tt_mem *mem, struct tt_error *err)
+{
+	struct tt_source *s;
+
+	*out = NULL;
+	if (of->stream != NULL)
+		return 0;
+	s = tt_mem_zalloc(mem, 1, sizeof(*s));
+	if (s == NULL)
+		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
+	s->mem = mem;
+	s->base = of->base;
+	s->end = of->end;
+	s->pos = of->end - (of->end_offset - offset);
+	s->end_offset = of->end_offset;
+	s->mark = offset;
+	s->fd = of->fd;
+	s->fd_end = of->fd_end;
+	*out = s;
+	return 0;
+}
+
+void tt_source_read_ahead(struct tt_source *s)
+{
+	if (s->stream != NULL)
+		tt_stream_read_ahead(s->stream);
+}
+
+void tt_source_close(struct tt_source *s)
+{
+	if (s == NULL)
+		return;
+	tt_source_file_release(s);
+	tt_source_unmap(s);
+	tt_stream_free(s->stream);
+	tt_mem_free(s->mem, s, sizeof(*s));
+}
+
+/* ---------------------------------------------------------------- the view */
+
+static int look_further(struct tt_source *s, size_t want, struct tt_error *err)
+{
+	uint64_t at = tt_source_offset(s);
+	size_t n;
+	int rc = tt_stream_view(s->stream, at, want, &s->base, &n, err);
+
+	s->pos = s->base;
+	s->end = s->base + n;
+	s->end_offset = at + n;
+	return rc;
+}
+
+int tt_source_peek(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
+		   struct tt_error *err)
+{
+	int rc = 0;
+
+	if ((size_t)(s->end - s->pos) < want && s->stream != NULL)
+		rc = look_further(s, want, err);
+	*data = s->pos;
+	*avail = (size_t)(s->end - s->pos);
+	return rc;
+}
+
+int tt_source_glance(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
+		     struct tt_error *err)
+{
+	assert(want <= TT_GLANCE_MAX);
+	if (tt_source_in_file(s) && tt_source_glance_file(s, want, data, avail))
+		return TT_OK;
+	return tt_source_peek(s, want, data, avail, err);
+}
+
+void tt_source_skip(struct tt_source *s, size_t n)
+{
+	assert(n <= (size_t)(s->end - s->pos));
+	s->pos += n;
+}
+
+uint64_t tt_source_offset(const struct tt_source *s)
+{
+	return s->end_offset - (uint64_t)(s->end - s->pos);
+}
+
+/* An empty view: the next peek finds the bytes. */
+static void set_view(struct tt_source *s, uint64_t offset)
+{
+	s->base = s->pos = s->end = nothing;
+	s->end_offset = offset;
+}
+
+void tt_source_seek(struct tt_source *s, uint64_t offset)
+{
+	assert(offset >= s->mark);
+	if (offset <= s->end_offset && s->end_offset - offset <= (uint64_t)(s->end - s->base)) {
+		s->pos = s->end - (s->end_offset - offset);
+		return;
+	}
+	assert(s->stream != NULL && offset <= tt_stream_total(s->stream));
+	set_view(s, offset);
+}
+
+void tt_source_release(struct tt_source *s, uint64_t offset)
+{
+	assert(offset <= tt_source_offset(s));
+	if (offset <= s->mark)
+		return;
+	s->mark = offset;
+	if (s->map != NULL)
+		tt_source_map_release(s);
+	if (s->stream == NULL)
+		return;
+	if (s->pos == s->end)
+		set_view(s, s->end_offset);
+	tt_stream_release(s->stream, offset);
+}
+
+void tt_source_progress(const struct tt_source *s, uint64_t *in_nbytes, uint64_t *in_total)
+{
+	*in_nbytes = tt_source_offset(s);
+	*in_total = s->end_offset;
+	if (s->stream != NULL)
+		tt_stream_progress(s->stream, in_nbytes, in_total);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * commit.c - joins a generation that was ordered alone to the state before it: holds its
+ * claims against that, then takes over what it ended with. Stands on claims.h.
+ */
+#include "order/handlers.h"
+
+struct seam {
+	struct tt_order *to;    /* the state before; then the one behind */
+	const struct tt_order *alone;
+	size_t nawaited;        /* Ps whose thread was not claimed yet */
+};
+
+/* ---- single claims, in the order in which they were made */
+
+static bool g_has_status(struct tt_order *o, const struct tt_claim *c)
+{
+	const struct tt_g_state *g = tt_find_g(o, (int64_t)c->id);
+
+	return g != NULL && g->status == c->value;
+}
+
+static bool remove_g(struct tt_order *o, const struct tt_claim *c)
+{
+	struct tt_g_state *g = tt_find_g(o, (int64_t)c->id);
+
+	if (g != NULL)
+		tt_remove_g(o, g);
+	return g != NULL;
+}
+
+static bool p_has_status(struct tt_order *o, const struct tt_claim *c)
+{
+	const struct tt_p_state *p = tt_find_p(o, (int64_t)c->id);
+
+	return p == NULL || p->status == c->value;
+}
+
+static bool await_holder(struct seam *seam, const struct tt_claim *c)
+{
+	struct tt_p_state *p = tt_find_p(seam->to, (int64_t)c->id);
+
+	if (p == NULL || p->status != TT_P_SYSCALL)
+		return false;
+	seam->nawaited += !p->awaited;
+	p->awaited = true;
+	return true;
+}
+
+/* A thread that has its P still when that is claimed had it when it was awaited. */
+static bool m_has_p(struct seam *seam, const struct tt_claim *c)
+{
+	const struct tt_m_state *m = tt_find_m(seam->to, (int64_t)c->id);
+	struct tt_p_state *p = tt_find_p(seam->to, (int64_t)c->value);
+
+	if (m == NULL || m->p != (int64_t)c->value)
+		return false;
+	if (p != NULL && p->awaited) {
+		p->awaited = false;
+		seam->nawaited--;
+	}
+	return true;
+}
+
+/* Of a thread that nobody knows: `absent`. */
+static bool m_has_g(struct tt_order *o, const struct tt_claim *c, int64_t g, bool absent)
+{
+	const struct tt_m_state *m = tt_find_m(o, (int64_t)c->id);
+
+	return m == NULL ? absent : m->g == g;
+}
+
+static bool m_has_no_p(struct tt_order *o, const struct tt_claim *c)
+{
+	const struct tt_m_state *m = tt_find_m(o, (int64_t)c->id);
+
+	return m == NULL || m->p == TT_NONE;
+}
+
+static bool gc_is(const struct tt_order *o, enum tt_gc_state state, uint64_t seq)
+{
+	return o->gc_state == state && seq == o->gc_seq + 1;
+}
+
+/* The one open range, which is closed: what is left open was not claimed. */
+static bool take_range(struct tt_order *o, const uint32_t *extra, uint64_t type)
+{
+	struct tt_extra *e = extra == NULL || *extra == TT_NO_SLOT ? NULL : &o->extras.at[*extra];
+
+	if (e == NULL || e->ranges.n != 1 || e->ranges.at[0].type != type ||
+	    e->ranges.at[0].kind != 0)
+		return false;
+	e->ranges.n = 0;
+	return true;
+}
+
+static bool take_g_range(struct tt_order *o, const struct tt_claim *c)
+{
+	const struct tt_g_state *g = tt_find_g(o, (int64_t)c->id);
+
+	return take_range(o, g == NULL ? NULL : &g->extra, c->value);
+}
+
+static bool take_p_range(struct tt_order *o, const struct tt_claim *c)
+{
+	const struct tt_p_state *p = tt_find_p(o, (int64_t)c->id);
+
+	return take_range(o, p == NULL ? NULL : &p->extra, c->value);
+}
+
+/* No region: it began before the trace. */
+static bool end_region(struct tt_order *o, const struct tt_claim *c, uint64_t name)
+{
+	const struct tt_g_state *g = tt_find_g(o, (int64_t)c->id);
+	struct tt_extra *e = g == NULL || g->extra == TT_NO_SLOT ? NULL : &o->extras.at[g->extra];
+	struct tt_open_region *top;
+	struct tt_text *text;
+	bool same;
+
+	if (e == NULL || e->regions.n == 0)
+		return g != NULL;
+	top = &e->regions.at[e->regions.n - 1];
+	text = tt_text_take(&o->texts, name);
+	same = text != NULL && top->task == c->value && tt_text_equal(top->name, text);
+	tt_text_drop(&o->texts, text);
+	if (!same)
+		return false;
+	tt_text_drop(&o->texts, top->name);
+	e->regions.n--;
+	return true;
+}
+
+static bool end_task(struct tt_order *o, const struct tt_claim *c)
+{
+	uint32_t slot = tt_idmap_find(&o->task_ids, c->id);
+
+	if (slot == TT_IDMAP_NONE)
+		return true;
+	tt_text_drop(&o->texts, o->tasks.at[slot].name);
+	tt_remove_task(o, slot);
+	return true;
+}
+
+static bool holds(struct seam *seam, const struct tt_claim *c)
+{
+	struct tt_order *o = seam->to;
+
+	switch (c->kind) {
+	case TT_CLAIM_G_STATUS:
+		return g_has_status(o, c);
+	case TT_CLAIM_G_ABSENT:
+		return tt_find_g(o, (int64_t)c->id) == NULL;
+	case TT_CLAIM_G_GONE:
+		return remove_g(o, c);
+	case TT_CLAIM_P_STATUS:
+		return p_has_status(o, c);
+	case TT_CLAIM_P_HELD:
+		return await_holder(seam, c);
+	case TT_CLAIM_M_P:
+		return m_has_p(seam, c);
+	case TT_CLAIM_M_NO_P:
+		return m_has_no_p(o, c);
+	case TT_CLAIM_M_G:
+		return m_has_g(o, c, (int64_t)c->value, false);
+	case TT_CLAIM_M_NO_G:
+		return m_has_g(o, c, TT_NONE, true);
+	case TT_CLAIM_M_NEW_OR_G:
+		return m_has_g(o, c, (int64_t)c->value, true);
+	case TT_CLAIM_GC_RUNNING:
+		return gc_is(o, TT_GC_RUNNING, c->value);
+	case TT_CLAIM_GC_NOT_RUNNING:
+		return o->gc_state == TT_GC_UNDETERMINED || gc_is(o, TT_GC_NOT_RUNNING, c->value);
+	case TT_CLAIM_G_RANGE:
+		return take_g_range(o, c);
+	case TT_CLAIM_P_RANGE:
+		return take_p_range(o, c);
+	case TT_CLAIM_REGION_END:
+		return end_region(o, c, c[1].value);
+	case TT_CLAIM_NAME:
+		return true;
+	case TT_CLAIM_TASK_ABSENT:
+		return tt_idmap_find(&o->task_ids, c->id) == TT_IDMAP_NONE;
+	case TT_CLAIM_TASK_END:
+		return end_task(o, c);
+	}
+	return false;
+}
+
+static bool all_hold(struct seam *seam)
+{
+	const struct tt_claims *claims = seam->alone->claims;
+
+	if (claims->failed)
+		return false;
+	for (size_t i = 0; i < claims->list.n; i++)
+		if (!holds(seam, &claims->list.at[i]))
+			return false;
+	return seam->nawaited == 0;
+}
+
+/* ---- taking over: false if memory is short, or a range is open that was not claimed */
+
+static struct tt_text *copy_text(struct tt_order *o, const struct tt_text *text)
+{
+	return tt_text_new(&o->texts, (struct tt_str){text->bytes, text->len});
+}
+
+static bool take_region(struct tt_order *o, struct tt_extra *e, const struct tt_open_region *region)
+{
+	struct tt_text *name;
+
+	if (!TT_ARRAY_ROOM(o->mem, &e->regions))
+		return false;
+	name = copy_text(o, region->name);
+	if (name != NULL)
+		e->regions.at[e->regions.n++] = (struct tt_open_region){region->task, name};
+	return name != NULL;
+}
+
+static bool take_extra(const struct seam *seam, uint32_t *slot, uint32_t from)
+{
+	struct tt_order *o = seam->to;
+	const struct tt_extra *more;
+	struct tt_extra *e;
+
+	if (*slot != TT_NO_SLOT && o->extras.at[*slot].ranges.n != 0)
+		return false;
+	if (from == TT_NO_SLOT)
+		return true;
+	more = &seam->alone->extras.at[from];
+	e = tt_extra_of(o, slot);
+	if (e == NULL)
+		return false;
+	for (size_t i = 0; i < more->ranges.n; i++) {
+		if (!TT_ARRAY_ROOM(o->mem, &e->ranges))
+			return false;
+		e->ranges.at[e->ranges.n++] = more->ranges.at[i];
+	}
+	for (size_t i = 0; i < more->regions.n; i++)
+		if (!take_region(o, e, &more->regions.at[i]))
+			return false;
+	return true;
+}
+
+static bool take_gs(const struct seam *seam)
+{
+	struct tt_order *o = seam->to;
+
+	for (size_t i = 0; i < seam->alone->gs.n; i++) {
+		const struct tt_g_state *from = &seam->alone->gs.at[i];
+		struct tt_g_state *g;
+
+		if (from->status == TT_G_GONE)
+			continue;
+		g = tt_find_g(o, from->id);
+		if (g == NULL)
+			g = tt_add_g(o, from->id, from->status);
+		if (g == NULL || !take_extra(seam, &g->extra, from->extra))
+			return false;
+		g->status = from->status;
+		g->seq = from->seq;
+	}
+	return true;
+}
+
+static bool take_ps(const struct seam *seam)
+{
+	struct tt_order *o = seam->to;
+
+	for (size_t i = 0; i < seam->alone->ps.n; i++) {
+		const struct tt_p_state *from = &seam->alone->ps.at[i];
+		struct tt_p_state *p = tt_find_p(o, from->id);
+
+		if (p == NULL)
+			p = tt_add_p(o, from->id, from->status);
+		if (p == NULL || !take_extra(seam, &p->extra, from->extra))
+			return false;
+		p->status = from->status;
+		p->seq = from->seq;
+	}
+	return true;
+}
+
+/* Of a thread, what became known: the rest is as before. */
+static bool take_ms(const struct seam *seam)
+{
+	struct tt_order *o = seam->to;
+
+	for (size_t i = 0; i < seam->alone->ms.n; i++) {
+		const struct tt_m_state *from = &seam->alone->ms.at[i];
+		struct tt_m_state *m = tt_find_m(o, from->id);
+
+		if (m == NULL)
+			m = tt_add_m(o, from->id);
+		if (m == NULL)
+			return false;
+		if ((from->has & (TT_NEED_PROC | TT_NEED_NO_PROC)) != 0)
+			tt_m_set_p(m, from->p);
+		if ((from->has & (TT_NEED_GOROUTINE | TT_NEED_NO_GOROUTINE)) != 0)
+			tt_m_set_g(m, from->g);
+		m->g_slot = TT_NO_SLOT;
+	}
+	return true;
+}
+
+static bool take_tasks(const struct seam *seam)
+{
+	struct tt_order *o = seam->to;
+
+	for (size_t i = 0; i < seam->alone->tasks.n; i++) {
+		const struct tt_task_state *from = &seam->alone->tasks.at[i];
+		struct tt_task_state *task;
+		struct tt_text *name;
+
+		if (from->name == NULL)
+			continue;
+		name = copy_text(o, from->name);
+		task = name == NULL ? NULL : tt_add_task(o, from->id);
+		if (task == NULL) {
+			tt_text_drop(&o->texts, name);
+			return false;
+		}
+		*task = (struct tt_task_state){from->id, from->parent, name, TT_NO_SLOT};
+	}
+	return true;
+}
+
+static void take_gc(const struct seam *seam)
+{
+	if (seam->alone->gc_state == TT_GC_UNDETERMINED)
+		return;
+	seam->to->gc_state = seam->alone->gc_state;
+	seam->to->gc_seq = seam->alone->gc_seq;
+}
+
+/* ---- joining */
+
+static void exchange(struct tt_order *a, struct tt_order *b)
+{
+	struct tt_order t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+bool tt_order_join(struct tt_order *before, struct tt_order *alone, struct tt_order *trial)
+{
+	struct seam seam = {.to = trial, .alone = alone};
+	bool joined;
+
+	if (!before->begun || before->initial || !before->renewed)
+		return false;
+	joined = tt_order_copy(trial, before);
+	trial->gen = before->gen;
+	tt_texts_turn(&trial->texts, before->gen);
+	joined = joined && all_hold(&seam) && take_gs(&seam) && take_ps(&seam) && take_ms(&seam) &&
+		 take_tasks(&seam);
+	if (joined) {
+		take_gc(&seam);
+		exchange(before, trial);
+	}
+	tt_order_reset(trial);
+	return joined;
+}

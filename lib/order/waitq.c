@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: MIT */
+/* waitq.c - many threads whose heads wait. Stands on gen. */
+#include "order/waitq.h"
+
+#include <assert.h>
+
+#include "order/advance.h"
+
+#define NOBODY TT_IDMAP_NONE
+#define MOST_PAUSES 1023
+
+void tt_waits_init(struct tt_waits *w)
+{
+	*w = (struct tt_waits){.least = 32};
+}
+
+void tt_waits_release(struct tt_waits *w, struct tt_mem *mem)
+{
+	TT_ARRAY_RELEASE(mem, &w->all);
+	TT_ARRAY_RELEASE(mem, &w->awake);
+	TT_ARRAY_RELEASE(mem, &w->waiters);
+	TT_ARRAY_RELEASE(mem, &w->steps);
+	tt_idmap_release(&w->sleepers);
+	tt_idmap_release(&w->times);
+}
+
+/* ---- heaps of cursors by time; `waiters`, if not NULL, know where they lie */
+
+static void set(struct tt_keyed *heap, size_t i, struct tt_keyed e, struct tt_waiter *waiters)
+{
+	heap[i] = e;
+	if (waiters != NULL)
+		waiters[e.of.index].at = (uint32_t)i;
+}
+
+/* Puts e, which belongs at i or nearer to the root. */
+static void rise(struct tt_keyed *heap, size_t i, struct tt_keyed e, struct tt_waiter *waiters)
+{
+	for (; i > 0 && heap[(i - 1) / 2].key > e.key; i = (i - 1) / 2)
+		set(heap, i, heap[(i - 1) / 2], waiters);
+	set(heap, i, e, waiters);
+}
+
+/* Puts e in place of what was at i. */
+static void replace(struct tt_keyed *heap, size_t n, size_t i, struct tt_keyed e,
+		    struct tt_waiter *waiters)
+{
+	for (size_t child; (child = 2 * i + 1) < n; i = child) {
+		if (child + 1 < n && heap[child + 1].key < heap[child].key)
+			child++;
+		if (heap[child].key >= e.key)
+			break;
+		set(heap, i, heap[child], waiters);
+	}
+	rise(heap, i, e, waiters);
+}
+
+static void take_out(struct tt_keyed *heap, size_t *n, size_t i, struct tt_waiter *waiters)
+{
+	--*n;
+	if (i < *n)
+		replace(heap, *n, i, heap[*n], waiters);
+}
+
+/* ---- sleeping */
+
+/* Those who share a key by chance wake each other, and sleep again. */
+static uint64_t key_of(uint64_t id, uint64_t seq)
+{
+	return id * UINT64_C(0x9e3779b97f4a7c15) + seq;
+}
+
+/* The cursor that was tried has to wait for what the order says. */
+static void sleep_on(struct tt_waits *w, const struct tt_order *o, uint32_t cursor)
+{
+	struct tt_waiter *waiters = w->waiters.at;
+	uint64_t key = key_of(o->awaits.id, o->awaits.seq);
+	uint32_t first = o->awaits.any ? NOBODY : tt_idmap_find(&w->sleepers, key);
+
+	if (first != NOBODY) {
+		waiters[cursor].next = waiters[first].next;
+		waiters[first].next = cursor;
+	} else if (!o->awaits.any && tt_idmap_add(&w->sleepers, key, cursor)) {
+		waiters[cursor].next = NOBODY;
+	} else {
+		waiters[cursor].next = w->restless;
+		w->restless = cursor;
+	}
+}
+
+static void wake_all(struct tt_waits *w, uint32_t cursor)
+{
+	for (; cursor != NOBODY; cursor = w->waiters.at[cursor].next) {
+		struct tt_keyed e = w->all.at[w->waiters.at[cursor].at];
+
+		rise(w->awake.at, w->awake.n++, e, NULL);
+	}
+}
+
+static void wake(struct tt_waits *w, uint64_t id, uint64_t seq)
+{
+	uint64_t key = key_of(id, seq);
+	uint32_t first = tt_idmap_find(&w->sleepers, key);
+
+	if (first == NOBODY)
+		return;
+	tt_idmap_remove(&w->sleepers, key);
+	wake_all(w, first);
+}
+
+/* Something changed of the goroutine, the P or the resource with this id. */
+static void wake_for(struct tt_waits *w, struct tt_order *o, uint64_t id)
+{
+	const struct tt_g_state *g = tt_find_g(o, (int64_t)id);
+	const struct tt_p_state *p = tt_find_p(o, (int64_t)id);
+
+	wake(w, id, TT_AWAIT_NO_SEQ);
+	if (g != NULL)
+		wake(w, id, g->seq.n + 1);
+	if (p != NULL)
+		wake(w, id, p->seq.n + 1);
+}
+
+/* What a thread has. */
+struct context {
+	uint64_t g, p;
+};
+
+static struct context context_of(const struct tt_order *o, const struct tt_cursor *c)
+{
+	const struct tt_m_state *m = c->m == TT_NO_SLOT ? NULL : &o->ms.at[c->m];
+
+	if (m == NULL)
+		return (struct context){(uint64_t)TT_NONE, (uint64_t)TT_NONE};
+	return (struct context){(uint64_t)m->g, (uint64_t)m->p};
+}
+
+/* The cursor's head advanced: what it can have changed its thread has, or had, or it
+ * is among the arguments. */
+static void wake_others(struct tt_waits *w, struct tt_order *o, const struct tt_cursor *c,
+			struct context had)
+{
+	const struct tt_timed *ev = c->head;
+	const struct tt_event_def *def = o->rules[ev->type].def;
+	const struct tt_event_spec *spec = &def->spec;
+	struct context has = context_of(o, c);
+	uint32_t restless = w->restless;
+
+	wake_for(w, o, had.g);
+	wake_for(w, o, had.p);
+	wake_for(w, o, has.g);
+	wake_for(w, o, has.p);
+	for (unsigned i = 0; i < spec->nargs; i++)
+		wake_for(w, o, ev->args[i]);
+	if (def->sort != 0) {
+		/* its number; and one that is destroyed may be numbered anew */
+		wake(w, ev->args[spec->order_arg], ev->args[spec->seq_arg] + 1);
+		wake(w, ev->args[spec->order_arg], 1);
+	}
+	w->restless = NOBODY;
+	wake_all(w, restless);
+}
+
+/* ---- beginning */
+
+static bool all_differ(const struct tt_keyed *sorted, size_t n)
+{
+	for (size_t i = 1; i < n; i++)
+		if (sorted[i].key == sorted[i - 1].key)
+			return false;
+	return true;
+}
+
+static bool make_room(struct tt_merge *m, size_t n)
+{
+	struct tt_waits *w = &m->waits;
+
+	return tt_mem_grow(m->mem, &w->all.at, &w->all.cap, n, sizeof(*w->all.at)) &&
+	       tt_mem_grow(m->mem, &w->awake.at, &w->awake.cap, n, sizeof(*w->awake.at)) &&
+	       tt_mem_grow(m->mem, &w->steps.at, &w->steps.cap, n + 1, sizeof(*w->steps.at)) &&
+	       tt_mem_grow(m->mem, &w->waiters.at, &w->waiters.cap, m->cursors.n,
+			   sizeof(*w->waiters.at));
+}
+
+bool tt_waits_begin(struct tt_merge *m, const struct tt_order *o)
+{
+	/* a shortcut is not for it, and neither is anything else */
+	static struct tt_timed no_event;
+	static struct tt_cursor nobody = {.m = TT_NO_SLOT, .head = &no_event};
+	struct tt_waits *w = &m->waits;
+	size_t n = m->heap.n;
+
+	if (n < w->least || !all_differ(m->heap.at, n))
+		return false;
+	if (w->pause > 0) {
+		w->pause--;
+		return false;
+	}
+	/* seeds are asked of the system: few traces need them */
+	if (w->sleepers.mem == NULL) {
+		tt_idmap_init(&w->sleepers, m->mem, tt_random_seed());
+		tt_idmap_init(&w->times, m->mem, w->sleepers.seed);
+	}
+	if (!make_room(m, n))
+		return false;
+	tt_idmap_clear(&w->sleepers);
+	tt_idmap_clear(&w->times);
+	w->all.n = w->awake.n = w->steps.n = 0;
+	w->restless = NOBODY;
+	w->nadvanced = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct tt_cursor *c = m->heap.at[i].of.item;
+		struct tt_keyed e = {m->heap.at[i].key, {.index = (size_t)(c - m->cursors.at)}};
+
+		if (!tt_idmap_add(&w->times, (uint64_t)e.key, 0))
+			return false;
+		/* what is sorted is a heap */
+		set(w->all.at, w->all.n++, e, w->waiters.at);
+		if (i != 0)
+			w->awake.at[w->awake.n++] = e;
+	}
+	sleep_on(w, o, (uint32_t)w->all.at[0].of.index);
+	w->on = true;
+	m->heap.at[0].of.item = &nobody;
+	return true;
+}
+
+/* ---- back to the heap */
+
+/* The heads as they are; behind them those that steps passed and that have none. */
+static void gather(struct tt_merge *m)
+{
+	struct tt_waits *w = &m->waits;
+	struct tt_keyed *heap = m->heap.at;
+	size_t n = 0;
+
+	for (; n < w->all.n; n++)
+		heap[n] = (struct tt_keyed){w->all.at[n].key,
+					    {.item = &m->cursors.at[w->all.at[n].of.index]}};
+	for (size_t i = 0; i < w->steps.n; i++) {
+		const struct tt_waits_step *s = &w->steps.at[i];
+
+		if (!s->ended)
+			continue;
+		w->waiters.at[s->cursor].at = (uint32_t)n;
+		heap[n++] = (struct tt_keyed){s->before, {.item = &m->cursors.at[s->cursor]}};
+	}
+	m->heap.n = n;
+	for (; n < 2 * m->cursors.n + 3; n++)
+		heap[n] = (struct tt_keyed){INT64_MAX, {.item = NULL}};
+}
+
+/* One step on the heap: the i-th advanced. */
+static void redo(struct tt_merge *m, const struct tt_waits_step *s, size_t i)
+{
+	assert(m->heap.at[i].of.item == &m->cursors.at[s->cursor]);
+	if (s->ended) {
+		tt_heap_remove(m, i);
+		return;
+	}
+	m->heap.at[i].key = s->after;
+	tt_heap_move(m, i);
+}
+
+/* The heap as Go's reader has it: sorted, then what was done since. It sorted when one
+ * that is not its root advanced, so only the first step can be such a one. */
+static void go_back(struct tt_merge *m)
+{
+	struct tt_waits *w = &m->waits;
+	size_t first = 0;
+
+	gather(m);
+	for (size_t i = w->steps.n; i-- > 0;)
+		m->heap.at[w->waiters.at[w->steps.at[i].cursor].at].key = w->steps.at[i].before;
+	tt_sort_like_go(m->heap.at, m->heap.n);
+	tt_heap_note_second(m);
+	while (w->steps.n != 0 && m->heap.at[first].of.item != &m->cursors.at[w->steps.at[0].cursor])
+		first++;
+	for (size_t i = 0; i < w->steps.n; i++)
+		redo(m, &w->steps.at[i], i == 0 ? first : 0);
+	w->on = false;
+	if (w->nadvanced >= m->heap.n)
+		w->pauses = 0;
+	else if (w->pauses < MOST_PAUSES)
+		w->pauses = 2 * w->pauses + 1;
+	w->pause = w->pauses;
+}
+
+/* ---- advancing */
+
+/* An event advanced; `rc` is TT_END: it was its thread's last. */
+static void step_on(struct tt_merge *m, struct tt_waits_step *s, int rc)
+{
+	struct tt_waits *w = &m->waits;
+	size_t at = w->waiters.at[s->cursor].at;
+	struct tt_keyed e = {0, {.index = s->cursor}};
+	bool equal = false;
+
+	w->nadvanced++;
+	tt_idmap_remove(&w->times, (uint64_t)s->before);
+	if (rc == TT_END) {
+		s->ended = true;
+		take_out(w->all.at, &w->all.n, at, w->waiters.at);
+		m->heap.n--;
+	} else {
+		s->after = e.key = m->cursors.at[s->cursor].head->time_ns;
+		rise(w->awake.at, w->awake.n++, e, NULL);
+		replace(w->all.at, w->all.n, at, e, w->waiters.at);
+		equal = tt_idmap_find(&w->times, (uint64_t)e.key) != TT_IDMAP_NONE ||
+			!tt_idmap_add(&w->times, (uint64_t)e.key, 0);
+	}
+	w->steps.at[w->steps.n++] = *s;
+	/* so many steps of the root pay for the way back */
+	if (equal || w->all.n == 0 || w->steps.n > w->all.n)
+		go_back(m);
+	else
+		m->heap.at[0].key = w->all.at[0].key;
+}
+
+static int advanced(struct tt_merge *m, struct tt_order *o, struct tt_cursor *c,
+		    struct tt_error *err)
+{
+	struct tt_waits *w = &m->waits;
+	struct tt_waits_step s = {
+		.cursor = (uint32_t)(c - m->cursors.at),
+		.before = c->head->time_ns,
+	};
+	int rc = tt_next_event(m, c, err);
+
+	if (w->all.at[0].of.index != s.cursor)
+		w->steps.n = 0;
+	if (rc != TT_OK && rc != TT_END) {
+		go_back(m);
+		return tt_event_lost(o, rc);
+	}
+	step_on(m, &s, rc);
+	return TT_OK;
+}
+
+int tt_waits_advance(struct tt_merge *m, struct tt_order *o, struct tt_error *err)
+{
+	struct tt_waits *w = &m->waits;
+
+	while (w->awake.n != 0) {
+		struct tt_cursor *c = &m->cursors.at[w->awake.at[0].of.index];
+		struct context had = context_of(o, c);
+		enum tt_advance tried = tt_order_try(o, c->thread, &c->m, c->head);
+
+		if (tried == TT_BROKEN) {
+			go_back(m);
+			return tt_merge_broken(m, c, o, err);
+		}
+		take_out(w->awake.at, &w->awake.n, 0, NULL);
+		if (tried == TT_ADVANCED) {
+			wake_others(w, o, c, had);
+			return advanced(m, o, c, err);
+		}
+		sleep_on(w, o, (uint32_t)(c - m->cursors.at));
+	}
+	w->steps.n = 0;
+	go_back(m);
+	return tt_merge_stuck(m, err);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * partfile.h - one file being written, in parts: what is under its name at the end
+ * are whole parts and nothing else. Private to the library; stands on base.
+ *
+ * A regular file is written beside its place under a temporary name. Standard
+ * output, a device or a FIFO cannot take bytes back: whoever writes there must
+ * hold a part until it is whole.
+ */
+#ifndef TT_OUTPUT_PARTFILE_H
+#define TT_OUTPUT_PARTFILE_H
+
+#include "base/error.h"
+
+struct tt_partfile;
+
+/* `path` NULL: the standard output. `zstd`: each part is a frame of its own.
+ * TT_E_IO, TT_E_MEMORY. */
+int tt_partfile_open(struct tt_partfile **out, const char *path, bool zstd, struct tt_error *err);
+/* Whether a part that is not whole can be written, and is not seen at the end. */
+bool tt_partfile_takes_back(const struct tt_partfile *s);
+/* TT_E_IO, TT_E_MEMORY; nothing can be written after it. */
+int tt_partfile_write(struct tt_partfile *s, const void *data, size_t nbytes, struct tt_error *err);
+/* The part is whole. The same codes. */
+int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err);
+/* Of the file up to the last mark. */
+uint64_t tt_partfile_nbytes(const struct tt_partfile *s);
+/*
+ * Drops what came behind the last mark, syncs and renames; with no mark nothing is
+ * left. After an error of writing too. TT_E_IO: what came is still under the
+ * temporary name, which the message tells.
+ */
+int tt_partfile_finish(struct tt_partfile *s, struct tt_error *err);
+/* Without tt_partfile_finish() nothing is left. NULL is a no-op. */
+void tt_partfile_close(struct tt_partfile *s);
+
+#endif

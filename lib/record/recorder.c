@@ -1,0 +1,458 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * recorder.c - a stream into files, generation by generation. It reads batch
+ * after batch and writes each as it comes. Where a generation ends is all it
+ * looks for: since version 26 that is a mark, before it the first batch of
+ * another number. Its contract is tracetool.h. Stands on wire and io.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/options.h"
+#include "record/symbolize.h"
+#include "output/rotation.h"
+#include "output/partfile.h"
+#include "wire/batch.h"
+#include "wire/header.h"
+
+#define FIRST_VERSION_WITH_END_MARKS 26
+
+struct tt_recorder {
+	struct tt_recorder_options options;
+	struct tt_specs *own_specs;
+	struct tt_input input;
+	struct tt_mem mem;
+	struct tt_source *src;          /* NULL before the first byte is asked for */
+	struct tt_framing framing;
+	bool has_end_marks;
+	bool over;                      /* the end, or `failed` */
+	struct tt_error failed;
+	bool failed_behind;             /* `behind` comes after the generation just ended */
+	struct tt_error behind;
+	TT_ARRAY(uint8_t) header;
+
+	/* the output */
+	char *path;                     /* of the file at hand; NULL: stdout */
+	struct tt_rotation rotation;    /* its stem is NULL: one file only */
+	struct tt_partfile *file;           /* NULL: the next generation begins a file */
+	bool has_header;                /* the file at hand */
+	int64_t began_ns;               /* the file at hand */
+
+	/* the generation at hand */
+	uint64_t nbatches, number, offset;
+	TT_ARRAY(uint8_t) held;
+	bool too_large;                 /* to be held */
+	struct tt_naming naming;        /* its symbol is NULL: names stay as they are */
+
+	struct tt_recorder_progress done;
+};
+
+static int64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+/* ----------------------------------------------------------------- opening */
+
+static int read_options(struct tt_recorder *r, const struct tt_recorder_options *opt,
+			struct tt_error *err)
+{
+	struct tt_options defaults;
+	int rc = tt_options_read(&defaults, NULL, err);
+
+	if (rc == 0 && opt != NULL && opt->size != sizeof(*opt))
+		rc = tt_fail(err, TT_E_ARGUMENT, "options of an impossible size %zu", opt->size);
+	if (rc != 0)
+		return rc;
+	if (opt != NULL)
+		r->options = *opt;
+	if ((r->options.flags & ~(unsigned)(TT_RECORD_ZSTD | TT_RECORD_HOLD)) != 0)
+		return tt_fail(err, TT_E_ARGUMENT, "unknown recorder flags 0x%x", r->options.flags);
+	r->mem.limit_nbytes = r->options.max_memory_nbytes != 0 ? r->options.max_memory_nbytes :
+								  defaults.max_memory_nbytes;
+	if (r->options.specs == NULL) {
+		rc = tt_specs_new(&r->own_specs, err);
+		r->options.specs = r->own_specs;
+	}
+	if (rc == 0 && r->options.symbol != NULL) {
+		tt_naming_init(&r->naming, r->options.specs, &r->mem);
+		r->naming.symbol = r->options.symbol;
+		r->naming.arg = r->options.symbol_arg;
+	}
+	return rc;
+}
+
+static bool rotates(const struct tt_recorder *r)
+{
+	return r->rotation.stem != NULL;
+}
+
+/* Begins the file at hand, or the next one. */
+static int begin_file(struct tt_recorder *r, struct tt_error *err)
+{
+	if (rotates(r)) {
+		free(r->path);
+		r->path = tt_rotation_next(&r->rotation);
+		if (r->path == NULL)
+			return tt_fail(err, TT_E_MEMORY, "no memory for the output");
+	}
+	r->has_header = false;
+	r->began_ns = now_ns();
+	return tt_partfile_open(&r->file, r->path, (r->options.flags & TT_RECORD_ZSTD) != 0, err);
+}
+
+static int open_output(struct tt_recorder *r, const char *path, struct tt_error *err)
+{
+	bool rotate = r->options.rotate_nbytes != 0 || r->options.rotate_ns != 0;
+	int rc = 0;
+
+	if (path == NULL && rotate)
+		return tt_fail(err, TT_E_ARGUMENT, "the standard output cannot be rotated");
+	if (rotate) {
+		rc = tt_rotation_init(&r->rotation, path, err);
+	} else if (path != NULL) {
+		r->path = strdup(path);
+		if (r->path == NULL)
+			rc = tt_fail(err, TT_E_MEMORY, "no memory for the output");
+	}
+	return rc != 0 ? rc : begin_file(r, err);
+}
+
+int tt_recorder_open(struct tt_recorder **out, const struct tt_input *input, const char *path,
+		     const struct tt_recorder_options *opt, struct tt_error *err)
+{
+	struct tt_recorder *r = calloc(1, sizeof(*r));
+	int rc;
+
+	*out = NULL;
+	tt_error_clear(err);
+	if (r == NULL)
+		return tt_fail(err, TT_E_MEMORY, "no memory for a recorder");
+	r->input = *input;
+	tt_error_clear(&r->failed);
+	rc = read_options(r, opt, err);
+	if (rc == 0)
+		rc = open_output(r, path, err);
+	if (rc != 0) {
+		tt_recorder_close(r);
+		return rc;
+	}
+	*out = r;
+	return 0;
+}
+
+void tt_recorder_close(struct tt_recorder *r)
+{
+	if (r == NULL)
+		return;
+	tt_partfile_close(r->file);
+	tt_rotation_release(&r->rotation);
+	TT_ARRAY_RELEASE(&r->mem, &r->header);
+	TT_ARRAY_RELEASE(&r->mem, &r->held);
+	tt_naming_release(&r->naming);
+	tt_source_close(r->src);
+	tt_specs_free(r->own_specs);
+	free(r->path);
+	free(r);
+}
+
+/* ------------------------------------------------------------------ header */
+
+/* Reads the header, and keeps its bytes: each file begins with them. */
+static int read_header(struct tt_recorder *r)
+{
+	struct tt_error *err = &r->failed;
+	const uint8_t *data;
+	unsigned version;
+	size_t n, avail;
+	int rc = tt_source_open_input(&r->src, &r->input, NULL, &r->mem, err);
+
+	if (rc == 0)
+		rc = tt_header_read(r->src, &version, err);
+	if (rc != 0)
+		return rc;
+	n = (size_t)tt_source_offset(r->src);
+	tt_source_seek(r->src, 0);
+	rc = tt_source_peek(r->src, n, &data, &avail, err);
+	if (rc != 0)
+		return rc;
+	if (!tt_mem_grow(&r->mem, &r->header.at, &r->header.cap, n, 1))
+		return tt_fail(err, tt_mem_code(&r->mem), "no memory for a header");
+	memcpy(r->header.at, data, n);
+	r->header.n = n;
+	tt_source_skip(r->src, n);
+	tt_framing_init(&r->framing, r->options.specs, false);
+	r->has_end_marks = version >= FIRST_VERSION_WITH_END_MARKS;
+	r->done.in_nbytes = n;
+	return 0;
+}
+
+/* ----------------------------------------------------------------- storing */
+
+/* Nothing of a generation is written before its end: that may not be taken back, or changes. */
+static bool must_hold(const struct tt_recorder *r)
+{
+	return r->options.symbol != NULL || !tt_partfile_takes_back(r->file);
+}
+
+/* Bytes of the generation at hand, to be handed out or written when it is whole. */
+static int hold(struct tt_recorder *r, const uint8_t *data, size_t nbytes)
+{
+	bool must = must_hold(r);
+
+	if ((!must && (r->options.flags & TT_RECORD_HOLD) == 0) || r->too_large)
+		return 0;
+	if (nbytes <= SIZE_MAX - r->held.n &&
+	    tt_mem_grow(&r->mem, &r->held.at, &r->held.cap, r->held.n + nbytes, 1)) {
+		memcpy(r->held.at + r->held.n, data, nbytes);
+		r->held.n += nbytes;
+		return 0;
+	}
+	if (must)
+		return tt_fail(&r->failed, tt_mem_code(&r->mem),
+			       "no memory to hold a generation until it is whole");
+	TT_ARRAY_RELEASE(&r->mem, &r->held);
+	r->too_large = true;
+	return 0;
+}
+
+static int store(struct tt_recorder *r, const uint8_t *data, size_t nbytes)
+{
+	int rc = hold(r, data, nbytes);
+
+	if (rc == 0 && !must_hold(r))
+		rc = tt_partfile_write(r->file, data, nbytes, &r->failed);
+	return rc;
+}
+
+/* The header of the file at hand; what is held has it once, at the very beginning. */
+static int store_header(struct tt_recorder *r)
+{
+	r->has_header = true;
+	if (r->done.generations == 0)
+		return store(r, r->header.at, r->header.n);
+	if (!tt_partfile_takes_back(r->file))
+		return 0;
+	return tt_partfile_write(r->file, r->header.at, r->header.n, &r->failed);
+}
+
+static bool rotation_is_due(const struct tt_recorder *r)
+{
+	const struct tt_recorder_options *o = &r->options;
+
+	return (o->rotate_nbytes != 0 && tt_partfile_nbytes(r->file) >= o->rotate_nbytes) ||
+	       (o->rotate_ns != 0 && (uint64_t)(now_ns() - r->began_ns) >= o->rotate_ns);
+}
+
+static int end_file(struct tt_recorder *r, struct tt_error *err)
+{
+	int rc = tt_partfile_finish(r->file, err);
+
+	tt_partfile_close(r->file);
+	r->file = NULL;
+	if (rc == 0 && rotates(r) && r->options.keep != 0)
+		rc = tt_rotation_prune(&r->rotation, (size_t)r->options.keep, err);
+	return rc;
+}
+
+static int begin_generation(struct tt_recorder *r, const struct tt_frame_batch *b)
+{
+	int rc = 0;
+
+	r->held.n = 0;
+	r->too_large = false;
+	r->number = b->generation;
+	r->offset = r->done.generations == 0 ? 0 : b->offset;
+	if (rotates(r) && r->has_header && rotation_is_due(r))
+		rc = end_file(r, &r->failed);
+	if (rc == 0 && r->file == NULL)
+		rc = begin_file(r, &r->failed);
+	return rc == 0 && !r->has_header ? store_header(r) : rc;
+}
+
+/* What is held becomes the generation with names, behind the header if that is there. */
+static int give_names(struct tt_recorder *r)
+{
+	size_t header = r->done.generations == 0 ? r->header.n : 0, n;
+
+	if (!tt_naming_apply(&r->naming, r->held.at + header, r->held.n - header))
+		return tt_fail(&r->failed, tt_mem_code(&r->mem), "no memory to name the code of a "
+								 "generation");
+	n = header + r->naming.out.n;
+	if (!tt_mem_grow(&r->mem, &r->held.at, &r->held.cap, n, 1))
+		return tt_fail(&r->failed, tt_mem_code(&r->mem), "no memory to hold a generation");
+	if (r->naming.out.n != 0)
+		memcpy(r->held.at + header, r->naming.out.at, r->naming.out.n);
+	r->held.n = n;
+	return 0;
+}
+
+/* The generation at hand is whole up to where the source stands. */
+static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
+{
+	uint64_t before = tt_partfile_nbytes(r->file);
+	bool held = (r->options.flags & TT_RECORD_HOLD) != 0 && !r->too_large;
+	int rc = r->options.symbol != NULL ? give_names(r) : 0;
+
+	if (rc == 0 && must_hold(r))
+		rc = tt_partfile_write(r->file, r->held.at, r->held.n, &r->failed);
+	if (rc == 0)
+		rc = tt_partfile_mark(r->file, &r->failed);
+	if (rc != 0)
+		return rc;
+	r->done.files += before == 0;
+	r->done.generations++;
+	r->done.nbytes = tt_source_offset(r->src);
+	r->done.out_nbytes += tt_partfile_nbytes(r->file) - before;
+	r->nbatches = 0;
+	*g = (struct tt_recorded){
+		.number = r->number,
+		.ordinal = r->done.generations,
+		.offset = r->offset,
+		.end = r->done.nbytes,
+		.data = held ? r->held.at : NULL,
+		.nbytes = held ? r->held.n : 0,
+	};
+	return 0;
+}
+
+/* ----------------------------------------------------------------- reading */
+
+/* The next batch; an end mark without waiting for what comes behind it. */
+static int read_batch(struct tt_recorder *r, struct tt_frame_batch *b)
+{
+	const uint8_t *data;
+	size_t avail;
+	int rc = tt_source_peek(r->src, 1, &data, &avail, &r->failed);
+
+	if (rc < 0)
+		return rc;
+	if (avail == 0 || r->framing.kind[data[0]] != TT_FRAME_END)
+		return tt_batch_read(r->src, &r->framing, b, &r->failed);
+	*b = (struct tt_frame_batch){
+		.kind = TT_FRAME_END,
+		.thread = TT_NONE,
+		.offset = tt_source_offset(r->src),
+		.data = data,
+		.size = 1,
+	};
+	b->data_offset = b->offset;
+	tt_source_skip(r->src, 1);
+	return 0;
+}
+
+static int cut_off(struct tt_recorder *r)
+{
+	tt_fail(&r->failed, TT_E_CUT_OFF, "the stream ends inside a generation");
+	r->failed.offset = tt_source_offset(r->src);
+	tt_error_in_batch(&r->failed, TT_UNKNOWN, r->number, TT_NONE);
+	return -TT_E_CUT_OFF;
+}
+
+static int take_batch(struct tt_recorder *r, const struct tt_frame_batch *b)
+{
+	size_t header = (size_t)(b->data_offset - b->offset);
+	int rc = r->nbatches == 0 ? begin_generation(r, b) : 0;
+
+	if (rc == 0)
+		rc = store(r, b->data - header, header + b->size);
+	r->nbatches++;
+	if (r->number == 0)
+		r->number = b->generation;
+	r->done.in_nbytes = tt_source_offset(r->src);
+	tt_source_release(r->src, r->done.in_nbytes);
+	return rc;
+}
+
+static bool ends_generation(const struct tt_recorder *r, const struct tt_frame_batch *b)
+{
+	/* in the body of a batch too: load.c */
+	return r->has_end_marks && b->experiment == 0 && b->size != 0 &&
+	       b->data[0] == r->framing.end_type;
+}
+
+/* Before 1.26: whether this batch, read or begun, shows that the generation is whole. */
+static bool is_of_next(const struct tt_recorder *r, const struct tt_frame_batch *b)
+{
+	return !r->has_end_marks && r->nbatches != 0 && b->generation != 0 &&
+	       b->generation != r->number;
+}
+
+/* The stream has no further batch; the generation at hand may be whole all the same. */
+static int stop(struct tt_recorder *r, int rc, const struct tt_frame_batch *b, struct tt_recorded *g)
+{
+	if (rc == TT_END && r->nbatches == 0)
+		return TT_END;
+	if (rc == TT_END)
+		return r->has_end_marks ? cut_off(r) : end_generation(r, g);
+	if (!is_of_next(r, b) || b->generation != r->number + 1)
+		return rc;
+	r->behind = r->failed;
+	r->failed_behind = true;
+	tt_error_clear(&r->failed);
+	return end_generation(r, g);
+}
+
+static int next(struct tt_recorder *r, struct tt_recorded *g)
+{
+	int rc = r->src == NULL ? read_header(r) : 0;
+
+	if (r->failed_behind) {
+		r->failed = r->behind;
+		return -r->failed.code;
+	}
+	while (rc == 0) {
+		struct tt_frame_batch b = {.generation = 0};
+		bool end;
+
+		rc = read_batch(r, &b);
+		if (rc != 0)
+			return stop(r, rc, &b, g);
+		if (is_of_next(r, &b)) {
+			tt_source_seek(r->src, b.offset);
+			return end_generation(r, g);
+		}
+		end = ends_generation(r, &b);
+		rc = take_batch(r, &b);
+		if (rc == 0 && end)
+			return end_generation(r, g);
+	}
+	return rc;
+}
+
+int tt_recorder_next(struct tt_recorder *r, struct tt_recorded *g)
+{
+	int rc;
+
+	if (r->over)
+		return r->failed.code != TT_OK ? -r->failed.code : TT_END;
+	rc = next(r, g);
+	r->over = rc != 0;
+	if (rc < 0 && r->src != NULL)
+		tt_error_at(&r->failed, tt_source_offset(r->src));
+	return rc;
+}
+
+const struct tt_error *tt_recorder_error(const struct tt_recorder *r)
+{
+	return &r->failed;
+}
+
+int tt_recorder_finish(struct tt_recorder *r, struct tt_error *err)
+{
+	r->over = true;
+	return r->file != NULL ? end_file(r, err) : 0;
+}
+
+struct tt_recorder_progress tt_recorder_progress(const struct tt_recorder *r)
+{
+	struct tt_recorder_progress p = r->done;
+
+	p.path = r->path;
+	return p;
+}

@@ -1,0 +1,397 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * symbolize.c - names for a generation's code. Batches are copied but for the tables that
+ * hold addresses: stacks, and the types of heap objects. New texts get numbers behind
+ * those that the generation has, in batches of their own ahead of the end mark.
+ * Stands on naming.h.
+ *
+ *	stack       number, frames, then for each: address, func, file, line
+ *	type        number, address, size, pointer bytes, length of name, name
+ */
+#include "record/symbolize.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/varint.h"
+
+#define KIND_TYPES 0
+#define MAX_TEXT 1024
+
+void tt_naming_init(struct tt_naming *n, const struct tt_specs *specs, struct tt_mem *mem)
+{
+	const struct tt_experiment_spec *heap = tt_specs_experiment_named(specs, "AllocFree");
+	const struct {
+		const char *name;
+		uint8_t *type;
+	} wanted[] = {
+		{"Strings", &n->strings},      {"String", &n->string},
+		{"Stacks", &n->stacks},        {"Stack", &n->stack},
+		{"EventBatch", &n->batch},     {"ExperimentalBatch", &n->experimental},
+	};
+
+	memset(n, 0, sizeof(*n));
+	n->mem = mem;
+	n->heap = heap != NULL ? heap->id : 0;
+	tt_framing_init(&n->framing, specs, false);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		const struct tt_event_spec *spec = tt_specs_event_named(specs, wanted[i].name);
+
+		*wanted[i].type = spec != NULL ? spec->type : 0;
+	}
+	tt_idmap_init(&n->known, mem, tt_random_seed());
+	tt_idmap_init(&n->frames, mem, tt_random_seed());
+}
+
+void tt_naming_release(struct tt_naming *n)
+{
+	if (n->mem == NULL)
+		return;
+	tt_idmap_release(&n->known);
+	tt_idmap_release(&n->frames);
+	TT_ARRAY_RELEASE(n->mem, &n->texts);
+	TT_ARRAY_RELEASE(n->mem, &n->named);
+	TT_ARRAY_RELEASE(n->mem, &n->pool);
+	TT_ARRAY_RELEASE(n->mem, &n->payload);
+	TT_ARRAY_RELEASE(n->mem, &n->out);
+}
+
+/* ------------------------------------------------------------------- bytes */
+
+static bool put_bytes(struct tt_naming *n, tt_bytes *b, const void *data, size_t len)
+{
+	if (len > b->cap - b->n &&
+	    (len > SIZE_MAX - b->n || !tt_mem_grow(n->mem, &b->at, &b->cap, b->n + len, 1)))
+		return false;
+	if (len != 0)
+		memcpy(b->at + b->n, data, len);
+	b->n += len;
+	return true;
+}
+
+static bool put_number(struct tt_naming *n, tt_bytes *b, uint64_t value)
+{
+	uint8_t bytes[TT_VARINT_MAX];
+
+	return put_bytes(n, b, bytes, tt_varint_put(bytes, value));
+}
+
+/* What is left of a batch's data. */
+struct cursor {
+	const uint8_t *pos, *end;
+};
+
+static bool take_number(struct cursor *c, uint64_t *value)
+{
+	int n = tt_varint(c->pos, c->end, value);
+
+	if (n > 0)
+		c->pos += n;
+	return n > 0;
+}
+
+static bool take_bytes(struct cursor *c, uint64_t len, struct tt_str *out)
+{
+	if (len > (uint64_t)(c->end - c->pos))
+		return false;
+	*out = (struct tt_str){(const char *)c->pos, (size_t)len};
+	c->pos += len;
+	return true;
+}
+
+static bool take_type(struct cursor *c, uint8_t type)
+{
+	if (c->pos == c->end || *c->pos != type)
+		return false;
+	c->pos++;
+	return true;
+}
+
+/* ------------------------------------------------------------ batches made */
+
+static bool begin_batch(struct tt_naming *n, const struct tt_frame_batch *like, uint8_t first)
+{
+	n->like = *like;
+	n->payload.n = 0;
+	return put_bytes(n, &n->payload, &first, 1);
+}
+
+/* Writes what the payload has up to `len`; the head alone is no batch. */
+static bool end_batch(struct tt_naming *n, size_t len)
+{
+	uint8_t type = n->like.experiment != 0 ? n->experimental : n->batch;
+	uint8_t experiment = (uint8_t)n->like.experiment;
+
+	if (len <= 1)
+		return true;
+	return put_bytes(n, &n->out, &type, 1) &&
+	       put_bytes(n, &n->out, &experiment, experiment != 0) &&
+	       put_number(n, &n->out, n->like.generation) &&
+	       put_number(n, &n->out, (uint64_t)n->like.thread) &&
+	       put_number(n, &n->out, n->like.time) && put_number(n, &n->out, len) &&
+	       put_bytes(n, &n->out, n->payload.at, len);
+}
+
+/* Behind a record that began at `start`: it moves to a new batch if this one overflows. */
+static bool end_record(struct tt_naming *n, size_t start)
+{
+	size_t len = n->payload.n - start;
+
+	if (n->payload.n <= TT_BATCH_MAX_SIZE)
+		return true;
+	if (!end_batch(n, start))
+		return false;
+	memmove(n->payload.at + 1, n->payload.at + start, len);
+	n->payload.n = 1 + len;
+	return true;
+}
+
+/* ------------------------------------------------------------------- texts */
+
+static uint64_t hash(const char *data, size_t len)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (uint8_t)data[i]) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+static bool same(const struct tt_naming *n, uint32_t i, struct tt_str text)
+{
+	return n->texts.at[i].len == text.len &&
+	       memcmp(n->pool.at + n->texts.at[i].at, text.data, text.len) == 0;
+}
+
+/* The text's number in this generation; 0 for none. */
+static bool intern(struct tt_naming *n, const char *s, uint64_t *id)
+{
+	size_t len = s != NULL ? strlen(s) : 0;
+	struct tt_str text = {len > MAX_TEXT ? s + len - MAX_TEXT : s, len > MAX_TEXT ? MAX_TEXT : len};
+	uint64_t h = hash(text.data, text.len);
+	uint32_t i = tt_idmap_find(&n->known, h);
+
+	*id = 0;
+	if (text.len == 0)
+		return true;
+	if (i != TT_IDMAP_NONE && same(n, i, text)) {
+		*id = n->texts.at[i].id;
+		return true;
+	}
+	if (!TT_ARRAY_ROOM(n->mem, &n->texts) ||
+	    (i == TT_IDMAP_NONE && !tt_idmap_add(&n->known, h, (uint32_t)n->texts.n)))
+		return false;
+	*id = ++n->last_string;
+	n->texts.at[n->texts.n++] = (struct tt_naming_text){*id, n->pool.n, text.len};
+	return put_bytes(n, &n->pool, text.data, text.len);
+}
+
+static bool put_texts(struct tt_naming *n, const struct tt_frame_batch *like)
+{
+	if (!begin_batch(n, like, n->strings))
+		return false;
+	for (size_t i = 0; i < n->texts.n; i++) {
+		const struct tt_naming_text *t = &n->texts.at[i];
+		size_t start = n->payload.n;
+
+		if (!put_bytes(n, &n->payload, &n->string, 1) ||
+		    !put_number(n, &n->payload, t->id) || !put_number(n, &n->payload, t->len) ||
+		    !put_bytes(n, &n->payload, n->pool.at + t->at, t->len) || !end_record(n, start))
+			return false;
+	}
+	return end_batch(n, n->payload.n);
+}
+
+/* ------------------------------------------------------------------ frames */
+
+static bool name_frame(struct tt_naming *n, uint64_t pc, struct tt_naming_frame *f)
+{
+	struct tt_symbol symbol = {NULL, NULL, 0};
+	uint32_t i = tt_idmap_find(&n->frames, pc);
+
+	if (i != TT_IDMAP_NONE) {
+		*f = n->named.at[i];
+		return true;
+	}
+	*f = (struct tt_naming_frame){.known = n->symbol(n->arg, pc, &symbol), .line = symbol.line};
+	if (f->known && (!intern(n, symbol.func, &f->func) || !intern(n, symbol.file, &f->file)))
+		return false;
+	if (!TT_ARRAY_ROOM(n->mem, &n->named) ||
+	    !tt_idmap_add(&n->frames, pc, (uint32_t)n->named.n))
+		return false;
+	n->named.at[n->named.n++] = *f;
+	return true;
+}
+
+static bool put_frame(struct tt_naming *n, const uint64_t frame[4])
+{
+	struct tt_naming_frame f;
+
+	if (!name_frame(n, frame[0], &f))
+		return false;
+	return put_number(n, &n->payload, frame[0]) &&
+	       put_number(n, &n->payload, f.known ? f.func : frame[1]) &&
+	       put_number(n, &n->payload, f.known ? f.file : frame[2]) &&
+	       put_number(n, &n->payload, f.known ? f.line : frame[3]);
+}
+
+/* What became of a table. */
+enum made { MADE, BAD_TABLE, NO_MEMORY };
+
+static enum made put_stack(struct tt_naming *n, struct cursor *c)
+{
+	uint64_t id, nframes, frame[4];
+
+	if (!take_type(c, n->stack) || !take_number(c, &id) || !take_number(c, &nframes))
+		return BAD_TABLE;
+	if (!put_bytes(n, &n->payload, &n->stack, 1) || !put_number(n, &n->payload, id) ||
+	    !put_number(n, &n->payload, nframes))
+		return NO_MEMORY;
+	for (uint64_t i = 0; i < nframes; i++) {
+		for (int k = 0; k < 4; k++) {
+			if (!take_number(c, &frame[k]))
+				return BAD_TABLE;
+		}
+		if (!put_frame(n, frame))
+			return NO_MEMORY;
+	}
+	return MADE;
+}
+
+/* ------------------------------------------------------------------- types */
+
+/* FUNC (FILE:LINE), the file without its folders. */
+static size_t type_name(const struct tt_symbol *s, char text[MAX_TEXT])
+{
+	const char *file = s->file != NULL ? s->file : "", *slash = strrchr(file, '/');
+	int len = snprintf(text, MAX_TEXT, "%.700s (%.200s:%llu)", s->func != NULL ? s->func : "?",
+			   slash != NULL ? slash + 1 : file, (unsigned long long)s->line);
+
+	return len < 0 ? 0 : len < MAX_TEXT ? (size_t)len : MAX_TEXT - 1;
+}
+
+static enum made put_type(struct tt_naming *n, struct cursor *c)
+{
+	uint64_t field[5];
+	struct tt_symbol symbol = {NULL, NULL, 0};
+	struct tt_str name;
+	char text[MAX_TEXT];
+
+	for (int k = 0; k < 5; k++) {
+		if (!take_number(c, &field[k]))
+			return BAD_TABLE;
+	}
+	if (!take_bytes(c, field[4], &name))
+		return BAD_TABLE;
+	if (name.len == 0 && n->symbol(n->arg, field[1], &symbol))
+		name = (struct tt_str){text, type_name(&symbol, text)};
+	for (int k = 0; k < 4; k++) {
+		if (!put_number(n, &n->payload, field[k]))
+			return NO_MEMORY;
+	}
+	return put_number(n, &n->payload, name.len) &&
+	       put_bytes(n, &n->payload, name.data, name.len) ? MADE : NO_MEMORY;
+}
+
+/* ------------------------------------------------------------- generations */
+
+static enum made put_table(struct tt_naming *n, const struct tt_frame_batch *b,
+			   enum made (*put)(struct tt_naming *, struct cursor *))
+{
+	struct cursor c = {b->data + 1, b->data + b->size};
+	size_t before = n->out.n;
+	enum made made = begin_batch(n, b, b->data[0]) ? MADE : NO_MEMORY;
+
+	while (made == MADE && c.pos < c.end) {
+		size_t start = n->payload.n;
+
+		made = put(n, &c);
+		if (made == MADE && !end_record(n, start))
+			made = NO_MEMORY;
+	}
+	if (made == MADE && !end_batch(n, n->payload.n))
+		made = NO_MEMORY;
+	if (made == BAD_TABLE)
+		n->out.n = before;
+	return made;
+}
+
+static enum made put_batch(struct tt_naming *n, const struct tt_frame_batch *b)
+{
+	if (b->size == 0)
+		return BAD_TABLE;
+	if (b->kind == TT_FRAME_EVENTS && b->data[0] == n->stacks)
+		return put_table(n, b, put_stack);
+	if (b->kind == TT_FRAME_EXPERIMENT && b->experiment == n->heap && n->heap != 0 &&
+	    b->data[0] == KIND_TYPES)
+		return put_table(n, b, put_type);
+	return BAD_TABLE;
+}
+
+static void count_strings(struct tt_naming *n, const struct tt_frame_batch *b)
+{
+	struct cursor c = {b->data, b->data + b->size};
+	struct tt_str text;
+	uint64_t id, len;
+
+	if (b->kind != TT_FRAME_EVENTS || !take_type(&c, n->strings))
+		return;
+	while (take_type(&c, n->string) && take_number(&c, &id) && take_number(&c, &len) &&
+	       take_bytes(&c, len, &text)) {
+		if (id > n->last_string && id < UINT64_MAX / 2)
+			n->last_string = id;
+	}
+}
+
+/* The next batch; false: none that is whole. */
+static bool next_batch(const struct tt_naming *n, struct cursor *c, struct tt_frame_batch *b,
+		       const uint8_t **begin)
+{
+	uint64_t nbytes;
+
+	*begin = c->pos;
+	if (c->pos == c->end || !tt_batch_plausible(&n->framing, c->pos, c->end, b, &nbytes) ||
+	    nbytes > (uint64_t)(c->end - c->pos))
+		return false;
+	c->pos += nbytes;
+	b->data = c->pos - b->size;
+	if (b->kind == TT_FRAME_EXPERIMENT)
+		b->experiment = (*begin)[1];
+	return true;
+}
+
+static void reset(struct tt_naming *n)
+{
+	tt_idmap_clear(&n->known);
+	tt_idmap_clear(&n->frames);
+	n->texts.n = n->named.n = n->pool.n = n->out.n = 0;
+	n->last_string = 0;
+}
+
+bool tt_naming_apply(struct tt_naming *n, const uint8_t *data, size_t nbytes)
+{
+	struct cursor c = {data, data + nbytes};
+	struct tt_frame_batch b, last = {.kind = TT_FRAME_BAD};
+	const uint8_t *begin;
+
+	reset(n);
+	while (next_batch(n, &c, &b, &begin))
+		count_strings(n, &b);
+	c.pos = data;
+	while (next_batch(n, &c, &b, &begin)) {
+		enum made made = BAD_TABLE;
+
+		if (b.kind != TT_FRAME_END)
+			made = put_batch(n, &b);
+		else if (last.kind != TT_FRAME_BAD && !put_texts(n, &last))
+			return false;
+		if (made == NO_MEMORY ||
+		    (made == BAD_TABLE && !put_bytes(n, &n->out, begin, (size_t)(c.pos - begin))))
+			return false;
+		last = b;
+		last.kind = TT_FRAME_EVENTS;
+		last.experiment = 0;
+		last.thread = TT_NONE;
+	}
+	return put_bytes(n, &n->out, c.pos, (size_t)(c.end - c.pos));
+}

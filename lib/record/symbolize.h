@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * symbolize.h - gives names to the code of a generation that was written without them, as
+ * a native program's is: frames of its stacks, sites of its heap objects. Stands on
+ * wire.
+ */
+#ifndef TT_RECORD_SYMBOLIZE_H
+#define TT_RECORD_SYMBOLIZE_H
+
+#include "base/idmap.h"
+#include "base/mem.h"
+#include "spec/spec.h"
+#include "wire/batch.h"
+
+typedef TT_ARRAY(uint8_t) tt_bytes;
+
+struct tt_naming {
+	bool (*symbol)(void *arg, uint64_t pc, struct tt_symbol *out);
+	void *arg;
+	struct tt_mem *mem;
+	struct tt_framing framing;
+	uint8_t strings, string, stacks, stack, batch, experimental; /* event types */
+	unsigned heap;                  /* the experiment that has types; 0: none */
+
+	/* the generation at hand */
+	uint64_t last_string;
+	struct tt_idmap known;          /* texts by their hashes, to `texts` */
+	struct tt_idmap frames;         /* addresses, to `named` */
+	TT_ARRAY(struct tt_naming_text) texts;
+	TT_ARRAY(struct tt_naming_frame) named;
+	tt_bytes pool;                  /* of texts */
+	tt_bytes payload;               /* of the batch being made */
+	struct tt_frame_batch like;     /* whose generation, thread and time it has */
+	tt_bytes out;
+};
+
+struct tt_naming_text {
+	uint64_t id;
+	size_t at, len;                 /* in the pool */
+};
+
+struct tt_naming_frame {
+	bool known;
+	uint64_t func, file, line;
+};
+
+void tt_naming_init(struct tt_naming *n, const struct tt_specs *specs, struct tt_mem *mem);
+void tt_naming_release(struct tt_naming *n);
+/*
+ * Makes n->out of a generation's batches, with names for all addresses that `symbol`
+ * knows. Tables that cannot be read stay as they are. False: tt_mem_code().
+ */
+bool tt_naming_apply(struct tt_naming *n, const uint8_t *data, size_t nbytes);
+
+#endif

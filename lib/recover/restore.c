@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * restore.c - a trace built anew from the copy of a dead process's region: each number
+ * and each pointer is held against the layout before it counts, and what cannot be is
+ * left out. Stands on recover.h.
+ */
+#include "recover/recover.h"
+
+#include "base/error.h"
+
+#define CHUNK_ALIGNMENT 64
+/* For names of code, and for what is packed less tightly here. */
+#define SLACK_NBYTES (UINT64_C(64) << 20)
+#define MAX_STRING 1024
+
+/* ------------------------------------------------------------------ what is left */
+
+/* Something of the dead process at its address there; NULL: not within [low, end). */
+static void *find(struct tt_emit_recovery *r, const void *address, size_t nbytes, size_t alignment)
+{
+	uint64_t at = (uint64_t)(uintptr_t)address - r->dead->head.base;
+
+	if (at % alignment != 0 || at > r->plan.nbytes || r->plan.nbytes - at < nbytes) {
+		r->hurt = r->hurt || address != NULL;
+		return NULL;
+	}
+	return (uint8_t *)r->dead + at;
+}
+
+static bool spend(struct tt_emit_recovery *r, uint64_t nbytes)
+{
+	if (nbytes > r->budget) {
+		r->hurt = true;
+		return false;
+	}
+	r->budget -= nbytes;
+	return true;
+}
+
+static bool is_open(const struct tt_emit_recovery *r, uint64_t gen)
+{
+	return gen >= r->first && gen <= r->last;
+}
+
+/* The bytes of a chunk up to its last whole event; NULL: it is none. */
+static struct tt_chunk *find_chunk(struct tt_emit_recovery *r, const struct tt_chunk *address,
+				   size_t *len)
+{
+	struct tt_chunk *c = find(r, address, sizeof(*c), CHUNK_ALIGNMENT);
+	uint64_t start = (uint64_t)(uintptr_t)address, pos;
+
+	if (c == NULL || (c->nbytes != TT_CHUNK_SMALL && c->nbytes != TT_CHUNK_LARGE) ||
+	    find(r, address, c->nbytes, CHUNK_ALIGNMENT) == NULL)
+		return NULL;
+	pos = (uint64_t)(uintptr_t)atomic_load_explicit(&c->pos, memory_order_relaxed) - start;
+	if (pos < offsetof(struct tt_chunk, data) || pos > c->nbytes)
+		return NULL;
+	*len = (size_t)pos - offsetof(struct tt_chunk, data);
+	return c;
+}
+
+static void restore_chunk(struct tt_emit_recovery *r, struct tt_chunks *to, const struct tt_chunk *c,
+			  size_t len)
+{
+	struct tt_chunk *copy;
+
+	/* begun, and nothing in it yet */
+	if (!is_open(r, c->gen) || len <= c->nhead)
+		return;
+	copy = tt_pool_get(r->trace, c->nbytes);
+	if (copy == NULL) {
+		r->hurt = true;
+		return;
+	}
+	memcpy(copy->data, c->data, len);
+	atomic_store_explicit(&copy->pos, copy->data + len, memory_order_relaxed);
+	copy->last = c->last;
+	copy->start = c->start;
+	copy->gen = c->gen;
+	copy->m = c->m;
+	copy->experiment = c->experiment;
+	tt_chunks_add(to, copy);
+}
+
+static void restore_chunks(struct tt_emit_recovery *r, struct tt_chunks *to,
+			   const struct tt_chunks *from, bool experimental)
+{
+	const struct tt_chunk *address = from->first;
+	struct tt_chunk *c;
+	size_t len;
+
+	while (address != NULL) {
+		c = find_chunk(r, address, &len);
+		if (c == NULL || (c->experiment != 0) != experimental || !spend(r, c->nbytes)) {
+			r->hurt = true;
+			return;
+		}
+		restore_chunk(r, to, c, len);
+		address = c->next;
+	}
+}
+
+/* ---------------------------------------------------------------- claims and lives */
+
+static void restore_claim(struct tt_claim *to, struct tt_claim *from)
+{
+	to->id = from->id;
+	to->seq = from->seq;
+	atomic_store(&to->cur, atomic_load(&from->cur));
+	for (int i = 0; i < 2; i++) {
+		atomic_store(&to->gen[i], atomic_load(&from->gen[i]));
+		atomic_store(&to->before[i], atomic_load(&from->before[i]));
+	}
+}
+
+/*
+ * Who died between an event and its claim gets no status from that generation on: it
+ * would contradict the event, and nothing of it follows that needs one.
+ */
+static void hush(const struct tt_emit_recovery *r, struct tt_claim *c, uint64_t from)
+{
+	for (uint64_t gen = from > r->first ? from : r->first; gen <= r->last; gen++)
+		tt_claim_first(c, gen);
+}
+
+static struct tt_proc *restore_proc(struct tt_emit_recovery *r, const struct tt_proc *address)
+{
+	struct tt_proc *p = find(r, address, sizeof(*p), CHUNK_ALIGNMENT), *copy;
+
+	if (p == NULL)
+		return NULL;
+	copy = tt_pool_forever(r->trace, sizeof(*copy));
+	if (copy == NULL) {
+		r->hurt = true;
+		return NULL;
+	}
+	restore_claim(&copy->claim, &p->claim);
+	copy->acting = p->acting;
+	copy->next = p->next;
+	if (copy->acting != 0)
+		hush(r, &copy->claim, copy->acting);
+	return copy;
+}
+
+static void restore_procs(struct tt_emit_recovery *r)
+{
+	const struct tt_proc *address = r->dead->procs;
+	struct tt_proc *p;
+
+	for (uint32_t i = 0; address != NULL && i < r->plan.max_lives; i++) {
+		p = restore_proc(r, address);
+		if (p == NULL)
+			return;
+		address = p->next;
+		p->next = r->trace->procs;
+		r->trace->procs = p;
+	}
+}
+
+static bool is_bound(const struct tt_life *l)
+{
+	return tt_g_cur(l) == TT_G_RUNNING || tt_g_cur(l) == TT_G_SYSCALL;
+}
+
+static void restore_stack(struct tt_life *to, struct tt_life *from)
+{
+	uint32_t n = atomic_load(&from->nkept);
+
+	atomic_store(&to->nkept, n <= TT_KEPT_FRAMES ? n : 0);
+	for (int i = 0; i < TT_KEPT_FRAMES; i++)
+		atomic_store(&to->kept[i], atomic_load(&from->kept[i]));
+}
+
+/* What the claims say once no thread acts on them any more. */
+static void settle(struct tt_emit_recovery *r, struct tt_life *l, const struct tt_life *from)
+{
+	/* its end is told, and was not entered yet */
+	if (from->buried != 0 && from->buried < r->first)
+		atomic_store(&l->g.cur, TT_G_NONE);
+	if (tt_g_cur(l) > TT_G_WAITING || (is_bound(l) && l->p == NULL)) {
+		atomic_store(&l->g.cur, TT_G_NONE);
+		r->hurt = true;
+	}
+	if (l->p != NULL && l->p->acting != 0)
+		hush(r, &l->g, l->p->acting);
+	if (from->waking != 0)
+		hush(r, &l->g, from->waking);
+	/* what is needed to name it in a generation before is the same */
+	for (int i = 0; l->p == NULL && i < 2; i++) {
+		unsigned before = atomic_load(&l->g.before[i]) & TT_STATUS_MASK;
+
+		if (before == TT_G_RUNNING || before == TT_G_SYSCALL)
+			atomic_store(&l->g.before[i], TT_G_NONE);
+	}
+}
+
+static bool restore_life(struct tt_emit_recovery *r, struct tt_life *from)
+{
+	struct tt_life *l = tt_life_new(r->trace);
+
+	if (l == NULL) {
+		r->hurt = true;
+		return false;
+	}
+	restore_claim(&l->g, &from->g);
+	l->m = from->m;
+	l->flusher = from->flusher;
+	restore_stack(l, from);
+	if (from->p != NULL)
+		l->p = restore_proc(r, from->p);
+	settle(r, l, from);
+	for (int i = 0; i < 2; i++) {
+		restore_chunks(r, &l->slots[i].chunks, &from->slots[i].chunks, false);
+		restore_chunks(r, &l->slots[i].batches, &from->slots[i].batches, true);
+	}
+	return true;
+}
+
+static void restore_lives(struct tt_emit_recovery *r)
+{
+	uint64_t area = r->dead->head.base + r->plan.lives, at;
+	struct tt_life *address = r->dead->lives, *l;
+
+	for (uint32_t i = 0; address != NULL && i < r->plan.max_lives; i++) {
+		at = (uint64_t)(uintptr_t)address - area;
+		if (at % sizeof(*l) != 0 || at / sizeof(*l) >= r->plan.max_lives) {
+			r->hurt = true;
+			return;
+		}
+		l = find(r, address, sizeof(*l), _Alignof(struct tt_life));
+		if (l == NULL || !restore_life(r, l))
+			return;
+		address = l->next;
+	}
+}
+
+/* ---------------------------------------------------------------------- tables */
+
+/* Returns the next entry's address. */
+static const struct tt_node *restore_node(struct tt_emit_recovery *r, struct tt_tables to,
+					  struct tt_table *table, const struct tt_node *address)
+{
+	size_t head = offsetof(struct tt_node, text);
+	struct tt_node *node = find(r, address, sizeof(*node), sizeof(uint64_t));
+	bool stacks = table == &to.trace->stacks[to.parity];
+
+	if (node == NULL || node->id == 0 || node->n > (stacks ? TT_MAX_FRAMES * 8 : MAX_STRING) ||
+	    (stacks && node->n % 8 != 0) || !spend(r, head + node->n) ||
+	    find(r, address, head + node->n, sizeof(uint64_t)) == NULL ||
+	    !tt_table_restore(to, table, node->id, (struct tt_str){node->text, node->n})) {
+		r->hurt = true;
+		return NULL;
+	}
+	return node->next;
+}
+
+static void restore_table(struct tt_emit_recovery *r, struct tt_tables to, struct tt_table *table,
+			  struct tt_table *from)
+{
+	uint32_t last = atomic_load(&from->last_id);
+	const struct tt_node *address;
+
+	for (size_t i = 0; i < TT_NBUCKETS; i++) {
+		address = atomic_load(&from->buckets[i]);
+		while (address != NULL)
+			address = restore_node(r, to, table, address);
+	}
+	address = atomic_load(&from->loose);
+	while (address != NULL)
+		address = restore_node(r, to, table, address);
+	/* numbers of entries that were not linked yet are no one else's */
+	if (last > atomic_load(&table->last_id) && last < UINT32_MAX / 2)
+		atomic_store(&table->last_id, last);
+}
+
+static void restore_tables(struct tt_emit_recovery *r)
+{
+	struct tt_trace *t = r->trace;
+
+	for (uint64_t gen = r->first; gen <= r->last; gen++) {
+		unsigned i = (unsigned)(gen & 1);
+		struct tt_tables to = {t, r->writer.life, i};
+
+		restore_table(r, to, &t->strings[i], &r->dead->strings[i]);
+		restore_table(r, to, &t->stacks[i], &r->dead->stacks[i]);
+	}
+}
+
+static void restore_code(struct tt_emit_recovery *r)
+{
+	const struct tt_code_table *from = &r->dead->code[atomic_load(&r->dead->code_at) & 1];
+	struct tt_code_table *to = &r->trace->code[0];
+
+	if (from->n > TT_MAX_CODE_MAPS) {
+		r->hurt = true;
+		return;
+	}
+	memcpy(to->text, from->text, sizeof(to->text) - 1);
+	for (; to->n < from->n; to->n++) {
+		to->maps[to->n] = from->maps[to->n];
+		if (to->maps[to->n].path >= sizeof(to->text))
+			to->maps[to->n].path = 0;
+	}
+}
+
+/* ------------------------------------------------------------------------- all */
+
+int tt_restore(struct tt_emit_recovery *r, struct tt_error *err)
+{
+	uint64_t memory = r->dead->head.memory_nbytes + SLACK_NBYTES;
+	struct tt_trace *t;
+
+	r->trace_nbytes = tt_region_plan(memory).nbytes;
+	t = tt_map_zeros(r->trace_nbytes);
+	if (t == NULL)
+		return tt_fail(err, TT_E_MEMORY, "out of memory");
+	r->trace = tt_region_init(t, memory);
+	/* nobody to be told of either */
+	t->gen_limit = UINT64_MAX;
+	atomic_store(&t->poked, true);
+	t->rate = r->dead->rate;
+	t->syncs[0] = r->dead->syncs[0];
+	t->syncs[1] = r->dead->syncs[1];
+	atomic_store(&t->nprocs, atomic_load(&r->dead->nprocs));
+	r->writer.trace = r->writer.symbols.trace = t;
+	r->writer.life = tt_life_new(t);
+	restore_code(r);
+	restore_procs(r);
+	restore_lives(r);
+	restore_tables(r);
+	return 0;
+}
