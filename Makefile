@@ -26,7 +26,7 @@ BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
 
 version := $(shell sed -n 's/^\#define TT_VERSION_STRING "\(.*\)"/\1/p' lib/tracetool.h)
-soname := libtracetool.so.0
+soname := libtracetool.so.1
 
 # ----------------------------------------------------------------------- flags
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tracetool.h - reading Go execution traces.
- *
- * This is the whole public interface of libtracetool's reading side; the man
- * page libtracetool(3) tells the same story with examples.
+ * tracetool.h - reading Go execution traces: input, specs, undecoded and decoded
+ * events, the reader. tracetool_analyze.h has the answers that stand on it,
+ * tracetool_write.h what writes traces, tracetool_emit.h the writer inside a traced
+ * program. The man page libtracetool(3) shows how to use them.
  *
  * A trace is a sequence of *generations*. Each is a set of *batches*: what one
  * thread wrote, a table (strings, stacks, CPU samples, the clock), or the opaque
@@ -54,7 +54,7 @@ extern "C" {
 #define TT_API
 #endif
 
-#define TT_VERSION_STRING "0.1.0"
+#define TT_VERSION_STRING "0.2.0"
 
 /* The version of the library that runs; TT_VERSION_STRING is that of the header. */
 TT_API const char *tt_version(void);
@@ -488,32 +488,6 @@ TT_API size_t tt_wire_format(const struct tt_wire_event *ev, char *out, size_t s
  */
 TT_API size_t tt_quote(struct tt_str s, char *out, size_t size);
 
-/*
- * The way back: the text of a trace, as tt_wire_format() writes it behind a line
- * `Trace Go1.NN`, to bytes. tracetool-assemble(1) tells what people may write.
- */
-struct tt_assembler;
-
-/* `specs` NULL: the built-in ones; else they must outlive it. TT_E_MEMORY. */
-TT_API int tt_assembler_new(struct tt_assembler **out, const struct tt_specs *specs,
-			    struct tt_error *err);
-/*
- * Takes the next piece of the text, which may be cut anywhere. TT_E_SPEC for a
- * mistake: the message is "LINE:COLUMN: reason", both counted from 1, columns in
- * bytes. TT_E_MEMORY.
- */
-TT_API int tt_assembler_add(struct tt_assembler *a, const char *text, size_t len,
-			    struct tt_error *err);
-/* The text ends here. TT_E_SPEC, TT_E_MEMORY. */
-TT_API int tt_assembler_finish(struct tt_assembler *a, struct tt_error *err);
-/*
- * The bytes of the trace that are complete and were not taken before: all batches
- * but the one being written, and all of them after tt_assembler_finish(). They live
- * until the next call.
- */
-TT_API struct tt_str tt_assembler_take(struct tt_assembler *a);
-TT_API void tt_assembler_free(struct tt_assembler *a);
-
 /* ------------------------------------------------------------- generations */
 
 struct tt_generation;
@@ -882,238 +856,6 @@ struct tt_progress {
 	uint64_t in_total;      /* size of the input, or 0 if it is not known */
 };
 TT_API struct tt_progress tt_reader_progress(const struct tt_reader *r);
-
-/* -------------------------------------------------------------------- heap */
-
-/*
- * The heap of a Go program, replayed from the events of the AllocFree experiment:
- * what lives, how large it is, and what cannot be. Its memory grows with what lives
- * at a time.
- */
-struct tt_heap;
-
-enum tt_heap_flags {
-	TT_HEAP_OBJECTS = 1 << 0, /* keep of each object its type, mark and time */
-};
-
-/* Begin with `size = sizeof(struct tt_heap_options)`, zero the rest. */
-struct tt_heap_options {
-	size_t size;
-	unsigned flags;                 /* enum tt_heap_flags */
-	const struct tt_specs *specs;   /* those of the reader; must outlive it */
-	uint64_t max_memory_nbytes;     /* 0: a quarter of the machine's memory */
-};
-
-struct tt_heap_object {
-	uint64_t address;       /* of its slot; from 0 on if no batch says the base */
-	uint64_t nbytes;        /* of its slot; 0: not known, it lies in no span */
-	/* with TT_HEAP_OBJECTS */
-	uint32_t type;          /* for tt_heap_type(); 0: not known */
-	uint32_t mark;          /* what tt_heap_event() was given when it was allocated */
-	int64_t since_ns;       /* when it was allocated, or found */
-	bool found;             /* it lived when tracing began */
-};
-
-struct tt_heap_change {
-	bool began, ended;      /* what these hold */
-	struct tt_heap_object object;   /* that lives from now on */
-	struct tt_heap_object gone;     /* that does not live any more */
-};
-
-struct tt_heap_type {
-	struct tt_str name;     /* lives as long as the heap */
-	uint64_t nbytes;        /* of one; an array of them has the same type */
-};
-
-/* `opt` and its specs have to be given. TT_E_MEMORY, TT_E_ARGUMENT. */
-TT_API int tt_heap_new(struct tt_heap **out, const struct tt_heap_options *opt,
-		       struct tt_error *err);
-/*
- * Takes the next event of a reader, each once and in order: Syncs, and those of the
- * kind Experimental; others change nothing. `mark` is the
- * caller's own. 0 and *change, or TT_E_MEMORY, TT_E_LIMIT negated.
- */
-TT_API int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
-			 struct tt_heap_change *change);
-/* What was lost between two events may have changed anything: from now on, no findings. */
-TT_API void tt_heap_gap(struct tt_heap *h);
-/* No event will come: what is still in doubt becomes a finding. */
-TT_API void tt_heap_finish(struct tt_heap *h);
-/* A walk over the objects that live, in no order, while no event is taken. Begin with zeros. */
-struct tt_heap_walk {
-	const void *in;
-	uint64_t at;
-	bool spans;
-};
-/* 0 and *out, or 1 at the end. */
-TT_API int tt_heap_live(const struct tt_heap *h, struct tt_heap_walk *w, struct tt_heap_object *out);
-TT_API uint64_t tt_heap_nlive(const struct tt_heap *h);
-/* Types are numbered from 1 as they come; 0 is that of which nothing is known. */
-TT_API uint32_t tt_heap_ntypes(const struct tt_heap *h);
-TT_API struct tt_heap_type tt_heap_type(const struct tt_heap *h, uint32_t type);
-/* As tt_reader_finding(): each code once a generation. */
-TT_API int tt_heap_finding(struct tt_heap *h, struct tt_error *out);
-TT_API void tt_heap_free(struct tt_heap *h);
-
-/* ------------------------------------------------------------------ repair */
-
-/*
- * What can be kept of a damaged trace, as a trace that Go's reader accepts:
- * generations that are whole as they are, of broken ones all that orders before the
- * break. What is behind a broken generation states anew how things stand; the
- * broken one then ends with events that are made up and lead there. A string or
- * stack that is lost is replaced by an empty one, a lost clock by its neighbour's.
- * tracetool-repair(1) tells the rules.
- */
-struct tt_repair;
-
-/* Takes over a reader that was just opened, and of which nothing was asked; it stays
- * the caller's, to be closed after tt_repair_free(). TT_E_MEMORY. */
-TT_API int tt_repair_new(struct tt_repair **out, struct tt_reader *r, struct tt_error *err);
-/* The bytes that the repaired trace begins with. */
-TT_API struct tt_str tt_repair_header(const struct tt_repair *r);
-
-/* One generation of the repaired trace. */
-struct tt_repaired {
-	uint64_t number;
-	uint64_t offset, end;   /* where it stands in the input, with the damage behind it */
-	bool whole;             /* it is as it was; lost_* may tell of what stood around it */
-	struct tt_str front;    /* its bytes: these, */
-	struct tt_str bytes;    /* and then these; until the next call */
-	uint64_t events;        /* of the input, that it has */
-	uint64_t lost_events;   /* that could be read, but not kept */
-	uint64_t lost_nbytes;   /* of the input, that are not in it */
-	uint64_t made_events, made_entries; /* made up: events; strings and stacks */
-	uint64_t made_generations; /* empty ones in front, for numbers that are missing */
-	struct tt_error why;    /* what is wrong with it, or with what was lost; or TT_OK */
-};
-/*
- * The next generation: 0. 1 at the end: then only lost_* and `why` are set, and tell
- * of what is lost behind the last one. Or an error of the machine, sticky: TT_E_IO,
- * TT_E_MEMORY, TT_E_LIMIT.
- */
-TT_API int tt_repair_next(struct tt_repair *r, struct tt_repaired *out);
-TT_API const struct tt_error *tt_repair_error(const struct tt_repair *r);
-
-/* An event that was made up. Until the next tt_repair_next(). */
-struct tt_made_event {
-	int64_t thread;
-	uint64_t time_ticks;
-	const struct tt_event_spec *spec;
-	const uint64_t *args;   /* without dt; spec->nargs of them */
-};
-/* The i-th that the generation handed out last ends with; false past the last. */
-TT_API bool tt_repair_made(const struct tt_repair *r, size_t i, struct tt_made_event *out);
-TT_API void tt_repair_free(struct tt_repair *r);
-
-/* ------------------------------------------------------------------ output */
-
-/*
- * A set of named files: a folder, or an archive that the name's ending chooses
- * (.tar, .tar.zst or .tzst, .tar.gz or .tgz, .zip), or "-" for a tar on stdout. An archive is
- * written under a temporary name and renamed by tt_output_finish(); in a folder
- * each file is.
- */
-struct tt_output;
-
-/*
- * TT_E_IO, TT_E_MEMORY, TT_E_ARGUMENT (an unknown ending). A folder is made if
- * it does not exist.
- */
-TT_API int tt_output_open(struct tt_output **out, const char *path, struct tt_error *err);
-/*
- * Adds a file; `name` is relative, with `/`, no empty, `.` or `..` parts
- * (TT_E_ARGUMENT). Folders on the way are made. TT_E_IO, TT_E_MEMORY.
- */
-TT_API int tt_output_add(struct tt_output *o, const char *name, const void *data, size_t nbytes,
-			 struct tt_error *err);
-/* Completes and renames. TT_E_IO. Without it tt_output_close() drops an archive. */
-TT_API int tt_output_finish(struct tt_output *o, struct tt_error *err);
-TT_API void tt_output_close(struct tt_output *o);
-
-/* --------------------------------------------------------------- recording */
-
-/*
- * Stores a trace while it comes. The stream is cut into its generations and
- * nothing else is looked at: what is in them is for a reader to judge. The files
- * hold whole generations only, and each is a trace by itself.
- */
-struct tt_recorder;
-
-enum tt_recorder_flags {
-	TT_RECORD_ZSTD = 1 << 0,        /* one zstd frame a generation */
-	TT_RECORD_HOLD = 1 << 1,        /* hand the bytes of each generation out */
-};
-
-/* Where code lies. NULL is no text. */
-struct tt_symbol {
-	const char *func;
-	const char *file;
-	uint64_t line;
-};
-
-/* Begin with `size = sizeof(struct tt_recorder_options)`, zero the rest. */
-struct tt_recorder_options {
-	size_t size;
-	unsigned flags;                 /* enum tt_recorder_flags */
-	const struct tt_specs *specs;   /* NULL: the built-in ones. Must outlive it */
-	uint64_t max_memory_nbytes;     /* for one generation; 0: a quarter of the machine's */
-	/* A new file at the first generation behind so many bytes or so much time; 0: never.
-	   Then `server.trace` stands for server-000001.trace, server-000002.trace, ...,
-	   from the number behind the highest that is there. */
-	uint64_t rotate_nbytes;
-	uint64_t rotate_ns;
-	uint64_t keep;                  /* files of that name that stay, the newest; 0: all */
-	/* For a native program, whose trace has addresses only: names the code behind a return
-	   address, false where it is not known. Frames of stacks and nameless types of the
-	   experiment AllocFree get what it says. *out is zeroed; its texts need to live until
-	   the next call. */
-	bool (*symbol)(void *arg, uint64_t pc, struct tt_symbol *out);
-	void *symbol_arg;
-};
-
-/*
- * Stores what `input` gives, unpacked if it is compressed, under `path`; NULL is
- * the standard output. A regular file is written as PATH.xxxxxxxx.tmp, into which
- * each batch goes when it has come; the name appears with tt_recorder_finish() or
- * when the next file is begun. TT_E_IO, TT_E_MEMORY, TT_E_ARGUMENT.
- */
-TT_API int tt_recorder_open(struct tt_recorder **out, const struct tt_input *input,
-			    const char *path, const struct tt_recorder_options *opt,
-			    struct tt_error *err);
-
-struct tt_recorded {
-	uint64_t number, ordinal;       /* as those of a tt_generation */
-	uint64_t offset, end;           /* in the stream; the header belongs to the first */
-	const void *data;               /* its bytes if they are held, until the next call; NULL
-	                                   if it has more than max_memory_nbytes */
-	size_t nbytes;                  /* of data, as it was stored: named if names are given */
-};
-
-/*
- * Stores the next generation: 0; 1 at the end; or an error, sticky: those of the
- * header (10 to 12), of batches (13, 20 to 22), of the input (TT_E_IO, TT_E_INPUT),
- * of the output (TT_E_IO), TT_E_MEMORY, TT_E_LIMIT.
- */
-TT_API int tt_recorder_next(struct tt_recorder *r, struct tt_recorded *g);
-TT_API const struct tt_error *tt_recorder_error(const struct tt_recorder *r);
-/*
- * Completes the file, also after an error of tt_recorder_next(): drops what is no
- * whole generation, syncs and renames. No file comes of no generation. TT_E_IO.
- */
-TT_API int tt_recorder_finish(struct tt_recorder *r, struct tt_error *err);
-/* Without tt_recorder_finish() the file being written is dropped. */
-TT_API void tt_recorder_close(struct tt_recorder *r);
-
-struct tt_recorder_progress {
-	uint64_t in_nbytes;     /* of the stream that came, unpacked */
-	uint64_t nbytes;        /* of them in whole generations */
-	uint64_t out_nbytes;    /* what these take in the files */
-	uint64_t generations;
-	uint64_t files;         /* with a whole generation in them */
-	const char *path;       /* of the file being written or written last; NULL: stdout */
-};
-TT_API struct tt_recorder_progress tt_recorder_progress(const struct tt_recorder *r);
 
 #ifdef __cplusplus
 #if defined(__GNUC__)

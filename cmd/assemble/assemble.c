@@ -10,6 +10,7 @@
 
 #include "cli/cli.h"
 #include "cli/outfile.h"
+#include "tracetool_write.h"
 
 struct assemble_options {
 	struct opt_list specs;

@@ -9,6 +9,7 @@
 
 #include "set.h"
 #include "cli/json.h"
+#include "tracetool_write.h"
 
 /* -------------------------------------------------------------------- choosing */
 

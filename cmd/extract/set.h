@@ -14,6 +14,7 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "tracetool_write.h"
 
 /* What is wanted of a trace; all of it if nothing is said. */
 struct batch_choice {

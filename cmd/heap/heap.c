@@ -11,6 +11,7 @@
 #include "dump/dump.h"
 #include "heap.h"
 #include "cli/progress.h"
+#include "tracetool_analyze.h"
 
 struct heap_options {
 	struct cmd_common common;

@@ -8,6 +8,7 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "tracetool_analyze.h"
 
 /* Lifetimes as counts: eight steps for each doubling, so a value is off by 6 % at most. */
 enum { LIFE_STEPS = 8, LIFE_BUCKETS = 64 * LIFE_STEPS };

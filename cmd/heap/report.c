@@ -3,6 +3,7 @@
 #include "dump/dump.h"
 #include "heap.h"
 #include "cli/json.h"
+#include "tracetool_analyze.h"
 
 int64_t heap_percentile(const struct heap_row *row, unsigned percent)
 {

@@ -15,6 +15,7 @@
 
 #include "cli/progress.h"
 #include "record.h"
+#include "tracetool_write.h"
 
 #define SECOND INT64_C(1000000000)
 #define SIZE_TEXT 32

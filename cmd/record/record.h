@@ -12,6 +12,7 @@
 #define CMD_RECORD_RECORD_H
 
 #include "cli/cli.h"
+#include "tracetool_write.h"
 
 struct record_options {
 	struct opt_list specs;

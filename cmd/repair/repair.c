@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/outfile.h"
 #include "cli/progress.h"
+#include "tracetool_write.h"
 
 struct repair_options {
 	struct cmd_common common;

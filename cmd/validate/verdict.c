@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "verdict.h"
+#include "tracetool_write.h"
+#include "tracetool_analyze.h"
 
 /* Events between two looks at the progress, where each is looked at. */
 enum { PROGRESS_EVERY = 1 << 16 };

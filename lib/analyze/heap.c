@@ -16,6 +16,7 @@
 #include "base/options.h"
 #include "analyze/heap.h"
 #include "experiment/tables.h"
+#include "tracetool_analyze.h"
 
 /* What a Go on any common machine counts in; used if no batch says. */
 #define DEFAULT_PAGE_NBYTES 8192

@@ -9,6 +9,7 @@
 #include "base/idmap.h"
 #include "analyze/heap_spans.h"
 #include "spec/spec.h"
+#include "tracetool_analyze.h"
 
 /* A finding without its words. */
 struct tt_heap_note {

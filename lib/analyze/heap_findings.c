@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "analyze/heap.h"
+#include "tracetool_analyze.h"
 
 /* Findings that nobody asks for are dropped from here on. */
 #define MAX_NOTES 4096

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyze/heap.h"
+#include "tracetool_analyze.h"
 
 static uint64_t hash_of(const struct tt_heap *h, struct tt_str name, uint64_t nbytes)
 {

@@ -12,7 +12,7 @@
 
 #include "fuzz/require.h"
 #include "tests/build.h"
-#include "tracetool.h"
+#include "tracetool_analyze.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -12,6 +12,7 @@
 #include "fuzz/mutate.h"
 #include "fuzz/require.h"
 #include "fuzz/ways.h"
+#include "tracetool_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

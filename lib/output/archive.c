@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/libarchive.h"
+#include "tracetool_write.h"
 
 struct archive_output {
 	struct tt_output output;

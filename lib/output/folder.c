@@ -7,6 +7,7 @@
  * leads out of it.
  */
 #include "output/output.h"
+#include "tracetool_write.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,6 +2,7 @@
 /* output.c - chooses what an output is by its name, and checks the names of the
  * files in it. Stands on base. */
 #include "output/output.h"
+#include "tracetool_write.h"
 
 #include <assert.h>
 #include <string.h>

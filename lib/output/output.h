@@ -8,6 +8,7 @@
 #define TT_OUTPUT_OUTPUT_H
 
 #include "base/error.h"
+#include "tracetool_write.h"
 
 /* `name` was checked; an error of add or finish is final for an archive. */
 struct tt_output_ops {

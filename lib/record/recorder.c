@@ -16,6 +16,7 @@
 #include "output/partfile.h"
 #include "wire/batch.h"
 #include "wire/header.h"
+#include "tracetool_write.h"
 
 #define FIRST_VERSION_WITH_END_MARKS 26
 

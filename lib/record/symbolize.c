@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "wire/varint.h"
+#include "tracetool_write.h"
 
 #define KIND_TYPES 0
 #define MAX_TEXT 1024

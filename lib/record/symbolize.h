@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "spec/spec.h"
 #include "wire/batch.h"
+#include "tracetool_write.h"
 
 typedef TT_ARRAY(uint8_t) tt_bytes;
 

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "order/handlers.h"
+#include "tracetool_write.h"
 
 /* Before 1.26 numbers grow by one: so many that are lost are made up, else all that
  * follows is numbered anew. */

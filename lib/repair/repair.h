@@ -9,6 +9,7 @@
 
 #include "event/reader.h"
 #include "repair/write.h"
+#include "tracetool_write.h"
 
 /* A generation that was loaded: whole, in the reader, or as a salvage. */
 struct tt_unit {

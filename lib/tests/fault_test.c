@@ -16,6 +16,8 @@
 #include "tests/script.h"
 #include "tests/suites.h"
 #include "tests/walk.h"
+#include "tracetool_write.h"
+#include "tracetool_analyze.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

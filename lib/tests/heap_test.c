@@ -4,7 +4,7 @@
 
 #include "tests/build.h"
 #include "tests/suites.h"
-#include "tracetool.h"
+#include "tracetool_analyze.h"
 
 /* Numbers of the events. */
 enum { SPAN = 128, SPAN_ALLOC, SPAN_FREE, OBJECT, ALLOC, FREE };

@@ -21,6 +21,7 @@
 #include "tests/fault.h"
 #include "tests/io_support.h"
 #include "tests/suites.h"
+#include "tracetool_write.h"
 
 static char folder[64];         /* of the test that runs */
 static struct tt_error error;

@@ -18,7 +18,7 @@
 
 #include "tests/fault.h"
 #include "tests/suites.h"
-#include "tracetool.h"
+#include "tracetool_write.h"
 #include "wire/assemble.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -9,6 +9,7 @@
 #include "tests/rich.h"
 #include "tests/script.h"
 #include "tests/suites.h"
+#include "tracetool_write.h"
 
 /* What a repair gave. */
 struct repaired {

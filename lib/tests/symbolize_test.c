@@ -12,6 +12,7 @@
 #include "tests/fault.h"
 #include "tests/suites.h"
 #include "wire/assemble.h"
+#include "tracetool_write.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define HEADER_NBYTES 16

@@ -16,6 +16,7 @@
 #include "wire/batch.h"
 #include "wire/unquote.h"
 #include "wire/varint.h"
+#include "tracetool_write.h"
 
 #define NO_PLACE SIZE_MAX
 /* Twice as many as there are types. */

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "native.h"
+#include "tracetool_write.h"
 
 extern char **environ;
 

@@ -11,6 +11,7 @@
 
 #include "preload/shared.h"
 #include "record/record.h"
+#include "tracetool_write.h"
 
 /* ------------------------------------------------------------ native_program.c */
 

@@ -14,6 +14,7 @@
 
 #include "native.h"
 #include "elf.h"
+#include "tracetool_write.h"
 
 /* Texts of maps that are remembered, the newest first. */
 #define NTEXTS 8
