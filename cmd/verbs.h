@@ -10,12 +10,12 @@
 #endif
 
 VERB("dump", cmd_dump, "print the events of a trace in order")
-VERB("validate", cmd_validate, "say whether traces are good and what is wrong")
+VERB("validate", cmd_validate, "check traces and report what is wrong")
 VERB("extract-batches", cmd_extract, "write experimental batches to files")
-VERB("heap", cmd_heap, "show what lives on the heap at a moment")
-VERB("record", cmd_record, "store a trace while it comes, and check it")
-VERB("repair", cmd_repair, "make a readable trace of a damaged one")
-VERB("assemble", cmd_assemble, "make a trace of its text")
-VERB("spec", cmd_spec, "list the events there are, check event specs")
+VERB("heap", cmd_heap, "show the live heap objects at a given time")
+VERB("record", cmd_record, "record a trace and check it as it arrives")
+VERB("repair", cmd_repair, "turn a damaged trace into a readable one")
+VERB("assemble", cmd_assemble, "turn a text dump back into a trace")
+VERB("spec", cmd_spec, "list events, check event specs, generate C code")
 
 #undef VERB
