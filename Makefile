@@ -384,6 +384,12 @@ check-headers: $O/flags
 check-symbols: $O/libtracetool.so
 	lib/tests/check-symbols $<
 
+## check-layers     no folder uses one above, no circles, a name means one thing; ONLY=lib/order, V=1: each use
+# Reads the symbols of the objects. Not yet one of the checks: the tree has such faults.
+check-layers: $(lib_obj) $(cmd_obj) $(preload_all_obj)
+	@CC='$(CC)' lib/tests/check-layers $(if $(V),-v) $(if $(ONLY),--only '$(ONLY)') $O
+	@$(if $(ONLY),,CC='$(CC)' lib/tests/check-layers --self-test)
+
 ## check-install    a client from the manual builds against an installed tree
 check-install: all
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' lib/tests/check-install $O
@@ -546,5 +552,5 @@ help:
 		'  CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR as usual'
 
 .PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install dist clean check \
-	check-threads check-valgrind $(checks) update-golden check-corpus \
+	check-threads check-valgrind check-layers $(checks) update-golden check-corpus \
 	check-go bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
