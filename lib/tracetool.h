@@ -348,8 +348,8 @@ TT_API int tt_specs_new(struct tt_specs **out, struct tt_error *err);
  * The specs of one text, without the built-in ones and not held against them: to walk
  * over, not to read a trace with. TT_E_SPEC as of tt_specs_add(), TT_E_MEMORY.
  */
-TT_API int tt_specs_new_alone(struct tt_specs **out, const char *name, const char *text,
-			      size_t len, struct tt_error *err);
+TT_API int tt_specs_new_standalone(struct tt_specs **out, const char *name, const char *text,
+				   size_t len, struct tt_error *err);
 /*
  * Adds the text of one spec file; `name` stands in messages. On a mistake
  * (TT_E_SPEC) nothing is added and the message is "NAME:LINE:COLUMN: reason";
@@ -734,7 +734,7 @@ TT_API int tt_records_next(struct tt_records *r, struct tt_record *out, struct t
  */
 TT_API int tt_event_record(const struct tt_event *ev, unsigned arg, struct tt_record *out);
 /* The number that an argument is a distance to; false if it is none, or the base is not known. */
-TT_API bool tt_event_place(const struct tt_event *ev, unsigned arg, uint64_t *out);
+TT_API bool tt_event_address(const struct tt_event *ev, unsigned arg, uint64_t *out);
 
 /* ------------------------------------------------------------------ reader */
 
@@ -805,7 +805,7 @@ TT_API int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev);
  * Whether the next call leaves the current generation: all its events were handed
  * out, and what lives as long as it is about to go.
  */
-TT_API bool tt_reader_turns(const struct tt_reader *r);
+TT_API bool tt_reader_at_generation_end(const struct tt_reader *r);
 
 /*
  * The next generation with its tables, nothing ordered: 0, 1, or a code from 2

@@ -116,7 +116,7 @@ int cmd_status(const struct tt_error *err);
  * The place alone, "offset 0x1a2b, gen 3, thread 7", cut to fit and terminated.
  * Empty if nothing is known. Returns text.
  */
-const char *cmd_place(const struct tt_error *err, char *text, size_t size);
+const char *cmd_location(const struct tt_error *err, char *text, size_t size);
 
 /* Whether messages and text on this descriptor may be coloured (NO_COLOR, TERM). */
 bool cmd_colour(int fd);

@@ -72,7 +72,7 @@ void cmd_error(const char *file, const char *format, ...)
 	end(out_escaped(&err_out, begin(file), (struct tt_str){ text, strlen(text) }));
 }
 
-const char *cmd_place(const struct tt_error *err, char *text, size_t size)
+const char *cmd_location(const struct tt_error *err, char *text, size_t size)
 {
 	char whole[128];
 	char *p = whole;
@@ -127,7 +127,7 @@ void cmd_report(const char *file, const struct tt_error *err)
 	char place[128];
 	char *p = begin(file);
 
-	if (cmd_place(err, place, sizeof(place))[0] != '\0') {
+	if (cmd_location(err, place, sizeof(place))[0] != '\0') {
 		p = put_cstr(p, place);
 		p = put_lit(p, ": ");
 	}

@@ -30,7 +30,7 @@ char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned ar
 	struct tt_record record;
 	uint64_t place;
 
-	if (tt_event_place(ev, arg, &place)) {
+	if (tt_event_address(ev, arg, &place)) {
 		p = put_hex(put_lit(out_room(o, p), " (0x"), place);
 		return put_char(p, ')');
 	}
@@ -98,7 +98,7 @@ static char *json_one(struct out *o, char *p, const struct tt_event *ev, unsigne
 	const char *name = ev->spec->args[arg].name;
 	struct tt_record record;
 	uint64_t place;
-	bool is_place = tt_event_place(ev, arg, &place);
+	bool is_place = tt_event_address(ev, arg, &place);
 
 	if (!is_place && tt_event_record(ev, arg, &record) != 0)
 		return p;

@@ -299,7 +299,7 @@ static int tell_broken(const struct record_source *s, const struct tt_error *err
 	if (s->why[0] == '\0')
 		cmd_report(s->name, err);
 	else if (s->started)
-		cmd_error(s->name, "%s: %s", cmd_place(err, place, sizeof(place)), s->why);
+		cmd_error(s->name, "%s: %s", cmd_location(err, place, sizeof(place)), s->why);
 	else
 		cmd_error(s->name, "%s", s->why);
 	return s->started ? STATUS_BAD : STATUS_TROUBLE;

@@ -80,7 +80,7 @@ static void tell_lost(const struct run *run, const struct tt_repaired *g)
 
 	if (run->opt->common.quiet || g->why.code == TT_OK)
 		return;
-	cmd_error(run->name, "%s: %s", cmd_place(&g->why, place, sizeof(place)), g->why.message);
+	cmd_error(run->name, "%s: %s", cmd_location(&g->why, place, sizeof(place)), g->why.message);
 }
 
 static void tell_generation(const struct run *run, const struct tt_repair *r,

@@ -202,7 +202,7 @@ int spec_c(struct out *o, const struct spec_c_options *opt, const char *name, st
 
 	if (!c) {
 		cmd_error(NULL, "out of memory");
-	} else if (tt_specs_new_alone(&specs, name, text.data, text.len, &err) < 0) {
+	} else if (tt_specs_new_standalone(&specs, name, text.data, text.len, &err) < 0) {
 		cmd_report(NULL, &err);
 	} else {
 		c->o = o;

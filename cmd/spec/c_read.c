@@ -93,7 +93,7 @@ static void print_meaning(const struct c_code *c, const struct c_event *event, u
 			 "static inline bool %s(const struct tt_event *ev, uint64_t *out)\n{\n\treturn ",
 		      event->args[i], event->meaning[i]);
 		print_is(c, event);
-		c_say(o, " &&\n\t       tt_event_place(ev, %u, out);\n}\n", i);
+		c_say(o, " &&\n\t       tt_event_address(ev, %u, out);\n}\n", i);
 		return;
 	}
 	c_say(o, "\n/* The record that %s is the key of; false: there is none. */\n"

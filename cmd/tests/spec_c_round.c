@@ -122,7 +122,7 @@ static void read_get_it(const struct tt_event *ev, const struct rich_get_it_even
 	MUST(g->string.len == 0 && g->stack == 0 && g->value == 8 && g->e_ == 9 && g->args_ == 10);
 	MUST(rich_get_it_a_value_record(ev, &found));
 	compare(&found, &wanted);
-	MUST(rich_get_it_a_place(ev, &place));
+	MUST(rich_get_it_a_address(ev, &place));
 	MUST(place == (UINT64_C(1) << 40) + 7 * 512);
 }
 

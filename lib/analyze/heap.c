@@ -122,10 +122,10 @@ static bool scale_of(const struct tt_event *ev, uint64_t *base, uint64_t *unit)
 	uint64_t args[TT_MAX_ARGS] = {0}, one;
 
 	at.args = args;
-	if (!tt_event_place(&at, 0, base))
+	if (!tt_event_address(&at, 0, base))
 		return false;
 	args[0] = 1;
-	tt_event_place(&at, 0, &one);
+	tt_event_address(&at, 0, &one);
 	*unit = one - *base;
 	return true;
 }

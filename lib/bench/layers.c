@@ -99,11 +99,11 @@ static uint64_t decode(const struct tt_generation *g, const struct tt_decode_pla
 	for (size_t i = 0; i < g->batches.n; i++) {
 		const uint8_t *p = g->batches.at[i].data;
 		const uint8_t *end = p + g->batches.at[i].size;
-		struct tt_timed ev = { 0 };
+		struct tt_raw_event ev = {0};
 		uint64_t dt;
 
 		for (; p && p < end; n++) {
-			p = tt_timed_decode(plan, p, end, &ev, &dt);
+			p = tt_raw_event_decode(plan, p, end, &ev, &dt);
 			sum += p ? dt + ev.args[0] : 0;
 		}
 	}

@@ -6,7 +6,7 @@
 
 #include "order/handlers.h"
 
-void tt_want_init(struct tt_want *w, struct tt_mem *mem, const struct tt_known_types *types)
+void tt_entry_init(struct tt_entry *w, struct tt_mem *mem, const struct tt_known_types *types)
 {
 	uint64_t seed = tt_random_seed();
 
@@ -18,7 +18,7 @@ void tt_want_init(struct tt_want *w, struct tt_mem *mem, const struct tt_known_t
 	tt_idmap_init(&w->task_ids, mem, seed);
 }
 
-void tt_want_release(struct tt_want *w)
+void tt_entry_release(struct tt_entry *w)
 {
 	tt_idmap_release(&w->g_ids);
 	tt_idmap_release(&w->p_ids);
@@ -28,7 +28,7 @@ void tt_want_release(struct tt_want *w)
 	TT_ARRAY_RELEASE(w->mem, &w->tasks);
 }
 
-static void clear(struct tt_want *w)
+static void clear(struct tt_entry *w)
 {
 	tt_idmap_clear(&w->g_ids);
 	tt_idmap_clear(&w->p_ids);
@@ -37,14 +37,14 @@ static void clear(struct tt_want *w)
 	w->gc = w->no_memory = false;
 }
 
-const struct tt_want_g *tt_want_g(const struct tt_want *w, int64_t id)
+const struct tt_entry_g *tt_entry_g(const struct tt_entry *w, int64_t id)
 {
 	uint32_t i = tt_idmap_find(&w->g_ids, (uint64_t)id);
 
 	return i == TT_IDMAP_NONE ? NULL : &w->gs.at[i];
 }
 
-const struct tt_want_p *tt_want_p(const struct tt_want *w, int64_t id)
+const struct tt_entry_p *tt_entry_p(const struct tt_entry *w, int64_t id)
 {
 	uint32_t i = tt_idmap_find(&w->p_ids, (uint64_t)id);
 
@@ -53,7 +53,7 @@ const struct tt_want_p *tt_want_p(const struct tt_want *w, int64_t id)
 
 /* ---- what the events say */
 
-static void first_of_g(struct tt_want *w, uint64_t id, unsigned status, int64_t thread)
+static void first_of_g(struct tt_entry *w, uint64_t id, unsigned status, int64_t thread)
 {
 	if (tt_idmap_find(&w->g_ids, id) != TT_IDMAP_NONE)
 		return;
@@ -62,14 +62,14 @@ static void first_of_g(struct tt_want *w, uint64_t id, unsigned status, int64_t 
 		w->no_memory = true;
 		return;
 	}
-	w->gs.at[w->gs.n++] = (struct tt_want_g){
+	w->gs.at[w->gs.n++] = (struct tt_entry_g){
 		.id = (int64_t)id,
 		.thread = thread,
 		.status = (uint8_t)status,
 	};
 }
 
-static void first_of_p(struct tt_want *w, uint64_t id, unsigned status, int64_t thread)
+static void first_of_p(struct tt_entry *w, uint64_t id, unsigned status, int64_t thread)
 {
 	if (tt_idmap_find(&w->p_ids, id) != TT_IDMAP_NONE)
 		return;
@@ -78,14 +78,14 @@ static void first_of_p(struct tt_want *w, uint64_t id, unsigned status, int64_t 
 		w->no_memory = true;
 		return;
 	}
-	w->ps.at[w->ps.n++] = (struct tt_want_p){
+	w->ps.at[w->ps.n++] = (struct tt_entry_p){
 		.id = (int64_t)id,
 		.thread = thread,
 		.status = (uint8_t)status,
 	};
 }
 
-static void first_of_task(struct tt_want *w, uint64_t id, bool begins)
+static void first_of_task(struct tt_entry *w, uint64_t id, bool begins)
 {
 	if (tt_idmap_find(&w->task_ids, id) != TT_IDMAP_NONE)
 		return;
@@ -95,7 +95,7 @@ static void first_of_task(struct tt_want *w, uint64_t id, bool begins)
 		w->tasks.at[w->tasks.n++] = id;
 }
 
-static void first_of_gc(struct tt_want *w, uint64_t seq, bool running)
+static void first_of_gc(struct tt_entry *w, uint64_t seq, bool running)
 {
 	if (w->gc)
 		return;
@@ -105,16 +105,16 @@ static void first_of_gc(struct tt_want *w, uint64_t seq, bool running)
 }
 
 /* Whether the i-th region from the top that is known to be open is this one. */
-static bool is_region(struct tt_want *w, int64_t g, uint64_t i, const struct tt_event *ev)
+static bool is_region(struct tt_entry *w, int64_t g, uint64_t i, const struct tt_event *ev)
 {
 	const struct tt_g_state *state = tt_find_g(w->known, g);
 	struct tt_region region = tt_event_region(ev);
 	const struct tt_open_region *open;
-	const struct tt_extra *e;
+	const struct tt_open_scopes *e;
 
-	if (state == NULL || state->extra == TT_NO_SLOT)
+	if (state == NULL || state->scopes == TT_NO_SLOT)
 		return true;
-	e = &w->known->extras.at[state->extra];
+	e = &w->known->open_scopes.at[state->scopes];
 	if (i >= e->regions.n)
 		return true;
 	open = &e->regions.at[e->regions.n - 1 - i];
@@ -122,10 +122,10 @@ static bool is_region(struct tt_want *w, int64_t g, uint64_t i, const struct tt_
 	       memcmp(open->name->bytes, region.type.data, region.type.len) == 0;
 }
 
-static void region(struct tt_want *w, const struct tt_event *ev, bool begins)
+static void region(struct tt_entry *w, const struct tt_event *ev, bool begins)
 {
 	uint32_t i = tt_idmap_find(&w->g_ids, (uint64_t)ev->goroutine);
-	struct tt_want_g *g;
+	struct tt_entry_g *g;
 
 	if (i == TT_IDMAP_NONE)
 		return;
@@ -138,7 +138,7 @@ static void region(struct tt_want *w, const struct tt_event *ev, bool begins)
 		g->other_regions = true;
 }
 
-static void note(struct tt_want *w, const struct tt_event *ev)
+static void note(struct tt_entry *w, const struct tt_event *ev)
 {
 	uint32_t i;
 
@@ -150,7 +150,7 @@ static void note(struct tt_want *w, const struct tt_event *ev)
 	case TT_KNOWN_GO_CREATE:
 	case TT_KNOWN_GO_CREATE_BLOCKED:
 	case TT_KNOWN_GO_CREATE_SYSCALL:
-		first_of_g(w, ev->args[0], TT_WANT_NOTHING, TT_NONE);
+		first_of_g(w, ev->args[0], TT_ENTRY_NOTHING, TT_NONE);
 		break;
 	case TT_KNOWN_PROC_STATUS:
 		first_of_p(w, ev->args[0], (uint8_t)ev->args[1], ev->thread);
@@ -184,8 +184,8 @@ static void note(struct tt_want *w, const struct tt_event *ev)
 	}
 }
 
-bool tt_want_learn(struct tt_want *w, const struct tt_generation *gen, struct tt_order *known,
-		   struct tt_order *fresh, struct tt_merge *merge)
+bool tt_entry_learn(struct tt_entry *w, const struct tt_generation *gen, struct tt_order *known,
+		    struct tt_order *fresh, struct tt_merge *merge)
 {
 	struct tt_error err;
 	int rc;
@@ -194,7 +194,7 @@ bool tt_want_learn(struct tt_want *w, const struct tt_generation *gen, struct tt
 	w->gen = gen;
 	w->known = known;
 	tt_order_reset(fresh);
-	tt_order_turn(fresh, gen);
+	tt_order_begin_generation(fresh, gen);
 	tt_merge_clear(merge);
 	rc = tt_merge_begin(merge, gen, &err);
 	while (rc == TT_OK && merge->heap.n != 0) {

@@ -18,20 +18,20 @@
 #define FRESH_M (INT64_C(1) << 30)
 #define FRESH_G (INT64_C(1) << 40)
 
-void tt_bridge_init(struct tt_bridge *b, struct tt_mem *mem, const struct tt_known_types *types)
+void tt_synth_init(struct tt_synth *b, struct tt_mem *mem, const struct tt_known_types *types)
 {
 	memset(b, 0, sizeof(*b));
 	b->mem = mem;
 	b->types = types;
 }
 
-void tt_bridge_release(struct tt_bridge *b)
+void tt_synth_release(struct tt_synth *b)
 {
 	TT_ARRAY_RELEASE(b->mem, &b->events);
 	TT_ARRAY_RELEASE(b->mem, &b->kept);
 }
 
-void tt_bridge_clear(struct tt_bridge *b)
+void tt_synth_clear(struct tt_synth *b)
 {
 	b->events.n = b->kept.n = 0;
 	b->failed = b->no_memory = b->shared_done = false;
@@ -42,16 +42,16 @@ void tt_bridge_clear(struct tt_bridge *b)
 
 /* ---- one event */
 
-static void give_up(struct tt_bridge *b)
+static void give_up(struct tt_synth *b)
 {
 	b->failed = true;
 }
 
 /* Takes an event with its arguments behind dt, if it can happen now. */
-static void take(struct tt_bridge *b, int64_t thread, enum tt_known known, unsigned nargs, ...)
+static void take(struct tt_synth *b, int64_t thread, enum tt_known known, unsigned nargs, ...)
 {
-	struct tt_timed ev = {.type = b->types->type[known], .time_ns = b->salvage->last_ns};
-	struct tt_bridge_event *to;
+	struct tt_raw_event ev = {.type = b->types->type[known], .time_ns = b->salvage->last_ns};
+	struct tt_synth_event *to;
 	va_list args;
 
 	if (b->failed)
@@ -61,7 +61,7 @@ static void take(struct tt_bridge *b, int64_t thread, enum tt_known known, unsig
 		return;
 	}
 	to = &b->events.at[b->events.n];
-	*to = (struct tt_bridge_event){
+	*to = (struct tt_synth_event){
 		.thread = thread,
 		.ticks = b->ticks,
 		.type = ev.type,
@@ -80,7 +80,7 @@ static void take(struct tt_bridge *b, int64_t thread, enum tt_known known, unsig
 	b->ticks += b->step;
 }
 
-static int64_t fresh_m(struct tt_bridge *b)
+static int64_t fresh_m(struct tt_synth *b)
 {
 	while (tt_find_m(b->order, b->fresh_m) != NULL ||
 	       tt_idmap_find(&b->want->gen->thread_ids, (uint64_t)b->fresh_m) != TT_IDMAP_NONE)
@@ -88,21 +88,21 @@ static int64_t fresh_m(struct tt_bridge *b)
 	return b->fresh_m++;
 }
 
-static int64_t fresh_g(struct tt_bridge *b)
+static int64_t fresh_g(struct tt_synth *b)
 {
-	while (tt_find_g(b->order, b->fresh_g) != NULL || tt_want_g(b->want, b->fresh_g) != NULL)
+	while (tt_find_g(b->order, b->fresh_g) != NULL || tt_entry_g(b->want, b->fresh_g) != NULL)
 		b->fresh_g++;
 	return b->fresh_g++;
 }
 
 /* ---- sequences: a status starts them anew in each generation */
 
-static bool stated(const struct tt_bridge *b, struct tt_seq seq)
+static bool stated(const struct tt_synth *b, struct tt_seq seq)
 {
 	return seq.generation == b->salvage->gen.number;
 }
 
-static void state_p(struct tt_bridge *b, int64_t p, int64_t thread)
+static void state_p(struct tt_synth *b, int64_t p, int64_t thread)
 {
 	const struct tt_p_state *state = tt_find_p(b->order, p);
 
@@ -112,7 +112,7 @@ static void state_p(struct tt_bridge *b, int64_t p, int64_t thread)
 		take(b, thread, TT_KNOWN_PROC_STATUS, 2, (uint64_t)p, (uint64_t)state->status);
 }
 
-static void state_g(struct tt_bridge *b, int64_t g, int64_t thread)
+static void state_g(struct tt_synth *b, int64_t g, int64_t thread)
 {
 	const struct tt_g_state *state = tt_find_g(b->order, g);
 
@@ -123,33 +123,33 @@ static void state_g(struct tt_bridge *b, int64_t g, int64_t thread)
 		     (uint64_t)state->status);
 }
 
-static uint64_t next_p_seq(struct tt_bridge *b, int64_t p)
+static uint64_t next_p_seq(struct tt_synth *b, int64_t p)
 {
 	const struct tt_p_state *state = tt_find_p(b->order, p);
 
 	return state == NULL ? 0 : state->seq.n + 1;
 }
 
-static uint64_t next_g_seq(struct tt_bridge *b, int64_t g)
+static uint64_t next_g_seq(struct tt_synth *b, int64_t g)
 {
 	const struct tt_g_state *state = tt_find_g(b->order, g);
 
 	return state == NULL ? 0 : state->seq.n + 1;
 }
 
-static void start_p(struct tt_bridge *b, int64_t thread, int64_t p)
+static void start_p(struct tt_synth *b, int64_t thread, int64_t p)
 {
 	state_p(b, p, thread);
 	take(b, thread, TT_KNOWN_PROC_START, 2, (uint64_t)p, next_p_seq(b, p));
 }
 
-static void start_g(struct tt_bridge *b, int64_t thread, int64_t g)
+static void start_g(struct tt_synth *b, int64_t thread, int64_t g)
 {
 	state_g(b, g, thread);
 	take(b, thread, TT_KNOWN_GO_START, 2, (uint64_t)g, next_g_seq(b, g));
 }
 
-static void begin_syscall(struct tt_bridge *b, int64_t thread)
+static void begin_syscall(struct tt_synth *b, int64_t thread)
 {
 	const struct tt_m_state *m = tt_find_m(b->order, thread);
 	int64_t p = m == NULL ? TT_NONE : m->p;
@@ -158,20 +158,20 @@ static void begin_syscall(struct tt_bridge *b, int64_t thread)
 	take(b, thread, TT_KNOWN_SYSCALL_BEGIN, 2, next_p_seq(b, p), UINT64_C(0));
 }
 
-static void stop_p(struct tt_bridge *b, int64_t thread)
+static void stop_p(struct tt_synth *b, int64_t thread)
 {
 	take(b, thread, TT_KNOWN_PROC_STOP, 0);
 }
 
 /* A P that is idle, one of the trace if there is; made known if there is none. */
-static int64_t spare_p(struct tt_bridge *b)
+static int64_t spare_p(struct tt_synth *b)
 {
 	int64_t p = 0;
 
 	for (size_t i = 0; i < b->order->ps.n; i++)
 		if (b->order->ps.at[i].status == TT_P_IDLE)
 			return b->order->ps.at[i].id;
-	while (tt_find_p(b->order, p) != NULL || tt_want_p(b->want, p) != NULL)
+	while (tt_find_p(b->order, p) != NULL || tt_entry_p(b->want, p) != NULL)
 		p++;
 	take(b, TT_NONE, TT_KNOWN_PROC_STATUS, 2, (uint64_t)p, (uint64_t)TT_P_IDLE);
 	return p;
@@ -179,48 +179,48 @@ static int64_t spare_p(struct tt_bridge *b)
 
 /* ---- what is open and shall not be, and the reverse */
 
-static bool is_open(const struct tt_bridge *b, uint32_t extra, enum tt_known begin)
+static bool is_open(const struct tt_synth *b, uint32_t extra, enum tt_known begin)
 {
-	const struct tt_extra *e;
+	const struct tt_open_scopes *e;
 
 	if (extra == TT_NO_SLOT)
 		return false;
-	e = &b->order->extras.at[extra];
+	e = &b->order->open_scopes.at[extra];
 	for (size_t i = 0; i < e->ranges.n; i++)
 		if (e->ranges.at[i].type == b->types->type[begin])
 			return true;
 	return false;
 }
 
-static bool g_needs_edit(const struct tt_bridge *b, const struct tt_g_state *g)
+static bool g_needs_edit(const struct tt_synth *b, const struct tt_g_state *g)
 {
-	const struct tt_want_g *w = tt_want_g(b->want, g->id);
+	const struct tt_entry_g *w = tt_entry_g(b->want, g->id);
 
-	if (w == NULL || w->status == TT_WANT_NOTHING)
+	if (w == NULL || w->status == TT_ENTRY_NOTHING)
 		return false;
-	return is_open(b, g->extra, TT_KNOWN_ASSIST_BEGIN) != w->assist ||
-	       is_open(b, g->extra, TT_KNOWN_STW_BEGIN) ||
-	       (w->other_regions && b->order->extras.at[g->extra].regions.n != 0);
+	return is_open(b, g->scopes, TT_KNOWN_ASSIST_BEGIN) != w->assist ||
+	       is_open(b, g->scopes, TT_KNOWN_STW_BEGIN) ||
+	       (w->other_regions && b->order->open_scopes.at[g->scopes].regions.n != 0);
 }
 
-static bool p_needs_edit(const struct tt_bridge *b, const struct tt_p_state *p)
+static bool p_needs_edit(const struct tt_synth *b, const struct tt_p_state *p)
 {
-	const struct tt_want_p *w = tt_want_p(b->want, p->id);
+	const struct tt_entry_p *w = tt_entry_p(b->want, p->id);
 
-	return w != NULL && is_open(b, p->extra, TT_KNOWN_SWEEP_BEGIN) != w->sweep;
+	return w != NULL && is_open(b, p->scopes, TT_KNOWN_SWEEP_BEGIN) != w->sweep;
 }
 
-static void end_regions(struct tt_bridge *b, int64_t thread, int64_t g)
+static void end_regions(struct tt_synth *b, int64_t thread, int64_t g)
 {
 	for (;;) {
 		const struct tt_g_state *state = tt_find_g(b->order, g);
 		const struct tt_open_region *top;
-		const struct tt_extra *e;
+		const struct tt_open_scopes *e;
 		uint64_t name;
 
-		if (b->failed || state->extra == TT_NO_SLOT)
+		if (b->failed || state->scopes == TT_NO_SLOT)
 			return;
-		e = &b->order->extras.at[state->extra];
+		e = &b->order->open_scopes.at[state->scopes];
 		if (e->regions.n == 0)
 			return;
 		top = &e->regions.at[e->regions.n - 1];
@@ -230,32 +230,32 @@ static void end_regions(struct tt_bridge *b, int64_t thread, int64_t g)
 			return;
 		}
 		/* there may be a string more */
-		tt_texts_turn(&b->order->texts, &b->salvage->gen);
+		tt_shared_strings_begin_generation(&b->order->texts, &b->salvage->gen);
 		take(b, thread, TT_KNOWN_REGION_END, 3, top->task, name, UINT64_C(0));
 	}
 }
 
 /* The name of a pause is looked up when it ends: it must mean something here. */
-static void end_pauses(struct tt_bridge *b, int64_t thread, int64_t g)
+static void end_pauses(struct tt_synth *b, int64_t thread, int64_t g)
 {
 	for (;;) {
 		const struct tt_g_state *state = tt_find_g(b->order, g);
-		const struct tt_extra *e;
+		const struct tt_open_scopes *e;
 
-		if (b->failed || !is_open(b, state->extra, TT_KNOWN_STW_BEGIN))
+		if (b->failed || !is_open(b, state->scopes, TT_KNOWN_STW_BEGIN))
 			return;
-		e = &b->order->extras.at[state->extra];
+		e = &b->order->open_scopes.at[state->scopes];
 		for (size_t i = 0; i < e->ranges.n; i++)
 			if (!tt_salvage_name(b->salvage, e->ranges.at[i].kind))
 				b->failed = b->no_memory = true;
-		tt_texts_turn(&b->order->texts, &b->salvage->gen);
+		tt_shared_strings_begin_generation(&b->order->texts, &b->salvage->gen);
 		take(b, thread, TT_KNOWN_STW_END, 0);
 	}
 }
 
 /* The collector's sequence goes on to what is wanted. Where a generation is lost
  * it may have gone round several times. */
-static void lead_gc(struct tt_bridge *b, int64_t thread)
+static void lead_gc(struct tt_synth *b, int64_t thread)
 {
 	const struct tt_order *o = b->order;
 	uint64_t target = b->want->gc_seq;
@@ -286,13 +286,13 @@ static void lead_gc(struct tt_bridge *b, int64_t thread)
 		give_up(b);
 }
 
-static bool is_task_open(const struct tt_bridge *b, uint64_t id)
+static bool is_task_open(const struct tt_synth *b, uint64_t id)
 {
 	return tt_idmap_find(&b->order->task_ids, id) != TT_IDMAP_NONE;
 }
 
 /* What needs a goroutine, any one. */
-static void edit_shared(struct tt_bridge *b, int64_t thread)
+static void edit_shared(struct tt_synth *b, int64_t thread)
 {
 	if (b->shared_done)
 		return;
@@ -303,7 +303,7 @@ static void edit_shared(struct tt_bridge *b, int64_t thread)
 			take(b, thread, TT_KNOWN_TASK_END, 2, b->want->tasks.at[i], UINT64_C(0));
 }
 
-static bool shared_needs_edit(const struct tt_bridge *b)
+static bool shared_needs_edit(const struct tt_synth *b)
 {
 	const struct tt_order *o = b->order;
 
@@ -320,22 +320,22 @@ static bool shared_needs_edit(const struct tt_bridge *b)
 }
 
 /* What the goroutine that runs on the thread has to do before it stops. */
-static void edit_running(struct tt_bridge *b, int64_t thread, int64_t g)
+static void edit_running(struct tt_synth *b, int64_t thread, int64_t g)
 {
-	const struct tt_want_g *w = tt_want_g(b->want, g);
+	const struct tt_entry_g *w = tt_entry_g(b->want, g);
 
 	if (b->failed)
 		return;
 	if (shared_needs_edit(b))
 		edit_shared(b, thread);
-	if (b->failed || w == NULL || w->status == TT_WANT_NOTHING)
+	if (b->failed || w == NULL || w->status == TT_ENTRY_NOTHING)
 		return;
 	if (w->other_regions)
 		end_regions(b, thread, g);
 	end_pauses(b, thread, g);
 	if (b->failed)
 		return;
-	if (is_open(b, tt_find_g(b->order, g)->extra, TT_KNOWN_ASSIST_BEGIN) == w->assist)
+	if (is_open(b, tt_find_g(b->order, g)->scopes, TT_KNOWN_ASSIST_BEGIN) == w->assist)
 		return;
 	if (w->assist)
 		take(b, thread, TT_KNOWN_ASSIST_BEGIN, 1, UINT64_C(0));
@@ -344,12 +344,12 @@ static void edit_running(struct tt_bridge *b, int64_t thread, int64_t g)
 }
 
 /* The goroutine that runs on the thread stops as it is wanted. */
-static void stop_running(struct tt_bridge *b, int64_t thread, int64_t g)
+static void stop_running(struct tt_synth *b, int64_t thread, int64_t g)
 {
-	const struct tt_want_g *w = tt_want_g(b->want, g);
+	const struct tt_entry_g *w = tt_entry_g(b->want, g);
 
 	edit_running(b, thread, g);
-	if (w != NULL && w->status == TT_WANT_NOTHING)
+	if (w != NULL && w->status == TT_ENTRY_NOTHING)
 		take(b, thread, TT_KNOWN_GO_DESTROY, 0);
 	else if (w != NULL && w->status == TT_G_WAITING)
 		take(b, thread, TT_KNOWN_GO_BLOCK, 2, UINT64_C(0), UINT64_C(0));
@@ -360,10 +360,10 @@ static void stop_running(struct tt_bridge *b, int64_t thread, int64_t g)
 /* ---- threads let go */
 
 /* Whether a thread has what it shall have, and may go on with it. */
-static bool stays(const struct tt_bridge *b, const struct tt_m_state *m)
+static bool stays(const struct tt_synth *b, const struct tt_m_state *m)
 {
 	if (m->p != TT_NONE) {
-		const struct tt_want_p *w = tt_want_p(b->want, m->p);
+		const struct tt_entry_p *w = tt_entry_p(b->want, m->p);
 		const struct tt_p_state *p = tt_find_p(b->order, m->p);
 
 		if (w == NULL || p == NULL || w->thread != m->id || w->status != p->status ||
@@ -371,7 +371,7 @@ static bool stays(const struct tt_bridge *b, const struct tt_m_state *m)
 			return false;
 	}
 	if (m->g != TT_NONE) {
-		const struct tt_want_g *w = tt_want_g(b->want, m->g);
+		const struct tt_entry_g *w = tt_entry_g(b->want, m->g);
 		const struct tt_g_state *g = tt_find_g(b->order, m->g);
 
 		if (w == NULL || g == NULL || w->thread != m->id || w->status != g->status ||
@@ -381,7 +381,7 @@ static bool stays(const struct tt_bridge *b, const struct tt_m_state *m)
 	return m->p != TT_NONE || m->g != TT_NONE;
 }
 
-static const struct tt_m_state *holder_of_g(const struct tt_bridge *b, int64_t g)
+static const struct tt_m_state *holder_of_g(const struct tt_synth *b, int64_t g)
 {
 	for (size_t i = 0; i < b->order->ms.n; i++)
 		if (b->order->ms.at[i].g == g)
@@ -389,7 +389,7 @@ static const struct tt_m_state *holder_of_g(const struct tt_bridge *b, int64_t g
 	return NULL;
 }
 
-static const struct tt_m_state *holder_of_p(const struct tt_bridge *b, int64_t p)
+static const struct tt_m_state *holder_of_p(const struct tt_synth *b, int64_t p)
 {
 	for (size_t i = 0; i < b->order->ms.n; i++)
 		if (b->order->ms.at[i].p == p)
@@ -399,7 +399,7 @@ static const struct tt_m_state *holder_of_p(const struct tt_bridge *b, int64_t p
 
 /* What runs and no thread has, because statuses took the thread away from under
  * it, is given to a new one. */
-static void find_holders(struct tt_bridge *b)
+static void find_holders(struct tt_synth *b)
 {
 	for (size_t i = 0; i < b->order->gs.n && !b->failed; i++) {
 		const struct tt_g_state *g = &b->order->gs.at[i];
@@ -423,7 +423,7 @@ static void find_holders(struct tt_bridge *b)
 }
 
 /* A goroutine in a syscall comes back without its P. */
-static void end_syscall(struct tt_bridge *b, const struct tt_m_state *m)
+static void end_syscall(struct tt_synth *b, const struct tt_m_state *m)
 {
 	const struct tt_p_state *p = m->p == TT_NONE ? NULL : tt_find_p(b->order, m->p);
 	int64_t thread = m->id;
@@ -433,7 +433,7 @@ static void end_syscall(struct tt_bridge *b, const struct tt_m_state *m)
 	take(b, thread, TT_KNOWN_SYSCALL_END_BLOCKED, 0);
 }
 
-static void let_go(struct tt_bridge *b, size_t slot)
+static void let_go(struct tt_synth *b, size_t slot)
 {
 	struct tt_m_state m = b->order->ms.at[slot];
 	const struct tt_g_state *g = m.g == TT_NONE ? NULL : tt_find_g(b->order, m.g);
@@ -453,7 +453,7 @@ static void let_go(struct tt_bridge *b, size_t slot)
 		stop_p(b, m.id);
 }
 
-static bool all_let_go(struct tt_bridge *b)
+static bool all_let_go(struct tt_synth *b)
 {
 	find_holders(b);
 	if (!tt_mem_grow(b->mem, &b->kept.at, &b->kept.cap, b->order->ms.n, sizeof(bool))) {
@@ -471,13 +471,13 @@ static bool all_let_go(struct tt_bridge *b)
 
 /* ---- on one thread */
 
-static bool is_kept(const struct tt_bridge *b, size_t slot)
+static bool is_kept(const struct tt_synth *b, size_t slot)
 {
 	return slot < b->kept.n && b->kept.at[slot];
 }
 
 /* The thread on which things happen that nobody did. */
-static int64_t choose_worker(struct tt_bridge *b)
+static int64_t choose_worker(struct tt_synth *b)
 {
 	const struct tt_order *o = b->order;
 
@@ -490,7 +490,7 @@ static int64_t choose_worker(struct tt_bridge *b)
 }
 
 /* The same, with a P. */
-static int64_t worker(struct tt_bridge *b)
+static int64_t worker(struct tt_synth *b)
 {
 	int64_t thread = choose_worker(b);
 	const struct tt_m_state *m = tt_find_m(b->order, thread);
@@ -501,7 +501,7 @@ static int64_t worker(struct tt_bridge *b)
 }
 
 /* The worker lets go of its P, so that another can have it. */
-static void rest(struct tt_bridge *b)
+static void rest(struct tt_synth *b)
 {
 	const struct tt_m_state *m = b->worker == TT_NONE ? NULL : tt_find_m(b->order, b->worker);
 
@@ -509,7 +509,7 @@ static void rest(struct tt_bridge *b)
 		stop_p(b, b->worker);
 }
 
-static void wake(struct tt_bridge *b, int64_t g)
+static void wake(struct tt_synth *b, int64_t g)
 {
 	int64_t thread = worker(b);
 
@@ -518,7 +518,7 @@ static void wake(struct tt_bridge *b, int64_t g)
 }
 
 /* Brings a goroutine that no thread has to where it shall be, or before a start. */
-static void move_g(struct tt_bridge *b, const struct tt_want_g *w)
+static void move_g(struct tt_synth *b, const struct tt_entry_g *w)
 {
 	const struct tt_g_state *g = tt_find_g(b->order, w->id);
 	bool edit = g_needs_edit(b, g), rests = w->status == TT_G_WAITING;
@@ -527,7 +527,7 @@ static void move_g(struct tt_bridge *b, const struct tt_want_g *w)
 		wake(b, w->id);
 		g = tt_find_g(b->order, w->id);
 	}
-	if (g->status == TT_G_RUNNABLE && (edit || rests || w->status == TT_WANT_NOTHING)) {
+	if (g->status == TT_G_RUNNABLE && (edit || rests || w->status == TT_ENTRY_NOTHING)) {
 		int64_t thread = worker(b);
 
 		start_g(b, thread, w->id);
@@ -535,11 +535,11 @@ static void move_g(struct tt_bridge *b, const struct tt_want_g *w)
 	}
 }
 
-static void create_g(struct tt_bridge *b, const struct tt_want_g *w)
+static void create_g(struct tt_synth *b, const struct tt_entry_g *w)
 {
 	bool waits = w->status == TT_G_WAITING;
 
-	if (w->status == TT_WANT_NOTHING)
+	if (w->status == TT_ENTRY_NOTHING)
 		return;
 	if (w->status == TT_G_BAD)
 		give_up(b);
@@ -549,10 +549,10 @@ static void create_g(struct tt_bridge *b, const struct tt_want_g *w)
 		move_g(b, w);
 }
 
-static void move_gs(struct tt_bridge *b)
+static void move_gs(struct tt_synth *b)
 {
 	for (size_t i = 0; i < b->want->gs.n && !b->failed; i++) {
-		const struct tt_want_g *w = &b->want->gs.at[i];
+		const struct tt_entry_g *w = &b->want->gs.at[i];
 		const struct tt_g_state *g = tt_find_g(b->order, w->id);
 
 		if (g == NULL)
@@ -563,10 +563,10 @@ static void move_gs(struct tt_bridge *b)
 }
 
 /* Abandoned Ps are stolen; sweeps begin and end on a thread that takes the P. */
-static void move_ps(struct tt_bridge *b)
+static void move_ps(struct tt_synth *b)
 {
 	for (size_t i = 0; i < b->want->ps.n && !b->failed; i++) {
-		const struct tt_want_p *w = &b->want->ps.at[i];
+		const struct tt_entry_p *w = &b->want->ps.at[i];
 		const struct tt_p_state *p = tt_find_p(b->order, w->id);
 
 		if (p == NULL)
@@ -593,7 +593,7 @@ static void move_ps(struct tt_bridge *b)
 }
 
 /* A goroutine for what needs one and has none, on a thread with a P. */
-static int64_t host(struct tt_bridge *b, int64_t thread)
+static int64_t host(struct tt_synth *b, int64_t thread)
 {
 	int64_t g = fresh_g(b);
 
@@ -602,7 +602,7 @@ static int64_t host(struct tt_bridge *b, int64_t thread)
 	return g;
 }
 
-static void work(struct tt_bridge *b)
+static void work(struct tt_synth *b)
 {
 	move_gs(b);
 	/* none of these goroutines had to run for a reason of its own */
@@ -621,10 +621,10 @@ static void work(struct tt_bridge *b)
 /* ---- threads take up */
 
 /* The P that a thread shall have, if it is known already: else its status makes it. */
-static const struct tt_want_p *p_of_thread(const struct tt_bridge *b, int64_t thread)
+static const struct tt_entry_p *p_of_thread(const struct tt_synth *b, int64_t thread)
 {
 	for (size_t i = 0; i < b->want->ps.n; i++) {
-		const struct tt_want_p *w = &b->want->ps.at[i];
+		const struct tt_entry_p *w = &b->want->ps.at[i];
 
 		if (w->thread == thread && tt_find_p(b->order, w->id) != NULL &&
 		    (w->status == TT_P_RUNNING || w->status == TT_P_SYSCALL))
@@ -633,7 +633,7 @@ static const struct tt_want_p *p_of_thread(const struct tt_bridge *b, int64_t th
 	return NULL;
 }
 
-static int64_t bound_p(const struct tt_bridge *b, int64_t thread)
+static int64_t bound_p(const struct tt_synth *b, int64_t thread)
 {
 	const struct tt_m_state *m = tt_find_m(b->order, thread);
 
@@ -641,10 +641,10 @@ static int64_t bound_p(const struct tt_bridge *b, int64_t thread)
 }
 
 /* A goroutine goes on the thread that says it has it. */
-static void take_up_g(struct tt_bridge *b, const struct tt_want_g *w)
+static void take_up_g(struct tt_synth *b, const struct tt_entry_g *w)
 {
 	int64_t thread = w->thread == TT_NONE ? fresh_m(b) : w->thread;
-	const struct tt_want_p *own = p_of_thread(b, thread);
+	const struct tt_entry_p *own = p_of_thread(b, thread);
 	enum tt_p_status after = w->status == TT_G_SYSCALL ? TT_P_SYSCALL : TT_P_RUNNING;
 
 	if (bound_p(b, thread) == TT_NONE)
@@ -656,10 +656,10 @@ static void take_up_g(struct tt_bridge *b, const struct tt_want_g *w)
 		stop_p(b, thread);
 }
 
-static void take_up_gs(struct tt_bridge *b, bool with_own_p)
+static void take_up_gs(struct tt_synth *b, bool with_own_p)
 {
 	for (size_t i = 0; i < b->want->gs.n && !b->failed; i++) {
-		const struct tt_want_g *w = &b->want->gs.at[i];
+		const struct tt_entry_g *w = &b->want->gs.at[i];
 		const struct tt_g_state *g = tt_find_g(b->order, w->id);
 
 		if (w->status != TT_G_RUNNING && w->status != TT_G_SYSCALL)
@@ -672,7 +672,7 @@ static void take_up_gs(struct tt_bridge *b, bool with_own_p)
 
 /* A P that is in a syscall, or was when its thread left it, with no goroutine to
  * it: one is made up for it. */
-static void take_up_syscall(struct tt_bridge *b, const struct tt_want_p *w)
+static void take_up_syscall(struct tt_synth *b, const struct tt_entry_p *w)
 {
 	int64_t thread = fresh_m(b);
 
@@ -683,10 +683,10 @@ static void take_up_syscall(struct tt_bridge *b, const struct tt_want_p *w)
 		take(b, thread, TT_KNOWN_GO_DESTROY_SYSCALL, 0);
 }
 
-static void take_up_ps(struct tt_bridge *b)
+static void take_up_ps(struct tt_synth *b)
 {
 	for (size_t i = 0; i < b->want->ps.n && !b->failed; i++) {
-		const struct tt_want_p *w = &b->want->ps.at[i];
+		const struct tt_entry_p *w = &b->want->ps.at[i];
 		const struct tt_p_state *p = tt_find_p(b->order, w->id);
 
 		if (p == NULL || p->status == w->status)
@@ -701,13 +701,13 @@ static void take_up_ps(struct tt_bridge *b)
 /* ---- all of it */
 
 /* Whether all is as it shall be. */
-static bool arrived(const struct tt_bridge *b)
+static bool arrived(const struct tt_synth *b)
 {
 	for (size_t i = 0; i < b->want->gs.n; i++) {
-		const struct tt_want_g *w = &b->want->gs.at[i];
+		const struct tt_entry_g *w = &b->want->gs.at[i];
 		const struct tt_g_state *g = tt_find_g(b->order, w->id);
 
-		if ((g == NULL) != (w->status == TT_WANT_NOTHING) ||
+		if ((g == NULL) != (w->status == TT_ENTRY_NOTHING) ||
 		    (g != NULL && g->status != w->status))
 			return false;
 	}
@@ -721,7 +721,7 @@ static bool arrived(const struct tt_bridge *b)
 }
 
 /* Behind all events that stay, and far enough apart; false if the clock ends before. */
-static bool set_clock(struct tt_bridge *b)
+static bool set_clock(struct tt_synth *b)
 {
 	const double limit = 9223372036854775808.0; /* 2^63 */
 	const struct tt_generation *g = &b->salvage->gen;
@@ -740,10 +740,10 @@ static bool set_clock(struct tt_bridge *b)
 	return true;
 }
 
-bool tt_bridge_build(struct tt_bridge *b, struct tt_salvage *s, struct tt_order *order,
-		     const struct tt_want *want)
+bool tt_synth_build(struct tt_synth *b, struct tt_salvage *s, struct tt_order *order,
+		    const struct tt_entry *want)
 {
-	tt_bridge_clear(b);
+	tt_synth_clear(b);
 	b->salvage = s;
 	b->order = order;
 	b->want = want;

@@ -9,22 +9,22 @@
 
 #include "edit/entry.h"
 
-#define TT_INVENTED_MAX_ARGS 4
+#define TT_SYNTH_MAX_ARGS 4
 
-struct tt_bridge_event {
+struct tt_synth_event {
 	int64_t thread;
 	uint64_t ticks;
-	uint64_t args[TT_INVENTED_MAX_ARGS];
+	uint64_t args[TT_SYNTH_MAX_ARGS];
 	uint8_t type, nargs;
 };
 
-struct tt_bridge {
+struct tt_synth {
 	struct tt_mem *mem;
 	const struct tt_known_types *types;
 	struct tt_salvage *salvage;
 	struct tt_order *order;
-	const struct tt_want *want;
-	TT_ARRAY(struct tt_bridge_event) events;
+	const struct tt_entry *want;
+	TT_ARRAY(struct tt_synth_event) events;
 	TT_ARRAY(bool) kept;    /* by slot in order->ms: goes on as it is */
 	uint64_t ticks, step;
 	int64_t worker;         /* a thread for what has none; TT_NONE: none yet */
@@ -33,14 +33,14 @@ struct tt_bridge {
 	bool failed, no_memory;
 };
 
-void tt_bridge_init(struct tt_bridge *b, struct tt_mem *mem, const struct tt_known_types *types);
-void tt_bridge_release(struct tt_bridge *b);
-void tt_bridge_clear(struct tt_bridge *b);
+void tt_synth_init(struct tt_synth *b, struct tt_mem *mem, const struct tt_known_types *types);
+void tt_synth_release(struct tt_synth *b);
+void tt_synth_clear(struct tt_synth *b);
 /*
  * Leads *order, which stands behind the salvage's events, over to what is wanted.
  * False if there is no way, or no memory (b->no_memory); *order is then lost.
  */
-bool tt_bridge_build(struct tt_bridge *b, struct tt_salvage *s, struct tt_order *order,
-		     const struct tt_want *want);
+bool tt_synth_build(struct tt_synth *b, struct tt_salvage *s, struct tt_order *order,
+		    const struct tt_entry *want);
 
 #endif

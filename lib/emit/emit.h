@@ -69,7 +69,7 @@ struct tt_emit {
 	_Atomic uint64_t lost, refused;
 	uintptr_t stack_low, stack_end; /* 0: not asked yet; both 1: not known */
 	_Atomic int tid;
-	struct tt_emit *next;           /* all of them */
+	struct tt_emit *next; /* all of them */
 };
 
 /* --------------------------------------------------------------------- tracer */

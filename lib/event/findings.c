@@ -21,7 +21,7 @@ static bool noted(const struct tt_reader *r, int code)
 	return (r->codes_noted[code / 64] >> (code % 64) & 1) != 0;
 }
 
-int tt_note_room(struct tt_reader *r, struct tt_error *err)
+int tt_findings_room(struct tt_reader *r, struct tt_error *err)
 {
 	if (tt_mem_grow(&r->mem, &r->notes.at, &r->notes.cap, r->notes.n + NOTES_A_GENERATION,
 			sizeof(*r->notes.at)) &&
@@ -31,16 +31,16 @@ int tt_note_room(struct tt_reader *r, struct tt_error *err)
 }
 
 /* Notes a code of the current generation; *note is the caller's to fill in, or NULL. */
-static struct tt_note *note(struct tt_reader *r, int code)
+static struct tt_finding *note(struct tt_reader *r, int code)
 {
-	struct tt_note *n;
+	struct tt_finding *n;
 
 	if (noted(r, code) || r->notes.n - r->next_note >= MAX_NOTES)
 		return NULL;
 	assert(r->notes.n < r->notes.cap);
 	r->codes_noted[code / 64] |= UINT64_C(1) << (code % 64);
 	n = &r->notes.at[r->notes.n++];
-	*n = (struct tt_note){
+	*n = (struct tt_finding){
 		.code = code,
 		.event_type = -1,
 		.offset = r->gen->offset,
@@ -53,7 +53,7 @@ static struct tt_note *note(struct tt_reader *r, int code)
 
 static void note_at_event(struct tt_reader *r, int code, const struct tt_event *ev, uint64_t number)
 {
-	struct tt_note *n = note(r, code);
+	struct tt_finding *n = note(r, code);
 
 	if (n == NULL)
 		return;
@@ -64,10 +64,10 @@ static void note_at_event(struct tt_reader *r, int code, const struct tt_event *
 	n->number = number;
 }
 
-void tt_note_adopt(struct tt_reader *r, const struct tt_reader *from)
+void tt_findings_adopt(struct tt_reader *r, const struct tt_reader *from)
 {
 	for (size_t i = 0; i < from->notes.n; i++) {
-		struct tt_note *n = note(r, from->notes.at[i].code);
+		struct tt_finding *n = note(r, from->notes.at[i].code);
 
 		if (n == NULL)
 			continue;
@@ -82,7 +82,7 @@ void tt_note_adopt(struct tt_reader *r, const struct tt_reader *from)
 
 static void note_number(struct tt_reader *r)
 {
-	struct tt_note *n;
+	struct tt_finding *n;
 
 	if (r->has_previous && r->gen->number != r->previous_number + 1) {
 		n = note(r, TT_W_GENERATION_NUMBER);
@@ -113,7 +113,7 @@ static void note_experiments(struct tt_reader *r)
 {
 	for (size_t i = 0; i < r->gen->experimental.n; i++) {
 		const struct tt_batch *b = &r->gen->experimental.at[i];
-		struct tt_note *n;
+		struct tt_finding *n;
 
 		if (tt_specs_experiment_id(r->specs, b->experiment) != NULL)
 			continue;
@@ -128,7 +128,7 @@ static void note_experiments(struct tt_reader *r)
 
 static void note_record(struct tt_reader *r, int code, const struct tt_table_problem *problem)
 {
-	struct tt_note *n;
+	struct tt_finding *n;
 
 	if (problem->batch == NULL)
 		return;
@@ -142,9 +142,9 @@ static void note_record(struct tt_reader *r, int code, const struct tt_table_pro
 	n->fault = problem->fault;
 }
 
-void tt_note_generation(struct tt_reader *r)
+void tt_findings_generation(struct tt_reader *r)
 {
-	struct tt_note *n;
+	struct tt_finding *n;
 
 	memset(r->codes_noted, 0, sizeof(r->codes_noted));
 	memset(r->experiments_seen, 0, sizeof(r->experiments_seen));
@@ -172,25 +172,24 @@ void tt_note_generation(struct tt_reader *r)
 
 /* ---- an event that was handed out */
 
-/* Which types tt_note_event() has anything to say of. */
-void tt_note_init(struct tt_reader *r)
+/* Which types tt_findings_event() has anything to say of. */
+void tt_findings_init(struct tt_reader *r)
 {
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_def(r->specs, type);
 
 		if (def == NULL)
 			continue;
-		r->looks[type].watched = def->spec.since > r->version ||
-				   def->spec.kind == TT_KIND_EXPERIMENTAL ||
-				   def->spec.kind == TT_KIND_STACK_SAMPLE ||
-				   (def->spec.kind == TT_KIND_RANGE_END && def->view.has_kind) ||
-				   (def->spec.kind == TT_KIND_TRANSITION &&
-				    def->view.to == TT_STATE_FROM_ARG);
-		r->looks[type].plain = !r->looks[type].watched && !r->looks[type].more_ids;
+		r->checks[type].watched =
+			def->spec.since > r->version || def->spec.kind == TT_KIND_EXPERIMENTAL ||
+			def->spec.kind == TT_KIND_STACK_SAMPLE ||
+			(def->spec.kind == TT_KIND_RANGE_END && def->view.has_kind) ||
+			(def->spec.kind == TT_KIND_TRANSITION && def->view.to == TT_STATE_FROM_ARG);
+		r->checks[type].plain = !r->checks[type].watched && !r->checks[type].more_ids;
 	}
 }
 
-void tt_note_event(struct tt_reader *r, const struct tt_event *ev)
+void tt_findings_event(struct tt_reader *r, const struct tt_event *ev)
 {
 	const struct tt_event_spec *spec = ev->spec;
 	uint64_t stack;
@@ -220,9 +219,9 @@ void tt_note_event(struct tt_reader *r, const struct tt_event *ev)
 	}
 }
 
-void tt_note_resource(struct tt_reader *r, const struct tt_event *ev)
+void tt_findings_resource(struct tt_reader *r, const struct tt_event *ev)
 {
-	struct tt_note *n;
+	struct tt_finding *n;
 
 	if (r->order.misuse == 0)
 		return;
@@ -250,10 +249,10 @@ static bool lacks_batches(const struct tt_reader *r, unsigned experiment)
 	return true;
 }
 
-void tt_note_generation_end(struct tt_reader *r)
+void tt_findings_generation_end(struct tt_reader *r)
 {
 	for (unsigned e = 1; e < 256; e++) {
-		struct tt_note *n;
+		struct tt_finding *n;
 
 		if ((r->experiments_seen[e / 64] >> (e % 64) & 1) == 0 || !lacks_batches(r, e))
 			continue;
@@ -294,11 +293,11 @@ static void scan_batch(struct tt_reader *r, const struct tt_event_batch *b,
 
 		if (e != 0)
 			r->experiments_seen[e / 64] |= UINT64_C(1) << (e % 64);
-		p = tt_timed_skip(&r->merge.plan, p, end);
+		p = tt_raw_event_skip(&r->merge.plan, p, end);
 	}
 }
 
-void tt_note_unordered(struct tt_reader *r)
+void tt_findings_unordered(struct tt_reader *r)
 {
 	uint8_t experiments[256];
 
@@ -306,12 +305,12 @@ void tt_note_unordered(struct tt_reader *r)
 		return;
 	for (size_t i = 0; i < r->gen->batches.n; i++)
 		scan_batch(r, &r->gen->batches.at[i], experiments);
-	tt_note_generation_end(r);
+	tt_findings_generation_end(r);
 }
 
-void tt_note_empty_trace(struct tt_reader *r)
+void tt_findings_empty_trace(struct tt_reader *r)
 {
-	struct tt_note *n = note(r, TT_W_NO_GENERATION);
+	struct tt_finding *n = note(r, TT_W_NO_GENERATION);
 
 	if (n == NULL)
 		return;
@@ -328,7 +327,8 @@ static const char *experiment_name(const struct tt_reader *r, uint64_t id)
 	return spec == NULL ? "?" : spec->name;
 }
 
-static void write_message(const struct tt_reader *r, const struct tt_note *n, struct tt_error *out)
+static void write_message(const struct tt_reader *r, const struct tt_finding *n,
+			  struct tt_error *out)
 {
 	const struct tt_event_spec *spec =
 		n->event_type < 0 ? NULL : tt_specs_event(r->specs, (unsigned)n->event_type);
@@ -405,7 +405,7 @@ static void write_message(const struct tt_reader *r, const struct tt_note *n, st
 
 int tt_reader_finding(struct tt_reader *r, struct tt_error *out)
 {
-	const struct tt_note *n;
+	const struct tt_finding *n;
 
 	if (r->next_note == r->notes.n) {
 		r->next_note = r->notes.n = r->words.n = 0;

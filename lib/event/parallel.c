@@ -21,8 +21,8 @@ enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_DONE };
 struct slot {
 	enum slot_state state;  /* guarded by the lock; the rest is of whoever made it busy */
 	struct tt_reader shadow; /* has no source: it is given a generation and its events */
-	struct tt_claims claims;
-	bool begun;             /* shadow and claims are made: when the slot is first used */
+	struct tt_assumptions assumptions;
+	bool begun; /* shadow and assumptions are made: when the slot is first used */
 	bool good;
 	uint64_t nbytes;        /* that the generation takes of the shadow's memory */
 	/* where the reader's loader goes on behind the generation */
@@ -30,7 +30,7 @@ struct slot {
 	uint64_t behind_offset;
 };
 
-struct tt_ahead {
+struct tt_parallel {
 	const struct tt_reader *reader; /* what of it the threads read stays as it is */
 	struct tt_mem mem;
 	struct tt_source *src;
@@ -53,7 +53,7 @@ struct tt_ahead {
 	bool stop;
 };
 
-bool tt_ahead_cannot(const struct tt_generation *gen)
+bool tt_generation_brings_specs(const struct tt_generation *gen)
 {
 	/* what our emitter carries in the batches of experiment 1: specs, and events that
 	 * go among those of the threads */
@@ -80,13 +80,13 @@ static void slot_begin(struct slot *s, const struct tt_reader *r, uint64_t limit
 	w->version = r->version;
 	w->sample_spec = r->sample_spec;
 	w->mem.limit_nbytes = limit_nbytes;
-	memcpy(w->looks, r->looks, sizeof(w->looks));
+	memcpy(w->checks, r->checks, sizeof(w->checks));
 	w->gen = &w->own_gen;
 	tt_generation_init(w->gen, &w->mem, w->specs);
 	tt_merge_init(&w->merge, &w->mem, w->specs);
 	tt_order_init(&w->order, &w->mem, w->specs, w->version);
-	s->claims.mem = &w->mem;
-	w->order.claims = &s->claims;
+	s->assumptions.mem = &w->mem;
+	w->order.assumptions = &s->assumptions;
 }
 
 static void slot_release(struct slot *s)
@@ -95,13 +95,13 @@ static void slot_release(struct slot *s)
 
 	if (!s->begun)
 		return;
-	w->order.claims = NULL;
+	w->order.assumptions = NULL;
 	tt_order_release(&w->order);
 	tt_merge_release(&w->merge);
 	tt_generation_release(w->gen);
 	TT_ARRAY_RELEASE(&w->mem, &w->notes);
 	TT_ARRAY_RELEASE(&w->mem, &w->words);
-	TT_ARRAY_RELEASE(&w->mem, &s->claims.list);
+	TT_ARRAY_RELEASE(&w->mem, &s->assumptions.list);
 }
 
 /* Orders the generation in the slot as one that is not the first. */
@@ -110,8 +110,8 @@ static bool order_alone(struct slot *s)
 	struct tt_reader *w = &s->shadow;
 
 	tt_order_reset(&w->order);
-	s->claims.list.n = 0;
-	s->claims.failed = false;
+	s->assumptions.list.n = 0;
+	s->assumptions.failed = false;
 	w->notes.n = 0;
 	memset(w->codes_noted, 0, sizeof(w->codes_noted));
 	memset(w->experiments_seen, 0, sizeof(w->experiments_seen));
@@ -119,17 +119,17 @@ static bool order_alone(struct slot *s)
 	w->last_ns = INT64_MIN;
 	w->order.begun = true;
 	w->order.initial_generation = 0;
-	tt_order_turn(&w->order, w->gen);
-	if (tt_ahead_cannot(w->gen) || tt_note_room(w, &w->err) < 0 ||
+	tt_order_begin_generation(&w->order, w->gen);
+	if (tt_generation_brings_specs(w->gen) || tt_findings_room(w, &w->err) < 0 ||
 	    tt_merge_begin(&w->merge, w->gen, &w->err) < 0)
 		return false;
 	w->phase = TT_PHASE_EVENTS;
-	return tt_steps_check(w) == TT_OK && !s->claims.failed;
+	return tt_steps_check(w) == TT_OK && !s->assumptions.failed;
 }
 
 /* ---- many; the lock is held around all of these */
 
-static struct slot *free_slot(struct tt_ahead *a)
+static struct slot *free_slot(struct tt_parallel *a)
 {
 	for (unsigned i = 0; i < a->nslots; i++)
 		if (a->slots[i].state == SLOT_FREE)
@@ -138,7 +138,7 @@ static struct slot *free_slot(struct tt_ahead *a)
 }
 
 /* The slot that holds the generation that begins at an offset, or NULL. */
-static struct slot *slot_at(struct tt_ahead *a, uint64_t offset)
+static struct slot *slot_at(struct tt_parallel *a, uint64_t offset)
 {
 	for (unsigned i = 0; i < a->nslots; i++)
 		if (a->slots[i].state != SLOT_FREE && a->slots[i].shadow.gen->offset == offset)
@@ -147,7 +147,7 @@ static struct slot *slot_at(struct tt_ahead *a, uint64_t offset)
 }
 
 /* Loads the next generation that the reader did not come to yet. */
-static bool load_next(struct tt_ahead *a, struct slot *s)
+static bool load_next(struct tt_parallel *a, struct slot *s)
 {
 	struct tt_reader *w = &s->shadow;
 	uint64_t others;
@@ -169,7 +169,7 @@ static bool load_next(struct tt_ahead *a, struct slot *s)
 
 /* Does one generation, in windows of the caller's, or NULL. False: there is none to be done,
  * or no room for it. */
-static bool work_once(struct tt_ahead *a, struct tt_windows *windows)
+static bool work_once(struct tt_parallel *a, struct tt_batch_buffers *buffers)
 {
 	struct slot *s = a->ended ? NULL : free_slot(a);
 	bool good;
@@ -178,9 +178,9 @@ static bool work_once(struct tt_ahead *a, struct tt_windows *windows)
 		return false;
 	s->state = SLOT_BUSY;
 	pthread_mutex_unlock(&a->lock);
-	s->shadow.merge.windows = windows;
+	s->shadow.merge.buffers = buffers;
 	good = order_alone(s);
-	s->shadow.merge.windows = NULL;
+	s->shadow.merge.buffers = NULL;
 	pthread_mutex_lock(&a->lock);
 	s->good = good;
 	s->state = s->shadow.gen->offset < a->passed ? SLOT_FREE : SLOT_DONE;
@@ -190,16 +190,16 @@ static bool work_once(struct tt_ahead *a, struct tt_windows *windows)
 
 static void *work(void *arg)
 {
-	struct tt_ahead *a = arg;
+	struct tt_parallel *a = arg;
 	struct tt_mem mem = {0};
-	struct tt_windows windows = {&mem, NULL};
+	struct tt_batch_buffers buffers = {&mem, NULL};
 
 	pthread_mutex_lock(&a->lock);
 	while (!a->stop && !a->ended)
-		if (!work_once(a, a->windowed ? &windows : NULL) && !a->ended)
+		if (!work_once(a, a->windowed ? &buffers : NULL) && !a->ended)
 			pthread_cond_wait(&a->changed, &a->lock);
 	pthread_mutex_unlock(&a->lock);
-	tt_windows_release(&windows);
+	tt_batch_buffers_release(&buffers);
 	return NULL;
 }
 
@@ -208,7 +208,7 @@ static void *work(void *arg)
 /* A copy of all state: see tt_mem.give_back. */
 static bool give_back_trial(void *keeper)
 {
-	struct tt_ahead *a = keeper;
+	struct tt_parallel *a = keeper;
 	struct tt_mem *mem = a->trial.mem;
 	uint64_t before = mem->used_nbytes;
 
@@ -219,7 +219,7 @@ static bool give_back_trial(void *keeper)
 	return mem->used_nbytes < before;
 }
 
-static void keep_trial(struct tt_ahead *a, struct tt_reader *r)
+static void keep_trial(struct tt_parallel *a, struct tt_reader *r)
 {
 	tt_order_init(&a->trial, &r->mem, r->specs, r->version);
 	/* what is read again has no stream, which would keep memory there */
@@ -228,7 +228,7 @@ static void keep_trial(struct tt_ahead *a, struct tt_reader *r)
 	r->mem.keeper = a;
 }
 
-static void drop_trial(struct tt_ahead *a)
+static void drop_trial(struct tt_parallel *a)
 {
 	struct tt_mem *mem = a->trial.mem;
 
@@ -239,7 +239,7 @@ static void drop_trial(struct tt_ahead *a)
 	tt_order_release(&a->trial);
 }
 
-static void ahead_free(struct tt_ahead *a)
+static void ahead_free(struct tt_parallel *a)
 {
 	for (unsigned i = 0; a->slots != NULL && i < a->nslots; i++)
 		slot_release(&a->slots[i]);
@@ -252,7 +252,7 @@ static void ahead_free(struct tt_ahead *a)
 	free(a);
 }
 
-static void stop_threads(struct tt_ahead *a)
+static void stop_threads(struct tt_parallel *a)
 {
 	pthread_mutex_lock(&a->lock);
 	a->stop = true;
@@ -262,9 +262,9 @@ static void stop_threads(struct tt_ahead *a)
 		pthread_join(a->threads[--a->nthreads], NULL);
 }
 
-void tt_ahead_stop(struct tt_reader *r)
+void tt_parallel_stop(struct tt_reader *r)
 {
-	struct tt_ahead *a = r->ahead;
+	struct tt_parallel *a = r->ahead;
 
 	if (a == NULL)
 		return;
@@ -275,14 +275,14 @@ void tt_ahead_stop(struct tt_reader *r)
 	ahead_free(a);
 }
 
-static void start_threads(struct tt_ahead *a, unsigned want)
+static void start_threads(struct tt_parallel *a, unsigned want)
 {
 	while (a->nthreads < want && tt_thread_start_apart(&a->threads[a->nthreads], work, a) == 0)
 		a->nthreads++;
 }
 
 /* The same bytes from where the reader's loader stands. */
-static bool open_again(struct tt_ahead *a, const struct tt_reader *r)
+static bool open_again(struct tt_parallel *a, const struct tt_reader *r)
 {
 	struct tt_error ignored;
 	const uint8_t *data;
@@ -303,19 +303,19 @@ static bool open_again(struct tt_ahead *a, const struct tt_reader *r)
  * part of it, and the slots. A generation that finds no memory here is ordered by the
  * reader itself, which has all of its own.
  */
-static void share_memory(struct tt_ahead *a, unsigned nthreads)
+static void share_memory(struct tt_parallel *a, unsigned nthreads)
 {
 	uint64_t limit = a->reader->mem.limit_nbytes;
-	uint64_t half = limit / 2, windows = (uint64_t)nthreads * TT_WINDOWS_NBYTES;
+	uint64_t half = limit / 2, windows = (uint64_t)nthreads * TT_BATCH_BUFFERS_NBYTES;
 
 	a->windowed = limit == 0 || half > 2 * windows;
 	a->slot_limit_nbytes = (a->windowed && limit != 0 ? half - windows : half) / a->nslots;
 }
 
 /* NULL: nothing lies ahead that can be looked at, or there is no memory for it. */
-static struct tt_ahead *ahead_new(struct tt_reader *r)
+static struct tt_parallel *ahead_new(struct tt_reader *r)
 {
-	struct tt_ahead *a = calloc(1, sizeof(*a));
+	struct tt_parallel *a = calloc(1, sizeof(*a));
 	unsigned nthreads = r->options.threads;
 
 	if (a == NULL)
@@ -340,7 +340,7 @@ static struct tt_ahead *ahead_new(struct tt_reader *r)
 
 /* ---- taking */
 
-static void drop_passed(struct tt_ahead *a)
+static void drop_passed(struct tt_parallel *a)
 {
 	for (unsigned i = 0; i < a->nslots; i++)
 		if (a->slots[i].state == SLOT_DONE && a->slots[i].shadow.gen->offset < a->passed)
@@ -352,7 +352,8 @@ static void drop_passed(struct tt_ahead *a)
  * The slot with the generation at an offset, which the reader comes to, when it is done;
  * or NULL if nobody took it up. Does others meanwhile.
  */
-static struct slot *find_done(struct tt_ahead *a, uint64_t offset, struct tt_windows *windows)
+static struct slot *find_done(struct tt_parallel *a, uint64_t offset,
+			      struct tt_batch_buffers *buffers)
 {
 	struct slot *s;
 
@@ -363,7 +364,7 @@ static struct slot *find_done(struct tt_ahead *a, uint64_t offset, struct tt_win
 		s = slot_at(a, offset);
 		if (s == NULL || s->state == SLOT_DONE)
 			break;
-		if (!work_once(a, windows) && s->state != SLOT_DONE)
+		if (!work_once(a, buffers) && s->state != SLOT_DONE)
 			pthread_cond_wait(&a->changed, &a->lock);
 	}
 	pthread_mutex_unlock(&a->lock);
@@ -387,12 +388,12 @@ static bool adopt(struct tt_reader *r, struct slot *s)
 	if (!s->good || !plain_times(r, w))
 		return false;
 	r->ahead->trying = true;
-	joined = tt_order_join(&r->order, &w->order, &r->ahead->trial);
+	joined = tt_order_commit(&r->order, &w->order, &r->ahead->trial);
 	r->ahead->trying = false;
 	if (!joined)
 		return false;
 	r->njoined++;
-	tt_note_adopt(r, w);
+	tt_findings_adopt(r, w);
 	r->nevents += w->nevents;
 	/* each event is at least one later than the one before */
 	last_ns = r->last_ns + (int64_t)w->nevents;
@@ -401,16 +402,16 @@ static bool adopt(struct tt_reader *r, struct slot *s)
 	return true;
 }
 
-bool tt_ahead_load(struct tt_reader *r)
+bool tt_parallel_load(struct tt_reader *r)
 {
-	struct tt_ahead *a = r->ahead;
+	struct tt_parallel *a = r->ahead;
 	struct slot *s;
 
 	if (a == NULL)
 		return false;
-	s = find_done(a, tt_loader_offset(&r->loader), &r->windows);
+	s = find_done(a, tt_loader_offset(&r->loader), &r->buffers);
 	/* (what private batches bring would be put into it, for which a slot has no room) */
-	if (s == NULL || tt_ahead_cannot(s->shadow.gen))
+	if (s == NULL || tt_generation_brings_specs(s->shadow.gen))
 		return false;
 	/* it counts as the reader's, so that the limit holds as if it had loaded it itself */
 	if (!tt_mem_move(&r->mem, &s->shadow.mem, s->nbytes))
@@ -424,9 +425,9 @@ bool tt_ahead_load(struct tt_reader *r)
 	return true;
 }
 
-void tt_ahead_leave(struct tt_reader *r)
+void tt_parallel_leave(struct tt_reader *r)
 {
-	struct tt_ahead *a = r->ahead;
+	struct tt_parallel *a = r->ahead;
 
 	if (a == NULL || a->taken == NULL)
 		return;
@@ -439,13 +440,13 @@ void tt_ahead_leave(struct tt_reader *r)
 	pthread_cond_broadcast(&a->changed);
 	pthread_mutex_unlock(&a->lock);
 	if (a->stop)
-		tt_ahead_stop(r);
+		tt_parallel_stop(r);
 }
 
 /* The reader stands in the generation for which there was no memory ahead, or behind it. */
 static bool is_past_shortage(struct tt_reader *r)
 {
-	struct tt_ahead *a = r->ahead;
+	struct tt_parallel *a = r->ahead;
 	bool is_past;
 
 	if (a == NULL || a->taken != NULL)
@@ -460,12 +461,12 @@ static bool is_past_shortage(struct tt_reader *r)
 static void look_ahead(struct tt_reader *r)
 {
 	if (is_past_shortage(r))
-		tt_ahead_stop(r);
+		tt_parallel_stop(r);
 	if (r->ahead == NULL && r->options.threads > 1 && !r->no_ahead)
 		r->ahead = ahead_new(r);
 }
 
-bool tt_ahead_take(struct tt_reader *r)
+bool tt_parallel_take(struct tt_reader *r)
 {
 	if (r->nevents != r->nevents_begun)
 		return false;
@@ -473,7 +474,7 @@ bool tt_ahead_take(struct tt_reader *r)
 	return r->ahead != NULL && r->ahead->taken != NULL && adopt(r, r->ahead->taken);
 }
 
-static bool busy(struct tt_ahead *a)
+static bool busy(struct tt_parallel *a)
 {
 	for (unsigned i = 0; i < a->nslots; i++)
 		if (a->slots[i].state == SLOT_BUSY)
@@ -481,9 +482,9 @@ static bool busy(struct tt_ahead *a)
 	return false;
 }
 
-void tt_ahead_settle(struct tt_reader *r)
+void tt_parallel_settle(struct tt_reader *r)
 {
-	struct tt_ahead *a;
+	struct tt_parallel *a;
 
 	look_ahead(r);
 	a = r->ahead;

@@ -12,27 +12,27 @@
 
 #include "event/reader.h"
 
-struct tt_ahead;
+struct tt_parallel;
 
 /*
  * The reader comes to its next generation. True: it was loaded ahead, and now is r->gen;
  * r->loader and r->src stand behind it. Waits if somebody is at it.
  */
-bool tt_ahead_load(struct tt_reader *r);
+bool tt_parallel_load(struct tt_reader *r);
 /* The reader leaves the generation it stands in. */
-void tt_ahead_leave(struct tt_reader *r);
+void tt_parallel_leave(struct tt_reader *r);
 /*
  * The reader handed out a generation's Sync and nothing more of it. True: all of
  * its events are as if they had been checked. Starts to look ahead if options ask
  * for it and there is more to come.
  */
-bool tt_ahead_take(struct tt_reader *r);
+bool tt_parallel_take(struct tt_reader *r);
 /* Waits for the threads and forgets all that they know but the generation in which the
  * reader stands; looking ahead may start anew behind that. */
-void tt_ahead_stop(struct tt_reader *r);
+void tt_parallel_stop(struct tt_reader *r);
 /* Begins to look ahead and waits until all that can be done is, so that a test knows it. */
-void tt_ahead_settle(struct tt_reader *r);
+void tt_parallel_settle(struct tt_reader *r);
 /* Whether the generation changes how those behind it are to be read. */
-bool tt_ahead_cannot(const struct tt_generation *gen);
+bool tt_generation_brings_specs(const struct tt_generation *gen);
 
 #endif

@@ -45,7 +45,7 @@ static int take_sample(struct tt_reader *r, const struct tt_event **ev)
 		.kind = TT_KIND_STACK_SAMPLE,
 	};
 	tt_reader_stamp(r, &r->own);
-	tt_note_event(r, &r->own);
+	tt_findings_event(r, &r->own);
 	*ev = &r->own;
 	return TT_OK;
 }
@@ -83,7 +83,7 @@ static int check_ids(struct tt_reader *r, const struct tt_event *ev)
 			return no_such_id(r, ev, TT_E_EVENT_STRING, id);
 	}
 	if (def->sort != 0)
-		tt_note_resource(r, ev);
+		tt_findings_resource(r, ev);
 	return TT_OK;
 }
 
@@ -95,23 +95,22 @@ static inline bool known(const struct tt_idmap *ids, uint64_t id)
 }
 
 /* Whether all is as in nearly every event: see check_ids() otherwise. */
-static inline bool ids_known(const struct tt_generation *gen, const struct tt_look *look,
+static inline bool ids_known(const struct tt_generation *gen, const struct tt_type_check *check,
 			     const uint64_t *args)
 {
-	return look->no_ids ||
-	       (!look->more_ids && known(&gen->stack_ids, args[look->stack]) &&
-		known(&gen->string_ids, args[look->string]));
+	return check->no_ids || (!check->more_ids && known(&gen->stack_ids, args[check->stack]) &&
+				 known(&gen->string_ids, args[check->string]));
 }
 
 /* Looks at the next queued event, which is handed out or counted. */
 static TT_ALWAYS_INLINE int take_queued(struct tt_reader *r, const struct tt_event **out)
 {
 	struct tt_event *ev = &r->order.queue[r->order.head++];
-	const struct tt_look *look = &r->looks[ev->spec->type];
+	const struct tt_type_check *check = &r->checks[ev->spec->type];
 
 	if (r->order.head == r->order.count)
 		r->order.head = r->order.count = 0;
-	if (!ids_known(r->gen, look, ev->args)) {
+	if (!ids_known(r->gen, check, ev->args)) {
 		int rc = check_ids(r, ev);
 
 		if (rc < 0) {
@@ -120,8 +119,8 @@ static TT_ALWAYS_INLINE int take_queued(struct tt_reader *r, const struct tt_eve
 		}
 	}
 	tt_reader_stamp(r, ev);
-	if (look->watched)
-		tt_note_event(r, ev);
+	if (check->watched)
+		tt_findings_event(r, ev);
 	*out = ev;
 	return TT_OK;
 }
@@ -149,21 +148,21 @@ static bool check_run(struct tt_reader *r)
 {
 	int64_t last_ns = r->last_ns;
 	uint64_t nevents = r->nevents;
-	struct tt_run run;
+	struct tt_burst run;
 
-	if (!tt_run_begin(&run, &r->merge))
+	if (!tt_burst_begin(&run, &r->merge))
 		return false;
 	while (run.time_ns <= run.until_ns) {
-		const struct tt_look *look = &r->looks[run.type];
+		const struct tt_type_check *check = &r->checks[run.type];
 		int64_t time_ns = run.time_ns;
 
-		if (!look->plain || !ids_known(r->gen, look, run.head->args) ||
-		    !tt_run_step(&run, &r->merge, &r->order))
+		if (!check->plain || !ids_known(r->gen, check, run.head->args) ||
+		    !tt_burst_step(&run, &r->merge, &r->order))
 			break;
 		last_ns = later(time_ns, last_ns);
 		nevents++;
 	}
-	tt_run_end(&run, &r->merge);
+	tt_burst_end(&run, &r->merge);
 	r->last_ns = last_ns;
 	r->nevents = nevents;
 	return run.time_ns > run.until_ns;

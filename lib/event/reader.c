@@ -42,7 +42,7 @@ static int reader_new(struct tt_reader **out, const struct tt_options *opt, stru
 		r->specs = r->own_specs;
 	}
 	if (rc == TT_OK)
-		rc = tt_specs_new_above(&r->above, r->specs, err);
+		rc = tt_specs_new_layer(&r->above, r->specs, err);
 	if (rc < 0) {
 		tt_specs_free(r->own_specs);
 		free(r);
@@ -54,22 +54,22 @@ static int reader_new(struct tt_reader **out, const struct tt_options *opt, stru
 }
 
 /* What the reader needs to know of a type. */
-static void look_at(struct tt_reader *r, unsigned type)
+static void set_type_check(struct tt_reader *r, unsigned type)
 {
 	const struct tt_event_def *def = tt_specs_def(r->specs, type);
-	struct tt_look *look = &r->looks[type];
+	struct tt_type_check *check = &r->checks[type];
 
-	*look = (struct tt_look){.stack = TT_ARG_ZERO, .string = TT_ARG_ZERO};
+	*check = (struct tt_type_check){.stack = TT_ARG_ZERO, .string = TT_ARG_ZERO};
 	if (def == NULL)
 		return;
 	if (def->spec.kind == TT_KIND_STACK_SAMPLE)
 		r->sample_spec = &def->spec;
 	if (def->nstacks > 0)
-		look->stack = (uint8_t)def->stack_args[0];
+		check->stack = (uint8_t)def->stack_args[0];
 	if (def->nstrings > 0)
-		look->string = (uint8_t)def->string_args[0];
-	look->no_ids = def->nstacks == 0 && def->nstrings == 0 && def->sort == 0;
-	look->more_ids = def->nstacks > 1 || def->nstrings > 1 || def->sort != 0;
+		check->string = (uint8_t)def->string_args[0];
+	check->no_ids = def->nstacks == 0 && def->nstrings == 0 && def->sort == 0;
+	check->more_ids = def->nstacks > 1 || def->nstrings > 1 || def->sort != 0;
 }
 
 /* Reads the header and makes ready; on failure closes the reader. */
@@ -82,13 +82,13 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	tt_tables_init(&r->tables, &r->mem, r->specs);
 	tt_private_init(&r->private, &r->mem);
 	tt_merge_init(&r->merge, &r->mem, r->specs);
-	r->windows.mem = &r->mem;
-	r->merge.windows = &r->windows;
+	r->buffers.mem = &r->mem;
+	r->merge.buffers = &r->buffers;
 	r->merge.gen = r->gen;
 	if (rc == TT_OK)
 		rc = tt_header_read(r->src, &r->version, err);
 	if (rc == TT_OK)
-		rc = tt_note_room(r, err);
+		rc = tt_findings_room(r, err);
 	tt_order_init(&r->order, &r->mem, r->specs, r->version);
 	if (rc < 0) {
 		tt_reader_close(r);
@@ -98,8 +98,8 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	tt_loader_init(&r->loader, r->src, r->specs, r->version,
 		       (r->options.flags & TT_OPEN_LIKE_GO) != 0);
 	for (unsigned type = 0; type < 256; type++)
-		look_at(r, type);
-	tt_note_init(r);
+		set_type_check(r, type);
+	tt_findings_init(r);
 	tt_error_clear(&r->err);
 	if (r->options.threads > 1)
 		tt_source_read_ahead(r->src);
@@ -172,11 +172,11 @@ void tt_reader_close(struct tt_reader *r)
 {
 	if (r == NULL)
 		return;
-	tt_ahead_stop(r);
-	tt_ahead_leave(r);
+	tt_parallel_stop(r);
+	tt_parallel_leave(r);
 	tt_order_release(&r->order);
 	tt_merge_release(&r->merge);
-	tt_windows_release(&r->windows);
+	tt_batch_buffers_release(&r->buffers);
 	tt_tables_release(&r->tables);
 	tt_generation_release(&r->own_gen);
 	TT_ARRAY_RELEASE(&r->mem, &r->notes);
@@ -230,7 +230,7 @@ struct tt_progress tt_reader_progress(const struct tt_reader *r)
 
 int tt_reader_fail(struct tt_reader *r)
 {
-	tt_ahead_stop(r);
+	tt_parallel_stop(r);
 	r->phase = TT_PHASE_OVER;
 	r->outcome = -r->err.code;
 	r->err.event_index = r->nevents;
@@ -280,16 +280,16 @@ static int take_private(struct tt_reader *r)
 	bool added;
 	int rc;
 
-	if (tt_ahead_cannot(r->gen)) {
-		tt_ahead_stop(r);
+	if (tt_generation_brings_specs(r->gen)) {
+		tt_parallel_stop(r);
 		r->no_ahead = true;
 	}
 	rc = tt_reader_take_private(r, r->gen, &added, &r->err);
 	if (added) {
 		tt_dispatch_init(&r->order);
 		for (unsigned type = 0; type < 256; type++)
-			look_at(r, type);
-		tt_note_init(r);
+			set_type_check(r, type);
+		tt_findings_init(r);
 	}
 	return rc;
 }
@@ -300,22 +300,22 @@ static int load(struct tt_reader *r)
 	int rc = TT_OK;
 
 	tt_merge_clear(&r->merge);
-	tt_ahead_leave(r);
-	if (!tt_ahead_load(r))
+	tt_parallel_leave(r);
+	if (!tt_parallel_load(r))
 		rc = tt_loader_next(&r->loader, r->gen, &r->err);
 	r->merge.gen = r->gen;
 	if (rc == TT_OK)
-		rc = tt_note_room(r, &r->err);
+		rc = tt_findings_room(r, &r->err);
 	if (rc == TT_OK)
 		rc = take_private(r);
 	if (rc == TT_OK)
-		rc = tt_tables_turn(&r->tables, r->gen, &r->err);
+		rc = tt_tables_begin_generation(&r->tables, r->gen, &r->err);
 	if (rc != TT_OK) {
 		r->outcome = rc;
 		return rc;
 	}
 	r->ngenerations++;
-	tt_note_generation(r);
+	tt_findings_generation(r);
 	r->phase = TT_PHASE_LOADED;
 	return TT_OK;
 }
@@ -325,7 +325,7 @@ static int hand_out_final_sync(struct tt_reader *r, const struct tt_event **ev)
 {
 	/* (reading like Go, a first generation that is damaged may be the end, too) */
 	if (r->outcome == TT_END && r->ngenerations == 0 && r->gen->batches_read == 0 && !r->resynced)
-		tt_note_empty_trace(r);
+		tt_findings_empty_trace(r);
 	r->phase = TT_PHASE_FINAL;
 	return hand_out_sync(r, NULL, r->last_ns, ev);
 }
@@ -336,7 +336,7 @@ static int begin_generation(struct tt_reader *r, const struct tt_event **ev)
 	if (r->skipped_any)
 		tt_order_reset(&r->order);
 	r->skipped_any = false;
-	tt_order_turn(&r->order, r->gen);
+	tt_order_begin_generation(&r->order, r->gen);
 	if (tt_merge_begin(&r->merge, r->gen, &r->err) < 0)
 		return tt_reader_fail(r);
 	r->phase = TT_PHASE_EVENTS;
@@ -346,7 +346,7 @@ static int begin_generation(struct tt_reader *r, const struct tt_event **ev)
 
 static int over(struct tt_reader *r)
 {
-	tt_ahead_stop(r);
+	tt_parallel_stop(r);
 	r->phase = TT_PHASE_OVER;
 	if (r->outcome < 0)
 		r->err.event_index = r->nevents;
@@ -364,7 +364,7 @@ static __attribute__((noinline)) int turn(struct tt_reader *r, const struct tt_e
 	case TT_PHASE_OVER:
 		return over(r);
 	case TT_PHASE_EVENTS:
-		tt_note_generation_end(r);
+		tt_findings_generation_end(r);
 		break;
 	case TT_PHASE_LOADED:
 		return begin_generation(r, ev);
@@ -379,7 +379,7 @@ static __attribute__((noinline)) int turn(struct tt_reader *r, const struct tt_e
 /* turn() for a caller who gets to see each event, so that nothing is known ahead. */
 static __attribute__((noinline)) int turn_alone(struct tt_reader *r, const struct tt_event **ev)
 {
-	tt_ahead_stop(r);
+	tt_parallel_stop(r);
 	return turn(r, ev);
 }
 
@@ -398,13 +398,13 @@ int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
 {
 	int rc = TT_OK;
 
-	if (r->phase == TT_PHASE_EVENTS && !tt_ahead_take(r))
+	if (r->phase == TT_PHASE_EVENTS && !tt_parallel_take(r))
 		rc = tt_steps_check(r);
 	*ev = NULL;
 	return rc < 0 ? rc : turn(r, ev);
 }
 
-bool tt_reader_turns(const struct tt_reader *r)
+bool tt_reader_at_generation_end(const struct tt_reader *r)
 {
 	return r->phase != TT_PHASE_EVENTS || (r->order.count == 0 && tt_merge_done(&r->merge));
 }
@@ -412,13 +412,13 @@ bool tt_reader_turns(const struct tt_reader *r)
 int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **g)
 {
 	*g = NULL;
-	tt_ahead_stop(r);
+	tt_parallel_stop(r);
 	if (r->phase == TT_PHASE_FINAL || r->phase == TT_PHASE_OVER)
 		return over(r);
 	r->skipped_any |= r->phase == TT_PHASE_LOADED || r->phase == TT_PHASE_EVENTS;
 	if (load(r) != TT_OK)
 		return over(r);
-	tt_note_unordered(r);
+	tt_findings_unordered(r);
 	*g = r->gen;
 	return TT_OK;
 }

@@ -12,7 +12,7 @@
 #include "order/merge.h"
 
 /* A finding without its words, which are made when it is asked for. */
-struct tt_note {
+struct tt_finding {
 	int code;
 	int event_type;         /* or -1 */
 	uint64_t offset, generation, event_index;
@@ -22,12 +22,12 @@ struct tt_note {
 	struct tt_record_fault fault;
 };
 
-struct tt_words {
+struct tt_finding_text {
 	char text[TT_PRIVATE_WORDS_SIZE];
 };
 
 /* What is looked at in an event of a type before it is handed out. */
-struct tt_look {
+struct tt_type_check {
 	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
 	bool no_ids;            /* there is none of either */
 	bool more_ids;          /* there are further ones, or a resource that it orders */
@@ -58,7 +58,7 @@ struct tt_reader {
 	struct tt_generation *gen; /* own_gen, or one that was loaded ahead (ahead.h) */
 	struct tt_tables tables; /* of gen's experimental batches */
 	struct tt_merge merge;
-	struct tt_windows windows; /* the merge's, but of a shadow (ahead.c) */
+	struct tt_batch_buffers buffers; /* the merge's, but of a shadow (ahead.c) */
 	struct tt_order order;
 	bool skipped_any;       /* a generation was not ordered: states are unknown */
 	bool resynced;          /* an error was stepped over */
@@ -72,19 +72,19 @@ struct tt_reader {
 	uint64_t own_args[TT_MAX_ARGS];
 	const struct tt_event_spec *sample_spec;
 	uint64_t nevents_begun; /* when the generation's Sync was handed out, that included */
-	struct tt_ahead *ahead; /* looks at the generations that follow (ahead.h), or NULL */
+	struct tt_parallel *ahead; /* looks at the generations that follow (ahead.h), or NULL */
 	bool no_ahead;          /* and nobody shall */
 	uint64_t njoined;       /* generations that were taken from there */
 
-	struct tt_look looks[256];
+	struct tt_type_check checks[256];
 	/* what the generation showed so far, for its findings */
 	uint64_t experiments_seen[4];   /* bit e: an event of experiment e came */
 	uint64_t codes_noted[2];        /* bit c: code c was noted for this generation */
 	uint64_t previous_number;
 	struct tt_clock previous_clock;
 	bool has_previous, has_previous_clock;
-	TT_ARRAY(struct tt_note) notes;
-	TT_ARRAY(struct tt_words) words; /* of faults of private batches, for the notes */
+	TT_ARRAY(struct tt_finding) notes;
+	TT_ARRAY(struct tt_finding_text) words; /* of faults of private batches, for the notes */
 	size_t next_note;
 	char why[256];
 };
@@ -106,19 +106,19 @@ int tt_reader_fail(struct tt_reader *r);
  * When the specs are known, a generation was loaded, an event of a watched type
  * was handed out, a generation's last event was.
  */
-void tt_note_init(struct tt_reader *r);
+void tt_findings_init(struct tt_reader *r);
 /* Makes room for what a generation may bring, so that no finding is lost for want of
  * memory later. TT_E_MEMORY, TT_E_LIMIT. */
-int tt_note_room(struct tt_reader *r, struct tt_error *err);
-void tt_note_generation(struct tt_reader *r);
-void tt_note_event(struct tt_reader *r, const struct tt_event *ev);
+int tt_findings_room(struct tt_reader *r, struct tt_error *err);
+void tt_findings_generation(struct tt_reader *r);
+void tt_findings_event(struct tt_reader *r, const struct tt_event *ev);
 /* The same of one that orders a resource, before it is counted. */
-void tt_note_resource(struct tt_reader *r, const struct tt_event *ev);
-void tt_note_generation_end(struct tt_reader *r);
+void tt_findings_resource(struct tt_reader *r, const struct tt_event *ev);
+void tt_findings_generation_end(struct tt_reader *r);
 /* For tt_reader_next_generation(): as if its events had been handed out. */
-void tt_note_unordered(struct tt_reader *r);
-void tt_note_empty_trace(struct tt_reader *r);
+void tt_findings_unordered(struct tt_reader *r);
+void tt_findings_empty_trace(struct tt_reader *r);
 /* Takes over what `from` noted of the same generation's events, counted from 0. */
-void tt_note_adopt(struct tt_reader *r, const struct tt_reader *from);
+void tt_findings_adopt(struct tt_reader *r, const struct tt_reader *from);
 
 #endif

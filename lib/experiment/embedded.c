@@ -133,8 +133,8 @@ static int add_spec(struct tt_private *p, struct tt_specs *specs, const struct t
 		    const struct part *part, const char *text, bool *added)
 {
 	struct tt_error wrong;
-	int rc = tt_specs_add_foreign(specs, (unsigned)part->experiment, text, (size_t)part->total,
-				      &wrong);
+	int rc = tt_specs_add_from_trace(specs, (unsigned)part->experiment, text,
+					 (size_t)part->total, &wrong);
 
 	if (rc == 0) {
 		*added = true;

@@ -144,9 +144,9 @@ static void end_run(struct splice *x, struct stream *s)
 /* The event at pos: where it ends and when it is. */
 static void look(struct splice *x, struct stream *s)
 {
-	struct tt_timed ev;
+	struct tt_raw_event ev;
 
-	s->next = tt_timed_decode(x->plan, s->pos, s->end, &ev, &s->next_dt);
+	s->next = tt_raw_event_decode(x->plan, s->pos, s->end, &ev, &s->next_dt);
 	s->next_time = s->time + s->next_dt;
 	s->broken = s->next == NULL || (s == &x->carried && *s->pos <= LAST_OF_GO);
 }

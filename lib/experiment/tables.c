@@ -158,7 +158,7 @@ static bool file_batch(struct tt_tables *t, uint32_t number)
 	return file_records(&f);
 }
 
-int tt_tables_turn(struct tt_tables *t, struct tt_generation *gen, struct tt_error *err)
+int tt_tables_begin_generation(struct tt_tables *t, struct tt_generation *gen, struct tt_error *err)
 {
 	t->gen = gen;
 	gen->tables = t;
@@ -211,7 +211,7 @@ int tt_event_record(const struct tt_event *ev, unsigned arg, struct tt_record *o
 	return tt_records_read(&records, out, &fault);
 }
 
-bool tt_event_place(const struct tt_event *ev, unsigned arg, uint64_t *out)
+bool tt_event_address(const struct tt_event *ev, unsigned arg, uint64_t *out)
 {
 	const struct tt_tables *t = tables_of(ev);
 	const struct tt_arg_spec *spec = &ev->spec->args[arg];

@@ -54,6 +54,7 @@ void tt_tables_release(struct tt_tables *t);
  * wrong with them is kept above; records behind a fault are not there.
  * TT_E_MEMORY, TT_E_LIMIT.
  */
-int tt_tables_turn(struct tt_tables *t, struct tt_generation *gen, struct tt_error *err);
+int tt_tables_begin_generation(struct tt_tables *t, struct tt_generation *gen,
+			       struct tt_error *err);
 
 #endif

@@ -95,7 +95,7 @@ struct tt_thread_batches *tt_generation_thread(struct tt_generation *g, int64_t 
  */
 struct tt_batch_rules;
 int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rules,
-		      const struct tt_frame_batch *batch, struct tt_error *err);
+		      const struct tt_raw_batch *batch, struct tt_error *err);
 /* The checks when all batches are in. 36, 40, 41. */
 int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rules,
 		       struct tt_error *err);
@@ -103,7 +103,7 @@ int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rul
 /* Which first byte of a batch makes it which table, in this version. */
 struct tt_batch_rules {
 	int (*add[256])(struct tt_generation *g, const struct tt_batch_rules *rules,
-			const struct tt_frame_batch *batch, struct tt_error *err);
+			const struct tt_raw_batch *batch, struct tt_error *err);
 	uint8_t sync;           /* the first byte of a batch with the clock */
 	uint8_t string, stack, sample, frequency, clock; /* record types */
 	bool needs_clock;       /* since 1.25: a Sync batch with a clock snapshot */
@@ -122,7 +122,7 @@ struct tt_loader {
 	uint64_t ordinal;       /* generations loaded or tried */
 	/* before 1.26: the first batch of the next generation, read already */
 	bool spilled;
-	struct tt_frame_batch spill;
+	struct tt_raw_batch spill;
 	/* before 1.26: what ended the generation, to be said after it */
 	bool failed_behind;
 	struct tt_error behind;
@@ -134,7 +134,7 @@ struct tt_loader {
 	uint64_t rewound;       /* but has not gone back further than this in all */
 	/* Who wants what a search passes over of the broken generation; may be NULL.
 	   A negative code ends the search. */
-	int (*passed)(void *arg, const struct tt_frame_batch *batch, struct tt_error *err);
+	int (*passed)(void *arg, const struct tt_raw_batch *batch, struct tt_error *err);
 	void *passed_arg;
 };
 

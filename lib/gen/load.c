@@ -23,7 +23,7 @@ void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_
 	tt_batch_rules_init(&l->rules, specs, version);
 }
 
-static int bad_generation(const struct tt_frame_batch *b, int code, const char *message,
+static int bad_generation(const struct tt_raw_batch *b, int code, const char *message,
 			  struct tt_error *err)
 {
 	tt_fail(err, code, "%s", message);
@@ -50,7 +50,7 @@ static int ended_inside(struct tt_loader *l, const struct tt_generation *g, stru
 }
 
 /* The next batch. One that cannot be read stands in the generation being read. */
-static int read_batch(struct tt_loader *l, const struct tt_generation *g, struct tt_frame_batch *b,
+static int read_batch(struct tt_loader *l, const struct tt_generation *g, struct tt_raw_batch *b,
 		      struct tt_error *err)
 {
 	int rc = tt_batch_read(l->src, &l->framing, b, err);
@@ -60,8 +60,8 @@ static int read_batch(struct tt_loader *l, const struct tt_generation *g, struct
 	return rc;
 }
 
-static int file_batch(struct tt_loader *l, struct tt_generation *g,
-		      const struct tt_frame_batch *b, struct tt_error *err)
+static int file_batch(struct tt_loader *l, struct tt_generation *g, const struct tt_raw_batch *b,
+		      struct tt_error *err)
 {
 	l->resume = b->offset + 1;
 	return tt_generation_add(g, &l->rules, b, err);
@@ -69,16 +69,16 @@ static int file_batch(struct tt_loader *l, struct tt_generation *g,
 
 /* To Go's reader, the file's end right behind the type of an experimental batch is its
  * end in front of that. */
-static bool ends_behind_type(const struct tt_frame_batch *b, const struct tt_error *err)
+static bool ends_behind_type(const struct tt_raw_batch *b, const struct tt_error *err)
 {
-	return err->code == TT_E_CUT_OFF && b->kind == TT_FRAME_EXPERIMENT &&
+	return err->code == TT_E_CUT_OFF && b->kind == TT_RAW_BATCH_EXPERIMENT &&
 	       err->offset == b->offset + 1;
 }
 
 static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
 	for (;;) {
-		struct tt_frame_batch b = {.kind = TT_FRAME_BAD};
+		struct tt_raw_batch b = {.kind = TT_RAW_BATCH_BAD};
 		int rc = read_batch(l, g, &b, err);
 
 		if (rc == TT_END || (rc < 0 && g->threads.n != 0 && ends_behind_type(&b, err)))
@@ -126,7 +126,7 @@ static int failed_behind(struct tt_loader *l, const struct tt_error *err)
 
 static int load_to_next_number(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
-	struct tt_frame_batch b;
+	struct tt_raw_batch b;
 	int rc = add_spill(l, g, err);
 
 	while (rc == TT_OK) {

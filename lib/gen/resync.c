@@ -24,12 +24,12 @@
 /* ---- batches in a row */
 
 /* Whether a batch may stand behind another: in its generation, or the next. */
-static bool may_follow(const struct tt_loader *l, const struct tt_frame_batch *b,
-		       const struct tt_frame_batch *before)
+static bool may_follow(const struct tt_loader *l, const struct tt_raw_batch *b,
+		       const struct tt_raw_batch *before)
 {
-	bool behind_mark = before->kind == TT_FRAME_END;
+	bool behind_mark = before->kind == TT_RAW_BATCH_END;
 
-	if (b->kind == TT_FRAME_END)
+	if (b->kind == TT_RAW_BATCH_END)
 		return l->has_end_marks && !behind_mark; /* no generation is empty */
 	return behind_mark || b->generation == before->generation ||
 	       (!l->has_end_marks && b->generation == before->generation + 1);
@@ -43,7 +43,7 @@ static bool may_follow(const struct tt_loader *l, const struct tt_frame_batch *b
 static bool run_begins(const struct tt_loader *l, const uint8_t *data, const uint8_t *end,
 		       int last)
 {
-	struct tt_frame_batch b, before = {.kind = TT_FRAME_END};
+	struct tt_raw_batch b, before = {.kind = TT_RAW_BATCH_END};
 	uint64_t nbytes;
 
 	for (int i = 0; i < PLAUSIBLE_RUN; i++) {
@@ -97,14 +97,13 @@ static int scan(struct tt_loader *l, struct tt_error *err)
 
 /* ---- from batch to batch */
 
-static bool begins_with(const struct tt_frame_batch *b, uint8_t type)
+static bool begins_with(const struct tt_raw_batch *b, uint8_t type)
 {
 	return b->experiment == 0 && b->size != 0 && b->data[0] == type;
 }
 
 /* Whether a row begins with the batch that was just read: 1, 0 or an error. */
-static int run_begins_with(struct tt_loader *l, const struct tt_frame_batch *b,
-			   struct tt_error *err)
+static int run_begins_with(struct tt_loader *l, const struct tt_raw_batch *b, struct tt_error *err)
 {
 	uint64_t behind = tt_source_offset(l->src);
 	int begins;
@@ -122,7 +121,7 @@ static int run_begins_with(struct tt_loader *l, const struct tt_frame_batch *b,
  */
 static int walk(struct tt_loader *l, struct tt_error *err)
 {
-	struct tt_frame_batch b;
+	struct tt_raw_batch b;
 
 	for (;;) {
 		int rc = tt_batch_read(l->src, &l->framing, &b, err);

@@ -14,7 +14,7 @@
 
 /* Walks the records of one batch. */
 struct records {
-	const struct tt_frame_batch *batch;
+	const struct tt_raw_batch *batch;
 	const uint8_t *pos, *end;
 	const uint8_t *record;  /* the current one's first byte */
 	int code;               /* of a malformed record of this table */
@@ -22,7 +22,7 @@ struct records {
 	struct tt_error *err;
 };
 
-static struct records records_of(const struct tt_frame_batch *batch, int code, const char *what,
+static struct records records_of(const struct tt_raw_batch *batch, int code, const char *what,
 				 struct tt_error *err)
 {
 	return (struct records){batch, batch->data, batch->data + batch->size, batch->data,
@@ -112,7 +112,7 @@ static int add_string(struct tt_generation *g, struct records *r, uint64_t id, u
 }
 
 static int add_strings(struct tt_generation *g, const struct tt_batch_rules *rules,
-		       const struct tt_frame_batch *batch, struct tt_error *err)
+		       const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	struct records r = records_of(batch, TT_E_STRING_RECORD, "string", err);
 	uint64_t id, len;
@@ -203,10 +203,10 @@ static void say_stack(struct tt_error *err, const char *name, const struct tt_st
 
 	snprintf(err->message + used, size - used, ", %s=", name);
 	for (uint32_t i = 0; i < stack->nframes; i++) {
-		uint64_t pc = tt_varint_again(&p);
+		uint64_t pc = tt_varint_trusted(&p);
 
 		for (int f = 1; f < 4; f++)
-			tt_varint_again(&p);
+			tt_varint_trusted(&p);
 		used = strlen(err->message);
 		snprintf(err->message + used, size - used, "\t0x%" PRIx64 "\n", pc);
 	}
@@ -242,7 +242,7 @@ static int add_stack(struct tt_generation *g, struct records *r, uint64_t id, ui
 }
 
 static int add_stacks(struct tt_generation *g, const struct tt_batch_rules *rules,
-		      const struct tt_frame_batch *batch, struct tt_error *err)
+		      const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	struct records r = records_of(batch, TT_E_STACK_RECORD, "stack", err);
 	uint64_t id, nframes;
@@ -268,7 +268,7 @@ static int add_stacks(struct tt_generation *g, const struct tt_batch_rules *rule
 /* ---- CPU samples */
 
 static int add_samples(struct tt_generation *g, const struct tt_batch_rules *rules,
-		       const struct tt_frame_batch *batch, struct tt_error *err)
+		       const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	struct records r = records_of(batch, TT_E_SAMPLE_RECORD, "CPU sample", err);
 
@@ -340,7 +340,7 @@ static int add_clock(struct tt_generation *g, struct records *r)
 }
 
 static int add_sync(struct tt_generation *g, const struct tt_batch_rules *rules,
-		    const struct tt_frame_batch *batch, struct tt_error *err)
+		    const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	struct records r = records_of(batch, TT_E_SYNC_RECORD, "sync", err);
 
@@ -368,7 +368,7 @@ static int add_sync(struct tt_generation *g, const struct tt_batch_rules *rules,
 
 /* ---- batches that are kept as they are */
 
-static int add_experimental(struct tt_generation *g, const struct tt_frame_batch *batch,
+static int add_experimental(struct tt_generation *g, const struct tt_raw_batch *batch,
 			    struct tt_error *err)
 {
 	if (!TT_ARRAY_ROOM(g->mem, &g->experimental))
@@ -401,7 +401,7 @@ struct tt_thread_batches *tt_generation_thread(struct tt_generation *g, int64_t 
 }
 
 static int add_events(struct tt_generation *g, const struct tt_batch_rules *rules,
-		      const struct tt_frame_batch *batch, struct tt_error *err)
+		      const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	struct tt_thread_batches *thread = tt_generation_thread(g, batch->thread);
 	uint32_t i = (uint32_t)g->batches.n;
@@ -431,7 +431,7 @@ static int add_events(struct tt_generation *g, const struct tt_batch_rules *rule
 }
 
 static int misplaced_end(struct tt_generation *g, const struct tt_batch_rules *rules,
-			 const struct tt_frame_batch *batch, struct tt_error *err)
+			 const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	(void)g;
 	(void)rules;
@@ -442,7 +442,7 @@ static int misplaced_end(struct tt_generation *g, const struct tt_batch_rules *r
 }
 
 int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rules,
-		      const struct tt_frame_batch *batch, struct tt_error *err)
+		      const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	int rc;
 

@@ -40,7 +40,7 @@ int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct t
 static TT_ALWAYS_INLINE int tt_next_event(struct tt_merge *m, struct tt_cursor *c,
 					  struct tt_error *err)
 {
-	struct tt_timed *ev = c->spare;
+	struct tt_raw_event *ev = c->spare;
 	const uint8_t *behind;
 	uint64_t dt;
 
@@ -49,7 +49,7 @@ static TT_ALWAYS_INLINE int tt_next_event(struct tt_merge *m, struct tt_cursor *
 	/* Go does so whenever the time is 0, not only at a batch's start */
 	if (c->last_ns == 0)
 		c->last_ns = tt_rate_to_ns(&m->rate, c->batch_time);
-	behind = tt_timed_decode(&m->plan, c->pos, c->end, ev, &dt);
+	behind = tt_raw_event_decode(&m->plan, c->pos, c->end, ev, &dt);
 	if (behind == NULL)
 		return tt_cannot_decode(m, c, err);
 	ev->offset = c->offset_of_null + (uintptr_t)c->pos;

@@ -4,17 +4,19 @@
 #include "order/handlers.h"
 
 /* More than these are not worth their memory. */
-#define MAX_CLAIMS (1u << 18)
+#define MAX_ASSUMPTIONS (1u << 18)
 
-void tt_claim(struct tt_order *o, enum tt_claim_kind kind, int64_t id, uint64_t value)
+void tt_assume(struct tt_order *o, enum tt_assumption_kind kind, int64_t id, uint64_t value)
 {
-	struct tt_claims *claims = o->claims;
+	struct tt_assumptions *assumptions = o->assumptions;
 
-	if (claims->list.n == MAX_CLAIMS || !TT_ARRAY_ROOM(claims->mem, &claims->list)) {
-		claims->failed = true;
+	if (assumptions->list.n == MAX_ASSUMPTIONS ||
+	    !TT_ARRAY_ROOM(assumptions->mem, &assumptions->list)) {
+		assumptions->failed = true;
 		return;
 	}
-	claims->list.at[claims->list.n++] = (struct tt_claim){kind, (uint64_t)id, value};
+	assumptions->list.at[assumptions->list.n++] =
+		(struct tt_assumption){kind, (uint64_t)id, value};
 }
 
 /* ---- threads */
@@ -29,51 +31,51 @@ static bool g_unknown(const struct tt_m_state *m)
 	return (m->has & (TT_NEED_GOROUTINE | TT_NEED_NO_GOROUTINE)) == 0;
 }
 
-void tt_claim_no_p(struct tt_order *o, const struct tt_step *s)
+void tt_assume_no_p(struct tt_order *o, const struct tt_step *s)
 {
 	struct tt_m_state *m = s->m == TT_NO_SLOT ? NULL : &o->ms.at[s->m];
 
 	if (m == NULL || !p_unknown(m))
 		return;
-	tt_claim(o, TT_CLAIM_M_NO_P, m->id, 0);
+	tt_assume(o, TT_ASSUME_M_NO_P, m->id, 0);
 	tt_m_set_p(m, TT_NONE);
 }
 
-void tt_claim_no_g(struct tt_order *o, const struct tt_step *s)
+void tt_assume_no_g(struct tt_order *o, const struct tt_step *s)
 {
 	struct tt_m_state *m = s->m == TT_NO_SLOT ? NULL : &o->ms.at[s->m];
 
 	if (m == NULL || !g_unknown(m))
 		return;
-	tt_claim(o, TT_CLAIM_M_NO_G, m->id, 0);
+	tt_assume(o, TT_ASSUME_M_NO_G, m->id, 0);
 	tt_m_set_g(m, TT_NONE);
 }
 
-bool tt_claim_context(struct tt_order *o, const struct tt_step *s)
+bool tt_assume_context(struct tt_order *o, const struct tt_step *s)
 {
 	unsigned needs = s->needs;
 
 	if (s->m == TT_NO_SLOT)
 		return false;
 	if ((needs & TT_NEED_NO_PROC) != 0)
-		tt_claim_no_p(o, s);
+		tt_assume_no_p(o, s);
 	if ((needs & TT_NEED_NO_GOROUTINE) != 0)
-		tt_claim_no_g(o, s);
+		tt_assume_no_g(o, s);
 	return (needs & ~(unsigned)o->ms.at[s->m].has) == 0;
 }
 
-void tt_claim_syscall(struct tt_order *o, struct tt_step *s, int64_t id, int64_t thread)
+void tt_assume_syscall(struct tt_order *o, struct tt_step *s, int64_t id, int64_t thread)
 {
 	struct tt_m_state *m = tt_find_m(o, thread);
 
 	if (thread == TT_NONE || (m != NULL && !g_unknown(m)))
 		return;
 	/* a thread that was tried here is known in sequence, too: then it must have it */
-	tt_claim(o, m != NULL ? TT_CLAIM_M_G : TT_CLAIM_M_NEW_OR_G, thread, (uint64_t)id);
+	tt_assume(o, m != NULL ? TT_ASSUME_M_G : TT_ASSUME_M_NEW_OR_G, thread, (uint64_t)id);
 	if (m == NULL)
 		m = tt_add_m(o, thread);
 	if (m == NULL) {
-		o->claims->failed = true;
+		o->assumptions->failed = true;
 		return;
 	}
 	tt_m_set_g(m, id);
@@ -81,17 +83,17 @@ void tt_claim_syscall(struct tt_order *o, struct tt_step *s, int64_t id, int64_t
 		s->cur.goroutine = id;
 }
 
-void tt_claim_victim(struct tt_order *o, struct tt_step *s, int64_t p, int64_t victim)
+void tt_assume_victim(struct tt_order *o, struct tt_step *s, int64_t p, int64_t victim)
 {
 	struct tt_m_state *m = tt_find_m(o, victim);
 
 	if (m != NULL && !p_unknown(m))
 		return;
-	tt_claim(o, TT_CLAIM_M_P, victim, (uint64_t)p);
+	tt_assume(o, TT_ASSUME_M_P, victim, (uint64_t)p);
 	if (m == NULL)
 		m = tt_add_m(o, victim);
 	if (m == NULL) {
-		o->claims->failed = true;
+		o->assumptions->failed = true;
 		return;
 	}
 	tt_m_set_p(m, p);
@@ -101,34 +103,34 @@ void tt_claim_victim(struct tt_order *o, struct tt_step *s, int64_t p, int64_t v
 
 /* ---- goroutines and Ps */
 
-void tt_claim_g(struct tt_order *o, struct tt_g_state *g)
+void tt_assume_g(struct tt_order *o, struct tt_g_state *g)
 {
-	tt_claim(o, TT_CLAIM_G_STATUS, g->id, g->status);
-	g->claimed = true;
+	tt_assume(o, TT_ASSUME_G_STATUS, g->id, g->status);
+	g->assumed = true;
 }
 
 /* That a P was left behind in a syscall is said of one that is about to be stolen: it
  * is in a syscall still, as proc.c has it. */
-struct tt_p_state *tt_claim_p(struct tt_order *o, int64_t id, unsigned status)
+struct tt_p_state *tt_assume_p(struct tt_order *o, int64_t id, unsigned status)
 {
 	bool held = status == TT_P_ABANDONED;
 
 	if (held)
 		status = TT_P_SYSCALL;
-	tt_claim(o, held ? TT_CLAIM_P_HELD : TT_CLAIM_P_STATUS, id, status);
+	tt_assume(o, held ? TT_ASSUME_P_HELD : TT_ASSUME_P_STATUS, id, status);
 	return tt_add_p(o, id, status);
 }
 
 /* ---- what lasts over generations otherwise */
 
-void tt_claim_gc(struct tt_order *o, enum tt_claim_kind kind, uint64_t seq)
+void tt_assume_gc(struct tt_order *o, enum tt_assumption_kind kind, uint64_t seq)
 {
-	tt_claim(o, kind, 0, seq);
+	tt_assume(o, kind, 0, seq);
 	o->gc_seq = seq - 1;
-	o->gc_state = kind == TT_CLAIM_GC_RUNNING ? TT_GC_RUNNING : TT_GC_NOT_RUNNING;
+	o->gc_state = kind == TT_ASSUME_GC_RUNNING ? TT_GC_RUNNING : TT_GC_NOT_RUNNING;
 }
 
-bool tt_claim_range(struct tt_order *o, const struct tt_step *s, uint8_t type)
+bool tt_assume_range(struct tt_order *o, const struct tt_step *s, uint8_t type)
 {
 	const struct tt_event_view *view = &s->def->view;
 	bool self = view->id_arg < 0;
@@ -136,22 +138,22 @@ bool tt_claim_range(struct tt_order *o, const struct tt_step *s, uint8_t type)
 	const struct tt_g_state *g;
 
 	if (view->resource == TT_RESOURCE_PROC) {
-		tt_claim(o, TT_CLAIM_P_RANGE, self ? s->cur.proc : id, type);
+		tt_assume(o, TT_ASSUME_P_RANGE, self ? s->cur.proc : id, type);
 		return true;
 	}
 	g = self ? tt_current_g(o, s) : tt_find_g(o, id);
-	if (g == NULL || !g->claimed)
+	if (g == NULL || !g->assumed)
 		return false;
-	tt_claim(o, TT_CLAIM_G_RANGE, g->id, type);
+	tt_assume(o, TT_ASSUME_G_RANGE, g->id, type);
 	return true;
 }
 
-void tt_claim_region_end(struct tt_order *o, const struct tt_step *s)
+void tt_assume_region_end(struct tt_order *o, const struct tt_step *s)
 {
 	const struct tt_g_state *g = tt_current_g(o, s);
 
-	if (g == NULL || !g->claimed)
+	if (g == NULL || !g->assumed)
 		return;
-	tt_claim(o, TT_CLAIM_REGION_END, g->id, s->ev->args[0]);
-	tt_claim(o, TT_CLAIM_NAME, 0, s->ev->args[1]);
+	tt_assume(o, TT_ASSUME_REGION_END, g->id, s->ev->args[0]);
+	tt_assume(o, TT_ASSUME_NAME, 0, s->ev->args[1]);
 }

@@ -21,69 +21,69 @@
 
 /* `id` is that of a goroutine, P, thread or task. All are about the state before the
  * generation, as changed by the claims before. */
-enum tt_claim_kind {
-	TT_CLAIM_G_STATUS,      /* it is `value` */
-	TT_CLAIM_G_ABSENT,
-	TT_CLAIM_G_GONE,        /* not a claim: it ended */
-	TT_CLAIM_P_STATUS,      /* it is `value`, or the P is new */
-	TT_CLAIM_P_HELD,        /* it is in a syscall; the thread that has it is claimed later */
-	TT_CLAIM_M_P,           /* the thread has this P */
-	TT_CLAIM_M_NO_P,
-	TT_CLAIM_M_G,
-	TT_CLAIM_M_NO_G,
-	TT_CLAIM_M_NEW_OR_G,    /* nobody knows the thread, or it has this goroutine */
-	TT_CLAIM_GC_RUNNING,    /* the collector's next sequence number is `value` */
-	TT_CLAIM_GC_NOT_RUNNING,/* likewise; or its state is not determined */
-	TT_CLAIM_G_RANGE,       /* one range is open, of type `value` and no kind */
-	TT_CLAIM_P_RANGE,
-	TT_CLAIM_REGION_END,    /* the innermost region is of task `value`; its name follows */
-	TT_CLAIM_NAME,          /* a string's id */
-	TT_CLAIM_TASK_ABSENT,
-	TT_CLAIM_TASK_END,      /* not a claim: it ends if it is there */
+enum tt_assumption_kind {
+	TT_ASSUME_G_STATUS, /* it is `value` */
+	TT_ASSUME_G_ABSENT,
+	TT_ASSUME_G_GONE, /* not a claim: it ended */
+	TT_ASSUME_P_STATUS, /* it is `value`, or the P is new */
+	TT_ASSUME_P_HELD, /* it is in a syscall; the thread that has it is assumed later */
+	TT_ASSUME_M_P, /* the thread has this P */
+	TT_ASSUME_M_NO_P,
+	TT_ASSUME_M_G,
+	TT_ASSUME_M_NO_G,
+	TT_ASSUME_M_NEW_OR_G, /* nobody knows the thread, or it has this goroutine */
+	TT_ASSUME_GC_RUNNING, /* the collector's next sequence number is `value` */
+	TT_ASSUME_GC_NOT_RUNNING, /* likewise; or its state is not determined */
+	TT_ASSUME_G_RANGE, /* one range is open, of type `value` and no kind */
+	TT_ASSUME_P_RANGE,
+	TT_ASSUME_REGION_END, /* the innermost region is of task `value`; its name follows */
+	TT_ASSUME_NAME, /* a string's id */
+	TT_ASSUME_TASK_ABSENT,
+	TT_ASSUME_TASK_END, /* not a claim: it ends if it is there */
 };
 
-struct tt_claim {
-	enum tt_claim_kind kind;
+struct tt_assumption {
+	enum tt_assumption_kind kind;
 	uint64_t id, value;
 };
 
-struct tt_claims {
+struct tt_assumptions {
 	struct tt_mem *mem;
-	TT_ARRAY(struct tt_claim) list;
+	TT_ARRAY(struct tt_assumption) list;
 	bool failed;            /* too many, or no memory */
 };
 
-static inline bool tt_alone(const struct tt_order *o)
+static inline bool tt_is_speculative(const struct tt_order *o)
 {
-	return o->claims != NULL;
+	return o->assumptions != NULL;
 }
 
 /* ---- making them; only of an order that is alone (claims.c) */
 
-void tt_claim(struct tt_order *o, enum tt_claim_kind kind, int64_t id, uint64_t value);
+void tt_assume(struct tt_order *o, enum tt_assumption_kind kind, int64_t id, uint64_t value);
 /* What the step's context lacks, where nothing is known of it. False: it lacks more. */
-bool tt_claim_context(struct tt_order *o, const struct tt_step *s);
+bool tt_assume_context(struct tt_order *o, const struct tt_step *s);
 /* The step's thread has no P, no goroutine, unless that is known. */
-void tt_claim_no_p(struct tt_order *o, const struct tt_step *s);
-void tt_claim_no_g(struct tt_order *o, const struct tt_step *s);
+void tt_assume_no_p(struct tt_order *o, const struct tt_step *s);
+void tt_assume_no_g(struct tt_order *o, const struct tt_step *s);
 /* A goroutine that a status introduced. */
-void tt_claim_g(struct tt_order *o, struct tt_g_state *g);
+void tt_assume_g(struct tt_order *o, struct tt_g_state *g);
 /* A P that a status introduces. NULL: no memory. */
-struct tt_p_state *tt_claim_p(struct tt_order *o, int64_t id, unsigned status);
+struct tt_p_state *tt_assume_p(struct tt_order *o, int64_t id, unsigned status);
 /* A status says that the goroutine is in a syscall on this thread. */
-void tt_claim_syscall(struct tt_order *o, struct tt_step *s, int64_t id, int64_t thread);
+void tt_assume_syscall(struct tt_order *o, struct tt_step *s, int64_t id, int64_t thread);
 /* A P is stolen from a thread. */
-void tt_claim_victim(struct tt_order *o, struct tt_step *s, int64_t p, int64_t victim);
+void tt_assume_victim(struct tt_order *o, struct tt_step *s, int64_t p, int64_t victim);
 /* Whether nothing is known of the collector yet; and that this comes next. */
-static inline bool tt_gc_unclaimed(const struct tt_order *o)
+static inline bool tt_gc_unassumed(const struct tt_order *o)
 {
-	return tt_alone(o) && o->gc_state == TT_GC_UNDETERMINED;
+	return tt_is_speculative(o) && o->gc_state == TT_GC_UNDETERMINED;
 }
-void tt_claim_gc(struct tt_order *o, enum tt_claim_kind kind, uint64_t seq);
+void tt_assume_gc(struct tt_order *o, enum tt_assumption_kind kind, uint64_t seq);
 /* That a range is open which was not begun here. False: its resource is new. */
-bool tt_claim_range(struct tt_order *o, const struct tt_step *s, uint8_t type);
+bool tt_assume_range(struct tt_order *o, const struct tt_step *s, uint8_t type);
 /* The region that the current goroutine ends was not begun here. */
-void tt_claim_region_end(struct tt_order *o, const struct tt_step *s);
+void tt_assume_region_end(struct tt_order *o, const struct tt_step *s);
 
 /* ---- holding them against the state before (seam.c) */
 
@@ -93,6 +93,6 @@ void tt_claim_region_end(struct tt_order *o, const struct tt_step *s);
  * what it would, had it ordered the generation itself; else it is as it was. `trial` was
  * initialized like *before, with the same memory; its content is of no account.
  */
-bool tt_order_join(struct tt_order *before, struct tt_order *alone, struct tt_order *trial);
+bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_order *trial);
 
 #endif

@@ -11,9 +11,9 @@
 
 #include "order/advance.h"
 
-struct tt_run {
-	struct tt_cursor *c;            /* is written again by tt_run_end() */
-	struct tt_timed *head, *spare;
+struct tt_burst {
+	struct tt_cursor *c; /* is written again by tt_burst_end() */
+	struct tt_raw_event *head, *spare;
 	const uint8_t *pos;             /* behind the head */
 	int64_t time_ns;                /* of the head */
 	unsigned type;                  /* of the head */
@@ -21,13 +21,13 @@ struct tt_run {
 };
 
 /* The root's; false if it has nothing for a run. */
-static TT_ALWAYS_INLINE bool tt_run_begin(struct tt_run *run, const struct tt_merge *m)
+static TT_ALWAYS_INLINE bool tt_burst_begin(struct tt_burst *run, const struct tt_merge *m)
 {
 	struct tt_cursor *c = m->heap.at[0].of.item;
 
 	if (c->m == TT_NO_SLOT)
 		return false;
-	*run = (struct tt_run){
+	*run = (struct tt_burst){
 		.c = c,
 		.head = c->head,
 		.spare = c->spare,
@@ -43,19 +43,20 @@ static TT_ALWAYS_INLINE bool tt_run_begin(struct tt_run *run, const struct tt_me
  * Lets the head advance by its shortcut and decodes the next one. False: nothing was
  * changed, since it takes tt_merge_advance().
  */
-static TT_ALWAYS_INLINE bool tt_run_step(struct tt_run *run, struct tt_merge *m, struct tt_order *o)
+static TT_ALWAYS_INLINE bool tt_burst_step(struct tt_burst *run, struct tt_merge *m,
+					   struct tt_order *o)
 {
 	struct tt_cursor *c = run->c;
-	struct tt_timed *next = run->spare;
+	struct tt_raw_event *next = run->spare;
 	const uint8_t *behind;
 	unsigned type;
 	uint64_t dt;
 
 	/* (a time of 0 stands for the batch's: tt_next_event()) */
-	if (c->end - run->pos < TT_TIMED_MAX_NBYTES || run->time_ns == 0)
+	if (c->end - run->pos < TT_RAW_EVENT_MAX_NBYTES || run->time_ns == 0)
 		return false;
 	type = *run->pos;
-	behind = tt_timed_decode_roomy(&m->plan, run->pos, next, &dt);
+	behind = tt_raw_event_decode_unchecked(&m->plan, run->pos, next, &dt);
 	if (behind == NULL ||
 	    !tt_hot_advance(o, &(struct tt_hot_step){run->head, run->type, &o->ms.at[c->m], true}))
 		return false;
@@ -70,7 +71,7 @@ static TT_ALWAYS_INLINE bool tt_run_step(struct tt_run *run, struct tt_merge *m,
 	return true;
 }
 
-static TT_ALWAYS_INLINE void tt_run_end(const struct tt_run *run, struct tt_merge *m)
+static TT_ALWAYS_INLINE void tt_burst_end(const struct tt_burst *run, struct tt_merge *m)
 {
 	struct tt_cursor *c = run->c;
 

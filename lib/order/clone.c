@@ -23,7 +23,8 @@ static bool copy_array(struct tt_mem *mem, void *to, size_t *cap, const void *fr
 	(copy_array((mem), &(to)->at, &(to)->cap, (from)->at, (from)->n, sizeof(*(to)->at)) && \
 	 ((to)->n = (from)->n, true))
 
-static bool copy_extra(struct tt_order *to, struct tt_extra *e, const struct tt_extra *from)
+static bool copy_scopes(struct tt_order *to, struct tt_open_scopes *e,
+			const struct tt_open_scopes *from)
 {
 	memset(e, 0, sizeof(*e));
 	e->next_free = from->next_free;
@@ -37,10 +38,11 @@ static bool copy_extra(struct tt_order *to, struct tt_extra *e, const struct tt_
 
 static bool copy_extras(struct tt_order *to, const struct tt_order *from)
 {
-	for (size_t i = 0; i < from->extras.n; i++) {
-		if (!TT_ARRAY_ROOM(to->mem, &to->extras))
+	for (size_t i = 0; i < from->open_scopes.n; i++) {
+		if (!TT_ARRAY_ROOM(to->mem, &to->open_scopes))
 			return false;
-		if (!copy_extra(to, &to->extras.at[to->extras.n++], &from->extras.at[i]))
+		if (!copy_scopes(to, &to->open_scopes.at[to->open_scopes.n++],
+				 &from->open_scopes.at[i]))
 			return false;
 	}
 	return true;
@@ -84,7 +86,7 @@ bool tt_order_copy(struct tt_order *to, const struct tt_order *from)
 	to->renewed = from->renewed;
 	to->free_g = from->free_g;
 	to->free_task = from->free_task;
-	to->free_extra = from->free_extra;
+	to->free_scopes = from->free_scopes;
 	to->gc_state = from->gc_state;
 	to->gc_seq = from->gc_seq;
 	to->gap = from->gap;

@@ -8,19 +8,19 @@
 struct seam {
 	struct tt_order *to;    /* the state before; then the one behind */
 	const struct tt_order *alone;
-	size_t nawaited;        /* Ps whose thread was not claimed yet */
+	size_t nawaited; /* Ps whose thread was not assumed yet */
 };
 
 /* ---- single claims, in the order in which they were made */
 
-static bool g_has_status(struct tt_order *o, const struct tt_claim *c)
+static bool g_has_status(struct tt_order *o, const struct tt_assumption *c)
 {
 	const struct tt_g_state *g = tt_find_g(o, (int64_t)c->id);
 
 	return g != NULL && g->status == c->value;
 }
 
-static bool remove_g(struct tt_order *o, const struct tt_claim *c)
+static bool remove_g(struct tt_order *o, const struct tt_assumption *c)
 {
 	struct tt_g_state *g = tt_find_g(o, (int64_t)c->id);
 
@@ -29,14 +29,14 @@ static bool remove_g(struct tt_order *o, const struct tt_claim *c)
 	return g != NULL;
 }
 
-static bool p_has_status(struct tt_order *o, const struct tt_claim *c)
+static bool p_has_status(struct tt_order *o, const struct tt_assumption *c)
 {
 	const struct tt_p_state *p = tt_find_p(o, (int64_t)c->id);
 
 	return p == NULL || p->status == c->value;
 }
 
-static bool await_holder(struct seam *seam, const struct tt_claim *c)
+static bool await_holder(struct seam *seam, const struct tt_assumption *c)
 {
 	struct tt_p_state *p = tt_find_p(seam->to, (int64_t)c->id);
 
@@ -47,8 +47,8 @@ static bool await_holder(struct seam *seam, const struct tt_claim *c)
 	return true;
 }
 
-/* A thread that has its P still when that is claimed had it when it was awaited. */
-static bool m_has_p(struct seam *seam, const struct tt_claim *c)
+/* A thread that has its P still when that is assumed had it when it was awaited. */
+static bool m_has_p(struct seam *seam, const struct tt_assumption *c)
 {
 	const struct tt_m_state *m = tt_find_m(seam->to, (int64_t)c->id);
 	struct tt_p_state *p = tt_find_p(seam->to, (int64_t)c->value);
@@ -63,14 +63,14 @@ static bool m_has_p(struct seam *seam, const struct tt_claim *c)
 }
 
 /* Of a thread that nobody knows: `absent`. */
-static bool m_has_g(struct tt_order *o, const struct tt_claim *c, int64_t g, bool absent)
+static bool m_has_g(struct tt_order *o, const struct tt_assumption *c, int64_t g, bool absent)
 {
 	const struct tt_m_state *m = tt_find_m(o, (int64_t)c->id);
 
 	return m == NULL ? absent : m->g == g;
 }
 
-static bool m_has_no_p(struct tt_order *o, const struct tt_claim *c)
+static bool m_has_no_p(struct tt_order *o, const struct tt_assumption *c)
 {
 	const struct tt_m_state *m = tt_find_m(o, (int64_t)c->id);
 
@@ -82,10 +82,11 @@ static bool gc_is(const struct tt_order *o, enum tt_gc_state state, uint64_t seq
 	return o->gc_state == state && seq == o->gc_seq + 1;
 }
 
-/* The one open range, which is closed: what is left open was not claimed. */
+/* The one open range, which is closed: what is left open was not assumed. */
 static bool take_range(struct tt_order *o, const uint32_t *extra, uint64_t type)
 {
-	struct tt_extra *e = extra == NULL || *extra == TT_NO_SLOT ? NULL : &o->extras.at[*extra];
+	struct tt_open_scopes *e =
+		extra == NULL || *extra == TT_NO_SLOT ? NULL : &o->open_scopes.at[*extra];
 
 	if (e == NULL || e->ranges.n != 1 || e->ranges.at[0].type != type ||
 	    e->ranges.at[0].kind != 0)
@@ -94,93 +95,94 @@ static bool take_range(struct tt_order *o, const uint32_t *extra, uint64_t type)
 	return true;
 }
 
-static bool take_g_range(struct tt_order *o, const struct tt_claim *c)
+static bool take_g_range(struct tt_order *o, const struct tt_assumption *c)
 {
 	const struct tt_g_state *g = tt_find_g(o, (int64_t)c->id);
 
-	return take_range(o, g == NULL ? NULL : &g->extra, c->value);
+	return take_range(o, g == NULL ? NULL : &g->scopes, c->value);
 }
 
-static bool take_p_range(struct tt_order *o, const struct tt_claim *c)
+static bool take_p_range(struct tt_order *o, const struct tt_assumption *c)
 {
 	const struct tt_p_state *p = tt_find_p(o, (int64_t)c->id);
 
-	return take_range(o, p == NULL ? NULL : &p->extra, c->value);
+	return take_range(o, p == NULL ? NULL : &p->scopes, c->value);
 }
 
 /* No region: it began before the trace. */
-static bool end_region(struct tt_order *o, const struct tt_claim *c, uint64_t name)
+static bool end_region(struct tt_order *o, const struct tt_assumption *c, uint64_t name)
 {
 	const struct tt_g_state *g = tt_find_g(o, (int64_t)c->id);
-	struct tt_extra *e = g == NULL || g->extra == TT_NO_SLOT ? NULL : &o->extras.at[g->extra];
+	struct tt_open_scopes *e =
+		g == NULL || g->scopes == TT_NO_SLOT ? NULL : &o->open_scopes.at[g->scopes];
 	struct tt_open_region *top;
-	struct tt_text *text;
+	struct tt_shared_string *text;
 	bool same;
 
 	if (e == NULL || e->regions.n == 0)
 		return g != NULL;
 	top = &e->regions.at[e->regions.n - 1];
-	text = tt_text_take(&o->texts, name);
-	same = text != NULL && top->task == c->value && tt_text_equal(top->name, text);
-	tt_text_drop(&o->texts, text);
+	text = tt_shared_string_take(&o->texts, name);
+	same = text != NULL && top->task == c->value && tt_shared_string_equal(top->name, text);
+	tt_shared_string_drop(&o->texts, text);
 	if (!same)
 		return false;
-	tt_text_drop(&o->texts, top->name);
+	tt_shared_string_drop(&o->texts, top->name);
 	e->regions.n--;
 	return true;
 }
 
-static bool end_task(struct tt_order *o, const struct tt_claim *c)
+static bool end_task(struct tt_order *o, const struct tt_assumption *c)
 {
 	uint32_t slot = tt_idmap_find(&o->task_ids, c->id);
 
 	if (slot == TT_IDMAP_NONE)
 		return true;
-	tt_text_drop(&o->texts, o->tasks.at[slot].name);
+	tt_shared_string_drop(&o->texts, o->tasks.at[slot].name);
 	tt_remove_task(o, slot);
 	return true;
 }
 
-static bool holds(struct seam *seam, const struct tt_claim *c)
+static bool holds(struct seam *seam, const struct tt_assumption *c)
 {
 	struct tt_order *o = seam->to;
 
 	switch (c->kind) {
-	case TT_CLAIM_G_STATUS:
+	case TT_ASSUME_G_STATUS:
 		return g_has_status(o, c);
-	case TT_CLAIM_G_ABSENT:
+	case TT_ASSUME_G_ABSENT:
 		return tt_find_g(o, (int64_t)c->id) == NULL;
-	case TT_CLAIM_G_GONE:
+	case TT_ASSUME_G_GONE:
 		return remove_g(o, c);
-	case TT_CLAIM_P_STATUS:
+	case TT_ASSUME_P_STATUS:
 		return p_has_status(o, c);
-	case TT_CLAIM_P_HELD:
+	case TT_ASSUME_P_HELD:
 		return await_holder(seam, c);
-	case TT_CLAIM_M_P:
+	case TT_ASSUME_M_P:
 		return m_has_p(seam, c);
-	case TT_CLAIM_M_NO_P:
+	case TT_ASSUME_M_NO_P:
 		return m_has_no_p(o, c);
-	case TT_CLAIM_M_G:
+	case TT_ASSUME_M_G:
 		return m_has_g(o, c, (int64_t)c->value, false);
-	case TT_CLAIM_M_NO_G:
+	case TT_ASSUME_M_NO_G:
 		return m_has_g(o, c, TT_NONE, true);
-	case TT_CLAIM_M_NEW_OR_G:
+	case TT_ASSUME_M_NEW_OR_G:
 		return m_has_g(o, c, (int64_t)c->value, true);
-	case TT_CLAIM_GC_RUNNING:
+	case TT_ASSUME_GC_RUNNING:
 		return gc_is(o, TT_GC_RUNNING, c->value);
-	case TT_CLAIM_GC_NOT_RUNNING:
+	case TT_ASSUME_GC_NOT_RUNNING:
 		return o->gc_state == TT_GC_UNDETERMINED || gc_is(o, TT_GC_NOT_RUNNING, c->value);
-	case TT_CLAIM_G_RANGE:
+	case TT_ASSUME_G_RANGE:
 		return take_g_range(o, c);
-	case TT_CLAIM_P_RANGE:
+	case TT_ASSUME_P_RANGE:
 		return take_p_range(o, c);
-	case TT_CLAIM_REGION_END:
+	case TT_ASSUME_REGION_END:
 		return end_region(o, c, c[1].value);
-	case TT_CLAIM_NAME:
+	case TT_ASSUME_NAME:
 		return true;
-	case TT_CLAIM_TASK_ABSENT:
+	case TT_ASSUME_TASK_ABSENT:
 		return tt_idmap_find(&o->task_ids, c->id) == TT_IDMAP_NONE;
-	case TT_CLAIM_TASK_END:
+	case TT_ASSUME_TASK_END:
 		return end_task(o, c);
 	}
 	return false;
@@ -188,26 +190,27 @@ static bool holds(struct seam *seam, const struct tt_claim *c)
 
 static bool all_hold(struct seam *seam)
 {
-	const struct tt_claims *claims = seam->alone->claims;
+	const struct tt_assumptions *assumptions = seam->alone->assumptions;
 
-	if (claims->failed)
+	if (assumptions->failed)
 		return false;
-	for (size_t i = 0; i < claims->list.n; i++)
-		if (!holds(seam, &claims->list.at[i]))
+	for (size_t i = 0; i < assumptions->list.n; i++)
+		if (!holds(seam, &assumptions->list.at[i]))
 			return false;
 	return seam->nawaited == 0;
 }
 
-/* ---- taking over: false if memory is short, or a range is open that was not claimed */
+/* ---- taking over: false if memory is short, or a range is open that was not assumed */
 
-static struct tt_text *copy_text(struct tt_order *o, const struct tt_text *text)
+static struct tt_shared_string *copy_text(struct tt_order *o, const struct tt_shared_string *text)
 {
-	return tt_text_new(&o->texts, (struct tt_str){text->bytes, text->len});
+	return tt_shared_string_new(&o->texts, (struct tt_str){text->bytes, text->len});
 }
 
-static bool take_region(struct tt_order *o, struct tt_extra *e, const struct tt_open_region *region)
+static bool take_region(struct tt_order *o, struct tt_open_scopes *e,
+			const struct tt_open_region *region)
 {
-	struct tt_text *name;
+	struct tt_shared_string *name;
 
 	if (!TT_ARRAY_ROOM(o->mem, &e->regions))
 		return false;
@@ -217,18 +220,18 @@ static bool take_region(struct tt_order *o, struct tt_extra *e, const struct tt_
 	return name != NULL;
 }
 
-static bool take_extra(const struct seam *seam, uint32_t *slot, uint32_t from)
+static bool take_scopes(const struct seam *seam, uint32_t *slot, uint32_t from)
 {
 	struct tt_order *o = seam->to;
-	const struct tt_extra *more;
-	struct tt_extra *e;
+	const struct tt_open_scopes *more;
+	struct tt_open_scopes *e;
 
-	if (*slot != TT_NO_SLOT && o->extras.at[*slot].ranges.n != 0)
+	if (*slot != TT_NO_SLOT && o->open_scopes.at[*slot].ranges.n != 0)
 		return false;
 	if (from == TT_NO_SLOT)
 		return true;
-	more = &seam->alone->extras.at[from];
-	e = tt_extra_of(o, slot);
+	more = &seam->alone->open_scopes.at[from];
+	e = tt_open_scopes_of(o, slot);
 	if (e == NULL)
 		return false;
 	for (size_t i = 0; i < more->ranges.n; i++) {
@@ -255,7 +258,7 @@ static bool take_gs(const struct seam *seam)
 		g = tt_find_g(o, from->id);
 		if (g == NULL)
 			g = tt_add_g(o, from->id, from->status);
-		if (g == NULL || !take_extra(seam, &g->extra, from->extra))
+		if (g == NULL || !take_scopes(seam, &g->scopes, from->scopes))
 			return false;
 		g->status = from->status;
 		g->seq = from->seq;
@@ -273,7 +276,7 @@ static bool take_ps(const struct seam *seam)
 
 		if (p == NULL)
 			p = tt_add_p(o, from->id, from->status);
-		if (p == NULL || !take_extra(seam, &p->extra, from->extra))
+		if (p == NULL || !take_scopes(seam, &p->scopes, from->scopes))
 			return false;
 		p->status = from->status;
 		p->seq = from->seq;
@@ -310,14 +313,14 @@ static bool take_tasks(const struct seam *seam)
 	for (size_t i = 0; i < seam->alone->tasks.n; i++) {
 		const struct tt_task_state *from = &seam->alone->tasks.at[i];
 		struct tt_task_state *task;
-		struct tt_text *name;
+		struct tt_shared_string *name;
 
 		if (from->name == NULL)
 			continue;
 		name = copy_text(o, from->name);
 		task = name == NULL ? NULL : tt_add_task(o, from->id);
 		if (task == NULL) {
-			tt_text_drop(&o->texts, name);
+			tt_shared_string_drop(&o->texts, name);
 			return false;
 		}
 		*task = (struct tt_task_state){from->id, from->parent, name, TT_NO_SLOT};
@@ -343,7 +346,7 @@ static void exchange(struct tt_order *a, struct tt_order *b)
 	*b = t;
 }
 
-bool tt_order_join(struct tt_order *before, struct tt_order *alone, struct tt_order *trial)
+bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_order *trial)
 {
 	struct seam seam = {.to = trial, .alone = alone};
 	bool joined;
@@ -352,7 +355,7 @@ bool tt_order_join(struct tt_order *before, struct tt_order *alone, struct tt_or
 		return false;
 	joined = tt_order_copy(trial, before);
 	trial->gen = before->gen;
-	tt_texts_turn(&trial->texts, before->gen);
+	tt_shared_strings_begin_generation(&trial->texts, before->gen);
 	joined = joined && all_hold(&seam) && take_gs(&seam) && take_ps(&seam) && take_ms(&seam) &&
 		 take_tasks(&seam);
 	if (joined) {

@@ -83,7 +83,7 @@ static void forget(struct tt_resources *r, uint32_t slot)
 	r->free = slot;
 }
 
-void tt_resources_turn(struct tt_order *o)
+void tt_resources_begin_generation(struct tt_order *o)
 {
 	struct tt_resources *r = o->resources;
 
@@ -285,8 +285,8 @@ enum tt_advance tt_advance_resource(struct tt_order *o, struct tt_step *s)
 	if (sort == NULL)
 		return tt_broken_memory(o);
 	/* what lives is known in sequence alone */
-	if (tt_alone(o))
-		o->claims->failed = true;
+	if (tt_is_speculative(o))
+		o->assumptions->failed = true;
 	resource = find(o->resources, sort, id);
 	if (!is_due(resource, spec->role, n))
 		return await(o, s, resource);
@@ -298,6 +298,6 @@ enum tt_advance tt_advance_resource(struct tt_order *o, struct tt_step *s)
 		return TT_BROKEN;
 	resource->n = n;
 	o->misuse = live_on(o, sort, resource, spec->role);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }

@@ -40,8 +40,8 @@ static enum tt_advance syscall_status(struct tt_order *o, struct tt_step *s, int
 	if (thread == TT_NONE)
 		return tt_broken(o, TT_E_STATUS,
 				 "found goroutine %" PRId64 " in syscall without a thread", id);
-	if (tt_alone(o))
-		tt_claim_syscall(o, s, id, thread);
+	if (tt_is_speculative(o))
+		tt_assume_syscall(o, s, id, thread);
 	if (thread == s->cur.thread) {
 		if (!o->initial && s->cur.goroutine != id)
 			return wrong_thread(o, id, s->cur.goroutine);
@@ -81,13 +81,13 @@ enum tt_advance tt_advance_go_status(struct tt_order *o, struct tt_step *s)
 					 ": old %s vs. new %s",
 					 id, tt_g_status_name(g->status), tt_g_status_name(status));
 		g->seq = tt_seq_at(o, 0);
-	} else if (o->initial || tt_alone(o)) {
+	} else if (o->initial || tt_is_speculative(o)) {
 		g = tt_add_g(o, id, status);
 		if (g == NULL)
 			return tt_broken_memory(o);
 		was = TT_STATE_UNDETERMINED;
-		if (tt_alone(o))
-			tt_claim_g(o, g);
+		if (tt_is_speculative(o))
+			tt_assume_g(o, g);
 	} else {
 		return tt_broken(o, TT_E_STATUS,
 				 "found goroutine status for new goroutine after the first "
@@ -100,7 +100,7 @@ enum tt_advance tt_advance_go_status(struct tt_order *o, struct tt_step *s)
 	if (status == TT_G_SYSCALL &&
 	    syscall_status(o, s, id, (int64_t)s->ev->args[1]) != TT_ADVANCED)
 		return TT_BROKEN;
-	tt_emit(o, s)->was_ = (uint8_t)was;
+	tt_queue_step(o, s)->was_ = (uint8_t)was;
 	return TT_ADVANCED;
 }
 
@@ -139,9 +139,9 @@ static enum tt_advance create(struct tt_order *o, struct tt_step *s, enum tt_g_s
 
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
-	if (tt_alone(o)) {
-		tt_claim_no_g(o, s);
-		tt_claim(o, TT_CLAIM_G_ABSENT, id, 0);
+	if (tt_is_speculative(o)) {
+		tt_assume_no_g(o, s);
+		tt_assume(o, TT_ASSUME_G_ABSENT, id, 0);
 	}
 	/* the scheduler itself may create goroutines, but a goroutine that does so runs */
 	creator = tt_current_g(o, s);
@@ -153,7 +153,7 @@ static enum tt_advance create(struct tt_order *o, struct tt_step *s, enum tt_g_s
 				 "tried to create goroutine (%" PRId64 ") that already exists", id);
 	if (tt_add_g(o, id, status) == NULL)
 		return tt_broken_memory(o);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -201,7 +201,7 @@ enum tt_advance tt_advance_go_start(struct tt_order *o, struct tt_step *s)
 	g->status = TT_G_RUNNING;
 	g->seq = seq;
 	tt_bind_g(o, s, g);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -214,7 +214,7 @@ static enum tt_advance stop(struct tt_order *o, struct tt_step *s, enum tt_g_sta
 		return TT_BROKEN;
 	g->status = (uint8_t)status;
 	tt_set_g(o, s, TT_NONE);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -236,7 +236,7 @@ enum tt_advance tt_advance_go_destroy(struct tt_order *o, struct tt_step *s)
 		return TT_BROKEN;
 	tt_remove_g(o, g);
 	tt_set_g(o, s, TT_NONE);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -253,7 +253,7 @@ enum tt_advance tt_advance_go_unblock(struct tt_order *o, struct tt_step *s)
 	}
 	g->status = TT_G_RUNNABLE;
 	g->seq = seq;
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -275,17 +275,17 @@ static enum tt_advance switch_to(struct tt_order *o, struct tt_step *s, bool des
 	next = tt_find_g(o, id);
 	if (!is_next(next, TT_G_WAITING, seq))
 		return await_g(o, next, id, TT_G_WAITING, seq);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	if (destroy)
 		tt_remove_g(o, current);
 	else
 		current->status = TT_G_WAITING;
-	tt_emit_added(o, s, destroy ? o->go_destroy : o->go_block, &s->cur);
+	tt_queue_added(o, s, destroy ? o->go_destroy : o->go_block, &s->cur);
 	next->status = TT_G_RUNNING;
 	next->seq = seq;
 	tt_bind_g(o, s, next);
 	without_g.goroutine = TT_NONE;
-	start = tt_emit_added(o, s, o->go_start, &without_g);
+	start = tt_queue_added(o, s, o->go_start, &without_g);
 	o->added_args[start - o->queue][0] = s->ev->args[0];
 	o->added_args[start - o->queue][1] = s->ev->args[1];
 	return TT_ADVANCED;

@@ -34,7 +34,7 @@ tt_handler tt_advance_in_context, tt_advance_task_begin, tt_advance_task_end,
 tt_handler tt_advance_resource;
 void tt_resources_release(struct tt_order *o);
 /* A new generation: numbers begin anew, what does not live is forgotten. */
-void tt_resources_turn(struct tt_order *o);
+void tt_resources_begin_generation(struct tt_order *o);
 /* Makes those of *to, which has none, like those of *from. False: no memory. */
 bool tt_resources_copy(struct tt_order *to, const struct tt_order *from);
 
@@ -109,7 +109,7 @@ struct tt_task_state *tt_add_task(struct tt_order *o, uint64_t id);
 void tt_remove_task(struct tt_order *o, uint32_t slot);
 void tt_remove_g(struct tt_order *o, struct tt_g_state *g);
 /* The ranges and regions of a resource, made if need be. NULL: no memory. */
-struct tt_extra *tt_extra_of(struct tt_order *o, uint32_t *slot);
+struct tt_open_scopes *tt_open_scopes_of(struct tt_order *o, uint32_t *slot);
 
 /* The goroutine of the step's context, or NULL if it is not known. */
 static TT_ALWAYS_INLINE struct tt_g_state *tt_current_g(struct tt_order *o, const struct tt_step *s)
@@ -173,13 +173,13 @@ static inline bool tt_seq_succeeds(struct tt_seq a, struct tt_seq b)
 /* ---- handing on */
 
 /* Queues an event that the rules add, at the time of the step's own. */
-struct tt_event *tt_emit_added(struct tt_order *o, const struct tt_step *s,
-			       const struct tt_event_def *def, const struct tt_context *context);
+struct tt_event *tt_queue_added(struct tt_order *o, const struct tt_step *s,
+				const struct tt_event_def *def, const struct tt_context *context);
 
 /* Queues an event of the trace. */
 static TT_ALWAYS_INLINE struct tt_event *tt_queue(struct tt_order *o, struct tt_context context,
 						  const struct tt_event_def *def,
-						  const struct tt_timed *timed)
+						  const struct tt_raw_event *timed)
 {
 	struct tt_event *ev = &o->queue[o->count++];
 
@@ -196,7 +196,7 @@ static TT_ALWAYS_INLINE struct tt_event *tt_queue(struct tt_order *o, struct tt_
 }
 
 /* Queues the step's event, in the context before it. */
-static inline struct tt_event *tt_emit(struct tt_order *o, const struct tt_step *s)
+static inline struct tt_event *tt_queue_step(struct tt_order *o, const struct tt_step *s)
 {
 	return tt_queue(o, s->cur, s->def, s->ev);
 }

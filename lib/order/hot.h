@@ -18,18 +18,19 @@
  * in Go. On TT_ADVANCED the events stand in o->queue; on TT_BROKEN o->err has code
  * and message. May change ev->args, as Go does.
  */
-enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev);
+enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m,
+			     struct tt_raw_event *ev);
 
 /* An event on its way through a shortcut. */
 struct tt_hot_step {
-	struct tt_timed *ev;
+	struct tt_raw_event *ev;
 	unsigned type;          /* ev->type, which may be known without looking there */
 	struct tt_m_state *m;   /* of its thread */
 	bool quiet;             /* nobody wants the event: it is not queued */
 };
 
 /* Queues the event, before it changes its thread's context. */
-static TT_ALWAYS_INLINE void tt_hot_emit(struct tt_order *o, const struct tt_hot_step *s)
+static TT_ALWAYS_INLINE void tt_hot_queue(struct tt_order *o, const struct tt_hot_step *s)
 {
 	if (!s->quiet)
 		tt_queue(o, (struct tt_context){s->m->id, s->m->p, s->m->g}, o->rules[s->ev->type].def,
@@ -72,7 +73,7 @@ static TT_ALWAYS_INLINE bool tt_hot_start(struct tt_order *o, const struct tt_ho
 
 	if (g == NULL)
 		return false;
-	tt_hot_emit(o, s);
+	tt_hot_queue(o, s);
 	g->status = TT_G_RUNNING;
 	g->seq.n++;
 	tt_hot_flip_g(s->m, g->id);
@@ -86,7 +87,7 @@ static TT_ALWAYS_INLINE bool tt_hot_unblock(struct tt_order *o, const struct tt_
 
 	if (g == NULL)
 		return false;
-	tt_hot_emit(o, s);
+	tt_hot_queue(o, s);
 	g->status = TT_G_RUNNABLE;
 	g->seq.n++;
 	return true;
@@ -100,7 +101,7 @@ static TT_ALWAYS_INLINE bool tt_hot_stop(struct tt_order *o, const struct tt_hot
 
 	if (g == NULL)
 		return false;
-	tt_hot_emit(o, s);
+	tt_hot_queue(o, s);
 	g->status = (uint8_t)status;
 	tt_hot_flip_g(s->m, TT_NONE);
 	return true;
@@ -114,7 +115,7 @@ static TT_ALWAYS_INLINE bool tt_hot_syscall_begin(struct tt_order *o, const stru
 	if (g == NULL || p == NULL || p->seq.n + 1 != s->ev->args[0] ||
 	    p->seq.generation != o->gen->number)
 		return false;
-	tt_hot_emit(o, s);
+	tt_hot_queue(o, s);
 	g->status = TT_G_SYSCALL;
 	p->status = TT_P_SYSCALL;
 	p->seq.n++;
@@ -128,7 +129,7 @@ static TT_ALWAYS_INLINE bool tt_hot_syscall_end(struct tt_order *o, const struct
 
 	if (g == NULL || p == NULL || p->status != TT_P_SYSCALL)
 		return false;
-	tt_hot_emit(o, s);
+	tt_hot_queue(o, s);
 	g->status = TT_G_RUNNING;
 	p->status = TT_P_RUNNING;
 	return true;
@@ -155,7 +156,7 @@ static TT_ALWAYS_INLINE bool tt_hot_advance(struct tt_order *o, const struct tt_
 	case TT_HOT_SYSCALL_END:
 		return tt_hot_syscall_end(o, s);
 	case TT_HOT_IN_CONTEXT:
-		tt_hot_emit(o, s);
+		tt_hot_queue(o, s);
 		return true;
 	default:
 		return false;

@@ -12,12 +12,12 @@ void tt_merge_init(struct tt_merge *m, struct tt_mem *mem, const struct tt_specs
 	memset(m, 0, sizeof(*m));
 	m->mem = mem;
 	tt_decode_plan_init(&m->plan, specs);
-	tt_waits_init(&m->waits);
+	tt_waitq_init(&m->waits);
 }
 
 void tt_merge_release(struct tt_merge *m)
 {
-	tt_waits_release(&m->waits, m->mem);
+	tt_waitq_release(&m->waits, m->mem);
 	TT_ARRAY_RELEASE(m->mem, &m->cursors);
 	TT_ARRAY_RELEASE(m->mem, &m->heap);
 }
@@ -33,19 +33,19 @@ void tt_merge_clear(struct tt_merge *m)
 
 /* ---- windows */
 
-void tt_windows_release(struct tt_windows *w)
+void tt_batch_buffers_release(struct tt_batch_buffers *w)
 {
-	tt_mem_free_pages(w->mem, w->at, TT_WINDOWS_NBYTES);
+	tt_mem_free_pages(w->mem, w->at, TT_BATCH_BUFFERS_NBYTES);
 	w->at = NULL;
 }
 
 /* The i-th, or NULL. */
-static uint8_t *window(struct tt_windows *w, size_t i)
+static uint8_t *window(struct tt_batch_buffers *w, size_t i)
 {
-	if (w == NULL || i >= TT_NWINDOWS)
+	if (w == NULL || i >= TT_NBATCH_BUFFERS)
 		return NULL;
 	if (w->at == NULL)
-		w->at = tt_mem_alloc_pages(w->mem, TT_WINDOWS_NBYTES);
+		w->at = tt_mem_alloc_pages(w->mem, TT_BATCH_BUFFERS_NBYTES);
 	return w->at == NULL ? NULL : w->at[i];
 }
 
@@ -96,7 +96,7 @@ static const uint8_t *batch_data(struct tt_merge *m, const struct tt_cursor *c,
 
 	if (b->size < WINDOW_MIN_NBYTES || m->gen->src == NULL)
 		return b->data;
-	to = window(m->windows, (size_t)(c - m->cursors.at));
+	to = window(m->buffers, (size_t)(c - m->cursors.at));
 	if (to == NULL || !tt_source_reread(m->gen->src, b->data, b->size, to))
 		return b->data;
 	return to;
@@ -121,7 +121,7 @@ bool tt_next_batch(struct tt_merge *m, struct tt_cursor *c)
 
 int tt_cannot_decode(const struct tt_merge *m, const struct tt_cursor *c, struct tt_error *err)
 {
-	tt_timed_error(&m->plan, c->pos, c->end, c->offset_of_null + (uintptr_t)c->pos, err);
+	tt_raw_event_error(&m->plan, c->pos, c->end, c->offset_of_null + (uintptr_t)c->pos, err);
 	place(m, c, c->batch, err);
 	return -err->code;
 }
@@ -294,8 +294,8 @@ static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt
 {
 	tt_sort_like_go(m->heap.at, m->heap.n);
 	tt_heap_note_second(m);
-	if (tt_waits_begin(m, order))
-		return tt_waits_advance(m, order, err);
+	if (tt_waitq_begin(m, order))
+		return tt_waitq_advance(m, order, err);
 	for (size_t i = 1; i < m->heap.n; i++) {
 		struct tt_cursor *c = m->heap.at[i].of.item;
 		enum tt_advance tried = tt_order_try(order, c->thread, &c->m, c->head);
@@ -313,7 +313,7 @@ int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct t
 	struct tt_cursor *c = m->heap.at[0].of.item;
 
 	if (m->waits.on)
-		return tt_waits_advance(m, order, err);
+		return tt_waitq_advance(m, order, err);
 	switch (tt_order_try(order, c->thread, &c->m, c->head)) {
 	case TT_ADVANCED:
 		return tt_step_on(m, order, 0, err);

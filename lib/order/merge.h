@@ -26,23 +26,23 @@ struct tt_cursor {
 	uint32_t batch, next_batch;     /* indices in the generation, or TT_NO_BATCH */
 	uint32_t m;                     /* slot of the thread in tt_order */
 	int64_t thread;
-	struct tt_timed *head;          /* the next event */
-	struct tt_timed *spare;         /* the one before, which stays readable: it is handed out */
-	struct tt_timed slots[2];
+	struct tt_raw_event *head; /* the next event */
+	struct tt_raw_event *spare; /* the one before, which stays readable: it is handed out */
+	struct tt_raw_event slots[2];
 };
 
 /* Batches of so many threads are read to windows, a batch each; of others where they lie. */
-#define TT_NWINDOWS 32
+#define TT_NBATCH_BUFFERS 32
 
 /* The windows of whoever orders one generation after another. */
-struct tt_windows {
+struct tt_batch_buffers {
 	struct tt_mem *mem;     /* what they count for */
 	uint8_t (*at)[TT_BATCH_MAX_SIZE]; /* of the first cursors; NULL: not needed yet */
 };
 
-#define TT_WINDOWS_NBYTES (TT_NWINDOWS * TT_BATCH_MAX_SIZE)
+#define TT_BATCH_BUFFERS_NBYTES (TT_NBATCH_BUFFERS * TT_BATCH_MAX_SIZE)
 
-void tt_windows_release(struct tt_windows *w);
+void tt_batch_buffers_release(struct tt_batch_buffers *w);
 
 struct tt_merge {
 	struct tt_mem *mem;
@@ -50,11 +50,12 @@ struct tt_merge {
 	struct tt_decode_plan plan;
 	struct tt_tick_rate rate;
 	TT_ARRAY(struct tt_cursor) cursors;
-	struct tt_windows *windows;     /* of whoever orders; NULL: batches are read where they lie */
+	struct tt_batch_buffers
+		*buffers; /* of whoever orders; NULL: batches are read where they lie */
 	/* array heap by time of the head, of.item a cursor; behind the n elements all keys are
 	 * INT64_MAX as far as a child can lie */
 	TT_ARRAY(struct tt_keyed) heap;
-	struct tt_waits waits;
+	struct tt_waitq waits;
 	int64_t second_key;             /* the least but the root's, or INT64_MAX */
 	size_t next_sample;
 	int64_t sample_ns;              /* its time; INT64_MAX: there is none */

@@ -43,11 +43,11 @@ struct tt_open_range {
 
 struct tt_open_region {
 	uint64_t task;
-	struct tt_text *name;
+	struct tt_shared_string *name;
 };
 
 /* What few resources have: open ranges and regions. */
-struct tt_extra {
+struct tt_open_scopes {
 	TT_ARRAY(struct tt_open_range) ranges;
 	TT_ARRAY(struct tt_open_region) regions;
 	uint32_t next_free;
@@ -66,15 +66,15 @@ struct tt_await {
 struct tt_g_state {
 	int64_t id;
 	struct tt_seq seq;
-	uint32_t extra;         /* slot, or TT_NO_SLOT; of a free record: the next free one */
+	uint32_t scopes; /* slot, or TT_NO_SLOT; of a free record: the next free one */
 	uint8_t status;         /* enum tt_g_status, or TT_G_GONE: the record is free */
-	bool claimed;           /* it is from before the generation: claims.h */
+	bool assumed; /* it is from before the generation: claims.h */
 };
 
 struct tt_p_state {
 	int64_t id;
 	struct tt_seq seq;
-	uint32_t extra;
+	uint32_t scopes;
 	uint8_t status;         /* enum tt_p_status */
 	bool awaited;           /* for seam.c */
 };
@@ -89,7 +89,7 @@ struct tt_m_state {
 
 struct tt_task_state {
 	uint64_t id, parent;
-	struct tt_text *name;
+	struct tt_shared_string *name;
 	uint32_t next_free;
 };
 
@@ -99,7 +99,7 @@ enum tt_gc_state { TT_GC_UNDETERMINED, TT_GC_NOT_RUNNING, TT_GC_RUNNING };
 struct tt_step {
 	const struct tt_event_def *def;
 	unsigned needs;         /* enum tt_need: what its context must be */
-	struct tt_timed *ev;
+	struct tt_raw_event *ev;
 	uint32_t m;             /* slot of its thread, or TT_NO_SLOT for nobody's events */
 	struct tt_context cur;  /* before the event: what is handed out */
 };
@@ -153,17 +153,17 @@ struct tt_order {
 	bool initial;           /* gen is it: statuses may introduce resources */
 	uint64_t newest;        /* the highest number of a generation so far */
 	bool renewed;           /* gen's is higher than those before */
-	struct tt_claims *claims; /* of a generation that is ordered alone, or NULL */
+	struct tt_assumptions *assumptions; /* of a generation that is ordered alone, or NULL */
 
 	struct tt_idmap g_ids, p_ids, m_ids, task_ids;
 	TT_ARRAY(struct tt_g_state) gs;
 	TT_ARRAY(struct tt_p_state) ps;
 	TT_ARRAY(struct tt_m_state) ms;
 	TT_ARRAY(struct tt_task_state) tasks;
-	TT_ARRAY(struct tt_extra) extras;
-	uint32_t free_g, free_task, free_extra;
-	struct tt_texts texts;
-	struct tt_text *handed_out; /* of the event handed out last */
+	TT_ARRAY(struct tt_open_scopes) open_scopes;
+	uint32_t free_g, free_task, free_scopes;
+	struct tt_shared_strings texts;
+	struct tt_shared_string *handed_out; /* of the event handed out last */
 	enum tt_gc_state gc_state;
 	uint64_t gc_seq;
 	struct tt_resources *resources; /* NULL: there was none so far */
@@ -194,11 +194,11 @@ void tt_order_reset(struct tt_order *o);
  */
 bool tt_order_copy(struct tt_order *to, const struct tt_order *from);
 /* Turns to a generation; the one before may be gone by now. TT_E_MEMORY, TT_E_LIMIT. */
-void tt_order_turn(struct tt_order *o, const struct tt_generation *gen);
+void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *gen);
 
 /* The slot of a thread, made known if need be. TT_NO_SLOT: no memory, see o->err. */
 uint32_t tt_order_slot(struct tt_order *o, int64_t thread);
 /* The error of an event that has no handler. */
-enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_timed *ev);
+enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_raw_event *ev);
 
 #endif

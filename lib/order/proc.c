@@ -45,7 +45,7 @@ static enum tt_advance promote(struct tt_order *o, struct tt_step *s, int64_t id
 				 id);
 	s->ev->args[1] = TT_P_SYSCALL;
 	s->cur = (struct tt_context){m->id, id, m->g};
-	tt_emit(o, s)->was_ = TT_STATE_RUNNING;
+	tt_queue_step(o, s)->was_ = TT_STATE_RUNNING;
 	s->cur = own;
 	return TT_ADVANCED;
 }
@@ -62,7 +62,7 @@ static enum tt_advance known_status(struct tt_order *o, struct tt_step *s, struc
 		return tt_broken(o, TT_E_STATUS,
 				 "inconsistent status for proc %" PRId64 ": old %s vs. new %s",
 				 p->id, tt_p_status_name(p->status), tt_p_status_name(status));
-	tt_emit(o, s)->was_ = (uint8_t)public_state(status);
+	tt_queue_step(o, s)->was_ = (uint8_t)public_state(status);
 	return TT_ADVANCED;
 }
 
@@ -76,19 +76,19 @@ enum tt_advance tt_advance_proc_status(struct tt_order *o, struct tt_step *s)
 	if (status >= TT_P_NSTATUS)
 		return tt_broken(o, TT_E_STATUS, "invalid status for proc %" PRId64 ": %u", id,
 				 status);
-	if (p == NULL && tt_alone(o)) {
-		p = tt_claim_p(o, id, status);
+	if (p == NULL && tt_is_speculative(o)) {
+		p = tt_assume_p(o, id, status);
 		if (p == NULL)
 			return tt_broken_memory(o);
 		if (status == TT_P_ABANDONED)
 			s->ev->args[1] = p->status;
-		tt_emit(o, s)->was_ = TT_STATE_UNDETERMINED;
+		tt_queue_step(o, s)->was_ = TT_STATE_UNDETERMINED;
 	} else if (p != NULL) {
 		result = known_status(o, s, p, status);
 	} else if (tt_add_p(o, id, status) == NULL) {
 		return tt_broken_memory(o);
 	} else {
-		tt_emit(o, s)->was_ = o->initial ? TT_STATE_UNDETERMINED : TT_STATE_NOT_EXIST;
+		tt_queue_step(o, s)->was_ = o->initial ? TT_STATE_UNDETERMINED : TT_STATE_NOT_EXIST;
 	}
 	if (status == TT_P_RUNNING || status == TT_P_SYSCALL)
 		tt_set_p(o, s, id);
@@ -111,8 +111,8 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 		return tt_not_yet(o, "P %" PRId64 " is at sequence %" PRIu64 " of generation %" PRIu64
 				  ", it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
 				  seq.n - 1);
-	if (tt_alone(o))
-		tt_claim_no_p(o, s);
+	if (tt_is_speculative(o))
+		tt_assume_no_p(o, s);
 	/* in a syscall, and nobody has stolen its P yet */
 	tt_await(o, (uint64_t)s->cur.proc, TT_AWAIT_NO_SEQ);
 	if (s->cur.proc != TT_NONE)
@@ -122,7 +122,7 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 	p->status = TT_P_RUNNING;
 	p->seq = seq;
 	tt_set_p(o, s, id);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -141,7 +141,7 @@ enum tt_advance tt_advance_proc_stop(struct tt_order *o, struct tt_step *s)
 		return TT_BROKEN;
 	p->status = TT_P_IDLE;
 	tt_set_p(o, s, TT_NONE);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -150,8 +150,8 @@ static enum tt_advance steal_from(struct tt_order *o, struct tt_step *s, int64_t
 {
 	struct tt_m_state *m;
 
-	if (tt_alone(o))
-		tt_claim_victim(o, s, p, victim);
+	if (tt_is_speculative(o))
+		tt_assume_victim(o, s, p, victim);
 	if (victim == s->cur.thread) {
 		if (s->cur.proc != p)
 			return tt_broken(o, TT_E_PROC,
@@ -198,6 +198,6 @@ enum tt_advance tt_advance_proc_steal(struct tt_order *o, struct tt_step *s)
 	/* of an abandoned P nobody knows which thread had it */
 	if (!abandoned && steal_from(o, s, id, (int64_t)s->ev->args[2]) != TT_ADVANCED)
 		return TT_BROKEN;
-	tt_emit(o, s)->was_ = abandoned ? TT_STATE_IDLE : TT_STATE_RUNNING;
+	tt_queue_step(o, s)->was_ = abandoned ? TT_STATE_IDLE : TT_STATE_RUNNING;
 	return TT_ADVANCED;
 }

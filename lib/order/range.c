@@ -26,7 +26,7 @@ static enum tt_advance gc_first(struct tt_order *o, struct tt_step *s)
 {
 	o->gc_seq = s->ev->args[0];
 	o->gc_state = TT_GC_RUNNING;
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -36,7 +36,7 @@ static enum tt_advance gc_next(struct tt_order *o, struct tt_step *s, enum tt_gc
 	o->gc_state = state;
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -48,8 +48,8 @@ enum tt_advance tt_advance_gc_active(struct tt_order *o, struct tt_step *s)
 					 "GCActive in the first generation isn't first GC event");
 		return gc_first(o, s);
 	}
-	if (tt_gc_unclaimed(o))
-		tt_claim_gc(o, TT_CLAIM_GC_RUNNING, s->ev->args[0]);
+	if (tt_gc_unassumed(o))
+		tt_assume_gc(o, TT_ASSUME_GC_RUNNING, s->ev->args[0]);
 	if (gc_await(o, s->ev->args[0]) != TT_ADVANCED)
 		return TT_NOT_YET;
 	if (o->gc_state != TT_GC_RUNNING)
@@ -59,8 +59,8 @@ enum tt_advance tt_advance_gc_active(struct tt_order *o, struct tt_step *s)
 
 enum tt_advance tt_advance_gc_begin(struct tt_order *o, struct tt_step *s)
 {
-	if (tt_gc_unclaimed(o))
-		tt_claim_gc(o, TT_CLAIM_GC_NOT_RUNNING, s->ev->args[0]);
+	if (tt_gc_unassumed(o))
+		tt_assume_gc(o, TT_ASSUME_GC_NOT_RUNNING, s->ev->args[0]);
 	if (o->gc_state == TT_GC_UNDETERMINED)
 		return gc_first(o, s);
 	if (gc_await(o, s->ev->args[0]) != TT_ADVANCED)
@@ -73,8 +73,8 @@ enum tt_advance tt_advance_gc_begin(struct tt_order *o, struct tt_step *s)
 
 enum tt_advance tt_advance_gc_end(struct tt_order *o, struct tt_step *s)
 {
-	if (tt_gc_unclaimed(o))
-		tt_claim_gc(o, TT_CLAIM_GC_RUNNING, s->ev->args[0]);
+	if (tt_gc_unassumed(o))
+		tt_assume_gc(o, TT_ASSUME_GC_RUNNING, s->ev->args[0]);
 	if (gc_await(o, s->ev->args[0]) != TT_ADVANCED)
 		return TT_NOT_YET;
 	if (o->gc_state == TT_GC_NOT_RUNNING)
@@ -115,7 +115,7 @@ static uint32_t *resource_of(struct tt_order *o, const struct tt_step *s)
 		if (p == NULL)
 			tt_broken(o, TT_E_RANGE, "encountered %s for unknown proc %" PRId64,
 				  tt_step_name(o, s, name), self ? s->cur.proc : id);
-		return p == NULL ? NULL : &p->extra;
+		return p == NULL ? NULL : &p->scopes;
 	}
 	if (self) {
 		struct tt_g_state *g = tt_current_g(o, s);
@@ -125,17 +125,17 @@ static uint32_t *resource_of(struct tt_order *o, const struct tt_step *s)
 				  "encountered event of type %u without known state for current "
 				  "goroutine %" PRId64,
 				  s->def->spec.type, s->cur.goroutine);
-		return g == NULL ? NULL : &g->extra;
+		return g == NULL ? NULL : &g->scopes;
 	}
 	struct tt_g_state *g = tt_find_g(o, id);
 
 	if (g == NULL)
 		tt_broken(o, TT_E_RANGE, "uninitialized goroutine %" PRId64 " found during %s", id,
 			  tt_step_name(o, s, name));
-	return g == NULL ? NULL : &g->extra;
+	return g == NULL ? NULL : &g->scopes;
 }
 
-static bool is_open(const struct tt_extra *e, uint8_t type, uint64_t kind)
+static bool is_open(const struct tt_open_scopes *e, uint8_t type, uint64_t kind)
 {
 	for (size_t i = 0; i < e->ranges.n; i++)
 		if (e->ranges.at[i].type == type && e->ranges.at[i].kind == kind)
@@ -143,7 +143,8 @@ static bool is_open(const struct tt_extra *e, uint8_t type, uint64_t kind)
 	return false;
 }
 
-static enum tt_advance open_range(struct tt_order *o, struct tt_extra *e, uint8_t type, uint64_t kind)
+static enum tt_advance open_range(struct tt_order *o, struct tt_open_scopes *e, uint8_t type,
+				  uint64_t kind)
 {
 	if (!TT_ARRAY_ROOM(o->mem, &e->ranges))
 		return tt_broken_memory(o);
@@ -152,17 +153,17 @@ static enum tt_advance open_range(struct tt_order *o, struct tt_extra *e, uint8_
 }
 
 /* The check and the resource that all three begin with. NULL: broken. */
-static struct tt_extra *ranges_of(struct tt_order *o, struct tt_step *s)
+static struct tt_open_scopes *ranges_of(struct tt_order *o, struct tt_step *s)
 {
 	uint32_t *slot;
-	struct tt_extra *e;
+	struct tt_open_scopes *e;
 
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return NULL;
 	slot = resource_of(o, s);
 	if (slot == NULL)
 		return NULL;
-	e = tt_extra_of(o, slot);
+	e = tt_open_scopes_of(o, slot);
 	if (e == NULL)
 		tt_broken_memory(o);
 	return e;
@@ -173,7 +174,7 @@ enum tt_advance tt_advance_range_begin(struct tt_order *o, struct tt_step *s)
 	int8_t kind_arg = s->def->view.kind_arg;
 	uint64_t kind = kind_arg < 0 ? 0 : s->ev->args[kind_arg];
 	uint8_t type = range_type(s);
-	struct tt_extra *e = ranges_of(o, s);
+	struct tt_open_scopes *e = ranges_of(o, s);
 
 	if (e == NULL)
 		return TT_BROKEN;
@@ -183,12 +184,12 @@ enum tt_advance tt_advance_range_begin(struct tt_order *o, struct tt_step *s)
 				 range_name(o, type));
 	if (open_range(o, e, type, kind) != TT_ADVANCED)
 		return TT_BROKEN;
-	tt_emit(o, s)->extra_ = kind;
+	tt_queue_step(o, s)->extra_ = kind;
 	return TT_ADVANCED;
 }
 
 /* "[{28 0} {26 7}]", as Go prints the list; cut where the message would be too long. */
-static void list_ranges(const struct tt_extra *e, char *out, size_t size)
+static void list_ranges(const struct tt_open_scopes *e, char *out, size_t size)
 {
 	size_t used = 0;
 	int n = snprintf(out, size, "[");
@@ -205,11 +206,11 @@ static void list_ranges(const struct tt_extra *e, char *out, size_t size)
 enum tt_advance tt_advance_range_active(struct tt_order *o, struct tt_step *s)
 {
 	uint8_t type = range_type(s);
-	struct tt_extra *e = ranges_of(o, s);
+	struct tt_open_scopes *e = ranges_of(o, s);
 
 	if (e == NULL)
 		return TT_BROKEN;
-	if (tt_alone(o) && !is_open(e, type, 0) && tt_claim_range(o, s, type) &&
+	if (tt_is_speculative(o) && !is_open(e, type, 0) && tt_assume_range(o, s, type) &&
 	    open_range(o, e, type, 0) != TT_ADVANCED)
 		return TT_BROKEN;
 	if (o->initial) {
@@ -226,14 +227,14 @@ enum tt_advance tt_advance_range_active(struct tt_order *o, struct tt_step *s)
 		return tt_broken(o, TT_E_RANGE, "resource is missing active range: %s %s",
 				 range_name(o, type), list);
 	}
-	tt_emit(o, s)->extra_ = 0;
+	tt_queue_step(o, s)->extra_ = 0;
 	return TT_ADVANCED;
 }
 
 enum tt_advance tt_advance_range_end(struct tt_order *o, struct tt_step *s)
 {
 	uint8_t type = range_type(s);
-	struct tt_extra *e = ranges_of(o, s);
+	struct tt_open_scopes *e = ranges_of(o, s);
 	size_t i = 0;
 	uint64_t kind;
 
@@ -247,6 +248,6 @@ enum tt_advance tt_advance_range_end(struct tt_order *o, struct tt_step *s)
 	kind = e->ranges.at[i].kind;
 	/* Go swaps with the last: the order decides which of two is ended first */
 	e->ranges.at[i] = e->ranges.at[--e->ranges.n];
-	tt_emit(o, s)->extra_ = kind;
+	tt_queue_step(o, s)->extra_ = kind;
 	return TT_ADVANCED;
 }

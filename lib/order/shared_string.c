@@ -4,33 +4,34 @@
 
 #include <string.h>
 
-void tt_texts_init(struct tt_texts *t, struct tt_mem *mem)
+void tt_shared_strings_init(struct tt_shared_strings *t, struct tt_mem *mem)
 {
 	memset(t, 0, sizeof(*t));
 	t->mem = mem;
 }
 
-static void drop_cache(struct tt_texts *t)
+static void drop_cache(struct tt_shared_strings *t)
 {
 	for (size_t i = 0; i < t->cached.n; i++)
-		tt_text_drop(t, t->cached.at[i]);
+		tt_shared_string_drop(t, t->cached.at[i]);
 	t->cached.n = 0;
 }
 
-void tt_texts_release(struct tt_texts *t)
+void tt_shared_strings_release(struct tt_shared_strings *t)
 {
 	drop_cache(t);
 	TT_ARRAY_RELEASE(t->mem, &t->cached);
 }
 
-void tt_texts_turn(struct tt_texts *t, const struct tt_generation *gen)
+void tt_shared_strings_begin_generation(struct tt_shared_strings *t,
+					const struct tt_generation *gen)
 {
 	drop_cache(t);
 	t->gen = gen;
 }
 
 /* Where the cache has the i-th string; made on first use. NULL: no memory. */
-static struct tt_text **cached_at(struct tt_texts *t, size_t i)
+static struct tt_shared_string **cached_at(struct tt_shared_strings *t, size_t i)
 {
 	if (t->cached.n == 0) {
 		size_t n = tt_generation_nstrings(t->gen) + 1;
@@ -43,9 +44,9 @@ static struct tt_text **cached_at(struct tt_texts *t, size_t i)
 	return &t->cached.at[i];
 }
 
-struct tt_text *tt_text_new(struct tt_texts *t, struct tt_str s)
+struct tt_shared_string *tt_shared_string_new(struct tt_shared_strings *t, struct tt_str s)
 {
-	struct tt_text *text = tt_mem_alloc(t->mem, sizeof(*text) + s.len);
+	struct tt_shared_string *text = tt_mem_alloc(t->mem, sizeof(*text) + s.len);
 
 	if (text == NULL)
 		return NULL;
@@ -55,30 +56,31 @@ struct tt_text *tt_text_new(struct tt_texts *t, struct tt_str s)
 	return text;
 }
 
-struct tt_text *tt_text_take(struct tt_texts *t, uint64_t id)
+struct tt_shared_string *tt_shared_string_take(struct tt_shared_strings *t, uint64_t id)
 {
 	uint32_t index = tt_idmap_find(&t->gen->string_ids, id);
-	struct tt_text **cached = cached_at(t, index == TT_IDMAP_NONE ? 0 : (size_t)index + 1);
+	struct tt_shared_string **cached =
+		cached_at(t, index == TT_IDMAP_NONE ? 0 : (size_t)index + 1);
 	struct tt_str s;
 
 	if (cached == NULL)
 		return NULL;
 	if (*cached == NULL) {
 		tt_generation_string(t->gen, id, &s);
-		*cached = tt_text_new(t, s);
+		*cached = tt_shared_string_new(t, s);
 	}
 	if (*cached != NULL)
 		(*cached)->references++;
 	return *cached;
 }
 
-void tt_text_drop(struct tt_texts *t, struct tt_text *text)
+void tt_shared_string_drop(struct tt_shared_strings *t, struct tt_shared_string *text)
 {
 	if (text != NULL && --text->references == 0)
 		tt_mem_free(t->mem, text, sizeof(*text) + text->len);
 }
 
-bool tt_text_equal(const struct tt_text *a, const struct tt_text *b)
+bool tt_shared_string_equal(const struct tt_shared_string *a, const struct tt_shared_string *b)
 {
 	return a == b || (a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0);
 }

@@ -8,29 +8,30 @@
 
 #include "gen/generation.h"
 
-struct tt_text {
+struct tt_shared_string {
 	uint32_t references;
 	uint32_t len;
 	char bytes[];
 };
 
-struct tt_texts {
+struct tt_shared_strings {
 	struct tt_mem *mem;
 	const struct tt_generation *gen;
 	/* of the generation's i-th string, [0] of the empty one; NULL: not asked for yet */
-	TT_ARRAY(struct tt_text *) cached;
+	TT_ARRAY(struct tt_shared_string *) cached;
 };
 
-void tt_texts_init(struct tt_texts *t, struct tt_mem *mem);
-void tt_texts_release(struct tt_texts *t);
+void tt_shared_strings_init(struct tt_shared_strings *t, struct tt_mem *mem);
+void tt_shared_strings_release(struct tt_shared_strings *t);
 /* Drops the cache: strings are now those of `gen`. */
-void tt_texts_turn(struct tt_texts *t, const struct tt_generation *gen);
+void tt_shared_strings_begin_generation(struct tt_shared_strings *t,
+					const struct tt_generation *gen);
 /* The text of a string that exists, with a reference for the caller; NULL: no memory. */
-struct tt_text *tt_text_take(struct tt_texts *t, uint64_t id);
+struct tt_shared_string *tt_shared_string_take(struct tt_shared_strings *t, uint64_t id);
 /* A text of its own; NULL: no memory. */
-struct tt_text *tt_text_new(struct tt_texts *t, struct tt_str s);
+struct tt_shared_string *tt_shared_string_new(struct tt_shared_strings *t, struct tt_str s);
 /* NULL is a no-op. */
-void tt_text_drop(struct tt_texts *t, struct tt_text *text);
-bool tt_text_equal(const struct tt_text *a, const struct tt_text *b);
+void tt_shared_string_drop(struct tt_shared_strings *t, struct tt_shared_string *text);
+bool tt_shared_string_equal(const struct tt_shared_string *a, const struct tt_shared_string *b);
 
 #endif

@@ -18,19 +18,19 @@ void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs
 	o->mem = mem;
 	o->specs = specs;
 	o->version = version;
-	o->free_g = o->free_task = o->free_extra = TT_NO_SLOT;
+	o->free_g = o->free_task = o->free_scopes = TT_NO_SLOT;
 	tt_idmap_init(&o->g_ids, mem, seed);
 	tt_idmap_init(&o->p_ids, mem, seed);
 	tt_idmap_init(&o->m_ids, mem, seed);
 	tt_idmap_init(&o->task_ids, mem, seed);
-	tt_texts_init(&o->texts, mem);
+	tt_shared_strings_init(&o->texts, mem);
 	tt_dispatch_init(o);
 }
 
-static void release_extra(struct tt_order *o, struct tt_extra *e)
+static void release_scopes(struct tt_order *o, struct tt_open_scopes *e)
 {
 	for (size_t i = 0; i < e->regions.n; i++)
-		tt_text_drop(&o->texts, e->regions.at[i].name);
+		tt_shared_string_drop(&o->texts, e->regions.at[i].name);
 	TT_ARRAY_RELEASE(o->mem, &e->regions);
 	TT_ARRAY_RELEASE(o->mem, &e->ranges);
 }
@@ -38,11 +38,11 @@ static void release_extra(struct tt_order *o, struct tt_extra *e)
 /* Drops all references to texts and what stands behind the records. */
 static void release_content(struct tt_order *o)
 {
-	for (size_t i = 0; i < o->extras.n; i++)
-		release_extra(o, &o->extras.at[i]);
+	for (size_t i = 0; i < o->open_scopes.n; i++)
+		release_scopes(o, &o->open_scopes.at[i]);
 	for (size_t i = 0; i < o->tasks.n; i++)
-		tt_text_drop(&o->texts, o->tasks.at[i].name);
-	tt_text_drop(&o->texts, o->handed_out);
+		tt_shared_string_drop(&o->texts, o->tasks.at[i].name);
+	tt_shared_string_drop(&o->texts, o->handed_out);
 	o->handed_out = NULL;
 }
 
@@ -50,12 +50,12 @@ void tt_order_release(struct tt_order *o)
 {
 	release_content(o);
 	tt_resources_release(o);
-	tt_texts_release(&o->texts);
+	tt_shared_strings_release(&o->texts);
 	TT_ARRAY_RELEASE(o->mem, &o->gs);
 	TT_ARRAY_RELEASE(o->mem, &o->ps);
 	TT_ARRAY_RELEASE(o->mem, &o->ms);
 	TT_ARRAY_RELEASE(o->mem, &o->tasks);
-	TT_ARRAY_RELEASE(o->mem, &o->extras);
+	TT_ARRAY_RELEASE(o->mem, &o->open_scopes);
 	tt_idmap_release(&o->g_ids);
 	tt_idmap_release(&o->p_ids);
 	tt_idmap_release(&o->m_ids);
@@ -69,8 +69,8 @@ void tt_order_reset(struct tt_order *o)
 	tt_idmap_clear(&o->p_ids);
 	tt_idmap_clear(&o->m_ids);
 	tt_idmap_clear(&o->task_ids);
-	o->gs.n = o->ps.n = o->ms.n = o->tasks.n = o->extras.n = 0;
-	o->free_g = o->free_task = o->free_extra = TT_NO_SLOT;
+	o->gs.n = o->ps.n = o->ms.n = o->tasks.n = o->open_scopes.n = 0;
+	o->free_g = o->free_task = o->free_scopes = TT_NO_SLOT;
 	o->gc_state = TT_GC_UNDETERMINED;
 	o->gc_seq = 0;
 	o->head = o->count = 0;
@@ -80,7 +80,7 @@ void tt_order_reset(struct tt_order *o)
 	o->gap = true;
 }
 
-void tt_order_turn(struct tt_order *o, const struct tt_generation *gen)
+void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *gen)
 {
 	o->gen = gen;
 	o->head = o->count = 0;
@@ -94,8 +94,8 @@ void tt_order_turn(struct tt_order *o, const struct tt_generation *gen)
 	o->renewed = gen->number > o->newest;
 	if (o->renewed)
 		o->newest = gen->number;
-	tt_texts_turn(&o->texts, gen);
-	tt_resources_turn(o);
+	tt_shared_strings_begin_generation(&o->texts, gen);
+	tt_resources_begin_generation(o);
 }
 
 uint32_t tt_order_slot(struct tt_order *o, int64_t thread)
@@ -109,12 +109,13 @@ uint32_t tt_order_slot(struct tt_order *o, int64_t thread)
 	return m == NULL ? TT_NO_SLOT : (uint32_t)(m - o->ms.at);
 }
 
-enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_timed *ev)
+enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_raw_event *ev)
 {
 	return tt_broken(o, TT_E_EVENT_UNORDERED, "bad event type found while ordering: %u", ev->type);
 }
 
-enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m, struct tt_timed *ev)
+enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m,
+			     struct tt_raw_event *ev)
 {
 	const struct tt_rule *rule = &o->rules[ev->type];
 	struct tt_step s = {
@@ -199,7 +200,7 @@ enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s)
 	unsigned needs = s->needs;
 	const char *message;
 
-	if (tt_alone(o) && tt_claim_context(o, s))
+	if (tt_is_speculative(o) && tt_assume_context(o, s))
 		return TT_ADVANCED;
 	if ((needs & TT_NEED_THREAD) != 0 && s->cur.thread == TT_NONE)
 		message = "expected a thread but didn't have one";
@@ -237,13 +238,13 @@ struct tt_g_state *tt_add_g(struct tt_order *o, int64_t id, enum tt_g_status sta
 	if (!tt_idmap_add(&o->g_ids, (uint64_t)id, slot))
 		return NULL;
 	if (slot == o->free_g)
-		o->free_g = o->gs.at[slot].extra;
+		o->free_g = o->gs.at[slot].scopes;
 	else
 		o->gs.n++;
 	o->gs.at[slot] = (struct tt_g_state){
 		.id = id,
 		.seq = tt_seq_at(o, 0),
-		.extra = TT_NO_SLOT,
+		.scopes = TT_NO_SLOT,
 		.status = (uint8_t)status,
 	};
 	return &o->gs.at[slot];
@@ -257,7 +258,7 @@ struct tt_p_state *tt_add_p(struct tt_order *o, int64_t id, enum tt_p_status sta
 	o->ps.at[o->ps.n] = (struct tt_p_state){
 		.id = id,
 		.seq = tt_seq_at(o, 0),
-		.extra = TT_NO_SLOT,
+		.scopes = TT_NO_SLOT,
 		.status = (uint8_t)status,
 	};
 	return &o->ps.at[o->ps.n++];
@@ -274,56 +275,57 @@ struct tt_m_state *tt_add_m(struct tt_order *o, int64_t id)
 		.g = TT_NONE,
 		.g_slot = TT_NO_SLOT,
 		.has = (uint8_t)((id != TT_NONE ? TT_NEED_THREAD : 0) |
-				 (tt_alone(o) ? 0 : TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE)),
+				 (tt_is_speculative(o) ? 0
+						       : TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE)),
 	};
 	return &o->ms.at[o->ms.n++];
 }
 
-static void free_extra(struct tt_order *o, uint32_t slot)
+static void free_scopes(struct tt_order *o, uint32_t slot)
 {
-	struct tt_extra *e = &o->extras.at[slot];
+	struct tt_open_scopes *e = &o->open_scopes.at[slot];
 
 	for (size_t i = 0; i < e->regions.n; i++)
-		tt_text_drop(&o->texts, e->regions.at[i].name);
+		tt_shared_string_drop(&o->texts, e->regions.at[i].name);
 	e->regions.n = e->ranges.n = 0;
-	e->next_free = o->free_extra;
-	o->free_extra = slot;
+	e->next_free = o->free_scopes;
+	o->free_scopes = slot;
 }
 
 void tt_remove_g(struct tt_order *o, struct tt_g_state *g)
 {
 	uint32_t slot = (uint32_t)(g - o->gs.at);
 
-	if (g->claimed)
-		tt_claim(o, TT_CLAIM_G_GONE, g->id, 0);
-	if (g->extra != TT_NO_SLOT)
-		free_extra(o, g->extra);
+	if (g->assumed)
+		tt_assume(o, TT_ASSUME_G_GONE, g->id, 0);
+	if (g->scopes != TT_NO_SLOT)
+		free_scopes(o, g->scopes);
 	tt_idmap_remove(&o->g_ids, (uint64_t)g->id);
 	g->status = TT_G_GONE;
-	g->extra = o->free_g;
+	g->scopes = o->free_g;
 	o->free_g = slot;
 }
 
-struct tt_extra *tt_extra_of(struct tt_order *o, uint32_t *slot)
+struct tt_open_scopes *tt_open_scopes_of(struct tt_order *o, uint32_t *slot)
 {
 	if (*slot != TT_NO_SLOT)
-		return &o->extras.at[*slot];
-	if (o->free_extra != TT_NO_SLOT) {
-		*slot = o->free_extra;
-		o->free_extra = o->extras.at[*slot].next_free;
-		return &o->extras.at[*slot];
+		return &o->open_scopes.at[*slot];
+	if (o->free_scopes != TT_NO_SLOT) {
+		*slot = o->free_scopes;
+		o->free_scopes = o->open_scopes.at[*slot].next_free;
+		return &o->open_scopes.at[*slot];
 	}
-	if (o->extras.n >= TT_NO_SLOT || !TT_ARRAY_ROOM(o->mem, &o->extras))
+	if (o->open_scopes.n >= TT_NO_SLOT || !TT_ARRAY_ROOM(o->mem, &o->open_scopes))
 		return NULL;
-	*slot = (uint32_t)o->extras.n++;
-	memset(&o->extras.at[*slot], 0, sizeof(o->extras.at[*slot]));
-	return &o->extras.at[*slot];
+	*slot = (uint32_t)o->open_scopes.n++;
+	memset(&o->open_scopes.at[*slot], 0, sizeof(o->open_scopes.at[*slot]));
+	return &o->open_scopes.at[*slot];
 }
 
 /* ---- handing on */
 
-struct tt_event *tt_emit_added(struct tt_order *o, const struct tt_step *s,
-			       const struct tt_event_def *def, const struct tt_context *context)
+struct tt_event *tt_queue_added(struct tt_order *o, const struct tt_step *s,
+				const struct tt_event_def *def, const struct tt_context *context)
 {
 	uint64_t *args = o->added_args[o->count];
 	struct tt_event *ev = &o->queue[o->count++];

@@ -73,7 +73,7 @@ enum tt_advance tt_advance_syscall_begin(struct tt_order *o, struct tt_step *s)
 	g->status = TT_G_SYSCALL;
 	p->status = TT_P_SYSCALL;
 	p->seq = seq;
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -92,7 +92,7 @@ enum tt_advance tt_advance_syscall_end(struct tt_order *o, struct tt_step *s)
 		return wrong_end(o, s, p);
 	g->status = TT_G_RUNNING;
 	p->status = TT_P_RUNNING;
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -100,8 +100,8 @@ enum tt_advance tt_advance_syscall_end_blocked(struct tt_order *o, struct tt_ste
 {
 	struct tt_g_state *g;
 
-	if (tt_alone(o))
-		tt_claim_no_p(o, s);
+	if (tt_is_speculative(o))
+		tt_assume_no_p(o, s);
 	/* the event says that its P was lost: by ProcStop here, or stolen elsewhere */
 	if (s->cur.proc != TT_NONE) {
 		const struct tt_p_state *p = tt_find_p(o, s->cur.proc);
@@ -120,7 +120,7 @@ enum tt_advance tt_advance_syscall_end_blocked(struct tt_order *o, struct tt_ste
 		return TT_BROKEN;
 	g->status = TT_G_RUNNABLE;
 	tt_set_g(o, s, TT_NONE);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -136,13 +136,13 @@ enum tt_advance tt_advance_create_syscall(struct tt_order *o, struct tt_step *s)
 				 "tried to create goroutine (%" PRId64
 				 ") in syscall that already exists",
 				 id);
-	if (tt_alone(o))
-		tt_claim(o, TT_CLAIM_G_ABSENT, id, 0);
+	if (tt_is_speculative(o))
+		tt_assume(o, TT_ASSUME_G_ABSENT, id, 0);
 	g = tt_add_g(o, id, TT_G_SYSCALL);
 	if (g == NULL)
 		return tt_broken_memory(o);
 	tt_bind_g(o, s, g);
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
 
@@ -164,7 +164,7 @@ static enum tt_advance abandon_p(struct tt_order *o, struct tt_step *s)
 				 s->cur.proc, tt_p_status_name(p->status), tt_step_name(o, s, name));
 	p->status = TT_P_ABANDONED;
 	tt_set_p(o, s, TT_NONE);
-	steal = tt_emit_added(o, s, o->proc_steal, &s->cur);
+	steal = tt_queue_added(o, s, o->proc_steal, &s->cur);
 	steal->was_ = TT_STATE_RUNNING;
 	o->added_args[steal - o->queue][0] = (uint64_t)s->cur.proc;
 	return TT_ADVANCED;
@@ -176,8 +176,8 @@ enum tt_advance tt_advance_destroy_syscall(struct tt_order *o, struct tt_step *s
 
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
-	if (tt_alone(o))
-		tt_claim_no_p(o, s);
+	if (tt_is_speculative(o))
+		tt_assume_no_p(o, s);
 	g = current_g_in(o, s, TT_G_SYSCALL, "Syscall");
 	if (g == NULL)
 		return TT_BROKEN;
@@ -185,6 +185,6 @@ enum tt_advance tt_advance_destroy_syscall(struct tt_order *o, struct tt_step *s
 	tt_set_g(o, s, TT_NONE);
 	if (s->cur.proc != TT_NONE && abandon_p(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
-	tt_emit(o, s);
+	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }

@@ -9,12 +9,12 @@
 #define NOBODY TT_IDMAP_NONE
 #define MOST_PAUSES 1023
 
-void tt_waits_init(struct tt_waits *w)
+void tt_waitq_init(struct tt_waitq *w)
 {
-	*w = (struct tt_waits){.least = 32};
+	*w = (struct tt_waitq){.least = 32};
 }
 
-void tt_waits_release(struct tt_waits *w, struct tt_mem *mem)
+void tt_waitq_release(struct tt_waitq *w, struct tt_mem *mem)
 {
 	TT_ARRAY_RELEASE(mem, &w->all);
 	TT_ARRAY_RELEASE(mem, &w->awake);
@@ -71,7 +71,7 @@ static uint64_t key_of(uint64_t id, uint64_t seq)
 }
 
 /* The cursor that was tried has to wait for what the order says. */
-static void sleep_on(struct tt_waits *w, const struct tt_order *o, uint32_t cursor)
+static void sleep_on(struct tt_waitq *w, const struct tt_order *o, uint32_t cursor)
 {
 	struct tt_waiter *waiters = w->waiters.at;
 	uint64_t key = key_of(o->awaits.id, o->awaits.seq);
@@ -88,7 +88,7 @@ static void sleep_on(struct tt_waits *w, const struct tt_order *o, uint32_t curs
 	}
 }
 
-static void wake_all(struct tt_waits *w, uint32_t cursor)
+static void wake_all(struct tt_waitq *w, uint32_t cursor)
 {
 	for (; cursor != NOBODY; cursor = w->waiters.at[cursor].next) {
 		struct tt_keyed e = w->all.at[w->waiters.at[cursor].at];
@@ -97,7 +97,7 @@ static void wake_all(struct tt_waits *w, uint32_t cursor)
 	}
 }
 
-static void wake(struct tt_waits *w, uint64_t id, uint64_t seq)
+static void wake(struct tt_waitq *w, uint64_t id, uint64_t seq)
 {
 	uint64_t key = key_of(id, seq);
 	uint32_t first = tt_idmap_find(&w->sleepers, key);
@@ -109,7 +109,7 @@ static void wake(struct tt_waits *w, uint64_t id, uint64_t seq)
 }
 
 /* Something changed of the goroutine, the P or the resource with this id. */
-static void wake_for(struct tt_waits *w, struct tt_order *o, uint64_t id)
+static void wake_for(struct tt_waitq *w, struct tt_order *o, uint64_t id)
 {
 	const struct tt_g_state *g = tt_find_g(o, (int64_t)id);
 	const struct tt_p_state *p = tt_find_p(o, (int64_t)id);
@@ -137,10 +137,10 @@ static struct context context_of(const struct tt_order *o, const struct tt_curso
 
 /* The cursor's head advanced: what it can have changed its thread has, or had, or it
  * is among the arguments. */
-static void wake_others(struct tt_waits *w, struct tt_order *o, const struct tt_cursor *c,
+static void wake_others(struct tt_waitq *w, struct tt_order *o, const struct tt_cursor *c,
 			struct context had)
 {
-	const struct tt_timed *ev = c->head;
+	const struct tt_raw_event *ev = c->head;
 	const struct tt_event_def *def = o->rules[ev->type].def;
 	const struct tt_event_spec *spec = &def->spec;
 	struct context has = context_of(o, c);
@@ -173,7 +173,7 @@ static bool all_differ(const struct tt_keyed *sorted, size_t n)
 
 static bool make_room(struct tt_merge *m, size_t n)
 {
-	struct tt_waits *w = &m->waits;
+	struct tt_waitq *w = &m->waits;
 
 	return tt_mem_grow(m->mem, &w->all.at, &w->all.cap, n, sizeof(*w->all.at)) &&
 	       tt_mem_grow(m->mem, &w->awake.at, &w->awake.cap, n, sizeof(*w->awake.at)) &&
@@ -182,12 +182,12 @@ static bool make_room(struct tt_merge *m, size_t n)
 			   sizeof(*w->waiters.at));
 }
 
-bool tt_waits_begin(struct tt_merge *m, const struct tt_order *o)
+bool tt_waitq_begin(struct tt_merge *m, const struct tt_order *o)
 {
 	/* a shortcut is not for it, and neither is anything else */
-	static struct tt_timed no_event;
+	static struct tt_raw_event no_event;
 	static struct tt_cursor nobody = {.m = TT_NO_SLOT, .head = &no_event};
-	struct tt_waits *w = &m->waits;
+	struct tt_waitq *w = &m->waits;
 	size_t n = m->heap.n;
 
 	if (n < w->least || !all_differ(m->heap.at, n))
@@ -230,7 +230,7 @@ bool tt_waits_begin(struct tt_merge *m, const struct tt_order *o)
 /* The heads as they are; behind them those that steps passed and that have none. */
 static void gather(struct tt_merge *m)
 {
-	struct tt_waits *w = &m->waits;
+	struct tt_waitq *w = &m->waits;
 	struct tt_keyed *heap = m->heap.at;
 	size_t n = 0;
 
@@ -238,7 +238,7 @@ static void gather(struct tt_merge *m)
 		heap[n] = (struct tt_keyed){w->all.at[n].key,
 					    {.item = &m->cursors.at[w->all.at[n].of.index]}};
 	for (size_t i = 0; i < w->steps.n; i++) {
-		const struct tt_waits_step *s = &w->steps.at[i];
+		const struct tt_waitq_step *s = &w->steps.at[i];
 
 		if (!s->ended)
 			continue;
@@ -251,7 +251,7 @@ static void gather(struct tt_merge *m)
 }
 
 /* One step on the heap: the i-th advanced. */
-static void redo(struct tt_merge *m, const struct tt_waits_step *s, size_t i)
+static void redo(struct tt_merge *m, const struct tt_waitq_step *s, size_t i)
 {
 	assert(m->heap.at[i].of.item == &m->cursors.at[s->cursor]);
 	if (s->ended) {
@@ -266,7 +266,7 @@ static void redo(struct tt_merge *m, const struct tt_waits_step *s, size_t i)
  * that is not its root advanced, so only the first step can be such a one. */
 static void go_back(struct tt_merge *m)
 {
-	struct tt_waits *w = &m->waits;
+	struct tt_waitq *w = &m->waits;
 	size_t first = 0;
 
 	gather(m);
@@ -289,9 +289,9 @@ static void go_back(struct tt_merge *m)
 /* ---- advancing */
 
 /* An event advanced; `rc` is TT_END: it was its thread's last. */
-static void step_on(struct tt_merge *m, struct tt_waits_step *s, int rc)
+static void step_on(struct tt_merge *m, struct tt_waitq_step *s, int rc)
 {
-	struct tt_waits *w = &m->waits;
+	struct tt_waitq *w = &m->waits;
 	size_t at = w->waiters.at[s->cursor].at;
 	struct tt_keyed e = {0, {.index = s->cursor}};
 	bool equal = false;
@@ -320,8 +320,8 @@ static void step_on(struct tt_merge *m, struct tt_waits_step *s, int rc)
 static int advanced(struct tt_merge *m, struct tt_order *o, struct tt_cursor *c,
 		    struct tt_error *err)
 {
-	struct tt_waits *w = &m->waits;
-	struct tt_waits_step s = {
+	struct tt_waitq *w = &m->waits;
+	struct tt_waitq_step s = {
 		.cursor = (uint32_t)(c - m->cursors.at),
 		.before = c->head->time_ns,
 	};
@@ -337,9 +337,9 @@ static int advanced(struct tt_merge *m, struct tt_order *o, struct tt_cursor *c,
 	return TT_OK;
 }
 
-int tt_waits_advance(struct tt_merge *m, struct tt_order *o, struct tt_error *err)
+int tt_waitq_advance(struct tt_merge *m, struct tt_order *o, struct tt_error *err)
 {
-	struct tt_waits *w = &m->waits;
+	struct tt_waitq *w = &m->waits;
 
 	while (w->awake.n != 0) {
 		struct tt_cursor *c = &m->cursors.at[w->awake.at[0].of.index];

@@ -24,13 +24,13 @@ struct tt_waiter {
 };
 
 /* The event that advanced on a cursor, and the time of the one that follows it. */
-struct tt_waits_step {
+struct tt_waitq_step {
 	uint32_t cursor;
 	bool ended;             /* none follows */
 	int64_t before, after;
 };
 
-struct tt_waits {
+struct tt_waitq {
 	bool on;
 	size_t least;           /* with fewer threads, trying all of them costs no more */
 	/* of.index is that of the cursor; `all` and `awake` are heaps with room for all */
@@ -39,7 +39,7 @@ struct tt_waits {
 	struct tt_idmap sleepers; /* by what they wait for: the first of those who do */
 	uint32_t restless;      /* first of those who are tried again at each event */
 	struct tt_idmap times;  /* of all heads */
-	TT_ARRAY(struct tt_waits_step) steps; /* since Go's reader sorted */
+	TT_ARRAY(struct tt_waitq_step) steps; /* since Go's reader sorted */
 	/* Where times are often equal, beginning does not pay: ever more rarely then. */
 	size_t nadvanced;       /* events since it began */
 	unsigned pause, pauses; /* how often not to begin, now and the next time */
@@ -49,16 +49,16 @@ struct tt_merge;
 struct tt_order;
 struct tt_error;
 
-void tt_waits_init(struct tt_waits *w);
-void tt_waits_release(struct tt_waits *w, struct tt_mem *mem);
+void tt_waitq_init(struct tt_waitq *w);
+void tt_waitq_release(struct tt_waitq *w, struct tt_mem *mem);
 
 /*
  * The root of the merge's heap, which was just sorted, has to wait. True: there are
- * enough others, of different times, and tt_waits_advance() is to be called from now on,
+ * enough others, of different times, and tt_waitq_advance() is to be called from now on,
  * while `on` is set; of the heap only n and the key of its root are kept.
  */
-bool tt_waits_begin(struct tt_merge *m, const struct tt_order *o);
+bool tt_waitq_begin(struct tt_merge *m, const struct tt_order *o);
 /* As tt_merge_advance_slowly(). */
-int tt_waits_advance(struct tt_merge *m, struct tt_order *o, struct tt_error *err);
+int tt_waitq_advance(struct tt_merge *m, struct tt_order *o, struct tt_error *err);
 
 #endif

@@ -45,7 +45,7 @@ struct tt_recorder {
 	uint64_t nbatches, number, offset;
 	TT_ARRAY(uint8_t) held;
 	bool too_large;                 /* to be held */
-	struct tt_naming naming;        /* its symbol is NULL: names stay as they are */
+	struct tt_symbolizer naming; /* its symbol is NULL: names stay as they are */
 
 	struct tt_recorder_progress done;
 };
@@ -81,7 +81,7 @@ static int read_options(struct tt_recorder *r, const struct tt_recorder_options 
 		r->options.specs = r->own_specs;
 	}
 	if (rc == 0 && r->options.symbol != NULL) {
-		tt_naming_init(&r->naming, r->options.specs, &r->mem);
+		tt_symbolizer_init(&r->naming, r->options.specs, &r->mem);
 		r->naming.symbol = r->options.symbol;
 		r->naming.arg = r->options.symbol_arg;
 	}
@@ -155,7 +155,7 @@ void tt_recorder_close(struct tt_recorder *r)
 	tt_rotation_release(&r->rotation);
 	TT_ARRAY_RELEASE(&r->mem, &r->header);
 	TT_ARRAY_RELEASE(&r->mem, &r->held);
-	tt_naming_release(&r->naming);
+	tt_symbolizer_release(&r->naming);
 	tt_source_close(r->src);
 	tt_specs_free(r->own_specs);
 	free(r->path);
@@ -261,7 +261,7 @@ static int end_file(struct tt_recorder *r, struct tt_error *err)
 	return rc;
 }
 
-static int begin_generation(struct tt_recorder *r, const struct tt_frame_batch *b)
+static int begin_generation(struct tt_recorder *r, const struct tt_raw_batch *b)
 {
 	int rc = 0;
 
@@ -281,7 +281,7 @@ static int give_names(struct tt_recorder *r)
 {
 	size_t header = r->done.generations == 0 ? r->header.n : 0, n;
 
-	if (!tt_naming_apply(&r->naming, r->held.at + header, r->held.n - header))
+	if (!tt_symbolizer_apply(&r->naming, r->held.at + header, r->held.n - header))
 		return tt_fail(&r->failed, tt_mem_code(&r->mem), "no memory to name the code of a "
 								 "generation");
 	n = header + r->naming.out.n;
@@ -325,7 +325,7 @@ static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 /* ----------------------------------------------------------------- reading */
 
 /* The next batch; an end mark without waiting for what comes behind it. */
-static int read_batch(struct tt_recorder *r, struct tt_frame_batch *b)
+static int read_batch(struct tt_recorder *r, struct tt_raw_batch *b)
 {
 	const uint8_t *data;
 	size_t avail;
@@ -333,10 +333,10 @@ static int read_batch(struct tt_recorder *r, struct tt_frame_batch *b)
 
 	if (rc < 0)
 		return rc;
-	if (avail == 0 || r->framing.kind[data[0]] != TT_FRAME_END)
+	if (avail == 0 || r->framing.kind[data[0]] != TT_RAW_BATCH_END)
 		return tt_batch_read(r->src, &r->framing, b, &r->failed);
-	*b = (struct tt_frame_batch){
-		.kind = TT_FRAME_END,
+	*b = (struct tt_raw_batch){
+		.kind = TT_RAW_BATCH_END,
 		.thread = TT_NONE,
 		.offset = tt_source_offset(r->src),
 		.data = data,
@@ -355,7 +355,7 @@ static int cut_off(struct tt_recorder *r)
 	return -TT_E_CUT_OFF;
 }
 
-static int take_batch(struct tt_recorder *r, const struct tt_frame_batch *b)
+static int take_batch(struct tt_recorder *r, const struct tt_raw_batch *b)
 {
 	size_t header = (size_t)(b->data_offset - b->offset);
 	int rc = r->nbatches == 0 ? begin_generation(r, b) : 0;
@@ -370,7 +370,7 @@ static int take_batch(struct tt_recorder *r, const struct tt_frame_batch *b)
 	return rc;
 }
 
-static bool ends_generation(const struct tt_recorder *r, const struct tt_frame_batch *b)
+static bool ends_generation(const struct tt_recorder *r, const struct tt_raw_batch *b)
 {
 	/* in the body of a batch too: load.c */
 	return r->has_end_marks && b->experiment == 0 && b->size != 0 &&
@@ -378,14 +378,14 @@ static bool ends_generation(const struct tt_recorder *r, const struct tt_frame_b
 }
 
 /* Before 1.26: whether this batch, read or begun, shows that the generation is whole. */
-static bool is_of_next(const struct tt_recorder *r, const struct tt_frame_batch *b)
+static bool is_of_next(const struct tt_recorder *r, const struct tt_raw_batch *b)
 {
 	return !r->has_end_marks && r->nbatches != 0 && b->generation != 0 &&
 	       b->generation != r->number;
 }
 
 /* The stream has no further batch; the generation at hand may be whole all the same. */
-static int stop(struct tt_recorder *r, int rc, const struct tt_frame_batch *b, struct tt_recorded *g)
+static int stop(struct tt_recorder *r, int rc, const struct tt_raw_batch *b, struct tt_recorded *g)
 {
 	if (rc == TT_END && r->nbatches == 0)
 		return TT_END;
@@ -408,7 +408,7 @@ static int next(struct tt_recorder *r, struct tt_recorded *g)
 		return -r->failed.code;
 	}
 	while (rc == 0) {
-		struct tt_frame_batch b = {.generation = 0};
+		struct tt_raw_batch b = {.generation = 0};
 		bool end;
 
 		rc = read_batch(r, &b);

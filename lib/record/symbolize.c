@@ -19,7 +19,7 @@
 #define KIND_TYPES 0
 #define MAX_TEXT 1024
 
-void tt_naming_init(struct tt_naming *n, const struct tt_specs *specs, struct tt_mem *mem)
+void tt_symbolizer_init(struct tt_symbolizer *n, const struct tt_specs *specs, struct tt_mem *mem)
 {
 	const struct tt_experiment_spec *heap = tt_specs_experiment_named(specs, "AllocFree");
 	const struct {
@@ -44,7 +44,7 @@ void tt_naming_init(struct tt_naming *n, const struct tt_specs *specs, struct tt
 	tt_idmap_init(&n->frames, mem, tt_random_seed());
 }
 
-void tt_naming_release(struct tt_naming *n)
+void tt_symbolizer_release(struct tt_symbolizer *n)
 {
 	if (n->mem == NULL)
 		return;
@@ -59,7 +59,7 @@ void tt_naming_release(struct tt_naming *n)
 
 /* ------------------------------------------------------------------- bytes */
 
-static bool put_bytes(struct tt_naming *n, tt_bytes *b, const void *data, size_t len)
+static bool put_bytes(struct tt_symbolizer *n, tt_bytes *b, const void *data, size_t len)
 {
 	if (len > b->cap - b->n &&
 	    (len > SIZE_MAX - b->n || !tt_mem_grow(n->mem, &b->at, &b->cap, b->n + len, 1)))
@@ -70,7 +70,7 @@ static bool put_bytes(struct tt_naming *n, tt_bytes *b, const void *data, size_t
 	return true;
 }
 
-static bool put_number(struct tt_naming *n, tt_bytes *b, uint64_t value)
+static bool put_number(struct tt_symbolizer *n, tt_bytes *b, uint64_t value)
 {
 	uint8_t bytes[TT_VARINT_MAX];
 
@@ -110,7 +110,7 @@ static bool take_type(struct cursor *c, uint8_t type)
 
 /* ------------------------------------------------------------ batches made */
 
-static bool begin_batch(struct tt_naming *n, const struct tt_frame_batch *like, uint8_t first)
+static bool begin_batch(struct tt_symbolizer *n, const struct tt_raw_batch *like, uint8_t first)
 {
 	n->like = *like;
 	n->payload.n = 0;
@@ -118,7 +118,7 @@ static bool begin_batch(struct tt_naming *n, const struct tt_frame_batch *like, 
 }
 
 /* Writes what the payload has up to `len`; the head alone is no batch. */
-static bool end_batch(struct tt_naming *n, size_t len)
+static bool end_batch(struct tt_symbolizer *n, size_t len)
 {
 	uint8_t type = n->like.experiment != 0 ? n->experimental : n->batch;
 	uint8_t experiment = (uint8_t)n->like.experiment;
@@ -134,7 +134,7 @@ static bool end_batch(struct tt_naming *n, size_t len)
 }
 
 /* Behind a record that began at `start`: it moves to a new batch if this one overflows. */
-static bool end_record(struct tt_naming *n, size_t start)
+static bool end_record(struct tt_symbolizer *n, size_t start)
 {
 	size_t len = n->payload.n - start;
 
@@ -158,14 +158,14 @@ static uint64_t hash(const char *data, size_t len)
 	return h;
 }
 
-static bool same(const struct tt_naming *n, uint32_t i, struct tt_str text)
+static bool same(const struct tt_symbolizer *n, uint32_t i, struct tt_str text)
 {
 	return n->texts.at[i].len == text.len &&
 	       memcmp(n->pool.at + n->texts.at[i].at, text.data, text.len) == 0;
 }
 
 /* The text's number in this generation; 0 for none. */
-static bool intern(struct tt_naming *n, const char *s, uint64_t *id)
+static bool intern(struct tt_symbolizer *n, const char *s, uint64_t *id)
 {
 	size_t len = s != NULL ? strlen(s) : 0;
 	struct tt_str text = {len > MAX_TEXT ? s + len - MAX_TEXT : s, len > MAX_TEXT ? MAX_TEXT : len};
@@ -183,16 +183,16 @@ static bool intern(struct tt_naming *n, const char *s, uint64_t *id)
 	    (i == TT_IDMAP_NONE && !tt_idmap_add(&n->known, h, (uint32_t)n->texts.n)))
 		return false;
 	*id = ++n->last_string;
-	n->texts.at[n->texts.n++] = (struct tt_naming_text){*id, n->pool.n, text.len};
+	n->texts.at[n->texts.n++] = (struct tt_symbolizer_text){*id, n->pool.n, text.len};
 	return put_bytes(n, &n->pool, text.data, text.len);
 }
 
-static bool put_texts(struct tt_naming *n, const struct tt_frame_batch *like)
+static bool put_texts(struct tt_symbolizer *n, const struct tt_raw_batch *like)
 {
 	if (!begin_batch(n, like, n->strings))
 		return false;
 	for (size_t i = 0; i < n->texts.n; i++) {
-		const struct tt_naming_text *t = &n->texts.at[i];
+		const struct tt_symbolizer_text *t = &n->texts.at[i];
 		size_t start = n->payload.n;
 
 		if (!put_bytes(n, &n->payload, &n->string, 1) ||
@@ -205,7 +205,7 @@ static bool put_texts(struct tt_naming *n, const struct tt_frame_batch *like)
 
 /* ------------------------------------------------------------------ frames */
 
-static bool name_frame(struct tt_naming *n, uint64_t pc, struct tt_naming_frame *f)
+static bool name_frame(struct tt_symbolizer *n, uint64_t pc, struct tt_symbolizer_frame *f)
 {
 	struct tt_symbol symbol = {NULL, NULL, 0};
 	uint32_t i = tt_idmap_find(&n->frames, pc);
@@ -214,7 +214,8 @@ static bool name_frame(struct tt_naming *n, uint64_t pc, struct tt_naming_frame 
 		*f = n->named.at[i];
 		return true;
 	}
-	*f = (struct tt_naming_frame){.known = n->symbol(n->arg, pc, &symbol), .line = symbol.line};
+	*f = (struct tt_symbolizer_frame){.known = n->symbol(n->arg, pc, &symbol),
+					  .line = symbol.line};
 	if (f->known && (!intern(n, symbol.func, &f->func) || !intern(n, symbol.file, &f->file)))
 		return false;
 	if (!TT_ARRAY_ROOM(n->mem, &n->named) ||
@@ -224,9 +225,9 @@ static bool name_frame(struct tt_naming *n, uint64_t pc, struct tt_naming_frame 
 	return true;
 }
 
-static bool put_frame(struct tt_naming *n, const uint64_t frame[4])
+static bool put_frame(struct tt_symbolizer *n, const uint64_t frame[4])
 {
-	struct tt_naming_frame f;
+	struct tt_symbolizer_frame f;
 
 	if (!name_frame(n, frame[0], &f))
 		return false;
@@ -239,7 +240,7 @@ static bool put_frame(struct tt_naming *n, const uint64_t frame[4])
 /* What became of a table. */
 enum made { MADE, BAD_TABLE, NO_MEMORY };
 
-static enum made put_stack(struct tt_naming *n, struct cursor *c)
+static enum made put_stack(struct tt_symbolizer *n, struct cursor *c)
 {
 	uint64_t id, nframes, frame[4];
 
@@ -271,7 +272,7 @@ static size_t type_name(const struct tt_symbol *s, char text[MAX_TEXT])
 	return len < 0 ? 0 : len < MAX_TEXT ? (size_t)len : MAX_TEXT - 1;
 }
 
-static enum made put_type(struct tt_naming *n, struct cursor *c)
+static enum made put_type(struct tt_symbolizer *n, struct cursor *c)
 {
 	uint64_t field[5];
 	struct tt_symbol symbol = {NULL, NULL, 0};
@@ -296,8 +297,8 @@ static enum made put_type(struct tt_naming *n, struct cursor *c)
 
 /* ------------------------------------------------------------- generations */
 
-static enum made put_table(struct tt_naming *n, const struct tt_frame_batch *b,
-			   enum made (*put)(struct tt_naming *, struct cursor *))
+static enum made put_table(struct tt_symbolizer *n, const struct tt_raw_batch *b,
+			   enum made (*put)(struct tt_symbolizer *, struct cursor *))
 {
 	struct cursor c = {b->data + 1, b->data + b->size};
 	size_t before = n->out.n;
@@ -317,25 +318,25 @@ static enum made put_table(struct tt_naming *n, const struct tt_frame_batch *b,
 	return made;
 }
 
-static enum made put_batch(struct tt_naming *n, const struct tt_frame_batch *b)
+static enum made put_batch(struct tt_symbolizer *n, const struct tt_raw_batch *b)
 {
 	if (b->size == 0)
 		return BAD_TABLE;
-	if (b->kind == TT_FRAME_EVENTS && b->data[0] == n->stacks)
+	if (b->kind == TT_RAW_BATCH_EVENTS && b->data[0] == n->stacks)
 		return put_table(n, b, put_stack);
-	if (b->kind == TT_FRAME_EXPERIMENT && b->experiment == n->heap && n->heap != 0 &&
+	if (b->kind == TT_RAW_BATCH_EXPERIMENT && b->experiment == n->heap && n->heap != 0 &&
 	    b->data[0] == KIND_TYPES)
 		return put_table(n, b, put_type);
 	return BAD_TABLE;
 }
 
-static void count_strings(struct tt_naming *n, const struct tt_frame_batch *b)
+static void count_strings(struct tt_symbolizer *n, const struct tt_raw_batch *b)
 {
 	struct cursor c = {b->data, b->data + b->size};
 	struct tt_str text;
 	uint64_t id, len;
 
-	if (b->kind != TT_FRAME_EVENTS || !take_type(&c, n->strings))
+	if (b->kind != TT_RAW_BATCH_EVENTS || !take_type(&c, n->strings))
 		return;
 	while (take_type(&c, n->string) && take_number(&c, &id) && take_number(&c, &len) &&
 	       take_bytes(&c, len, &text)) {
@@ -345,7 +346,7 @@ static void count_strings(struct tt_naming *n, const struct tt_frame_batch *b)
 }
 
 /* The next batch; false: none that is whole. */
-static bool next_batch(const struct tt_naming *n, struct cursor *c, struct tt_frame_batch *b,
+static bool next_batch(const struct tt_symbolizer *n, struct cursor *c, struct tt_raw_batch *b,
 		       const uint8_t **begin)
 {
 	uint64_t nbytes;
@@ -356,12 +357,12 @@ static bool next_batch(const struct tt_naming *n, struct cursor *c, struct tt_fr
 		return false;
 	c->pos += nbytes;
 	b->data = c->pos - b->size;
-	if (b->kind == TT_FRAME_EXPERIMENT)
+	if (b->kind == TT_RAW_BATCH_EXPERIMENT)
 		b->experiment = (*begin)[1];
 	return true;
 }
 
-static void reset(struct tt_naming *n)
+static void reset(struct tt_symbolizer *n)
 {
 	tt_idmap_clear(&n->known);
 	tt_idmap_clear(&n->frames);
@@ -369,10 +370,10 @@ static void reset(struct tt_naming *n)
 	n->last_string = 0;
 }
 
-bool tt_naming_apply(struct tt_naming *n, const uint8_t *data, size_t nbytes)
+bool tt_symbolizer_apply(struct tt_symbolizer *n, const uint8_t *data, size_t nbytes)
 {
 	struct cursor c = {data, data + nbytes};
-	struct tt_frame_batch b, last = {.kind = TT_FRAME_BAD};
+	struct tt_raw_batch b, last = {.kind = TT_RAW_BATCH_BAD};
 	const uint8_t *begin;
 
 	reset(n);
@@ -382,15 +383,15 @@ bool tt_naming_apply(struct tt_naming *n, const uint8_t *data, size_t nbytes)
 	while (next_batch(n, &c, &b, &begin)) {
 		enum made made = BAD_TABLE;
 
-		if (b.kind != TT_FRAME_END)
+		if (b.kind != TT_RAW_BATCH_END)
 			made = put_batch(n, &b);
-		else if (last.kind != TT_FRAME_BAD && !put_texts(n, &last))
+		else if (last.kind != TT_RAW_BATCH_BAD && !put_texts(n, &last))
 			return false;
 		if (made == NO_MEMORY ||
 		    (made == BAD_TABLE && !put_bytes(n, &n->out, begin, (size_t)(c.pos - begin))))
 			return false;
 		last = b;
-		last.kind = TT_FRAME_EVENTS;
+		last.kind = TT_RAW_BATCH_EVENTS;
 		last.experiment = 0;
 		last.thread = TT_NONE;
 	}

@@ -15,7 +15,7 @@
 
 typedef TT_ARRAY(uint8_t) tt_bytes;
 
-struct tt_naming {
+struct tt_symbolizer {
 	bool (*symbol)(void *arg, uint64_t pc, struct tt_symbol *out);
 	void *arg;
 	struct tt_mem *mem;
@@ -27,30 +27,30 @@ struct tt_naming {
 	uint64_t last_string;
 	struct tt_idmap known;          /* texts by their hashes, to `texts` */
 	struct tt_idmap frames;         /* addresses, to `named` */
-	TT_ARRAY(struct tt_naming_text) texts;
-	TT_ARRAY(struct tt_naming_frame) named;
+	TT_ARRAY(struct tt_symbolizer_text) texts;
+	TT_ARRAY(struct tt_symbolizer_frame) named;
 	tt_bytes pool;                  /* of texts */
 	tt_bytes payload;               /* of the batch being made */
-	struct tt_frame_batch like;     /* whose generation, thread and time it has */
+	struct tt_raw_batch like; /* whose generation, thread and time it has */
 	tt_bytes out;
 };
 
-struct tt_naming_text {
+struct tt_symbolizer_text {
 	uint64_t id;
 	size_t at, len;                 /* in the pool */
 };
 
-struct tt_naming_frame {
+struct tt_symbolizer_frame {
 	bool known;
 	uint64_t func, file, line;
 };
 
-void tt_naming_init(struct tt_naming *n, const struct tt_specs *specs, struct tt_mem *mem);
-void tt_naming_release(struct tt_naming *n);
+void tt_symbolizer_init(struct tt_symbolizer *n, const struct tt_specs *specs, struct tt_mem *mem);
+void tt_symbolizer_release(struct tt_symbolizer *n);
 /*
  * Makes n->out of a generation's batches, with names for all addresses that `symbol`
  * knows. Tables that cannot be read stay as they are. False: tt_mem_code().
  */
-bool tt_naming_apply(struct tt_naming *n, const uint8_t *data, size_t nbytes);
+bool tt_symbolizer_apply(struct tt_symbolizer *n, const uint8_t *data, size_t nbytes);
 
 #endif

@@ -23,7 +23,7 @@ static struct tt_salvaged_batch *container(struct tt_salvage *s, const struct tt
 
 static bool is_carried(struct tt_salvage *s, uint32_t run)
 {
-	return container(s, &s->gen.batches.at[run])->head.kind == TT_FRAME_EXPERIMENT;
+	return container(s, &s->gen.batches.at[run])->head.kind == TT_RAW_BATCH_EXPERIMENT;
 }
 
 void tt_salvage_measure(struct tt_salvage *s)
@@ -47,7 +47,7 @@ void tt_salvage_carry(struct tt_salvage *s)
 {
 	tt_salvage_measure(s);
 	for (size_t i = 0; i < s->list.n; i++)
-		if (s->list.at[i].head.kind == TT_FRAME_EXPERIMENT)
+		if (s->list.at[i].head.kind == TT_RAW_BATCH_EXPERIMENT)
 			s->list.at[i].carried = s->list.at[i].reach;
 }
 

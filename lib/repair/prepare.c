@@ -78,7 +78,7 @@ bool tt_salvage_string(struct tt_salvage *s, struct tt_str text, uint64_t *id)
 
 /* ---- events */
 
-static bool need_ids_of(struct tt_salvage *s, const struct tt_timed *ev)
+static bool need_ids_of(struct tt_salvage *s, const struct tt_raw_event *ev)
 {
 	const struct tt_event_def *def = tt_specs_def(s->gen.specs, ev->type);
 
@@ -99,11 +99,11 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b,
 		      const struct tt_decode_plan *plan, uint64_t *n)
 {
 	const uint8_t *p = b->data, *end = p + b->size;
-	struct tt_timed ev;
+	struct tt_raw_event ev;
 	uint64_t dt;
 
 	while (p < end) {
-		const uint8_t *next = tt_timed_decode(plan, p, end, &ev, &dt);
+		const uint8_t *next = tt_raw_event_decode(plan, p, end, &ev, &dt);
 
 		if (next == NULL)
 			break;
@@ -251,7 +251,7 @@ static int order_all(struct tt_salvage *s, struct tt_order *order, struct tt_mer
 
 	s->last_ns = INT64_MIN;
 	s->nkept = 0;
-	tt_order_turn(order, &s->gen);
+	tt_order_begin_generation(order, &s->gen);
 	rc = tt_merge_begin(merge, &s->gen, err);
 	while (rc == TT_OK && merge->heap.n != 0) {
 		rc = tt_salvage_advance(merge, order, err);

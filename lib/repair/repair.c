@@ -32,8 +32,8 @@ int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_er
 	tt_order_init(&r->order, r->mem, reader->specs, reader->version);
 	tt_order_init(&r->start, r->mem, reader->specs, reader->version);
 	tt_order_init(&r->fresh, r->mem, reader->specs, reader->version);
-	tt_want_init(&r->want, r->mem, &r->types);
-	tt_bridge_init(&r->bridge, r->mem, &r->types);
+	tt_entry_init(&r->want, r->mem, &r->types);
+	tt_synth_init(&r->bridge, r->mem, &r->types);
 	r->writer = (struct tt_writer){
 		.mem = r->mem,
 		.types = &r->types,
@@ -56,8 +56,8 @@ void tt_repair_free(struct tt_repair *r)
 	tt_order_release(&r->order);
 	tt_order_release(&r->start);
 	tt_order_release(&r->fresh);
-	tt_want_release(&r->want);
-	tt_bridge_release(&r->bridge);
+	tt_entry_release(&r->want);
+	tt_synth_release(&r->bridge);
 	TT_ARRAY_RELEASE(r->mem, &r->writer.out);
 	free(r);
 }
@@ -92,7 +92,7 @@ static bool is_fatal(const struct tt_error *err)
 }
 
 /* From the broken generation to the next: its tables behind the damage are kept. */
-static int step_over(struct tt_repair *r, struct tt_unit *u)
+static int step_over(struct tt_repair *r, struct tt_candidate *u)
 {
 	struct tt_loader *l = &r->reader->loader;
 	/* before 1.26 a generation may be broken and the framing behind it too */
@@ -114,7 +114,7 @@ static int step_over(struct tt_repair *r, struct tt_unit *u)
 	return TT_OK;
 }
 
-static int salvage_unit(struct tt_repair *r, struct tt_unit *u, uint64_t end)
+static int salvage_unit(struct tt_repair *r, struct tt_candidate *u, uint64_t end)
 {
 	struct tt_reader *reader = r->reader;
 
@@ -130,7 +130,7 @@ static uint64_t next_offset(const struct tt_repair *r)
 	return l->spilled ? l->spill.offset : tt_source_offset(l->src);
 }
 
-static int load_damaged(struct tt_repair *r, struct tt_unit *u)
+static int load_damaged(struct tt_repair *r, struct tt_candidate *u)
 {
 	int rc = salvage_unit(r, u, UINT64_MAX);
 
@@ -160,7 +160,7 @@ static int take_private(struct tt_repair *r, struct tt_generation *gen)
 static int load(struct tt_repair *r)
 {
 	struct tt_reader *reader = r->reader;
-	struct tt_unit *u = &r->unit;
+	struct tt_candidate *u = &r->unit;
 	int rc;
 
 	u->loaded = true;
@@ -218,7 +218,7 @@ static int order_whole(struct tt_repair *r, uint64_t *nevents, struct tt_error *
 
 	*nevents = 0;
 	tt_merge_clear(merge);
-	tt_order_turn(&r->order, gen);
+	tt_order_begin_generation(&r->order, gen);
 	rc = tt_merge_begin(merge, gen, why);
 	while (rc == TT_OK && merge->heap.n != 0) {
 		rc = tt_salvage_advance(merge, &r->order, why);
@@ -328,10 +328,10 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repai
 	return TT_OK;
 }
 
-static int hand_out_pending(struct tt_repair *r, const struct tt_bridge *bridge,
+static int hand_out_pending(struct tt_repair *r, const struct tt_synth *bridge,
 			    struct tt_repaired *out)
 {
-	struct tt_unit *p = &r->pending;
+	struct tt_candidate *p = &r->pending;
 	struct tt_salvage *s = &p->salvage;
 	struct tt_written written;
 	const char *at;
@@ -375,7 +375,7 @@ static int hand_out_pending(struct tt_repair *r, const struct tt_bridge *bridge,
 /* Gives r->unit up. */
 static void give_up_unit(struct tt_repair *r)
 {
-	struct tt_unit *u = &r->unit;
+	struct tt_candidate *u = &r->unit;
 
 	r->lost_nbytes += u->end - u->offset;
 	r->lost_events += u->sound ? 0 : u->salvage.nevents;
@@ -413,7 +413,7 @@ static int prepare(struct tt_repair *r)
 /* The unit, ordered as far as it goes, waits for what comes behind it. */
 static int hold(struct tt_repair *r)
 {
-	struct tt_unit *u = &r->unit;
+	struct tt_candidate *u = &r->unit;
 	struct tt_salvage *s = &u->salvage;
 	struct tt_error why = u->why;
 	int rc;
@@ -434,7 +434,7 @@ static int hold(struct tt_repair *r)
 	memset(u, 0, sizeof(*u));
 	/* the order looks at the generation where it lies now */
 	r->order.gen = &r->pending.salvage.gen;
-	tt_texts_turn(&r->order.texts, r->order.gen);
+	tt_shared_strings_begin_generation(&r->order.texts, r->order.gen);
 	return TT_OK;
 }
 
@@ -510,12 +510,12 @@ static int add_generation(struct tt_repair *r, struct tt_repaired *out)
 	if (rc < 0)
 		return rc;
 	salvage_begin(r, s);
-	r->pending = (struct tt_unit){.loaded = true, .salvage = *s, .offset = at, .end = at};
+	r->pending = (struct tt_candidate){.loaded = true, .salvage = *s, .offset = at, .end = at};
 	tt_error_clear(&r->pending.why);
 	s->gen.number = r->last_number + 1;
 	s->last_ns = INT64_MIN;
 	rc = tt_salvage_prepare(s, &r->clock, &r->reader->merge.plan, &r->err);
-	tt_order_turn(&r->order, &s->gen);
+	tt_order_begin_generation(&r->order, &s->gen);
 	/* it is the generation of no event, and so not the first one */
 	r->order.initial = false;
 	return rc;
@@ -536,15 +536,15 @@ static int join(struct tt_repair *r, struct tt_repaired *out)
 
 	if (!r->order.begun)
 		return hand_out_pending(r, NULL, out);
-	if (!tt_want_learn(&r->want, next, &r->order, &r->fresh, &r->reader->merge) ||
+	if (!tt_entry_learn(&r->want, next, &r->order, &r->fresh, &r->reader->merge) ||
 	    !tt_order_copy(&r->start, &r->order))
 		return no_memory(r);
-	if (tt_bridge_build(&r->bridge, &r->pending.salvage, &r->order, &r->want))
+	if (tt_synth_build(&r->bridge, &r->pending.salvage, &r->order, &r->want))
 		return hand_out_pending(r, &r->bridge, out);
 	r->bridge.events.n = 0;
 	if (r->bridge.no_memory || !tt_order_copy(&r->order, &r->start))
 		return no_memory(r);
-	tt_order_turn(&r->order, &r->pending.salvage.gen);
+	tt_order_begin_generation(&r->order, &r->pending.salvage.gen);
 	return has_room(r, next) ? add_generation(r, out) : 1;
 }
 
@@ -592,7 +592,7 @@ int tt_repair_next(struct tt_repair *r, struct tt_repaired *out)
 
 bool tt_repair_made(const struct tt_repair *r, size_t i, struct tt_made_event *out)
 {
-	const struct tt_bridge_event *ev;
+	const struct tt_synth_event *ev;
 
 	if (i >= r->bridge.events.n)
 		return false;

@@ -12,7 +12,7 @@
 #include "tracetool_write.h"
 
 /* A generation that was loaded: whole, in the reader, or as a salvage. */
-struct tt_unit {
+struct tt_candidate {
 	bool loaded, sound;
 	bool nothing;           /* the trace ends here */
 	struct tt_salvage salvage; /* unless sound */
@@ -27,12 +27,12 @@ struct tt_repair {
 	struct tt_order order;  /* behind all that was handed out, and what is pending */
 	struct tt_order start;  /* before the generation at hand */
 	struct tt_order fresh;
-	struct tt_want want;
-	struct tt_bridge bridge;
+	struct tt_entry want;
+	struct tt_synth bridge;
 	struct tt_writer writer;
 
-	struct tt_unit unit;    /* not handed out yet */
-	struct tt_unit pending; /* trimmed; has to be led over to what comes */
+	struct tt_candidate unit; /* not handed out yet */
+	struct tt_candidate pending; /* trimmed; has to be led over to what comes */
 	bool at_end;            /* nothing can be read behind the unit */
 
 	bool any;               /* a generation was handed out: */

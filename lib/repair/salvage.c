@@ -22,7 +22,7 @@ void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_s
 }
 
 /* How long the copy of a batch is: its header stands in front of its data. */
-static size_t copied_nbytes(const struct tt_frame_batch *b)
+static size_t copied_nbytes(const struct tt_raw_batch *b)
 {
 	return (size_t)(b->data_offset - b->offset) + b->size;
 }
@@ -112,7 +112,7 @@ static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, struct
 		return no_memory(s, err);
 	b->clean[b->nclean++] = table;
 	for (; p < end && (next = record_end(s, table, p, end)) != NULL; p = next) {
-		struct tt_frame_batch one = b->head;
+		struct tt_raw_batch one = b->head;
 		int rc;
 
 		one.data = p - 1;
@@ -170,7 +170,7 @@ static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, struct 
 }
 
 /* Copies a batch and files it. */
-static int add(struct tt_salvage *s, const struct tt_frame_batch *batch, struct tt_error *err)
+static int add(struct tt_salvage *s, const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	size_t nheader = (size_t)(batch->data_offset - batch->offset);
 	struct tt_salvaged_batch *b;
@@ -194,7 +194,7 @@ static int add(struct tt_salvage *s, const struct tt_frame_batch *batch, struct 
 }
 
 /* Whether what is left of a batch holds good events: a thread's own, or carried ones. */
-static bool has_events(const struct tt_frame_batch *b)
+static bool has_events(const struct tt_raw_batch *b)
 {
 	const struct tt_batch batch = {
 		.experiment = b->experiment,
@@ -202,13 +202,13 @@ static bool has_events(const struct tt_frame_batch *b)
 		.size = b->size,
 	};
 
-	return b->size != 0 && (b->kind == TT_FRAME_EVENTS || tt_private_carries(&batch));
+	return b->size != 0 && (b->kind == TT_RAW_BATCH_EVENTS || tt_private_carries(&batch));
 }
 
 /* The batch that the input's end cuts off: its events in front of that are good. */
 static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_error *err)
 {
-	struct tt_frame_batch b;
+	struct tt_raw_batch b;
 	const uint8_t *data;
 	uint64_t nbytes;
 	size_t avail;
@@ -231,7 +231,7 @@ static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_er
 	return rc;
 }
 
-static bool is_end_mark(const struct tt_loader *l, const struct tt_frame_batch *b)
+static bool is_end_mark(const struct tt_loader *l, const struct tt_raw_batch *b)
 {
 	return l->has_end_marks && b->experiment == 0 && b->size != 0 &&
 	       b->data[0] == l->framing.end_type;
@@ -248,7 +248,7 @@ static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int rc, struc
 
 static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, struct tt_error *err)
 {
-	struct tt_frame_batch b;
+	struct tt_raw_batch b;
 
 	while (tt_source_offset(l->src) < end) {
 		int rc = tt_batch_read(l->src, &l->framing, &b, err);
@@ -288,7 +288,7 @@ int tt_salvage_collect(struct tt_salvage *s, struct tt_loader *l, uint64_t begin
 	return rc;
 }
 
-int tt_salvage_passed(void *salvage, const struct tt_frame_batch *batch, struct tt_error *err)
+int tt_salvage_passed(void *salvage, const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	struct tt_salvage *s = salvage;
 

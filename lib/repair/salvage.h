@@ -69,7 +69,7 @@ void tt_known_types_init(struct tt_known_types *k, const struct tt_specs *specs)
 
 /* One batch that was read, and what of it is good. */
 struct tt_salvaged_batch {
-	struct tt_frame_batch head;     /* its data is a copy, with the header in front of it */
+	struct tt_raw_batch head; /* its data is a copy, with the header in front of it */
 	uint8_t *clean;                 /* its good records if they are not all; else NULL */
 	uint32_t nclean;
 	uint32_t carried;               /* of an experiment's: its carried events end there, or 0 */
@@ -110,7 +110,7 @@ void tt_salvage_release(struct tt_salvage *s);
 int tt_salvage_collect(struct tt_salvage *s, struct tt_loader *l, uint64_t begin, uint64_t end,
 		       struct tt_error *err);
 /* One more batch of the generation, from behind damage: a table, or an experiment's. */
-int tt_salvage_passed(void *salvage, const struct tt_frame_batch *batch, struct tt_error *err);
+int tt_salvage_passed(void *salvage, const struct tt_raw_batch *batch, struct tt_error *err);
 /*
  * Makes the generation whole: events stop where a thread's cannot be decoded, table
  * entries that are missing are made up (empty), the clock is the own or that of
@@ -137,7 +137,7 @@ bool tt_salvage_end_carried(struct tt_salvage *s, const struct tt_merge *merge,
 void tt_salvage_measure(struct tt_salvage *s);
 /* As tt_merge_advance(); tries an event of a thread on the state, outside of any merge. */
 int tt_salvage_advance(struct tt_merge *merge, struct tt_order *order, struct tt_error *err);
-enum tt_advance tt_salvage_try(struct tt_order *order, int64_t thread, struct tt_timed *ev);
+enum tt_advance tt_salvage_try(struct tt_order *order, int64_t thread, struct tt_raw_event *ev);
 /* The id of a string with this text, made up if there is none. False: no memory. */
 bool tt_salvage_string(struct tt_salvage *s, struct tt_str text, uint64_t *id);
 /* Makes sure that a string id means something. False: no memory. */

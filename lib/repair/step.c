@@ -11,7 +11,7 @@ int tt_salvage_advance(struct tt_merge *merge, struct tt_order *order, struct tt
 	return tt_merge_advance(merge, order, err);
 }
 
-enum tt_advance tt_salvage_try(struct tt_order *order, int64_t thread, struct tt_timed *ev)
+enum tt_advance tt_salvage_try(struct tt_order *order, int64_t thread, struct tt_raw_event *ev)
 {
 	uint32_t slot = TT_NO_SLOT;
 

@@ -40,10 +40,10 @@ static void put_number(struct tt_writer *w, uint64_t value)
 	put(w, bytes, tt_varint_put(bytes, value));
 }
 
-static void put_batch(struct tt_writer *w, const struct tt_frame_batch *head, const uint8_t *data,
+static void put_batch(struct tt_writer *w, const struct tt_raw_batch *head, const uint8_t *data,
 		      size_t n)
 {
-	if (head->kind == TT_FRAME_EXPERIMENT) {
+	if (head->kind == TT_RAW_BATCH_EXPERIMENT) {
 		put_type(w, TT_KNOWN_EXPERIMENTAL_BATCH);
 		put_byte(w, (uint8_t)head->experiment);
 	} else {
@@ -74,8 +74,8 @@ static struct made begin_batch(struct tt_writer *w, uint64_t generation, int64_t
 static void end_batch(struct made *m)
 {
 	struct tt_writer *w = m->w;
-	const struct tt_frame_batch head = {
-		.kind = TT_FRAME_EVENTS,
+	const struct tt_raw_batch head = {
+		.kind = TT_RAW_BATCH_EVENTS,
 		.generation = m->generation,
 		.thread = m->thread,
 		.time = m->time,
@@ -158,13 +158,13 @@ static void put_lost_stacks(struct tt_writer *w, const struct tt_salvage *s)
 }
 
 /* A batch for each run of events of one thread: Go's order is then that of time. */
-static void put_bridge(struct tt_writer *w, const struct tt_salvage *s, const struct tt_bridge *b)
+static void put_bridge(struct tt_writer *w, const struct tt_salvage *s, const struct tt_synth *b)
 {
 	struct made m = begin_batch(w, s->gen.number, TT_NONE, 0);
 	uint64_t last = 0;
 
 	for (size_t i = 0; i < b->events.n; i++) {
-		const struct tt_bridge_event *ev = &b->events.at[i];
+		const struct tt_synth_event *ev = &b->events.at[i];
 
 		if (i == 0 || ev->thread != m.thread || is_full(&m)) {
 			end_batch(&m);
@@ -188,7 +188,7 @@ static uint32_t size_left(const struct tt_salvage *s, const struct tt_salvaged_b
 		return 0;
 	if (b->clean != NULL)
 		return b->nclean;
-	if (b->events || (b->cut && b->head.kind == TT_FRAME_EXPERIMENT))
+	if (b->events || (b->cut && b->head.kind == TT_RAW_BATCH_EXPERIMENT))
 		return b->reach;
 	/* carried events that no spec tells of stay: another reader may know better */
 	return b->reach < b->carried ? b->reach : b->head.size;
@@ -199,7 +199,7 @@ static void put_left(struct tt_writer *w, const struct tt_salvage *s,
 {
 	size_t nheader = (size_t)(b->head.data_offset - b->head.offset);
 	uint32_t n = size_left(s, b);
-	struct tt_frame_batch head = b->head;
+	struct tt_raw_batch head = b->head;
 
 	if (n == 0 && (b->dropped || b->head.size != 0)) {
 		written->same = false;
@@ -215,7 +215,7 @@ static void put_left(struct tt_writer *w, const struct tt_salvage *s,
 	put_batch(w, &head, b->clean != NULL ? b->clean : b->head.data, n);
 }
 
-void tt_write_salvage(struct tt_writer *w, const struct tt_salvage *s, const struct tt_bridge *b,
+void tt_write_salvage(struct tt_writer *w, const struct tt_salvage *s, const struct tt_synth *b,
 		      struct tt_written *written)
 {
 	*written = (struct tt_written){.same = true};

@@ -21,7 +21,7 @@ struct tt_written {
 };
 
 /* Appends to w->out. */
-void tt_write_salvage(struct tt_writer *w, const struct tt_salvage *s, const struct tt_bridge *b,
+void tt_write_salvage(struct tt_writer *w, const struct tt_salvage *s, const struct tt_synth *b,
 		      struct tt_written *written);
 /* A generation with nothing but the clock, for a number that must not be left out. */
 void tt_write_placeholder(struct tt_writer *w, const struct tt_generation *clock, uint64_t number);

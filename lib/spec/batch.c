@@ -220,7 +220,7 @@ bool tt_spec_begin_batch(struct tt_spec_parser *p)
 	file->batches = array;
 	p->batch = &file->batches[file->nbatches++];
 	*p->batch = empty_batch;
-	p->batch->name_at = p->batch->tag_at = (struct tt_spec_place){p->line.number, 1};
+	p->batch->name_at = p->batch->tag_at = (struct tt_spec_position){p->line.number, 1};
 	p->batch->spec.experiment = file->experiment.name;
 	p->batch->spec.experiment_id = file->experiment.id;
 	return true;
@@ -405,7 +405,7 @@ static const struct tt_spec_batch *find_batch(struct tt_spec_parser *p, const st
 
 /* The index of a number of the batch, or -1 with a mistake. */
 static int8_t resolve_field(struct tt_spec_parser *p, const struct tt_batch_spec *batch,
-			    const char *name, struct tt_spec_place at)
+			    const char *name, struct tt_spec_position at)
 {
 	int field = find_field(batch, name);
 

@@ -164,8 +164,8 @@ void tt_spec_check_clash(struct tt_spec_parser *p, struct tt_spec_event *event)
 				"`replaces`, but no event has this name or type: drop the word");
 }
 
-void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_place name_at,
-			      struct tt_spec_place id_at)
+void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_position name_at,
+			      struct tt_spec_position id_at)
 {
 	const struct tt_experiment_spec *experiment = &p->file->experiment;
 	const struct tt_experiment_spec *of_name, *of_id;
@@ -325,7 +325,7 @@ static void check_left_pairs(struct tt_spec_parser *p, struct tt_spec_event *eve
 void tt_spec_check_file(struct tt_spec_parser *p)
 {
 	if (p->file->nevents == 0 && !p->has_experiment && p->notes->total == 0)
-		tt_spec_mistake_at(p, (struct tt_spec_place){1, 1}, "no-experiment",
+		tt_spec_mistake_at(p, (struct tt_spec_position){1, 1}, "no-experiment",
 				   "nothing is declared: begin with `experiment NAME ID`");
 	for (size_t i = 0; i < p->file->nevents; i++) {
 		struct tt_spec_event *event = &p->file->events[i];

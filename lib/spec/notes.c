@@ -23,7 +23,7 @@ bool tt_spec_notes_room(const struct tt_spec_notes *notes)
 	return notes->n < MAX_KEPT && !notes->out_of_memory;
 }
 
-void tt_spec_notes_add(struct tt_spec_notes *notes, struct tt_spec_place at, const char *rule,
+void tt_spec_notes_add(struct tt_spec_notes *notes, struct tt_spec_position at, const char *rule,
 		       const char *format, va_list args)
 {
 	void *array = notes->notes;

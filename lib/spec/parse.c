@@ -12,7 +12,7 @@
 
 /* ---------------------------------------------------------------- mistakes */
 
-void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_place at, const char *rule,
+void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_position at, const char *rule,
 			const char *format, ...)
 {
 	va_list args;
@@ -25,7 +25,7 @@ void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_place at, const
 void tt_spec_mistake(struct tt_spec_parser *p, unsigned column, const char *rule,
 		     const char *format, ...)
 {
-	struct tt_spec_place at = {p->line.number, column};
+	struct tt_spec_position at = {p->line.number, column};
 	va_list args;
 
 	if (p->event != NULL)
@@ -197,18 +197,18 @@ static unsigned take_number(struct tt_spec_parser *p, const char *what, unsigned
 
 /* -------------------------------------------------------------- experiment */
 
-struct tt_spec_place tt_spec_here(const struct tt_spec_parser *p)
+struct tt_spec_position tt_spec_here(const struct tt_spec_parser *p)
 {
 	const struct tt_spec_word *word = tt_spec_peek(p);
 
-	return (struct tt_spec_place){p->line.number,
-				      word != NULL ? word->column : p->line.end_column};
+	return (struct tt_spec_position){p->line.number,
+					 word != NULL ? word->column : p->line.end_column};
 }
 
 static void read_experiment(struct tt_spec_parser *p)
 {
 	struct tt_spec_file *file = p->file;
-	struct tt_spec_place name_at, id_at;
+	struct tt_spec_position name_at, id_at;
 	const char *name;
 	unsigned id;
 
@@ -284,7 +284,7 @@ static void begin_event(struct tt_spec_parser *p)
 	file->events = array;
 	p->event = &file->events[file->nevents++];
 	*p->event = empty_event;
-	p->event->name_at = p->event->type_at = (struct tt_spec_place){p->line.number, 1};
+	p->event->name_at = p->event->type_at = (struct tt_spec_position){p->line.number, 1};
 	p->event->def.spec.experiment = file->experiment.name;
 	p->event->def.spec.experiment_id = file->experiment.id;
 }

@@ -33,7 +33,7 @@
 #define TT_SPEC_MAX_TYPE 255
 
 /* Where something stands, both from 1; columns count bytes. */
-struct tt_spec_place {
+struct tt_spec_position {
 	unsigned line, column;
 };
 
@@ -77,7 +77,7 @@ const char *tt_spec_nearest(const char *word, const char *const *candidates, siz
 #define TT_SPEC_MAX_MISTAKES 100
 
 struct tt_spec_note {
-	struct tt_spec_place at;
+	struct tt_spec_position at;
 	size_t ordinal;
 	const char *rule;
 	char message[256];
@@ -95,7 +95,7 @@ void tt_spec_notes_init(struct tt_spec_notes *notes, struct tt_mem *mem);
 void tt_spec_notes_release(struct tt_spec_notes *notes);
 /* Whether one more would be kept. */
 bool tt_spec_notes_room(const struct tt_spec_notes *notes);
-void tt_spec_notes_add(struct tt_spec_notes *notes, struct tt_spec_place at, const char *rule,
+void tt_spec_notes_add(struct tt_spec_notes *notes, struct tt_spec_position at, const char *rule,
 		       const char *format, va_list args) __attribute__((format(printf, 4, 0)));
 /* Puts them in the order of their places. */
 void tt_spec_notes_sort(struct tt_spec_notes *notes);
@@ -106,14 +106,14 @@ void tt_spec_notes_sort(struct tt_spec_notes *notes);
 struct tt_spec_ref {
 	int8_t arg;
 	const char *batch, *base, *unit; /* base NULL: `refers` */
-	struct tt_spec_place batch_at, base_at, unit_at;
+	struct tt_spec_position batch_at, base_at, unit_at;
 };
 #define TT_SPEC_MAX_REFS TT_MAX_ARGS
 
 /* A kind of batches. */
 struct tt_spec_batch {
 	struct tt_batch_spec spec;
-	struct tt_spec_place name_at, tag_at;
+	struct tt_spec_position name_at, tag_at;
 	unsigned clauses;
 	bool broken;
 };
@@ -122,7 +122,7 @@ struct tt_spec_batch {
 
 struct tt_spec_event {
 	struct tt_event_def def;
-	struct tt_spec_place name_at, type_at;
+	struct tt_spec_position name_at, type_at;
 	unsigned clauses;       /* a bit for each clause that was seen */
 	bool replaces;
 	bool broken;            /* a clause of it has a mistake */
@@ -130,8 +130,8 @@ struct tt_spec_event {
 	bool builtin;
 	/* What `pair` says, until it is resolved. */
 	const char *pair_name;
-	struct tt_spec_place pair_at;
-	struct tt_spec_place role_at; /* of `orders` */
+	struct tt_spec_position pair_at;
+	struct tt_spec_position role_at; /* of `orders` */
 	uint8_t nrefs;
 	struct tt_spec_ref refs[TT_SPEC_MAX_REFS];
 };
@@ -199,7 +199,7 @@ enum tt_spec_clause {
 void tt_spec_mistake(struct tt_spec_parser *p, unsigned column, const char *rule,
 		     const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Notes a mistake anywhere. */
-void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_place at, const char *rule,
+void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_position at, const char *rule,
 			const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The next word, or NULL at the line's end. */
@@ -227,7 +227,7 @@ const char *tt_spec_take_name(struct tt_spec_parser *p, const char *what);
 bool tt_spec_take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max,
 			 unsigned *value);
 /* Where the next word stands, or the line's end. */
-struct tt_spec_place tt_spec_here(const struct tt_spec_parser *p);
+struct tt_spec_position tt_spec_here(const struct tt_spec_parser *p);
 
 /* args.c */
 void tt_spec_read_args(struct tt_spec_parser *p);
@@ -266,8 +266,8 @@ void tt_spec_check_event(struct tt_spec_parser *p, struct tt_spec_event *event);
 /* Whether its name and type are free. */
 void tt_spec_check_clash(struct tt_spec_parser *p, struct tt_spec_event *event);
 /* Whether the experiment's name and id are free. */
-void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_place name_at,
-			      struct tt_spec_place id_at);
+void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_position name_at,
+			      struct tt_spec_position id_at);
 /* The file as a whole: pairs. Fills in what an event has from its pair. */
 void tt_spec_check_file(struct tt_spec_parser *p);
 

@@ -84,13 +84,13 @@ bool tt_specs_source(const struct tt_specs *specs, unsigned experiment, struct t
  * A table of its own on top of another: what is in `base`, which must outlive it and
  * stay as it is, and what is added. TT_E_MEMORY.
  */
-int tt_specs_new_above(struct tt_specs **out, const struct tt_specs *base, struct tt_error *err);
+int tt_specs_new_layer(struct tt_specs **out, const struct tt_specs *base, struct tt_error *err);
 /*
  * Adds a text that came with a trace: of the experiment of this number, which must not be
  * there, and replacing nothing. TT_E_SPEC, TT_E_MEMORY.
  */
-int tt_specs_add_foreign(struct tt_specs *specs, unsigned experiment, const char *text, size_t len,
-			 struct tt_error *err);
+int tt_specs_add_from_trace(struct tt_specs *specs, unsigned experiment, const char *text,
+			    size_t len, struct tt_error *err);
 
 /* The built-in spec texts; generated from specs/ by embed.awk. NULL name ends. */
 struct tt_builtin_spec {

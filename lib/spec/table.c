@@ -216,13 +216,13 @@ int tt_specs_add(struct tt_specs *specs, const char *name, const char *text, siz
 	return add(specs, specs, name, (struct tt_str){text, len}, 0, err);
 }
 
-int tt_specs_add_foreign(struct tt_specs *specs, unsigned experiment, const char *text, size_t len,
-			 struct tt_error *err)
+int tt_specs_add_from_trace(struct tt_specs *specs, unsigned experiment, const char *text,
+			    size_t len, struct tt_error *err)
 {
 	return add(specs, specs, "spec in the trace", (struct tt_str){text, len}, experiment, err);
 }
 
-int tt_specs_new_above(struct tt_specs **out, const struct tt_specs *base, struct tt_error *err)
+int tt_specs_new_layer(struct tt_specs **out, const struct tt_specs *base, struct tt_error *err)
 {
 	*out = malloc(sizeof(**out));
 	if (*out == NULL)
@@ -292,8 +292,8 @@ int tt_specs_new(struct tt_specs **out, struct tt_error *err)
 	return rc;
 }
 
-int tt_specs_new_alone(struct tt_specs **out, const char *name, const char *text, size_t len,
-		       struct tt_error *err)
+int tt_specs_new_standalone(struct tt_specs **out, const char *name, const char *text, size_t len,
+			    struct tt_error *err)
 {
 	struct tt_specs *specs = calloc(1, sizeof(*specs));
 	int rc;

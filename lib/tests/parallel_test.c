@@ -79,7 +79,7 @@ static void read_log(struct log *log, const struct build *b, unsigned threads, u
 		if (rc < 0)
 			rc = tt_reader_resync(r, NULL);
 		else
-			tt_ahead_settle(r);
+			tt_parallel_settle(r);
 	}
 	log->njoined = rc < 0 ? 0 : r->njoined;
 	tt_reader_close(r);
@@ -328,7 +328,7 @@ START_TEST(one_that_finds_no_room_ahead_is_the_only_one)
 	ck_assert_int_eq(tt_reader_open_memory(&r, b.data, b.len, &opt, &err), 0);
 	while (tt_reader_next_sync(r, &ev) == 0)
 		if (ev->generation != NULL)
-			tt_ahead_settle(r);
+			tt_parallel_settle(r);
 	ck_assert_int_eq(tt_reader_error(r)->code, 0);
 	/* neither the first nor that one */
 	ck_assert_uint_eq(r->njoined, 10);
@@ -373,7 +373,7 @@ START_TEST(what_is_carried_has_all_of_the_memory)
 		ck_assert_int_eq(tt_reader_open_memory(&r, b.data, b.len, &opt, &err), 0);
 		while (tt_reader_next_sync(r, &ev) == 0)
 			if (ev->generation != NULL)
-				tt_ahead_settle(r);
+				tt_parallel_settle(r);
 		ck_assert_msg(tt_reader_error(r)->code == 0, "%u threads: %s", counts[i],
 			      tt_reader_error(r)->message);
 		tt_reader_close(r);
@@ -401,13 +401,13 @@ START_TEST(other_ways_to_read_may_come_between)
 	ck_assert_int_eq(tt_reader_next(r, &ev), 0); /* an event of the first */
 	ck_assert_int_eq(tt_reader_next_sync(r, &ev), 0);
 	ck_assert_int_eq(tt_reader_next_sync(r, &ev), 0);
-	tt_ahead_settle(r);
+	tt_parallel_settle(r);
 	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
 	ck_assert_uint_eq(tt_generation_number(g), 4);
 	ck_assert_int_eq(tt_reader_next_sync(r, &ev), 0);
 	ck_assert_int_eq(tt_reader_next_sync(r, &ev), 0);
 	ck_assert_uint_eq(tt_generation_number(ev->generation), 5);
-	tt_ahead_settle(r);
+	tt_parallel_settle(r);
 	ck_assert_int_eq(tt_reader_next_sync(r, &ev), 0);
 	ck_assert_ptr_null(ev->generation);
 	ck_assert_int_eq(tt_reader_next_sync(r, &ev), TT_END);

@@ -778,14 +778,14 @@ START_TEST(a_turn_to_the_next_generation_is_told)
 	struct tt_reader *r = open_script(&b, 26, "7@100: ProcStatus 0 1\ngen 2\n7@200: ProcStatus 0 1");
 	const struct tt_event *ev;
 
-	ck_assert(tt_reader_turns(r));
+	ck_assert(tt_reader_at_generation_end(r));
 	ck_assert_int_eq(tt_reader_next(r, &ev), TT_OK);
-	ck_assert(!tt_reader_turns(r));
+	ck_assert(!tt_reader_at_generation_end(r));
 	ck_assert_int_eq(tt_reader_next(r, &ev), TT_OK);
-	ck_assert(tt_reader_turns(r));
+	ck_assert(tt_reader_at_generation_end(r));
 	ck_assert_int_eq(tt_reader_next(r, &ev), TT_OK);
 	ck_assert_int_eq(ev->kind, TT_KIND_SYNC);
-	ck_assert(!tt_reader_turns(r));
+	ck_assert(!tt_reader_at_generation_end(r));
 	close_script(r, &b);
 }
 END_TEST

@@ -683,14 +683,16 @@ START_TEST(a_text_alone_has_its_own_events_only)
 				   "event HeapObject 131 since 1.23\nargs dt id\nneeds thread\n";
 	struct tt_specs *alone;
 
-	ck_assert_int_eq(tt_specs_new_alone(&alone, "a.spec", text, sizeof(text) - 1, &error), 0);
+	ck_assert_int_eq(tt_specs_new_standalone(&alone, "a.spec", text, sizeof(text) - 1, &error),
+			 0);
 	ck_assert_str_eq(tt_specs_event(alone, 131)->name, "HeapObject");
 	ck_assert_str_eq(tt_specs_experiment(alone, 0)->name, "AllocFree");
 	ck_assert_ptr_null(tt_specs_experiment(alone, 1));
 	for (unsigned type = 0; type < 131; type++)
 		ck_assert_ptr_null(tt_specs_event(alone, type));
 	tt_specs_free(alone);
-	ck_assert_int_eq(tt_specs_new_alone(&alone, "b.spec", "event\n", 6, &error), -TT_E_SPEC);
+	ck_assert_int_eq(tt_specs_new_standalone(&alone, "b.spec", "event\n", 6, &error),
+			 -TT_E_SPEC);
 	ck_assert_ptr_null(alone);
 	ck_assert_int_eq(strncmp(error.message, "b.spec:1:", 9), 0);
 }

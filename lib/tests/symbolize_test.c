@@ -83,17 +83,17 @@ static void expect(const char *before, const char *after, unsigned calls)
 {
 	struct tt_mem mem = {0};
 	struct tt_bytes in = assembled(&mem, before), want = assembled(&mem, after);
-	struct tt_naming n;
+	struct tt_symbolizer n;
 	unsigned called = 0;
 	char *got_text, *want_text;
 	uint8_t *whole;
 
-	tt_naming_init(&n, specs, &mem);
+	tt_symbolizer_init(&n, specs, &mem);
 	n.symbol = symbol;
 	n.arg = &called;
 	/* a second time: nothing of the first one is left */
 	for (int i = 0; i < 2; i++)
-		ck_assert(tt_naming_apply(&n, in.data + HEADER_NBYTES, in.len - HEADER_NBYTES));
+		ck_assert(tt_symbolizer_apply(&n, in.data + HEADER_NBYTES, in.len - HEADER_NBYTES));
 	ck_assert_uint_eq(called, 2 * calls);
 	whole = malloc(HEADER_NBYTES + n.out.n);
 	ck_assert_ptr_nonnull(whole);
@@ -105,7 +105,7 @@ static void expect(const char *before, const char *after, unsigned calls)
 	free(got_text);
 	free(want_text);
 	free(whole);
-	tt_naming_release(&n);
+	tt_symbolizer_release(&n);
 	tt_mem_free(&mem, in.data, in.cap);
 	tt_mem_free(&mem, want.data, want.cap);
 }
@@ -184,10 +184,10 @@ START_TEST(cut_generations_are_harmless)
 		"Stack id=1\n\tpc=101 func=1 file=2 line=3\nStack id=2\n\tpc=102 func=1 file=2 line=3\n"
 		"ExperimentalBatch exp=1 gen=1 m=7 time=5\n\tdata=\"\\x00\\x01\\x65\\x30\\x00\\x00\"\n"
 		STRINGS "String id=1\n\tdata=\"old\"\nEndOfGeneration\n");
-	struct tt_naming n;
+	struct tt_symbolizer n;
 	unsigned called = 0;
 
-	tt_naming_init(&n, specs, &mem);
+	tt_symbolizer_init(&n, specs, &mem);
 	n.symbol = symbol;
 	n.arg = &called;
 	for (size_t len = 0; len <= in.len - HEADER_NBYTES; len++) {
@@ -195,11 +195,11 @@ START_TEST(cut_generations_are_harmless)
 
 		ck_assert_ptr_nonnull(part);
 		memcpy(part, in.data + HEADER_NBYTES, len);
-		ck_assert(tt_naming_apply(&n, part, len));
+		ck_assert(tt_symbolizer_apply(&n, part, len));
 		ck_assert_uint_ge(n.out.n + 40, len);
 		free(part);
 	}
-	tt_naming_release(&n);
+	tt_symbolizer_release(&n);
 	tt_mem_free(&mem, in.data, in.cap);
 }
 END_TEST
@@ -210,7 +210,7 @@ START_TEST(full_batches_are_continued)
 	char *before = malloc(1 << 20);
 	struct tt_mem mem = {0};
 	const struct tt_wire_event *ev;
-	struct tt_naming n;
+	struct tt_symbolizer n;
 	struct tt_bytes in;
 	struct tt_wire *w;
 	unsigned called = 0, nstacks = 0;
@@ -223,10 +223,10 @@ START_TEST(full_batches_are_continued)
 		at += (size_t)sprintf(before + at, "Stack id=%u\n\tpc=%u func=0 file=0 line=1\n", i, 300);
 	sprintf(before + at, "EndOfGeneration\n");
 	in = assembled(&mem, before);
-	tt_naming_init(&n, specs, &mem);
+	tt_symbolizer_init(&n, specs, &mem);
 	n.symbol = symbol;
 	n.arg = &called;
-	ck_assert(tt_naming_apply(&n, in.data + HEADER_NBYTES, in.len - HEADER_NBYTES));
+	ck_assert(tt_symbolizer_apply(&n, in.data + HEADER_NBYTES, in.len - HEADER_NBYTES));
 	whole = malloc(HEADER_NBYTES + n.out.n);
 	ck_assert_ptr_nonnull(whole);
 	memcpy(whole, in.data, HEADER_NBYTES);
@@ -239,7 +239,7 @@ START_TEST(full_batches_are_continued)
 	tt_wire_close(w);
 	free(whole);
 	free(before);
-	tt_naming_release(&n);
+	tt_symbolizer_release(&n);
 	tt_mem_free(&mem, in.data, in.cap);
 }
 END_TEST
@@ -254,19 +254,19 @@ START_TEST(want_of_memory_is_told)
 	for (unsigned long at = 1; !done; at++) {
 		struct tt_mem mem = {0};
 		struct tt_bytes in = assembled(&mem, text);
-		struct tt_naming n;
+		struct tt_symbolizer n;
 		unsigned called = 0;
 
-		tt_naming_init(&n, specs, &mem);
+		tt_symbolizer_init(&n, specs, &mem);
 		n.symbol = symbol;
 		n.arg = &called;
 		fault_begin(FAULT_ALLOC, at, false);
-		done = tt_naming_apply(&n, in.data + HEADER_NBYTES, in.len - HEADER_NBYTES);
+		done = tt_symbolizer_apply(&n, in.data + HEADER_NBYTES, in.len - HEADER_NBYTES);
 		fault_end();
 		ck_assert(done == (fault_count() == 0));
 		if (!done)
 			ck_assert_int_eq(tt_mem_code(&mem), TT_E_MEMORY);
-		tt_naming_release(&n);
+		tt_symbolizer_release(&n);
 		tt_mem_free(&mem, in.data, in.cap);
 		ck_assert_uint_lt(at, 100);
 	}

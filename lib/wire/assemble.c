@@ -272,7 +272,7 @@ static int close_event(struct tt_assembler *a, const char *at)
 			       (unsigned long long)a->want, (unsigned long long)a->nframes);
 	if (event != NULL && event->has_data && !a->has_data)
 		return insert_number(a, a->count_at, 0,
-				     a->framing.kind[event->type] == TT_FRAME_EXPERIMENT);
+				     a->framing.kind[event->type] == TT_RAW_BATCH_EXPERIMENT);
 	return 0;
 }
 
@@ -322,7 +322,7 @@ static int put_arg(struct tt_assembler *a, const struct tt_event_spec *spec, con
 /* The last argument, which some events may do without. */
 static int put_last_arg(struct tt_assembler *a, const struct tt_event_spec *spec, const char *name)
 {
-	if (a->framing.kind[spec->type] == TT_FRAME_EVENTS) {
+	if (a->framing.kind[spec->type] == TT_RAW_BATCH_EVENTS) {
 		skip_blanks(a);
 		return put_size(a, name);
 	}
@@ -355,7 +355,7 @@ static int event_line(struct tt_assembler *a, struct tt_str name)
 	if (spec == NULL)
 		return mistake(a, name.data, "no event has the name '%.*s'",
 			       (int)(name.len < SHOWN ? name.len : SHOWN), name.data);
-	if (a->framing.kind[spec->type] != TT_FRAME_BAD) {
+	if (a->framing.kind[spec->type] != TT_RAW_BATCH_BAD) {
 		close_batch(a);
 		a->done = a->out->len;
 	}
@@ -436,7 +436,7 @@ static int data_line(struct tt_assembler *a)
 	if (rc != 0)
 		return rc;
 	return insert_number(a, at, a->out->len - at,
-			     a->framing.kind[a->event->type] == TT_FRAME_EXPERIMENT);
+			     a->framing.kind[a->event->type] == TT_RAW_BATCH_EXPERIMENT);
 }
 
 /* ------------------------------------------------------------------- lines */

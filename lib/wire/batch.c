@@ -10,11 +10,11 @@ void tt_framing_init(struct tt_framing *framing, const struct tt_specs *specs, b
 {
 	static const struct {
 		const char *event;
-		enum tt_frame_kind kind;
+		enum tt_raw_batch_kind kind;
 	} frames[] = {
-		{"EventBatch", TT_FRAME_EVENTS},
-		{"ExperimentalBatch", TT_FRAME_EXPERIMENT},
-		{"EndOfGeneration", TT_FRAME_END},
+		{"EventBatch", TT_RAW_BATCH_EVENTS},
+		{"ExperimentalBatch", TT_RAW_BATCH_EXPERIMENT},
+		{"EndOfGeneration", TT_RAW_BATCH_END},
 	};
 
 	memset(framing, 0, sizeof(*framing));
@@ -25,7 +25,7 @@ void tt_framing_init(struct tt_framing *framing, const struct tt_specs *specs, b
 		if (spec == NULL)
 			continue;
 		framing->kind[spec->type] = (uint8_t)frames[i].kind;
-		if (frames[i].kind == TT_FRAME_END)
+		if (frames[i].kind == TT_RAW_BATCH_END)
 			framing->end_type = spec->type;
 	}
 }
@@ -69,14 +69,14 @@ static int bad_field(int field, int why, struct tt_error *err)
  * The header at data into *b; *length is how long it is. After an error it is
  * how far the header can be read.
  */
-static int read_header(const uint8_t *data, size_t avail, struct tt_frame_batch *b, size_t *length,
+static int read_header(const uint8_t *data, size_t avail, struct tt_raw_batch *b, size_t *length,
 		       struct tt_error *err)
 {
 	struct header h = {data + 1, data + avail, 0, {0}};
 	int field, why = 0;
 
 	*length = 1;
-	if (b->kind == TT_FRAME_EXPERIMENT) {
+	if (b->kind == TT_RAW_BATCH_EXPERIMENT) {
 		if (h.pos == h.end)
 			return tt_fail(err, TT_E_CUT_OFF, "the file ends inside a batch header");
 		b->experiment = *h.pos++;
@@ -100,7 +100,7 @@ static int read_header(const uint8_t *data, size_t avail, struct tt_frame_batch 
 
 /* Header and body of a batch whose first bytes are in data. */
 static int read_framed(struct tt_source *src, const uint8_t *data, size_t avail,
-		       struct tt_frame_batch *b, struct tt_error *err)
+		       struct tt_raw_batch *b, struct tt_error *err)
 {
 	size_t length;
 	int rc = read_header(data, avail, b, &length, err);
@@ -129,8 +129,8 @@ static int read_framed(struct tt_source *src, const uint8_t *data, size_t avail,
 	return TT_OK;
 }
 
-int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
-		  struct tt_frame_batch *b, struct tt_error *err)
+int tt_batch_read(struct tt_source *src, const struct tt_framing *framing, struct tt_raw_batch *b,
+		  struct tt_error *err)
 {
 	const uint8_t *data;
 	size_t avail;
@@ -140,17 +140,17 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
 		return rc;
 	if (avail == 0)
 		return TT_END;
-	*b = (struct tt_frame_batch){
+	*b = (struct tt_raw_batch){
 		.kind = framing->kind[data[0]],
 		.thread = TT_NONE,
 		.offset = tt_source_offset(src),
 	};
 	switch (b->kind) {
-	case TT_FRAME_BAD:
+	case TT_RAW_BATCH_BAD:
 		rc = tt_fail(err, TT_E_BATCH_TYPE, "expected batch event, got event %d", data[0]);
 		err->offset = b->offset;
 		return rc;
-	case TT_FRAME_END:
+	case TT_RAW_BATCH_END:
 		rc = tt_source_peek(src, 1, &b->data, &avail, err);
 		if (rc < 0)
 			return rc;
@@ -159,11 +159,11 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
 		b->size = 1;
 		tt_source_skip(src, 1);
 		return TT_OK;
-	case TT_FRAME_EXPERIMENT:
+	case TT_RAW_BATCH_EXPERIMENT:
 		if (avail == 1 && rc == 0 && framing->like_go)
 			return TT_END;
 		break;
-	case TT_FRAME_EVENTS:
+	case TT_RAW_BATCH_EVENTS:
 		break;
 	}
 	rc = read_framed(src, data, avail, b, err);
@@ -173,19 +173,19 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
 	return rc;
 }
 
-bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data,
-			const uint8_t *end, struct tt_frame_batch *b, uint64_t *nbytes)
+bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data, const uint8_t *end,
+			struct tt_raw_batch *b, uint64_t *nbytes)
 {
 	struct header h = {data + 1, end, 0, {0}};
 	int why;
 
-	*b = (struct tt_frame_batch){.kind = framing->kind[data[0]], .thread = TT_NONE};
+	*b = (struct tt_raw_batch){.kind = framing->kind[data[0]], .thread = TT_NONE};
 	*nbytes = 1;
-	if (b->kind == TT_FRAME_END)
+	if (b->kind == TT_RAW_BATCH_END)
 		return true;
-	if (b->kind == TT_FRAME_BAD)
+	if (b->kind == TT_RAW_BATCH_BAD)
 		return false;
-	if (b->kind == TT_FRAME_EXPERIMENT && h.pos++ == end)
+	if (b->kind == TT_RAW_BATCH_EXPERIMENT && h.pos++ == end)
 		return false;
 	if (read_fields(&h, &why) < NFIELDS || h.field[GEN] == 0 ||
 	    h.field[SIZE] > TT_BATCH_MAX_SIZE)

@@ -19,26 +19,26 @@
 /* Type, experiment and four numbers. */
 #define TT_BATCH_MAX_HEADER (2 + 4 * 10)
 
-enum tt_frame_kind {
-	TT_FRAME_BAD,           /* no batch begins with this byte */
-	TT_FRAME_EVENTS,
-	TT_FRAME_EXPERIMENT,
-	TT_FRAME_END,
+enum tt_raw_batch_kind {
+	TT_RAW_BATCH_BAD, /* no batch begins with this byte */
+	TT_RAW_BATCH_EVENTS,
+	TT_RAW_BATCH_EXPERIMENT,
+	TT_RAW_BATCH_END,
 };
 
 /* Which bytes begin a batch, as the specs number them. */
 struct tt_framing {
-	uint8_t kind[256];      /* enum tt_frame_kind */
-	uint8_t end_type;       /* that of TT_FRAME_END */
+	uint8_t kind[256]; /* enum tt_raw_batch_kind */
+	uint8_t end_type; /* that of TT_RAW_BATCH_END */
 	bool like_go;           /* a file that ends right behind the first byte of an
 	                           experimental batch ends well (TT_OPEN_LIKE_GO) */
 };
 
 /* One batch as it stands in the file, not looked into. */
-struct tt_frame_batch {
-	enum tt_frame_kind kind;
+struct tt_raw_batch {
+	enum tt_raw_batch_kind kind;
 	unsigned experiment;
-	uint64_t generation;    /* 0 for TT_FRAME_END */
+	uint64_t generation; /* 0 for TT_RAW_BATCH_END */
 	int64_t thread;
 	uint64_t time;
 	uint64_t offset;
@@ -56,14 +56,14 @@ void tt_framing_init(struct tt_framing *framing, const struct tt_specs *specs, b
  * TT_E_CUT_OFF with Go's texts, or the source's errors.
  */
 int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
-		  struct tt_frame_batch *batch, struct tt_error *err);
+		  struct tt_raw_batch *batch, struct tt_error *err);
 
 /*
  * Whether a plausible batch begins at data: a good header whose batch is whole or
  * runs past `end`. *nbytes is then its length, header included, and *batch what
  * its header says; its data is not filled in.
  */
-bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data,
-			const uint8_t *end, struct tt_frame_batch *batch, uint64_t *nbytes);
+bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data, const uint8_t *end,
+			struct tt_raw_batch *batch, uint64_t *nbytes);
 
 #endif

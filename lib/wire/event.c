@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-_Static_assert(TT_TIMED_MAX_NBYTES == 171, "the bound that tt_timed_decode() checks once");
+_Static_assert(TT_RAW_EVENT_MAX_NBYTES == 171, "the bound that tt_raw_event_decode() checks once");
 
 void tt_decode_plan_init(struct tt_decode_plan *plan, const struct tt_specs *specs)
 {
@@ -25,8 +25,9 @@ void tt_decode_plan_init(struct tt_decode_plan *plan, const struct tt_specs *spe
 	}
 }
 
-const uint8_t *tt_timed_decode_checked(const struct tt_decode_plan *plan, const uint8_t *p,
-				       const uint8_t *end, struct tt_timed *ev, uint64_t *dt)
+const uint8_t *tt_raw_event_decode_checked(const struct tt_decode_plan *plan, const uint8_t *p,
+					   const uint8_t *end, struct tt_raw_event *ev,
+					   uint64_t *dt)
 {
 	unsigned nargs = plan->nargs[*p];
 	int n;
@@ -42,8 +43,8 @@ const uint8_t *tt_timed_decode_checked(const struct tt_decode_plan *plan, const 
 	return n > 0 ? p + n : NULL;
 }
 
-int tt_timed_error(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
-		   uint64_t offset, struct tt_error *err)
+int tt_raw_event_error(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
+		       uint64_t offset, struct tt_error *err)
 {
 	unsigned type = *p, nargs = plan->nargs[type];
 	const uint8_t *q = p + 1;

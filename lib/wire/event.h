@@ -24,7 +24,7 @@ struct tt_decode_plan {
  * no branch. */
 #define TT_ARG_ZERO TT_MAX_ARGS
 
-struct tt_timed {
+struct tt_raw_event {
 	int64_t time_ns;
 	uint64_t offset;        /* of the type byte in the trace */
 	uint64_t args[TT_MAX_ARGS + 1]; /* the last is TT_ARG_ZERO, not decoded */
@@ -33,17 +33,18 @@ struct tt_timed {
 };
 
 /* The most bytes that a timed event takes: type, dt and the arguments. */
-#define TT_TIMED_MAX_NBYTES (1 + (1 + TT_MAX_ARGS) * TT_VARINT_MAX)
+#define TT_RAW_EVENT_MAX_NBYTES (1 + (1 + TT_MAX_ARGS) * TT_VARINT_MAX)
 
 void tt_decode_plan_init(struct tt_decode_plan *plan, const struct tt_specs *specs);
 
-/* The event at p, before end, byte by byte. See tt_timed_decode(). */
-const uint8_t *tt_timed_decode_checked(const struct tt_decode_plan *plan, const uint8_t *p,
-				       const uint8_t *end, struct tt_timed *ev, uint64_t *dt);
+/* The event at p, before end, byte by byte. See tt_raw_event_decode(). */
+const uint8_t *tt_raw_event_decode_checked(const struct tt_decode_plan *plan, const uint8_t *p,
+					   const uint8_t *end, struct tt_raw_event *ev,
+					   uint64_t *dt);
 
 /* The error of an event that could not be decoded; its offset is base_offset + (p's). */
-int tt_timed_error(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
-		   uint64_t offset, struct tt_error *err);
+int tt_raw_event_error(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
+		       uint64_t offset, struct tt_error *err);
 
 /*
  * Takes a varint of which 8 bytes may be read; false if it is longer. The lengths that
@@ -82,11 +83,11 @@ static TT_ALWAYS_INLINE bool tt_varint_unchecked(const uint8_t **at, uint64_t *v
 	return true;
 }
 
-/* As tt_timed_decode(), where TT_TIMED_MAX_NBYTES may be read; NULL for an event with a
+/* As tt_raw_event_decode(), where TT_RAW_EVENT_MAX_NBYTES may be read; NULL for an event with a
  * number of more than 8 bytes, too. */
-static TT_ALWAYS_INLINE const uint8_t *tt_timed_decode_roomy(const struct tt_decode_plan *plan,
-							     const uint8_t *p, struct tt_timed *ev,
-							     uint64_t *dt)
+static TT_ALWAYS_INLINE const uint8_t *
+tt_raw_event_decode_unchecked(const struct tt_decode_plan *plan, const uint8_t *p,
+			      struct tt_raw_event *ev, uint64_t *dt)
 {
 	unsigned nargs = plan->nargs[*p];
 	const uint8_t *q = p + 1;
@@ -104,39 +105,39 @@ static TT_ALWAYS_INLINE const uint8_t *tt_timed_decode_roomy(const struct tt_dec
 
 /*
  * Decodes the event at p: fills type and args of *ev and *dt, and returns the
- * byte behind it; NULL if it cannot be decoded, see tt_timed_error(). p < end.
+ * byte behind it; NULL if it cannot be decoded, see tt_raw_event_error(). p < end.
  */
-static TT_ALWAYS_INLINE const uint8_t *
-tt_timed_decode(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
-		struct tt_timed *ev, uint64_t *dt)
+static TT_ALWAYS_INLINE const uint8_t *tt_raw_event_decode(const struct tt_decode_plan *plan,
+							   const uint8_t *p, const uint8_t *end,
+							   struct tt_raw_event *ev, uint64_t *dt)
 {
 	const uint8_t *behind = NULL;
 
 	/* one bound check for the whole event where it cannot run past the end */
-	if (end - p >= TT_TIMED_MAX_NBYTES)
-		behind = tt_timed_decode_roomy(plan, p, ev, dt);
-	return behind != NULL ? behind : tt_timed_decode_checked(plan, p, end, ev, dt);
+	if (end - p >= TT_RAW_EVENT_MAX_NBYTES)
+		behind = tt_raw_event_decode_unchecked(plan, p, ev, dt);
+	return behind != NULL ? behind : tt_raw_event_decode_checked(plan, p, end, ev, dt);
 }
 
 /*
- * The byte behind the event at p, or NULL, as tt_timed_decode(): its numbers are
+ * The byte behind the event at p, or NULL, as tt_raw_event_decode(): its numbers are
  * passed over. Most events end within 8 bytes, where the last byte of each number
  * has its top bit clear.
  */
-static inline const uint8_t *tt_timed_skip(const struct tt_decode_plan *plan, const uint8_t *p,
-					   const uint8_t *end)
+static inline const uint8_t *tt_raw_event_skip(const struct tt_decode_plan *plan, const uint8_t *p,
+					       const uint8_t *end)
 {
 	unsigned nargs = plan->nargs[*p];
-	struct tt_timed ev;
+	struct tt_raw_event ev;
 	uint64_t dt, ends;
 
-	if (nargs > TT_MAX_ARGS || end - p < TT_TIMED_MAX_NBYTES)
-		return tt_timed_decode_checked(plan, p, end, &ev, &dt);
+	if (nargs > TT_MAX_ARGS || end - p < TT_RAW_EVENT_MAX_NBYTES)
+		return tt_raw_event_decode_checked(plan, p, end, &ev, &dt);
 	ends = ~tt_load_le64(p + 1) & UINT64_C(0x8080808080808080);
 	for (unsigned i = 0; i < nargs && ends != 0; i++)
 		ends &= ends - 1;
 	if (ends == 0)
-		return tt_timed_decode_checked(plan, p, end, &ev, &dt);
+		return tt_raw_event_decode_checked(plan, p, end, &ev, &dt);
 	return p + 1 + ((unsigned)__builtin_ctzll(ends) + 1) / 8;
 }
 

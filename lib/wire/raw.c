@@ -27,7 +27,7 @@
 /* How much of the source is looked at, and kept, at a time. */
 #define WINDOW_NBYTES (UINT64_C(1) << 18)
 /* Type and numbers of any event, frames and data left aside. */
-#define EVENT_MAX TT_TIMED_MAX_NBYTES
+#define EVENT_MAX TT_RAW_EVENT_MAX_NBYTES
 _Static_assert(EVENT_MAX == 1 + (TT_MAX_ARGS + 1) * TT_VARINT_MAX,
 	       "decode_plain() reads so far with no check");
 #define FRAME_NUMBERS 4

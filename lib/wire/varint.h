@@ -45,7 +45,7 @@ static inline int tt_varint(const uint8_t *p, const uint8_t *end, uint64_t *valu
 }
 
 /* Takes a varint that was read before and found good. */
-static inline uint64_t tt_varint_again(const uint8_t **p)
+static inline uint64_t tt_varint_trusted(const uint8_t **p)
 {
 	uint64_t value = 0;
 	unsigned shift = 0;

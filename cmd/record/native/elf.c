@@ -22,11 +22,11 @@ void native_elf_close(struct native_elf *elf)
 	(void)elf;
 }
 
-struct native_place native_elf_find(struct native_elf *elf, uint64_t offset)
+struct native_location native_elf_find(struct native_elf *elf, uint64_t offset)
 {
 	(void)elf;
 	(void)offset;
-	return (struct native_place){ 0 };
+	return (struct native_location){0};
 }
 
 #else
@@ -235,9 +235,9 @@ static const char *symbol_name(struct native_elf *e, GElf_Addr address)
 	return plain ? plain : name;
 }
 
-struct native_place native_elf_find(struct native_elf *e, uint64_t offset)
+struct native_location native_elf_find(struct native_elf *e, uint64_t offset)
 {
-	struct native_place place = { 0 };
+	struct native_location place = {0};
 	GElf_Addr address;
 	Dwfl_Line *line;
 	int number = 0;

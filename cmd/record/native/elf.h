@@ -15,7 +15,7 @@ struct native_elf;
 struct native_elf *native_elf_open(const char *path);
 void native_elf_close(struct native_elf *elf);
 
-struct native_place {
+struct native_location {
 	const char *func;       /* NULL: not known */
 	const char *file;       /* the same */
 	uint64_t line;
@@ -24,6 +24,6 @@ struct native_place {
  * What lies at this offset of the file. The file's name lives as long as the elf, that
  * of the function until the next call.
  */
-struct native_place native_elf_find(struct native_elf *elf, uint64_t offset);
+struct native_location native_elf_find(struct native_elf *elf, uint64_t offset);
 
 #endif

@@ -233,7 +233,7 @@ static const char *base_name(const char *path)
 static struct tt_symbol look_up(struct native_names *n, uint64_t pc)
 {
 	const struct mapping *m = mapping_of(n, pc - 1);
-	struct native_place place = { 0 };
+	struct native_location place = {0};
 	uint64_t offset;
 
 	if (!m) {
