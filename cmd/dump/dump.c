@@ -29,7 +29,7 @@ static const struct opt table[] = {
 	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
 		  "counted from the start of the trace", AT(from_ns) },
 	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME", .help = "up to this time", AT(to_ns) },
-	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-M]",
+	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
 	  .parse = dump_parse_generations, .help = "of these generations", AT(generations) },
 	{ .kind = OPT_LIST, .letter = 'k', .name = "kind", .meta = "KIND[,...]",
 	  .help = "of these kinds: StateTransition, Metric, ..., or\n"
@@ -47,7 +47,7 @@ static const struct opt table[] = {
 	  .help = "of this experiment", AT(experiment) },
 	{ .kind = OPT_STRING, .name = "stack", .meta = "PATTERN",
 	  .help = "with a function in their stack whose name holds\n"
-		  "PATTERN (* any text, ? any character)", AT(pattern) },
+		  "PATTERN (* any text, ? any byte)", AT(pattern) },
 	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N", .min = 1,
 	  .help = "stop after N events", AT(limit) },
 	OPT_HEADING("Tables of each generation, instead of events (text, json)"),
