@@ -14,9 +14,9 @@
 #define MEASURE_NS 5000000
 #define TRIES 16
 
-bool tt_clock_counter;
+bool tt_em_clock_counter;
 
-uint64_t tt_clock_mono_ns(void)
+uint64_t tt_em_clock_mono_ns(void)
 {
 	struct timespec ts;
 
@@ -24,9 +24,9 @@ uint64_t tt_clock_mono_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-uint64_t tt_clock_mono_ticks(void)
+uint64_t tt_em_clock_mono_ticks(void)
 {
-	return tt_clock_mono_ns() / UNIT_NS;
+	return tt_em_clock_mono_ns() / UNIT_NS;
 }
 
 #if defined(__x86_64__)
@@ -66,7 +66,7 @@ static struct moment look(void)
 	uint64_t narrow = UINT64_MAX;
 
 	for (int i = 0; i < TRIES; i++) {
-		uint64_t before = __rdtsc(), ns = tt_clock_mono_ns(), after = __rdtsc();
+		uint64_t before = __rdtsc(), ns = tt_em_clock_mono_ns(), after = __rdtsc();
 
 		if (after - before < narrow) {
 			narrow = after - before;
@@ -76,7 +76,7 @@ static struct moment look(void)
 	return best;
 }
 
-static struct tt_clock_rate counter_rate(void)
+static struct tt_em_clock_rate counter_rate(void)
 {
 	struct moment now;
 	double counts;
@@ -87,18 +87,18 @@ static struct tt_clock_rate counter_rate(void)
 		now = look();
 	} while (now.mono_ns - first.mono_ns < MEASURE_NS);
 	counts = (double)(now.count - first.count) * 1e9 / (double)(now.mono_ns - first.mono_ns);
-	return (struct tt_clock_rate){(uint64_t)(counts / (1 << TT_CLOCK_SHIFT) + 0.5)};
+	return (struct tt_em_clock_rate){(uint64_t)(counts / (1 << TT_EM_CLOCK_SHIFT) + 0.5)};
 }
 #endif
 
-struct tt_clock_rate tt_clock_measure(void)
+struct tt_em_clock_rate tt_em_clock_measure(void)
 {
 #if defined(__x86_64__)
 	/* Written once only: threads of an earlier tracing may still read it. */
-	if (!tt_clock_counter && counter_is_invariant())
-		tt_clock_counter = true;
-	if (tt_clock_counter)
+	if (!tt_em_clock_counter && counter_is_invariant())
+		tt_em_clock_counter = true;
+	if (tt_em_clock_counter)
 		return counter_rate();
 #endif
-	return (struct tt_clock_rate){1000000000 / UNIT_NS};
+	return (struct tt_em_clock_rate){1000000000 / UNIT_NS};
 }

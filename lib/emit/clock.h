@@ -16,41 +16,41 @@
 #include <x86intrin.h>
 #endif
 
-struct tt_clock_rate {
+struct tt_em_clock_rate {
 	uint64_t frequency;     /* units a second */
 };
 
 /* CLOCK_MONOTONIC, as it is. */
-uint64_t tt_clock_mono_ns(void);
+uint64_t tt_em_clock_mono_ns(void);
 /* The same in units of 64 ns. */
-uint64_t tt_clock_mono_ticks(void);
+uint64_t tt_em_clock_mono_ticks(void);
 
-/* The counter is in use. Set once, by the first tt_clock_measure(). */
-extern bool tt_clock_counter;
+/* The counter is in use. Set once, by the first tt_em_clock_measure(). */
+extern bool tt_em_clock_counter;
 
-#define TT_CLOCK_SHIFT 6
+#define TT_EM_CLOCK_SHIFT 6
 
-/* Only if tt_clock_counter. */
-static inline uint64_t tt_clock_count(void)
+/* Only if tt_em_clock_counter. */
+static inline uint64_t tt_em_clock_count(void)
 {
 #if defined(__x86_64__)
-	return __rdtsc() >> TT_CLOCK_SHIFT;
+	return __rdtsc() >> TT_EM_CLOCK_SHIFT;
 #else
 	return 0;
 #endif
 }
 
-static inline uint64_t tt_clock_now(void)
+static inline uint64_t tt_em_clock_now(void)
 {
-	if (__builtin_expect(tt_clock_counter, 1))
-		return tt_clock_count();
-	return tt_clock_mono_ticks();
+	if (__builtin_expect(tt_em_clock_counter, 1))
+		return tt_em_clock_count();
+	return tt_em_clock_mono_ticks();
 }
 
 /*
  * Chooses the clock and measures its rate, the first time for some milliseconds,
  * later over all the time since then. Not for two threads at once.
  */
-struct tt_clock_rate tt_clock_measure(void);
+struct tt_em_clock_rate tt_em_clock_measure(void);
 
 #endif

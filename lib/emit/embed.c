@@ -13,8 +13,8 @@
 #define KIND_BATCH 0xd2
 #define VERSION 1
 #define HEAD_MAX (6 + 4 * TT_VARINT_MAX)
-/* tt_put() writes up to 8 bytes behind its number. */
-#define EVENT_ROOM (TT_EVENT_MAX + sizeof(uint64_t))
+/* tt_em_put() writes up to 8 bytes behind its number. */
+#define EVENT_ROOM (TT_EM_EVENT_MAX + sizeof(uint64_t))
 
 _Static_assert(HEAD_MAX <= UINT8_MAX, "a chunk tells how long its head is");
 
@@ -29,22 +29,22 @@ static size_t put_head(uint8_t *to, unsigned kind, const char *magic)
 /* ------------------------------------------------------------------- events */
 
 /* A batch for the thread's events of this generation. */
-static struct tt_chunk *begin_batch(struct tt_emit *e)
+static struct tt_em_chunk *begin_batch(struct tt_emit *e)
 {
-	struct tt_slot *slot = &e->life->slots[tt_parity(e)];
-	size_t nbytes = slot->carried == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE;
-	struct tt_chunk *c = tt_pool_get(tt_trace(), (uint32_t)nbytes);
+	struct tt_em_slot *slot = &e->life->slots[tt_em_parity(e)];
+	size_t nbytes = slot->carried == NULL ? TT_EM_CHUNK_SMALL : TT_EM_CHUNK_LARGE;
+	struct tt_em_chunk *c = tt_em_pool_get(tt_em_trace(), (uint32_t)nbytes);
 	uint8_t *p;
 
 	if (c == NULL) {
-		tt_lost(e);
+		tt_em_lost(e);
 		return NULL;
 	}
 	c->gen = e->gen;
 	c->m = e->life->m;
 	c->experiment = CARRIER;
 	c->closed = true;
-	c->start = tt_clock_now();
+	c->start = tt_em_clock_now();
 	if (slot->carried != NULL && c->start < slot->carried->last)
 		c->start = slot->carried->last;
 	c->last = c->start;
@@ -52,8 +52,8 @@ static struct tt_chunk *begin_batch(struct tt_emit *e)
 	p += tt_varint_put(p, c->m);
 	p += tt_varint_put(p, c->start);
 	c->nhead = (uint8_t)(p - c->data);
-	tt_put_done(c, p);
-	tt_chunks_add(&e->life->slots[tt_parity(e)].batches, c);
+	tt_em_put_done(c, p);
+	tt_em_chunks_add(&e->life->slots[tt_em_parity(e)].batches, c);
 	slot->carried = c;
 	return c;
 }
@@ -62,9 +62,9 @@ static struct tt_chunk *begin_batch(struct tt_emit *e)
  * Later than the thread's last event in its own batches, and its next one there is
  * later than this: so the two can be merged.
  */
-static uint64_t time_between(struct tt_chunk *own, const struct tt_chunk *carried)
+static uint64_t time_between(struct tt_em_chunk *own, const struct tt_em_chunk *carried)
 {
-	uint64_t now = tt_clock_now();
+	uint64_t now = tt_em_clock_now();
 
 	if (now <= own->last)
 		now = own->last + 1;
@@ -74,9 +74,9 @@ static uint64_t time_between(struct tt_chunk *own, const struct tt_chunk *carrie
 	return now;
 }
 
-void tt_carry_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsigned nargs)
+void tt_em_embed_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsigned nargs)
 {
-	struct tt_chunk *c = e->life->slots[tt_parity(e)].carried;
+	struct tt_em_chunk *c = e->life->slots[tt_em_parity(e)].carried;
 	uint64_t now;
 	uint8_t *p;
 
@@ -87,23 +87,24 @@ void tt_carry_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsi
 	now = time_between(e->chunk, c);
 	p = atomic_load_explicit(&c->pos, memory_order_relaxed);
 	*p++ = (uint8_t)type;
-	p = tt_put(p, now - c->last);
+	p = tt_em_put(p, now - c->last);
 	for (unsigned i = 0; i < nargs; i++)
-		p = tt_put(p, args[i]);
+		p = tt_em_put(p, args[i]);
 	c->last = now;
-	tt_put_done(c, p);
+	tt_em_put_done(c, p);
 }
 
 /* ------------------------------------------------------------------ batches */
 
-_Static_assert(TT_EMIT_BATCH_MAX + TT_CARRY_HEAD_MAX + sizeof(struct tt_chunk) <= TT_CHUNK_LARGE,
+_Static_assert(TT_EMIT_BATCH_MAX + TT_EM_EMBED_HEAD_MAX + sizeof(struct tt_em_chunk) <=
+		       TT_EM_CHUNK_LARGE,
 	       "a wrapped batch fits");
 
-uint8_t tt_carry_batch_head(unsigned experiment, uint8_t head[TT_CARRY_HEAD_MAX])
+uint8_t tt_em_embed_batch_head(unsigned experiment, uint8_t head[TT_EM_EMBED_HEAD_MAX])
 {
 	size_t n;
 
-	if (experiment == CARRIER || tt_tracer.all_inline)
+	if (experiment == CARRIER || tt_em_tracer.all_inline)
 		return 0;
 	n = put_head(head, KIND_BATCH, "TTEB");
 	/* allowed experiments take one byte */
@@ -131,7 +132,7 @@ static void carry_text(struct tt_emit *e, unsigned experiment, struct tt_str tex
 	} while (at < text.len);
 }
 
-void tt_carry_specs(struct tt_emit *e, const struct tt_specs *specs, uint8_t *scratch)
+void tt_em_embed_specs(struct tt_emit *e, const struct tt_specs *specs, uint8_t *scratch)
 {
 	struct tt_str text;
 

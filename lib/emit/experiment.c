@@ -5,18 +5,18 @@
  */
 #include "emit/emit.h"
 
-_Static_assert(TT_EMIT_BATCH_MAX + sizeof(struct tt_chunk) <= TT_CHUNK_LARGE, "a batch fits");
+_Static_assert(TT_EMIT_BATCH_MAX + sizeof(struct tt_em_chunk) <= TT_EM_CHUNK_LARGE, "a batch fits");
 
 /* ------------------------------------------------------------------- events */
 
 /* Room, and what the spec asks for. */
-static inline bool ready(struct tt_emit *e, struct tt_event_rule rule)
+static inline bool ready(struct tt_emit *e, struct tt_em_event_rule rule)
 {
-	if (tt_unlikely(!tt_room(e)))
+	if (tt_unlikely(!tt_em_room(e)))
 		return false;
-	if (tt_likely(!rule.goroutine) || tt_to_present(e))
+	if (tt_likely(!rule.goroutine) || tt_em_to_present(e))
 		return true;
-	tt_refused(e);
+	tt_em_refused(e);
 	return false;
 }
 
@@ -24,17 +24,18 @@ static inline bool ready(struct tt_emit *e, struct tt_event_rule rule)
 static inline bool is_plain(unsigned type, unsigned nargs)
 {
 	return tt_likely(type <= UINT8_MAX) &&
-	       tt_likely(tt_tracer.rules[type].nargs_plus1 == nargs + 1);
+	       tt_likely(tt_em_tracer.rules[type].nargs_plus1 == nargs + 1);
 }
 
 /* One that is no such event. */
 static __attribute__((noinline)) void special(struct tt_emit *e, unsigned type,
 					      const uint64_t *args, unsigned nargs)
 {
-	if (type > UINT8_MAX || tt_tracer.rules[type].nargs_plus1 != ((nargs + 1) | TT_RULE_CARRIED))
-		tt_refused(e);
-	else if (ready(e, tt_tracer.rules[type]))
-		tt_carry_event(e, type, args, nargs);
+	if (type > UINT8_MAX ||
+	    tt_em_tracer.rules[type].nargs_plus1 != ((nargs + 1) | TT_EM_RULE_EMBEDDED))
+		tt_em_refused(e);
+	else if (ready(e, tt_em_tracer.rules[type]))
+		tt_em_embed_event(e, type, args, nargs);
 }
 
 /* The same with the array out of the fast path's way. */
@@ -51,40 +52,41 @@ static __attribute__((noinline)) void special1(struct tt_emit *e, unsigned type,
 
 void tt_emit_event1(struct tt_emit *e, unsigned type, uint64_t a)
 {
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	if (!is_plain(type, 1))
 		special1(e, type, a);
-	else if (tt_likely(ready(e, tt_tracer.rules[type])))
-		tt_put_done(e->chunk, tt_put(tt_put_time(e->chunk, type), a));
-	tt_busy_end(e);
+	else if (tt_likely(ready(e, tt_em_tracer.rules[type])))
+		tt_em_put_done(e->chunk, tt_em_put(tt_em_put_time(e->chunk, type), a));
+	tt_em_busy_end(e);
 }
 
 void tt_emit_event2(struct tt_emit *e, unsigned type, uint64_t a, uint64_t b)
 {
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	if (!is_plain(type, 2))
 		special2(e, type, a, b);
-	else if (tt_likely(ready(e, tt_tracer.rules[type])))
-		tt_put_done(e->chunk, tt_put(tt_put(tt_put_time(e->chunk, type), a), b));
-	tt_busy_end(e);
+	else if (tt_likely(ready(e, tt_em_tracer.rules[type])))
+		tt_em_put_done(e->chunk,
+			       tt_em_put(tt_em_put(tt_em_put_time(e->chunk, type), a), b));
+	tt_em_busy_end(e);
 }
 
 void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsigned nargs)
 {
 	uint8_t *p;
 
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	if (nargs > TT_MAX_ARGS) {
-		tt_refused(e);
+		tt_em_refused(e);
 	} else if (!is_plain(type, nargs)) {
 		special(e, type, args, nargs);
-	} else if (ready(e, tt_tracer.rules[type])) {
-		p = tt_put_time(e->chunk, type);
+	} else if (ready(e, tt_em_tracer.rules[type])) {
+		p = tt_em_put_time(e->chunk, type);
 		for (unsigned i = 0; i < nargs; i++)
-			p = tt_put(p, args[i]);
-		tt_put_done(e->chunk, p);
+			p = tt_em_put(p, args[i]);
+		tt_em_put_done(e->chunk, p);
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 /*
@@ -93,7 +95,8 @@ void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsig
  */
 uint64_t tt_emit_seq(struct tt_emit *e, struct tt_emit_seq *seq)
 {
-	const uint64_t first = ((e->stamp >> TT_EPOCH_SHIFT << 22 ^ e->gen) & UINT32_MAX) << 32 | 1;
+	const uint64_t first =
+		((e->stamp >> TT_EM_EPOCH_SHIFT << 22 ^ e->gen) & UINT32_MAX) << 32 | 1;
 	uint64_t *count = &seq->counts_[e->gen % 2];
 	uint64_t was = __atomic_load_n(count, __ATOMIC_RELAXED), next;
 
@@ -106,37 +109,39 @@ uint64_t tt_emit_seq(struct tt_emit *e, struct tt_emit_seq *seq)
 
 /* ------------------------------------------------------------------ batches */
 
-static void append(struct tt_chunk *c, const void *data, size_t nbytes)
+static void append(struct tt_em_chunk *c, const void *data, size_t nbytes)
 {
 	uint8_t *p = atomic_load_explicit(&c->pos, memory_order_relaxed);
 
 	if (nbytes != 0)
 		memcpy(p, data, nbytes);
-	tt_put_done(c, p + nbytes);
+	tt_em_put_done(c, p + nbytes);
 }
 
 /* A batch with room for so many bytes, behind what it is wrapped in. */
-static struct tt_chunk *new_batch(struct tt_emit *e, unsigned experiment, size_t nbytes)
+static struct tt_em_chunk *new_batch(struct tt_emit *e, unsigned experiment, size_t nbytes)
 {
-	uint8_t wrap[TT_CARRY_HEAD_MAX];
-	struct tt_life *l = e->life;
-	struct tt_chunk *c;
+	uint8_t wrap[TT_EM_EMBED_HEAD_MAX];
+	struct tt_em_thread *l = e->life;
+	struct tt_em_chunk *c;
 
 	if (l == NULL)
 		return NULL;
 	nbytes += sizeof(wrap);
-	c = tt_pool_get(tt_trace(), nbytes <= TT_CHUNK_SMALL - sizeof(*c) ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
+	c = tt_em_pool_get(tt_em_trace(), nbytes <= TT_EM_CHUNK_SMALL - sizeof(*c)
+						  ? TT_EM_CHUNK_SMALL
+						  : TT_EM_CHUNK_LARGE);
 	if (c == NULL) {
-		tt_lost(e);
+		tt_em_lost(e);
 		return NULL;
 	}
 	c->gen = e->gen;
 	c->m = l->m;
-	c->start = tt_clock_now();
-	c->nhead = tt_carry_batch_head(experiment, wrap);
+	c->start = tt_em_clock_now();
+	c->nhead = tt_em_embed_batch_head(experiment, wrap);
 	c->experiment = c->nhead == 0 ? (uint8_t)experiment : 1;
 	append(c, wrap, c->nhead);
-	tt_chunks_add(&l->slots[tt_parity(e)].batches, c);
+	tt_em_chunks_add(&l->slots[tt_em_parity(e)].batches, c);
 	return c;
 }
 
@@ -145,36 +150,36 @@ static bool allowed(struct tt_emit *e, unsigned experiment, size_t nbytes)
 {
 	if (experiment > 0 && experiment < 128 && nbytes <= TT_EMIT_BATCH_MAX)
 		return true;
-	tt_refused(e);
+	tt_em_refused(e);
 	return false;
 }
 
 bool tt_emit_batch(struct tt_emit *e, unsigned experiment, const void *data, size_t nbytes)
 {
-	struct tt_chunk *c = NULL;
+	struct tt_em_chunk *c = NULL;
 
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	if (allowed(e, experiment, nbytes))
 		c = new_batch(e, experiment, nbytes);
 	if (c != NULL) {
 		append(c, data, nbytes);
 		c->closed = true;
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	return c != NULL;
 }
 
 /* The open batch, if the record belongs there. */
-static struct tt_chunk *open_batch(struct tt_emit *e, unsigned experiment, struct tt_str head,
-				   size_t nbytes)
+static struct tt_em_chunk *open_batch(struct tt_emit *e, unsigned experiment, struct tt_str head,
+				      size_t nbytes)
 {
-	uint8_t wrap[TT_CARRY_HEAD_MAX];
-	size_t nwrap = tt_carry_batch_head(experiment, wrap);
-	struct tt_chunk *c;
+	uint8_t wrap[TT_EM_EMBED_HEAD_MAX];
+	size_t nwrap = tt_em_embed_batch_head(experiment, wrap);
+	struct tt_em_chunk *c;
 
 	if (e->life == NULL)
 		return NULL;
-	c = e->life->slots[tt_parity(e)].batches.last;
+	c = e->life->slots[tt_em_parity(e)].batches.last;
 	if (c == NULL || c->closed || c->experiment != (nwrap == 0 ? experiment : 1) ||
 	    c->nhead != nwrap + head.len || memcmp(c->data, wrap, nwrap) != 0 ||
 	    (head.len != 0 && memcmp(c->data + nwrap, head.data, head.len) != 0) ||
@@ -184,15 +189,15 @@ static struct tt_chunk *open_batch(struct tt_emit *e, unsigned experiment, struc
 }
 
 /* The batch that takes a record of so many bytes, with its head in it; NULL: none does. */
-static struct tt_chunk *batch_for(struct tt_emit *e, unsigned experiment, struct tt_str head,
-				  size_t nbytes)
+static struct tt_em_chunk *batch_for(struct tt_emit *e, unsigned experiment, struct tt_str head,
+				     size_t nbytes)
 {
-	struct tt_chunk *c = open_batch(e, experiment, head, nbytes);
+	struct tt_em_chunk *c = open_batch(e, experiment, head, nbytes);
 	bool more;
 
 	if (c != NULL)
 		return c;
-	more = e->life != NULL && e->life->slots[tt_parity(e)].batches.first != NULL;
+	more = e->life != NULL && e->life->slots[tt_em_parity(e)].batches.first != NULL;
 	c = new_batch(e, experiment, more ? TT_EMIT_BATCH_MAX : head.len + nbytes);
 	if (c != NULL) {
 		append(c, head.data, head.len);
@@ -202,7 +207,7 @@ static struct tt_chunk *batch_for(struct tt_emit *e, unsigned experiment, struct
 }
 
 /* The record is there as a whole or not at all, whatever becomes of the process meanwhile. */
-static void append_parts(struct tt_chunk *c, const struct tt_str *parts, size_t n)
+static void append_parts(struct tt_em_chunk *c, const struct tt_str *parts, size_t n)
 {
 	uint8_t *p = atomic_load_explicit(&c->pos, memory_order_relaxed);
 
@@ -211,7 +216,7 @@ static void append_parts(struct tt_chunk *c, const struct tt_str *parts, size_t 
 			memcpy(p, parts[i].data, parts[i].len);
 		p += parts[i].len;
 	}
-	tt_put_done(c, p);
+	tt_em_put_done(c, p);
 }
 
 /* How many bytes, or one more than a batch may have. */
@@ -230,15 +235,16 @@ static size_t sum_of(const struct tt_str *parts, size_t n)
 bool tt_emit_batch_add_parts(struct tt_emit *e, unsigned experiment, struct tt_str head,
 			     const struct tt_str *parts, size_t n)
 {
-	struct tt_chunk *c = NULL;
+	struct tt_em_chunk *c = NULL;
 	size_t nbytes = sum_of(parts, n);
 
-	tt_busy_begin(e);
-	if (head.len <= UINT8_MAX - TT_CARRY_HEAD_MAX && allowed(e, experiment, head.len + nbytes))
+	tt_em_busy_begin(e);
+	if (head.len <= UINT8_MAX - TT_EM_EMBED_HEAD_MAX &&
+	    allowed(e, experiment, head.len + nbytes))
 		c = batch_for(e, experiment, head, nbytes);
 	if (c != NULL)
 		append_parts(c, parts, n);
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	return c != NULL;
 }
 

@@ -24,33 +24,33 @@
 
 /* ------------------------------------------------------------------- barriers */
 
-bool tt_membarrier_init(void)
+bool tt_em_membarrier_init(void)
 {
 	return syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0) == 0;
 }
 
 static void barrier_everywhere(void)
 {
-	if (!atomic_load_explicit(&tt_tracer.fence, memory_order_relaxed))
+	if (!atomic_load_explicit(&tt_em_tracer.fence, memory_order_relaxed))
 		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
 }
 
 /* ---------------------------------------------------------------- the flusher */
 
-void tt_flusher_poke(void)
+void tt_em_flusher_wake(void)
 {
-	atomic_store_explicit(&tt_flush->full, true, memory_order_relaxed);
-	atomic_fetch_add(&tt_flush->bell, 1);
-	tt_futex_wake_all(&tt_flush->bell);
+	atomic_store_explicit(&tt_em_flush->full, true, memory_order_relaxed);
+	atomic_fetch_add(&tt_em_flush->bell, 1);
+	tt_em_futex_wake_all(&tt_em_flush->bell);
 }
 
-struct tt_sync_point tt_sync_now(void)
+struct tt_em_sync_point tt_em_sync_now(void)
 {
 	struct timespec wall;
-	struct tt_sync_point s;
+	struct tt_em_sync_point s;
 
-	s.ticks = tt_clock_now();
-	s.mono_ns = tt_clock_mono_ns();
+	s.ticks = tt_em_clock_now();
+	s.mono_ns = tt_em_clock_mono_ns();
 	clock_gettime(CLOCK_REALTIME, &wall);
 	s.wall_sec = (uint64_t)wall.tv_sec;
 	s.wall_nsec = (uint64_t)wall.tv_nsec;
@@ -61,7 +61,7 @@ struct tt_sync_point tt_sync_now(void)
  * Until the thread was seen outside of a section. One that is gone stays where it
  * was; at exit so does one that takes too long.
  */
-static void wait_outside(struct tt_flush *f, struct tt_emit *e)
+static void wait_outside(struct tt_em_flush *f, struct tt_emit *e)
 {
 	uint64_t start = 0, now;
 
@@ -70,10 +70,10 @@ static void wait_outside(struct tt_flush *f, struct tt_emit *e)
 			sched_yield();
 			continue;
 		}
-		now = tt_clock_mono_ns();
+		now = tt_em_clock_mono_ns();
 		if (start == 0)
 			start = now;
-		if (tt_tid_gone(e->tid))
+		if (tt_em_tid_gone(e->tid))
 			return;
 		if (atomic_load(&f->exiting) && now - start > EXIT_WAIT_NS) {
 			f->stuck = true;
@@ -83,18 +83,18 @@ static void wait_outside(struct tt_flush *f, struct tt_emit *e)
 	}
 }
 
-static void wait_all_outside(struct tt_flush *f)
+static void wait_all_outside(struct tt_em_flush *f)
 {
-	struct tt_emit *e = atomic_load_explicit(&tt_tracer.handles, memory_order_acquire);
+	struct tt_emit *e = atomic_load_explicit(&tt_em_tracer.handles, memory_order_acquire);
 
 	for (; e != NULL; e = e->next)
 		wait_outside(f, e);
 }
 
 /* What did not come into the trace, in the trace. */
-static void tell_losses(struct tt_flush *f, struct tt_emit *e)
+static void tell_losses(struct tt_em_flush *f, struct tt_emit *e)
 {
-	uint64_t lost = atomic_load(&tt_tracer.lost);
+	uint64_t lost = atomic_load(&tt_em_tracer.lost);
 	char message[64];
 
 	if (lost == f->told_lost)
@@ -106,55 +106,55 @@ static void tell_losses(struct tt_flush *f, struct tt_emit *e)
 }
 
 /* The first things of a generation: it is the flusher who says them, and sleeps on. */
-static void begin_generation(struct tt_flush *f)
+static void begin_generation(struct tt_em_flush *f)
 {
-	struct tt_emit *e = tt_handle(true);
-	struct tt_trace *t = tt_trace();
+	struct tt_emit *e = tt_em_handle(true);
+	struct tt_em_trace *t = tt_em_trace();
 
 	e->busy = 0;
 	e->waits = 0;
-	if (tt_section_begin(e) != NULL) {
+	if (tt_em_section_begin(e) != NULL) {
 		f->writer.life = e->life;
-		tt_busy_begin(e);
-		if (tt_room(e) && tt_to_running(e)) {
-			tt_write2(e, TT_EV_ProcsChange,
-				  atomic_load_explicit(&t->nprocs, memory_order_relaxed), 0);
+		tt_em_busy_begin(e);
+		if (tt_em_room(e) && tt_em_to_running(e)) {
+			tt_em_write2(e, TT_EV_ProcsChange,
+				     atomic_load_explicit(&t->nprocs, memory_order_relaxed), 0);
 			/* others may have begun it in the first generation */
 			if (t->gc_runs && e->gen > 1) {
-				tt_write1(e, TT_EV_GCActive, ++t->gc_seq);
+				tt_em_write1(e, TT_EV_GCActive, ++t->gc_seq);
 				t->gc_gen = e->gen;
 			}
 		}
-		tt_busy_end(e);
+		tt_em_busy_end(e);
 		tell_losses(f, e);
-		tt_carry_specs(e, f->specs, f->writer.payload);
+		tt_em_embed_specs(e, f->specs, f->writer.payload);
 		if (f->generation != NULL)
 			f->generation(f->arg, e);
 		tt_emit_syscall_begin(e, 0);
-		tt_section_end(e);
+		tt_em_section_end(e);
 	}
 	e->busy = 1;
 }
 
 /* The flusher's goroutine has a name of its own, before its first event. */
-static bool come_in(struct tt_flush *f)
+static bool come_in(struct tt_em_flush *f)
 {
-	struct tt_emit *e = tt_handle(true);
+	struct tt_emit *e = tt_em_handle(true);
 
-	if (e == NULL || tt_section_begin(e) == NULL)
+	if (e == NULL || tt_em_section_begin(e) == NULL)
 		return false;
 	e->flusher = true;
 	e->life->flusher = 1;
-	e->life->start = TT_START_FLUSHER;
+	e->life->start = TT_EM_START_FLUSHER;
 	f->writer.life = e->life;
-	tt_section_end(e);
+	tt_em_section_end(e);
 	return true;
 }
 
 /* From here on the generation is no more to be recovered. */
-static void tell_progress(struct tt_flush *f)
+static void tell_progress(struct tt_em_flush *f)
 {
-	struct tt_trace *t = tt_trace();
+	struct tt_em_trace *t = tt_em_trace();
 
 	if (f->sink.error.code != TT_OK) {
 		atomic_store(&t->failed, 1);
@@ -166,88 +166,88 @@ static void tell_progress(struct tt_flush *f)
 }
 
 /* Ends the generation; `next` is the stamp of the one to come, 0 for none. */
-static void advance(struct tt_flush *f, uint64_t next)
+static void advance(struct tt_em_flush *f, uint64_t next)
 {
-	struct tt_trace *t = tt_trace();
+	struct tt_em_trace *t = tt_em_trace();
 
-	tt_lock(&tt_tracer.gc);
-	t->syncs[(f->gen + 1) & 1] = tt_sync_now();
+	tt_em_lock(&tt_em_tracer.gc);
+	t->syncs[(f->gen + 1) & 1] = tt_em_sync_now();
 	f->writer.gen = f->gen;
 	f->writer.end_ticks = t->syncs[(f->gen + 1) & 1].ticks;
 	if (next == 0)
-		tt_set_on(false);
+		tt_em_set_on(false);
 	atomic_store_explicit(&t->gen_nbytes, 0, memory_order_relaxed);
 	atomic_store_explicit(&t->poked, false, memory_order_relaxed);
 	if (next != 0)
 		atomic_store(&t->gen, f->gen + 1);
-	atomic_store(&tt_tracer.stamp, next);
+	atomic_store(&tt_em_tracer.stamp, next);
 	barrier_everywhere();
 	if (next != 0)
 		begin_generation(f);
-	tt_unlock(&tt_tracer.gc);
+	tt_em_unlock(&tt_em_tracer.gc);
 	if (f->shared_path[0] != '\0')
-		tt_symbols_read(&f->writer.symbols);
+		tt_em_symbols_read(&f->writer.symbols);
 	wait_all_outside(f);
-	tt_threads_reap();
-	tt_write_generation(&f->writer);
+	tt_em_handles_reap();
+	tt_em_write_generation(&f->writer);
 	tell_progress(f);
-	tt_release_generation(&f->writer);
+	tt_em_release_generation(&f->writer);
 	f->gen++;
 	f->generations++;
-	tt_counts_set(f);
+	tt_em_counts_set(f);
 }
 
-static void take_snapshot(struct tt_flush *f)
+static void take_snapshot(struct tt_em_flush *f)
 {
-	int failed = tt_sink_write_all(f->snapshot_fd, "go 1.26 trace\0\0", 16);
+	int failed = tt_em_sink_write_all(f->snapshot_fd, "go 1.26 trace\0\0", 16);
 
-	for (struct tt_kept *k = f->sink.first; k != NULL && failed == 0; k = k->next)
-		failed = tt_sink_write_all(f->snapshot_fd, k->data, k->len);
+	for (struct tt_em_saved *k = f->sink.first; k != NULL && failed == 0; k = k->next)
+		failed = tt_em_sink_write_all(f->snapshot_fd, k->data, k->len);
 	f->snapshot_errno = failed;
 	f->snapshot_fd = -1;
 }
 
-static void advance_once(struct tt_flush *f)
+static void advance_once(struct tt_em_flush *f)
 {
 	uint32_t asked = atomic_load(&f->asked);
 
 	atomic_store_explicit(&f->full, false, memory_order_relaxed);
-	advance(f, tt_epoch << TT_EPOCH_SHIFT | (f->gen + 1));
+	advance(f, tt_em_epoch << TT_EM_EPOCH_SHIFT | (f->gen + 1));
 	if (f->snapshot_fd >= 0)
 		take_snapshot(f);
 	atomic_store(&f->done, asked);
-	tt_futex_wake_all(&f->done);
+	tt_em_futex_wake_all(&f->done);
 }
 
 /* Sleeps until the generation is old or large enough, or somebody asks. */
-static void wait_for_work(struct tt_flush *f, uint64_t deadline)
+static void wait_for_work(struct tt_em_flush *f, uint64_t deadline)
 {
 	for (;;) {
 		uint32_t bell = atomic_load(&f->bell);
-		uint64_t now = tt_clock_mono_ns();
+		uint64_t now = tt_em_clock_mono_ns();
 
 		if (now >= deadline || atomic_load(&f->stop) || atomic_load(&f->full) ||
 		    atomic_load(&f->asked) != atomic_load(&f->done))
 			return;
-		tt_futex_wait(&f->bell, bell, deadline - now);
+		tt_em_futex_wait(&f->bell, bell, deadline - now);
 	}
 }
 
-void *tt_flusher_run(void *arg)
+void *tt_em_flusher_run(void *arg)
 {
-	struct tt_flush *f = arg;
+	struct tt_em_flush *f = arg;
 	bool came = come_in(f);
 
 	if (came) {
-		tt_symbols_read(&f->writer.symbols);
-		tt_lock(&tt_tracer.gc);
+		tt_em_symbols_read(&f->writer.symbols);
+		tt_em_lock(&tt_em_tracer.gc);
 		begin_generation(f);
-		tt_unlock(&tt_tracer.gc);
+		tt_em_unlock(&tt_em_tracer.gc);
 	}
 	atomic_store(&f->ready, came ? 1 : 2);
-	tt_futex_wake_all(&f->ready);
+	tt_em_futex_wake_all(&f->ready);
 	while (came && !atomic_load(&f->stop)) {
-		wait_for_work(f, tt_clock_mono_ns() + f->period_ns);
+		wait_for_work(f, tt_em_clock_mono_ns() + f->period_ns);
 		if (!atomic_load(&f->stop))
 			advance_once(f);
 	}
@@ -255,6 +255,6 @@ void *tt_flusher_run(void *arg)
 		advance(f, 0);
 	/* whoever asked meanwhile */
 	atomic_store(&f->done, atomic_load(&f->asked));
-	tt_futex_wake_all(&f->done);
+	tt_em_futex_wake_all(&f->done);
 	return NULL;
 }

@@ -20,7 +20,7 @@
 /* The very last round belongs to those who must be later still (sanitizers). */
 #define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 
-_Thread_local struct tt_emit *tt_self __attribute__((tls_model("initial-exec")));
+_Thread_local struct tt_emit *tt_em_self __attribute__((tls_model("initial-exec")));
 /* Between asking for a handle and having it. */
 static _Thread_local volatile int coming __attribute__((tls_model("initial-exec")));
 
@@ -31,7 +31,7 @@ static atomic_bool have_key;
 
 static struct tt_emit *reuse_handle(void)
 {
-	struct tt_emit *e = atomic_load_explicit(&tt_tracer.handles, memory_order_acquire);
+	struct tt_emit *e = atomic_load_explicit(&tt_em_tracer.handles, memory_order_acquire);
 
 	for (; e != NULL; e = e->next) {
 		if (atomic_load_explicit(&e->free, memory_order_acquire)) {
@@ -58,10 +58,10 @@ static struct tt_emit *slab_handle(void)
 	}
 	e = (struct tt_emit *)(void *)slab;
 	slab += sizeof(*e);
-	e->chunk = &tt_no_chunk;
-	e->stamp = TT_NO_STAMP;
-	e->next = atomic_load_explicit(&tt_tracer.handles, memory_order_relaxed);
-	atomic_store_explicit(&tt_tracer.handles, e, memory_order_release);
+	e->chunk = &tt_em_no_chunk;
+	e->stamp = TT_EM_NO_STAMP;
+	e->next = atomic_load_explicit(&tt_em_tracer.handles, memory_order_relaxed);
+	atomic_store_explicit(&tt_em_tracer.handles, e, memory_order_release);
 	return e;
 }
 
@@ -69,33 +69,33 @@ static struct tt_emit *new_handle(void)
 {
 	struct tt_emit *e;
 
-	tt_lock(&tt_tracer.lock);
+	tt_em_lock(&tt_em_tracer.lock);
 	e = reuse_handle();
 	if (e == NULL)
 		e = slab_handle();
 	if (e != NULL)
 		e->tid = (int)syscall(SYS_gettid);
 	else
-		atomic_fetch_add(&tt_tracer.lost, 1);
-	tt_unlock(&tt_tracer.lock);
+		atomic_fetch_add(&tt_em_tracer.lost, 1);
+	tt_em_unlock(&tt_em_tracer.lock);
 	return e;
 }
 
-struct tt_emit *tt_handle(bool make)
+struct tt_emit *tt_em_handle(bool make)
 {
 	int saved = errno;
 
-	if (tt_self == NULL && make && !coming) {
+	if (tt_em_self == NULL && make && !coming) {
 		coming = 1;
 		atomic_signal_fence(memory_order_seq_cst);
-		tt_self = new_handle();
-		if (tt_self != NULL && have_key)
-			pthread_setspecific(key, tt_self);
+		tt_em_self = new_handle();
+		if (tt_em_self != NULL && have_key)
+			pthread_setspecific(key, tt_em_self);
 		atomic_signal_fence(memory_order_seq_cst);
 		coming = 0;
 	}
 	errno = saved;
-	return tt_self;
+	return tt_em_self;
 }
 
 /* --------------------------------------------------------------- taking back */
@@ -109,18 +109,18 @@ static void thread_exits(void *arg)
 		pthread_setspecific(key, e);
 		return;
 	}
-	tt_thread_depart(e);
+	tt_em_on_thread_exit(e);
 	atomic_store_explicit(&e->exited, 1, memory_order_release);
 }
 
-bool tt_threads_init(void)
+bool tt_em_handles_init(void)
 {
 	if (!have_key)
 		have_key = pthread_key_create(&key, thread_exits) == 0;
 	return have_key;
 }
 
-bool tt_tid_gone(int tid)
+bool tt_em_tid_gone(int tid)
 {
 	int saved = errno;
 	bool gone = syscall(SYS_tgkill, getpid(), tid, 0) != 0 && errno == ESRCH;
@@ -132,13 +132,13 @@ bool tt_tid_gone(int tid)
 /* The thread is gone: nobody has this handle any more. */
 static void free_handle(struct tt_emit *e)
 {
-	uint64_t stamp = atomic_load_explicit(&tt_tracer.stamp, memory_order_relaxed);
+	uint64_t stamp = atomic_load_explicit(&tt_em_tracer.stamp, memory_order_relaxed);
 
-	if (e->life != NULL && e->stamp >> TT_EPOCH_SHIFT == stamp >> TT_EPOCH_SHIFT)
+	if (e->life != NULL && e->stamp >> TT_EM_EPOCH_SHIFT == stamp >> TT_EM_EPOCH_SHIFT)
 		atomic_store_explicit(&e->life->detached, true, memory_order_relaxed);
 	e->life = NULL;
-	e->stamp = TT_NO_STAMP;
-	e->chunk = &tt_no_chunk;
+	e->stamp = TT_EM_NO_STAMP;
+	e->chunk = &tt_em_no_chunk;
 	e->depth = 0;
 	e->busy = 0;
 	e->stw = false;
@@ -153,36 +153,36 @@ static void free_handle(struct tt_emit *e)
 
 static void sum_up(struct tt_emit *e)
 {
-	atomic_fetch_add(&tt_tracer.lost, atomic_exchange(&e->lost, 0));
-	atomic_fetch_add(&tt_tracer.refused, atomic_exchange(&e->refused, 0));
+	atomic_fetch_add(&tt_em_tracer.lost, atomic_exchange(&e->lost, 0));
+	atomic_fetch_add(&tt_em_tracer.refused, atomic_exchange(&e->refused, 0));
 }
 
-void tt_threads_reap(void)
+void tt_em_handles_reap(void)
 {
 	struct tt_emit *e;
 
-	tt_lock(&tt_tracer.lock);
-	for (e = atomic_load(&tt_tracer.handles); e != NULL; e = e->next) {
+	tt_em_lock(&tt_em_tracer.lock);
+	for (e = atomic_load(&tt_em_tracer.handles); e != NULL; e = e->next) {
 		if (atomic_load_explicit(&e->free, memory_order_acquire))
 			continue;
 		sum_up(e);
-		if (!tt_tid_gone(e->tid))
+		if (!tt_em_tid_gone(e->tid))
 			continue;
 		/* what the thread did is behind it, for this one too */
 		atomic_load_explicit(&e->exited, memory_order_acquire);
 		atomic_exchange_explicit(&e->writing, 0, memory_order_acquire);
 		free_handle(e);
 	}
-	tt_unlock(&tt_tracer.lock);
+	tt_em_unlock(&tt_em_tracer.lock);
 }
 
-void tt_threads_forked(void)
+void tt_em_handles_forked(void)
 {
 	struct tt_emit *e;
 
-	for (e = atomic_load(&tt_tracer.handles); e != NULL; e = e->next) {
+	for (e = atomic_load(&tt_em_tracer.handles); e != NULL; e = e->next) {
 		uint32_t depth = e->depth;
-		bool own = e == tt_self;
+		bool own = e == tt_em_self;
 
 		if (atomic_load(&e->free))
 			continue;

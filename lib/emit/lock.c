@@ -12,7 +12,7 @@
 
 #define SPINS 64
 
-void tt_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
+void tt_em_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
 {
 	struct timespec ts = {(time_t)(timeout_ns / 1000000000), (long)(timeout_ns % 1000000000)};
 	int saved = errno;
@@ -21,7 +21,7 @@ void tt_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns)
 	errno = saved;
 }
 
-void tt_futex_wake_all(_Atomic uint32_t *word)
+void tt_em_futex_wake_all(_Atomic uint32_t *word)
 {
 	int saved = errno;
 
@@ -29,7 +29,7 @@ void tt_futex_wake_all(_Atomic uint32_t *word)
 	errno = saved;
 }
 
-static int take(struct tt_lock *l, uint32_t want)
+static int take(struct tt_em_lock *l, uint32_t want)
 {
 	uint32_t none = 0;
 
@@ -37,17 +37,17 @@ static int take(struct tt_lock *l, uint32_t want)
 						       memory_order_relaxed);
 }
 
-void tt_lock(struct tt_lock *l)
+void tt_em_lock(struct tt_em_lock *l)
 {
 	for (int i = 0; i < SPINS; i++) {
 		if (take(l, 1))
 			return;
 	}
 	while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0)
-		tt_futex_wait(&l->word, 2, 0);
+		tt_em_futex_wait(&l->word, 2, 0);
 }
 
-void tt_unlock(struct tt_lock *l)
+void tt_em_unlock(struct tt_em_lock *l)
 {
 	int saved = errno;
 

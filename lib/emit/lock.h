@@ -10,15 +10,15 @@
 #include <stdint.h>
 
 /* 0: free, 1: held, 2: held and somebody waits. */
-struct tt_lock {
+struct tt_em_lock {
 	_Atomic uint32_t word;
 };
 
-void tt_lock(struct tt_lock *l);
-void tt_unlock(struct tt_lock *l);
+void tt_em_lock(struct tt_em_lock *l);
+void tt_em_unlock(struct tt_em_lock *l);
 
 /* Sleeps while *word is `value`, until woken or for timeout_ns (0: for good). */
-void tt_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns);
-void tt_futex_wake_all(_Atomic uint32_t *word);
+void tt_em_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns);
+void tt_em_futex_wake_all(_Atomic uint32_t *word);
 
 #endif

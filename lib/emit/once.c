@@ -10,16 +10,16 @@
 #include <errno.h>
 
 /*
- * As tt_section_begin(), but only of the generation that the thread knows, and with no
+ * As tt_em_section_begin(), but only of the generation that the thread knows, and with no
  * depth: nothing but one event comes. The handle is busy until once_end().
  */
 static inline bool once_begin(struct tt_emit *e)
 {
 	if (tt_unlikely(e == NULL) || tt_unlikely(e->busy) || tt_unlikely(e->depth != 0) ||
-	    tt_unlikely(atomic_load_explicit(&tt_tracer.fence, memory_order_relaxed)) ||
-	    tt_unlikely(!tt_clock_counter))
+	    tt_unlikely(atomic_load_explicit(&tt_em_tracer.fence, memory_order_relaxed)) ||
+	    tt_unlikely(!tt_em_clock_counter))
 		return false;
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	atomic_store_explicit(&e->writing, 1, memory_order_relaxed);
 	/* the flusher's membarrier is the other half of this fence */
 	atomic_signal_fence(memory_order_seq_cst);
@@ -30,19 +30,21 @@ static inline void once_end(struct tt_emit *e)
 {
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_store_explicit(&e->writing, 0, memory_order_release);
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 /* The generation is the thread's, there is a chunk with room, and no more is needed. */
 static inline bool may_write(const struct tt_emit *e, unsigned type, unsigned nargs)
 {
-	const struct tt_event_rule *rule = &tt_tracer.rules[type & UINT8_MAX];
-	const struct tt_chunk *c = e->chunk;
+	const struct tt_em_event_rule *rule = &tt_em_tracer.rules[type & UINT8_MAX];
+	const struct tt_em_chunk *c = e->chunk;
 
-	return tt_likely(atomic_load_explicit(&tt_tracer.stamp, memory_order_seq_cst) == e->stamp) &&
+	return tt_likely(atomic_load_explicit(&tt_em_tracer.stamp, memory_order_seq_cst) ==
+			 e->stamp) &&
 	       tt_likely(type <= UINT8_MAX) &&
 	       tt_likely(rule->nargs_plus1 == nargs + 1 && !rule->goroutine) &&
-	       tt_likely(c->end - atomic_load_explicit(&c->pos, memory_order_relaxed) >= TT_ROOM);
+	       tt_likely(c->end - atomic_load_explicit(&c->pos, memory_order_relaxed) >=
+			 TT_EM_ROOM);
 }
 
 static __attribute__((noinline)) bool long_way(uint64_t gen, unsigned type, const uint64_t *args,
@@ -70,36 +72,36 @@ static __attribute__((noinline)) bool long_way2(uint64_t gen, unsigned type, uin
 	return long_way(gen, type, (uint64_t[]){a, b}, 2);
 }
 
-/* As tt_put_time(), with the counter. */
-static inline uint8_t *put_time(struct tt_chunk *c, unsigned type)
+/* As tt_em_put_time(), with the counter. */
+static inline uint8_t *put_time(struct tt_em_chunk *c, unsigned type)
 {
-	return tt_put_time_at(c, type, tt_clock_count());
+	return tt_em_put_time_at(c, type, tt_em_clock_count());
 }
 
 bool tt_emit_once1(uint64_t gen, unsigned type, uint64_t a)
 {
-	struct tt_emit *e = tt_self;
+	struct tt_emit *e = tt_em_self;
 	bool quick;
 
 	if (!once_begin(e))
 		return long_way1(gen, type, a);
 	quick = may_write(e, type, 1) && tt_likely(gen == 0 || gen == e->gen);
 	if (quick)
-		tt_put_done(e->chunk, tt_put(put_time(e->chunk, type), a));
+		tt_em_put_done(e->chunk, tt_em_put(put_time(e->chunk, type), a));
 	once_end(e);
 	return tt_likely(quick) || long_way1(gen, type, a);
 }
 
 bool tt_emit_once2(uint64_t gen, unsigned type, uint64_t a, uint64_t b)
 {
-	struct tt_emit *e = tt_self;
+	struct tt_emit *e = tt_em_self;
 	bool quick;
 
 	if (!once_begin(e))
 		return long_way2(gen, type, a, b);
 	quick = may_write(e, type, 2) && tt_likely(gen == 0 || gen == e->gen);
 	if (quick)
-		tt_put_done(e->chunk, tt_put(tt_put(put_time(e->chunk, type), a), b));
+		tt_em_put_done(e->chunk, tt_em_put(tt_em_put(put_time(e->chunk, type), a), b));
 	once_end(e);
 	return tt_likely(quick) || long_way2(gen, type, a, b);
 }

@@ -9,9 +9,9 @@
 /* Asked of the system at a time. */
 #define POPULATE_NBYTES (256 * 1024)
 
-struct tt_chunk tt_no_chunk;
+struct tt_em_chunk tt_em_no_chunk;
 
-void tt_chunks_add(struct tt_chunks *list, struct tt_chunk *c)
+void tt_em_chunks_add(struct tt_em_chunks *list, struct tt_em_chunk *c)
 {
 	c->next = NULL;
 	if (list->last != NULL)
@@ -21,7 +21,7 @@ void tt_chunks_add(struct tt_chunks *list, struct tt_chunk *c)
 	list->last = c;
 }
 
-static bool populate(struct tt_trace *t, uint8_t *to)
+static bool populate(struct tt_em_trace *t, uint8_t *to)
 {
 	if (t->populated == NULL || to <= t->populated)
 		return true;
@@ -29,13 +29,13 @@ static bool populate(struct tt_trace *t, uint8_t *to)
 		to += POPULATE_NBYTES;
 	else
 		to = t->fresh_end;
-	if (!tt_region_populate(t->populated, to))
+	if (!tt_em_region_populate(t->populated, to))
 		return false;
 	t->populated = to;
 	return true;
 }
 
-void *tt_pool_forever(struct tt_trace *t, size_t nbytes)
+void *tt_em_pool_forever(struct tt_em_trace *t, size_t nbytes)
 {
 	uint8_t *p = t->fresh;
 
@@ -47,40 +47,40 @@ void *tt_pool_forever(struct tt_trace *t, size_t nbytes)
 	return p;
 }
 
-static struct tt_chunk *pop(struct tt_chunk **list)
+static struct tt_em_chunk *pop(struct tt_em_chunk **list)
 {
-	struct tt_chunk *c = *list;
+	struct tt_em_chunk *c = *list;
 
 	if (c != NULL)
 		*list = c->next;
 	return c;
 }
 
-static struct tt_chunk *get_large(struct tt_trace *t)
+static struct tt_em_chunk *get_large(struct tt_em_trace *t)
 {
-	struct tt_chunk *c = pop(&t->free_large);
+	struct tt_em_chunk *c = pop(&t->free_large);
 
 	if (c != NULL)
-		t->free_nbytes -= TT_CHUNK_LARGE;
-	return c != NULL ? c : tt_pool_forever(t, TT_CHUNK_LARGE);
+		t->free_nbytes -= TT_EM_CHUNK_LARGE;
+	return c != NULL ? c : tt_em_pool_forever(t, TT_EM_CHUNK_LARGE);
 }
 
-static struct tt_chunk *get_small(struct tt_trace *t)
+static struct tt_em_chunk *get_small(struct tt_em_trace *t)
 {
-	struct tt_chunk *c = pop(&t->free_small), *part;
+	struct tt_em_chunk *c = pop(&t->free_small), *part;
 	uint8_t *block;
 
 	if (c != NULL) {
-		t->free_nbytes -= TT_CHUNK_SMALL;
+		t->free_nbytes -= TT_EM_CHUNK_SMALL;
 		return c;
 	}
 	c = get_large(t);
 	if (c == NULL)
 		return NULL;
-	t->free_nbytes += TT_CHUNK_LARGE - TT_CHUNK_SMALL;
+	t->free_nbytes += TT_EM_CHUNK_LARGE - TT_EM_CHUNK_SMALL;
 	block = (uint8_t *)c;
-	for (size_t at = TT_CHUNK_SMALL; at < TT_CHUNK_LARGE; at += TT_CHUNK_SMALL) {
-		part = (struct tt_chunk *)(void *)(block + at);
+	for (size_t at = TT_EM_CHUNK_SMALL; at < TT_EM_CHUNK_LARGE; at += TT_EM_CHUNK_SMALL) {
+		part = (struct tt_em_chunk *)(void *)(block + at);
 		part->next = t->free_small;
 		t->free_small = part;
 	}
@@ -91,33 +91,33 @@ static struct tt_chunk *get_small(struct tt_trace *t)
  * The last part is the flusher's, who must be able to say what each generation needs.
  * Those who are mute ask again and again: not under the lock.
  */
-static struct tt_chunk *get(struct tt_trace *t, uint32_t nbytes)
+static struct tt_em_chunk *get(struct tt_em_trace *t, uint32_t nbytes)
 {
-	const struct tt_emit *e = tt_handle(false);
+	const struct tt_emit *e = tt_em_handle(false);
 	bool flusher = e != NULL && e->flusher;
-	struct tt_chunk *c = NULL;
+	struct tt_em_chunk *c = NULL;
 
 	if (!flusher && atomic_load_explicit(&t->full, memory_order_relaxed))
 		return NULL;
-	tt_lock(&tt_tracer.lock);
-	if (flusher || t->free_nbytes >= t->reserve_nbytes + TT_CHUNK_LARGE)
-		c = nbytes == TT_CHUNK_SMALL ? get_small(t) : get_large(t);
+	tt_em_lock(&tt_em_tracer.lock);
+	if (flusher || t->free_nbytes >= t->reserve_nbytes + TT_EM_CHUNK_LARGE)
+		c = nbytes == TT_EM_CHUNK_SMALL ? get_small(t) : get_large(t);
 	if (c == NULL)
 		atomic_store_explicit(&t->full, true, memory_order_relaxed);
-	tt_unlock(&tt_tracer.lock);
+	tt_em_unlock(&tt_em_tracer.lock);
 	return c;
 }
 
-struct tt_chunk *tt_pool_get(struct tt_trace *t, uint32_t nbytes)
+struct tt_em_chunk *tt_em_pool_get(struct tt_em_trace *t, uint32_t nbytes)
 {
-	struct tt_chunk *c;
+	struct tt_em_chunk *c;
 	uint64_t used;
 
 	c = get(t, nbytes);
 	used = atomic_fetch_add_explicit(&t->gen_nbytes, nbytes, memory_order_relaxed);
 	if ((c == NULL || used + nbytes >= t->gen_limit) &&
 	    !atomic_exchange_explicit(&t->poked, true, memory_order_relaxed))
-		tt_flusher_poke();
+		tt_em_flusher_wake();
 	if (c == NULL)
 		return NULL;
 	memset(c, 0, sizeof(*c));
@@ -127,21 +127,21 @@ struct tt_chunk *tt_pool_get(struct tt_trace *t, uint32_t nbytes)
 	return c;
 }
 
-void tt_pool_put(struct tt_trace *t, struct tt_chunks *chunks)
+void tt_em_pool_put(struct tt_em_trace *t, struct tt_em_chunks *chunks)
 {
-	struct tt_chunk *c, **list;
+	struct tt_em_chunk *c, **list;
 
 	if (chunks->first == NULL)
 		return;
-	tt_lock(&tt_tracer.lock);
+	tt_em_lock(&tt_em_tracer.lock);
 	while ((c = chunks->first) != NULL) {
 		chunks->first = c->next;
 		t->free_nbytes += c->nbytes;
-		list = c->nbytes == TT_CHUNK_SMALL ? &t->free_small : &t->free_large;
+		list = c->nbytes == TT_EM_CHUNK_SMALL ? &t->free_small : &t->free_large;
 		c->next = *list;
 		*list = c;
 	}
 	chunks->last = NULL;
 	atomic_store_explicit(&t->full, false, memory_order_relaxed);
-	tt_unlock(&tt_tracer.lock);
+	tt_em_unlock(&tt_em_tracer.lock);
 }

@@ -22,18 +22,19 @@ static uint64_t multiple(uint64_t n, uint64_t of)
 }
 
 /* One life for each smallest chunk is more than can ever write. */
-struct tt_region_plan tt_region_plan(uint64_t memory_nbytes)
+struct tt_em_region_plan tt_em_region_plan(uint64_t memory_nbytes)
 {
-	struct tt_region_plan p;
+	struct tt_em_region_plan p;
 
-	p.max_lives = (uint32_t)(memory_nbytes / TT_CHUNK_SMALL);
-	p.lives = multiple(sizeof(struct tt_trace), LINE);
-	p.chunks = multiple(p.lives + (uint64_t)p.max_lives * sizeof(struct tt_life), TT_CHUNK_LARGE);
+	p.max_lives = (uint32_t)(memory_nbytes / TT_EM_CHUNK_SMALL);
+	p.lives = multiple(sizeof(struct tt_em_trace), LINE);
+	p.chunks = multiple(p.lives + (uint64_t)p.max_lives * sizeof(struct tt_em_thread),
+			    TT_EM_CHUNK_LARGE);
 	p.nbytes = p.chunks + memory_nbytes;
 	return p;
 }
 
-bool tt_region_populate(const uint8_t *from, const uint8_t *to)
+bool tt_em_region_populate(const uint8_t *from, const uint8_t *to)
 {
 	uintptr_t start = (uintptr_t)from & ~(uintptr_t)(PAGE - 1);
 	int saved = errno, failed;
@@ -48,17 +49,17 @@ bool tt_region_populate(const uint8_t *from, const uint8_t *to)
 	return failed == 0 || failed == EINVAL;
 }
 
-struct tt_trace *tt_region_init(void *region, uint64_t memory_nbytes)
+struct tt_em_trace *tt_em_region_init(void *region, uint64_t memory_nbytes)
 {
-	struct tt_region_plan plan = tt_region_plan(memory_nbytes);
-	struct tt_trace *t = region;
+	struct tt_em_region_plan plan = tt_em_region_plan(memory_nbytes);
+	struct tt_em_trace *t = region;
 	uint8_t *base = region;
 
-	t->head.layout = TT_REGION_LAYOUT;
+	t->head.layout = TT_EM_REGION_LAYOUT;
 	t->head.base = (uint64_t)(uintptr_t)base;
 	t->head.memory_nbytes = memory_nbytes;
 	t->max_lives = plan.max_lives;
-	t->life_area = (struct tt_life *)(void *)(base + plan.lives);
+	t->life_area = (struct tt_em_thread *)(void *)(base + plan.lives);
 	t->fresh = base + plan.chunks;
 	t->fresh_end = t->fresh + memory_nbytes;
 	t->free_nbytes = memory_nbytes;

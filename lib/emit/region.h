@@ -16,19 +16,20 @@
 
 /* ---------------------------------------------------------------------- chunks */
 
-#define TT_CHUNK_SMALL 4096
-#define TT_CHUNK_LARGE 65536
+#define TT_EM_CHUNK_SMALL 4096
+#define TT_EM_CHUNK_LARGE 65536
 /*
  * Before any operation a chunk has this much room: for statuses, the way to the state
  * asked for, and one event with TT_MAX_ARGS arguments.
  */
-#define TT_ROOM 512
-#define TT_EVENT_MAX (1 + TT_VARINT_MAX * (TT_MAX_ARGS + 1))
-_Static_assert(TT_EVENT_MAX + 6 * (1 + 5 * TT_VARINT_MAX) + sizeof(uint64_t) <= TT_ROOM, "TT_ROOM");
+#define TT_EM_ROOM 512
+#define TT_EM_EVENT_MAX (1 + TT_VARINT_MAX * (TT_MAX_ARGS + 1))
+_Static_assert(TT_EM_EVENT_MAX + 6 * (1 + 5 * TT_VARINT_MAX) + sizeof(uint64_t) <= TT_EM_ROOM,
+	       "TT_EM_ROOM");
 
 /* One batch. `pos` moves behind each whole event, so that a cut never splits one. */
-struct tt_chunk {
-	struct tt_chunk *next;
+struct tt_em_chunk {
+	struct tt_em_chunk *next;
 	_Atomic(uint8_t *) pos;
 	uint8_t *end;
 	uint64_t last;          /* time of the last event */
@@ -44,17 +45,17 @@ struct tt_chunk {
 };
 
 /* Chunks in the order in which they were filled. */
-struct tt_chunks {
-	struct tt_chunk *first, *last;
+struct tt_em_chunks {
+	struct tt_em_chunk *first, *last;
 };
 
 /* ---------------------------------------------------------------------- tables */
 
-#define TT_NBUCKETS (1 << 14)
+#define TT_EM_NBUCKETS (1 << 14)
 
 /* An entry: a string's bytes, or a stack's addresses. */
-struct tt_node {
-	struct tt_node *next;
+struct tt_em_node {
+	struct tt_em_node *next;
 	uint64_t hash;
 	uint32_t id;
 	uint32_t n;             /* bytes, or addresses */
@@ -65,9 +66,9 @@ struct tt_node {
 };
 
 /* Append-only until its generation is written. */
-struct tt_table {
-	_Atomic(struct tt_node *) buckets[TT_NBUCKETS];
-	_Atomic(struct tt_node *) loose; /* entries that nobody looks up */
+struct tt_em_table {
+	_Atomic(struct tt_em_node *) buckets[TT_EM_NBUCKETS];
+	_Atomic(struct tt_em_node *) loose; /* entries that nobody looks up */
 	_Atomic uint32_t last_id;
 };
 
@@ -82,9 +83,9 @@ enum {
 	TT_P_RUNNING = 1,
 	TT_P_IDLE = 2,
 	TT_P_SYSCALL = 3,
-	TT_STATUS_MASK = 7,
+	TT_EM_STATUS_MASK = 7,
 	/* beside a status: a range of its own is open (assist, sweep) */
-	TT_RANGE_OPEN = 0x80,
+	TT_EM_RANGE_OPEN = 0x80,
 };
 
 /*
@@ -92,7 +93,7 @@ enum {
  * generation its status is written, and `before` tells that status to the flusher,
  * which may ask when the thread is in the next generation already.
  */
-struct tt_claim {
+struct tt_em_claim {
 	uint64_t id;
 	uint64_t seq;                   /* its counter in this generation */
 	_Atomic uint64_t gen[2];        /* last generation that mentions it, by parity */
@@ -100,24 +101,24 @@ struct tt_claim {
 	_Atomic uint8_t before[2];
 };
 
-struct tt_proc {
-	struct tt_claim claim;
+struct tt_em_proc {
+	struct tt_em_claim claim;
 	/*
 	 * The generation in which its thread is between an event and the claim that
 	 * goes with it; 0: it is not. Only who recovers a dead process's trace looks.
 	 */
 	volatile uint64_t acting;
-	struct tt_proc *next;           /* all of them */
-	struct tt_proc *next_free;
+	struct tt_em_proc *next; /* all of them */
+	struct tt_em_proc *next_free;
 	uint64_t freed_gen;
 	bool unseen;                    /* ProcsChange does not count it yet */
 };
 
-#define TT_KEPT_FRAMES 32
-#define TT_MAX_REGIONS 64
-#define TT_MAX_LABEL 128
+#define TT_EM_SAVED_FRAMES 32
+#define TT_EM_MAX_REGIONS 64
+#define TT_EM_MAX_LABEL 128
 
-struct tt_open_region {
+struct tt_em_open_region {
 	uint64_t task;
 	const char *name;
 	bool written;           /* its begin is in the trace, */
@@ -125,27 +126,27 @@ struct tt_open_region {
 };
 
 /* What a life has in one of two generations. */
-struct tt_slot {
-	struct tt_chunks chunks;
-	struct tt_chunks batches;       /* experimental */
-	struct tt_chunks blocks;        /* of table entries */
-	struct tt_node *last_stack;
-	struct tt_chunk *carried;       /* of `batches`: the one of private events */
+struct tt_em_slot {
+	struct tt_em_chunks chunks;
+	struct tt_em_chunks batches; /* experimental */
+	struct tt_em_chunks blocks; /* of table entries */
+	struct tt_em_node *last_stack;
+	struct tt_em_chunk *carried; /* of `batches`: the one of private events */
 };
 
 /* A wait word: nobody may wake it, or somebody is at it. Else a token. */
-#define TT_WAIT_NONE UINT64_C(0)
-#define TT_WAIT_TAKEN UINT64_C(1)
+#define TT_EM_WAIT_NONE UINT64_C(0)
+#define TT_EM_WAIT_TAKEN UINT64_C(1)
 
-struct tt_life {
+struct tt_em_thread {
 	/* waiting; these two outlast the thread, for tokens that come late */
 	_Atomic uint64_t wait;
 	uint32_t wait_serial;
-	struct tt_life *next;           /* all of them, newest first */
+	struct tt_em_thread *next; /* all of them, newest first */
 	uint32_t serial;                /* of its announcement; 0: none pending */
 	uint32_t index;
-	struct tt_claim g;
-	struct tt_proc *p;
+	struct tt_em_claim g;
+	struct tt_em_proc *p;
 	uint64_t m;
 	_Atomic bool dead;              /* GoDestroy was written */
 	_Atomic bool detached;          /* no thread refers to it */
@@ -158,48 +159,48 @@ struct tt_life {
 	volatile uint64_t waking;       /* as its processor's `acting`, for who wakes it */
 	/* the stack it waits with, for generations in which it is silent */
 	_Atomic uint32_t nkept;
-	_Atomic uint64_t kept[TT_KEPT_FRAMES];
-	struct tt_slot slots[2];
+	_Atomic uint64_t kept[TT_EM_SAVED_FRAMES];
+	struct tt_em_slot slots[2];
 	uint64_t label_gen;             /* the last that has the label */
 	uint32_t nlabel;
-	char label[TT_MAX_LABEL];
+	char label[TT_EM_MAX_LABEL];
 	uint32_t nregions;
 	uint32_t nregions_over;         /* too deep to be kept */
-	struct tt_open_region regions[TT_MAX_REGIONS];
+	struct tt_em_open_region regions[TT_EM_MAX_REGIONS];
 };
 
 /* ---------------------------------------------------------------------- trace */
 
-struct tt_sync_point {
+struct tt_em_sync_point {
 	uint64_t ticks;
 	uint64_t mono_ns, wall_sec, wall_nsec;
 };
 
-#define TT_MAX_CODE_MAPS 4096
+#define TT_EM_MAX_CODE_MAPS 4096
 #define TT_CODE_TEXT_NBYTES (256 << 10)
 
 /* Executable mappings of the process in order, with the paths of their files. */
-struct tt_code_map {
+struct tt_em_code_map {
 	uint64_t start, end, offset;
 	uint64_t path;          /* in `text`; at 0 is "" for memory of no file */
 };
-struct tt_code_table {
+struct tt_em_code_table {
 	uint32_t n;
-	struct tt_code_map maps[TT_MAX_CODE_MAPS];
+	struct tt_em_code_map maps[TT_EM_MAX_CODE_MAPS];
 	char text[TT_CODE_TEXT_NBYTES];
 };
 
 /* What a region begins with, whatever its layout. */
-struct tt_region_head {
-	char magic[16];                 /* TT_REGION_MAGIC */
-	uint64_t layout;                /* TT_REGION_LAYOUT */
+struct tt_em_region_head {
+	char magic[16]; /* TT_EM_REGION_MAGIC */
+	uint64_t layout; /* TT_EM_REGION_LAYOUT */
 	uint64_t base;                  /* its address in the process that traces */
 	uint64_t memory_nbytes;         /* of the chunks */
 };
 
 /* All that one trace has; the first thing in its region. */
-struct tt_trace {
-	struct tt_region_head head;
+struct tt_em_trace {
+	struct tt_em_region_head head;
 	/*
 	 * How far the trace is: generations up to done_gen are with the program's sink,
 	 * whole, and end at done_nbytes[done_gen & 1] of what it got. `gen` is the one
@@ -208,27 +209,27 @@ struct tt_trace {
 	_Atomic uint64_t gen, done_gen;
 	uint64_t done_nbytes[2];
 	_Atomic uint8_t failed;         /* the sink took no more than those */
-	struct tt_clock_rate rate;
-	struct tt_life *lives;
-	struct tt_life *free_lives;
-	struct tt_life *life_area;
+	struct tt_em_clock_rate rate;
+	struct tt_em_thread *lives;
+	struct tt_em_thread *free_lives;
+	struct tt_em_thread *life_area;
 	uint32_t nlives, max_lives;
-	struct tt_proc *procs, *free_procs;
+	struct tt_em_proc *procs, *free_procs;
 	_Atomic uint32_t nprocs;
 	uint64_t goroutines;            /* last number given */
 	_Atomic uint64_t tasks;
 	uint8_t *fresh, *fresh_end;     /* memory never used */
-	struct tt_chunk *free_small, *free_large;
+	struct tt_em_chunk *free_small, *free_large;
 	uint64_t free_nbytes, reserve_nbytes; /* the latter is the flusher's alone */
 	_Atomic uint64_t gen_nbytes;    /* of chunks taken in this generation */
 	uint64_t gen_limit;
 	_Atomic bool full;              /* no chunk was left */
 	_Atomic bool poked;             /* the flusher was told that gen_limit is passed */
-	struct tt_sync_point syncs[2];
+	struct tt_em_sync_point syncs[2];
 	uint64_t gc_seq;
 	uint64_t gc_gen;                /* the last generation that knows of the range */
 	bool gc_runs;
-	struct tt_table strings[2], stacks[2];
+	struct tt_em_table strings[2], stacks[2];
 	uint16_t *incarnations;         /* how many threads had a tid; not in the region */
 	/*
 	 * The region is a file, which may find no room on its disk: memory is asked for
@@ -236,26 +237,27 @@ struct tt_trace {
 	 */
 	uint8_t *populated, *populated_lives;   /* NULL: no need to */
 	_Atomic uint32_t code_at;       /* which of them holds */
-	struct tt_code_table code[2];
+	struct tt_em_code_table code[2];
 };
 
 /* Changes with what lies in the region and where. */
-#define TT_REGION_MAGIC "tracetool region"
-#define TT_REGION_LAYOUT \
-	(UINT64_C(1) << 48 | (uint64_t)sizeof(struct tt_life) << 32 | sizeof(struct tt_trace))
+#define TT_EM_REGION_MAGIC "tracetool region"
+#define TT_EM_REGION_LAYOUT                                                                        \
+	(UINT64_C(1) << 48 | (uint64_t)sizeof(struct tt_em_thread) << 32 |                         \
+	 sizeof(struct tt_em_trace))
 
 /* -------------------------------------------------------------- region.c */
 
 /* Where things lie in a region: bytes from its start. It may be more than what this
  * machine has addresses for. */
-struct tt_region_plan {
+struct tt_em_region_plan {
 	uint64_t lives, chunks, nbytes;
 	uint32_t max_lives;
 };
-struct tt_region_plan tt_region_plan(uint64_t memory_nbytes);
+struct tt_em_region_plan tt_em_region_plan(uint64_t memory_nbytes);
 /* Makes sure of the memory between; false: there is none. */
-bool tt_region_populate(const uint8_t *from, const uint8_t *to);
+bool tt_em_region_populate(const uint8_t *from, const uint8_t *to);
 /* Lays out an empty trace in memory of zeros. */
-struct tt_trace *tt_region_init(void *region, uint64_t memory_nbytes);
+struct tt_em_trace *tt_em_region_init(void *region, uint64_t memory_nbytes);
 
 #endif

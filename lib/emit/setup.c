@@ -35,7 +35,7 @@ static int fill_types(const struct tt_specs *specs, struct tt_error *err)
 		spec = tt_specs_event_named(specs, names[i]);
 		if (spec == NULL)
 			return tt_fail(err, TT_E_SPEC, "the specs have no event %s", names[i]);
-		tt_tracer.ev[i] = spec->type;
+		tt_em_tracer.ev[i] = spec->type;
 	}
 	return 0;
 }
@@ -47,16 +47,17 @@ static int fill_rules(const struct tt_specs *specs, bool all_inline, struct tt_e
 
 	if (code != 0)
 		return code;
-	tt_tracer.all_inline = all_inline;
+	tt_em_tracer.all_inline = all_inline;
 	for (unsigned type = 0; type < 256; type++) {
-		tt_tracer.rules[type] = (struct tt_event_rule){0};
+		tt_em_tracer.rules[type] = (struct tt_em_event_rule){0};
 		def = tt_specs_def(specs, type);
 		if (def == NULL || def->spec.experiment == NULL || !def->spec.timed)
 			continue;
-		tt_tracer.rules[type].nargs_plus1 = (uint8_t)(def->spec.nargs + 1);
-		if (!all_inline && (def->spec.experiment_id != 1 || type > TT_GO_LAST_TYPE))
-			tt_tracer.rules[type].nargs_plus1 |= TT_RULE_CARRIED;
-		tt_tracer.rules[type].goroutine = (def->needs & (TT_NEED_PROC | TT_NEED_GOROUTINE)) != 0;
+		tt_em_tracer.rules[type].nargs_plus1 = (uint8_t)(def->spec.nargs + 1);
+		if (!all_inline && (def->spec.experiment_id != 1 || type > TT_EM_GO_LAST_TYPE))
+			tt_em_tracer.rules[type].nargs_plus1 |= TT_EM_RULE_EMBEDDED;
+		tt_em_tracer.rules[type].goroutine =
+			(def->needs & (TT_NEED_PROC | TT_NEED_GOROUTINE)) != 0;
 	}
 	return 0;
 }
@@ -76,23 +77,23 @@ static int load_specs(const struct tt_emit_options *opt, struct tt_error *err)
 	return code;
 }
 
-int tt_types_init(struct tt_error *err)
+int tt_em_types_init(struct tt_error *err)
 {
 	struct tt_specs *specs = NULL;
 	int code = 0;
 
-	tt_lock(&tt_control);
-	if (tt_tracer.ev[0] == 0) {
+	tt_em_lock(&tt_em_control);
+	if (tt_em_tracer.ev[0] == 0) {
 		code = tt_specs_new(&specs, err);
 		if (code == 0)
 			code = fill_types(specs, err);
 		tt_specs_free(specs);
 	}
-	tt_unlock(&tt_control);
+	tt_em_unlock(&tt_em_control);
 	return code;
 }
 
-static void *map_region(struct tt_flush *f, const char *shared_path, struct tt_error *err)
+static void *map_region(struct tt_em_flush *f, const char *shared_path, struct tt_error *err)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, fd = -1;
 	void *map;
@@ -115,15 +116,15 @@ static void *map_region(struct tt_flush *f, const char *shared_path, struct tt_e
 	return map == MAP_FAILED ? NULL : map;
 }
 
-static int lay_out(struct tt_flush *f, uint64_t memory_nbytes, uint64_t generation_nbytes,
+static int lay_out(struct tt_em_flush *f, uint64_t memory_nbytes, uint64_t generation_nbytes,
 		   struct tt_error *err)
 {
 	uint8_t *base = f->region;
-	struct tt_trace *t;
+	struct tt_em_trace *t;
 
-	if (f->shared_path[0] != '\0' && !tt_region_populate(base, base + sizeof(*t)))
+	if (f->shared_path[0] != '\0' && !tt_em_region_populate(base, base + sizeof(*t)))
 		return tt_fail_errno(err, ENOSPC, "no room for the trace's memory");
-	t = tt_region_init(f->region, memory_nbytes);
+	t = tt_em_region_init(f->region, memory_nbytes);
 	if (f->shared_path[0] != '\0') {
 		t->populated = t->fresh;
 		t->populated_lives = (uint8_t *)t->life_area;
@@ -132,18 +133,18 @@ static int lay_out(struct tt_flush *f, uint64_t memory_nbytes, uint64_t generati
 
 	t->reserve_nbytes = memory_nbytes / 8;
 	t->gen_limit = generation_nbytes;
-	t->rate = tt_clock_measure();
-	t->syncs[1] = tt_sync_now();
+	t->rate = tt_em_clock_measure();
+	t->syncs[1] = tt_em_sync_now();
 	atomic_store(&t->gen, 1);
 	/* what was made so far is what is needed to recover it */
-	memcpy(t->head.magic, TT_REGION_MAGIC, sizeof(t->head.magic));
+	memcpy(t->head.magic, TT_EM_REGION_MAGIC, sizeof(t->head.magic));
 	return 0;
 }
 
-void tt_setup_release(struct tt_flush *f)
+void tt_em_setup_release(struct tt_em_flush *f)
 {
-	tt_sink_release(&f->sink);
-	tt_symbols_release(&f->writer.symbols);
+	tt_em_sink_release(&f->sink);
+	tt_em_symbols_release(&f->writer.symbols);
 	if (f->shared_path[0] != '\0')
 		unlink(f->shared_path);
 	/* a thread that was left inside a section may write there yet */
@@ -157,7 +158,7 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise)
 	return value != 0 ? value : otherwise;
 }
 
-int tt_setup(struct tt_flush *f, const struct tt_emit_options *opt, struct tt_error *err)
+int tt_em_setup(struct tt_em_flush *f, const struct tt_emit_options *opt, struct tt_error *err)
 {
 	uint64_t memory = or_default(opt->memory_nbytes, DEFAULT_MEMORY_NBYTES), nbytes;
 	int code;
@@ -166,13 +167,13 @@ int tt_setup(struct tt_flush *f, const struct tt_emit_options *opt, struct tt_er
 		return tt_fail(err, TT_E_ARGUMENT, "memory_nbytes must be 1 MiB to 1 TiB");
 	if (opt->shared_path != NULL && strlen(opt->shared_path) >= sizeof(f->shared_path))
 		return tt_fail(err, TT_E_ARGUMENT, "the path is too long");
-	if (!tt_threads_init())
+	if (!tt_em_handles_init())
 		return tt_fail(err, TT_E_MEMORY, "no key for thread-local storage is left");
 	code = load_specs(opt, err);
 	if (code != 0)
 		return code;
-	memory &= ~(uint64_t)(TT_CHUNK_LARGE - 1);
-	nbytes = tt_region_plan(memory).nbytes;
+	memory &= ~(uint64_t)(TT_EM_CHUNK_LARGE - 1);
+	nbytes = tt_em_region_plan(memory).nbytes;
 	if (nbytes > PTRDIFF_MAX)
 		return tt_fail(err, TT_E_MEMORY, "no address space for that much memory");
 	f->region_nbytes = (size_t)nbytes;

@@ -13,7 +13,7 @@
 
 #define FIRST_NBYTES (64 * 1024)
 
-int tt_sink_write_all(int fd, const void *data, size_t len)
+int tt_em_sink_write_all(int fd, const void *data, size_t len)
 {
 	const uint8_t *p = data;
 	ssize_t n;
@@ -30,14 +30,14 @@ int tt_sink_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-static void hand_out(struct tt_sink *s, const void *data, size_t len)
+static void hand_out(struct tt_em_sink *s, const void *data, size_t len)
 {
 	int failed;
 
 	if (s->error.code != TT_OK || len == 0)
 		return;
 	failed = s->to.write != NULL ? s->to.write(s->to.arg, data, len)
-				     : tt_sink_write_all(s->to.fd, data, len);
+				     : tt_em_sink_write_all(s->to.fd, data, len);
 	if (failed != 0)
 		tt_fail_errno(&s->error, failed, "cannot write the trace");
 }
@@ -49,9 +49,9 @@ static size_t page_multiple(size_t n)
 	return (n + 4095) & ~(size_t)4095;
 }
 
-static bool make_room(struct tt_sink *s, size_t len)
+static bool make_room(struct tt_em_sink *s, size_t len)
 {
-	struct tt_kept *k = s->open;
+	struct tt_em_saved *k = s->open;
 	size_t cap = page_multiple(k == NULL ? sizeof(*k) + len : (k->cap + len) * 2);
 	void *map;
 
@@ -72,7 +72,7 @@ static bool make_room(struct tt_sink *s, size_t len)
 	return true;
 }
 
-static void keep(struct tt_sink *s, const void *data, size_t len)
+static void keep(struct tt_em_sink *s, const void *data, size_t len)
 {
 	if (s->error.code != TT_OK || len == 0 || !make_room(s, len))
 		return;
@@ -80,9 +80,9 @@ static void keep(struct tt_sink *s, const void *data, size_t len)
 	s->open->len += len;
 }
 
-static void drop_first(struct tt_sink *s)
+static void drop_first(struct tt_em_sink *s)
 {
-	struct tt_kept *k = s->first;
+	struct tt_em_saved *k = s->first;
 
 	s->first = k->next;
 	if (s->first == NULL)
@@ -91,7 +91,7 @@ static void drop_first(struct tt_sink *s)
 	munmap(k, k->cap);
 }
 
-static bool too_much(const struct tt_sink *s, uint64_t now_ns)
+static bool too_much(const struct tt_em_sink *s, uint64_t now_ns)
 {
 	if (s->first == s->last)
 		return false;
@@ -99,9 +99,9 @@ static bool too_much(const struct tt_sink *s, uint64_t now_ns)
 	return s->kept_nbytes > s->max_nbytes || now_ns - s->first->end_ns > s->max_ns;
 }
 
-static void keep_open(struct tt_sink *s)
+static void keep_open(struct tt_em_sink *s)
 {
-	struct tt_kept *k = s->open;
+	struct tt_em_saved *k = s->open;
 	size_t cap;
 
 	if (k == NULL)
@@ -115,7 +115,7 @@ static void keep_open(struct tt_sink *s)
 	cap = page_multiple(sizeof(*k) + k->len);
 	if (cap < k->cap && munmap((uint8_t *)k + cap, k->cap - cap) == 0)
 		k->cap = cap;
-	k->end_ns = tt_clock_mono_ns();
+	k->end_ns = tt_em_clock_mono_ns();
 	if (s->last != NULL)
 		s->last->next = k;
 	else
@@ -128,7 +128,7 @@ static void keep_open(struct tt_sink *s)
 
 /* -------------------------------------------------------------------- both */
 
-static void drain(struct tt_sink *s)
+static void drain(struct tt_em_sink *s)
 {
 	if (s->to.keeps)
 		keep(s, s->buffer, s->used);
@@ -137,7 +137,7 @@ static void drain(struct tt_sink *s)
 	s->used = 0;
 }
 
-void tt_sink_put(struct tt_sink *s, const void *data, size_t len)
+void tt_em_sink_put(struct tt_em_sink *s, const void *data, size_t len)
 {
 	s->nbytes += len;
 	if (len > sizeof(s->buffer) - s->used)
@@ -153,14 +153,14 @@ void tt_sink_put(struct tt_sink *s, const void *data, size_t len)
 	s->used += len;
 }
 
-void tt_sink_commit(struct tt_sink *s)
+void tt_em_sink_commit(struct tt_em_sink *s)
 {
 	drain(s);
 	if (s->to.keeps)
 		keep_open(s);
 }
 
-void tt_sink_release(struct tt_sink *s)
+void tt_em_sink_release(struct tt_em_sink *s)
 {
 	if (s->open != NULL)
 		munmap(s->open, s->open->cap);

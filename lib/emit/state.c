@@ -8,19 +8,19 @@
 
 #include <sched.h>
 
-void tt_lost(struct tt_emit *e)
+void tt_em_lost(struct tt_emit *e)
 {
 	atomic_fetch_add_explicit(&e->lost, 1, memory_order_relaxed);
 }
 
-void tt_refused(struct tt_emit *e)
+void tt_em_refused(struct tt_emit *e)
 {
 	atomic_fetch_add_explicit(&e->refused, 1, memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------- claims */
 
-bool tt_claim_first(struct tt_claim *c, uint64_t gen)
+bool tt_em_claim_first(struct tt_em_claim *c, uint64_t gen)
 {
 	unsigned parity = (unsigned)(gen & 1);
 
@@ -38,7 +38,7 @@ bool tt_claim_first(struct tt_claim *c, uint64_t gen)
  * Reading `cur` before the mark of the next generation: whoever changed it there had
  * set that mark, and `before`, ahead of it.
  */
-unsigned tt_claim_end(struct tt_claim *c, uint64_t gen, bool *silent)
+unsigned tt_em_claim_end(struct tt_em_claim *c, uint64_t gen, bool *silent)
 {
 	unsigned parity = (unsigned)(gen & 1);
 	unsigned cur = atomic_load_explicit(&c->cur, memory_order_acquire);
@@ -49,92 +49,92 @@ unsigned tt_claim_end(struct tt_claim *c, uint64_t gen, bool *silent)
 	return cur;
 }
 
-static uint64_t next_seq(struct tt_claim *c)
+static uint64_t next_seq(struct tt_em_claim *c)
 {
 	return ++c->seq;
 }
 
 /* ----------------------------------------------------- ways, in room there is */
 
-static unsigned before(struct tt_emit *e, struct tt_claim *c)
+static unsigned before(struct tt_emit *e, struct tt_em_claim *c)
 {
-	return atomic_load_explicit(&c->before[tt_parity(e)], memory_order_relaxed);
+	return atomic_load_explicit(&c->before[tt_em_parity(e)], memory_order_relaxed);
 }
 
 /* Statuses come with the range that goes on, for who sees no more than this generation. */
 static void proc_status(struct tt_emit *e)
 {
-	struct tt_claim *p = &e->life->p->claim;
+	struct tt_em_claim *p = &e->life->p->claim;
 
-	if (!tt_claim_first(p, e->gen))
+	if (!tt_em_claim_first(p, e->gen))
 		return;
-	tt_write2(e, TT_EV_ProcStatus, p->id, before(e, p) & TT_STATUS_MASK);
-	if (before(e, p) & TT_RANGE_OPEN)
-		tt_write1(e, TT_EV_GCSweepActive, p->id);
+	tt_em_write2(e, TT_EV_ProcStatus, p->id, before(e, p) & TT_EM_STATUS_MASK);
+	if (before(e, p) & TT_EM_RANGE_OPEN)
+		tt_em_write1(e, TT_EV_GCSweepActive, p->id);
 }
 
 /* Not for a thread that waits: its claim may be in the hands of who wakes it. */
-static void go_status(struct tt_emit *e, struct tt_life *l)
+static void go_status(struct tt_emit *e, struct tt_em_thread *l)
 {
 	unsigned status;
 	bool bound;
 
-	if (!tt_claim_first(&l->g, e->gen))
+	if (!tt_em_claim_first(&l->g, e->gen))
 		return;
-	status = before(e, &l->g) & TT_STATUS_MASK;
+	status = before(e, &l->g) & TT_EM_STATUS_MASK;
 	bound = status == TT_G_RUNNING || status == TT_G_SYSCALL;
-	tt_write3(e, TT_EV_GoStatus, (uint64_t[]){l->g.id, bound ? l->m : UINT64_MAX, status});
-	if (before(e, &l->g) & TT_RANGE_OPEN)
-		tt_write1(e, TT_EV_GCMarkAssistActive, l->g.id);
+	tt_em_write3(e, TT_EV_GoStatus, (uint64_t[]){l->g.id, bound ? l->m : UINT64_MAX, status});
+	if (before(e, &l->g) & TT_EM_RANGE_OPEN)
+		tt_em_write1(e, TT_EV_GCMarkAssistActive, l->g.id);
 }
 
 static void proc_start(struct tt_emit *e)
 {
-	struct tt_claim *p = &e->life->p->claim;
+	struct tt_em_claim *p = &e->life->p->claim;
 
 	proc_status(e);
-	tt_write2(e, TT_EV_ProcStart, p->id, next_seq(p));
-	tt_claim_set(p, TT_P_RUNNING);
+	tt_em_write2(e, TT_EV_ProcStart, p->id, next_seq(p));
+	tt_em_claim_set(p, TT_P_RUNNING);
 }
 
 static void proc_stop(struct tt_emit *e)
 {
-	tt_write0(e, TT_EV_ProcStop);
-	tt_claim_set(&e->life->p->claim, TT_P_IDLE);
+	tt_em_write0(e, TT_EV_ProcStop);
+	tt_em_claim_set(&e->life->p->claim, TT_P_IDLE);
 }
 
 /* A viewer has a row for each processor below this number. */
 static void tell_procs(struct tt_emit *e)
 {
-	struct tt_proc *p = e->life->p;
+	struct tt_em_proc *p = e->life->p;
 
 	if (!p->unseen)
 		return;
 	p->unseen = false;
-	tt_write2(e, TT_EV_ProcsChange,
-		  atomic_load_explicit(&tt_trace()->nprocs, memory_order_relaxed), 0);
+	tt_em_write2(e, TT_EV_ProcsChange,
+		     atomic_load_explicit(&tt_em_trace()->nprocs, memory_order_relaxed), 0);
 }
 
 /* Once a generation, for who sees no more than that. */
 static void tell_label(struct tt_emit *e)
 {
-	struct tt_life *l = e->life;
+	struct tt_em_thread *l = e->life;
 	uint64_t id;
 
 	if (l->nlabel == 0 || l->label_gen == e->gen)
 		return;
 	l->label_gen = e->gen;
-	id = tt_intern_string(tt_tables(e), l->label, l->nlabel);
+	id = tt_em_intern_string(tt_em_tables(e), l->label, l->nlabel);
 	if (id != 0)
-		tt_write1(e, TT_EV_GoLabel, id);
+		tt_em_write1(e, TT_EV_GoLabel, id);
 }
 
 static void go_start(struct tt_emit *e)
 {
-	struct tt_life *l = e->life;
+	struct tt_em_thread *l = e->life;
 
-	tt_write2(e, TT_EV_GoStart, l->g.id, next_seq(&l->g));
-	tt_claim_set(&l->g, TT_G_RUNNING);
+	tt_em_write2(e, TT_EV_GoStart, l->g.id, next_seq(&l->g));
+	tt_em_claim_set(&l->g, TT_G_RUNNING);
 	tell_procs(e);
 	tell_label(e);
 }
@@ -142,23 +142,23 @@ static void go_start(struct tt_emit *e)
 /* The thread makes its own goroutine: nobody announced it. */
 static void be_born(struct tt_emit *e)
 {
-	struct tt_life *l = e->life;
+	struct tt_em_thread *l = e->life;
 	uint64_t pcs[1] = {l->start};
-	uint64_t stack = tt_intern_stack(tt_tables(e), pcs, 1);
+	uint64_t stack = tt_em_intern_stack(tt_em_tables(e), pcs, 1);
 
 	proc_start(e);
 	/* a creation is a mention */
-	tt_claim_first(&l->g, e->gen);
-	tt_write3(e, TT_EV_GoCreate, (uint64_t[]){l->g.id, stack, 0});
-	tt_claim_set(&l->g, TT_G_RUNNABLE);
+	tt_em_claim_first(&l->g, e->gen);
+	tt_em_write3(e, TT_EV_GoCreate, (uint64_t[]){l->g.id, stack, 0});
+	tt_em_claim_set(&l->g, TT_G_RUNNABLE);
 	go_start(e);
 }
 
 /* At the start of a generation's first chunk. */
 static void mention(struct tt_emit *e)
 {
-	struct tt_life *l = e->life;
-	unsigned cur = tt_g_cur(l);
+	struct tt_em_thread *l = e->life;
+	unsigned cur = tt_em_g_cur(l);
 
 	if (atomic_load_explicit(&l->dead, memory_order_relaxed))
 		return;
@@ -166,7 +166,7 @@ static void mention(struct tt_emit *e)
 		be_born(e);
 		return;
 	}
-	if (atomic_load_explicit(&l->p->claim.gen[tt_parity(e)], memory_order_relaxed) == e->gen)
+	if (atomic_load_explicit(&l->p->claim.gen[tt_em_parity(e)], memory_order_relaxed) == e->gen)
 		return;
 	proc_status(e);
 	if (cur == TT_G_RUNNING || cur == TT_G_SYSCALL) {
@@ -176,32 +176,33 @@ static void mention(struct tt_emit *e)
 	}
 }
 
-bool tt_room_slow(struct tt_emit *e)
+bool tt_em_room_slow(struct tt_emit *e)
 {
-	struct tt_life *l = e->life;
-	struct tt_chunks *chunks;
-	struct tt_chunk *c;
+	struct tt_em_thread *l = e->life;
+	struct tt_em_chunks *chunks;
+	struct tt_em_chunk *c;
 
 	/* in a forked child, inside a section of its parent */
 	if (l == NULL)
 		return false;
-	chunks = &l->slots[tt_parity(e)].chunks;
-	c = tt_pool_get(tt_trace(), chunks->first == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
+	chunks = &l->slots[tt_em_parity(e)].chunks;
+	c = tt_em_pool_get(tt_em_trace(),
+			   chunks->first == NULL ? TT_EM_CHUNK_SMALL : TT_EM_CHUNK_LARGE);
 	if (c == NULL) {
-		tt_lost(e);
+		tt_em_lost(e);
 		return false;
 	}
 	c->gen = e->gen;
 	c->m = l->m;
-	c->start = tt_clock_now();
+	c->start = tt_em_clock_now();
 	if (c->start <= e->chunk->floor)
 		c->start = e->chunk->floor + 1;
 	c->last = c->floor = c->start;
-	tt_chunks_add(chunks, c);
+	tt_em_chunks_add(chunks, c);
 	e->chunk = c;
-	tt_act_begin(&l->p->acting, e->gen);
+	tt_em_update_begin(&l->p->acting, e->gen);
 	mention(e);
-	tt_act_end(&l->p->acting);
+	tt_em_update_end(&l->p->acting);
 	return true;
 }
 
@@ -211,13 +212,13 @@ bool tt_room_slow(struct tt_emit *e)
  */
 static bool settle_wake(struct tt_emit *e)
 {
-	struct tt_life *l = e->life;
+	struct tt_em_thread *l = e->life;
 	uint64_t word = atomic_load_explicit(&l->wait, memory_order_acquire);
 
-	while (word != TT_WAIT_NONE) {
-		if (word == TT_WAIT_TAKEN)
+	while (word != TT_EM_WAIT_NONE) {
+		if (word == TT_EM_WAIT_TAKEN)
 			sched_yield();
-		else if (atomic_compare_exchange_weak_explicit(&l->wait, &word, TT_WAIT_NONE,
+		else if (atomic_compare_exchange_weak_explicit(&l->wait, &word, TT_EM_WAIT_NONE,
 							       memory_order_acq_rel,
 							       memory_order_acquire))
 			return true;
@@ -228,36 +229,36 @@ static bool settle_wake(struct tt_emit *e)
 
 static bool wait_ended(struct tt_emit *e)
 {
-	struct tt_life *l = e->life;
+	struct tt_em_thread *l = e->life;
 
 	if (!settle_wake(e))
 		return false;
-	tt_act_begin(&l->p->acting, e->gen);
+	tt_em_update_begin(&l->p->acting, e->gen);
 	proc_start(e);
 	go_status(e, l);
-	if (tt_g_cur(l) == TT_G_WAITING) {
-		tt_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), 0});
-		tt_claim_set(&l->g, TT_G_RUNNABLE);
+	if (tt_em_g_cur(l) == TT_G_WAITING) {
+		tt_em_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), 0});
+		tt_em_claim_set(&l->g, TT_G_RUNNABLE);
 	}
 	go_start(e);
-	tt_act_end(&l->p->acting);
+	tt_em_update_end(&l->p->acting);
 	return true;
 }
 
 static void syscall_ended(struct tt_emit *e)
 {
-	struct tt_proc *p = e->life->p;
+	struct tt_em_proc *p = e->life->p;
 
-	tt_act_begin(&p->acting, e->gen);
-	tt_write0(e, TT_EV_GoSyscallEnd);
-	tt_claim_set(&p->claim, TT_P_RUNNING);
-	tt_claim_set(&e->life->g, TT_G_RUNNING);
-	tt_act_end(&p->acting);
+	tt_em_update_begin(&p->acting, e->gen);
+	tt_em_write0(e, TT_EV_GoSyscallEnd);
+	tt_em_claim_set(&p->claim, TT_P_RUNNING);
+	tt_em_claim_set(&e->life->g, TT_G_RUNNING);
+	tt_em_update_end(&p->acting);
 }
 
-bool tt_to_present(struct tt_emit *e)
+bool tt_em_to_present(struct tt_emit *e)
 {
-	switch (tt_g_cur(e->life)) {
+	switch (tt_em_g_cur(e->life)) {
 	case TT_G_RUNNING:
 	case TT_G_SYSCALL:
 		return true;
@@ -269,49 +270,49 @@ bool tt_to_present(struct tt_emit *e)
 	}
 }
 
-bool tt_to_running(struct tt_emit *e)
+bool tt_em_to_running(struct tt_emit *e)
 {
-	if (!tt_to_present(e))
+	if (!tt_em_to_present(e))
 		return false;
-	if (tt_g_cur(e->life) == TT_G_SYSCALL)
+	if (tt_em_g_cur(e->life) == TT_G_SYSCALL)
 		syscall_ended(e);
 	return true;
 }
 
 static void close_sweep(struct tt_emit *e)
 {
-	if (tt_claim_range(&e->life->p->claim, false))
-		tt_write2(e, TT_EV_GCSweepEnd, 0, 0);
+	if (tt_em_claim_range(&e->life->p->claim, false))
+		tt_em_write2(e, TT_EV_GCSweepEnd, 0, 0);
 }
 
 /* A goroutine must not end inside a range. */
 static void close_ranges(struct tt_emit *e)
 {
 	close_sweep(e);
-	if (tt_claim_range(&e->life->g, false))
-		tt_write0(e, TT_EV_GCMarkAssistEnd);
+	if (tt_em_claim_range(&e->life->g, false))
+		tt_em_write0(e, TT_EV_GCMarkAssistEnd);
 	if (e->stw)
-		tt_write0(e, TT_EV_STWEnd);
+		tt_em_write0(e, TT_EV_STWEnd);
 	e->stw = false;
 }
 
-void tt_state_exit(struct tt_emit *e)
+void tt_em_state_exit(struct tt_emit *e)
 {
-	struct tt_life *l = e->life;
+	struct tt_em_thread *l = e->life;
 
-	if (l == NULL || atomic_load_explicit(&l->dead, memory_order_relaxed) || !tt_room(e) ||
-	    !tt_to_running(e))
+	if (l == NULL || atomic_load_explicit(&l->dead, memory_order_relaxed) || !tt_em_room(e) ||
+	    !tt_em_to_running(e))
 		return;
-	tt_act_begin(&l->p->acting, e->gen);
+	tt_em_update_begin(&l->p->acting, e->gen);
 	close_ranges(e);
-	tt_write0(e, TT_EV_GoDestroy);
-	tt_claim_set(&l->g, TT_G_NONE);
+	tt_em_write0(e, TT_EV_GoDestroy);
+	tt_em_claim_set(&l->g, TT_G_NONE);
 	atomic_store_explicit(&l->dead, true, memory_order_relaxed);
 	proc_stop(e);
-	tt_act_end(&l->p->acting);
-	tt_lock(&tt_tracer.lock);
-	tt_proc_give(l->p, e->gen);
-	tt_unlock(&tt_tracer.lock);
+	tt_em_update_end(&l->p->acting);
+	tt_em_lock(&tt_em_tracer.lock);
+	tt_em_proc_give(l->p, e->gen);
+	tt_em_unlock(&tt_em_tracer.lock);
 }
 
 /* ---------------------------------------------------------------- public ones */
@@ -319,14 +320,14 @@ void tt_state_exit(struct tt_emit *e)
 /* What begins a wait: true if the way to it is clear and this is the outermost call. */
 static bool wait_begins(struct tt_emit *e)
 {
-	if (!tt_room(e))
+	if (!tt_em_room(e))
 		return false;
 	e->waits++;
 	/* an outer call, a wait that a section too old could not end, or too late */
-	if (e->waits > 1 && tt_g_cur(e->life) != TT_G_RUNNING)
+	if (e->waits > 1 && tt_em_g_cur(e->life) != TT_G_RUNNING)
 		return false;
-	if (e->stw || !tt_to_running(e)) {
-		tt_refused(e);
+	if (e->stw || !tt_em_to_running(e)) {
+		tt_em_refused(e);
 		return false;
 	}
 	return true;
@@ -334,30 +335,30 @@ static bool wait_begins(struct tt_emit *e)
 
 static uint64_t reason_of(struct tt_emit *e, const char *reason)
 {
-	return tt_intern_string(tt_tables(e), reason, strlen(reason));
+	return tt_em_intern_string(tt_em_tables(e), reason, strlen(reason));
 }
 
 /* GoBlock or GoStop. */
 static void leave(struct tt_emit *e, enum tt_ev ev, const char *reason, uint64_t stack)
 {
-	struct tt_life *l = e->life;
+	struct tt_em_thread *l = e->life;
 
-	tt_act_begin(&l->p->acting, e->gen);
+	tt_em_update_begin(&l->p->acting, e->gen);
 	/* an idle processor sweeps nothing */
 	close_sweep(e);
-	tt_write2(e, ev, reason_of(e, reason), stack);
-	tt_keep_stack(e, stack);
-	tt_claim_set(&l->g, ev == TT_EV_GoBlock ? TT_G_WAITING : TT_G_RUNNABLE);
+	tt_em_write2(e, ev, reason_of(e, reason), stack);
+	tt_em_keep_stack(e, stack);
+	tt_em_claim_set(&l->g, ev == TT_EV_GoBlock ? TT_G_WAITING : TT_G_RUNNABLE);
 	proc_stop(e);
-	tt_act_end(&l->p->acting);
+	tt_em_update_end(&l->p->acting);
 	l->block_gen = l->wake_gen = e->gen;
 }
 
 /* The epoch in front, so that a token of an earlier trace wakes nobody. */
-static uint64_t new_token(struct tt_life *l)
+static uint64_t new_token(struct tt_em_thread *l)
 {
-	uint64_t epoch = atomic_load_explicit(&tt_tracer.stamp, memory_order_relaxed) >>
-			 TT_EPOCH_SHIFT;
+	uint64_t epoch = atomic_load_explicit(&tt_em_tracer.stamp, memory_order_relaxed) >>
+			 TT_EM_EPOCH_SHIFT;
 
 	l->wait_serial = (l->wait_serial + 1) & 0xffffff;
 	return (epoch & 0xff) << 56 | (uint64_t)l->wait_serial << 32 | (l->index + 1);
@@ -367,32 +368,32 @@ uint64_t tt_emit_block(struct tt_emit *e, const char *reason, uint64_t stack)
 {
 	uint64_t token = 0;
 
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	if (wait_begins(e)) {
 		leave(e, TT_EV_GoBlock, reason, stack);
 		token = new_token(e->life);
-		/* token 1 would be TT_WAIT_TAKEN: epochs begin at 1 */
+		/* token 1 would be TT_EM_WAIT_TAKEN: epochs begin at 1 */
 		atomic_store_explicit(&e->life->wait, token, memory_order_release);
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	return token;
 }
 
-static struct tt_life *life_of(uint64_t token)
+static struct tt_em_thread *life_of(uint64_t token)
 {
-	struct tt_trace *t = tt_trace();
+	struct tt_em_trace *t = tt_em_trace();
 	uint64_t index = (token & UINT32_MAX) - 1;
 
 	return index < t->max_lives ? &t->life_area[index] : NULL;
 }
 
 /* The waiting goroutine is the caller's, from winning its word until letting it go. */
-static bool wake(struct tt_emit *e, struct tt_life *l, uint64_t token, uint64_t stack)
+static bool wake(struct tt_emit *e, struct tt_em_thread *l, uint64_t token, uint64_t stack)
 {
 	uint64_t word = token;
 
 	if (atomic_load_explicit(&l->wait, memory_order_relaxed) != token ||
-	    !atomic_compare_exchange_strong_explicit(&l->wait, &word, TT_WAIT_TAKEN,
+	    !atomic_compare_exchange_strong_explicit(&l->wait, &word, TT_EM_WAIT_TAKEN,
 						     memory_order_acq_rel, memory_order_relaxed))
 		return false;
 	if (l->block_gen > e->gen) {
@@ -400,29 +401,29 @@ static bool wake(struct tt_emit *e, struct tt_life *l, uint64_t token, uint64_t 
 		atomic_store_explicit(&l->wait, token, memory_order_release);
 		return false;
 	}
-	tt_act_begin(&l->waking, e->gen);
+	tt_em_update_begin(&l->waking, e->gen);
 	go_status(e, l);
-	tt_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), stack});
-	tt_claim_set(&l->g, TT_G_RUNNABLE);
-	tt_act_end(&l->waking);
+	tt_em_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), stack});
+	tt_em_claim_set(&l->g, TT_G_RUNNABLE);
+	tt_em_update_end(&l->waking);
 	l->wake_gen = e->gen;
-	atomic_store_explicit(&l->wait, TT_WAIT_NONE, memory_order_release);
+	atomic_store_explicit(&l->wait, TT_EM_WAIT_NONE, memory_order_release);
 	return true;
 }
 
 bool tt_emit_wake(struct tt_emit *e, uint64_t token, uint64_t stack)
 {
-	struct tt_life *l;
+	struct tt_em_thread *l;
 	bool woken = false;
 
 	if (token == 0)
 		return false;
-	tt_busy_begin(e);
-	if (tt_room(e)) {
+	tt_em_busy_begin(e);
+	if (tt_em_room(e)) {
 		l = life_of(token);
 		woken = l != NULL && wake(e, l, token, stack);
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	return woken;
 }
 
@@ -436,16 +437,17 @@ static void run_again(void)
 
 		if (e == NULL)
 			return;
-		tt_busy_begin(e);
-		done = tt_g_cur(e->life) == TT_G_RUNNING || (tt_room(e) && tt_to_running(e));
-		tt_busy_end(e);
+		tt_em_busy_begin(e);
+		done = tt_em_g_cur(e->life) == TT_G_RUNNING ||
+		       (tt_em_room(e) && tt_em_to_running(e));
+		tt_em_busy_end(e);
 		tt_emit_release(e);
 	}
 }
 
 void tt_emit_unblock(void)
 {
-	struct tt_emit *e = tt_handle(false);
+	struct tt_emit *e = tt_em_handle(false);
 
 	if (e == NULL || e->waits == 0 || e->busy)
 		return;
@@ -456,19 +458,19 @@ void tt_emit_unblock(void)
 
 void tt_emit_syscall_begin(struct tt_emit *e, uint64_t stack)
 {
-	struct tt_proc *p;
+	struct tt_em_proc *p;
 
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	if (wait_begins(e)) {
 		p = e->life->p;
-		tt_act_begin(&p->acting, e->gen);
-		tt_write2(e, TT_EV_GoSyscallBegin, next_seq(&p->claim), stack);
-		tt_keep_stack(e, stack);
-		tt_claim_set(&p->claim, TT_P_SYSCALL);
-		tt_claim_set(&e->life->g, TT_G_SYSCALL);
-		tt_act_end(&p->acting);
+		tt_em_update_begin(&p->acting, e->gen);
+		tt_em_write2(e, TT_EV_GoSyscallBegin, next_seq(&p->claim), stack);
+		tt_em_keep_stack(e, stack);
+		tt_em_claim_set(&p->claim, TT_P_SYSCALL);
+		tt_em_claim_set(&e->life->g, TT_G_SYSCALL);
+		tt_em_update_end(&p->acting);
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 /* Whatever wait it is that ends, the goroutine runs again. */
@@ -477,41 +479,41 @@ static void wait_ends(struct tt_emit *e)
 	if (e->waits == 0)
 		return;
 	e->waits--;
-	if (e->waits == 0 && tt_room(e))
-		tt_to_running(e);
+	if (e->waits == 0 && tt_em_room(e))
+		tt_em_to_running(e);
 }
 
 void tt_emit_syscall_end(struct tt_emit *e)
 {
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	wait_ends(e);
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 void tt_emit_pause(struct tt_emit *e, const char *reason, uint64_t stack)
 {
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	if (wait_begins(e))
 		leave(e, TT_EV_GoStop, reason, stack);
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 void tt_emit_resume(struct tt_emit *e)
 {
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	wait_ends(e);
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 /* -------------------------------------------------------- announced threads */
 
-static struct tt_life *announce(uintptr_t start)
+static struct tt_em_thread *announce(uintptr_t start)
 {
-	struct tt_life *l;
+	struct tt_em_thread *l;
 
-	tt_lock(&tt_tracer.lock);
-	l = tt_life_new(tt_trace());
-	tt_unlock(&tt_tracer.lock);
+	tt_em_lock(&tt_em_tracer.lock);
+	l = tt_em_thread_new(tt_em_trace());
+	tt_em_unlock(&tt_em_tracer.lock);
 	if (l != NULL)
 		l->start = start;
 	return l;
@@ -520,20 +522,20 @@ static struct tt_life *announce(uintptr_t start)
 uint64_t tt_emit_thread_create(struct tt_emit *e, uintptr_t start, uint64_t stack)
 {
 	uint64_t token = 0, pcs[1] = {start};
-	struct tt_life *l = NULL;
+	struct tt_em_thread *l = NULL;
 
-	tt_busy_begin(e);
-	if (tt_room(e) && tt_to_running(e))
+	tt_em_busy_begin(e);
+	if (tt_em_room(e) && tt_em_to_running(e))
 		l = announce(start);
 	if (l != NULL) {
-		tt_claim_first(&l->g, e->gen);
-		tt_write3(e, TT_EV_GoCreate,
-			  (uint64_t[]){l->g.id, tt_intern_stack(tt_tables(e), pcs, 1),
-				       stack});
+		tt_em_claim_first(&l->g, e->gen);
+		tt_em_write3(
+			e, TT_EV_GoCreate,
+			(uint64_t[]){l->g.id, tt_em_intern_stack(tt_em_tables(e), pcs, 1), stack});
 		l->wake_gen = e->gen;
-		tt_claim_set(&l->g, TT_G_RUNNABLE);
+		tt_em_claim_set(&l->g, TT_G_RUNNABLE);
 		token = (uint64_t)l->serial << 32 | (l->index + 1);
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	return token;
 }

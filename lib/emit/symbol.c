@@ -16,13 +16,13 @@
 
 /* Addresses that stand for no code: threads with no known start. */
 static const char *const made_up[] = {
-	[TT_START_UNKNOWN] = "thread",
-	[TT_START_FLUSHER] = "tracetool.flush",
-	[TT_START_MAIN] = "main",
+	[TT_EM_START_UNKNOWN] = "thread",
+	[TT_EM_START_FLUSHER] = "tracetool.flush",
+	[TT_EM_START_MAIN] = "main",
 };
 #define NMADE_UP (sizeof(made_up) / sizeof(made_up[0]))
 
-static bool have_memory(struct tt_symbols *s)
+static bool have_memory(struct tt_em_symbols *s)
 {
 	void *map;
 
@@ -36,7 +36,7 @@ static bool have_memory(struct tt_symbols *s)
 	return true;
 }
 
-void tt_symbols_release(struct tt_symbols *s)
+void tt_em_symbols_release(struct tt_em_symbols *s)
 {
 	if (s->text != NULL)
 		munmap(s->text, TEXT_NBYTES);
@@ -78,14 +78,14 @@ static uint64_t hex(const char **at)
 }
 
 struct line {
-	struct tt_code_map map;
+	struct tt_em_code_map map;
 	const char *path;
 };
 
 /* START-END PERMS OFFSET DEV INODE PATH */
 static bool parse_line(const char *text, struct line *out)
 {
-	struct tt_code_map *map = &out->map;
+	struct tt_em_code_map *map = &out->map;
 	const char *at = text;
 	bool code;
 
@@ -107,7 +107,7 @@ static bool parse_line(const char *text, struct line *out)
 }
 
 /* Room for the path, or where it stands already: mappings of a file follow each other. */
-static bool place_path(struct tt_code_table *t, uint64_t *used, struct line *l)
+static bool place_path(struct tt_em_code_table *t, uint64_t *used, struct line *l)
 {
 	size_t nbytes = strlen(l->path) + 1;
 
@@ -122,7 +122,7 @@ static bool place_path(struct tt_code_table *t, uint64_t *used, struct line *l)
 	return true;
 }
 
-static void fill(struct tt_code_table *t, char *text)
+static void fill(struct tt_em_code_table *t, char *text)
 {
 	uint64_t used = 1;
 	struct line line;
@@ -130,7 +130,7 @@ static void fill(struct tt_code_table *t, char *text)
 
 	t->n = 0;
 	t->text[0] = '\0';
-	for (; t->n < TT_MAX_CODE_MAPS; text = end + 1) {
+	for (; t->n < TT_EM_MAX_CODE_MAPS; text = end + 1) {
 		end = strchr(text, '\n');
 		if (end == NULL)
 			return;
@@ -144,9 +144,9 @@ static void fill(struct tt_code_table *t, char *text)
 }
 
 /* One table holds at any time, for who recovers the trace. */
-void tt_symbols_read(struct tt_symbols *s)
+void tt_em_symbols_read(struct tt_em_symbols *s)
 {
-	struct tt_trace *t = s->trace;
+	struct tt_em_trace *t = s->trace;
 	uint32_t next = !atomic_load_explicit(&t->code_at, memory_order_relaxed);
 
 	if (s->dead || !have_memory(s) || read_text(s->text, TEXT_NBYTES) == 0)
@@ -155,14 +155,14 @@ void tt_symbols_read(struct tt_symbols *s)
 	atomic_store_explicit(&t->code_at, next, memory_order_release);
 }
 
-static const struct tt_code_table *table(const struct tt_symbols *s)
+static const struct tt_em_code_table *table(const struct tt_em_symbols *s)
 {
 	return &s->trace->code[atomic_load_explicit(&s->trace->code_at, memory_order_relaxed) & 1];
 }
 
-static const struct tt_code_map *lookup(const struct tt_symbols *s, uint64_t pc)
+static const struct tt_em_code_map *lookup(const struct tt_em_symbols *s, uint64_t pc)
 {
-	const struct tt_code_table *t = table(s);
+	const struct tt_em_code_table *t = table(s);
 	size_t low = 0, high = t->n, mid;
 
 	/* the kernel lists them in order */
@@ -178,14 +178,14 @@ static const struct tt_code_map *lookup(const struct tt_symbols *s, uint64_t pc)
 	return NULL;
 }
 
-static const struct tt_code_map *find_map(struct tt_symbols *s, uint64_t gen, uint64_t pc)
+static const struct tt_em_code_map *find_map(struct tt_em_symbols *s, uint64_t gen, uint64_t pc)
 {
-	const struct tt_code_map *map = lookup(s, pc);
+	const struct tt_em_code_map *map = lookup(s, pc);
 
 	if (map != NULL || s->read_gen == gen)
 		return map;
 	s->read_gen = gen;
-	tt_symbols_read(s);
+	tt_em_symbols_read(s);
 	return lookup(s, pc);
 }
 
@@ -196,9 +196,10 @@ static const char *base_name(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-void tt_symbol_find(struct tt_symbols *s, uint64_t gen, uint64_t pc, struct tt_emit_symbol *out)
+void tt_em_symbol_find(struct tt_em_symbols *s, uint64_t gen, uint64_t pc,
+		       struct tt_emit_symbol *out)
 {
-	const struct tt_code_map *map;
+	const struct tt_em_code_map *map;
 	const char *path;
 
 	if (pc < NMADE_UP && made_up[pc] != NULL) {

@@ -8,9 +8,9 @@
 #include "emit/emit.h"
 
 #define MAX_STRING 1024
-#define NODE_HEAD offsetof(struct tt_node, text)
+#define NODE_HEAD offsetof(struct tt_em_node, text)
 
-_Static_assert(sizeof(struct tt_chunk) + NODE_HEAD + TT_MAX_FRAMES * 8 + 8 < TT_CHUNK_SMALL,
+_Static_assert(sizeof(struct tt_em_chunk) + NODE_HEAD + TT_MAX_FRAMES * 8 + 8 < TT_EM_CHUNK_SMALL,
 	       "a stack fits any block");
 
 /* A product of two words, its halves folded into one. */
@@ -64,27 +64,27 @@ static uint64_t hash_pcs(const uint64_t *pcs, size_t n)
 }
 
 /* Room in the life's open block; a new one if it is full. */
-static void *node_room(struct tt_tables at, size_t nbytes)
+static void *node_room(struct tt_em_tables at, size_t nbytes)
 {
-	struct tt_slot *slot = &at.life->slots[at.parity];
-	struct tt_chunk *c = slot->blocks.last;
+	struct tt_em_slot *slot = &at.life->slots[at.parity];
+	struct tt_em_chunk *c = slot->blocks.last;
 	uint8_t *p;
 
 	nbytes = (nbytes + 7) & ~(size_t)7;
 	if (c == NULL || (size_t)(c->end - c->pos) < nbytes) {
-		c = tt_pool_get(at.trace, c == NULL ? TT_CHUNK_SMALL : TT_CHUNK_LARGE);
+		c = tt_em_pool_get(at.trace, c == NULL ? TT_EM_CHUNK_SMALL : TT_EM_CHUNK_LARGE);
 		if (c == NULL)
 			return NULL;
-		tt_chunks_add(&slot->blocks, c);
+		tt_em_chunks_add(&slot->blocks, c);
 	}
 	p = atomic_load_explicit(&c->pos, memory_order_relaxed);
-	tt_put_done(c, p + nbytes);
+	tt_em_put_done(c, p + nbytes);
 	return p;
 }
 
-static struct tt_node *bare_node(struct tt_tables at, const void *data, size_t nbytes)
+static struct tt_em_node *bare_node(struct tt_em_tables at, const void *data, size_t nbytes)
 {
-	struct tt_node *node = node_room(at, NODE_HEAD + nbytes);
+	struct tt_em_node *node = node_room(at, NODE_HEAD + nbytes);
 
 	if (node == NULL)
 		return NULL;
@@ -93,18 +93,18 @@ static struct tt_node *bare_node(struct tt_tables at, const void *data, size_t n
 	return node;
 }
 
-static struct tt_node *new_node(struct tt_tables at, struct tt_table *t, const void *data,
-				size_t nbytes)
+static struct tt_em_node *new_node(struct tt_em_tables at, struct tt_em_table *t, const void *data,
+				   size_t nbytes)
 {
-	struct tt_node *node = bare_node(at, data, nbytes);
+	struct tt_em_node *node = bare_node(at, data, nbytes);
 
 	if (node != NULL)
 		node->id = atomic_fetch_add_explicit(&t->last_id, 1, memory_order_relaxed) + 1;
 	return node;
 }
 
-static struct tt_node *find(struct tt_node *from, const struct tt_node *until, uint64_t hash,
-			    struct tt_str key)
+static struct tt_em_node *find(struct tt_em_node *from, const struct tt_em_node *until,
+			       uint64_t hash, struct tt_str key)
 {
 	for (; from != until; from = from->next) {
 		if (from->hash == hash && from->n == key.len &&
@@ -115,12 +115,12 @@ static struct tt_node *find(struct tt_node *from, const struct tt_node *until, u
 }
 
 /* `n` counts bytes here, for both tables. */
-static struct tt_node *intern(struct tt_tables at, struct tt_table *t, uint64_t hash,
-			      struct tt_str key)
+static struct tt_em_node *intern(struct tt_em_tables at, struct tt_em_table *t, uint64_t hash,
+				 struct tt_str key)
 {
-	_Atomic(struct tt_node *) *bucket = &t->buckets[hash % TT_NBUCKETS];
-	struct tt_node *head = atomic_load_explicit(bucket, memory_order_acquire);
-	struct tt_node *known = NULL, *found = find(head, NULL, hash, key), *node;
+	_Atomic(struct tt_em_node *) *bucket = &t->buckets[hash % TT_EM_NBUCKETS];
+	struct tt_em_node *head = atomic_load_explicit(bucket, memory_order_acquire);
+	struct tt_em_node *known = NULL, *found = find(head, NULL, hash, key), *node;
 
 	if (tt_likely(found != NULL))
 		return found;
@@ -140,9 +140,9 @@ static struct tt_node *intern(struct tt_tables at, struct tt_table *t, uint64_t 
 	return node;
 }
 
-uint64_t tt_intern_string(struct tt_tables at, const char *data, size_t len)
+uint64_t tt_em_intern_string(struct tt_em_tables at, const char *data, size_t len)
 {
-	const struct tt_node *node;
+	const struct tt_em_node *node;
 
 	if (len > MAX_STRING)
 		len = MAX_STRING;
@@ -153,10 +153,10 @@ uint64_t tt_intern_string(struct tt_tables at, const char *data, size_t len)
 	return node != NULL ? node->id : 0;
 }
 
-uint64_t tt_loose_string(struct tt_tables at, const char *data, size_t len)
+uint64_t tt_em_unindexed_string(struct tt_em_tables at, const char *data, size_t len)
 {
-	struct tt_table *t = &at.trace->strings[at.parity];
-	struct tt_node *node;
+	struct tt_em_table *t = &at.trace->strings[at.parity];
+	struct tt_em_node *node;
 
 	if (len > MAX_STRING)
 		len = MAX_STRING;
@@ -172,10 +172,10 @@ uint64_t tt_loose_string(struct tt_tables at, const char *data, size_t len)
 	return node->id;
 }
 
-uint64_t tt_intern_stack(struct tt_tables at, const uint64_t *pcs, size_t n)
+uint64_t tt_em_intern_stack(struct tt_em_tables at, const uint64_t *pcs, size_t n)
 {
-	struct tt_slot *slot = &at.life->slots[at.parity];
-	struct tt_node *last = slot->last_stack;
+	struct tt_em_slot *slot = &at.life->slots[at.parity];
+	struct tt_em_node *last = slot->last_stack;
 	struct tt_str key;
 
 	if (n > TT_MAX_FRAMES)
@@ -194,17 +194,18 @@ uint64_t tt_intern_stack(struct tt_tables at, const uint64_t *pcs, size_t n)
 }
 
 /* Numbers that are not taken in order: the largest counts. */
-bool tt_table_restore(struct tt_tables at, struct tt_table *t, uint32_t id, struct tt_str text)
+bool tt_em_table_restore(struct tt_em_tables at, struct tt_em_table *t, uint32_t id,
+			 struct tt_str text)
 {
 	bool stacks = t == &at.trace->stacks[at.parity];
-	struct tt_node *node = bare_node(at, text.data, text.len);
-	_Atomic(struct tt_node *) *bucket;
+	struct tt_em_node *node = bare_node(at, text.data, text.len);
+	_Atomic(struct tt_em_node *) *bucket;
 
 	if (node == NULL)
 		return false;
 	node->id = id;
 	node->hash = stacks ? hash_pcs(node->pcs, text.len / 8) : hash_bytes(text.data, text.len);
-	bucket = &t->buckets[node->hash % TT_NBUCKETS];
+	bucket = &t->buckets[node->hash % TT_EM_NBUCKETS];
 	node->next = atomic_load_explicit(bucket, memory_order_relaxed);
 	atomic_store_explicit(bucket, node, memory_order_relaxed);
 	if (id > atomic_load_explicit(&t->last_id, memory_order_relaxed))
@@ -212,11 +213,11 @@ bool tt_table_restore(struct tt_tables at, struct tt_table *t, uint32_t id, stru
 	return true;
 }
 
-void tt_table_clear(struct tt_table *t)
+void tt_em_table_clear(struct tt_em_table *t)
 {
 	if (atomic_load_explicit(&t->last_id, memory_order_relaxed) == 0)
 		return;
-	for (size_t i = 0; i < TT_NBUCKETS; i++)
+	for (size_t i = 0; i < TT_EM_NBUCKETS; i++)
 		atomic_store_explicit(&t->buckets[i], NULL, memory_order_relaxed);
 	atomic_store_explicit(&t->loose, NULL, memory_order_relaxed);
 	atomic_store_explicit(&t->last_id, 0, memory_order_relaxed);
@@ -226,16 +227,16 @@ void tt_table_clear(struct tt_table *t)
  * The flusher reads these when the goroutine stays silent, maybe while the thread
  * replaces them in the next generation; it checks the claim behind its reading.
  */
-void tt_keep_stack(struct tt_emit *e, uint64_t stack)
+void tt_em_keep_stack(struct tt_emit *e, uint64_t stack)
 {
-	struct tt_life *l = e->life;
-	const struct tt_node *node = l->slots[tt_parity(e)].last_stack;
+	struct tt_em_thread *l = e->life;
+	const struct tt_em_node *node = l->slots[tt_em_parity(e)].last_stack;
 	uint32_t n = 0;
 
 	if (stack != 0 && node != NULL && node->id == stack)
 		n = node->n / 8;
-	if (n > TT_KEPT_FRAMES)
-		n = TT_KEPT_FRAMES;
+	if (n > TT_EM_SAVED_FRAMES)
+		n = TT_EM_SAVED_FRAMES;
 	for (uint32_t i = 0; i < n; i++)
 		atomic_store_explicit(&l->kept[i], node->pcs[i], memory_order_relaxed);
 	atomic_store_explicit(&l->nkept, n, memory_order_relaxed);
@@ -245,17 +246,17 @@ uint64_t tt_emit_string(struct tt_emit *e, const char *data, size_t len)
 {
 	uint64_t id = 0;
 
-	tt_busy_begin(e);
-	if (tt_room(e))
-		id = tt_intern_string(tt_tables(e), data, len);
-	tt_busy_end(e);
+	tt_em_busy_begin(e);
+	if (tt_em_room(e))
+		id = tt_em_intern_string(tt_em_tables(e), data, len);
+	tt_em_busy_end(e);
 	return id;
 }
 
-static uint64_t intern_addresses(struct tt_tables at, const uintptr_t *pcs, size_t n)
+static uint64_t intern_addresses(struct tt_em_tables at, const uintptr_t *pcs, size_t n)
 {
 #if UINTPTR_MAX == UINT64_MAX
-	return tt_intern_stack(at, (const uint64_t *)pcs, n);
+	return tt_em_intern_stack(at, (const uint64_t *)pcs, n);
 #else
 	uint64_t wide[TT_MAX_FRAMES];
 
@@ -263,7 +264,7 @@ static uint64_t intern_addresses(struct tt_tables at, const uintptr_t *pcs, size
 		n = TT_MAX_FRAMES;
 	for (size_t i = 0; i < n; i++)
 		wide[i] = pcs[i];
-	return tt_intern_stack(at, wide, n);
+	return tt_em_intern_stack(at, wide, n);
 #endif
 }
 
@@ -271,9 +272,9 @@ uint64_t tt_emit_stack(struct tt_emit *e, const uintptr_t *pcs, size_t n)
 {
 	uint64_t id = 0;
 
-	tt_busy_begin(e);
-	if (tt_room(e))
-		id = intern_addresses(tt_tables(e), pcs, n);
-	tt_busy_end(e);
+	tt_em_busy_begin(e);
+	if (tt_em_room(e))
+		id = intern_addresses(tt_em_tables(e), pcs, n);
+	tt_em_busy_end(e);
 	return id;
 }

@@ -10,54 +10,54 @@
 /* ------------------------------------------------------------------- sections */
 
 /* The life is this thread's. False: no processor left. The lock is held. */
-static bool settle(struct tt_emit *e, struct tt_life *l)
+static bool settle(struct tt_emit *e, struct tt_em_thread *l)
 {
-	struct tt_trace *t = tt_trace();
+	struct tt_em_trace *t = tt_em_trace();
 	int tid = e->tid;
 
-	l->p = tt_proc_take(e->gen);
+	l->p = tt_em_proc_take(e->gen);
 	if (l->p == NULL)
 		return false;
 	l->m = (uint64_t)tid;
 	/* the kernel gives numbers of threads again; the trace must not */
-	if (tid >= 0 && tid < TT_NTIDS)
-		l->m += (uint64_t)t->incarnations[tid]++ * TT_NTIDS;
+	if (tid >= 0 && tid < TT_EM_NTIDS)
+		l->m += (uint64_t)t->incarnations[tid]++ * TT_EM_NTIDS;
 	e->life = l;
 	return true;
 }
 
 static bool come(struct tt_emit *e)
 {
-	struct tt_life *l;
+	struct tt_em_thread *l;
 	bool there = false;
 
 	e->life = NULL;
-	tt_lock(&tt_tracer.lock);
-	l = tt_life_new(tt_trace());
+	tt_em_lock(&tt_em_tracer.lock);
+	l = tt_em_thread_new(tt_em_trace());
 	if (l != NULL) {
 		if (e->tid == getpid())
-			l->start = TT_START_MAIN;
+			l->start = TT_EM_START_MAIN;
 		there = settle(e, l);
 		/* the flusher gives it back: nothing was written */
 		if (!there)
 			atomic_store_explicit(&l->detached, true, memory_order_relaxed);
 	}
-	tt_unlock(&tt_tracer.lock);
+	tt_em_unlock(&tt_em_tracer.lock);
 	return there;
 }
 
 /* A generation, or a whole trace, that the thread has not seen yet. */
 static bool turn(struct tt_emit *e, uint64_t stamp)
 {
-	bool same = e->stamp >> TT_EPOCH_SHIFT == stamp >> TT_EPOCH_SHIFT;
+	bool same = e->stamp >> TT_EM_EPOCH_SHIFT == stamp >> TT_EM_EPOCH_SHIFT;
 
-	e->gen = stamp & TT_GEN_MASK;
-	e->chunk = &tt_no_chunk;
+	e->gen = stamp & TT_EM_GEN_MASK;
+	e->chunk = &tt_em_no_chunk;
 	if (!same || e->life == NULL) {
 		e->waits = 0;
 		if (!come(e)) {
-			e->stamp = TT_NO_STAMP;
-			tt_lost(e);
+			e->stamp = TT_EM_NO_STAMP;
+			tt_em_lost(e);
 			return false;
 		}
 	}
@@ -65,7 +65,7 @@ static bool turn(struct tt_emit *e, uint64_t stamp)
 	return true;
 }
 
-struct tt_emit *tt_section_begin(struct tt_emit *e)
+struct tt_emit *tt_em_section_begin(struct tt_emit *e)
 {
 	uint64_t stamp;
 
@@ -75,26 +75,26 @@ struct tt_emit *tt_section_begin(struct tt_emit *e)
 		e->depth++;
 		return e;
 	}
-	tt_busy_begin(e);
-	if (tt_unlikely(atomic_load_explicit(&tt_tracer.fence, memory_order_relaxed))) {
+	tt_em_busy_begin(e);
+	if (tt_unlikely(atomic_load_explicit(&tt_em_tracer.fence, memory_order_relaxed))) {
 		atomic_exchange(&e->writing, 1);
 	} else {
 		/* the flusher's membarrier is the other half of this fence */
 		atomic_store_explicit(&e->writing, 1, memory_order_relaxed);
 		atomic_signal_fence(memory_order_seq_cst);
 	}
-	stamp = atomic_load_explicit(&tt_tracer.stamp, memory_order_seq_cst);
+	stamp = atomic_load_explicit(&tt_em_tracer.stamp, memory_order_seq_cst);
 	if (tt_unlikely(stamp != e->stamp) && (stamp == 0 || !turn(e, stamp))) {
 		atomic_store_explicit(&e->writing, 0, memory_order_release);
-		tt_busy_end(e);
+		tt_em_busy_end(e);
 		return NULL;
 	}
 	e->depth = 1;
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	return e;
 }
 
-void tt_section_end(struct tt_emit *e)
+void tt_em_section_end(struct tt_emit *e)
 {
 	if (e->depth > 1) {
 		e->depth--;
@@ -109,21 +109,21 @@ void tt_section_end(struct tt_emit *e)
 
 struct tt_emit *tt_emit_acquire(void)
 {
-	struct tt_emit *e = tt_self;
+	struct tt_emit *e = tt_em_self;
 
 	if (tt_unlikely(e == NULL)) {
-		if (atomic_load_explicit(&tt_tracer.stamp, memory_order_relaxed) == 0)
+		if (atomic_load_explicit(&tt_em_tracer.stamp, memory_order_relaxed) == 0)
 			return NULL;
-		e = tt_handle(true);
+		e = tt_em_handle(true);
 		if (e == NULL)
 			return NULL;
 	}
-	return tt_section_begin(e);
+	return tt_em_section_begin(e);
 }
 
 void tt_emit_release(struct tt_emit *e)
 {
-	tt_section_end(e);
+	tt_em_section_end(e);
 }
 
 uint64_t tt_emit_generation(const struct tt_emit *e)
@@ -134,11 +134,11 @@ uint64_t tt_emit_generation(const struct tt_emit *e)
 /* ------------------------------------------------------------------ announced */
 
 /* The life that a token names, if it waits for its thread still. The lock is held. */
-static struct tt_life *announced(uint64_t token)
+static struct tt_em_thread *announced(uint64_t token)
 {
-	struct tt_trace *t = tt_trace();
+	struct tt_em_trace *t = tt_em_trace();
 	uint64_t index = (token & UINT32_MAX) - 1;
-	struct tt_life *l;
+	struct tt_em_thread *l;
 
 	if (token == 0 || index >= t->nlives)
 		return NULL;
@@ -149,14 +149,14 @@ static struct tt_life *announced(uint64_t token)
 /* True: the thread is in a section, with the life that was announced. */
 static bool adopt(struct tt_emit *e, uint64_t token)
 {
-	struct tt_life *l;
+	struct tt_em_thread *l;
 	bool done = false;
 
-	tt_lock(&tt_tracer.lock);
+	tt_em_lock(&tt_em_tracer.lock);
 	l = announced(token);
 	if (l != NULL)
 		done = settle(e, l);
-	tt_unlock(&tt_tracer.lock);
+	tt_em_unlock(&tt_em_tracer.lock);
 	return done;
 }
 
@@ -166,20 +166,20 @@ static bool begin_announced(struct tt_emit *e, uint64_t token)
 	uint64_t stamp;
 	bool done = false;
 
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	atomic_exchange(&e->writing, 1);
-	stamp = atomic_load(&tt_tracer.stamp);
-	if (stamp != 0 && stamp >> TT_EPOCH_SHIFT != e->stamp >> TT_EPOCH_SHIFT) {
-		e->gen = stamp & TT_GEN_MASK;
-		e->chunk = &tt_no_chunk;
+	stamp = atomic_load(&tt_em_tracer.stamp);
+	if (stamp != 0 && stamp >> TT_EM_EPOCH_SHIFT != e->stamp >> TT_EM_EPOCH_SHIFT) {
+		e->gen = stamp & TT_EM_GEN_MASK;
+		e->chunk = &tt_em_no_chunk;
 		e->waits = 0;
 		done = adopt(e, token);
-		e->stamp = done ? stamp : TT_NO_STAMP;
+		e->stamp = done ? stamp : TT_EM_NO_STAMP;
 	}
-	if (done && tt_room(e))
-		tt_to_running(e);
+	if (done && tt_em_room(e))
+		tt_em_to_running(e);
 	atomic_store_explicit(&e->writing, 0, memory_order_release);
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	return done;
 }
 
@@ -187,20 +187,20 @@ void tt_emit_thread_begin(uint64_t token)
 {
 	struct tt_emit *e;
 
-	if (atomic_load_explicit(&tt_tracer.stamp, memory_order_relaxed) == 0)
+	if (atomic_load_explicit(&tt_em_tracer.stamp, memory_order_relaxed) == 0)
 		return;
-	e = tt_handle(true);
+	e = tt_em_handle(true);
 	if (e == NULL || e->busy || e->depth != 0)
 		return;
 	if (token == 0 || !begin_announced(e, token)) {
-		e = tt_section_begin(e);
+		e = tt_em_section_begin(e);
 		if (e == NULL)
 			return;
-		tt_busy_begin(e);
-		if (tt_room(e))
-			tt_to_running(e);
-		tt_busy_end(e);
-		tt_section_end(e);
+		tt_em_busy_begin(e);
+		if (tt_em_room(e))
+			tt_em_to_running(e);
+		tt_em_busy_end(e);
+		tt_em_section_end(e);
 	}
 }
 
@@ -208,15 +208,15 @@ void tt_emit_thread_begin(uint64_t token)
  * A goroutine that nobody will run ends on a thread made up for it, whose number no
  * real thread has.
  */
-static void bury(struct tt_emit *e, struct tt_life *l)
+static void bury(struct tt_emit *e, struct tt_em_thread *l)
 {
-	struct tt_life *own = e->life;
-	struct tt_chunk *chunk = e->chunk;
+	struct tt_em_thread *own = e->life;
+	struct tt_em_chunk *chunk = e->chunk;
 
 	l->m = (UINT64_C(1) << 40) + l->g.id;
 	e->life = l;
-	e->chunk = &tt_no_chunk;
-	tt_state_exit(e);
+	e->chunk = &tt_em_no_chunk;
+	tt_em_state_exit(e);
 	atomic_store_explicit(&l->detached, true, memory_order_relaxed);
 	e->life = own;
 	e->chunk = chunk;
@@ -225,41 +225,42 @@ static void bury(struct tt_emit *e, struct tt_life *l)
 void tt_emit_thread_cancel(uint64_t token)
 {
 	struct tt_emit *e = token != 0 ? tt_emit_acquire() : NULL;
-	struct tt_life *l;
+	struct tt_em_thread *l;
 
 	if (e == NULL)
 		return;
-	tt_busy_begin(e);
-	tt_lock(&tt_tracer.lock);
+	tt_em_busy_begin(e);
+	tt_em_lock(&tt_em_tracer.lock);
 	l = announced(token);
 	if (l != NULL && l->wake_gen <= e->gen)
-		l->p = tt_proc_take(e->gen);
+		l->p = tt_em_proc_take(e->gen);
 	else
 		l = NULL;
-	tt_unlock(&tt_tracer.lock);
+	tt_em_unlock(&tt_em_tracer.lock);
 	if (l != NULL && l->p != NULL)
 		bury(e, l);
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	tt_emit_release(e);
 }
 
 /* ------------------------------------------------------------------ departure */
 
 /* Of the trace that the thread knows; into another one it never came. */
-void tt_thread_depart(struct tt_emit *e)
+void tt_em_on_thread_exit(struct tt_emit *e)
 {
-	uint64_t stamp = atomic_load_explicit(&tt_tracer.stamp, memory_order_acquire);
+	uint64_t stamp = atomic_load_explicit(&tt_em_tracer.stamp, memory_order_acquire);
 
-	if (stamp >> TT_EPOCH_SHIFT != e->stamp >> TT_EPOCH_SHIFT || tt_section_begin(e) == NULL)
+	if (stamp >> TT_EM_EPOCH_SHIFT != e->stamp >> TT_EM_EPOCH_SHIFT ||
+	    tt_em_section_begin(e) == NULL)
 		return;
-	tt_busy_begin(e);
-	tt_state_exit(e);
-	tt_busy_end(e);
-	tt_section_end(e);
+	tt_em_busy_begin(e);
+	tt_em_state_exit(e);
+	tt_em_busy_end(e);
+	tt_em_section_end(e);
 }
 
 void tt_emit_thread_end(void)
 {
-	if (tt_self != NULL)
-		tt_thread_depart(tt_self);
+	if (tt_em_self != NULL)
+		tt_em_on_thread_exit(tt_em_self);
 }

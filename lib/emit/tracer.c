@@ -2,7 +2,7 @@
 /*
  * tracer.c - the one tracer of the process: start and stop, what is asked of it while
  * it runs, fork and exit. This is the emitter's global state; everything of one trace
- * lies in its region and in struct tt_flush. Stands on tracer.h.
+ * lies in its region and in struct tt_em_flush. Stands on tracer.h.
  */
 #include "emit/tracer.h"
 
@@ -15,58 +15,58 @@
 #include "base/thread.h"
 
 /* With the barrier in every section, until it is known that they need none. */
-struct tt_tracer tt_tracer = {.fence = true};
+struct tt_em_tracer tt_em_tracer = {.fence = true};
 uint32_t tt_emit_on_;
 
-struct tt_flush *tt_flush;
-struct tt_lock tt_control;
-uint64_t tt_epoch;
+struct tt_em_flush *tt_em_flush;
+struct tt_em_lock tt_em_control;
+uint64_t tt_em_epoch;
 
 static struct tt_emit_counts counts;
-static struct tt_lock counts_lock;
+static struct tt_em_lock counts_lock;
 
-void tt_set_on(bool on)
+void tt_em_set_on(bool on)
 {
 	__atomic_store_n(&tt_emit_on_, on ? 1 : 0, __ATOMIC_RELAXED);
 }
 
-void tt_counts_set(const struct tt_flush *f)
+void tt_em_counts_set(const struct tt_em_flush *f)
 {
-	tt_lock(&counts_lock);
+	tt_em_lock(&counts_lock);
 	counts.generations = f->generations;
 	counts.nbytes = f->sink.nbytes;
-	counts.lost = atomic_load(&tt_tracer.lost);
-	counts.refused = atomic_load(&tt_tracer.refused);
-	tt_unlock(&counts_lock);
+	counts.lost = atomic_load(&tt_em_tracer.lost);
+	counts.refused = atomic_load(&tt_em_tracer.refused);
+	tt_em_unlock(&counts_lock);
 }
 
 /* --------------------------------------------------------------------- start */
 
-static int launch(struct tt_flush *f, struct tt_error *err)
+static int launch(struct tt_em_flush *f, struct tt_error *err)
 {
 	int failed;
 
-	tt_tracer.trace = f->region;
-	atomic_store(&tt_tracer.lost, 0);
-	atomic_store(&tt_tracer.refused, 0);
+	tt_em_tracer.trace = f->region;
+	atomic_store(&tt_em_tracer.lost, 0);
+	atomic_store(&tt_em_tracer.refused, 0);
 	if (!f->sink.to.keeps)
-		tt_write_header(&f->sink);
+		tt_em_write_header(&f->sink);
 	f->gen = 1;
-	tt_flush = f;
-	tt_epoch++;
-	atomic_store(&tt_tracer.stamp, tt_epoch << TT_EPOCH_SHIFT | 1);
-	failed = tt_thread_start(&f->thread, tt_flusher_run, f);
+	tt_em_flush = f;
+	tt_em_epoch++;
+	atomic_store(&tt_em_tracer.stamp, tt_em_epoch << TT_EM_EPOCH_SHIFT | 1);
+	failed = tt_thread_start(&f->thread, tt_em_flusher_run, f);
 	while (failed == 0 && atomic_load(&f->ready) == 0)
-		tt_futex_wait(&f->ready, 0, 0);
+		tt_em_futex_wait(&f->ready, 0, 0);
 	if (failed == 0 && atomic_load(&f->ready) == 1) {
-		tt_set_on(true);
+		tt_em_set_on(true);
 		return 0;
 	}
-	atomic_store(&tt_tracer.stamp, 0);
+	atomic_store(&tt_em_tracer.stamp, 0);
 	if (failed == 0)
 		pthread_join(f->thread, NULL);
 	f->stuck = true;
-	tt_flush = NULL;
+	tt_em_flush = NULL;
 	return tt_fail(err, TT_E_MEMORY, "cannot start the tracer's thread");
 }
 
@@ -78,10 +78,11 @@ static int make_file(const char *path, int *fd, struct tt_error *err)
 
 static void init_process(void);
 
-static int start(const struct tt_target *to, const struct tt_emit_options *opt, struct tt_error *err)
+static int start(const struct tt_em_target *to, const struct tt_emit_options *opt,
+		 struct tt_error *err)
 {
 	static const struct tt_emit_options defaults = {.size = sizeof(defaults)};
-	struct tt_flush *f;
+	struct tt_em_flush *f;
 	struct tt_error ignored;
 	int code;
 
@@ -90,7 +91,7 @@ static int start(const struct tt_target *to, const struct tt_emit_options *opt, 
 	tt_error_clear(err);
 	if (opt->size < sizeof(*opt))
 		return tt_fail(err, TT_E_ARGUMENT, "the options' size is not set");
-	if (tt_flush != NULL)
+	if (tt_em_flush != NULL)
 		return tt_fail(err, TT_E_ARGUMENT, "tracing is on");
 	f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -103,7 +104,7 @@ static int start(const struct tt_target *to, const struct tt_emit_options *opt, 
 	f->snapshot_fd = -1;
 	tt_error_clear(&f->sink.error);
 	init_process();
-	code = tt_setup(f, opt, err);
+	code = tt_em_setup(f, opt, err);
 	if (code == 0 && to->path != NULL)
 		code = make_file(to->path, &f->sink.to.fd, err);
 	if (code == 0)
@@ -111,43 +112,44 @@ static int start(const struct tt_target *to, const struct tt_emit_options *opt, 
 	if (code != 0) {
 		if (to->path != NULL && f->sink.to.fd >= 0)
 			close(f->sink.to.fd);
-		tt_setup_release(f);
+		tt_em_setup_release(f);
 		return code;
 	}
 	f->sink.to.own_fd = to->own_fd;
 	return 0;
 }
 
-static int start_locked(const struct tt_target *to, const struct tt_emit_options *opt,
+static int start_locked(const struct tt_em_target *to, const struct tt_emit_options *opt,
 			struct tt_error *err)
 {
 	int code;
 
-	tt_lock(&tt_control);
+	tt_em_lock(&tt_em_control);
 	code = start(to, opt, err);
-	tt_unlock(&tt_control);
+	tt_em_unlock(&tt_em_control);
 	return code;
 }
 
 int tt_emit_start(const char *path, const struct tt_emit_options *opt, struct tt_error *err)
 {
-	return start_locked(&(struct tt_target){.fd = -1, .own_fd = true, .path = path}, opt, err);
+	return start_locked(&(struct tt_em_target){.fd = -1, .own_fd = true, .path = path}, opt,
+			    err);
 }
 
 int tt_emit_start_fd(int fd, const struct tt_emit_options *opt, struct tt_error *err)
 {
-	return start_locked(&(struct tt_target){.fd = fd}, opt, err);
+	return start_locked(&(struct tt_em_target){.fd = fd}, opt, err);
 }
 
 int tt_emit_start_callback(tt_emit_write *write, void *arg, const struct tt_emit_options *opt,
 			   struct tt_error *err)
 {
-	return start_locked(&(struct tt_target){.fd = -1, .write = write, .arg = arg}, opt, err);
+	return start_locked(&(struct tt_em_target){.fd = -1, .write = write, .arg = arg}, opt, err);
 }
 
 int tt_emit_start_flight(const struct tt_emit_options *opt, struct tt_error *err)
 {
-	return start_locked(&(struct tt_target){.fd = -1, .keeps = true}, opt, err);
+	return start_locked(&(struct tt_em_target){.fd = -1, .keeps = true}, opt, err);
 }
 
 /* ------------------------------------------------------------- while it runs */
@@ -155,19 +157,19 @@ int tt_emit_start_flight(const struct tt_emit_options *opt, struct tt_error *err
 /* The flusher cannot wait for itself, nor for a section that waits for it. */
 static bool may_wait(void)
 {
-	const struct tt_emit *e = tt_handle(false);
+	const struct tt_emit *e = tt_em_handle(false);
 
 	return e == NULL || (e->depth == 0 && !e->flusher);
 }
 
-static void ring(struct tt_flush *f)
+static void ring(struct tt_em_flush *f)
 {
 	atomic_fetch_add(&f->bell, 1);
-	tt_futex_wake_all(&f->bell);
+	tt_em_futex_wake_all(&f->bell);
 }
 
-/* Ends the generation. tt_control is held. */
-static void advance_and_wait(struct tt_flush *f)
+/* Ends the generation. tt_em_control is held. */
+static void advance_and_wait(struct tt_em_flush *f)
 {
 	uint32_t ticket = atomic_fetch_add(&f->asked, 1) + 1, done;
 
@@ -176,7 +178,7 @@ static void advance_and_wait(struct tt_flush *f)
 		done = atomic_load(&f->done);
 		if ((int32_t)(done - ticket) >= 0)
 			return;
-		tt_futex_wait(&f->done, done, 0);
+		tt_em_futex_wait(&f->done, done, 0);
 	}
 }
 
@@ -186,24 +188,24 @@ int tt_emit_advance(void)
 
 	if (!may_wait())
 		return code;
-	tt_lock(&tt_control);
-	if (tt_flush != NULL) {
-		advance_and_wait(tt_flush);
-		code = -tt_flush->sink.error.code;
+	tt_em_lock(&tt_em_control);
+	if (tt_em_flush != NULL) {
+		advance_and_wait(tt_em_flush);
+		code = -tt_em_flush->sink.error.code;
 	}
-	tt_unlock(&tt_control);
+	tt_em_unlock(&tt_em_control);
 	return code;
 }
 
 /* The recorder runs. */
 static int write_snapshot(int fd, struct tt_error *err)
 {
-	tt_flush->snapshot_fd = fd;
-	advance_and_wait(tt_flush);
-	if (tt_flush->snapshot_errno != 0)
-		return tt_fail_errno(err, tt_flush->snapshot_errno, "cannot write the snapshot");
-	if (tt_flush->sink.error.code != TT_OK) {
-		*err = tt_flush->sink.error;
+	tt_em_flush->snapshot_fd = fd;
+	advance_and_wait(tt_em_flush);
+	if (tt_em_flush->snapshot_errno != 0)
+		return tt_fail_errno(err, tt_em_flush->snapshot_errno, "cannot write the snapshot");
+	if (tt_em_flush->sink.error.code != TT_OK) {
+		*err = tt_em_flush->sink.error;
 		return -err->code;
 	}
 	return 0;
@@ -231,12 +233,12 @@ static int snapshot(const char *path, int fd, struct tt_error *err)
 	tt_error_clear(err);
 	if (!may_wait())
 		return tt_fail(err, TT_E_ARGUMENT, "a snapshot from inside a section");
-	tt_lock(&tt_control);
-	if (tt_flush == NULL || !tt_flush->sink.to.keeps)
+	tt_em_lock(&tt_em_control);
+	if (tt_em_flush == NULL || !tt_em_flush->sink.to.keeps)
 		code = tt_fail(err, TT_E_ARGUMENT, "no flight recorder runs");
 	else
 		code = path != NULL ? make_snapshot(path, err) : write_snapshot(fd, err);
-	tt_unlock(&tt_control);
+	tt_em_unlock(&tt_em_control);
 	return code;
 }
 
@@ -254,9 +256,9 @@ struct tt_emit_counts tt_emit_counts(void)
 {
 	struct tt_emit_counts c;
 
-	tt_lock(&counts_lock);
+	tt_em_lock(&counts_lock);
 	c = counts;
-	tt_unlock(&counts_lock);
+	tt_em_unlock(&counts_lock);
 	return c;
 }
 
@@ -264,7 +266,7 @@ struct tt_emit_counts tt_emit_counts(void)
 
 static int stop(bool exiting, struct tt_error *err)
 {
-	struct tt_flush *f = tt_flush;
+	struct tt_em_flush *f = tt_em_flush;
 	int code;
 
 	if (f == NULL)
@@ -273,14 +275,14 @@ static int stop(bool exiting, struct tt_error *err)
 	atomic_store(&f->stop, true);
 	ring(f);
 	pthread_join(f->thread, NULL);
-	tt_flush = NULL;
+	tt_em_flush = NULL;
 	*err = f->sink.error;
 	code = -err->code;
 	if (f->sink.to.own_fd && close(f->sink.to.fd) != 0 && code == 0)
 		code = tt_fail_errno(err, errno, "cannot write the trace");
 	f->sink.to.own_fd = false;
-	tt_tracer.trace = NULL;
-	tt_setup_release(f);
+	tt_em_tracer.trace = NULL;
+	tt_em_setup_release(f);
 	return code;
 }
 
@@ -293,30 +295,30 @@ int tt_emit_stop(struct tt_error *err)
 	tt_error_clear(err);
 	if (!may_wait())
 		return tt_fail(err, TT_E_ARGUMENT, "a stop from inside a section");
-	tt_lock(&tt_control);
+	tt_em_lock(&tt_em_control);
 	code = stop(false, err);
-	tt_unlock(&tt_control);
+	tt_em_unlock(&tt_em_control);
 	return code;
 }
 
 /* exit() with tracing on, maybe from inside a section. */
 __attribute__((destructor)) static void stop_at_exit(void)
 {
-	const struct tt_emit *e = tt_handle(false);
+	const struct tt_emit *e = tt_em_handle(false);
 	struct tt_error err;
 
-	if (tt_flush == NULL || (e != NULL && e->flusher))
+	if (tt_em_flush == NULL || (e != NULL && e->flusher))
 		return;
-	tt_lock(&tt_control);
+	tt_em_lock(&tt_em_control);
 	stop(true, &err);
-	tt_unlock(&tt_control);
+	tt_em_unlock(&tt_em_control);
 }
 
 /* ---------------------------------------------------------------------- fork */
 
 static bool is_flusher(void)
 {
-	const struct tt_emit *e = tt_handle(false);
+	const struct tt_emit *e = tt_em_handle(false);
 
 	return e != NULL && e->flusher;
 }
@@ -325,44 +327,44 @@ static bool is_flusher(void)
 static void before_fork(void)
 {
 	if (!is_flusher()) {
-		tt_lock(&tt_control);
-		tt_lock(&tt_tracer.gc);
+		tt_em_lock(&tt_em_control);
+		tt_em_lock(&tt_em_tracer.gc);
 	}
-	tt_lock(&tt_tracer.lock);
-	tt_lock(&counts_lock);
+	tt_em_lock(&tt_em_tracer.lock);
+	tt_em_lock(&counts_lock);
 }
 
 static void after_fork(void)
 {
-	tt_unlock(&counts_lock);
-	tt_unlock(&tt_tracer.lock);
+	tt_em_unlock(&counts_lock);
+	tt_em_unlock(&tt_em_tracer.lock);
 	if (!is_flusher()) {
-		tt_unlock(&tt_tracer.gc);
-		tt_unlock(&tt_control);
+		tt_em_unlock(&tt_em_tracer.gc);
+		tt_em_unlock(&tt_em_control);
 	}
 }
 
 /* The child does not trace; what it inherited it neither writes nor keeps. */
 static void in_child(void)
 {
-	struct tt_flush *f = tt_flush;
+	struct tt_em_flush *f = tt_em_flush;
 
 	atomic_store(&counts_lock.word, 0);
-	atomic_store(&tt_tracer.lock.word, 0);
-	atomic_store(&tt_tracer.gc.word, 0);
-	atomic_store(&tt_control.word, 0);
-	tt_set_on(false);
-	atomic_store(&tt_tracer.stamp, 0);
-	tt_threads_forked();
-	tt_flush = NULL;
-	tt_tracer.trace = NULL;
+	atomic_store(&tt_em_tracer.lock.word, 0);
+	atomic_store(&tt_em_tracer.gc.word, 0);
+	atomic_store(&tt_em_control.word, 0);
+	tt_em_set_on(false);
+	atomic_store(&tt_em_tracer.stamp, 0);
+	tt_em_handles_forked();
+	tt_em_flush = NULL;
+	tt_em_tracer.trace = NULL;
 	if (f == NULL)
 		return;
 	f->shared_path[0] = '\0';
-	tt_setup_release(f);
+	tt_em_setup_release(f);
 }
 
-/* What a process needs once. tt_control is held. */
+/* What a process needs once. tt_em_control is held. */
 static void init_process(void)
 {
 	static bool done;
@@ -370,6 +372,6 @@ static void init_process(void)
 	if (done)
 		return;
 	done = true;
-	atomic_store(&tt_tracer.fence, !tt_membarrier_init());
+	atomic_store(&tt_em_tracer.fence, !tt_em_membarrier_init());
 	pthread_atfork(before_fork, after_fork, in_child);
 }

@@ -12,9 +12,9 @@
 #include "emit/flush.h"
 
 /* What the flusher has, and how others talk to it. */
-struct tt_flush {
-	struct tt_writer writer;
-	struct tt_sink sink;
+struct tt_em_flush {
+	struct tt_em_writer writer;
+	struct tt_em_sink sink;
 	void (*generation)(void *arg, struct tt_emit *e);
 	void *arg;
 	const struct tt_specs *specs;
@@ -33,34 +33,34 @@ struct tt_flush {
 	int snapshot_fd;                /* -1: none asked for */
 	int snapshot_errno;
 	uint64_t told_lost;             /* in the trace itself */
-	uint16_t incarnations[TT_NTIDS];
+	uint16_t incarnations[TT_EM_NTIDS];
 };
 
-/* The one that runs; NULL: tracing is off. Changes under tt_control. */
-extern struct tt_flush *tt_flush;
+/* The one that runs; NULL: tracing is off. Changes under tt_em_control. */
+extern struct tt_em_flush *tt_em_flush;
 /* Of start, stop and snapshot: one at a time. */
-extern struct tt_lock tt_control;
+extern struct tt_em_lock tt_em_control;
 /* Of traces in this process. */
-extern uint64_t tt_epoch;
+extern uint64_t tt_em_epoch;
 
-void tt_set_on(bool on);
+void tt_em_set_on(bool on);
 /* As the last generation left them. */
-void tt_counts_set(const struct tt_flush *f);
+void tt_em_counts_set(const struct tt_em_flush *f);
 
 /* ---------------------------------------------------------------- flusher.c */
 
 /* Whether membarrier works here; asked once in a process. */
-bool tt_membarrier_init(void);
+bool tt_em_membarrier_init(void);
 /* All clocks at one moment. */
-struct tt_sync_point tt_sync_now(void);
-/* A pthread's function, of a struct tt_flush: to the end of the trace. */
-void *tt_flusher_run(void *flush);
+struct tt_em_sync_point tt_em_sync_now(void);
+/* A pthread's function, of a struct tt_em_flush: to the end of the trace. */
+void *tt_em_flusher_run(void *flush);
 
 /* ------------------------------------------------------------------ setup.c */
 
-/* All that a trace needs before it begins. On failure tt_setup_release() is due too. */
-int tt_setup(struct tt_flush *f, const struct tt_emit_options *opt, struct tt_error *err);
+/* All that a trace needs before it begins. On failure tt_em_setup_release() is due too. */
+int tt_em_setup(struct tt_em_flush *f, const struct tt_emit_options *opt, struct tt_error *err);
 /* Gives all of it back, `f` included. */
-void tt_setup_release(struct tt_flush *f);
+void tt_em_setup_release(struct tt_em_flush *f);
 
 #endif

@@ -13,27 +13,28 @@
 /* A section's work on behalf of a goroutine that runs or is in a syscall. */
 static bool begin(struct tt_emit *e)
 {
-	tt_busy_begin(e);
-	if (!tt_room(e))
+	tt_em_busy_begin(e);
+	if (!tt_em_room(e))
 		return false;
-	if (tt_to_present(e))
+	if (tt_em_to_present(e))
 		return true;
-	tt_refused(e);
+	tt_em_refused(e);
 	return false;
 }
 
 static uint64_t text(struct tt_emit *e, const char *s)
 {
-	return tt_intern_string(tt_tables(e), s, strlen(s));
+	return tt_em_intern_string(tt_em_tables(e), s, strlen(s));
 }
 
 /* -------------------------------------------------------------------- tasks */
 
-static uint64_t new_task(struct tt_life *l)
+static uint64_t new_task(struct tt_em_thread *l)
 {
 	if (l->task_next == l->task_end) {
-		l->task_next = atomic_fetch_add_explicit(&tt_trace()->tasks, TASK_NUMBERS,
-							 memory_order_relaxed) + 1;
+		l->task_next = atomic_fetch_add_explicit(&tt_em_trace()->tasks, TASK_NUMBERS,
+							 memory_order_relaxed) +
+			       1;
 		l->task_end = l->task_next + TASK_NUMBERS;
 	}
 	return l->task_next++;
@@ -45,17 +46,18 @@ uint64_t tt_emit_task_begin(struct tt_emit *e, uint64_t parent, const char *name
 
 	if (begin(e)) {
 		task = new_task(e->life);
-		tt_write4(e, TT_EV_UserTaskBegin, (uint64_t[]){task, parent, text(e, name), stack});
+		tt_em_write4(e, TT_EV_UserTaskBegin,
+			     (uint64_t[]){task, parent, text(e, name), stack});
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	return task;
 }
 
 void tt_emit_task_end(struct tt_emit *e, uint64_t task, uint64_t stack)
 {
 	if (begin(e) && task != 0)
-		tt_write2(e, TT_EV_UserTaskEnd, task, stack);
-	tt_busy_end(e);
+		tt_em_write2(e, TT_EV_UserTaskEnd, task, stack);
+	tt_em_busy_end(e);
 }
 
 /* ------------------------------------------------------------------ regions */
@@ -63,16 +65,16 @@ void tt_emit_task_end(struct tt_emit *e, uint64_t task, uint64_t stack)
 /* Writes the ends that are due, innermost first, as far as there is room. */
 static void end_regions(struct tt_emit *e, uint64_t stack)
 {
-	struct tt_life *l = e->life;
+	struct tt_em_thread *l = e->life;
 
 	while (l->nregions > 0 && l->regions[l->nregions - 1].ended) {
-		const struct tt_open_region *r = &l->regions[l->nregions - 1];
+		const struct tt_em_open_region *r = &l->regions[l->nregions - 1];
 
 		if (r->written) {
-			if (!tt_room(e) || !tt_to_present(e))
+			if (!tt_em_room(e) || !tt_em_to_present(e))
 				return;
-			tt_write3(e, TT_EV_UserRegionEnd,
-				  (uint64_t[]){r->task, text(e, r->name), stack});
+			tt_em_write3(e, TT_EV_UserRegionEnd,
+				     (uint64_t[]){r->task, text(e, r->name), stack});
 		}
 		l->nregions--;
 	}
@@ -80,29 +82,30 @@ static void end_regions(struct tt_emit *e, uint64_t stack)
 
 void tt_emit_region_begin(struct tt_emit *e, uint64_t task, const char *name, uint64_t stack)
 {
-	struct tt_open_region *r;
-	struct tt_life *l;
+	struct tt_em_open_region *r;
+	struct tt_em_thread *l;
 	bool ready = begin(e);
 
 	l = e->life;
-	if (l != NULL && l->nregions == TT_MAX_REGIONS) {
+	if (l != NULL && l->nregions == TT_EM_MAX_REGIONS) {
 		l->nregions_over++;
-		tt_refused(e);
+		tt_em_refused(e);
 	} else if (l != NULL) {
 		if (ready)
 			end_regions(e, 0);
 		r = &l->regions[l->nregions++];
-		*r = (struct tt_open_region){task, name, false, false};
-		if (ready && tt_room(e)) {
-			tt_write3(e, TT_EV_UserRegionBegin, (uint64_t[]){task, text(e, name), stack});
+		*r = (struct tt_em_open_region){task, name, false, false};
+		if (ready && tt_em_room(e)) {
+			tt_em_write3(e, TT_EV_UserRegionBegin,
+				     (uint64_t[]){task, text(e, name), stack});
 			r->written = true;
 		}
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 /* The innermost one that the program has not left. */
-static void mark_ended(struct tt_life *l)
+static void mark_ended(struct tt_em_thread *l)
 {
 	uint32_t i = l->nregions;
 
@@ -115,7 +118,7 @@ static void mark_ended(struct tt_life *l)
 void tt_emit_region_end(struct tt_emit *e, uint64_t stack)
 {
 	bool ready = begin(e);
-	struct tt_life *l = e->life;
+	struct tt_em_thread *l = e->life;
 
 	if (l != NULL && l->nregions_over > 0) {
 		l->nregions_over--;
@@ -124,7 +127,7 @@ void tt_emit_region_end(struct tt_emit *e, uint64_t stack)
 		if (ready)
 			end_regions(e, stack);
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 /* ---------------------------------------------------------- logs and metrics */
@@ -134,49 +137,50 @@ static uint64_t message_text(struct tt_emit *e, const char *s)
 	size_t len = strlen(s);
 
 	if (len <= SHORT_MESSAGE)
-		return tt_intern_string(tt_tables(e), s, len);
-	return tt_loose_string(tt_tables(e), s, len);
+		return tt_em_intern_string(tt_em_tables(e), s, len);
+	return tt_em_unindexed_string(tt_em_tables(e), s, len);
 }
 
 void tt_emit_log(struct tt_emit *e, uint64_t task, const char *category, const char *message,
 		 uint64_t stack)
 {
 	if (begin(e))
-		tt_write4(e, TT_EV_UserLog, (uint64_t[]){task, text(e, category),
-							 message_text(e, message), stack});
-	tt_busy_end(e);
+		tt_em_write4(
+			e, TT_EV_UserLog,
+			(uint64_t[]){task, text(e, category), message_text(e, message), stack});
+	tt_em_busy_end(e);
 }
 
 void tt_emit_label(struct tt_emit *e, const char *label)
 {
-	struct tt_life *l;
+	struct tt_em_thread *l;
 	uint64_t id;
 
 	if (begin(e)) {
 		l = e->life;
 		l->nlabel = (uint32_t)strnlen(label, sizeof(l->label));
 		memcpy(l->label, label, l->nlabel);
-		id = tt_intern_string(tt_tables(e), label, l->nlabel);
+		id = tt_em_intern_string(tt_em_tables(e), label, l->nlabel);
 		/* Go's tools expect a text */
 		if (id != 0)
-			tt_write1(e, TT_EV_GoLabel, id);
+			tt_em_write1(e, TT_EV_GoLabel, id);
 		l->label_gen = e->gen;
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 void tt_emit_heap(struct tt_emit *e, uint64_t nbytes)
 {
 	if (begin(e))
-		tt_write1(e, TT_EV_HeapAlloc, nbytes);
-	tt_busy_end(e);
+		tt_em_write1(e, TT_EV_HeapAlloc, nbytes);
+	tt_em_busy_end(e);
 }
 
 void tt_emit_heap_goal(struct tt_emit *e, uint64_t nbytes)
 {
 	if (begin(e))
-		tt_write1(e, TT_EV_HeapGoal, nbytes);
-	tt_busy_end(e);
+		tt_em_write1(e, TT_EV_HeapGoal, nbytes);
+	tt_em_busy_end(e);
 }
 
 /* ------------------------------------------------------------------- ranges */
@@ -188,41 +192,41 @@ void tt_emit_heap_goal(struct tt_emit *e, uint64_t nbytes)
  */
 static void gc_range(bool begins)
 {
-	bool on = atomic_load_explicit(&tt_tracer.stamp, memory_order_relaxed) != 0;
-	struct tt_emit *e = tt_handle(on);
-	struct tt_trace *t;
+	bool on = atomic_load_explicit(&tt_em_tracer.stamp, memory_order_relaxed) != 0;
+	struct tt_emit *e = tt_em_handle(on);
+	struct tt_em_trace *t;
 
 	if (!on || e == NULL || e->busy || e->depth != 0)
 		return;
-	tt_lock(&tt_tracer.gc);
-	e = tt_section_begin(e);
+	tt_em_lock(&tt_em_tracer.gc);
+	e = tt_em_section_begin(e);
 	if (e != NULL) {
-		t = tt_trace();
+		t = tt_em_trace();
 		/* an end that its generation has no beginning of is none */
 		if (begin(e) && t->gc_runs != begins && (begins || t->gc_gen == e->gen)) {
 			t->gc_runs = begins;
 			t->gc_gen = e->gen;
 			t->gc_seq++;
 			if (begins)
-				tt_write2(e, TT_EV_GCBegin, t->gc_seq, 0);
+				tt_em_write2(e, TT_EV_GCBegin, t->gc_seq, 0);
 			else
-				tt_write1(e, TT_EV_GCEnd, t->gc_seq);
+				tt_em_write1(e, TT_EV_GCEnd, t->gc_seq);
 		}
-		tt_busy_end(e);
-		tt_section_end(e);
+		tt_em_busy_end(e);
+		tt_em_section_end(e);
 	}
-	tt_unlock(&tt_tracer.gc);
+	tt_em_unlock(&tt_em_tracer.gc);
 }
 
 static void range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, uint64_t b)
 {
 	if (range == TT_EMIT_RANGE_STW && e->stw) {
-		tt_write0(e, TT_EV_STWEnd);
+		tt_em_write0(e, TT_EV_STWEnd);
 		e->stw = false;
-	} else if (range == TT_EMIT_RANGE_SWEEP && tt_claim_range(&e->life->p->claim, false)) {
-		tt_write2(e, TT_EV_GCSweepEnd, a, b);
-	} else if (range == TT_EMIT_RANGE_ASSIST && tt_claim_range(&e->life->g, false)) {
-		tt_write0(e, TT_EV_GCMarkAssistEnd);
+	} else if (range == TT_EMIT_RANGE_SWEEP && tt_em_claim_range(&e->life->p->claim, false)) {
+		tt_em_write2(e, TT_EV_GCSweepEnd, a, b);
+	} else if (range == TT_EMIT_RANGE_ASSIST && tt_em_claim_range(&e->life->g, false)) {
+		tt_em_write0(e, TT_EV_GCMarkAssistEnd);
 	}
 }
 
@@ -232,19 +236,20 @@ static void range_begin(struct tt_emit *e, enum tt_emit_range range, const char 
 	switch (range) {
 	case TT_EMIT_RANGE_STW:
 		if (!e->stw)
-			tt_write2(e, TT_EV_STWBegin, text(e, reason != NULL ? reason : ""), stack);
+			tt_em_write2(e, TT_EV_STWBegin, text(e, reason != NULL ? reason : ""),
+				     stack);
 		e->stw = true;
 		break;
 	case TT_EMIT_RANGE_SWEEP:
-		if (tt_claim_range(&e->life->p->claim, true))
-			tt_write1(e, TT_EV_GCSweepBegin, stack);
+		if (tt_em_claim_range(&e->life->p->claim, true))
+			tt_em_write1(e, TT_EV_GCSweepBegin, stack);
 		break;
 	case TT_EMIT_RANGE_ASSIST:
-		if (tt_claim_range(&e->life->g, true))
-			tt_write1(e, TT_EV_GCMarkAssistBegin, stack);
+		if (tt_em_claim_range(&e->life->g, true))
+			tt_em_write1(e, TT_EV_GCMarkAssistBegin, stack);
 		break;
 	default:
-		tt_refused(e);
+		tt_em_refused(e);
 	}
 }
 
@@ -255,12 +260,12 @@ void tt_emit_range_begin(struct tt_emit *e, enum tt_emit_range range, const char
 		gc_range(true);
 		return;
 	}
-	if (begin(e) && tt_to_running(e)) {
-		tt_act_begin(&e->life->p->acting, e->gen);
+	if (begin(e) && tt_em_to_running(e)) {
+		tt_em_update_begin(&e->life->p->acting, e->gen);
 		range_begin(e, range, reason, stack);
-		tt_act_end(&e->life->p->acting);
+		tt_em_update_end(&e->life->p->acting);
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }
 
 void tt_emit_range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, uint64_t b)
@@ -269,10 +274,10 @@ void tt_emit_range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, 
 		gc_range(false);
 		return;
 	}
-	if (begin(e) && tt_to_running(e)) {
-		tt_act_begin(&e->life->p->acting, e->gen);
+	if (begin(e) && tt_em_to_running(e)) {
+		tt_em_update_begin(&e->life->p->acting, e->gen);
 		range_end(e, range, a, b);
-		tt_act_end(&e->life->p->acting);
+		tt_em_update_end(&e->life->p->acting);
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 }

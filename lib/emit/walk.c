@@ -58,14 +58,14 @@ uint64_t tt_emit_stack_here(struct tt_emit *e, unsigned skip)
 	uint64_t pcs[TT_MAX_FRAMES], id = 0;
 	size_t n;
 
-	tt_busy_begin(e);
+	tt_em_busy_begin(e);
 	if (tt_unlikely(e->stack_end == 0))
 		find_stack(e);
 	/* a signal's own stack, or a coroutine's, is not walked */
-	if ((uintptr_t)frame >= e->stack_low && (uintptr_t)frame < e->stack_end && tt_room(e)) {
+	if ((uintptr_t)frame >= e->stack_low && (uintptr_t)frame < e->stack_end && tt_em_room(e)) {
 		n = walk(frame, e->stack_end, skip, pcs);
-		id = tt_intern_stack(tt_tables(e), pcs, n);
+		id = tt_em_intern_stack(tt_em_tables(e), pcs, n);
 	}
-	tt_busy_end(e);
+	tt_em_busy_end(e);
 	return id;
 }

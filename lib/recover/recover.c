@@ -65,7 +65,7 @@ static int read_data(int fd, uint8_t *to, size_t nbytes, struct tt_error *err)
 	return code;
 }
 
-void *tt_map_zeros(uint64_t nbytes)
+void *tt_em_map_zeros(uint64_t nbytes)
 {
 	void *map;
 
@@ -76,35 +76,35 @@ void *tt_map_zeros(uint64_t nbytes)
 	return map != MAP_FAILED ? map : NULL;
 }
 
-static int check_head(const struct tt_region_head *h, uint64_t size, struct tt_error *err)
+static int check_head(const struct tt_em_region_head *h, uint64_t size, struct tt_error *err)
 {
-	if (memcmp(h->magic, TT_REGION_MAGIC, sizeof(h->magic)) != 0)
+	if (memcmp(h->magic, TT_EM_REGION_MAGIC, sizeof(h->magic)) != 0)
 		return tt_fail(err, TT_E_NOT_A_TRACE, "not the memory of a trace");
-	if (h->layout != TT_REGION_LAYOUT)
+	if (h->layout != TT_EM_REGION_LAYOUT)
 		return tt_fail(err, TT_E_VERSION, "memory of another version of the emitter");
-	if (h->memory_nbytes > size || h->memory_nbytes % TT_CHUNK_LARGE != 0 ||
-	    tt_region_plan(h->memory_nbytes).nbytes != size)
+	if (h->memory_nbytes > size || h->memory_nbytes % TT_EM_CHUNK_LARGE != 0 ||
+	    tt_em_region_plan(h->memory_nbytes).nbytes != size)
 		return tt_fail(err, TT_E_NOT_A_TRACE, "the memory of the trace has a wrong size");
 	return 0;
 }
 
 static int load(struct tt_emit_recovery *r, int fd, struct tt_error *err)
 {
-	struct tt_region_head head;
+	struct tt_em_region_head head;
 	struct stat st;
 	int code;
 
 	if (fstat(fd, &st) != 0)
 		return tt_fail_errno(err, errno, "cannot read the memory of the trace");
-	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(struct tt_trace))
+	if (!S_ISREG(st.st_mode) || st.st_size < (off_t)sizeof(struct tt_em_trace))
 		return tt_fail(err, TT_E_NOT_A_TRACE, "not the memory of a trace");
 	code = read_at(fd, &head, sizeof(head), 0, err);
 	if (code == 0)
 		code = check_head(&head, (uint64_t)st.st_size, err);
 	if (code != 0)
 		return code;
-	r->plan = tt_region_plan(head.memory_nbytes);
-	r->dead = tt_map_zeros(r->plan.nbytes);
+	r->plan = tt_em_region_plan(head.memory_nbytes);
+	r->dead = tt_em_map_zeros(r->plan.nbytes);
 	if (r->dead == NULL)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
 	code = read_data(fd, (uint8_t *)r->dead, (size_t)r->plan.nbytes, err);
@@ -120,7 +120,7 @@ static bool find_generations(struct tt_emit_recovery *r, struct tt_error *err)
 {
 	uint64_t gen = atomic_load(&r->dead->gen), done = atomic_load(&r->dead->done_gen);
 
-	if (gen == 0 || gen > TT_GEN_MASK || done > gen ||
+	if (gen == 0 || gen > TT_EM_GEN_MASK || done > gen ||
 	    (gen - done > MAX_OPEN && !atomic_load(&r->dead->failed))) {
 		tt_fail(err, TT_E_NOT_A_TRACE, "the memory of the trace is damaged");
 		return false;
@@ -136,9 +136,9 @@ static uint64_t last_ticks(const struct tt_emit_recovery *r)
 {
 	uint64_t last = r->trace->syncs[r->last & 1].ticks;
 	unsigned parity = (unsigned)(r->last & 1);
-	const struct tt_chunk *c;
+	const struct tt_em_chunk *c;
 
-	for (const struct tt_life *l = r->trace->lives; l != NULL; l = l->next) {
+	for (const struct tt_em_thread *l = r->trace->lives; l != NULL; l = l->next) {
 		for (c = l->slots[parity].chunks.first; c != NULL; c = c->next)
 			last = c->last > last ? c->last : last;
 	}
@@ -148,23 +148,23 @@ static uint64_t last_ticks(const struct tt_emit_recovery *r)
 /* The tracer's own thread begins the first generation: before that there is nothing. */
 static bool has_begun(const struct tt_emit_recovery *r)
 {
-	const struct tt_life *l = r->trace->lives;
+	const struct tt_em_thread *l = r->trace->lives;
 
 	while (l != NULL && !l->flusher)
 		l = l->next;
-	return r->first > 1 || (l != NULL && tt_g_cur(l) != TT_G_NONE);
+	return r->first > 1 || (l != NULL && tt_em_g_cur(l) != TT_G_NONE);
 }
 
 static void write_generations(struct tt_emit_recovery *r)
 {
-	struct tt_writer *w = &r->writer;
+	struct tt_em_writer *w = &r->writer;
 
 	if (!has_begun(r))
 		return;
 	for (uint64_t gen = r->first; gen <= r->last; gen++) {
 		w->gen = gen;
 		w->end_ticks = gen < r->last ? r->trace->syncs[(gen + 1) & 1].ticks : last_ticks(r);
-		tt_write_generation(w);
+		tt_em_write_generation(w);
 		r->generations++;
 	}
 }
@@ -176,7 +176,7 @@ static const char header[16] = "go 1.26 trace";
 /* The first n generations as a trace. */
 static uint8_t *whole(const struct tt_emit_recovery *r, unsigned n, size_t *len)
 {
-	const struct tt_kept *k;
+	const struct tt_em_saved *k;
 	uint8_t *data;
 	unsigned i = 0;
 
@@ -238,7 +238,7 @@ static int check_all(struct tt_emit_recovery *r, const struct tt_specs *specs, s
 static int recover(struct tt_emit_recovery *r, int fd, const struct tt_emit_recovery_options *opt,
 		   struct tt_error *err)
 {
-	int code = tt_types_init(err);
+	int code = tt_em_types_init(err);
 
 	if (code == 0)
 		code = load(r, fd, err);
@@ -249,7 +249,7 @@ static int recover(struct tt_emit_recovery *r, int fd, const struct tt_emit_reco
 	if (r->first > r->last || atomic_load(&r->dead->failed))
 		return 0;
 	r->budget = r->dead->head.memory_nbytes;
-	code = tt_restore(r, err);
+	code = tt_em_restore(r, err);
 	if (code != 0)
 		return code;
 	r->writer.symbols.symbol = opt->symbol;
@@ -279,7 +279,7 @@ int tt_emit_recovery_open(struct tt_emit_recovery **out, int region_fd,
 	r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
-	r->sink.to = (struct tt_target){.fd = -1, .keeps = true};
+	r->sink.to = (struct tt_em_target){.fd = -1, .keeps = true};
 	r->sink.max_ns = r->sink.max_nbytes = UINT64_MAX;
 	tt_error_clear(&r->sink.error);
 	r->writer.sink = &r->sink;
@@ -297,7 +297,7 @@ void tt_emit_recovery_close(struct tt_emit_recovery *r)
 {
 	if (r == NULL)
 		return;
-	tt_sink_release(&r->sink);
+	tt_em_sink_release(&r->sink);
 	if (r->trace != NULL)
 		munmap(r->trace, (size_t)r->trace_nbytes);
 	if (r->dead != NULL)
@@ -331,7 +331,8 @@ int tt_emit_recovery_write(const struct tt_emit_recovery *r, tt_emit_write *writ
 	tt_error_clear(err);
 	if (r->offset == 0)
 		failed = write(arg, header, sizeof(header));
-	for (const struct tt_kept *k = r->sink.first; failed == 0 && i < r->generations; k = k->next, i++)
+	for (const struct tt_em_saved *k = r->sink.first; failed == 0 && i < r->generations;
+	     k = k->next, i++)
 		failed = write(arg, k->data, k->len);
 	return failed != 0 ? tt_fail_errno(err, failed, "cannot write the trace") : 0;
 }

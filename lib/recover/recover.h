@@ -10,12 +10,12 @@
 #include "emit/flush.h"
 
 struct tt_emit_recovery {
-	struct tt_sink sink;            /* keeps the generations */
-	struct tt_writer writer;
-	struct tt_trace *trace;         /* the one that is built */
+	struct tt_em_sink sink; /* keeps the generations */
+	struct tt_em_writer writer;
+	struct tt_em_trace *trace; /* the one that is built */
 	uint64_t trace_nbytes;
-	struct tt_region_plan plan;
-	struct tt_trace *dead;          /* the copy */
+	struct tt_em_region_plan plan;
+	struct tt_em_trace *dead; /* the copy */
 	uint64_t budget;                /* bytes that chunks and entries may have yet */
 	uint64_t first, last;           /* generations to write */
 	uint64_t offset;
@@ -24,8 +24,8 @@ struct tt_emit_recovery {
 };
 
 /* Memory of zeros, for munmap(); NULL: there is none. */
-void *tt_map_zeros(uint64_t nbytes);
+void *tt_em_map_zeros(uint64_t nbytes);
 /* Makes r->trace of r->dead, its generations r->first to r->last. TT_E_MEMORY. */
-int tt_restore(struct tt_emit_recovery *r, struct tt_error *err);
+int tt_em_restore(struct tt_emit_recovery *r, struct tt_error *err);
 
 #endif

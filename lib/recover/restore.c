@@ -43,31 +43,31 @@ static bool is_open(const struct tt_emit_recovery *r, uint64_t gen)
 }
 
 /* The bytes of a chunk up to its last whole event; NULL: it is none. */
-static struct tt_chunk *find_chunk(struct tt_emit_recovery *r, const struct tt_chunk *address,
-				   size_t *len)
+static struct tt_em_chunk *find_chunk(struct tt_emit_recovery *r, const struct tt_em_chunk *address,
+				      size_t *len)
 {
-	struct tt_chunk *c = find(r, address, sizeof(*c), CHUNK_ALIGNMENT);
+	struct tt_em_chunk *c = find(r, address, sizeof(*c), CHUNK_ALIGNMENT);
 	uint64_t start = (uint64_t)(uintptr_t)address, pos;
 
-	if (c == NULL || (c->nbytes != TT_CHUNK_SMALL && c->nbytes != TT_CHUNK_LARGE) ||
+	if (c == NULL || (c->nbytes != TT_EM_CHUNK_SMALL && c->nbytes != TT_EM_CHUNK_LARGE) ||
 	    find(r, address, c->nbytes, CHUNK_ALIGNMENT) == NULL)
 		return NULL;
 	pos = (uint64_t)(uintptr_t)atomic_load_explicit(&c->pos, memory_order_relaxed) - start;
-	if (pos < offsetof(struct tt_chunk, data) || pos > c->nbytes)
+	if (pos < offsetof(struct tt_em_chunk, data) || pos > c->nbytes)
 		return NULL;
-	*len = (size_t)pos - offsetof(struct tt_chunk, data);
+	*len = (size_t)pos - offsetof(struct tt_em_chunk, data);
 	return c;
 }
 
-static void restore_chunk(struct tt_emit_recovery *r, struct tt_chunks *to, const struct tt_chunk *c,
-			  size_t len)
+static void restore_chunk(struct tt_emit_recovery *r, struct tt_em_chunks *to,
+			  const struct tt_em_chunk *c, size_t len)
 {
-	struct tt_chunk *copy;
+	struct tt_em_chunk *copy;
 
 	/* begun, and nothing in it yet */
 	if (!is_open(r, c->gen) || len <= c->nhead)
 		return;
-	copy = tt_pool_get(r->trace, c->nbytes);
+	copy = tt_em_pool_get(r->trace, c->nbytes);
 	if (copy == NULL) {
 		r->hurt = true;
 		return;
@@ -79,14 +79,14 @@ static void restore_chunk(struct tt_emit_recovery *r, struct tt_chunks *to, cons
 	copy->gen = c->gen;
 	copy->m = c->m;
 	copy->experiment = c->experiment;
-	tt_chunks_add(to, copy);
+	tt_em_chunks_add(to, copy);
 }
 
-static void restore_chunks(struct tt_emit_recovery *r, struct tt_chunks *to,
-			   const struct tt_chunks *from, bool experimental)
+static void restore_chunks(struct tt_emit_recovery *r, struct tt_em_chunks *to,
+			   const struct tt_em_chunks *from, bool experimental)
 {
-	const struct tt_chunk *address = from->first;
-	struct tt_chunk *c;
+	const struct tt_em_chunk *address = from->first;
+	struct tt_em_chunk *c;
 	size_t len;
 
 	while (address != NULL) {
@@ -102,7 +102,7 @@ static void restore_chunks(struct tt_emit_recovery *r, struct tt_chunks *to,
 
 /* ---------------------------------------------------------------- claims and lives */
 
-static void restore_claim(struct tt_claim *to, struct tt_claim *from)
+static void restore_claim(struct tt_em_claim *to, struct tt_em_claim *from)
 {
 	to->id = from->id;
 	to->seq = from->seq;
@@ -117,19 +117,19 @@ static void restore_claim(struct tt_claim *to, struct tt_claim *from)
  * Who died between an event and its claim gets no status from that generation on: it
  * would contradict the event, and nothing of it follows that needs one.
  */
-static void hush(const struct tt_emit_recovery *r, struct tt_claim *c, uint64_t from)
+static void hush(const struct tt_emit_recovery *r, struct tt_em_claim *c, uint64_t from)
 {
 	for (uint64_t gen = from > r->first ? from : r->first; gen <= r->last; gen++)
-		tt_claim_first(c, gen);
+		tt_em_claim_first(c, gen);
 }
 
-static struct tt_proc *restore_proc(struct tt_emit_recovery *r, const struct tt_proc *address)
+static struct tt_em_proc *restore_proc(struct tt_emit_recovery *r, const struct tt_em_proc *address)
 {
-	struct tt_proc *p = find(r, address, sizeof(*p), CHUNK_ALIGNMENT), *copy;
+	struct tt_em_proc *p = find(r, address, sizeof(*p), CHUNK_ALIGNMENT), *copy;
 
 	if (p == NULL)
 		return NULL;
-	copy = tt_pool_forever(r->trace, sizeof(*copy));
+	copy = tt_em_pool_forever(r->trace, sizeof(*copy));
 	if (copy == NULL) {
 		r->hurt = true;
 		return NULL;
@@ -144,8 +144,8 @@ static struct tt_proc *restore_proc(struct tt_emit_recovery *r, const struct tt_
 
 static void restore_procs(struct tt_emit_recovery *r)
 {
-	const struct tt_proc *address = r->dead->procs;
-	struct tt_proc *p;
+	const struct tt_em_proc *address = r->dead->procs;
+	struct tt_em_proc *p;
 
 	for (uint32_t i = 0; address != NULL && i < r->plan.max_lives; i++) {
 		p = restore_proc(r, address);
@@ -157,27 +157,28 @@ static void restore_procs(struct tt_emit_recovery *r)
 	}
 }
 
-static bool is_bound(const struct tt_life *l)
+static bool is_bound(const struct tt_em_thread *l)
 {
-	return tt_g_cur(l) == TT_G_RUNNING || tt_g_cur(l) == TT_G_SYSCALL;
+	return tt_em_g_cur(l) == TT_G_RUNNING || tt_em_g_cur(l) == TT_G_SYSCALL;
 }
 
-static void restore_stack(struct tt_life *to, struct tt_life *from)
+static void restore_stack(struct tt_em_thread *to, struct tt_em_thread *from)
 {
 	uint32_t n = atomic_load(&from->nkept);
 
-	atomic_store(&to->nkept, n <= TT_KEPT_FRAMES ? n : 0);
-	for (int i = 0; i < TT_KEPT_FRAMES; i++)
+	atomic_store(&to->nkept, n <= TT_EM_SAVED_FRAMES ? n : 0);
+	for (int i = 0; i < TT_EM_SAVED_FRAMES; i++)
 		atomic_store(&to->kept[i], atomic_load(&from->kept[i]));
 }
 
 /* What the claims say once no thread acts on them any more. */
-static void settle(struct tt_emit_recovery *r, struct tt_life *l, const struct tt_life *from)
+static void settle(struct tt_emit_recovery *r, struct tt_em_thread *l,
+		   const struct tt_em_thread *from)
 {
 	/* its end is told, and was not entered yet */
 	if (from->buried != 0 && from->buried < r->first)
 		atomic_store(&l->g.cur, TT_G_NONE);
-	if (tt_g_cur(l) > TT_G_WAITING || (is_bound(l) && l->p == NULL)) {
+	if (tt_em_g_cur(l) > TT_G_WAITING || (is_bound(l) && l->p == NULL)) {
 		atomic_store(&l->g.cur, TT_G_NONE);
 		r->hurt = true;
 	}
@@ -187,16 +188,16 @@ static void settle(struct tt_emit_recovery *r, struct tt_life *l, const struct t
 		hush(r, &l->g, from->waking);
 	/* what is needed to name it in a generation before is the same */
 	for (int i = 0; l->p == NULL && i < 2; i++) {
-		unsigned before = atomic_load(&l->g.before[i]) & TT_STATUS_MASK;
+		unsigned before = atomic_load(&l->g.before[i]) & TT_EM_STATUS_MASK;
 
 		if (before == TT_G_RUNNING || before == TT_G_SYSCALL)
 			atomic_store(&l->g.before[i], TT_G_NONE);
 	}
 }
 
-static bool restore_life(struct tt_emit_recovery *r, struct tt_life *from)
+static bool restore_life(struct tt_emit_recovery *r, struct tt_em_thread *from)
 {
-	struct tt_life *l = tt_life_new(r->trace);
+	struct tt_em_thread *l = tt_em_thread_new(r->trace);
 
 	if (l == NULL) {
 		r->hurt = true;
@@ -219,7 +220,7 @@ static bool restore_life(struct tt_emit_recovery *r, struct tt_life *from)
 static void restore_lives(struct tt_emit_recovery *r)
 {
 	uint64_t area = r->dead->head.base + r->plan.lives, at;
-	struct tt_life *address = r->dead->lives, *l;
+	struct tt_em_thread *address = r->dead->lives, *l;
 
 	for (uint32_t i = 0; address != NULL && i < r->plan.max_lives; i++) {
 		at = (uint64_t)(uintptr_t)address - area;
@@ -227,7 +228,7 @@ static void restore_lives(struct tt_emit_recovery *r)
 			r->hurt = true;
 			return;
 		}
-		l = find(r, address, sizeof(*l), _Alignof(struct tt_life));
+		l = find(r, address, sizeof(*l), _Alignof(struct tt_em_thread));
 		if (l == NULL || !restore_life(r, l))
 			return;
 		address = l->next;
@@ -237,30 +238,31 @@ static void restore_lives(struct tt_emit_recovery *r)
 /* ---------------------------------------------------------------------- tables */
 
 /* Returns the next entry's address. */
-static const struct tt_node *restore_node(struct tt_emit_recovery *r, struct tt_tables to,
-					  struct tt_table *table, const struct tt_node *address)
+static const struct tt_em_node *restore_node(struct tt_emit_recovery *r, struct tt_em_tables to,
+					     struct tt_em_table *table,
+					     const struct tt_em_node *address)
 {
-	size_t head = offsetof(struct tt_node, text);
-	struct tt_node *node = find(r, address, sizeof(*node), sizeof(uint64_t));
+	size_t head = offsetof(struct tt_em_node, text);
+	struct tt_em_node *node = find(r, address, sizeof(*node), sizeof(uint64_t));
 	bool stacks = table == &to.trace->stacks[to.parity];
 
 	if (node == NULL || node->id == 0 || node->n > (stacks ? TT_MAX_FRAMES * 8 : MAX_STRING) ||
 	    (stacks && node->n % 8 != 0) || !spend(r, head + node->n) ||
 	    find(r, address, head + node->n, sizeof(uint64_t)) == NULL ||
-	    !tt_table_restore(to, table, node->id, (struct tt_str){node->text, node->n})) {
+	    !tt_em_table_restore(to, table, node->id, (struct tt_str){node->text, node->n})) {
 		r->hurt = true;
 		return NULL;
 	}
 	return node->next;
 }
 
-static void restore_table(struct tt_emit_recovery *r, struct tt_tables to, struct tt_table *table,
-			  struct tt_table *from)
+static void restore_table(struct tt_emit_recovery *r, struct tt_em_tables to,
+			  struct tt_em_table *table, struct tt_em_table *from)
 {
 	uint32_t last = atomic_load(&from->last_id);
-	const struct tt_node *address;
+	const struct tt_em_node *address;
 
-	for (size_t i = 0; i < TT_NBUCKETS; i++) {
+	for (size_t i = 0; i < TT_EM_NBUCKETS; i++) {
 		address = atomic_load(&from->buckets[i]);
 		while (address != NULL)
 			address = restore_node(r, to, table, address);
@@ -275,11 +277,11 @@ static void restore_table(struct tt_emit_recovery *r, struct tt_tables to, struc
 
 static void restore_tables(struct tt_emit_recovery *r)
 {
-	struct tt_trace *t = r->trace;
+	struct tt_em_trace *t = r->trace;
 
 	for (uint64_t gen = r->first; gen <= r->last; gen++) {
 		unsigned i = (unsigned)(gen & 1);
-		struct tt_tables to = {t, r->writer.life, i};
+		struct tt_em_tables to = {t, r->writer.life, i};
 
 		restore_table(r, to, &t->strings[i], &r->dead->strings[i]);
 		restore_table(r, to, &t->stacks[i], &r->dead->stacks[i]);
@@ -288,10 +290,10 @@ static void restore_tables(struct tt_emit_recovery *r)
 
 static void restore_code(struct tt_emit_recovery *r)
 {
-	const struct tt_code_table *from = &r->dead->code[atomic_load(&r->dead->code_at) & 1];
-	struct tt_code_table *to = &r->trace->code[0];
+	const struct tt_em_code_table *from = &r->dead->code[atomic_load(&r->dead->code_at) & 1];
+	struct tt_em_code_table *to = &r->trace->code[0];
 
-	if (from->n > TT_MAX_CODE_MAPS) {
+	if (from->n > TT_EM_MAX_CODE_MAPS) {
 		r->hurt = true;
 		return;
 	}
@@ -305,16 +307,16 @@ static void restore_code(struct tt_emit_recovery *r)
 
 /* ------------------------------------------------------------------------- all */
 
-int tt_restore(struct tt_emit_recovery *r, struct tt_error *err)
+int tt_em_restore(struct tt_emit_recovery *r, struct tt_error *err)
 {
 	uint64_t memory = r->dead->head.memory_nbytes + SLACK_NBYTES;
-	struct tt_trace *t;
+	struct tt_em_trace *t;
 
-	r->trace_nbytes = tt_region_plan(memory).nbytes;
-	t = tt_map_zeros(r->trace_nbytes);
+	r->trace_nbytes = tt_em_region_plan(memory).nbytes;
+	t = tt_em_map_zeros(r->trace_nbytes);
 	if (t == NULL)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
-	r->trace = tt_region_init(t, memory);
+	r->trace = tt_em_region_init(t, memory);
 	/* nobody to be told of either */
 	t->gen_limit = UINT64_MAX;
 	atomic_store(&t->poked, true);
@@ -323,7 +325,7 @@ int tt_restore(struct tt_emit_recovery *r, struct tt_error *err)
 	t->syncs[1] = r->dead->syncs[1];
 	atomic_store(&t->nprocs, atomic_load(&r->dead->nprocs));
 	r->writer.trace = r->writer.symbols.trace = t;
-	r->writer.life = tt_life_new(t);
+	r->writer.life = tt_em_thread_new(t);
 	restore_code(r);
 	restore_procs(r);
 	restore_lives(r);
