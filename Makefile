@@ -74,14 +74,14 @@ word_flags = $(call once,word,$(CC) -dM -E -x c /dev/null 2>/dev/null | awk \
 	'$$2 == "__LP64__" { wide = 1 } $$2 == "__i386__" { x87 = 1 } \
 	END { if (!wide) print "-D_FILE_OFFSET_BITS=64"; if (x87) print "-msse2 -mfpmath=sse" }')
 
-compile = $(CC) $(std) $(word_flags) $(warn) $1 $(mode) -Ilib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
+compile = $(CC) $(std) $(word_flags) $(warn) $1 $(mode) -Ilib -I$O/lib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
 lib_compile = $(call compile,$(libwarn) -fPIC -fvisibility=hidden)
 cmd_compile = $(call compile,-Icmd -fPIE -pthread)
 test_compile = $(call compile,-fPIE $(check_cflags))
 # libarchive is not loaded with the program (lib/base/libarchive.h), only with the tests.
 link = $(CC) $(mode) $(CFLAGS) $(mode_link) -Wl,--as-needed $(LDFLAGS)
 preload_cflags := $(filter-out --coverage,$(CFLAGS))
-preload_compile = $(CC) $(std) $(warn) -Ilib -fPIC -fvisibility=hidden -ftls-model=initial-exec \
+preload_compile = $(CC) $(std) $(warn) -Ilib -I$O/lib -fPIC -fvisibility=hidden -ftls-model=initial-exec \
 	-fexceptions -fno-builtin-malloc -fno-builtin-calloc -U_FORTIFY_SOURCE $(CPPFLAGS) $(preload_cflags)
 preload_link = $(CC) -shared $(preload_cflags) -static-libgcc -Wl,-z,relro,-z,now,--no-undefined \
 	-Wl,--exclude-libs,ALL,--gc-sections $(LDFLAGS)
@@ -99,6 +99,8 @@ fuzz_names := $(patsubst lib/fuzz/fuzz_%.c,%,$(sort $(wildcard lib/fuzz/fuzz_*.c
 bench_names := $(patsubst lib/bench/%.c,%,$(sort $(wildcard lib/bench/*.c)))
 fuzz_obj := $(patsubst %.c,$O/%.o,$(sort $(wildcard lib/fuzz/*.c)))
 specs := specs/core.spec $(filter-out specs/core.spec,$(sort $(wildcard specs/*.spec)))
+# What every object may include that is not in the tree.
+generated := $O/lib/spec/types.h
 public_headers := $(sort $(wildcard lib/*.h))
 headers := $(public_headers) $(sort $(wildcard lib/*/*.h cmd/*.h cmd/*/*.h cmd/*/*/*.h))
 manuals := $(sort $(wildcard man/*.[1-9]))
@@ -145,7 +147,10 @@ $O/cmd/record/native/program.o: $O/folders
 
 # Which files there are: what is made of several is made anew when one goes.
 $O/sources: FORCE
-	$(call stamp,$(lib_obj) $(cmd_obj) $(test_obj) $(preload_all_obj) $(specs))
+	$(call stamp,$(lib_obj) $(cmd_obj) $(test_obj) $(preload_all_obj))
+
+$O/specs: FORCE
+	$(call stamp,$(specs))
 
 # Writes text to $@, and leaves that untouched if it says so already.
 define stamp
@@ -177,10 +182,14 @@ $O/libtracetool-record.so: $(preload_obj) $(preload_noheap_obj) $O/preload/libem
 $O/libtracetool-heap.so: $(preload_obj) $(preload_heap_obj) $O/preload/libemit.a $(preload_last)
 	$(call q,LINK)$(preload_link) -o $@ $^
 
-# The built-in specs travel inside the library as their text.
-$O/lib/spec/builtin.c: $(specs) lib/spec/embed.awk $O/sources
+# A constant for each event, and the built-in specs, which travel inside the library as
+# their text.
+$O/lib/spec/types.h $O/lib/spec/builtin.c: $(specs) lib/spec/embed.awk $O/specs
 	@mkdir -p $(@D)
-	$(call q,GEN)LC_ALL=C awk -f lib/spec/embed.awk $(specs) >$@
+	$(call q,GEN)LC_ALL=C awk -v part=$(@F) -f lib/spec/embed.awk $(specs) >$@
+
+$(lib_obj) $(cmd_obj) $(test_obj) $(preload_all_obj) $(fuzz_obj) $(bench_names:%=$O/lib/bench/%.o): \
+	| $(generated)
 
 $O/lib/spec/builtin.o: $O/lib/spec/builtin.c $O/flags
 	$(call q,CC)$(lib_compile) -MMD -MP -c -o $@ $<
@@ -226,7 +235,7 @@ build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev zlib1
 	libcurl4-openssl-dev libdw-dev
 check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip python3
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(filter-out deps,$(MAKECMDGOALS)) $O/flags $O/sources: | deps
+$(filter-out deps,$(MAKECMDGOALS)) $O/flags $O/sources $O/specs: | deps
 endif
 deps:
 	@.ci/deps $(build_packages) $(check_packages)
@@ -376,9 +385,9 @@ check-completion: $(program)
 	cmd/tests/check-completion $O
 
 ## check-headers    each header compiles alone, public ones as C++17 too
-check-headers: $O/flags
+check-headers: $O/flags $(generated)
 	@CC='$(compile) -Icmd' CXX='$(CXX) -std=c++17 -Wall -Wextra -Werror -Ilib' \
-		lib/tests/check-headers '$(public_headers)' $(headers)
+		lib/tests/check-headers '$(public_headers)' $(headers) $(generated)
 
 ## check-symbols    the library exports what its map and headers say
 check-symbols: $O/libtracetool.so
@@ -534,8 +543,8 @@ fuzz-coverage:
 	cmd/tests/coverage $(if $(V),-v) --only lib $O/fuzz-coverage
 
 ## analyze          static analysis by gcc, clang, clang-tidy and cppcheck
-analyze: $O/lib/spec/builtin.c
-	@lib/tests/analyze '$(std) -Ilib -Icmd -DHAVE_CURL -DHAVE_DW -DPRELOAD_FOLDER="" $(deps_cflags)' $(lib_src) $(cmd_src)
+analyze: $(generated)
+	@lib/tests/analyze '$(std) -Ilib -I$O/lib -Icmd -DHAVE_CURL -DHAVE_DW -DPRELOAD_FOLDER="" $(deps_cflags)' $(lib_src) $(cmd_src)
 
 ## format-check     what clang-format would change
 format-check:

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "emit/clock.h"
+#include "spec/status.h"
 #include "tracetool.h"
 #include "wire/varint.h"
 
@@ -75,14 +76,8 @@ struct tt_em_table {
 /* ---------------------------------------------------------------- lives and Ps */
 
 enum {
+	/* beside the statuses of goroutines: it has not begun, or has ended */
 	TT_G_NONE = 0,
-	TT_G_RUNNABLE = 1,
-	TT_G_RUNNING = 2,
-	TT_G_SYSCALL = 3,
-	TT_G_WAITING = 4,
-	TT_P_RUNNING = 1,
-	TT_P_IDLE = 2,
-	TT_P_SYSCALL = 3,
 	TT_EM_STATUS_MASK = 7,
 	/* beside a status: a range of its own is open (assist, sweep) */
 	TT_EM_RANGE_OPEN = 0x80,

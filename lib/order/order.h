@@ -13,6 +13,7 @@
 
 #include "gen/generation.h"
 #include "order/shared_string.h"
+#include "spec/status.h"
 #include "wire/event.h"
 
 enum tt_advance {
@@ -25,10 +26,8 @@ struct tt_context {
 	int64_t thread, proc, goroutine;
 };
 
-/* Wire statuses. */
-enum tt_g_status { TT_G_BAD, TT_G_RUNNABLE, TT_G_RUNNING, TT_G_SYSCALL, TT_G_WAITING, TT_G_NSTATUS };
+/* Beside the statuses of a goroutine: it has ended. */
 #define TT_G_GONE 0xff
-enum tt_p_status { TT_P_BAD, TT_P_RUNNING, TT_P_IDLE, TT_P_SYSCALL, TT_P_ABANDONED, TT_P_NSTATUS };
 
 /* A place in the sequence of a resource's events; numbers start anew in each generation. */
 struct tt_seq {

@@ -1,30 +1,51 @@
 # SPDX-License-Identifier: MIT
-# embed.awk - writes the spec files given as arguments into a C file on standard
-# output: the built-in specs of the library. Build step of lib/spec; any POSIX awk.
+# embed.awk - writes C made from the spec files given as arguments on standard output.
+# Build step of lib/spec; any POSIX awk.
+#
+#	part=types.h    a header with a constant for each event and each experiment
+#	part=builtin.c  the built-in specs of the library, and the names of their events
 #
 # The texts become arrays of character codes, since a string literal may hold no
 # more than 4095 characters in C11. Bytes beyond ASCII are written as character
 # constants, which fit a char whether it is signed or not.
 
 BEGIN {
-	n = 0
+	ntexts = nevents = nexperiments = 0
+	texts = part == "builtin.c"
 	for (i = 1; i < 128; i++)
 		code[sprintf("%c", i)] = i
 	for (i = 128; i < 256; i++)
 		code[sprintf("%c", i)] = sprintf("'\\%o'", i)
 	print "/* Made by lib/spec/embed.awk from specs/. */"
-	print "#include \"spec/spec.h\""
+	if (texts)
+		print "#include \"spec/spec.h\"\n#include \"spec/types.h\""
 }
 
 FNR == 1 {
 	close_text()
-	name[n] = FILENAME
-	sub(/.*\//, "", name[n])
-	printf "\nstatic const char text_%d[] = {\n", n
-	n++
+	file[ntexts] = FILENAME
+	sub(/.*\//, "", file[ntexts])
+	if (texts)
+		printf "\nstatic const char text_%d[] = {\n", ntexts
+	ntexts++
+	experiment = ""
 }
 
-{
+$1 == "experiment" {
+	experiment = $2
+	take("experiment", "TT_EXPERIMENT_" constant($2), $3)
+	experiments[nexperiments++] = $2
+	id[$2] = $3
+}
+
+$1 == "event" {
+	take("event", "TT_EV_" constant($2), $3)
+	events[nevents++] = $2
+	type[$2] = $3
+	experiment_of[$2] = experiment
+}
+
+texts {
 	out = ""
 	for (i = 1; i <= length($0); i++)
 		out = out code[substr($0, i, 1)] ","
@@ -32,15 +53,71 @@ FNR == 1 {
 }
 
 END {
+	if (failed)
+		exit 1
 	close_text()
-	print "\nconst struct tt_builtin_spec tt_builtin_specs[] = {"
-	for (i = 0; i < n; i++)
-		printf "\t{\"%s\", text_%d},\n", name[i], i
-	print "\t{NULL, NULL},"
-	print "};"
+	if (texts)
+		print_texts()
+	else
+		print_types()
 }
 
 function close_text() {
-	if (n > 0)
+	if (texts && ntexts > 0)
 		print "0};"
+}
+
+# GoStart: GO_START, CPUSample: CPU_SAMPLE
+function constant(name,    i, c, before, after, out) {
+	out = ""
+	for (i = 1; i <= length(name); i++) {
+		c = substr(name, i, 1)
+		before = substr(name, i - 1, i > 1)
+		after = substr(name, i + 1, 1)
+		if (c ~ /[A-Z]/ && before != "" && (before !~ /[A-Z]/ || after ~ /[a-z]/))
+			out = out "_"
+		out = out toupper(c)
+	}
+	return out
+}
+
+# Two events of one type or one name would pass the compiler.
+function take(what, name, number) {
+	if (name in taken || (what, number + 0) in taken) {
+		printf "%s:%d: %s %s %s: name or number is taken\n", FILENAME, FNR, what, $2, number | "cat >&2"
+		failed = 1
+		exit 1
+	}
+	taken[name] = taken[what, number + 0] = 1
+}
+
+function print_types(    i) {
+	print "#ifndef TT_SPEC_TYPES_H\n#define TT_SPEC_TYPES_H\n"
+	print "/*\n * Those of the core are the format's. Specs that a program reads may replace an" \
+		"\n * experiment and its events: tt_specs_builtin() finds what they have instead.\n */"
+	print "enum tt_event_type {"
+	experiment = ""
+	for (i = 0; i < nevents; i++) {
+		if (experiment_of[events[i]] != experiment) {
+			experiment = experiment_of[events[i]]
+			printf "\n\t/* of the experiment %s */\n", experiment
+		}
+		printf "\tTT_EV_%s = %s,\n", constant(events[i]), type[events[i]]
+	}
+	print "};\n\nenum tt_experiment {"
+	for (i = 0; i < nexperiments; i++)
+		printf "\tTT_EXPERIMENT_%s = %s,\n", constant(experiments[i]), id[experiments[i]]
+	print "};\n\n#endif"
+}
+
+function print_texts(    i) {
+	print "\nconst struct tt_builtin_spec tt_builtin_specs[] = {"
+	for (i = 0; i < ntexts; i++)
+		printf "\t{\"%s\", text_%d},\n", file[i], i
+	print "\t{NULL, NULL},"
+	print "};"
+	print "\nconst char *const tt_builtin_event_names[256] = {"
+	for (i = 0; i < nevents; i++)
+		printf "\t[TT_EV_%s] = \"%s\",\n", constant(events[i]), events[i]
+	print "};"
 }

@@ -12,6 +12,9 @@
  *	batch.c    batches: their fields, and arguments that refer to them
  *	check.c    rules about a whole event, pairs, and the specs there are
  *	table.c    keeps what came out
+ *	status.h   the statuses of goroutines and processors, which specs have no words for
+ *	embed.awk  writes types.h, a constant for each built-in event, and builtin.c, the
+ *	           built-in specs, when the library is built
  *
  * A mistake never stops the reading: it is noted, the clause is dropped, and
  * reading goes on with the next line.

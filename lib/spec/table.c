@@ -420,6 +420,13 @@ const struct tt_event_spec *tt_specs_event_named(const struct tt_specs *specs, c
 	return NULL;
 }
 
+const struct tt_event_def *tt_specs_builtin(const struct tt_specs *specs, unsigned type)
+{
+	const struct tt_event_spec *spec = tt_specs_event_named(specs, tt_builtin_event_names[type]);
+
+	return spec != NULL ? tt_event_def_of(spec) : NULL;
+}
+
 const struct tt_experiment_spec *tt_specs_experiment(const struct tt_specs *specs, size_t i)
 {
 	unsigned id;

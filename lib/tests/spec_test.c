@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "spec/spec.h"
+#include "spec/types.h"
 #include "tests/suites.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -464,6 +465,35 @@ START_TEST(events_are_found_by_name)
 }
 END_TEST
 
+START_TEST(constants_are_the_types_of_built_in_events)
+{
+	ck_assert_uint_eq(TT_EV_GO_START, 16);
+	ck_assert_uint_eq(TT_EV_CPU_SAMPLE, 7);
+	ck_assert_uint_eq(TT_EV_STW_BEGIN, 26);
+	ck_assert_uint_eq(TT_EV_GC_MARK_ASSIST_ACTIVE, 34);
+	ck_assert_uint_eq(TT_EV_GOROUTINE_STACK_FREE, 136);
+	ck_assert_uint_eq(TT_EXPERIMENT_ALLOC_FREE,
+			  tt_specs_experiment_named(specs, "AllocFree")->id);
+	for (size_t i = 0; i < COUNT(facts); i++) {
+		ck_assert_str_eq(tt_builtin_event_names[facts[i].type], facts[i].name);
+		ck_assert_ptr_eq(tt_specs_builtin(specs, facts[i].type),
+				 tt_specs_def(specs, facts[i].type));
+	}
+}
+END_TEST
+
+START_TEST(built_in_events_are_found_where_a_spec_moved_them)
+{
+	add_ok("experiment AllocFree 9 replaces\n"
+	       "event Span 140 since 1.26\n"
+	       "	args dt\n"
+	       "	needs thread\n");
+	ck_assert_uint_eq(tt_specs_builtin(specs, TT_EV_SPAN)->spec.type, 140);
+	ck_assert_ptr_null(tt_specs_builtin(specs, TT_EV_SPAN_ALLOC));
+	ck_assert_uint_eq(tt_specs_builtin(specs, TT_EV_GO_START)->spec.type, TT_EV_GO_START);
+}
+END_TEST
+
 START_TEST(experiments_come_in_the_order_of_their_ids)
 {
 	add_ok("experiment Last 255\n");
@@ -719,6 +749,8 @@ Suite *spec_suite(void)
 	tc = tcase_create("table");
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, events_are_found_by_name);
+	tcase_add_test(tc, constants_are_the_types_of_built_in_events);
+	tcase_add_test(tc, built_in_events_are_found_where_a_spec_moved_them);
 	tcase_add_test(tc, experiments_come_in_the_order_of_their_ids);
 	tcase_add_test(tc, added_events_stand_beside_the_built_in_ones);
 	tcase_add_test(tc, nothing_is_added_after_a_mistake);
