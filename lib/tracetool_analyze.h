@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tracetool_analyze.h - answers from the events of a trace: what lives on its heap.
+ * tracetool_analyze.h - what is computed from the events of a trace: which objects are
+ * live on the heap.
  *
- * Stands on tracetool.h, whose conventions hold here; the man page is
- * libtracetool(3).
+ * The conventions of tracetool.h apply here, too. The man page is libtracetool(3).
  */
 #ifndef TRACETOOL_ANALYZE_H
 #define TRACETOOL_ANALYZE_H
@@ -13,7 +13,7 @@
 #ifdef __cplusplus
 extern "C" {
 #if defined(__GNUC__)
-/* Functions named as the structs they give. */
+/* Some functions have the name of the struct that they return. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wshadow"
 #endif
@@ -22,60 +22,66 @@ extern "C" {
 /* -------------------------------------------------------------------- heap */
 
 /*
- * The heap of a Go program, replayed from the events of the AllocFree experiment:
- * what lives, how large it is, and what cannot be. Its memory grows with what lives
- * at a time.
+ * The heap of a Go program, replayed from the events of the AllocFree experiment: which
+ * objects are live, how large they are, and where events contradict each other. Its
+ * memory grows with the number of objects that are live at a time.
  */
 struct tt_heap;
 
 enum tt_heap_flags {
-	TT_HEAP_OBJECTS = 1 << 0, /* keep of each object its type, mark and time */
+	TT_HEAP_OBJECTS = 1 << 0, /* keep the type, mark and time of each object */
 };
 
-/* Begin with `size = sizeof(struct tt_heap_options)`, zero the rest. */
+/* Set `size = sizeof(struct tt_heap_options)` and zero the rest. */
 struct tt_heap_options {
 	size_t size;
 	unsigned flags;                 /* enum tt_heap_flags */
-	const struct tt_specs *specs;   /* those of the reader; must outlive it */
+	const struct tt_specs *specs;   /* the reader's; must outlive the heap */
 	uint64_t max_memory_nbytes;     /* 0: a quarter of the machine's memory */
 };
 
 struct tt_heap_object {
-	uint64_t address;       /* of its slot; from 0 on if no batch says the base */
-	uint64_t nbytes;        /* of its slot; 0: not known, it lies in no span */
+	uint64_t address;       /* of its slot; counted from 0 if no batch gives the base */
+	uint64_t nbytes;        /* of its slot; 0: not known, it is in no span */
 	/* with TT_HEAP_OBJECTS */
 	uint32_t type;          /* for tt_heap_type(); 0: not known */
-	uint32_t mark;          /* what tt_heap_event() was given when it was allocated */
-	int64_t since_ns;       /* when it was allocated, or found */
-	bool found;             /* it lived when tracing began */
+	uint32_t mark;          /* passed to tt_heap_event() when it was allocated */
+	int64_t since_ns;       /* when it was allocated or found */
+	bool found;             /* it was live when tracing began */
 };
 
 struct tt_heap_change {
-	bool began, ended;      /* what these hold */
-	struct tt_heap_object object;   /* that lives from now on */
-	struct tt_heap_object gone;     /* that does not live any more */
+	bool began, ended;      /* which of these are set */
+	struct tt_heap_object object;   /* that is live from now on */
+	struct tt_heap_object gone;     /* that is no longer live */
 };
 
 struct tt_heap_type {
-	struct tt_str name;     /* lives as long as the heap */
-	uint64_t nbytes;        /* of one; an array of them has the same type */
+	struct tt_str name;     /* valid as long as the heap */
+	uint64_t nbytes;        /* of one object; an array of them has the same type */
 };
 
-/* `opt` and its specs have to be given. TT_E_MEMORY, TT_E_ARGUMENT. */
+/* `opt` and its specs must not be NULL. TT_E_MEMORY, TT_E_ARGUMENT. */
 TT_API int tt_heap_new(struct tt_heap **out, const struct tt_heap_options *opt,
 		       struct tt_error *err);
 /*
- * Takes the next event of a reader, each once and in order: Syncs, and those of the
- * kind Experimental; others change nothing. `mark` is the
- * caller's own. 0 and *change, or TT_E_MEMORY, TT_E_LIMIT negated.
+ * Takes the next event of a reader. Pass each Sync and each event of the kind Experimental
+ * once, in order; other events change nothing. `mark` is the caller's own. 0 and *change,
+ * or TT_E_MEMORY or TT_E_LIMIT, negated.
  */
 TT_API int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 			 struct tt_heap_change *change);
-/* What was lost between two events may have changed anything: from now on, no findings. */
+/*
+ * Events were lost, and may have changed anything: from now on the only findings are
+ * TT_W_HEAP_INFO and TT_W_HEAP_ADDRESS.
+ */
 TT_API void tt_heap_gap(struct tt_heap *h);
-/* No event will come: what is still in doubt becomes a finding. */
+/* There are no more events: what is still in doubt becomes a finding. */
 TT_API void tt_heap_finish(struct tt_heap *h);
-/* A walk over the objects that live, in no order, while no event is taken. Begin with zeros. */
+/*
+ * A walk over the live objects, in no order. Initialize it with zeros. Take no event before the
+ * walk ends.
+ */
 struct tt_heap_walk {
 	const void *in;
 	uint64_t at;
@@ -84,10 +90,10 @@ struct tt_heap_walk {
 /* 0 and *out, or 1 at the end. */
 TT_API int tt_heap_live(const struct tt_heap *h, struct tt_heap_walk *w, struct tt_heap_object *out);
 TT_API uint64_t tt_heap_nlive(const struct tt_heap *h);
-/* Types are numbered from 1 as they come; 0 is that of which nothing is known. */
+/* Types are numbered from 1 in the order of their appearance; 0 is the unknown type. */
 TT_API uint32_t tt_heap_ntypes(const struct tt_heap *h);
 TT_API struct tt_heap_type tt_heap_type(const struct tt_heap *h, uint32_t type);
-/* As tt_reader_finding(): each code once a generation. */
+/* Like tt_reader_finding(): each code once per generation. */
 TT_API int tt_heap_finding(struct tt_heap *h, struct tt_error *out);
 TT_API void tt_heap_free(struct tt_heap *h);
 
