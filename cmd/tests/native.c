@@ -146,21 +146,23 @@ static int do_churn(char **argv)
 	return 0;
 }
 
-/* last: the thread that main leaves behind ends the process. */
+/* last: the thread that outlives main ends the process. */
 static void *outlive(void *arg)
 {
-	usleep(20000);
+	pthread_join(*(pthread_t *)arg, NULL);
 	puts("the last thread");
 	fflush(stdout);
-	return arg;
+	return NULL;
 }
 
 static int do_last(char **argv)
 {
+	static pthread_t self;
 	pthread_t t;
 
 	(void)argv;
-	if (pthread_create(&t, NULL, outlive, NULL) != 0)
+	self = pthread_self();
+	if (pthread_create(&t, NULL, outlive, &self) != 0)
 		return 1;
 	pthread_exit(NULL);
 }
