@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * codes.c - the table of codes: the word that users see and what to do about it.
- * tracetool-validate(1) tells more of each. Base layer.
+ * codes.c - the table of codes: the word that users see and what to do about it
+ * (tracetool-validate(1) says more about each), and the version of the library.
+ * Base layer.
  */
 #include <limits.h>
 #include <stdlib.h>
@@ -206,4 +207,9 @@ enum tt_severity tt_code_severity(int code)
 int tt_code_at(size_t i)
 {
 	return i < NCODES ? codes[i].code : 0;
+}
+
+const char *tt_version(void)
+{
+	return TT_VERSION_STRING;
 }

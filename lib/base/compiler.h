@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* compiler.h - for what is run for each event: a call would cost as much as the work. */
+/* compiler.h - hints to the compiler, for code that runs once for every event. Base layer. */
 #ifndef TT_BASE_COMPILER_H
 #define TT_BASE_COMPILER_H
 
+/* Where a call would cost as much as the work. */
 #define TT_ALWAYS_INLINE inline __attribute__((always_inline))
+
+#define tt_likely(x) __builtin_expect(!!(x), 1)
+#define tt_unlikely(x) __builtin_expect(!!(x), 0)
 
 #endif

@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * error.h - filling in a struct tt_error. The layer that detects an error sets
- * code, message and what it knows of the place; callers fill only what is still
- * unknown. Base layer.
+ * the code, the message and what it knows of the place; callers fill in only what is
+ * still unknown.
+ *
+ * This folder is the base layer: it needs only the C library.
+ *
+ *	error.c       errors: code, message, place
+ *	codes.c       the table of codes: name, advice, severity; the library's version
+ *	options.c     struct tt_options of any size, checked, with its defaults
+ *	mem.c         memory that counts against a limit, and growing arrays
+ *	idmap.c       a map from 64-bit ids to small numbers
+ *	sort.c        Go's sort, step by step
+ *	quote.c       quoted text as Go prints it; printable.h is its table
+ *	thread.c      threads that the library starts
+ *	libarchive.c  libarchive, loaded when it is first needed
+ *	compiler.h    hints to the compiler
  */
 #ifndef TT_BASE_ERROR_H
 #define TT_BASE_ERROR_H

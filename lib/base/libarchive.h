@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libarchive.h - libarchive, opened when the first archive is: the libraries that it
- * stands on take longer to load than a small trace takes to read, and few traces lie
- * in archives. Private to io; stands on base.
+ * libarchive.h - libarchive, loaded when the first archive is opened: the libraries that it
+ * needs take longer to load than a small trace takes to read, and few traces are in
+ * archives. For lib/input and lib/output. Base layer.
  */
 #ifndef TT_BASE_LIBARCHIVE_H
 #define TT_BASE_LIBARCHIVE_H

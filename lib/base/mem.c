@@ -8,16 +8,16 @@
 
 #include "tracetool.h"
 
-static bool give_back(struct tt_mem *mem)
+static bool reclaim(struct tt_mem *mem)
 {
-	return mem->give_back != NULL && mem->give_back(mem->keeper);
+	return mem->reclaim != NULL && mem->reclaim(mem->reclaim_arg);
 }
 
 static bool charge(struct tt_mem *mem, size_t size)
 {
 	do {
 		mem->over = mem->limit_nbytes != 0 && size > mem->limit_nbytes - mem->used_nbytes;
-	} while (mem->over && give_back(mem));
+	} while (mem->over && reclaim(mem));
 	if (mem->over)
 		return false;
 	mem->used_nbytes += size;
@@ -52,7 +52,7 @@ void *tt_mem_realloc(struct tt_mem *mem, void *p, size_t old_size, size_t new_si
 		return NULL;
 	do {
 		q = realloc(p, new_size);
-	} while (q == NULL && give_back(mem));
+	} while (q == NULL && reclaim(mem));
 	if (q == NULL) {
 		if (new_size > old_size)
 			mem->used_nbytes -= new_size - old_size;
@@ -124,7 +124,7 @@ void *tt_mem_alloc_pages(struct tt_mem *mem, size_t size)
 		return NULL;
 	do {
 		p = map_large(round_up(size));
-	} while (p == NULL && give_back(mem));
+	} while (p == NULL && reclaim(mem));
 	if (p == NULL)
 		mem->used_nbytes -= size;
 	return p;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mem.h - memory with an account: each reader has one, with a limit, so that no
+ * mem.h - memory that counts against a limit: each reader has an account, so that no
  * count in a file can make it grow without a bound. Base layer.
  */
 #ifndef TT_BASE_MEM_H
@@ -14,10 +14,10 @@ struct tt_mem {
 	uint64_t used_nbytes;
 	uint64_t limit_nbytes;  /* 0: none */
 	bool over;              /* the last NULL was the limit's, not the machine's */
-	/* Whoever keeps memory on this account for later, or NULL: asked to give it back before
-	 * a request fails. False: there was none. */
-	bool (*give_back)(void *keeper);
-	void *keeper;
+	/* NULL, or called before a request fails: frees memory of this account that is only kept
+	 * for later use. False: there was none. */
+	bool (*reclaim)(void *reclaim_arg);
+	void *reclaim_arg;
 };
 
 /* NULL if the machine or the limit says no. `size` 0 gives NULL. */

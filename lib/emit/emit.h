@@ -18,14 +18,12 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "emit/lock.h"
 #include "emit/region.h"
 #include "spec/spec.h"
 #include "tracetool_emit.h"
 #include "wire/varint.h"
-
-#define tt_likely(x) __builtin_expect(!!(x), 1)
-#define tt_unlikely(x) __builtin_expect(!!(x), 0)
 
 /* ---------------------------------------------------------------- event types */
 

@@ -205,10 +205,10 @@ static void *work(void *arg)
 
 /* ---- a life */
 
-/* A copy of all state: see tt_mem.give_back. */
-static bool give_back_trial(void *keeper)
+/* A copy of all state: see tt_mem.reclaim. */
+static bool reclaim_trial(void *arg)
 {
-	struct tt_parallel *a = keeper;
+	struct tt_parallel *a = arg;
 	struct tt_mem *mem = a->trial.mem;
 	uint64_t before = mem->used_nbytes;
 
@@ -223,9 +223,9 @@ static void keep_trial(struct tt_parallel *a, struct tt_reader *r)
 {
 	tt_order_init(&a->trial, &r->mem, r->specs, r->version);
 	/* what is read again has no stream, which would keep memory there */
-	assert(r->mem.give_back == NULL);
-	r->mem.give_back = give_back_trial;
-	r->mem.keeper = a;
+	assert(r->mem.reclaim == NULL);
+	r->mem.reclaim = reclaim_trial;
+	r->mem.reclaim_arg = a;
 }
 
 static void drop_trial(struct tt_parallel *a)
@@ -234,8 +234,8 @@ static void drop_trial(struct tt_parallel *a)
 
 	if (mem == NULL)
 		return;
-	mem->give_back = NULL;
-	mem->keeper = NULL;
+	mem->reclaim = NULL;
+	mem->reclaim_arg = NULL;
 	tt_order_release(&a->trial);
 }
 

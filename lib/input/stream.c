@@ -113,7 +113,7 @@ static uint64_t end_of(const struct chunk *c)
 
 static void free_chunk(struct tt_stream *st, struct chunk *c)
 {
-	if (c->cap == CHUNK_NBYTES && keeps_chunks && st->mem->keeper == st) {
+	if (c->cap == CHUNK_NBYTES && keeps_chunks && st->mem->reclaim_arg == st) {
 		c->older = st->spare;
 		st->spare = c;
 		return;
@@ -121,9 +121,9 @@ static void free_chunk(struct tt_stream *st, struct chunk *c)
 	free_memory(c);
 }
 
-static bool free_spare(void *keeper)
+static bool free_spare(void *arg)
 {
-	struct tt_stream *st = keeper;
+	struct tt_stream *st = arg;
 	bool any = st->spare != NULL;
 
 	while (st->spare != NULL) {
@@ -406,9 +406,9 @@ int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *m
 	st->mem = mem;
 	st->feed = feed;
 	st->cap_next = FIRST_NBYTES;
-	if (mem->give_back == NULL) {
-		mem->give_back = free_spare;
-		mem->keeper = st;
+	if (mem->reclaim == NULL) {
+		mem->reclaim = free_spare;
+		mem->reclaim_arg = st;
 	}
 	return 0;
 }
@@ -445,9 +445,9 @@ void tt_stream_free(struct tt_stream *st)
 	stop_reading_ahead(st);
 	tt_stream_release(st, st->total);
 	free_spare(st);
-	if (st->mem->keeper == st) {
-		st->mem->give_back = NULL;
-		st->mem->keeper = NULL;
+	if (st->mem->reclaim_arg == st) {
+		st->mem->reclaim = NULL;
+		st->mem->reclaim_arg = NULL;
 	}
 	tt_feed_close(st->feed);
 	tt_mem_free(st->mem, st, sizeof(*st));

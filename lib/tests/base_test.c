@@ -58,46 +58,46 @@ START_TEST(mem_limit_is_reached_exactly)
 }
 END_TEST
 
-/* Keeps one block on the account for later. */
-struct keeper {
+/* Keeps one block of the account for later use. */
+struct kept_block {
 	struct tt_mem *mem;
-	void *kept;             /* of 40 bytes, or NULL */
+	void *block;            /* of 40 bytes, or NULL */
 };
 
-static bool give_back(void *keeper)
+static bool reclaim(void *arg)
 {
-	struct keeper *k = keeper;
-	bool any = k->kept != NULL;
+	struct kept_block *k = arg;
+	bool any = k->block != NULL;
 
-	tt_mem_free(k->mem, k->kept, 40);
-	k->kept = NULL;
+	tt_mem_free(k->mem, k->block, 40);
+	k->block = NULL;
 	return any;
 }
 
-START_TEST(mem_kept_for_later_is_given_back_first)
+START_TEST(mem_kept_for_later_is_reclaimed_first)
 {
 	struct tt_mem mem = {.limit_nbytes = 64};
-	struct keeper k = {&mem, tt_mem_alloc(&mem, 40)};
+	struct kept_block k = {&mem, tt_mem_alloc(&mem, 40)};
 	volatile size_t huge = SIZE_MAX / 2 + 4096;
 	void *p;
 
-	mem.give_back = give_back;
-	mem.keeper = &k;
+	mem.reclaim = reclaim;
+	mem.reclaim_arg = &k;
 	p = tt_mem_alloc(&mem, 24);
-	ck_assert_ptr_nonnull(k.kept);
+	ck_assert_ptr_nonnull(k.block);
 	p = tt_mem_realloc(&mem, p, 24, 60);
 	ck_assert_ptr_nonnull(p);
-	ck_assert_ptr_null(k.kept);
+	ck_assert_ptr_null(k.block);
 	ck_assert_uint_eq(mem.used_nbytes, 60);
 	ck_assert_ptr_null(tt_mem_alloc(&mem, 5));
 	ck_assert_int_eq(tt_mem_code(&mem), TT_E_LIMIT);
 	tt_mem_free(&mem, p, 60);
 	/* the machine's refusal */
 	mem.limit_nbytes = 0;
-	k.kept = tt_mem_alloc(&mem, 40);
+	k.block = tt_mem_alloc(&mem, 40);
 	ck_assert_ptr_null(tt_mem_alloc(&mem, huge));
 	ck_assert_int_eq(tt_mem_code(&mem), TT_E_MEMORY);
-	ck_assert_ptr_null(k.kept);
+	ck_assert_ptr_null(k.block);
 	ck_assert_uint_eq(mem.used_nbytes, 0);
 }
 END_TEST
@@ -507,7 +507,7 @@ static TCase *mem_tests(void)
 
 	tcase_add_test(tc, mem_accounts_for_what_is_held);
 	tcase_add_test(tc, mem_limit_is_reached_exactly);
-	tcase_add_test(tc, mem_kept_for_later_is_given_back_first);
+	tcase_add_test(tc, mem_kept_for_later_is_reclaimed_first);
 	tcase_add_test(tc, mem_refusal_of_the_machine_is_not_the_limits);
 	tcase_add_test(tc, mem_of_size_zero_is_null);
 	tcase_add_test(tc, mem_zalloc_zeroes_and_checks_its_product);
