@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* feed.c - what all feeds share. Stands on base. */
+/* feed.c - what all feeds share, and how packed bytes are recognised. */
 #include "input/feed.h"
 
 #include <string.h>

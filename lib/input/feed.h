@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * feed.h - bytes in one direction: a file, a pipe or memory at the bottom, and
- * on it layers that each unpack one thing: compressed data or a member of an
- * archive. Private to io; stands on base.
+ * feed.h - bytes in one direction: at the bottom a file, a pipe, memory or a callback, and
+ * on top of it layers that each unpack one thing: compressed data or a member of an
+ * archive. Private to lib/input.
  *
- * Feeds give their bytes in pieces into the caller's buffer. Errors are sticky
- * and come after all bytes that were good.
+ * A feed copies its bytes in pieces into the caller's buffer. Errors are sticky, and
+ * come after all bytes that were good.
  */
 #ifndef TT_INPUT_FEED_H
 #define TT_INPUT_FEED_H
@@ -18,18 +18,18 @@ struct tt_feed;
 struct tt_feed_ops {
 	size_t nbytes;          /* of the struct that begins with struct tt_feed */
 	/*
-	 * At least one and at most `room` bytes; *got 0 is the end. An error behind
-	 * good bytes: give these and 0, with *err filled in; it is kept for the next
-	 * call. Not called again after an end or an error.
+	 * Gives at least one and at most `room` bytes; *got 0 is the end. If an error follows
+	 * good bytes: gives these and returns 0, with *err filled in, which is kept for the
+	 * next call. Not called again after an end or an error.
 	 */
 	int (*read)(struct tt_feed *f, uint8_t *buf, size_t room, size_t *got,
 		    struct tt_error *err);
-	/* Goes to an offset: any if the feed is `random`, else 0. NULL: cannot. */
+	/* Goes to an offset: to any if the feed is `random`, else to 0. NULL: cannot. */
 	int (*seek)(struct tt_feed *f, uint64_t offset, struct tt_error *err);
 	void (*close)(struct tt_feed *f);
 };
 
-/* Enough to tell what the bytes are: a tar block, and more than any magic. */
+/* Enough to see what the bytes are: a tar block, and more than any magic. */
 #define TT_FEED_HEAD 1024
 
 struct tt_feed {
@@ -40,10 +40,10 @@ struct tt_feed {
 	uint64_t at;            /* bytes that `read` gave, counted from the start */
 	uint64_t size;          /* of all bytes, or 0 if that is not known */
 	bool random;            /* seeks to any offset */
-	bool alone;             /* a layer that takes no memory once it is made */
+	bool fixed_memory;      /* a layer that allocates nothing once it is made */
 	bool ended;
 	struct tt_error error;
-	uint8_t head[TT_FEED_HEAD]; /* looked at, not yet handed out: pos..len */
+	uint8_t head[TT_FEED_HEAD]; /* examined, not yet handed out: pos..len */
 	size_t head_pos, head_len;
 };
 
@@ -53,8 +53,8 @@ int tt_feed_open_fd(struct tt_feed **out, int fd, bool owned, struct tt_mem *mem
 		    struct tt_error *err);
 int tt_feed_open_memory(struct tt_feed **out, const void *data, size_t nbytes, struct tt_mem *mem,
 			struct tt_error *err);
-/* What the function gives; packed or not. */
-int tt_feed_open_input(struct tt_feed **out, const struct tt_input *input, struct tt_mem *mem,
+/* What the caller's function gives, packed or not. */
+int tt_feed_open_callback(struct tt_feed **out, const struct tt_input *input, struct tt_mem *mem,
 		       struct tt_error *err);
 /* If the bottom is a regular file: its descriptor, and where it began there. */
 bool tt_feed_file(const struct tt_feed *f, int *fd, uint64_t *offset);

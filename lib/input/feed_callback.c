@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* feed_callback.c - the feed whose bytes come from a function of the caller. Stands
- * on base. */
+/* feed_callback.c - the feed whose bytes a function of the caller gives. */
 #include <assert.h>
 #include <errno.h>
 
 #include "input/feed.h"
 
-struct input_feed {
+struct callback_feed {
 	struct tt_feed feed;
 	struct tt_input input;
 };
 
-static int input_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *got,
+static int callback_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *got,
 		      struct tt_error *err)
 {
-	struct input_feed *f = (struct input_feed *)feed;
+	struct callback_feed *f = (struct callback_feed *)feed;
 	int64_t n = f->input.read(f->input.arg, buf, room);
 
 	if (n < 0)
@@ -24,19 +23,20 @@ static int input_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *g
 	return 0;
 }
 
-static void input_close(struct tt_feed *feed)
+static void callback_close(struct tt_feed *feed)
 {
 	(void)feed;
 }
 
-static const struct tt_feed_ops input_ops = {
-	sizeof(struct input_feed), input_read, NULL, input_close,
+static const struct tt_feed_ops callback_ops = {
+	sizeof(struct callback_feed), callback_read, NULL, callback_close,
 };
 
-int tt_feed_open_input(struct tt_feed **out, const struct tt_input *input, struct tt_mem *mem,
+int tt_feed_open_callback(struct tt_feed **out, const struct tt_input *input, struct tt_mem *mem,
 		       struct tt_error *err)
 {
-	struct input_feed *f = (struct input_feed *)tt_feed_new(&input_ops, NULL, mem, err);
+	struct callback_feed *f =
+		(struct callback_feed *)tt_feed_new(&callback_ops, NULL, mem, err);
 
 	*out = NULL;
 	if (f == NULL)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* feed_file.c - the feeds that unpack nothing: a descriptor and memory. Stands
- * on base. */
+/* feed_file.c - the feeds of a file descriptor and of memory: they unpack nothing. */
 #include "input/feed.h"
 
 #include <errno.h>

@@ -129,7 +129,7 @@ int tt_feed_unpack_gzip(struct tt_feed **top, struct tt_error *err)
 	if (f == NULL)
 		return -err->code;
 	start(f);
-	f->feed.alone = true;
+	f->feed.fixed_memory = true;
 	f->buf = tt_mem_alloc(below->mem, IN_NBYTES);
 	if (f->buf == NULL)
 		rc = tt_fail(err, tt_mem_code(below->mem), "no memory to unpack gzip");

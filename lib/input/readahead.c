@@ -1,141 +1,142 @@
 /* SPDX-License-Identifier: MIT */
-/* readahead.c - a thread that reads a feed ahead. It alone has all that lies below. */
+/* readahead.c - the thread. While it runs it alone uses the feed and all layers below. */
 #include "input/readahead.h"
 
 #include <stdlib.h>
 
 #include "base/thread.h"
 
-/* It tells of what it has read after so much: early enough for who waits. */
-#define STROKE_NBYTES ((size_t)256 << 10)
+/* What it has read is handed over in such pieces, so that the caller does not wait long. */
+#define PIECE_NBYTES ((size_t)256 << 10)
 
-struct tt_pump {
+struct tt_readahead {
 	struct tt_feed *feed;
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	/* guarded by the lock */
-	struct tt_tank *filling, *last; /* those that are not full; NULL: there is none */
+	struct tt_readahead_buffer *filling, *last; /* a list of those not full; NULL: none */
 	uint64_t bottom_at;
 	bool ended, stop;
 	struct tt_error error;  /* what ended it, or code 0 */
 };
 
-/* One read to the tank, without the lock: its room is this thread's. */
-static size_t stroke(struct tt_pump *p, const struct tt_tank *t, struct tt_error *err)
+/* One read into the buffer, without the lock: its room is this thread's. */
+static size_t read_piece(struct tt_readahead *r, const struct tt_readahead_buffer *b,
+			 struct tt_error *err)
 {
-	size_t room = t->nbytes - t->filled, n;
+	size_t room = b->nbytes - b->filled, n;
 
 	tt_error_clear(err);
-	if (room > STROKE_NBYTES)
-		room = STROKE_NBYTES;
-	return tt_feed_read(p->feed, t->data + t->filled, room, &n, err) == 0 ? n : 0;
+	if (room > PIECE_NBYTES)
+		room = PIECE_NBYTES;
+	return tt_feed_read(r->feed, b->data + b->filled, room, &n, err) == 0 ? n : 0;
 }
 
-static void *work(void *arg)
+static void *fill_buffers(void *arg)
 {
-	struct tt_pump *p = arg;
+	struct tt_readahead *r = arg;
 
-	pthread_mutex_lock(&p->lock);
-	while (!p->stop && !p->ended) {
-		struct tt_tank *t = p->filling;
+	pthread_mutex_lock(&r->lock);
+	while (!r->stop && !r->ended) {
+		struct tt_readahead_buffer *b = r->filling;
 		struct tt_error err;
 		size_t n;
 
-		if (t == NULL) {
-			pthread_cond_wait(&p->changed, &p->lock);
+		if (b == NULL) {
+			pthread_cond_wait(&r->changed, &r->lock);
 			continue;
 		}
-		pthread_mutex_unlock(&p->lock);
-		n = stroke(p, t, &err);
-		pthread_mutex_lock(&p->lock);
-		t->filled += n;
-		p->bottom_at = p->feed->bottom->at;
-		p->ended = n == 0;
-		if (p->ended)
-			p->error = err;
-		if (t->filled == t->nbytes)
-			p->filling = t->next;
-		pthread_cond_signal(&p->changed);
+		pthread_mutex_unlock(&r->lock);
+		n = read_piece(r, b, &err);
+		pthread_mutex_lock(&r->lock);
+		b->filled += n;
+		r->bottom_at = r->feed->bottom->at;
+		r->ended = n == 0;
+		if (r->ended)
+			r->error = err;
+		if (b->filled == b->nbytes)
+			r->filling = b->next;
+		pthread_cond_signal(&r->changed);
 	}
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_unlock(&r->lock);
 	return NULL;
 }
 
-struct tt_pump *tt_pump_new(struct tt_feed *feed)
+struct tt_readahead *tt_readahead_new(struct tt_feed *feed)
 {
-	struct tt_pump *p;
+	struct tt_readahead *r;
 
-	/* a pipe could keep the thread when it is to end; `mem` is for one thread only */
-	if (!feed->alone || feed->below != feed->bottom || feed->bottom->size == 0 ||
+	/* a pipe could hold the thread when it should end; `mem` is for one thread only */
+	if (!feed->fixed_memory || feed->below != feed->bottom || feed->bottom->size == 0 ||
 	    feed->ended || feed->error.code != TT_OK)
 		return NULL;
-	p = calloc(1, sizeof(*p));
-	if (p == NULL)
+	r = calloc(1, sizeof(*r));
+	if (r == NULL)
 		return NULL;
-	p->feed = feed;
-	p->bottom_at = feed->bottom->at;
-	pthread_mutex_init(&p->lock, NULL);
-	pthread_cond_init(&p->changed, NULL);
-	if (tt_thread_start_apart(&p->thread, work, p) == 0)
-		return p;
-	pthread_cond_destroy(&p->changed);
-	pthread_mutex_destroy(&p->lock);
-	free(p);
+	r->feed = feed;
+	r->bottom_at = feed->bottom->at;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->changed, NULL);
+	if (tt_thread_start_apart(&r->thread, fill_buffers, r) == 0)
+		return r;
+	pthread_cond_destroy(&r->changed);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
 	return NULL;
 }
 
-void tt_pump_free(struct tt_pump *p)
+void tt_readahead_free(struct tt_readahead *r)
 {
-	if (p == NULL)
+	if (r == NULL)
 		return;
-	pthread_mutex_lock(&p->lock);
-	p->stop = true;
-	pthread_cond_signal(&p->changed);
-	pthread_mutex_unlock(&p->lock);
-	pthread_join(p->thread, NULL);
-	pthread_cond_destroy(&p->changed);
-	pthread_mutex_destroy(&p->lock);
-	free(p);
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_cond_signal(&r->changed);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	pthread_cond_destroy(&r->changed);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
 }
 
-void tt_pump_give(struct tt_pump *p, struct tt_tank *t)
+void tt_readahead_add(struct tt_readahead *r, struct tt_readahead_buffer *b)
 {
-	t->next = NULL;
-	pthread_mutex_lock(&p->lock);
-	if (p->filling == NULL)
-		p->filling = t;
+	b->next = NULL;
+	pthread_mutex_lock(&r->lock);
+	if (r->filling == NULL)
+		r->filling = b;
 	else
-		p->last->next = t;
-	p->last = t;
-	pthread_cond_signal(&p->changed);
-	pthread_mutex_unlock(&p->lock);
+		r->last->next = b;
+	r->last = b;
+	pthread_cond_signal(&r->changed);
+	pthread_mutex_unlock(&r->lock);
 }
 
-size_t tt_pump_wait(struct tt_pump *p, const struct tt_tank *t, size_t known, int *rc,
-		    struct tt_error *err)
+size_t tt_readahead_wait(struct tt_readahead *r, const struct tt_readahead_buffer *b,
+			 size_t known, int *rc, struct tt_error *err)
 {
 	size_t filled;
 
 	*rc = 0;
-	pthread_mutex_lock(&p->lock);
-	while (t->filled == known && !p->ended)
-		pthread_cond_wait(&p->changed, &p->lock);
-	filled = t->filled;
-	if (filled == known && p->error.code != TT_OK) {
-		*err = p->error;
-		*rc = -p->error.code;
+	pthread_mutex_lock(&r->lock);
+	while (b->filled == known && !r->ended)
+		pthread_cond_wait(&r->changed, &r->lock);
+	filled = b->filled;
+	if (filled == known && r->error.code != TT_OK) {
+		*err = r->error;
+		*rc = -r->error.code;
 	}
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_unlock(&r->lock);
 	return filled;
 }
 
-uint64_t tt_pump_bottom_at(struct tt_pump *p)
+uint64_t tt_readahead_bottom_at(struct tt_readahead *r)
 {
 	uint64_t at;
 
-	pthread_mutex_lock(&p->lock);
-	at = p->bottom_at;
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_lock(&r->lock);
+	at = r->bottom_at;
+	pthread_mutex_unlock(&r->lock);
 	return at;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source.c - opens a source: finds out what the bytes are, puts a layer on for
- * each packing, and moves about in the view. Stands on base.
+ * source.c - opens a source: finds out what the bytes are, adds a layer for each
+ * packing, and moves about in the view.
  */
 #include "input/source_impl.h"
 
@@ -119,7 +119,7 @@ int tt_source_open_input(struct tt_source **out, const struct tt_input *input, c
 			 struct tt_mem *mem, struct tt_error *err)
 {
 	struct tt_feed *feed;
-	int rc = tt_feed_open_input(&feed, input, mem, err);
+	int rc = tt_feed_open_callback(&feed, input, mem, err);
 
 	*out = NULL;
 	return rc != 0 ? rc : open_feed(out, feed, NULL, member, err);
@@ -236,7 +236,7 @@ void tt_source_close(struct tt_source *s)
 
 /* ---------------------------------------------------------------- the view */
 
-static int look_further(struct tt_source *s, size_t want, struct tt_error *err)
+static int view_more(struct tt_source *s, size_t want, struct tt_error *err)
 {
 	uint64_t at = tt_source_offset(s);
 	size_t n;
@@ -254,17 +254,18 @@ int tt_source_peek(struct tt_source *s, size_t want, const uint8_t **data, size_
 	int rc = 0;
 
 	if ((size_t)(s->end - s->pos) < want && s->stream != NULL)
-		rc = look_further(s, want, err);
+		rc = view_more(s, want, err);
 	*data = s->pos;
 	*avail = (size_t)(s->end - s->pos);
 	return rc;
 }
 
-int tt_source_glance(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
+int tt_source_peek_header(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
 		     struct tt_error *err)
 {
-	assert(want <= TT_GLANCE_MAX);
-	if (tt_source_in_file(s) && tt_source_glance_file(s, want, data, avail))
+	assert(want <= TT_PEEK_HEADER_MAX);
+	if (tt_source_in_file(s) &&
+	    tt_source_file_peek_header(s, tt_source_offset(s), want, data, avail))
 		return TT_OK;
 	return tt_source_peek(s, want, data, avail, err);
 }

@@ -1,18 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * source.h - where bytes come from: a mapped file, memory, a pipe, or anything
- * that libarchive unpacks. Stands on base.
+ * that libarchive unpacks. The folder needs only base:
  *
- * A source hands out pointers to its bytes without copying where it can. All
- * bytes from the release mark on stay where they are: pointers into them live
+ *	source.c         opens a source, and moves its view (source_impl.h)
+ *	source_map.c     a view of a whole file that is mapped
+ *	source_file.c    bytes of such a file, read instead of looked at in the map
+ *	stream.c         a view of bytes that arrive, kept in chunks
+ *	readahead.c      a thread that fills such chunks
+ *	feed.c           bytes in one direction, in layers:
+ *	feed_file.c      the lowest one, a file, a pipe or memory
+ *	feed_callback.c  or a function of the caller
+ *	feed_gzip.c      on top of it gzip,
+ *	feed_zstd.c      zstd,
+ *	feed_archive.c   members of archives, and other compressions
+ *
+ * A source hands out pointers to its bytes, without copying where it can. All
+ * bytes from the release mark on keep their addresses: pointers into them live
  * until tt_source_release() moves the mark past them.
  *
- * Of an archive that can be read only once, a pipe, it shows behind the first file
- * whether there are others: then TT_E_MEMBER comes after its bytes. Input that
- * unfolds without measure is TT_E_INPUT. Bytes in front of damage are all handed out,
- * of zstd; of what libarchive unpacks up to 64 KiB (zip: 256 KiB, lz4 and bzip2: a
- * block) are lost with it. What the unpackers themselves need is not in `mem`: at
- * most 128 MiB for zstd, 1 GiB for xz.
+ * An archive in a pipe can be read only once: whether there are members after the first
+ * shows only then, so TT_E_MEMBER comes after the first one's bytes. Input that unpacks to
+ * far more than traces do (feed.c) is TT_E_INPUT. Of damaged zstd data all bytes before the
+ * damage are handed out; of what libarchive unpacks, up to 64 KiB before it are lost (zip:
+ * 256 KiB, lz4 and bzip2: a block). What the unpackers need themselves does not count
+ * in `mem`: at most 128 MiB for zstd, 1 GiB for xz.
  */
 #ifndef TT_INPUT_SOURCE_H
 #define TT_INPUT_SOURCE_H
@@ -30,60 +42,62 @@ struct tt_source;
  */
 int tt_source_open_path(struct tt_source **out, const char *path, const char *member,
 			struct tt_mem *mem, struct tt_error *err);
-/* From the descriptor's position on; not closed. A plain regular file is mapped. */
+/* Reads from the descriptor's position on and does not close it. A plain regular file is
+ * mapped. */
 int tt_source_open_fd(struct tt_source **out, int fd, const char *member, struct tt_mem *mem,
 		      struct tt_error *err);
 /* Not copied: the bytes outlive the source. Compressed or archived bytes are
  * unpacked, as for files. */
 int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbytes,
 			  const char *member, struct tt_mem *mem, struct tt_error *err);
-/* Streams what the function gives. */
+/* Streams what the caller's function gives. */
 int tt_source_open_input(struct tt_source **out, const struct tt_input *input, const char *member,
 			 struct tt_mem *mem, struct tt_error *err);
 /*
- * Opens the same bytes once more, at this offset. Where all of them lie in
- * memory only: else *out is NULL. `of` outlives it. TT_E_MEMORY, TT_E_LIMIT.
+ * Opens the same bytes once more, at this offset: only where all of them are in memory or
+ * mapped, otherwise *out is NULL. `of` outlives it. TT_E_MEMORY, TT_E_LIMIT.
  */
 int tt_source_open_again(struct tt_source **out, const struct tt_source *of, uint64_t offset,
 			 struct tt_mem *mem, struct tt_error *err);
-/* Lets a thread unpack ahead where that is of use; what comes out is the same. */
+/* Lets a thread unpack ahead where that helps; the bytes are the same. */
 void tt_source_read_ahead(struct tt_source *s);
 void tt_source_close(struct tt_source *s);
 
 /*
- * Looks ahead from the position: *data points to *avail contiguous bytes, at
+ * Shows what follows the position: *data points to *avail contiguous bytes, at
  * least `want`, fewer only at the end of the input. Does not move. 0, or
  * TT_E_IO, TT_E_INPUT, TT_E_MEMORY, TT_E_LIMIT: then what came before the error is
- * in *data and *avail all the same, and the error comes only when `want` cannot
- * be had.
+ * in *data and *avail all the same. The error comes only if there are fewer than `want`
+ * bytes before it.
  */
 int tt_source_peek(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
 		   struct tt_error *err);
 /*
- * As a peek for at most TT_GLANCE_MAX bytes, by a caller who may well pass over those
- * behind them: of a mapped file these need not become part of the memory. What *data
- * points to lives until the next glance, and *avail may stop short behind `want`.
+ * A peek at no more than TT_PEEK_HEADER_MAX bytes, for a caller that may then skip what
+ * follows them: of a mapped file, pages that are skipped this way are never read in. What
+ * *data points to lives until the next such call, and *avail may be no more than `want`.
  */
-#define TT_GLANCE_MAX 64
-int tt_source_glance(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
+#define TT_PEEK_HEADER_MAX 64
+int tt_source_peek_header(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail,
 		     struct tt_error *err);
-/* Moves on by n bytes, which a peek has seen. */
+/* Moves on by n bytes, which a peek has shown. */
 void tt_source_skip(struct tt_source *s, size_t n);
 /* Offset of the position from the start of the (unpacked) input. */
 uint64_t tt_source_offset(const struct tt_source *s);
 /* Moves the position to any offset from the release mark to what was peeked so far. */
 void tt_source_seek(struct tt_source *s, uint64_t offset);
-/* Bytes before `offset` (at most the position) are not needed any more. */
+/* Bytes before `offset` (at most the position) are no longer needed. */
 void tt_source_release(struct tt_source *s, uint64_t offset);
-/* Whether its bytes are those of a plain file, which tt_source_reread() reads. */
+/* Whether its bytes are those of a plain file, so that tt_source_reread() can work. */
 bool tt_source_in_file(const struct tt_source *s);
 /*
- * Bytes that a peek has seen, read from their file once more, to memory of the caller:
- * where looking at mapped pages costs more than a copy, as it does on many virtual
- * machines. False: they do not lie in a file, or cannot be read now. For any thread.
+ * Reads bytes that a peek has shown from their file once more, into the caller's memory:
+ * for where the first access to a mapped page costs more than a copy, as it does on many
+ * virtual machines. False: they are not in a file, or cannot be read now. Any thread may
+ * call it.
  */
 bool tt_source_reread(const struct tt_source *s, const uint8_t *data, size_t n, void *to);
-/* Of the input as it lies there: bytes read, and its size or 0 if unknown. */
+/* Of the input before it is unpacked: bytes read, and its size or 0 if unknown. */
 void tt_source_progress(const struct tt_source *s, uint64_t *in_nbytes, uint64_t *in_total);
 
 #endif

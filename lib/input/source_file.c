@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source_file.c - bytes of a mapped file read once more where that is cheaper than to
- * look at them in the map: the first look at a page costs more than a copy of it, on
- * virtual machines up to ten times. Stands on base.
+ * source_file.c - bytes of a mapped file, read where that is cheaper than to access them
+ * in the map: the first access to a page costs more than a copy of it, on virtual machines
+ * up to ten times.
  */
 #include "input/source_impl.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Headers of small batches lie side by side: one read for some. */
-#define GLANCE_NBYTES 4096
-/* The system is told of so much at a time, so that it reads ahead although we hop. */
+/* Headers of small batches are close to each other: one read is enough for some. */
+#define HEADERS_NBYTES 4096
+/* We skip most bytes, so the system does not read ahead by itself: we ask for so much at a
+ * time. */
 #define EXPECT_NBYTES ((uint64_t)4 << 20)
 
-/* n bytes that begin so far before the end of the file. */
+/* n bytes that begin so far before the end of the view. */
 static bool read_file(const struct tt_source *s, uint64_t before_end, void *to, size_t n)
 {
 	return pread(s->fd, to, n, (off_t)(s->fd_end - before_end)) == (ssize_t)n;
@@ -44,42 +45,42 @@ static void expect(struct tt_source *s, uint64_t offset)
 	s->expected += EXPECT_NBYTES;
 }
 
-/* Reads what lies from the position on. */
+/* Reads what follows the position. */
 static bool refill(struct tt_source *s, uint64_t offset)
 {
 	size_t left = (size_t)(s->end - s->pos);
-	size_t n = left < GLANCE_NBYTES ? left : GLANCE_NBYTES;
+	size_t n = left < HEADERS_NBYTES ? left : HEADERS_NBYTES;
 
-	if (s->glance == NULL)
-		s->glance = tt_mem_alloc(s->mem, GLANCE_NBYTES);
-	if (s->glance == NULL)
+	if (s->headers == NULL)
+		s->headers = tt_mem_alloc(s->mem, HEADERS_NBYTES);
+	if (s->headers == NULL)
 		return false;
 	expect(s, offset);
-	s->glance_nbytes = 0;
-	if (!read_file(s, left, s->glance, n))
+	s->headers_nbytes = 0;
+	if (!read_file(s, left, s->headers, n))
 		return false;
-	s->glance_nbytes = n;
-	s->glance_offset = offset;
+	s->headers_nbytes = n;
+	s->headers_offset = offset;
 	return true;
 }
 
-bool tt_source_glance_file(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail)
+bool tt_source_file_peek_header(struct tt_source *s, uint64_t offset, size_t want,
+				const uint8_t **data, size_t *avail)
 {
-	uint64_t offset = tt_source_offset(s);
 	size_t left = (size_t)(s->end - s->pos);
 
 	if (want > left)
 		want = left;
-	if ((offset < s->glance_offset ||
-	     offset + want > s->glance_offset + s->glance_nbytes) &&
+	if ((offset < s->headers_offset ||
+	     offset + want > s->headers_offset + s->headers_nbytes) &&
 	    !refill(s, offset))
 		return false;
-	*data = s->glance + (offset - s->glance_offset);
-	*avail = s->glance_nbytes - (size_t)(offset - s->glance_offset);
+	*data = s->headers + (offset - s->headers_offset);
+	*avail = s->headers_nbytes - (size_t)(offset - s->headers_offset);
 	return true;
 }
 
 void tt_source_file_release(struct tt_source *s)
 {
-	tt_mem_free(s->mem, s->glance, GLANCE_NBYTES);
+	tt_mem_free(s->mem, s->headers, HEADERS_NBYTES);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * source_impl.h - the inside of a source: a view of contiguous bytes, over
- * either the whole input (mapped or in memory) or a stream. Private to io.
+ * either the whole input (mapped or in memory) or a stream. Private to lib/input.
  */
 #ifndef TT_INPUT_SOURCE_IMPL_H
 #define TT_INPUT_SOURCE_IMPL_H
@@ -20,13 +20,13 @@ struct tt_source {
 	void *map;              /* of the mapping, or NULL; the view may begin inside a page */
 	size_t map_nbytes;
 	size_t map_dropped;     /* of its bytes, given back to the system */
-	/* What lies in a file can be read there, too (source_file.c). */
+	/* Of a mapped file, for source_file.c. */
 	int fd;                 /* of the mapped file, or -1; borrowed without `map` */
 	uint64_t fd_end;        /* where `end` lies in it */
 	uint64_t expected;      /* the system was told that bytes up to here will be read */
-	uint8_t *glance;        /* GLANCE_NBYTES, or NULL before the first one */
-	size_t glance_nbytes;   /* of it, read last: */
-	uint64_t glance_offset;
+	uint8_t *headers;       /* HEADERS_NBYTES, or NULL before the first is peeked at */
+	size_t headers_nbytes;  /* what was read last, */
+	uint64_t headers_offset; /* and from where */
 };
 
 /*
@@ -34,8 +34,10 @@ struct tt_source {
  * this file cannot be mapped: it can be read all the same.
  */
 bool tt_source_map(struct tt_source *s, int fd, uint64_t offset, uint64_t nbytes);
-/* The same bytes read anew; false if they cannot be. See tt_source_reread(), _glance(). */
-bool tt_source_glance_file(struct tt_source *s, size_t want, const uint8_t **data, size_t *avail);
+/* tt_source_peek_header(), read from the file, at the position's offset. False if it cannot
+ * be. */
+bool tt_source_file_peek_header(struct tt_source *s, uint64_t offset, size_t want,
+				const uint8_t **data, size_t *avail);
 void tt_source_file_release(struct tt_source *s);
 /* Gives pages below the release mark back. */
 void tt_source_map_release(struct tt_source *s);

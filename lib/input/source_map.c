@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* source_map.c - plain regular files, mapped and not copied. Stands on base. */
+/* source_map.c - plain regular files, mapped and not copied. */
 #include "input/source_impl.h"
 
 #include <fcntl.h>

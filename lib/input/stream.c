@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stream.c - chunks of a feed's bytes. Stands on base.
+ * stream.c - chunks of a feed's bytes.
  *
  * Bytes are read into the last chunk. If a caller wants more bytes in one piece
  * than fit into it, a new chunk begins with a copy of what is wanted so far; the
- * old one stays where it is, since pointers into it are out. So chunks overlap;
+ * old one is kept, since callers have pointers into it. So chunks overlap;
  * they are kept in the order of their ends, and all bytes from the release mark to
- * the last one read lie in one or more of them.
+ * the last one read are in one or more of them.
  *
- * Where a pump reads ahead it fills chunks before they are the stream's, so in front of
- * what it fills there is a gap for that copy.
+ * A read-ahead thread fills chunks before they are part of the stream, so each has a gap
+ * for that copy before the bytes that the thread fills in.
  */
 #include "input/stream.h"
 
@@ -18,7 +18,7 @@
 
 #include "input/readahead.h"
 
-/* Small inputs need no more than the first. */
+/* Small inputs need only the first chunk. */
 #define FIRST_NBYTES ((size_t)64 << 10)
 /* A large page with its header; less where each allocation is marked byte by byte. */
 #ifdef TT_MEM_WATCHED
@@ -27,13 +27,13 @@
 #define CHUNK_NBYTES (((size_t)2 << 20) - sizeof(struct chunk))
 #endif
 
-/* In front of what a pump fills: a batch with its header fits in. */
+/* The gap: a batch with its header fits in. */
 #define GAP_NBYTES ((size_t)68 << 10)
-/* What it may be ahead in any case; and the least limit of memory with which it is worth it. */
+/* How far to read ahead in any case, and the smallest memory limit with which it is worth it. */
 #define AHEAD_NBYTES (2 * (uint64_t)(sizeof(struct chunk) + CHUNK_NBYTES))
 #define AHEAD_MIN_LIMIT (8 * AHEAD_NBYTES)
 
-/* Whether chunks are kept to be used again, till memory is short. Not where a sanitizer
+/* Whether chunks are kept to be used again, until memory is short. Not where a sanitizer
  * looks for pointers into released ones. */
 #ifdef TT_MEM_WATCHED
 static const bool keeps_chunks = false;
@@ -47,7 +47,7 @@ struct chunk {
 	uint64_t start;         /* offset of *base */
 	uint8_t *base;
 	size_t len, cap;        /* len is counted from base, cap from data */
-	struct tt_tank tank;    /* behind the gap */
+	struct tt_readahead_buffer ahead; /* of the thread: what follows the gap */
 	uint8_t data[];
 };
 
@@ -60,17 +60,16 @@ struct tt_stream {
 	uint64_t mark, total;
 	bool ended;
 
-	/* Chunks that are with the pump, linked by `newer`; of what it has filled of them the
-	 * stream knows nothing yet. They are on an account of their own: what lies ahead is
-	 * no generation's. */
-	struct tt_pump *pump;   /* NULL: nobody reads ahead */
-	struct tt_mem ahead;
-	struct chunk *given_first, *given_last;
-	struct chunk *filling;  /* the tail, while the pump may still fill it */
-	size_t known;           /* bytes of its tank that are the stream's */
+	/* Chunks that the thread has to fill, linked by `newer`: not yet part of the stream. They
+	 * are on an account of their own, since what was read ahead belongs to no generation. */
+	struct tt_readahead *readahead; /* NULL: nobody reads ahead */
+	struct tt_mem ahead_mem;
+	struct chunk *ahead_first, *ahead_last;
+	struct chunk *filling;  /* the tail, while the thread may still fill it */
+	size_t known;           /* bytes of its `ahead` that are part of the stream */
 };
 
-/* Those of the usual size lie on large pages. */
+/* Those of the usual size are on large pages. */
 static struct chunk *alloc_memory(struct tt_mem *mem, size_t cap)
 {
 	size_t nbytes = sizeof(struct chunk) + cap;
@@ -94,7 +93,7 @@ static void free_memory(struct chunk *c)
 		tt_mem_free(c->account, c, nbytes);
 }
 
-/* False: there is no room on that account. */
+/* False: that account has no room. */
 static bool move_to(struct chunk *c, struct tt_mem *account)
 {
 	if (c->account != account &&
@@ -162,7 +161,7 @@ static struct chunk *new_chunk(struct tt_stream *st, size_t least, size_t cap, s
 	return c;
 }
 
-/* Behind `older`, or first if that is NULL. */
+/* After `older`, or first if that is NULL. */
 static void link_chunk(struct tt_stream *st, struct chunk *c, struct chunk *older)
 {
 	c->older = older;
@@ -189,7 +188,7 @@ static void unlink_chunk(struct tt_stream *st, struct chunk *c)
 		st->tail = c->older;
 }
 
-/* The chunk that holds most of what lies behind `offset`; NULL at the end. */
+/* The chunk that holds most of what follows `offset`; NULL at the end. */
 static struct chunk *find(const struct tt_stream *st, uint64_t offset)
 {
 	for (struct chunk *c = st->tail; c != NULL && offset < end_of(c); c = c->older)
@@ -255,54 +254,54 @@ static int fill(struct tt_stream *st, struct tt_error *err)
 
 /* ---------------------------------------------------------- reading ahead */
 
-static void give(struct tt_stream *st, struct chunk *c)
+static void add_ahead(struct tt_stream *st, struct chunk *c)
 {
 	c->base = c->data + GAP_NBYTES;
-	c->tank = (struct tt_tank){.data = c->base, .nbytes = c->cap - GAP_NBYTES};
+	c->ahead = (struct tt_readahead_buffer){.data = c->base, .nbytes = c->cap - GAP_NBYTES};
 	c->newer = NULL;
-	if (st->given_first == NULL)
-		st->given_first = c;
+	if (st->ahead_first == NULL)
+		st->ahead_first = c;
 	else
-		st->given_last->newer = c;
-	st->given_last = c;
-	tt_pump_give(st->pump, &c->tank);
+		st->ahead_last->newer = c;
+	st->ahead_last = c;
+	tt_readahead_add(st->readahead, &c->ahead);
 }
 
-/* While a generation is ordered, one of its size can be unpacked. */
-static void give_more(struct tt_stream *st)
+/* While a generation is ordered, another one of its size can be unpacked. */
+static void add_more_ahead(struct tt_stream *st)
 {
 	uint64_t held = st->total - st->mark, room = held > AHEAD_NBYTES ? held : AHEAD_NBYTES;
 
-	while (st->ahead.used_nbytes + CHUNK_NBYTES <= room) {
+	while (st->ahead_mem.used_nbytes + CHUNK_NBYTES <= room) {
 		struct chunk *c = st->spare;
 
-		if (c != NULL && move_to(c, &st->ahead))
+		if (c != NULL && move_to(c, &st->ahead_mem))
 			st->spare = c->older;
 		else
-			c = alloc_memory(&st->ahead, CHUNK_NBYTES);
+			c = alloc_memory(&st->ahead_mem, CHUNK_NBYTES);
 		if (c == NULL)
 			return;
-		give(st, c);
+		add_ahead(st, c);
 	}
 }
 
-/* The chunk that the pump fills becomes the tail, with what is known from `offset` on in
- * front if that has room there. */
+/* The chunk that the thread fills becomes the tail; what is known from `offset` on goes into
+ * its gap if there is room. */
 static int take_tail(struct tt_stream *st, uint64_t offset, struct tt_error *err)
 {
-	struct chunk *c = st->given_first;
+	struct chunk *c = st->ahead_first;
 	size_t before = st->total - offset <= GAP_NBYTES ? (size_t)(st->total - offset) : 0;
 
 	if (c == NULL) {
 		c = new_chunk(st, CHUNK_NBYTES, CHUNK_NBYTES, err);
 		if (c == NULL)
 			return -err->code;
-		give(st, c);
+		add_ahead(st, c);
 	}
 	if (!move_to(c, st->mem))
 		return tt_fail(err, tt_mem_code(st->mem), "no memory to hold %zu bytes of input",
 			       c->cap);
-	st->given_first = c->newer;
+	st->ahead_first = c->newer;
 	c->base -= before;
 	c->start = st->total - before;
 	c->len = before;
@@ -310,16 +309,16 @@ static int take_tail(struct tt_stream *st, uint64_t offset, struct tt_error *err
 	link_chunk(st, c, st->tail);
 	st->filling = c;
 	st->known = 0;
-	give_more(st);
+	add_more_ahead(st);
 	return 0;
 }
 
-/* Some more of what the pump has filled. */
+/* Some more of what the thread has filled. */
 static int take_filled(struct tt_stream *st, struct tt_error *err)
 {
 	struct chunk *c = st->filling;
 	int rc;
-	size_t filled = tt_pump_wait(st->pump, &c->tank, st->known, &rc, err);
+	size_t filled = tt_readahead_wait(st->readahead, &c->ahead, st->known, &rc, err);
 
 	if (rc != 0) {
 		tt_error_at(err, st->total);
@@ -329,12 +328,12 @@ static int take_filled(struct tt_stream *st, struct tt_error *err)
 	c->len += filled - st->known;
 	st->total += filled - st->known;
 	st->known = filled;
-	if (filled == c->tank.nbytes)
+	if (filled == c->ahead.nbytes)
 		st->filling = NULL;
 	return 0;
 }
 
-/* As extend(), of what a pump reads. */
+/* As extend(), of what the thread reads. */
 static int extend_ahead(struct tt_stream *st, uint64_t offset, size_t want, struct tt_error *err)
 {
 	int rc = 0;
@@ -344,7 +343,7 @@ static int extend_ahead(struct tt_stream *st, uint64_t offset, size_t want, stru
 	return rc;
 }
 
-/* Reads until `want` bytes from `offset` on lie in the tail, or no more come. */
+/* Reads until `want` bytes from `offset` on are in the tail, or no more come. */
 static int extend(struct tt_stream *st, uint64_t offset, size_t want, struct tt_error *err)
 {
 	struct chunk *mine = NULL; /* made here: nobody has pointers into it */
@@ -371,8 +370,8 @@ static int extend(struct tt_stream *st, uint64_t offset, size_t want, struct tt_
 }
 
 /*
- * A piece of what was read already, for a caller who went back to where one
- * chunk ends: a large piece, since whoever searches step by step comes again.
+ * A new chunk of what was read already, for a caller that went back to where one chunk
+ * ends: a large one, since a caller that searches step by step comes again.
  */
 static int join(struct tt_stream *st, uint64_t offset, size_t want, struct tt_error *err)
 {
@@ -419,21 +418,21 @@ void tt_stream_read_ahead(struct tt_stream *st)
 
 	if (limit != 0 && limit < AHEAD_MIN_LIMIT)
 		return;
-	st->ahead.limit_nbytes = limit / 2;
-	st->pump = tt_pump_new(st->feed);
-	if (st->pump != NULL)
-		give_more(st);
+	st->ahead_mem.limit_nbytes = limit / 2;
+	st->readahead = tt_readahead_new(st->feed);
+	if (st->readahead != NULL)
+		add_more_ahead(st);
 }
 
 static void stop_reading_ahead(struct tt_stream *st)
 {
-	tt_pump_free(st->pump);
-	st->pump = NULL;
+	tt_readahead_free(st->readahead);
+	st->readahead = NULL;
 	st->filling = NULL;
-	while (st->given_first != NULL) {
-		struct chunk *c = st->given_first;
+	while (st->ahead_first != NULL) {
+		struct chunk *c = st->ahead_first;
 
-		st->given_first = c->newer;
+		st->ahead_first = c->newer;
 		free_memory(c);
 	}
 }
@@ -463,7 +462,7 @@ int tt_stream_view(struct tt_stream *st, uint64_t offset, size_t want, const uin
 	assert(offset >= st->mark && offset <= st->total);
 	if (c == NULL || end_of(c) - offset < want) {
 		if (st->total - offset < want)
-			rc = st->pump != NULL ? extend_ahead(st, offset, want, err)
+			rc = st->readahead != NULL ? extend_ahead(st, offset, want, err)
 					      : extend(st, offset, want, err);
 		/* At the end or at an error there may be less than wanted, and still
 		 * not in one piece. */
@@ -501,6 +500,6 @@ void tt_stream_progress(const struct tt_stream *st, uint64_t *in_nbytes, uint64_
 {
 	const struct tt_feed *bottom = st->feed->bottom;
 
-	*in_nbytes = st->pump != NULL ? tt_pump_bottom_at(st->pump) : bottom->at;
+	*in_nbytes = st->readahead != NULL ? tt_readahead_bottom_at(st->readahead) : bottom->at;
 	*in_total = bottom->size;
 }

@@ -129,8 +129,8 @@ struct seen {
 	uint64_t at;
 };
 
-/* Hops as over batches: what is glanced at is what lies there. */
-START_TEST(glances_are_what_peeks_are)
+/* Hops as over batches: each header is what a peek shows. */
+START_TEST(headers_are_what_peeks_show)
 {
 	struct bytes bytes = trace_bytes(50000);
 	struct opened o = {0};
@@ -142,8 +142,9 @@ START_TEST(glances_are_what_peeks_are)
 		size_t left = bytes.n - at;
 
 		hop = hop < left ? hop : (unsigned)left;
-		ck_assert_int_eq(tt_source_glance(o.source, TT_GLANCE_MAX, &data, &avail, &o.error), 0);
-		ck_assert_uint_ge(avail, left < TT_GLANCE_MAX ? left : TT_GLANCE_MAX);
+		ck_assert_int_eq(tt_source_peek_header(o.source, TT_PEEK_HEADER_MAX, &data, &avail,
+						       &o.error), 0);
+		ck_assert_uint_ge(avail, left < TT_PEEK_HEADER_MAX ? left : TT_PEEK_HEADER_MAX);
 		ck_assert_uint_le(avail, left);
 		ck_assert(memcmp(data, bytes.data + at, avail) == 0);
 		ck_assert_uint_eq(tt_source_offset(o.source), at);
@@ -151,7 +152,7 @@ START_TEST(glances_are_what_peeks_are)
 		ck_assert(memcmp(data, bytes.data + at, hop) == 0);
 		tt_source_skip(o.source, hop);
 	}
-	ck_assert_int_eq(tt_source_glance(o.source, 1, &data, &avail, &o.error), 0);
+	ck_assert_int_eq(tt_source_peek_header(o.source, 1, &data, &avail, &o.error), 0);
 	ck_assert_uint_eq(avail, 0);
 	close_way(&o);
 	free(bytes.data);
@@ -176,7 +177,7 @@ START_TEST(a_file_is_read_again_while_it_can_be)
 	ck_assert(!tt_source_reread(o.source, data - 1, 1, again));
 	fault_begin(FAULT_READ, 1, true);
 	ck_assert(!tt_source_reread(o.source, data, 1, again));
-	ck_assert_int_eq(tt_source_glance(o.source, 16, &data, &avail, &o.error), 0);
+	ck_assert_int_eq(tt_source_peek_header(o.source, 16, &data, &avail, &o.error), 0);
 	ck_assert_uint_gt(fault_count(), 1);
 	fault_end();
 	/* then it is looked at where it is mapped */
@@ -642,7 +643,7 @@ Suite *io_suite(void)
 	tcase_add_test(rest, input_begins_behind_4_gib);
 	tcase_add_test(rest, unreadable_descriptors_are_errors);
 	tcase_add_test(rest, files_of_proc_are_read);
-	tcase_add_loop_test(rest, glances_are_what_peeks_are, 0, WAY_COUNT);
+	tcase_add_loop_test(rest, headers_are_what_peeks_show, 0, WAY_COUNT);
 	tcase_add_test(rest, a_file_is_read_again_while_it_can_be);
 	suite_add_tcase(suite, rest);
 	return suite;

@@ -134,7 +134,7 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing, struc
 {
 	const uint8_t *data;
 	size_t avail;
-	int rc = tt_source_glance(src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err);
+	int rc = tt_source_peek_header(src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err);
 
 	if (rc < 0 && avail == 0)
 		return rc;
