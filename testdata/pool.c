@@ -1,4 +1,4 @@
-/* pool.c - four threads that share connections to databases, and trace what they do. */
+/* pool.c - four threads share connections to databases and trace what they do. */
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
@@ -13,14 +13,14 @@ static const struct pool_endpoints_record endpoints[] = {
 	{ 3, { "replica.example", 15 }, 5433 },
 };
 
-/* What the program itself counts, to compare with what the trace says. */
+/* What the program itself counts, to compare it with the trace. */
 static struct counts {
 	unsigned long opened, taken, rows, closed;
 } counts[CONNECTIONS];
 
-/* One to each endpoint, which a thread at a time may have. */
+/* One for each endpoint; one thread at a time may take it. */
 static struct conn {
-	uint64_t id;            /* 0: it is not open */
+	uint64_t id;            /* 0: not open */
 	unsigned uses;
 	bool taken;
 } conns[CONNECTIONS];
@@ -29,7 +29,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t given = PTHREAD_COND_INITIALIZER;
 static uint64_t opened, closed;
 
-/* Each generation of the trace is to be read by itself, so it has the table. */
+/* Each generation of the trace can be read by itself, so each has the table. */
 static void write_tables(void *arg, struct tt_emit *e)
 {
 	(void)arg;

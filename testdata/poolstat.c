@@ -1,4 +1,4 @@
-/* poolstat.c - a table of what a trace with the experiment Pool says. */
+/* poolstat.c - prints a table from a trace with the experiment Pool. */
 #include <stdio.h>
 
 #include "pool.h"
@@ -10,7 +10,7 @@ static struct endpoint {
 	unsigned long opened, taken, rows, closed;
 } endpoints[ENDPOINTS];
 
-/* Of each connection: the endpoint it leads to, and since when it is taken. */
+/* For each connection: its endpoint, and the time when it was taken. */
 static struct conn {
 	unsigned endpoint;
 	int64_t since_ns;
@@ -18,7 +18,7 @@ static struct conn {
 
 static int64_t held_ns;
 
-/* Numbers come from the trace: any may be beyond what there is room for. */
+/* Numbers come from the trace and may be larger than the table. */
 static struct conn *find(uint64_t conn)
 {
 	return &conns[conn < CONNS ? conn : 0];
