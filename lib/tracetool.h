@@ -105,7 +105,7 @@ enum tt_code {
 	TT_E_BATCH_SIZE = 22,   /* a batch larger than 64 KiB */
 	TT_E_GENERATION_ZERO = 23,
 	TT_E_GENERATION_MIXED = 24, /* another generation begins before this one ended */
-	TT_E_GENERATION_ORDER = 25, /* before 1.26: numbers that do not grow by one */
+	TT_E_GENERATION_ORDER = 25, /* before 1.26: numbers that do not increase by one */
 	TT_E_GENERATION_MARK = 26,  /* an end-of-generation mark where none is allowed */
 
 	/* table codes */
@@ -213,7 +213,7 @@ struct tt_error {
 
 /* ------------------------------------------------------------------- specs */
 
-/* The largest number of arguments of an event, without dt. */
+/* Maximum number of arguments of an event, without dt. */
 #define TT_MAX_ARGS 16
 
 /* What an argument means. The suffix in the spec has the same name. */
@@ -415,7 +415,7 @@ enum tt_open_flags {
 	TT_OPEN_LIKE_GO = 1 << 0,
 };
 
-/* Begin with `size = sizeof(struct tt_options)`, zero the rest. NULL: defaults. */
+/* Set `size = sizeof(struct tt_options)` and zero the rest. NULL: defaults. */
 struct tt_options {
 	size_t size;
 	unsigned flags;                 /* enum tt_open_flags */
@@ -541,7 +541,7 @@ struct tt_frame {
 	uint64_t line;
 };
 
-/* The largest number of frames of a stack: a limit of the format. */
+/* Maximum number of frames of a stack: a limit of the format. */
 #define TT_MAX_FRAMES 128
 
 struct tt_sample {

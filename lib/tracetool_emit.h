@@ -276,8 +276,8 @@ TT_API void tt_emit_event1(struct tt_emit *e, unsigned type, uint64_t a);
 TT_API void tt_emit_event2(struct tt_emit *e, unsigned type, uint64_t a, uint64_t b);
 /*
  * A section with one such event, in half the time. If `gen` is not 0, the event is written
- * only in that generation. True if it was written; false, too, if no section could be
- * opened. Any time.
+ * only in that generation. False if another generation is the current one, or if no section
+ * could be opened; else true. Any time.
  */
 TT_API bool tt_emit_once1(uint64_t gen, unsigned type, uint64_t a);
 TT_API bool tt_emit_once2(uint64_t gen, unsigned type, uint64_t a, uint64_t b);

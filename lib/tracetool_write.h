@@ -61,7 +61,7 @@ struct tt_repair;
 
 /*
  * Takes over a reader that was just opened and not used yet. The reader remains the
- * caller's, who closes it after tt_repair_free(). TT_E_MEMORY.
+ * caller's: close it after tt_repair_free(). TT_E_MEMORY.
  */
 TT_API int tt_repair_new(struct tt_repair **out, struct tt_reader *r, struct tt_error *err);
 /* The first bytes of the repaired trace. */
