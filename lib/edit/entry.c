@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "order/handlers.h"
+#include "spec/types.h"
 
-void tt_entry_init(struct tt_entry *w, struct tt_mem *mem, const struct tt_known_types *types)
+void tt_entry_init(struct tt_entry *w, struct tt_mem *mem)
 {
 	uint64_t seed = tt_random_seed();
 
 	memset(w, 0, sizeof(*w));
 	w->mem = mem;
-	w->types = types;
 	tt_idmap_init(&w->g_ids, mem, seed);
 	tt_idmap_init(&w->p_ids, mem, seed);
 	tt_idmap_init(&w->task_ids, mem, seed);
@@ -142,42 +142,40 @@ static void note(struct tt_entry *w, const struct tt_event *ev)
 {
 	uint32_t i;
 
-	switch (w->types->known[ev->spec->type]) {
-	case TT_KNOWN_GO_STATUS:
-	case TT_KNOWN_GO_STATUS_STACK:
+	switch (ev->spec->type) {
+	case TT_EV_GO_STATUS:
+	case TT_EV_GO_STATUS_STACK:
 		first_of_g(w, ev->args[0], (uint8_t)ev->args[2], ev->thread);
 		break;
-	case TT_KNOWN_GO_CREATE:
-	case TT_KNOWN_GO_CREATE_BLOCKED:
-	case TT_KNOWN_GO_CREATE_SYSCALL:
+	case TT_EV_GO_CREATE:
+	case TT_EV_GO_CREATE_BLOCKED:
+	case TT_EV_GO_CREATE_SYSCALL:
 		first_of_g(w, ev->args[0], TT_ENTRY_NOTHING, TT_NONE);
 		break;
-	case TT_KNOWN_PROC_STATUS:
+	case TT_EV_PROC_STATUS:
 		first_of_p(w, ev->args[0], (uint8_t)ev->args[1], ev->thread);
 		break;
-	case TT_KNOWN_GC_ACTIVE:
-	case TT_KNOWN_GC_BEGIN:
-		first_of_gc(w, ev->args[0],
-			    w->types->known[ev->spec->type] == TT_KNOWN_GC_ACTIVE);
+	case TT_EV_GC_ACTIVE:
+	case TT_EV_GC_BEGIN:
+		first_of_gc(w, ev->args[0], ev->spec->type == TT_EV_GC_ACTIVE);
 		break;
-	case TT_KNOWN_ASSIST_ACTIVE:
+	case TT_EV_GC_MARK_ASSIST_ACTIVE:
 		i = tt_idmap_find(&w->g_ids, ev->args[0]);
 		if (i != TT_IDMAP_NONE)
 			w->gs.at[i].assist = true;
 		break;
-	case TT_KNOWN_SWEEP_ACTIVE:
+	case TT_EV_GC_SWEEP_ACTIVE:
 		i = tt_idmap_find(&w->p_ids, ev->args[0]);
 		if (i != TT_IDMAP_NONE)
 			w->ps.at[i].sweep = true;
 		break;
-	case TT_KNOWN_TASK_BEGIN:
-	case TT_KNOWN_TASK_END:
-		first_of_task(w, ev->args[0],
-			      w->types->known[ev->spec->type] == TT_KNOWN_TASK_BEGIN);
+	case TT_EV_USER_TASK_BEGIN:
+	case TT_EV_USER_TASK_END:
+		first_of_task(w, ev->args[0], ev->spec->type == TT_EV_USER_TASK_BEGIN);
 		break;
-	case TT_KNOWN_REGION_BEGIN:
-	case TT_KNOWN_REGION_END:
-		region(w, ev, w->types->known[ev->spec->type] == TT_KNOWN_REGION_BEGIN);
+	case TT_EV_USER_REGION_BEGIN:
+	case TT_EV_USER_REGION_END:
+		region(w, ev, ev->spec->type == TT_EV_USER_REGION_BEGIN);
 		break;
 	default:
 		break;

@@ -29,7 +29,6 @@ struct tt_entry_p {
 
 struct tt_entry {
 	struct tt_mem *mem;
-	const struct tt_known_types *types;
 	const struct tt_generation *gen;
 	struct tt_order *known; /* the state before, for its open regions */
 	struct tt_idmap g_ids, p_ids, task_ids;
@@ -42,7 +41,7 @@ struct tt_entry {
 	bool no_memory;
 };
 
-void tt_entry_init(struct tt_entry *w, struct tt_mem *mem, const struct tt_known_types *types);
+void tt_entry_init(struct tt_entry *w, struct tt_mem *mem);
 void tt_entry_release(struct tt_entry *w);
 /*
  * Orders `gen` in *fresh, which knows nothing, as far as that goes, and notes what

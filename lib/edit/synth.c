@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "order/handlers.h"
+#include "spec/types.h"
 
 /* The collector's sequence is led on so far, event by event. */
 #define MAX_GC_EVENTS 4096
@@ -18,11 +19,10 @@
 #define FRESH_M (INT64_C(1) << 30)
 #define FRESH_G (INT64_C(1) << 40)
 
-void tt_synth_init(struct tt_synth *b, struct tt_mem *mem, const struct tt_known_types *types)
+void tt_synth_init(struct tt_synth *b, struct tt_mem *mem)
 {
 	memset(b, 0, sizeof(*b));
 	b->mem = mem;
-	b->types = types;
 }
 
 void tt_synth_release(struct tt_synth *b)
@@ -48,9 +48,9 @@ static void give_up(struct tt_synth *b)
 }
 
 /* Takes an event with its arguments behind dt, if it can happen now. */
-static void take(struct tt_synth *b, int64_t thread, enum tt_known known, unsigned nargs, ...)
+static void take(struct tt_synth *b, int64_t thread, enum tt_event_type type, unsigned nargs, ...)
 {
-	struct tt_raw_event ev = {.type = b->types->type[known], .time_ns = b->salvage->last_ns};
+	struct tt_raw_event ev = {.type = (uint8_t)type, .time_ns = b->salvage->last_ns};
 	struct tt_synth_event *to;
 	va_list args;
 
@@ -109,7 +109,7 @@ static void state_p(struct tt_synth *b, int64_t p, int64_t thread)
 	if (state == NULL)
 		give_up(b);
 	else if (!stated(b, state->seq))
-		take(b, thread, TT_KNOWN_PROC_STATUS, 2, (uint64_t)p, (uint64_t)state->status);
+		take(b, thread, TT_EV_PROC_STATUS, 2, (uint64_t)p, (uint64_t)state->status);
 }
 
 static void state_g(struct tt_synth *b, int64_t g, int64_t thread)
@@ -119,7 +119,7 @@ static void state_g(struct tt_synth *b, int64_t g, int64_t thread)
 	if (state == NULL)
 		give_up(b);
 	else if (!stated(b, state->seq))
-		take(b, thread, TT_KNOWN_GO_STATUS, 3, (uint64_t)g, (uint64_t)thread,
+		take(b, thread, TT_EV_GO_STATUS, 3, (uint64_t)g, (uint64_t)thread,
 		     (uint64_t)state->status);
 }
 
@@ -140,13 +140,13 @@ static uint64_t next_g_seq(struct tt_synth *b, int64_t g)
 static void start_p(struct tt_synth *b, int64_t thread, int64_t p)
 {
 	state_p(b, p, thread);
-	take(b, thread, TT_KNOWN_PROC_START, 2, (uint64_t)p, next_p_seq(b, p));
+	take(b, thread, TT_EV_PROC_START, 2, (uint64_t)p, next_p_seq(b, p));
 }
 
 static void start_g(struct tt_synth *b, int64_t thread, int64_t g)
 {
 	state_g(b, g, thread);
-	take(b, thread, TT_KNOWN_GO_START, 2, (uint64_t)g, next_g_seq(b, g));
+	take(b, thread, TT_EV_GO_START, 2, (uint64_t)g, next_g_seq(b, g));
 }
 
 static void begin_syscall(struct tt_synth *b, int64_t thread)
@@ -155,12 +155,12 @@ static void begin_syscall(struct tt_synth *b, int64_t thread)
 	int64_t p = m == NULL ? TT_NONE : m->p;
 
 	state_p(b, p, thread);
-	take(b, thread, TT_KNOWN_SYSCALL_BEGIN, 2, next_p_seq(b, p), UINT64_C(0));
+	take(b, thread, TT_EV_GO_SYSCALL_BEGIN, 2, next_p_seq(b, p), UINT64_C(0));
 }
 
 static void stop_p(struct tt_synth *b, int64_t thread)
 {
-	take(b, thread, TT_KNOWN_PROC_STOP, 0);
+	take(b, thread, TT_EV_PROC_STOP, 0);
 }
 
 /* A P that is idle, one of the trace if there is; made known if there is none. */
@@ -173,13 +173,13 @@ static int64_t spare_p(struct tt_synth *b)
 			return b->order->ps.at[i].id;
 	while (tt_find_p(b->order, p) != NULL || tt_entry_p(b->want, p) != NULL)
 		p++;
-	take(b, TT_NONE, TT_KNOWN_PROC_STATUS, 2, (uint64_t)p, (uint64_t)TT_P_IDLE);
+	take(b, TT_NONE, TT_EV_PROC_STATUS, 2, (uint64_t)p, (uint64_t)TT_P_IDLE);
 	return p;
 }
 
 /* ---- what is open and shall not be, and the reverse */
 
-static bool is_open(const struct tt_synth *b, uint32_t extra, enum tt_known begin)
+static bool is_open(const struct tt_synth *b, uint32_t extra, enum tt_event_type begin)
 {
 	const struct tt_open_scopes *e;
 
@@ -187,7 +187,7 @@ static bool is_open(const struct tt_synth *b, uint32_t extra, enum tt_known begi
 		return false;
 	e = &b->order->open_scopes.at[extra];
 	for (size_t i = 0; i < e->ranges.n; i++)
-		if (e->ranges.at[i].type == b->types->type[begin])
+		if (e->ranges.at[i].type == begin)
 			return true;
 	return false;
 }
@@ -198,8 +198,8 @@ static bool g_needs_edit(const struct tt_synth *b, const struct tt_g_state *g)
 
 	if (w == NULL || w->status == TT_ENTRY_NOTHING)
 		return false;
-	return is_open(b, g->scopes, TT_KNOWN_ASSIST_BEGIN) != w->assist ||
-	       is_open(b, g->scopes, TT_KNOWN_STW_BEGIN) ||
+	return is_open(b, g->scopes, TT_EV_GC_MARK_ASSIST_BEGIN) != w->assist ||
+	       is_open(b, g->scopes, TT_EV_STW_BEGIN) ||
 	       (w->other_regions && b->order->open_scopes.at[g->scopes].regions.n != 0);
 }
 
@@ -207,7 +207,7 @@ static bool p_needs_edit(const struct tt_synth *b, const struct tt_p_state *p)
 {
 	const struct tt_entry_p *w = tt_entry_p(b->want, p->id);
 
-	return w != NULL && is_open(b, p->scopes, TT_KNOWN_SWEEP_BEGIN) != w->sweep;
+	return w != NULL && is_open(b, p->scopes, TT_EV_GC_SWEEP_BEGIN) != w->sweep;
 }
 
 static void end_regions(struct tt_synth *b, int64_t thread, int64_t g)
@@ -231,7 +231,7 @@ static void end_regions(struct tt_synth *b, int64_t thread, int64_t g)
 		}
 		/* there may be a string more */
 		tt_shared_strings_begin_generation(&b->order->texts, &b->salvage->gen);
-		take(b, thread, TT_KNOWN_REGION_END, 3, top->task, name, UINT64_C(0));
+		take(b, thread, TT_EV_USER_REGION_END, 3, top->task, name, UINT64_C(0));
 	}
 }
 
@@ -242,14 +242,14 @@ static void end_pauses(struct tt_synth *b, int64_t thread, int64_t g)
 		const struct tt_g_state *state = tt_find_g(b->order, g);
 		const struct tt_open_scopes *e;
 
-		if (b->failed || !is_open(b, state->scopes, TT_KNOWN_STW_BEGIN))
+		if (b->failed || !is_open(b, state->scopes, TT_EV_STW_BEGIN))
 			return;
 		e = &b->order->open_scopes.at[state->scopes];
 		for (size_t i = 0; i < e->ranges.n; i++)
 			if (!tt_salvage_name(b->salvage, e->ranges.at[i].kind))
 				b->failed = b->no_memory = true;
 		tt_shared_strings_begin_generation(&b->order->texts, &b->salvage->gen);
-		take(b, thread, TT_KNOWN_STW_END, 0);
+		take(b, thread, TT_EV_STW_END, 0);
 	}
 }
 
@@ -265,7 +265,7 @@ static void lead_gc(struct tt_synth *b, int64_t thread)
 		return;
 	if (o->gc_state == TT_GC_UNDETERMINED) {
 		if (running)
-			take(b, thread, TT_KNOWN_GC_BEGIN, 2, target, UINT64_C(0));
+			take(b, thread, TT_EV_GC_BEGIN, 2, target, UINT64_C(0));
 		return;
 	}
 	if (target - o->gc_seq > MAX_GC_EVENTS)
@@ -276,11 +276,11 @@ static void lead_gc(struct tt_synth *b, int64_t thread)
 
 		/* an even number of changes is left if it shall be as it is */
 		if (!runs)
-			take(b, thread, TT_KNOWN_GC_BEGIN, 2, next, UINT64_C(0));
+			take(b, thread, TT_EV_GC_BEGIN, 2, next, UINT64_C(0));
 		else if ((left % 2 == 0) == running)
-			take(b, thread, TT_KNOWN_GC_END, 1, next);
+			take(b, thread, TT_EV_GC_END, 1, next);
 		else
-			take(b, thread, TT_KNOWN_GC_ACTIVE, 1, next);
+			take(b, thread, TT_EV_GC_ACTIVE, 1, next);
 	}
 	if ((o->gc_state == TT_GC_RUNNING) != running)
 		give_up(b);
@@ -300,7 +300,7 @@ static void edit_shared(struct tt_synth *b, int64_t thread)
 	lead_gc(b, thread);
 	for (size_t i = 0; i < b->want->tasks.n; i++)
 		if (is_task_open(b, b->want->tasks.at[i]))
-			take(b, thread, TT_KNOWN_TASK_END, 2, b->want->tasks.at[i], UINT64_C(0));
+			take(b, thread, TT_EV_USER_TASK_END, 2, b->want->tasks.at[i], UINT64_C(0));
 }
 
 static bool shared_needs_edit(const struct tt_synth *b)
@@ -335,12 +335,12 @@ static void edit_running(struct tt_synth *b, int64_t thread, int64_t g)
 	end_pauses(b, thread, g);
 	if (b->failed)
 		return;
-	if (is_open(b, tt_find_g(b->order, g)->scopes, TT_KNOWN_ASSIST_BEGIN) == w->assist)
+	if (is_open(b, tt_find_g(b->order, g)->scopes, TT_EV_GC_MARK_ASSIST_BEGIN) == w->assist)
 		return;
 	if (w->assist)
-		take(b, thread, TT_KNOWN_ASSIST_BEGIN, 1, UINT64_C(0));
+		take(b, thread, TT_EV_GC_MARK_ASSIST_BEGIN, 1, UINT64_C(0));
 	else
-		take(b, thread, TT_KNOWN_ASSIST_END, 0);
+		take(b, thread, TT_EV_GC_MARK_ASSIST_END, 0);
 }
 
 /* The goroutine that runs on the thread stops as it is wanted. */
@@ -350,11 +350,11 @@ static void stop_running(struct tt_synth *b, int64_t thread, int64_t g)
 
 	edit_running(b, thread, g);
 	if (w != NULL && w->status == TT_ENTRY_NOTHING)
-		take(b, thread, TT_KNOWN_GO_DESTROY, 0);
+		take(b, thread, TT_EV_GO_DESTROY, 0);
 	else if (w != NULL && w->status == TT_G_WAITING)
-		take(b, thread, TT_KNOWN_GO_BLOCK, 2, UINT64_C(0), UINT64_C(0));
+		take(b, thread, TT_EV_GO_BLOCK, 2, UINT64_C(0), UINT64_C(0));
 	else
-		take(b, thread, TT_KNOWN_GO_STOP, 2, UINT64_C(0), UINT64_C(0));
+		take(b, thread, TT_EV_GO_STOP, 2, UINT64_C(0), UINT64_C(0));
 }
 
 /* ---- threads let go */
@@ -409,7 +409,7 @@ static void find_holders(struct tt_synth *b)
 		if (!runs || holder_of_g(b, g->id) != NULL)
 			continue;
 		m = fresh_m(b);
-		take(b, g->status == TT_G_RUNNING ? m : TT_NONE, TT_KNOWN_GO_STATUS, 3,
+		take(b, g->status == TT_G_RUNNING ? m : TT_NONE, TT_EV_GO_STATUS, 3,
 		     (uint64_t)g->id, (uint64_t)m, (uint64_t)g->status);
 	}
 	for (size_t i = 0; i < b->order->ps.n && !b->failed; i++) {
@@ -417,7 +417,7 @@ static void find_holders(struct tt_synth *b)
 
 		if ((p->status == TT_P_RUNNING || p->status == TT_P_SYSCALL) &&
 		    holder_of_p(b, p->id) == NULL)
-			take(b, fresh_m(b), TT_KNOWN_PROC_STATUS, 2, (uint64_t)p->id,
+			take(b, fresh_m(b), TT_EV_PROC_STATUS, 2, (uint64_t)p->id,
 			     (uint64_t)p->status);
 	}
 }
@@ -430,7 +430,7 @@ static void end_syscall(struct tt_synth *b, const struct tt_m_state *m)
 
 	if (p != NULL && p->status == TT_P_SYSCALL)
 		stop_p(b, thread);
-	take(b, thread, TT_KNOWN_SYSCALL_END_BLOCKED, 0);
+	take(b, thread, TT_EV_GO_SYSCALL_END_BLOCKED, 0);
 }
 
 static void let_go(struct tt_synth *b, size_t slot)
@@ -514,7 +514,7 @@ static void wake(struct tt_synth *b, int64_t g)
 	int64_t thread = worker(b);
 
 	state_g(b, g, thread);
-	take(b, thread, TT_KNOWN_GO_UNBLOCK, 3, (uint64_t)g, next_g_seq(b, g), UINT64_C(0));
+	take(b, thread, TT_EV_GO_UNBLOCK, 3, (uint64_t)g, next_g_seq(b, g), UINT64_C(0));
 }
 
 /* Brings a goroutine that no thread has to where it shall be, or before a start. */
@@ -543,7 +543,7 @@ static void create_g(struct tt_synth *b, const struct tt_entry_g *w)
 		return;
 	if (w->status == TT_G_BAD)
 		give_up(b);
-	take(b, worker(b), waits ? TT_KNOWN_GO_CREATE_BLOCKED : TT_KNOWN_GO_CREATE, 3,
+	take(b, worker(b), waits ? TT_EV_GO_CREATE_BLOCKED : TT_EV_GO_CREATE, 3,
 	     (uint64_t)w->id, UINT64_C(0), UINT64_C(0));
 	if (!b->failed && w->assist)
 		move_g(b, w);
@@ -575,7 +575,7 @@ static void move_ps(struct tt_synth *b)
 			int64_t thread = worker(b);
 
 			state_p(b, w->id, thread);
-			take(b, thread, TT_KNOWN_PROC_STEAL, 3, (uint64_t)w->id,
+			take(b, thread, TT_EV_PROC_STEAL, 3, (uint64_t)w->id,
 			     next_p_seq(b, w->id), (uint64_t)thread);
 		}
 		p = tt_find_p(b->order, w->id);
@@ -585,9 +585,9 @@ static void move_ps(struct tt_synth *b)
 		rest(b);
 		start_p(b, b->worker, w->id);
 		if (w->sweep)
-			take(b, b->worker, TT_KNOWN_SWEEP_BEGIN, 1, UINT64_C(0));
+			take(b, b->worker, TT_EV_GC_SWEEP_BEGIN, 1, UINT64_C(0));
 		else
-			take(b, b->worker, TT_KNOWN_SWEEP_END, 2, UINT64_C(0), UINT64_C(0));
+			take(b, b->worker, TT_EV_GC_SWEEP_END, 2, UINT64_C(0), UINT64_C(0));
 		rest(b);
 	}
 }
@@ -597,7 +597,7 @@ static int64_t host(struct tt_synth *b, int64_t thread)
 {
 	int64_t g = fresh_g(b);
 
-	take(b, thread, TT_KNOWN_GO_CREATE, 3, (uint64_t)g, UINT64_C(0), UINT64_C(0));
+	take(b, thread, TT_EV_GO_CREATE, 3, (uint64_t)g, UINT64_C(0), UINT64_C(0));
 	start_g(b, thread, g);
 	return g;
 }
@@ -611,7 +611,7 @@ static void work(struct tt_synth *b)
 
 		host(b, thread);
 		edit_shared(b, thread);
-		take(b, thread, TT_KNOWN_GO_DESTROY, 0);
+		take(b, thread, TT_EV_GO_DESTROY, 0);
 	}
 	rest(b);
 	move_ps(b);
@@ -680,7 +680,7 @@ static void take_up_syscall(struct tt_synth *b, const struct tt_entry_p *w)
 	host(b, thread);
 	begin_syscall(b, thread);
 	if (w->status == TT_P_ABANDONED)
-		take(b, thread, TT_KNOWN_GO_DESTROY_SYSCALL, 0);
+		take(b, thread, TT_EV_GO_DESTROY_SYSCALL, 0);
 }
 
 static void take_up_ps(struct tt_synth *b)

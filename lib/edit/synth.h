@@ -20,7 +20,6 @@ struct tt_synth_event {
 
 struct tt_synth {
 	struct tt_mem *mem;
-	const struct tt_known_types *types;
 	struct tt_salvage *salvage;
 	struct tt_order *order;
 	const struct tt_entry *want;
@@ -33,7 +32,7 @@ struct tt_synth {
 	bool failed, no_memory;
 };
 
-void tt_synth_init(struct tt_synth *b, struct tt_mem *mem, const struct tt_known_types *types);
+void tt_synth_init(struct tt_synth *b, struct tt_mem *mem);
 void tt_synth_release(struct tt_synth *b);
 void tt_synth_clear(struct tt_synth *b);
 /*

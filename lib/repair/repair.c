@@ -28,15 +28,13 @@ int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_er
 		return tt_fail(err, TT_E_MEMORY, "no memory for a repair");
 	r->reader = reader;
 	r->mem = &reader->mem;
-	tt_known_types_init(&r->types, reader->specs);
 	tt_order_init(&r->order, r->mem, reader->specs, reader->version);
 	tt_order_init(&r->start, r->mem, reader->specs, reader->version);
 	tt_order_init(&r->fresh, r->mem, reader->specs, reader->version);
-	tt_entry_init(&r->want, r->mem, &r->types);
-	tt_synth_init(&r->bridge, r->mem, &r->types);
+	tt_entry_init(&r->want, r->mem);
+	tt_synth_init(&r->bridge, r->mem);
 	r->writer = (struct tt_writer){
 		.mem = r->mem,
-		.types = &r->types,
 		.needs_clock = reader->loader.rules.needs_clock,
 		.has_end_marks = reader->loader.has_end_marks,
 	};
@@ -82,7 +80,7 @@ static int no_memory(struct tt_repair *r)
 static void salvage_begin(struct tt_repair *r, struct tt_salvage *s)
 {
 	tt_salvage_release(s);
-	tt_salvage_init(s, r->mem, r->reader->specs, &r->types, &r->reader->loader.rules);
+	tt_salvage_init(s, r->mem, r->reader->specs, &r->reader->loader.rules);
 }
 
 /* An error of the machine: the input may be damaged, that is what this is for. */

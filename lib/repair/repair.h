@@ -23,7 +23,6 @@ struct tt_candidate {
 struct tt_repair {
 	struct tt_reader *reader;
 	struct tt_mem *mem;     /* the reader's */
-	struct tt_known_types types;
 	struct tt_order order;  /* behind all that was handed out, and what is pending */
 	struct tt_order start;  /* before the generation at hand */
 	struct tt_order fresh;

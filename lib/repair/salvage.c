@@ -9,14 +9,14 @@
 
 #include "base/error.h"
 #include "experiment/embedded.h"
+#include "spec/types.h"
 #include "wire/varint.h"
 
 void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_specs *specs,
-		     const struct tt_known_types *types, const struct tt_batch_rules *rules)
+		     const struct tt_batch_rules *rules)
 {
 	memset(s, 0, sizeof(*s));
 	s->mem = mem;
-	s->types = types;
 	s->rules = rules;
 	tt_generation_init(&s->gen, mem, specs);
 }
@@ -70,19 +70,18 @@ static const uint8_t *skip_numbers(const uint8_t *p, const uint8_t *end, uint64_
 }
 
 /* The byte behind the record at p; NULL if it is not whole or too large. */
-static const uint8_t *record_end(const struct tt_salvage *s, uint8_t table, const uint8_t *p,
-				 const uint8_t *end)
+static const uint8_t *record_end(uint8_t table, const uint8_t *p, const uint8_t *end)
 {
 	uint64_t n;
 
 	p++;
-	switch (s->types->known[table]) {
-	case TT_KNOWN_STRINGS:
+	switch (table) {
+	case TT_EV_STRINGS:
 		p = skip_numbers(p, end, 2, &n);
 		if (p == NULL || n > TT_STRING_MAX_SIZE || n > (uint64_t)(end - p))
 			return NULL;
 		return p + n;
-	case TT_KNOWN_STACKS:
+	case TT_EV_STACKS:
 		p = skip_numbers(p, end, 2, &n);
 		if (p == NULL || n > TT_MAX_FRAMES)
 			return NULL;
@@ -111,7 +110,7 @@ static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, struct
 	if (b->clean == NULL)
 		return no_memory(s, err);
 	b->clean[b->nclean++] = table;
-	for (; p < end && (next = record_end(s, table, p, end)) != NULL; p = next) {
+	for (; p < end && (next = record_end(table, p, end)) != NULL; p = next) {
 		struct tt_raw_batch one = b->head;
 		int rc;
 
@@ -137,11 +136,9 @@ static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, struct
 
 /* ---- batches */
 
-static bool is_table(const struct tt_salvage *s, uint8_t first)
+static bool is_table(uint8_t first)
 {
-	unsigned known = s->types->known[first];
-
-	return known == TT_KNOWN_STRINGS || known == TT_KNOWN_STACKS || known == TT_KNOWN_SAMPLES;
+	return first == TT_EV_STRINGS || first == TT_EV_STACKS || first == TT_EV_CPU_SAMPLES;
 }
 
 static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, struct tt_error *err)
@@ -155,7 +152,7 @@ static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, struct 
 		b->dropped = true;
 		return TT_OK;
 	}
-	if (b->head.experiment == 0 && is_table(s, first) && b->head.size != 0)
+	if (b->head.experiment == 0 && is_table(first) && b->head.size != 0)
 		return add_records(s, b, err);
 	b->events = events;
 	b->sync = b->head.experiment == 0 && !events && first == s->rules->sync;

@@ -12,61 +12,6 @@
 
 #include "order/merge.h"
 
-/* The types that a repair has to know by name. */
-enum tt_known {
-	TT_KNOWN_EVENT_BATCH,
-	TT_KNOWN_EXPERIMENTAL_BATCH,
-	TT_KNOWN_END_OF_GENERATION,
-	TT_KNOWN_STRINGS,
-	TT_KNOWN_STRING,
-	TT_KNOWN_STACKS,
-	TT_KNOWN_STACK,
-	TT_KNOWN_SAMPLES,
-	TT_KNOWN_FREQUENCY,
-	TT_KNOWN_SYNC,
-	TT_KNOWN_CLOCK,
-	TT_KNOWN_PROC_STATUS,
-	TT_KNOWN_PROC_START,
-	TT_KNOWN_PROC_STOP,
-	TT_KNOWN_PROC_STEAL,
-	TT_KNOWN_GO_STATUS,
-	TT_KNOWN_GO_STATUS_STACK,
-	TT_KNOWN_GO_CREATE,
-	TT_KNOWN_GO_CREATE_BLOCKED,
-	TT_KNOWN_GO_CREATE_SYSCALL,
-	TT_KNOWN_GO_START,
-	TT_KNOWN_GO_STOP,
-	TT_KNOWN_GO_BLOCK,
-	TT_KNOWN_GO_UNBLOCK,
-	TT_KNOWN_GO_DESTROY,
-	TT_KNOWN_GO_DESTROY_SYSCALL,
-	TT_KNOWN_SYSCALL_BEGIN,
-	TT_KNOWN_SYSCALL_END_BLOCKED,
-	TT_KNOWN_STW_BEGIN,
-	TT_KNOWN_STW_END,
-	TT_KNOWN_GC_ACTIVE,
-	TT_KNOWN_GC_BEGIN,
-	TT_KNOWN_GC_END,
-	TT_KNOWN_ASSIST_BEGIN,
-	TT_KNOWN_ASSIST_END,
-	TT_KNOWN_ASSIST_ACTIVE,
-	TT_KNOWN_SWEEP_BEGIN,
-	TT_KNOWN_SWEEP_END,
-	TT_KNOWN_SWEEP_ACTIVE,
-	TT_KNOWN_TASK_BEGIN,
-	TT_KNOWN_TASK_END,
-	TT_KNOWN_REGION_BEGIN,
-	TT_KNOWN_REGION_END,
-	TT_KNOWN_COUNT
-};
-
-struct tt_known_types {
-	uint8_t type[TT_KNOWN_COUNT];
-	uint8_t known[256];     /* back to an enum tt_known; TT_KNOWN_COUNT: none of these */
-};
-
-void tt_known_types_init(struct tt_known_types *k, const struct tt_specs *specs);
-
 /* One batch that was read, and what of it is good. */
 struct tt_salvaged_batch {
 	struct tt_raw_batch head; /* its data is a copy, with the header in front of it */
@@ -82,7 +27,6 @@ struct tt_salvaged_batch {
 
 struct tt_salvage {
 	struct tt_mem *mem;
-	const struct tt_known_types *types;
 	const struct tt_batch_rules *rules;
 	struct tt_generation gen;
 	TT_ARRAY(struct tt_salvaged_batch) list; /* in the order of the file */
@@ -99,7 +43,7 @@ struct tt_salvage {
 };
 
 void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_specs *specs,
-		     const struct tt_known_types *types, const struct tt_batch_rules *rules);
+		     const struct tt_batch_rules *rules);
 void tt_salvage_release(struct tt_salvage *s);
 
 /*

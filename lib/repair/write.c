@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "spec/types.h"
 #include "wire/varint.h"
 
 /* What is made up goes into batches of at most about this size. */
@@ -28,11 +29,6 @@ static void put_byte(struct tt_writer *w, uint8_t byte)
 	put(w, &byte, 1);
 }
 
-static void put_type(struct tt_writer *w, enum tt_known known)
-{
-	put_byte(w, w->types->type[known]);
-}
-
 static void put_number(struct tt_writer *w, uint64_t value)
 {
 	uint8_t bytes[TT_VARINT_MAX];
@@ -44,10 +40,10 @@ static void put_batch(struct tt_writer *w, const struct tt_raw_batch *head, cons
 		      size_t n)
 {
 	if (head->kind == TT_RAW_BATCH_EXPERIMENT) {
-		put_type(w, TT_KNOWN_EXPERIMENTAL_BATCH);
+		put_byte(w, TT_EV_EXPERIMENTAL_BATCH);
 		put_byte(w, (uint8_t)head->experiment);
 	} else {
-		put_type(w, TT_KNOWN_EVENT_BATCH);
+		put_byte(w, TT_EV_EVENT_BATCH);
 	}
 	put_number(w, head->generation);
 	put_number(w, (uint64_t)head->thread);
@@ -109,11 +105,11 @@ static void put_clock(struct tt_writer *w, const struct tt_generation *g, uint64
 	if (!w->needs_clock)
 		m.time = g->min_time;
 	if (w->needs_clock)
-		put_type(w, TT_KNOWN_SYNC);
-	put_type(w, TT_KNOWN_FREQUENCY);
+		put_byte(w, TT_EV_SYNC);
+	put_byte(w, TT_EV_FREQUENCY);
 	put_number(w, g->frequency);
 	if (w->needs_clock) {
-		put_type(w, TT_KNOWN_CLOCK);
+		put_byte(w, TT_EV_CLOCK_SNAPSHOT);
 		put_number(w, 0);
 		put_number(w, g->clock.mono_ns);
 		put_number(w, g->clock.wall_sec);
@@ -129,8 +125,8 @@ static void put_lost_strings(struct tt_writer *w, const struct tt_salvage *s)
 
 	for (size_t i = s->first_lost_string; i < g->strings.n; i++) {
 		if (w->out.n == m.begin)
-			put_type(w, TT_KNOWN_STRINGS);
-		put_type(w, TT_KNOWN_STRING);
+			put_byte(w, TT_EV_STRINGS);
+		put_byte(w, TT_EV_STRING);
 		put_number(w, g->strings.at[i].id);
 		put_number(w, g->strings.at[i].len);
 		put(w, g->strings.at[i].data, g->strings.at[i].len);
@@ -147,8 +143,8 @@ static void put_lost_stacks(struct tt_writer *w, const struct tt_salvage *s)
 
 	for (size_t i = s->first_lost_stack; i < g->stacks.n; i++) {
 		if (w->out.n == m.begin)
-			put_type(w, TT_KNOWN_STACKS);
-		put_type(w, TT_KNOWN_STACK);
+			put_byte(w, TT_EV_STACKS);
+		put_byte(w, TT_EV_STACK);
 		put_number(w, g->stacks.at[i].id);
 		put_number(w, 0);
 		if (is_full(&m))
@@ -230,7 +226,7 @@ void tt_write_salvage(struct tt_writer *w, const struct tt_salvage *s, const str
 	if (b != NULL)
 		put_bridge(w, s, b);
 	if (w->has_end_marks)
-		put_type(w, TT_KNOWN_END_OF_GENERATION);
+		put_byte(w, TT_EV_END_OF_GENERATION);
 	written->same &= !s->sync_damaged && written->nentries == 0 &&
 			 (b == NULL || b->events.n == 0);
 }
@@ -239,5 +235,5 @@ void tt_write_placeholder(struct tt_writer *w, const struct tt_generation *clock
 {
 	put_clock(w, clock, number);
 	if (w->has_end_marks)
-		put_type(w, TT_KNOWN_END_OF_GENERATION);
+		put_byte(w, TT_EV_END_OF_GENERATION);
 }

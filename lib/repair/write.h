@@ -7,7 +7,6 @@
 
 struct tt_writer {
 	struct tt_mem *mem;
-	const struct tt_known_types *types;
 	TT_ARRAY(uint8_t) out;
 	bool needs_clock, has_end_marks; /* of the version */
 	bool failed;            /* no memory */
