@@ -86,7 +86,7 @@ static void slot_begin(struct slot *s, const struct tt_reader *r, uint64_t limit
 	tt_merge_init(&w->merge, &w->mem, w->specs);
 	tt_order_init(&w->order, &w->mem, w->specs, w->version);
 	s->assumptions.mem = &w->mem;
-	w->order.assumptions = &s->assumptions;
+	tt_order_speculate(&w->order, &s->assumptions);
 }
 
 static void slot_release(struct slot *s)
@@ -95,7 +95,6 @@ static void slot_release(struct slot *s)
 
 	if (!s->begun)
 		return;
-	w->order.assumptions = NULL;
 	tt_order_release(&w->order);
 	tt_merge_release(&w->merge);
 	tt_generation_release(w->gen);

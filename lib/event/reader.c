@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "event/parallel.h"
 #include "event/pass.h"
-#include "order/hot.h"
 #include "wire/header.h"
 
 /* ---- opening and closing */
@@ -286,7 +285,7 @@ static int take_private(struct tt_reader *r)
 	}
 	rc = tt_reader_take_private(r, r->gen, &added, &r->err);
 	if (added) {
-		tt_dispatch_init(&r->order);
+		tt_order_specs_grew(&r->order);
 		for (unsigned type = 0; type < 256; type++)
 			set_type_check(r, type);
 		tt_findings_init(r);

@@ -35,35 +35,6 @@ static struct tt_shared_string *name_of(struct tt_order *o, const struct tt_step
 
 /* ---- tasks: they live across generations, and may begin before the trace */
 
-struct tt_task_state *tt_add_task(struct tt_order *o, uint64_t id)
-{
-	uint32_t slot = o->free_task;
-
-	if (slot == TT_NO_SLOT) {
-		if (o->tasks.n >= TT_NO_SLOT || !TT_ARRAY_ROOM(o->mem, &o->tasks))
-			return NULL;
-		slot = (uint32_t)o->tasks.n;
-	}
-	if (!tt_idmap_add(&o->task_ids, id, slot))
-		return NULL;
-	if (slot == o->free_task)
-		o->free_task = o->tasks.at[slot].next_free;
-	else
-		o->tasks.n++;
-	return &o->tasks.at[slot];
-}
-
-/* Its name is the caller's to drop. */
-void tt_remove_task(struct tt_order *o, uint32_t slot)
-{
-	struct tt_task_state *task = &o->tasks.at[slot];
-
-	tt_idmap_remove(&o->task_ids, task->id);
-	task->name = NULL;
-	task->next_free = o->free_task;
-	o->free_task = slot;
-}
-
 enum tt_advance tt_advance_task_begin(struct tt_order *o, struct tt_step *s)
 {
 	uint64_t *args = s->ev->args; /* task parent name */

@@ -51,7 +51,8 @@ void tt_assume_no_g(struct tt_order *o, const struct tt_step *s)
 	tt_m_set_g(m, TT_NONE);
 }
 
-bool tt_assume_context(struct tt_order *o, const struct tt_step *s)
+/* What the step's context lacks, where nothing is known of it. False: it lacks more. */
+static bool assume_context(struct tt_order *o, const struct tt_step *s)
 {
 	unsigned needs = s->needs;
 
@@ -156,4 +157,20 @@ void tt_assume_region_end(struct tt_order *o, const struct tt_step *s)
 		return;
 	tt_assume(o, TT_ASSUME_REGION_END, g->id, s->ev->args[0]);
 	tt_assume(o, TT_ASSUME_NAME, 0, s->ev->args[1]);
+}
+
+/* ---- an order that assumes */
+
+static void g_removed(struct tt_order *o, const struct tt_g_state *g)
+{
+	if (g->assumed)
+		tt_assume(o, TT_ASSUME_G_GONE, g->id, 0);
+}
+
+void tt_order_speculate(struct tt_order *o, struct tt_assumptions *assumptions)
+{
+	static const struct tt_assume_hooks hooks = {assume_context, g_removed};
+
+	o->assumptions = assumptions;
+	o->on_assume = &hooks;
 }

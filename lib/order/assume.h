@@ -58,11 +58,12 @@ static inline bool tt_is_speculative(const struct tt_order *o)
 	return o->assumptions != NULL;
 }
 
-/* ---- making them; only of an order that is alone (claims.c) */
+/* Makes an order that knows nothing one that assumes, and writes it down there. */
+void tt_order_speculate(struct tt_order *o, struct tt_assumptions *assumptions);
+
+/* ---- making them; only of an order that is alone */
 
 void tt_assume(struct tt_order *o, enum tt_assumption_kind kind, int64_t id, uint64_t value);
-/* What the step's context lacks, where nothing is known of it. False: it lacks more. */
-bool tt_assume_context(struct tt_order *o, const struct tt_step *s);
 /* The step's thread has no P, no goroutine, unless that is known. */
 void tt_assume_no_p(struct tt_order *o, const struct tt_step *s);
 void tt_assume_no_g(struct tt_order *o, const struct tt_step *s);

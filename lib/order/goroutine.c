@@ -104,19 +104,6 @@ enum tt_advance tt_advance_go_status(struct tt_order *o, struct tt_step *s)
 	return TT_ADVANCED;
 }
 
-enum tt_advance tt_wrong_g(struct tt_order *o, const struct tt_step *s,
-			   const struct tt_g_state *g, const char *wanted)
-{
-	char name[TT_EVENT_NAME_SIZE];
-
-	if (g == NULL)
-		return tt_broken(o, TT_E_GOROUTINE,
-				 "event %s for goroutine (%" PRId64 ") that doesn't exist",
-				 tt_step_name(o, s, name), s->cur.goroutine);
-	return tt_broken(o, TT_E_GOROUTINE, "%s event for goroutine that's not %s",
-			 tt_step_name(o, s, name), wanted);
-}
-
 /* The current goroutine of an event that only a running one can have; NULL: broken. */
 static struct tt_g_state *running_g(struct tt_order *o, struct tt_step *s)
 {

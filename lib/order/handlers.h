@@ -71,8 +71,7 @@ static TT_ALWAYS_INLINE enum tt_advance tt_check_context(struct tt_order *o, con
 	return tt_context_broken(o, s);
 }
 
-/* The current goroutine is unknown (`g` NULL) or is in another status than `wanted`
- * (goroutine.c). */
+/* The current goroutine is unknown (`g` NULL) or is in another status than `wanted`. */
 enum tt_advance tt_wrong_g(struct tt_order *o, const struct tt_step *s,
 			   const struct tt_g_state *g, const char *wanted);
 

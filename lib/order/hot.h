@@ -12,15 +12,6 @@
 #include "order/handlers.h"
 #include "order/merge.h"
 
-/*
- * Tries the event of a thread. `*m` is the thread's slot, TT_NO_SLOT before its
- * first try: a try makes the thread known even if the event then has to wait, as
- * in Go. On TT_ADVANCED the events stand in o->queue; on TT_BROKEN o->err has code
- * and message. May change ev->args, as Go does.
- */
-enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m,
-			     struct tt_raw_event *ev);
-
 /* An event on its way through a shortcut. */
 struct tt_hot_step {
 	struct tt_raw_event *ev;

@@ -137,6 +137,14 @@ struct tt_shortcut {
 /* What events of experiments say of their resources (experiment.c). */
 struct tt_resources;
 
+/* What state.c has a speculative order do (assume.c). */
+struct tt_assume_hooks {
+	/* The context is not what the event needs. True: now it is, by assumptions. */
+	bool (*context_wrong)(struct tt_order *o, const struct tt_step *s);
+	/* The record of a goroutine is about to be removed. */
+	void (*g_removed)(struct tt_order *o, const struct tt_g_state *g);
+};
+
 struct tt_order {
 	struct tt_mem *mem;
 	const struct tt_specs *specs;
@@ -153,6 +161,7 @@ struct tt_order {
 	uint64_t newest;        /* the highest number of a generation so far */
 	bool renewed;           /* gen's is higher than those before */
 	struct tt_assumptions *assumptions; /* of a generation that is ordered alone, or NULL */
+	const struct tt_assume_hooks *on_assume; /* set with these */
 
 	struct tt_idmap g_ids, p_ids, m_ids, task_ids;
 	TT_ARRAY(struct tt_g_state) gs;
@@ -184,6 +193,8 @@ struct tt_order {
 void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs *specs,
 		   unsigned version);
 void tt_order_release(struct tt_order *o);
+/* The specs have more events than before. */
+void tt_order_specs_grew(struct tt_order *o);
 /* Forgets all state: the next generation is an initial one. */
 void tt_order_reset(struct tt_order *o);
 /*
@@ -195,9 +206,13 @@ bool tt_order_copy(struct tt_order *to, const struct tt_order *from);
 /* Turns to a generation; the one before may be gone by now. TT_E_MEMORY, TT_E_LIMIT. */
 void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *gen);
 
-/* The slot of a thread, made known if need be. TT_NO_SLOT: no memory, see o->err. */
-uint32_t tt_order_slot(struct tt_order *o, int64_t thread);
-/* The error of an event that has no handler. */
-enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_raw_event *ev);
+/*
+ * Tries the event of a thread. `*m` is the thread's slot, TT_NO_SLOT before its
+ * first try: a try makes the thread known even if the event then has to wait, as
+ * in Go. On TT_ADVANCED the events are in o->queue; on TT_BROKEN o->err has code
+ * and message. May change ev->args, as Go does.
+ */
+enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m,
+			     struct tt_raw_event *ev);
 
 #endif

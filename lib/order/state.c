@@ -1,145 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * state.c - the state that ordering keeps: goroutines, processors, threads, and
- * what a step does around its handler. Stands on gen.
+ * state.c - the records that ordering keeps, of goroutines, processors, threads and
+ * tasks: adding and removing them; and the errors that handlers share. The bottom of
+ * order.
  */
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "order/hot.h"
-
-void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs *specs,
-		   unsigned version)
-{
-	uint64_t seed = tt_random_seed();
-
-	memset(o, 0, sizeof(*o));
-	o->mem = mem;
-	o->specs = specs;
-	o->version = version;
-	o->free_g = o->free_task = o->free_scopes = TT_NO_SLOT;
-	tt_idmap_init(&o->g_ids, mem, seed);
-	tt_idmap_init(&o->p_ids, mem, seed);
-	tt_idmap_init(&o->m_ids, mem, seed);
-	tt_idmap_init(&o->task_ids, mem, seed);
-	tt_shared_strings_init(&o->texts, mem);
-	tt_dispatch_init(o);
-}
-
-static void release_scopes(struct tt_order *o, struct tt_open_scopes *e)
-{
-	for (size_t i = 0; i < e->regions.n; i++)
-		tt_shared_string_drop(&o->texts, e->regions.at[i].name);
-	TT_ARRAY_RELEASE(o->mem, &e->regions);
-	TT_ARRAY_RELEASE(o->mem, &e->ranges);
-}
-
-/* Drops all references to texts and what stands behind the records. */
-static void release_content(struct tt_order *o)
-{
-	for (size_t i = 0; i < o->open_scopes.n; i++)
-		release_scopes(o, &o->open_scopes.at[i]);
-	for (size_t i = 0; i < o->tasks.n; i++)
-		tt_shared_string_drop(&o->texts, o->tasks.at[i].name);
-	tt_shared_string_drop(&o->texts, o->handed_out);
-	o->handed_out = NULL;
-}
-
-void tt_order_release(struct tt_order *o)
-{
-	release_content(o);
-	tt_resources_release(o);
-	tt_shared_strings_release(&o->texts);
-	TT_ARRAY_RELEASE(o->mem, &o->gs);
-	TT_ARRAY_RELEASE(o->mem, &o->ps);
-	TT_ARRAY_RELEASE(o->mem, &o->ms);
-	TT_ARRAY_RELEASE(o->mem, &o->tasks);
-	TT_ARRAY_RELEASE(o->mem, &o->open_scopes);
-	tt_idmap_release(&o->g_ids);
-	tt_idmap_release(&o->p_ids);
-	tt_idmap_release(&o->m_ids);
-	tt_idmap_release(&o->task_ids);
-}
-
-void tt_order_reset(struct tt_order *o)
-{
-	release_content(o);
-	tt_idmap_clear(&o->g_ids);
-	tt_idmap_clear(&o->p_ids);
-	tt_idmap_clear(&o->m_ids);
-	tt_idmap_clear(&o->task_ids);
-	o->gs.n = o->ps.n = o->ms.n = o->tasks.n = o->open_scopes.n = 0;
-	o->free_g = o->free_task = o->free_scopes = TT_NO_SLOT;
-	o->gc_state = TT_GC_UNDETERMINED;
-	o->gc_seq = 0;
-	o->head = o->count = 0;
-	o->begun = false;
-	o->newest = 0;
-	tt_resources_release(o);
-	o->gap = true;
-}
-
-void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *gen)
-{
-	o->gen = gen;
-	o->head = o->count = 0;
-	/* Go takes the generation of the first event that is tried; one without
-	 * events does not count */
-	if (!o->begun && gen->batches.n != 0) {
-		o->begun = true;
-		o->initial_generation = gen->number;
-	}
-	o->initial = o->begun && gen->number == o->initial_generation;
-	o->renewed = gen->number > o->newest;
-	if (o->renewed)
-		o->newest = gen->number;
-	tt_shared_strings_begin_generation(&o->texts, gen);
-	tt_resources_begin_generation(o);
-}
-
-uint32_t tt_order_slot(struct tt_order *o, int64_t thread)
-{
-	struct tt_m_state *m = tt_find_m(o, thread);
-
-	if (m == NULL)
-		m = tt_add_m(o, thread);
-	if (m == NULL)
-		tt_broken_memory(o);
-	return m == NULL ? TT_NO_SLOT : (uint32_t)(m - o->ms.at);
-}
-
-enum tt_advance tt_order_unordered(struct tt_order *o, const struct tt_raw_event *ev)
-{
-	return tt_broken(o, TT_E_EVENT_UNORDERED, "bad event type found while ordering: %u", ev->type);
-}
-
-enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m,
-			     struct tt_raw_event *ev)
-{
-	const struct tt_rule *rule = &o->rules[ev->type];
-	struct tt_step s = {
-		.def = rule->def,
-		.needs = rule->needs,
-		.ev = ev,
-		.cur = {thread, TT_NONE, TT_NONE},
-	};
-
-	o->awaits.any = true;
-	if (*m == TT_NO_SLOT && thread != TT_NONE) {
-		*m = tt_order_slot(o, thread);
-		if (*m == TT_NO_SLOT)
-			return TT_BROKEN;
-	}
-	if (rule->handler == NULL)
-		return tt_order_unordered(o, ev);
-	s.m = *m;
-	if (s.m != TT_NO_SLOT) {
-		s.cur.proc = o->ms.at[s.m].p;
-		s.cur.goroutine = o->ms.at[s.m].g;
-	}
-	return rule->handler(o, &s);
-}
+#include "order/handlers.h"
 
 /* ---- errors and waiting */
 
@@ -200,7 +70,7 @@ enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s)
 	unsigned needs = s->needs;
 	const char *message;
 
-	if (tt_is_speculative(o) && tt_assume_context(o, s))
+	if (o->on_assume != NULL && o->on_assume->context_wrong(o, s))
 		return TT_ADVANCED;
 	if ((needs & TT_NEED_THREAD) != 0 && s->cur.thread == TT_NONE)
 		message = "expected a thread but didn't have one";
@@ -213,6 +83,19 @@ enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s)
 	else
 		message = "expected no goroutine but had one";
 	return tt_broken(o, TT_E_CONTEXT, "%s", message);
+}
+
+enum tt_advance tt_wrong_g(struct tt_order *o, const struct tt_step *s,
+			   const struct tt_g_state *g, const char *wanted)
+{
+	char name[TT_EVENT_NAME_SIZE];
+
+	if (g == NULL)
+		return tt_broken(o, TT_E_GOROUTINE,
+				 "event %s for goroutine (%" PRId64 ") that doesn't exist",
+				 tt_step_name(o, s, name), s->cur.goroutine);
+	return tt_broken(o, TT_E_GOROUTINE, "%s event for goroutine that's not %s",
+			 tt_step_name(o, s, name), wanted);
 }
 
 /* ---- records */
@@ -296,8 +179,8 @@ void tt_remove_g(struct tt_order *o, struct tt_g_state *g)
 {
 	uint32_t slot = (uint32_t)(g - o->gs.at);
 
-	if (g->assumed)
-		tt_assume(o, TT_ASSUME_G_GONE, g->id, 0);
+	if (o->on_assume != NULL)
+		o->on_assume->g_removed(o, g);
 	if (g->scopes != TT_NO_SLOT)
 		free_scopes(o, g->scopes);
 	tt_idmap_remove(&o->g_ids, (uint64_t)g->id);
@@ -320,6 +203,35 @@ struct tt_open_scopes *tt_open_scopes_of(struct tt_order *o, uint32_t *slot)
 	*slot = (uint32_t)o->open_scopes.n++;
 	memset(&o->open_scopes.at[*slot], 0, sizeof(o->open_scopes.at[*slot]));
 	return &o->open_scopes.at[*slot];
+}
+
+struct tt_task_state *tt_add_task(struct tt_order *o, uint64_t id)
+{
+	uint32_t slot = o->free_task;
+
+	if (slot == TT_NO_SLOT) {
+		if (o->tasks.n >= TT_NO_SLOT || !TT_ARRAY_ROOM(o->mem, &o->tasks))
+			return NULL;
+		slot = (uint32_t)o->tasks.n;
+	}
+	if (!tt_idmap_add(&o->task_ids, id, slot))
+		return NULL;
+	if (slot == o->free_task)
+		o->free_task = o->tasks.at[slot].next_free;
+	else
+		o->tasks.n++;
+	return &o->tasks.at[slot];
+}
+
+/* Its name is the caller's to drop. */
+void tt_remove_task(struct tt_order *o, uint32_t slot)
+{
+	struct tt_task_state *task = &o->tasks.at[slot];
+
+	tt_idmap_remove(&o->task_ids, task->id);
+	task->name = NULL;
+	task->next_free = o->free_task;
+	o->free_task = slot;
 }
 
 /* ---- handing on */

@@ -147,9 +147,9 @@ static int take_private(struct tt_repair *r, struct tt_generation *gen)
 	int rc = tt_reader_take_private(r->reader, gen, &added, &r->err);
 
 	if (added) {
-		tt_dispatch_init(&r->order);
-		tt_dispatch_init(&r->start);
-		tt_dispatch_init(&r->fresh);
+		tt_order_specs_grew(&r->order);
+		tt_order_specs_grew(&r->start);
+		tt_order_specs_grew(&r->fresh);
 	}
 	return rc;
 }
