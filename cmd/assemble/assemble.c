@@ -19,8 +19,8 @@ struct assemble_options {
 
 static const struct opt table[] = {
 	OPT_HEADING("Output"),
-	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "FILE",
-	  .help = "write the trace to FILE; '-' (default) is\nthe standard output",
+	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
+	  .help = "write the trace to OUT; '-' (default) is\nthe standard output",
 	  .at = offsetof(struct assemble_options, output) },
 	OPT_HEADING("Common options"),
 	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",
@@ -32,7 +32,7 @@ static const struct opt table[] = {
 
 static const struct opt_command command = {
 	.verb = "assemble",
-	.synopsis = "[-o FILE] [--spec=FILE] FILE",
+	.synopsis = "[-o OUT] [--spec=FILE] FILE",
 	.summary = "Makes a trace of its text, as 'tracetool dump --format=wire --header' prints it\n"
 		   "or a person writes it. FILE '-' is the standard input.",
 	.notes = "Exit status: 0 fine, 1 the text has a mistake, 2 it could not be read or the\n"
