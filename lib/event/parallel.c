@@ -292,9 +292,8 @@ static bool open_again(struct tt_parallel *a, const struct tt_reader *r)
 		return false;
 	a->loader = r->loader;
 	a->loader.src = a->src;
-	a->loader.passed = NULL;
-	return a->loader.spilled ||
-	       (tt_source_peek(a->src, 1, &data, &avail, &ignored) == 0 && avail != 0);
+	a->loader.on_skipped_batch = NULL;
+	return tt_source_peek(a->src, 1, &data, &avail, &ignored) == 0 && avail != 0;
 }
 
 /*
@@ -408,7 +407,7 @@ bool tt_parallel_load(struct tt_reader *r)
 
 	if (a == NULL)
 		return false;
-	s = find_done(a, tt_loader_offset(&r->loader), &r->buffers);
+	s = find_done(a, tt_source_offset(r->src), &r->buffers);
 	/* (what private batches bring would be put into it, for which a slot has no room) */
 	if (s == NULL || tt_generation_brings_specs(s->shadow.gen))
 		return false;

@@ -11,7 +11,7 @@
 #define TT_GEN_GENERATION_H
 
 #include "base/idmap.h"
-#include "wire/batch.h"
+#include "gen/framer.h"
 
 #define TT_STRING_MAX_SIZE 1024
 
@@ -115,43 +115,36 @@ void tt_batch_rules_init(struct tt_batch_rules *rules, const struct tt_specs *sp
 
 struct tt_loader {
 	struct tt_source *src;
-	struct tt_framing framing;
+	struct tt_framer framer;
 	struct tt_batch_rules rules;
-	bool like_go;
-	bool has_end_marks;     /* since 1.26 a mark ends a generation, before it the next number */
 	uint64_t ordinal;       /* generations loaded or tried */
-	/* before 1.26: the first batch of the next generation, read already */
-	bool spilled;
-	struct tt_raw_batch spill;
-	/* before 1.26: what ended the generation, to be said after it */
-	bool failed_behind;
-	struct tt_error behind;
-	bool at_end;            /* before 1.26: the file's end came behind the generation */
-	/* for a search behind damage */
+	/* before 1.26, where no mark ends a generation: */
+	bool at_next;           /* the source is where the next one begins */
+	bool at_end;            /* the input ended after this one */
+	/* for a search after damage */
 	uint64_t number;        /* of the generation that was tried last; 0: not known */
 	uint64_t min_time;      /* of the last one that was whole: no later one is earlier */
-	uint64_t resume;        /* it begins here: inside the last batch, whose size may be a lie, */
+	uint64_t resume;        /* it begins here: inside the last batch, whose size may be wrong, */
 	uint64_t rewound;       /* but has not gone back further than this in all */
-	/* Who wants what a search passes over of the broken generation; may be NULL.
+	/* Gets each batch of the broken generation that a search passes over; may be NULL.
 	   A negative code ends the search. */
-	int (*passed)(void *arg, const struct tt_raw_batch *batch, struct tt_error *err);
-	void *passed_arg;
+	int (*on_skipped_batch)(void *arg, const struct tt_raw_batch *batch, struct tt_error *err);
+	void *on_skipped_arg;
 };
 
 void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_specs *specs,
 		    unsigned version, bool like_go);
 
-/* Where the next generation begins. */
-uint64_t tt_loader_offset(const struct tt_loader *l);
 /*
  * Loads the next generation into *g, which it clears first, and lets the source
- * release what came before. 0; 1 at the end of the trace; or codes 2 to 42. On an
- * error the source stands at the batch at fault or behind it.
+ * release what came before. 0, and the source is where the next one begins; 1 at the
+ * end of the trace; or codes 2 to 42, and the source is at the batch at fault or
+ * after it.
  */
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err);
 
 /*
- * Behind an error: moves to the place from which another generation than the
+ * After an error: moves to the place from which another generation than the
  * broken one may be tried. 0, 1 if there is none, or an error of the source.
  * *skipped: bytes passed over in search.
  */

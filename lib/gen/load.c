@@ -1,26 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load.c - reads one generation: batch after batch until something ends it. Since
- * version 26 that is a mark; before, it is the first batch with the next number,
- * which is one batch too far and is kept for the next call. What ends a
- * generation well and what does not follows Go's internal/trace/generation.go
+ * load.c - reads one generation: batch after batch until the framer finds its end. What
+ * ends a generation well and what does not follows Go's internal/trace/generation.go
  * (readGeneration, readGenerationWithSpill). Stands on wire.
  */
 #include <string.h>
 
 #include "gen/generation.h"
 
-#define FIRST_VERSION_WITH_END_MARKS 26
-
 void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_specs *specs,
 		    unsigned version, bool like_go)
 {
 	memset(l, 0, sizeof(*l));
 	l->src = src;
-	l->like_go = like_go;
-	l->has_end_marks = version >= FIRST_VERSION_WITH_END_MARKS;
-	tt_framing_init(&l->framing, specs, like_go);
+	tt_framer_init(&l->framer, specs, version, like_go);
 	tt_batch_rules_init(&l->rules, specs, version);
+}
+
+static bool reads_like_go(const struct tt_loader *l)
+{
+	return l->framer.framing.like_go;
+}
+
+/* As tt_framer_next(). A batch that cannot be read is one of the generation being read. */
+static int next_batch(struct tt_loader *l, struct tt_generation *g, struct tt_raw_batch *b,
+		      struct tt_error *err)
+{
+	int rc = tt_framer_next(&l->framer, l->src, b, err);
+
+	g->number = l->framer.number;
+	if (rc < 0 && g->number != 0)
+		tt_error_in_batch(err, TT_UNKNOWN, g->number, TT_NONE);
+	return rc;
 }
 
 static int bad_generation(const struct tt_raw_batch *b, int code, const char *message,
@@ -39,7 +50,7 @@ static int ended_inside(struct tt_loader *l, const struct tt_generation *g, stru
 		return TT_END;
 	if (g->threads.n != 0)
 		tt_fail(err, TT_E_CUT_OFF, "incomplete generation found; trace likely truncated");
-	else if (l->like_go)
+	else if (reads_like_go(l))
 		return TT_END;
 	else
 		tt_fail(err, TT_E_CUT_OFF,
@@ -49,17 +60,6 @@ static int ended_inside(struct tt_loader *l, const struct tt_generation *g, stru
 	return -TT_E_CUT_OFF;
 }
 
-/* The next batch. One that cannot be read stands in the generation being read. */
-static int read_batch(struct tt_loader *l, const struct tt_generation *g, struct tt_raw_batch *b,
-		      struct tt_error *err)
-{
-	int rc = tt_batch_read(l->src, &l->framing, b, err);
-
-	if (rc < 0 && g->number != 0)
-		tt_error_in_batch(err, TT_UNKNOWN, g->number, TT_NONE);
-	return rc;
-}
-
 static int file_batch(struct tt_loader *l, struct tt_generation *g, const struct tt_raw_batch *b,
 		      struct tt_error *err)
 {
@@ -67,28 +67,28 @@ static int file_batch(struct tt_loader *l, struct tt_generation *g, const struct
 	return tt_generation_add(g, &l->rules, b, err);
 }
 
-/* To Go's reader, the file's end right behind the type of an experimental batch is its
- * end in front of that. */
-static bool ends_behind_type(const struct tt_raw_batch *b, const struct tt_error *err)
+/* If the input ends right after the type of an experimental batch, Go's reader behaves as if
+ * it ended just before it. */
+static bool ends_after_type(const struct tt_raw_batch *b, const struct tt_error *err)
 {
 	return err->code == TT_E_CUT_OFF && b->kind == TT_RAW_BATCH_EXPERIMENT &&
 	       err->offset == b->offset + 1;
 }
 
+/* Since 1.26. What is read until the mark is all of one generation, or wrong. */
 static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
 	for (;;) {
-		struct tt_raw_batch b = {.kind = TT_RAW_BATCH_BAD};
-		int rc = read_batch(l, g, &b, err);
+		struct tt_raw_batch b;
+		int rc = next_batch(l, g, &b, err);
 
-		if (rc == TT_END || (rc < 0 && g->threads.n != 0 && ends_behind_type(&b, err)))
+		if (rc == TT_FRAMED_MARK)
+			return TT_OK;
+		if (rc == TT_FRAMED_INPUT_END ||
+		    (rc < 0 && g->threads.n != 0 && ends_after_type(&b, err)))
 			return ended_inside(l, g, err);
 		if (rc < 0)
 			return rc;
-		if (g->number == 0)
-			g->number = b.generation;
-		if (b.experiment == 0 && b.size != 0 && b.first == l->framing.end_type)
-			return TT_OK;
 		if (b.generation == 0)
 			return bad_generation(&b, TT_E_GENERATION_ZERO, "invalid generation number 0",
 					      err);
@@ -106,69 +106,46 @@ static int load_to_mark(struct tt_loader *l, struct tt_generation *g, struct tt_
 	}
 }
 
-/* Files the batch that the generation before left over. */
-static int add_spill(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
-{
-	if (!l->spilled)
-		return TT_OK;
-	l->spilled = false;
-	g->number = l->spill.generation;
-	return file_batch(l, g, &l->spill, err);
-}
-
-/* Keeps for later what stands behind the generation. */
-static int failed_behind(struct tt_loader *l, const struct tt_error *err)
-{
-	l->failed_behind = true;
-	l->behind = *err;
-	return TT_OK;
-}
-
+/* Before 1.26. */
 static int load_to_next_number(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
-	struct tt_raw_batch b;
-	int rc = add_spill(l, g, err);
+	for (;;) {
+		struct tt_raw_batch b;
+		int rc = next_batch(l, g, &b, err);
 
-	while (rc == TT_OK) {
-		rc = read_batch(l, g, &b, err);
-		if (rc == TT_END) {
+		if (rc == TT_FRAMED_INPUT_END) {
 			l->at_end = true;
 			return TT_OK;
 		}
-		if (rc < 0)
-			return g->number != 0 ? failed_behind(l, err) : rc;
+		if (rc < 0 && g->number == 0)
+			return rc;
+		if (rc < 0) {
+			tt_framer_keep_error(&l->framer, err);
+			return TT_OK;
+		}
 		if (b.generation == 0)
 			return bad_generation(&b, TT_E_GENERATION_ZERO, "invalid generation number 0",
 					      err);
-		if (g->number == 0)
-			g->number = b.generation;
-		if (b.generation == g->number + 1) {
-			l->spilled = true;
-			l->spill = b;
-			return TT_OK;
-		}
-		if (b.generation != g->number) {
-			tt_source_seek(l->src, b.offset);
+		if (rc == TT_FRAMED_NEXT && !tt_framer_is_next(&l->framer, &b))
 			return bad_generation(&b, TT_E_GENERATION_ORDER, "generations out of order",
 					      err);
+		if (rc == TT_FRAMED_NEXT) {
+			l->at_next = true;
+			return TT_OK;
 		}
 		rc = file_batch(l, g, &b, err);
+		if (rc < 0)
+			return rc;
 	}
-	return rc;
-}
-
-uint64_t tt_loader_offset(const struct tt_loader *l)
-{
-	return l->spilled ? l->spill.offset : tt_source_offset(l->src);
 }
 
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
-	uint64_t begin = tt_loader_offset(l);
+	uint64_t begin = tt_source_offset(l->src);
 	int rc;
 
-	if (l->failed_behind) {
-		*err = l->behind;
+	if (l->framer.has_lookahead_error) {
+		*err = l->framer.lookahead_error;
 		return -err->code;
 	}
 	if (l->at_end)
@@ -179,14 +156,16 @@ int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error
 	g->offset = begin;
 	g->ordinal = ++l->ordinal;
 	l->resume = begin;
-	rc = l->has_end_marks ? load_to_mark(l, g, err) : load_to_next_number(l, g, err);
+	l->at_next = false;
+	tt_framer_begin(&l->framer);
+	rc = l->framer.has_end_marks ? load_to_mark(l, g, err) : load_to_next_number(l, g, err);
 	if (rc == TT_OK)
 		rc = tt_generation_seal(g, &l->rules, err);
 	l->number = g->number;
 	if (rc == TT_OK)
 		l->min_time = g->min_time;
-	if (rc == -TT_E_TABLE_CUT && l->like_go)
+	if (rc == -TT_E_TABLE_CUT && reads_like_go(l))
 		return TT_END;
-	g->end = l->spilled ? l->spill.offset : tt_source_offset(l->src);
+	g->end = tt_source_offset(l->src);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resync.c - finds the next generation behind damage. Where the framing still
+ * resync.c - finds the next generation after damage. Where the framing still
  * holds it walks batch by batch to where another generation begins; where it
  * does not, it first looks byte by byte for a place from which several batches
  * in a row make sense. Stands on wire.
@@ -23,20 +23,20 @@
 
 /* ---- batches in a row */
 
-/* Whether a batch may stand behind another: in its generation, or the next. */
+/* Whether a batch may follow another: in its generation, or the next. */
 static bool may_follow(const struct tt_loader *l, const struct tt_raw_batch *b,
 		       const struct tt_raw_batch *before)
 {
-	bool behind_mark = before->kind == TT_RAW_BATCH_END;
+	bool after_mark = before->kind == TT_RAW_BATCH_END;
 
 	if (b->kind == TT_RAW_BATCH_END)
-		return l->has_end_marks && !behind_mark; /* no generation is empty */
-	return behind_mark || b->generation == before->generation ||
-	       (!l->has_end_marks && b->generation == before->generation + 1);
+		return l->framer.has_end_marks && !after_mark; /* no generation is empty */
+	return after_mark || b->generation == before->generation ||
+	       (!l->framer.has_end_marks && b->generation == before->generation + 1);
 }
 
 /*
- * Whether a row begins at data. Its first batch is as one behind a mark, and not
+ * Whether a row begins at data. Its first batch is as one after a mark, and not
  * earlier than the last generation that was whole. `last` batches will do before
  * `end`.
  */
@@ -49,7 +49,7 @@ static bool run_begins(const struct tt_loader *l, const uint8_t *data, const uin
 	for (int i = 0; i < PLAUSIBLE_RUN; i++) {
 		if (data == end)
 			return i >= last;
-		if (!tt_batch_plausible(&l->framing, data, end, &b, &nbytes) ||
+		if (!tt_batch_plausible(&l->framer.framing, data, end, &b, &nbytes) ||
 		    !may_follow(l, &b, &before) || (i == 0 && b.time < l->min_time))
 			return false;
 		if (nbytes > (uint64_t)(end - data))
@@ -60,7 +60,7 @@ static bool run_begins(const struct tt_loader *l, const uint8_t *data, const uin
 	return true;
 }
 
-/* Whether a row begins where the source stands: 1, 0 or an error. */
+/* Whether a row begins where the source is: 1, 0 or an error. */
 static int run_is_here(struct tt_loader *l, struct tt_error *err)
 {
 	const uint8_t *data;
@@ -97,43 +97,39 @@ static int scan(struct tt_loader *l, struct tt_error *err)
 
 /* ---- from batch to batch */
 
-static bool begins_with(const struct tt_raw_batch *b, uint8_t type)
-{
-	return b->experiment == 0 && b->size != 0 && b->data[0] == type;
-}
-
 /* Whether a row begins with the batch that was just read: 1, 0 or an error. */
 static int run_begins_with(struct tt_loader *l, const struct tt_raw_batch *b, struct tt_error *err)
 {
-	uint64_t behind = tt_source_offset(l->src);
+	uint64_t end_offset = tt_source_offset(l->src);
 	int begins;
 
 	tt_source_seek(l->src, b->offset);
 	begins = run_is_here(l, err);
-	tt_source_seek(l->src, behind);
+	tt_source_seek(l->src, end_offset);
 	return begins;
 }
 
 /*
- * Walks to the first batch of another generation than the broken one, and stands
- * before it. If the number of that is not known it is the one met first, unless
+ * Walks to the first batch of another generation than the broken one, and stops in front
+ * of it. If the number of the broken one is not known it is the one met first, unless
  * that begins here, with its clock.
  */
 static int walk(struct tt_loader *l, struct tt_error *err)
 {
 	struct tt_raw_batch b;
+	bool begins_with_clock;
 
 	for (;;) {
-		int rc = tt_batch_read(l->src, &l->framing, &b, err);
+		int rc = tt_batch_read(l->src, &l->framer.framing, &b, err);
 
 		if (rc != TT_OK)
 			return rc;
 		l->resume = b.offset + 1;
 		tt_source_release(l->src, b.offset);
-		if (l->has_end_marks && begins_with(&b, l->framing.end_type))
+		if (tt_framer_is_mark(&l->framer, &b))
 			return TT_OK;
-		if (b.generation != 0 && b.generation == l->number && l->passed != NULL)
-			rc = l->passed(l->passed_arg, &b, err);
+		if (b.generation != 0 && b.generation == l->number && l->on_skipped_batch != NULL)
+			rc = l->on_skipped_batch(l->on_skipped_arg, &b, err);
 		if (rc < 0)
 			return rc;
 		if (b.generation == 0 || b.generation == l->number)
@@ -143,7 +139,8 @@ static int walk(struct tt_loader *l, struct tt_error *err)
 			return rc;
 		if (rc == 0)
 			continue;
-		if (l->number != 0 || begins_with(&b, l->rules.sync)) {
+		begins_with_clock = b.experiment == 0 && b.size != 0 && b.first == l->rules.sync;
+		if (l->number != 0 || begins_with_clock) {
 			tt_source_seek(l->src, b.offset);
 			return TT_OK;
 		}
@@ -151,7 +148,7 @@ static int walk(struct tt_loader *l, struct tt_error *err)
 	}
 }
 
-/* ---- behind an error */
+/* ---- after an error */
 
 static bool is_framing_error(int code)
 {
@@ -160,7 +157,7 @@ static bool is_framing_error(int code)
 }
 
 /* An error of a generation that was read to its end, which may be one of its events. */
-static bool is_behind_it(int code)
+static bool is_of_whole(int code)
 {
 	return code == TT_E_STACK_STRING || code == TT_E_NO_FREQUENCY || code == TT_E_NO_CLOCK ||
 	       code >= TT_E_EVENT_TYPE;
@@ -184,7 +181,7 @@ static void back_up(struct tt_loader *l)
 	tt_source_seek(l->src, at - back);
 }
 
-/* Behind the framing that broke: to where it holds again, and another generation. */
+/* From where the framing broke to where it holds again, and another generation begins. */
 static int search(struct tt_loader *l, bool lost, struct tt_error *err)
 {
 	int rc = TT_OK;
@@ -210,16 +207,16 @@ int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_
 	int rc, here = 0;
 
 	*skipped = 0;
-	if (l->spilled) /* the next generation is at hand */
+	if (l->at_next)
 		return TT_OK;
 	rc = tt_source_peek(l->src, 1, &data, &avail, err);
 	if (rc < 0)
 		return rc;
 	if (l->at_end || avail == 0)
 		return TT_END;
-	if (is_behind_it(broken->code))
+	if (is_of_whole(broken->code))
 		return TT_OK;
-	l->failed_behind = false;
+	l->framer.has_lookahead_error = false;
 	if (is_other_number(broken->code))
 		here = run_is_here(l, err);
 	if (here != 0)

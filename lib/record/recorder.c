@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recorder.c - a stream into files, generation by generation. It reads batch
- * after batch and writes each as it comes. Where a generation ends is all it
- * looks for: since version 26 that is a mark, before it the first batch of
- * another number. Its contract is tracetool.h. Stands on wire and io.
+ * recorder.c - a stream into files, generation by generation. It writes each batch as it
+ * arrives and looks for nothing but the ends of generations (gen/framer.h). Its contract
+ * is tracetool_write.h. Stands on gen, input and output.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -11,14 +10,12 @@
 #include <time.h>
 
 #include "base/options.h"
+#include "gen/framer.h"
 #include "record/symbolize.h"
 #include "output/rotation.h"
 #include "output/partfile.h"
-#include "wire/batch.h"
 #include "wire/header.h"
 #include "tracetool_write.h"
-
-#define FIRST_VERSION_WITH_END_MARKS 26
 
 struct tt_recorder {
 	struct tt_recorder_options options;
@@ -26,12 +23,9 @@ struct tt_recorder {
 	struct tt_input input;
 	struct tt_mem mem;
 	struct tt_source *src;          /* NULL before the first byte is asked for */
-	struct tt_framing framing;
-	bool has_end_marks;
+	struct tt_framer framer;
 	bool over;                      /* the end, or `failed` */
 	struct tt_error failed;
-	bool failed_behind;             /* `behind` comes after the generation just ended */
-	struct tt_error behind;
 	TT_ARRAY(uint8_t) header;
 
 	/* the output */
@@ -42,7 +36,7 @@ struct tt_recorder {
 	int64_t began_ns;               /* the file at hand */
 
 	/* the generation at hand */
-	uint64_t nbatches, number, offset;
+	uint64_t nbatches, offset;
 	TT_ARRAY(uint8_t) held;
 	bool too_large;                 /* to be held */
 	struct tt_symbolizer naming; /* its symbol is NULL: names stay as they are */
@@ -187,8 +181,8 @@ static int read_header(struct tt_recorder *r)
 	memcpy(r->header.at, data, n);
 	r->header.n = n;
 	tt_source_skip(r->src, n);
-	tt_framing_init(&r->framing, r->options.specs, false);
-	r->has_end_marks = version >= FIRST_VERSION_WITH_END_MARKS;
+	tt_framer_init(&r->framer, r->options.specs, version, false);
+	r->framer.framing.live = true;
 	r->done.in_nbytes = n;
 	return 0;
 }
@@ -267,7 +261,6 @@ static int begin_generation(struct tt_recorder *r, const struct tt_raw_batch *b)
 
 	r->held.n = 0;
 	r->too_large = false;
-	r->number = b->generation;
 	r->offset = r->done.generations == 0 ? 0 : b->offset;
 	if (rotates(r) && r->has_header && rotation_is_due(r))
 		rc = end_file(r, &r->failed);
@@ -312,7 +305,7 @@ static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 	r->done.out_nbytes += tt_partfile_nbytes(r->file) - before;
 	r->nbatches = 0;
 	*g = (struct tt_recorded){
-		.number = r->number,
+		.number = r->framer.number,
 		.ordinal = r->done.generations,
 		.offset = r->offset,
 		.end = r->done.nbytes,
@@ -324,34 +317,11 @@ static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 
 /* ----------------------------------------------------------------- reading */
 
-/* The next batch; an end mark without waiting for what comes behind it. */
-static int read_batch(struct tt_recorder *r, struct tt_raw_batch *b)
-{
-	const uint8_t *data;
-	size_t avail;
-	int rc = tt_source_peek(r->src, 1, &data, &avail, &r->failed);
-
-	if (rc < 0)
-		return rc;
-	if (avail == 0 || r->framing.kind[data[0]] != TT_RAW_BATCH_END)
-		return tt_batch_read(r->src, &r->framing, b, &r->failed);
-	*b = (struct tt_raw_batch){
-		.kind = TT_RAW_BATCH_END,
-		.thread = TT_NONE,
-		.offset = tt_source_offset(r->src),
-		.data = data,
-		.size = 1,
-	};
-	b->data_offset = b->offset;
-	tt_source_skip(r->src, 1);
-	return 0;
-}
-
 static int cut_off(struct tt_recorder *r)
 {
 	tt_fail(&r->failed, TT_E_CUT_OFF, "the stream ends inside a generation");
 	r->failed.offset = tt_source_offset(r->src);
-	tt_error_in_batch(&r->failed, TT_UNKNOWN, r->number, TT_NONE);
+	tt_error_in_batch(&r->failed, TT_UNKNOWN, r->framer.number, TT_NONE);
 	return -TT_E_CUT_OFF;
 }
 
@@ -363,39 +333,24 @@ static int take_batch(struct tt_recorder *r, const struct tt_raw_batch *b)
 	if (rc == 0)
 		rc = store(r, b->data - header, header + b->size);
 	r->nbatches++;
-	if (r->number == 0)
-		r->number = b->generation;
 	r->done.in_nbytes = tt_source_offset(r->src);
 	tt_source_release(r->src, r->done.in_nbytes);
 	return rc;
 }
 
-static bool ends_generation(const struct tt_recorder *r, const struct tt_raw_batch *b)
-{
-	/* in the body of a batch too: load.c */
-	return r->has_end_marks && b->experiment == 0 && b->size != 0 &&
-	       b->data[0] == r->framing.end_type;
-}
-
-/* Before 1.26: whether this batch, read or begun, shows that the generation is whole. */
-static bool is_of_next(const struct tt_recorder *r, const struct tt_raw_batch *b)
-{
-	return !r->has_end_marks && r->nbatches != 0 && b->generation != 0 &&
-	       b->generation != r->number;
-}
-
-/* The stream has no further batch; the generation at hand may be whole all the same. */
+/* There is no further batch of the generation at hand; is it whole? */
 static int stop(struct tt_recorder *r, int rc, const struct tt_raw_batch *b, struct tt_recorded *g)
 {
-	if (rc == TT_END && r->nbatches == 0)
+	if (rc == TT_FRAMED_INPUT_END && r->nbatches == 0)
 		return TT_END;
-	if (rc == TT_END)
-		return r->has_end_marks ? cut_off(r) : end_generation(r, g);
-	if (!is_of_next(r, b) || b->generation != r->number + 1)
-		return rc;
-	r->behind = r->failed;
-	r->failed_behind = true;
-	tt_error_clear(&r->failed);
+	if (rc == TT_FRAMED_INPUT_END && r->framer.has_end_marks)
+		return cut_off(r);
+	if (rc < 0) {
+		if (!tt_framer_is_next(&r->framer, b))
+			return rc;
+		tt_framer_keep_error(&r->framer, &r->failed);
+		tt_error_clear(&r->failed);
+	}
 	return end_generation(r, g);
 }
 
@@ -403,24 +358,19 @@ static int next(struct tt_recorder *r, struct tt_recorded *g)
 {
 	int rc = r->src == NULL ? read_header(r) : 0;
 
-	if (r->failed_behind) {
-		r->failed = r->behind;
+	if (r->framer.has_lookahead_error) {
+		r->failed = r->framer.lookahead_error;
 		return -r->failed.code;
 	}
+	tt_framer_begin(&r->framer);
 	while (rc == 0) {
-		struct tt_raw_batch b = {.generation = 0};
-		bool end;
+		struct tt_raw_batch b;
+		int framed = tt_framer_next(&r->framer, r->src, &b, &r->failed);
 
-		rc = read_batch(r, &b);
-		if (rc != 0)
-			return stop(r, rc, &b, g);
-		if (is_of_next(r, &b)) {
-			tt_source_seek(r->src, b.offset);
-			return end_generation(r, g);
-		}
-		end = ends_generation(r, &b);
+		if (framed != TT_FRAMED_BATCH && framed != TT_FRAMED_MARK)
+			return stop(r, framed, &b, g);
 		rc = take_batch(r, &b);
-		if (rc == 0 && end)
+		if (rc == 0 && framed == TT_FRAMED_MARK)
 			return end_generation(r, g);
 	}
 	return rc;

@@ -36,7 +36,7 @@ int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_er
 	r->writer = (struct tt_writer){
 		.mem = r->mem,
 		.needs_clock = reader->loader.rules.needs_clock,
-		.has_end_marks = reader->loader.has_end_marks,
+		.has_end_marks = reader->loader.framer.has_end_marks,
 	};
 	snprintf(r->header, sizeof(r->header), "go 1.%u trace", reader->version % 100);
 	tt_error_clear(&r->err);
@@ -94,7 +94,7 @@ static int step_over(struct tt_repair *r, struct tt_candidate *u)
 {
 	struct tt_loader *l = &r->reader->loader;
 	/* before 1.26 a generation may be broken and the framing behind it too */
-	struct tt_error broken = l->failed_behind ? l->behind : u->why;
+	struct tt_error broken = l->framer.has_lookahead_error ? l->framer.lookahead_error : u->why;
 	uint64_t skipped;
 	int rc;
 
@@ -102,10 +102,10 @@ static int step_over(struct tt_repair *r, struct tt_candidate *u)
 		r->at_end = true;
 		return TT_OK;
 	}
-	l->passed = tt_salvage_passed;
-	l->passed_arg = &u->salvage;
+	l->on_skipped_batch = tt_salvage_on_skipped_batch;
+	l->on_skipped_arg = &u->salvage;
 	rc = tt_loader_resync(l, &broken, &skipped, &r->err);
-	l->passed = NULL;
+	l->on_skipped_batch = NULL;
 	if (rc < 0 && is_fatal(&r->err))
 		return rc;
 	r->at_end |= rc != TT_OK;
@@ -121,22 +121,15 @@ static int salvage_unit(struct tt_repair *r, struct tt_candidate *u, uint64_t en
 	return tt_salvage_collect(&u->salvage, &reader->loader, u->offset, end, &r->err);
 }
 
-static uint64_t next_offset(const struct tt_repair *r)
-{
-	const struct tt_loader *l = &r->reader->loader;
-
-	return l->spilled ? l->spill.offset : tt_source_offset(l->src);
-}
-
 static int load_damaged(struct tt_repair *r, struct tt_candidate *u)
 {
 	int rc = salvage_unit(r, u, UINT64_MAX);
 
 	if (rc == TT_OK)
 		rc = step_over(r, u);
-	u->end = next_offset(r);
-	if (u->end < u->salvage.behind)
-		u->end = u->salvage.behind;
+	u->end = tt_source_offset(r->reader->loader.src);
+	if (u->end < u->salvage.end_offset)
+		u->end = u->salvage.end_offset;
 	return rc;
 }
 
@@ -178,11 +171,11 @@ static int load(struct tt_repair *r)
 	}
 	u->offset = reader->gen->offset;
 	u->end = reader->gen->end;
-	u->sound = rc == TT_OK && !reader->loader.failed_behind;
+	u->sound = rc == TT_OK && !reader->loader.framer.has_lookahead_error;
 	if (u->sound)
 		return take_private(r, reader->gen);
 	if (rc == TT_OK)
-		u->why = reader->loader.behind;
+		u->why = reader->loader.framer.lookahead_error;
 	return load_damaged(r, u);
 }
 

@@ -186,7 +186,7 @@ static int add(struct tt_salvage *s, const struct tt_raw_batch *batch, struct tt
 	if (!s->has_time || batch->time < s->gen.min_time)
 		s->gen.min_time = batch->time;
 	s->has_time = true;
-	s->behind = batch->data_offset + batch->size;
+	s->end_offset = batch->data_offset + batch->size;
 	return file_batch(s, b, err);
 }
 
@@ -212,7 +212,7 @@ static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_er
 	int rc;
 
 	tt_source_peek(l->src, TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE, &data, &avail, err);
-	if (avail == 0 || !tt_batch_plausible(&l->framing, data, data + avail, &b, &nbytes) ||
+	if (avail == 0 || !tt_batch_plausible(&l->framer.framing, data, data + avail, &b, &nbytes) ||
 	    b.generation != s->gen.number || nbytes <= avail)
 		return TT_OK;
 	b.offset = tt_source_offset(l->src);
@@ -228,12 +228,6 @@ static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_er
 	return rc;
 }
 
-static bool is_end_mark(const struct tt_loader *l, const struct tt_raw_batch *b)
-{
-	return l->has_end_marks && b->experiment == 0 && b->size != 0 &&
-	       b->data[0] == l->framing.end_type;
-}
-
 /* Whatever the framing breaks for: what can be had of the batch there. */
 static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int rc, struct tt_error *err)
 {
@@ -245,23 +239,24 @@ static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int rc, struc
 
 static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, struct tt_error *err)
 {
+	struct tt_framer framer = l->framer;
 	struct tt_raw_batch b;
 
+	tt_framer_begin(&framer);
 	while (tt_source_offset(l->src) < end) {
-		int rc = tt_batch_read(l->src, &l->framing, &b, err);
+		int rc = tt_framer_next(&framer, l->src, &b, err);
 
-		if (rc == TT_END)
+		s->gen.number = framer.number;
+		if (rc == TT_FRAMED_INPUT_END)
 			return TT_OK;
 		if (rc < 0)
 			return framing_lost(s, l, rc, err);
-		if (is_end_mark(l, &b)) {
-			s->behind = tt_source_offset(l->src);
+		if (rc == TT_FRAMED_MARK) {
+			s->end_offset = tt_source_offset(l->src);
 			s->ended = true;
 			return TT_OK;
 		}
-		if (s->gen.number == 0)
-			s->gen.number = b.generation;
-		if (b.generation == 0 || b.generation != s->gen.number) {
+		if (rc == TT_FRAMED_NEXT || b.generation == 0 || b.generation != s->gen.number) {
 			s->framing_lost = true;
 			return TT_OK;
 		}
@@ -278,18 +273,18 @@ int tt_salvage_collect(struct tt_salvage *s, struct tt_loader *l, uint64_t begin
 	uint64_t at = tt_source_offset(l->src);
 	int rc;
 
-	s->gen.offset = s->behind = begin;
+	s->gen.offset = s->end_offset = begin;
 	tt_source_seek(l->src, begin);
 	rc = collect(s, l, end, err);
 	tt_source_seek(l->src, at);
 	return rc;
 }
 
-int tt_salvage_passed(void *salvage, const struct tt_raw_batch *batch, struct tt_error *err)
+int tt_salvage_on_skipped_batch(void *salvage, const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	struct tt_salvage *s = salvage;
 
-	if (batch->offset < s->behind || batch->generation != s->gen.number)
+	if (batch->offset < s->end_offset || batch->generation != s->gen.number)
 		return TT_OK;
 	s->framing_lost = true;
 	return add(s, batch, err);

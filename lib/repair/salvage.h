@@ -31,7 +31,7 @@ struct tt_salvage {
 	struct tt_generation gen;
 	TT_ARRAY(struct tt_salvaged_batch) list; /* in the order of the file */
 	TT_ARRAY(struct tt_str) texts;  /* of strings that were made up, owned */
-	uint64_t behind;        /* offset behind the last batch that was collected */
+	uint64_t end_offset;    /* of the last batch that was collected */
 	bool framing_lost;      /* event batches from here on may lack one in front of them */
 	bool sync_damaged;      /* the clock has to be written anew */
 	bool adding_cut;        /* the batch being added is cut off by the end */
@@ -54,7 +54,7 @@ void tt_salvage_release(struct tt_salvage *s);
 int tt_salvage_collect(struct tt_salvage *s, struct tt_loader *l, uint64_t begin, uint64_t end,
 		       struct tt_error *err);
 /* One more batch of the generation, from behind damage: a table, or an experiment's. */
-int tt_salvage_passed(void *salvage, const struct tt_raw_batch *batch, struct tt_error *err);
+int tt_salvage_on_skipped_batch(void *salvage, const struct tt_raw_batch *batch, struct tt_error *err);
 /*
  * Makes the generation whole: events stop where a thread's cannot be decoded, table
  * entries that are missing are made up (empty), the clock is the own or that of

@@ -134,8 +134,12 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing, struc
 {
 	const uint8_t *data;
 	size_t avail;
-	int rc = tt_source_peek_header(src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err);
+	int rc = TT_OK;
 
+	if (framing->live)
+		rc = tt_source_peek(src, 1, &data, &avail, err);
+	if (!framing->live || (avail != 0 && framing->kind[data[0]] != TT_RAW_BATCH_END))
+		rc = tt_source_peek_header(src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err);
 	if (rc < 0 && avail == 0)
 		return rc;
 	if (avail == 0)

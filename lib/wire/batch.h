@@ -30,8 +30,10 @@ enum tt_raw_batch_kind {
 struct tt_framing {
 	uint8_t kind[256]; /* enum tt_raw_batch_kind */
 	uint8_t end_type; /* that of TT_RAW_BATCH_END */
-	bool like_go;           /* a file that ends right behind the first byte of an
+	bool like_go;           /* a file that ends right after the first byte of an
 	                           experimental batch ends well (TT_OPEN_LIKE_GO) */
+	bool live;              /* input may stall after an end mark: what follows it is not
+	                           waited for */
 };
 
 /* One batch as it stands in the file, not looked into. */
