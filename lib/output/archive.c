@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * archive.c - files into a tar or zip, through libarchive. Stands on base.
- * Nothing in an archive tells who wrote it or when: the same files give the same
- * bytes.
+ * archive.c - files into a tar or zip, through libarchive. An archive does not say who
+ * wrote it or when: the same files give the same bytes.
  */
 #include "output/output.h"
 
@@ -13,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/libarchive.h"
+#include "output/tempfile.h"
 #include "tracetool_write.h"
 
 struct archive_output {
@@ -20,17 +20,15 @@ struct archive_output {
 	struct archive *a;
 	struct archive_entry *entry;
 	char *path;             /* NULL: stdout */
-	const char *name;       /* its last part */
-	int folder;             /* where it lies, or -1 */
-	struct tt_temp temp;    /* temp.fd is -1 for stdout */
+	struct tt_tempfile temp; /* none for stdout */
 	int write_errno;        /* what stopped writing, or 0 */
 	bool given_up;
 	struct tt_error failed;
 };
 
 /*
- * Never tells libarchive of an error: an archive that failed does not free its
- * compressor. What is behind an error, or given up, goes nowhere.
+ * Never reports an error to libarchive: an archive that failed does not free its
+ * compressor. What comes after an error, or is given up, goes nowhere.
  */
 static la_ssize_t on_write(struct archive *a, void *arg, const void *data, size_t nbytes)
 {
@@ -102,7 +100,6 @@ static int archive_finish(struct tt_output *output, struct tt_error *err)
 {
 	struct archive_output *o = (struct archive_output *)output;
 	const char *title = o->path != NULL ? o->path : "to stdout";
-	int rc;
 
 	if (o->failed.code != TT_OK) {
 		*err = o->failed;
@@ -113,12 +110,13 @@ static int archive_finish(struct tt_output *output, struct tt_error *err)
 		return -err->code;
 	if (o->path == NULL)
 		return 0;
-	rc = tt_temp_commit(&o->temp, o->name, title, err);
-	if (rc == 0)
-		(void)fsync(o->folder);
-	else
-		o->failed = *err;
-	return rc;
+	if (!tt_tempfile_commit(&o->temp, o->path)) {
+		tt_fail_errno(&o->failed, errno, "cannot write %s", title);
+		*err = o->failed;
+		return -err->code;
+	}
+	tt_sync_folder_of(o->path);
+	return 0;
 }
 
 static void archive_close(struct tt_output *output)
@@ -128,37 +126,19 @@ static void archive_close(struct tt_output *output)
 	o->given_up = true; /* freeing it writes an end */
 	tt_la.archive_write_free(o->a);
 	tt_la.archive_entry_free(o->entry);
-	tt_temp_drop(&o->temp);
-	if (o->folder >= 0)
-		close(o->folder);
+	tt_tempfile_drop(&o->temp);
 	free(o->path);
 	free(o);
 }
 
 static const struct tt_output_ops archive_ops = {archive_add, archive_finish, archive_close};
 
-/* The temporary file, in the folder where the archive shall lie. */
 static int create(struct archive_output *o, const char *path, struct tt_error *err)
 {
-	char *slash;
-
 	o->path = strdup(path);
 	if (o->path == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for the output");
-	slash = strrchr(o->path, '/');
-	o->name = slash != NULL ? slash + 1 : o->path;
-	if (slash == NULL) {
-		o->folder = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	} else {
-		char first = o->name[0];
-
-		slash[1] = '\0';
-		o->folder = open(o->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		slash[1] = first;
-	}
-	if (o->folder < 0)
-		return tt_fail_errno(err, errno, "cannot write %s", path);
-	return tt_temp_create(&o->temp, o->folder, path, err);
+	return tt_tempfile_create(&o->temp, AT_FDCWD, path, path, err);
 }
 
 static bool set_kind(struct archive *a, enum tt_archive_kind kind)
@@ -202,7 +182,7 @@ int tt_output_open_archive(struct tt_output **out, const char *path, enum tt_arc
 	if (o == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for the output");
 	o->output.ops = &archive_ops;
-	o->folder = o->temp.fd = -1;
+	o->temp.fd = -1;
 	tt_error_clear(&o->failed);
 	if (path != NULL)
 		rc = create(o, path, err);

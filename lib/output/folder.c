@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * folder.c - files into a folder. Stands on base.
+ * folder.c - files into a folder.
  *
  * Every step goes from a folder's descriptor to an entry of it and follows no
- * symbolic link, so that no name, and nobody who writes to the folder meanwhile,
- * leads out of it.
+ * symbolic link, so that no name leads out of it, whoever writes to it meanwhile.
  */
 #include "output/output.h"
-#include "tracetool_write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "output/tempfile.h"
+#include "tracetool_write.h"
 
 struct folder {
 	struct tt_output output;
@@ -89,17 +90,17 @@ static int folder_add(struct tt_output *o, const char *name, struct tt_str data,
 {
 	struct folder *f = (struct folder *)o;
 	const char *slash = strrchr(name, '/');
+	const char *last = slash != NULL ? slash + 1 : name;
 	int at = enter(f, name, slash != NULL ? (size_t)(slash - name) : 0, err);
-	struct tt_temp temp;
+	struct tt_tempfile temp;
 
-	if (at < 0 || tt_temp_create(&temp, at, name, err) != 0)
+	if (at < 0 || tt_tempfile_create(&temp, at, last, name, err) != 0)
 		return -err->code;
-	if (!tt_write_all(temp.fd, data.data, data.len)) {
-		tt_fail_errno(err, errno, "cannot write %s", name);
-		tt_temp_drop(&temp);
-		return -err->code;
-	}
-	return tt_temp_commit(&temp, slash != NULL ? slash + 1 : name, name, err);
+	if (tt_write_all(temp.fd, data.data, data.len) && tt_tempfile_commit(&temp, last))
+		return 0;
+	tt_fail_errno(err, errno, "cannot write %s", name);
+	tt_tempfile_drop(&temp);
+	return -err->code;
 }
 
 static int folder_finish(struct tt_output *o, struct tt_error *err)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* output.c - chooses what an output is by its name, and checks the names of the
- * files in it. Stands on base. */
+/* output.c - decides by an output's name what it is, and checks the names of the files
+ * in it. */
 #include "output/output.h"
-#include "tracetool_write.h"
 
 #include <assert.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "tracetool_write.h"
 
 static const struct {
 	const char *ending;
@@ -20,7 +21,7 @@ static const struct {
 	{".zip", TT_ARCHIVE_ZIP},
 };
 
-/* Who names an output like this does not want a folder. */
+/* An output with such a name was not meant to be a folder. */
 static const char *const not_written[] = {
 	".tar.xz", ".tar.bz2", ".tar.lz4", ".tar.lz", ".tar.Z", ".tbz", ".tbz2", ".txz",
 	".zst",    ".gz",      ".xz",      ".bz2",    ".lz4",   ".7z",  ".rar",  ".cpio", ".jar",

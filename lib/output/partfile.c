@@ -1,30 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* partfile.c - one file in whole parts, plain or as zstd frames. Stands on base. */
+/* partfile.c - one file in whole parts, plain or as zstd frames. */
 #include "output/partfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zstd.h>
 
-#include "base/idmap.h"
-#include "output/output.h"
+#include "output/tempfile.h"
 
-#define MAX_TRIES 100
 /* What ZSTD_CStreamOutSize() gives: room for any block. */
 #define PACKED_NBYTES ((size_t)(128 << 10) + 1024)
 
 struct tt_partfile {
-	int fd;
-	bool owned;
+	int fd;                 /* to write to: of `temp`, or where it is written in place */
+	bool in_place;
 	char *title;            /* as messages name it */
-	char *target;           /* NULL: written in place */
-	char *temporary;
+	char *target;           /* NULL: in place */
+	struct tt_tempfile temp;
 	uint64_t nbytes, marked; /* in the file: all, and up to the last mark */
 	ZSTD_CCtx *zstd;        /* NULL: as it is */
 	bool in_frame;
@@ -41,45 +37,27 @@ static bool written_in_place(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
-static int open_temporary(struct tt_partfile *s)
-{
-	for (int i = 0; i < MAX_TRIES; i++) {
-		if (asprintf(&s->temporary, "%s.%08x.tmp", s->target,
-			     (unsigned)(uint32_t)tt_random_seed()) < 0) {
-			s->temporary = NULL;
-			errno = ENOMEM;
-			return -1;
-		}
-		s->fd = open(s->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			     0666);
-		if (s->fd >= 0)
-			return 0;
-		free(s->temporary);
-		s->temporary = NULL;
-		if (errno != EEXIST && errno != EINTR)
-			return -1;
-	}
-	return -1;
-}
-
 static int open_file(struct tt_partfile *s, const char *path, struct tt_error *err)
 {
 	struct stat st;
+	int rc;
 
 	if (written_in_place(path)) {
 		s->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	} else if (stat(path, &st) == 0 && S_ISDIR(st.st_mode)) {
-		errno = EISDIR;
-	} else {
-		/* behind a symbolic link, so that the link stays */
-		s->target = realpath(path, NULL);
-		if (s->target == NULL)
-			s->target = strdup(path);
-		if (s->target == NULL || open_temporary(s) < 0)
-			s->fd = -1;
+		s->in_place = s->fd >= 0;
+		return s->in_place ? 0 : tt_fail_errno(err, errno, "cannot write %s", path);
 	}
-	s->owned = s->fd >= 0;
-	return s->owned ? 0 : tt_fail_errno(err, errno, "cannot write %s", path);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return tt_fail_errno(err, EISDIR, "cannot write %s", path);
+	/* where a symbolic link leads, so that the link stays */
+	s->target = realpath(path, NULL);
+	if (s->target == NULL)
+		s->target = strdup(path);
+	if (s->target == NULL)
+		return tt_fail_errno(err, ENOMEM, "cannot write %s", path);
+	rc = tt_tempfile_create_named(&s->temp, AT_FDCWD, s->target, path, err);
+	s->fd = s->temp.fd;
+	return rc;
 }
 
 int tt_partfile_open(struct tt_partfile **out, const char *path, bool zstd, struct tt_error *err)
@@ -91,7 +69,7 @@ int tt_partfile_open(struct tt_partfile **out, const char *path, bool zstd, stru
 	if (s == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for the output");
 	tt_error_clear(&s->failed);
-	s->fd = -1;
+	s->fd = s->temp.fd = -1;
 	s->title = strdup(path != NULL ? path : "the standard output");
 	if (zstd)
 		s->zstd = ZSTD_createCCtx();
@@ -115,7 +93,7 @@ int tt_partfile_open(struct tt_partfile **out, const char *path, bool zstd, stru
 
 bool tt_partfile_takes_back(const struct tt_partfile *s)
 {
-	return s->temporary != NULL;
+	return s->temp.name != NULL;
 }
 
 uint64_t tt_partfile_nbytes(const struct tt_partfile *s)
@@ -172,8 +150,8 @@ int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err)
 	if (s->failed.code == TT_OK && s->zstd != NULL && s->in_frame)
 		(void)pack(s, "", 0, ZSTD_e_end);
 	if (s->failed.code == TT_OK) {
-		/* Begin to bring it to the disk; nobody waits for it. */
-		if (s->temporary != NULL)
+		/* Begin to write it to the disk; nobody waits for it. */
+		if (s->temp.name != NULL)
 			(void)sync_file_range(s->fd, (off_t)s->marked,
 					      (off_t)(s->nbytes - s->marked),
 					      SYNC_FILE_RANGE_WRITE);
@@ -184,45 +162,18 @@ int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err)
 
 /* ------------------------------------------------------------------ ending */
 
-/* The rename itself is on disk only with its folder. */
-static void sync_folder(const char *path)
-{
-	char *copy = strdup(path);
-	int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-
-	if (fd >= 0) {
-		(void)fsync(fd);
-		close(fd);
-	}
-	free(copy);
-}
-
-static int commit(struct tt_partfile *s)
-{
-	if (s->nbytes != s->marked && ftruncate(s->fd, (off_t)s->marked) != 0)
-		return -1;
-	/* Some file systems have nothing to sync. */
-	if (fdatasync(s->fd) != 0 && errno != EINVAL && errno != EROFS)
-		return -1;
-	if (rename(s->temporary, s->target) != 0)
-		return -1;
-	sync_folder(s->target);
-	return 0;
-}
-
 int tt_partfile_finish(struct tt_partfile *s, struct tt_error *err)
 {
-	if (s->temporary == NULL || s->marked == 0)
+	if (s->temp.name == NULL || s->marked == 0)
 		return 0;
-	if (commit(s) != 0) {
+	if ((s->nbytes != s->marked && ftruncate(s->fd, (off_t)s->marked) != 0) ||
+	    !tt_tempfile_commit(&s->temp, s->target)) {
 		tt_fail_errno(err, errno, "cannot complete %s; what came lies in %s", s->title,
-			      s->temporary);
-		free(s->temporary);
-		s->temporary = NULL; /* it stays */
+			      s->temp.name);
+		tt_tempfile_leave(&s->temp);
 		return -err->code;
 	}
-	free(s->temporary);
-	s->temporary = NULL;
+	tt_sync_folder_of(s->target);
 	return 0;
 }
 
@@ -230,12 +181,10 @@ void tt_partfile_close(struct tt_partfile *s)
 {
 	if (s == NULL)
 		return;
-	if (s->owned)
+	if (s->in_place)
 		close(s->fd);
-	if (s->temporary != NULL)
-		unlink(s->temporary);
+	tt_tempfile_drop(&s->temp);
 	ZSTD_freeCCtx(s->zstd);
-	free(s->temporary);
 	free(s->target);
 	free(s->title);
 	free(s);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * partfile.h - one file being written, in parts: what is under its name at the end
- * are whole parts and nothing else. Private to the library; stands on base.
+ * partfile.h - one file that is written in parts: what is under its name at the end
+ * is whole parts and nothing else. Private to the library.
  *
- * A regular file is written beside its place under a temporary name. Standard
- * output, a device or a FIFO cannot take bytes back: whoever writes there must
+ * A regular file is written beside its place under a temporary name (tempfile.h). On
+ * standard output, a device or a FIFO, bytes cannot be taken back: there the caller must
  * hold a part until it is whole.
  */
 #ifndef TT_OUTPUT_PARTFILE_H
@@ -26,9 +26,9 @@ int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err);
 /* Of the file up to the last mark. */
 uint64_t tt_partfile_nbytes(const struct tt_partfile *s);
 /*
- * Drops what came behind the last mark, syncs and renames; with no mark nothing is
- * left. After an error of writing too. TT_E_IO: what came is still under the
- * temporary name, which the message tells.
+ * Drops what came after the last mark, syncs and renames; without a mark nothing is
+ * left. Works after an error of writing too. TT_E_IO: what came is still under the
+ * temporary name, which the message gives.
  */
 int tt_partfile_finish(struct tt_partfile *s, struct tt_error *err);
 /* Without tt_partfile_finish() nothing is left. NULL is a no-op. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* rotation.c - the names of numbered files, and which of them are there. Stands on
- * base. */
+/* rotation.c - the names of numbered files, and which of them are there. */
 #include "output/rotation.h"
 
 #include <dirent.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rotation.h - numbered files of one name: of `server.trace.zst` they are
- * `server-000001.trace.zst` and so on. Private to the library; stands on base.
+ * `server-000001.trace.zst` and so on. Private to the library.
  */
 #ifndef TT_OUTPUT_ROTATION_H
 #define TT_OUTPUT_ROTATION_H
@@ -13,7 +13,7 @@ struct tt_rotation {
 	uint64_t number;              /* of the file that came last, 0: none */
 };
 
-/* Goes on behind the highest number that is there. TT_E_IO, TT_E_MEMORY. */
+/* Goes on after the highest number that is there. TT_E_IO, TT_E_MEMORY. */
 int tt_rotation_init(struct tt_rotation *r, const char *path, struct tt_error *err);
 void tt_rotation_release(struct tt_rotation *r);
 /* The path of the next file, to be freed; NULL if there is no memory. */

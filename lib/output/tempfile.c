@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* tempfile.c - write without a name or beside, sync, name. Stands on base. */
-#include "output/output.h"
+/* tempfile.c - write without a name or beside the place, sync, give the name. */
+#include "output/tempfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/idmap.h"
 
 #define MAX_TRIES 100
+/* What ".xxxxxxxx.tmp" leaves of the longest name. */
+#define MAX_STEM (NAME_MAX - 13)
 
 bool tt_write_all(int fd, const void *data, size_t nbytes)
 {
@@ -32,32 +37,49 @@ bool tt_write_all(int fd, const void *data, size_t nbytes)
 	return true;
 }
 
-static void invent_name(struct tt_temp *t)
+/* Length of a path up to the name, with the slash. */
+static size_t folder_length(const char *path)
 {
-	snprintf(t->name, sizeof(t->name), ".tt-%016jx.tmp", (uintmax_t)tt_random_seed());
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? (size_t)(slash - path) + 1 : 0;
 }
 
-/*
- * A file without a name, which is gone if the process dies. It is named through
- * /proc: where that is missing, or the file system has no such files, the
- * temporary name must do.
- */
-static bool open_nameless(struct tt_temp *t)
+/* The folder of a path; NULL if there is no memory. */
+static char *folder_of(const char *path)
 {
-	if (access("/proc/self/fd", X_OK) != 0)
-		return false;
-	t->fd = openat(t->folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
-	t->name[0] = '\0';
-	return t->fd >= 0;
+	size_t n = folder_length(path);
+
+	return n != 0 ? strndup(path, n) : strdup(".");
 }
 
-int tt_temp_create(struct tt_temp *t, int folder, const char *title, struct tt_error *err)
+/* A new one each time. False: there is no memory. */
+static bool invent_name(struct tt_tempfile *t, const char *name)
 {
-	t->folder = folder;
-	if (open_nameless(t))
-		return 0;
-	for (int i = 0; i < MAX_TRIES; i++) {
-		invent_name(t);
+	size_t before = folder_length(name), stem = strlen(name + before);
+
+	free(t->name);
+	if (stem > MAX_STEM)
+		stem = MAX_STEM;
+	if (asprintf(&t->name, "%.*s.%08x.tmp", (int)(before + stem), name,
+		     (unsigned)(uint32_t)tt_random_seed()) >= 0)
+		return true;
+	t->name = NULL;
+	errno = ENOMEM;
+	return false;
+}
+
+static void forget_name(struct tt_tempfile *t)
+{
+	free(t->name);
+	t->name = NULL;
+}
+
+int tt_tempfile_create_named(struct tt_tempfile *t, int folder, const char *name,
+			     const char *title, struct tt_error *err)
+{
+	*t = (struct tt_tempfile){.folder = folder, .fd = -1};
+	for (int i = 0; i < MAX_TRIES && invent_name(t, name); i++) {
 		t->fd = openat(folder, t->name,
 			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
 		if (t->fd >= 0)
@@ -65,10 +87,39 @@ int tt_temp_create(struct tt_temp *t, int folder, const char *title, struct tt_e
 		if (errno != EEXIST && errno != EINTR)
 			break;
 	}
-	return tt_fail_errno(err, errno, "cannot write %s", title);
+	tt_fail_errno(err, errno, "cannot write %s", title);
+	forget_name(t);
+	return -err->code;
 }
 
-static bool link_as(const struct tt_temp *t, const char *name)
+/*
+ * A file without a name is named through /proc: where that is missing, or the file system
+ * has no such files, it cannot be used.
+ */
+static bool open_nameless(struct tt_tempfile *t, int folder, const char *name)
+{
+	char *where;
+
+	if (access("/proc/self/fd", X_OK) != 0)
+		return false;
+	where = folder_of(name);
+	if (where == NULL)
+		return false;
+	*t = (struct tt_tempfile){.folder = folder};
+	t->fd = openat(folder, where, O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+	free(where);
+	return t->fd >= 0;
+}
+
+int tt_tempfile_create(struct tt_tempfile *t, int folder, const char *name, const char *title,
+		       struct tt_error *err)
+{
+	if (open_nameless(t, folder, name))
+		return 0;
+	return tt_tempfile_create_named(t, folder, name, title, err);
+}
+
+static bool link_as(const struct tt_tempfile *t, const char *name)
 {
 	char path[40];
 
@@ -76,21 +127,20 @@ static bool link_as(const struct tt_temp *t, const char *name)
 	return linkat(AT_FDCWD, path, t->folder, name, AT_SYMLINK_FOLLOW) == 0;
 }
 
-/* Gives it a name that nobody has: a link cannot replace the file that it shall. */
-static bool give_name(struct tt_temp *t)
+/* A link cannot replace a file, a rename can: for that it needs a name of its own. */
+static bool link_beside(struct tt_tempfile *t, const char *name)
 {
-	for (int i = 0; i < MAX_TRIES; i++) {
-		invent_name(t);
+	for (int i = 0; i < MAX_TRIES && invent_name(t, name); i++) {
 		if (link_as(t, t->name))
 			return true;
 		if (errno != EEXIST)
 			break;
 	}
-	t->name[0] = '\0';
+	forget_name(t);
 	return false;
 }
 
-static bool close_written(struct tt_temp *t)
+static bool close_written(struct tt_tempfile *t)
 {
 	int fd = t->fd;
 
@@ -98,38 +148,46 @@ static bool close_written(struct tt_temp *t)
 	return close(fd) == 0 || errno == EINTR;
 }
 
-static bool appear(struct tt_temp *t, const char *name)
+bool tt_tempfile_commit(struct tt_tempfile *t, const char *name)
 {
-	if (t->name[0] == '\0') {
+	/* Some file systems have nothing to sync. */
+	if (fdatasync(t->fd) != 0 && errno != EINVAL && errno != EROFS)
+		return false;
+	if (t->name == NULL) {
 		if (link_as(t, name))
 			return close_written(t);
-		if (errno != EEXIST || !give_name(t))
+		if (errno != EEXIST || !link_beside(t, name))
 			return false;
 	}
 	if (!close_written(t) || renameat(t->folder, t->name, t->folder, name) != 0)
 		return false;
-	t->name[0] = '\0';
+	forget_name(t);
 	return true;
 }
 
-int tt_temp_commit(struct tt_temp *t, const char *name, const char *title, struct tt_error *err)
-{
-	/* Some file systems have nothing to sync. */
-	bool synced = fdatasync(t->fd) == 0 || errno == EINVAL || errno == EROFS;
-
-	if (synced && appear(t, name))
-		return 0;
-	tt_fail_errno(err, errno, "cannot write %s", title);
-	tt_temp_drop(t);
-	return -err->code;
-}
-
-void tt_temp_drop(struct tt_temp *t)
+void tt_tempfile_leave(struct tt_tempfile *t)
 {
 	if (t->fd >= 0)
 		close(t->fd);
 	t->fd = -1;
-	if (t->name[0] != '\0')
+	forget_name(t);
+}
+
+void tt_tempfile_drop(struct tt_tempfile *t)
+{
+	if (t->name != NULL)
 		unlinkat(t->folder, t->name, 0);
-	t->name[0] = '\0';
+	tt_tempfile_leave(t);
+}
+
+void tt_sync_folder_of(const char *path)
+{
+	char *folder = folder_of(path);
+	int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd >= 0) {
+		(void)fsync(fd);
+		close(fd);
+	}
+	free(folder);
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -406,6 +407,27 @@ START_TEST(file_systems_without_nameless_files_do)
 }
 END_TEST
 
+/* The first file of a name needs no temporary one where the system has nameless files;
+ * replacing it does. */
+START_TEST(the_longest_name_has_a_temporary_one)
+{
+	char name[NAME_MAX + 1];
+	struct tt_output *o;
+
+	memset(name, 'x', NAME_MAX);
+	name[NAME_MAX] = '\0';
+	if (_i != 0)
+		fault_begin(FAULT_NAMELESS, 1, true);
+	o = open_output(in_folder("dir"));
+	add(o, name, "one", 3);
+	add(o, name, "another", 7);
+	finish(o);
+	ck_assert_uint_eq(count_entries(in_folder("dir")), 1);
+	if (_i != 0)
+		fault_end();
+}
+END_TEST
+
 START_TEST(archive_of_nothing_is_an_archive)
 {
 	const char *path = in_folder(outputs[_i]);
@@ -601,6 +623,7 @@ Suite *output_suite(void)
 	tcase_add_loop_test(all, archive_appears_when_it_is_complete, 1, NOUTPUTS);
 	tcase_add_loop_test(all, archive_given_up_leaves_what_was_there, 1, NOUTPUTS);
 	tcase_add_loop_test(all, file_systems_without_nameless_files_do, 0, NOUTPUTS);
+	tcase_add_loop_test(all, the_longest_name_has_a_temporary_one, 0, 2);
 	tcase_add_loop_test(all, archive_of_nothing_is_an_archive, 1, NOUTPUTS);
 	tcase_add_test(all, folder_named_like_an_archive_is_a_folder);
 	tcase_add_loop_test(all, names_of_any_bytes_are_written, 0, NOUTPUTS);
