@@ -1,30 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.c - the heap of a Go program, replayed. Stands on tables, for types and
- * addresses, and on spans.
+ * heap.c - the heap of a Go program, replayed.
  *
  * Objects are known by the slot of their span. Go's tracer reports an object with a
  * header at 8 bytes into its slot when it is allocated, and at the slot otherwise;
- * several tiny objects share a slot, which is freed once. Source of these habits:
+ * several tiny objects share a slot, which is freed once. Source:
  * Go 1.27, src/runtime/traceallocfree.go and src/runtime/malloc.go.
  */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/heap.h"
 #include "base/error.h"
 #include "base/options.h"
-#include "analyze/heap.h"
 #include "experiment/tables.h"
 #include "tracetool_analyze.h"
 
-/* What a Go on any common machine counts in; used if no batch says. */
+/* What Go uses on all common machines; taken if no batch says. */
 #define DEFAULT_PAGE_NBYTES 8192
 #define DEFAULT_UNIT_NBYTES 8
 /* Spans of more slots than any Go makes keep no list of them. */
 #define MAX_SLOTS (UINT64_C(1) << 13)
 
-/* --------------------------------------------------------------- its life */
+/* ------------------------------------------------------------ a new heap */
 
 static const struct {
 	const char *event;
@@ -76,7 +75,7 @@ int tt_heap_new(struct tt_heap **out, const struct tt_heap_options *opt, struct 
 	h->page_shift = 13;
 	h->unit_nbytes = DEFAULT_UNIT_NBYTES;
 	h->free_loose = UINT32_MAX;
-	tt_spans_init(&h->spans, &h->mem, (opt->flags & TT_HEAP_OBJECTS) != 0);
+	tt_heap_spans_init(&h->spans, &h->mem, (opt->flags & TT_HEAP_OBJECTS) != 0);
 	tt_idmap_init(&h->loose_ids, &h->mem, h->seed);
 	tt_idmap_init(&h->type_hashes, &h->mem, h->seed);
 	tt_idmap_init(&h->type_ids, &h->mem, h->seed);
@@ -89,10 +88,10 @@ void tt_heap_free(struct tt_heap *h)
 {
 	if (h == NULL)
 		return;
-	tt_spans_release(&h->spans);
+	tt_heap_spans_release(&h->spans);
 	tt_idmap_release(&h->loose_ids);
 	TT_ARRAY_RELEASE(&h->mem, &h->loose);
-	TT_ARRAY_RELEASE(&h->mem, &h->notes);
+	TT_ARRAY_RELEASE(&h->mem, &h->problems);
 	tt_heap_types_release(h);
 	free(h);
 }
@@ -100,12 +99,12 @@ void tt_heap_free(struct tt_heap *h)
 void tt_heap_gap(struct tt_heap *h)
 {
 	h->gap = true;
-	h->ndoubts = 0;
+	h->npending = 0;
 }
 
 void tt_heap_finish(struct tt_heap *h)
 {
-	tt_heap_doubts_until(h, INT64_MAX);
+	tt_heap_report_pending(h, INT64_MAX);
 }
 
 /* ------------------------------------------------------------- addresses */
@@ -140,20 +139,20 @@ static unsigned log2_of(uint64_t power)
 }
 
 /*
- * Base and units come with the first event of each sort. They are taken before
- * anything lives, and stay: what lives is known by its address.
+ * Base and units come with the first event of each sort. They are taken before any object
+ * is live, and do not change then: live objects are known by their addresses.
  */
 static void learn_scale(struct tt_heap *h, const struct tt_event *ev, bool is_span)
 {
 	uint64_t base, unit;
 
 	if (!scale_of(ev, &base, &unit)) {
-		tt_heap_note(h, TT_W_HEAP_INFO, ev, 0, 0);
+		tt_heap_report(h, TT_W_HEAP_INFO, ev, 0, 0);
 		h->gap = true;
 		return;
 	}
 	if (!is_power(unit) || unit > UINT64_C(1) << 40 || (is_span && base % unit != 0)) {
-		tt_heap_note(h, TT_W_HEAP_ADDRESS, ev, 0, 0);
+		tt_heap_report(h, TT_W_HEAP_ADDRESS, ev, 0, 0);
 		return;
 	}
 	if (h->spans.root != NULL || h->nlive != 0)
@@ -174,18 +173,18 @@ static int no_memory(const struct tt_heap *h)
 	return -tt_mem_code(&h->mem);
 }
 
-static int turn(struct tt_heap *h, const struct tt_event *ev)
+static int begin_generation(struct tt_heap *h, const struct tt_event *ev)
 {
 	uint64_t ordinal = tt_generation_ordinal(ev->generation);
 
-	tt_heap_doubts_until(h, ev->time_ns);
-	if (!tt_heap_note_room(h))
+	tt_heap_report_pending(h, ev->time_ns);
+	if (!tt_heap_finding_room(h))
 		return no_memory(h);
 	if (h->generation != 0 && ordinal != h->generation + 1)
 		tt_heap_gap(h);
 	h->generation = ordinal;
 	h->number = tt_generation_number(ev->generation);
-	h->codes_noted = 0;
+	h->codes_found = 0;
 	tt_idmap_clear(&h->type_ids);
 	h->informed = false;
 	return TT_OK;
@@ -193,9 +192,9 @@ static int turn(struct tt_heap *h, const struct tt_event *ev)
 
 /* ----------------------------------------------------------------- objects */
 
-/* A place that an event speaks of. */
+/* The place that an event names. */
 struct spot {
-	struct tt_span *span;   /* NULL: none of the heap */
+	struct tt_heap_span *span;   /* NULL: none of the heap */
 	uint64_t slot;
 	uint64_t address;       /* of the slot, or as the event has it */
 	uint64_t nbytes;
@@ -211,7 +210,7 @@ static struct spot find_spot(struct tt_heap *h, uint64_t address)
 	struct spot s = {.address = address};
 	uint64_t start, offset;
 
-	s.span = tt_spans_at(&h->spans, address >> h->page_shift);
+	s.span = tt_heap_spans_at(&h->spans, address >> h->page_shift);
 	if (s.span == NULL)
 		return s;
 	if (!s.span->class.heap) {
@@ -225,30 +224,30 @@ static struct spot find_spot(struct tt_heap *h, uint64_t address)
 						 : (uint32_t)offset == offset
 							   ? (uint32_t)offset / s.span->class.slot_nbytes
 							   : offset / s.nbytes;
-	/* what is left behind the last slot belongs to it */
+	/* what is left after the last slot belongs to it */
 	if (s.slot >= s.span->nslots)
 		s.slot = s.span->nslots - 1;
 	s.address = start + s.slot * s.nbytes;
 	return s;
 }
 
-/* An object may begin behind a header, or anywhere in a slot that several share. */
+/* An object may begin after a header, or anywhere in a slot that several share. */
 static bool may_begin(const struct spot *s, uint64_t address)
 {
 	uint64_t offset = address - s->address;
 
 	return offset == 0 || s->span->class.tiny ||
-	       (offset == 8 && s->span->class.pointers && s->nbytes > TT_HEADER_ABOVE_NBYTES);
+	       (offset == 8 && s->span->class.pointers && s->nbytes > TT_HEAP_HEADER_ABOVE_NBYTES);
 }
 
-static struct tt_loose *find_loose(struct tt_heap *h, uint64_t address)
+static struct tt_heap_loose *find_loose(struct tt_heap *h, uint64_t address)
 {
 	uint32_t i = tt_idmap_find(&h->loose_ids, address);
 
 	return i == TT_IDMAP_NONE ? NULL : &h->loose.at[i];
 }
 
-static struct tt_loose *add_loose(struct tt_heap *h, uint64_t address)
+static struct tt_heap_loose *add_loose(struct tt_heap *h, uint64_t address)
 {
 	uint32_t i = h->free_loose;
 
@@ -263,11 +262,11 @@ static struct tt_loose *add_loose(struct tt_heap *h, uint64_t address)
 		h->loose.n++;
 	else
 		h->free_loose = h->loose.at[i].next_free;
-	h->loose.at[i] = (struct tt_loose){.live = true};
+	h->loose.at[i] = (struct tt_heap_loose){.live = true};
 	return &h->loose.at[i];
 }
 
-static void remove_loose(struct tt_heap *h, struct tt_loose *l)
+static void remove_loose(struct tt_heap *h, struct tt_heap_loose *l)
 {
 	tt_idmap_remove(&h->loose_ids, l->object.address);
 	l->live = false;
@@ -275,10 +274,10 @@ static void remove_loose(struct tt_heap *h, struct tt_loose *l)
 	h->free_loose = (uint32_t)(l - h->loose.at);
 }
 
-/* A mark's highest bit is the heap's own. */
+/* The highest bit of a slot's type is used for this. */
 #define FOUND_TYPE (UINT32_C(1) << 31)
 
-static struct tt_heap_object object_in(const struct tt_heap *h, const struct tt_span *span,
+static struct tt_heap_object object_in(const struct tt_heap *h, const struct tt_heap_span *span,
 				       uint64_t slot)
 {
 	struct tt_heap_object o = {
@@ -295,7 +294,7 @@ static struct tt_heap_object object_in(const struct tt_heap *h, const struct tt_
 	return o;
 }
 
-static void put_in(struct tt_span *span, uint64_t slot, const struct tt_heap_object *o)
+static void put_in(struct tt_heap_span *span, uint64_t slot, const struct tt_heap_object *o)
 {
 	if (span->slots == NULL)
 		return;
@@ -306,25 +305,25 @@ static void put_in(struct tt_span *span, uint64_t slot, const struct tt_heap_obj
 	};
 }
 
-/* An object takes the place of one that lives: its free may come late. */
-static void doubt(struct tt_heap *h, const struct tt_event *ev, uint64_t address, bool twice)
+/* An object takes the place of a live one, whose free may come late. */
+static void report_live(struct tt_heap *h, const struct tt_event *ev, uint64_t address, bool twice)
 {
 	if (twice)
-		tt_heap_note(h, TT_W_HEAP_ALLOC, ev, address, 0);
+		tt_heap_report(h, TT_W_HEAP_ALLOC, ev, address, 0);
 	else
-		tt_heap_doubt(h, TT_W_HEAP_ALLOC, ev, address);
+		tt_heap_add_pending(h, TT_W_HEAP_ALLOC, ev, address);
 }
 
 /* One that outlived its span, at the place of an object that begins: it gets a slot. */
 static void enlist(struct tt_heap *h, const struct spot *s)
 {
-	struct tt_loose *l = find_loose(h, s->address);
+	struct tt_heap_loose *l = find_loose(h, s->address);
 
 	if (l == NULL)
 		return;
-	tt_span_flip(s->span, s->slot, TT_SLOT_LIVE);
+	tt_heap_span_flip(s->span, s->slot, TT_HEAP_SLOT_LIVE);
 	if (l->twice)
-		tt_span_flip(s->span, s->slot, TT_SLOT_TWICE);
+		tt_heap_span_flip(s->span, s->slot, TT_HEAP_SLOT_TWICE);
 	put_in(s->span, s->slot, &l->object);
 	s->span->nlive++;
 	remove_loose(h, l);
@@ -333,24 +332,24 @@ static void enlist(struct tt_heap *h, const struct spot *s)
 static int begin_listed(struct tt_heap *h, const struct tt_event *ev, const struct spot *s,
 			struct tt_heap_change *change)
 {
-	struct tt_span *span = s->span;
+	struct tt_heap_span *span = s->span;
 	bool live;
 
-	if (!tt_span_room(&h->spans, span))
+	if (!tt_heap_span_room(&h->spans, span))
 		return no_memory(h);
 	if (h->loose_ids.count != 0)
 		enlist(h, s);
-	live = tt_span_bit(span, s->slot, TT_SLOT_LIVE);
+	live = tt_heap_span_bit(span, s->slot, TT_HEAP_SLOT_LIVE);
 	if (live && span->class.tiny)
 		return TT_OK;
 	if (live) {
 		change->ended = true;
 		change->gone = object_in(h, span, s->slot);
-		doubt(h, ev, s->address, tt_span_bit(span, s->slot, TT_SLOT_TWICE));
-		if (!tt_span_bit(span, s->slot, TT_SLOT_TWICE))
-			tt_span_flip(span, s->slot, TT_SLOT_TWICE);
+		report_live(h, ev, s->address, tt_heap_span_bit(span, s->slot, TT_HEAP_SLOT_TWICE));
+		if (!tt_heap_span_bit(span, s->slot, TT_HEAP_SLOT_TWICE))
+			tt_heap_span_flip(span, s->slot, TT_HEAP_SLOT_TWICE);
 	} else {
-		tt_span_flip(span, s->slot, TT_SLOT_LIVE);
+		tt_heap_span_flip(span, s->slot, TT_HEAP_SLOT_LIVE);
 		span->nlive++;
 		h->nlive++;
 	}
@@ -361,12 +360,12 @@ static int begin_listed(struct tt_heap *h, const struct tt_event *ev, const stru
 
 static int begin_loose(struct tt_heap *h, const struct tt_event *ev, struct tt_heap_change *change)
 {
-	struct tt_loose *l = find_loose(h, change->object.address);
+	struct tt_heap_loose *l = find_loose(h, change->object.address);
 
 	if (l != NULL) {
 		change->ended = true;
 		change->gone = l->object;
-		doubt(h, ev, change->object.address, l->twice);
+		report_live(h, ev, change->object.address, l->twice);
 		l->twice = true;
 	} else {
 		l = add_loose(h, change->object.address);
@@ -391,9 +390,9 @@ static int begin(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 	if (s.span == NULL) {
 		s.nbytes = tt_heap_type(h, type).nbytes;
 		if (h->spanned)
-			tt_heap_note(h, TT_W_HEAP_SPAN, ev, address, 0);
+			tt_heap_report(h, TT_W_HEAP_SPAN, ev, address, 0);
 	} else if (!may_begin(&s, address)) {
-		tt_heap_note(h, TT_W_HEAP_OVERLAP, ev, address, s.address);
+		tt_heap_report(h, TT_W_HEAP_OVERLAP, ev, address, s.address);
 	}
 	change->object = (struct tt_heap_object){
 		.address = s.address,
@@ -408,26 +407,26 @@ static int begin(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 
 static void end_listed(struct tt_heap *h, const struct spot *s, struct tt_heap_change *change)
 {
-	struct tt_span *span = s->span;
+	struct tt_heap_span *span = s->span;
 
-	if (tt_span_bit(span, s->slot, TT_SLOT_TWICE)) {
+	if (tt_heap_span_bit(span, s->slot, TT_HEAP_SLOT_TWICE)) {
 		/* that of the object before this one */
-		tt_span_flip(span, s->slot, TT_SLOT_TWICE);
-		tt_heap_settle(h, s->address);
+		tt_heap_span_flip(span, s->slot, TT_HEAP_SLOT_TWICE);
+		tt_heap_drop_pending(h, s->address);
 		return;
 	}
 	change->ended = true;
 	change->gone = object_in(h, span, s->slot);
-	tt_span_flip(span, s->slot, TT_SLOT_LIVE);
+	tt_heap_span_flip(span, s->slot, TT_HEAP_SLOT_LIVE);
 	span->nlive--;
 	h->nlive--;
 }
 
-static void end_loose(struct tt_heap *h, struct tt_loose *l, struct tt_heap_change *change)
+static void end_loose(struct tt_heap *h, struct tt_heap_loose *l, struct tt_heap_change *change)
 {
 	if (l->twice) {
 		l->twice = false;
-		tt_heap_settle(h, l->object.address);
+		tt_heap_drop_pending(h, l->object.address);
 		return;
 	}
 	change->ended = true;
@@ -440,9 +439,10 @@ static int end(struct tt_heap *h, const struct tt_event *ev, struct tt_heap_chan
 {
 	uint64_t address = h->base + ev->args[0] * h->unit_nbytes;
 	struct spot s = find_spot(h, address);
-	struct tt_loose *l;
+	struct tt_heap_loose *l;
 
-	if (is_listed(&s) && s.span->bits != NULL && tt_span_bit(s.span, s.slot, TT_SLOT_LIVE)) {
+	if (is_listed(&s) && s.span->bits != NULL &&
+	    tt_heap_span_bit(s.span, s.slot, TT_HEAP_SLOT_LIVE)) {
 		end_listed(h, &s, change);
 		return TT_OK;
 	}
@@ -450,21 +450,21 @@ static int end(struct tt_heap *h, const struct tt_event *ev, struct tt_heap_chan
 	if (l != NULL)
 		end_loose(h, l, change);
 	else if (s.span == NULL && h->spanned)
-		tt_heap_note(h, TT_W_HEAP_SPAN, ev, address, 0);
+		tt_heap_report(h, TT_W_HEAP_SPAN, ev, address, 0);
 	else
-		tt_heap_note(h, TT_W_HEAP_FREE, ev, address, 0);
+		tt_heap_report(h, TT_W_HEAP_FREE, ev, address, 0);
 	return TT_OK;
 }
 
 /* ------------------------------------------------------------------- spans */
 
 /* Its objects live on without it: their frees may come late. */
-static int orphan(struct tt_heap *h, struct tt_span *span)
+static int orphan(struct tt_heap *h, struct tt_heap_span *span)
 {
-	struct tt_loose *l;
+	struct tt_heap_loose *l;
 
 	for (uint64_t slot = 0; span->nlive > 0 && slot < span->nslots; slot++) {
-		if (!tt_span_bit(span, slot, TT_SLOT_LIVE))
+		if (!tt_heap_span_bit(span, slot, TT_HEAP_SLOT_LIVE))
 			continue;
 		struct tt_heap_object o = object_in(h, span, slot);
 
@@ -473,17 +473,17 @@ static int orphan(struct tt_heap *h, struct tt_span *span)
 		if (l == NULL)
 			return no_memory(h);
 		l->object = o;
-		l->twice = tt_span_bit(span, slot, TT_SLOT_TWICE);
+		l->twice = tt_heap_span_bit(span, slot, TT_HEAP_SLOT_TWICE);
 	}
 	return TT_OK;
 }
 
-static int drop_span(struct tt_heap *h, struct tt_span *span)
+static int drop_span(struct tt_heap *h, struct tt_heap_span *span)
 {
 	int rc = span->nlive > 0 ? orphan(h, span) : TT_OK;
 
 	if (rc == TT_OK)
-		tt_spans_remove(&h->spans, span);
+		tt_heap_spans_remove(&h->spans, span);
 	return rc;
 }
 
@@ -491,15 +491,15 @@ static int drop_span(struct tt_heap *h, struct tt_span *span)
 static int make_way(struct tt_heap *h, const struct tt_event *ev, uint64_t first, uint64_t npages,
 		    bool *twice)
 {
-	struct tt_span *old;
+	struct tt_heap_span *old;
 	int rc;
 
-	while ((old = tt_spans_overlap(&h->spans, first, npages)) != NULL) {
+	while ((old = tt_heap_spans_overlap(&h->spans, first, npages)) != NULL) {
 		if (old->first == first && !old->twice) {
 			*twice = true;
-			tt_heap_doubt(h, TT_W_HEAP_OVERLAP, ev, first << h->page_shift);
+			tt_heap_add_pending(h, TT_W_HEAP_OVERLAP, ev, first << h->page_shift);
 		} else {
-			tt_heap_note(h, TT_W_HEAP_OVERLAP, ev, first << h->page_shift,
+			tt_heap_report(h, TT_W_HEAP_OVERLAP, ev, first << h->page_shift,
 				     old->first << h->page_shift);
 		}
 		rc = drop_span(h, old);
@@ -519,7 +519,7 @@ static int begin_span(struct tt_heap *h, const struct tt_event *ev)
 	uint64_t first = first_page(h, ev), npages = ev->args[1];
 	/* the last page of all is nobody's, so that ends can be counted */
 	uint64_t room = (UINT64_MAX >> h->page_shift) - first, nbytes;
-	struct tt_span *span;
+	struct tt_heap_span *span;
 	bool twice = false;
 	int rc;
 
@@ -531,12 +531,12 @@ static int begin_span(struct tt_heap *h, const struct tt_event *ev)
 	rc = make_way(h, ev, first, npages, &twice);
 	if (rc < 0)
 		return rc;
-	span = tt_spans_add(&h->spans, first, npages);
+	span = tt_heap_spans_add(&h->spans, first, npages);
 	if (span == NULL)
 		return no_memory(h);
 	nbytes = npages << h->page_shift;
 	span->twice = twice;
-	span->class = tt_span_class(ev->args[2]);
+	span->class = tt_heap_span_class(ev->args[2]);
 	span->slot_nbytes = span->class.slot_nbytes == 0 ? nbytes : span->class.slot_nbytes;
 	span->nslots = nbytes < span->slot_nbytes ? 1 : nbytes / span->slot_nbytes;
 	if (span->class.slot_nbytes == 0)
@@ -547,15 +547,15 @@ static int begin_span(struct tt_heap *h, const struct tt_event *ev)
 static int end_span(struct tt_heap *h, const struct tt_event *ev)
 {
 	uint64_t first = first_page(h, ev);
-	struct tt_span *span = tt_spans_at(&h->spans, first);
+	struct tt_heap_span *span = tt_heap_spans_at(&h->spans, first);
 
 	if (span == NULL || span->first != first) {
-		tt_heap_note(h, TT_W_HEAP_FREE, ev, first << h->page_shift, 0);
+		tt_heap_report(h, TT_W_HEAP_FREE, ev, first << h->page_shift, 0);
 		return TT_OK;
 	}
 	if (span->twice) {
 		span->twice = false;
-		tt_heap_settle(h, first << h->page_shift);
+		tt_heap_drop_pending(h, first << h->page_shift);
 		return TT_OK;
 	}
 	return drop_span(h, span);
@@ -586,7 +586,7 @@ int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 
 	change->began = change->ended = false;
 	if (ev->generation != NULL && tt_generation_ordinal(ev->generation) != h->generation)
-		rc = turn(h, ev);
+		rc = begin_generation(h, ev);
 	if (rc < 0)
 		return rc;
 	if (ev->spec == NULL)
@@ -622,7 +622,7 @@ uint64_t tt_heap_nlive(const struct tt_heap *h)
 /* The loose ones first, then span by span. */
 int tt_heap_live(const struct tt_heap *h, struct tt_heap_walk *w, struct tt_heap_object *out)
 {
-	const struct tt_span *span;
+	const struct tt_heap_span *span;
 
 	for (; w->in == NULL && w->at < h->loose.n; w->at++) {
 		if (!h->loose.at[w->at].live)
@@ -638,7 +638,7 @@ int tt_heap_live(const struct tt_heap *h, struct tt_heap_walk *w, struct tt_heap
 	for (span = w->in; span != NULL; span = span->next, w->at = 0) {
 		if (span->serial == 0 || span->bits == NULL)
 			continue;
-		while (w->at < span->nslots && !tt_span_bit(span, w->at, TT_SLOT_LIVE))
+		while (w->at < span->nslots && !tt_heap_span_bit(span, w->at, TT_HEAP_SLOT_LIVE))
 			w->at++;
 		if (w->at == span->nslots)
 			continue;

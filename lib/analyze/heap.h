@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.h - the parts of the heap that heap.c, heap_types.c and heap_notes.c share. Stands
- * on gen and spans.
+ * heap.h - the inside of struct tt_heap. This folder holds what is computed from the events
+ * of a trace (tracetool_analyze.h); it needs experiment and what is below.
+ *
+ *	heap.c           the heap of a Go program, replayed event by event
+ *	heap_types.c     the types of its objects, numbered across generations
+ *	heap_findings.c  what contradicts itself in the events
+ *	heap_spans.c     its spans, by address
+ *	sizeclass.c      how large the objects of a span are
  */
 #ifndef TT_ANALYZE_HEAP_H
 #define TT_ANALYZE_HEAP_H
 
-#include "base/idmap.h"
 #include "analyze/heap_spans.h"
+#include "base/idmap.h"
 #include "spec/spec.h"
 #include "tracetool_analyze.h"
 
-/* A finding without its words. */
-struct tt_heap_note {
+/* A finding before it has a message. */
+struct tt_heap_problem {
 	int code;
 	int event_type;
 	uint64_t offset, generation;
@@ -20,19 +26,19 @@ struct tt_heap_note {
 	uint64_t number, other;
 };
 
-/* An object that lies in no span, or in one too large to keep a list of its slots. */
-struct tt_loose {
+/* An object that is in no span, or in one too large to keep a list of its slots. */
+struct tt_heap_loose {
 	struct tt_heap_object object;
 	bool live, twice;
 	uint32_t next_free;
 };
 
-/* An alloc of what lives already: the free may be on its way. */
-struct tt_doubt {
-	struct tt_heap_note note;
+/* An object is allocated where one is live: no finding if the free of that one comes soon. */
+struct tt_heap_pending {
+	struct tt_heap_problem problem;
 	int64_t time_ns;
 };
-#define TT_DOUBTS 64
+#define TT_HEAP_PENDING_MAX 64
 
 struct tt_heap_type_entry {
 	char *name;
@@ -58,15 +64,15 @@ struct tt_heap {
 
 	uint64_t generation;    /* ordinal; 0: none yet */
 	uint64_t number;        /* as the file gives it */
-	bool gap;               /* objects may live that nobody told of */
-	bool informed;          /* base and units are the file's */
+	bool gap;               /* there may be live objects that no event has shown */
+	bool informed;          /* base and units come from the file */
 	uint64_t base, page_nbytes, unit_nbytes;
 	unsigned page_shift;
 
-	struct tt_spans spans;
-	bool spanned;           /* the trace tells of spans: a native heap has none */
+	struct tt_heap_spans spans;
+	bool spanned;           /* the trace has spans: that of a native heap has none */
 	struct tt_idmap loose_ids;
-	TT_ARRAY(struct tt_loose) loose;
+	TT_ARRAY(struct tt_heap_loose) loose;
 	uint32_t free_loose;
 	uint64_t nlive;
 
@@ -76,31 +82,32 @@ struct tt_heap {
 	TT_ARRAY(struct tt_heap_type_entry) types;
 
 	/* findings */
-	uint32_t codes_noted;   /* bit of code - TT_W_HEAP_ALLOC */
-	TT_ARRAY(struct tt_heap_note) notes;
-	size_t next_note;
-	struct tt_doubt doubts[TT_DOUBTS];
-	unsigned ndoubts;
+	uint32_t codes_found;   /* in this generation: bit code - TT_W_HEAP_ALLOC */
+	TT_ARRAY(struct tt_heap_problem) problems;
+	size_t next_problem;
+	struct tt_heap_pending pending[TT_HEAP_PENDING_MAX];
+	unsigned npending;
 };
 
 /* ---- heap_types.c */
 
-/* The number of the type that argument `arg` names, 0 if it is not known. TT_HEAP_NO_TYPE: no memory. */
+/* The number of the type that argument `arg` names, 0 if it is not known. TT_HEAP_NO_TYPE: no
+ * memory. */
 #define TT_HEAP_NO_TYPE UINT32_MAX
 uint32_t tt_heap_type_of(struct tt_heap *h, const struct tt_event *ev, unsigned arg);
 void tt_heap_types_release(struct tt_heap *h);
 
-/* ---- heap_notes.c */
+/* ---- heap_findings.c */
 
-/* Room for all that a generation can bring, so that none is lost later. False: tt_mem_code(). */
-bool tt_heap_note_room(struct tt_heap *h);
-/* Notes a finding at an event, once a generation; none behind a gap. */
-void tt_heap_note(struct tt_heap *h, int code, const struct tt_event *ev, uint64_t number,
+/* Room for all that one generation can add, so that none is lost later. False: tt_mem_code(). */
+bool tt_heap_finding_room(struct tt_heap *h);
+/* Adds a finding at an event, once per generation; none after a gap. */
+void tt_heap_report(struct tt_heap *h, int code, const struct tt_event *ev, uint64_t number,
 		  uint64_t other);
-/* What the event says may be a matter of order alone. */
-void tt_heap_doubt(struct tt_heap *h, int code, const struct tt_event *ev, uint64_t address);
-void tt_heap_settle(struct tt_heap *h, uint64_t address);
-/* Doubts older than what clocks of threads differ by become findings; INT64_MAX: all. */
-void tt_heap_doubts_until(struct tt_heap *h, int64_t now_ns);
+/* The same, unless tt_heap_drop_pending() shows that two events only came in the other order. */
+void tt_heap_add_pending(struct tt_heap *h, int code, const struct tt_event *ev, uint64_t address);
+void tt_heap_drop_pending(struct tt_heap *h, uint64_t address);
+/* Those that are older than the clocks of threads differ become findings; INT64_MAX: all. */
+void tt_heap_report_pending(struct tt_heap *h, int64_t now_ns);
 
 #endif

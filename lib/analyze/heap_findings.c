@@ -1,44 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* heap_findings.c - what a heap finds wrong, each code once a generation. Stands on heap.h. */
+/* heap_findings.c - what is wrong with a heap's events, each code once per generation. */
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/error.h"
 #include "analyze/heap.h"
+#include "base/error.h"
 #include "tracetool_analyze.h"
 
-/* Findings that nobody asks for are dropped from here on. */
-#define MAX_NOTES 4096
-/* Each code comes once a generation. */
-#define NOTES_A_GENERATION (TT_W_HEAP_ADDRESS - TT_W_HEAP_ALLOC + 1)
+/* If nobody asks for them, further findings are dropped. */
+#define MAX_PROBLEMS 4096
+/* Each code is found once. */
+#define MAX_PER_GENERATION (TT_W_HEAP_ADDRESS - TT_W_HEAP_ALLOC + 1)
 /*
  * A thread's clock may run ahead of the others': Go counts a unit for each event of a
- * burst, however short. What two threads say of one place is in doubt for so long.
+ * burst, however short. For so long, what two threads say of one place may be in the wrong
+ * order.
  */
-#define DOUBT_NS 10000000
+#define PENDING_NS 10000000
 
-bool tt_heap_note_room(struct tt_heap *h)
+bool tt_heap_finding_room(struct tt_heap *h)
 {
-	return tt_mem_grow(&h->mem, &h->notes.at, &h->notes.cap, h->notes.n + NOTES_A_GENERATION,
-			   sizeof(*h->notes.at));
+	return tt_mem_grow(&h->mem, &h->problems.at, &h->problems.cap,
+			   h->problems.n + MAX_PER_GENERATION, sizeof(*h->problems.at));
 }
 
-static void keep(struct tt_heap *h, const struct tt_heap_note *note)
+static void keep(struct tt_heap *h, const struct tt_heap_problem *p)
 {
-	uint32_t bit = UINT32_C(1) << (note->code - TT_W_HEAP_ALLOC);
+	uint32_t bit = UINT32_C(1) << (p->code - TT_W_HEAP_ALLOC);
 
-	if ((h->codes_noted & bit) != 0 || h->notes.n - h->next_note >= MAX_NOTES)
+	if ((h->codes_found & bit) != 0 || h->problems.n - h->next_problem >= MAX_PROBLEMS)
 		return;
-	assert(h->notes.n < h->notes.cap);
-	h->codes_noted |= bit;
-	h->notes.at[h->notes.n++] = *note;
+	assert(h->problems.n < h->problems.cap);
+	h->codes_found |= bit;
+	h->problems.at[h->problems.n++] = *p;
 }
 
-static struct tt_heap_note note_at(const struct tt_heap *h, int code, const struct tt_event *ev)
+static struct tt_heap_problem problem_at(const struct tt_heap *h, int code,
+					 const struct tt_event *ev)
 {
-	return (struct tt_heap_note){
+	return (struct tt_heap_problem){
 		.code = code,
 		.event_type = ev->spec == NULL ? -1 : ev->spec->type,
 		.offset = ev->offset,
@@ -47,62 +49,63 @@ static struct tt_heap_note note_at(const struct tt_heap *h, int code, const stru
 	};
 }
 
-void tt_heap_note(struct tt_heap *h, int code, const struct tt_event *ev, uint64_t number,
+void tt_heap_report(struct tt_heap *h, int code, const struct tt_event *ev, uint64_t number,
 		  uint64_t other)
 {
-	struct tt_heap_note note = note_at(h, code, ev);
+	struct tt_heap_problem p = problem_at(h, code, ev);
 
 	if (h->gap && code != TT_W_HEAP_INFO && code != TT_W_HEAP_ADDRESS)
 		return;
-	note.number = number;
-	note.other = other;
-	keep(h, &note);
+	p.number = number;
+	p.other = other;
+	keep(h, &p);
 }
 
-void tt_heap_doubt(struct tt_heap *h, int code, const struct tt_event *ev, uint64_t address)
+void tt_heap_add_pending(struct tt_heap *h, int code, const struct tt_event *ev, uint64_t address)
 {
-	struct tt_doubt *d;
+	struct tt_heap_pending *p;
 
 	if (h->gap)
 		return;
-	tt_heap_doubts_until(h, ev->time_ns);
-	if (h->ndoubts == TT_DOUBTS) {
-		keep(h, &h->doubts[0].note);
-		memmove(&h->doubts[0], &h->doubts[1], (TT_DOUBTS - 1) * sizeof(h->doubts[0]));
-		h->ndoubts--;
+	tt_heap_report_pending(h, ev->time_ns);
+	if (h->npending == TT_HEAP_PENDING_MAX) {
+		keep(h, &h->pending[0].problem);
+		memmove(&h->pending[0], &h->pending[1],
+			(TT_HEAP_PENDING_MAX - 1) * sizeof(h->pending[0]));
+		h->npending--;
 	}
-	d = &h->doubts[h->ndoubts++];
-	d->note = note_at(h, code, ev);
-	d->note.number = d->note.other = address;
-	d->time_ns = ev->time_ns;
+	p = &h->pending[h->npending++];
+	p->problem = problem_at(h, code, ev);
+	p->problem.number = p->problem.other = address;
+	p->time_ns = ev->time_ns;
 }
 
-void tt_heap_settle(struct tt_heap *h, uint64_t address)
+void tt_heap_drop_pending(struct tt_heap *h, uint64_t address)
 {
-	for (unsigned i = h->ndoubts; i-- > 0;) {
-		if (h->doubts[i].note.number != address)
+	for (unsigned i = h->npending; i-- > 0;) {
+		if (h->pending[i].problem.number != address)
 			continue;
-		memmove(&h->doubts[i], &h->doubts[i + 1],
-			(h->ndoubts - i - 1) * sizeof(h->doubts[0]));
-		h->ndoubts--;
+		memmove(&h->pending[i], &h->pending[i + 1],
+			(h->npending - i - 1) * sizeof(h->pending[0]));
+		h->npending--;
 		return;
 	}
 }
 
-void tt_heap_doubts_until(struct tt_heap *h, int64_t now_ns)
+void tt_heap_report_pending(struct tt_heap *h, int64_t now_ns)
 {
 	unsigned n = 0;
 
-	while (n < h->ndoubts &&
-	       (now_ns == INT64_MAX || now_ns - h->doubts[n].time_ns > DOUBT_NS))
-		keep(h, &h->doubts[n++].note);
-	memmove(&h->doubts[0], &h->doubts[n], (h->ndoubts - n) * sizeof(h->doubts[0]));
-	h->ndoubts -= n;
+	while (n < h->npending &&
+	       (now_ns == INT64_MAX || now_ns - h->pending[n].time_ns > PENDING_NS))
+		keep(h, &h->pending[n++].problem);
+	memmove(&h->pending[0], &h->pending[n], (h->npending - n) * sizeof(h->pending[0]));
+	h->npending -= n;
 }
 
 /* ---- asking for them */
 
-static void write_message(const struct tt_heap *h, const struct tt_heap_note *n,
+static void write_message(const struct tt_heap *h, const struct tt_heap_problem *n,
 			  struct tt_error *out)
 {
 	const struct tt_event_spec *spec =
@@ -144,13 +147,13 @@ static void write_message(const struct tt_heap *h, const struct tt_heap_note *n,
 
 int tt_heap_finding(struct tt_heap *h, struct tt_error *out)
 {
-	const struct tt_heap_note *n;
+	const struct tt_heap_problem *n;
 
-	if (h->next_note == h->notes.n) {
-		h->next_note = h->notes.n = 0;
+	if (h->next_problem == h->problems.n) {
+		h->next_problem = h->problems.n = 0;
 		return TT_END;
 	}
-	n = &h->notes.at[h->next_note++];
+	n = &h->problems.at[h->next_problem++];
 	tt_error_clear(out);
 	out->code = n->code;
 	out->offset = n->offset;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * heap_spans.c - the tree of spans: a treap, whose random priorities keep it flat
- * whatever addresses a file makes up. Stands on base.
+ * whatever addresses are in a file.
  */
 #include "analyze/heap_spans.h"
 
@@ -9,7 +9,7 @@
 
 #include "base/idmap.h"
 
-void tt_spans_init(struct tt_spans *s, struct tt_mem *mem, bool keep_slots)
+void tt_heap_spans_init(struct tt_heap_spans *s, struct tt_mem *mem, bool keep_slots)
 {
 	memset(s, 0, sizeof(*s));
 	s->mem = mem;
@@ -17,12 +17,12 @@ void tt_spans_init(struct tt_spans *s, struct tt_mem *mem, bool keep_slots)
 	s->random = tt_random_seed() | 1;
 }
 
-static size_t bits_nbytes(const struct tt_span *span)
+static size_t bits_nbytes(const struct tt_heap_span *span)
 {
 	return (size_t)((span->nslots + 31) / 32) * sizeof(uint64_t);
 }
 
-static void drop_room(struct tt_spans *s, struct tt_span *span)
+static void drop_room(struct tt_heap_spans *s, struct tt_heap_span *span)
 {
 	tt_mem_free(s->mem, span->bits, bits_nbytes(span));
 	tt_mem_free(s->mem, span->slots, (size_t)span->nslots * sizeof(*span->slots));
@@ -30,9 +30,9 @@ static void drop_room(struct tt_spans *s, struct tt_span *span)
 	span->slots = NULL;
 }
 
-void tt_spans_release(struct tt_spans *s)
+void tt_heap_spans_release(struct tt_heap_spans *s)
 {
-	struct tt_span *span, *next;
+	struct tt_heap_span *span, *next;
 
 	for (span = s->all; span != NULL; span = next) {
 		next = span->next;
@@ -42,7 +42,7 @@ void tt_spans_release(struct tt_spans *s)
 	s->all = s->free = s->root = NULL;
 }
 
-bool tt_span_room(struct tt_spans *s, struct tt_span *span)
+bool tt_heap_span_room(struct tt_heap_spans *s, struct tt_heap_span *span)
 {
 	if (span->bits == NULL)
 		span->bits = tt_mem_zalloc(s->mem, 1, bits_nbytes(span));
@@ -54,7 +54,7 @@ bool tt_span_room(struct tt_spans *s, struct tt_span *span)
 /* ---------------------------------------------------------------- the tree */
 
 /* xorshift64: none of it can be known from outside. */
-static uint64_t random_number(struct tt_spans *s)
+static uint64_t random_number(struct tt_heap_spans *s)
 {
 	s->random ^= s->random << 13;
 	s->random ^= s->random >> 7;
@@ -63,8 +63,8 @@ static uint64_t random_number(struct tt_spans *s)
 }
 
 /* Parts a tree into those below `first` and the rest. */
-static void split(struct tt_span *tree, uint64_t first, struct tt_span **below,
-		  struct tt_span **rest)
+static void split(struct tt_heap_span *tree, uint64_t first, struct tt_heap_span **below,
+		  struct tt_heap_span **rest)
 {
 	while (tree != NULL) {
 		if (tree->first < first) {
@@ -81,9 +81,9 @@ static void split(struct tt_span *tree, uint64_t first, struct tt_span **below,
 }
 
 /* One tree of two, all of `a` below all of `b`. */
-static struct tt_span *join(struct tt_span *a, struct tt_span *b)
+static struct tt_heap_span *join(struct tt_heap_span *a, struct tt_heap_span *b)
 {
-	struct tt_span *root = NULL, **at = &root;
+	struct tt_heap_span *root = NULL, **at = &root;
 
 	while (a != NULL && b != NULL) {
 		if (a->priority > b->priority) {
@@ -100,15 +100,15 @@ static struct tt_span *join(struct tt_span *a, struct tt_span *b)
 	return root;
 }
 
-static struct tt_span *new_record(struct tt_spans *s)
+static struct tt_heap_span *new_record(struct tt_heap_spans *s)
 {
-	struct tt_span *span = s->free;
+	struct tt_heap_span *span = s->free;
 
 	if (span != NULL) {
-		struct tt_span *next = span->next;
+		struct tt_heap_span *next = span->next;
 
 		s->free = span->next_free;
-		*span = (struct tt_span){.next = next};
+		*span = (struct tt_heap_span){.next = next};
 		return span;
 	}
 	span = tt_mem_zalloc(s->mem, 1, sizeof(*span));
@@ -119,9 +119,9 @@ static struct tt_span *new_record(struct tt_spans *s)
 	return span;
 }
 
-struct tt_span *tt_spans_add(struct tt_spans *s, uint64_t first, uint64_t npages)
+struct tt_heap_span *tt_heap_spans_add(struct tt_heap_spans *s, uint64_t first, uint64_t npages)
 {
-	struct tt_span *span = new_record(s), **at = &s->root;
+	struct tt_heap_span *span = new_record(s), **at = &s->root;
 
 	if (span == NULL)
 		return NULL;
@@ -136,9 +136,9 @@ struct tt_span *tt_spans_add(struct tt_spans *s, uint64_t first, uint64_t npages
 	return span;
 }
 
-void tt_spans_remove(struct tt_spans *s, struct tt_span *span)
+void tt_heap_spans_remove(struct tt_heap_spans *s, struct tt_heap_span *span)
 {
-	struct tt_span **at = &s->root;
+	struct tt_heap_span **at = &s->root;
 
 	while (*at != span)
 		at = span->first < (*at)->first ? &(*at)->left : &(*at)->right;
@@ -149,9 +149,10 @@ void tt_spans_remove(struct tt_spans *s, struct tt_span *span)
 	s->free = span;
 }
 
-struct tt_span *tt_spans_overlap(const struct tt_spans *s, uint64_t first, uint64_t npages)
+struct tt_heap_span *tt_heap_spans_overlap(const struct tt_heap_spans *s, uint64_t first,
+					   uint64_t npages)
 {
-	struct tt_span *at = s->root, *found = NULL;
+	struct tt_heap_span *at = s->root, *found = NULL;
 
 	while (at != NULL) {
 		if (at->first <= first && first - at->first >= at->npages) {
@@ -168,12 +169,12 @@ struct tt_span *tt_spans_overlap(const struct tt_spans *s, uint64_t first, uint6
 	return found;
 }
 
-struct tt_span *tt_spans_search(struct tt_spans *s, uint64_t page)
+struct tt_heap_span *tt_heap_spans_search(struct tt_heap_spans *s, uint64_t page)
 {
-	struct tt_span *span = tt_spans_overlap(s, page, 1);
+	struct tt_heap_span *span = tt_heap_spans_overlap(s, page, 1);
 
 	if (span != NULL)
-		s->cache[page % TT_SPAN_CACHE] =
-			(struct tt_span_cached){page, span->serial, span};
+		s->cache[page % TT_HEAP_SPAN_CACHE] =
+			(struct tt_heap_span_cached){page, span->serial, span};
 	return span;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_types.c - types of all generations under one number each. Ids are a
- * generation's own; name and size make a type the same. Stands on tables.
+ * heap_types.c - one number for each type, across generations. Each generation has its
+ * own ids; two types are the same if name and size are.
  */
 #include <string.h>
 
@@ -95,7 +95,7 @@ uint32_t tt_heap_type_of(struct tt_heap *h, const struct tt_event *ev, unsigned 
 			return TT_HEAP_NO_TYPE;
 	}
 	if (number == 0)
-		tt_heap_note(h, TT_W_HEAP_TYPE, ev, id, 0);
+		tt_heap_report(h, TT_W_HEAP_TYPE, ev, id, 0);
 	return number;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sizeclass.c - the size classes of Go's heap. Stands on nothing.
+ * sizeclass.c - the size classes of Go's heap.
  *
  * Sources: class_to_size in src/runtime/sizeclasses.go of Go 1.23 and 1.24, and in
  * src/internal/runtime/gc/sizeclasses.go of Go 1.26 and 1.27. All hold the same table, so
@@ -21,10 +21,10 @@ static const uint16_t class_nbytes[] = {
 /* Objects below 16 bytes without pointers share slots of this class. */
 #define TINY_CLASS 2
 
-struct tt_span_class tt_span_class(uint64_t kindclass)
+struct tt_heap_span_class tt_heap_span_class(uint64_t kindclass)
 {
 	uint64_t size_class = kindclass >> 2;
-	struct tt_span_class c = {
+	struct tt_heap_span_class c = {
 		.heap = (kindclass & 1) == 0 &&
 			size_class < sizeof(class_nbytes) / sizeof(class_nbytes[0]),
 		.pointers = (kindclass >> 1 & 1) == 0,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* sizeclass.h - how large the objects of a Go span are. Stands on nothing. */
+/* sizeclass.h - how large the objects of a Go span are. */
 #ifndef TT_ANALYZE_SIZECLASS_H
 #define TT_ANALYZE_SIZECLASS_H
 
@@ -7,17 +7,17 @@
 #include <stdint.h>
 
 /* What a span's `kindclass` says. */
-struct tt_span_class {
+struct tt_heap_span_class {
 	bool heap;              /* it holds heap objects, not stacks or the like */
 	bool tiny;              /* its slots hold several small objects each, freed as one */
 	bool pointers;          /* its objects may hold pointers */
 	uint32_t slot_nbytes;   /* 0: one object takes the whole span */
 };
 
-/* A class that no Go has is none of the heap. */
-struct tt_span_class tt_span_class(uint64_t kindclass);
+/* A class that Go does not have is not of the heap. */
+struct tt_heap_span_class tt_heap_span_class(uint64_t kindclass);
 
 /* Objects above this with pointers, unless alone in their span, begin with a header of 8 bytes. */
-#define TT_HEADER_ABOVE_NBYTES 512
+#define TT_HEAP_HEADER_ABOVE_NBYTES 512
 
 #endif

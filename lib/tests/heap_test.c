@@ -244,7 +244,7 @@ START_TEST(late_frees_are_those_of_what_was_before)
 END_TEST
 
 /* Not more than 64 frees can be late at a time. */
-START_TEST(the_oldest_of_many_doubts_is_a_finding)
+START_TEST(the_oldest_of_many_pending_is_a_finding)
 {
 	struct made m;
 	struct seen s;
@@ -478,7 +478,7 @@ Suite *heap_suite(void)
 	tcase_add_test(tc, a_large_object_has_its_span);
 	tcase_add_test(tc, a_late_free_is_that_of_the_object_before);
 	tcase_add_test(tc, late_frees_are_those_of_what_was_before);
-	tcase_add_test(tc, the_oldest_of_many_doubts_is_a_finding);
+	tcase_add_test(tc, the_oldest_of_many_pending_is_a_finding);
 	tcase_add_test(tc, types_have_numbers_and_a_gap_leaves_no_findings);
 	tcase_add_test(tc, objects_outlive_a_span_that_ends_too_early);
 	tcase_add_test(tc, an_object_takes_the_place_of_one_without_a_span);
