@@ -341,3 +341,16 @@ char *out_json(struct out *o, char *p, struct tt_str s)
 		p = json_code_point(out_room(o, p), (struct tt_str){ s.data + at, s.len - at }, &used);
 	return put_char(out_room(o, p), '"');
 }
+
+char *out_hex(struct out *o, char *p, struct tt_str s)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t byte = (uint8_t)s.data[i];
+
+		p = out_room(o, p);
+		p = put_char(put_char(p, digits[byte >> 4]), digits[byte & 15]);
+	}
+	return p;
+}

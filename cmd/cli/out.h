@@ -224,4 +224,7 @@ static inline char *put_column(char *p, const char *start, size_t width, size_t 
 	return p + pad;
 }
 
+/* Bytes as hexadecimal digits. */
+char *out_hex(struct out *o, char *p, struct tt_str s);
+
 #endif

@@ -2,13 +2,11 @@
 /* progress.c - the line that says how far a run is. Command layer. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "out.h"
 #include "progress.h"
-
-#define SECOND INT64_C(1000000000)
+#include "units.h"
 
 static struct {
 	const char *file;
@@ -16,14 +14,6 @@ static struct {
 	int64_t due_ns;
 	int64_t start_ns;
 } line;
-
-static int64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * SECOND + ts.tv_nsec;
-}
 
 bool progress_wanted(bool quiet)
 {
@@ -36,7 +26,7 @@ void progress_start(const char *file, bool quiet)
 	line.on = progress_wanted(quiet);
 	line.visible = false;
 	line.start_ns = now_ns();
-	line.due_ns = line.start_ns + SECOND;
+	line.due_ns = line.start_ns + NS_PER_SECOND;
 }
 
 static void print(const char *text, size_t len)
@@ -58,7 +48,7 @@ void progress_show(const struct tt_progress *p)
 	now = now_ns();
 	if (now < line.due_ns)
 		return;
-	line.due_ns = now + SECOND / 10;
+	line.due_ns = now + NS_PER_SECOND / 10;
 	out_init(&text, STDERR_FILENO, buffer, OUT_ROOM);
 	at = put_lit(out_begin(&text), "\r\033[K");
 	at = out_escaped(&text, at, (struct tt_str){ line.file, strnlen(line.file, 60) });
@@ -72,7 +62,7 @@ void progress_show(const struct tt_progress *p)
 	at = put_lit(at, " MB, ");
 	at = put_u64(at, p->events);
 	at = put_lit(at, " events, ");
-	at = put_u64(at, (uint64_t)((now - line.start_ns) / SECOND));
+	at = put_u64(at, (uint64_t)((now - line.start_ns) / NS_PER_SECOND));
 	at = put_lit(at, " s");
 	print(buffer, (size_t)(at - buffer));
 	line.visible = true;

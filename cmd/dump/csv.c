@@ -6,6 +6,7 @@
  * Texts of the trace are escaped as in the text format, so that a record is
  * always one line.
  */
+#include "cli/csv.h"
 #include "dump.h"
 
 /* The columns behind those of every event; a NULL or zero text is an empty cell. */
@@ -38,31 +39,6 @@ static void header(struct dump *d)
 static struct tt_str str_of(const char *s)
 {
 	return (struct tt_str){ s, strlen(s) };
-}
-
-static bool needs_quotes(struct tt_str s)
-{
-	return s.len != 0 && (memchr(s.data, ',', s.len) || memchr(s.data, '"', s.len));
-}
-
-char *csv_text(struct out *o, char *p, struct tt_str s)
-{
-	if (!needs_quotes(s))
-		return out_escaped(o, p, s);
-	p = put_char(p, '"');
-	while (s.len != 0) {
-		const char *quote = memchr(s.data, '"', s.len);
-		size_t n = quote ? (size_t)(quote - s.data) : s.len;
-
-		p = out_escaped(o, p, (struct tt_str){ s.data, n });
-		if (quote) {
-			p = put_lit(p, "\"\"");
-			n++;
-		}
-		s.data += n;
-		s.len -= n;
-	}
-	return put_char(p, '"');
 }
 
 /* A text cell, with the comma before it. */

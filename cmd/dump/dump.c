@@ -8,6 +8,7 @@
 
 #include "parallel.h"
 #include "cli/progress.h"
+#include "cli/units.h"
 
 static const char *const format_names[] = { "text", "go", "wire", "json", "csv", NULL };
 
@@ -15,47 +16,101 @@ static const char *const format_names[] = { "text", "go", "wire", "json", "csv",
 
 static const struct opt table[] = {
 	OPT_HEADING("Output"),
-	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = format_names,
-	  .help = "text (for people, default), json (an object a line),\n"
-		  "csv, go (as go tool trace -d=parsed prints), or\n"
-		  "wire (undecoded events, as -d=wire prints)", AT(format) },
-	{ .kind = OPT_FLAG, .name = "stacks", .help = "show all frames (text, json)", AT(stacks) },
-	{ .kind = OPT_FLAG, .name = "header",
-	  .help = "begin with the line that assemble needs (wire)", AT(header) },
-	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
-	  .help = "print on N threads (default: one a processor)", AT(jobs), .min = 1, .max = 1024 },
+	{.kind = OPT_CHOICE,
+	 .name = "format",
+	 .meta = "FORMAT",
+	 .choices = format_names,
+	 .help = "text (for people, default), json (an object a line),\n"
+		 "csv, go (as go tool trace -d=parsed prints), or\n"
+		 "wire (undecoded events, as -d=wire prints)",
+	 AT(format)},
+	{.kind = OPT_FLAG, .name = "stacks", .help = "show all frames (text, json)", AT(stacks)},
+	{.kind = OPT_FLAG,
+	 .name = "header",
+	 .help = "begin with the line that assemble needs (wire)",
+	 AT(header)},
+	{.kind = OPT_NUMBER,
+	 .letter = 'j',
+	 .name = "jobs",
+	 .meta = "N",
+	 .help = "print on N threads (default: one a processor)",
+	 AT(jobs),
+	 .min = 1,
+	 .max = 1024},
 	OPT_HEADING("Filters: an event must pass all of them"),
-	{ .kind = OPT_DURATION, .name = "from", .meta = "TIME",
-	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
-		  "counted from the start of the trace", AT(from_ns) },
-	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME", .help = "up to this time", AT(to_ns) },
-	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
-	  .parse = dump_parse_generations, .help = "of these generations", AT(generations) },
-	{ .kind = OPT_LIST, .letter = 'k', .name = "kind", .meta = "KIND[,...]",
-	  .help = "of these kinds: StateTransition, Metric, ..., or\n"
-		  "names of events: GoBlock, HeapObjectAlloc, ...", AT(kinds) },
-	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
-	  .parse = dump_parse_ids, .help = "on or about these goroutines (none: on none)",
-	  AT(goroutines) },
-	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
-	  .parse = dump_parse_ids, .help = "on or about these processors", AT(procs) },
-	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
-	  .parse = dump_parse_ids, .help = "on these threads", AT(threads) },
-	{ .kind = OPT_OWN, .letter = 'M', .parse = dump_parse_ids, .meta = "ID[,...]",
-	  .help = "the same", AT(threads) },
-	{ .kind = OPT_STRING, .letter = 'e', .name = "experiment", .meta = "NAME",
-	  .help = "of this experiment", AT(experiment) },
-	{ .kind = OPT_STRING, .name = "stack", .meta = "PATTERN",
-	  .help = "with a function in their stack whose name holds\n"
-		  "PATTERN (* any text, ? any byte)", AT(pattern) },
-	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N", .min = 1,
-	  .help = "stop after N events", AT(limit) },
+	{.kind = OPT_DURATION,
+	 .name = "from",
+	 .meta = "TIME",
+	 .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
+		 "counted from the start of the trace",
+	 AT(from_ns)},
+	{.kind = OPT_DURATION, .name = "to", .meta = "TIME", .help = "up to this time", AT(to_ns)},
+	{.kind = OPT_OWN,
+	 .letter = 'g',
+	 .name = "generation",
+	 .meta = "N[-[M]]",
+	 .parse = selection_parse_generations,
+	 .help = "of these generations",
+	 AT(generations)},
+	{.kind = OPT_LIST,
+	 .letter = 'k',
+	 .name = "kind",
+	 .meta = "KIND[,...]",
+	 .help = "of these kinds: StateTransition, Metric, ..., or\n"
+		 "names of events: GoBlock, HeapObjectAlloc, ...",
+	 AT(kinds)},
+	{.kind = OPT_OWN,
+	 .letter = 'G',
+	 .name = "goroutine",
+	 .meta = "ID[,...]",
+	 .parse = selection_parse_ids,
+	 .help = "on or about these goroutines (none: on none)",
+	 AT(goroutines)},
+	{.kind = OPT_OWN,
+	 .letter = 'P',
+	 .name = "proc",
+	 .meta = "ID[,...]",
+	 .parse = selection_parse_ids,
+	 .help = "on or about these processors",
+	 AT(procs)},
+	{.kind = OPT_OWN,
+	 .letter = 'T',
+	 .name = "thread",
+	 .meta = "ID[,...]",
+	 .parse = selection_parse_ids,
+	 .help = "on these threads",
+	 AT(threads)},
+	{.kind = OPT_OWN,
+	 .letter = 'M',
+	 .parse = selection_parse_ids,
+	 .meta = "ID[,...]",
+	 .help = "the same",
+	 AT(threads)},
+	{.kind = OPT_STRING,
+	 .letter = 'e',
+	 .name = "experiment",
+	 .meta = "NAME",
+	 .help = "of this experiment",
+	 AT(experiment)},
+	{.kind = OPT_STRING,
+	 .name = "stack",
+	 .meta = "PATTERN",
+	 .help = "with a function in their stack whose name holds\n"
+		 "PATTERN (* any text, ? any byte)",
+	 AT(pattern)},
+	{.kind = OPT_NUMBER,
+	 .letter = 'n',
+	 .name = "limit",
+	 .meta = "N",
+	 .min = 1,
+	 .help = "stop after N events",
+	 AT(limit)},
 	OPT_HEADING("Tables of each generation, instead of events (text, json)"),
-	{ .kind = OPT_FLAG, .name = "strings", .help = "its strings", AT(strings) },
-	{ .kind = OPT_FLAG, .name = "stacks-table", .help = "its stacks", AT(stacks_table) },
-	{ .kind = OPT_FLAG, .name = "samples", .help = "its CPU samples", AT(samples) },
-	{ .kind = OPT_FLAG, .name = "batches", .help = "its experimental batches", AT(batches) },
-	{ .kind = OPT_FLAG, .name = "sync", .help = "its clock and its place in the file", AT(sync) },
+	{.kind = OPT_FLAG, .name = "strings", .help = "its strings", AT(strings)},
+	{.kind = OPT_FLAG, .name = "stacks-table", .help = "its stacks", AT(stacks_table)},
+	{.kind = OPT_FLAG, .name = "samples", .help = "its CPU samples", AT(samples)},
+	{.kind = OPT_FLAG, .name = "batches", .help = "its experimental batches", AT(batches)},
+	{.kind = OPT_FLAG, .name = "sync", .help = "its clock and its place in the file", AT(sync)},
 	CMD_COMMON_OPTIONS(struct dump_options, common),
 	OPT_TABLE_END,
 };
@@ -76,25 +131,15 @@ static const struct opt_command command = {
 /* How often, in events, progress is looked at. */
 enum { PROGRESS_MASK = 0xffff };
 
-void dump_findings(struct dump *d)
-{
-	struct tt_error finding;
-
-	if (d->opt->common.quiet || d->opt->format == DUMP_GO)
-		return;
-	while (tt_reader_finding(d->reader, &finding) == 0)
-		cmd_report(d->file, &finding);
-}
-
 /* Whether this thread prints what comes; whether messages and progress are its business. */
-static bool mine(const struct dump *d)
+static bool owns_chunk(const struct dump *d)
 {
-	return !d->share || d->share->mine;
+	return !d->worker || d->worker->owns_chunk;
 }
 
-static bool leads(const struct dump *d)
+static bool is_main(const struct dump *d)
 {
-	return !d->share || d->share->index == 0;
+	return !d->worker || d->worker->index == 0;
 }
 
 /* What a Sync means for what follows is every thread's business; its text is not. */
@@ -103,7 +148,7 @@ static void print_sync(struct dump *d, const struct dump_format *format, const s
 {
 	struct out *own = d->out, nowhere;
 
-	if (mine(d)) {
+	if (owns_chunk(d)) {
 		format->sync(d, ev, matched);
 		return;
 	}
@@ -120,8 +165,8 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 
 	stack_cache_reset(&d->stacks);
 	stack_cache_reset(&d->tops);
-	if (format->turn)
-		format->turn(d);
+	if (format->begin_generation)
+		format->begin_generation(d);
 	if (d->events++ == 0)
 		d->start_ns = ev->time_ns;
 	d->last_ns = ev->time_ns;
@@ -131,7 +176,7 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 	if (d->colour)
 		out_flush(&out_stdout);
 	/* where others write meanwhile, messages have to wait for this thread's turn */
-	if (leads(d) && !d->prints_ahead)
+	if (is_main(d) && !d->prints_ahead)
 		dump_findings(d);
 }
 
@@ -149,7 +194,7 @@ void dump_print(struct dump *d, const struct dump_format *format, const struct t
 static void take_event(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
 {
 	d->last_ns = ev->time_ns;
-	if ((++d->events & PROGRESS_MASK) == 0 && leads(d)) {
+	if ((++d->events & PROGRESS_MASK) == 0 && is_main(d)) {
 		struct tt_progress progress = tt_reader_progress(d->reader);
 
 		progress_show(&progress);
@@ -157,7 +202,7 @@ static void take_event(struct dump *d, const struct dump_format *format, const s
 	if (!dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns))
 		return;
 	d->printed++;
-	if (mine(d))
+	if (owns_chunk(d))
 		dump_print(d, format, ev);
 	else
 		d->pending = false;
@@ -165,23 +210,9 @@ static void take_event(struct dump *d, const struct dump_format *format, const s
 
 static bool done(const struct dump *d)
 {
-	return d->printed == d->opt->limit || d->status != STATUS_FINE ||
-	       out_failed(d->out) || (d->share && dump_share_stopped(d->share)) ||
+	return d->printed == d->opt->limit || d->status != STATUS_FINE || out_failed(d->out) ||
+	       (d->worker && dump_worker_stopped(d->worker)) ||
 	       dump_filter_over(&d->filter, d->last_ns - d->start_ns) || dump_no_memory(d);
-}
-
-int dump_error(struct dump *d, const struct tt_error *err)
-{
-	return cmd_report_end(d->file, d->reader, err);
-}
-
-static void report_reading(const struct dump *d)
-{
-	struct tt_progress p = tt_reader_progress(d->reader);
-
-	cmd_error(d->file, "Go 1.%u header; read %" PRIu64 " bytes, %" PRIu64 " generation%s, %" PRIu64
-		  " events; printed %" PRIu64, tt_reader_version(d->reader), p.nbytes,
-		  p.generations, p.generations == 1 ? "" : "s", p.events, d->printed);
 }
 
 static int fail(struct dump *d, const struct dump_format *format, const struct tt_error *err)
@@ -210,8 +241,8 @@ static int walk_events(struct dump *d, const struct dump_format *format, const s
 			take_event(d, format, *ev);
 		if (done(d))
 			return 0;
-		if (d->share)
-			dump_share_step(d);
+		if (d->worker)
+			dump_worker_step(d);
 	}
 	return rc;
 }
@@ -237,10 +268,10 @@ static int walk(struct dump *d, const struct dump_format *format)
 		return rc;
 	if (format->header)
 		format->header(d);
-	rc = dump_shares_walk(d, format, walk_events, &ev);
+	rc = dump_parallel_walk(d, format, walk_events, &ev);
 	d->ended = rc == TT_END;
 	if (d->opt->common.verbose)
-		report_reading(d);
+		dump_report_reading(d);
 	dump_findings(d);
 	if (rc < 0)
 		return fail(d, format, d->failure.code != 0 ? &d->failure : tt_reader_error(d->reader));
@@ -299,8 +330,7 @@ static int check(const struct dump_options *opt)
 	bool filtered = opt->from_ns > 0 || opt->to_ns != INT64_MAX || opt->kinds.n ||
 			opt->goroutines.n || opt->procs.n || opt->threads.n || opt->pattern ||
 			opt->limit != UINT64_MAX;
-	bool more = opt->experiment || opt->generations.first != 0 ||
-		    opt->generations.last != UINT64_MAX;
+	bool more = opt->experiment || !generation_range_is_all(opt->generations);
 
 	if (opt->header && opt->format != DUMP_WIRE)
 		return opt_usage(&command, "--header goes with --format=wire only");
@@ -333,7 +363,7 @@ int cmd_dump(int argc, char **argv)
 {
 	struct dump_options opt = {
 		.to_ns = INT64_MAX,
-		.generations = { 0, UINT64_MAX },
+		.generations = ALL_GENERATIONS,
 		.limit = UINT64_MAX,
 		.jobs = cmd_processors(),
 	};

@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dump.h - what the parts of `tracetool dump` share: its options, the filters,
- * the cache of rendered stacks, and the formats. Command layer, inside dump only.
+ * dump.h - what the parts of `tracetool dump` share. Command layer, inside dump only.
  *
- * One walk over the events (dump.c) drives a format, a table of functions. A
- * section (dump_sections.c) walks the generations instead, and the raw form
- * (dump_wire.c) the file's bytes.
+ *	dump.c          options, and the one walk over the events, which drives a format
+ *	parallel.c      the same walk, printed by several threads
+ *	filter.c        which events are printed
+ *	text.c json.c csv.c go.c
+ *	                the formats: tables of functions
+ *	tables.c        the tables of each generation, instead of its events
+ *	wire.c          the undecoded events, straight from the file's bytes
+ *	stacks.c records.c time.c
+ *	                pieces that formats share: stacks, arguments, the wall clock
+ *	report.c        messages
  */
 #ifndef CMD_DUMP_DUMP_H
 #define CMD_DUMP_DUMP_H
 
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "cli/selection.h"
 
 /* ------------------------------------------------------------------ options */
 
@@ -21,16 +28,6 @@ enum dump_format_id {
 	DUMP_WIRE,
 	DUMP_JSON,
 	DUMP_CSV,
-};
-
-/* Numbers that an option lists: 1,2,3. Release with id_list_release(). */
-struct id_list {
-	int64_t *ids;
-	size_t n;
-};
-
-struct generation_range {
-	uint64_t first, last;
 };
 
 struct dump_options {
@@ -50,9 +47,6 @@ struct dump_options {
 	/* sections */
 	bool strings, stacks_table, samples, batches, sync;
 };
-
-void id_list_release(struct id_list *list);
-opt_parse_fn dump_parse_ids, dump_parse_generations;
 
 /* ------------------------------------------------------------------- stacks */
 
@@ -165,7 +159,7 @@ struct dump {
 		const struct tt_event *ev;
 	} first;
 	struct out *out;        /* what formats print to */
-	struct dump_share *share; /* which events this thread prints; NULL: all */
+	struct dump_worker *worker; /* which events this thread prints; NULL: all */
 	struct tt_error failure; /* of another thread's reader, or code 0 */
 	struct stack_cache stacks;      /* the format sets its render function */
 	struct stack_cache tops;        /* the top function, likewise */
@@ -186,7 +180,7 @@ struct dump_format {
 	/* On several threads at once, each with a struct dump of its own. */
 	void (*event)(struct dump *d, const struct tt_event *ev);
 	/* Another generation begins; may be NULL. */
-	void (*turn)(struct dump *d);
+	void (*begin_generation)(struct dump *d);
 	/* `matched`: the filters let it pass. */
 	void (*sync)(struct dump *d, const struct tt_event *ev, bool matched);
 	/* The error that ended the trace; NULL: dump_error(). Returns the status. */
@@ -222,23 +216,12 @@ int dump_sections(struct dump *d);
  * the local time zone or in UTC. At most 64 bytes. The whole range of 64 bits.
  */
 char *put_wall(char *p, const struct tt_clock *clock, bool utc);
-/* Seconds with nine decimals. At most 21 bytes. */
-char *put_seconds(char *p, int64_t ns);
 /* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
 char *out_range_name(struct out *o, char *p, const struct tt_range *range);
 /* What an argument means, behind it: ` "main.Node" 64 B`, ` (0xc000012000)`, or nothing. */
 char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned arg);
 /* The member "means", if an argument can mean anything. */
 char *json_meanings(struct out *o, char *p, const struct tt_event *ev);
-/* A field of a record as a member; bytes as hexadecimal digits. */
-char *json_field(struct out *o, char *p, const struct tt_field_spec *field,
-		 const struct tt_value *value);
-/* A cell of text, escaped, in quotes if need be. */
-char *csv_text(struct out *o, char *p, struct tt_str s);
-/* Bytes as hexadecimal digits. */
-char *out_hex(struct out *o, char *p, struct tt_str s);
-/* Not bytes, not a string. */
-bool dump_is_number(const struct tt_field_spec *field);
 /* name=value with blanks between; nothing for a Sync. */
 char *out_arguments(struct out *o, char *p, const struct tt_event *ev);
 /* All frames: a line each, or a JSON array. */
@@ -247,10 +230,15 @@ stack_render_fn dump_text_frames, dump_json_frames;
 stack_render_fn dump_text_top, dump_json_top;
 /* The member "clock". */
 char *dump_json_clock(char *p, const struct tt_clock *clock);
+
+/* ------------------------------------------------------------------- report.c */
+
 /* Prints what the reader found so far, as warnings, unless -q is given. */
 void dump_findings(struct dump *d);
 /* Reports an error as all verbs do, with who waits for what; returns the status. */
 int dump_error(struct dump *d, const struct tt_error *err);
+/* What was read and printed. */
+void dump_report_reading(const struct dump *d);
 /* An error of the trace in Go's words, and nothing else of ours. */
 void dump_like_go(const struct tt_error *err);
 

@@ -7,76 +7,6 @@
 
 #include "dump.h"
 
-/* ------------------------------------------------------------------ parsing */
-
-void id_list_release(struct id_list *list)
-{
-	free(list->ids);
-	*list = (struct id_list){ NULL, 0 };
-}
-
-/* One number or "none" at *text, which moves behind it. */
-static bool take_id(const char **text, int64_t *id)
-{
-	char *end;
-
-	if (strncmp(*text, "none", 4) == 0) {
-		*text += 4;
-		*id = TT_NONE;
-		return true;
-	}
-	if (!strchr("-0123456789", **text) || **text == '\0')
-		return false;
-	errno = 0;
-	*id = strtoll(*text, &end, 10);
-	if (errno != 0 || end == *text)
-		return false;
-	*text = end;
-	return true;
-}
-
-int dump_parse_ids(void *target, const char *value, struct opt_mistake *why)
-{
-	struct id_list *list = target;
-
-	for (const char *at = value;; at++) {
-		int64_t *ids = realloc(list->ids, (list->n + 1) * sizeof(*ids));
-
-		if (!ids)
-			return opt_mistake(why, "does not fit in memory");
-		list->ids = ids;
-		if (!take_id(&at, &ids[list->n]) || (*at != ',' && *at != '\0'))
-			return opt_mistake(why, "is no list of numbers; lists read 1,2,3 or none");
-		list->n++;
-		if (*at == '\0')
-			return 0;
-	}
-}
-
-int dump_parse_generations(void *target, const char *value, struct opt_mistake *why)
-{
-	struct generation_range *range = target;
-	const char *dash = strchr(value, '-');
-	char first[24] = "";
-
-	if (!dash) {
-		if (opt_u64(value, &range->first) < 0)
-			return opt_mistake(why, "is no generation; they read 3, 3-5 or 3-");
-		range->last = range->first;
-		return 0;
-	}
-	if ((size_t)(dash - value) < sizeof(first))
-		memcpy(first, value, (size_t)(dash - value));
-	if (opt_u64(first, &range->first) < 0)
-		return opt_mistake(why, "is no generation; they read 3, 3-5 or 3-");
-	range->last = UINT64_MAX;
-	if (dash[1] != '\0' && opt_u64(dash + 1, &range->last) < 0)
-		return opt_mistake(why, "is no generation; they read 3, 3-5 or 3-");
-	if (range->last < range->first)
-		return opt_mistake(why, "ends before it begins");
-	return 0;
-}
-
 /* ---------------------------------------------------------------- resolving */
 
 static bool add_event_type(struct dump_filter *f, const struct tt_specs *specs, const char *name)
@@ -201,9 +131,8 @@ void dump_filter_init(struct dump_filter *f, const struct dump_options *opt,
 	if (opt->experiment && !resolve_experiment(f, specs, opt->experiment))
 		f->unresolved = true;
 	f->active = f->has_kinds || opt->experiment || opt->pattern || opt->goroutines.n ||
-		    opt->procs.n || opt->threads.n || opt->from_ns > 0 ||
-		    opt->to_ns != INT64_MAX || opt->generations.first != 0 ||
-		    opt->generations.last != UINT64_MAX;
+		    opt->procs.n || opt->threads.n || opt->from_ns > 0 || opt->to_ns != INT64_MAX ||
+		    !generation_range_is_all(opt->generations);
 }
 
 void dump_filter_release(struct dump_filter *f)
@@ -337,15 +266,10 @@ static bool match_kind(const struct dump_filter *f, const struct tt_event *ev)
 
 bool dump_filter_generation(const struct dump_filter *f, const struct tt_generation *g)
 {
-	const struct generation_range *range = &f->opt->generations;
-	uint64_t number;
+	struct generation_range range = f->opt->generations;
 
-	if (range->first == 0 && range->last == UINT64_MAX)
-		return true;
-	if (!g)
-		return false;
-	number = tt_generation_number(g);
-	return number >= range->first && number <= range->last;
+	return generation_range_is_all(range) ||
+	       (g && generation_range_has(range, tt_generation_number(g)));
 }
 
 bool dump_filter_over(const struct dump_filter *f, int64_t since_ns)

@@ -415,7 +415,7 @@ const struct dump_format dump_go = {
 	.open_flags = TT_OPEN_LIKE_GO,
 	.header = header,
 	.event = event,
-	.turn = turn,
+	.begin_generation = turn,
 	.sync = sync,
 	.error = error,
 };

@@ -11,12 +11,12 @@
  * All of them read all of the trace: more would hardly be faster. And each may take as much
  * memory as one alone, which by default is a quarter of the machine's.
  */
-enum { MAX_SHARES = 4 };
+enum { MAX_WORKERS = 4 };
 
-struct shares {
+struct workers {
 	const struct dump_format *format;
 	dump_walk_fn *walk;
-	struct dump_share *shares;
+	struct dump_worker *workers;
 	unsigned wanted, n;     /* threads; 1: no others, or not yet */
 	pthread_mutex_t lock;
 	pthread_cond_t turned;
@@ -29,14 +29,14 @@ struct shares {
 	struct tt_error failure; /* of a reader that is not the leader's, or code 0 */
 };
 
-bool dump_share_stopped(const struct dump_share *s)
+bool dump_worker_stopped(const struct dump_worker *s)
 {
 	return atomic_load_explicit(&s->all->stopped, memory_order_relaxed);
 }
 
 /* ------------------------------------------------------------------ writing */
 
-static void stop(struct shares *all)
+static void stop(struct workers *all)
 {
 	pthread_mutex_lock(&all->lock);
 	all->stopped = true;
@@ -45,7 +45,7 @@ static void stop(struct shares *all)
 }
 
 /* Until it is the chunk's turn; false if that never comes. */
-static bool wait_turn(struct shares *all, uint64_t chunk)
+static bool wait_turn(struct workers *all, uint64_t chunk)
 {
 	bool stopped;
 
@@ -57,7 +57,7 @@ static bool wait_turn(struct shares *all, uint64_t chunk)
 	return !stopped;
 }
 
-static void pass_turn(struct shares *all)
+static void pass_turn(struct workers *all)
 {
 	pthread_mutex_lock(&all->lock);
 	all->turn++;
@@ -68,7 +68,7 @@ static void pass_turn(struct shares *all)
 }
 
 /* The share's chunk is whole, or the walk ended in it. False: it is not wanted any more. */
-static bool write_chunk(struct dump_share *s)
+static bool write_chunk(struct dump_worker *s)
 {
 	if (!wait_turn(s->all, s->chunk))
 		return false;
@@ -82,9 +82,9 @@ static bool write_chunk(struct dump_share *s)
  * A format stopped at this event, or found no memory: that ends all walks, when all before
  * is written. What is printed ahead has no messages, so the event is printed once more.
  */
-static void end_all(struct dump_share *s, const struct tt_event *ev)
+static void stop_all(struct dump_worker *s, const struct tt_event *ev)
 {
-	struct shares *all = s->all;
+	struct workers *all = s->all;
 	struct dump *d = s->d;
 	bool no_memory = dump_no_memory(d) || s->text.error != 0;
 
@@ -105,11 +105,11 @@ static void end_all(struct dump_share *s, const struct tt_event *ev)
  * The walk of a thread is over: its last chunk is written if it is its own. If the machine
  * failed this thread's reader, others may go on behind: nothing more may be written then.
  */
-static void finish(struct dump_share *s, const struct tt_event *ev, bool failed)
+static void finish(struct dump_worker *s, const struct tt_event *ev, bool failed)
 {
-	if (s->mine && write_chunk(s)) {
+	if (s->owns_chunk && write_chunk(s)) {
 		if (s->d->status != STATUS_FINE || dump_no_memory(s->d) || s->text.error != 0)
-			end_all(s, ev);
+			stop_all(s, ev);
 		else if (!failed)
 			pass_turn(s->all);
 	}
@@ -118,7 +118,7 @@ static void finish(struct dump_share *s, const struct tt_event *ev, bool failed)
 }
 
 /* Errors of the trace come to all readers, those of the machine maybe to one. */
-static bool machine_failed(const struct dump_share *s, int rc)
+static bool machine_failed(const struct dump_worker *s, int rc)
 {
 	return rc < 0 && cmd_status(tt_reader_error(s->d->reader)) == STATUS_TROUBLE;
 }
@@ -126,7 +126,7 @@ static bool machine_failed(const struct dump_share *s, int rc)
 /* ------------------------------------------------------------------ threads */
 
 /* How many threads there are must be known before one begins. */
-static void wait_begin(struct shares *all)
+static void wait_begin(struct workers *all)
 {
 	pthread_mutex_lock(&all->lock);
 	while (!all->begun)
@@ -135,7 +135,7 @@ static void wait_begin(struct shares *all)
 }
 
 /* By the thread that used it: text that found no memory lies with its thread (out.c). */
-static void release(struct dump_share *s)
+static void release(struct dump_worker *s)
 {
 	out_release_memory(&s->text);
 	tt_reader_close(s->own.reader);
@@ -146,8 +146,8 @@ static void release(struct dump_share *s)
 
 static void *work(void *arg)
 {
-	struct dump_share *s = arg;
-	struct shares *all = s->all;
+	struct dump_worker *s = arg;
+	struct workers *all = s->all;
 	const struct tt_event *ev = NULL;
 	bool failed;
 
@@ -165,7 +165,7 @@ static void *work(void *arg)
 
 /* Signals are for the thread that was there before, but for that of an input that is gone
  * (main.c), which comes to the thread that reads it. */
-static bool start_thread(struct dump_share *s)
+static bool start_thread(struct dump_worker *s)
 {
 	sigset_t every, before;
 	int failed;
@@ -178,20 +178,20 @@ static bool start_thread(struct dump_share *s)
 	return failed == 0;
 }
 
-static void share_init(struct shares *all, unsigned index, struct dump *d)
+static void worker_init(struct workers *all, unsigned index, struct dump *d)
 {
-	struct dump_share *s = &all->shares[index];
+	struct dump_worker *s = &all->workers[index];
 
 	s->all = all;
 	s->index = index;
 	s->d = d;
-	s->mine = index == 0;
+	s->owns_chunk = index == 0;
 	out_init_memory(&s->text);
-	d->share = s;
+	d->worker = s;
 }
 
 /* A dump like the leader's, at the start of the trace. */
-static bool another(struct dump *to, const struct dump *from)
+static bool copy_dump(struct dump *to, const struct dump *from)
 {
 	struct tt_error ignored;
 
@@ -208,31 +208,31 @@ static bool another(struct dump *to, const struct dump *from)
 }
 
 /* From here on the thread prints ahead. */
-static void print_apart(struct dump_share *s)
+static void print_ahead(struct dump_worker *s)
 {
 	s->d->out = &s->text;
 	s->d->prints_ahead = true;
 }
 
 /* The leader has printed the first chunk: the others are to print from the second on. */
-static void begin(struct shares *all, struct dump *leader)
+static void begin(struct workers *all, struct dump *leader)
 {
 	unsigned n = 1;
 
 	for (; n < all->wanted; n++) {
-		struct dump_share *s = &all->shares[n];
+		struct dump_worker *s = &all->workers[n];
 
-		if (!another(&s->own, leader))
+		if (!copy_dump(&s->own, leader))
 			break;
-		share_init(all, n, &s->own);
-		print_apart(s);
+		worker_init(all, n, &s->own);
+		print_ahead(s);
 		if (!start_thread(s)) {
 			release(s);
 			break;
 		}
 	}
 	if (n > 1)
-		print_apart(leader->share);
+		print_ahead(leader->worker);
 	pthread_mutex_lock(&all->lock);
 	all->n = n;
 	all->begun = true;
@@ -241,29 +241,29 @@ static void begin(struct shares *all, struct dump *leader)
 	pthread_mutex_unlock(&all->lock);
 }
 
-void dump_share_turn(struct dump *d)
+void dump_worker_end_chunk(struct dump *d)
 {
-	struct dump_share *s = d->share;
+	struct dump_worker *s = d->worker;
 
 	if (!s->all->begun) {
 		begin(s->all, d);
-	} else if (s->all->n > 1 && s->mine && write_chunk(s)) {
+	} else if (s->all->n > 1 && s->owns_chunk && write_chunk(s)) {
 		if (s->index == 0)
 			dump_findings(d);
 		pass_turn(s->all);
 	}
 	s->chunk++;
-	s->mine = s->chunk % s->all->n == s->index;
+	s->owns_chunk = s->chunk % s->all->n == s->index;
 }
 
 /* ----------------------------------------------------------------------- walk */
 
 /* The leader's walk is over: the others come to the same end, or are told to stop. */
-static int join(struct shares *all, struct dump *d, int rc, const struct tt_event *ev)
+static int join(struct workers *all, struct dump *d, int rc, const struct tt_event *ev)
 {
-	finish(d->share, ev, machine_failed(d->share, rc));
+	finish(d->worker, ev, machine_failed(d->worker, rc));
 	for (unsigned i = 1; i < all->n; i++)
-		pthread_join(all->shares[i].thread, NULL);
+		pthread_join(all->workers[i].thread, NULL);
 	d->out = &out_stdout;
 	d->prints_ahead = false;
 	if (all->status != STATUS_FINE)
@@ -276,33 +276,33 @@ static int join(struct shares *all, struct dump *d, int rc, const struct tt_even
 	return -all->failure.code;
 }
 
-int dump_shares_walk(struct dump *d, const struct dump_format *format, dump_walk_fn *walk,
-		     const struct tt_event **ev)
+int dump_parallel_walk(struct dump *d, const struct dump_format *format, dump_walk_fn *walk,
+		       const struct tt_event **ev)
 {
 	uint64_t jobs = d->opt->jobs;
-	struct shares all = {
+	struct workers all = {
 		.format = format,
 		.walk = walk,
-		.wanted = jobs < MAX_SHARES ? (unsigned)jobs : MAX_SHARES,
+		.wanted = jobs < MAX_WORKERS ? (unsigned)jobs : MAX_WORKERS,
 		.n = 1,
 	};
 	int rc;
 
 	/* who looks at a terminal wants to see what there is; a limit is for one reader */
 	if (jobs > 1 && !d->colour && d->opt->common.max_memory == 0)
-		all.shares = calloc(all.wanted, sizeof(*all.shares));
-	if (!all.shares)
+		all.workers = calloc(all.wanted, sizeof(*all.workers));
+	if (!all.workers)
 		return walk(d, format, ev);
 	pthread_mutex_init(&all.lock, NULL);
 	pthread_cond_init(&all.turned, NULL);
-	share_init(&all, 0, d);
+	worker_init(&all, 0, d);
 	rc = walk(d, format, ev);
 	if (all.n > 1)
 		rc = join(&all, d, rc, *ev);
-	out_release_memory(&all.shares[0].text);
-	d->share = NULL;
+	out_release_memory(&all.workers[0].text);
+	d->worker = NULL;
 	pthread_cond_destroy(&all.turned);
 	pthread_mutex_destroy(&all.lock);
-	free(all.shares);
+	free(all.workers);
 	return rc;
 }

@@ -2,11 +2,12 @@
 /*
  * parallel.h - one dump printed by several threads. Command layer, inside dump only.
  *
- * Each thread has a reader of its own and walks over the whole trace, but prints only its
- * share: of chunks of some thousand events every second one, say, if there are two. It writes
- * a chunk itself when all before it are written. So nothing but the turn goes from
- * thread to thread: handing over events, or their text, takes longer than to
- * read them twice. What comes out is the same, to the byte, for any number of threads.
+ * Each worker has a reader of its own and walks over the whole trace, but prints only
+ * every Nth chunk of 4096 events, where N is the number of workers. It writes a chunk
+ * itself as soon as all chunks before it are written. Only the number of the chunk to
+ * write next goes from thread to thread: handing over events, or their text, takes
+ * longer than reading them twice. The output is the same, to the byte, for any number
+ * of workers.
  */
 #ifndef CMD_DUMP_PARALLEL_H
 #define CMD_DUMP_PARALLEL_H
@@ -15,19 +16,19 @@
 
 #include "dump.h"
 
-struct shares;
+struct workers;
 
 enum { DUMP_CHUNK_EVENTS = 4096 };
 
-/* What a thread has of its own. */
-struct dump_share {
-	struct shares *all;
+/* One thread; index 0 is the main one, which called. */
+struct dump_worker {
+	struct workers *all;
 	unsigned index;
-	bool mine;              /* what comes next is printed by this thread */
+	bool owns_chunk; /* it prints what comes next */
 	uint64_t chunk;         /* the one that its walk is in */
 	struct dump *d;
 	struct out text;        /* of the chunk, if it is its own */
-	struct dump own;        /* *d of all but the leader, who called; its is the caller's */
+	struct dump own; /* *d of all but the main worker, whose is the caller's */
 	pthread_t thread;
 };
 
@@ -36,22 +37,22 @@ typedef int dump_walk_fn(struct dump *d, const struct dump_format *format,
 			 const struct tt_event **ev);
 
 /*
- * The walk of d->opt->jobs threads, the caller's included: what `walk` returns, and *d is as if
- * there were one thread. Others begin with the second chunk; if the trace cannot be read
- * twice there are none.
+ * Walks with d->opt->jobs workers, the caller's thread included. Returns what `walk`
+ * returns, and *d is as if there were one thread. The others begin with the second chunk;
+ * there are none if the trace cannot be read twice.
  */
-int dump_shares_walk(struct dump *d, const struct dump_format *format, dump_walk_fn *walk,
-		     const struct tt_event **ev);
+int dump_parallel_walk(struct dump *d, const struct dump_format *format, dump_walk_fn *walk,
+		       const struct tt_event **ev);
 
-/* A chunk was walked over: it may be this thread's to be written. */
-void dump_share_turn(struct dump *d);
-/* An event was walked over. */
-static inline void dump_share_step(struct dump *d)
+/* The walk passed the end of a chunk, which this worker writes if it is its own. */
+void dump_worker_end_chunk(struct dump *d);
+/* The walk passed an event. */
+static inline void dump_worker_step(struct dump *d)
 {
 	if (d->events % DUMP_CHUNK_EVENTS == 0)
-		dump_share_turn(d);
+		dump_worker_end_chunk(d);
 }
-/* Whether the walk has to end because of another thread. */
-bool dump_share_stopped(const struct dump_share *s);
+/* Whether the walk has to end because of another worker. */
+bool dump_worker_stopped(const struct dump_worker *s);
 
 #endif

@@ -1,14 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * records.c - what an argument of an experiment's event means: the record that
- * it is the key of, or the number that it is a distance to. Command layer.
+ * records.c - what events hold beside their place: arguments, what one of an
+ * experiment means (the record that it is the key of, or the address that it is a
+ * distance to), and names of ranges. Command layer.
  */
 #include "dump.h"
 #include "cli/json.h"
 
-bool dump_is_number(const struct tt_field_spec *field)
+char *out_arguments(struct out *o, char *p, const struct tt_event *ev)
 {
-	return field->type != TT_FIELD_BYTES && field->type != TT_FIELD_STRING;
+	for (unsigned i = 0; ev->spec && i < ev->spec->nargs; i++) {
+		if (i != 0)
+			p = put_char(p, ' ');
+		p = out_cstr(o, p, ev->spec->args[i].name);
+		p = put_char(out_room(o, p), '=');
+		p = put_u64(p, ev->args[i]);
+	}
+	return p;
+}
+
+char *out_range_name(struct out *o, char *p, const struct tt_range *range)
+{
+	p = out_escaped(o, p, (struct tt_str){range->name, strlen(range->name)});
+	if (!range->kind.data && range->kind_known)
+		return p;
+	p = put_lit(p, " (");
+	if (range->kind_known)
+		p = out_escaped(o, p, range->kind);
+	else
+		p = put_char(p, '?');
+	return put_char(p, ')');
 }
 
 /* The value of a field for people: a string that it names in its quotes too. */
@@ -17,7 +38,7 @@ static char *put_value(struct out *o, char *p, const struct tt_event *ev,
 {
 	struct tt_str s;
 
-	if (!dump_is_number(field))
+	if (!field_is_number(field))
 		return out_room(o, out_quoted(o, p, value->bytes));
 	if (field->meaning == TT_ARG_STRING && tt_generation_string(ev->generation, value->number, &s))
 		return out_room(o, out_quoted(o, p, s));
@@ -46,33 +67,6 @@ char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned ar
 			p = out_cstr(o, put_char(p, ' '), field->unit);
 	}
 	return out_room(o, p);
-}
-
-char *out_hex(struct out *o, char *p, struct tt_str s)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < s.len; i++) {
-		uint8_t byte = (uint8_t)s.data[i];
-
-		p = out_room(o, p);
-		p = put_char(put_char(p, digits[byte >> 4]), digits[byte & 15]);
-	}
-	return p;
-}
-
-char *json_field(struct out *o, char *p, const struct tt_field_spec *field,
-		 const struct tt_value *value)
-{
-	p = out_room(o, p);
-	if (field->type == TT_FIELD_INT)
-		return json_i64(p, field->name, (int64_t)value->number);
-	if (dump_is_number(field))
-		return json_u64(p, field->name, value->number);
-	if (field->type == TT_FIELD_STRING)
-		return json_str(o, p, field->name, value->bytes);
-	p = put_char(json_key(p, field->name), '"');
-	return put_char(out_hex(o, p, value->bytes), '"');
 }
 
 /* ,"id":12,"name":"main.Node","size":64 */

@@ -6,6 +6,7 @@
  *	    0.000040576  M5492  P1   G1     GoCreate         G18 NotExist -> Runnable  main.main
  */
 #include "dump.h"
+#include "cli/units.h"
 
 /* Widths with the blanks behind them; what is wider shifts its own line only. */
 enum {

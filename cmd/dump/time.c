@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* time.c - pieces of text that several dump formats use. Command layer. */
-#include <stdio.h>
+/* time.c - wall clock times, as Go prints them. Command layer. */
 #include <time.h>
 
 #include "dump.h"
@@ -115,53 +114,4 @@ char *put_wall(char *p, const struct tt_clock *clock, bool utc)
 	p = put_padded(p, second % 60, 2);
 	p = put_fraction(p, (uint64_t)nsec);
 	return put_zone(p, offset);
-}
-
-char *put_seconds(char *p, int64_t ns)
-{
-	uint64_t v = (uint64_t)ns;
-
-	if (ns < 0) {
-		p = put_char(p, '-');
-		v = -v;
-	}
-	p = put_u64(p, v / 1000000000);
-	p = put_char(p, '.');
-	return put_padded(p, v % 1000000000, 9);
-}
-
-char *out_range_name(struct out *o, char *p, const struct tt_range *range)
-{
-	p = out_escaped(o, p, (struct tt_str){ range->name, strlen(range->name) });
-	if (!range->kind.data && range->kind_known)
-		return p;
-	p = put_lit(p, " (");
-	if (range->kind_known)
-		p = out_escaped(o, p, range->kind);
-	else
-		p = put_char(p, '?');
-	return put_char(p, ')');
-}
-
-char *out_arguments(struct out *o, char *p, const struct tt_event *ev)
-{
-	for (unsigned i = 0; ev->spec && i < ev->spec->nargs; i++) {
-		if (i != 0)
-			p = put_char(p, ' ');
-		p = out_cstr(o, p, ev->spec->args[i].name);
-		p = put_char(out_room(o, p), '=');
-		p = put_u64(p, ev->args[i]);
-	}
-	return p;
-}
-
-void dump_like_go(const struct tt_error *err)
-{
-	size_t len = strlen(err->message);
-
-	/* Behind the first line the library says what the file seems to be. */
-	if (err->code == TT_E_NOT_A_TRACE || err->code == TT_E_CUT_OFF)
-		len = strcspn(err->message, "\n");
-	out_flush(&out_stdout);
-	fprintf(stderr, "%.*s\n", (int)len, err->message);
 }

@@ -9,7 +9,8 @@
 #include <string.h>
 
 #include "set.h"
-#include "dump/dump.h"
+#include "cli/csv.h"
+#include "cli/json.h"
 #include "cli/json.h"
 
 /* --------------------------------------------------------------------- formats */

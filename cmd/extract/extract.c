@@ -16,6 +16,7 @@
 #include "set.h"
 #include "cli/cli.h"
 #include "cli/progress.h"
+#include "cli/units.h"
 
 struct extract_options {
 	struct cmd_common common;
@@ -25,52 +26,41 @@ struct extract_options {
 	int format;
 };
 
-/* N, N-M or N-. */
-static int parse_generations(void *target, const char *value, struct opt_mistake *why)
-{
-	struct batch_choice *c = target;
-	const char *dash = strchr(value, '-');
-	size_t len = strcspn(value, "-");
-	char first[24] = "";
-	int rc;
-
-	if (len < sizeof(first))
-		memcpy(first, value, len);
-	rc = opt_u64(first, &c->first_generation);
-	c->last_generation = c->first_generation;
-	if (rc == 0 && dash && dash[1] == '\0')
-		c->last_generation = UINT64_MAX;
-	else if (rc == 0 && dash)
-		rc = opt_u64(dash + 1, &c->last_generation);
-	if (rc < 0)
-		return opt_mistake(why, "is no generation: N, N-M, or N- for all from N on");
-	if (c->last_generation < c->first_generation)
-		return opt_mistake(why, "ends before it begins");
-	c->generations = true;
-	return 0;
-}
-
 static const struct opt table[] = {
 	OPT_HEADING("Selection"),
-	{ .kind = OPT_LIST, .letter = 'e', .name = "experiment", .meta = "EXPERIMENT",
-	  .help = "only this one, by name or number (may be repeated)",
-	  .at = offsetof(struct extract_options, choice.experiments) },
-	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
-	  .help = "only these generations: 3, 3-5, or 3- for all from 3 on",
-	  .at = offsetof(struct extract_options, choice), .parse = parse_generations },
+	{.kind = OPT_LIST,
+	 .letter = 'e',
+	 .name = "experiment",
+	 .meta = "EXPERIMENT",
+	 .help = "only this one, by name or number (may be repeated)",
+	 .at = offsetof(struct extract_options, choice.experiments)},
+	{.kind = OPT_OWN,
+	 .letter = 'g',
+	 .name = "generation",
+	 .meta = "N[-[M]]",
+	 .help = "only these generations: 3, 3-5, or 3- for all from 3 on",
+	 .at = offsetof(struct extract_options, choice.generations),
+	 .parse = selection_parse_generations},
 	OPT_HEADING("Output"),
-	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "DIR|ARCHIVE|-",
-	  .help = "a folder; or NAME.tar, NAME.tar.zst, NAME.tar.gz, NAME.zip;\n"
-		  "or - for a tar on the standard output\n"
-		  "default: a folder TRACE.batches here, one for each FILE",
-	  .at = offsetof(struct extract_options, output) },
-	{ .kind = OPT_FLAG, .name = "decode",
-	  .help = "add the records of the batches that specs tell of,\n"
-		  "gen-000001/AllocFree/Types.jsonl",
-	  .at = offsetof(struct extract_options, decode) },
-	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = batch_formats,
-	  .help = "of the records: jsonl (an object a line, default), csv",
-	  .at = offsetof(struct extract_options, format) },
+	{.kind = OPT_STRING,
+	 .letter = 'o',
+	 .name = "output",
+	 .meta = "DIR|ARCHIVE|-",
+	 .help = "a folder; or NAME.tar, NAME.tar.zst, NAME.tar.gz, NAME.zip;\n"
+		 "or - for a tar on the standard output\n"
+		 "default: a folder TRACE.batches here, one for each FILE",
+	 .at = offsetof(struct extract_options, output)},
+	{.kind = OPT_FLAG,
+	 .name = "decode",
+	 .help = "add the records of the batches that specs tell of,\n"
+		 "gen-000001/AllocFree/Types.jsonl",
+	 .at = offsetof(struct extract_options, decode)},
+	{.kind = OPT_CHOICE,
+	 .name = "format",
+	 .meta = "FORMAT",
+	 .choices = batch_formats,
+	 .help = "of the records: jsonl (an object a line, default), csv",
+	 .at = offsetof(struct extract_options, format)},
 	CMD_COMMON_OPTIONS(struct extract_options, common),
 	OPT_TABLE_END,
 };
@@ -183,7 +173,8 @@ static bool is_news(struct notes *n, const struct tt_error *finding)
 {
 	if (finding->code != TT_W_EXPERIMENT_EMPTY)
 		return n->o->common.verbose;
-	if (!batch_choice_generation(&n->o->choice, finding->generation) || !is_chosen(n, finding))
+	if (!generation_range_has(n->o->choice.generations, finding->generation) ||
+	    !is_chosen(n, finding))
 		return false;
 	return n->empty++ == 0 || n->o->common.verbose;
 }
@@ -210,11 +201,11 @@ static void tell_repeated(const struct notes *n, const char *file)
 		return;
 	if (n->empty > 1 && !n->o->common.quiet)
 		cmd_error(file, "warning: the same in %llu more generation%s",
-			  (unsigned long long)(n->empty - 1), n->empty == 2 ? "" : "s");
+			  (unsigned long long)(n->empty - 1), plural(n->empty - 1));
 	if (n->errors > ERRORS_TOLD)
 		cmd_error(file, "and %llu more error%s (--verbose tells all)",
 			  (unsigned long long)(n->errors - ERRORS_TOLD),
-			  n->errors == ERRORS_TOLD + 1 ? "" : "s");
+			  plural(n->errors - ERRORS_TOLD));
 }
 
 static int worse(int a, int b)
@@ -313,7 +304,7 @@ static void tell_sum(const struct batch_set *set, const char *file, const struct
 		cmd_error(file, "%llu batch%s, %llu bytes, %llu generation%s to %s",
 			  (unsigned long long)set->nbatches, set->nbatches == 1 ? "" : "es",
 			  (unsigned long long)set->nbytes, (unsigned long long)set->ngenerations,
-			  set->ngenerations == 1 ? "" : "s",
+			  plural(set->ngenerations),
 			  strcmp(x->output.path, "-") == 0 ? "standard output" : x->output.path);
 }
 
@@ -435,7 +426,7 @@ static int check_usage(const struct extract_options *o, const struct opt_operand
 
 int cmd_extract(int argc, char **argv)
 {
-	struct extract_options o = { 0 };
+	struct extract_options o = {.choice.generations = ALL_GENERATIONS};
 	struct opt_operands files;
 	struct cmd_input input;
 	int status = opt_parse(&command, argc, argv, &o, &files);

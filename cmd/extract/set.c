@@ -13,11 +13,6 @@
 
 /* -------------------------------------------------------------------- choosing */
 
-bool batch_choice_generation(const struct batch_choice *c, uint64_t number)
-{
-	return !c->generations || (number >= c->first_generation && number <= c->last_generation);
-}
-
 /* "AllocFree", or "experiment-7" for one that no spec names. */
 struct experiment_name {
 	char text[32];
@@ -285,7 +280,7 @@ int batch_set_add(struct batch_set *s, const struct tt_generation *g)
 		s->highest = number;
 	if (s->lowest == 0 || s->lowest > number)
 		s->lowest = number;
-	if (!batch_choice_generation(s->choice, number))
+	if (!generation_range_has(s->choice->generations, number))
 		return STATUS_FINE;
 	s->chosen_generation = true;
 	if (write_batches(s, g) != STATUS_FINE || decode_batches(s, g) != STATUS_FINE)
@@ -328,7 +323,7 @@ static char *what_is_there(const struct batch_set *s)
 
 static int check_generations(struct batch_set *s, const char *file)
 {
-	if (s->chosen_generation || !s->choice->generations)
+	if (s->chosen_generation || generation_range_is_all(s->choice->generations))
 		return STATUS_FINE;
 	if (s->lowest == 0)
 		cmd_error(file, "it has no generations");
@@ -351,7 +346,8 @@ static int check_experiments(struct batch_set *s, const char *file)
 		if (is_there(s, word))
 			continue;
 		cmd_error(file, "no batch of experiment %s%s; %s%s", word,
-			  s->choice->generations ? " in these generations" : "",
+			  generation_range_is_all(s->choice->generations) ? ""
+									  : " in these generations",
 			  there[0] == '\0' ? "there are none at all" : "there are: ", there);
 		status = STATUS_BAD;
 	}

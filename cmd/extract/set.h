@@ -14,16 +14,15 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "cli/selection.h"
 #include "tracetool_write.h"
 
 /* What is wanted of a trace; all of it if nothing is said. */
 struct batch_choice {
 	struct opt_list experiments; /* names or numbers */
-	bool generations;            /* the two numbers below count */
-	uint64_t first_generation, last_generation;
+	struct generation_range generations;
 };
 
-bool batch_choice_generation(const struct batch_choice *c, uint64_t number);
 bool batch_choice_experiment(const struct batch_choice *c, unsigned experiment,
 			     const struct tt_specs *specs);
 
@@ -57,7 +56,7 @@ struct batch_set {
 	bool asked_found;       /* all that was asked for is there; batch_set_check() sets it */
 	bool damaged;           /* the trace is not all there */
 	bool failed;            /* the output failed, and that was told */
-	/* records as text (batchdecode.c) */
+	/* records as text (decode.c) */
 	bool decode;
 	int decode_format;      /* enum batch_format */
 	const char *file;       /* as messages name it */

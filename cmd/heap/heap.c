@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dump/dump.h"
 #include "heap.h"
 #include "cli/progress.h"
 #include "tracetool_analyze.h"

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* report.c - the formats of `tracetool heap`. Command layer. */
-#include "dump/dump.h"
+#include "cli/csv.h"
 #include "heap.h"
 #include "cli/json.h"
 #include "tracetool_analyze.h"
+#include "cli/units.h"
 
 int64_t heap_percentile(const struct heap_row *row, unsigned percent)
 {
@@ -40,42 +41,6 @@ char *heap_row_name(struct out *o, char *p, const struct heap_report *r, size_t 
 }
 
 /* ------------------------------------------------------------------------ text */
-
-/* 12 B, 3.4 kB, 56 MB: at most 7 bytes. */
-static char *put_nbytes(char *p, uint64_t n)
-{
-	static const char *const units[] = { " B", " kB", " MB", " GB", " TB", " PB", " EB" };
-	unsigned unit = 0;
-	uint64_t rest = 0;
-
-	while (n >= 1000) {
-		rest = n % 1000 / 100;
-		n /= 1000;
-		unit++;
-	}
-	p = put_u64(p, n);
-	if (unit > 0 && n < 100)
-		p = put_u64(put_char(p, '.'), rest);
-	return put_cstr(p, units[unit]);
-}
-
-/* 12ns, 3.4us, 56ms, 7.8s. */
-static char *put_life(char *p, int64_t ns)
-{
-	static const char *const units[] = { "ns", "us", "ms", "s" };
-	uint64_t n = ns < 0 ? 0 : (uint64_t)ns, rest = 0;
-	unsigned unit = 0;
-
-	while (n >= 1000 && unit < 3) {
-		rest = n % 1000 / 100;
-		n /= 1000;
-		unit++;
-	}
-	p = put_u64(p, n);
-	if (unit > 0 && n < 100)
-		p = put_u64(put_char(p, '.'), rest);
-	return put_cstr(p, units[unit]);
-}
 
 /* What was written from `from` on, moved to the right end of a column. */
 static char *flush_right(char *p, char *from, size_t width)
@@ -114,7 +79,7 @@ static char *put_percentiles(char *p, const struct heap_row *row)
 		if (row->frees == 0)
 			p = flush_right(put_char(p, '-'), p, 8);
 		else
-			p = flush_right(put_life(p, heap_percentile(row, percents[i])), p, 8);
+			p = flush_right(put_duration(p, heap_percentile(row, percents[i])), p, 8);
 	}
 	return p;
 }
@@ -148,7 +113,7 @@ static void text_oldest(const struct heap_report *r)
 		const struct tt_heap_object *object = &r->oldest[i];
 		char *start = p = out_begin(o);
 
-		p = put_life(p, r->stats->end_ns - object->since_ns);
+		p = put_duration(p, r->stats->end_ns - object->since_ns);
 		p = flush_right(put_cstr(p, object->found ? "+" : ""), start, 16);
 		p = put_lit(put_bytes(p, object->nbytes, 8), "  0x");
 		start = p;

@@ -16,9 +16,9 @@
 #include "cli/progress.h"
 #include "record.h"
 #include "tracetool_write.h"
+#include "cli/units.h"
 
-#define SECOND INT64_C(1000000000)
-#define SIZE_TEXT 32
+#define NBYTES_TEXT_SIZE 32
 
 /* ------------------------------------------------------------------ options */
 
@@ -176,14 +176,6 @@ bool record_cancelled(void)
 
 /* ------------------------------------------------------------------- waiting */
 
-int64_t record_now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * SECOND + ts.tv_nsec;
-}
-
 static void tell_findings(struct record *r)
 {
 	struct tt_error err;
@@ -323,34 +315,17 @@ static int tell_end(struct record *r, const struct record_source *s)
 	return cmd_status(err);
 }
 
-/* As people read them. */
-static const char *size_text(char text[SIZE_TEXT], uint64_t nbytes)
-{
-	if (nbytes < 10000)
-		snprintf(text, SIZE_TEXT, "%u bytes", (unsigned)nbytes);
-	else if (nbytes < 10000000)
-		snprintf(text, SIZE_TEXT, "%u kB", (unsigned)((nbytes + 500) / 1000));
-	else
-		snprintf(text, SIZE_TEXT, "%" PRIu64 ".%u MB", nbytes / 1000000,
-			 (unsigned)(nbytes / 100000 % 10));
-	return text;
-}
-
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static int64_t elapsed_ms(const struct record *r)
 {
-	return (record_now_ns() - r->start_ns) / (SECOND / 1000);
+	return (now_ns() - r->start_ns) / (NS_PER_SECOND / 1000);
 }
 
 static void summary(const struct record *r)
 {
 	struct tt_recorder_progress p = tt_recorder_progress(r->recorder);
 	struct record_checked c = { 0 };
-	char nbytes[SIZE_TEXT], packed[SIZE_TEXT], files[48] = "", events[64] = "", compressed[48] = "";
+	char nbytes[NBYTES_TEXT_SIZE], packed[NBYTES_TEXT_SIZE], files[48] = "", events[64] = "",
+								 compressed[48] = "";
 	int64_t ms = elapsed_ms(r);
 
 	if (r->check)
@@ -361,12 +336,11 @@ static void summary(const struct record *r)
 		snprintf(events, sizeof(events), ", %" PRIu64 " event%s", c.events, plural(c.events));
 	if (p.out_nbytes != p.nbytes && ends_with(r->opt->output, ".zst"))
 		snprintf(compressed, sizeof(compressed), " (%s compressed)",
-			 size_text(packed, p.out_nbytes));
+			 nbytes_text(packed, p.out_nbytes));
 	cmd_error(p.path ? p.path : "standard output",
 		  "%" PRIu64 " generation%s%s%s, %s%s in %" PRId64 ".%u s%s", p.generations,
-		  plural(p.generations), files, events, size_text(nbytes, p.nbytes), compressed,
-		  ms / 1000, (unsigned)(ms / 100 % 10),
-		  record_stops() > 0 ? ", stopped" : "");
+		  plural(p.generations), files, events, nbytes_text(nbytes, p.nbytes), compressed,
+		  ms / 1000, (unsigned)(ms / 100 % 10), record_stops() > 0 ? ", stopped" : "");
 }
 
 /* Completes the files; says what there is of the trace. */
@@ -420,7 +394,7 @@ int record_run(struct record *r, struct record_source *s)
 		return status;
 	s->record = r;
 	r->source = s;
-	r->start_ns = record_now_ns();
+	r->start_ns = now_ns();
 	r->check = record_check_start(r->in);
 	progress_start(s->name, r->opt->quiet || r->symbol);
 	store_all(r);

@@ -87,8 +87,6 @@ struct record {
 	void *symbol_arg;
 };
 
-int64_t record_now_ns(void);
-
 /* ---------------------------------------------------------------------- check */
 
 /*

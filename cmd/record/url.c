@@ -5,6 +5,7 @@
  */
 #include "cli/dynlib.h"
 #include "record.h"
+#include "cli/units.h"
 
 #ifndef HAVE_CURL
 
@@ -39,7 +40,6 @@ static struct {
 } lib;
 static const char *const names[] = { FUNCTIONS(LATE_NAME) };
 
-#define SECOND INT64_C(1000000000)
 #define DEFAULT_SECONDS 5
 #define DEFAULT_TIMEOUT 30
 #define CONNECT_SECONDS 15L
@@ -85,7 +85,7 @@ static int64_t seconds_of(const char *query)
 {
 	while (strncmp(query, "seconds=", 8) != 0)
 		query = strchr(query, '&') + 1;
-	return (int64_t)(strtod(query + 8, NULL) * 1e3) * (SECOND / 1000);
+	return (int64_t)(strtod(query + 8, NULL) * 1e3) * (NS_PER_SECOND / 1000);
 }
 
 static CURLUcode set_query(struct url_source *u, CURLU *url)
@@ -104,7 +104,7 @@ static CURLUcode set_query(struct url_source *u, CURLU *url)
 	}
 	lib.curl_free(query);
 	if (u->seconds_ns < 0)
-		u->seconds_ns = DEFAULT_SECONDS * SECOND;
+		u->seconds_ns = DEFAULT_SECONDS * NS_PER_SECOND;
 	snprintf(text, sizeof(text), "seconds=%.15g", (double)u->seconds_ns / 1e9);
 	return lib.curl_url_set(url, CURLUPART_QUERY, text, CURLU_APPENDQUERY);
 }
@@ -324,11 +324,11 @@ static int64_t read_url(struct record_source *s, void *buf, size_t room)
 	size_t n;
 
 	if (u->deadline_ns == 0)
-		u->deadline_ns = record_now_ns() + u->seconds_ns + u->timeout_ns;
+		u->deadline_ns = now_ns() + u->seconds_ns + u->timeout_ns;
 	while (u->at == u->len && !u->done) {
 		if (record_cancelled())
 			return -1;
-		if (record_now_ns() > u->deadline_ns || !go_on(u))
+		if (now_ns() > u->deadline_ns || !go_on(u))
 			return say_why(u);
 		if (u->at == u->len && !u->done)
 			wait_for_more(u);
@@ -338,7 +338,7 @@ static int64_t read_url(struct record_source *s, void *buf, size_t room)
 	/* a stream without a pause in it must not pass over these */
 	if (record_cancelled())
 		return -1;
-	if (record_now_ns() > u->deadline_ns && !u->done)
+	if (now_ns() > u->deadline_ns && !u->done)
 		return say_why(u);
 	n = u->len - u->at < room ? u->len - u->at : room;
 	memcpy(buf, u->data + u->at, n);
@@ -366,9 +366,10 @@ static void release(struct url_source *u)
 int record_url(struct record *r, const struct opt_command *command)
 {
 	struct url_source u = {
-		.base = { .read = read_url, .finish = finish_url },
+		.base = {.read = read_url, .finish = finish_url},
 		.seconds_ns = r->opt->seconds_ns,
-		.timeout_ns = r->opt->timeout_ns < 0 ? DEFAULT_TIMEOUT * SECOND : r->opt->timeout_ns,
+		.timeout_ns = r->opt->timeout_ns < 0 ? DEFAULT_TIMEOUT * NS_PER_SECOND
+						     : r->opt->timeout_ns,
 	};
 	int status = STATUS_TROUBLE;
 

@@ -16,6 +16,7 @@
 #include "cli/outfile.h"
 #include "cli/progress.h"
 #include "tracetool_write.h"
+#include "cli/units.h"
 
 struct repair_options {
 	struct cmd_common common;
@@ -234,7 +235,7 @@ static int cut_written(struct run *run, uint64_t bad, uint64_t generations,
 		cmd_error(run->name,
 			  "what was made behind %" PRIu64 " generation%s"
 			  " does not order: it is left out with all behind it: %s",
-			  generations, generations == 1 ? "" : "s", why->message);
+			  generations, plural(generations), why->message);
 	run->generations = generations;
 	run->lost_nbytes++;
 	return ftruncate(out_of(run)->fd, (off_t)bad) < 0 ? trouble(run, errno) : STATUS_FINE;

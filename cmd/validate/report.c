@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report.c - what the formats of `validate` say in the same words. Command layer. */
 #include "report.h"
+#include "cli/units.h"
 
 const char *report_name(const struct verdict *v)
 {
@@ -12,43 +13,13 @@ const char *report_severity(enum tt_severity severity)
 	return severity == TT_SEVERITY_ERROR ? "error" : "warning";
 }
 
-char *report_count(char *p, uint64_t n, const char *what)
-{
-	p = put_u64(p, n);
-	p = put_char(p, ' ');
-	p = put_cstr(p, what);
-	return n == 1 ? p : put_char(p, 's');
-}
-
-/* One decimal and a unit of 1000: "999 B", "39.6 MB". */
-static char *put_nbytes(char *p, uint64_t n)
-{
-	static const char units[] = "kMGTPE";
-	uint64_t tenth = 100;
-	size_t i = 0;
-
-	if (n < 1000) {
-		p = put_u64(p, n);
-		return put_lit(p, " B");
-	}
-	for (; (n - tenth / 2) / tenth >= 9999; i++)
-		tenth *= 1000;
-	n = n / tenth + (n % tenth >= tenth / 2);
-	p = put_u64(p, n / 10);
-	p = put_char(p, '.');
-	p = put_u64(p, n % 10);
-	p = put_char(p, ' ');
-	p = put_char(p, units[i]);
-	return put_char(p, 'B');
-}
-
 char *report_measure(char *p, const struct verdict *v)
 {
 	if (!v->opened)
 		return p;
-	p = report_count(p, v->progress.events, "event");
+	p = put_count(p, v->progress.events, "event");
 	p = put_lit(p, ", ");
-	p = report_count(p, v->progress.generations, "generation");
+	p = put_count(p, v->progress.generations, "generation");
 	p = put_lit(p, ", Go 1.");
 	p = put_u64(p, v->version);
 	p = put_lit(p, " header, ");
@@ -58,10 +29,10 @@ char *report_measure(char *p, const struct verdict *v)
 char *report_counts(char *p, const struct verdict *v)
 {
 	if (v->nerrors > 0)
-		p = report_count(p, v->nerrors, "error");
+		p = put_count(p, v->nerrors, "error");
 	if (v->nerrors > 0 && v->nwarnings > 0)
 		p = put_lit(p, ", ");
-	return v->nwarnings > 0 ? report_count(p, v->nwarnings, "warning") : p;
+	return v->nwarnings > 0 ? put_count(p, v->nwarnings, "warning") : p;
 }
 
 static char *put_event(struct out *o, char *p, const struct finding *f)
@@ -127,7 +98,7 @@ static char *put_waiting(struct out *o, char *p, const struct finding *f, const 
 	if (f->more_waiting == 0)
 		return p;
 	p = put_lit(new_line(p, d), "and ");
-	p = report_count(p, f->more_waiting, "more thread");
+	p = put_count(p, f->more_waiting, "more thread");
 	return put_cstr(p, f->more_waiting == 1 ? " waits" : " wait");
 }
 
@@ -159,7 +130,7 @@ char *report_dropped(char *p, const struct verdict *v)
 
 	if (n == 0)
 		return p;
-	p = report_count(p, n, "more finding");
+	p = put_count(p, n, "more finding");
 	return put_cstr(p, n == 1 ? " was counted and is not shown" :
 				    " were counted and are not shown");
 }

@@ -44,8 +44,6 @@ struct dress {
 };
 
 /* "3 events, 1 generation, Go 1.26 header, 39.6 MB", or "" if it was not opened. */
-/* "1 event", "2 events". */
-char *report_count(char *p, uint64_t n, const char *noun);
 char *report_measure(char *p, const struct verdict *v);
 /* "2 errors, 1 warning", or "" if there is none. */
 char *report_counts(char *p, const struct verdict *v);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* text.c - verdicts for people: a line a file, findings below. Command layer. */
 #include "report.h"
+#include "cli/units.h"
 
 static char *text(struct out *o, char *p, const char *s)
 {
@@ -42,8 +43,8 @@ static char *put_salvage(char *p, const struct salvage_report *s)
 	double share = s->nbytes == 0 ? 0 : (double)s->kept_nbytes / (double)s->nbytes;
 	unsigned tenths = (unsigned)(share * 1000);
 
-	p = report_count(put_lit(p, "  salvage: "), s->events, "event");
-	p = report_count(put_lit(p, ", "), s->generations, "generation");
+	p = put_count(put_lit(p, "  salvage: "), s->events, "event");
+	p = put_count(put_lit(p, ", "), s->generations, "generation");
 	p = put_u64(put_lit(p, ", "), s->whole);
 	p = put_u64(put_lit(p, " of them whole; "), s->kept_nbytes);
 	p = put_u64(put_lit(p, " of "), s->nbytes);

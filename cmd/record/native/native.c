@@ -22,6 +22,7 @@
 
 #include "native.h"
 #include "tracetool_write.h"
+#include "cli/units.h"
 
 extern char **environ;
 
@@ -437,7 +438,7 @@ static void tell_others(const struct native_source *c)
 		last = last->next;
 	own = last && last->worker != 0 && name_output(c, last, output);
 	cmd_error(c->base.name, "%zu other trace%s beside it%s%s", c->nfollowed,
-		  c->nfollowed == 1 ? "" : "s", own ? "; the program became that of " : "",
+		  plural(c->nfollowed), own ? "; the program became that of " : "",
 		  own ? output : "");
 }
 
