@@ -293,7 +293,7 @@ static void scan_batch(struct tt_reader *r, const struct tt_event_batch *b,
 
 		if (e != 0)
 			r->experiments_seen[e / 64] |= UINT64_C(1) << (e % 64);
-		p = tt_raw_event_skip(&r->merge.plan, p, end);
+		p = tt_raw_event_skip(&r->merge.cursors.plan, p, end);
 	}
 }
 

@@ -177,9 +177,9 @@ static bool work_once(struct tt_parallel *a, struct tt_batch_buffers *buffers)
 		return false;
 	s->state = SLOT_BUSY;
 	pthread_mutex_unlock(&a->lock);
-	s->shadow.merge.buffers = buffers;
+	s->shadow.merge.cursors.buffers = buffers;
 	good = order_alone(s);
-	s->shadow.merge.buffers = NULL;
+	s->shadow.merge.cursors.buffers = NULL;
 	pthread_mutex_lock(&a->lock);
 	s->good = good;
 	s->state = s->shadow.gen->offset < a->passed ? SLOT_FREE : SLOT_DONE;

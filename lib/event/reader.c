@@ -82,8 +82,7 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	tt_private_init(&r->private, &r->mem);
 	tt_merge_init(&r->merge, &r->mem, r->specs);
 	r->buffers.mem = &r->mem;
-	r->merge.buffers = &r->buffers;
-	r->merge.gen = r->gen;
+	r->merge.cursors.buffers = &r->buffers;
 	if (rc == TT_OK)
 		rc = tt_header_read(r->src, &r->version, err);
 	if (rc == TT_OK)
@@ -267,9 +266,9 @@ int tt_reader_take_private(struct tt_reader *r, struct tt_generation *gen, bool 
 	tt_private_unwrap(&r->private, gen);
 	rc = tt_private_specs(&r->private, gen, r->above, added, err);
 	if (rc == TT_OK && *added)
-		tt_decode_plan_init(&r->merge.plan, r->specs);
+		tt_decode_plan_init(&r->merge.cursors.plan, r->specs);
 	if (rc == TT_OK)
-		rc = tt_private_splice(&r->private, gen, &r->merge.plan, err);
+		rc = tt_private_splice(&r->private, gen, &r->merge.cursors.plan, err);
 	return rc;
 }
 
@@ -302,7 +301,6 @@ static int load(struct tt_reader *r)
 	tt_parallel_leave(r);
 	if (!tt_parallel_load(r))
 		rc = tt_loader_next(&r->loader, r->gen, &r->err);
-	r->merge.gen = r->gen;
 	if (rc == TT_OK)
 		rc = tt_findings_room(r, &r->err);
 	if (rc == TT_OK)

@@ -4,12 +4,12 @@
  * earliest. The processor guesses each event's type before it has read it, and a wrong
  * guess costs as long as it takes to find out. So where the thread stands is in
  * variables of the caller: nothing that leads to a type is read back from memory
- * right after it was written there. Private to lib; stands on advance.h.
+ * right after it was written there. Private to lib; stands on merge.h.
  */
 #ifndef TT_ORDER_BURST_H
 #define TT_ORDER_BURST_H
 
-#include "order/advance.h"
+#include "order/merge.h"
 
 struct tt_burst {
 	struct tt_cursor *c; /* is written again by tt_burst_end() */
@@ -34,7 +34,7 @@ static TT_ALWAYS_INLINE bool tt_burst_begin(struct tt_burst *run, const struct t
 		.pos = c->pos,
 		.time_ns = c->head->time_ns,
 		.type = c->head->type,
-		.until_ns = m->second_key < m->sample_ns ? m->second_key : m->sample_ns,
+		.until_ns = m->heap.second_key < m->sample_ns ? m->heap.second_key : m->sample_ns,
 	};
 	return true;
 }
@@ -52,17 +52,17 @@ static TT_ALWAYS_INLINE bool tt_burst_step(struct tt_burst *run, struct tt_merge
 	unsigned type;
 	uint64_t dt;
 
-	/* (a time of 0 stands for the batch's: tt_next_event()) */
+	/* (a time of 0 stands for the batch's: tt_cursor_next()) */
 	if (c->end - run->pos < TT_RAW_EVENT_MAX_NBYTES || run->time_ns == 0)
 		return false;
 	type = *run->pos;
-	behind = tt_raw_event_decode_unchecked(&m->plan, run->pos, next, &dt);
+	behind = tt_raw_event_decode_unchecked(&m->cursors.plan, run->pos, next, &dt);
 	if (behind == NULL ||
 	    !tt_hot_advance(o, &(struct tt_hot_step){run->head, run->type, &o->ms.at[c->m], true}))
 		return false;
 	next->offset = c->offset_of_null + (uintptr_t)run->pos;
 	next->batch = c->batch;
-	next->time_ns = tt_ns_add(tt_rate_to_ns(&m->rate, dt), run->time_ns);
+	next->time_ns = tt_ns_add(tt_rate_to_ns(&m->cursors.rate, dt), run->time_ns);
 	run->spare = run->head;
 	run->head = next;
 	run->pos = behind;
@@ -79,8 +79,8 @@ static TT_ALWAYS_INLINE void tt_burst_end(const struct tt_burst *run, struct tt_
 	c->spare = run->spare;
 	c->pos = run->pos;
 	c->last_ns = m->heap.at[0].key = run->time_ns;
-	if (run->time_ns > m->second_key)
-		tt_heap_sink(m);
+	if (run->time_ns > m->heap.second_key)
+		tt_cursor_heap_sink(&m->heap);
 }
 
 #endif

@@ -10,7 +10,6 @@
 #define TT_ORDER_HOT_H
 
 #include "order/handlers.h"
-#include "order/merge.h"
 
 /* An event on its way through a shortcut. */
 struct tt_hot_step {
@@ -155,10 +154,10 @@ static TT_ALWAYS_INLINE bool tt_hot_advance(struct tt_order *o, const struct tt_
 }
 
 /* Lets the next event of a thread advance if it can take a shortcut; see tt_order_try(). */
-static TT_ALWAYS_INLINE bool tt_hot_try(struct tt_order *o, struct tt_cursor *c)
+static TT_ALWAYS_INLINE bool tt_hot_try(struct tt_order *o, uint32_t m, struct tt_raw_event *ev)
 {
-	return c->m != TT_NO_SLOT &&
-	       tt_hot_advance(o, &(struct tt_hot_step){c->head, c->head->type, &o->ms.at[c->m], false});
+	return m != TT_NO_SLOT &&
+	       tt_hot_advance(o, &(struct tt_hot_step){ev, ev->type, &o->ms.at[m], false});
 }
 
 #endif

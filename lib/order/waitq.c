@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* waitq.c - many threads whose heads wait. Stands on gen. */
+/* waitq.c - many threads whose heads wait. Stands on cursor.h, heap.h and order.h. */
 #include "order/waitq.h"
 
 #include <assert.h>
 
-#include "order/advance.h"
+#include "order/handlers.h"
 
 #define NOBODY TT_IDMAP_NONE
-#define MOST_PAUSES 1023
+#define MAX_BACKOFF 1023
 
 void tt_waitq_init(struct tt_waitq *w)
 {
@@ -19,7 +19,7 @@ void tt_waitq_release(struct tt_waitq *w, struct tt_mem *mem)
 	TT_ARRAY_RELEASE(mem, &w->all);
 	TT_ARRAY_RELEASE(mem, &w->awake);
 	TT_ARRAY_RELEASE(mem, &w->waiters);
-	TT_ARRAY_RELEASE(mem, &w->steps);
+	TT_ARRAY_RELEASE(mem, &w->log);
 	tt_idmap_release(&w->sleepers);
 	tt_idmap_release(&w->times);
 }
@@ -64,7 +64,7 @@ static void take_out(struct tt_keyed *heap, size_t *n, size_t i, struct tt_waite
 
 /* ---- sleeping */
 
-/* Those who share a key by chance wake each other, and sleep again. */
+/* Cursors that share a key by chance wake each other, and sleep again. */
 static uint64_t key_of(uint64_t id, uint64_t seq)
 {
 	return id * UINT64_C(0x9e3779b97f4a7c15) + seq;
@@ -83,8 +83,8 @@ static void sleep_on(struct tt_waitq *w, const struct tt_order *o, uint32_t curs
 	} else if (!o->awaits.any && tt_idmap_add(&w->sleepers, key, cursor)) {
 		waiters[cursor].next = NOBODY;
 	} else {
-		waiters[cursor].next = w->restless;
-		w->restless = cursor;
+		waiters[cursor].next = w->pollers;
+		w->pollers = cursor;
 	}
 }
 
@@ -144,7 +144,7 @@ static void wake_others(struct tt_waitq *w, struct tt_order *o, const struct tt_
 	const struct tt_event_def *def = o->rules[ev->type].def;
 	const struct tt_event_spec *spec = &def->spec;
 	struct context has = context_of(o, c);
-	uint32_t restless = w->restless;
+	uint32_t pollers = w->pollers;
 
 	wake_for(w, o, had.g);
 	wake_for(w, o, had.p);
@@ -157,8 +157,8 @@ static void wake_others(struct tt_waitq *w, struct tt_order *o, const struct tt_
 		wake(w, ev->args[spec->order_arg], ev->args[spec->seq_arg] + 1);
 		wake(w, ev->args[spec->order_arg], 1);
 	}
-	w->restless = NOBODY;
-	wake_all(w, restless);
+	w->pollers = NOBODY;
+	wake_all(w, pollers);
 }
 
 /* ---- beginning */
@@ -171,46 +171,46 @@ static bool all_differ(const struct tt_keyed *sorted, size_t n)
 	return true;
 }
 
-static bool make_room(struct tt_merge *m, size_t n)
+static bool make_room(struct tt_waitq *w, const struct tt_cursors *cursors, size_t n)
 {
-	struct tt_waitq *w = &m->waits;
+	struct tt_mem *mem = cursors->mem;
 
-	return tt_mem_grow(m->mem, &w->all.at, &w->all.cap, n, sizeof(*w->all.at)) &&
-	       tt_mem_grow(m->mem, &w->awake.at, &w->awake.cap, n, sizeof(*w->awake.at)) &&
-	       tt_mem_grow(m->mem, &w->steps.at, &w->steps.cap, n + 1, sizeof(*w->steps.at)) &&
-	       tt_mem_grow(m->mem, &w->waiters.at, &w->waiters.cap, m->cursors.n,
+	return tt_mem_grow(mem, &w->all.at, &w->all.cap, n, sizeof(*w->all.at)) &&
+	       tt_mem_grow(mem, &w->awake.at, &w->awake.cap, n, sizeof(*w->awake.at)) &&
+	       tt_mem_grow(mem, &w->log.at, &w->log.cap, n + 1, sizeof(*w->log.at)) &&
+	       tt_mem_grow(mem, &w->waiters.at, &w->waiters.cap, cursors->n,
 			   sizeof(*w->waiters.at));
 }
 
-bool tt_waitq_begin(struct tt_merge *m, const struct tt_order *o)
+bool tt_waitq_begin(struct tt_waitq *w, struct tt_cursors *cursors, struct tt_cursor_heap *heap,
+		    const struct tt_order *o)
 {
-	/* a shortcut is not for it, and neither is anything else */
+	/* with this as the root, each event is left to tt_merge_advance_slowly() */
 	static struct tt_raw_event no_event;
 	static struct tt_cursor nobody = {.m = TT_NO_SLOT, .head = &no_event};
-	struct tt_waitq *w = &m->waits;
-	size_t n = m->heap.n;
+	size_t n = heap->n;
 
-	if (n < w->least || !all_differ(m->heap.at, n))
+	if (n < w->least || !all_differ(heap->at, n))
 		return false;
-	if (w->pause > 0) {
-		w->pause--;
+	if (w->nput_off > 0) {
+		w->nput_off--;
 		return false;
 	}
 	/* seeds are asked of the system: few traces need them */
 	if (w->sleepers.mem == NULL) {
-		tt_idmap_init(&w->sleepers, m->mem, tt_random_seed());
-		tt_idmap_init(&w->times, m->mem, w->sleepers.seed);
+		tt_idmap_init(&w->sleepers, cursors->mem, tt_random_seed());
+		tt_idmap_init(&w->times, cursors->mem, w->sleepers.seed);
 	}
-	if (!make_room(m, n))
+	if (!make_room(w, cursors, n))
 		return false;
 	tt_idmap_clear(&w->sleepers);
 	tt_idmap_clear(&w->times);
-	w->all.n = w->awake.n = w->steps.n = 0;
-	w->restless = NOBODY;
+	w->all.n = w->awake.n = w->log.n = 0;
+	w->pollers = NOBODY;
 	w->nadvanced = 0;
 	for (size_t i = 0; i < n; i++) {
-		const struct tt_cursor *c = m->heap.at[i].of.item;
-		struct tt_keyed e = {m->heap.at[i].key, {.index = (size_t)(c - m->cursors.at)}};
+		const struct tt_cursor *c = heap->at[i].of.item;
+		struct tt_keyed e = {heap->at[i].key, {.index = (size_t)(c - cursors->at)}};
 
 		if (!tt_idmap_add(&w->times, (uint64_t)e.key, 0))
 			return false;
@@ -221,143 +221,145 @@ bool tt_waitq_begin(struct tt_merge *m, const struct tt_order *o)
 	}
 	sleep_on(w, o, (uint32_t)w->all.at[0].of.index);
 	w->on = true;
-	m->heap.at[0].of.item = &nobody;
+	w->cursors = cursors;
+	w->heap = heap;
+	heap->at[0].of.item = &nobody;
 	return true;
 }
 
 /* ---- back to the heap */
 
-/* The heads as they are; behind them those that steps passed and that have none. */
-static void gather(struct tt_merge *m)
+/* Fills the heap: the heads as they are, then the cursors of the log that have ended. */
+static void gather(struct tt_waitq *w)
 {
-	struct tt_waitq *w = &m->waits;
-	struct tt_keyed *heap = m->heap.at;
+	struct tt_cursor *cursors = w->cursors->at;
+	struct tt_keyed *heap = w->heap->at;
 	size_t n = 0;
 
 	for (; n < w->all.n; n++)
 		heap[n] = (struct tt_keyed){w->all.at[n].key,
-					    {.item = &m->cursors.at[w->all.at[n].of.index]}};
-	for (size_t i = 0; i < w->steps.n; i++) {
-		const struct tt_waitq_step *s = &w->steps.at[i];
+					    {.item = &cursors[w->all.at[n].of.index]}};
+	for (size_t i = 0; i < w->log.n; i++) {
+		const struct tt_waitq_entry *e = &w->log.at[i];
 
-		if (!s->ended)
+		if (!e->ended)
 			continue;
-		w->waiters.at[s->cursor].at = (uint32_t)n;
-		heap[n++] = (struct tt_keyed){s->before, {.item = &m->cursors.at[s->cursor]}};
+		w->waiters.at[e->cursor].at = (uint32_t)n;
+		heap[n++] = (struct tt_keyed){e->before, {.item = &cursors[e->cursor]}};
 	}
-	m->heap.n = n;
-	for (; n < 2 * m->cursors.n + 3; n++)
-		heap[n] = (struct tt_keyed){INT64_MAX, {.item = NULL}};
+	tt_cursor_heap_resize(w->heap, n);
 }
 
-/* One step on the heap: the i-th advanced. */
-static void redo(struct tt_merge *m, const struct tt_waitq_step *s, size_t i)
+/* Does on the heap what the log says: its i-th advanced. */
+static void replay(struct tt_waitq *w, const struct tt_waitq_entry *e, size_t i)
 {
-	assert(m->heap.at[i].of.item == &m->cursors.at[s->cursor]);
-	if (s->ended) {
-		tt_heap_remove(m, i);
+	struct tt_cursor_heap *heap = w->heap;
+
+	assert(heap->at[i].of.item == &w->cursors->at[e->cursor]);
+	if (e->ended) {
+		tt_cursor_heap_remove(heap, i);
 		return;
 	}
-	m->heap.at[i].key = s->after;
-	tt_heap_move(m, i);
+	heap->at[i].key = e->after;
+	tt_cursor_heap_move(heap, i);
 }
 
-/* The heap as Go's reader has it: sorted, then what was done since. It sorted when one
- * that is not its root advanced, so only the first step can be such a one. */
-static void go_back(struct tt_merge *m)
+/* Makes the heap that of Go's reader: sorted, then what was done since. It sorted when one
+ * that is not its root advanced, so only the first entry of the log can be of such a one. */
+static void go_back(struct tt_waitq *w)
 {
-	struct tt_waitq *w = &m->waits;
+	struct tt_keyed *heap = w->heap->at;
 	size_t first = 0;
 
-	gather(m);
-	for (size_t i = w->steps.n; i-- > 0;)
-		m->heap.at[w->waiters.at[w->steps.at[i].cursor].at].key = w->steps.at[i].before;
-	tt_sort_like_go(m->heap.at, m->heap.n);
-	tt_heap_note_second(m);
-	while (w->steps.n != 0 && m->heap.at[first].of.item != &m->cursors.at[w->steps.at[0].cursor])
+	gather(w);
+	for (size_t i = w->log.n; i-- > 0;)
+		heap[w->waiters.at[w->log.at[i].cursor].at].key = w->log.at[i].before;
+	tt_cursor_heap_sort(w->heap);
+	while (w->log.n != 0 && heap[first].of.item != &w->cursors->at[w->log.at[0].cursor])
 		first++;
-	for (size_t i = 0; i < w->steps.n; i++)
-		redo(m, &w->steps.at[i], i == 0 ? first : 0);
+	for (size_t i = 0; i < w->log.n; i++)
+		replay(w, &w->log.at[i], i == 0 ? first : 0);
 	w->on = false;
-	if (w->nadvanced >= m->heap.n)
-		w->pauses = 0;
-	else if (w->pauses < MOST_PAUSES)
-		w->pauses = 2 * w->pauses + 1;
-	w->pause = w->pauses;
+	if (w->nadvanced >= w->heap->n)
+		w->backoff = 0;
+	else if (w->backoff < MAX_BACKOFF)
+		w->backoff = 2 * w->backoff + 1;
+	w->nput_off = w->backoff;
 }
 
 /* ---- advancing */
 
-/* An event advanced; `rc` is TT_END: it was its thread's last. */
-static void step_on(struct tt_merge *m, struct tt_waitq_step *s, int rc)
+/* An event advanced, and the log says what follows it on its thread. */
+static void note_advance(struct tt_waitq *w, const struct tt_waitq_entry *entry)
 {
-	struct tt_waitq *w = &m->waits;
-	size_t at = w->waiters.at[s->cursor].at;
-	struct tt_keyed e = {0, {.index = s->cursor}};
+	size_t at = w->waiters.at[entry->cursor].at;
+	struct tt_keyed e = {entry->after, {.index = entry->cursor}};
 	bool equal = false;
 
 	w->nadvanced++;
-	tt_idmap_remove(&w->times, (uint64_t)s->before);
-	if (rc == TT_END) {
-		s->ended = true;
+	tt_idmap_remove(&w->times, (uint64_t)entry->before);
+	if (entry->ended) {
 		take_out(w->all.at, &w->all.n, at, w->waiters.at);
-		m->heap.n--;
+		w->heap->n--;
 	} else {
-		s->after = e.key = m->cursors.at[s->cursor].head->time_ns;
 		rise(w->awake.at, w->awake.n++, e, NULL);
 		replace(w->all.at, w->all.n, at, e, w->waiters.at);
 		equal = tt_idmap_find(&w->times, (uint64_t)e.key) != TT_IDMAP_NONE ||
 			!tt_idmap_add(&w->times, (uint64_t)e.key, 0);
 	}
-	w->steps.at[w->steps.n++] = *s;
-	/* so many steps of the root pay for the way back */
-	if (equal || w->all.n == 0 || w->steps.n > w->all.n)
-		go_back(m);
+	w->log.at[w->log.n++] = *entry;
+	/* so many advances of the root pay for the way back */
+	if (equal || w->all.n == 0 || w->log.n > w->all.n)
+		go_back(w);
 	else
-		m->heap.at[0].key = w->all.at[0].key;
+		w->heap->at[0].key = w->all.at[0].key;
 }
 
-static int advanced(struct tt_merge *m, struct tt_order *o, struct tt_cursor *c,
-		    struct tt_error *err)
+/* The cursor's head advanced: on to its next event. */
+static int next_event(struct tt_waitq *w, struct tt_order *o, struct tt_cursor *c,
+		      struct tt_error *err)
 {
-	struct tt_waitq *w = &m->waits;
-	struct tt_waitq_step s = {
-		.cursor = (uint32_t)(c - m->cursors.at),
+	struct tt_waitq_entry entry = {
+		.cursor = (uint32_t)(c - w->cursors->at),
 		.before = c->head->time_ns,
 	};
-	int rc = tt_next_event(m, c, err);
+	int rc = tt_cursor_next(w->cursors, c, err);
 
-	if (w->all.at[0].of.index != s.cursor)
-		w->steps.n = 0;
-	if (rc != TT_OK && rc != TT_END) {
-		go_back(m);
-		return tt_event_lost(o, rc);
+	/* Go's reader sorts when another one than the root advances */
+	if (w->all.at[0].of.index != entry.cursor)
+		w->log.n = 0;
+	if (rc < 0) {
+		go_back(w);
+		/* the event that advanced is lost, as in Go's reader */
+		o->count = 0;
+		return rc;
 	}
-	step_on(m, &s, rc);
+	entry.ended = rc == TT_END;
+	if (!entry.ended)
+		entry.after = c->head->time_ns;
+	note_advance(w, &entry);
 	return TT_OK;
 }
 
-int tt_waitq_advance(struct tt_merge *m, struct tt_order *o, struct tt_error *err)
+int tt_waitq_advance(struct tt_waitq *w, struct tt_order *o, struct tt_error *err)
 {
-	struct tt_waitq *w = &m->waits;
-
 	while (w->awake.n != 0) {
-		struct tt_cursor *c = &m->cursors.at[w->awake.at[0].of.index];
+		struct tt_cursor *c = &w->cursors->at[w->awake.at[0].of.index];
 		struct context had = context_of(o, c);
 		enum tt_advance tried = tt_order_try(o, c->thread, &c->m, c->head);
 
 		if (tried == TT_BROKEN) {
-			go_back(m);
-			return tt_merge_broken(m, c, o, err);
+			go_back(w);
+			return tt_cursor_broken(w->cursors, c, &o->err, err);
 		}
 		take_out(w->awake.at, &w->awake.n, 0, NULL);
 		if (tried == TT_ADVANCED) {
 			wake_others(w, o, c, had);
-			return advanced(m, o, c, err);
+			return next_event(w, o, c, err);
 		}
-		sleep_on(w, o, (uint32_t)(c - m->cursors.at));
+		sleep_on(w, o, (uint32_t)(c - w->cursors->at));
 	}
-	w->steps.n = 0;
-	go_back(m);
-	return tt_merge_stuck(m, err);
+	w->log.n = 0;
+	go_back(w);
+	return tt_cursor_stuck(w->cursors, w->heap->at[0].of.item, err);
 }

@@ -395,7 +395,7 @@ static int prepare(struct tt_repair *r)
 	if (rc < 0)
 		return rc;
 	tt_salvage_carry(s);
-	rc = tt_salvage_prepare(s, known_clock(r), &r->reader->merge.plan, &err);
+	rc = tt_salvage_prepare(s, known_clock(r), &r->reader->merge.cursors.plan, &err);
 	if (rc < 0 && err.system)
 		r->err = err;
 	return rc < 0 && !err.system ? 1 : rc;
@@ -505,7 +505,7 @@ static int add_generation(struct tt_repair *r, struct tt_repaired *out)
 	tt_error_clear(&r->pending.why);
 	s->gen.number = r->last_number + 1;
 	s->last_ns = INT64_MIN;
-	rc = tt_salvage_prepare(s, &r->clock, &r->reader->merge.plan, &r->err);
+	rc = tt_salvage_prepare(s, &r->clock, &r->reader->merge.cursors.plan, &r->err);
 	tt_order_begin_generation(&r->order, &s->gen);
 	/* it is the generation of no event, and so not the first one */
 	r->order.initial = false;

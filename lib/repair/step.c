@@ -3,7 +3,7 @@
  * step.c - one step of the ordering, as a call: what is inlined for the reader's
  * speed would only make this layer large. Stands on order.
  */
-#include "order/advance.h"
+#include "order/merge.h"
 #include "repair/salvage.h"
 
 int tt_salvage_advance(struct tt_merge *merge, struct tt_order *order, struct tt_error *err)
