@@ -153,7 +153,7 @@ static const struct code {
 	{ TT_W_HEAP_ADDRESS, "heap-address",
 	  "The writer must give units above 0, powers of two, and a base that is a whole page." },
 	{ TT_W_PRIVATE, "private",
-	  "The writer must write specs and carried events as tracetool-format(5) says; or give the "
+	  "The writer must write specs and embedded events as tracetool-format(5) says; or give the "
 	  "spec (--spec)." },
 	{ TT_W_RESOURCE_UNKNOWN, "resource-unknown",
 	  "The event that creates it was lost, or the writer used it too early." },

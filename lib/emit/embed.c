@@ -6,24 +6,18 @@
  * batches"). Stands on emit.h.
  */
 #include "emit/emit.h"
+#include "wire/embedded.h"
 
-#define CARRIER 1               /* the experiment */
-#define KIND_SPEC 0xd0
-#define KIND_EVENTS 0xd1
-#define KIND_BATCH 0xd2
-#define VERSION 1
-#define HEAD_MAX (6 + 4 * TT_VARINT_MAX)
+#define HEAD_MAX (TT_EMBEDDED_HEAD + 4 * TT_VARINT_MAX)
 /* tt_em_put() writes up to 8 bytes behind its number. */
 #define EVENT_ROOM (TT_EM_EVENT_MAX + sizeof(uint64_t))
 
 _Static_assert(HEAD_MAX <= UINT8_MAX, "a chunk tells how long its head is");
 
-static size_t put_head(uint8_t *to, unsigned kind, const char *magic)
+static size_t put_head(uint8_t *to, enum tt_embedded_kind kind)
 {
-	to[0] = (uint8_t)kind;
-	memcpy(to + 1, magic, 4);
-	to[5] = VERSION;
-	return 6;
+	tt_embedded_put_head(to, kind);
+	return TT_EMBEDDED_HEAD;
 }
 
 /* ------------------------------------------------------------------- events */
@@ -42,13 +36,13 @@ static struct tt_em_chunk *begin_batch(struct tt_emit *e)
 	}
 	c->gen = e->gen;
 	c->m = e->life->m;
-	c->experiment = CARRIER;
+	c->experiment = TT_EMBEDDED_IN;
 	c->closed = true;
 	c->start = tt_em_clock_now();
 	if (slot->carried != NULL && c->start < slot->carried->last)
 		c->start = slot->carried->last;
 	c->last = c->start;
-	p = c->data + put_head(c->data, KIND_EVENTS, "TTEV");
+	p = c->data + put_head(c->data, TT_EMBEDDED_EVENTS);
 	p += tt_varint_put(p, c->m);
 	p += tt_varint_put(p, c->start);
 	c->nhead = (uint8_t)(p - c->data);
@@ -104,9 +98,9 @@ uint8_t tt_em_embed_batch_head(unsigned experiment, uint8_t head[TT_EM_EMBED_HEA
 {
 	size_t n;
 
-	if (experiment == CARRIER || tt_em_tracer.all_inline)
+	if (experiment == TT_EMBEDDED_IN || tt_em_tracer.all_inline)
 		return 0;
-	n = put_head(head, KIND_BATCH, "TTEB");
+	n = put_head(head, TT_EMBEDDED_BATCH);
 	/* allowed experiments take one byte */
 	head[n++] = (uint8_t)experiment;
 	return (uint8_t)n;
@@ -120,13 +114,13 @@ static void carry_text(struct tt_emit *e, unsigned experiment, struct tt_str tex
 	size_t at = 0, n, len;
 
 	do {
-		n = put_head(scratch, KIND_SPEC, "TTSP");
+		n = put_head(scratch, TT_EMBEDDED_SPEC);
 		n += tt_varint_put(scratch + n, experiment);
 		n += tt_varint_put(scratch + n, at);
 		n += tt_varint_put(scratch + n, text.len);
 		len = text.len - at < TT_EMIT_BATCH_MAX - n ? text.len - at : TT_EMIT_BATCH_MAX - n;
 		memcpy(scratch + n, text.data + at, len);
-		if (!tt_emit_batch(e, CARRIER, scratch, n + len))
+		if (!tt_emit_batch(e, TT_EMBEDDED_IN, scratch, n + len))
 			return;
 		at += len;
 	} while (at < text.len);

@@ -157,7 +157,7 @@ void tt_findings_generation(struct tt_reader *r)
 			n->offset = r->private.fault_offset;
 			n->thread = r->private.fault_thread;
 			n->number = r->words.n;
-			snprintf(r->words.at[r->words.n++].text, TT_PRIVATE_WORDS_SIZE, "%s",
+			snprintf(r->words.at[r->words.n++].text, TT_EMBEDDED_TEXT_SIZE, "%s",
 				 r->private.fault);
 		}
 	}

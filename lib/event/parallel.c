@@ -14,6 +14,7 @@
 #include "base/thread.h"
 #include "event/pass.h"
 #include "order/assume.h"
+#include "wire/embedded.h"
 
 enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_DONE };
 
@@ -55,12 +56,12 @@ struct tt_parallel {
 
 bool tt_generation_brings_specs(const struct tt_generation *gen)
 {
-	/* what our emitter carries in the batches of experiment 1: specs, and events that
-	 * go among those of the threads */
+	/* embedded specs, and events that go among those of the threads */
 	for (size_t i = 0; i < gen->experimental.n; i++) {
 		const struct tt_batch *b = &gen->experimental.at[i];
 
-		if (b->experiment == 1 && b->size != 0 && b->data[0] >= 0xd0)
+		if (b->experiment == TT_EMBEDDED_IN && b->size != 0 &&
+		    b->data[0] >= TT_EMBEDDED_SPEC)
 			return true;
 	}
 	return false;

@@ -79,7 +79,7 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	r->gen = &r->own_gen;
 	tt_generation_init(r->gen, &r->mem, r->specs);
 	tt_tables_init(&r->tables, &r->mem, r->specs);
-	tt_private_init(&r->private, &r->mem);
+	tt_embedded_init(&r->private, &r->mem);
 	tt_merge_init(&r->merge, &r->mem, r->specs);
 	r->buffers.mem = &r->mem;
 	r->merge.cursors.buffers = &r->buffers;
@@ -263,12 +263,12 @@ int tt_reader_take_private(struct tt_reader *r, struct tt_generation *gen, bool 
 	*added = false;
 	if ((r->options.flags & TT_OPEN_LIKE_GO) != 0)
 		return TT_OK;
-	tt_private_unwrap(&r->private, gen);
-	rc = tt_private_specs(&r->private, gen, r->above, added, err);
+	tt_embedded_unwrap(&r->private, gen);
+	rc = tt_embedded_add_specs(&r->private, gen, r->above, added, err);
 	if (rc == TT_OK && *added)
 		tt_decode_plan_init(&r->merge.cursors.plan, r->specs);
 	if (rc == TT_OK)
-		rc = tt_private_splice(&r->private, gen, &r->merge.cursors.plan, err);
+		rc = tt_embedded_splice(&r->private, gen, &r->merge.cursors.plan, err);
 	return rc;
 }
 

@@ -23,7 +23,7 @@ struct tt_finding {
 };
 
 struct tt_finding_text {
-	char text[TT_PRIVATE_WORDS_SIZE];
+	char text[TT_EMBEDDED_TEXT_SIZE];
 };
 
 /* What is looked at in an event of a type before it is handed out. */
@@ -49,7 +49,7 @@ struct tt_reader {
 	struct tt_specs *own_specs; /* if the caller gave none */
 	const struct tt_specs *specs;
 	struct tt_specs *above; /* on top of those of the caller: what the trace brings; `specs` */
-	struct tt_private private;
+	struct tt_embedded private;
 	struct tt_source *src;
 	unsigned version;
 

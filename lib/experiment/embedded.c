@@ -1,25 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* embedded.c - specs that travel in a trace. Stands on gen and spec. */
+/* embedded.c - specs and batches that are embedded in batches. */
 #include "experiment/embedded.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "experiment/embedded_impl.h"
 #include "spec/spec.h"
+#include "wire/embedded.h"
 
-/* A longer text is nobody's spec. */
+/* No spec has a longer text. */
 #define MAX_TEXT (UINT64_C(1) << 20)
-/* The parts of a text may be out of order so many times. */
+/* The parts of a text may be in the wrong order so many times. */
 #define MAX_PASSES 64
 
-void tt_private_init(struct tt_private *p, struct tt_mem *mem)
+void tt_embedded_init(struct tt_embedded *p, struct tt_mem *mem)
 {
-	*p = (struct tt_private){.mem = mem};
+	*p = (struct tt_embedded){.mem = mem};
 }
 
-void tt_private_fault(struct tt_private *p, const struct tt_batch *batch, const char *fault)
+void tt_embedded_fault(struct tt_embedded *p, const struct tt_batch *batch, const char *fault)
 {
 	if (p->fault != NULL)
 		return;
@@ -28,46 +28,27 @@ void tt_private_fault(struct tt_private *p, const struct tt_batch *batch, const 
 	p->fault_thread = batch->thread;
 }
 
-const uint8_t *tt_private_body(const struct tt_batch *batch, uint8_t kind, const char *magic)
-{
-	const uint8_t *d = batch->data;
-
-	if (batch->experiment != 1 || batch->size < 6 || d[0] != kind || d[5] != 1 ||
-	    memcmp(d + 1, magic, 4) != 0)
-		return NULL;
-	return d + 6;
-}
-
-bool tt_private_number(const uint8_t **at, const uint8_t *end, uint64_t *value)
-{
-	int n = tt_varint(*at, end, value);
-
-	if (n <= 0)
-		return false;
-	*at += n;
-	return true;
-}
-
 /* ----------------------------------------------------------------- batches */
 
-void tt_private_unwrap(struct tt_private *p, struct tt_generation *gen)
+void tt_embedded_unwrap(struct tt_embedded *p, struct tt_generation *gen)
 {
 	p->fault = NULL;
-	/* the next generation may have all of them */
+	/* the next generation may have all parts */
 	for (unsigned i = 0; i < 4; i++) {
 		p->tried[i] &= ~p->missing[i];
 		p->missing[i] = 0;
 	}
 	for (size_t i = 0; i < gen->experimental.n; i++) {
 		struct tt_batch *batch = &gen->experimental.at[i];
-		const uint8_t *at = tt_private_body(batch, 0xd2, "TTEB");
+		const uint8_t *at = tt_embedded_body(batch, TT_EMBEDDED_BATCH);
 		const uint8_t *end = batch->data + batch->size;
 		uint64_t experiment;
 
 		if (at == NULL)
 			continue;
-		if (!tt_private_number(&at, end, &experiment) || experiment < 2 || experiment > 255) {
-			tt_private_fault(p, batch, "a batch of an experiment that cannot be");
+		if (!tt_embedded_number(&at, end, &experiment) || experiment < 2 ||
+		    experiment > 255) {
+			tt_embedded_fault(p, batch, "a batch of an experiment that cannot be");
 			continue;
 		}
 		batch->experiment = (unsigned)experiment;
@@ -77,9 +58,9 @@ void tt_private_unwrap(struct tt_private *p, struct tt_generation *gen)
 	}
 }
 
-bool tt_private_carries(const struct tt_batch *batch)
+bool tt_embedded_has_events(const struct tt_batch *batch)
 {
-	return tt_private_body(batch, 0xd1, "TTEV") != NULL;
+	return tt_embedded_body(batch, TT_EMBEDDED_EVENTS) != NULL;
 }
 
 /* ------------------------------------------------------------------- specs */
@@ -90,20 +71,20 @@ struct part {
 	uint64_t size;
 };
 
-/* False: it is no such batch, or a bad one. */
-static bool read_part(struct tt_private *p, const struct tt_batch *batch, struct part *out)
+/* False: the batch is of another kind, or bad. */
+static bool read_part(struct tt_embedded *p, const struct tt_batch *batch, struct part *out)
 {
-	const uint8_t *at = tt_private_body(batch, 0xd0, "TTSP");
+	const uint8_t *at = tt_embedded_body(batch, TT_EMBEDDED_SPEC);
 	const uint8_t *end = batch->data + batch->size;
 
 	if (at == NULL)
 		return false;
-	if (!tt_private_number(&at, end, &out->experiment) ||
-	    !tt_private_number(&at, end, &out->offset) ||
-	    !tt_private_number(&at, end, &out->total) || out->experiment == 0 ||
+	if (!tt_embedded_number(&at, end, &out->experiment) ||
+	    !tt_embedded_number(&at, end, &out->offset) ||
+	    !tt_embedded_number(&at, end, &out->total) || out->experiment == 0 ||
 	    out->experiment > 255 || out->total == 0 || out->total > MAX_TEXT ||
 	    out->offset > out->total || (uint64_t)(end - at) > out->total - out->offset) {
-		tt_private_fault(p, batch, "a spec with numbers that cannot be");
+		tt_embedded_fault(p, batch, "a spec with numbers that cannot be");
 		return false;
 	}
 	out->data = at;
@@ -111,8 +92,8 @@ static bool read_part(struct tt_private *p, const struct tt_batch *batch, struct
 	return true;
 }
 
-/* One pass over the batches: how far the text is complete behind it. */
-static uint64_t collect(struct tt_private *p, const struct tt_generation *gen,
+/* One pass over the batches: how much of the text is complete after it. */
+static uint64_t collect(struct tt_embedded *p, const struct tt_generation *gen,
 			const struct part *first, char *text, uint64_t have)
 {
 	for (size_t i = 0; i < gen->experimental.n && have < first->total; i++) {
@@ -129,7 +110,7 @@ static uint64_t collect(struct tt_private *p, const struct tt_generation *gen,
 	return have;
 }
 
-static int add_spec(struct tt_private *p, struct tt_specs *specs, const struct tt_batch *batch,
+static int add_spec(struct tt_embedded *p, struct tt_specs *specs, const struct tt_batch *batch,
 		    const struct part *part, const char *text, bool *added)
 {
 	struct tt_error wrong;
@@ -142,12 +123,12 @@ static int add_spec(struct tt_private *p, struct tt_specs *specs, const struct t
 	}
 	if (rc == -TT_E_MEMORY)
 		return rc;
-	snprintf(p->words, sizeof(p->words), "%.150s", wrong.message);
-	tt_private_fault(p, batch, p->words);
+	snprintf(p->text, sizeof(p->text), "%.150s", wrong.message);
+	tt_embedded_fault(p, batch, p->text);
 	return TT_OK;
 }
 
-static int read_spec(struct tt_private *p, const struct tt_generation *gen,
+static int read_spec(struct tt_embedded *p, const struct tt_generation *gen,
 		     struct tt_specs *specs, size_t i, const struct part *part, bool *added)
 {
 	char *text = tt_mem_alloc(p->mem, (size_t)part->total);
@@ -166,14 +147,14 @@ static int read_spec(struct tt_private *p, const struct tt_generation *gen,
 		rc = add_spec(p, specs, &gen->experimental.at[i], part, text, added);
 	} else {
 		p->missing[part->experiment / 64] |= UINT64_C(1) << (part->experiment % 64);
-		tt_private_fault(p, &gen->experimental.at[i], "parts of a spec are missing");
+		tt_embedded_fault(p, &gen->experimental.at[i], "parts of a spec are missing");
 	}
 	tt_mem_free(p->mem, text, (size_t)part->total);
 	return rc;
 }
 
-int tt_private_specs(struct tt_private *p, const struct tt_generation *gen,
-		     struct tt_specs *specs, bool *added, struct tt_error *err)
+int tt_embedded_add_specs(struct tt_embedded *p, const struct tt_generation *gen,
+			  struct tt_specs *specs, bool *added, struct tt_error *err)
 {
 	*added = false;
 	for (size_t i = 0; i < gen->experimental.n; i++) {

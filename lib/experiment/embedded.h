@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * embedded.h - what our emitter carries in private batches of experiment 1: specs, so
- * that a trace explains itself, and timed events and batches of other experiments,
- * which Go's tools pass over. The bytes are in tracetool-format(5). Stands on gen and spec.
+ * embedded.h - what a generation has in batches of experiment 1 that Go's tools skip
+ * (wire/embedded.h): specs, so that a trace explains itself, and timed events and batches
+ * of other experiments. This folder holds what is known about experiments; it needs gen
+ * and what is below:
  *
- * All of it is untrusted: a spec may not replace what is there, and of a batch of events
- * those are taken that can be decoded.
+ *	embedded.c   specs and batches that are embedded
+ *	splice.c     embedded events, put among those of their threads
+ *	record.c     the records of a batch, read by the layout that its spec gives
+ *	tables.c     a generation's records by their keys
+ *
+ * All of it is untrusted: a spec may not replace one that is there, and of a batch of
+ * events only those are taken that can be decoded.
  */
 #ifndef TT_EXPERIMENT_EMBEDDED_H
 #define TT_EXPERIMENT_EMBEDDED_H
@@ -13,9 +19,9 @@
 #include "gen/generation.h"
 #include "wire/event.h"
 
-#define TT_PRIVATE_WORDS_SIZE 160
+#define TT_EMBEDDED_TEXT_SIZE 160
 
-struct tt_private {
+struct tt_embedded {
 	struct tt_mem *mem;
 	uint64_t tried[4];      /* bit e: the spec of experiment e was read, good or not */
 	uint64_t missing[4];    /* and parts of it are missing in this generation */
@@ -23,27 +29,27 @@ struct tt_private {
 	const char *fault;
 	uint64_t fault_offset;
 	int64_t fault_thread;
-	char words[TT_PRIVATE_WORDS_SIZE]; /* what the fault may point to */
+	char text[TT_EMBEDDED_TEXT_SIZE]; /* what the fault may point to */
 };
 
-void tt_private_init(struct tt_private *p, struct tt_mem *mem);
+void tt_embedded_init(struct tt_embedded *p, struct tt_mem *mem);
+/* Gives embedded batches to their experiments. To be called first, for each generation. */
+void tt_embedded_unwrap(struct tt_embedded *p, struct tt_generation *gen);
 /*
- * Makes wrapped batches those of their experiment: first of all, for each generation.
+ * Adds the specs of a generation that are not yet known. *added: there was one, so what was
+ * made of `specs` must be made anew. TT_E_MEMORY, TT_E_LIMIT.
  */
-void tt_private_unwrap(struct tt_private *p, struct tt_generation *gen);
+int tt_embedded_add_specs(struct tt_embedded *p, const struct tt_generation *gen,
+			  struct tt_specs *specs, bool *added, struct tt_error *err);
+/* Whether a batch holds events. */
+bool tt_embedded_has_events(const struct tt_batch *batch);
 /*
- * Adds the specs that a generation brings and that are not known. *added: there
- * was one, so that what was made of `specs` is to be made anew. TT_E_MEMORY, TT_E_LIMIT.
+ * Puts embedded events among those of their threads, by time: a thread's batches are
+ * cut where one belongs between their events. Nothing is copied. TT_E_MEMORY, TT_E_LIMIT.
  */
-int tt_private_specs(struct tt_private *p, const struct tt_generation *gen,
-		     struct tt_specs *specs, bool *added, struct tt_error *err);
-/* Whether a batch is one of carried events. */
-bool tt_private_carries(const struct tt_batch *batch);
-/*
- * Puts carried events among those of their threads, by time: a thread's batches are
- * cut where one comes between. Nothing is copied. TT_E_MEMORY, TT_E_LIMIT.
- */
-int tt_private_splice(struct tt_private *p, struct tt_generation *gen,
-		      const struct tt_decode_plan *plan, struct tt_error *err);
+int tt_embedded_splice(struct tt_embedded *p, struct tt_generation *gen,
+		       const struct tt_decode_plan *plan, struct tt_error *err);
+/* For splice.c: keeps the first fault of a generation. `fault` lives as long as *p. */
+void tt_embedded_fault(struct tt_embedded *p, const struct tt_batch *batch, const char *fault);
 
 #endif

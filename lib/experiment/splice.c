@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * splice.c - carried events among those of their threads. A batch is a run of events
+ * splice.c - embedded events among those of their threads. A batch is a run of events
  * with the time before its first; so a batch can be cut between any two of its
- * events, and two streams of a thread become one list of runs. Stands on gen.
+ * events, and two streams of a thread become one list of runs.
  */
+#include "experiment/embedded.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "experiment/embedded_impl.h"
 #include "gen/clock.h"
 #include "spec/spec.h"
+#include "wire/embedded.h"
 
-/* Types up to this are Go's, and have their place among its events. */
+/* Types up to this are Go's: their place is in the threads' own batches. */
 #define LAST_OF_GO 136
 
 /* Events of one thread in their order, batch by batch, and the run not yet filed. */
@@ -25,57 +27,57 @@ struct stream {
 	const uint8_t *run;             /* the run goes from here to pos */
 	uint64_t run_offset;
 	int64_t run_ns;
-	const uint8_t *next;            /* behind the event at pos; NULL: none is left */
+	const uint8_t *next;            /* after the event at pos; NULL: none is left */
 	uint64_t next_dt, next_time;
 	bool broken;                    /* what is at pos cannot be decoded */
 };
 
-/* Batches of carried events, each with the next one of its thread. */
+/* Batches of embedded events, each with the next one of its thread. */
 struct link {
 	size_t batch;                   /* index among the experimental ones */
 	size_t next;                    /* index among the links, or NO_LINK */
 };
 #define NO_LINK SIZE_MAX
 
-struct carrying {
+struct thread {
 	int64_t thread;
 	size_t first, last;
 };
 
 /* All of a generation. */
-struct carried {
+struct all_embedded {
 	TT_ARRAY(struct link) links;
-	TT_ARRAY(struct carrying) threads;
+	TT_ARRAY(struct thread) threads;
 	struct tt_idmap ids;            /* thread to index in `threads` */
 };
 
 struct splice {
-	struct tt_private *p;
+	struct tt_embedded *p;
 	struct tt_generation *gen;
 	const struct tt_decode_plan *plan;
 	struct tt_tick_rate rate;
 	int64_t thread;
-	struct stream main, carried;
-	uint32_t next_main;             /* batch of the thread, or TT_NO_BATCH */
-	const struct link *next_carried; /* its next batch of carried events, or NULL */
-	const struct tt_batch *batch;   /* that of `carried` */
-	const struct carried *all;
+	struct stream own, embedded;
+	uint32_t next_own;              /* batch of the thread, or TT_NO_BATCH */
+	const struct link *next_embedded; /* its next batch of embedded events, or NULL */
+	const struct tt_batch *batch;   /* that of `embedded` */
+	const struct all_embedded *all;
 	struct tt_thread_batches out;   /* the new list */
 	bool no_memory;
 };
 
-/* A batch of carried events; false if it is none, or a bad one. */
-static bool open_carried(struct tt_private *p, const struct tt_batch *batch, int64_t *thread,
-			 struct stream *s)
+/* Begins a batch of embedded events; false if it is another batch, or a bad one. */
+static bool open_embedded(struct tt_embedded *p, const struct tt_batch *batch, int64_t *thread,
+			  struct stream *s)
 {
-	const uint8_t *at = tt_private_body(batch, 0xd1, "TTEV");
+	const uint8_t *at = tt_embedded_body(batch, TT_EMBEDDED_EVENTS);
 	const uint8_t *end = batch->data + batch->size;
 	uint64_t who, time;
 
 	if (at == NULL)
 		return false;
-	if (!tt_private_number(&at, end, &who) || !tt_private_number(&at, end, &time)) {
-		tt_private_fault(p, batch, "carried events without thread and time");
+	if (!tt_embedded_number(&at, end, &who) || !tt_embedded_number(&at, end, &time)) {
+		tt_embedded_fault(p, batch, "embedded events without thread and time");
 		return false;
 	}
 	*thread = (int64_t)who;
@@ -97,18 +99,18 @@ static void begin_run(struct stream *s)
 }
 
 /*
- * The same for carried events. Each dt of the thread's own is cut to whole
- * nanoseconds, so these fall behind their ticks until the next batch: carried ones
- * are set by them, and stay in their order.
+ * The same for embedded events. The merge cuts each dt to whole nanoseconds, so that a
+ * thread's own events fall behind their ticks until its next batch: embedded ones are
+ * placed relative to them, so that the order stays.
  */
-static void begin_carried_run(struct splice *x)
+static void begin_embedded_run(struct splice *x)
 {
-	struct stream *s = &x->carried;
-	const struct stream *main = &x->main;
+	struct stream *s = &x->embedded;
+	const struct stream *own = &x->own;
 	int64_t ns = tt_rate_to_ns(&x->rate, s->next_time);
 
-	if (s->next_time >= main->time)
-		ns = tt_ns_add(main->ns, tt_rate_to_ns(&x->rate, s->next_time - main->time));
+	if (s->next_time >= own->time)
+		ns = tt_ns_add(own->ns, tt_rate_to_ns(&x->rate, s->next_time - own->time));
 	s->ns = tt_ns_sub(ns, tt_rate_to_ns(&x->rate, s->next_dt));
 	begin_run(s);
 }
@@ -148,17 +150,17 @@ static void look(struct splice *x, struct stream *s)
 
 	s->next = tt_raw_event_decode(x->plan, s->pos, s->end, &ev, &s->next_dt);
 	s->next_time = s->time + s->next_dt;
-	s->broken = s->next == NULL || (s == &x->carried && *s->pos <= LAST_OF_GO);
+	s->broken = s->next == NULL || (s == &x->embedded && *s->pos <= LAST_OF_GO);
 }
 
-static bool open_main(struct splice *x)
+static bool open_own(struct splice *x)
 {
 	const struct tt_event_batch *b;
 
-	if (x->next_main == TT_NO_BATCH)
+	if (x->next_own == TT_NO_BATCH)
 		return false;
-	b = &x->gen->batches.at[x->next_main];
-	x->main = (struct stream){
+	b = &x->gen->batches.at[x->next_own];
+	x->own = (struct stream){
 		.pos = b->data,
 		.end = b->data + b->size,
 		.data_offset = b->data_offset,
@@ -166,38 +168,38 @@ static bool open_main(struct splice *x)
 		.time = b->time,
 		.ns = tt_rate_to_ns(&x->rate, b->time),
 	};
-	x->next_main = b->next;
+	x->next_own = b->next;
 	return true;
 }
 
-static bool open_next_carried(struct splice *x)
+static bool open_next_embedded(struct splice *x)
 {
-	const struct link *link = x->next_carried;
+	const struct link *link = x->next_embedded;
 	int64_t thread;
 
 	if (link == NULL)
 		return false;
 	x->batch = &x->gen->experimental.at[link->batch];
-	x->next_carried = link->next == NO_LINK ? NULL : &x->all->links.at[link->next];
+	x->next_embedded = link->next == NO_LINK ? NULL : &x->all->links.at[link->next];
 	/* it was opened before and found good */
-	return open_carried(x->p, x->batch, &thread, &x->carried);
+	return open_embedded(x->p, x->batch, &thread, &x->embedded);
 }
 
 /* Makes the next event of the thread's own stream known; false if there is none. */
-static bool ready_main(struct splice *x)
+static bool ready_own(struct splice *x)
 {
-	struct stream *s = &x->main;
+	struct stream *s = &x->own;
 
 	while (s->next == NULL) {
 		end_run(x, s);
 		while (s->pos == s->end)
-			if (!open_main(x))
+			if (!open_own(x))
 				return false;
 		begin_run(s);
 		look(x, s);
 		if (!s->broken)
 			continue;
-		/* the reader says of the rest what is wrong with it, in its place */
+		/* the reader reports what is wrong with the rest, at its place */
 		s->next = s->end;
 		s->next_dt = 0;
 		s->next_time = s->time;
@@ -205,36 +207,36 @@ static bool ready_main(struct splice *x)
 	return true;
 }
 
-/* The event at pos of the carried stream is where its batch breaks off. */
+/* The batch of embedded events cannot be read from the event at pos on. */
 static void blame_event(struct splice *x)
 {
-	const struct stream *s = &x->carried;
-	struct tt_private *p = x->p;
+	const struct stream *s = &x->embedded;
+	struct tt_embedded *p = x->p;
 	unsigned type = *s->pos;
 
 	if (p->fault != NULL)
 		return;
-	snprintf(p->words, sizeof(p->words), "a carried event of type %u, %s", type,
-		 type <= LAST_OF_GO ? "which is Go's and has its place elsewhere"
-		 : x->plan->nargs[type] >= TT_PLAN_UNTIMED ? "which no spec tells of"
+	snprintf(p->text, sizeof(p->text), "an embedded event of type %u, %s", type,
+		 type <= LAST_OF_GO ? "which is one of Go's and does not belong there"
+		 : x->plan->nargs[type] >= TT_PLAN_UNTIMED ? "which no spec defines"
 							   : "which is cut off");
-	tt_private_fault(p, x->batch, p->words);
+	tt_embedded_fault(p, x->batch, p->text);
 	p->fault_offset = s->data_offset;
 	p->fault_thread = x->thread;
 }
 
-static bool ready_carried(struct splice *x)
+static bool ready_embedded(struct splice *x)
 {
-	struct stream *s = &x->carried;
+	struct stream *s = &x->embedded;
 
 	while (s->next == NULL) {
 		end_run(x, s);
 		while (s->pos == s->end)
-			if (!open_next_carried(x))
+			if (!open_next_embedded(x))
 				return false;
 		look(x, s);
 		if (!s->broken) {
-			begin_carried_run(x);
+			begin_embedded_run(x);
 			continue;
 		}
 		blame_event(x);
@@ -244,7 +246,7 @@ static bool ready_carried(struct splice *x)
 	return true;
 }
 
-/* Takes the event that ready_ found into the run. Its time is the merge's: advance.h. */
+/* Takes the event that ready_*() found into the run. Its time is the merge's: advance.h. */
 static void take(struct splice *x, struct stream *s)
 {
 	s->data_offset += (uint64_t)(s->next - s->pos);
@@ -264,22 +266,22 @@ static void take(struct splice *x, struct stream *s)
 static void splice_thread(struct splice *x)
 {
 	struct stream *last = NULL;
-	bool has_main, has_carried;
+	bool has_own, has_embedded;
 
 	for (;;) {
 		struct stream *s;
 
-		has_main = ready_main(x);
-		has_carried = ready_carried(x);
-		if ((!has_main && !has_carried) || x->no_memory)
+		has_own = ready_own(x);
+		has_embedded = ready_embedded(x);
+		if ((!has_own && !has_embedded) || x->no_memory)
 			break;
-		s = has_main && (!has_carried || x->main.next_time <= x->carried.next_time)
-			    ? &x->main
-			    : &x->carried;
+		s = has_own && (!has_embedded || x->own.next_time <= x->embedded.next_time)
+			    ? &x->own
+			    : &x->embedded;
 		if (last != NULL && last != s)
 			end_run(x, last);
-		if (s != last && s == &x->carried)
-			begin_carried_run(x);
+		if (s != last && s == &x->embedded)
+			begin_embedded_run(x);
 		else if (s != last)
 			begin_run(s);
 		last = s;
@@ -287,8 +289,8 @@ static void splice_thread(struct splice *x)
 	}
 }
 
-/* Puts a batch of carried events behind those of its thread. False: no memory. */
-static bool file_carried(struct carried *c, struct tt_mem *mem, int64_t thread, size_t batch)
+/* Adds a batch of embedded events to those of its thread. False: no memory. */
+static bool file_embedded(struct all_embedded *c, struct tt_mem *mem, int64_t thread, size_t batch)
 {
 	uint32_t i = tt_idmap_find(&c->ids, (uint64_t)thread);
 	size_t link = c->links.n;
@@ -305,26 +307,27 @@ static bool file_carried(struct carried *c, struct tt_mem *mem, int64_t thread, 
 	if (i == TT_IDMAP_NONE || !TT_ARRAY_ROOM(mem, &c->threads) ||
 	    !tt_idmap_add(&c->ids, (uint64_t)thread, i))
 		return false;
-	c->threads.at[c->threads.n++] = (struct carrying){thread, link, link};
+	c->threads.at[c->threads.n++] = (struct thread){thread, link, link};
 	return true;
 }
 
-static bool find_carried(struct carried *c, struct tt_private *p, const struct tt_generation *gen)
+static bool find_embedded(struct all_embedded *c, struct tt_embedded *p,
+			  const struct tt_generation *gen)
 {
 	for (size_t i = 0; i < gen->experimental.n; i++) {
 		struct stream s;
 		int64_t thread;
 
-		if (open_carried(p, &gen->experimental.at[i], &thread, &s) &&
-		    !file_carried(c, gen->mem, thread, i))
+		if (open_embedded(p, &gen->experimental.at[i], &thread, &s) &&
+		    !file_embedded(c, gen->mem, thread, i))
 			return false;
 	}
 	return true;
 }
 
-static bool splice_into(struct tt_private *p, struct tt_generation *gen,
-			const struct tt_decode_plan *plan, const struct carried *all,
-			const struct carrying *of)
+static bool splice_into(struct tt_embedded *p, struct tt_generation *gen,
+			const struct tt_decode_plan *plan, const struct all_embedded *all,
+			const struct thread *of)
 {
 	struct splice x = {
 		.p = p,
@@ -338,8 +341,8 @@ static bool splice_into(struct tt_private *p, struct tt_generation *gen,
 
 	if (thread == NULL)
 		return false;
-	x.next_main = thread->first;
-	x.next_carried = &all->links.at[of->first];
+	x.next_own = thread->first;
+	x.next_embedded = &all->links.at[of->first];
 	x.out = (struct tt_thread_batches){of->thread, TT_NO_BATCH, TT_NO_BATCH};
 	splice_thread(&x);
 	/* the array of threads does not move meanwhile */
@@ -347,18 +350,18 @@ static bool splice_into(struct tt_private *p, struct tt_generation *gen,
 	return !x.no_memory;
 }
 
-int tt_private_splice(struct tt_private *p, struct tt_generation *gen,
-		      const struct tt_decode_plan *plan, struct tt_error *err)
+int tt_embedded_splice(struct tt_embedded *p, struct tt_generation *gen,
+		       const struct tt_decode_plan *plan, struct tt_error *err)
 {
-	struct carried all = {0};
+	struct all_embedded all = {0};
 	bool good;
 
 	tt_idmap_init(&all.ids, gen->mem, tt_random_seed());
-	good = find_carried(&all, p, gen);
+	good = find_embedded(&all, p, gen);
 	for (size_t i = 0; good && i < all.threads.n; i++)
 		good = splice_into(p, gen, plan, &all, &all.threads.at[i]);
 	tt_idmap_release(&all.ids);
 	TT_ARRAY_RELEASE(gen->mem, &all.links);
 	TT_ARRAY_RELEASE(gen->mem, &all.threads);
-	return good ? TT_OK : tt_fail(err, tt_mem_code(gen->mem), "no memory for carried events");
+	return good ? TT_OK : tt_fail(err, tt_mem_code(gen->mem), "no memory for embedded events");
 }

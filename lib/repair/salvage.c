@@ -199,7 +199,7 @@ static bool has_events(const struct tt_raw_batch *b)
 		.size = b->size,
 	};
 
-	return b->size != 0 && (b->kind == TT_RAW_BATCH_EVENTS || tt_private_carries(&batch));
+	return b->size != 0 && (b->kind == TT_RAW_BATCH_EVENTS || tt_embedded_has_events(&batch));
 }
 
 /* The batch that the input's end cuts off: its events in front of that are good. */

@@ -10,14 +10,14 @@
 
 #include "tests/build.h"
 
-#define CARRIED_SPEC                                                                               \
+#define EMBEDDED_SPEC                                                                               \
 	"experiment Pool 9\n"                                                                      \
 	"batch Ends tag 1\n field id varint key\n field host string\n"                             \
 	"event Take 200 since 1.26\n args dt conn end why_string stack\n"                          \
 	"needs thread, proc, goroutine\n refers end Ends\n"                                        \
 	"event Give 201 since 1.26\n args dt conn\n needs thread\n"
 
-static inline void carried_private(struct build *b, uint64_t generation, uint64_t thread,
+static inline void embedded_head(struct build *b, uint64_t generation, uint64_t thread,
 				   const char *kind)
 {
 	build_experiment(b, 1, generation, thread, generation * 100 + 5);
@@ -25,11 +25,11 @@ static inline void carried_private(struct build *b, uint64_t generation, uint64_
 	build_byte(b, 1);
 }
 
-static inline void carried_spec(struct build *b, uint64_t generation, size_t from, size_t to)
+static inline void embedded_spec(struct build *b, uint64_t generation, size_t from, size_t to)
 {
-	static const char text[] = CARRIED_SPEC;
+	static const char text[] = EMBEDDED_SPEC;
 
-	carried_private(b, generation, 7, "\xd0TTSP");
+	embedded_head(b, generation, 7, "\xd0TTSP");
 	build_number(b, 9);
 	build_number(b, from);
 	build_number(b, sizeof(text) - 1);
@@ -38,7 +38,7 @@ static inline void carried_spec(struct build *b, uint64_t generation, size_t fro
 }
 
 /* A thread's own events at 1, 2, 20, 30 and 40, others at 10, 25 and 35. */
-static inline void carried_thread(struct build *b, uint64_t generation, uint64_t thread,
+static inline void embedded_thread(struct build *b, uint64_t generation, uint64_t thread,
 				  unsigned stack)
 {
 	const uint8_t m = (uint8_t)thread, p = (uint8_t)(thread - 7);
@@ -50,18 +50,18 @@ static inline void carried_thread(struct build *b, uint64_t generation, uint64_t
 	build_bytes(b, statuses, sizeof(statuses));
 	build_bytes(b, own, sizeof(own));
 	build_close(b);
-	carried_private(b, generation, thread, "\xd1TTEV");
+	embedded_head(b, generation, thread, "\xd1TTEV");
 	build_number(b, thread);
 	build_number(b, generation * 100);
 	build_bytes(b, others, sizeof(others));
 	build_close(b);
 }
 
-static inline void carried_tables(struct build *b, uint64_t generation)
+static inline void embedded_tables(struct build *b, uint64_t generation)
 {
 	static const uint64_t frame[] = {0x1000, 1, 1, 12};
 
-	carried_private(b, generation, 7, "\xd2TTEB");
+	embedded_head(b, generation, 7, "\xd2TTEB");
 	build_number(b, 9);
 	build_bytes(b, "\1\1\4host", 7);
 	build_close(b);
@@ -82,16 +82,16 @@ static inline void carried_tables(struct build *b, uint64_t generation)
 	build_mark(b);
 }
 
-static inline void carried_build(struct build *b)
+static inline void embedded_build(struct build *b)
 {
 	build_init(b, 26);
 	for (uint64_t g = 1; g <= 2; g++) {
 		build_clock(b, g, g * 100, 1000000000);
-		carried_spec(b, g, 40, 0);
-		carried_spec(b, g, 0, 40);
-		carried_thread(b, g, 7, 33);
-		carried_thread(b, g, 8, 0);
-		carried_tables(b, g);
+		embedded_spec(b, g, 40, 0);
+		embedded_spec(b, g, 0, 40);
+		embedded_thread(b, g, 7, 33);
+		embedded_thread(b, g, 8, 0);
+		embedded_tables(b, g);
 	}
 }
 

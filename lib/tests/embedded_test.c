@@ -110,8 +110,8 @@ static const struct kind {
 } kinds[] = {
 	{"the second part of a spec", TT_W_PRIVATE, 6, {0}, 6},
 	{"the first part of a spec", TT_W_PRIVATE, 6, {0}, 6},
-	{"carried events of thread 7", TT_W_PRIVATE, 6, {8, 14, 17}, 9},
-	{"carried events of thread 8", TT_W_PRIVATE, 6, {8, 14, 17}, 9},
+	{"embedded events of thread 7", TT_W_PRIVATE, 6, {8, 14, 17}, 9},
+	{"embedded events of thread 8", TT_W_PRIVATE, 6, {8, 14, 17}, 9},
 	{"a wrapped batch", TT_W_PRIVATE, 6, {7, 8}, 12},
 	{"the types of AllocFree", TT_W_RECORD, 1, {1, 10}, 12},
 	{"the information of AllocFree", TT_W_RECORD, 1, {0}, 12},
@@ -132,7 +132,7 @@ START_TEST(a_batch_cut_at_each_byte_is_told_and_harms_no_other)
 	struct place p;
 	struct seen s;
 
-	carried_build(&b);
+	embedded_build(&b);
 	p = find_batch(&b, (unsigned)_i);
 	/* of a spec that lacks a part the other one is told */
 	p.begin = _i < 2 ? find_batch(&b, 0).begin : p.begin;
@@ -162,7 +162,7 @@ START_TEST(a_table_may_come_twice)
 	struct place p;
 	struct seen s;
 
-	carried_build(&b);
+	embedded_build(&b);
 	s = read_all(&b);
 	ck_assert_uint_eq(s.findings, 0);
 	ck_assert_uint_eq(s.takes + s.gives, 12);
@@ -187,7 +187,7 @@ END_TEST
 /* Any beginning of a spec, whose length does not lie. */
 START_TEST(a_spec_in_the_trace_may_end_anywhere)
 {
-	static const char text[] = CARRIED_SPEC;
+	static const char text[] = EMBEDDED_SPEC;
 
 	for (size_t size = 0; size < sizeof(text); size++) {
 		struct build b;
@@ -195,14 +195,14 @@ START_TEST(a_spec_in_the_trace_may_end_anywhere)
 
 		build_init(&b, 26);
 		build_clock(&b, 1, 100, 1000000000);
-		carried_private(&b, 1, 7, "\xd0TTSP");
+		embedded_head(&b, 1, 7, "\xd0TTSP");
 		build_number(&b, 9);
 		build_number(&b, 0);
 		build_number(&b, size);
 		build_bytes(&b, text, size);
 		build_close(&b);
-		carried_thread(&b, 1, 7, 33);
-		carried_tables(&b, 1);
+		embedded_thread(&b, 1, 7, 33);
+		embedded_tables(&b, 1);
 		s = read_all(&b);
 		ck_assert_uint_eq(s.own, 3);
 		ck_assert_msg(s.findings != 0 || s.takes + s.gives == 3, "%zu", size);
@@ -213,7 +213,7 @@ END_TEST
 
 static void put_spec(struct build *b, uint64_t generation, uint64_t experiment, const char *text)
 {
-	carried_private(b, generation, 7, "\xd0TTSP");
+	embedded_head(b, generation, 7, "\xd0TTSP");
 	build_number(b, experiment);
 	build_number(b, 0);
 	build_number(b, strlen(text));
@@ -237,8 +237,8 @@ START_TEST(a_spec_in_the_trace_may_not_reach_beyond_its_experiment)
 	build_init(&b, 26);
 	build_clock(&b, 1, 100, 1000000000);
 	put_spec(&b, 1, 9, texts[_i]);
-	carried_thread(&b, 1, 7, 33);
-	carried_tables(&b, 1);
+	embedded_thread(&b, 1, 7, 33);
+	embedded_tables(&b, 1);
 	s = read_all(&b);
 	ck_assert_uint_eq(s.takes + s.gives, 0);
 	ck_assert_uint_ge(s.findings, 1);
@@ -282,10 +282,10 @@ START_TEST(each_fault_has_its_own_words)
 }
 END_TEST
 
-Suite *private_suite(void)
+Suite *embedded_suite(void)
 {
-	Suite *s = suite_create("private");
-	TCase *tc = tcase_create("private");
+	Suite *s = suite_create("embedded");
+	TCase *tc = tcase_create("embedded");
 
 	tcase_add_loop_test(tc, a_batch_cut_at_each_byte_is_told_and_harms_no_other, 0,
 			    COUNT(kinds));

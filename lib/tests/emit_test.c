@@ -855,7 +855,7 @@ START_TEST(events_of_an_own_spec_come_out)
 }
 END_TEST
 
-struct carried {
+struct embedded {
 	uint64_t events, specs, last;
 	uint64_t of_thread;             /* the trace's number for it */
 };
@@ -874,7 +874,7 @@ static uint64_t number(const uint8_t **at, const uint8_t *end)
 }
 
 /* As tracetool-format(5) has them. */
-static void see_private(struct tt_batch b, struct carried *out)
+static void see_embedded(struct tt_batch b, struct embedded *out)
 {
 	const uint8_t *at = b.data, *end = at + b.size;
 	uint64_t time;
@@ -909,7 +909,7 @@ START_TEST(events_go_does_not_know_travel_in_batches)
 {
 	struct tt_emit_options opt = {.size = sizeof(opt)};
 	const struct tt_generation *g;
-	struct carried seen = {.of_thread = (uint64_t)syscall(SYS_gettid)};
+	struct embedded seen = {.of_thread = (uint64_t)syscall(SYS_gettid)};
 	struct made m = {0};
 	struct tt_specs *specs;
 	struct tt_reader *r;
@@ -939,7 +939,7 @@ START_TEST(events_go_does_not_know_travel_in_batches)
 	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, NULL, &err), 0);
 	while (tt_reader_next_generation(r, &g) == 0) {
 		for (size_t i = 0; i < tt_generation_nexperimental(g); i++)
-			see_private(tt_generation_experimental_at(g, i), &seen);
+			see_embedded(tt_generation_experimental_at(g, i), &seen);
 	}
 	tt_reader_close(r);
 	ck_assert_uint_eq(seen.events, 20000);
@@ -960,7 +960,7 @@ static void *emit_three(void *arg)
 }
 
 /* Also where a thread goes on after its last, and those of others follow in the file. */
-START_TEST(carried_events_come_once_and_on_their_own_thread)
+START_TEST(embedded_events_come_once_and_on_their_own_thread)
 {
 	struct tt_emit_options opt = {.size = sizeof(opt)};
 	uint64_t first = 1, second = 2, n = 0;
@@ -1420,7 +1420,7 @@ Suite *emit_suite(void)
 	tcase_add_test(one, single_events_need_no_section);
 	tcase_add_loop_test(one, batches_hold_their_bytes, 0, 3);
 	tcase_add_test(one, events_of_an_own_spec_come_out);
-	tcase_add_test(one, carried_events_come_once_and_on_their_own_thread);
+	tcase_add_test(one, embedded_events_come_once_and_on_their_own_thread);
 	tcase_add_test(one, events_go_does_not_know_travel_in_batches);
 	tcase_add_test(one, numbers_order_events_of_many_threads);
 	tcase_add_test(one, each_generation_begins_with_the_callback);

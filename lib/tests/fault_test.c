@@ -122,7 +122,7 @@ struct prepared {
 	const struct tt_specs *specs;   /* NULL: those that are built in */
 };
 
-static struct prepared carried, linked, heap, torn;
+static struct prepared embedded, linked, heap, torn;
 
 static struct tt_options options_of(const struct prepared *p)
 {
@@ -139,9 +139,9 @@ static struct outcome read_prepared(const struct prepared *p)
 	return walk_opened(r, rc, p->trace.len, false);
 }
 
-static struct outcome read_carried(void)
+static struct outcome read_embedded(void)
 {
-	return read_prepared(&carried);
+	return read_prepared(&embedded);
 }
 
 static struct outcome read_linked(void)
@@ -187,9 +187,9 @@ static struct outcome repair_torn(void)
 	return repair_prepared(&torn);
 }
 
-static struct outcome repair_carried(void)
+static struct outcome repair_embedded(void)
 {
-	return repair_prepared(&carried);
+	return repair_prepared(&embedded);
 }
 
 static struct outcome repair_linked(void)
@@ -391,7 +391,7 @@ static void build_heap(struct build *b)
 
 static void build_prepared(void)
 {
-	carried_build(&carried.trace);
+	embedded_build(&embedded.trace);
 	build_linked(&linked.trace);
 	linked.specs = ways_orders();
 	build_heap(&heap.trace);
@@ -446,16 +446,16 @@ static void tear_down(void)
 		close(packed_fds[i]);
 	close(input_fd);
 	build_release(&input);
-	build_release(&carried.trace);
+	build_release(&embedded.trace);
 	build_release(&linked.trace);
 	build_release(&heap.trace);
 	build_release(&torn.trace);
 }
 
 static action *const actions[] = {read_events, read_generations, read_file, read_packets,
-				  read_compressed, read_wire, make_specs, read_carried, read_linked,
+				  read_compressed, read_wire, make_specs, read_embedded, read_linked,
 				  read_gzip, read_tar, read_xz,
-				  read_heap, repair_torn, repair_carried, repair_linked};
+				  read_heap, repair_torn, repair_embedded, repair_linked};
 
 /* Or all tests here would pass and show nothing. */
 START_TEST(the_tests_are_linked_so_that_calls_can_fail)

@@ -337,9 +337,9 @@ START_TEST(one_that_finds_no_room_ahead_is_the_only_one)
 }
 END_TEST
 
-/* The memory for carried events is the reader's, not that of whoever loaded them ahead:
+/* The memory for embedded events is the reader's, not that of whoever loaded them ahead:
  * it takes little to load these, and much to put each between two of the thread's own. */
-START_TEST(what_is_carried_has_all_of_the_memory)
+START_TEST(what_is_embedded_has_all_of_the_memory)
 {
 	static const unsigned counts[] = {1, 2, 60};
 	struct build b;
@@ -349,19 +349,19 @@ START_TEST(what_is_carried_has_all_of_the_memory)
 	build_raw(&b, 1, 7, 101, "\x0d\x01\x00\x01\x19\x01\x07\x07\x02", 9);
 	build_mark(&b);
 	build_clock(&b, 2, 200, 1000000000);
-	carried_spec(&b, 2, 0, 0);
+	embedded_spec(&b, 2, 0, 0);
 	build_batch(&b, 2, 7, 200);
 	build_bytes(&b, "\x0d\x01\x00\x01\x19\x01\x07\x07\x02", 9);
 	for (unsigned i = 0; i < 4000; i++)
 		build_bytes(&b, "\x25\x02\x01", 3);
 	build_close(&b);
-	carried_private(&b, 2, 7, "\xd1TTEV");
+	embedded_head(&b, 2, 7, "\xd1TTEV");
 	build_number(&b, 7);
 	build_number(&b, 201);
 	for (unsigned i = 0; i < 4000; i++)
 		build_bytes(&b, "\xc9\x02\x05", 3);
 	build_close(&b);
-	carried_tables(&b, 2);
+	embedded_tables(&b, 2);
 	for (size_t i = 0; i < COUNT(counts); i++) {
 		struct tt_options opt = test_options(0);
 		const struct tt_event *ev;
@@ -429,7 +429,7 @@ Suite *ahead_suite(void)
 	tcase_add_test(tc, traces_with_a_changed_byte_read_the_same);
 	tcase_add_test(tc, packed_traces_read_the_same);
 	tcase_add_test(tc, one_that_finds_no_room_ahead_is_the_only_one);
-	tcase_add_test(tc, what_is_carried_has_all_of_the_memory);
+	tcase_add_test(tc, what_is_embedded_has_all_of_the_memory);
 	tcase_add_test(tc, other_ways_to_read_may_come_between);
 	suite_add_tcase(s, tc);
 	return s;

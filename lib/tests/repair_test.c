@@ -313,7 +313,7 @@ START_TEST(a_generation_that_contradicts_all_is_left_out)
 }
 END_TEST
 
-/* ---- events that are carried in batches of an experiment */
+/* ---- events that are embedded in batches of an experiment */
 
 /* Reads all of it, and counts the events named `name`. */
 static unsigned count_events(const struct repaired *r, const char *name)
@@ -330,12 +330,12 @@ static unsigned count_events(const struct repaired *r, const char *name)
 	return n;
 }
 
-START_TEST(carried_events_stay_as_they_are)
+START_TEST(embedded_events_stay_as_they_are)
 {
 	struct repaired r;
 	struct build b;
 
-	carried_build(&b);
+	embedded_build(&b);
 	repair(&r, b.data, b.len);
 	ck_assert_uint_eq(r.whole, 2);
 	ck_assert_uint_eq(r.bytes.len, b.len);
@@ -348,12 +348,12 @@ START_TEST(carried_events_stay_as_they_are)
 END_TEST
 
 /* The tables come last: when they are gone, the events stay. */
-START_TEST(carried_events_outlive_their_stacks)
+START_TEST(embedded_events_outlive_their_stacks)
 {
 	struct repaired r;
 	struct build b;
 
-	carried_build(&b);
+	embedded_build(&b);
 	repair(&r, b.data, b.len - 20);
 	ck_assert_uint_eq(r.generations, 2);
 	ck_assert_uint_eq(count_events(&r, "Take"), 4);
@@ -365,21 +365,21 @@ START_TEST(carried_events_outlive_their_stacks)
 END_TEST
 
 /* Thread 8 has no events of its own in generation 1: Take lacks its goroutine there. */
-START_TEST(carried_events_without_their_thread_go_alone)
+START_TEST(embedded_events_without_their_thread_go_alone)
 {
 	struct repaired r;
 	struct build b;
 
 	build_init(&b, 26);
 	build_clock(&b, 1, 100, 1000000000);
-	carried_spec(&b, 1, 0, 0);
-	carried_private(&b, 1, 8, "\xd1TTEV");
+	embedded_spec(&b, 1, 0, 0);
+	embedded_head(&b, 1, 8, "\xd1TTEV");
 	build_number(&b, 8);
 	build_number(&b, 100);
 	build_bytes(&b, "\xc9\1\5\xc8\1\5\1\1\0\xc9\1\6", 12);
 	build_close(&b);
-	carried_thread(&b, 1, 7, 33);
-	carried_tables(&b, 1);
+	embedded_thread(&b, 1, 7, 33);
+	embedded_tables(&b, 1);
 	repair(&r, b.data, b.len);
 	ck_assert_uint_eq(r.generations, 1);
 	ck_assert_uint_eq(r.whole, 0);
@@ -392,19 +392,19 @@ START_TEST(carried_events_without_their_thread_go_alone)
 END_TEST
 
 /* What no spec tells of is not judged; that of a generation behind it is. */
-START_TEST(carried_events_without_their_spec_stay)
+START_TEST(embedded_events_without_their_spec_stay)
 {
 	struct repaired r;
 	struct build b;
 
 	build_init(&b, 26);
 	build_clock(&b, 1, 100, 1000000000);
-	carried_thread(&b, 1, 7, 33);
+	embedded_thread(&b, 1, 7, 33);
 	build_mark(&b);
 	build_clock(&b, 2, 200, 1000000000);
-	carried_spec(&b, 2, 0, 0);
-	carried_thread(&b, 2, 7, 33);
-	carried_tables(&b, 2);
+	embedded_spec(&b, 2, 0, 0);
+	embedded_thread(&b, 2, 7, 33);
+	embedded_tables(&b, 2);
 	repair(&r, b.data, b.len);
 	ck_assert_uint_eq(r.generations, 2);
 	ck_assert_uint_eq(r.lost_nbytes, 0);
@@ -414,22 +414,22 @@ START_TEST(carried_events_without_their_spec_stay)
 }
 END_TEST
 
-START_TEST(carried_events_cut_and_changed_can_be_read)
+START_TEST(embedded_events_cut_and_changed_can_be_read)
 {
 	struct repaired r;
 	struct build b;
 
-	carried_build(&b);
+	embedded_build(&b);
 	for (size_t at = 16; at < b.len; at++) {
 		repair(&r, b.data, at);
 		if (r.generations != 0)
-			expect_good(&r, "carried, cut at", at);
+			expect_good(&r, "embedded, cut at", at);
 		build_release(&r.bytes);
 		for (unsigned bit = 1; bit < 256; bit <<= 1) {
 			b.data[at] ^= (uint8_t)bit;
 			repair(&r, b.data, b.len);
 			if (r.generations != 0)
-				expect_good(&r, "carried, changed at", at);
+				expect_good(&r, "embedded, changed at", at);
 			build_release(&r.bytes);
 			b.data[at] ^= (uint8_t)bit;
 		}
@@ -451,11 +451,11 @@ Suite *repair_suite(void)
 	tcase_add_test(tc, a_number_that_is_missing_is_filled_in);
 	tcase_add_test(tc, a_generation_is_put_in_for_the_collector);
 	tcase_add_test(tc, a_generation_that_contradicts_all_is_left_out);
-	tcase_add_test(tc, carried_events_stay_as_they_are);
-	tcase_add_test(tc, carried_events_outlive_their_stacks);
-	tcase_add_test(tc, carried_events_without_their_thread_go_alone);
-	tcase_add_test(tc, carried_events_without_their_spec_stay);
-	tcase_add_test(tc, carried_events_cut_and_changed_can_be_read);
+	tcase_add_test(tc, embedded_events_stay_as_they_are);
+	tcase_add_test(tc, embedded_events_outlive_their_stacks);
+	tcase_add_test(tc, embedded_events_without_their_thread_go_alone);
+	tcase_add_test(tc, embedded_events_without_their_spec_stay);
+	tcase_add_test(tc, embedded_events_cut_and_changed_can_be_read);
 	suite_add_tcase(s, tc);
 	return s;
 }
