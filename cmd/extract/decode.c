@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * decode.c - the records of a generation's experimental batches as text, a file
- * for each kind of batches. Command layer: stands on tracetool.h and batchset.h.
+ * for each kind of batches. Command layer.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "set.h"
 #include "cli/csv.h"
 #include "cli/json.h"
-#include "cli/json.h"
+#include "decode.h"
 
 /* --------------------------------------------------------------------- formats */
 
@@ -71,18 +70,13 @@ const char *const batch_formats[] = { "jsonl", "csv", NULL };
 
 /* One kind of a generation's batches. */
 struct kind {
+	struct batch_decoder *decoder;
 	struct batch_set *set;
 	const struct decode_format *format;
 	const struct tt_batch_spec *spec;
 	uint64_t nbatches;
 	struct out text;
 };
-
-static void tell(struct kind *k, const struct tt_error *err)
-{
-	if (k->set->nfaults++ < BATCH_FAULTS_TOLD)
-		cmd_report(k->set->file, err);
-}
 
 /* The records up to a fault. */
 static void decode_batch(struct kind *k, struct tt_records *records)
@@ -93,10 +87,10 @@ static void decode_batch(struct kind *k, struct tt_records *records)
 
 	while ((rc = tt_records_next(records, &record, &err)) == 0 && !out_failed(&k->text)) {
 		k->format->record(&k->text, &records->batch, &record);
-		k->set->nrecords++;
+		k->decoder->nrecords++;
 	}
-	if (rc < 0)
-		tell(k, &err);
+	if (rc < 0 && k->decoder->nfaults++ < BATCH_FAULTS_REPORTED)
+		cmd_report(k->decoder->file, &err);
 }
 
 static void decode_kind(struct kind *k, const struct tt_generation *g)
@@ -113,13 +107,15 @@ static void decode_kind(struct kind *k, const struct tt_generation *g)
 	}
 }
 
-static int write_kind(struct kind *k, const char *folder)
+static int write_kind(struct kind *k, const struct tt_generation *g)
 {
+	char folder[64];
 	char *path;
 	int status;
 
 	if (k->nbatches == 0)
 		return STATUS_FINE;
+	batch_set_folder(folder, sizeof(folder), k->set, g);
 	if (out_failed(&k->text) || asprintf(&path, "%s/%s/%s.%s", folder, k->spec->experiment,
 					     k->spec->name, k->format->ending) < 0)
 		return batch_set_no_memory(k->set);
@@ -129,31 +125,35 @@ static int write_kind(struct kind *k, const char *folder)
 	return status;
 }
 
-static int decode_one(struct batch_set *s, const struct tt_generation *g,
-		      const struct tt_batch_spec *spec, const char *folder)
+static int add_kind(struct kind *k, const struct tt_generation *g)
 {
-	struct kind k = { .set = s, .format = &formats[s->decode_format], .spec = spec };
 	int status;
 
-	out_init_memory(&k.text);
-	decode_kind(&k, g);
-	status = write_kind(&k, folder);
-	out_release_memory(&k.text);
+	out_init_memory(&k->text);
+	decode_kind(k, g);
+	status = write_kind(k, g);
+	out_release_memory(&k->text);
 	return status;
 }
 
-int batch_decode(struct batch_set *s, const struct tt_generation *g, const char *folder)
+int batch_decode(struct batch_decoder *d, struct batch_set *s, const struct tt_generation *g)
 {
 	const struct tt_experiment_spec *experiment;
-	const struct tt_batch_spec *spec;
+	struct kind kind = { .decoder = d, .set = s, .format = &formats[d->format] };
 	int status = STATUS_FINE;
 
+	if (!generation_range_has(s->choice->generations, tt_generation_number(g)))
+		return status;
 	for (size_t i = 0; (experiment = tt_specs_experiment(s->specs, i)) != NULL; i++) {
 		if (!batch_choice_experiment(s->choice, experiment->id, s->specs))
 			continue;
-		for (size_t k = 0; status == STATUS_FINE &&
-				   (spec = tt_specs_batch(s->specs, experiment->id, k)) != NULL; k++)
-			status = decode_one(s, g, spec, folder);
+		for (size_t i_batch = 0; status == STATUS_FINE; i_batch++) {
+			kind.spec = tt_specs_batch(s->specs, experiment->id, i_batch);
+			if (!kind.spec)
+				break;
+			kind.nbatches = 0;
+			status = add_kind(&kind, g);
+		}
 	}
 	return status;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * extract.c - `tracetool extract-batches`: the bytes of each experimental batch as
- * a file, with a manifest. Command layer: stands on tracetool.h and on batchset.h,
- * which names and writes the files of one trace.
+ * a file, with a manifest. Command layer, in this folder on set.h, which names and
+ * writes the files of one trace, and decode.h, which adds the records in them.
  *
  * Only generations are read, nothing is ordered: a trace whose events make no
  * sense gives its batches all the same.
@@ -13,8 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "set.h"
-#include "cli/cli.h"
+#include "decode.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 
@@ -28,39 +27,26 @@ struct extract_options {
 
 static const struct opt table[] = {
 	OPT_HEADING("Selection"),
-	{.kind = OPT_LIST,
-	 .letter = 'e',
-	 .name = "experiment",
-	 .meta = "EXPERIMENT",
-	 .help = "only this one, by name or number (may be repeated)",
-	 .at = offsetof(struct extract_options, choice.experiments)},
-	{.kind = OPT_OWN,
-	 .letter = 'g',
-	 .name = "generation",
-	 .meta = "N[-[M]]",
-	 .help = "only these generations: 3, 3-5, or 3- for all from 3 on",
-	 .at = offsetof(struct extract_options, choice.generations),
-	 .parse = selection_parse_generations},
+	{ .kind = OPT_LIST, .letter = 'e', .name = "experiment", .meta = "EXPERIMENT",
+	  .help = "only this one, by name or number (may be repeated)",
+	  .at = offsetof(struct extract_options, choice.experiments) },
+	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
+	  .help = "only these generations: 3, 3-5, or 3- for all from 3 on",
+	  .at = offsetof(struct extract_options, choice.generations),
+	  .parse = selection_parse_generations },
 	OPT_HEADING("Output"),
-	{.kind = OPT_STRING,
-	 .letter = 'o',
-	 .name = "output",
-	 .meta = "DIR|ARCHIVE|-",
-	 .help = "a folder; or NAME.tar, NAME.tar.zst, NAME.tar.gz, NAME.zip;\n"
-		 "or - for a tar on the standard output\n"
-		 "default: a folder TRACE.batches here, one for each FILE",
-	 .at = offsetof(struct extract_options, output)},
-	{.kind = OPT_FLAG,
-	 .name = "decode",
-	 .help = "add the records of the batches that specs tell of,\n"
-		 "gen-000001/AllocFree/Types.jsonl",
-	 .at = offsetof(struct extract_options, decode)},
-	{.kind = OPT_CHOICE,
-	 .name = "format",
-	 .meta = "FORMAT",
-	 .choices = batch_formats,
-	 .help = "of the records: jsonl (an object a line, default), csv",
-	 .at = offsetof(struct extract_options, format)},
+	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "DIR|ARCHIVE|-",
+	  .help = "a folder; or NAME.tar, NAME.tar.zst, NAME.tar.gz, NAME.zip;\n"
+		  "or - for a tar on the standard output\n"
+		  "default: a folder TRACE.batches here, one for each FILE",
+	  .at = offsetof(struct extract_options, output) },
+	{ .kind = OPT_FLAG, .name = "decode",
+	  .help = "add the records of the batches that specs tell of,\n"
+		  "gen-000001/AllocFree/Types.jsonl",
+	  .at = offsetof(struct extract_options, decode) },
+	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = batch_formats,
+	  .help = "of the records: jsonl (an object a line, default), csv",
+	  .at = offsetof(struct extract_options, format) },
 	CMD_COMMON_OPTIONS(struct extract_options, common),
 	OPT_TABLE_END,
 };
@@ -148,13 +134,14 @@ static char **make_names(const struct opt_operands *files)
 
 /* -------------------------------------------------------------------- reading */
 
-/* Errors of a file that are told; each of its generations may have one. */
-enum { ERRORS_TOLD = 10 };
+/* Errors of one file that are reported; each of its generations may have one. */
+enum { ERRORS_REPORTED = 10 };
 
-/* What is told of a file while it is read: errors, and what the reader passed over,
- * of which the one about empty experiments comes again with each generation. */
+/* What was reported of a file so far. The finding about an experiment without batches
+ * comes again with each generation: it is reported once. */
 struct notes {
 	const struct extract_options *o;
+	const char *file;
 	const struct tt_specs *specs;
 	uint64_t errors;
 	uint64_t empty;         /* generations with events of experiments without batches */
@@ -179,33 +166,34 @@ static bool is_news(struct notes *n, const struct tt_error *finding)
 	return n->empty++ == 0 || n->o->common.verbose;
 }
 
-static void tell_findings(struct notes *n, struct tt_reader *r, const char *file)
+static void report_findings(struct notes *n, struct tt_reader *r)
 {
 	struct tt_error finding;
 
 	while (tt_reader_finding(r, &finding) == 0) {
 		if (is_news(n, &finding) && !n->o->common.quiet)
-			cmd_report(file, &finding);
+			cmd_report(n->file, &finding);
 	}
 }
 
-static void tell_error(struct notes *n, const char *file, const struct tt_error *err)
+static void report_error(struct notes *n, const struct tt_error *err)
 {
-	if (n->errors++ < ERRORS_TOLD || n->o->common.verbose)
-		cmd_report(file, err);
+	if (n->errors++ < ERRORS_REPORTED || n->o->common.verbose)
+		cmd_report(n->file, err);
 }
 
-static void tell_repeated(const struct notes *n, const char *file)
+/* What was left out so far. */
+static void report_repeated(const struct notes *n)
 {
 	if (n->o->common.verbose)
 		return;
 	if (n->empty > 1 && !n->o->common.quiet)
-		cmd_error(file, "warning: the same in %llu more generation%s",
+		cmd_error(n->file, "warning: the same in %llu more generation%s",
 			  (unsigned long long)(n->empty - 1), plural(n->empty - 1));
-	if (n->errors > ERRORS_TOLD)
-		cmd_error(file, "and %llu more error%s (--verbose tells all)",
-			  (unsigned long long)(n->errors - ERRORS_TOLD),
-			  plural(n->errors - ERRORS_TOLD));
+	if (n->errors > ERRORS_REPORTED)
+		cmd_error(n->file, "and %llu more error%s (use --verbose to see them)",
+			  (unsigned long long)(n->errors - ERRORS_REPORTED),
+			  plural(n->errors - ERRORS_REPORTED));
 }
 
 static int worse(int a, int b)
@@ -214,29 +202,29 @@ static int worse(int a, int b)
 }
 
 /*
- * Goes on behind an error, if it is the trace's. True if there is more to read.
+ * Continues after an error, if it is the trace's. True if there is more to read.
  * *status becomes what the error deserves.
  */
-static bool step_over(struct tt_reader *r, const char *file, struct notes *notes, int *status)
+static bool step_over(struct tt_reader *r, struct notes *notes, int *status)
 {
 	const struct tt_error *err = tt_reader_error(r);
 	uint64_t skipped;
 	int rc;
 
-	tell_error(notes, file, err);
+	report_error(notes, err);
 	*status = worse(*status, cmd_status(err));
 	if (err->system)
 		return false;
 	rc = tt_reader_resync(r, &skipped);
 	if (rc < 0) {
-		tell_error(notes, file, tt_reader_error(r));
+		report_error(notes, tt_reader_error(r));
 		*status = worse(*status, cmd_status(tt_reader_error(r)));
 	}
 	return rc == 0;
 }
 
 /* All generations; a status. An output that fails ends it at once. */
-static int read_all(struct batch_set *set, struct tt_reader *r, const char *file,
+static int read_all(struct batch_set *set, struct batch_decoder *decoder, struct tt_reader *r,
 		    struct notes *notes)
 {
 	const struct tt_generation *g;
@@ -246,16 +234,17 @@ static int read_all(struct batch_set *set, struct tt_reader *r, const char *file
 	for (;;) {
 		int rc = tt_reader_next_generation(r, &g);
 
-		tell_findings(notes, r, file);
+		report_findings(notes, r);
 		if (rc == 1)
 			return status;
 		if (rc < 0) {
 			set->damaged = true;
-			if (!step_over(r, file, notes, &status))
+			if (!step_over(r, notes, &status))
 				return status;
 			continue;
 		}
-		if (batch_set_add(set, g) != STATUS_FINE)
+		if (batch_set_add(set, g) != STATUS_FINE ||
+		    (decoder && batch_decode(decoder, set, g) != STATUS_FINE))
 			return STATUS_TROUBLE;
 		now = tt_reader_progress(r);
 		progress_show(&now);
@@ -294,7 +283,7 @@ static int finish_output(struct extraction *x, bool keep)
 	return status;
 }
 
-static void tell_sum(const struct batch_set *set, const char *file, const struct extraction *x)
+static void report_sum(const struct batch_set *set, const char *file, const struct extraction *x)
 {
 	if (x->o->common.quiet)
 		return;
@@ -308,14 +297,14 @@ static void tell_sum(const struct batch_set *set, const char *file, const struct
 			  strcmp(x->output.path, "-") == 0 ? "standard output" : x->output.path);
 }
 
-/* Records that are none make the trace one that is broken, for who asked for them. */
-static int tell_faults(const struct batch_set *set, const char *file)
+/* Somebody who asks for records calls a trace with broken ones broken. */
+static int report_faults(const struct batch_decoder *d)
 {
-	uint64_t more = set->nfaults > BATCH_FAULTS_TOLD ? set->nfaults - BATCH_FAULTS_TOLD : 0;
-
-	if (more > 0)
-		cmd_error(file, "and %llu more batches that could not be decoded to their end",
-			  (unsigned long long)more);
+	if (d->nfaults == 0)
+		return STATUS_FINE;
+	if (d->nfaults > BATCH_FAULTS_REPORTED)
+		cmd_error(d->file, "and %llu more batches that could not be decoded to their end",
+			  (unsigned long long)(d->nfaults - BATCH_FAULTS_REPORTED));
 	return STATUS_BAD;
 }
 
@@ -327,26 +316,23 @@ static int read_into(struct extraction *x, struct tt_reader *r, const char *file
 {
 	/* with those that the trace brings, which come while it is read */
 	const struct tt_specs *specs = tt_reader_specs(r);
-	struct notes notes = { .o = x->o, .specs = specs };
+	struct notes notes = { .o = x->o, .file = file, .specs = specs };
+	struct batch_decoder decoder = { .format = x->o->format, .file = file };
 	struct batch_set set;
 	int status;
 
 	batch_set_init(&set, &x->o->choice, &x->output);
 	batch_set_name(&set, name, x->each_alone || x->nfiles == 1 ? "" : name);
 	set.specs = specs;
-	set.decode = x->o->decode;
-	set.decode_format = x->o->format;
-	set.file = file;
-	status = read_all(&set, r, file, &notes);
-	tell_repeated(&notes, file);
-	if (set.nfaults > 0)
-		status = worse(status, tell_faults(&set, file));
+	status = read_all(&set, x->o->decode ? &decoder : NULL, r, &notes);
+	report_repeated(&notes);
+	status = worse(status, report_faults(&decoder));
 	if (!set.failed)
 		status = worse(status, batch_set_check(&set, file));
 	if (!set.failed && (set.nbatches > 0 || status == STATUS_FINE))
 		status = worse(status, batch_set_finish(&set));
 	if (!set.failed)
-		tell_sum(&set, file, x);
+		report_sum(&set, file, x);
 	batch_set_release(&set);
 	return set.failed ? STATUS_TROUBLE : status;
 }

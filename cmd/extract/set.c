@@ -119,11 +119,11 @@ int batch_set_no_memory(struct batch_set *s)
 }
 
 /*
- * The generation's folder. Numbers above all before them are unlike each other; any
- * other number is told apart by the place in the file, which none shares.
+ * A number above all before it names one generation only. Any other number gets the
+ * generation's place in the file, which no other generation has.
  */
-static void name_generation(char *text, size_t size, const struct batch_set *s,
-			    const struct tt_generation *g)
+void batch_set_folder(char *text, size_t size, const struct batch_set *s,
+		      const struct tt_generation *g)
 {
 	uint64_t number = tt_generation_number(g);
 
@@ -230,7 +230,7 @@ static int write_batch(struct batch_set *s, const struct tt_generation *g,
 	char *path;
 	int status;
 
-	name_generation(generation, sizeof(generation), s, g);
+	batch_set_folder(generation, sizeof(generation), s, g);
 	path = name_batch(generation, name_of(&n, s->specs, b->experiment), number, b->thread);
 	if (!path)
 		return batch_set_no_memory(s);
@@ -261,16 +261,6 @@ static int write_batches(struct batch_set *s, const struct tt_generation *g)
 	return STATUS_FINE;
 }
 
-static int decode_batches(struct batch_set *s, const struct tt_generation *g)
-{
-	char folder[64];
-
-	if (!s->decode)
-		return STATUS_FINE;
-	name_generation(folder, sizeof(folder), s, g);
-	return batch_decode(s, g, folder);
-}
-
 int batch_set_add(struct batch_set *s, const struct tt_generation *g)
 {
 	uint64_t number = tt_generation_number(g), before = s->nbatches;
@@ -283,7 +273,7 @@ int batch_set_add(struct batch_set *s, const struct tt_generation *g)
 	if (!generation_range_has(s->choice->generations, number))
 		return STATUS_FINE;
 	s->chosen_generation = true;
-	if (write_batches(s, g) != STATUS_FINE || decode_batches(s, g) != STATUS_FINE)
+	if (write_batches(s, g) != STATUS_FINE)
 		return STATUS_TROUBLE;
 	s->ngenerations += s->nbatches > before;
 	return STATUS_FINE;

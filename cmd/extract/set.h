@@ -56,17 +56,7 @@ struct batch_set {
 	bool asked_found;       /* all that was asked for is there; batch_set_check() sets it */
 	bool damaged;           /* the trace is not all there */
 	bool failed;            /* the output failed, and that was told */
-	/* records as text (decode.c) */
-	bool decode;
-	int decode_format;      /* enum batch_format */
-	const char *file;       /* as messages name it */
-	uint64_t nrecords, nfaults;
 };
-
-enum batch_format { BATCH_JSONL, BATCH_CSV };
-extern const char *const batch_formats[];
-/* Faults in records that are told of one file. */
-enum { BATCH_FAULTS_TOLD = 10 };
 
 void batch_set_init(struct batch_set *s, const struct batch_choice *choice,
 		    struct batch_output *output);
@@ -77,12 +67,12 @@ void batch_set_release(struct batch_set *s);
 int batch_set_add(struct batch_set *s, const struct tt_generation *g);
 /* Whether all that was asked for was there: says what is missing, and what is there. */
 int batch_set_check(struct batch_set *s, const char *file);
-/*
- * Adds a file below the trace's folder, and one with the records of each kind of
- * batches to the folder of a generation. batch_set_no_memory() tells of it.
- */
+/* Adds a file below the trace's folder. */
 int batch_set_add_file(struct batch_set *s, const char *path, const void *data, size_t nbytes);
-int batch_decode(struct batch_set *s, const struct tt_generation *g, const char *folder);
+/* The folder of the generation that was added last. */
+void batch_set_folder(char *text, size_t size, const struct batch_set *s,
+		      const struct tt_generation *g);
+/* Reports that there is no memory. */
 int batch_set_no_memory(struct batch_set *s);
 /* Writes the manifest. */
 int batch_set_finish(struct batch_set *s);

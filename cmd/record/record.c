@@ -1,24 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.c - `tracetool record`: what comes from a source into files, checked
- * while it comes. Command layer.
+ * record.c - `tracetool record`: its options, and which source they name. Command
+ * layer.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "cli/progress.h"
 #include "record.h"
-#include "tracetool_write.h"
-#include "cli/units.h"
-
-#define NBYTES_TEXT_SIZE 32
 
 /* ------------------------------------------------------------------ options */
 
@@ -33,7 +22,7 @@ static int parse_seconds(void *target, const char *value, struct opt_mistake *wh
 		return 0;
 	if (opt_duration(value, ns) == 0 && *ns > 0)
 		return 0;
-	return opt_mistake(why, "is no time; times read 5, 2.5, 300ms, 10m, 1h");
+	return opt_mistake(why, "is not a time (examples: 5, 2.5, 300ms, 10m, 1h)");
 }
 
 static const struct opt table[] = {
@@ -42,20 +31,20 @@ static const struct opt table[] = {
 	  .help = "a Go server, http://HOST:PORT; its path is\n/debug/pprof/trace unless URL has one",
 	  .at = offsetof(struct record_options, url) },
 	{ .kind = OPT_OWN, .name = "seconds", .meta = "TIME", .parse = parse_seconds,
-	  .help = "for how long the server shall trace (default: 5)",
+	  .help = "how long the server traces (default: 5)",
 	  .at = offsetof(struct record_options, seconds_ns) },
 	{ .kind = OPT_OWN, .name = "timeout", .meta = "TIME", .parse = parse_seconds,
-	  .help = "and how much longer it may take until all of it\nis here (default: 30)",
+	  .help = "how much longer the trace may take to arrive\n(default: 30)",
 	  .at = offsetof(struct record_options, timeout_ns) },
 	OPT_HEADING("Of a native program"),
 	{ .kind = OPT_FLAG, .name = "heap",
-	  .help = "every object that malloc and its kin give and take,\nas the experiment AllocFree",
+	  .help = "record every object that malloc and its like allocate\nand free, as the experiment AllocFree",
 	  .at = offsetof(struct record_options, heap) },
 	{ .kind = OPT_FLAG, .name = "stacks",
-	  .help = "whole call stacks, not only callers",
+	  .help = "record whole call stacks, not only callers",
 	  .at = offsetof(struct record_options, stacks) },
 	{ .kind = OPT_FLAG, .name = "follow",
-	  .help = "its children too, each into a file of its own:\nFILE's name with the process's number in it",
+	  .help = "record its child processes too, each into its own file,\nnamed as FILE with the process number in it",
 	  .at = offsetof(struct record_options, follow) },
 	OPT_HEADING("Where it goes"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "FILE",
@@ -67,10 +56,10 @@ static const struct opt table[] = {
 		  "FILE's name with -000001, -000002, ... in it",
 	  .at = offsetof(struct record_options, rotate_nbytes) },
 	{ .kind = OPT_OWN, .name = "rotate-seconds", .meta = "TIME", .parse = parse_seconds,
-	  .help = "begin a new file when one is so old",
+	  .help = "begin a new file when one is TIME old",
 	  .at = offsetof(struct record_options, rotate_ns) },
 	{ .kind = OPT_NUMBER, .name = "keep", .meta = "N", .min = 1, .max = 1000000,
-	  .help = "remove the oldest of these files when there are\nmore than N",
+	  .help = "keep N of these files: remove the oldest",
 	  .at = offsetof(struct record_options, keep) },
 	OPT_HEADING("Common options"),
 	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",
@@ -90,371 +79,21 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "record",
 	.synopsis = "[OPTION...] --url=URL | - | -- COMMAND...",
-	.summary = "Stores a trace while it comes and checks it: from a Go server, from the standard\n"
-		   "input, from a native program, or from a command in whose arguments {} stands\n"
-		   "for the file that it shall write its trace to. Ctrl-C ends it with what came\n"
-		   "so far.",
+	.summary = "Records a trace and checks it as it arrives: from a Go server, from standard\n"
+		   "input, from a native program, or from a command in whose arguments {} is\n"
+		   "the file to write its trace to. Ctrl-C ends the recording and keeps what\n"
+		   "has arrived.",
 	.notes = "Exit status: 0 fine, 1 the trace is broken or cut off (what is whole is kept),\n"
-		 "2 trouble; if it is fine but COMMAND failed, COMMAND's status.",
+		 "2 trouble; if the trace is fine but COMMAND failed, its status.",
 	.table = table,
 };
-
-/* ------------------------------------------------------------------ stopping */
-
-static struct {
-	volatile sig_atomic_t stops, alone;
-	int wake[2];
-} signals = { .wake = { -1, -1 } };
-
-static void on_signal(int number, siginfo_t *info, void *context)
-{
-	int before = errno;
-
-	(void)context;
-	if (number != SIGCHLD) {
-		signals.stops++;
-		/* A terminal's own goes to its whole foreground; another reaches us only. */
-		signals.alone = info->si_code == SI_KERNEL ? 0 : number;
-	}
-	if (write(signals.wake[1], "", 1) < 0)
-		errno = before; /* full: it is readable all the same */
-	errno = before;
-}
-
-static int catch_signals(void)
-{
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART };
-
-	if (pipe2(signals.wake, O_CLOEXEC | O_NONBLOCK) < 0) {
-		cmd_error(NULL, "cannot make a pipe: %s", strerror(errno));
-		return STATUS_TROUBLE;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(caught); i++) {
-		struct sigaction old;
-
-		/* One that nohup ignores stays ignored. */
-		sigaction(caught[i], NULL, &old);
-		if (old.sa_handler != SIG_IGN || caught[i] == SIGCHLD)
-			sigaction(caught[i], &action, NULL);
-	}
-	/* a file that may not grow is a full disk */
-	signal(SIGXFSZ, SIG_IGN);
-	return STATUS_FINE;
-}
-
-int record_stops(void)
-{
-	return signals.stops;
-}
-
-int record_stop_signal(void)
-{
-	return signals.alone;
-}
-
-int record_wake_fd(void)
-{
-	return signals.wake[0];
-}
-
-void record_wake_clear(void)
-{
-	char bytes[64];
-
-	while (read(signals.wake[0], bytes, sizeof(bytes)) > 0)
-		;
-}
-
-bool record_cancelled(void)
-{
-	if (signals.stops == 0)
-		return false;
-	errno = ECANCELED;
-	return true;
-}
-
-/* ------------------------------------------------------------------- waiting */
-
-static void tell_findings(struct record *r)
-{
-	struct tt_error err;
-	uint64_t more;
-
-	while (r->check && record_check_finding(r->check, &err, &more)) {
-		if (!r->opt->quiet || tt_code_severity(err.code) != TT_SEVERITY_WARNING)
-			cmd_report(r->source->name, &err);
-	}
-}
-
-void record_tick(struct record *r)
-{
-	struct tt_recorder_progress p = tt_recorder_progress(r->recorder);
-	struct tt_progress now = { .nbytes = p.in_nbytes, .generations = p.generations };
-
-	tell_findings(r);
-	if (r->check)
-		now.events = record_check_progress(r->check).events;
-	progress_show(&now);
-}
-
-void record_wait(struct record *r, int fd, int timeout_ms)
-{
-	struct pollfd fds[] = {
-		{ .fd = record_wake_fd(), .events = POLLIN },
-		{ .fd = fd, .events = POLLIN },
-	};
-
-	record_tick(r);
-	(void)poll(fds, ARRAY_SIZE(fds), timeout_ms);
-	if (fds[0].revents != 0)
-		record_wake_clear();
-}
-
-/* ------------------------------------------------------------- one recording */
-
-static int64_t read_source(void *arg, void *buf, size_t room)
-{
-	struct record_source *s = arg;
-	int64_t n = s->read(s, buf, room);
-
-	s->started = s->started || n > 0;
-	s->broken = n < 0;
-	return n;
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-	size_t n = strlen(text), len = strlen(end);
-
-	return n >= len && strcmp(text + n - len, end) == 0;
-}
-
-static int open_recorder(struct record *r, struct record_source *s)
-{
-	const struct record_options *opt = r->opt;
-	bool standard = strcmp(opt->output, "-") == 0;
-	struct tt_input input = { .read = read_source, .arg = s };
-	struct tt_recorder_options options = {
-		.size = sizeof(options),
-		.flags = TT_RECORD_HOLD | (ends_with(opt->output, ".zst") ? TT_RECORD_ZSTD : 0),
-		.specs = r->in->specs,
-		.max_memory_nbytes = opt->max_memory,
-		.rotate_nbytes = opt->rotate_nbytes,
-		.rotate_ns = (uint64_t)opt->rotate_ns,
-		.keep = opt->keep,
-		.symbol = r->symbol,
-		.symbol_arg = r->symbol_arg,
-	};
-	struct tt_error err;
-
-	if (tt_recorder_open(&r->recorder, &input, standard ? NULL : opt->output, &options,
-			     &err) == 0)
-		return STATUS_FINE;
-	cmd_report(NULL, &err);
-	return STATUS_TROUBLE;
-}
-
-static void store_all(struct record *r)
-{
-	struct tt_recorded g;
-
-	while (tt_recorder_next(r->recorder, &g) == 0) {
-		if (r->check)
-			record_check_add(r->check, g.data, g.nbytes);
-		record_tick(r);
-	}
-}
-
-/* A reader that has seen enough closes the pipe: that is no failure. */
-static int tell_output(const struct record *r, struct tt_error err)
-{
-	if (err.system_errno == EPIPE && strcmp(r->opt->output, "-") == 0)
-		return STATUS_FINE;
-	err.offset = err.generation = TT_UNKNOWN;
-	err.thread = TT_NONE;
-	cmd_report(NULL, &err);
-	return STATUS_TROUBLE;
-}
-
-static bool output_failed(const struct record *r, const struct record_source *s)
-{
-	return tt_recorder_error(r->recorder)->code == TT_E_IO && !s->broken;
-}
-
-static int tell_broken(const struct record_source *s, const struct tt_error *err)
-{
-	char place[128];
-
-	if (record_stops() > 0)
-		return STATUS_FINE;
-	if (s->why[0] == '\0')
-		cmd_report(s->name, err);
-	else if (s->started)
-		cmd_error(s->name, "%s: %s", cmd_location(err, place, sizeof(place)), s->why);
-	else
-		cmd_error(s->name, "%s", s->why);
-	return s->started ? STATUS_BAD : STATUS_TROUBLE;
-}
-
-/* Says why the stream ended before its time; returns the status. */
-static int tell_end(struct record *r, const struct record_source *s)
-{
-	const struct tt_error *err = tt_recorder_error(r->recorder);
-
-	if (err->code == TT_OK)
-		return STATUS_FINE;
-	if (s->broken)
-		return tell_broken(s, err);
-	if (output_failed(r, s))
-		return tell_output(r, *err);
-	if (s->started || err->system)
-		cmd_report(s->name, err);
-	else
-		cmd_error(s->name, "not a byte of a trace came");
-	return cmd_status(err);
-}
-
-static int64_t elapsed_ms(const struct record *r)
-{
-	return (now_ns() - r->start_ns) / (NS_PER_SECOND / 1000);
-}
-
-static void summary(const struct record *r)
-{
-	struct tt_recorder_progress p = tt_recorder_progress(r->recorder);
-	struct record_checked c = { 0 };
-	char nbytes[NBYTES_TEXT_SIZE], packed[NBYTES_TEXT_SIZE], files[48] = "", events[64] = "",
-								 compressed[48] = "";
-	int64_t ms = elapsed_ms(r);
-
-	if (r->check)
-		c = record_check_progress(r->check);
-	if (p.files > 1)
-		snprintf(files, sizeof(files), " in %" PRIu64 " files", p.files);
-	if (c.events > 0)
-		snprintf(events, sizeof(events), ", %" PRIu64 " event%s", c.events, plural(c.events));
-	if (p.out_nbytes != p.nbytes && ends_with(r->opt->output, ".zst"))
-		snprintf(compressed, sizeof(compressed), " (%s compressed)",
-			 nbytes_text(packed, p.out_nbytes));
-	cmd_error(p.path ? p.path : "standard output",
-		  "%" PRIu64 " generation%s%s%s, %s%s in %" PRId64 ".%u s%s", p.generations,
-		  plural(p.generations), files, events, nbytes_text(nbytes, p.nbytes), compressed,
-		  ms / 1000, (unsigned)(ms / 100 % 10), record_stops() > 0 ? ", stopped" : "");
-}
-
-/* Completes the files; says what there is of the trace. */
-static int complete(struct record *r, const struct record_source *s, int status)
-{
-	struct tt_recorder_progress p = tt_recorder_progress(r->recorder);
-	struct tt_error err;
-
-	if (tt_recorder_finish(r->recorder, &err) < 0) {
-		cmd_report(NULL, &err);
-		status = STATUS_TROUBLE;
-	}
-	if (p.generations != 0 || status == STATUS_TROUBLE || output_failed(r, s) ||
-	    (status == STATUS_BAD && !s->started))
-		return status; /* nothing more to be said */
-	if (status == STATUS_BAD)
-		cmd_error(s->name, "no generation is whole: nothing is stored");
-	else
-		cmd_error(s->name, "%s: nothing is stored",
-			  record_stops() > 0 ? "stopped before a generation was whole" :
-					       "no generation came");
-	return STATUS_BAD;
-}
-
-/* What is to be said when the check has read all. */
-static int checked(struct record *r, int status)
-{
-	struct tt_error none;
-	uint64_t more = 0;
-
-	if (!r->check)
-		return STATUS_TROUBLE;
-	record_check_end(r->check);
-	tell_findings(r);
-	(void)record_check_finding(r->check, &none, &more);
-	if (more > 0)
-		cmd_error(r->source->name, "%" PRIu64 " more finding%s; 'tracetool validate' tells all",
-			  more, plural(more));
-	if (!record_check_progress(r->check).complete)
-		cmd_error(r->source->name, "came faster than it could be checked, or in a generation "
-					   "larger than --max-memory: use 'tracetool validate' on "
-					   "what is stored");
-	return record_check_status(r->check) > status ? record_check_status(r->check) : status;
-}
-
-int record_run(struct record *r, struct record_source *s)
-{
-	int status = open_recorder(r, s), other;
-
-	if (status != STATUS_FINE)
-		return status;
-	s->record = r;
-	r->source = s;
-	r->start_ns = now_ns();
-	r->check = record_check_start(r->in);
-	progress_start(s->name, r->opt->quiet || r->symbol);
-	store_all(r);
-	progress_hide();
-	status = tell_end(r, s);
-	status = complete(r, s, status);
-	other = s->finish(s);
-	status = checked(r, status);
-	progress_stop();
-	if (!r->opt->quiet && tt_recorder_progress(r->recorder).generations > 0)
-		summary(r);
-	record_check_free(r->check);
-	tt_recorder_close(r->recorder);
-	/* a command that failed before it wrote a byte says more than we do */
-	return status == STATUS_FINE || (!s->started && other != STATUS_FINE) ? other : status;
-}
-
-/* ------------------------------------------------------------- standard input */
-
-static int64_t read_standard(struct record_source *s, void *buf, size_t room)
-{
-	for (;;) {
-		struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
-		ssize_t n;
-
-		if (record_cancelled())
-			return -1;
-		if (poll(&ready, 1, 0) == 0) {
-			record_wait(s->record, STDIN_FILENO, 100);
-			continue;
-		}
-		n = read(STDIN_FILENO, buf, room);
-		if (n >= 0 || (errno != EINTR && errno != EAGAIN))
-			return n;
-	}
-}
-
-static int finish_standard(struct record_source *s)
-{
-	(void)s;
-	return STATUS_FINE;
-}
-
-int record_standard_input(struct record *r)
-{
-	struct record_source s = {
-		.name = "standard input",
-		.read = read_standard,
-		.finish = finish_standard,
-	};
-
-	return record_run(r, &s);
-}
 
 /* ------------------------------------------------------------------------ run */
 
 static int check_native(const struct record_options *opt, char **argv)
 {
 	if (argv && !argv[0])
-		return opt_usage(&command, "no command behind '--'");
+		return opt_usage(&command, "no command after '--'");
 	if ((!argv || record_has_place(argv)) && (opt->heap || opt->stacks || opt->follow))
 		return opt_usage(&command, "--heap, --stacks and --follow go with a native program, "
 					   "which has no {}");
@@ -469,12 +108,12 @@ static int check_sources(const struct record_options *opt, const struct opt_oper
 
 	for (size_t i = 0; i < operands->n; i++) {
 		if (strcmp(operands->items[i], "-") != 0)
-			return opt_usage(&command, "'%s': a command stands behind '--', a server "
-						   "behind --url", operands->items[i]);
+			return opt_usage(&command, "unexpected argument '%s': put a command after '--', or "
+						   "use --url", operands->items[i]);
 	}
 	if (n != 1 || operands->n > 1)
-		return opt_usage(&command, "one of --url=URL, '-' and '-- COMMAND' says where the trace "
-					   "comes from");
+		return opt_usage(&command, "name one source: --url=URL, '-' for standard input, or "
+					   "'-- COMMAND'");
 	if (!opt->url && (opt->seconds_ns >= 0 || opt->timeout_ns >= 0))
 		return opt_usage(&command, "--seconds and --timeout go with --url only");
 	return OPT_RUN;
@@ -488,11 +127,11 @@ static int check_output(const struct record_options *opt, char **argv)
 	if (opt->keep != 0 && !rotate)
 		return opt_usage(&command, "--keep goes with --rotate-size or --rotate-seconds");
 	if (standard && rotate)
-		return opt_usage(&command, "the standard output cannot be rotated");
+		return opt_usage(&command, "standard output cannot be rotated: use -o FILE");
 	if (standard && argv)
-		return opt_usage(&command, "the standard output is the command's: say -o FILE");
+		return opt_usage(&command, "standard output belongs to the command: use -o FILE");
 	if (standard && isatty(STDOUT_FILENO))
-		return opt_usage(&command, "a trace is nothing for a terminal: say -o FILE");
+		return opt_usage(&command, "refusing to write a binary trace to a terminal: use -o FILE");
 	return OPT_RUN;
 }
 
@@ -504,7 +143,7 @@ static int run(const struct record_options *opt, char **argv)
 	int status = cmd_input_init(&in, &common);
 
 	if (status == STATUS_FINE)
-		status = catch_signals();
+		status = record_catch_signals();
 	if (status == STATUS_FINE && opt->url)
 		status = record_url(&r, &command);
 	else if (status == STATUS_FINE && argv && record_has_place(argv))

@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.h - what the parts of `tracetool record` share: a recording, the places
- * that a trace can come from, and the check that runs beside. Command layer,
- * inside record only.
+ * record.h - what the parts of `tracetool record` share. Command layer, inside record
+ * only.
+ *
+ *	record.c        options, and which source they name
+ *	stdin.c url.c command.c native/
+ *	                the sources: standard input, a Go server, a command that writes
+ *	                a trace, a native program
+ *	session.c       one recording: from a source into files, until it ends
+ *	check.c         the check that runs beside it
  *
  * A source is read by one function that waits for bytes. It starts what it has to
  * start at the first read, when the output is open already; while it waits it
@@ -33,8 +39,8 @@ struct record_source {
 	struct record *record;
 	/* As struct tt_input has it; ECANCELED when the user asked to stop. */
 	int64_t (*read)(struct record_source *s, void *buf, size_t room);
-	/* After the last read, with `broken` told if there is something to tell of it. Returns
-	   a STATUS_*, or what a command ended with. */
+	/* After the last read; a source that is `broken` was reported. Returns a STATUS_*,
+	   or what a command ended with. */
 	int (*finish)(struct record_source *s);
 	bool started;           /* a byte came */
 	bool broken;            /* the last read failed */
@@ -44,6 +50,8 @@ struct record_source {
 
 /* ------------------------------------------------------------------ stopping */
 
+/* From now on signals stop the recording, not the process. A STATUS_*. */
+int record_catch_signals(void);
 /* How often the user asked to stop: SIGINT, SIGTERM, SIGHUP. */
 int record_stops(void);
 /* The signal of the last time if it was sent to this process alone; else 0. */
@@ -55,7 +63,7 @@ void record_wake_clear(void);
 
 /* -------------------------------------------------------------------- waiting */
 
-/* Shows progress and tells what the check found. */
+/* Shows progress and reports what the check found. */
 void record_tick(struct record *r);
 /* Waits until fd (-1: none) is readable, a signal came or so long has passed. */
 void record_wait(struct record *r, int fd, int timeout_ms);
@@ -105,7 +113,7 @@ struct record_checked {
 	bool complete;          /* all that was handed over was read */
 };
 struct record_checked record_check_progress(struct record_check *c);
-/* The next thing found that was not told; false if there is none. *more: how many
+/* The next finding that was not taken yet; false if there is none. *more: how many
  * were not kept, so far. */
 bool record_check_finding(struct record_check *c, struct tt_error *err, uint64_t *more);
 /* The end of the stream: waits until all is read. */

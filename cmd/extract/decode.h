@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * decode.h - the records of experimental batches as text, a file for each kind of
+ * batches in the folder of each generation. Command layer: stands on set.h.
+ */
+#ifndef CMD_EXTRACT_DECODE_H
+#define CMD_EXTRACT_DECODE_H
+
+#include "set.h"
+
+enum batch_format { BATCH_JSONL, BATCH_CSV };
+extern const char *const batch_formats[];
+
+/* Faults in records of one file that are reported; the others are counted. */
+enum { BATCH_FAULTS_REPORTED = 10 };
+
+struct batch_decoder {
+	int format;             /* enum batch_format */
+	const char *file;       /* as messages name it */
+	uint64_t nrecords, nfaults;
+};
+
+/* Adds the records of what the set took of this generation, which was added last. A STATUS_*. */
+int batch_decode(struct batch_decoder *d, struct batch_set *s, const struct tt_generation *g);
+
+#endif
