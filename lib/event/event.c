@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event.c - what an event says, read off its spec's `shows` line. Stands on gen
- * and spec; names no event.
+ * event.c - what an event says, by its spec's `shows` line, and the words for states.
+ * Names no event. Stands on gen and spec.
  */
 #include <assert.h>
 
@@ -157,4 +157,20 @@ struct tt_transition tt_event_transition(const struct tt_event *ev)
 		.has_stack = own || stack != 0,
 		.stack = stack,
 	};
+}
+
+/* As Go prints them. */
+const char *tt_state_name(enum tt_state state)
+{
+	static const char *const names[] = {
+		[TT_STATE_UNDETERMINED] = "Undetermined",
+		[TT_STATE_NOT_EXIST] = "NotExist",
+		[TT_STATE_RUNNABLE] = "Runnable",
+		[TT_STATE_RUNNING] = "Running",
+		[TT_STATE_WAITING] = "Waiting",
+		[TT_STATE_SYSCALL] = "Syscall",
+		[TT_STATE_IDLE] = "Idle",
+	};
+
+	return (unsigned)state < TT_STATE_BAD ? names[state] : "Bad";
 }
