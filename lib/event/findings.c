@@ -1,247 +1,389 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * findings.c - what the reader sees and passes over, because Go's reader does.
- * Each code once a generation: a trace that has one has it a thousand times.
+ * findings.c - finds what a pass goes past, and says it: for each code what is looked for
+ * and the words for it stand together, and the table at the end has all codes. Stands
+ * on order.
  */
+#include "event/findings.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "event/reader.h"
+#include "event/pass.h"
 
-/* Findings that nobody asks for are dropped from here on. */
-#define MAX_NOTES 4096
-/* More than there are codes: so many come of one generation at most. */
-#define NOTES_A_GENERATION 20
+/* While nobody asks for findings so many are kept, and later ones are dropped. */
+#define MAX_FINDINGS 4096
 
-static bool noted(const struct tt_reader *r, int code)
+/* Of a code: writes what a finding with it says. */
+typedef void say_function(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			  size_t size);
+
+void tt_findings_release(struct tt_pass *p)
 {
-	return (r->codes_noted[code / 64] >> (code % 64) & 1) != 0;
+	TT_ARRAY_RELEASE(p->mem, &p->findings.list);
+	TT_ARRAY_RELEASE(p->mem, &p->findings.texts);
 }
 
-int tt_findings_room(struct tt_reader *r, struct tt_error *err)
+void tt_findings_begin_generation(struct tt_pass *p)
 {
-	if (tt_mem_grow(&r->mem, &r->notes.at, &r->notes.cap, r->notes.n + NOTES_A_GENERATION,
-			sizeof(*r->notes.at)) &&
-	    TT_ARRAY_ROOM(&r->mem, &r->words))
-		return TT_OK;
-	return tt_fail(err, tt_mem_code(&r->mem), "no memory for findings");
+	memset(p->findings.codes, 0, sizeof(p->findings.codes));
+	memset(p->findings.experiments, 0, sizeof(p->findings.experiments));
 }
 
-/* Notes a code of the current generation; *note is the caller's to fill in, or NULL. */
-static struct tt_finding *note(struct tt_reader *r, int code)
+void tt_findings_gap(struct tt_pass *p)
 {
-	struct tt_finding *n;
+	p->findings.has_number = p->findings.has_clock = false;
+}
 
-	if (noted(r, code) || r->notes.n - r->next_note >= MAX_NOTES)
+/* Adds one of the generation at hand, for the caller to fill in; or NULL. */
+static struct tt_finding *add(struct tt_pass *p, int code)
+{
+	struct tt_findings *all = &p->findings;
+	struct tt_finding *f;
+
+	if ((all->codes[code / 64] >> (code % 64) & 1) != 0 ||
+	    all->list.n - all->next >= MAX_FINDINGS)
 		return NULL;
-	assert(r->notes.n < r->notes.cap);
-	r->codes_noted[code / 64] |= UINT64_C(1) << (code % 64);
-	n = &r->notes.at[r->notes.n++];
-	*n = (struct tt_finding){
+	assert(all->list.n < all->list.cap);
+	all->codes[code / 64] |= UINT64_C(1) << (code % 64);
+	f = &all->list.at[all->list.n++];
+	*f = (struct tt_finding){
 		.code = code,
 		.event_type = -1,
-		.offset = r->gen->offset,
-		.generation = r->gen->number,
-		.event_index = r->nevents,
+		.offset = p->gen == NULL ? TT_UNKNOWN : p->gen->offset,
+		.generation = p->gen == NULL ? TT_UNKNOWN : p->gen->number,
+		.event_index = p->nevents,
 		.thread = TT_NONE,
 	};
-	return n;
+	return f;
 }
 
-static void note_at_event(struct tt_reader *r, int code, const struct tt_event *ev, uint64_t number)
+/* The same of an event that was counted. */
+static void add_at_event(struct tt_pass *p, int code, const struct tt_event *ev, uint64_t number)
 {
-	struct tt_finding *n = note(r, code);
+	struct tt_finding *f = add(p, code);
 
-	if (n == NULL)
+	if (f == NULL)
 		return;
-	n->event_type = ev->spec->type;
-	n->offset = ev->offset;
-	n->event_index = r->nevents - 1;
-	n->thread = ev->thread;
-	n->number = number;
+	f->event_type = ev->spec->type;
+	f->offset = ev->offset;
+	f->event_index = p->nevents - 1;
+	f->thread = ev->thread;
+	f->number = number;
 }
 
-void tt_findings_adopt(struct tt_reader *r, const struct tt_reader *from)
+void tt_findings_adopt(struct tt_pass *p, const struct tt_findings *from)
 {
-	for (size_t i = 0; i < from->notes.n; i++) {
-		struct tt_finding *n = note(r, from->notes.at[i].code);
+	for (size_t i = 0; i < from->list.n; i++) {
+		struct tt_finding *f = add(p, from->list.at[i].code);
 
-		if (n == NULL)
+		if (f == NULL)
 			continue;
-		*n = from->notes.at[i];
-		n->event_index += r->nevents;
+		*f = from->list.at[i];
+		f->event_index += p->nevents;
 	}
 	for (size_t i = 0; i < 4; i++)
-		r->experiments_seen[i] |= from->experiments_seen[i];
+		p->findings.experiments[i] |= from->experiments[i];
 }
 
-/* ---- a generation that was loaded */
-
-static void note_number(struct tt_reader *r)
+static const char *event_name(const struct tt_pass *p, const struct tt_finding *f)
 {
-	struct tt_finding *n;
+	const struct tt_event_spec *spec = tt_specs_event(p->specs, (unsigned)f->event_type);
 
-	if (r->has_previous && r->gen->number != r->previous_number + 1) {
-		n = note(r, TT_W_GENERATION_NUMBER);
-		if (n != NULL)
-			n->number = r->previous_number;
+	return spec == NULL ? "" : spec->name;
+}
+
+/* ---- a trace without a generation */
+
+void tt_findings_empty_trace(struct tt_pass *p, uint64_t offset)
+{
+	struct tt_finding *f = add(p, TT_W_NO_GENERATION);
+
+	if (f != NULL)
+		f->offset = offset;
+}
+
+static void say_empty(const struct tt_pass *p, const struct tt_finding *f, char *text, size_t size)
+{
+	(void)p;
+	(void)f;
+	snprintf(text, size, "the file holds a header and no generation");
+}
+
+/* ---- the number of a generation */
+
+static void find_number(struct tt_pass *p)
+{
+	struct tt_findings *all = &p->findings;
+	struct tt_finding *f;
+
+	if (all->has_number && p->gen->number != all->number + 1) {
+		f = add(p, TT_W_GENERATION_NUMBER);
+		if (f != NULL)
+			f->number = all->number;
 	}
-	r->previous_number = r->gen->number;
-	r->has_previous = true;
+	all->number = p->gen->number;
+	all->has_number = true;
 }
 
-/* The three clocks of a snapshot grow from one generation to the next. */
-static void note_clock(struct tt_reader *r)
+static void say_number(const struct tt_pass *p, const struct tt_finding *f, char *text,
+		       size_t size)
 {
-	const struct tt_clock *now = &r->gen->clock, *then = &r->previous_clock;
+	(void)p;
+	snprintf(text, size, "generation %" PRIu64 " follows generation %" PRIu64, f->generation,
+		 f->number);
+}
 
-	if (!r->gen->has_clock)
+/* ---- its clock snapshot: all three clocks grow from one generation to the next */
+
+static void find_clock(struct tt_pass *p)
+{
+	const struct tt_clock *now = &p->gen->clock, *then = &p->findings.clock;
+
+	if (!p->gen->has_clock)
 		return;
-	if (r->has_previous_clock &&
+	if (p->findings.has_clock &&
 	    (now->trace_ticks <= then->trace_ticks || now->mono_ns <= then->mono_ns ||
 	     now->wall_sec < then->wall_sec ||
 	     (now->wall_sec == then->wall_sec && now->wall_nsec <= then->wall_nsec)))
-		note(r, TT_W_CLOCK);
-	r->previous_clock = *now;
-	r->has_previous_clock = true;
+		add(p, TT_W_CLOCK);
+	p->findings.clock = *now;
+	p->findings.has_clock = true;
 }
 
-static void note_experiments(struct tt_reader *r)
+static void say_clock(const struct tt_pass *p, const struct tt_finding *f, char *text, size_t size)
 {
-	for (size_t i = 0; i < r->gen->experimental.n; i++) {
-		const struct tt_batch *b = &r->gen->experimental.at[i];
-		struct tt_finding *n;
+	(void)p;
+	(void)f;
+	snprintf(text, size, "the clock snapshot is not later than that of the generation before");
+}
 
-		if (tt_specs_experiment_id(r->specs, b->experiment) != NULL)
+/* ---- batches of an experiment that no spec names */
+
+static void find_unknown_experiment(struct tt_pass *p)
+{
+	for (size_t i = 0; i < p->gen->experimental.n; i++) {
+		const struct tt_batch *b = &p->gen->experimental.at[i];
+		struct tt_finding *f;
+
+		if (tt_specs_experiment_id(p->specs, b->experiment) != NULL)
 			continue;
-		n = note(r, TT_W_EXPERIMENT_UNKNOWN);
-		if (n == NULL)
+		f = add(p, TT_W_EXPERIMENT_UNKNOWN);
+		if (f == NULL)
 			return;
-		n->offset = b->offset;
-		n->thread = b->thread;
-		n->number = b->experiment;
+		f->offset = b->offset;
+		f->thread = b->thread;
+		f->number = b->experiment;
 	}
 }
 
-static void note_record(struct tt_reader *r, int code, const struct tt_table_problem *problem)
+static void say_unknown_experiment(const struct tt_pass *p, const struct tt_finding *f, char *text,
+				   size_t size)
 {
-	struct tt_finding *n;
+	(void)p;
+	snprintf(text, size, "a batch of experiment %" PRIu64 ", which no spec names", f->number);
+}
+
+/* ---- what is embedded in batches of experiment 1 */
+
+static void find_embedded(struct tt_pass *p, const struct tt_embedded *embedded)
+{
+	struct tt_finding *f;
+	size_t i;
+
+	if (embedded->fault == NULL)
+		return;
+	f = add(p, TT_W_PRIVATE);
+	if (f == NULL)
+		return;
+	i = p->findings.texts.n++;
+	snprintf(p->findings.texts.at[i].text, sizeof(p->findings.texts.at[i].text), "%s",
+		 embedded->fault);
+	f->offset = embedded->fault_offset;
+	f->thread = embedded->fault_thread;
+	f->number = i;
+}
+
+static void say_embedded(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			 size_t size)
+{
+	snprintf(text, size, "a private batch: %s", p->findings.texts.at[f->number].text);
+}
+
+/* ---- records: one that is none of its spec, a key that is taken */
+
+static void find_record(struct tt_pass *p, int code, const struct tt_table_problem *problem)
+{
+	struct tt_finding *f;
 
 	if (problem->batch == NULL)
 		return;
-	n = note(r, code);
-	if (n == NULL)
+	f = add(p, code);
+	if (f == NULL)
 		return;
-	n->offset = problem->fault.offset;
-	n->thread = problem->batch->thread;
-	n->number = problem->key;
-	n->batch = problem->spec;
-	n->fault = problem->fault;
+	f->offset = problem->fault.offset;
+	f->thread = problem->batch->thread;
+	f->number = problem->key;
+	f->batch = problem->spec;
+	f->fault = problem->fault;
 }
 
-void tt_findings_generation(struct tt_reader *r)
+static void say_record(const struct tt_pass *p, const struct tt_finding *f, char *text, size_t size)
 {
-	struct tt_finding *n;
-
-	memset(r->codes_noted, 0, sizeof(r->codes_noted));
-	memset(r->experiments_seen, 0, sizeof(r->experiments_seen));
-	note_number(r);
-	note_clock(r);
-	note_experiments(r);
-	if (r->private.fault != NULL) {
-		n = note(r, TT_W_PRIVATE);
-		if (n != NULL) {
-			n->offset = r->private.fault_offset;
-			n->thread = r->private.fault_thread;
-			n->number = r->words.n;
-			snprintf(r->words.at[r->words.n++].text, TT_EMBEDDED_TEXT_SIZE, "%s",
-				 r->private.fault);
-		}
-	}
-	note_record(r, TT_W_RECORD, &r->tables.bad_record);
-	note_record(r, TT_W_RECORD_KEY, &r->tables.taken_key);
-	if (r->gen->frame_conflict_offset != TT_UNKNOWN) {
-		n = note(r, TT_W_FRAME_CONFLICT);
-		if (n != NULL)
-			n->offset = r->gen->frame_conflict_offset;
-	}
+	(void)p;
+	tt_record_message(text, size, f->batch, &f->fault);
 }
 
-/* ---- an event that was handed out */
-
-/* Which types tt_findings_event() has anything to say of. */
-void tt_findings_init(struct tt_reader *r)
+static void say_record_key(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			   size_t size)
 {
-	for (unsigned type = 0; type < 256; type++) {
-		const struct tt_event_def *def = tt_specs_def(r->specs, type);
-
-		if (def == NULL)
-			continue;
-		r->checks[type].watched =
-			def->spec.since > r->version || def->spec.kind == TT_KIND_EXPERIMENTAL ||
-			def->spec.kind == TT_KIND_STACK_SAMPLE ||
-			(def->spec.kind == TT_KIND_RANGE_END && def->view.has_kind) ||
-			(def->spec.kind == TT_KIND_TRANSITION && def->view.to == TT_STATE_FROM_ARG);
-		r->checks[type].plain = !r->checks[type].watched && !r->checks[type].more_ids;
-	}
+	(void)p;
+	snprintf(text, size,
+		 "record %" PRIu64 " of batch %s of %s has the key %" PRIu64
+		 " of a record before it",
+		 f->fault.index, f->batch->name, f->batch->experiment, f->number);
 }
 
-void tt_findings_event(struct tt_reader *r, const struct tt_event *ev)
+/* ---- the frames of a pc */
+
+static void find_frame_conflict(struct tt_pass *p)
+{
+	struct tt_finding *f;
+
+	if (p->gen->frame_conflict_offset == TT_UNKNOWN)
+		return;
+	f = add(p, TT_W_FRAME_CONFLICT);
+	if (f != NULL)
+		f->offset = p->gen->frame_conflict_offset;
+}
+
+static void say_frame_conflict(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			       size_t size)
+{
+	(void)p;
+	(void)f;
+	snprintf(text, size, "two frames of one pc differ in function, file or line");
+}
+
+void tt_findings_loaded(struct tt_pass *p, const struct tt_embedded *embedded,
+			const struct tt_tables *tables)
+{
+	find_number(p);
+	find_clock(p);
+	find_unknown_experiment(p);
+	find_embedded(p, embedded);
+	find_record(p, TT_W_RECORD, &tables->bad_record);
+	find_record(p, TT_W_RECORD_KEY, &tables->taken_key);
+	find_frame_conflict(p);
+}
+
+/* ---- single events */
+
+bool tt_findings_watch(const struct tt_pass *p, const struct tt_event_def *def)
+{
+	return def->spec.since > p->version || def->spec.kind == TT_KIND_EXPERIMENTAL ||
+	       def->spec.kind == TT_KIND_STACK_SAMPLE ||
+	       (def->spec.kind == TT_KIND_RANGE_END && def->view.has_kind) ||
+	       (def->spec.kind == TT_KIND_TRANSITION && def->view.to == TT_STATE_FROM_ARG);
+}
+
+void tt_findings_event(struct tt_pass *p, const struct tt_event *ev)
 {
 	const struct tt_event_spec *spec = ev->spec;
 	uint64_t stack;
 
-	if (spec->since > r->version)
-		note_at_event(r, TT_W_VERSION_EVENT, ev, spec->since);
+	if (spec->since > p->version)
+		add_at_event(p, TT_W_VERSION_EVENT, ev, spec->since);
 	switch (ev->kind) {
 	case TT_KIND_EXPERIMENTAL:
-		r->experiments_seen[spec->experiment_id / 64 % 4] |=
+		p->findings.experiments[spec->experiment_id / 64 % 4] |=
 			UINT64_C(1) << (spec->experiment_id % 64);
 		break;
 	case TT_KIND_STACK_SAMPLE:
 		stack = tt_event_stack(ev, NULL);
 		if (stack != 0 && tt_generation_stack_index(ev->generation, stack) == 0)
-			note_at_event(r, TT_W_SAMPLE_STACK, ev, stack);
+			add_at_event(p, TT_W_SAMPLE_STACK, ev, stack);
 		break;
 	case TT_KIND_RANGE_END:
 		if (!tt_event_range(ev).kind_known)
-			note_at_event(r, TT_W_RANGE_KIND, ev, ev->extra_);
+			add_at_event(p, TT_W_RANGE_KIND, ev, ev->extra_);
 		break;
 	case TT_KIND_TRANSITION:
 		if (tt_event_transition(ev).to == TT_STATE_BAD)
-			note_at_event(r, TT_W_STATUS_WIDE, ev, 0);
+			add_at_event(p, TT_W_STATUS_WIDE, ev, 0);
 		break;
 	default:
 		break;
 	}
 }
 
-void tt_findings_resource(struct tt_reader *r, const struct tt_event *ev)
+static void say_version(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			size_t size)
 {
-	struct tt_finding *n;
-
-	if (r->order.misuse == 0)
-		return;
-	n = note(r, r->order.misuse);
-	if (n == NULL)
-		return;
-	n->event_type = ev->spec->type;
-	n->offset = ev->offset;
-	n->thread = ev->thread;
-	n->number = ev->args[ev->spec->order_arg];
+	snprintf(text, size, "event %s came with Go 1.%" PRIu64 ", the header says Go 1.%u",
+		 event_name(p, f), f->number, p->version);
 }
 
-/* ---- a generation that is used up */
-
-/* The spec tells of batches of the experiment, and the generation has none. */
-static bool lacks_batches(const struct tt_reader *r, unsigned experiment)
+static void say_sample_stack(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			     size_t size)
 {
-	const struct tt_generation *g = r->gen;
+	(void)p;
+	snprintf(text, size, "a CPU sample names stack %" PRIu64 ", which is not there", f->number);
+}
 
-	if (tt_specs_batch(r->specs, experiment, 0) == NULL)
+static void say_range_kind(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			   size_t size)
+{
+	snprintf(text, size,
+		 "event %s ends a range of kind %" PRIu64
+		 ", which is no string of this generation",
+		 event_name(p, f), f->number);
+}
+
+static void say_status(const struct tt_pass *p, const struct tt_finding *f, char *text, size_t size)
+{
+	snprintf(text, size, "the status of event %s does not fit in a byte", event_name(p, f));
+}
+
+/* ---- resources of experiments, as ordering finds them */
+
+void tt_findings_resource(struct tt_pass *p, const struct tt_event *ev)
+{
+	struct tt_finding *f;
+
+	if (p->order.misuse == 0)
+		return;
+	f = add(p, p->order.misuse);
+	if (f == NULL)
+		return;
+	f->event_type = ev->spec->type;
+	f->offset = ev->offset;
+	f->thread = ev->thread;
+	f->number = ev->args[ev->spec->order_arg];
+}
+
+static void say_resource(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			 size_t size)
+{
+	const struct tt_event_spec *spec = tt_specs_event(p->specs, (unsigned)f->event_type);
+
+	snprintf(text, size, "event %s of %s %" PRIu64 ", which %s", spec->name,
+		 spec->args[spec->order_arg].name, f->number,
+		 f->code == TT_W_RESOURCE_UNKNOWN ? "was not created"
+		 : f->code == TT_W_RESOURCE_GONE  ? "was destroyed"
+						  : "is there already");
+}
+
+/* ---- an experiment with events, and none of the batches that its spec has */
+
+static bool lacks_batches(const struct tt_pass *p, unsigned experiment)
+{
+	const struct tt_generation *g = p->gen;
+
+	if (tt_specs_batch(p->specs, experiment, 0) == NULL)
 		return false;
 	for (size_t i = 0; i < g->experimental.n; i++)
 		if (g->experimental.at[i].experiment == experiment)
@@ -249,32 +391,40 @@ static bool lacks_batches(const struct tt_reader *r, unsigned experiment)
 	return true;
 }
 
-void tt_findings_generation_end(struct tt_reader *r)
+void tt_findings_end_generation(struct tt_pass *p)
 {
 	for (unsigned e = 1; e < 256; e++) {
-		struct tt_finding *n;
+		struct tt_finding *f;
 
-		if ((r->experiments_seen[e / 64] >> (e % 64) & 1) == 0 || !lacks_batches(r, e))
+		if ((p->findings.experiments[e / 64] >> (e % 64) & 1) == 0 || !lacks_batches(p, e))
 			continue;
-		n = note(r, TT_W_EXPERIMENT_EMPTY);
-		if (n != NULL)
-			n->number = e;
+		f = add(p, TT_W_EXPERIMENT_EMPTY);
+		if (f != NULL)
+			f->number = e;
 	}
 }
 
-/* ---- a generation whose events nobody asked for */
+static void say_no_batches(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			   size_t size)
+{
+	const struct tt_experiment_spec *spec =
+		tt_specs_experiment_id(p->specs, (unsigned)f->number);
 
-/* Of each type, the experiment it belongs to; of those that lack batches alone. */
-static bool find_wanted(const struct tt_reader *r, uint8_t experiments[256])
+	snprintf(text, size, "events of experiment %s, but no batch of it",
+		 spec == NULL ? "?" : spec->name);
+}
+
+/* Of each type, its experiment if that lacks batches, or 0. False: there is none. */
+static bool lacking_types(const struct tt_pass *p, uint8_t experiments[256])
 {
 	bool any = false;
 
 	for (unsigned type = 0; type < 256; type++) {
-		const struct tt_event_spec *spec = tt_specs_event(r->specs, type);
+		const struct tt_event_spec *spec = tt_specs_event(p->specs, type);
 
 		experiments[type] = 0;
 		if (spec == NULL || spec->experiment_id == 0 || spec->experiment_id > 255 ||
-		    !lacks_batches(r, spec->experiment_id))
+		    !lacks_batches(p, spec->experiment_id))
 			continue;
 		experiments[type] = (uint8_t)spec->experiment_id;
 		any = true;
@@ -283,142 +433,88 @@ static bool find_wanted(const struct tt_reader *r, uint8_t experiments[256])
 }
 
 /* Looks at the types of a batch's events, as far as they can be decoded. */
-static void scan_batch(struct tt_reader *r, const struct tt_event_batch *b,
+static void scan_batch(struct tt_pass *p, const struct tt_event_batch *b,
 		       const uint8_t experiments[256])
 {
-	const uint8_t *p = b->data, *end = b->data + b->size;
+	const uint8_t *at = b->data, *end = b->data + b->size;
 
-	while (p != NULL && p < end) {
-		unsigned e = experiments[*p];
+	while (at != NULL && at < end) {
+		unsigned e = experiments[*at];
 
 		if (e != 0)
-			r->experiments_seen[e / 64] |= UINT64_C(1) << (e % 64);
-		p = tt_raw_event_skip(&r->merge.cursors.plan, p, end);
+			p->findings.experiments[e / 64] |= UINT64_C(1) << (e % 64);
+		at = tt_raw_event_skip(&p->merge.cursors.plan, at, end);
 	}
 }
 
-void tt_findings_unordered(struct tt_reader *r)
+void tt_findings_unordered(struct tt_pass *p)
 {
 	uint8_t experiments[256];
 
-	if (!find_wanted(r, experiments))
+	if (!lacking_types(p, experiments))
 		return;
-	for (size_t i = 0; i < r->gen->batches.n; i++)
-		scan_batch(r, &r->gen->batches.at[i], experiments);
-	tt_findings_generation_end(r);
+	for (size_t i = 0; i < p->gen->batches.n; i++)
+		scan_batch(p, &p->gen->batches.at[i], experiments);
+	tt_findings_end_generation(p);
 }
 
-void tt_findings_empty_trace(struct tt_reader *r)
-{
-	struct tt_finding *n = note(r, TT_W_NO_GENERATION);
+/* ---- all of them */
 
-	if (n == NULL)
-		return;
-	n->offset = tt_source_offset(r->src);
-	n->generation = TT_UNKNOWN;
+static const struct {
+	int code;
+	say_function *say;
+} kinds[] = {
+	{TT_W_NO_GENERATION, say_empty},
+	{TT_W_VERSION_EVENT, say_version},
+	{TT_W_EXPERIMENT_EMPTY, say_no_batches},
+	{TT_W_EXPERIMENT_UNKNOWN, say_unknown_experiment},
+	{TT_W_GENERATION_NUMBER, say_number},
+	{TT_W_SAMPLE_STACK, say_sample_stack},
+	{TT_W_STATUS_WIDE, say_status},
+	{TT_W_RANGE_KIND, say_range_kind},
+	{TT_W_FRAME_CONFLICT, say_frame_conflict},
+	{TT_W_CLOCK, say_clock},
+	{TT_W_RECORD, say_record},
+	{TT_W_RECORD_KEY, say_record_key},
+	{TT_W_PRIVATE, say_embedded},
+	{TT_W_RESOURCE_UNKNOWN, say_resource},
+	{TT_W_RESOURCE_GONE, say_resource},
+	{TT_W_RESOURCE_TWICE, say_resource},
+};
+
+#define NKINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+/* Each code is found once a generation at most, and one of them has a text. */
+int tt_findings_room(struct tt_pass *p, struct tt_error *err)
+{
+	struct tt_findings *all = &p->findings;
+
+	if (tt_mem_grow(p->mem, &all->list.at, &all->list.cap, all->list.n + NKINDS,
+			sizeof(*all->list.at)) &&
+	    TT_ARRAY_ROOM(p->mem, &all->texts))
+		return TT_OK;
+	return tt_fail(err, tt_mem_code(p->mem), "no memory for findings");
 }
 
-/* ---- asking for them */
-
-static const char *experiment_name(const struct tt_reader *r, uint64_t id)
+int tt_findings_next(struct tt_pass *p, struct tt_error *out)
 {
-	const struct tt_experiment_spec *spec = tt_specs_experiment_id(r->specs, (unsigned)id);
+	struct tt_findings *all = &p->findings;
+	const struct tt_finding *f;
 
-	return spec == NULL ? "?" : spec->name;
-}
-
-static void write_message(const struct tt_reader *r, const struct tt_finding *n,
-			  struct tt_error *out)
-{
-	const struct tt_event_spec *spec =
-		n->event_type < 0 ? NULL : tt_specs_event(r->specs, (unsigned)n->event_type);
-	const char *event = spec == NULL ? "" : spec->name;
-	char *text = out->message;
-	size_t size = sizeof(out->message);
-
-	switch (n->code) {
-	case TT_W_NO_GENERATION:
-		snprintf(text, size, "the file holds a header and no generation");
-		break;
-	case TT_W_VERSION_EVENT:
-		snprintf(text, size,
-			 "event %s came with Go 1.%" PRIu64 ", the header says Go 1.%u", event,
-			 n->number, r->version);
-		break;
-	case TT_W_EXPERIMENT_EMPTY:
-		snprintf(text, size, "events of experiment %s, but no batch of it",
-			 experiment_name(r, n->number));
-		break;
-	case TT_W_EXPERIMENT_UNKNOWN:
-		snprintf(text, size, "a batch of experiment %" PRIu64 ", which no spec names",
-			 n->number);
-		break;
-	case TT_W_GENERATION_NUMBER:
-		snprintf(text, size, "generation %" PRIu64 " follows generation %" PRIu64,
-			 n->generation, n->number);
-		break;
-	case TT_W_SAMPLE_STACK:
-		snprintf(text, size, "a CPU sample names stack %" PRIu64 ", which is not there",
-			 n->number);
-		break;
-	case TT_W_STATUS_WIDE:
-		snprintf(text, size, "the status of event %s does not fit in a byte", event);
-		break;
-	case TT_W_RANGE_KIND:
-		snprintf(text, size,
-			 "event %s ends a range of kind %" PRIu64
-			 ", which is no string of this generation",
-			 event, n->number);
-		break;
-	case TT_W_FRAME_CONFLICT:
-		snprintf(text, size, "two frames of one pc differ in function, file or line");
-		break;
-	case TT_W_RECORD:
-		tt_record_message(text, size, n->batch, &n->fault);
-		break;
-	case TT_W_RESOURCE_UNKNOWN:
-	case TT_W_RESOURCE_GONE:
-	case TT_W_RESOURCE_TWICE:
-		snprintf(text, size, "event %s of %s %" PRIu64 ", which %s", event,
-			 spec->args[spec->order_arg].name, n->number,
-			 n->code == TT_W_RESOURCE_UNKNOWN ? "was not created"
-			 : n->code == TT_W_RESOURCE_GONE  ? "was destroyed"
-							  : "is there already");
-		break;
-	case TT_W_PRIVATE:
-		snprintf(text, size, "a private batch: %s", r->words.at[n->number].text);
-		break;
-	case TT_W_RECORD_KEY:
-		snprintf(text, size,
-			 "record %" PRIu64 " of batch %s of %s has the key %" PRIu64
-			 " of a record before it",
-			 n->fault.index, n->batch->name, n->batch->experiment, n->number);
-		break;
-	case TT_W_CLOCK:
-		snprintf(text, size,
-			 "the clock snapshot is not later than that of the generation before");
-		break;
-	default:
-		break;
-	}
-}
-
-int tt_reader_finding(struct tt_reader *r, struct tt_error *out)
-{
-	const struct tt_finding *n;
-
-	if (r->next_note == r->notes.n) {
-		r->next_note = r->notes.n = r->words.n = 0;
+	if (all->next == all->list.n) {
+		all->next = all->list.n = all->texts.n = 0;
 		return TT_END;
 	}
-	n = &r->notes.at[r->next_note++];
+	f = &all->list.at[all->next++];
 	tt_error_clear(out);
-	out->code = n->code;
-	out->offset = n->offset;
-	out->generation = n->generation;
-	out->thread = n->thread;
-	out->event_index = n->event_index;
-	out->event_type = n->event_type;
-	write_message(r, n, out);
+	out->code = f->code;
+	out->offset = f->offset;
+	out->generation = f->generation;
+	out->thread = f->thread;
+	out->event_index = f->event_index;
+	out->event_type = f->event_type;
+	for (size_t i = 0; i < NKINDS; i++)
+		if (kinds[i].code == f->code)
+			kinds[i].say(p, f, out->message, sizeof(out->message));
 	return TT_OK;
 }

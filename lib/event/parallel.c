@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parallel.c - generations side by side. A loader of their own goes through the same
- * bytes; whoever is free, the reader's thread too when it would have to wait, loads
- * the next generation and orders it alone. The reader then stands in it without loading
- * it once more. Stands on reader.h.
+ * parallel.c - generations ordered side by side. Workers share a loader, which goes
+ * through the reader's bytes before it. Each worker in turn loads the next generation into
+ * a free slot and orders it; so does the reader's thread where it would have to wait.
+ * Stands on pass.h.
  */
 #include "event/parallel.h"
 
@@ -12,45 +12,47 @@
 #include <string.h>
 
 #include "base/thread.h"
-#include "event/pass.h"
 #include "order/assume.h"
 #include "wire/embedded.h"
 
 enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_DONE };
 
-/* A generation that is being looked at. */
+/* A generation, and the pass that orders it. */
 struct slot {
-	enum slot_state state;  /* guarded by the lock; the rest is of whoever made it busy */
-	struct tt_reader shadow; /* has no source: it is given a generation and its events */
+	enum slot_state state;  /* guarded by the lock; the rest belongs to the thread that
+	                           made it busy, and to the reader when it is done */
+	bool is_init;           /* all of this: when the slot is first used */
+	struct tt_mem mem;
+	struct tt_generation gen;
+	uint64_t gen_nbytes;    /* of mem */
+	struct tt_pass pass;
 	struct tt_assumptions assumptions;
-	bool begun; /* shadow and assumptions are made: when the slot is first used */
-	bool good;
-	uint64_t nbytes;        /* that the generation takes of the shadow's memory */
-	/* where the reader's loader goes on behind the generation */
-	struct tt_loader behind;
-	uint64_t behind_offset;
+	bool ordered;           /* to its end, on assumptions */
+	/* after the generation: */
+	struct tt_loader next_loader;
+	uint64_t next_offset;
 };
 
 struct tt_parallel {
-	const struct tt_reader *reader; /* what of it the threads read stays as it is */
+	const struct tt_reader *reader; /* workers read of it what does not change */
 	struct tt_mem mem;
 	struct tt_source *src;
 	struct tt_order trial;  /* kept for later on the reader's account, while there is room */
 	bool trying;            /* it is needed now */
 	unsigned nslots, nthreads;
 	uint64_t slot_limit_nbytes;
-	bool windowed;          /* the threads have windows */
+	bool has_buffers;       /* each worker, for batches */
 	struct slot *slots;
-	struct slot *taken;     /* the reader stands in its generation; NULL: in its own */
+	struct slot *taken;     /* the reader is in its generation; NULL: in its own */
 	pthread_t *threads;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	/* guarded by the lock */
 	struct tt_loader loader;
-	uint64_t passed;        /* the reader stands at a generation with this offset */
+	uint64_t reader_offset; /* of the generation that the reader is in */
 	bool ended;             /* there are no more generations, or none that can be loaded */
-	uint64_t short_at;      /* it ended for want of memory for this one, or TT_UNKNOWN */
+	uint64_t shortage_offset; /* of the one that found no memory, or TT_UNKNOWN */
 	bool stop;
 };
 
@@ -69,62 +71,43 @@ bool tt_generation_brings_specs(const struct tt_generation *gen)
 
 /* ---- one generation */
 
-static void slot_begin(struct slot *s, const struct tt_reader *r, uint64_t limit_nbytes)
+static void slot_init(struct slot *s, const struct tt_reader *r, uint64_t limit_nbytes)
 {
-	struct tt_reader *w = &s->shadow;
-
-	if (s->begun)
+	if (s->is_init)
 		return;
-	s->begun = true;
-	w->options = r->options;
-	w->specs = r->specs;
-	w->version = r->version;
-	w->sample_spec = r->sample_spec;
-	w->mem.limit_nbytes = limit_nbytes;
-	memcpy(w->checks, r->checks, sizeof(w->checks));
-	w->gen = &w->own_gen;
-	tt_generation_init(w->gen, &w->mem, w->specs);
-	tt_merge_init(&w->merge, &w->mem, w->specs);
-	tt_order_init(&w->order, &w->mem, w->specs, w->version);
-	s->assumptions.mem = &w->mem;
-	tt_order_speculate(&w->order, &s->assumptions);
+	s->is_init = true;
+	s->mem.limit_nbytes = limit_nbytes;
+	tt_generation_init(&s->gen, &s->mem, r->specs);
+	tt_pass_init(&s->pass, &s->mem, r->specs, r->version);
+	s->assumptions.mem = &s->mem;
+	tt_order_speculate(&s->pass.order, &s->assumptions);
 }
 
 static void slot_release(struct slot *s)
 {
-	struct tt_reader *w = &s->shadow;
-
-	if (!s->begun)
+	if (!s->is_init)
 		return;
-	tt_order_release(&w->order);
-	tt_merge_release(&w->merge);
-	tt_generation_release(w->gen);
-	TT_ARRAY_RELEASE(&w->mem, &w->notes);
-	TT_ARRAY_RELEASE(&w->mem, &w->words);
-	TT_ARRAY_RELEASE(&w->mem, &s->assumptions.list);
+	tt_pass_release(&s->pass);
+	tt_generation_release(&s->gen);
+	TT_ARRAY_RELEASE(&s->mem, &s->assumptions.list);
 }
 
 /* Orders the generation in the slot as one that is not the first. */
 static bool order_alone(struct slot *s)
 {
-	struct tt_reader *w = &s->shadow;
+	struct tt_pass *p = &s->pass;
 
-	tt_order_reset(&w->order);
+	tt_order_reset(&p->order);
 	s->assumptions.list.n = 0;
 	s->assumptions.failed = false;
-	w->notes.n = 0;
-	memset(w->codes_noted, 0, sizeof(w->codes_noted));
-	memset(w->experiments_seen, 0, sizeof(w->experiments_seen));
-	w->nevents = 0;
-	w->last_ns = INT64_MIN;
-	w->order.begun = true;
-	w->order.initial_generation = 0;
-	tt_order_begin_generation(&w->order, w->gen);
-	if (tt_generation_brings_specs(w->gen) || tt_findings_room(w, &w->err) < 0 ||
-	    tt_merge_begin(&w->merge, w->gen, &w->err) < 0)
-		return false;
-	w->phase = TT_PHASE_EVENTS;
-	return tt_steps_check(w) == TT_OK && !s->assumptions.failed;
+	p->findings.list.n = 0;
+	p->nevents = 0;
+	p->last_ns = INT64_MIN;
+	p->order.begun = true;
+	p->order.initial_generation = 0;
+	tt_pass_take(p, &s->gen);
+	return !tt_generation_brings_specs(&s->gen) && tt_findings_room(p, &p->err) == TT_OK &&
+	       tt_pass_begin(p) == TT_OK && tt_pass_drain(p) == TT_OK && !s->assumptions.failed;
 }
 
 /* ---- many; the lock is held around all of these */
@@ -137,11 +120,11 @@ static struct slot *free_slot(struct tt_parallel *a)
 	return NULL;
 }
 
-/* The slot that holds the generation that begins at an offset, or NULL. */
+/* The slot of the generation that begins at an offset, or NULL. */
 static struct slot *slot_at(struct tt_parallel *a, uint64_t offset)
 {
 	for (unsigned i = 0; i < a->nslots; i++)
-		if (a->slots[i].state != SLOT_FREE && a->slots[i].shadow.gen->offset == offset)
+		if (a->slots[i].state != SLOT_FREE && a->slots[i].gen.offset == offset)
 			return &a->slots[i];
 	return NULL;
 }
@@ -149,41 +132,40 @@ static struct slot *slot_at(struct tt_parallel *a, uint64_t offset)
 /* Loads the next generation that the reader did not come to yet. */
 static bool load_next(struct tt_parallel *a, struct slot *s)
 {
-	struct tt_reader *w = &s->shadow;
 	uint64_t others;
 	int rc;
 
-	slot_begin(s, a->reader, a->slot_limit_nbytes);
-	others = w->mem.used_nbytes - s->nbytes;
+	slot_init(s, a->reader, a->slot_limit_nbytes);
+	others = s->mem.used_nbytes - s->gen_nbytes;
 	do {
-		rc = tt_loader_next(&a->loader, w->gen, &w->err);
-	} while (rc == TT_OK && w->gen->offset <= a->passed);
-	s->nbytes = w->mem.used_nbytes - others;
+		rc = tt_loader_next(&a->loader, &s->gen, &s->pass.err);
+	} while (rc == TT_OK && s->gen.offset <= a->reader_offset);
+	s->gen_nbytes = s->mem.used_nbytes - others;
 	a->ended = rc != TT_OK;
 	if (rc == -TT_E_LIMIT || rc == -TT_E_MEMORY)
-		a->short_at = w->gen->offset;
-	s->behind = a->loader;
-	s->behind_offset = tt_source_offset(a->src);
+		a->shortage_offset = s->gen.offset;
+	s->next_loader = a->loader;
+	s->next_offset = tt_source_offset(a->src);
 	return !a->ended;
 }
 
-/* Does one generation, in windows of the caller's, or NULL. False: there is none to be done,
- * or no room for it. */
+/* Does one generation, with buffers of the caller's, or NULL. False: there is none to be
+ * done, or no slot for it. */
 static bool work_once(struct tt_parallel *a, struct tt_batch_buffers *buffers)
 {
 	struct slot *s = a->ended ? NULL : free_slot(a);
-	bool good;
+	bool ordered;
 
 	if (s == NULL || !load_next(a, s))
 		return false;
 	s->state = SLOT_BUSY;
 	pthread_mutex_unlock(&a->lock);
-	s->shadow.merge.cursors.buffers = buffers;
-	good = order_alone(s);
-	s->shadow.merge.cursors.buffers = NULL;
+	s->pass.merge.cursors.buffers = buffers;
+	ordered = order_alone(s);
+	s->pass.merge.cursors.buffers = NULL;
 	pthread_mutex_lock(&a->lock);
-	s->good = good;
-	s->state = s->shadow.gen->offset < a->passed ? SLOT_FREE : SLOT_DONE;
+	s->ordered = ordered;
+	s->state = s->gen.offset < a->reader_offset ? SLOT_FREE : SLOT_DONE;
 	pthread_cond_broadcast(&a->changed);
 	return true;
 }
@@ -195,15 +177,16 @@ static void *work(void *arg)
 	struct tt_batch_buffers buffers = {&mem, NULL};
 
 	pthread_mutex_lock(&a->lock);
-	while (!a->stop && !a->ended)
-		if (!work_once(a, a->windowed ? &buffers : NULL) && !a->ended)
+	while (!a->stop && !a->ended) {
+		if (!work_once(a, a->has_buffers ? &buffers : NULL) && !a->ended)
 			pthread_cond_wait(&a->changed, &a->lock);
+	}
 	pthread_mutex_unlock(&a->lock);
 	tt_batch_buffers_release(&buffers);
 	return NULL;
 }
 
-/* ---- a life */
+/* ---- starting and stopping */
 
 /* A copy of all state: see tt_mem.reclaim. */
 static bool reclaim_trial(void *arg)
@@ -239,7 +222,7 @@ static void drop_trial(struct tt_parallel *a)
 	tt_order_release(&a->trial);
 }
 
-static void ahead_free(struct tt_parallel *a)
+static void parallel_free(struct tt_parallel *a)
 {
 	for (unsigned i = 0; a->slots != NULL && i < a->nslots; i++)
 		slot_release(&a->slots[i]);
@@ -264,15 +247,15 @@ static void stop_threads(struct tt_parallel *a)
 
 void tt_parallel_stop(struct tt_reader *r)
 {
-	struct tt_parallel *a = r->ahead;
+	struct tt_parallel *a = r->parallel;
 
 	if (a == NULL)
 		return;
 	stop_threads(a);
 	if (a->taken != NULL)
 		return;
-	r->ahead = NULL;
-	ahead_free(a);
+	r->parallel = NULL;
+	parallel_free(a);
 }
 
 static void start_threads(struct tt_parallel *a, unsigned want)
@@ -281,14 +264,15 @@ static void start_threads(struct tt_parallel *a, unsigned want)
 		a->nthreads++;
 }
 
-/* The same bytes from where the reader's loader stands. */
+/* The same bytes, from where the reader's loader is. */
 static bool open_again(struct tt_parallel *a, const struct tt_reader *r)
 {
 	struct tt_error ignored;
 	const uint8_t *data;
 	size_t avail;
 
-	if (tt_source_open_again(&a->src, r->src, tt_source_offset(r->src), &a->mem, &ignored) != 0 ||
+	if (tt_source_open_again(&a->src, r->src, tt_source_offset(r->src), &a->mem,
+				 &ignored) != TT_OK ||
 	    a->src == NULL)
 		return false;
 	a->loader = r->loader;
@@ -298,21 +282,21 @@ static bool open_again(struct tt_parallel *a, const struct tt_reader *r)
 }
 
 /*
- * All that lies ahead may take half of the reader's limit: windows, if they are the smaller
- * part of it, and the slots. A generation that finds no memory here is ordered by the
- * reader itself, which has all of its own.
+ * Workers may take half of the reader's limit: for buffers, if that is the smaller part of
+ * it, and for slots. A generation that finds no memory here is ordered by the reader
+ * itself, which has all of its own.
  */
 static void share_memory(struct tt_parallel *a, unsigned nthreads)
 {
 	uint64_t limit = a->reader->mem.limit_nbytes;
-	uint64_t half = limit / 2, windows = (uint64_t)nthreads * TT_BATCH_BUFFERS_NBYTES;
+	uint64_t half = limit / 2, buffers = (uint64_t)nthreads * TT_BATCH_BUFFERS_NBYTES;
 
-	a->windowed = limit == 0 || half > 2 * windows;
-	a->slot_limit_nbytes = (a->windowed && limit != 0 ? half - windows : half) / a->nslots;
+	a->has_buffers = limit == 0 || half > 2 * buffers;
+	a->slot_limit_nbytes = (a->has_buffers && limit != 0 ? half - buffers : half) / a->nslots;
 }
 
-/* NULL: nothing lies ahead that can be looked at, or there is no memory for it. */
-static struct tt_parallel *ahead_new(struct tt_reader *r)
+/* NULL: there is nothing that workers could read, or no memory for it. */
+static struct tt_parallel *parallel_new(struct tt_reader *r)
 {
 	struct tt_parallel *a = calloc(1, sizeof(*a));
 	unsigned nthreads = r->options.threads;
@@ -322,12 +306,12 @@ static struct tt_parallel *ahead_new(struct tt_reader *r)
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_cond_init(&a->changed, NULL);
 	a->reader = r;
-	a->passed = r->gen->offset;
-	a->short_at = TT_UNKNOWN;
+	a->reader_offset = r->gen->offset;
+	a->shortage_offset = TT_UNKNOWN;
 	a->threads = calloc(nthreads - 1, sizeof(*a->threads));
 	a->slots = calloc(nthreads + 1, sizeof(*a->slots));
 	if (a->threads == NULL || a->slots == NULL || !open_again(a, r)) {
-		ahead_free(a);
+		parallel_free(a);
 		return NULL;
 	}
 	a->nslots = nthreads + 1;
@@ -337,28 +321,23 @@ static struct tt_parallel *ahead_new(struct tt_reader *r)
 	return a;
 }
 
-/* ---- taking */
-
-static void drop_passed(struct tt_parallel *a)
-{
-	for (unsigned i = 0; i < a->nslots; i++)
-		if (a->slots[i].state == SLOT_DONE && a->slots[i].shadow.gen->offset < a->passed)
-			a->slots[i].state = SLOT_FREE;
-	pthread_cond_broadcast(&a->changed);
-}
+/* ---- the reader's side */
 
 /*
  * The slot with the generation at an offset, which the reader comes to, when it is done;
- * or NULL if nobody took it up. Does others meanwhile.
+ * or NULL if no worker took it up. Does others meanwhile.
  */
-static struct slot *find_done(struct tt_parallel *a, uint64_t offset,
-			      struct tt_batch_buffers *buffers)
+static struct slot *wait_for(struct tt_parallel *a, uint64_t offset,
+			     struct tt_batch_buffers *buffers)
 {
 	struct slot *s;
 
 	pthread_mutex_lock(&a->lock);
-	a->passed = offset;
-	drop_passed(a);
+	a->reader_offset = offset;
+	for (unsigned i = 0; i < a->nslots; i++)
+		if (a->slots[i].state == SLOT_DONE && a->slots[i].gen.offset < offset)
+			a->slots[i].state = SLOT_FREE;
+	pthread_cond_broadcast(&a->changed);
 	for (;;) {
 		s = slot_at(a, offset);
 		if (s == NULL || s->state == SLOT_DONE)
@@ -370,69 +349,38 @@ static struct slot *find_done(struct tt_parallel *a, uint64_t offset,
 	return s;
 }
 
-/* Far from where a time one later than another would be no later any more. */
-static bool plain_times(const struct tt_reader *r, const struct tt_reader *w)
-{
-	return r->last_ns >= 0 && r->last_ns < INT64_MAX / 2 && w->last_ns < INT64_MAX / 2 &&
-	       w->nevents < INT64_MAX / 4;
-}
-
-/* What was found out about the reader's generation, if it joins with what it knows. */
-static bool adopt(struct tt_reader *r, struct slot *s)
-{
-	struct tt_reader *w = &s->shadow;
-	int64_t last_ns;
-	bool joined;
-
-	if (!s->good || !plain_times(r, w))
-		return false;
-	r->ahead->trying = true;
-	joined = tt_order_commit(&r->order, &w->order, &r->ahead->trial);
-	r->ahead->trying = false;
-	if (!joined)
-		return false;
-	r->njoined++;
-	tt_findings_adopt(r, w);
-	r->nevents += w->nevents;
-	/* each event is at least one later than the one before */
-	last_ns = r->last_ns + (int64_t)w->nevents;
-	r->last_ns = w->last_ns > last_ns ? w->last_ns : last_ns;
-	tt_merge_skip(&r->merge);
-	return true;
-}
-
 bool tt_parallel_load(struct tt_reader *r)
 {
-	struct tt_parallel *a = r->ahead;
+	struct tt_parallel *a = r->parallel;
 	struct slot *s;
 
 	if (a == NULL)
 		return false;
-	s = find_done(a, tt_source_offset(r->src), &r->buffers);
-	/* (what private batches bring would be put into it, for which a slot has no room) */
-	if (s == NULL || tt_generation_brings_specs(s->shadow.gen))
+	s = wait_for(a, tt_source_offset(r->src), &r->buffers);
+	/* (what is embedded would be put into it, for which a slot has no room) */
+	if (s == NULL || tt_generation_brings_specs(&s->gen))
 		return false;
 	/* it counts as the reader's, so that the limit holds as if it had loaded it itself */
-	if (!tt_mem_move(&r->mem, &s->shadow.mem, s->nbytes))
+	if (!tt_mem_move(&r->mem, &s->mem, s->gen_nbytes))
 		return false;
 	a->taken = s;
-	r->gen = s->shadow.gen;
-	r->loader = s->behind;
+	r->gen = &s->gen;
+	r->loader = s->next_loader;
 	r->loader.src = r->src;
-	tt_source_seek(r->src, s->behind_offset);
+	tt_source_seek(r->src, s->next_offset);
 	tt_source_release(r->src, r->gen->offset);
 	return true;
 }
 
 void tt_parallel_leave(struct tt_reader *r)
 {
-	struct tt_parallel *a = r->ahead;
+	struct tt_parallel *a = r->parallel;
 
 	if (a == NULL || a->taken == NULL)
 		return;
 	r->gen = &r->own_gen;
 	/* back to where it was, so there is room for it */
-	tt_mem_move(&a->taken->shadow.mem, &r->mem, a->taken->nbytes);
+	tt_mem_move(&a->taken->mem, &r->mem, a->taken->gen_nbytes);
 	pthread_mutex_lock(&a->lock);
 	a->taken->state = SLOT_FREE;
 	a->taken = NULL;
@@ -442,38 +390,69 @@ void tt_parallel_leave(struct tt_reader *r)
 		tt_parallel_stop(r);
 }
 
-/* The reader stands in the generation for which there was no memory ahead, or behind it. */
+/* The reader is in the generation that found no memory with the workers, or after it. */
 static bool is_past_shortage(struct tt_reader *r)
 {
-	struct tt_parallel *a = r->ahead;
+	struct tt_parallel *a = r->parallel;
 	bool is_past;
 
 	if (a == NULL || a->taken != NULL)
 		return false;
 	pthread_mutex_lock(&a->lock);
-	is_past = a->short_at <= r->gen->offset;
+	is_past = a->shortage_offset <= r->gen->offset;
 	pthread_mutex_unlock(&a->lock);
 	return is_past;
 }
 
-/* Begins to look ahead where that may be and nobody does. */
-static void look_ahead(struct tt_reader *r)
+/* Starts workers, if there may be some and are none. */
+static void start_workers(struct tt_reader *r)
 {
 	if (is_past_shortage(r))
 		tt_parallel_stop(r);
-	if (r->ahead == NULL && r->options.threads > 1 && !r->no_ahead)
-		r->ahead = ahead_new(r);
+	if (r->parallel == NULL && r->options.threads > 1 && !r->no_workers)
+		r->parallel = parallel_new(r);
 }
 
-bool tt_parallel_take(struct tt_reader *r)
+/* Far from where a time one later than another would be no later any more. */
+static bool has_usual_times(const struct tt_pass *p, const struct tt_pass *worker)
 {
-	if (r->nevents != r->nevents_begun)
-		return false;
-	look_ahead(r);
-	return r->ahead != NULL && r->ahead->taken != NULL && adopt(r, r->ahead->taken);
+	return p->last_ns >= 0 && p->last_ns < INT64_MAX / 2 && worker->last_ns < INT64_MAX / 2 &&
+	       worker->nevents < INT64_MAX / 4;
 }
 
-static bool busy(struct tt_parallel *a)
+/* What the worker found in the generation, if its assumptions hold of the reader's state. */
+static bool commit(struct tt_reader *r, struct slot *s)
+{
+	struct tt_pass *p = &r->pass, *worker = &s->pass;
+	int64_t last_ns;
+	bool holds;
+
+	if (!s->ordered || !has_usual_times(p, worker))
+		return false;
+	r->parallel->trying = true;
+	holds = tt_order_commit(&p->order, &worker->order, &r->parallel->trial);
+	r->parallel->trying = false;
+	if (!holds)
+		return false;
+	r->ncommitted++;
+	tt_findings_adopt(p, &worker->findings);
+	p->nevents += worker->nevents;
+	/* each event is at least one later than the one before */
+	last_ns = p->last_ns + (int64_t)worker->nevents;
+	p->last_ns = worker->last_ns > last_ns ? worker->last_ns : last_ns;
+	tt_merge_skip(&p->merge);
+	return true;
+}
+
+bool tt_parallel_commit(struct tt_reader *r)
+{
+	if (r->pass.nevents != r->nevents_begun)
+		return false;
+	start_workers(r);
+	return r->parallel != NULL && r->parallel->taken != NULL && commit(r, r->parallel->taken);
+}
+
+static bool any_busy(struct tt_parallel *a)
 {
 	for (unsigned i = 0; i < a->nslots; i++)
 		if (a->slots[i].state == SLOT_BUSY)
@@ -485,15 +464,15 @@ void tt_parallel_settle(struct tt_reader *r)
 {
 	struct tt_parallel *a;
 
-	look_ahead(r);
-	a = r->ahead;
+	start_workers(r);
+	a = r->parallel;
 	if (a == NULL)
 		return;
 	pthread_mutex_lock(&a->lock);
-	/* the reader's windows hold what it is about to order */
+	/* (the reader's buffers hold what it is about to order) */
 	while (work_once(a, NULL))
 		continue;
-	while (busy(a))
+	while (any_busy(a))
 		pthread_cond_wait(&a->changed, &a->lock);
 	pthread_mutex_unlock(&a->lock);
 }

@@ -1,15 +1,86 @@
 /* SPDX-License-Identifier: MIT */
-/* pass.h - from event to event within a generation. Stands on reader.h. */
+/*
+ * pass.h - one generation being ordered: from event to event, each checked, counted and
+ * handed out, or only counted. The reader has a pass, so has each worker that orders
+ * generations beside it (parallel.h), and so has a repair. Stands on order.
+ */
 #ifndef TT_EVENT_PASS_H
 #define TT_EVENT_PASS_H
 
-#include "event/reader.h"
+#include "event/findings.h"
+#include "order/merge.h"
 
-/* As tt_reader_next(), inside of a generation; 1: its events are used up. */
-int tt_steps_next(struct tt_reader *r, const struct tt_event **ev);
-/* Orders and checks the events of the generation that are left: 0 or an error. */
-int tt_steps_check(struct tt_reader *r);
-/* Gives an event that is handed out its time and number. */
-void tt_reader_stamp(struct tt_reader *r, struct tt_event *ev);
+/* What is checked of an event of a type before it is handed out. */
+struct tt_type_check {
+	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
+	bool no_ids;            /* there is none of either */
+	bool more_ids;          /* there are further ones, or a resource that it orders */
+	bool watched;           /* it may be a finding */
+	bool plain;             /* neither */
+};
+
+struct tt_pass {
+	struct tt_mem *mem;
+	const struct tt_specs *specs;
+	unsigned version;
+	const struct tt_generation *gen; /* or NULL */
+	struct tt_merge merge;
+	struct tt_order order;
+	struct tt_type_check checks[256];
+
+	int64_t last_ns;        /* time of the event handed out last */
+	uint64_t nevents;       /* that were handed out or counted */
+	struct tt_event sample; /* handed out: nothing orders CPU samples */
+	uint64_t sample_args[TT_MAX_ARGS];
+	const struct tt_event_spec *sample_spec;
+	struct tt_findings findings;
+	struct tt_error err;    /* of the call that failed for this generation, or TT_OK */
+	char why[256];          /* what a thread waits for */
+};
+
+void tt_pass_init(struct tt_pass *p, struct tt_mem *mem, const struct tt_specs *specs,
+		  unsigned version);
+void tt_pass_release(struct tt_pass *p);
+/* The specs grew: makes anew what was made of them. */
+void tt_pass_specs_grew(struct tt_pass *p);
+
+/* ---- a generation */
+
+/* Forgets the generation at hand, whose memory may go. */
+void tt_pass_clear(struct tt_pass *p);
+/* Turns to a generation that was loaded. */
+void tt_pass_take(struct tt_pass *p, const struct tt_generation *gen);
+/*
+ * Begins to order it, after the one before or after tt_order_reset(). Codes 50 to 52,
+ * TT_E_MEMORY, TT_E_LIMIT; as all codes of a pass, with p->err.
+ */
+int tt_pass_begin(struct tt_pass *p);
+/* No event of it is left. */
+static inline bool tt_pass_done(const struct tt_pass *p)
+{
+	return p->order.count == 0 && tt_merge_done(&p->merge);
+}
+
+/* ---- its events */
+
+/* Hands out the next event, which lives until the next call: 0; 1: there is none; or codes
+ * 50 to 69. */
+int tt_pass_next(struct tt_pass *p, const struct tt_event **ev);
+/* Orders, checks and counts all events that are left, and hands out none: 0 or an error. */
+int tt_pass_drain(struct tt_pass *p);
+/*
+ * Lets the next event of a thread advance, and does nothing else with it: it is neither
+ * checked nor counted, and CPU samples are passed over. *evs: the *n events that it comes
+ * to; until the next call. 0; 1: there is none; or codes 50 to 69.
+ */
+int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n);
+
+/* Gives an event that is handed out its time, and counts it. */
+void tt_pass_stamp(struct tt_pass *p, struct tt_event *ev);
+/* Whether the generation has the table entries that an event names. TT_E_EVENT_STACK,
+ * TT_E_EVENT_STRING. */
+int tt_pass_check_ids(struct tt_pass *p, const struct tt_event *ev);
+/* After TT_E_STUCK: the i-th of the threads that wait, as tt_reader_waiting(). */
+bool tt_pass_waiting(struct tt_pass *p, size_t i, struct tt_waiting *out);
 
 #endif

@@ -134,12 +134,12 @@ static int load_damaged(struct tt_repair *r, struct tt_candidate *u)
 }
 
 /* Takes in what the generation carries for itself. 0 or an error of the machine. */
-static int take_private(struct tt_repair *r, struct tt_generation *gen)
+static int take_embedded(struct tt_repair *r, struct tt_generation *gen)
 {
-	bool added;
-	int rc = tt_reader_take_private(r->reader, gen, &added, &r->err);
+	bool grew;
+	int rc = tt_reader_take_embedded(r->reader, &r->reader->pass, gen, &grew, &r->err);
 
-	if (added) {
+	if (grew) {
 		tt_order_specs_grew(&r->order);
 		tt_order_specs_grew(&r->start);
 		tt_order_specs_grew(&r->fresh);
@@ -159,7 +159,7 @@ static int load(struct tt_repair *r)
 	tt_error_clear(&u->why);
 	if (r->at_end)
 		return TT_OK;
-	tt_merge_clear(&reader->merge);
+	tt_merge_clear(&reader->pass.merge);
 	rc = tt_loader_next(&reader->loader, reader->gen, &u->why);
 	if (rc == TT_END) {
 		u->nothing = true;
@@ -173,7 +173,7 @@ static int load(struct tt_repair *r)
 	u->end = reader->gen->end;
 	u->sound = rc == TT_OK && !reader->loader.framer.has_lookahead_error;
 	if (u->sound)
-		return take_private(r, reader->gen);
+		return take_embedded(r, reader->gen);
 	if (rc == TT_OK)
 		u->why = reader->loader.framer.lookahead_error;
 	return load_damaged(r, u);
@@ -203,7 +203,7 @@ static bool ids_known(const struct tt_generation *g, const struct tt_event *ev)
 /* Orders the reader's generation in r->order. 0, or the code that it broke for in *why. */
 static int order_whole(struct tt_repair *r, uint64_t *nevents, struct tt_error *why)
 {
-	struct tt_merge *merge = &r->reader->merge;
+	struct tt_merge *merge = &r->reader->pass.merge;
 	const struct tt_generation *gen = r->reader->gen;
 	int rc;
 
@@ -390,12 +390,12 @@ static int prepare(struct tt_repair *r)
 {
 	struct tt_salvage *s = &r->unit.salvage;
 	struct tt_error err;
-	int rc = take_private(r, &s->gen);
+	int rc = take_embedded(r, &s->gen);
 
 	if (rc < 0)
 		return rc;
 	tt_salvage_carry(s);
-	rc = tt_salvage_prepare(s, known_clock(r), &r->reader->merge.cursors.plan, &err);
+	rc = tt_salvage_prepare(s, known_clock(r), &r->reader->pass.merge.cursors.plan, &err);
 	if (rc < 0 && err.system)
 		r->err = err;
 	return rc < 0 && !err.system ? 1 : rc;
@@ -410,7 +410,7 @@ static int hold(struct tt_repair *r)
 	int rc;
 
 	s->gen.number = number_for(r, s->gen.number);
-	rc = tt_salvage_trim(s, &r->order, &r->start, &r->reader->merge, &why);
+	rc = tt_salvage_trim(s, &r->order, &r->start, &r->reader->pass.merge, &why);
 	if (rc < 0) {
 		r->err = why;
 		return rc;
@@ -505,7 +505,7 @@ static int add_generation(struct tt_repair *r, struct tt_repaired *out)
 	tt_error_clear(&r->pending.why);
 	s->gen.number = r->last_number + 1;
 	s->last_ns = INT64_MIN;
-	rc = tt_salvage_prepare(s, &r->clock, &r->reader->merge.cursors.plan, &r->err);
+	rc = tt_salvage_prepare(s, &r->clock, &r->reader->pass.merge.cursors.plan, &r->err);
 	tt_order_begin_generation(&r->order, &s->gen);
 	/* it is the generation of no event, and so not the first one */
 	r->order.initial = false;
@@ -527,7 +527,7 @@ static int join(struct tt_repair *r, struct tt_repaired *out)
 
 	if (!r->order.begun)
 		return hand_out_pending(r, NULL, out);
-	if (!tt_entry_learn(&r->want, next, &r->order, &r->fresh, &r->reader->merge) ||
+	if (!tt_entry_learn(&r->want, next, &r->order, &r->fresh, &r->reader->pass.merge) ||
 	    !tt_order_copy(&r->start, &r->order))
 		return no_memory(r);
 	if (tt_synth_build(&r->bridge, &r->pending.salvage, &r->order, &r->want))

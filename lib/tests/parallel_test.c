@@ -81,7 +81,7 @@ static void read_log(struct log *log, const struct build *b, unsigned threads, u
 		else
 			tt_parallel_settle(r);
 	}
-	log->njoined = rc < 0 ? 0 : r->njoined;
+	log->njoined = rc < 0 ? 0 : r->ncommitted;
 	tt_reader_close(r);
 }
 
@@ -331,7 +331,7 @@ START_TEST(one_that_finds_no_room_ahead_is_the_only_one)
 			tt_parallel_settle(r);
 	ck_assert_int_eq(tt_reader_error(r)->code, 0);
 	/* neither the first nor that one */
-	ck_assert_uint_eq(r->njoined, 10);
+	ck_assert_uint_eq(r->ncommitted, 10);
 	tt_reader_close(r);
 	build_release(&b);
 }

@@ -147,7 +147,7 @@ static uint64_t digest_of(const struct build *b, size_t least, int *rc)
 	struct tt_waiting waiting;
 	uint64_t h = DIGEST_START;
 
-	r->merge.waits.least = least;
+	r->pass.merge.waits.least = least;
 	while ((*rc = tt_reader_next(r, &ev)) == TT_OK)
 		h = digest_event(h, ev);
 	h = digest_cstr(digest_number(h, tt_reader_error(r)->offset), tt_reader_error(r)->message);
@@ -165,9 +165,9 @@ static size_t events_awake(const struct build *b)
 	const struct tt_event *ev;
 	size_t n = 0;
 
-	while (!r->merge.waits.on && tt_reader_next(r, &ev) == TT_OK)
+	while (!r->pass.merge.waits.on && tt_reader_next(r, &ev) == TT_OK)
 		n++;
-	if (!r->merge.waits.on)
+	if (!r->pass.merge.waits.on)
 		n = SIZE_MAX;
 	tt_reader_close(r);
 	return n;
