@@ -110,7 +110,7 @@ manuals := $(sort $(wildcard man/*.[1-9]))
 preload_libs := $O/libtracetool-record.so $O/libtracetool-heap.so
 program := $O/tracetool $(preload_libs)
 preload_lib_src := $(filter-out lib/base/libarchive.c,$(foreach d,base spec emit,$(sort $(wildcard lib/$d/*.c)))) \
-	lib/wire/varint.c
+	lib/wire/varint.c lib/wire/encode.c lib/gen/encode.c
 preload_lib_obj := $(preload_lib_src:%.c=$O/preload/%.o) $O/preload/lib/spec/builtin.o
 preload_obj := $(patsubst %,$O/preload/cmd/preload/%.o,real stack wait syscalls locks threads exec stream)
 # The destructor of init.o runs before those that are linked earlier.

@@ -307,25 +307,14 @@ void preload_heap_forked(void)
 	heap_types_forked();
 }
 
-static size_t put(uint8_t *p, uint64_t value)
-{
-	size_t n = 0;
-
-	for (; value >= 0x80; value >>= 7)
-		p[n++] = (uint8_t)(value | 0x80);
-	p[n++] = (uint8_t)value;
-	return n;
-}
-
 /* Each generation says how addresses are told: base, page size, alignments. */
 void preload_heap_generation(struct tt_emit *e)
 {
-	uint8_t info[64] = { KIND_INFO };
-	size_t n = 1;
+	uint8_t info[1 + 4 * HEAP_NUMBER_MAX] = { KIND_INFO }, *p = info + 1;
 
-	n += put(info + n, base);
-	n += put(info + n, (uint64_t)sysconf(_SC_PAGESIZE));
-	n += put(info + n, UINT64_C(1) << ALIGNMENT_SHIFT);
-	n += put(info + n, LOWEST_STACK);
-	tt_emit_batch(e, EXPERIMENT, info, n);
+	p = heap_put_number(p, base);
+	p = heap_put_number(p, (uint64_t)sysconf(_SC_PAGESIZE));
+	p = heap_put_number(p, UINT64_C(1) << ALIGNMENT_SHIFT);
+	p = heap_put_number(p, LOWEST_STACK);
+	tt_emit_batch(e, EXPERIMENT, info, (size_t)(p - info));
 }

@@ -15,7 +15,6 @@
 #define KIND_TYPES "\0"
 #define MAX_TYPES (1 << 16)
 #define NSLOTS (1 << 17)
-#define MAX_VARINT 10
 
 struct type {
 	_Atomic uint64_t key;
@@ -46,27 +45,17 @@ static unsigned size_class(size_t size, uint64_t *top)
 
 /* --------------------------------------------------------------------- tables */
 
-static size_t put(uint8_t *p, uint64_t value)
-{
-	size_t n = 0;
-
-	for (; value >= 0x80; value >>= 7)
-		p[n++] = (uint8_t)(value | 0x80);
-	p[n++] = (uint8_t)value;
-	return n;
-}
-
 /* Writes the type into this generation's batch. */
 static bool define(struct tt_emit *e, uint32_t id, uintptr_t site, uint64_t size)
 {
-	uint8_t record[5 * MAX_VARINT];
-	size_t n = put(record, id);
+	uint8_t record[5 * HEAP_NUMBER_MAX], *p = heap_put_number(record, id);
 
-	n += put(record + n, site);
-	n += put(record + n, size);
-	n += put(record + n, 0);
-	n += put(record + n, 0);
-	return tt_emit_batch_add(e, EXPERIMENT, (struct tt_str){ KIND_TYPES, 1 }, record, n);
+	p = heap_put_number(p, site);
+	p = heap_put_number(p, size);
+	p = heap_put_number(p, 0);
+	p = heap_put_number(p, 0);
+	return tt_emit_batch_add(e, EXPERIMENT, (struct tt_str){ KIND_TYPES, 1 }, record,
+				 (size_t)(p - record));
 }
 
 /* The type with this key, or a new one; 0: the table is full. */

@@ -37,6 +37,19 @@ static inline struct heap_cell *heap_cell(uint64_t tag)
 	return &heap_cells[tag * UINT64_C(0x9e3779b97f4a7c15) >> 58];
 }
 
+/*
+ * A number of a batch's record, in LEB128: as tt_varint_put() of lib/wire, which is not for
+ * users of the library. Returns the byte after it.
+ */
+#define HEAP_NUMBER_MAX 10
+static inline uint8_t *heap_put_number(uint8_t *p, uint64_t value)
+{
+	for (; value >= 0x80; value >>= 7)
+		*p++ = (uint8_t)(value | 0x80);
+	*p++ = (uint8_t)value;
+	return p;
+}
+
 /* In a forked child: what was written stands in its parent's trace, not in its own. */
 void heap_types_forked(void);
 

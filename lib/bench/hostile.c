@@ -50,7 +50,7 @@ static void put(struct events *e, const void *event, size_t n)
 static void put_id(struct events *e, const char *type_dt, uint64_t id, size_t nzeros)
 {
 	uint8_t event[2 + TT_VARINT_MAX + 4] = {(uint8_t)type_dt[0], (uint8_t)type_dt[1]};
-	size_t n = 2 + tt_varint_put(event + 2, id);
+	size_t n = (size_t)(tt_varint_put(event + 2, id) - event);
 
 	memset(event + n, 0, nzeros);
 	put(e, event, n + nzeros);

@@ -9,8 +9,8 @@
 #include "wire/embedded.h"
 
 #define HEAD_MAX (TT_EMBEDDED_HEAD + 4 * TT_VARINT_MAX)
-/* tt_em_put() writes up to 8 bytes behind its number. */
-#define EVENT_ROOM (TT_EM_EVENT_MAX + sizeof(uint64_t))
+/* tt_varint_put() may overwrite 8 bytes after a number. */
+#define EVENT_ROOM (TT_EVENT_MAX_SIZE + sizeof(uint64_t))
 
 _Static_assert(HEAD_MAX <= UINT8_MAX, "a chunk tells how long its head is");
 
@@ -43,8 +43,8 @@ static struct tt_em_chunk *begin_batch(struct tt_emit *e)
 		c->start = slot->carried->last;
 	c->last = c->start;
 	p = c->data + put_head(c->data, TT_EMBEDDED_EVENTS);
-	p += tt_varint_put(p, c->m);
-	p += tt_varint_put(p, c->start);
+	p = tt_varint_put(p, c->m);
+	p = tt_varint_put(p, c->start);
 	c->nhead = (uint8_t)(p - c->data);
 	tt_em_put_done(c, p);
 	tt_em_chunks_add(&e->life->slots[tt_em_parity(e)].batches, c);
@@ -81,9 +81,9 @@ void tt_em_embed_event(struct tt_emit *e, unsigned type, const uint64_t *args, u
 	now = time_between(e->chunk, c);
 	p = atomic_load_explicit(&c->pos, memory_order_relaxed);
 	*p++ = (uint8_t)type;
-	p = tt_em_put(p, now - c->last);
+	p = tt_varint_put(p, now - c->last);
 	for (unsigned i = 0; i < nargs; i++)
-		p = tt_em_put(p, args[i]);
+		p = tt_varint_put(p, args[i]);
 	c->last = now;
 	tt_em_put_done(c, p);
 }
@@ -112,12 +112,14 @@ uint8_t tt_em_embed_batch_head(unsigned experiment, uint8_t head[TT_EM_EMBED_HEA
 static void carry_text(struct tt_emit *e, unsigned experiment, struct tt_str text, uint8_t *scratch)
 {
 	size_t at = 0, n, len;
+	uint8_t *p;
 
 	do {
-		n = put_head(scratch, TT_EMBEDDED_SPEC);
-		n += tt_varint_put(scratch + n, experiment);
-		n += tt_varint_put(scratch + n, at);
-		n += tt_varint_put(scratch + n, text.len);
+		p = scratch + put_head(scratch, TT_EMBEDDED_SPEC);
+		p = tt_varint_put(p, experiment);
+		p = tt_varint_put(p, at);
+		p = tt_varint_put(p, text.len);
+		n = (size_t)(p - scratch);
 		len = text.len - at < TT_EMIT_BATCH_MAX - n ? text.len - at : TT_EMIT_BATCH_MAX - n;
 		memcpy(scratch + n, text.data + at, len);
 		if (!tt_emit_batch(e, TT_EMBEDDED_IN, scratch, n + len))

@@ -23,7 +23,7 @@
 #include "emit/region.h"
 #include "spec/spec.h"
 #include "tracetool_emit.h"
-#include "wire/varint.h"
+#include "wire/format.h"
 
 /* ---------------------------------------------------------------- event types */
 
@@ -242,31 +242,6 @@ static inline void tt_em_busy_end(struct tt_emit *e)
 	e->busy = 0;
 }
 
-/* Writes up to 8 bytes behind what it returns, all of them within TT_EM_ROOM. */
-static inline uint8_t *tt_em_put(uint8_t *p, uint64_t v)
-{
-	unsigned n;
-
-	if (tt_likely(v < 0x80)) {
-		*p = (uint8_t)v;
-		return p + 1;
-	}
-	if (tt_likely(v < UINT64_C(1) << 56)) {
-		n = (unsigned)(70 - __builtin_clzll(v)) / 7;
-		/* 7 bits a byte, by halves */
-		v = (v & 0x0fffffff) | (v & 0xfffffff0000000) << 4;
-		v = (v & 0x00003fff00003fff) | (v & 0x0fffc0000fffc000) << 2;
-		v = (v & 0x007f007f007f007f) | (v & 0x3f803f803f803f80) << 1;
-		v |= UINT64_C(0x8080808080808080) & ((UINT64_C(1) << 8 * (n - 1)) - 1);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-		v = __builtin_bswap64(v);
-#endif
-		memcpy(p, &v, sizeof(v));
-		return p + n;
-	}
-	return p + tt_varint_put(p, v);
-}
-
 /* Type and time of an event. */
 static inline uint8_t *tt_em_put_time_at(struct tt_em_chunk *c, unsigned type, uint64_t now)
 {
@@ -279,7 +254,7 @@ static inline uint8_t *tt_em_put_time_at(struct tt_em_chunk *c, unsigned type, u
 	dt = now - c->last;
 	c->last = c->floor = now;
 	*p = (uint8_t)type;
-	return tt_em_put(p + 1, dt);
+	return tt_varint_put(p + 1, dt);
 }
 
 static inline uint8_t *tt_em_put_time(struct tt_em_chunk *c, unsigned type)
@@ -300,13 +275,13 @@ static inline void tt_em_write0(struct tt_emit *e, enum tt_ev ev)
 
 static inline void tt_em_write1(struct tt_emit *e, enum tt_ev ev, uint64_t a)
 {
-	tt_em_put_done(e->chunk, tt_em_put(tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]), a));
+	tt_em_put_done(e->chunk, tt_varint_put(tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]), a));
 }
 
 static inline void tt_em_write2(struct tt_emit *e, enum tt_ev ev, uint64_t a, uint64_t b)
 {
 	tt_em_put_done(e->chunk,
-		       tt_em_put(tt_em_put(tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]), a), b));
+		       tt_varint_put(tt_varint_put(tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]), a), b));
 }
 
 static inline void tt_em_write3(struct tt_emit *e, enum tt_ev ev, const uint64_t a[3])
@@ -314,7 +289,7 @@ static inline void tt_em_write3(struct tt_emit *e, enum tt_ev ev, const uint64_t
 	uint8_t *p = tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]);
 
 	for (int i = 0; i < 3; i++)
-		p = tt_em_put(p, a[i]);
+		p = tt_varint_put(p, a[i]);
 	tt_em_put_done(e->chunk, p);
 }
 
@@ -323,7 +298,7 @@ static inline void tt_em_write4(struct tt_emit *e, enum tt_ev ev, const uint64_t
 	uint8_t *p = tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]);
 
 	for (int i = 0; i < 4; i++)
-		p = tt_em_put(p, a[i]);
+		p = tt_varint_put(p, a[i]);
 	tt_em_put_done(e->chunk, p);
 }
 

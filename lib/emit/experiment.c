@@ -56,7 +56,7 @@ void tt_emit_event1(struct tt_emit *e, unsigned type, uint64_t a)
 	if (!is_plain(type, 1))
 		special1(e, type, a);
 	else if (tt_likely(ready(e, tt_em_tracer.rules[type])))
-		tt_em_put_done(e->chunk, tt_em_put(tt_em_put_time(e->chunk, type), a));
+		tt_em_put_done(e->chunk, tt_varint_put(tt_em_put_time(e->chunk, type), a));
 	tt_em_busy_end(e);
 }
 
@@ -67,7 +67,7 @@ void tt_emit_event2(struct tt_emit *e, unsigned type, uint64_t a, uint64_t b)
 		special2(e, type, a, b);
 	else if (tt_likely(ready(e, tt_em_tracer.rules[type])))
 		tt_em_put_done(e->chunk,
-			       tt_em_put(tt_em_put(tt_em_put_time(e->chunk, type), a), b));
+			       tt_varint_put(tt_varint_put(tt_em_put_time(e->chunk, type), a), b));
 	tt_em_busy_end(e);
 }
 
@@ -83,7 +83,7 @@ void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsig
 	} else if (ready(e, tt_em_tracer.rules[type])) {
 		p = tt_em_put_time(e->chunk, type);
 		for (unsigned i = 0; i < nargs; i++)
-			p = tt_em_put(p, args[i]);
+			p = tt_varint_put(p, args[i]);
 		tt_em_put_done(e->chunk, p);
 	}
 	tt_em_busy_end(e);

@@ -87,7 +87,7 @@ bool tt_emit_once1(uint64_t gen, unsigned type, uint64_t a)
 		return long_way1(gen, type, a);
 	quick = may_write(e, type, 1) && tt_likely(gen == 0 || gen == e->gen);
 	if (quick)
-		tt_em_put_done(e->chunk, tt_em_put(put_time(e->chunk, type), a));
+		tt_em_put_done(e->chunk, tt_varint_put(put_time(e->chunk, type), a));
 	once_end(e);
 	return tt_likely(quick) || long_way1(gen, type, a);
 }
@@ -101,7 +101,7 @@ bool tt_emit_once2(uint64_t gen, unsigned type, uint64_t a, uint64_t b)
 		return long_way2(gen, type, a, b);
 	quick = may_write(e, type, 2) && tt_likely(gen == 0 || gen == e->gen);
 	if (quick)
-		tt_em_put_done(e->chunk, tt_em_put(tt_em_put(put_time(e->chunk, type), a), b));
+		tt_em_put_done(e->chunk, tt_varint_put(tt_varint_put(put_time(e->chunk, type), a), b));
 	once_end(e);
 	return tt_likely(quick) || long_way2(gen, type, a, b);
 }

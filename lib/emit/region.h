@@ -13,7 +13,7 @@
 #include "emit/clock.h"
 #include "spec/status.h"
 #include "tracetool.h"
-#include "wire/varint.h"
+#include "wire/format.h"
 
 /* ---------------------------------------------------------------------- chunks */
 
@@ -24,8 +24,7 @@
  * asked for, and one event with TT_MAX_ARGS arguments.
  */
 #define TT_EM_ROOM 512
-#define TT_EM_EVENT_MAX (1 + TT_VARINT_MAX * (TT_MAX_ARGS + 1))
-_Static_assert(TT_EM_EVENT_MAX + 6 * (1 + 5 * TT_VARINT_MAX) + sizeof(uint64_t) <= TT_EM_ROOM,
+_Static_assert(TT_EVENT_MAX_SIZE + 6 * (1 + 5 * TT_VARINT_MAX) + sizeof(uint64_t) <= TT_EM_ROOM,
 	       "TT_EM_ROOM");
 
 /* One batch. `pos` moves behind each whole event, so that a cut never splits one. */

@@ -7,7 +7,6 @@
  */
 #include "emit/emit.h"
 
-#define MAX_STRING 1024
 #define NODE_HEAD offsetof(struct tt_em_node, text)
 
 _Static_assert(sizeof(struct tt_em_chunk) + NODE_HEAD + TT_MAX_FRAMES * 8 + 8 < TT_EM_CHUNK_SMALL,
@@ -144,8 +143,8 @@ uint64_t tt_em_intern_string(struct tt_em_tables at, const char *data, size_t le
 {
 	const struct tt_em_node *node;
 
-	if (len > MAX_STRING)
-		len = MAX_STRING;
+	if (len > TT_STRING_MAX_SIZE)
+		len = TT_STRING_MAX_SIZE;
 	if (len == 0)
 		return 0;
 	node = intern(at, &at.trace->strings[at.parity], hash_bytes(data, len),
@@ -158,8 +157,8 @@ uint64_t tt_em_unindexed_string(struct tt_em_tables at, const char *data, size_t
 	struct tt_em_table *t = &at.trace->strings[at.parity];
 	struct tt_em_node *node;
 
-	if (len > MAX_STRING)
-		len = MAX_STRING;
+	if (len > TT_STRING_MAX_SIZE)
+		len = TT_STRING_MAX_SIZE;
 	if (len == 0)
 		return 0;
 	node = new_node(at, t, data, len);

@@ -6,7 +6,7 @@
  */
 #include "emit/flush.h"
 
-#include "wire/batch.h"
+#include "wire/format.h"
 
 #define NOBODY UINT64_MAX
 /* No record of a table is larger; also room for two events and their like. */
@@ -38,10 +38,10 @@ static void put_batch(struct tt_em_writer *w, uint64_t m, uint64_t time, struct 
 	uint8_t head[TT_BATCH_MAX_HEADER], *p = head;
 
 	*p++ = (uint8_t)type_of(TT_EV_EventBatch);
-	p += tt_varint_put(p, w->gen);
-	p += tt_varint_put(p, m);
-	p += tt_varint_put(p, time);
-	p += tt_varint_put(p, body.len);
+	p = tt_varint_put(p, w->gen);
+	p = tt_varint_put(p, m);
+	p = tt_varint_put(p, time);
+	p = tt_varint_put(p, body.len);
 	tt_em_sink_put(w->sink, head, (size_t)(p - head));
 	tt_em_sink_put(w->sink, body.data, body.len);
 }
@@ -58,10 +58,10 @@ static void put_chunk(struct tt_em_writer *w, struct tt_em_chunk *c)
 	}
 	*p++ = (uint8_t)type_of(TT_EV_ExperimentalBatch);
 	*p++ = c->experiment;
-	p += tt_varint_put(p, w->gen);
-	p += tt_varint_put(p, c->m);
-	p += tt_varint_put(p, c->start);
-	p += tt_varint_put(p, len);
+	p = tt_varint_put(p, w->gen);
+	p = tt_varint_put(p, c->m);
+	p = tt_varint_put(p, c->start);
+	p = tt_varint_put(p, len);
 	tt_em_sink_put(w->sink, head, (size_t)(p - head));
 	tt_em_sink_put(w->sink, c->data, len);
 }
@@ -86,7 +86,7 @@ static void payload_byte(struct tt_em_writer *w, unsigned byte)
 
 static void payload_number(struct tt_em_writer *w, uint64_t v)
 {
-	w->used += tt_varint_put(w->payload + w->used, v);
+	w->used = (size_t)(tt_varint_put(w->payload + w->used, v) - w->payload);
 }
 
 static bool payload_room(const struct tt_em_writer *w, size_t nbytes)

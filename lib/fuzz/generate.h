@@ -14,6 +14,7 @@
 
 #include "spec/spec.h"
 #include "tests/build.h"
+#include "wire/format.h"
 
 #define GENERATE_NTHREADS 5     /* the last is nobody */
 #define GENERATE_NOBODY (GENERATE_NTHREADS - 1)
@@ -21,7 +22,7 @@
 #define GENERATE_BATCH 400      /* bytes of a thread's batch at most */
 
 struct generate_thread {
-	uint8_t events[GENERATE_BATCH + TT_MAX_ARGS * TT_VARINT_MAX];
+	uint8_t events[GENERATE_BATCH + TT_EVENT_MAX_SIZE + TT_VARINT_MAX];
 	size_t n;
 	uint64_t begin, last;   /* time of the batch, of its last event */
 	unsigned p, g;          /* bound to it, or 0 */
@@ -73,15 +74,18 @@ static inline void generate_put(struct generate *g, unsigned i, const struct tt_
 				const uint64_t *args)
 {
 	struct generate_thread *t = &g->threads[i];
+	uint8_t *p;
 
 	if (t->n >= GENERATE_BATCH)
 		generate_flush(g, i);
 	if (t->n == 0)
 		t->begin = t->last = g->clock;
-	t->events[t->n++] = def->spec.type;
-	t->n += tt_varint_put(t->events + t->n, g->clock - t->last);
+	p = t->events + t->n;
+	*p++ = def->spec.type;
+	p = tt_varint_put(p, g->clock - t->last);
 	for (unsigned a = 0; a < def->spec.nargs; a++)
-		t->n += tt_varint_put(t->events + t->n, args[a]);
+		p = tt_varint_put(p, args[a]);
+	t->n = (size_t)(p - t->events);
 	t->last = g->clock;
 }
 

@@ -144,7 +144,7 @@ static inline size_t mutate_event_number(struct mutate *m, uint8_t *out, const u
 	}
 	len = (size_t)(p - event);
 	memcpy(out, event, len);
-	len += tt_varint_put(out + len, value);
+	len = (size_t)(tt_varint_put(out + len, value) - out);
 	memcpy(out + len, next, (size_t)(end - next));
 	return len + (size_t)(end - next);
 }

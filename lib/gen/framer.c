@@ -7,13 +7,11 @@
 
 #include <string.h>
 
-#define FIRST_VERSION_WITH_END_MARKS 26
-
 void tt_framer_init(struct tt_framer *f, const struct tt_specs *specs, unsigned version,
 		    bool like_go)
 {
 	memset(f, 0, sizeof(*f));
-	f->has_end_marks = version >= FIRST_VERSION_WITH_END_MARKS;
+	f->has_end_marks = tt_version_has_end_marks(version);
 	tt_framing_init(&f->framing, specs, like_go);
 }
 

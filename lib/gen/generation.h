@@ -13,8 +13,6 @@
 #include "base/idmap.h"
 #include "gen/framer.h"
 
-#define TT_STRING_MAX_SIZE 1024
-
 struct tt_string_entry {
 	uint64_t id;
 	const char *data;

@@ -53,7 +53,7 @@ static TT_ALWAYS_INLINE bool tt_burst_step(struct tt_burst *run, struct tt_merge
 	uint64_t dt;
 
 	/* (a time of 0 stands for the batch's: tt_cursor_next()) */
-	if (c->end - run->pos < TT_RAW_EVENT_MAX_NBYTES || run->time_ns == 0)
+	if (c->end - run->pos < TT_EVENT_MAX_SIZE || run->time_ns == 0)
 		return false;
 	type = *run->pos;
 	behind = tt_raw_event_decode_unchecked(&m->cursors.plan, run->pos, next, &dt);

@@ -17,7 +17,6 @@
 #include "tracetool_write.h"
 
 #define KIND_TYPES 0
-#define MAX_TEXT 1024
 
 void tt_symbolizer_init(struct tt_symbolizer *n, const struct tt_specs *specs, struct tt_mem *mem)
 {
@@ -74,7 +73,7 @@ static bool put_number(struct tt_symbolizer *n, tt_bytes *b, uint64_t value)
 {
 	uint8_t bytes[TT_VARINT_MAX];
 
-	return put_bytes(n, b, bytes, tt_varint_put(bytes, value));
+	return put_bytes(n, b, bytes, (size_t)(tt_varint_put(bytes, value) - bytes));
 }
 
 /* What is left of a batch's data. */
@@ -168,7 +167,7 @@ static bool same(const struct tt_symbolizer *n, uint32_t i, struct tt_str text)
 static bool intern(struct tt_symbolizer *n, const char *s, uint64_t *id)
 {
 	size_t len = s != NULL ? strlen(s) : 0;
-	struct tt_str text = {len > MAX_TEXT ? s + len - MAX_TEXT : s, len > MAX_TEXT ? MAX_TEXT : len};
+	struct tt_str text = {len > TT_STRING_MAX_SIZE ? s + len - TT_STRING_MAX_SIZE : s, len > TT_STRING_MAX_SIZE ? TT_STRING_MAX_SIZE : len};
 	uint64_t h = hash(text.data, text.len);
 	uint32_t i = tt_idmap_find(&n->known, h);
 
@@ -263,13 +262,13 @@ static enum made put_stack(struct tt_symbolizer *n, struct cursor *c)
 /* ------------------------------------------------------------------- types */
 
 /* FUNC (FILE:LINE), the file without its folders. */
-static size_t type_name(const struct tt_symbol *s, char text[MAX_TEXT])
+static size_t type_name(const struct tt_symbol *s, char text[TT_STRING_MAX_SIZE])
 {
 	const char *file = s->file != NULL ? s->file : "", *slash = strrchr(file, '/');
-	int len = snprintf(text, MAX_TEXT, "%.700s (%.200s:%llu)", s->func != NULL ? s->func : "?",
+	int len = snprintf(text, TT_STRING_MAX_SIZE, "%.700s (%.200s:%llu)", s->func != NULL ? s->func : "?",
 			   slash != NULL ? slash + 1 : file, (unsigned long long)s->line);
 
-	return len < 0 ? 0 : len < MAX_TEXT ? (size_t)len : MAX_TEXT - 1;
+	return len < 0 ? 0 : len < TT_STRING_MAX_SIZE ? (size_t)len : TT_STRING_MAX_SIZE - 1;
 }
 
 static enum made put_type(struct tt_symbolizer *n, struct cursor *c)
@@ -277,7 +276,7 @@ static enum made put_type(struct tt_symbolizer *n, struct cursor *c)
 	uint64_t field[5];
 	struct tt_symbol symbol = {NULL, NULL, 0};
 	struct tt_str name;
-	char text[MAX_TEXT];
+	char text[TT_STRING_MAX_SIZE];
 
 	for (int k = 0; k < 5; k++) {
 		if (!take_number(c, &field[k]))

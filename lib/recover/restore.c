@@ -11,7 +11,6 @@
 #define CHUNK_ALIGNMENT 64
 /* For names of code, and for what is packed less tightly here. */
 #define SLACK_NBYTES (UINT64_C(64) << 20)
-#define MAX_STRING 1024
 
 /* ------------------------------------------------------------------ what is left */
 
@@ -246,7 +245,7 @@ static const struct tt_em_node *restore_node(struct tt_emit_recovery *r, struct 
 	struct tt_em_node *node = find(r, address, sizeof(*node), sizeof(uint64_t));
 	bool stacks = table == &to.trace->stacks[to.parity];
 
-	if (node == NULL || node->id == 0 || node->n > (stacks ? TT_MAX_FRAMES * 8 : MAX_STRING) ||
+	if (node == NULL || node->id == 0 || node->n > (stacks ? TT_MAX_FRAMES * 8 : TT_STRING_MAX_SIZE) ||
 	    (stacks && node->n % 8 != 0) || !spend(r, head + node->n) ||
 	    find(r, address, head + node->n, sizeof(uint64_t)) == NULL ||
 	    !tt_em_table_restore(to, table, node->id, (struct tt_str){node->text, node->n})) {

@@ -33,7 +33,7 @@ static void put_number(struct tt_writer *w, uint64_t value)
 {
 	uint8_t bytes[TT_VARINT_MAX];
 
-	put(w, bytes, tt_varint_put(bytes, value));
+	put(w, bytes, (size_t)(tt_varint_put(bytes, value) - bytes));
 }
 
 static void put_batch(struct tt_writer *w, const struct tt_raw_batch *head, const uint8_t *data,

@@ -410,7 +410,7 @@ START_TEST(varint_puts_and_takes_every_length)
 		for (int step = -1; step <= 0; step++) {
 			uint64_t want = value + (uint64_t)step, got = ~want;
 			uint8_t bytes[TT_VARINT_MAX];
-			size_t n = tt_varint_put(bytes, want);
+			size_t n = (size_t)(tt_varint_put(bytes, want) - bytes);
 
 			ck_assert_int_eq(varint_at_the_edge(bytes, n, &got), (int)n);
 			ck_assert_uint_eq(got, want);

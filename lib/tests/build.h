@@ -47,7 +47,7 @@ static inline void build_number(struct build *b, uint64_t value)
 {
 	uint8_t out[TT_VARINT_MAX];
 
-	build_bytes(b, out, tt_varint_put(out, value));
+	build_bytes(b, out, (size_t)(tt_varint_put(out, value) - out));
 }
 
 /* Begins a trace of this header version. */

@@ -526,7 +526,7 @@ END_TEST
 #define TIED_EVENTS 200
 
 struct tied_thread {
-	uint8_t events[TIED_EVENTS * 8];
+	uint8_t events[TIED_EVENTS * 8 + TT_VARINT_MAX];
 	size_t n;
 	uint64_t time;
 };
@@ -539,10 +539,12 @@ static uint32_t pick(uint32_t *state, uint32_t n)
 
 static void tied_event(struct tied_thread *t, uint64_t at, uint8_t type, uint64_t number)
 {
+	uint8_t *p;
+
 	at = at < t->time ? t->time : at;
 	t->events[t->n++] = type;
-	t->n += tt_varint_put(t->events + t->n, at - t->time);
-	t->n += tt_varint_put(t->events + t->n, number);
+	p = tt_varint_put(t->events + t->n, at - t->time);
+	t->n = (size_t)(tt_varint_put(p, number) - t->events);
 	if (type == 0x1d) /* GCBegin has a stack */
 		t->events[t->n++] = 0;
 	t->time = at;

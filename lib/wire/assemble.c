@@ -91,15 +91,7 @@ static int put_number(struct tt_assembler *a, uint64_t value)
 {
 	uint8_t bytes[TT_VARINT_MAX];
 
-	return put_bytes(a, bytes, tt_varint_put(bytes, value));
-}
-
-/* In 10 bytes, whatever its value. */
-static void pad_number(uint8_t out[TT_VARINT_MAX], uint64_t value)
-{
-	for (int i = 0; i < TT_VARINT_MAX - 1; i++, value >>= 7)
-		out[i] = (uint8_t)(value | 0x80);
-	out[TT_VARINT_MAX - 1] = (uint8_t)value;
+	return put_bytes(a, bytes, (size_t)(tt_varint_put(bytes, value) - bytes));
 }
 
 /* Puts a number before what stands from `at` on. */
@@ -110,9 +102,9 @@ static int insert_number(struct tt_assembler *a, size_t at, uint64_t value, bool
 	int rc;
 
 	if (padded)
-		pad_number(bytes, value);
+		tt_varint_put_padded(bytes, value);
 	else
-		n = tt_varint_put(bytes, value);
+		n = (size_t)(tt_varint_put(bytes, value) - bytes);
 	rc = room(a, n);
 	if (rc != 0)
 		return rc;
@@ -279,7 +271,7 @@ static int close_event(struct tt_assembler *a, const char *at)
 static void close_batch(struct tt_assembler *a)
 {
 	if (a->size_at != NO_PLACE)
-		pad_number(a->out->data + a->size_at, a->out->len - a->size_at - TT_VARINT_MAX);
+		tt_varint_put_padded(a->out->data + a->size_at, a->out->len - a->size_at - TT_VARINT_MAX);
 	a->size_at = NO_PLACE;
 }
 
@@ -287,7 +279,7 @@ static int put_padded(struct tt_assembler *a, uint64_t value)
 {
 	uint8_t bytes[TT_VARINT_MAX];
 
-	pad_number(bytes, value);
+	tt_varint_put_padded(bytes, value);
 	return put_bytes(a, bytes, sizeof(bytes));
 }
 
@@ -441,11 +433,6 @@ static int data_line(struct tt_assembler *a)
 
 /* ------------------------------------------------------------------- lines */
 
-static bool is_version(uint64_t version)
-{
-	return version == 22 || version == 23 || version == 25 || version == 26;
-}
-
 static int header_line(struct tt_assembler *a)
 {
 	const char *begin = a->p;
@@ -458,7 +445,7 @@ static int header_line(struct tt_assembler *a)
 		if (accept(a, "Go1.") && (n = take_number(a, &version)) != 0)
 			return n;
 	}
-	if (!is_version(version))
+	if (!tt_version_is_v2(version))
 		return mistake(a, begin, "the first line must be 'Trace Go1.NN', NN one of 22, 23, 25, 26");
 	a->has_header = true;
 	n = snprintf(header, sizeof(header), "go 1.%u trace", (unsigned)version);

@@ -14,10 +14,7 @@
 
 #include "input/source.h"
 #include "spec/spec.h"
-
-#define TT_BATCH_MAX_SIZE 65536
-/* Type, experiment and four numbers. */
-#define TT_BATCH_MAX_HEADER (2 + 4 * 10)
+#include "wire/format.h"
 
 enum tt_raw_batch_kind {
 	TT_RAW_BATCH_BAD, /* no batch begins with this byte */

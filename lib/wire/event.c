@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-_Static_assert(TT_RAW_EVENT_MAX_NBYTES == 171, "the bound that tt_raw_event_decode() checks once");
+_Static_assert(TT_EVENT_MAX_SIZE == 171, "the bound that tt_raw_event_decode() checks once");
 
 void tt_decode_plan_init(struct tt_decode_plan *plan, const struct tt_specs *specs)
 {

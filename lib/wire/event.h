@@ -11,7 +11,7 @@
 
 #include "base/compiler.h"
 #include "spec/spec.h"
-#include "wire/varint.h"
+#include "wire/format.h"
 
 /* Of each type: how many arguments follow dt; or that it is none of these events. */
 struct tt_decode_plan {
@@ -31,9 +31,6 @@ struct tt_raw_event {
 	uint32_t batch;         /* for the merge: the index of its batch in the generation */
 	uint8_t type;
 };
-
-/* The most bytes that a timed event takes: type, dt and the arguments. */
-#define TT_RAW_EVENT_MAX_NBYTES (1 + (1 + TT_MAX_ARGS) * TT_VARINT_MAX)
 
 void tt_decode_plan_init(struct tt_decode_plan *plan, const struct tt_specs *specs);
 
@@ -83,7 +80,7 @@ static TT_ALWAYS_INLINE bool tt_varint_unchecked(const uint8_t **at, uint64_t *v
 	return true;
 }
 
-/* As tt_raw_event_decode(), where TT_RAW_EVENT_MAX_NBYTES may be read; NULL for an event with a
+/* As tt_raw_event_decode(), where TT_EVENT_MAX_SIZE may be read; NULL for an event with a
  * number of more than 8 bytes, too. */
 static TT_ALWAYS_INLINE const uint8_t *
 tt_raw_event_decode_unchecked(const struct tt_decode_plan *plan, const uint8_t *p,
@@ -114,7 +111,7 @@ static TT_ALWAYS_INLINE const uint8_t *tt_raw_event_decode(const struct tt_decod
 	const uint8_t *behind = NULL;
 
 	/* one bound check for the whole event where it cannot run past the end */
-	if (end - p >= TT_RAW_EVENT_MAX_NBYTES)
+	if (end - p >= TT_EVENT_MAX_SIZE)
 		behind = tt_raw_event_decode_unchecked(plan, p, ev, dt);
 	return behind != NULL ? behind : tt_raw_event_decode_checked(plan, p, end, ev, dt);
 }
@@ -131,7 +128,7 @@ static inline const uint8_t *tt_raw_event_skip(const struct tt_decode_plan *plan
 	struct tt_raw_event ev;
 	uint64_t dt, ends;
 
-	if (nargs > TT_MAX_ARGS || end - p < TT_RAW_EVENT_MAX_NBYTES)
+	if (nargs > TT_MAX_ARGS || end - p < TT_EVENT_MAX_SIZE)
 		return tt_raw_event_decode_checked(plan, p, end, &ev, &dt);
 	ends = ~tt_load_le64(p + 1) & UINT64_C(0x8080808080808080);
 	for (unsigned i = 0; i < nargs && ends != 0; i++)

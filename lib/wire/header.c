@@ -8,9 +8,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* What real writers put there: "go 1.NN trace" and three NULs. */
-#define HEADER_NBYTES 16
-/* Blanks and leading zeros may make it longer, to here. */
+#include "wire/format.h"
+
+/* Blanks and leading zeros may make a header longer than TT_HEADER_SIZE, to here. */
 #define HEADER_MAX_NBYTES 4096
 
 enum scan {
@@ -202,12 +202,9 @@ static int fail_header(struct tt_error *err, enum scan how, const uint8_t *data,
 
 static int check_version(uint32_t number, struct tt_error *err)
 {
-	switch (number) {
-	case 22:
-	case 23:
-	case 25:
-	case 26:
+	if (tt_version_is_v2(number))
 		return 0;
+	switch (number) {
 	case 11:
 		return tt_fail(err, TT_E_V1,
 			       "a trace of Go 1.11 to 1.18 (format v1), not read yet");
@@ -230,13 +227,13 @@ int tt_header_read(struct tt_source *src, unsigned *version, struct tt_error *er
 	uint32_t number = 0;
 	struct scanner s;
 	enum scan how;
-	int rc = tt_source_peek(src, HEADER_NBYTES, &data, &avail, err);
+	int rc = tt_source_peek(src, TT_HEADER_SIZE, &data, &avail, err);
 
 	if (rc != 0)
 		return rc;
 	s = (struct scanner){data, data + avail};
 	how = scan_header(&s, &number);
-	if (how != SCAN_OK && avail >= HEADER_NBYTES) {
+	if (how != SCAN_OK && avail >= TT_HEADER_SIZE) {
 		rc = tt_source_peek(src, HEADER_MAX_NBYTES, &data, &avail, err);
 		avail = avail < HEADER_MAX_NBYTES ? avail : HEADER_MAX_NBYTES;
 		s = (struct scanner){data, data + avail};

@@ -26,10 +26,6 @@
 
 /* How much of the source is looked at, and kept, at a time. */
 #define WINDOW_NBYTES (UINT64_C(1) << 18)
-/* Type and numbers of any event, frames and data left aside. */
-#define EVENT_MAX TT_RAW_EVENT_MAX_NBYTES
-_Static_assert(EVENT_MAX == 1 + (TT_MAX_ARGS + 1) * TT_VARINT_MAX,
-	       "decode_plain() reads so far with no check");
 #define FRAME_NUMBERS 4
 
 enum form_kind {
@@ -375,7 +371,7 @@ static int read_event(struct tt_wire *w)
 	return rc;
 }
 
-/* A plain event of which EVENT_MAX bytes can be read. False: look closer. */
+/* A plain event of which TT_EVENT_MAX_SIZE bytes can be read. False: look closer. */
 static bool decode_plain(struct tt_wire *w)
 {
 	const uint8_t *p = w->pos;
@@ -395,7 +391,7 @@ static bool decode_plain(struct tt_wire *w)
 static int next(struct tt_wire *w)
 {
 	w->ev.offset = here(w);
-	if ((size_t)(w->end - w->pos) >= EVENT_MAX && decode_plain(w))
+	if ((size_t)(w->end - w->pos) >= TT_EVENT_MAX_SIZE && decode_plain(w))
 		return 0;
 	if (w->pos == w->end) {
 		int rc = more(w, 1);

@@ -2,7 +2,7 @@
 /*
  * varint.h - unsigned LEB128, the only number of the format: 7 bits a byte, least
  * significant first, the top bit says that more follow. At most 10 bytes; it
- * need not be minimal. Source: Go's encoding/binary Uvarint. Stands on nothing.
+ * need not be minimal. Source: Go's encoding/binary Uvarint.
  */
 #ifndef TT_WIRE_VARINT_H
 #define TT_WIRE_VARINT_H
@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#include "base/compiler.h"
 
 #define TT_VARINT_MAX 10
 
@@ -23,6 +25,14 @@ static inline uint64_t tt_load_le64(const uint8_t *p)
 	v = __builtin_bswap64(v);
 #endif
 	return v;
+}
+
+static inline void tt_store_le64(uint8_t *p, uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	memcpy(p, &v, sizeof(v));
 }
 
 /* What a varint at p, before end, turns out to be. */
@@ -57,15 +67,40 @@ static inline uint64_t tt_varint_trusted(const uint8_t **p)
 	return value | (uint64_t)*(*p)++ << shift;
 }
 
-/* Writes the minimal form, returns its length. */
-static inline size_t tt_varint_put(uint8_t out[TT_VARINT_MAX], uint64_t value)
+/*
+ * Writes the minimal form at p and returns the byte after it. There is room for
+ * TT_VARINT_MAX bytes whatever the value: what follows a short one may be overwritten.
+ */
+static inline uint8_t *tt_varint_put(uint8_t *p, uint64_t value)
 {
-	size_t n = 0;
+	unsigned n;
 
+	if (tt_likely(value < 0x80)) {
+		*p = (uint8_t)value;
+		return p + 1;
+	}
+	if (tt_likely(value < UINT64_C(1) << 56)) {
+		n = (unsigned)(70 - __builtin_clzll(value)) / 7;
+		/* 7 bits a byte, by halves */
+		value = (value & 0x0fffffff) | (value & 0xfffffff0000000) << 4;
+		value = (value & 0x00003fff00003fff) | (value & 0x0fffc0000fffc000) << 2;
+		value = (value & 0x007f007f007f007f) | (value & 0x3f803f803f803f80) << 1;
+		value |= UINT64_C(0x8080808080808080) & ((UINT64_C(1) << 8 * (n - 1)) - 1);
+		tt_store_le64(p, value);
+		return p + n;
+	}
 	for (; value >= 0x80; value >>= 7)
-		out[n++] = (uint8_t)(value | 0x80);
-	out[n++] = (uint8_t)value;
-	return n;
+		*p++ = (uint8_t)(value | 0x80);
+	*p++ = (uint8_t)value;
+	return p;
+}
+
+/* In all of TT_VARINT_MAX bytes, whatever the value: where it is filled in later. */
+static inline void tt_varint_put_padded(uint8_t out[TT_VARINT_MAX], uint64_t value)
+{
+	for (int i = 0; i < TT_VARINT_MAX - 1; i++, value >>= 7)
+		out[i] = (uint8_t)(value | 0x80);
+	out[TT_VARINT_MAX - 1] = (uint8_t)value;
 }
 
 #endif

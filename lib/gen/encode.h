@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * encode.h - the tables of a generation out: strings, stacks, CPU samples and the clock, in
+ * batches with the header of tt_encode_begin(). A table may be written in any number of
+ * pieces; records of two tables never share a batch. Stands on wire/encode.h alone, so that
+ * the writer inside a traced program can use it.
+ */
+#ifndef TT_GEN_ENCODE_H
+#define TT_GEN_ENCODE_H
+
+#include "wire/encode.h"
+
+/* At most TT_STRING_MAX_SIZE bytes. */
+void tt_encode_string(struct tt_encoder *e, uint64_t id, struct tt_str text);
+/* At most TT_MAX_FRAMES frames, innermost first; func and file are ids of strings. */
+void tt_encode_stack(struct tt_encoder *e, uint64_t id, const struct tt_wire_frame *frames,
+		     size_t nframes);
+/* Of *sample all but time_ns. */
+void tt_encode_sample(struct tt_encoder *e, uint64_t time_ticks, const struct tt_sample *sample);
+/*
+ * A batch of its own for the generation at hand, of no thread, at clock->trace_ticks:
+ * the frequency in ticks a second, and since version 1.25 the snapshot of the clocks.
+ */
+void tt_encode_sync(struct tt_encoder *e, unsigned version, uint64_t frequency,
+		    const struct tt_clock *clock);
+
+#endif

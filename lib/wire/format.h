@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * format.h - what all who read or write a trace must agree on: how large its parts may
+ * be, and which versions have which of them. TT_MAX_FRAMES and TT_MAX_ARGS of
+ * tracetool.h belong to it. Source: Go's internal/trace/tracev2/spec.go and version.go.
+ */
+#ifndef TT_WIRE_FORMAT_H
+#define TT_WIRE_FORMAT_H
+
+#include <stdbool.h>
+
+#include "tracetool.h"
+#include "wire/varint.h"
+
+/* "go 1.NN trace" and three NULs, as every writer puts them. */
+#define TT_HEADER_SIZE 16
+/* What follows a batch's header. */
+#define TT_BATCH_MAX_SIZE 65536
+/* Type, experiment and four numbers. */
+#define TT_BATCH_MAX_HEADER (2 + 4 * TT_VARINT_MAX)
+/* Type, time and the arguments of a timed event. */
+#define TT_EVENT_MAX_SIZE (1 + (1 + TT_MAX_ARGS) * TT_VARINT_MAX)
+/* The text of a string. */
+#define TT_STRING_MAX_SIZE 1024
+
+/* The NN of a header "go 1.NN trace" in the format v2. */
+static inline bool tt_version_is_v2(uint64_t version)
+{
+	return version == 22 || version == 23 || version == 25 || version == 26;
+}
+
+/* A generation has a Sync batch with a clock snapshot; before, the frequency alone. */
+static inline bool tt_version_has_clock(unsigned version)
+{
+	return version >= 25;
+}
+
+/* A mark ends a generation; before, the next one's first batch does. */
+static inline bool tt_version_has_end_marks(unsigned version)
+{
+	return version >= 26;
+}
+
+#endif
