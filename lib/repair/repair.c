@@ -7,7 +7,6 @@
 #include "repair/repair.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,12 +32,8 @@ int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_er
 	tt_order_init(&r->fresh, r->mem, reader->specs, reader->version);
 	tt_entry_init(&r->want, r->mem);
 	tt_synth_init(&r->bridge, r->mem);
-	r->writer = (struct tt_writer){
-		.mem = r->mem,
-		.needs_clock = reader->loader.rules.needs_clock,
-		.has_end_marks = reader->loader.framer.has_end_marks,
-	};
-	snprintf(r->header, sizeof(r->header), "go 1.%u trace", reader->version % 100);
+	tt_repair_writer_init(&r->writer, r->mem, reader->version);
+	tt_put_header(r->header, reader->version);
 	tt_error_clear(&r->err);
 	tt_error_clear(&r->lost_why);
 	*out = r;
@@ -56,13 +51,13 @@ void tt_repair_free(struct tt_repair *r)
 	tt_order_release(&r->fresh);
 	tt_entry_release(&r->want);
 	tt_synth_release(&r->bridge);
-	TT_ARRAY_RELEASE(r->mem, &r->writer.out);
+	tt_bytes_release(&r->writer.out);
 	free(r);
 }
 
 struct tt_str tt_repair_header(const struct tt_repair *r)
 {
-	return (struct tt_str){r->header, sizeof(r->header)};
+	return (struct tt_str){(const char *)r->header, sizeof(r->header)};
 }
 
 const struct tt_error *tt_repair_error(const struct tt_repair *r)
@@ -239,7 +234,7 @@ static uint64_t number_for(const struct tt_repair *r, uint64_t number)
 
 	if (!r->any)
 		return number != 0 ? number : 1;
-	if (r->writer.has_end_marks && number != 0)
+	if (tt_version_has_end_marks(r->writer.version) && number != 0)
 		return number;
 	if (number == 0 || next == 0)
 		return next;
@@ -251,7 +246,7 @@ static uint64_t put_placeholders(struct tt_repair *r, uint64_t number)
 {
 	uint64_t next = r->last_number + 1;
 
-	if (!r->any || r->writer.has_end_marks)
+	if (!r->any || tt_version_has_end_marks(r->writer.version))
 		return 0;
 	for (uint64_t n = next; n != number; n++)
 		tt_write_placeholder(&r->writer, &r->clock, n);
@@ -298,16 +293,16 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repai
 	tt_source_seek(l->src, at);
 	if (rc < 0 && avail < nbytes)
 		return rc;
-	r->writer.out.n = 0;
+	r->writer.out.len = 0;
 	nmade = put_placeholders(r, reader->gen->number);
-	if (r->writer.failed)
+	if (r->writer.enc.failed)
 		return no_memory(r);
 	*out = (struct tt_repaired){
 		.number = reader->gen->number,
 		.offset = r->unit.offset,
 		.end = r->unit.end,
 		.whole = true,
-		.front = {(const char *)r->writer.out.at, r->writer.out.n},
+		.front = {(const char *)r->writer.out.data, r->writer.out.len},
 		.bytes = {(const char *)data, (size_t)nbytes},
 		.events = nevents,
 		.made_generations = nmade,
@@ -329,19 +324,19 @@ static int hand_out_pending(struct tt_repair *r, const struct tt_synth *bridge,
 	uint64_t nmade;
 	size_t nfront;
 
-	r->writer.out.n = 0;
+	r->writer.out.len = 0;
 	nmade = put_placeholders(r, s->gen.number);
-	nfront = r->writer.out.n;
+	nfront = r->writer.out.len;
 	tt_write_salvage(&r->writer, s, bridge, &written);
-	if (r->writer.failed)
+	if (r->writer.enc.failed)
 		return no_memory(r);
-	at = (const char *)r->writer.out.at;
+	at = (const char *)r->writer.out.data;
 	*out = (struct tt_repaired){
 		.number = s->gen.number,
 		.offset = p->offset,
 		.end = p->end,
 		.front = {at, nfront},
-		.bytes = {nfront == 0 ? at : at + nfront, r->writer.out.n - nfront},
+		.bytes = {nfront == 0 ? at : at + nfront, r->writer.out.len - nfront},
 		.events = s->nkept,
 		.lost_events = s->nevents - s->nkept,
 		.made_events = bridge == NULL ? 0 : bridge->events.n,
@@ -353,7 +348,7 @@ static int hand_out_pending(struct tt_repair *r, const struct tt_synth *bridge,
 	written.nbytes_kept += s->ended;
 	out->lost_nbytes -= written.nbytes_kept < out->lost_nbytes ? written.nbytes_kept
 								   : out->lost_nbytes;
-	out->whole = written.same && (s->ended || !r->writer.has_end_marks);
+	out->whole = written.same && (s->ended || !tt_version_has_end_marks(r->writer.version));
 	tell_lost(r, out);
 	keep_clock(r, &s->gen, s->gen.number);
 	tt_salvage_release(s);
@@ -517,7 +512,7 @@ static bool has_room(const struct tt_repair *r, const struct tt_generation *next
 {
 	return r->order.initial && r->want.gc && r->order.gc_state == TT_GC_RUNNING &&
 	       r->order.gc_seq != r->want.gc_seq &&
-	       (r->writer.has_end_marks || next->number > r->pending.salvage.gen.number + 1);
+	       (tt_version_has_end_marks(r->writer.version) || next->number > r->pending.salvage.gen.number + 1);
 }
 
 /* Leads what is pending over to r->unit, and hands it out: 0; 1: there is no way. */

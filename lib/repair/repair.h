@@ -28,7 +28,7 @@ struct tt_repair {
 	struct tt_order fresh;
 	struct tt_entry want;
 	struct tt_synth bridge;
-	struct tt_writer writer;
+	struct tt_repair_writer writer;
 
 	struct tt_candidate unit; /* not handed out yet */
 	struct tt_candidate pending; /* trimmed; has to be led over to what comes */
@@ -39,7 +39,7 @@ struct tt_repair {
 	struct tt_generation clock; /* its clock, nothing else of it */
 	uint64_t lost_nbytes, lost_events; /* of what was given up, not told yet */
 	struct tt_error lost_why;
-	char header[16];
+	uint8_t header[TT_HEADER_SIZE];
 	struct tt_error err;
 	int outcome;
 };

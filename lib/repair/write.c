@@ -1,179 +1,67 @@
 /* SPDX-License-Identifier: MIT */
-/* write.c - a salvaged generation back to bytes. Stands on bridge. */
+/* write.c - a salvaged generation back to bytes. Stands on edit/synth.h and gen/encode.h. */
 #include "repair/write.h"
-
-#include <string.h>
-
-#include "spec/types.h"
-#include "wire/varint.h"
 
 /* What is made up goes into batches of at most about this size. */
 #define FULL (TT_BATCH_MAX_SIZE - TT_STRING_MAX_SIZE - 64)
 
-/* ---- bytes */
-
-static void put(struct tt_writer *w, const void *data, size_t n)
+void tt_repair_writer_init(struct tt_repair_writer *w, struct tt_mem *mem, unsigned version)
 {
-	if (w->failed || n == 0)
-		return;
-	if (!tt_mem_grow(w->mem, &w->out.at, &w->out.cap, w->out.n + n, 1)) {
-		w->failed = true;
-		return;
-	}
-	memcpy(w->out.at + w->out.n, data, n);
-	w->out.n += n;
+	w->out = (struct tt_bytes){.mem = mem};
+	w->version = version;
+	tt_encoder_init_bytes(&w->enc, &w->out);
+	w->enc.full = FULL;
 }
 
-static void put_byte(struct tt_writer *w, uint8_t byte)
+/* ---- batches that are made up */
+
+static void put_clock(struct tt_repair_writer *w, const struct tt_generation *g, uint64_t number)
 {
-	put(w, &byte, 1);
+	const struct tt_batch_head head = {.generation = number, .thread = TT_NONE};
+	struct tt_clock clock = g->clock;
+
+	if (!tt_version_has_clock(w->version))
+		clock.trace_ticks = g->min_time;
+	tt_encode_begin(&w->enc, &head);
+	tt_encode_sync(&w->enc, w->version, g->frequency, &clock);
 }
 
-static void put_number(struct tt_writer *w, uint64_t value)
+/* Entries of the tables that are named and missing, without content. */
+static void put_lost_entries(struct tt_repair_writer *w, const struct tt_salvage *s)
 {
-	uint8_t bytes[TT_VARINT_MAX];
-
-	put(w, bytes, (size_t)(tt_varint_put(bytes, value) - bytes));
-}
-
-static void put_batch(struct tt_writer *w, const struct tt_raw_batch *head, const uint8_t *data,
-		      size_t n)
-{
-	if (head->kind == TT_RAW_BATCH_EXPERIMENT) {
-		put_byte(w, TT_EV_EXPERIMENTAL_BATCH);
-		put_byte(w, (uint8_t)head->experiment);
-	} else {
-		put_byte(w, TT_EV_EVENT_BATCH);
-	}
-	put_number(w, head->generation);
-	put_number(w, (uint64_t)head->thread);
-	put_number(w, head->time);
-	put_number(w, n);
-	put(w, data, n);
-}
-
-/* ---- batches that are made here: the data first, then a header is put before it */
-
-struct made {
-	struct tt_writer *w;
-	uint64_t generation, time;
-	int64_t thread;
-	size_t begin;
-};
-
-static struct made begin_batch(struct tt_writer *w, uint64_t generation, int64_t thread,
-			       uint64_t time)
-{
-	return (struct made){w, generation, time, thread, w->out.n};
-}
-
-static void end_batch(struct made *m)
-{
-	struct tt_writer *w = m->w;
-	const struct tt_raw_batch head = {
-		.kind = TT_RAW_BATCH_EVENTS,
-		.generation = m->generation,
-		.thread = m->thread,
-		.time = m->time,
+	const struct tt_generation *g = &s->gen;
+	const struct tt_batch_head head = {
+		.generation = g->number,
+		.thread = TT_NONE,
+		.time = g->min_time,
 	};
-	size_t n = w->out.n - m->begin;
-	uint8_t *data;
 
-	if (w->failed || n == 0)
-		return;
-	data = tt_mem_alloc(w->mem, n);
-	if (data == NULL) {
-		w->failed = true;
-		return;
-	}
-	memcpy(data, w->out.at + m->begin, n);
-	w->out.n = m->begin;
-	put_batch(w, &head, data, n);
-	tt_mem_free(w->mem, data, n);
-	m->begin = w->out.n;
-}
-
-static bool is_full(const struct made *m)
-{
-	return m->w->out.n - m->begin >= FULL;
-}
-
-static void put_clock(struct tt_writer *w, const struct tt_generation *g, uint64_t number)
-{
-	struct made m = begin_batch(w, number, TT_NONE, g->clock.trace_ticks);
-
-	if (!w->needs_clock)
-		m.time = g->min_time;
-	if (w->needs_clock)
-		put_byte(w, TT_EV_SYNC);
-	put_byte(w, TT_EV_FREQUENCY);
-	put_number(w, g->frequency);
-	if (w->needs_clock) {
-		put_byte(w, TT_EV_CLOCK_SNAPSHOT);
-		put_number(w, 0);
-		put_number(w, g->clock.mono_ns);
-		put_number(w, g->clock.wall_sec);
-		put_number(w, g->clock.wall_nsec);
-	}
-	end_batch(&m);
-}
-
-static void put_lost_strings(struct tt_writer *w, const struct tt_salvage *s)
-{
-	const struct tt_generation *g = &s->gen;
-	struct made m = begin_batch(w, g->number, TT_NONE, g->min_time);
-
+	tt_encode_begin(&w->enc, &head);
+	for (size_t i = s->first_lost_stack; i < g->stacks.n; i++)
+		tt_encode_stack(&w->enc, g->stacks.at[i].id, NULL, 0);
 	for (size_t i = s->first_lost_string; i < g->strings.n; i++) {
-		if (w->out.n == m.begin)
-			put_byte(w, TT_EV_STRINGS);
-		put_byte(w, TT_EV_STRING);
-		put_number(w, g->strings.at[i].id);
-		put_number(w, g->strings.at[i].len);
-		put(w, g->strings.at[i].data, g->strings.at[i].len);
-		if (is_full(&m))
-			end_batch(&m);
-	}
-	end_batch(&m);
-}
+		const struct tt_string_entry *string = &g->strings.at[i];
 
-static void put_lost_stacks(struct tt_writer *w, const struct tt_salvage *s)
-{
-	const struct tt_generation *g = &s->gen;
-	struct made m = begin_batch(w, g->number, TT_NONE, g->min_time);
-
-	for (size_t i = s->first_lost_stack; i < g->stacks.n; i++) {
-		if (w->out.n == m.begin)
-			put_byte(w, TT_EV_STACKS);
-		put_byte(w, TT_EV_STACK);
-		put_number(w, g->stacks.at[i].id);
-		put_number(w, 0);
-		if (is_full(&m))
-			end_batch(&m);
+		tt_encode_string(&w->enc, string->id, (struct tt_str){string->data, string->len});
 	}
-	end_batch(&m);
 }
 
 /* A batch for each run of events of one thread: Go's order is then that of time. */
-static void put_bridge(struct tt_writer *w, const struct tt_salvage *s, const struct tt_synth *b)
+static void put_synthesized(struct tt_repair_writer *w, const struct tt_salvage *s,
+			    const struct tt_synth *synth)
 {
-	struct made m = begin_batch(w, s->gen.number, TT_NONE, 0);
-	uint64_t last = 0;
+	struct tt_batch_head head = {.generation = s->gen.number};
 
-	for (size_t i = 0; i < b->events.n; i++) {
-		const struct tt_synth_event *ev = &b->events.at[i];
+	for (size_t i = 0; i < synth->events.n; i++) {
+		const struct tt_synth_event *ev = &synth->events.at[i];
 
-		if (i == 0 || ev->thread != m.thread || is_full(&m)) {
-			end_batch(&m);
-			m.thread = ev->thread;
-			m.time = last = ev->ticks;
+		if (i == 0 || ev->thread != head.thread) {
+			head.thread = ev->thread;
+			tt_encode_begin(&w->enc, &head);
 		}
-		put_byte(w, ev->type);
-		put_number(w, ev->ticks - last);
-		for (unsigned k = 0; k < ev->nargs; k++)
-			put_number(w, ev->args[k]);
-		last = ev->ticks;
+		tt_encode_event(&w->enc, ev->type, ev->ticks, ev->args, ev->nargs);
 	}
-	end_batch(&m);
+	tt_encode_end(&w->enc);
 }
 
 /* ---- what is left */
@@ -190,12 +78,12 @@ static uint32_t size_left(const struct tt_salvage *s, const struct tt_salvaged_b
 	return b->reach < b->carried ? b->reach : b->head.size;
 }
 
-static void put_left(struct tt_writer *w, const struct tt_salvage *s,
+static void put_left(struct tt_repair_writer *w, const struct tt_salvage *s,
 		     const struct tt_salvaged_batch *b, struct tt_written *written)
 {
 	size_t nheader = (size_t)(b->head.data_offset - b->head.offset);
 	uint32_t n = size_left(s, b);
-	struct tt_raw_batch head = b->head;
+	struct tt_batch_head head = tt_raw_batch_head(&b->head);
 
 	if (n == 0 && (b->dropped || b->head.size != 0)) {
 		written->same = false;
@@ -203,16 +91,16 @@ static void put_left(struct tt_writer *w, const struct tt_salvage *s,
 	}
 	written->nbytes_kept += nheader + n;
 	if (n == b->head.size && b->clean == NULL && !b->cut && head.generation == s->gen.number) {
-		put(w, b->head.data - nheader, nheader + n);
+		tt_encode_bytes(&w->enc, b->head.data - nheader, nheader + n);
 		return;
 	}
 	written->same = false;
 	head.generation = s->gen.number;
-	put_batch(w, &head, b->clean != NULL ? b->clean : b->head.data, n);
+	tt_encode_batch(&w->enc, &head, b->clean != NULL ? b->clean : b->head.data, n);
 }
 
-void tt_write_salvage(struct tt_writer *w, const struct tt_salvage *s, const struct tt_synth *b,
-		      struct tt_written *written)
+void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
+		      const struct tt_synth *synth, struct tt_written *written)
 {
 	*written = (struct tt_written){.same = true};
 	written->nentries = s->gen.strings.n - s->first_lost_string + s->gen.stacks.n -
@@ -221,19 +109,17 @@ void tt_write_salvage(struct tt_writer *w, const struct tt_salvage *s, const str
 		put_clock(w, &s->gen, s->gen.number);
 	for (size_t i = 0; i < s->list.n; i++)
 		put_left(w, s, &s->list.at[i], written);
-	put_lost_stacks(w, s);
-	put_lost_strings(w, s);
-	if (b != NULL)
-		put_bridge(w, s, b);
-	if (w->has_end_marks)
-		put_byte(w, TT_EV_END_OF_GENERATION);
+	put_lost_entries(w, s);
+	if (synth != NULL)
+		put_synthesized(w, s, synth);
+	tt_encode_end_mark(&w->enc, w->version);
 	written->same &= !s->sync_damaged && written->nentries == 0 &&
-			 (b == NULL || b->events.n == 0);
+			 (synth == NULL || synth->events.n == 0);
 }
 
-void tt_write_placeholder(struct tt_writer *w, const struct tt_generation *clock, uint64_t number)
+void tt_write_placeholder(struct tt_repair_writer *w, const struct tt_generation *clock,
+			  uint64_t number)
 {
 	put_clock(w, clock, number);
-	if (w->has_end_marks)
-		put_byte(w, TT_EV_END_OF_GENERATION);
+	tt_encode_end_mark(&w->enc, w->version);
 }

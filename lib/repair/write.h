@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* write.h - a salvaged generation back to bytes. Stands on bridge. */
+/* write.h - a salvaged generation back to bytes. Stands on edit/synth.h and gen/encode.h. */
 #ifndef TT_REPAIR_WRITE_H
 #define TT_REPAIR_WRITE_H
 
 #include "edit/synth.h"
+#include "gen/encode.h"
 
-struct tt_writer {
-	struct tt_mem *mem;
-	TT_ARRAY(uint8_t) out;
-	bool needs_clock, has_end_marks; /* of the version */
-	bool failed;            /* no memory */
+struct tt_repair_writer {
+	struct tt_bytes out;
+	unsigned version;
+	struct tt_encoder enc;  /* into `out`; has it failed, then there is no memory */
 };
 
 /* What was written of a salvage. */
@@ -19,10 +19,12 @@ struct tt_written {
 	bool same;              /* all is as it was */
 };
 
-/* Appends to w->out. */
-void tt_write_salvage(struct tt_writer *w, const struct tt_salvage *s, const struct tt_synth *b,
-		      struct tt_written *written);
+void tt_repair_writer_init(struct tt_repair_writer *w, struct tt_mem *mem, unsigned version);
+/* Appends to w->out. `synth` may be NULL. */
+void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
+		      const struct tt_synth *synth, struct tt_written *written);
 /* A generation with nothing but the clock, for a number that must not be left out. */
-void tt_write_placeholder(struct tt_writer *w, const struct tt_generation *clock, uint64_t number);
+void tt_write_placeholder(struct tt_repair_writer *w, const struct tt_generation *clock,
+			  uint64_t number);
 
 #endif

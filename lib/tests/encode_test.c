@@ -80,8 +80,7 @@ static void expect_batch(size_t i, const struct tt_batch_head *head, size_t size
 	const struct tt_raw_batch *b = &batches[i];
 
 	ck_assert_uint_lt(i, nbatches);
-	ck_assert_int_eq(b->kind, head->experiment != 0 ? TT_RAW_BATCH_EXPERIMENT :
-							  TT_RAW_BATCH_EVENTS);
+	ck_assert_int_eq(b->kind, head->experimental ? TT_RAW_BATCH_EXPERIMENT : TT_RAW_BATCH_EVENTS);
 	ck_assert_uint_eq(b->experiment, head->experiment);
 	ck_assert_uint_eq(b->generation, head->generation);
 	ck_assert_int_eq(b->thread, head->thread);
@@ -110,14 +109,15 @@ END_TEST
 
 START_TEST(batches_of_each_kind_and_number_are_read)
 {
-	static const unsigned experiments[] = {0, 1, 127, 128, 255};
+	static const int experiments[] = {-1, 0, 1, 127, 128, 255};
 	static const size_t sizes[] = {0, 1, TT_BATCH_MAX_SIZE - 1, TT_BATCH_MAX_SIZE};
 	uint8_t *body = calloc(1, TT_BATCH_MAX_SIZE);
 
 	ck_assert_ptr_nonnull(body);
 	for (size_t i = 0; i < COUNT(numbers); i++) {
 		struct tt_batch_head head = {
-			.experiment = experiments[_i],
+			.experimental = experiments[_i] >= 0,
+			.experiment = experiments[_i] >= 0 ? (uint8_t)experiments[_i] : 0,
 			.generation = numbers[i],
 			.thread = (int64_t)numbers[(i + 1) % COUNT(numbers)],
 			.time = numbers[(i + 2) % COUNT(numbers)],
@@ -194,7 +194,7 @@ static void put_record(int table, uint8_t byte, size_t size)
 
 START_TEST(tables_never_share_a_batch)
 {
-	const struct tt_batch_head experiment = {.experiment = 1, .generation = 5};
+	const struct tt_batch_head experiment = {.experimental = true, .experiment = 1, .generation = 5};
 
 	tt_encode_begin(&enc, &tables);
 	tt_encode_string(&enc, 1, (struct tt_str){"a", 1});
@@ -568,7 +568,7 @@ Suite *encode_suite(void)
 
 	tcase_add_checked_fixture(wire, setup, teardown);
 	tcase_add_test(wire, header_of_each_version_is_read);
-	tcase_add_loop_test(wire, batches_of_each_kind_and_number_are_read, 0, 5);
+	tcase_add_loop_test(wire, batches_of_each_kind_and_number_are_read, 0, 6);
 	tcase_add_test(wire, mark_is_written_since_1_26);
 	tcase_add_test(wire, order_of_calls_is_order_of_batches);
 	tcase_add_test(wire, nothing_begun_or_dropped_is_written);

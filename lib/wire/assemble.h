@@ -22,15 +22,9 @@
 #ifndef TT_WIRE_ASSEMBLE_H
 #define TT_WIRE_ASSEMBLE_H
 
+#include "base/bytes.h"
 #include "base/error.h"
-#include "base/mem.h"
 #include "tracetool.h"
-
-struct tt_bytes {
-	struct tt_mem *mem;
-	uint8_t *data;
-	size_t len, cap;
-};
 
 /*
  * Appends the trace to *out. An error's message is "LINE:COLUMN: reason", both

@@ -14,7 +14,7 @@
 
 #include "input/source.h"
 #include "spec/spec.h"
-#include "wire/format.h"
+#include "wire/encode.h"
 
 enum tt_raw_batch_kind {
 	TT_RAW_BATCH_BAD, /* no batch begins with this byte */
@@ -46,6 +46,18 @@ struct tt_raw_batch {
 	uint32_t size;
 	uint8_t first;          /* data[0], known without looking there; 0 if there is none */
 };
+
+/* To write it again, maybe with other numbers. */
+static inline struct tt_batch_head tt_raw_batch_head(const struct tt_raw_batch *b)
+{
+	return (struct tt_batch_head){
+		.experimental = b->kind == TT_RAW_BATCH_EXPERIMENT,
+		.experiment = (uint8_t)b->experiment,
+		.generation = b->generation,
+		.thread = b->thread,
+		.time = b->time,
+	};
+}
 
 void tt_framing_init(struct tt_framing *framing, const struct tt_specs *specs, bool like_go);
 

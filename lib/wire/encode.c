@@ -19,9 +19,9 @@ void tt_put_header(uint8_t out[TT_HEADER_SIZE], unsigned version)
 uint8_t *tt_put_batch_head(uint8_t out[TT_BATCH_MAX_HEADER], const struct tt_batch_head *head,
 			   size_t size)
 {
-	*out++ = head->experiment != 0 ? TT_EV_EXPERIMENTAL_BATCH : TT_EV_EVENT_BATCH;
-	if (head->experiment != 0)
-		*out++ = (uint8_t)head->experiment;
+	*out++ = head->experimental ? TT_EV_EXPERIMENTAL_BATCH : TT_EV_EVENT_BATCH;
+	if (head->experimental)
+		*out++ = head->experiment;
 	out = tt_varint_put(out, head->generation);
 	out = tt_varint_put(out, (uint64_t)head->thread);
 	out = tt_varint_put(out, head->time);

@@ -17,7 +17,8 @@
 
 /* What the header of a batch says, but for the size. */
 struct tt_batch_head {
-	unsigned experiment;    /* 0: events, or a table */
+	bool experimental;      /* else events, or a table */
+	uint8_t experiment;
 	uint64_t generation;
 	int64_t thread;         /* TT_NONE: of no thread */
 	uint64_t time;
