@@ -16,6 +16,7 @@
 #include "tests/emit_churn.h"
 #include "tests/emit_support.h"
 #include "tests/fault.h"
+#include "tests/input.h"
 #include "tests/suites.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -314,12 +315,12 @@ START_TEST(killed_program_leaves_all_it_did)
 	struct shared *s = shared_new();
 	struct made m = {0};
 	struct seen seen;
-	char path[64];
+	char path[TEMP_PATH_SIZE];
 	long counted;
 	pid_t child;
 	int status;
 
-	snprintf(path, sizeof(path), "/tmp/tracetool-recover-%ld", (long)getpid());
+	close(temp_file_new(path));
 	child = fork();
 	if (child == 0)
 		run_until_killed(path, &r, s);

@@ -23,6 +23,7 @@
 
 #include "tests/emit_churn.h"
 #include "tests/emit_support.h"
+#include "tests/input.h"
 #include "tests/sanitized.h"
 #include "tests/suites.h"
 
@@ -41,6 +42,19 @@ static struct tt_emit *enter(void)
 static void next_generation(void)
 {
 	ck_assert_int_eq(tt_emit_advance(), 0);
+}
+
+static void wait_for_generation(uint64_t number)
+{
+	uint64_t now = 0;
+
+	while (now < number) {
+		struct tt_emit *e = enter();
+
+		now = tt_emit_generation(e);
+		tt_emit_release(e);
+		sleep_ns(500000);
+	}
 }
 
 /* Ends the trace and looks at it, whole and cut. */
@@ -401,6 +415,7 @@ START_TEST(threads_churn)
 
 	emit_begin(&m, 1000000);
 	run_churn(&s, nthreads[_i], 100);
+	wait_for_generation(3);
 	emit_end();
 	see_all_cuts(&m, 5, &seen);
 	made_release(&m);
@@ -577,11 +592,12 @@ END_TEST
 
 /* ---- sections */
 
-static atomic_bool advanced;
+static atomic_bool advances, advanced;
 
 static void *advance_now(void *arg)
 {
 	(void)arg;
+	atomic_store(&advances, true);
 	tt_emit_advance();
 	atomic_store(&advanced, true);
 	return NULL;
@@ -599,6 +615,8 @@ START_TEST(generation_does_not_end_inside_a_section)
 	e = enter();
 	gen = tt_emit_generation(e);
 	pthread_create(&thread, NULL, advance_now, NULL);
+	while (!atomic_load(&advances))
+		sched_yield();
 	sleep_ns(20000000);
 	ck_assert(!atomic_load(&advanced));
 	again = enter();
@@ -648,7 +666,7 @@ START_TEST(signal_handlers_may_emit)
 	write_objects(&s, &state);
 	sigaction(SIGALRM, &act, &old);
 	setitimer(ITIMER_REAL, &often, NULL);
-	for (int i = 0; i < 2000; i++)
+	for (int i = 0; i < 2000 || atomic_load(&from_handler) < 20; i++)
 		write_objects(&s, &state);
 	setitimer(ITIMER_REAL, &never, NULL);
 	emit_end();
@@ -1159,13 +1177,11 @@ START_TEST(failing_writes_are_told)
 }
 END_TEST
 
-/* A folder of its own for the files of a test. */
-static char *scratch(const char *name)
+/* A name for a test's file that is not there yet. */
+static void scratch(char path[TEMP_PATH_SIZE])
 {
-	static char path[256];
-
-	snprintf(path, sizeof(path), "/tmp/tracetool-emit-%ld-%s", (long)getpid(), name);
-	return path;
+	close(temp_file_new(path));
+	unlink(path);
 }
 
 static void see_file(const char *path, struct seen *seen)
@@ -1186,11 +1202,12 @@ static void see_file(const char *path, struct seen *seen)
 
 START_TEST(files_and_shared_memory)
 {
-	char *path = scratch("trace"), region[300];
+	char path[TEMP_PATH_SIZE], region[TEMP_PATH_SIZE + 8];
 	struct tt_emit_options opt = {.size = sizeof(opt), .shared_path = region};
 	struct tt_error err;
 	struct seen seen;
 
+	scratch(path);
 	snprintf(region, sizeof(region), "%s.region", path);
 	ck_assert_msg(tt_emit_start(path, &opt, &err) == 0, "%s", err.message);
 	ck_assert_int_eq(access(region, F_OK), 0);
@@ -1206,7 +1223,7 @@ START_TEST(flight_recorder_keeps_the_last_generations)
 {
 	struct tt_emit_options opt = {.size = sizeof(opt), .period_ns = LONG_NS,
 				      .flight_nbytes = 100000, .generation = write_batch};
-	char *path = scratch("flight");
+	char path[TEMP_PATH_SIZE];
 	struct shared s = SHARED_INIT;
 	struct tt_error err;
 	struct tt_emit *e;
@@ -1215,6 +1232,7 @@ START_TEST(flight_recorder_keeps_the_last_generations)
 	uint64_t gen;
 
 	opt.arg = &gen;
+	scratch(path);
 	ck_assert_int_eq(tt_emit_start_flight(&opt, &err), 0);
 	for (int i = 0; i < 200; i++) {
 		write_objects(&s, &state);
@@ -1249,10 +1267,11 @@ static uint64_t size_of(const char *path)
 START_TEST(what_is_refused_touches_no_file)
 {
 	struct tt_emit_options wrong = {.size = 4};
-	char *path = scratch("refused");
+	char path[TEMP_PATH_SIZE];
 	struct tt_error err;
 	uint64_t before;
 
+	scratch(path);
 	ck_assert_int_eq(tt_emit_start(path, &wrong, &err), -TT_E_ARGUMENT);
 	ck_assert_int_eq(tt_flight_snapshot(path, &err), -TT_E_ARGUMENT);
 	ck_assert_int_eq(access(path, F_OK), -1);
@@ -1368,12 +1387,12 @@ END_TEST
  */
 START_TEST(exit_without_stop_leaves_a_whole_trace)
 {
-	char path[256];
+	char path[TEMP_PATH_SIZE];
 	struct seen seen;
 	pid_t child;
 	int status;
 
-	snprintf(path, sizeof(path), "%s", scratch("exit"));
+	scratch(path);
 	child = fork();
 	if (child == 0) {
 		struct shared *s = calloc(1, sizeof(*s));

@@ -5,6 +5,7 @@
 #include <check.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -29,6 +30,30 @@ void guarded_init(struct guarded *g, const void *data, size_t len)
 void guarded_release(struct guarded *g)
 {
 	munmap(g->map, g->map_len);
+}
+
+static void temp_pattern(char path[TEMP_PATH_SIZE])
+{
+	const char *folder = getenv("TMPDIR");
+	int n = snprintf(path, TEMP_PATH_SIZE, "%s/tracetool-XXXXXX", folder != NULL ? folder : "/tmp");
+
+	ck_assert_int_lt(n, TEMP_PATH_SIZE);
+}
+
+int temp_file_new(char path[TEMP_PATH_SIZE])
+{
+	int fd;
+
+	temp_pattern(path);
+	fd = mkstemp(path);
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
+void temp_folder_new(char path[TEMP_PATH_SIZE])
+{
+	temp_pattern(path);
+	ck_assert_ptr_nonnull(mkdtemp(path));
 }
 
 int input_file(const void *data, size_t len)

@@ -2,7 +2,7 @@
 /*
  * input.h - ways to hand bytes to the code under test: memory that ends against a
  * page that may not be touched, a file, and a descriptor whose reads give so many
- * bytes at a time. Test code only.
+ * bytes at a time; and places for files. Test code only.
  */
 #ifndef TT_TESTS_INPUT_H
 #define TT_TESTS_INPUT_H
@@ -22,6 +22,14 @@ struct guarded {
 };
 void guarded_init(struct guarded *g, const void *data, size_t len);
 void guarded_release(struct guarded *g);
+
+/*
+ * A new file, open and empty, and a new folder, in $TMPDIR or /tmp, under names that were
+ * free. The test removes them.
+ */
+#define TEMP_PATH_SIZE 512
+int temp_file_new(char path[TEMP_PATH_SIZE]);
+void temp_folder_new(char path[TEMP_PATH_SIZE]);
 
 /* A file without a name that holds the bytes, read from its start on. */
 int input_file(const void *data, size_t len);

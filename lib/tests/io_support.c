@@ -103,14 +103,10 @@ struct bytes archived(const char *format, const struct file *files, size_t nfile
 	return out;
 }
 
-void temp_file(char *path, size_t size, struct bytes content)
+void temp_file(char path[TEMP_PATH_SIZE], struct bytes content)
 {
-	const char *folder = getenv("TMPDIR");
-	int fd;
+	int fd = temp_file_new(path);
 
-	snprintf(path, size, "%s/tt-io-XXXXXX", folder != NULL ? folder : "/tmp");
-	fd = mkstemp(path);
-	ck_assert_int_ge(fd, 0);
 	for (size_t n = 0; n < content.n;) {
 		ssize_t part = write(fd, content.data + n, content.n - n);
 
@@ -165,7 +161,7 @@ static int open_file(struct opened *o, enum way way, const char *member)
 	struct bytes before = {lead, way == WAY_FD_MIDDLE ? sizeof(lead) : 0};
 	struct bytes both = join_bytes(before, o->bytes);
 
-	temp_file(o->path, sizeof(o->path), both);
+	temp_file(o->path, both);
 	free(both.data);
 	if (way == WAY_PATH)
 		return tt_source_open_path(&o->source, o->path, member, &o->mem, &o->error);
@@ -179,7 +175,7 @@ static int open_fifo(struct opened *o, const char *member)
 {
 	struct bytes none = {NULL, 0};
 
-	temp_file(o->path, sizeof(o->path), none);
+	temp_file(o->path, none);
 	ck_assert_int_eq(unlink(o->path), 0);
 	ck_assert_int_eq(mkfifo(o->path, 0600), 0);
 	ck_assert_int_eq(pthread_create(&o->feeder, NULL, feed, o), 0);

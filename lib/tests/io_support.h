@@ -10,6 +10,7 @@
 #include <pthread.h>
 
 #include "input/source.h"
+#include "tests/input.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -55,7 +56,7 @@ struct opened {
 	int write_fd;           /* -1, or of the thread that feeds a pipe */
 	int read_fd;
 	pthread_t feeder;
-	char path[64];          /* "" or of the temporary file */
+	char path[TEMP_PATH_SIZE]; /* "" or of the temporary file */
 };
 
 /* 0 or the code of the error. close_way() in both cases. */
@@ -73,6 +74,6 @@ size_t read_all(struct tt_source *s, size_t want, struct bytes expected, struct 
 void expect_all(struct tt_source *s, size_t want, struct bytes expected);
 
 /* A temporary file, unlinked by the caller. */
-void temp_file(char *path, size_t size, struct bytes content);
+void temp_file(char path[TEMP_PATH_SIZE], struct bytes content);
 
 #endif

@@ -17,6 +17,7 @@
 #include <zstd.h>
 
 #include "tests/fault.h"
+#include "tests/input.h"
 #include "tests/suites.h"
 #include "tracetool_write.h"
 #include "wire/assemble.h"
@@ -26,7 +27,7 @@
 
 static struct tt_mem mem;
 static struct tt_error err;
-static char folder[64];
+static char folder[TEMP_PATH_SIZE];
 static int top_folder;
 
 /* ------------------------------------------------------------------- traces */
@@ -164,8 +165,7 @@ static struct stream stream_of(const struct trace *t, size_t n, size_t chunk)
 
 static void setup(void)
 {
-	snprintf(folder, sizeof(folder), "/tmp/tt-record-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(folder));
+	temp_folder_new(folder);
 	/* Back to it at the end: under a sanitizer all tests share one process. */
 	ck_assert_int_ge(top_folder = open(".", O_RDONLY | O_DIRECTORY), 0);
 	ck_assert_int_eq(chdir(folder), 0);

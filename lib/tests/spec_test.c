@@ -12,6 +12,7 @@
 
 #include "spec/spec.h"
 #include "spec/types.h"
+#include "tests/input.h"
 #include "tests/suites.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -645,15 +646,12 @@ END_TEST
 
 /* ------------------------------------------------------------------- files */
 
-static char path[] = "/tmp/spec-test-XXXXXX";
+static char path[TEMP_PATH_SIZE];
 
 static void write_file(const char *text, size_t len)
 {
-	int fd;
+	int fd = temp_file_new(path);
 
-	memcpy(path + sizeof(path) - 7, "XXXXXX", 6);
-	fd = mkstemp(path);
-	ck_assert_int_ge(fd, 0);
 	while (len > 0) {
 		ssize_t n = write(fd, text, len);
 
@@ -666,7 +664,7 @@ static void write_file(const char *text, size_t len)
 
 START_TEST(a_file_is_added_and_named_in_mistakes)
 {
-	char want[100];
+	char want[TEMP_PATH_SIZE + 100];
 	int rc;
 
 	write_file(pool, strlen(pool));

@@ -724,9 +724,9 @@ START_TEST(path_may_name_a_member)
 	struct tt_mem mem = {0};
 	struct tt_source *s;
 	struct tt_error err;
-	char path[64], name[128];
+	char path[TEMP_PATH_SIZE], name[TEMP_PATH_SIZE + 8];
 
-	temp_file(path, sizeof(path), packed);
+	temp_file(path, packed);
 	snprintf(name, sizeof(name), "%s:c", path);
 	ck_assert_int_eq(tt_source_open_path(&s, name, NULL, &mem, &err), 0);
 	expect_all(s, 100, two);
