@@ -7,7 +7,7 @@
 #ifndef TT_EXPERIMENT_TABLES_H
 #define TT_EXPERIMENT_TABLES_H
 
-#include "experiment/record.h"
+#include "experiment/records.h"
 #include "gen/generation.h"
 
 /* The records with a key of one kind of batches, in this generation. */

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.c - the records of an experimental batch, read by the layout that its spec
+ * records.c - the records of an experimental batch, read by the layout that its spec
  * gives. Stands on spec and wire.
  *
  * A batch is its tag byte, if it has one, and records up to its end. Each field of
  * a record takes at least a byte, so that a batch has no more fields than bytes.
  */
-#include "experiment/record.h"
+#include "experiment/records.h"
 
 #include <assert.h>
 #include <inttypes.h>

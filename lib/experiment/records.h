@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * record.h - reading records with errors that have no words yet: what
+ * records.h - reading records with errors that have no words yet: what
  * tt_records_next() stands on. Stands on spec and wire.
  */
-#ifndef TT_EXPERIMENT_RECORD_H
-#define TT_EXPERIMENT_RECORD_H
+#ifndef TT_EXPERIMENT_RECORDS_H
+#define TT_EXPERIMENT_RECORDS_H
 
 #include "tracetool.h"
 
