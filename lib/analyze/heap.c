@@ -59,7 +59,7 @@ int tt_heap_new(struct tt_heap **out, const struct tt_heap_options *opt, struct 
 	*out = NULL;
 	tt_error_clear(err);
 	if (opt == NULL || opt->size < sizeof(*opt) || opt->specs == NULL)
-		return tt_fail(err, TT_E_ARGUMENT, "options of a heap without their size or specs");
+		return tt_fail(err, TT_E_ARGUMENT, "heap options without size or specs");
 	limits.max_memory_nbytes = opt->max_memory_nbytes;
 	rc = tt_options_read(&read, &limits, err);
 	if (rc < 0)

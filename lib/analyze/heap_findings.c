@@ -116,7 +116,7 @@ static void write_message(const struct tt_heap *h, const struct tt_heap_problem 
 
 	switch (n->code) {
 	case TT_W_HEAP_ALLOC:
-		snprintf(text, size, "%s at 0x%" PRIx64 ", where an object lives", event, n->number);
+		snprintf(text, size, "%s at 0x%" PRIx64 ", where an object is live", event, n->number);
 		break;
 	case TT_W_HEAP_FREE:
 		snprintf(text, size, "%s at 0x%" PRIx64 ", where there is none", event, n->number);
@@ -138,7 +138,7 @@ static void write_message(const struct tt_heap *h, const struct tt_heap_problem 
 			 event);
 		break;
 	case TT_W_HEAP_ADDRESS:
-		snprintf(text, size, "no addresses can be made of the heap's base and units");
+		snprintf(text, size, "the heap's base and units give no valid addresses");
 		break;
 	default:
 		break;

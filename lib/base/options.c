@@ -31,7 +31,7 @@ int tt_options_read(struct tt_options *out, const struct tt_options *in, struct 
 
 	memset(out, 0, sizeof(*out));
 	if (in != NULL && (size < sizeof(in->size) || size > MAX_SIZE))
-		return tt_fail(err, TT_E_ARGUMENT, "options of an impossible size %zu", size);
+		return tt_fail(err, TT_E_ARGUMENT, "options of an invalid size %zu", size);
 	for (size_t i = sizeof(*out); i < size; i++)
 		if (bytes[i] != 0)
 			return tt_fail(err, TT_E_ARGUMENT,

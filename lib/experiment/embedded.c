@@ -48,7 +48,7 @@ void tt_embedded_unwrap(struct tt_embedded *p, struct tt_generation *gen)
 			continue;
 		if (!tt_embedded_number(&at, end, &experiment) || experiment < 2 ||
 		    experiment > 255) {
-			tt_embedded_fault(p, batch, "a batch of an experiment that cannot be");
+			tt_embedded_fault(p, batch, "a batch with an invalid experiment number");
 			continue;
 		}
 		batch->experiment = (unsigned)experiment;
@@ -84,7 +84,7 @@ static bool read_part(struct tt_embedded *p, const struct tt_batch *batch, struc
 	    !tt_embedded_number(&at, end, &out->total) || out->experiment == 0 ||
 	    out->experiment > 255 || out->total == 0 || out->total > MAX_TEXT ||
 	    out->offset > out->total || (uint64_t)(end - at) > out->total - out->offset) {
-		tt_embedded_fault(p, batch, "a spec with numbers that cannot be");
+		tt_embedded_fault(p, batch, "a spec with invalid numbers");
 		return false;
 	}
 	out->data = at;

@@ -87,7 +87,7 @@ static const char *read_bytes(const uint8_t **pos, const uint8_t *end,
 	if (problem != NULL)
 		return "the batch ends in the length, or it overflows";
 	if (out->number > (uint64_t)(end - *pos))
-		return "it is said to be longer than what is left of the batch";
+		return "its length is more than what is left of the batch";
 	out->bytes = (struct tt_str){(const char *)*pos, (size_t)out->number};
 	*pos += out->number;
 	return NULL;
@@ -139,7 +139,7 @@ int tt_records_read(struct tt_records *r, struct tt_record *out, struct tt_recor
 	fault->index = r->index;
 	if (spec->once && r->index > 0) {
 		fault->field = NULL;
-		fault->problem = "the batch goes on behind its one record";
+		fault->problem = "the batch goes on after its only record";
 		fault->offset = out->offset;
 		return -TT_W_RECORD;
 	}

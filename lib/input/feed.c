@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* feed.c - what all feeds share, and how packed bytes are recognised. */
+/* feed.c - what all feeds share, and how packed bytes are recognized. */
 #include "input/feed.h"
 
 #include <string.h>
 
 /*
- * Real traces unfold to some tens of times their size. What unfolds to more than
+ * Real traces unpack to some tens of times their size. What unpacks to more than
  * this is made to fill memory or to waste time.
  */
-#define MAX_UNFOLD 1024
-#define UNFOLD_FREE_NBYTES (UINT64_C(64) << 20)
+#define MAX_RATIO 1024
+#define RATIO_FREE_NBYTES (UINT64_C(64) << 20)
 
 struct tt_feed *tt_feed_new(const struct tt_feed_ops *ops, struct tt_feed *below,
 			    struct tt_mem *mem, struct tt_error *err)
@@ -39,9 +39,9 @@ int tt_feed_put(struct tt_feed **top, struct tt_feed *layer, int rc)
 	return rc;
 }
 
-static bool unfolds_too_far(const struct tt_feed *f)
+static bool unpacks_too_far(const struct tt_feed *f)
 {
-	return f->bottom != f && f->at > UNFOLD_FREE_NBYTES && f->at / MAX_UNFOLD > f->bottom->at;
+	return f->bottom != f && f->at > RATIO_FREE_NBYTES && f->at / MAX_RATIO > f->bottom->at;
 }
 
 /* As ops->read, but an end and an error stay. */
@@ -52,9 +52,9 @@ static int read_on(struct tt_feed *f, uint8_t *buf, size_t room, size_t *got)
 	*got = 0;
 	if (f->error.code != TT_OK || f->ended)
 		return -f->error.code;
-	if (unfolds_too_far(f))
+	if (unpacks_too_far(f))
 		return tt_fail(&f->error, TT_E_INPUT,
-			       "the input unfolds to more than %d times its size", MAX_UNFOLD);
+			       "the input unpacks to more than %d times its size", MAX_RATIO);
 	rc = f->ops->read(f, buf, room, got, &f->error);
 	f->ended = rc == 0 && *got == 0;
 	f->at += *got;

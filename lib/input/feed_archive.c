@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * feed_archive.c - what libarchive unpacks: compressed data, and members of
- * tar and zip archives. Stands on base.
+ * tar and zip archives.
  *
  * Each layer does one of both, so that a compressed archive, or compressed data
- * in an archive, is two layers, and libarchive is told of the formats that a
- * layer needs and no others.
+ * in an archive, is two layers, and each layer enables only the formats of libarchive
+ * that it needs.
  */
 #include "input/feed.h"
 
@@ -152,9 +152,9 @@ static int fail(struct archive_feed *f, struct tt_error *err)
 	}
 	if (f->a == NULL || tt_la.archive_errno(f->a) == ENOMEM)
 		return tt_fail(err, TT_E_MEMORY, "no memory to unpack");
-	one_line(reason, sizeof(reason), text != NULL ? text : "libarchive does not say more");
+	one_line(reason, sizeof(reason), text != NULL ? text : "libarchive gives no reason");
 	if (f->in_dry)
-		return tt_fail(err, TT_E_INPUT, "the %s breaks off (%s)", what, reason);
+		return tt_fail(err, TT_E_INPUT, "the %s is cut off (%s)", what, reason);
 	return tt_fail(err, TT_E_INPUT, "damaged %s: %s", what, reason);
 }
 
@@ -318,7 +318,7 @@ static int start_compressed(struct archive_feed *f, struct tt_error *err)
 		return fail(f, err);
 	/* Nobody knew the header: then raw data are just what they are. */
 	if (tt_la.archive_filter_count(f->a) < 2 && f->in_dry)
-		return tt_fail(err, TT_E_INPUT, "the compressed data breaks off in its header");
+		return tt_fail(err, TT_E_INPUT, "the compressed data is cut off in its header");
 	if (tt_la.archive_filter_count(f->a) < 2)
 		return tt_fail(err, TT_E_INPUT, "damaged compressed data: unknown header");
 	f->no_data = r == ARCHIVE_EOF;

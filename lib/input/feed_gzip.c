@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * feed_gzip.c - unpacks gzip, member after member, each held against its checksum
- * and size. Stands on base.
+ * feed_gzip.c - unpacks gzip, member after member, and checks the checksum and size of
+ * each.
  *
- * Not through libarchive: that reads over the checksums, so that damage which
- * still decodes goes unseen, and drops what it decoded ahead when the file breaks
- * off.
+ * Not through libarchive: that ignores the checksums, so that damage which still decodes
+ * goes unseen, and drops what it decoded ahead when the file is cut off.
  */
 #include "input/feed.h"
 
@@ -46,12 +45,12 @@ static int decode(struct gzip_feed *f, struct tt_error *err)
 		f->inside = false;
 		return 0;
 	case Z_BUF_ERROR:
-		return f->dry ? tt_fail(err, TT_E_INPUT, "the gzip data breaks off") : refill(f, err);
+		return f->dry ? tt_fail(err, TT_E_INPUT, "the gzip data is cut off") : refill(f, err);
 	case Z_MEM_ERROR:
 		return tt_fail(err, TT_E_MEMORY, "no memory to unpack gzip");
 	default:
 		return tt_fail(err, TT_E_INPUT, "damaged gzip data: %s",
-			       f->z.msg != NULL ? f->z.msg : "zlib does not say more");
+			       f->z.msg != NULL ? f->z.msg : "zlib gives no reason");
 	}
 }
 

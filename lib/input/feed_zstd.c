@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * feed_zstd.c - unpacks zstd, frame after frame. Stands on base.
+ * feed_zstd.c - unpacks zstd, frame after frame.
  *
  * Not through libarchive: that decodes 128 KiB ahead and drops them when the
- * file breaks off, and a recording that was cut short is the very file whose
- * last events matter.
+ * file is cut off, and in a recording that was cut short it is the last events that
+ * matter.
  */
 #include "input/feed.h"
 
@@ -61,7 +61,7 @@ static int decode(struct zstd_feed *f, ZSTD_outBuffer *out, struct tt_error *err
 	f->pos += in.pos;
 	f->full = out->pos == out->size;
 	if (!rest && f->dry && f->pos == f->len && f->hint != 0 && out->pos == was)
-		return tt_fail(err, TT_E_INPUT, "the zstd data breaks off inside a frame");
+		return tt_fail(err, TT_E_INPUT, "the zstd data is cut off inside a frame");
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static int check(struct archive_output *o, bool ok, const char *name, struct tt_
 		tt_fail(&o->failed, TT_E_MEMORY, "no memory to write %s", name);
 	else
 		tt_fail(&o->failed, TT_E_IO, "cannot write %s: %s", name,
-			text != NULL ? text : "libarchive does not say why");
+			text != NULL ? text : "libarchive gives no reason");
 	*err = o->failed;
 	return -err->code;
 }

@@ -81,7 +81,7 @@ int tt_output_add(struct tt_output *o, const char *name, const void *data, size_
 
 	assert(o != NULL && name != NULL && (data != NULL || nbytes == 0));
 	if (!is_inside(name))
-		return tt_fail(err, TT_E_ARGUMENT, "\"%.200s\" is no name for a file of an output",
+		return tt_fail(err, TT_E_ARGUMENT, "\"%.200s\" is not a valid name for an output file",
 			       name);
 	return o->ops->add(o, name, bytes, err);
 }

@@ -168,7 +168,7 @@ int tt_partfile_finish(struct tt_partfile *s, struct tt_error *err)
 		return 0;
 	if ((s->nbytes != s->marked && ftruncate(s->fd, (off_t)s->marked) != 0) ||
 	    !tt_tempfile_commit(&s->temp, s->target)) {
-		tt_fail_errno(err, errno, "cannot complete %s; what came lies in %s", s->title,
+		tt_fail_errno(err, errno, "cannot complete %s; the data received is in %s", s->title,
 			      s->temp.name);
 		tt_tempfile_leave(&s->temp);
 		return -err->code;

@@ -61,7 +61,7 @@ static int read_options(struct tt_recorder *r, const struct tt_recorder_options 
 	int rc = tt_options_read(&defaults, NULL, err);
 
 	if (rc == 0 && opt != NULL && opt->size != sizeof(*opt))
-		rc = tt_fail(err, TT_E_ARGUMENT, "options of an impossible size %zu", opt->size);
+		rc = tt_fail(err, TT_E_ARGUMENT, "options of an invalid size %zu", opt->size);
 	if (rc != 0)
 		return rc;
 	if (opt != NULL)
@@ -107,7 +107,7 @@ static int open_output(struct tt_recorder *r, const char *path, struct tt_error 
 	int rc = 0;
 
 	if (path == NULL && rotate)
-		return tt_fail(err, TT_E_ARGUMENT, "the standard output cannot be rotated");
+		return tt_fail(err, TT_E_ARGUMENT, "standard output cannot be rotated");
 	if (rotate) {
 		rc = tt_rotation_init(&r->rotation, path, err);
 	} else if (path != NULL) {

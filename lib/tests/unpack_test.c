@@ -115,7 +115,7 @@ static void cut_everywhere(struct bytes packed, struct bytes content)
 			ck_assert_uint_lt(n, 11);
 			expect_way(WAY_MEMORY, cut, NULL, cut);
 		} else {
-			expect_error(WAY_MEMORY, cut, NULL, content, TT_E_INPUT, "break");
+			expect_error(WAY_MEMORY, cut, NULL, content, TT_E_INPUT, "is cut off");
 		}
 		free(cut.data);
 	}
@@ -176,12 +176,12 @@ START_TEST(cut_off_large_file_gives_what_comes_before)
 	size_t n;
 
 	if (strcmp(filters[_i], "compress") != 0) {
-		n = expect_error(WAY_PATH, cut, NULL, content, TT_E_INPUT, "breaks off");
+		n = expect_error(WAY_PATH, cut, NULL, content, TT_E_INPUT, "is cut off");
 		/* lz4 and bzip2 have blocks of up to 4 MiB, here the only one. */
 		if (strcmp(filters[_i], "lz4") != 0 && strcmp(filters[_i], "bzip2") != 0)
 			ck_assert_uint_ge(n, content.n / 2);
 		ck_assert_uint_eq(n, expect_error(WAY_PIPE_DRIPS, cut, NULL, content, TT_E_INPUT,
-						  "breaks off"));
+						  "is cut off"));
 	}
 	free(packed.data);
 	free(content.data);
@@ -209,7 +209,7 @@ START_TEST(cut_off_zstd_gives_every_whole_block)
 
 		if (n % packed.n != 0)
 			ck_assert_uint_ge(expect_error(WAY_MEMORY, cut, NULL, content, TT_E_INPUT,
-						       "breaks off"),
+						       "is cut off"),
 					  n / packed.n * part.n);
 	}
 	free(part.data);
@@ -345,7 +345,7 @@ START_TEST(cut_off_gzip_gives_every_byte_there_is)
 	for (size_t n = 1; n < content.n; n += 997) {
 		struct bytes cut = {packed.data, 15 + n};
 
-		ck_assert_uint_eq(expect_error(WAY_PIPE, cut, NULL, content, TT_E_INPUT, "breaks off"),
+		ck_assert_uint_eq(expect_error(WAY_PIPE, cut, NULL, content, TT_E_INPUT, "is cut off"),
 				  n);
 	}
 	free(packed.data);
@@ -571,7 +571,7 @@ START_TEST(bomb_is_refused_and_costs_little)
 	n = read_all(o.source, 65536, zeros, &o.error, &rc);
 	ck_assert_int_eq(rc, TT_E_INPUT);
 	ck_assert_uint_lt(n, 70 * MB);
-	ck_assert_ptr_nonnull(strstr(o.error.message, "unfolds"));
+	ck_assert_ptr_nonnull(strstr(o.error.message, "unpacks"));
 	close_way(&o);
 	free(packed.data);
 	free(zeros.data);
@@ -591,7 +591,7 @@ START_TEST(layers_are_counted)
 		free(packed.data);
 		packed = more;
 	}
-	expect_error(WAY_MEMORY, packed, NULL, content, TT_E_INPUT, "packed more than 4 times");
+	expect_error(WAY_MEMORY, packed, NULL, content, TT_E_INPUT, "packed in more than 4 layers");
 	free(packed.data);
 	free(content.data);
 }
@@ -814,8 +814,8 @@ START_TEST(cut_off_archive_is_an_error)
 
 	for (size_t n = 512; n < end; n += 7) {
 		struct bytes cut = {packed.data, n};
-		size_t one = expect_error(WAY_MEMORY, cut, NULL, content, TT_E_INPUT, "break");
-		size_t two = expect_error(WAY_PIPE, cut, NULL, content, TT_E_INPUT, "break");
+		size_t one = expect_error(WAY_MEMORY, cut, NULL, content, TT_E_INPUT, "is cut off");
+		size_t two = expect_error(WAY_PIPE, cut, NULL, content, TT_E_INPUT, "is cut off");
 
 		if (_i == 0)
 			ck_assert(one == n - 512 && two == n - 512);
