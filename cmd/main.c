@@ -48,8 +48,8 @@ static void print_usage(struct out *o)
 		p = put_cstr(p, verbs[i].summary);
 		p = put_char(p, '\n');
 	}
-	p = put_lit(p, "\n'tracetool VERB --help' tells more of one, 'tracetool --version' which "
-		       "tracetool this is.\n");
+	p = put_lit(p, "\n'tracetool VERB --help' shows the options of a verb, 'tracetool --version' the "
+		       "version.\n");
 	out_end(o, p);
 }
 

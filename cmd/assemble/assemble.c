@@ -20,7 +20,7 @@ struct assemble_options {
 static const struct opt table[] = {
 	OPT_HEADING("Output"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
-	  .help = "write the trace to OUT; '-' (default) is\nthe standard output",
+	  .help = "write the trace to OUT; '-' (default) is\nstandard output",
 	  .at = offsetof(struct assemble_options, output) },
 	OPT_HEADING("Common options"),
 	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",
@@ -33,8 +33,8 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "assemble",
 	.synopsis = "[-o OUT] [--spec=FILE] FILE",
-	.summary = "Makes a trace of its text, as 'tracetool dump --format=wire --header' prints it\n"
-		   "or a person writes it. FILE '-' is the standard input.",
+	.summary = "Turns the text of a trace back into the trace: as 'tracetool dump --format=wire\n"
+		   "--header' prints it, or as a person writes it. FILE '-' is standard input.",
 	.notes = "Exit status: 0 fine, 1 the text has a mistake, 2 it could not be read or the\n"
 		 "trace not be written.",
 	.table = table,
@@ -50,7 +50,7 @@ struct run {
 };
 
 /* What went wrong with the text or with memory. */
-static int tell(const struct run *run, const struct tt_error *err)
+static int report_mistake(const struct run *run, const struct tt_error *err)
 {
 	if (err->code == TT_E_SPEC)
 		cmd_error(NULL, "%s:%s", run->name, err->message);
@@ -82,11 +82,11 @@ static int assemble(struct run *run)
 			return STATUS_TROUBLE;
 		}
 		if (n > 0 && tt_assembler_add(run->assembler, text, (size_t)n, &err) < 0)
-			return tell(run, &err);
+			return report_mistake(run, &err);
 		write_done(run);
 	} while (n != 0 && !out_failed(run->file.out));
 	if (n == 0 && tt_assembler_finish(run->assembler, &err) < 0)
-		return tell(run, &err);
+		return report_mistake(run, &err);
 	write_done(run);
 	return STATUS_FINE;
 }
@@ -112,7 +112,7 @@ static int run_open(struct run *run, const struct assemble_options *opt)
 	int status = cmd_input_init(&in, &common);
 
 	if (status == STATUS_FINE && tt_assembler_new(&run->assembler, in.specs, &err) < 0)
-		status = tell(run, &err);
+		status = report_mistake(run, &err);
 	if (status == STATUS_FINE)
 		status = assemble_to(run, opt->output);
 	tt_assembler_free(run->assembler);
@@ -127,7 +127,7 @@ static int run_path(const struct assemble_options *opt, const char *path)
 	int status;
 
 	if ((!opt->output || strcmp(opt->output, "-") == 0) && isatty(STDOUT_FILENO))
-		return opt_usage(&command, "a trace is nothing for a terminal: say -o FILE");
+		return opt_usage(&command, "refusing to write a binary trace to a terminal: use -o OUT");
 	if (!standard)
 		run.fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (run.fd < 0) {
@@ -147,7 +147,7 @@ int cmd_assemble(int argc, char **argv)
 	int status = opt_parse(&command, argc, argv, &opt, &operands);
 
 	if (status == OPT_RUN && cmd_is_read(opt.output, operands.items, 1))
-		status = opt_usage(&command, "%s is the text itself: say another file with -o",
+		status = opt_usage(&command, "%s is the text itself: use another file with -o",
 				   opt.output);
 	else if (status == OPT_RUN)
 		status = run_path(&opt, operands.items[0]);

@@ -108,7 +108,7 @@ static int parse_number(const struct opt *o, const char *value, uint64_t *out,
 	uint64_t v;
 
 	if (opt_u64(value, &v) < 0)
-		return opt_mistake(why, "is no number");
+		return opt_mistake(why, "is not a number");
 	if (v < o->min)
 		return opt_mistake(why, "is less than %" PRIu64, o->min);
 	if (v > max)
@@ -127,7 +127,7 @@ static int parse_size(const struct opt *o, const char *value, uint64_t *out,
 	unsigned shift = 0;
 
 	if (take_u64(&rest, &v) < 0)
-		return opt_mistake(why, "is no size; sizes read 4096, 64K, 512M, 2G");
+		return opt_mistake(why, "is not a size (examples: 4096, 64K, 512M, 2G)");
 	unit = *rest != '\0' ? strchr(units, toupper((unsigned char)*rest)) : NULL;
 	if (unit) {
 		shift = 10 * (unsigned)(unit - units + 1);
@@ -136,7 +136,7 @@ static int parse_size(const struct opt *o, const char *value, uint64_t *out,
 	}
 	rest += *rest == 'B';
 	if (*rest != '\0')
-		return opt_mistake(why, "is no size; sizes read 4096, 64K, 512M, 2G");
+		return opt_mistake(why, "is not a size (examples: 4096, 64K, 512M, 2G)");
 	if (v > max >> shift)
 		return opt_mistake(why, "is too large");
 	if (v << shift < o->min)
@@ -213,8 +213,8 @@ static int parse_choice(const struct opt *o, const char *value, int *out, struct
 						   i ? ", " : "", o->choices[i]);
 	}
 	if (near.best)
-		return opt_mistake(why, "is none of %s; did you mean '%s'?", all, near.best);
-	return opt_mistake(why, "is none of %s", all);
+		return opt_mistake(why, "is not one of %s; did you mean '%s'?", all, near.best);
+	return opt_mistake(why, "is not one of %s", all);
 }
 
 static int append(struct opt_list *list, const char *value, struct opt_mistake *why)
@@ -254,7 +254,7 @@ static int store(const struct opt *o, void *at, const char *value, struct opt_mi
 		return parse_size(o, value, at, why);
 	case OPT_DURATION:
 		if (opt_duration(value, at) < 0)
-			return opt_mistake(why, "is no time; times read 1.5s, 20ms, 300us, 40ns");
+			return opt_mistake(why, "is not a time (examples: 1.5s, 20ms, 300us, 40ns)");
 		return 0;
 	case OPT_OWN:
 		return o->parse(at, value, why);

@@ -45,7 +45,7 @@ int selection_parse_ids(void *target, const char *value, struct opt_mistake *why
 			return opt_mistake(why, "does not fit in memory");
 		list->ids = ids;
 		if (!take_id(&at, &ids[list->n]) || (*at != ',' && *at != '\0'))
-			return opt_mistake(why, "is no list of numbers; lists read 1,2,3 or none");
+			return opt_mistake(why, "is not a list of numbers (examples: 7, 1,2,3, none)");
 		list->n++;
 		if (*at == '\0')
 			return 0;

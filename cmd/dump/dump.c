@@ -24,31 +24,31 @@ static const struct opt table[] = {
 	{ .kind = OPT_FLAG, .name = "header",
 	  .help = "begin with the line that assemble needs (wire)", AT(header) },
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
-	  .help = "print on N threads (default: one a processor)", AT(jobs), .min = 1, .max = 1024 },
+	  .help = "print on N threads (default: one per processor)", AT(jobs), .min = 1, .max = 1024 },
 	OPT_HEADING("Filters: an event must pass all of them"),
 	{ .kind = OPT_DURATION, .name = "from", .meta = "TIME",
 	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
 		  "counted from the start of the trace", AT(from_ns) },
 	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME", .help = "up to this time", AT(to_ns) },
 	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
-	  .parse = selection_parse_generations, .help = "of these generations", AT(generations) },
+	  .parse = selection_parse_generations, .help = "events of these generations", AT(generations) },
 	{ .kind = OPT_LIST, .letter = 'k', .name = "kind", .meta = "KIND[,...]",
-	  .help = "of these kinds: StateTransition, Metric, ..., or\n"
-		  "names of events: GoBlock, HeapObjectAlloc, ...", AT(kinds) },
+	  .help = "events of these kinds (StateTransition, Metric, ...)\n"
+		  "or names (GoBlock, HeapObjectAlloc, ...)", AT(kinds) },
 	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "on or about these goroutines (none: on none)",
+	  .parse = selection_parse_ids, .help = "events on or about these goroutines (none: on none)",
 	  AT(goroutines) },
 	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "on or about these processors", AT(procs) },
+	  .parse = selection_parse_ids, .help = "events on or about these processors", AT(procs) },
 	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "on these threads", AT(threads) },
+	  .parse = selection_parse_ids, .help = "events on these threads", AT(threads) },
 	{ .kind = OPT_OWN, .letter = 'M', .parse = selection_parse_ids, .meta = "ID[,...]",
 	  .help = "the same", AT(threads) },
 	{ .kind = OPT_STRING, .letter = 'e', .name = "experiment", .meta = "NAME",
-	  .help = "of this experiment", AT(experiment) },
+	  .help = "events of this experiment", AT(experiment) },
 	{ .kind = OPT_STRING, .name = "stack", .meta = "PATTERN",
-	  .help = "with a function in their stack whose name holds\n"
-		  "PATTERN (* any text, ? any byte)", AT(pattern) },
+	  .help = "events with a function in their stack whose name\n"
+		  "contains PATTERN (* any text, ? any byte)", AT(pattern) },
 	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N", .min = 1,
 	  .help = "stop after N events", AT(limit) },
 	OPT_HEADING("Tables of each generation, instead of events (text, json)"),
@@ -64,8 +64,8 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "dump",
 	.synopsis = "[OPTION...] FILE",
-	.summary = "Prints the events of a trace in their order. FILE is plain, compressed, a member\n"
-		   "of an archive (ARCHIVE:NAME), or - for the standard input.",
+	.summary = "Prints the events of a trace in order. FILE is plain, compressed, a member\n"
+		   "of an archive (ARCHIVE:NAME), or - for standard input.",
 	.notes = "Exit status: 0 fine, 1 the trace is bad, 2 usage, input and output, resources.",
 	.table = table,
 	.min_operands = 1,
@@ -289,7 +289,7 @@ static int check(const struct dump_options *opt)
 	if (section && filtered)
 		return opt_usage(&command, "tables take no filter but --generation and --experiment");
 	if (opt->to_ns < opt->from_ns)
-		return opt_usage(&command, "--to lies before --from");
+		return opt_usage(&command, "--to is before --from");
 	return OPT_RUN;
 }
 

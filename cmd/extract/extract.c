@@ -37,11 +37,11 @@ static const struct opt table[] = {
 	OPT_HEADING("Output"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "DIR|ARCHIVE|-",
 	  .help = "a folder; or NAME.tar, NAME.tar.zst, NAME.tar.gz, NAME.zip;\n"
-		  "or - for a tar on the standard output\n"
+		  "or - for a tar on standard output\n"
 		  "default: a folder TRACE.batches here, one for each FILE",
 	  .at = offsetof(struct extract_options, output) },
 	{ .kind = OPT_FLAG, .name = "decode",
-	  .help = "add the records of the batches that specs tell of,\n"
+	  .help = "add the records of the batches that specs describe,\n"
 		  "gen-000001/AllocFree/Types.jsonl",
 	  .at = offsetof(struct extract_options, decode) },
 	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = batch_formats,
@@ -288,7 +288,7 @@ static void report_sum(const struct batch_set *set, const char *file, const stru
 	if (x->o->common.quiet)
 		return;
 	if (set->nbatches == 0 && set->asked_found)
-		cmd_error(file, "it has no experimental batches");
+		cmd_error(file, "there are no experimental batches");
 	if (set->nbatches > 0)
 		cmd_error(file, "%llu batch%s, %llu bytes, %llu generation%s to %s",
 			  (unsigned long long)set->nbatches, set->nbatches == 1 ? "" : "es",
@@ -401,11 +401,11 @@ static int check_usage(const struct extract_options *o, const struct opt_operand
 	if (o->format != BATCH_JSONL && !o->decode)
 		return opt_usage(&command, "--format goes with --decode only");
 	if (o->output && strcmp(o->output, "-") == 0 && isatty(STDOUT_FILENO))
-		return opt_usage(&command, "the standard output is a terminal: no place for a tar");
+		return opt_usage(&command, "refusing to write a tar to a terminal: use -o OUT");
 	if (cmd_reads_stdin_twice(files->items, files->n))
-		return opt_usage(&command, "the standard input can be read only once");
+		return opt_usage(&command, "standard input can be read only once");
 	if (cmd_is_read(o->output, files->items, files->n))
-		return opt_usage(&command, "%s is a trace that is read: say another output with -o",
+		return opt_usage(&command, "%s is a trace to read: use another output with -o",
 				 o->output);
 	return OPT_RUN;
 }

@@ -338,7 +338,7 @@ static int check_experiments(struct batch_set *s, const char *file)
 		cmd_error(file, "no batch of experiment %s%s; %s%s", word,
 			  generation_range_is_all(s->choice->generations) ? ""
 									  : " in these generations",
-			  there[0] == '\0' ? "there are none at all" : "there are: ", there);
+			  there[0] == '\0' ? "the trace has no batches" : "the trace has: ", there);
 		status = STATUS_BAD;
 	}
 	free(there);

@@ -178,7 +178,7 @@ struct record_check *record_check_start(const struct cmd_input *in)
 	}
 	if (failure == 0)
 		return c;
-	cmd_error(NULL, "cannot check what comes: %s", strerror(failure));
+	cmd_error(NULL, "cannot check the trace as it arrives: %s", strerror(failure));
 	free(c);
 	return NULL;
 }

@@ -49,7 +49,7 @@ static const struct opt table[] = {
 	OPT_HEADING("Where it goes"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "FILE",
 	  .help = "write FILE (default: record.trace), compressed if it\n"
-		  "ends with .zst; '-' is the standard output",
+		  "ends with .zst; '-' is standard output",
 	  .at = offsetof(struct record_options, output) },
 	{ .kind = OPT_SIZE, .name = "rotate-size", .meta = "SIZE", .min = 1,
 	  .help = "begin a new file when one has SIZE bytes (64M, 1G):\n"
@@ -66,7 +66,7 @@ static const struct opt table[] = {
 	  .help = "read event specs from FILE too (may be repeated)",
 	  .at = offsetof(struct record_options, specs) },
 	{ .kind = OPT_SIZE, .name = "max-memory", .meta = "SIZE", .min = 1 << 20,
-	  .help = "do not check generations that need more (512M, 2G);\n"
+	  .help = "stop the check at a generation that needs more\n(512M, 2G); "
 		  "default: a quarter of the machine's memory",
 	  .at = offsetof(struct record_options, max_memory) },
 	{ .kind = OPT_FLAG, .letter = 'q', .name = "quiet",

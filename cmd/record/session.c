@@ -278,7 +278,7 @@ static int complete(struct record *r, const struct record_source *s, int status)
 	else
 		cmd_error(s->name, "%s: nothing is stored",
 			  record_stops() > 0 ? "stopped before a generation was whole" :
-					       "no generation came");
+					       "no generation arrived");
 	return STATUS_BAD;
 }
 

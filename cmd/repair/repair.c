@@ -26,7 +26,7 @@ struct repair_options {
 static const struct opt table[] = {
 	OPT_HEADING("Output"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
-	  .help = "write the repaired trace to OUT; '-' is the\nstandard output",
+	  .help = "write the repaired trace to OUT; '-' is standard\noutput",
 	  .at = offsetof(struct repair_options, output) },
 	CMD_COMMON_OPTIONS(struct repair_options, common),
 	OPT_TABLE_END,
@@ -35,10 +35,10 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "repair",
 	.synopsis = "[OPTION...] -o OUT FILE",
-	.summary = "Makes a trace that can be read of one that is damaged or cut off, with all that\n"
-		   "can be kept of it. FILE itself is not touched.",
+	.summary = "Turns a damaged or cut-off trace into one that can be read, and keeps all of it\n"
+		   "that can be kept. FILE itself is not changed.",
 	.notes = "Exit status: 0 nothing is lost, 1 something is, 2 FILE could not be read or OUT\n"
-		 "not be written. tracetool-repair(1) tells what is kept and what is made up.",
+		 "not be written. tracetool-repair(1) says what is kept and what is made up.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -57,9 +57,9 @@ struct run {
 	uint64_t lost_events, lost_nbytes;
 };
 
-/* ---- telling */
+/* ---- reporting */
 
-static void tell_made(const struct run *run, const struct tt_repair *r)
+static void report_made(const struct run *run, const struct tt_repair *r)
 {
 	struct tt_made_event ev;
 
@@ -75,7 +75,7 @@ static void tell_made(const struct run *run, const struct tt_repair *r)
 	}
 }
 
-static void tell_lost(const struct run *run, const struct tt_repaired *g)
+static void report_lost(const struct run *run, const struct tt_repaired *g)
 {
 	char place[256];
 
@@ -84,13 +84,13 @@ static void tell_lost(const struct run *run, const struct tt_repaired *g)
 	cmd_error(run->name, "%s: %s", cmd_location(&g->why, place, sizeof(place)), g->why.message);
 }
 
-static void tell_generation(const struct run *run, const struct tt_repair *r,
+static void report_generation(const struct run *run, const struct tt_repair *r,
 			    const struct tt_repaired *g)
 {
-	tell_lost(run, g);
+	report_lost(run, g);
 	if (!run->opt->common.quiet && g->made_generations != 0)
 		cmd_error(run->name,
-			  "generations made up in front of %" PRIu64 ", whose numbers are missing: %" PRIu64,
+			  "generations made up before %" PRIu64 ", whose numbers are missing: %" PRIu64,
 			  g->number, g->made_generations);
 	if (run->opt->common.quiet || (g->whole && g->lost_nbytes == 0))
 		return;
@@ -105,7 +105,7 @@ static void tell_generation(const struct run *run, const struct tt_repair *r,
 			  g->number, g->events, g->lost_events, g->made_events, g->made_entries,
 			  g->lost_nbytes);
 	if (run->opt->common.verbose)
-		tell_made(run, r);
+		report_made(run, r);
 }
 
 static bool lost_any(const struct run *run)
@@ -113,7 +113,7 @@ static bool lost_any(const struct run *run)
 	return run->whole != run->generations || run->lost_nbytes != 0;
 }
 
-static void tell_all(const struct run *run)
+static void report_all(const struct run *run)
 {
 	if (run->opt->common.quiet)
 		return;
@@ -162,7 +162,7 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 	write_str(run, tt_repair_header(r));
 	progress_start(run->name, run->opt->common.quiet);
 	while ((rc = tt_repair_next(r, &g)) == 0 && !out_failed(out_of(run))) {
-		tell_generation(run, r, &g);
+		report_generation(run, r, &g);
 		count(run, &g);
 		write_str(run, g.front);
 		write_str(run, g.bytes);
@@ -175,7 +175,7 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 		return STATUS_TROUBLE;
 	}
 	if (rc == 1) {
-		tell_lost(run, &g);
+		report_lost(run, &g);
 		run->lost_nbytes += g.lost_nbytes;
 	}
 	return STATUS_FINE;
@@ -233,8 +233,8 @@ static int cut_written(struct run *run, uint64_t bad, uint64_t generations,
 {
 	if (!run->opt->common.quiet)
 		cmd_error(run->name,
-			  "what was made behind %" PRIu64 " generation%s"
-			  " does not order: it is left out with all behind it: %s",
+			  "after %" PRIu64 " generation%s the repaired trace cannot be ordered: "
+			  "the rest is left out: %s",
 			  generations, plural(generations), why->message);
 	run->generations = generations;
 	run->lost_nbytes++;
@@ -329,7 +329,7 @@ static int close_output(struct run *run, int status)
 	status = outfile_finish(&run->file);
 	if (status != STATUS_FINE)
 		return status;
-	tell_all(run);
+	report_all(run);
 	return lost_any(run) ? STATUS_BAD : STATUS_FINE;
 }
 
@@ -370,11 +370,11 @@ int cmd_repair(int argc, char **argv)
 	run.path = operands.items[0];
 	run.name = cmd_input_name(run.path);
 	if (!opt.output)
-		status = opt_usage(&command, "where to? say -o OUT");
+		status = opt_usage(&command, "no output given: use -o OUT");
 	else if (strcmp(opt.output, "-") == 0 && isatty(STDOUT_FILENO))
-		status = opt_usage(&command, "a trace is nothing for a terminal: say -o OUT");
+		status = opt_usage(&command, "refusing to write a binary trace to a terminal: use -o OUT");
 	else if (cmd_is_read(opt.output, operands.items, 1))
-		status = opt_usage(&command, "%s is the trace itself, which is not touched",
+		status = opt_usage(&command, "%s is the trace itself: use another file with -o",
 				   opt.output);
 	if (status != OPT_RUN)
 		goto out;

@@ -35,7 +35,7 @@ static const struct opt table[] = {
 	  .at = offsetof(struct spec_options, format) },
 	OPT_HEADING("C code"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
-	  .help = "write the code to OUT, not to the standard output",
+	  .help = "write the code to OUT, not to standard output",
 	  .at = offsetof(struct spec_options, output) },
 	{ .kind = OPT_CHOICE, .name = "part", .meta = "PART", .choices = parts,
 	  .help = "all (default), or only what is to emit or to read",
@@ -471,7 +471,7 @@ static int code(const struct run *run)
 	if (run->nfiles != 1)
 		return opt_usage(&command, "c takes one file");
 	if (cmd_is_read(run->opt->output, run->files, 1))
-		return opt_usage(&command, "%s is the spec file itself: say another file with -o",
+		return opt_usage(&command, "%s is the spec file itself: use another file with -o",
 				 run->opt->output);
 	name = cmd_input_name(run->files[0]);
 	if (load(run->files[0], &text))

@@ -33,7 +33,7 @@ static const struct report_ops *const formats[] = {
 
 static const struct opt table[] = {
 	OPT_HEADING("Verdict"),
-	{ .kind = OPT_FLAG, .name = "strict", .help = "warnings make a trace bad too",
+	{ .kind = OPT_FLAG, .name = "strict", .help = "treat warnings as errors",
 	  .at = offsetof(struct validate_options, strict) },
 	{ .kind = OPT_FLAG, .name = "salvage-report",
 	  .help = "measure what 'tracetool repair' would keep (text, json)",
@@ -55,8 +55,8 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "validate",
 	.synopsis = "[OPTION...] FILE...",
-	.summary = "Says of each trace whether it is good: reads all of it and checks the order\n"
-		   "of its events. After an error it goes on with the next generation.",
+	.summary = "Checks whether each trace is good: reads all of it and checks the order of its\n"
+		   "events. After an error it continues with the next generation.",
 	.notes = "Exit status: 0 all traces are valid, 1 one is broken, 2 one could not be read.\n"
 		 "tracetool-validate(1) explains every finding.",
 	.table = table,
@@ -253,12 +253,12 @@ static int check_usage(const struct validate_options *o, const struct opt_operan
 	/* each file is read twice for a salvage report */
 	for (size_t i = 0; i < files->n; i++) {
 		if (o->salvage && strcmp(files->items[i], "-") == 0)
-			return opt_usage(&command, "the standard input can be read only once");
+			return opt_usage(&command, "standard input can be read only once");
 	}
 	if (cmd_reads_stdin_twice(files->items, files->n))
-		return opt_usage(&command, "the standard input can be read only once");
+		return opt_usage(&command, "standard input can be read only once");
 	if (cmd_is_read(o->report, files->items, files->n))
-		return opt_usage(&command, "%s is a trace that is read: say another file with -o",
+		return opt_usage(&command, "%s is a trace to read: use another file with -o",
 				 o->report);
 	return OPT_RUN;
 }

@@ -19,7 +19,7 @@ static const struct code {
 	{ TT_E_LIMIT, "limit",
 	  "One generation needs more than the memory limit allows: raise it (--max-memory) if the "
 	  "file can be trusted." },
-	{ TT_E_IO, "io", "See to the file, its permissions and its disk, and try again." },
+	{ TT_E_IO, "io", "Check the file, its permissions and its disk, and try again." },
 	{ TT_E_INPUT, "input",
 	  "The compressed file or archive is damaged: copy it again from where it came from." },
 	{ TT_E_MEMBER, "member", "Name the member to read: ARCHIVE:MEMBER, or --member." },
@@ -51,21 +51,22 @@ static const struct code {
 	  "The writer must give it a header of Go 1.26 to mark the end of a generation." },
 
 	{ TT_E_STRING_RECORD, "string-record",
-	  "The string table is damaged: copy the file again, or mend the writer." },
+	  "The string table is damaged: copy the file again, or fix the program that wrote it." },
 	{ TT_E_STRING_SIZE, "string-size", "The writer must cut strings to 1024 bytes." },
 	{ TT_E_STRING_DUPLICATE, "string-duplicate",
 	  "The writer must give each string of a generation an id of its own, from 1." },
 	{ TT_E_STACK_RECORD, "stack-record",
-	  "The stack table is damaged: copy the file again, or mend the writer." },
+	  "The stack table is damaged: copy the file again, or fix the program that wrote it." },
 	{ TT_E_STACK_SIZE, "stack-size", "The writer must cut stacks to 128 frames." },
 	{ TT_E_STACK_DUPLICATE, "stack-duplicate",
 	  "The writer must give each stack of a generation an id of its own, from 1." },
 	{ TT_E_STACK_STRING, "stack-string",
 	  "The writer must put the strings of all frames into the same generation." },
 	{ TT_E_SAMPLE_RECORD, "sample-record",
-	  "The CPU samples are damaged: copy the file again, or mend the writer." },
+	  "The CPU samples are damaged: copy the file again, or fix the program that wrote it." },
 	{ TT_E_SYNC_RECORD, "sync-record",
-	  "The batch with the clock is damaged: copy the file again, or mend the writer." },
+	  "The batch with the clock is damaged: copy the file again, or fix the program that wrote "
+	  "it." },
 	{ TT_E_SYNC_DUPLICATE, "sync-duplicate",
 	  "The writer must write frequency and clock snapshot once a generation." },
 	{ TT_E_NO_FREQUENCY, "no-frequency",
@@ -73,8 +74,8 @@ static const struct code {
 	{ TT_E_NO_CLOCK, "no-clock",
 	  "The writer must write a clock snapshot in each generation from Go 1.25 on." },
 	{ TT_E_TABLE_CUT, "table-cut",
-	  "A table ends inside a record, and go tool trace takes that for the end of the trace: mend "
-	  "the writer." },
+	  "A table ends inside a record, and go tool trace takes that for the end of the trace: fix "
+	  "the program that wrote it." },
 
 	{ TT_E_EVENT_TYPE, "event-type",
 	  "Give the spec of that event (--spec) if it is one of yours; else the file is damaged." },
@@ -91,11 +92,11 @@ static const struct code {
 
 	{ TT_E_STUCK, "stuck",
 	  "Events are missing: those that the waiting threads wait for. The program may have died "
-	  "while it traced; if not, mend the writer." },
+	  "while it traced; if not, fix the program that wrote it." },
 	{ TT_E_CONTEXT, "context",
 	  "The writer recorded an event where it cannot happen, or the events before it are lost." },
 	{ TT_E_STATUS, "status",
-	  "The writer told a wrong status, or events between the two are lost." },
+	  "The writer recorded a wrong status, or events between the two are lost." },
 	{ TT_E_GOROUTINE, "goroutine",
 	  "The events of this goroutine contradict each other: some are lost, or the writer is "
 	  "wrong." },
@@ -115,7 +116,7 @@ static const struct code {
 	{ TT_W_VERSION_EVENT, "version-event",
 	  "The writer must give the file the header of a later Go; strict readers reject this one." },
 	{ TT_W_EXPERIMENT_EMPTY, "experiment-empty",
-	  "Go's flight recorder loses experimental batches: record with trace.Start to have them." },
+	  "Go's flight recorder loses experimental batches: record with trace.Start to keep them." },
 	{ TT_W_EXPERIMENT_UNKNOWN, "experiment-unknown",
 	  "Give the spec of the experiment (--spec); go tool trace crashes on such a batch if it is "
 	  "not wrapped." },
@@ -130,7 +131,7 @@ static const struct code {
 	  "The writer must not let a stop-the-world last into the next generation; go tool trace "
 	  "crashes on this file." },
 	{ TT_W_FRAME_CONFLICT, "frame-conflict",
-	  "The writer must give a pc one function, file and line; the first that came is shown." },
+	  "The writer must give a pc one function, file and line; the first one read is shown." },
 	{ TT_W_CLOCK, "clock", "The clock was set back, or generations are not in their order." },
 	{ TT_W_RECORD, "record",
 	  "The writer must lay the records of the batch out as the spec says; or give the spec that "
@@ -142,7 +143,7 @@ static const struct code {
 	{ TT_W_HEAP_FREE, "heap-free",
 	  "An event that allocates it was lost, or the writer freed it twice." },
 	{ TT_W_HEAP_SPAN, "heap-span",
-	  "The writer must tell of each span before the objects in it." },
+	  "The writer must write each span before the objects in it." },
 	{ TT_W_HEAP_TYPE, "heap-type",
 	  "The writer must write each type that it uses into a batch of the same generation." },
 	{ TT_W_HEAP_OVERLAP, "heap-overlap",

@@ -394,7 +394,7 @@ static int64_t silent(struct native_source *c)
 {
 	if (c->base.why[0] == '\0')
 		snprintf(c->base.why, sizeof(c->base.why),
-			 "it ended, and the recording library never came up in it");
+			 "it ended before the recording library started in it");
 	errno = ECHILD;
 	return -1;
 }

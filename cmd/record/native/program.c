@@ -146,7 +146,7 @@ static bool check_elf(struct program *p, int fd)
 	Elf64_Ehdr head;
 
 	if (!read_at(fd, &head, sizeof(head), 0))
-		return refuse_unread(p, "is no whole program");
+		return refuse_unread(p, "is not a complete program");
 	if (head.e_ident[EI_CLASS] != ELFCLASS64)
 		return refuse(p, "is a 32-bit program; the recording library is for 64 bits");
 	if (MACHINE != EM_NONE && head.e_machine != MACHINE)
