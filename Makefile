@@ -312,7 +312,7 @@ check-unit: $O/unit-tests
 	$(RUN) $O/unit-tests $(SUITES)
 
 # Neither is part of check: they take minutes. Of the suites these are the ones with
-# threads and with memory of processes that are gone; naming and emit_fault take too long
+# threads and with memory of processes that are gone; symbolize and emit_fault take too long
 # under valgrind, and the address sanitizer watches them.
 ## check-threads    the emitter's suites under the thread sanitizer
 check-threads:

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * recorder.c - a stream into files, generation by generation. It writes each batch as it
- * arrives and looks for nothing but the ends of generations (gen/framer.h). Its contract
- * is tracetool_write.h. Stands on gen, input and output.
+ * arrives, and needs to find only the ends of generations (gen/framer.h). Its contract
+ * is tracetool_write.h.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -11,11 +11,11 @@
 
 #include "base/options.h"
 #include "gen/framer.h"
-#include "record/symbolize.h"
-#include "output/rotation.h"
 #include "output/partfile.h"
-#include "wire/header.h"
+#include "output/rotation.h"
+#include "record/symbolize.h"
 #include "tracetool_write.h"
+#include "wire/header.h"
 
 struct tt_recorder {
 	struct tt_recorder_options options;
@@ -31,7 +31,7 @@ struct tt_recorder {
 	/* the output */
 	char *path;                     /* of the file at hand; NULL: stdout */
 	struct tt_rotation rotation;    /* its stem is NULL: one file only */
-	struct tt_partfile *file;           /* NULL: the next generation begins a file */
+	struct tt_partfile *file;       /* NULL: the next generation begins a file */
 	bool has_header;                /* the file at hand */
 	int64_t began_ns;               /* the file at hand */
 
@@ -39,7 +39,7 @@ struct tt_recorder {
 	uint64_t nbatches, offset;
 	TT_ARRAY(uint8_t) held;
 	bool too_large;                 /* to be held */
-	struct tt_symbolizer naming; /* its symbol is NULL: names stay as they are */
+	struct tt_symbolizer symbolizer; /* its symbol is NULL: not used */
 
 	struct tt_recorder_progress done;
 };
@@ -75,9 +75,9 @@ static int read_options(struct tt_recorder *r, const struct tt_recorder_options 
 		r->options.specs = r->own_specs;
 	}
 	if (rc == 0 && r->options.symbol != NULL) {
-		tt_symbolizer_init(&r->naming, r->options.specs, &r->mem);
-		r->naming.symbol = r->options.symbol;
-		r->naming.arg = r->options.symbol_arg;
+		tt_symbolizer_init(&r->symbolizer, r->options.specs, &r->mem);
+		r->symbolizer.symbol = r->options.symbol;
+		r->symbolizer.arg = r->options.symbol_arg;
 	}
 	return rc;
 }
@@ -149,7 +149,7 @@ void tt_recorder_close(struct tt_recorder *r)
 	tt_rotation_release(&r->rotation);
 	TT_ARRAY_RELEASE(&r->mem, &r->header);
 	TT_ARRAY_RELEASE(&r->mem, &r->held);
-	tt_symbolizer_release(&r->naming);
+	tt_symbolizer_release(&r->symbolizer);
 	tt_source_close(r->src);
 	tt_specs_free(r->own_specs);
 	free(r->path);
@@ -189,7 +189,7 @@ static int read_header(struct tt_recorder *r)
 
 /* ----------------------------------------------------------------- storing */
 
-/* Nothing of a generation is written before its end: that may not be taken back, or changes. */
+/* Nothing of a generation is written before its end: it could not be taken back, or changes. */
 static bool must_hold(const struct tt_recorder *r)
 {
 	return r->options.symbol != NULL || !tt_partfile_takes_back(r->file);
@@ -269,29 +269,29 @@ static int begin_generation(struct tt_recorder *r, const struct tt_raw_batch *b)
 	return rc == 0 && !r->has_header ? store_header(r) : rc;
 }
 
-/* What is held becomes the generation with names, behind the header if that is there. */
-static int give_names(struct tt_recorder *r)
+/* Names the code of the generation that is held, after the header if that is held, too. */
+static int symbolize(struct tt_recorder *r)
 {
 	size_t header = r->done.generations == 0 ? r->header.n : 0, n;
 
-	if (!tt_symbolizer_apply(&r->naming, r->held.at + header, r->held.n - header))
-		return tt_fail(&r->failed, tt_mem_code(&r->mem), "no memory to name the code of a "
-								 "generation");
-	n = header + r->naming.out.n;
+	if (!tt_symbolizer_apply(&r->symbolizer, r->held.at + header, r->held.n - header))
+		return tt_fail(&r->failed, tt_mem_code(&r->mem),
+			       "no memory to symbolize a generation");
+	n = header + r->symbolizer.out.n;
 	if (!tt_mem_grow(&r->mem, &r->held.at, &r->held.cap, n, 1))
 		return tt_fail(&r->failed, tt_mem_code(&r->mem), "no memory to hold a generation");
-	if (r->naming.out.n != 0)
-		memcpy(r->held.at + header, r->naming.out.at, r->naming.out.n);
+	if (r->symbolizer.out.n != 0)
+		memcpy(r->held.at + header, r->symbolizer.out.at, r->symbolizer.out.n);
 	r->held.n = n;
 	return 0;
 }
 
-/* The generation at hand is whole up to where the source stands. */
+/* The generation at hand is whole, and ends at the position of the source. */
 static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 {
 	uint64_t before = tt_partfile_nbytes(r->file);
 	bool held = (r->options.flags & TT_RECORD_HOLD) != 0 && !r->too_large;
-	int rc = r->options.symbol != NULL ? give_names(r) : 0;
+	int rc = r->options.symbol != NULL ? symbolize(r) : 0;
 
 	if (rc == 0 && must_hold(r))
 		rc = tt_partfile_write(r->file, r->held.at, r->held.n, &r->failed);

@@ -3,7 +3,6 @@
  * symbolize.c - names for a generation's code. Batches are copied but for the tables that
  * hold addresses: stacks, and the types of heap objects. New texts get numbers behind
  * those that the generation has, in batches of their own ahead of the end mark.
- * Stands on naming.h.
  *
  *	stack       number, frames, then for each: address, func, file, line
  *	type        number, address, size, pointer bytes, length of name, name

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * symbolize.h - gives names to the code of a generation that was written without them, as
- * a native program's is: frames of its stacks, sites of its heap objects. Stands on
- * wire.
+ * a native program's is: frames of its stacks, sites of its heap objects.
+ *
+ * This folder is what stores a trace while it arrives; it needs gen, output and what is
+ * below:
+ *
+ *	recorder.c   a stream into files, generation by generation
+ *	symbolize.c  names for a generation's code
  */
 #ifndef TT_RECORD_SYMBOLIZE_H
 #define TT_RECORD_SYMBOLIZE_H

@@ -273,10 +273,10 @@ START_TEST(want_of_memory_is_told)
 }
 END_TEST
 
-Suite *naming_suite(void)
+Suite *symbolize_suite(void)
 {
-	Suite *s = suite_create("naming");
-	TCase *tc = tcase_create("naming");
+	Suite *s = suite_create("symbolize");
+	TCase *tc = tcase_create("symbolize");
 
 	tcase_add_unchecked_fixture(tc, make_specs, free_specs);
 	tcase_add_test(tc, frames_are_named_and_texts_stand_once);
