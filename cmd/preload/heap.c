@@ -14,8 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define EXPERIMENT 1
-#define KIND_INFO 1
+#include "spec/types.h"
+
 /* Addresses are told in units of this: no allocator gives less. */
 #define ALIGNMENT_SHIFT 3
 /* They count from so far below the end of the data segment, whose objects then have
@@ -23,7 +23,6 @@
 #define BELOW_BREAK ((uintptr_t)16 << 20)
 #define LOWEST_STACK 2048
 
-static unsigned type_object, type_alloc, type_free;
 static uintptr_t base;
 
 static inline uint64_t number_of(const void *p)
@@ -119,7 +118,7 @@ static __attribute__((noinline)) void tell_alloc_slowly(void *p, size_t size, ui
 		heap_early_add(p, size, site);
 	e = p != NULL && preload_on() ? tt_emit_acquire() : NULL;
 	if (e != NULL) {
-		tt_emit_event2(e, type_alloc, number_of(p), heap_type(e, site, size));
+		tt_emit_event2(e, TT_EV_HEAP_OBJECT_ALLOC, number_of(p), heap_type(e, site, size));
 		tt_emit_release(e);
 	}
 	errno = saved;
@@ -132,7 +131,7 @@ static inline bool tell_alloc_again(void *p, size_t size, uintptr_t site)
 	const struct heap_cell *cell = heap_cell(tag);
 
 	return likely(cell->tag == tag) && likely(cell->gen != 0) &&
-	       tt_emit_once2(cell->gen, type_alloc, number_of(p), cell->id);
+	       tt_emit_once2(cell->gen, TT_EV_HEAP_OBJECT_ALLOC, number_of(p), cell->id);
 }
 
 static inline void tell_alloc(void *p, size_t size, uintptr_t site)
@@ -146,7 +145,7 @@ static inline void tell_free(void *p)
 	if (unlikely(heap_is_early))
 		heap_early_remove(p);
 	if (preload_on())
-		tt_emit_once1(0, type_free, number_of(p));
+		tt_emit_once1(0, TT_EV_HEAP_OBJECT_FREE, number_of(p));
 }
 
 static inline bool telling(void)
@@ -275,25 +274,13 @@ static void tell_early(void *p, size_t size, uintptr_t site)
 
 	if (e == NULL)
 		return;
-	tt_emit_event2(e, type_object, number_of(p), heap_type(e, site, size));
+	tt_emit_event2(e, TT_EV_HEAP_OBJECT, number_of(p), heap_type(e, site, size));
 	tt_emit_release(e);
 }
 
-static unsigned type_named(const struct tt_specs *specs, const char *name)
-{
-	const struct tt_event_spec *spec = tt_specs_event_named(specs, name);
-
-	return spec != NULL ? spec->type : 0;
-}
-
 /* The generation's callback comes before any object's event. */
-void preload_heap_start(const struct tt_specs *specs)
+void preload_heap_start(void)
 {
-	if (specs != NULL) {
-		type_object = type_named(specs, "HeapObject");
-		type_alloc = type_named(specs, "HeapObjectAlloc");
-		type_free = type_named(specs, "HeapObjectFree");
-	}
 	base = ((uintptr_t)sbrk(0) & ~(uintptr_t)4095) - BELOW_BREAK;
 }
 
@@ -310,11 +297,11 @@ void preload_heap_forked(void)
 /* Each generation says how addresses are told: base, page size, alignments. */
 void preload_heap_generation(struct tt_emit *e)
 {
-	uint8_t info[1 + 4 * HEAP_NUMBER_MAX] = { KIND_INFO }, *p = info + 1;
+	uint8_t info[1 + 4 * HEAP_NUMBER_MAX] = { TT_TAG_ALLOC_FREE_INFO }, *p = info + 1;
 
 	p = heap_put_number(p, base);
 	p = heap_put_number(p, (uint64_t)sysconf(_SC_PAGESIZE));
 	p = heap_put_number(p, UINT64_C(1) << ALIGNMENT_SHIFT);
 	p = heap_put_number(p, LOWEST_STACK);
-	tt_emit_batch(e, EXPERIMENT, info, (size_t)(p - info));
+	tt_emit_batch(e, TT_EXPERIMENT_ALLOC_FREE, info, (size_t)(p - info));
 }

@@ -11,8 +11,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define EXPERIMENT 1
-#define KIND_TYPES "\0"
+#include "spec/types.h"
+
 #define MAX_TYPES (1 << 16)
 #define NSLOTS (1 << 17)
 
@@ -48,13 +48,14 @@ static unsigned size_class(size_t size, uint64_t *top)
 /* Writes the type into this generation's batch. */
 static bool define(struct tt_emit *e, uint32_t id, uintptr_t site, uint64_t size)
 {
+	static const char tag[1] = { TT_TAG_ALLOC_FREE_TYPES };
 	uint8_t record[5 * HEAP_NUMBER_MAX], *p = heap_put_number(record, id);
 
 	p = heap_put_number(p, site);
 	p = heap_put_number(p, size);
 	p = heap_put_number(p, 0);
 	p = heap_put_number(p, 0);
-	return tt_emit_batch_add(e, EXPERIMENT, (struct tt_str){ KIND_TYPES, 1 }, record,
+	return tt_emit_batch_add(e, TT_EXPERIMENT_ALLOC_FREE, (struct tt_str){ tag, 1 }, record,
 				 (size_t)(p - record));
 }
 

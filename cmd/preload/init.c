@@ -198,14 +198,8 @@ static bool start_emitter(int region, struct tt_error *err)
 	};
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", region);
-	if (config.heap) {
-		struct tt_specs *specs = NULL;
-
-		if (tt_specs_new(&specs, err) < 0)
-			return false;
-		preload_heap_start(specs);
-		tt_specs_free(specs);
-	}
+	if (config.heap)
+		preload_heap_start();
 	return tt_emit_start_callback(stream_write, shared, &options, err) == 0;
 }
 

@@ -7,9 +7,8 @@
 
 #include <stdlib.h>
 
-void preload_heap_start(const struct tt_specs *specs)
+void preload_heap_start(void)
 {
-	(void)specs;
 }
 
 void preload_heap_started(bool traced)

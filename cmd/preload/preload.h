@@ -89,7 +89,7 @@ extern bool preload_full_stacks;
 
 /* Only in the library for --heap; the other one has functions that do nothing. */
 /* Before tracing starts, and when it has, or has not. */
-void preload_heap_start(const struct tt_specs *specs);
+void preload_heap_start(void);
 void preload_heap_started(bool traced);
 /* In a forked child, before it starts a trace of its own. */
 void preload_heap_forked(void);

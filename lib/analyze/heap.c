@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "experiment/tables.h"
+#include "spec/types.h"
 #include "tracetool_analyze.h"
 
 /* What Go uses on all common machines; taken if no batch says. */
@@ -26,27 +27,30 @@
 /* ------------------------------------------------------------ a new heap */
 
 static const struct {
-	const char *event;
+	enum tt_event_type event;
 	enum tt_heap_act act;
 	uint8_t nargs;          /* that it must have */
 } acts[] = {
-	{"Span", TT_HEAP_ACT_SPAN, 3},
-	{"SpanAlloc", TT_HEAP_ACT_SPAN, 3},
-	{"SpanFree", TT_HEAP_ACT_SPAN_FREE, 1},
-	{"HeapObject", TT_HEAP_ACT_FOUND, 2},
-	{"HeapObjectAlloc", TT_HEAP_ACT_ALLOC, 2},
-	{"HeapObjectFree", TT_HEAP_ACT_FREE, 1},
+	{TT_EV_SPAN, TT_HEAP_ACT_SPAN, 3},
+	{TT_EV_SPAN_ALLOC, TT_HEAP_ACT_SPAN, 3},
+	{TT_EV_SPAN_FREE, TT_HEAP_ACT_SPAN_FREE, 1},
+	{TT_EV_HEAP_OBJECT, TT_HEAP_ACT_FOUND, 2},
+	{TT_EV_HEAP_OBJECT_ALLOC, TT_HEAP_ACT_ALLOC, 2},
+	{TT_EV_HEAP_OBJECT_FREE, TT_HEAP_ACT_FREE, 1},
 };
 
 /* An event of that name in an experiment of another name is another event. */
 static void bind(struct tt_heap *h)
 {
-	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
-		const struct tt_event_spec *spec = tt_specs_event_named(h->specs, acts[i].event);
+	const struct tt_experiment_spec *experiment =
+		tt_specs_builtin_experiment(h->specs, TT_EXPERIMENT_ALLOC_FREE);
 
-		if (spec != NULL && spec->experiment != NULL && spec->nargs >= acts[i].nargs &&
-		    strcmp(spec->experiment, "AllocFree") == 0)
-			h->acts[spec->type] = (uint8_t)acts[i].act;
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]) && experiment != NULL; i++) {
+		const struct tt_event_def *def = tt_specs_builtin(h->specs, acts[i].event);
+
+		if (def != NULL && def->spec.experiment_id == experiment->id &&
+		    def->spec.nargs >= acts[i].nargs)
+			h->acts[def->spec.type] = (uint8_t)acts[i].act;
 	}
 }
 
@@ -567,14 +571,14 @@ static void learn(struct tt_heap *h, const struct tt_event *ev, enum tt_heap_act
 {
 	bool is_span = act == TT_HEAP_ACT_SPAN || act == TT_HEAP_ACT_SPAN_FREE;
 	/* a span comes first; both units are learnt with it if there is a HeapObject spec */
-	const struct tt_event_spec *object = tt_specs_event_named(h->specs, "HeapObject");
+	const struct tt_event_def *object = tt_specs_builtin(h->specs, TT_EV_HEAP_OBJECT);
 	struct tt_event of_object = *ev;
 
 	h->informed = true;
 	learn_scale(h, ev, is_span);
-	if (!is_span || object == NULL || h->acts[object->type] != TT_HEAP_ACT_FOUND)
+	if (!is_span || object == NULL || h->acts[object->spec.type] != TT_HEAP_ACT_FOUND)
 		return;
-	of_object.spec = object;
+	of_object.spec = &object->spec;
 	learn_scale(h, &of_object, false);
 }
 

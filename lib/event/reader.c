@@ -67,7 +67,7 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 		*reader = NULL;
 		return rc;
 	}
-	tt_loader_init(&r->loader, r->src, r->specs, r->version,
+	tt_loader_init(&r->loader, r->src, r->version,
 		       (r->options.flags & TT_OPEN_LIKE_GO) != 0);
 	tt_error_clear(&r->err);
 	if (r->options.threads > 1)

@@ -7,12 +7,11 @@
 
 #include <string.h>
 
-void tt_framer_init(struct tt_framer *f, const struct tt_specs *specs, unsigned version,
-		    bool like_go)
+void tt_framer_init(struct tt_framer *f, unsigned version, bool like_go)
 {
 	memset(f, 0, sizeof(*f));
 	f->has_end_marks = tt_version_has_end_marks(version);
-	tt_framing_init(&f->framing, specs, like_go);
+	f->framing.like_go = like_go;
 }
 
 void tt_framer_begin(struct tt_framer *f)

@@ -27,8 +27,7 @@ enum tt_framed {
 	TT_FRAMED_NEXT,         /* a batch of another one: the source is in front of it */
 };
 
-void tt_framer_init(struct tt_framer *f, const struct tt_specs *specs, unsigned version,
-		    bool like_go);
+void tt_framer_init(struct tt_framer *f, unsigned version, bool like_go);
 
 /* The batches that follow belong to another generation. */
 void tt_framer_begin(struct tt_framer *f);
@@ -46,7 +45,7 @@ static inline bool tt_framer_is_mark(const struct tt_framer *f, const struct tt_
 {
 	/* Go looks at the body's first byte, so an event batch may pose as a mark */
 	return f->has_end_marks && b->experiment == 0 && b->size != 0 &&
-	       b->first == f->framing.end_type;
+	       b->first == TT_EV_END_OF_GENERATION;
 }
 
 /* Whether this batch, of which maybe no more than the header could be read, is one of the

@@ -100,14 +100,12 @@ int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rul
 
 /* Which first byte of a batch makes it which table, in this version. */
 struct tt_batch_rules {
-	int (*add[256])(struct tt_generation *g, const struct tt_batch_rules *rules,
-			const struct tt_raw_batch *batch, struct tt_error *err);
+	int (*add[256])(struct tt_generation *g, const struct tt_raw_batch *batch,
+			struct tt_error *err);
 	uint8_t sync;           /* the first byte of a batch with the clock */
-	uint8_t string, stack, sample, frequency, clock; /* record types */
 	bool needs_clock;       /* since 1.25: a Sync batch with a clock snapshot */
 };
-void tt_batch_rules_init(struct tt_batch_rules *rules, const struct tt_specs *specs,
-			 unsigned version);
+void tt_batch_rules_init(struct tt_batch_rules *rules, unsigned version);
 
 /* ---- reading one (load.c) */
 
@@ -130,8 +128,7 @@ struct tt_loader {
 	void *on_skipped_arg;
 };
 
-void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_specs *specs,
-		    unsigned version, bool like_go);
+void tt_loader_init(struct tt_loader *l, struct tt_source *src, unsigned version, bool like_go);
 
 /*
  * Loads the next generation into *g, which it clears first, and lets the source

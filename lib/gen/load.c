@@ -8,13 +8,12 @@
 
 #include "gen/generation.h"
 
-void tt_loader_init(struct tt_loader *l, struct tt_source *src, const struct tt_specs *specs,
-		    unsigned version, bool like_go)
+void tt_loader_init(struct tt_loader *l, struct tt_source *src, unsigned version, bool like_go)
 {
 	memset(l, 0, sizeof(*l));
 	l->src = src;
-	tt_framer_init(&l->framer, specs, version, like_go);
-	tt_batch_rules_init(&l->rules, specs, version);
+	tt_framer_init(&l->framer, version, like_go);
+	tt_batch_rules_init(&l->rules, version);
 }
 
 static bool reads_like_go(const struct tt_loader *l)

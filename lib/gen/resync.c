@@ -49,7 +49,7 @@ static bool run_begins(const struct tt_loader *l, const uint8_t *data, const uin
 	for (int i = 0; i < PLAUSIBLE_RUN; i++) {
 		if (data == end)
 			return i >= last;
-		if (!tt_batch_plausible(&l->framer.framing, data, end, &b, &nbytes) ||
+		if (!tt_batch_plausible(data, end, &b, &nbytes) ||
 		    !may_follow(l, &b, &before) || (i == 0 && b.time < l->min_time))
 			return false;
 		if (nbytes > (uint64_t)(end - data))

@@ -111,15 +111,15 @@ static int add_string(struct tt_generation *g, struct records *r, uint64_t id, u
 	return TT_OK;
 }
 
-static int add_strings(struct tt_generation *g, const struct tt_batch_rules *rules,
-		       const struct tt_raw_batch *batch, struct tt_error *err)
+static int add_strings(struct tt_generation *g, const struct tt_raw_batch *batch,
+		       struct tt_error *err)
 {
 	struct records r = records_of(batch, TT_E_STRING_RECORD, "string", err);
 	uint64_t id, len;
 
 	r.pos++;
 	while (r.pos < r.end) {
-		int rc = take_type(&r, rules->string, "string");
+		int rc = take_type(&r, TT_EV_STRING, "string");
 
 		if (rc < 0 || (rc = take(&r, &id)) < 0 || (rc = take(&r, &len)) < 0)
 			return rc;
@@ -241,15 +241,15 @@ static int add_stack(struct tt_generation *g, struct records *r, uint64_t id, ui
 	return TT_OK;
 }
 
-static int add_stacks(struct tt_generation *g, const struct tt_batch_rules *rules,
-		      const struct tt_raw_batch *batch, struct tt_error *err)
+static int add_stacks(struct tt_generation *g, const struct tt_raw_batch *batch,
+		      struct tt_error *err)
 {
 	struct records r = records_of(batch, TT_E_STACK_RECORD, "stack", err);
 	uint64_t id, nframes;
 
 	r.pos++;
 	while (r.pos < r.end) {
-		int rc = take_type(&r, rules->stack, "stack");
+		int rc = take_type(&r, TT_EV_STACK, "stack");
 
 		if (rc < 0 || (rc = take(&r, &id)) < 0 || (rc = take(&r, &nframes)) < 0)
 			return rc;
@@ -267,15 +267,15 @@ static int add_stacks(struct tt_generation *g, const struct tt_batch_rules *rule
 
 /* ---- CPU samples */
 
-static int add_samples(struct tt_generation *g, const struct tt_batch_rules *rules,
-		       const struct tt_raw_batch *batch, struct tt_error *err)
+static int add_samples(struct tt_generation *g, const struct tt_raw_batch *batch,
+		       struct tt_error *err)
 {
 	struct records r = records_of(batch, TT_E_SAMPLE_RECORD, "CPU sample", err);
 
 	r.pos++;
 	while (r.pos < r.end) {
 		uint64_t v[5] = {0}; /* time m p g stack */
-		int rc = take_type(&r, rules->sample, "CPU sample");
+		int rc = take_type(&r, TT_EV_CPU_SAMPLE, "CPU sample");
 
 		for (int i = 0; i < 5 && rc == TT_OK; i++)
 			rc = take(&r, &v[i]);
@@ -339,21 +339,21 @@ static int add_clock(struct tt_generation *g, struct records *r)
 	return TT_OK;
 }
 
-static int add_sync(struct tt_generation *g, const struct tt_batch_rules *rules,
-		    const struct tt_raw_batch *batch, struct tt_error *err)
+static int add_sync(struct tt_generation *g, const struct tt_raw_batch *batch, struct tt_error *err)
 {
 	struct records r = records_of(batch, TT_E_SYNC_RECORD, "sync", err);
+	bool has_clock = batch->first == TT_EV_SYNC; /* else there is no such type yet */
 
-	if (rules->needs_clock)
+	if (has_clock)
 		r.pos++;
 	while (r.pos < r.end) {
 		uint8_t type = *r.pos;
 		int rc;
 
 		r.record = r.pos++;
-		if (type == rules->frequency) {
+		if (type == TT_EV_FREQUENCY) {
 			rc = add_frequency(g, &r);
-		} else if (type == rules->clock && rules->needs_clock) {
+		} else if (type == TT_EV_CLOCK_SNAPSHOT && has_clock) {
 			rc = add_clock(g, &r);
 		} else {
 			tt_fail(err, TT_E_SYNC_RECORD,
@@ -400,13 +400,12 @@ struct tt_thread_batches *tt_generation_thread(struct tt_generation *g, int64_t 
 	return &g->threads.at[g->threads.n++];
 }
 
-static int add_events(struct tt_generation *g, const struct tt_batch_rules *rules,
-		      const struct tt_raw_batch *batch, struct tt_error *err)
+static int add_events(struct tt_generation *g, const struct tt_raw_batch *batch,
+		      struct tt_error *err)
 {
 	struct tt_thread_batches *thread = tt_generation_thread(g, batch->thread);
 	uint32_t i = (uint32_t)g->batches.n;
 
-	(void)rules;
 	if (thread == NULL)
 		return out_of_memory(g, err);
 	/* an empty batch makes its thread known and nothing else */
@@ -430,11 +429,10 @@ static int add_events(struct tt_generation *g, const struct tt_batch_rules *rule
 	return TT_OK;
 }
 
-static int misplaced_end(struct tt_generation *g, const struct tt_batch_rules *rules,
-			 const struct tt_raw_batch *batch, struct tt_error *err)
+static int misplaced_end(struct tt_generation *g, const struct tt_raw_batch *batch,
+			 struct tt_error *err)
 {
 	(void)g;
-	(void)rules;
 	tt_fail(err, TT_E_GENERATION_MARK,
 		"internal error: unexpectedly processing EndOfGeneration; broken trace?");
 	err->offset = batch->data_offset;
@@ -452,9 +450,9 @@ int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rule
 	if (batch->experiment != 0)
 		rc = add_experimental(g, batch, err);
 	else if (batch->size == 0)
-		rc = add_events(g, rules, batch, err);
+		rc = add_events(g, batch, err);
 	else
-		rc = rules->add[batch->first](g, rules, batch, err);
+		rc = rules->add[batch->first](g, batch, err);
 	if (rc < 0)
 		tt_error_in_batch(err, batch->offset, batch->generation, batch->thread);
 	return rc;
@@ -462,30 +460,15 @@ int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rule
 
 /* ---- which byte is which */
 
-static uint8_t type_named(const struct tt_specs *specs, const char *name)
+void tt_batch_rules_init(struct tt_batch_rules *rules, unsigned version)
 {
-	const struct tt_event_spec *spec = tt_specs_event_named(specs, name);
-
-	return spec == NULL ? 0 : spec->type;
-}
-
-void tt_batch_rules_init(struct tt_batch_rules *rules, const struct tt_specs *specs,
-			 unsigned version)
-{
-	const struct tt_event_spec *sync = tt_specs_event_named(specs, "Sync");
-
 	for (size_t i = 0; i < 256; i++)
 		rules->add[i] = add_events;
-	rules->string = type_named(specs, "String");
-	rules->stack = type_named(specs, "Stack");
-	rules->sample = type_named(specs, "CPUSample");
-	rules->frequency = type_named(specs, "Frequency");
-	rules->clock = type_named(specs, "ClockSnapshot");
-	rules->needs_clock = sync != NULL && version >= sync->since;
-	rules->add[type_named(specs, "Strings")] = add_strings;
-	rules->add[type_named(specs, "Stacks")] = add_stacks;
-	rules->add[type_named(specs, "CPUSamples")] = add_samples;
-	rules->add[type_named(specs, "EndOfGeneration")] = misplaced_end;
-	rules->sync = rules->needs_clock ? sync->type : rules->frequency;
+	rules->needs_clock = tt_version_has_clock(version);
+	rules->add[TT_EV_STRINGS] = add_strings;
+	rules->add[TT_EV_STACKS] = add_stacks;
+	rules->add[TT_EV_CPU_SAMPLES] = add_samples;
+	rules->add[TT_EV_END_OF_GENERATION] = misplaced_end;
+	rules->sync = rules->needs_clock ? TT_EV_SYNC : TT_EV_FREQUENCY;
 	rules->add[rules->sync] = add_sync;
 }

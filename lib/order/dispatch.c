@@ -7,50 +7,48 @@
  * experiments. Stands on spec.
  */
 #include "order/handlers.h"
+#include "spec/types.h"
 
-static const struct {
-	const char *event;
-	tt_handler *handler;
-} table[] = {
-	{"ProcStatus", tt_advance_proc_status},
-	{"ProcStart", tt_advance_proc_start},
-	{"ProcStop", tt_advance_proc_stop},
-	{"ProcSteal", tt_advance_proc_steal},
+static tt_handler *const handlers[256] = {
+	[TT_EV_PROC_STATUS] = tt_advance_proc_status,
+	[TT_EV_PROC_START] = tt_advance_proc_start,
+	[TT_EV_PROC_STOP] = tt_advance_proc_stop,
+	[TT_EV_PROC_STEAL] = tt_advance_proc_steal,
 
-	{"GoStatus", tt_advance_go_status},
-	{"GoStatusStack", tt_advance_go_status},
-	{"GoCreate", tt_advance_go_create},
-	{"GoCreateBlocked", tt_advance_go_create_blocked},
-	{"GoStart", tt_advance_go_start},
-	{"GoDestroy", tt_advance_go_destroy},
-	{"GoStop", tt_advance_go_stop},
-	{"GoBlock", tt_advance_go_block},
-	{"GoUnblock", tt_advance_go_unblock},
-	{"GoSwitch", tt_advance_go_switch},
-	{"GoSwitchDestroy", tt_advance_go_switch_destroy},
+	[TT_EV_GO_STATUS] = tt_advance_go_status,
+	[TT_EV_GO_STATUS_STACK] = tt_advance_go_status,
+	[TT_EV_GO_CREATE] = tt_advance_go_create,
+	[TT_EV_GO_CREATE_BLOCKED] = tt_advance_go_create_blocked,
+	[TT_EV_GO_START] = tt_advance_go_start,
+	[TT_EV_GO_DESTROY] = tt_advance_go_destroy,
+	[TT_EV_GO_STOP] = tt_advance_go_stop,
+	[TT_EV_GO_BLOCK] = tt_advance_go_block,
+	[TT_EV_GO_UNBLOCK] = tt_advance_go_unblock,
+	[TT_EV_GO_SWITCH] = tt_advance_go_switch,
+	[TT_EV_GO_SWITCH_DESTROY] = tt_advance_go_switch_destroy,
 
-	{"GoSyscallBegin", tt_advance_syscall_begin},
-	{"GoSyscallEnd", tt_advance_syscall_end},
-	{"GoSyscallEndBlocked", tt_advance_syscall_end_blocked},
-	{"GoCreateSyscall", tt_advance_create_syscall},
-	{"GoDestroySyscall", tt_advance_destroy_syscall},
+	[TT_EV_GO_SYSCALL_BEGIN] = tt_advance_syscall_begin,
+	[TT_EV_GO_SYSCALL_END] = tt_advance_syscall_end,
+	[TT_EV_GO_SYSCALL_END_BLOCKED] = tt_advance_syscall_end_blocked,
+	[TT_EV_GO_CREATE_SYSCALL] = tt_advance_create_syscall,
+	[TT_EV_GO_DESTROY_SYSCALL] = tt_advance_destroy_syscall,
 
-	{"GCActive", tt_advance_gc_active},
-	{"GCBegin", tt_advance_gc_begin},
-	{"GCEnd", tt_advance_gc_end},
-	{"STWBegin", tt_advance_range_begin},
-	{"STWEnd", tt_advance_range_end},
-	{"GCSweepActive", tt_advance_range_active},
-	{"GCSweepBegin", tt_advance_range_begin},
-	{"GCSweepEnd", tt_advance_range_end},
-	{"GCMarkAssistActive", tt_advance_range_active},
-	{"GCMarkAssistBegin", tt_advance_range_begin},
-	{"GCMarkAssistEnd", tt_advance_range_end},
+	[TT_EV_GC_ACTIVE] = tt_advance_gc_active,
+	[TT_EV_GC_BEGIN] = tt_advance_gc_begin,
+	[TT_EV_GC_END] = tt_advance_gc_end,
+	[TT_EV_STW_BEGIN] = tt_advance_range_begin,
+	[TT_EV_STW_END] = tt_advance_range_end,
+	[TT_EV_GC_SWEEP_ACTIVE] = tt_advance_range_active,
+	[TT_EV_GC_SWEEP_BEGIN] = tt_advance_range_begin,
+	[TT_EV_GC_SWEEP_END] = tt_advance_range_end,
+	[TT_EV_GC_MARK_ASSIST_ACTIVE] = tt_advance_range_active,
+	[TT_EV_GC_MARK_ASSIST_BEGIN] = tt_advance_range_begin,
+	[TT_EV_GC_MARK_ASSIST_END] = tt_advance_range_end,
 
-	{"UserTaskBegin", tt_advance_task_begin},
-	{"UserTaskEnd", tt_advance_task_end},
-	{"UserRegionBegin", tt_advance_region_begin},
-	{"UserRegionEnd", tt_advance_region_end},
+	[TT_EV_USER_TASK_BEGIN] = tt_advance_task_begin,
+	[TT_EV_USER_TASK_END] = tt_advance_task_end,
+	[TT_EV_USER_REGION_BEGIN] = tt_advance_region_begin,
+	[TT_EV_USER_REGION_END] = tt_advance_region_end,
 };
 
 #define ANY_NARGS 0xff
@@ -79,13 +77,6 @@ static enum tt_hot hot_of(const struct tt_rule *rule)
 	return TT_HOT_NONE;
 }
 
-static const struct tt_event_def *def_named(const struct tt_specs *specs, const char *name)
-{
-	const struct tt_event_spec *spec = tt_specs_event_named(specs, name);
-
-	return spec == NULL ? NULL : tt_specs_def(specs, spec->type);
-}
-
 void tt_dispatch_init(struct tt_order *o)
 {
 	for (unsigned type = 0; type < 256; type++) {
@@ -97,18 +88,18 @@ void tt_dispatch_init(struct tt_order *o)
 			o->rules[type].handler = def->sort != 0 ? tt_advance_resource
 								: tt_advance_in_context;
 	}
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		const struct tt_event_def *def = def_named(o->specs, table[i].event);
+	for (unsigned type = 0; type < 256; type++) {
+		const struct tt_event_def *def = tt_specs_builtin(o->specs, type);
 
-		if (def != NULL)
-			o->rules[def->spec.type].handler = table[i].handler;
+		if (def != NULL && handlers[type] != NULL)
+			o->rules[def->spec.type].handler = handlers[type];
 	}
 	for (unsigned type = 0; type < 256; type++)
 		o->shortcuts[type] = (struct tt_shortcut){(uint8_t)hot_of(&o->rules[type]),
 							  o->rules[type].needs};
 	/* events that handlers add to those of the trace */
-	o->go_block = def_named(o->specs, "GoBlock");
-	o->go_start = def_named(o->specs, "GoStart");
-	o->go_destroy = def_named(o->specs, "GoDestroy");
-	o->proc_steal = def_named(o->specs, "ProcSteal");
+	o->go_block = tt_specs_builtin(o->specs, TT_EV_GO_BLOCK);
+	o->go_start = tt_specs_builtin(o->specs, TT_EV_GO_START);
+	o->go_destroy = tt_specs_builtin(o->specs, TT_EV_GO_DESTROY);
+	o->proc_steal = tt_specs_builtin(o->specs, TT_EV_PROC_STEAL);
 }

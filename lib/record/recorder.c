@@ -181,7 +181,7 @@ static int read_header(struct tt_recorder *r)
 	memcpy(r->header.at, data, n);
 	r->header.n = n;
 	tt_source_skip(r->src, n);
-	tt_framer_init(&r->framer, r->options.specs, version, false);
+	tt_framer_init(&r->framer, version, false);
 	r->framer.framing.live = true;
 	r->done.in_nbytes = n;
 	return 0;

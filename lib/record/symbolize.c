@@ -12,32 +12,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "spec/types.h"
 #include "wire/varint.h"
 #include "tracetool_write.h"
 
-#define KIND_TYPES 0
-
 void tt_symbolizer_init(struct tt_symbolizer *n, const struct tt_specs *specs, struct tt_mem *mem)
 {
-	const struct tt_experiment_spec *heap = tt_specs_experiment_named(specs, "AllocFree");
-	const struct {
-		const char *name;
-		uint8_t *type;
-	} wanted[] = {
-		{"Strings", &n->strings},      {"String", &n->string},
-		{"Stacks", &n->stacks},        {"Stack", &n->stack},
-		{"EventBatch", &n->batch},     {"ExperimentalBatch", &n->experimental},
-	};
+	const struct tt_experiment_spec *heap =
+		tt_specs_builtin_experiment(specs, TT_EXPERIMENT_ALLOC_FREE);
 
 	memset(n, 0, sizeof(*n));
 	n->mem = mem;
 	n->heap = heap != NULL ? heap->id : 0;
-	tt_framing_init(&n->framing, specs, false);
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		const struct tt_event_spec *spec = tt_specs_event_named(specs, wanted[i].name);
-
-		*wanted[i].type = spec != NULL ? spec->type : 0;
-	}
 	tt_idmap_init(&n->known, mem, tt_random_seed());
 	tt_idmap_init(&n->frames, mem, tt_random_seed());
 }
@@ -118,7 +104,7 @@ static bool begin_batch(struct tt_symbolizer *n, const struct tt_raw_batch *like
 /* Writes what the payload has up to `len`; the head alone is no batch. */
 static bool end_batch(struct tt_symbolizer *n, size_t len)
 {
-	uint8_t type = n->like.experiment != 0 ? n->experimental : n->batch;
+	uint8_t type = n->like.experiment != 0 ? TT_EV_EXPERIMENTAL_BATCH : TT_EV_EVENT_BATCH;
 	uint8_t experiment = (uint8_t)n->like.experiment;
 
 	if (len <= 1)
@@ -187,13 +173,13 @@ static bool intern(struct tt_symbolizer *n, const char *s, uint64_t *id)
 
 static bool put_texts(struct tt_symbolizer *n, const struct tt_raw_batch *like)
 {
-	if (!begin_batch(n, like, n->strings))
+	if (!begin_batch(n, like, TT_EV_STRINGS))
 		return false;
 	for (size_t i = 0; i < n->texts.n; i++) {
 		const struct tt_symbolizer_text *t = &n->texts.at[i];
 		size_t start = n->payload.n;
 
-		if (!put_bytes(n, &n->payload, &n->string, 1) ||
+		if (!put_number(n, &n->payload, TT_EV_STRING) ||
 		    !put_number(n, &n->payload, t->id) || !put_number(n, &n->payload, t->len) ||
 		    !put_bytes(n, &n->payload, n->pool.at + t->at, t->len) || !end_record(n, start))
 			return false;
@@ -242,9 +228,9 @@ static enum made put_stack(struct tt_symbolizer *n, struct cursor *c)
 {
 	uint64_t id, nframes, frame[4];
 
-	if (!take_type(c, n->stack) || !take_number(c, &id) || !take_number(c, &nframes))
+	if (!take_type(c, TT_EV_STACK) || !take_number(c, &id) || !take_number(c, &nframes))
 		return BAD_TABLE;
-	if (!put_bytes(n, &n->payload, &n->stack, 1) || !put_number(n, &n->payload, id) ||
+	if (!put_number(n, &n->payload, TT_EV_STACK) || !put_number(n, &n->payload, id) ||
 	    !put_number(n, &n->payload, nframes))
 		return NO_MEMORY;
 	for (uint64_t i = 0; i < nframes; i++) {
@@ -320,10 +306,10 @@ static enum made put_batch(struct tt_symbolizer *n, const struct tt_raw_batch *b
 {
 	if (b->size == 0)
 		return BAD_TABLE;
-	if (b->kind == TT_RAW_BATCH_EVENTS && b->data[0] == n->stacks)
+	if (b->kind == TT_RAW_BATCH_EVENTS && b->data[0] == TT_EV_STACKS)
 		return put_table(n, b, put_stack);
 	if (b->kind == TT_RAW_BATCH_EXPERIMENT && b->experiment == n->heap && n->heap != 0 &&
-	    b->data[0] == KIND_TYPES)
+	    b->data[0] == TT_TAG_ALLOC_FREE_TYPES)
 		return put_table(n, b, put_type);
 	return BAD_TABLE;
 }
@@ -334,9 +320,9 @@ static void count_strings(struct tt_symbolizer *n, const struct tt_raw_batch *b)
 	struct tt_str text;
 	uint64_t id, len;
 
-	if (b->kind != TT_RAW_BATCH_EVENTS || !take_type(&c, n->strings))
+	if (b->kind != TT_RAW_BATCH_EVENTS || !take_type(&c, TT_EV_STRINGS))
 		return;
-	while (take_type(&c, n->string) && take_number(&c, &id) && take_number(&c, &len) &&
+	while (take_type(&c, TT_EV_STRING) && take_number(&c, &id) && take_number(&c, &len) &&
 	       take_bytes(&c, len, &text)) {
 		if (id > n->last_string && id < UINT64_MAX / 2)
 			n->last_string = id;
@@ -344,13 +330,12 @@ static void count_strings(struct tt_symbolizer *n, const struct tt_raw_batch *b)
 }
 
 /* The next batch; false: none that is whole. */
-static bool next_batch(const struct tt_symbolizer *n, struct cursor *c, struct tt_raw_batch *b,
-		       const uint8_t **begin)
+static bool next_batch(struct cursor *c, struct tt_raw_batch *b, const uint8_t **begin)
 {
 	uint64_t nbytes;
 
 	*begin = c->pos;
-	if (c->pos == c->end || !tt_batch_plausible(&n->framing, c->pos, c->end, b, &nbytes) ||
+	if (c->pos == c->end || !tt_batch_plausible(c->pos, c->end, b, &nbytes) ||
 	    nbytes > (uint64_t)(c->end - c->pos))
 		return false;
 	c->pos += nbytes;
@@ -375,10 +360,10 @@ bool tt_symbolizer_apply(struct tt_symbolizer *n, const uint8_t *data, size_t nb
 	const uint8_t *begin;
 
 	reset(n);
-	while (next_batch(n, &c, &b, &begin))
+	while (next_batch(&c, &b, &begin))
 		count_strings(n, &b);
 	c.pos = data;
-	while (next_batch(n, &c, &b, &begin)) {
+	while (next_batch(&c, &b, &begin)) {
 		enum made made = BAD_TABLE;
 
 		if (b.kind != TT_RAW_BATCH_END)

@@ -24,9 +24,7 @@ struct tt_symbolizer {
 	bool (*symbol)(void *arg, uint64_t pc, struct tt_symbol *out);
 	void *arg;
 	struct tt_mem *mem;
-	struct tt_framing framing;
-	uint8_t strings, string, stacks, stack, batch, experimental; /* event types */
-	unsigned heap;                  /* the experiment that has types; 0: none */
+	unsigned heap;                  /* the experiment AllocFree, which has types; 0: none */
 
 	/* the generation at hand */
 	uint64_t last_string;

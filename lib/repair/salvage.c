@@ -117,7 +117,7 @@ static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, struct
 		one.data = p - 1;
 		one.data_offset += (uint64_t)(p - 1 - b->head.data);
 		one.size = (uint32_t)(next - p + 1);
-		rc = s->rules->add[table](&s->gen, s->rules, &one, err);
+		rc = s->rules->add[table](&s->gen, &one, err);
 		if (rc < 0 && is_machine(-rc))
 			return rc;
 		if (rc < 0 && rc != -TT_E_STRING_DUPLICATE && rc != -TT_E_STACK_DUPLICATE)
@@ -212,7 +212,7 @@ static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_er
 	int rc;
 
 	tt_source_peek(l->src, TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE, &data, &avail, err);
-	if (avail == 0 || !tt_batch_plausible(&l->framer.framing, data, data + avail, &b, &nbytes) ||
+	if (avail == 0 || !tt_batch_plausible(data, data + avail, &b, &nbytes) ||
 	    b.generation != s->gen.number || nbytes <= avail)
 		return TT_OK;
 	b.offset = tt_source_offset(l->src);

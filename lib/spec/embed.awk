@@ -2,15 +2,15 @@
 # embed.awk - writes C made from the spec files given as arguments on standard output.
 # Build step of lib/spec; any POSIX awk.
 #
-#	part=types.h    a header with a constant for each event and each experiment
-#	part=builtin.c  the built-in specs of the library, and the names of their events
+#	part=types.h    a header with a constant for each event, experiment and tag of a batch
+#	part=builtin.c  the built-in specs of the library, and the names in them
 #
 # The texts become arrays of character codes, since a string literal may hold no
 # more than 4095 characters in C11. Bytes beyond ASCII are written as character
 # constants, which fit a char whether it is signed or not.
 
 BEGIN {
-	ntexts = nevents = nexperiments = 0
+	ntexts = nevents = nexperiments = ntags = 0
 	texts = part == "builtin.c"
 	for (i = 1; i < 128; i++)
 		code[sprintf("%c", i)] = i
@@ -36,6 +36,10 @@ $1 == "experiment" {
 	take("experiment", "TT_EXPERIMENT_" constant($2), $3)
 	experiments[nexperiments++] = $2
 	id[$2] = $3
+}
+
+$1 == "batch" && $3 == "tag" {
+	tags[ntags++] = constant(experiment) "_" constant($2) " = " $4
 }
 
 $1 == "event" {
@@ -107,6 +111,9 @@ function print_types(    i) {
 	print "};\n\nenum tt_experiment {"
 	for (i = 0; i < nexperiments; i++)
 		printf "\tTT_EXPERIMENT_%s = %s,\n", constant(experiments[i]), id[experiments[i]]
+	print "};\n\n/* What the data of an experiment's batches begins with. */\nenum tt_batch_tag {"
+	for (i = 0; i < ntags; i++)
+		printf "\tTT_TAG_%s,\n", tags[i]
 	print "};\n\n#endif"
 }
 
@@ -119,5 +126,9 @@ function print_texts(    i) {
 	print "\nconst char *const tt_builtin_event_names[256] = {"
 	for (i = 0; i < nevents; i++)
 		printf "\t[TT_EV_%s] = \"%s\",\n", constant(events[i]), events[i]
+	print "};"
+	print "\nconst char *const tt_builtin_experiment_names[256] = {"
+	for (i = 0; i < nexperiments; i++)
+		printf "\t[TT_EXPERIMENT_%s] = \"%s\",\n", constant(experiments[i]), experiments[i]
 	print "};"
 }

@@ -66,11 +66,14 @@ static inline const struct tt_event_def *tt_event_def_of(const struct tt_event_s
 /* The definition of a type byte, or NULL. */
 const struct tt_event_def *tt_specs_def(const struct tt_specs *specs, unsigned type);
 /*
- * The definition that these specs have under the name of a built-in event (spec/types.h),
- * or NULL. A core event has the type that it is built in with. The event of an experiment
- * may have another, if a spec replaced that experiment.
+ * The definition that these specs have under the name of the built-in event of this type
+ * (0 to 255), or NULL. A core event has the type that it is built in with. The event of an
+ * experiment may have another, if a spec replaced that experiment.
  */
 const struct tt_event_def *tt_specs_builtin(const struct tt_specs *specs, unsigned type);
+/* The same for the built-in experiment of this number (1 to 255). */
+const struct tt_experiment_spec *tt_specs_builtin_experiment(const struct tt_specs *specs,
+							     unsigned id);
 
 /*
  * The name of a type for a trace of header version `since`: "Invalid(N)" for a
@@ -98,9 +101,10 @@ int tt_specs_new_layer(struct tt_specs **out, const struct tt_specs *base, struc
 int tt_specs_add_from_trace(struct tt_specs *specs, unsigned experiment, const char *text,
 			    size_t len, struct tt_error *err);
 
-/* Generated from specs/ by embed.awk: the names of the built-in events by type, */
+/* Generated from specs/ by embed.awk: the names of what is built in, by number, */
 extern const char *const tt_builtin_event_names[256];
-/* and the built-in spec texts. NULL name ends. */
+extern const char *const tt_builtin_experiment_names[256];
+/* and the texts of the built-in specs. NULL name ends. */
 struct tt_builtin_spec {
 	const char *name;
 	const char *text;

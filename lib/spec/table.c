@@ -422,7 +422,8 @@ const struct tt_event_spec *tt_specs_event_named(const struct tt_specs *specs, c
 
 const struct tt_event_def *tt_specs_builtin(const struct tt_specs *specs, unsigned type)
 {
-	const struct tt_event_spec *spec = tt_specs_event_named(specs, tt_builtin_event_names[type]);
+	const char *name = tt_builtin_event_names[type];
+	const struct tt_event_spec *spec = name != NULL ? tt_specs_event_named(specs, name) : NULL;
 
 	return spec != NULL ? tt_event_def_of(spec) : NULL;
 }
@@ -452,6 +453,14 @@ const struct tt_experiment_spec *tt_specs_experiment_named(const struct tt_specs
 		    strcmp(specs->experiments[id]->name, name) == 0)
 			return specs->experiments[id];
 	return NULL;
+}
+
+const struct tt_experiment_spec *tt_specs_builtin_experiment(const struct tt_specs *specs,
+							     unsigned id)
+{
+	const char *name = tt_builtin_experiment_names[id];
+
+	return name != NULL ? tt_specs_experiment_named(specs, name) : NULL;
 }
 
 const struct tt_batch_spec *tt_specs_batch(const struct tt_specs *specs, unsigned experiment,

@@ -59,12 +59,11 @@ static void teardown(void)
 
 static void read_batches(void)
 {
-	struct tt_framing framing;
+	const struct tt_framing framing = {.like_go = false};
 	int rc;
 
 	ck_assert(!enc.failed);
 	tt_source_close(src);
-	tt_framing_init(&framing, specs, false);
 	ck_assert_int_eq(tt_source_open_memory(&src, out.data, out.len, NULL, &mem, &err), 0);
 	for (nbatches = 0;; nbatches++) {
 		ck_assert_uint_lt(nbatches, MAX_BATCHES);

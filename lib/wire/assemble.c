@@ -26,7 +26,6 @@
 
 struct tt_assembler {
 	const struct tt_specs *specs;
-	struct tt_framing framing;
 	struct tt_bytes *out;
 	struct tt_error *err;
 	const char *line, *p, *end; /* the line at hand, and the place in it */
@@ -264,7 +263,7 @@ static int close_event(struct tt_assembler *a, const char *at)
 			       (unsigned long long)a->want, (unsigned long long)a->nframes);
 	if (event != NULL && event->has_data && !a->has_data)
 		return insert_number(a, a->count_at, 0,
-				     a->framing.kind[event->type] == TT_RAW_BATCH_EXPERIMENT);
+				     tt_raw_batch_kind(event->type) == TT_RAW_BATCH_EXPERIMENT);
 	return 0;
 }
 
@@ -314,7 +313,7 @@ static int put_arg(struct tt_assembler *a, const struct tt_event_spec *spec, con
 /* The last argument, which some events may do without. */
 static int put_last_arg(struct tt_assembler *a, const struct tt_event_spec *spec, const char *name)
 {
-	if (a->framing.kind[spec->type] == TT_RAW_BATCH_EVENTS) {
+	if (tt_raw_batch_kind(spec->type) == TT_RAW_BATCH_EVENTS) {
 		skip_blanks(a);
 		return put_size(a, name);
 	}
@@ -347,7 +346,7 @@ static int event_line(struct tt_assembler *a, struct tt_str name)
 	if (spec == NULL)
 		return mistake(a, name.data, "no event has the name '%.*s'",
 			       (int)(name.len < SHOWN ? name.len : SHOWN), name.data);
-	if (a->framing.kind[spec->type] != TT_RAW_BATCH_BAD) {
+	if (tt_raw_batch_kind(spec->type) != TT_RAW_BATCH_BAD) {
 		close_batch(a);
 		a->done = a->out->len;
 	}
@@ -428,7 +427,7 @@ static int data_line(struct tt_assembler *a)
 	if (rc != 0)
 		return rc;
 	return insert_number(a, at, a->out->len - at,
-			     a->framing.kind[a->event->type] == TT_RAW_BATCH_EXPERIMENT);
+			     tt_raw_batch_kind(a->event->type) == TT_RAW_BATCH_EXPERIMENT);
 }
 
 /* ------------------------------------------------------------------- lines */
@@ -475,7 +474,6 @@ static void start(struct tt_assembler *a, const struct tt_specs *specs, struct t
 	a->specs = specs;
 	a->out = out;
 	a->size_at = NO_PLACE;
-	tt_framing_init(&a->framing, specs, false);
 	index_names(a);
 }
 

@@ -1,34 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* batch.c - framing. Stands on io and spec. */
+/* batch.c - framing. Stands on input and spec. */
 #include "wire/batch.h"
 
 #include <string.h>
 
 #include "wire/varint.h"
-
-void tt_framing_init(struct tt_framing *framing, const struct tt_specs *specs, bool like_go)
-{
-	static const struct {
-		const char *event;
-		enum tt_raw_batch_kind kind;
-	} frames[] = {
-		{"EventBatch", TT_RAW_BATCH_EVENTS},
-		{"ExperimentalBatch", TT_RAW_BATCH_EXPERIMENT},
-		{"EndOfGeneration", TT_RAW_BATCH_END},
-	};
-
-	memset(framing, 0, sizeof(*framing));
-	framing->like_go = like_go;
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
-		const struct tt_event_spec *spec = tt_specs_event_named(specs, frames[i].event);
-
-		if (spec == NULL)
-			continue;
-		framing->kind[spec->type] = (uint8_t)frames[i].kind;
-		if (frames[i].kind == TT_RAW_BATCH_END)
-			framing->end_type = spec->type;
-	}
-}
 
 /* The numbers of a header, in their order, as Go's messages name them. */
 enum { GEN, THREAD, TIME, SIZE, NFIELDS };
@@ -138,14 +114,14 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing, struc
 
 	if (framing->live)
 		rc = tt_source_peek(src, 1, &data, &avail, err);
-	if (!framing->live || (avail != 0 && framing->kind[data[0]] != TT_RAW_BATCH_END))
+	if (!framing->live || (avail != 0 && tt_raw_batch_kind(data[0]) != TT_RAW_BATCH_END))
 		rc = tt_source_peek_header(src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err);
 	if (rc < 0 && avail == 0)
 		return rc;
 	if (avail == 0)
 		return TT_END;
 	*b = (struct tt_raw_batch){
-		.kind = framing->kind[data[0]],
+		.kind = tt_raw_batch_kind(data[0]),
 		.thread = TT_NONE,
 		.offset = tt_source_offset(src),
 	};
@@ -177,13 +153,13 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing, struc
 	return rc;
 }
 
-bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data, const uint8_t *end,
-			struct tt_raw_batch *b, uint64_t *nbytes)
+bool tt_batch_plausible(const uint8_t *data, const uint8_t *end, struct tt_raw_batch *b,
+			uint64_t *nbytes)
 {
 	struct header h = {data + 1, end, 0, {0}};
 	int why;
 
-	*b = (struct tt_raw_batch){.kind = framing->kind[data[0]], .thread = TT_NONE};
+	*b = (struct tt_raw_batch){.kind = tt_raw_batch_kind(data[0]), .thread = TT_NONE};
 	*nbytes = 1;
 	if (b->kind == TT_RAW_BATCH_END)
 		return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * batch.h - framing: the file behind its header is a plain sequence of batches.
- * Stands on io and spec.
+ * batch.h - framing: what follows the header of a file is a plain sequence of batches.
+ * Stands on input and spec.
  *
  *	EventBatch         type, gen, thread, time, size, then size bytes
  *	ExperimentalBatch  type, experiment (one raw byte), then the same
@@ -13,7 +13,7 @@
 #define TT_WIRE_BATCH_H
 
 #include "input/source.h"
-#include "spec/spec.h"
+#include "spec/types.h"
 #include "wire/encode.h"
 
 enum tt_raw_batch_kind {
@@ -23,10 +23,8 @@ enum tt_raw_batch_kind {
 	TT_RAW_BATCH_END,
 };
 
-/* Which bytes begin a batch, as the specs number them. */
+/* What differs between readers. */
 struct tt_framing {
-	uint8_t kind[256]; /* enum tt_raw_batch_kind */
-	uint8_t end_type; /* that of TT_RAW_BATCH_END */
 	bool like_go;           /* a file that ends right after the first byte of an
 	                           experimental batch ends well (TT_OPEN_LIKE_GO) */
 	bool live;              /* input may stall after an end mark: what follows it is not
@@ -59,10 +57,23 @@ static inline struct tt_batch_head tt_raw_batch_head(const struct tt_raw_batch *
 	};
 }
 
-void tt_framing_init(struct tt_framing *framing, const struct tt_specs *specs, bool like_go);
+/* What begins with this byte. */
+static inline enum tt_raw_batch_kind tt_raw_batch_kind(uint8_t type)
+{
+	switch (type) {
+	case TT_EV_EVENT_BATCH:
+		return TT_RAW_BATCH_EVENTS;
+	case TT_EV_EXPERIMENTAL_BATCH:
+		return TT_RAW_BATCH_EXPERIMENT;
+	case TT_EV_END_OF_GENERATION:
+		return TT_RAW_BATCH_END;
+	default:
+		return TT_RAW_BATCH_BAD;
+	}
+}
 
 /*
- * The next batch; moves behind it on success only. 0; 1 at the end of the file
+ * The next batch; moves past it on success only. 0; 1 at the end of the file
  * between two batches; TT_E_BATCH_TYPE, TT_E_BATCH_HEADER, TT_E_BATCH_SIZE,
  * TT_E_CUT_OFF with Go's texts, or the source's errors.
  */
@@ -74,7 +85,7 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,
  * runs past `end`. *nbytes is then its length, header included, and *batch what
  * its header says; its data is not filled in.
  */
-bool tt_batch_plausible(const struct tt_framing *framing, const uint8_t *data, const uint8_t *end,
-			struct tt_raw_batch *batch, uint64_t *nbytes);
+bool tt_batch_plausible(const uint8_t *data, const uint8_t *end, struct tt_raw_batch *batch,
+			uint64_t *nbytes);
 
 #endif
