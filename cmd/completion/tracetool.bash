@@ -18,7 +18,7 @@ _tracetool_options()
 # The program refuses an empty word and lists those that it knows.
 _tracetool_words()
 {
-	"$1" "$2" "$3=" 2>&1 </dev/null | sed -n "s/.*'' is none of \([a-z0-9, -]*[a-z0-9]\).*/\1/p" | tr -d ','
+	"$1" "$2" "$3=" 2>&1 </dev/null | sed -n "s/.*'' is not one of \([a-z0-9, -]*[a-z0-9]\).*/\1/p" | tr -d ','
 }
 
 _tracetool()
