@@ -8,16 +8,6 @@
 #include "analyze/heap.h"
 #include "tracetool_analyze.h"
 
-static uint64_t hash_of(const struct tt_heap *h, struct tt_str name, uint64_t nbytes)
-{
-	uint64_t hash = h->seed ^ nbytes;
-
-	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ (uint8_t)name.data[i]) * UINT64_C(0x100000001b3);
-	/* far from 0: small numbers would fill the plain array of the map */
-	return (hash ^ hash >> 32) | UINT64_C(1) << 63;
-}
-
 static bool is_type(const struct tt_heap_type_entry *t, struct tt_str name, uint64_t nbytes)
 {
 	return t->nbytes == nbytes && t->len == name.len &&
@@ -47,7 +37,7 @@ static uint32_t add_type(struct tt_heap *h, uint64_t hash, struct tt_str name, u
 
 static uint32_t number_of(struct tt_heap *h, struct tt_str name, uint64_t nbytes)
 {
-	uint64_t hash = hash_of(h, name, nbytes);
+	uint64_t hash = tt_idmap_id_of(h->seed ^ nbytes, name.data, name.len);
 	uint32_t number;
 
 	for (;; hash++) {

@@ -53,6 +53,16 @@ static size_t slot_of(const struct tt_idmap *map, uint64_t id)
 	return (size_t)h & (map->nslots - 1);
 }
 
+uint64_t tt_idmap_id_of(uint64_t seed, const void *data, size_t nbytes)
+{
+	const uint8_t *p = data;
+	uint64_t h = seed ^ UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < nbytes; i++)
+		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+	return (h ^ h >> 32) | UINT64_C(1) << 63;
+}
+
 uint32_t tt_idmap_find_hashed(const struct tt_idmap *map, uint64_t id)
 {
 	size_t i = slot_of(map, id);

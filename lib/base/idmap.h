@@ -53,6 +53,9 @@ static inline uint32_t tt_idmap_find(const struct tt_idmap *map, uint64_t id)
 	return tt_idmap_find_hashed(map, id);
 }
 
+/* An id for bytes, by FNV-1a. It is never small, or it would fill the plain array. */
+uint64_t tt_idmap_id_of(uint64_t seed, const void *data, size_t nbytes);
+
 /* A number that an outsider cannot know, for tt_idmap_init(). */
 uint64_t tt_random_seed(void);
 

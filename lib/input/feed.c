@@ -96,7 +96,8 @@ void tt_feed_close(struct tt_feed *f)
 	while (f != NULL) {
 		struct tt_feed *below = f->below;
 
-		f->ops->close(f);
+		if (f->ops->close != NULL)
+			f->ops->close(f);
 		tt_mem_free(f->mem, f, f->ops->nbytes);
 		f = below;
 	}

@@ -26,7 +26,7 @@ struct tt_feed_ops {
 		    struct tt_error *err);
 	/* Goes to an offset: to any if the feed is `random`, else to 0. NULL: cannot. */
 	int (*seek)(struct tt_feed *f, uint64_t offset, struct tt_error *err);
-	void (*close)(struct tt_feed *f);
+	void (*close)(struct tt_feed *f); /* NULL: there is nothing to close */
 };
 
 /* Enough to see what the bytes are: a tar block, and more than any magic. */

@@ -23,13 +23,8 @@ static int callback_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t
 	return 0;
 }
 
-static void callback_close(struct tt_feed *feed)
-{
-	(void)feed;
-}
-
 static const struct tt_feed_ops callback_ops = {
-	sizeof(struct callback_feed), callback_read, NULL, callback_close,
+	sizeof(struct callback_feed), callback_read, NULL, NULL,
 };
 
 int tt_feed_open_callback(struct tt_feed **out, const struct tt_input *input, struct tt_mem *mem,

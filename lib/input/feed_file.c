@@ -149,13 +149,8 @@ static int memory_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *
 	return 0;
 }
 
-static void memory_close(struct tt_feed *feed)
-{
-	(void)feed;
-}
-
 static const struct tt_feed_ops memory_ops = {
-	sizeof(struct memory_feed), memory_read, bottom_seek, memory_close,
+	sizeof(struct memory_feed), memory_read, bottom_seek, NULL,
 };
 
 int tt_feed_open_memory(struct tt_feed **out, const void *data, size_t nbytes, struct tt_mem *mem,

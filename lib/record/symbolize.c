@@ -133,15 +133,6 @@ static bool end_record(struct tt_symbolizer *n, size_t start)
 
 /* ------------------------------------------------------------------- texts */
 
-static uint64_t hash(const char *data, size_t len)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (uint8_t)data[i]) * UINT64_C(0x100000001b3);
-	return h;
-}
-
 static bool same(const struct tt_symbolizer *n, uint32_t i, struct tt_str text)
 {
 	return n->texts.at[i].len == text.len &&
@@ -153,7 +144,7 @@ static bool intern(struct tt_symbolizer *n, const char *s, uint64_t *id)
 {
 	size_t len = s != NULL ? strlen(s) : 0;
 	struct tt_str text = {len > TT_STRING_MAX_SIZE ? s + len - TT_STRING_MAX_SIZE : s, len > TT_STRING_MAX_SIZE ? TT_STRING_MAX_SIZE : len};
-	uint64_t h = hash(text.data, text.len);
+	uint64_t h = tt_idmap_id_of(n->known.seed, text.data, text.len);
 	uint32_t i = tt_idmap_find(&n->known, h);
 
 	*id = 0;
