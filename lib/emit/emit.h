@@ -22,31 +22,9 @@
 #include "emit/lock.h"
 #include "emit/region.h"
 #include "spec/spec.h"
+#include "spec/types.h"
 #include "tracetool_emit.h"
 #include "wire/format.h"
-
-/* ---------------------------------------------------------------- event types */
-
-/* Every type that the writer names. The numbers come from the specs. */
-#define TT_EV_LIST(X) \
-	X(EventBatch) X(ExperimentalBatch) X(EndOfGeneration) \
-	X(Sync) X(Frequency) X(ClockSnapshot) \
-	X(Strings) X(String) X(Stacks) X(Stack) \
-	X(ProcsChange) X(ProcStart) X(ProcStop) X(ProcStatus) \
-	X(GoCreate) X(GoStart) X(GoDestroy) X(GoStop) X(GoBlock) X(GoUnblock) \
-	X(GoSyscallBegin) X(GoSyscallEnd) X(GoStatus) X(GoStatusStack) \
-	X(STWBegin) X(STWEnd) X(GCActive) X(GCBegin) X(GCEnd) \
-	X(GCSweepActive) X(GCSweepBegin) X(GCSweepEnd) \
-	X(GCMarkAssistActive) X(GCMarkAssistBegin) X(GCMarkAssistEnd) \
-	X(HeapAlloc) X(HeapGoal) X(GoLabel) \
-	X(UserTaskBegin) X(UserTaskEnd) X(UserRegionBegin) X(UserRegionEnd) X(UserLog)
-
-enum tt_ev {
-#define TT_EV_ENUM(name) TT_EV_##name,
-	TT_EV_LIST(TT_EV_ENUM)
-#undef TT_EV_ENUM
-	TT_EV_COUNT
-};
 
 /* ---------------------------------------------------------------------- handle */
 
@@ -79,7 +57,7 @@ struct tt_emit {
 #define TT_EM_NO_STAMP UINT64_MAX
 
 /* Types that Go's reader has. */
-#define TT_EM_GO_LAST_TYPE 136
+#define TT_EM_GO_LAST_TYPE TT_EV_GOROUTINE_STACK_FREE
 /* Of a rule: its events travel in private batches. */
 #define TT_EM_RULE_EMBEDDED 0x80
 
@@ -93,7 +71,6 @@ struct tt_em_event_rule {
 struct tt_em_tracer {
 	_Atomic uint64_t stamp; /* epoch << TT_EM_EPOCH_SHIFT | generation; 0: off */
 	atomic_bool fence;              /* no membarrier: sections begin with a full one */
-	uint8_t ev[TT_EV_COUNT];
 	struct tt_em_event_rule rules[256];
 	bool all_inline;                /* TT_EMIT_INLINE: own batches are not wrapped either */
 	struct tt_em_trace *trace;
@@ -213,8 +190,6 @@ void tt_em_embed_specs(struct tt_emit *e, const struct tt_specs *specs, uint8_t 
 
 /* ---------------------------------------------------------------- tracer.c */
 
-/* Makes tt_em_tracer.ev known, if no trace was ever begun. TT_E_SPEC, TT_E_MEMORY. */
-int tt_em_types_init(struct tt_error *err);
 /* Wakes the flusher: the generation is large enough. Any thread. */
 void tt_em_flusher_wake(void);
 
@@ -268,34 +243,34 @@ static inline void tt_em_put_done(struct tt_em_chunk *c, uint8_t *p)
 }
 
 /* Events with 0 to 4 arguments, in the room that there is. */
-static inline void tt_em_write0(struct tt_emit *e, enum tt_ev ev)
+static inline void tt_em_write0(struct tt_emit *e, enum tt_event_type ev)
 {
-	tt_em_put_done(e->chunk, tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]));
+	tt_em_put_done(e->chunk, tt_em_put_time(e->chunk, ev));
 }
 
-static inline void tt_em_write1(struct tt_emit *e, enum tt_ev ev, uint64_t a)
+static inline void tt_em_write1(struct tt_emit *e, enum tt_event_type ev, uint64_t a)
 {
-	tt_em_put_done(e->chunk, tt_varint_put(tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]), a));
+	tt_em_put_done(e->chunk, tt_varint_put(tt_em_put_time(e->chunk, ev), a));
 }
 
-static inline void tt_em_write2(struct tt_emit *e, enum tt_ev ev, uint64_t a, uint64_t b)
+static inline void tt_em_write2(struct tt_emit *e, enum tt_event_type ev, uint64_t a, uint64_t b)
 {
 	tt_em_put_done(e->chunk,
-		       tt_varint_put(tt_varint_put(tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]), a), b));
+		       tt_varint_put(tt_varint_put(tt_em_put_time(e->chunk, ev), a), b));
 }
 
-static inline void tt_em_write3(struct tt_emit *e, enum tt_ev ev, const uint64_t a[3])
+static inline void tt_em_write3(struct tt_emit *e, enum tt_event_type ev, const uint64_t a[3])
 {
-	uint8_t *p = tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]);
+	uint8_t *p = tt_em_put_time(e->chunk, ev);
 
 	for (int i = 0; i < 3; i++)
 		p = tt_varint_put(p, a[i]);
 	tt_em_put_done(e->chunk, p);
 }
 
-static inline void tt_em_write4(struct tt_emit *e, enum tt_ev ev, const uint64_t a[4])
+static inline void tt_em_write4(struct tt_emit *e, enum tt_event_type ev, const uint64_t a[4])
 {
-	uint8_t *p = tt_em_put_time(e->chunk, tt_em_tracer.ev[ev]);
+	uint8_t *p = tt_em_put_time(e->chunk, ev);
 
 	for (int i = 0; i < 4; i++)
 		p = tt_varint_put(p, a[i]);

@@ -117,11 +117,11 @@ static void begin_generation(struct tt_em_flush *f)
 		f->writer.life = e->life;
 		tt_em_busy_begin(e);
 		if (tt_em_room(e) && tt_em_to_running(e)) {
-			tt_em_write2(e, TT_EV_ProcsChange,
+			tt_em_write2(e, TT_EV_PROCS_CHANGE,
 				     atomic_load_explicit(&t->nprocs, memory_order_relaxed), 0);
 			/* others may have begun it in the first generation */
 			if (t->gc_runs && e->gen > 1) {
-				tt_em_write1(e, TT_EV_GCActive, ++t->gc_seq);
+				tt_em_write1(e, TT_EV_GC_ACTIVE, ++t->gc_seq);
 				t->gc_gen = e->gen;
 			}
 		}

@@ -22,31 +22,12 @@
 #define DEFAULT_FLIGHT_NBYTES (64 * MIB)
 #define MIN_MEMORY_NBYTES MIB
 
-static int fill_types(const struct tt_specs *specs, struct tt_error *err)
-{
-	static const char *const names[] = {
-#define TT_EV_NAME(name) #name,
-		TT_EV_LIST(TT_EV_NAME)
-#undef TT_EV_NAME
-	};
-	const struct tt_event_spec *spec;
-
-	for (unsigned i = 0; i < TT_EV_COUNT; i++) {
-		spec = tt_specs_event_named(specs, names[i]);
-		if (spec == NULL)
-			return tt_fail(err, TT_E_SPEC, "the specs have no event %s", names[i]);
-		tt_em_tracer.ev[i] = spec->type;
-	}
-	return 0;
-}
-
 static int fill_rules(const struct tt_specs *specs, bool all_inline, struct tt_error *err)
 {
 	const struct tt_event_def *def;
-	int code = fill_types(specs, err);
 
-	if (code != 0)
-		return code;
+	if (tt_specs_builtin(specs, TT_EV_EVENT_BATCH) == NULL)
+		return tt_fail(err, TT_E_SPEC, "the specs lack the events of the core");
 	tt_em_tracer.all_inline = all_inline;
 	for (unsigned type = 0; type < 256; type++) {
 		tt_em_tracer.rules[type] = (struct tt_em_event_rule){0};
@@ -74,22 +55,6 @@ static int load_specs(const struct tt_emit_options *opt, struct tt_error *err)
 	if (code == 0)
 		code = fill_rules(own, all_inline, err);
 	tt_specs_free(own);
-	return code;
-}
-
-int tt_em_types_init(struct tt_error *err)
-{
-	struct tt_specs *specs = NULL;
-	int code = 0;
-
-	tt_em_lock(&tt_em_control);
-	if (tt_em_tracer.ev[0] == 0) {
-		code = tt_specs_new(&specs, err);
-		if (code == 0)
-			code = fill_types(specs, err);
-		tt_specs_free(specs);
-	}
-	tt_em_unlock(&tt_em_control);
 	return code;
 }
 

@@ -68,9 +68,9 @@ static void proc_status(struct tt_emit *e)
 
 	if (!tt_em_claim_first(p, e->gen))
 		return;
-	tt_em_write2(e, TT_EV_ProcStatus, p->id, before(e, p) & TT_EM_STATUS_MASK);
+	tt_em_write2(e, TT_EV_PROC_STATUS, p->id, before(e, p) & TT_EM_STATUS_MASK);
 	if (before(e, p) & TT_EM_RANGE_OPEN)
-		tt_em_write1(e, TT_EV_GCSweepActive, p->id);
+		tt_em_write1(e, TT_EV_GC_SWEEP_ACTIVE, p->id);
 }
 
 /* Not for a thread that waits: its claim may be in the hands of who wakes it. */
@@ -83,9 +83,9 @@ static void go_status(struct tt_emit *e, struct tt_em_thread *l)
 		return;
 	status = before(e, &l->g) & TT_EM_STATUS_MASK;
 	bound = status == TT_G_RUNNING || status == TT_G_SYSCALL;
-	tt_em_write3(e, TT_EV_GoStatus, (uint64_t[]){l->g.id, bound ? l->m : UINT64_MAX, status});
+	tt_em_write3(e, TT_EV_GO_STATUS, (uint64_t[]){l->g.id, bound ? l->m : UINT64_MAX, status});
 	if (before(e, &l->g) & TT_EM_RANGE_OPEN)
-		tt_em_write1(e, TT_EV_GCMarkAssistActive, l->g.id);
+		tt_em_write1(e, TT_EV_GC_MARK_ASSIST_ACTIVE, l->g.id);
 }
 
 static void proc_start(struct tt_emit *e)
@@ -93,13 +93,13 @@ static void proc_start(struct tt_emit *e)
 	struct tt_em_claim *p = &e->life->p->claim;
 
 	proc_status(e);
-	tt_em_write2(e, TT_EV_ProcStart, p->id, next_seq(p));
+	tt_em_write2(e, TT_EV_PROC_START, p->id, next_seq(p));
 	tt_em_claim_set(p, TT_P_RUNNING);
 }
 
 static void proc_stop(struct tt_emit *e)
 {
-	tt_em_write0(e, TT_EV_ProcStop);
+	tt_em_write0(e, TT_EV_PROC_STOP);
 	tt_em_claim_set(&e->life->p->claim, TT_P_IDLE);
 }
 
@@ -111,7 +111,7 @@ static void tell_procs(struct tt_emit *e)
 	if (!p->unseen)
 		return;
 	p->unseen = false;
-	tt_em_write2(e, TT_EV_ProcsChange,
+	tt_em_write2(e, TT_EV_PROCS_CHANGE,
 		     atomic_load_explicit(&tt_em_trace()->nprocs, memory_order_relaxed), 0);
 }
 
@@ -126,14 +126,14 @@ static void tell_label(struct tt_emit *e)
 	l->label_gen = e->gen;
 	id = tt_em_intern_string(tt_em_tables(e), l->label, l->nlabel);
 	if (id != 0)
-		tt_em_write1(e, TT_EV_GoLabel, id);
+		tt_em_write1(e, TT_EV_GO_LABEL, id);
 }
 
 static void go_start(struct tt_emit *e)
 {
 	struct tt_em_thread *l = e->life;
 
-	tt_em_write2(e, TT_EV_GoStart, l->g.id, next_seq(&l->g));
+	tt_em_write2(e, TT_EV_GO_START, l->g.id, next_seq(&l->g));
 	tt_em_claim_set(&l->g, TT_G_RUNNING);
 	tell_procs(e);
 	tell_label(e);
@@ -149,7 +149,7 @@ static void be_born(struct tt_emit *e)
 	proc_start(e);
 	/* a creation is a mention */
 	tt_em_claim_first(&l->g, e->gen);
-	tt_em_write3(e, TT_EV_GoCreate, (uint64_t[]){l->g.id, stack, 0});
+	tt_em_write3(e, TT_EV_GO_CREATE, (uint64_t[]){l->g.id, stack, 0});
 	tt_em_claim_set(&l->g, TT_G_RUNNABLE);
 	go_start(e);
 }
@@ -237,7 +237,7 @@ static bool wait_ended(struct tt_emit *e)
 	proc_start(e);
 	go_status(e, l);
 	if (tt_em_g_cur(l) == TT_G_WAITING) {
-		tt_em_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), 0});
+		tt_em_write3(e, TT_EV_GO_UNBLOCK, (uint64_t[]){l->g.id, next_seq(&l->g), 0});
 		tt_em_claim_set(&l->g, TT_G_RUNNABLE);
 	}
 	go_start(e);
@@ -250,7 +250,7 @@ static void syscall_ended(struct tt_emit *e)
 	struct tt_em_proc *p = e->life->p;
 
 	tt_em_update_begin(&p->acting, e->gen);
-	tt_em_write0(e, TT_EV_GoSyscallEnd);
+	tt_em_write0(e, TT_EV_GO_SYSCALL_END);
 	tt_em_claim_set(&p->claim, TT_P_RUNNING);
 	tt_em_claim_set(&e->life->g, TT_G_RUNNING);
 	tt_em_update_end(&p->acting);
@@ -282,7 +282,7 @@ bool tt_em_to_running(struct tt_emit *e)
 static void close_sweep(struct tt_emit *e)
 {
 	if (tt_em_claim_range(&e->life->p->claim, false))
-		tt_em_write2(e, TT_EV_GCSweepEnd, 0, 0);
+		tt_em_write2(e, TT_EV_GC_SWEEP_END, 0, 0);
 }
 
 /* A goroutine must not end inside a range. */
@@ -290,9 +290,9 @@ static void close_ranges(struct tt_emit *e)
 {
 	close_sweep(e);
 	if (tt_em_claim_range(&e->life->g, false))
-		tt_em_write0(e, TT_EV_GCMarkAssistEnd);
+		tt_em_write0(e, TT_EV_GC_MARK_ASSIST_END);
 	if (e->stw)
-		tt_em_write0(e, TT_EV_STWEnd);
+		tt_em_write0(e, TT_EV_STW_END);
 	e->stw = false;
 }
 
@@ -305,7 +305,7 @@ void tt_em_state_exit(struct tt_emit *e)
 		return;
 	tt_em_update_begin(&l->p->acting, e->gen);
 	close_ranges(e);
-	tt_em_write0(e, TT_EV_GoDestroy);
+	tt_em_write0(e, TT_EV_GO_DESTROY);
 	tt_em_claim_set(&l->g, TT_G_NONE);
 	atomic_store_explicit(&l->dead, true, memory_order_relaxed);
 	proc_stop(e);
@@ -339,7 +339,7 @@ static uint64_t reason_of(struct tt_emit *e, const char *reason)
 }
 
 /* GoBlock or GoStop. */
-static void leave(struct tt_emit *e, enum tt_ev ev, const char *reason, uint64_t stack)
+static void leave(struct tt_emit *e, enum tt_event_type ev, const char *reason, uint64_t stack)
 {
 	struct tt_em_thread *l = e->life;
 
@@ -348,7 +348,7 @@ static void leave(struct tt_emit *e, enum tt_ev ev, const char *reason, uint64_t
 	close_sweep(e);
 	tt_em_write2(e, ev, reason_of(e, reason), stack);
 	tt_em_keep_stack(e, stack);
-	tt_em_claim_set(&l->g, ev == TT_EV_GoBlock ? TT_G_WAITING : TT_G_RUNNABLE);
+	tt_em_claim_set(&l->g, ev == TT_EV_GO_BLOCK ? TT_G_WAITING : TT_G_RUNNABLE);
 	proc_stop(e);
 	tt_em_update_end(&l->p->acting);
 	l->block_gen = l->wake_gen = e->gen;
@@ -370,7 +370,7 @@ uint64_t tt_emit_block(struct tt_emit *e, const char *reason, uint64_t stack)
 
 	tt_em_busy_begin(e);
 	if (wait_begins(e)) {
-		leave(e, TT_EV_GoBlock, reason, stack);
+		leave(e, TT_EV_GO_BLOCK, reason, stack);
 		token = new_token(e->life);
 		/* token 1 would be TT_EM_WAIT_TAKEN: epochs begin at 1 */
 		atomic_store_explicit(&e->life->wait, token, memory_order_release);
@@ -403,7 +403,7 @@ static bool wake(struct tt_emit *e, struct tt_em_thread *l, uint64_t token, uint
 	}
 	tt_em_update_begin(&l->waking, e->gen);
 	go_status(e, l);
-	tt_em_write3(e, TT_EV_GoUnblock, (uint64_t[]){l->g.id, next_seq(&l->g), stack});
+	tt_em_write3(e, TT_EV_GO_UNBLOCK, (uint64_t[]){l->g.id, next_seq(&l->g), stack});
 	tt_em_claim_set(&l->g, TT_G_RUNNABLE);
 	tt_em_update_end(&l->waking);
 	l->wake_gen = e->gen;
@@ -464,7 +464,7 @@ void tt_emit_syscall_begin(struct tt_emit *e, uint64_t stack)
 	if (wait_begins(e)) {
 		p = e->life->p;
 		tt_em_update_begin(&p->acting, e->gen);
-		tt_em_write2(e, TT_EV_GoSyscallBegin, next_seq(&p->claim), stack);
+		tt_em_write2(e, TT_EV_GO_SYSCALL_BEGIN, next_seq(&p->claim), stack);
 		tt_em_keep_stack(e, stack);
 		tt_em_claim_set(&p->claim, TT_P_SYSCALL);
 		tt_em_claim_set(&e->life->g, TT_G_SYSCALL);
@@ -494,7 +494,7 @@ void tt_emit_pause(struct tt_emit *e, const char *reason, uint64_t stack)
 {
 	tt_em_busy_begin(e);
 	if (wait_begins(e))
-		leave(e, TT_EV_GoStop, reason, stack);
+		leave(e, TT_EV_GO_STOP, reason, stack);
 	tt_em_busy_end(e);
 }
 
@@ -530,7 +530,7 @@ uint64_t tt_emit_thread_create(struct tt_emit *e, uintptr_t start, uint64_t stac
 	if (l != NULL) {
 		tt_em_claim_first(&l->g, e->gen);
 		tt_em_write3(
-			e, TT_EV_GoCreate,
+			e, TT_EV_GO_CREATE,
 			(uint64_t[]){l->g.id, tt_em_intern_stack(tt_em_tables(e), pcs, 1), stack});
 		l->wake_gen = e->gen;
 		tt_em_claim_set(&l->g, TT_G_RUNNABLE);

@@ -46,7 +46,7 @@ uint64_t tt_emit_task_begin(struct tt_emit *e, uint64_t parent, const char *name
 
 	if (begin(e)) {
 		task = new_task(e->life);
-		tt_em_write4(e, TT_EV_UserTaskBegin,
+		tt_em_write4(e, TT_EV_USER_TASK_BEGIN,
 			     (uint64_t[]){task, parent, text(e, name), stack});
 	}
 	tt_em_busy_end(e);
@@ -56,7 +56,7 @@ uint64_t tt_emit_task_begin(struct tt_emit *e, uint64_t parent, const char *name
 void tt_emit_task_end(struct tt_emit *e, uint64_t task, uint64_t stack)
 {
 	if (begin(e) && task != 0)
-		tt_em_write2(e, TT_EV_UserTaskEnd, task, stack);
+		tt_em_write2(e, TT_EV_USER_TASK_END, task, stack);
 	tt_em_busy_end(e);
 }
 
@@ -73,7 +73,7 @@ static void end_regions(struct tt_emit *e, uint64_t stack)
 		if (r->written) {
 			if (!tt_em_room(e) || !tt_em_to_present(e))
 				return;
-			tt_em_write3(e, TT_EV_UserRegionEnd,
+			tt_em_write3(e, TT_EV_USER_REGION_END,
 				     (uint64_t[]){r->task, text(e, r->name), stack});
 		}
 		l->nregions--;
@@ -96,7 +96,7 @@ void tt_emit_region_begin(struct tt_emit *e, uint64_t task, const char *name, ui
 		r = &l->regions[l->nregions++];
 		*r = (struct tt_em_open_region){task, name, false, false};
 		if (ready && tt_em_room(e)) {
-			tt_em_write3(e, TT_EV_UserRegionBegin,
+			tt_em_write3(e, TT_EV_USER_REGION_BEGIN,
 				     (uint64_t[]){task, text(e, name), stack});
 			r->written = true;
 		}
@@ -146,7 +146,7 @@ void tt_emit_log(struct tt_emit *e, uint64_t task, const char *category, const c
 {
 	if (begin(e))
 		tt_em_write4(
-			e, TT_EV_UserLog,
+			e, TT_EV_USER_LOG,
 			(uint64_t[]){task, text(e, category), message_text(e, message), stack});
 	tt_em_busy_end(e);
 }
@@ -163,7 +163,7 @@ void tt_emit_label(struct tt_emit *e, const char *label)
 		id = tt_em_intern_string(tt_em_tables(e), label, l->nlabel);
 		/* Go's tools expect a text */
 		if (id != 0)
-			tt_em_write1(e, TT_EV_GoLabel, id);
+			tt_em_write1(e, TT_EV_GO_LABEL, id);
 		l->label_gen = e->gen;
 	}
 	tt_em_busy_end(e);
@@ -172,14 +172,14 @@ void tt_emit_label(struct tt_emit *e, const char *label)
 void tt_emit_heap(struct tt_emit *e, uint64_t nbytes)
 {
 	if (begin(e))
-		tt_em_write1(e, TT_EV_HeapAlloc, nbytes);
+		tt_em_write1(e, TT_EV_HEAP_ALLOC, nbytes);
 	tt_em_busy_end(e);
 }
 
 void tt_emit_heap_goal(struct tt_emit *e, uint64_t nbytes)
 {
 	if (begin(e))
-		tt_em_write1(e, TT_EV_HeapGoal, nbytes);
+		tt_em_write1(e, TT_EV_HEAP_GOAL, nbytes);
 	tt_em_busy_end(e);
 }
 
@@ -208,9 +208,9 @@ static void gc_range(bool begins)
 			t->gc_gen = e->gen;
 			t->gc_seq++;
 			if (begins)
-				tt_em_write2(e, TT_EV_GCBegin, t->gc_seq, 0);
+				tt_em_write2(e, TT_EV_GC_BEGIN, t->gc_seq, 0);
 			else
-				tt_em_write1(e, TT_EV_GCEnd, t->gc_seq);
+				tt_em_write1(e, TT_EV_GC_END, t->gc_seq);
 		}
 		tt_em_busy_end(e);
 		tt_em_section_end(e);
@@ -221,12 +221,12 @@ static void gc_range(bool begins)
 static void range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, uint64_t b)
 {
 	if (range == TT_EMIT_RANGE_STW && e->stw) {
-		tt_em_write0(e, TT_EV_STWEnd);
+		tt_em_write0(e, TT_EV_STW_END);
 		e->stw = false;
 	} else if (range == TT_EMIT_RANGE_SWEEP && tt_em_claim_range(&e->life->p->claim, false)) {
-		tt_em_write2(e, TT_EV_GCSweepEnd, a, b);
+		tt_em_write2(e, TT_EV_GC_SWEEP_END, a, b);
 	} else if (range == TT_EMIT_RANGE_ASSIST && tt_em_claim_range(&e->life->g, false)) {
-		tt_em_write0(e, TT_EV_GCMarkAssistEnd);
+		tt_em_write0(e, TT_EV_GC_MARK_ASSIST_END);
 	}
 }
 
@@ -236,17 +236,17 @@ static void range_begin(struct tt_emit *e, enum tt_emit_range range, const char 
 	switch (range) {
 	case TT_EMIT_RANGE_STW:
 		if (!e->stw)
-			tt_em_write2(e, TT_EV_STWBegin, text(e, reason != NULL ? reason : ""),
+			tt_em_write2(e, TT_EV_STW_BEGIN, text(e, reason != NULL ? reason : ""),
 				     stack);
 		e->stw = true;
 		break;
 	case TT_EMIT_RANGE_SWEEP:
 		if (tt_em_claim_range(&e->life->p->claim, true))
-			tt_em_write1(e, TT_EV_GCSweepBegin, stack);
+			tt_em_write1(e, TT_EV_GC_SWEEP_BEGIN, stack);
 		break;
 	case TT_EMIT_RANGE_ASSIST:
 		if (tt_em_claim_range(&e->life->g, true))
-			tt_em_write1(e, TT_EV_GCMarkAssistBegin, stack);
+			tt_em_write1(e, TT_EV_GC_MARK_ASSIST_BEGIN, stack);
 		break;
 	default:
 		tt_em_refused(e);

@@ -25,11 +25,6 @@ static struct tt_em_tables tables(const struct tt_em_writer *w)
 	return (struct tt_em_tables){w->trace, w->life, (unsigned)(w->gen & 1)};
 }
 
-static unsigned type_of(enum tt_ev ev)
-{
-	return tt_em_tracer.ev[ev];
-}
-
 /* ------------------------------------------------------------------ batches */
 
 /* Type, generation, thread, time, size. */
@@ -37,7 +32,7 @@ static void put_batch(struct tt_em_writer *w, uint64_t m, uint64_t time, struct 
 {
 	uint8_t head[TT_BATCH_MAX_HEADER], *p = head;
 
-	*p++ = (uint8_t)type_of(TT_EV_EventBatch);
+	*p++ = TT_EV_EVENT_BATCH;
 	p = tt_varint_put(p, w->gen);
 	p = tt_varint_put(p, m);
 	p = tt_varint_put(p, time);
@@ -56,7 +51,7 @@ static void put_chunk(struct tt_em_writer *w, struct tt_em_chunk *c)
 		put_batch(w, c->m, c->start, (struct tt_str){(const char *)c->data, len});
 		return;
 	}
-	*p++ = (uint8_t)type_of(TT_EV_ExperimentalBatch);
+	*p++ = TT_EV_EXPERIMENTAL_BATCH;
 	*p++ = c->experiment;
 	p = tt_varint_put(p, w->gen);
 	p = tt_varint_put(p, c->m);
@@ -109,10 +104,10 @@ static void put_sync(struct tt_em_writer *w)
 	const struct tt_em_sync_point *sync = &w->trace->syncs[w->gen & 1];
 
 	payload_begin(w);
-	payload_byte(w, type_of(TT_EV_Sync));
-	payload_byte(w, type_of(TT_EV_Frequency));
+	payload_byte(w, TT_EV_SYNC);
+	payload_byte(w, TT_EV_FREQUENCY);
 	payload_number(w, w->trace->rate.frequency);
-	payload_byte(w, type_of(TT_EV_ClockSnapshot));
+	payload_byte(w, TT_EV_CLOCK_SNAPSHOT);
 	payload_number(w, 0);
 	payload_number(w, sync->mono_ns);
 	payload_number(w, sync->wall_sec);
@@ -123,9 +118,9 @@ static void put_sync(struct tt_em_writer *w)
 /* ------------------------------------------------------------------- silence */
 
 /* An event at the moment when the generation ended. */
-static void say(struct tt_em_writer *w, enum tt_ev ev, const uint64_t *args, unsigned nargs)
+static void say(struct tt_em_writer *w, enum tt_event_type ev, const uint64_t *args, unsigned nargs)
 {
-	payload_byte(w, type_of(ev));
+	payload_byte(w, ev);
 	payload_number(w, 0);
 	for (unsigned i = 0; i < nargs; i++)
 		payload_number(w, args[i]);
@@ -153,9 +148,9 @@ static void say_go_status(struct tt_em_writer *w, struct tt_em_thread *l, unsign
 	uint64_t stack = status == TT_G_RUNNING ? 0 : kept_stack(w, l);
 	uint64_t args[] = {l->g.id, bound ? l->m : NOBODY, status, stack};
 
-	say(w, stack != 0 ? TT_EV_GoStatusStack : TT_EV_GoStatus, args, stack != 0 ? 4 : 3);
+	say(w, stack != 0 ? TT_EV_GO_STATUS_STACK : TT_EV_GO_STATUS, args, stack != 0 ? 4 : 3);
 	if (claim & TT_EM_RANGE_OPEN)
-		say(w, TT_EV_GCMarkAssistActive, &l->g.id, 1);
+		say(w, TT_EV_GC_MARK_ASSIST_ACTIVE, &l->g.id, 1);
 }
 
 static bool has_range(const struct tt_em_claim *c)
@@ -174,21 +169,21 @@ static void say_gone(struct tt_em_writer *w, struct tt_em_thread *l, unsigned st
 	    atomic_load_explicit(&l->g.gen[(w->gen + 1) & 1], memory_order_acquire) == w->gen + 1)
 		return;
 	if (status == TT_G_SYSCALL)
-		say(w, TT_EV_GoSyscallEnd, NULL, 0);
+		say(w, TT_EV_GO_SYSCALL_END, NULL, 0);
 	if (has_range(&l->p->claim))
-		say(w, TT_EV_GCSweepEnd, (uint64_t[]){0, 0}, 2);
+		say(w, TT_EV_GC_SWEEP_END, (uint64_t[]){0, 0}, 2);
 	if (has_range(&l->g))
-		say(w, TT_EV_GCMarkAssistEnd, NULL, 0);
-	say(w, TT_EV_GoDestroy, NULL, 0);
-	say(w, TT_EV_ProcStop, NULL, 0);
+		say(w, TT_EV_GC_MARK_ASSIST_END, NULL, 0);
+	say(w, TT_EV_GO_DESTROY, NULL, 0);
+	say(w, TT_EV_PROC_STOP, NULL, 0);
 	l->buried = w->gen;
 }
 
 static void say_proc_status(struct tt_em_writer *w, struct tt_em_proc *p, unsigned claim)
 {
-	say(w, TT_EV_ProcStatus, (uint64_t[]){p->claim.id, claim & TT_EM_STATUS_MASK}, 2);
+	say(w, TT_EV_PROC_STATUS, (uint64_t[]){p->claim.id, claim & TT_EM_STATUS_MASK}, 2);
 	if (claim & TT_EM_RANGE_OPEN)
-		say(w, TT_EV_GCSweepActive, &p->claim.id, 1);
+		say(w, TT_EV_GC_SWEEP_ACTIVE, &p->claim.id, 1);
 }
 
 /* Bound to a thread: in that thread's name, the processor first (EMIT.md 3.5). */
@@ -203,7 +198,7 @@ static void silent_thread(struct tt_em_writer *w, struct tt_em_thread *l, unsign
 	say_go_status(w, l, claim);
 	/* it is silent only if it died before it began the generation with this */
 	if (l->flusher)
-		say(w, TT_EV_ProcsChange,
+		say(w, TT_EV_PROCS_CHANGE,
 		    (uint64_t[]){atomic_load_explicit(&w->trace->nprocs, memory_order_relaxed), 0}, 2);
 	say_gone(w, l, claim & TT_EM_STATUS_MASK);
 	payload_write(w, l->m);
@@ -304,8 +299,8 @@ static void put_stack(struct tt_em_writer *w, const struct tt_em_node *node)
 	if (!payload_room(w, MAX_STACK_RECORD))
 		payload_write(w, NOBODY);
 	if (w->used == 0)
-		payload_byte(w, type_of(TT_EV_Stacks));
-	payload_byte(w, type_of(TT_EV_Stack));
+		payload_byte(w, TT_EV_STACKS);
+	payload_byte(w, TT_EV_STACK);
 	payload_number(w, node->id);
 	payload_number(w, node->n / 8);
 	for (uint32_t i = 0; i < node->n / 8; i++) {
@@ -322,8 +317,8 @@ static void put_string(struct tt_em_writer *w, const struct tt_em_node *node)
 	if (!payload_room(w, MAX_STRING_RECORD))
 		payload_write(w, NOBODY);
 	if (w->used == 0)
-		payload_byte(w, type_of(TT_EV_Strings));
-	payload_byte(w, type_of(TT_EV_String));
+		payload_byte(w, TT_EV_STRINGS);
+	payload_byte(w, TT_EV_STRING);
 	payload_number(w, node->id);
 	payload_number(w, node->n);
 	memcpy(w->payload + w->used, node->text, node->n);
@@ -369,7 +364,7 @@ void tt_em_write_generation(struct tt_em_writer *w)
 {
 	struct tt_em_trace *t = w->trace;
 	unsigned parity = (unsigned)(w->gen & 1);
-	uint8_t end = (uint8_t)type_of(TT_EV_EndOfGeneration);
+	uint8_t end = TT_EV_END_OF_GENERATION;
 	struct tt_em_thread *lives;
 	struct tt_em_proc *procs;
 

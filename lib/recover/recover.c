@@ -238,10 +238,8 @@ static int check_all(struct tt_emit_recovery *r, const struct tt_specs *specs, s
 static int recover(struct tt_emit_recovery *r, int fd, const struct tt_emit_recovery_options *opt,
 		   struct tt_error *err)
 {
-	int code = tt_em_types_init(err);
+	int code = load(r, fd, err);
 
-	if (code == 0)
-		code = load(r, fd, err);
 	if (code != 0)
 		return code;
 	if (!find_generations(r, err))

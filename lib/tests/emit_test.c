@@ -1134,7 +1134,9 @@ END_TEST
 
 START_TEST(start_refuses_what_cannot_be)
 {
+	static const char pool[] = "experiment Pool 7\n";
 	struct tt_emit_options opt = {.size = sizeof(opt)};
+	struct tt_specs *specs;
 	struct made m = {0};
 	struct tt_error err;
 
@@ -1151,6 +1153,11 @@ START_TEST(start_refuses_what_cannot_be)
 	opt.memory_nbytes = 0;
 	opt.shared_path = "/no/such/folder/x";
 	ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_IO);
+	opt.shared_path = NULL;
+	ck_assert_int_eq(tt_specs_new_standalone(&specs, "x", pool, sizeof(pool) - 1, &err), 0);
+	opt.specs = specs;
+	ck_assert_int_eq(tt_emit_start_fd(1, &opt, &err), -TT_E_SPEC);
+	tt_specs_free(specs);
 	ck_assert(!tt_emit_on());
 	emit_begin(&m, LONG_NS);
 	ck_assert(tt_emit_on());
