@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "wire/embedded.h"
 
 #define SECOND_NS UINT64_C(1000000000)
 #define MIB (UINT64_C(1) << 20)
@@ -35,7 +36,7 @@ static int fill_rules(const struct tt_specs *specs, bool all_inline, struct tt_e
 		if (def == NULL || def->spec.experiment == NULL || !def->spec.timed)
 			continue;
 		tt_em_tracer.rules[type].nargs_plus1 = (uint8_t)(def->spec.nargs + 1);
-		if (!all_inline && (def->spec.experiment_id != 1 || type > TT_EM_GO_LAST_TYPE))
+		if (!all_inline && (def->spec.experiment_id != TT_EMBEDDED_IN || type > TT_EM_GO_LAST_TYPE))
 			tt_em_tracer.rules[type].nargs_plus1 |= TT_EM_RULE_EMBEDDED;
 		tt_em_tracer.rules[type].goroutine =
 			(def->needs & (TT_NEED_PROC | TT_NEED_GOROUTINE)) != 0;

@@ -292,14 +292,14 @@ static void drop_events(struct tt_salvage *s)
 
 /* Among equal times it may go another way without what was cut off: then more is. */
 #define MAX_TRIALS 16
-/* In so many threads carried events may lack what they need, and nothing else is cut. */
-#define MAX_CARRIED 64
+/* In so many threads embedded events may lack what they need, and nothing else is cut. */
+#define MAX_EMBEDDED 64
 
 int tt_salvage_trim(struct tt_salvage *s, struct tt_order *order, const struct tt_order *start,
 		    struct tt_merge *merge, struct tt_error *why)
 {
 	struct tt_error err;
-	int ncarried = 0;
+	int nembedded = 0;
 
 	for (int trial = 0; ; trial++) {
 		int rc;
@@ -310,12 +310,12 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_order *order, const struct t
 		rc = order_all(s, order, merge, &err);
 		if (rc == TT_OK)
 			break;
-		if ((trial == 0 && ncarried == 0) || err.system)
+		if ((trial == 0 && nembedded == 0) || err.system)
 			*why = err;
 		if (err.system)
 			return rc;
-		if (ncarried < MAX_CARRIED && tt_salvage_end_carried(s, merge, &err)) {
-			ncarried++;
+		if (nembedded < MAX_EMBEDDED && tt_salvage_end_embedded(s, merge, &err)) {
+			nembedded++;
 			trial--;
 			continue;
 		}

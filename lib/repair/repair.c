@@ -128,7 +128,7 @@ static int load_damaged(struct tt_repair *r, struct tt_candidate *u)
 	return rc;
 }
 
-/* Takes in what the generation carries for itself. 0 or an error of the machine. */
+/* Takes in what is embedded in the generation. 0 or an error of the machine. */
 static int take_embedded(struct tt_repair *r, struct tt_generation *gen)
 {
 	bool grew;
@@ -389,7 +389,7 @@ static int prepare(struct tt_repair *r)
 
 	if (rc < 0)
 		return rc;
-	tt_salvage_carry(s);
+	tt_salvage_mark_embedded(s);
 	rc = tt_salvage_prepare(s, known_clock(r), &r->reader->pass.merge.cursors.plan, &err);
 	if (rc < 0 && err.system)
 		r->err = err;

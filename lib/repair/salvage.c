@@ -190,7 +190,7 @@ static int add(struct tt_salvage *s, const struct tt_raw_batch *batch, struct tt
 	return file_batch(s, b, err);
 }
 
-/* Whether what is left of a batch holds good events: a thread's own, or carried ones. */
+/* Whether what is left of a batch holds good events: a thread's own, or embedded ones. */
 static bool has_events(const struct tt_raw_batch *b)
 {
 	const struct tt_batch batch = {

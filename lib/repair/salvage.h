@@ -17,7 +17,7 @@ struct tt_salvaged_batch {
 	struct tt_raw_batch head; /* its data is a copy, with the header in front of it */
 	uint8_t *clean;                 /* its good records if they are not all; else NULL */
 	uint32_t nclean;
-	uint32_t carried;               /* of an experiment's: its carried events end there, or 0 */
+	uint32_t embedded;              /* of an experiment's: its embedded events end there, or 0 */
 	uint32_t reach;                 /* the events that stay end there (tt_salvage_measure) */
 	bool events;                    /* a thread's own */
 	bool dropped;
@@ -69,13 +69,13 @@ int tt_salvage_prepare(struct tt_salvage *s, const struct tt_generation *other,
  */
 int tt_salvage_trim(struct tt_salvage *s, struct tt_order *order, const struct tt_order *start,
 		    struct tt_merge *merge, struct tt_error *why);
-/* Once the carried events are among those of their threads: they are known as such. */
-void tt_salvage_carry(struct tt_salvage *s);
+/* Once the embedded events are among those of their threads: marks which they are. */
+void tt_salvage_mark_embedded(struct tt_salvage *s);
 /*
- * Ends the carried events of the thread that ordering broke off for, or of all that
+ * Ends the embedded events of the thread that ordering broke off for, or of all that
  * wait, if it did for one of these. False: it did not.
  */
-bool tt_salvage_end_carried(struct tt_salvage *s, const struct tt_merge *merge,
+bool tt_salvage_end_embedded(struct tt_salvage *s, const struct tt_merge *merge,
 			    const struct tt_error *why);
 /* How much of each batch of events stands in the threads' lists. */
 void tt_salvage_measure(struct tt_salvage *s);

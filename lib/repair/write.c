@@ -74,8 +74,8 @@ static uint32_t size_left(const struct tt_salvage *s, const struct tt_salvaged_b
 		return b->nclean;
 	if (b->events || (b->cut && b->head.kind == TT_RAW_BATCH_EXPERIMENT))
 		return b->reach;
-	/* carried events that no spec tells of stay: another reader may know better */
-	return b->reach < b->carried ? b->reach : b->head.size;
+	/* embedded events that no spec defines stay: another reader may have their spec */
+	return b->reach < b->embedded ? b->reach : b->head.size;
 }
 
 static void put_left(struct tt_repair_writer *w, const struct tt_salvage *s,

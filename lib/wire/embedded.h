@@ -2,7 +2,7 @@
 /*
  * embedded.h - batches of experiment 1 that hold what Go's tools skip: specs, timed events
  * of other experiments, and batches of other experiments. This is how each begins; the
- * rest is in tracetool-format(5), "Private batches". Stands on varint.h.
+ * rest is in tracetool-format(5), "Private batches". Stands on spec and varint.h.
  */
 #ifndef TT_WIRE_EMBEDDED_H
 #define TT_WIRE_EMBEDDED_H
@@ -10,11 +10,12 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "spec/types.h"
 #include "tracetool.h"
 #include "wire/varint.h"
 
 /* The experiment whose batches they are. */
-#define TT_EMBEDDED_IN 1
+#define TT_EMBEDDED_IN TT_EXPERIMENT_ALLOC_FREE
 
 /* The first byte. Batches of the experiment itself begin with lower ones. */
 enum tt_embedded_kind {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * carried.c - of which batch of the file a run of events is, how much of each stays,
- * and the end of a thread's carried events. Stands on order.
+ * embedded.c - of which batch of the file a run of events is, how much of each stays,
+ * and the end of a thread's embedded events. Stands on order.
  */
 #include "repair/salvage.h"
 
@@ -21,7 +21,7 @@ static struct tt_salvaged_batch *container(struct tt_salvage *s, const struct tt
 	return &s->list.at[low];
 }
 
-static bool is_carried(struct tt_salvage *s, uint32_t run)
+static bool is_embedded(struct tt_salvage *s, uint32_t run)
 {
 	return container(s, &s->gen.batches.at[run])->head.kind == TT_RAW_BATCH_EXPERIMENT;
 }
@@ -43,16 +43,16 @@ void tt_salvage_measure(struct tt_salvage *s)
 	}
 }
 
-void tt_salvage_carry(struct tt_salvage *s)
+void tt_salvage_mark_embedded(struct tt_salvage *s)
 {
 	tt_salvage_measure(s);
 	for (size_t i = 0; i < s->list.n; i++)
 		if (s->list.at[i].head.kind == TT_RAW_BATCH_EXPERIMENT)
-			s->list.at[i].carried = s->list.at[i].reach;
+			s->list.at[i].embedded = s->list.at[i].reach;
 }
 
-/* Ends the thread's carried events at the head of its cursor. */
-static void end_carried(struct tt_salvage *s, const struct tt_cursor *c)
+/* Ends the thread's embedded events at the head of its cursor. */
+static void end_embedded(struct tt_salvage *s, const struct tt_cursor *c)
 {
 	uint32_t i = tt_idmap_find(&s->gen.thread_ids, (uint64_t)c->thread);
 	struct tt_thread_batches *t = &s->gen.threads.at[i];
@@ -65,7 +65,7 @@ static void end_carried(struct tt_salvage *s, const struct tt_cursor *c)
 
 		if (i == c->head->batch)
 			run->size = (c->head->offset - run->data_offset) & 0xffffff;
-		else if (behind && is_carried(s, i))
+		else if (behind && is_embedded(s, i))
 			run->size = 0;
 		behind |= i == c->head->batch;
 		if (run->size == 0) {
@@ -78,7 +78,7 @@ static void end_carried(struct tt_salvage *s, const struct tt_cursor *c)
 	}
 }
 
-bool tt_salvage_end_carried(struct tt_salvage *s, const struct tt_merge *merge,
+bool tt_salvage_end_embedded(struct tt_salvage *s, const struct tt_merge *merge,
 			    const struct tt_error *why)
 {
 	bool any = false;
@@ -87,9 +87,9 @@ bool tt_salvage_end_carried(struct tt_salvage *s, const struct tt_merge *merge,
 		const struct tt_cursor *c = merge->heap.at[i].of.item;
 
 		if ((why->code != TT_E_STUCK && c->thread != why->thread) ||
-		    !is_carried(s, c->head->batch))
+		    !is_embedded(s, c->head->batch))
 			continue;
-		end_carried(s, c);
+		end_embedded(s, c);
 		any = true;
 	}
 	return any;
