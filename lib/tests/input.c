@@ -32,10 +32,10 @@ void guarded_release(struct guarded *g)
 	munmap(g->map, g->map_len);
 }
 
-static void temp_pattern(char path[TEMP_PATH_SIZE])
+static void temp_pattern(char path[TEMP_PATH_SIZE], const char *otherwise)
 {
 	const char *folder = getenv("TMPDIR");
-	int n = snprintf(path, TEMP_PATH_SIZE, "%s/tracetool-XXXXXX", folder != NULL ? folder : "/tmp");
+	int n = snprintf(path, TEMP_PATH_SIZE, "%s/tracetool-XXXXXX", folder ? folder : otherwise);
 
 	ck_assert_int_lt(n, TEMP_PATH_SIZE);
 }
@@ -44,7 +44,7 @@ int temp_file_new(char path[TEMP_PATH_SIZE])
 {
 	int fd;
 
-	temp_pattern(path);
+	temp_pattern(path, "/tmp");
 	fd = mkstemp(path);
 	ck_assert_int_ge(fd, 0);
 	return fd;
@@ -52,7 +52,7 @@ int temp_file_new(char path[TEMP_PATH_SIZE])
 
 void temp_folder_new(char path[TEMP_PATH_SIZE])
 {
-	temp_pattern(path);
+	temp_pattern(path, access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	ck_assert_ptr_nonnull(mkdtemp(path));
 }
 

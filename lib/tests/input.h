@@ -25,7 +25,8 @@ void guarded_release(struct guarded *g);
 
 /*
  * A new file, open and empty, and a new folder, in $TMPDIR or /tmp, under names that were
- * free. The test removes them.
+ * free. The test removes them. Without TMPDIR a folder is in memory if that can be: files
+ * in it are synced thousands of times, which takes minutes on a disk at work.
  */
 #define TEMP_PATH_SIZE 512
 int temp_file_new(char path[TEMP_PATH_SIZE]);
