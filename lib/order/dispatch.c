@@ -85,8 +85,9 @@ void tt_dispatch_init(struct tt_order *o)
 		o->rules[type].def = def;
 		o->rules[type].needs = def == NULL ? 0 : (uint8_t)(def->needs & ~TT_NEED_STATED);
 		if (def != NULL && (def->needs & TT_NEED_STATED) != 0)
-			o->rules[type].handler = def->sort != 0 ? tt_advance_resource
-								: tt_advance_in_context;
+			o->rules[type].handler = def->resource_class != 0
+						? tt_advance_resource
+						: tt_advance_in_context;
 	}
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_builtin(o->specs, type);

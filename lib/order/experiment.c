@@ -28,21 +28,21 @@ struct resource {
 	uint64_t id;
 	uint64_t n;             /* number of its last event in this generation, or 0 */
 	uint32_t next_free;
-	uint8_t sort;
+	uint8_t class;
 	uint8_t life;           /* enum life */
 };
 
 /* The resources that events of one experiment name by one argument. */
-struct sort {
+struct resource_class {
 	unsigned experiment;
-	uint8_t first;          /* tt_event_def.sort */
+	uint8_t first;          /* tt_event_def.resource_class */
 	bool lives;             /* an event creates them */
 	struct tt_idmap ids;    /* to records */
 };
 
 struct tt_resources {
-	uint8_t sort_of[256];   /* of a type: index in sorts plus 1; 0: not known yet */
-	TT_ARRAY(struct sort) sorts; /* fewer than there are types */
+	uint8_t class_of[256];  /* of a type: index in classes plus 1; 0: not known yet */
+	TT_ARRAY(struct resource_class) classes; /* fewer than there are types */
 	TT_ARRAY(struct resource) records;
 	uint32_t free;
 };
@@ -65,9 +65,9 @@ void tt_resources_release(struct tt_order *o)
 
 	if (r == NULL)
 		return;
-	for (size_t i = 0; i < r->sorts.n; i++)
-		tt_idmap_release(&r->sorts.at[i].ids);
-	TT_ARRAY_RELEASE(o->mem, &r->sorts);
+	for (size_t i = 0; i < r->classes.n; i++)
+		tt_idmap_release(&r->classes.at[i].ids);
+	TT_ARRAY_RELEASE(o->mem, &r->classes);
 	TT_ARRAY_RELEASE(o->mem, &r->records);
 	tt_mem_free(o->mem, r, sizeof(*r));
 	o->resources = NULL;
@@ -77,7 +77,7 @@ static void forget(struct tt_resources *r, uint32_t slot)
 {
 	struct resource *resource = &r->records.at[slot];
 
-	tt_idmap_remove(&r->sorts.at[resource->sort].ids, resource->id);
+	tt_idmap_remove(&r->classes.at[resource->class].ids, resource->id);
 	resource->life = LIFE_FREE;
 	resource->next_free = r->free;
 	r->free = slot;
@@ -98,68 +98,69 @@ void tt_resources_begin_generation(struct tt_order *o)
 	}
 }
 
-/* ---- sorts */
+/* ---- classes */
 
-static bool same_sort(const struct tt_event_def *def, unsigned experiment, unsigned first)
+static bool is_of_class(const struct tt_event_def *def, unsigned experiment, unsigned first)
 {
-	return def != NULL && def->sort == first && def->spec.experiment_id == experiment;
+	return def != NULL && def->resource_class == first && def->spec.experiment_id == experiment;
 }
 
-/* Whether an event of the specs creates resources of this sort. */
+/* Whether an event of the specs creates resources of this class. */
 static bool has_lives(const struct tt_order *o, unsigned experiment, unsigned first)
 {
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_def(o->specs, type);
 
-		if (same_sort(def, experiment, first) && def->spec.role == TT_ROLE_CREATE)
+		if (is_of_class(def, experiment, first) && def->spec.role == TT_ROLE_CREATE)
 			return true;
 	}
 	return false;
 }
 
-static struct sort *add_sort(struct tt_order *o, unsigned experiment, uint8_t first)
+static struct resource_class *add_class(struct tt_order *o, unsigned experiment, uint8_t first)
 {
 	struct tt_resources *r = o->resources;
-	struct sort *sort;
+	struct resource_class *class;
 
-	for (size_t i = 0; i < r->sorts.n; i++)
-		if (r->sorts.at[i].first == first && r->sorts.at[i].experiment == experiment)
-			return &r->sorts.at[i];
-	if (!TT_ARRAY_ROOM(o->mem, &r->sorts))
+	for (size_t i = 0; i < r->classes.n; i++)
+		if (r->classes.at[i].first == first && r->classes.at[i].experiment == experiment)
+			return &r->classes.at[i];
+	if (!TT_ARRAY_ROOM(o->mem, &r->classes))
 		return NULL;
-	sort = &r->sorts.at[r->sorts.n++];
-	*sort = (struct sort){experiment, first, has_lives(o, experiment, first), {0}};
-	tt_idmap_init(&sort->ids, o->mem, tt_random_seed());
-	return sort;
+	class = &r->classes.at[r->classes.n++];
+	*class = (struct resource_class){experiment, first, has_lives(o, experiment, first), {0}};
+	tt_idmap_init(&class->ids, o->mem, tt_random_seed());
+	return class;
 }
 
-/* The sort that an event orders; NULL: no memory. */
-static struct sort *sort_of(struct tt_order *o, const struct tt_event_def *def)
+/* The class that an event orders; NULL: no memory. */
+static struct resource_class *class_of(struct tt_order *o, const struct tt_event_def *def)
 {
 	struct tt_resources *r = resources_of(o);
-	struct sort *sort;
+	struct resource_class *class;
 
 	if (r == NULL)
 		return NULL;
-	if (r->sort_of[def->spec.type] != 0)
-		return &r->sorts.at[r->sort_of[def->spec.type] - 1];
-	sort = add_sort(o, def->spec.experiment_id, def->sort);
-	if (sort != NULL)
-		r->sort_of[def->spec.type] = (uint8_t)(sort - r->sorts.at + 1);
-	return sort;
+	if (r->class_of[def->spec.type] != 0)
+		return &r->classes.at[r->class_of[def->spec.type] - 1];
+	class = add_class(o, def->spec.experiment_id, def->resource_class);
+	if (class != NULL)
+		r->class_of[def->spec.type] = (uint8_t)(class - r->classes.at + 1);
+	return class;
 }
 
 /* ---- records */
 
-static struct resource *find(struct tt_resources *r, const struct sort *sort, uint64_t id)
+static struct resource *find(struct tt_resources *r, const struct resource_class *class,
+			     uint64_t id)
 {
-	uint32_t slot = tt_idmap_find(&sort->ids, id);
+	uint32_t slot = tt_idmap_find(&class->ids, id);
 
 	return slot == TT_IDMAP_NONE ? NULL : &r->records.at[slot];
 }
 
 /* A record that says nothing yet; NULL: o->err says why. */
-static struct resource *add(struct tt_order *o, struct sort *sort, uint64_t id)
+static struct resource *add(struct tt_order *o, struct resource_class *class, uint64_t id)
 {
 	struct tt_resources *r = o->resources;
 	uint32_t slot = r->free;
@@ -176,7 +177,7 @@ static struct resource *add(struct tt_order *o, struct sort *sort, uint64_t id)
 		}
 		slot = (uint32_t)r->records.n;
 	}
-	if (!tt_idmap_add(&sort->ids, id, slot)) {
+	if (!tt_idmap_add(&class->ids, id, slot)) {
 		tt_broken_memory(o);
 		return NULL;
 	}
@@ -186,7 +187,7 @@ static struct resource *add(struct tt_order *o, struct sort *sort, uint64_t id)
 		r->records.n++;
 	r->records.at[slot] = (struct resource){
 		.id = id,
-		.sort = (uint8_t)(sort - r->sorts.at),
+		.class = (uint8_t)(class - r->classes.at),
 		.life = LIFE_FREE,
 	};
 	return &r->records.at[slot];
@@ -202,17 +203,17 @@ bool tt_resources_copy(struct tt_order *to, const struct tt_order *from)
 	r = resources_of(to);
 	if (r == NULL)
 		return false;
-	for (size_t i = 0; i < old->sorts.n; i++)
-		if (add_sort(to, old->sorts.at[i].experiment, old->sorts.at[i].first) == NULL)
+	for (size_t i = 0; i < old->classes.n; i++)
+		if (add_class(to, old->classes.at[i].experiment, old->classes.at[i].first) == NULL)
 			return false;
-	memcpy(r->sort_of, old->sort_of, sizeof(r->sort_of));
+	memcpy(r->class_of, old->class_of, sizeof(r->class_of));
 	for (size_t i = 0; i < old->records.n; i++) {
 		const struct resource *resource = &old->records.at[i];
 		struct resource *copy;
 
 		if (resource->life == LIFE_FREE)
 			continue;
-		copy = add(to, &r->sorts.at[resource->sort], resource->id);
+		copy = add(to, &r->classes.at[resource->class], resource->id);
 		if (copy == NULL)
 			return false;
 		*copy = *resource;
@@ -253,8 +254,8 @@ static enum tt_advance await(struct tt_order *o, const struct tt_step *s,
 }
 
 /* What the event does to the resource's life, and what is odd about that. */
-static int live_on(const struct tt_order *o, const struct sort *sort, struct resource *resource,
-		   enum tt_role role)
+static int live_on(const struct tt_order *o, const struct resource_class *class,
+		   struct resource *resource, enum tt_role role)
 {
 	bool known = !o->gap && o->initial_generation == 1;
 	enum life was = resource->life;
@@ -269,35 +270,35 @@ static int live_on(const struct tt_order *o, const struct sort *sort, struct res
 		resource->life = LIFE_DEAD;
 	else if (was == LIFE_FREE)
 		/* it was created before the trace, if it can have been */
-		resource->life = sort->lives && !known ? LIFE_LIVE : LIFE_SEEN;
+		resource->life = class->lives && !known ? LIFE_LIVE : LIFE_SEEN;
 	if (was == LIFE_DEAD)
 		return TT_W_RESOURCE_GONE;
-	return was == LIFE_FREE && sort->lives && known ? TT_W_RESOURCE_UNKNOWN : 0;
+	return was == LIFE_FREE && class->lives && known ? TT_W_RESOURCE_UNKNOWN : 0;
 }
 
 enum tt_advance tt_advance_resource(struct tt_order *o, struct tt_step *s)
 {
 	const struct tt_event_spec *spec = &s->def->spec;
 	uint64_t id = s->ev->args[spec->order_arg], n = s->ev->args[spec->seq_arg];
-	struct sort *sort = sort_of(o, s->def);
+	struct resource_class *class = class_of(o, s->def);
 	struct resource *resource;
 
-	if (sort == NULL)
+	if (class == NULL)
 		return tt_broken_memory(o);
 	/* what lives is known in sequence alone */
 	if (tt_is_speculative(o))
 		o->assumptions->failed = true;
-	resource = find(o->resources, sort, id);
+	resource = find(o->resources, class, id);
 	if (!is_due(resource, spec->role, n))
 		return await(o, s, resource);
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
 	if (resource == NULL)
-		resource = add(o, sort, id);
+		resource = add(o, class, id);
 	if (resource == NULL)
 		return TT_BROKEN;
 	resource->n = n;
-	o->misuse = live_on(o, sort, resource, spec->role);
+	o->misuse = live_on(o, class, resource, spec->role);
 	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }

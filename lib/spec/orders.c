@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * orders.c - the clause `orders`: an argument names a resource, another is the
- * event's number among those of that resource. Resources of one sort are named by
+ * event's number among those of that resource. Resources of one class are named by
  * arguments of one name. Stands on base.
  */
 #include "spec/parse.h"
@@ -71,7 +71,7 @@ static void check_restates(struct tt_spec_parser *p, const struct tt_spec_event 
 		const struct tt_spec_event *other = &p->file->events[i];
 
 		/* of one that has a mistake it is not known what it would do */
-		if (other->broken || (other->def.sort == event->def.sort &&
+		if (other->broken || (other->def.resource_class == event->def.resource_class &&
 				      other->def.spec.role == TT_ROLE_CREATE))
 			return;
 	}
@@ -95,7 +95,7 @@ void tt_spec_resolve_orders(struct tt_spec_parser *p)
 			if (resource(&events[first]) != NULL &&
 			    strcmp(resource(&events[first]), name) == 0)
 				break;
-		events[i].def.sort = events[first].def.spec.type;
+		events[i].def.resource_class = events[first].def.spec.type;
 	}
 	for (i = 0; i < p->file->nevents; i++)
 		if (resource(&events[i]) != NULL &&

@@ -255,7 +255,7 @@ void tt_spec_resolve_refs(struct tt_spec_parser *p, struct tt_spec_event *event)
 
 /* orders.c */
 void tt_spec_read_orders(struct tt_spec_parser *p);
-/* Finds out which events order resources of one sort, when all are known. */
+/* Finds out which events order resources of one class, when all are known. */
 void tt_spec_resolve_orders(struct tt_spec_parser *p);
 
 /* shows.c */

@@ -48,7 +48,7 @@ struct tt_event_def {
 	struct tt_event_spec spec;
 	uint8_t needs;                  /* enum tt_need */
 	uint8_t pair;                   /* type of the begin event it belongs to, or 0 */
-	uint8_t sort;                   /* of the resource that it orders: the type of the first
+	uint8_t resource_class;         /* of the resource that it orders: the type of the first
 	                                   event of the file that orders such; or 0 */
 	uint8_t nstacks, nstrings;      /* arguments that name table entries, in the order in
 	                                   which Go checks them: executing stack first */

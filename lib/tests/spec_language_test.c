@@ -410,7 +410,7 @@ START_TEST(columns_count_bytes)
 END_TEST
 
 /* Events that name them by arguments of one name, and nothing else. */
-START_TEST(resources_of_one_name_are_of_one_sort)
+START_TEST(resources_of_one_name_are_of_one_class)
 {
 	const struct tt_event_def *def;
 
@@ -425,11 +425,11 @@ START_TEST(resources_of_one_name_are_of_one_sort)
 	def = tt_specs_def(specs, 200);
 	ck_assert_int_eq(def->spec.order_arg, -1);
 	ck_assert_int_eq(def->spec.seq_arg, -1);
-	ck_assert_uint_eq(def->sort, 0);
-	ck_assert_uint_eq(tt_specs_def(specs, 201)->sort, 201);
-	ck_assert_uint_eq(tt_specs_def(specs, 202)->sort, 202);
+	ck_assert_uint_eq(def->resource_class, 0);
+	ck_assert_uint_eq(tt_specs_def(specs, 201)->resource_class, 201);
+	ck_assert_uint_eq(tt_specs_def(specs, 202)->resource_class, 202);
 	def = tt_specs_def(specs, 203);
-	ck_assert_uint_eq(def->sort, 201);
+	ck_assert_uint_eq(def->resource_class, 201);
 	ck_assert_int_eq(def->spec.order_arg, 1);
 	ck_assert_int_eq(def->spec.seq_arg, 0);
 	ck_assert_int_eq(def->spec.role, TT_ROLE_DESTROY);
@@ -877,7 +877,7 @@ Suite *spec_language_suite(void)
 	tcase_add_loop_test(tc, a_mistake_is_found_at_its_place, 0, COUNT(bad));
 	tcase_add_loop_test(tc, a_mistake_in_the_core_is_found_at_its_place, 0, COUNT(bad_core));
 	tcase_add_test(tc, columns_count_bytes);
-	tcase_add_test(tc, resources_of_one_name_are_of_one_sort);
+	tcase_add_test(tc, resources_of_one_name_are_of_one_class);
 	tcase_add_test(tc, a_batch_needs_an_experiment_behind_an_event_too);
 	tcase_add_test(tc, all_mistakes_of_a_text_come_in_the_order_of_the_lines);
 	tcase_add_test(tc, mistakes_of_a_line_come_in_the_order_of_its_columns);
