@@ -124,7 +124,7 @@ ifneq ($V,1)
 q = @printf '  %-7s %s\n' '$(1)' '$@';
 endif
 
-## build and install
+### build and install
 ## all              program and libraries (what a plain make does)
 all: tracetool $O/libtracetool.a $O/libtracetool.so $(program)
 
@@ -245,7 +245,7 @@ deps-dev:
 	@.ci/deps $(build_packages) $(check_packages) \
 		clang libclang-rt-dev clang-format clang-tidy cppcheck valgrind autoconf
 
-## deps-portable    what check-portable needs: compilers, an emulator, libraries in O
+## deps-portable    what check-portable needs: compilers, emulator, libraries
 foreign_packages := libc6-dev libarchive-dev libzstd-dev zlib1g-dev libmd-dev \
 	libcurl4-openssl-dev libdw-dev check libsubunit-dev
 deps-portable:
@@ -293,8 +293,8 @@ dist:
 clean:
 	rm -rf $O tracetool
 
-## test
-## check            all of the tests below that need nothing from outside
+### test
+## check            all tests of this group
 checks := check-unit check-cli check-spec-c check-replay check-repair check-faults check-manual check-readme check-completion \
 	check-headers check-symbols check-install
 check:
@@ -311,23 +311,6 @@ $O/unit-tests: $(test_obj) $O/libtracetool.a
 check-unit: $O/unit-tests
 	$(RUN) $O/unit-tests $(SUITES)
 
-# Neither is part of check: they take minutes. Of the suites these are the ones with
-# threads and with memory of processes that are gone; symbolize and emit_fault take too long
-# under valgrind, and the address sanitizer watches them.
-## check-threads    the emitter's suites under the thread sanitizer
-check-threads:
-	+@$(MAKE) --no-print-directory O=$O/threads SANITIZE=thread check-unit \
-		SUITES='emit emit_recover record'
-
-## check-valgrind   recovery and record under valgrind
-valgrind := valgrind -q --error-exitcode=9 --num-callers=20
-check-valgrind: $O/unit-tests $(program) $O/native
-	CK_FORK=no CK_DEFAULT_TIMEOUT=600 $(valgrind) $O/unit-tests emit_recover
-	$(valgrind) --child-silent-after-fork=yes $O/tracetool record -q --heap -o $O/valgrind.trace \
-		-- $O/native heap 2 50
-	$O/tracetool validate -q $O/valgrind.trace
-	@rm $O/valgrind.trace
-
 ## check-cli        golden tests of the program; CASES='dump validate' for some
 check-cli: $(program)
 	cmd/tests/run $O $(CASES)
@@ -342,11 +325,12 @@ $O/emulated/tracetool: $O/tracetool FORCE
 update-golden: $(program)
 	cmd/tests/run --update $O $(CASES)
 
-## check-spec-c     what `spec c` makes compiles everywhere, and reads what it writes
+## check-spec-c     C made by `spec c` compiles, and reads what it writes
 check-spec-c: $O/tracetool $O/libtracetool.a
 	@LINK='$(link)' LIBS='$(deps_libs)' cmd/tests/check-spec-c $O
 
-## check-replay     fuzz targets on their corpora, without a fuzzer; FUZZ='wire order' for some
+## check-replay     fuzz targets on their corpora, without a fuzzer;
+##                  FUZZ='wire order' for some
 FUZZ ?= $(fuzz_names)
 $(fuzz_names:%=$O/replay_%): $O/replay_%: $O/lib/fuzz/fuzz_%.o $O/lib/fuzz/standalone.o $O/libtracetool.a
 	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
@@ -360,7 +344,8 @@ check-repair: $O/tracetool
 		testdata/go1.26-annotations.trace testdata/go1.23-annotations-allocfree.trace.zst \
 		testdata/go1.27-iter-pull.trace.zst
 
-## check-faults     commands while memory, disk or threads fail; FAULTS=0: each call, not 3 of a kind
+## check-faults     commands while memory, disk or threads fail; FAULTS=0: each
+##                  call, not 3 of a kind
 FAULTS ?= 3
 $O/faults.so: cmd/tests/faults.c $O/flags
 	$(call q,LINK)$(CC) $(std) $(warn) $(libwarn) -fPIC -shared $(CPPFLAGS) $(preload_cflags) -o $@ $<
@@ -393,7 +378,8 @@ check-headers: $O/flags $(generated)
 check-symbols: $O/libtracetool.so
 	lib/tests/check-symbols $<
 
-## check-layers     no folder uses one above, no circles, a name means one thing; ONLY=lib/order, V=1: each use
+## check-layers     no folder uses one above, no circles, a name means one
+##                  thing; ONLY=lib/order, V=1: each use
 # Reads the symbols of the objects. Not yet one of the checks: the tree has such faults.
 check-layers: $(lib_obj) $(cmd_obj) $(preload_all_obj)
 	@CC='$(CC)' lib/tests/check-layers $(if $(V),-v) $(if $(ONLY),--only '$(ONLY)') $O
@@ -403,8 +389,26 @@ check-layers: $(lib_obj) $(cmd_obj) $(preload_all_obj)
 check-install: all
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' lib/tests/check-install $O
 
-# Not part of check: they take minutes, and packages that deps-portable installs. Each
-# builds with warnings as errors, and leaves nothing out unsaid.
+### more tests, which take minutes or need files from outside
+# Of the suites these two run the ones with threads and with memory of processes that are
+# gone; symbolize and emit_fault take too long under valgrind, and the address sanitizer
+# watches them.
+## check-threads    the emitter's suites under the thread sanitizer
+check-threads:
+	+@$(MAKE) --no-print-directory O=$O/threads SANITIZE=thread check-unit \
+		SUITES='emit emit_recover record'
+
+## check-valgrind   recovery and record under valgrind
+valgrind := valgrind -q --error-exitcode=9 --num-callers=20
+check-valgrind: $O/unit-tests $(program) $O/native
+	CK_FORK=no CK_DEFAULT_TIMEOUT=600 $(valgrind) $O/unit-tests emit_recover
+	$(valgrind) --child-silent-after-fork=yes $O/tracetool record -q --heap -o $O/valgrind.trace \
+		-- $O/native heap 2 50
+	$O/tracetool validate -q $O/valgrind.trace
+	@rm $O/valgrind.trace
+
+# These need packages that deps-portable installs. Each builds with warnings as errors,
+# and leaves nothing out unsaid.
 ## check-portable   all of check-clang, check-musl, check-32 and check-big-endian
 portable := check-clang check-musl check-32 check-big-endian
 check-portable:
@@ -457,7 +461,8 @@ suites := $(shell sed -n 's/^TT_SUITE(\(.*\))/\1/p' lib/tests/suites.h)
 has_root = @test -e $O/$1/root/packages || { echo 'make deps-portable first' >&2; exit 2; }
 foreign_end = @echo 'Under an emulator: not run are the suites $(unemulated) and recording'
 
-## check-32         suites as a 32-bit program, under an emulator, and what the program prints
+## check-32         suites as a 32-bit program, under an emulator, and what
+##                  the program prints
 check-32: $O/tracetool
 	$(call has_root,i386)
 	+@$(call foreign_make,i386,i386-linux-gnu,gcc -m32 -Wno-psabi,qemu-i386) \
@@ -491,7 +496,9 @@ check-go: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-repair --cut-anywhere $(CUTS) -n $(CUTS) \
 		--go '$(GO_REFERENCE)' --work $O/check-repair $(wildcard testdata/*.trace.zst testdata/*.trace)
 
-## bench            speed and memory; CORPUS=DIR: real traces, GO_REFERENCE=DIR: ratios
+### speed, fuzzing, analysis
+## bench            speed and memory; CORPUS=DIR: real traces,
+##                  GO_REFERENCE=DIR: ratios
 $(bench_names:%=$O/bench_%): $O/bench_%: $O/lib/bench/%.o $O/libtracetool.a
 	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
 
@@ -503,7 +510,8 @@ bench: $(program) $(bench_names:%=$O/bench_%)
 	@$O/tracetool record -q --heap -o $O/bench.trace -- $O/bench_emit 'malloc and free, recorded with --heap'
 	@rm $O/bench.trace
 
-## bench-scale      how cost grows with what is in a trace; MOST=10000000, GO_REFERENCE=DIR
+## bench-scale      how cost grows with what is in a trace; MOST=10000000,
+##                  GO_REFERENCE=DIR
 MOST ?= 1000000
 bench-scale: $O/tracetool $O/bench_hostile $O/bench_measure
 	@cmd/tests/bench-scale $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') --most $(MOST) $O
@@ -517,13 +525,15 @@ fuzz:
 $(fuzz_names:%=$O/fuzz_%): $O/fuzz_%: $O/lib/fuzz/fuzz_%.o $O/libtracetool.a
 	$(call q,LINK)$(link) -fsanitize=fuzzer -pie -o $@ $^ $(deps_libs)
 
-## fuzz-run         each fuzz target for SECONDS=10; FUZZ='wire order' for some, SEED=1 to repeat a run
+## fuzz-run         each fuzz target for SECONDS=10; FUZZ='wire order' for some,
+##                  SEED=1 to repeat a run
 SECONDS ?= 10
 SEED ?= 0
 fuzz-run: fuzz
 	@lib/fuzz/run $(fuzz_build) $(SECONDS) $(SEED) $(FUZZ)
 
-## coverage         what check-unit and check-cli reach, per file; fails below the goals; V=1: lines, too
+## coverage         what check-unit and check-cli reach, per file; fails below
+##                  the goals; V=1: lines, too
 # Counters that threads share would lose counts, and then lines seem not to be run.
 coverage_flags := -O0 -g --coverage -fprofile-update=atomic -DTT_COVERAGE
 coverage:
@@ -531,7 +541,8 @@ coverage:
 	+$(MAKE) O=$O/coverage CFLAGS='$(coverage_flags)' check-unit check-cli
 	cmd/tests/coverage $(if $(V),-v) --lines 95 --branches 85 --known lib/tests/uncovered $O/coverage
 
-## fuzz-coverage    what the fuzz corpora reach of lib/, with all that fuzz-run has found
+## fuzz-coverage    what the fuzz corpora reach of lib/, with all that fuzz-run
+##                  has found
 fuzz-coverage:
 	@[ ! -d $O/fuzz-coverage ] || find $O/fuzz-coverage -name '*.gcda' -delete
 	+@$(MAKE) --no-print-directory O=$O/fuzz-coverage CFLAGS='$(coverage_flags)' \
@@ -551,14 +562,18 @@ format-check:
 	@for f in $(headers) $(sort $(wildcard lib/*/*.c) $(cmd_src)); do \
 		clang-format $$f | diff -u --label $$f --label formatted $$f -; done
 
+### variables
+## O=build          folder for what is built
+## V=1              show the commands
+## DEVELOPER=1      warnings are errors
+## SANITIZE=LIST    build with sanitizers, as in address,undefined
+## CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR
+##                  as usual
+
+# Lines that begin with ## as they are, and headings, which begin with ###.
 help:
-	@sed -n -e 's/^## \([a-z ]*\)$$/\n\1:/p' -e 's/^## \([a-z0-9-]*  *\)/  \1/p' Makefile
-	@printf '%s\n' '' 'variables:' \
-		'  O=build          folder for what is built' \
-		'  V=1              show the commands' \
-		'  DEVELOPER=1      warnings are errors' \
-		'  SANITIZE=address,undefined' \
-		'  CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR as usual'
+	@echo 'usage: make [TARGET...] [VARIABLE=VALUE...]'
+	@sed -n -e 's/^### \(.*\)/\n\1:/p' -e 's/^## /  /p' Makefile
 
 .PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install dist clean check \
 	check-threads check-valgrind check-layers $(checks) update-golden check-corpus \
