@@ -2,10 +2,21 @@
 /*
  * cli.h - what all verbs of the command line share: the exit statuses, the
  * options that every reading verb has, opening inputs, and messages. Command
- * layer: stands on tracetool.h only.
+ * layer: stands on tracetool.h only. The files of this folder:
  *
- * A verb is a file cmd/NAME.c with `int cmd_NAME(int argc, char **argv)` and a
- * line in verbs.h. argv[0] is the verb. It parses its options (options.h) into a
+ *	options.c       one table of options drives parsing and --help
+ *	selection.c     values of the options that choose events
+ *	input.c         opening what a verb reads, with the common options
+ *	message.c       messages on standard error
+ *	progress.c      the line that says how far a run is
+ *	out.c           a buffered writer, and text that is safe for a terminal
+ *	json.c csv.c units.c
+ *	                members of JSON objects; CSV cells; counts, sizes and times
+ *	outfile.c       an output file, which appears whole or not at all
+ *	dynlib.c        libraries that are loaded when they are needed
+ *
+ * A verb is a folder cmd/NAME with `int cmd_NAME(int argc, char **argv)` in
+ * NAME.c, and a line in verbs.h. argv[0] is the verb. It parses its options (options.h) into a
  * local struct, runs, prints to `out_stdout` (out.h), and returns an exit status;
  * main() flushes and checks the standard output after it. A verb never calls
  * exit().

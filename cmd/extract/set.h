@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * set.h - the experimental batches of one trace as named files with a
- * manifest. Command layer: stands on tracetool.h and out.h.
+ * manifest. Command layer, inside extract only:
+ *
+ *	extract.c       options; reads traces and picks an output for each
+ *	set.c           names, writes and lists the batches of one trace
+ *	decode.c        adds the records in them as text
  *
  * Names: `gen-` and the generation's number, six digits; a number that is not
  * above all before it gets `-` and the generation's place in the file behind it,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.h - what the parts of `tracetool heap` share: the numbers of each type or
- * stack, and the formats. Command layer, inside heap only.
+ * heap.h - what the parts of `tracetool heap` share. Command layer, inside heap only.
+ *
+ *	heap.c          options; counts objects by type or stack while a trace is read
+ *	report.c        prints the counts: text, JSON, CSV, collapsed stacks
  */
 #ifndef CMD_HEAP_HEAP_H
 #define CMD_HEAP_HEAP_H

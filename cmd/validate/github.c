@@ -37,7 +37,7 @@ static char *property(struct out *o, char *p, const char *s)
 	return escape(o, p, s, "%\r\n:,");
 }
 
-static const struct dress dress = { .text = data, .newline = "%0A", .indent = "" };
+static const struct text_style style = { .text = data, .newline = "%0A", .indent = "" };
 
 static char *put_command(struct out *o, char *p, const struct verdict *v, const char *level)
 {
@@ -57,8 +57,8 @@ static char *put_finding(struct report *r, char *p, const struct verdict *v,
 	p = put_lit(p, "tracetool ");
 	p = put_cstr(p, tt_code_name(f->code));
 	p = put_lit(p, "::");
-	p = report_headline(o, p, f, &dress);
-	p = report_details(o, p, f, &dress, REPORT_ADVICE);
+	p = report_headline(o, p, f, &style);
+	p = report_details(o, p, f, &style, REPORT_ADVICE);
 	return out_room(o, put_char(p, '\n'));
 }
 

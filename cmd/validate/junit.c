@@ -39,11 +39,11 @@ static char *xml(struct out *o, char *p, const char *s)
 	return out_room(o, p);
 }
 
-static const struct dress dress = { .text = xml, .newline = "\n", .indent = "      " };
+static const struct text_style style = { .text = xml, .newline = "\n", .indent = "      " };
 
 static char *put_findings(struct out *o, char *p, const struct verdict *v)
 {
-	static const struct listing list = { .dress = &dress, .limit = UINT64_MAX };
+	static const struct listing list = { .style = &style, .limit = UINT64_MAX };
 
 	return report_list(o, put_char(p, '\n'), v, &list);
 }
@@ -68,7 +68,7 @@ static char *put_failure(struct out *o, char *p, const struct verdict *v)
 	p = put_lit(p, " type=\"");
 	p = put_cstr(p, f ? tt_code_name(f->code) : tt_code_name(TT_E_MEMORY));
 	p = put_lit(p, "\" message=\"");
-	p = f ? report_headline(o, p, f, &dress) : p;
+	p = f ? report_headline(o, p, f, &style) : p;
 	p = put_lit(p, "\">");
 	p = put_findings(o, p, v);
 	p = put_lit(p, "</");

@@ -70,41 +70,43 @@ static char *put_place(struct out *o, char *p, const struct finding *f)
 	return between[0] == '\0' ? p : put_lit(p, ": ");
 }
 
-char *report_headline(struct out *o, char *p, const struct finding *f, const struct dress *d)
+char *report_headline(struct out *o, char *p, const struct finding *f,
+		      const struct text_style *style)
 {
-	return out_room(o, d->text(o, put_place(o, p, f), f->message));
+	return out_room(o, style->text(o, put_place(o, p, f), f->message));
 }
 
-static char *new_line(char *p, const struct dress *d)
+static char *new_line(char *p, const struct text_style *style)
 {
-	p = put_cstr(p, d->newline);
-	return put_cstr(p, d->indent);
+	p = put_cstr(p, style->newline);
+	return put_cstr(p, style->indent);
 }
 
-static char *put_waiting(struct out *o, char *p, const struct finding *f, const struct dress *d)
+static char *put_waiting(struct out *o, char *p, const struct finding *f,
+			 const struct text_style *style)
 {
 	for (size_t i = 0; i < f->nwaiting; i++) {
 		const struct waiting *w = &f->waiting[i];
 
-		p = put_lit(new_line(p, d), "thread ");
+		p = put_lit(new_line(p, style), "thread ");
 		p = put_i64(p, w->thread);
 		p = put_lit(p, " waits with ");
-		p = d->text(o, p, w->event);
+		p = style->text(o, p, w->event);
 		p = put_lit(p, " at 0x");
 		p = put_hex(p, w->offset);
 		p = put_lit(p, ": ");
-		p = out_room(o, d->text(o, p, w->why));
+		p = out_room(o, style->text(o, p, w->why));
 	}
 	if (f->more_waiting == 0)
 		return p;
-	p = put_lit(new_line(p, d), "and ");
+	p = put_lit(new_line(p, style), "and ");
 	p = put_count(p, f->more_waiting, "more thread");
 	return put_cstr(p, f->more_waiting == 1 ? " waits" : " wait");
 }
 
-static char *put_resumed(char *p, const struct finding *f, const struct dress *d)
+static char *put_resumed(char *p, const struct finding *f, const struct text_style *style)
 {
-	p = put_lit(new_line(p, d), "went on with generation ");
+	p = put_lit(new_line(p, style), "went on with generation ");
 	p = put_u64(p, f->resumed_generation);
 	p = put_lit(p, " at 0x");
 	p = put_hex(p, f->resumed_offset);
@@ -115,13 +117,13 @@ static char *put_resumed(char *p, const struct finding *f, const struct dress *d
 	return put_lit(p, " passed over");
 }
 
-char *report_details(struct out *o, char *p, const struct finding *f, const struct dress *d,
-		     unsigned flags)
+char *report_details(struct out *o, char *p, const struct finding *f,
+		     const struct text_style *style, unsigned flags)
 {
-	p = out_room(o, put_waiting(o, p, f, d));
+	p = out_room(o, put_waiting(o, p, f, style));
 	if (flags & REPORT_ADVICE)
-		p = out_room(o, d->text(o, new_line(p, d), tt_code_advice(f->code)));
-	return f->resumed ? out_room(o, put_resumed(p, f, d)) : p;
+		p = out_room(o, style->text(o, new_line(p, style), tt_code_advice(f->code)));
+	return f->resumed ? out_room(o, put_resumed(p, f, style)) : p;
 }
 
 char *report_dropped(char *p, const struct verdict *v)
@@ -154,14 +156,14 @@ static char *put_finding(struct out *o, char *p, const struct finding *f, const 
 	p = put_lit(p, " [");
 	p = put_cstr(p, tt_code_name(f->code));
 	p = put_lit(p, "] ");
-	p = report_headline(o, p, f, l->dress);
-	p = report_details(o, p, f, l->dress, flags);
-	return out_room(o, put_cstr(p, l->dress->newline));
+	p = report_headline(o, p, f, l->style);
+	p = report_details(o, p, f, l->style, flags);
+	return out_room(o, put_cstr(p, l->style->newline));
 }
 
 /* A line for each code of which more came up than was shown. */
 static char *put_rest(struct out *o, char *p, const struct verdict *v, const uint64_t *shown,
-		      const struct dress *d)
+		      const struct text_style *style)
 {
 	for (size_t i = 0; i < VERDICT_MAX_CODE; i++) {
 		if (v->count[i] == shown[i])
@@ -170,7 +172,7 @@ static char *put_rest(struct out *o, char *p, const struct verdict *v, const uin
 		p = put_lit(p, " more [");
 		p = put_cstr(p, tt_code_name((int)i));
 		p = put_char(p, ']');
-		p = out_room(o, put_cstr(p, d->newline));
+		p = out_room(o, put_cstr(p, style->newline));
 	}
 	return p;
 }
@@ -188,5 +190,5 @@ char *report_list(struct out *o, char *p, const struct verdict *v, const struct 
 		p = put_finding(o, p, f, l, *n == 0 ? REPORT_ADVICE : 0);
 		*n += 1;
 	}
-	return put_rest(o, p, v, shown, l->dress);
+	return put_rest(o, p, v, shown, l->style);
 }

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * report.h - printing verdicts, in one format of several, and what the formats
- * share. Command layer: stands on verdict.h.
+ * share. Command layer, inside validate only:
+ *
+ *	validate.c      options; which thread reads which file
+ *	verdict.c       what became of one file; prints nothing
+ *	report.c        the words that all formats use
+ *	text.c json.c junit.c sarif.c github.c
+ *	                the formats
  *
  * begin() comes first, file() for each verdict in the order of the command line
  * as soon as it is there, end() when all are. What a format prints depends on
@@ -36,7 +42,7 @@ extern const struct report_ops report_text, report_json, report_junit, report_sa
 /* ------------------------------------------------- the same words in all formats */
 
 /* How a format wants text that is meant for people. */
-struct dress {
+struct text_style {
 	/* Our own or printable text into the format, quotes not included. */
 	char *(*text)(struct out *o, char *p, const char *s);
 	const char *newline;    /* between lines */
@@ -49,14 +55,15 @@ char *report_measure(char *p, const struct verdict *v);
 char *report_counts(char *p, const struct verdict *v);
 /* "offset 0x2b, generation 1, thread 7, GoStart: message", as far as it is known,
  * and no newline. */
-char *report_headline(struct out *o, char *p, const struct finding *f, const struct dress *d);
+char *report_headline(struct out *o, char *p, const struct finding *f,
+		      const struct text_style *style);
 /* The lines below: who waits, what to do, where reading went on. Each begins
  * with newline and indent. */
 enum report_details {
 	REPORT_ADVICE = 1 << 0,
 };
-char *report_details(struct out *o, char *p, const struct finding *f, const struct dress *d,
-		     unsigned flags);
+char *report_details(struct out *o, char *p, const struct finding *f,
+		     const struct text_style *style, unsigned flags);
 /* "17 more findings were counted and are not shown", or nothing. */
 char *report_dropped(char *p, const struct verdict *v);
 
@@ -65,7 +72,7 @@ char *report_dropped(char *p, const struct verdict *v);
  * once a code. At most `limit` of a code are shown, and what is not is counted.
  */
 struct listing {
-	const struct dress *dress;
+	const struct text_style *style;
 	uint64_t limit;
 	bool colour;
 };

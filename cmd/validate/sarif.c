@@ -31,7 +31,7 @@ static char *inside(struct out *o, char *p, const char *s)
 	return p;
 }
 
-static const struct dress dress = { .text = inside, .newline = "\\n", .indent = "" };
+static const struct text_style style = { .text = inside, .newline = "\\n", .indent = "" };
 
 static size_t rule_index(int code)
 {
@@ -132,8 +132,8 @@ static char *put_result(const struct report *r, char *p, const struct verdict *v
 	p = put_lit(p, ", \"level\": \"");
 	p = put_cstr(p, r->strict ? "error" : report_severity(f->severity));
 	p = put_lit(p, "\",\n         \"message\": {\"text\": \"");
-	p = report_headline(o, p, f, &dress);
-	p = report_details(o, p, f, &dress, REPORT_ADVICE);
+	p = report_headline(o, p, f, &style);
+	p = report_details(o, p, f, &style, REPORT_ADVICE);
 	p = put_lit(p, "\"},\n         ");
 	p = put_location(o, p, v, f);
 	p = put_lit(p, ",\n         ");

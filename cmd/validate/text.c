@@ -8,7 +8,7 @@ static char *text(struct out *o, char *p, const char *s)
 	return out_room(o, out_cstr(o, p, s));
 }
 
-static const struct dress dress = { .text = text, .newline = "\n", .indent = "      " };
+static const struct text_style style = { .text = text, .newline = "\n", .indent = "      " };
 
 /* Of one code in one file, unless --verbose asks for more. */
 enum { SHOWN_OF_CODE = 5 };
@@ -56,7 +56,7 @@ static char *put_salvage(char *p, const struct salvage_report *s)
 static void file(struct report *r, const struct verdict *v)
 {
 	struct listing list = {
-		.dress = &dress,
+		.style = &style,
 		.limit = r->verbose ? UINT64_MAX : SHOWN_OF_CODE,
 		.colour = r->colour,
 	};
