@@ -15,11 +15,10 @@
  *	outfile.c       an output file, which appears whole or not at all
  *	dynlib.c        libraries that are loaded when they are needed
  *
- * A verb is a folder cmd/NAME with `int cmd_NAME(int argc, char **argv)` in
- * NAME.c, and a line in verbs.h. argv[0] is the verb. It parses its options (options.h) into a
- * local struct, runs, prints to `out_stdout` (out.h), and returns an exit status;
- * main() flushes and checks the standard output after it. A verb never calls
- * exit().
+ * A verb is a folder cmd/NAME with `int cmd_NAME(int argc, char **argv)` in NAME.c,
+ * and a line in verbs.h. argv[0] is the verb. It parses its options (options.h) into
+ * a local struct, runs, prints to `out_stdout` (out.h), and returns an exit status;
+ * main() flushes and checks standard output after it. A verb never calls exit().
  */
 #ifndef CMD_CLI_CLI_H
 #define CMD_CLI_CLI_H
