@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * emit.h - what the parts of the writer share. Stands on base, spec and wire/varint.h.
+ * emit.h - what the parts of the writer share. Stands on base, spec and wire/format.h.
  *
  * A handle (struct tt_emit) is a thread's for as long as the thread lives. A life
  * (struct tt_em_thread) is what one trace claims of a thread: its goroutine, its processor

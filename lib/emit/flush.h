@@ -8,6 +8,7 @@
 #define TT_EMIT_FLUSH_H
 
 #include "emit/emit.h"
+#include "gen/encode.h"
 
 /* ------------------------------------------------------------------- sink.c */
 
@@ -75,8 +76,8 @@ void tt_em_symbols_release(struct tt_em_symbols *s);
 
 /* A frame's numbers in the tables of a generation. */
 struct tt_em_named_frame {
-	uint64_t pc, gen;
-	uint64_t func, file, line;
+	uint64_t gen;
+	struct tt_wire_frame frame;
 };
 
 struct tt_em_writer {
@@ -87,11 +88,12 @@ struct tt_em_writer {
 	uint64_t gen;
 	uint64_t unknown;               /* the string "?", for names with no memory */
 	uint64_t end_ticks;             /* when the generation ended */
-	size_t used;
-	uint8_t payload[TT_EM_CHUNK_LARGE];
+	struct tt_encoder enc;          /* into the sink */
 	struct tt_em_named_frame frames[TT_EM_NFRAMES];
 };
 
+/* Of the traces that are written. */
+#define TT_EM_VERSION 26
 void tt_em_write_header(struct tt_em_sink *s);
 /*
  * Writes the generation w->gen, which no thread writes to any more: statuses of who

@@ -127,7 +127,7 @@ static void begin_generation(struct tt_em_flush *f)
 		}
 		tt_em_busy_end(e);
 		tell_losses(f, e);
-		tt_em_embed_specs(e, f->specs, f->writer.payload);
+		tt_em_embed_specs(e, f->specs, f->writer.enc.body);
 		if (f->generation != NULL)
 			f->generation(f->arg, e);
 		tt_emit_syscall_begin(e, 0);
@@ -199,8 +199,11 @@ static void advance(struct tt_em_flush *f, uint64_t next)
 
 static void take_snapshot(struct tt_em_flush *f)
 {
-	int failed = tt_em_sink_write_all(f->snapshot_fd, "go 1.26 trace\0\0", 16);
+	uint8_t header[TT_HEADER_SIZE];
+	int failed;
 
+	tt_put_header(header, TT_EM_VERSION);
+	failed = tt_em_sink_write_all(f->snapshot_fd, header, sizeof(header));
 	for (struct tt_em_saved *k = f->sink.first; k != NULL && failed == 0; k = k->next)
 		failed = tt_em_sink_write_all(f->snapshot_fd, k->data, k->len);
 	f->snapshot_errno = failed;

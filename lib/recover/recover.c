@@ -171,8 +171,6 @@ static void write_generations(struct tt_emit_recovery *r)
 
 /* ---------------------------------------------------------------------- a last look */
 
-static const char header[16] = "go 1.26 trace";
-
 /* The first n generations as a trace. */
 static uint8_t *whole(const struct tt_emit_recovery *r, unsigned n, size_t *len)
 {
@@ -180,14 +178,14 @@ static uint8_t *whole(const struct tt_emit_recovery *r, unsigned n, size_t *len)
 	uint8_t *data;
 	unsigned i = 0;
 
-	*len = sizeof(header);
+	*len = TT_HEADER_SIZE;
 	for (k = r->sink.first; k != NULL && i < n; k = k->next, i++)
 		*len += k->len;
 	data = malloc(*len);
 	if (data == NULL)
 		return NULL;
-	memcpy(data, header, sizeof(header));
-	*len = sizeof(header);
+	tt_put_header(data, TT_EM_VERSION);
+	*len = TT_HEADER_SIZE;
 	for (k = r->sink.first, i = 0; k != NULL && i < n; k = k->next, i++) {
 		memcpy(data + *len, k->data, k->len);
 		*len += k->len;
@@ -321,10 +319,12 @@ unsigned tt_emit_recovery_damaged(const struct tt_emit_recovery *r)
 int tt_emit_recovery_write(const struct tt_emit_recovery *r, tt_emit_write *write, void *arg,
 			   struct tt_error *err)
 {
+	uint8_t header[TT_HEADER_SIZE];
 	struct tt_error ignored;
 	unsigned i = 0;
 	int failed = 0;
 
+	tt_put_header(header, TT_EM_VERSION);
 	err = err != NULL ? err : &ignored;
 	tt_error_clear(err);
 	if (r->offset == 0)
