@@ -37,7 +37,7 @@ enum {
 
 #include "verbs.h"
 
-/* ------------------------------------------------- options of reading verbs */
+/* ---- options of reading verbs */
 
 struct cmd_common {
 	struct opt_list specs;
@@ -65,7 +65,7 @@ struct cmd_common {
 	  .help = "say more on stderr", .at = offsetof(type, field.verbose) },                  \
 	OPT_HELP
 
-/* ------------------------------------------------------------------- inputs */
+/* ---- inputs */
 
 /* What inputs are opened with: the specs with those of --spec, and the limits. */
 struct cmd_input {
@@ -95,7 +95,7 @@ const char *cmd_input_name(const char *path);
 /* As many as this process may run on at a time. */
 unsigned cmd_processors(void);
 
-/* ----------------------------------------------------------------- messages */
+/* ---- messages */
 
 /* Messages come from one thread at a time. */
 

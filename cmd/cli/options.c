@@ -11,7 +11,7 @@
 #include "cli.h"
 #include "out.h"
 
-/* ------------------------------------------------------------- nearest name */
+/* ---- nearest name */
 
 enum { WORD_MAX = 40 };
 
@@ -61,7 +61,7 @@ void nearest_try(struct nearest *n, const char *candidate)
 	}
 }
 
-/* ------------------------------------------------------------------- values */
+/* ---- values */
 
 int opt_mistake(struct opt_mistake *why, const char *format, ...)
 {
@@ -263,7 +263,7 @@ static int store(const struct opt *o, void *at, const char *value, struct opt_mi
 	}
 }
 
-/* --------------------------------------------------------------------- help */
+/* ---- help */
 
 static bool takes_value(const struct opt *o)
 {
@@ -350,7 +350,7 @@ static void print_help(const struct opt_command *c)
 	out_end(o, p);
 }
 
-/* ------------------------------------------------------------------ parsing */
+/* ---- parsing */
 
 struct parse {
 	const struct opt_command *command;

@@ -104,7 +104,7 @@ int opt_parse(const struct opt_command *command, int argc, char **argv, void *ta
 int opt_usage(const struct opt_command *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* --------------------------------------------- the same, for a verb's own parsers */
+/* ---- the same, for a verb's own parsers */
 
 int opt_mistake(struct opt_mistake *why, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

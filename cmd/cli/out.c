@@ -136,7 +136,7 @@ char *out_long_text(struct out *o, char *p, const char *data, size_t len)
 	return p;
 }
 
-/* ------------------------------------------------------------------ quoting */
+/* ---- quoting */
 
 /* The top bit of each byte that is zero, and maybe of bytes behind such a one. */
 static inline uint64_t zero_bytes(uint64_t v)
@@ -243,7 +243,7 @@ char *out_escaped(struct out *o, char *p, struct tt_str s)
 	return out_room(o, p);
 }
 
-/* --------------------------------------------------------------------- JSON */
+/* ---- JSON */
 
 /* The length of the UTF-8 sequence at data, 0 if there is none. */
 static size_t utf8_length(const unsigned char *data, size_t len)

@@ -118,7 +118,7 @@ char *out_json(struct out *o, char *p, struct tt_str s);
 char *out_json_plain(struct out *o, char *p, struct tt_str s);
 bool out_is_utf8(struct tt_str s);
 
-/* ------------------------------------- into the room: no check, at most OUT_ROOM */
+/* ---- into the room: no check, at most OUT_ROOM */
 
 static inline char *put_char(char *p, char c)
 {

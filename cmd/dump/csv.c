@@ -59,7 +59,7 @@ static char *put_number_cell(char *p, bool has, uint64_t v)
 	return has ? put_u64(p, v) : p;
 }
 
-/* -------------------------------------------------------------------- cells */
+/* ---- cells */
 
 static void set_resource(struct cells *c, enum tt_resource resource, int64_t id)
 {
@@ -168,7 +168,7 @@ static void set_cells(struct cells *c, const struct tt_event *ev)
 	}
 }
 
-/* ------------------------------------------------------------------ records */
+/* ---- records */
 
 static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 {

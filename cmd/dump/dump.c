@@ -72,7 +72,7 @@ static const struct opt_command command = {
 	.max_operands = 1,
 };
 
-/* --------------------------------------------------------------------- walk */
+/* ---- walk */
 
 /* How often, in events, progress is looked at. */
 enum { PROGRESS_MASK = 0xffff };
@@ -230,7 +230,7 @@ static int walk(struct dump *d, const struct dump_format *format)
 	return d->status;
 }
 
-/* ------------------------------------------------------------------ running */
+/* ---- running */
 
 static const struct dump_format *const formats[] = {
 	[DUMP_TEXT] = &dump_text,

@@ -20,7 +20,7 @@
 #include "cli/out.h"
 #include "cli/selection.h"
 
-/* ------------------------------------------------------------------ options */
+/* ---- options */
 
 enum dump_format_id {
 	DUMP_TEXT,
@@ -48,7 +48,7 @@ struct dump_options {
 	bool strings, stacks_table, samples, batches, sync;
 };
 
-/* ------------------------------------------------------------------- stacks */
+/* ---- stacks */
 
 /*
  * Appends a stack's text; called once for each stack of a generation and kind of
@@ -85,7 +85,7 @@ static inline bool stack_cache_failed(const struct stack_cache *c)
 /* Whether the generation has this stack; id 0 is always there. */
 bool stack_known(const struct tt_generation *g, uint64_t id);
 
-/* ------------------------------------------------------------------ filters */
+/* ---- filters */
 
 struct dump_filter {
 	const struct dump_options *opt;
@@ -115,7 +115,7 @@ bool dump_filter_match(struct dump_filter *f, const struct tt_event *ev, int64_t
 bool dump_filter_over(const struct dump_filter *f, int64_t since_ns);
 bool dump_filter_generation(const struct dump_filter *f, const struct tt_generation *g);
 
-/* ------------------------------------------------------------------ formats */
+/* ---- formats */
 
 /*
  * A short text that is likely to be wanted again. Copied whole, whatever its
@@ -209,7 +209,7 @@ static inline void dump_stop(struct dump *d, int status)
 int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const char *path);
 int dump_sections(struct dump *d);
 
-/* --------------------------------------------- shared by several formats */
+/* ---- shared by several formats */
 
 /*
  * YYYY-MM-DDThh:mm:ss.nnnnnnnnn and the zone, as Go's time.RFC3339Nano has it, in
@@ -231,7 +231,7 @@ stack_render_fn dump_text_top, dump_json_top;
 /* The member "clock". */
 char *dump_json_clock(char *p, const struct tt_clock *clock);
 
-/* ------------------------------------------------------------------- report.c */
+/* ---- report.c */
 
 /* Prints what the reader found so far, as warnings, unless -q is given. */
 void dump_findings(struct dump *d);

@@ -7,7 +7,7 @@
 
 #include "dump.h"
 
-/* ---------------------------------------------------------------- resolving */
+/* ---- resolving */
 
 static bool add_event_type(struct dump_filter *f, const struct tt_specs *specs, const char *name)
 {
@@ -141,7 +141,7 @@ void dump_filter_release(struct dump_filter *f)
 	f->stack_verdicts = NULL;
 }
 
-/* ----------------------------------------------------------------- matching */
+/* ---- matching */
 
 static bool has_id(const struct id_list *list, int64_t id)
 {

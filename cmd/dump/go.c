@@ -97,7 +97,7 @@ static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint6
 	return out_room(d->out, p);
 }
 
-/* ------------------------------------------------------------ fields by kind */
+/* ---- fields by kind */
 
 /*
  * Each prints what is its kind's own, behind what all events have. Where Go's
@@ -283,7 +283,7 @@ static put_fields_fn *const fields[TT_KIND_COUNT] = {
 	[TT_KIND_EXPERIMENTAL] = put_experimental,
 };
 
-/* ------------------------------------------------------------------- events */
+/* ---- events */
 
 static char *put_context(char *p, const struct tt_event *ev)
 {
@@ -378,7 +378,7 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 	out_end(d->out, put_char(p, '\n'));
 }
 
-/* ------------------------------------------------------------------- errors */
+/* ---- errors */
 
 /*
  * internal/trace/order.go, dumpOrdering, up to the frontier's lines; what follows

@@ -34,7 +34,7 @@ bool dump_worker_stopped(const struct dump_worker *s)
 	return atomic_load_explicit(&s->all->stopped, memory_order_relaxed);
 }
 
-/* ------------------------------------------------------------------ writing */
+/* ---- writing */
 
 static void stop(struct workers *all)
 {
@@ -123,7 +123,7 @@ static bool machine_failed(const struct dump_worker *s, int rc)
 	return rc < 0 && cmd_status(tt_reader_error(s->d->reader)) == STATUS_TROUBLE;
 }
 
-/* ------------------------------------------------------------------ threads */
+/* ---- threads */
 
 /* How many threads there are must be known before one begins. */
 static void wait_begin(struct workers *all)
@@ -256,7 +256,7 @@ void dump_worker_end_chunk(struct dump *d)
 	s->owns_chunk = s->chunk % s->all->n == s->index;
 }
 
-/* ----------------------------------------------------------------------- walk */
+/* ---- walk */
 
 /* The leader's walk is over: the others come to the same end, or are told to stop. */
 static int join(struct workers *all, struct dump *d, int rc, const struct tt_event *ev)

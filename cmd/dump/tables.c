@@ -26,7 +26,7 @@ static char *put_id(char *p, const char *name, int64_t id)
 	return id == TT_NONE ? put_char(p, '-') : put_i64(p, id);
 }
 
-/* ------------------------------------------------------------------ strings */
+/* ---- strings */
 
 static char *string_text(struct dump *d, char *p, const struct tt_generation *g, size_t i)
 {
@@ -49,7 +49,7 @@ static char *string_json(struct dump *d, char *p, const struct tt_generation *g,
 	return json_str(&out_stdout, json_u64(p, "id", id), "text", s);
 }
 
-/* ------------------------------------------------------------------- stacks */
+/* ---- stacks */
 
 static char *stack_text(struct dump *d, char *p, const struct tt_generation *g, size_t i)
 {
@@ -75,7 +75,7 @@ static char *stack_json(struct dump *d, char *p, const struct tt_generation *g, 
 	return dump_json_frames(&out_stdout, p, frames, n);
 }
 
-/* ------------------------------------------------------------------ samples */
+/* ---- samples */
 
 static char *sample_text(struct dump *d, char *p, const struct tt_generation *g, size_t i)
 {
@@ -107,7 +107,7 @@ static char *sample_json(struct dump *d, char *p, const struct tt_generation *g,
 	return out_room(o, out_str(o, p, stack_cache_get(&d->tops, g, s.stack)));
 }
 
-/* ------------------------------------------------------------------ batches */
+/* ---- batches */
 
 static const char *experiment_name(const struct dump *d, unsigned id)
 {
@@ -153,7 +153,7 @@ static char *batch_json(struct dump *d, char *p, const struct tt_generation *g, 
 	return json_u64(p, "size", b.size);
 }
 
-/* --------------------------------------------------------------------- sync */
+/* ---- sync */
 
 static size_t one(const struct tt_generation *g)
 {
@@ -200,7 +200,7 @@ static char *sync_json(struct dump *d, char *p, const struct tt_generation *g, s
 	return dump_json_clock(p, tt_generation_clock(g));
 }
 
-/* --------------------------------------------------------------------- walk */
+/* ---- walk */
 
 static const struct section
 	sync_section = { "sync", one, sync_text, sync_json },

@@ -105,7 +105,7 @@ static char *put_resource(char *p, enum tt_resource resource, int64_t id)
 			 resource == TT_RESOURCE_PROC ? "P" : "M", id);
 }
 
-/* ------------------------------------------------------------- descriptions */
+/* ---- descriptions */
 
 /* Plain arguments of an experiment's range: which one of its things it is about. */
 static char *put_plain_arguments(struct out *o, char *p, const struct tt_event *ev)
@@ -266,7 +266,7 @@ static char *put_description(struct out *o, char *p, const struct tt_event *ev)
 	}
 }
 
-/* ------------------------------------------------------------------ columns */
+/* ---- columns */
 
 static char *put_time(char *p, int64_t ns)
 {
@@ -348,7 +348,7 @@ static char *put_frames(struct dump *d, char *p, const struct tt_event *ev)
 	return out_room(o, p);
 }
 
-/* ------------------------------------------------------------------- events */
+/* ---- events */
 
 static char *put_generation(struct dump *d, char *p, const struct tt_generation *g)
 {

@@ -12,7 +12,7 @@
 #include "cli/json.h"
 #include "decode.h"
 
-/* --------------------------------------------------------------------- formats */
+/* ---- formats */
 
 static void jsonl_record(struct out *o, const struct tt_batch *b, const struct tt_record *r)
 {
@@ -66,7 +66,7 @@ static const struct decode_format {
 
 const char *const batch_formats[] = { "jsonl", "csv", NULL };
 
-/* -------------------------------------------------------------------- decoding */
+/* ---- decoding */
 
 /* One kind of a generation's batches. */
 struct kind {

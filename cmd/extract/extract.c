@@ -62,7 +62,7 @@ static const struct opt_command command = {
 	.min_operands = 1,
 };
 
-/* --------------------------------------------------------------------- names */
+/* ---- names */
 
 /* What a file is called in the output: the last part of its path, of tame bytes only. */
 static char *tame_name(const char *path)
@@ -132,7 +132,7 @@ static char **make_names(const struct opt_operands *files)
 	return names;
 }
 
-/* -------------------------------------------------------------------- reading */
+/* ---- reading */
 
 /* Errors of one file that are reported; each of its generations may have one. */
 enum { ERRORS_REPORTED = 10 };
@@ -251,7 +251,7 @@ static int read_all(struct batch_set *set, struct batch_decoder *decoder, struct
 	}
 }
 
-/* ------------------------------------------------------------------- one file */
+/* ---- one file */
 
 struct extraction {
 	const struct extract_options *o;

@@ -11,7 +11,7 @@
 #include "cli/json.h"
 #include "tracetool_write.h"
 
-/* -------------------------------------------------------------------- choosing */
+/* ---- choosing */
 
 /* "AllocFree", or "experiment-7" for one that no spec names. */
 struct experiment_name {
@@ -49,7 +49,7 @@ bool batch_choice_experiment(const struct batch_choice *c, unsigned experiment,
 	return c->experiments.n == 0;
 }
 
-/* ---------------------------------------------------------------------- output */
+/* ---- output */
 
 static int output_failed(struct batch_output *o, const struct tt_error *err)
 {
@@ -90,7 +90,7 @@ void batch_output_release(struct batch_output *o)
 	o->path = NULL;
 }
 
-/* ---------------------------------------------------------------------- naming */
+/* ---- naming */
 
 void batch_set_init(struct batch_set *s, const struct batch_choice *choice,
 		    struct batch_output *output)
@@ -169,7 +169,7 @@ int batch_set_add_file(struct batch_set *s, const char *path, const void *data, 
 	return status;
 }
 
-/* -------------------------------------------------------------------- manifest */
+/* ---- manifest */
 
 static void list_batch(struct batch_set *s, const char *path, const struct tt_batch *b,
 		       const struct tt_generation *g)
@@ -220,7 +220,7 @@ int batch_set_finish(struct batch_set *s)
 	return status;
 }
 
-/* --------------------------------------------------------------------- writing */
+/* ---- writing */
 
 static int write_batch(struct batch_set *s, const struct tt_generation *g,
 		       const struct tt_batch *b, uint64_t number)
@@ -279,7 +279,7 @@ int batch_set_add(struct batch_set *s, const struct tt_generation *g)
 	return STATUS_FINE;
 }
 
-/* -------------------------------------------------------------------- checking */
+/* ---- checking */
 
 static bool is_there(const struct batch_set *s, const char *word)
 {

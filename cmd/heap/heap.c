@@ -72,7 +72,7 @@ struct run {
 	size_t nmarks;
 };
 
-/* -------------------------------------------------------------------- counting */
+/* ---- counting */
 
 static unsigned bucket_of(int64_t ns)
 {
@@ -164,7 +164,7 @@ static void count(struct run *run, const struct tt_heap_change *change, int64_t 
 	}
 }
 
-/* ---------------------------------------------------------------------- stacks */
+/* ---- stacks */
 
 static uint32_t intern(struct run *run, const char *text, size_t len)
 {
@@ -245,7 +245,7 @@ static void forget_marks(struct run *run, const struct tt_generation *g)
 		run->nmarks = 0;
 }
 
-/* --------------------------------------------------------------------- reading */
+/* ---- reading */
 
 /* How often, in events, progress is looked at. */
 enum { PROGRESS_MASK = 0xffff };
@@ -310,7 +310,7 @@ static int read_all(struct run *run)
 	return cmd_report_end(run->file, run->reader, tt_reader_error(run->reader));
 }
 
-/* ------------------------------------------------------------------- reporting */
+/* ---- reporting */
 
 static const struct heap_stats *sorted;
 

@@ -40,7 +40,7 @@ char *heap_row_name(struct out *o, char *p, const struct heap_report *r, size_t 
 	return out_cstr(o, p, stack);
 }
 
-/* ------------------------------------------------------------------------ text */
+/* ---- text */
 
 /* What was written from `from` on, moved to the right end of a column. */
 static char *flush_right(char *p, char *from, size_t width)
@@ -153,7 +153,7 @@ void heap_text(const struct heap_report *r)
 		text_oldest(r);
 }
 
-/* ------------------------------------------------------------------------ json */
+/* ---- json */
 
 static char *json_numbers(char *p, const struct heap_report *r, const struct heap_row *row)
 {
@@ -227,7 +227,7 @@ void heap_json(const struct heap_report *r)
 		json_object(r, &r->oldest[i]);
 }
 
-/* ------------------------------------------------------------- csv, collapsed */
+/* ---- csv, collapsed */
 
 static void csv_row(const struct heap_report *r, size_t at)
 {

@@ -44,7 +44,7 @@ struct record_check {
 	uint64_t more;
 };
 
-/* -------------------------------------------------------------- in the thread */
+/* ---- in the thread */
 
 static void drop_first(struct record_check *c)
 {
@@ -159,7 +159,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* ------------------------------------------------------------------- outside it */
+/* ---- outside it */
 
 struct record_check *record_check_start(const struct cmd_input *in)
 {

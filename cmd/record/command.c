@@ -34,7 +34,7 @@ struct command_source {
 	int stops_seen;
 };
 
-/* ------------------------------------------------------------------ starting */
+/* ---- starting */
 
 bool record_has_place(char **argv)
 {
@@ -126,7 +126,7 @@ static int start(struct command_source *c)
 	return failure;
 }
 
-/* ------------------------------------------------------------------- reading */
+/* ---- reading */
 
 static void reap(struct command_source *c, int flags)
 {

@@ -9,7 +9,7 @@
 
 #include "record.h"
 
-/* ------------------------------------------------------------------ options */
+/* ---- options */
 
 /* "5", "2.5", or a time with its unit. */
 static int parse_seconds(void *target, const char *value, struct opt_mistake *why)
@@ -88,7 +88,7 @@ static const struct opt_command command = {
 	.table = table,
 };
 
-/* ------------------------------------------------------------------------ run */
+/* ---- run */
 
 static int check_native(const struct record_options *opt, char **argv)
 {

@@ -48,7 +48,7 @@ struct record_source {
 	char why[1024];
 };
 
-/* ------------------------------------------------------------------ stopping */
+/* ---- stopping */
 
 /* From now on signals stop the recording, not the process. A STATUS_*. */
 int record_catch_signals(void);
@@ -61,7 +61,7 @@ int record_stop_signal(void);
 int record_wake_fd(void);
 void record_wake_clear(void);
 
-/* -------------------------------------------------------------------- waiting */
+/* ---- waiting */
 
 /* Shows progress and reports what the check found. */
 void record_tick(struct record *r);
@@ -70,7 +70,7 @@ void record_wait(struct record *r, int fd, int timeout_ms);
 /* Whether the source should stop now: sets errno. */
 bool record_cancelled(void);
 
-/* -------------------------------------------------------------------- sources */
+/* ---- sources */
 
 /* Each calls record_run() with its source, and returns its status. */
 int record_run(struct record *r, struct record_source *s);
@@ -95,7 +95,7 @@ struct record {
 	void *symbol_arg;
 };
 
-/* ---------------------------------------------------------------------- check */
+/* ---- check */
 
 /*
  * Reads whole generations in a thread of its own, in order, as validate does. The

@@ -16,7 +16,7 @@
 #include "cli/units.h"
 #include "record.h"
 
-/* ------------------------------------------------------------------ stopping */
+/* ---- stopping */
 
 static struct {
 	volatile sig_atomic_t stops, alone;
@@ -91,7 +91,7 @@ bool record_cancelled(void)
 	return true;
 }
 
-/* ------------------------------------------------------------------- waiting */
+/* ---- waiting */
 
 static void report_findings(struct record *r)
 {
@@ -128,7 +128,7 @@ void record_wait(struct record *r, int fd, int timeout_ms)
 		record_wake_clear();
 }
 
-/* ------------------------------------------------------------- one recording */
+/* ---- one recording */
 
 static int64_t read_source(void *arg, void *buf, size_t room)
 {

@@ -67,7 +67,7 @@ struct url_source {
 	char curl_words[CURL_ERROR_SIZE];
 };
 
-/* ----------------------------------------------------------------------- URL */
+/* ---- URL */
 
 static bool has_seconds(const char *query)
 {
@@ -165,7 +165,7 @@ static bool parse_url(struct url_source *u, const struct opt_command *command, c
 	return false;
 }
 
-/* ------------------------------------------------------------------ transfer */
+/* ---- transfer */
 
 static long http_status(const struct url_source *u)
 {

@@ -137,7 +137,7 @@ char *report_dropped(char *p, const struct verdict *v)
 				    " were counted and are not shown");
 }
 
-/* --------------------------------------------------------------------- lists */
+/* ---- lists */
 
 char *report_coloured(char *p, bool colour, const char *code, const char *word)
 {

@@ -39,7 +39,7 @@ struct report_ops {
 
 extern const struct report_ops report_text, report_json, report_junit, report_sarif, report_github;
 
-/* ------------------------------------------------- the same words in all formats */
+/* ---- the same words in all formats */
 
 /* How a format wants text that is meant for people. */
 struct text_style {

@@ -63,7 +63,7 @@ static const struct opt_command command = {
 	.min_operands = 1,
 };
 
-/* ---------------------------------------------------------------------- jobs */
+/* ---- jobs */
 
 /* The files and who works on them. `lock` guards all but the finished verdicts. Where
  * there are fewer files than threads, several threads work on one. */
@@ -204,7 +204,7 @@ static void check_all(struct pool *pool, struct report *report, const struct val
 	pthread_mutex_destroy(&pool->lock);
 }
 
-/* ----------------------------------------------------------------------- run */
+/* ---- run */
 
 static int validate(const struct validate_options *o, const struct opt_operands *files,
 		    const struct cmd_input *input)

@@ -12,7 +12,7 @@
 /* Events between two looks at the progress, where each is looked at. */
 enum { PROGRESS_EVERY = 1 << 16 };
 
-/* --------------------------------------------------------------------- texts */
+/* ---- texts */
 
 /* Takes the quotes away, and the escapes of quotes inside. */
 static void unquote(char *text, size_t len)
@@ -72,7 +72,7 @@ static char *printable_message(const char *message)
 	return printable((struct tt_str){ line, used });
 }
 
-/* ------------------------------------------------------------------- keeping */
+/* ---- keeping */
 
 static void raise(struct verdict *v, int status)
 {
@@ -194,7 +194,7 @@ static void keep_waiting(struct verdict *v, struct finding *f, struct tt_reader 
 	}
 }
 
-/* ------------------------------------------------------------------- reading */
+/* ---- reading */
 
 static void take_findings(struct verdict *v, struct tt_reader *r, const struct verdict_options *opt)
 {
@@ -364,7 +364,7 @@ static void read_all(struct verdict *v, struct reading *reading, const struct ve
 	}
 }
 
-/* ------------------------------------------------------------------- salvage */
+/* ---- salvage */
 
 static int measure(struct salvage_report *s, struct tt_repair *r)
 {
@@ -455,7 +455,7 @@ void verdict_release(struct verdict *v)
 	*v = (struct verdict){ 0 };
 }
 
-/* --------------------------------------------------------------------- asking */
+/* ---- asking */
 
 const char *verdict_word(const struct verdict *v)
 {

@@ -155,7 +155,7 @@ static bool address_of(const struct native_elf *e, uint64_t offset, GElf_Addr *a
 	return false;
 }
 
-/* ------------------------------------------------------------------------- names */
+/* ---- names */
 
 /*
  * The C++ runtime undoes its names. It is not linked, since programs that need it bring

@@ -23,7 +23,7 @@
 /* How long a program on a busy machine may be between connecting and sending. */
 #define LETTER_MS 10000
 
-/* ---------------------------------------------------------------- announcement */
+/* ---- announcement */
 
 struct letter {
 	struct native_hello hello;
@@ -210,7 +210,7 @@ bool native_image_begin(struct native_image *image, int pause_ms)
 	return atomic_load(&image->shared->replaced) != NATIVE_DROPPED;
 }
 
-/* ------------------------------------------------------------------------ stream */
+/* ---- stream */
 
 void native_stream_init(struct native_stream *s, struct native_image *image)
 {

@@ -50,7 +50,7 @@ struct native_source {
 	int worker_status;      /* the worst */
 };
 
-/* -------------------------------------------------------------------- the socket */
+/* ---- the socket */
 
 static bool make_folder(struct native_source *c)
 {
@@ -104,7 +104,7 @@ static void remove_folder(struct native_source *c)
 	rmdir(c->folder);
 }
 
-/* ---------------------------------------------------------------------- starting */
+/* ---- starting */
 
 /* Texts of the program's environment; owned but for what stands in ours. */
 struct environment {
@@ -194,7 +194,7 @@ out:
 	return error;
 }
 
-/* ----------------------------------------------------------------------- workers */
+/* ---- workers */
 
 /* server.trace of the process 7: server-7.trace, then server-7-2.trace. */
 static bool name_output(const struct native_source *c, const struct native_image *image, char *name)
@@ -299,7 +299,7 @@ static void start_worker(struct native_source *c, struct native_image *image)
 	image->region_fd = -1;
 }
 
-/* ------------------------------------------------------------------------ events */
+/* ---- events */
 
 /* A process has one program at a time. */
 static void replace(struct native_source *c, const struct native_image *image)
@@ -388,7 +388,7 @@ static void look_around(struct native_source *c)
 	pass_stop(c);
 }
 
-/* ----------------------------------------------------------------------- reading */
+/* ---- reading */
 
 static int64_t silent(struct native_source *c)
 {

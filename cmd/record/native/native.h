@@ -13,7 +13,7 @@
 #include "record/record.h"
 #include "tracetool_write.h"
 
-/* ------------------------------------------------------------ native_program.c */
+/* ---- native_program.c */
 
 /*
  * Whether the library can be loaded into the program that the shell would find under
@@ -23,7 +23,7 @@ bool native_program_fits(const char *name, char *why, size_t size);
 /* Where our own library for this lies, with or without the heap; false after a message. */
 bool native_library(bool heap, char path[PATH_MAX]);
 
-/* -------------------------------------------------------------- native_image.c */
+/* ---- native_image.c */
 
 /* One program in one process, from its beginning to its end or the next program. */
 struct native_image {
@@ -70,7 +70,7 @@ void native_stream_release(struct native_stream *s);
 /* Bytes; 0: the end; -1: errno, EAGAIN when there are none now. */
 int64_t native_stream_read(struct native_stream *s, void *buf, size_t room);
 
-/* -------------------------------------------------------------- native_names.c */
+/* ---- native_names.c */
 
 struct native_names;
 

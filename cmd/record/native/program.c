@@ -40,7 +40,7 @@ static bool refuse(struct program *p, const char *why)
 	return false;
 }
 
-/* --------------------------------------------------------------------- finding */
+/* ---- finding */
 
 static bool is_program(const char *path)
 {
@@ -70,7 +70,7 @@ static bool find(struct program *p)
 	return refuse(p, "no such program in PATH");
 }
 
-/* ------------------------------------------------------------------------- ELF */
+/* ---- ELF */
 
 /* What there is of n bytes; less: the file's end, or errno says why. */
 static size_t read_some(int fd, void *buf, size_t n, uint64_t at)
@@ -176,7 +176,7 @@ static bool check_rights(struct program *p, int fd)
 	return true;
 }
 
-/* --------------------------------------------------------------------- scripts */
+/* ---- scripts */
 
 /* "#! /path/of/interpreter argument": the path goes to p->path. */
 static bool to_interpreter(struct program *p, char *line)
@@ -235,7 +235,7 @@ bool native_program_fits(const char *name, char *why, size_t size)
 	return false;
 }
 
-/* ------------------------------------------------------------------ the library */
+/* ---- the library */
 
 static bool in_folder(char path[PATH_MAX], const char *folder, const char *name)
 {

@@ -84,7 +84,7 @@ void native_names_free(struct native_names *n)
 	free(n);
 }
 
-/* -------------------------------------------------------------------------- maps */
+/* ---- maps */
 
 static struct module *module_of(struct native_names *n, const char *path)
 {
@@ -189,7 +189,7 @@ static const struct mapping *mapping_of(const struct native_names *n, uint64_t p
 	return NULL;
 }
 
-/* ------------------------------------------------------------------------- cache */
+/* ---- cache */
 
 static struct named *slot(const struct native_names *n, uint64_t pc)
 {
@@ -220,7 +220,7 @@ static bool grow(struct native_names *n)
 	return true;
 }
 
-/* ------------------------------------------------------------------------- names */
+/* ---- names */
 
 static const char *base_name(const char *path)
 {
