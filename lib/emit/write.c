@@ -203,18 +203,13 @@ static void put_silent(struct tt_em_writer *w, struct tt_em_thread *lives, struc
 
 /* -------------------------------------------------------------------- tables */
 
-/* Names keep their last bytes, as Go's do. Never 0 for a text: Go's tools expect names. */
+/* Never 0 for a text: Go's tools expect names. */
 static uint64_t name(struct tt_em_writer *w, const char *s)
 {
-	size_t len = strlen(s);
-	uint64_t id;
+	struct tt_str text = tt_name_that_fits(s);
+	uint64_t id = tt_em_intern_string(tables(w), text.data, text.len);
 
-	if (len > TT_STRING_MAX_SIZE) {
-		s += len - TT_STRING_MAX_SIZE;
-		len = TT_STRING_MAX_SIZE;
-	}
-	id = tt_em_intern_string(tables(w), s, len);
-	return id != 0 || len == 0 ? id : w->unknown;
+	return id != 0 || text.len == 0 ? id : w->unknown;
 }
 
 static struct tt_wire_frame frame_of(struct tt_em_writer *w, uint64_t pc)

@@ -3,7 +3,6 @@
 #include "gen/encode.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "spec/types.h"
 

@@ -8,6 +8,8 @@
 #ifndef TT_GEN_ENCODE_H
 #define TT_GEN_ENCODE_H
 
+#include <string.h>
+
 #include "wire/encode.h"
 
 /* At most TT_STRING_MAX_SIZE bytes. */
@@ -23,5 +25,15 @@ void tt_encode_sample(struct tt_encoder *e, uint64_t time_ticks, const struct tt
  */
 void tt_encode_sync(struct tt_encoder *e, unsigned version, uint64_t frequency,
 		    const struct tt_clock *clock);
+
+/* The name of a function or a file; of one that is too long, the last bytes, as in Go. */
+static inline struct tt_str tt_name_that_fits(const char *name)
+{
+	size_t len = strlen(name), over = 0;
+
+	if (len > TT_STRING_MAX_SIZE)
+		over = len - TT_STRING_MAX_SIZE;
+	return (struct tt_str){name + over, len - over};
+}
 
 #endif

@@ -26,7 +26,7 @@ struct tt_recorder {
 	struct tt_framer framer;
 	bool over;                      /* the end, or `failed` */
 	struct tt_error failed;
-	TT_ARRAY(uint8_t) header;
+	struct tt_bytes header;
 
 	/* the output */
 	char *path;                     /* of the file at hand; NULL: stdout */
@@ -37,7 +37,7 @@ struct tt_recorder {
 
 	/* the generation at hand */
 	uint64_t nbatches, offset;
-	TT_ARRAY(uint8_t) held;
+	struct tt_bytes held;
 	bool too_large;                 /* to be held */
 	struct tt_symbolizer symbolizer; /* its symbol is NULL: not used */
 
@@ -129,6 +129,7 @@ int tt_recorder_open(struct tt_recorder **out, const struct tt_input *input, con
 	if (r == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for a recorder");
 	r->input = *input;
+	r->header.mem = r->held.mem = &r->mem;
 	tt_error_clear(&r->failed);
 	rc = read_options(r, opt, err);
 	if (rc == 0)
@@ -147,8 +148,8 @@ void tt_recorder_close(struct tt_recorder *r)
 		return;
 	tt_partfile_close(r->file);
 	tt_rotation_release(&r->rotation);
-	TT_ARRAY_RELEASE(&r->mem, &r->header);
-	TT_ARRAY_RELEASE(&r->mem, &r->held);
+	tt_bytes_release(&r->header);
+	tt_bytes_release(&r->held);
 	tt_symbolizer_release(&r->symbolizer);
 	tt_source_close(r->src);
 	tt_specs_free(r->own_specs);
@@ -176,10 +177,8 @@ static int read_header(struct tt_recorder *r)
 	rc = tt_source_peek(r->src, n, &data, &avail, err);
 	if (rc != 0)
 		return rc;
-	if (!tt_mem_grow(&r->mem, &r->header.at, &r->header.cap, n, 1))
+	if (!tt_bytes_put(&r->header, data, n))
 		return tt_fail(err, tt_mem_code(&r->mem), "no memory for a header");
-	memcpy(r->header.at, data, n);
-	r->header.n = n;
 	tt_source_skip(r->src, n);
 	tt_framer_init(&r->framer, version, false);
 	r->framer.framing.live = true;
@@ -202,16 +201,12 @@ static int hold(struct tt_recorder *r, const uint8_t *data, size_t nbytes)
 
 	if ((!must && (r->options.flags & TT_RECORD_HOLD) == 0) || r->too_large)
 		return 0;
-	if (nbytes <= SIZE_MAX - r->held.n &&
-	    tt_mem_grow(&r->mem, &r->held.at, &r->held.cap, r->held.n + nbytes, 1)) {
-		memcpy(r->held.at + r->held.n, data, nbytes);
-		r->held.n += nbytes;
+	if (tt_bytes_put(&r->held, data, nbytes))
 		return 0;
-	}
 	if (must)
 		return tt_fail(&r->failed, tt_mem_code(&r->mem),
 			       "no memory to hold a generation until it is whole");
-	TT_ARRAY_RELEASE(&r->mem, &r->held);
+	tt_bytes_release(&r->held);
 	r->too_large = true;
 	return 0;
 }
@@ -230,10 +225,10 @@ static int store_header(struct tt_recorder *r)
 {
 	r->has_header = true;
 	if (r->done.generations == 0)
-		return store(r, r->header.at, r->header.n);
+		return store(r, r->header.data, r->header.len);
 	if (!tt_partfile_takes_back(r->file))
 		return 0;
-	return tt_partfile_write(r->file, r->header.at, r->header.n, &r->failed);
+	return tt_partfile_write(r->file, r->header.data, r->header.len, &r->failed);
 }
 
 static bool rotation_is_due(const struct tt_recorder *r)
@@ -259,7 +254,7 @@ static int begin_generation(struct tt_recorder *r, const struct tt_raw_batch *b)
 {
 	int rc = 0;
 
-	r->held.n = 0;
+	r->held.len = 0;
 	r->too_large = false;
 	r->offset = r->done.generations == 0 ? 0 : b->offset;
 	if (rotates(r) && r->has_header && rotation_is_due(r))
@@ -272,17 +267,15 @@ static int begin_generation(struct tt_recorder *r, const struct tt_raw_batch *b)
 /* Names the code of the generation that is held, after the header if that is held, too. */
 static int symbolize(struct tt_recorder *r)
 {
-	size_t header = r->done.generations == 0 ? r->header.n : 0, n;
+	size_t header = r->done.generations == 0 ? r->header.len : 0;
+	const struct tt_bytes *named = &r->symbolizer.out;
 
-	if (!tt_symbolizer_apply(&r->symbolizer, r->held.at + header, r->held.n - header))
+	if (!tt_symbolizer_apply(&r->symbolizer, r->held.data + header, r->held.len - header))
 		return tt_fail(&r->failed, tt_mem_code(&r->mem),
 			       "no memory to symbolize a generation");
-	n = header + r->symbolizer.out.n;
-	if (!tt_mem_grow(&r->mem, &r->held.at, &r->held.cap, n, 1))
+	r->held.len = header;
+	if (!tt_bytes_put(&r->held, named->data, named->len))
 		return tt_fail(&r->failed, tt_mem_code(&r->mem), "no memory to hold a generation");
-	if (r->symbolizer.out.n != 0)
-		memcpy(r->held.at + header, r->symbolizer.out.at, r->symbolizer.out.n);
-	r->held.n = n;
 	return 0;
 }
 
@@ -294,7 +287,7 @@ static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 	int rc = r->options.symbol != NULL ? symbolize(r) : 0;
 
 	if (rc == 0 && must_hold(r))
-		rc = tt_partfile_write(r->file, r->held.at, r->held.n, &r->failed);
+		rc = tt_partfile_write(r->file, r->held.data, r->held.len, &r->failed);
 	if (rc == 0)
 		rc = tt_partfile_mark(r->file, &r->failed);
 	if (rc != 0)
@@ -309,8 +302,8 @@ static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 		.ordinal = r->done.generations,
 		.offset = r->offset,
 		.end = r->done.nbytes,
-		.data = held ? r->held.at : NULL,
-		.nbytes = held ? r->held.n : 0,
+		.data = held ? r->held.data : NULL,
+		.nbytes = held ? r->held.len : 0,
 	};
 	return 0;
 }

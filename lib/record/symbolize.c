@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * symbolize.c - names for a generation's code. Batches are copied but for the tables that
- * hold addresses: stacks, and the types of heap objects. New texts get numbers behind
- * those that the generation has, in batches of their own ahead of the end mark.
+ * hold addresses: stacks, and the types of heap objects. New texts get numbers after
+ * those that the generation has, in batches of their own in front of the end mark.
  *
  *	stack       number, frames, then for each: address, func, file, line
  *	type        number, address, size, pointer bytes, length of name, name
@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "spec/types.h"
-#include "wire/varint.h"
 #include "tracetool_write.h"
 
 void tt_symbolizer_init(struct tt_symbolizer *n, const struct tt_specs *specs, struct tt_mem *mem)
@@ -22,7 +21,7 @@ void tt_symbolizer_init(struct tt_symbolizer *n, const struct tt_specs *specs, s
 		tt_specs_builtin_experiment(specs, TT_EXPERIMENT_ALLOC_FREE);
 
 	memset(n, 0, sizeof(*n));
-	n->mem = mem;
+	n->mem = n->pool.mem = n->out.mem = mem;
 	n->heap = heap != NULL ? heap->id : 0;
 	tt_idmap_init(&n->known, mem, tt_random_seed());
 	tt_idmap_init(&n->frames, mem, tt_random_seed());
@@ -36,29 +35,8 @@ void tt_symbolizer_release(struct tt_symbolizer *n)
 	tt_idmap_release(&n->frames);
 	TT_ARRAY_RELEASE(n->mem, &n->texts);
 	TT_ARRAY_RELEASE(n->mem, &n->named);
-	TT_ARRAY_RELEASE(n->mem, &n->pool);
-	TT_ARRAY_RELEASE(n->mem, &n->payload);
-	TT_ARRAY_RELEASE(n->mem, &n->out);
-}
-
-/* ------------------------------------------------------------------- bytes */
-
-static bool put_bytes(struct tt_symbolizer *n, tt_bytes *b, const void *data, size_t len)
-{
-	if (len > b->cap - b->n &&
-	    (len > SIZE_MAX - b->n || !tt_mem_grow(n->mem, &b->at, &b->cap, b->n + len, 1)))
-		return false;
-	if (len != 0)
-		memcpy(b->at + b->n, data, len);
-	b->n += len;
-	return true;
-}
-
-static bool put_number(struct tt_symbolizer *n, tt_bytes *b, uint64_t value)
-{
-	uint8_t bytes[TT_VARINT_MAX];
-
-	return put_bytes(n, b, bytes, (size_t)(tt_varint_put(bytes, value) - bytes));
+	tt_bytes_release(&n->pool);
+	tt_bytes_release(&n->out);
 }
 
 /* What is left of a batch's data. */
@@ -92,58 +70,18 @@ static bool take_type(struct cursor *c, uint8_t type)
 	return true;
 }
 
-/* ------------------------------------------------------------ batches made */
-
-static bool begin_batch(struct tt_symbolizer *n, const struct tt_raw_batch *like, uint8_t first)
-{
-	n->like = *like;
-	n->payload.n = 0;
-	return put_bytes(n, &n->payload, &first, 1);
-}
-
-/* Writes what the payload has up to `len`; the head alone is no batch. */
-static bool end_batch(struct tt_symbolizer *n, size_t len)
-{
-	uint8_t type = n->like.experiment != 0 ? TT_EV_EXPERIMENTAL_BATCH : TT_EV_EVENT_BATCH;
-	uint8_t experiment = (uint8_t)n->like.experiment;
-
-	if (len <= 1)
-		return true;
-	return put_bytes(n, &n->out, &type, 1) &&
-	       put_bytes(n, &n->out, &experiment, experiment != 0) &&
-	       put_number(n, &n->out, n->like.generation) &&
-	       put_number(n, &n->out, (uint64_t)n->like.thread) &&
-	       put_number(n, &n->out, n->like.time) && put_number(n, &n->out, len) &&
-	       put_bytes(n, &n->out, n->payload.at, len);
-}
-
-/* Behind a record that began at `start`: it moves to a new batch if this one overflows. */
-static bool end_record(struct tt_symbolizer *n, size_t start)
-{
-	size_t len = n->payload.n - start;
-
-	if (n->payload.n <= TT_BATCH_MAX_SIZE)
-		return true;
-	if (!end_batch(n, start))
-		return false;
-	memmove(n->payload.at + 1, n->payload.at + start, len);
-	n->payload.n = 1 + len;
-	return true;
-}
-
 /* ------------------------------------------------------------------- texts */
 
 static bool same(const struct tt_symbolizer *n, uint32_t i, struct tt_str text)
 {
 	return n->texts.at[i].len == text.len &&
-	       memcmp(n->pool.at + n->texts.at[i].at, text.data, text.len) == 0;
+	       memcmp(n->pool.data + n->texts.at[i].at, text.data, text.len) == 0;
 }
 
 /* The text's number in this generation; 0 for none. */
 static bool intern(struct tt_symbolizer *n, const char *s, uint64_t *id)
 {
-	size_t len = s != NULL ? strlen(s) : 0;
-	struct tt_str text = {len > TT_STRING_MAX_SIZE ? s + len - TT_STRING_MAX_SIZE : s, len > TT_STRING_MAX_SIZE ? TT_STRING_MAX_SIZE : len};
+	struct tt_str text = tt_name_that_fits(s != NULL ? s : "");
 	uint64_t h = tt_idmap_id_of(n->known.seed, text.data, text.len);
 	uint32_t i = tt_idmap_find(&n->known, h);
 
@@ -158,58 +96,48 @@ static bool intern(struct tt_symbolizer *n, const char *s, uint64_t *id)
 	    (i == TT_IDMAP_NONE && !tt_idmap_add(&n->known, h, (uint32_t)n->texts.n)))
 		return false;
 	*id = ++n->last_string;
-	n->texts.at[n->texts.n++] = (struct tt_symbolizer_text){*id, n->pool.n, text.len};
-	return put_bytes(n, &n->pool, text.data, text.len);
+	n->texts.at[n->texts.n++] = (struct tt_symbolizer_text){*id, n->pool.len, text.len};
+	return tt_bytes_put(&n->pool, text.data, text.len);
 }
 
-static bool put_texts(struct tt_symbolizer *n, const struct tt_raw_batch *like)
+static void put_texts(struct tt_symbolizer *n, const struct tt_batch_head *head)
 {
-	if (!begin_batch(n, like, TT_EV_STRINGS))
-		return false;
+	tt_encode_begin(&n->enc, head);
 	for (size_t i = 0; i < n->texts.n; i++) {
 		const struct tt_symbolizer_text *t = &n->texts.at[i];
-		size_t start = n->payload.n;
 
-		if (!put_number(n, &n->payload, TT_EV_STRING) ||
-		    !put_number(n, &n->payload, t->id) || !put_number(n, &n->payload, t->len) ||
-		    !put_bytes(n, &n->payload, n->pool.at + t->at, t->len) || !end_record(n, start))
-			return false;
+		tt_encode_string(&n->enc, t->id,
+				 (struct tt_str){(const char *)n->pool.data + t->at, t->len});
 	}
-	return end_batch(n, n->payload.n);
+	tt_encode_end(&n->enc);
 }
 
 /* ------------------------------------------------------------------ frames */
 
-static bool name_frame(struct tt_symbolizer *n, uint64_t pc, struct tt_symbolizer_frame *f)
+static bool name_frame(struct tt_symbolizer *n, struct tt_wire_frame *frame)
 {
 	struct tt_symbol symbol = {NULL, NULL, 0};
-	uint32_t i = tt_idmap_find(&n->frames, pc);
+	struct tt_symbolizer_frame named = {.frame = *frame};
+	uint32_t i = tt_idmap_find(&n->frames, frame->pc);
 
 	if (i != TT_IDMAP_NONE) {
-		*f = n->named.at[i];
+		if (n->named.at[i].known)
+			*frame = n->named.at[i].frame;
 		return true;
 	}
-	*f = (struct tt_symbolizer_frame){.known = n->symbol(n->arg, pc, &symbol),
-					  .line = symbol.line};
-	if (f->known && (!intern(n, symbol.func, &f->func) || !intern(n, symbol.file, &f->file)))
-		return false;
+	named.known = n->symbol(n->arg, frame->pc, &symbol);
+	if (named.known) {
+		named.frame.line = symbol.line;
+		if (!intern(n, symbol.func, &named.frame.func) ||
+		    !intern(n, symbol.file, &named.frame.file))
+			return false;
+		*frame = named.frame;
+	}
 	if (!TT_ARRAY_ROOM(n->mem, &n->named) ||
-	    !tt_idmap_add(&n->frames, pc, (uint32_t)n->named.n))
+	    !tt_idmap_add(&n->frames, frame->pc, (uint32_t)n->named.n))
 		return false;
-	n->named.at[n->named.n++] = *f;
+	n->named.at[n->named.n++] = named;
 	return true;
-}
-
-static bool put_frame(struct tt_symbolizer *n, const uint64_t frame[4])
-{
-	struct tt_symbolizer_frame f;
-
-	if (!name_frame(n, frame[0], &f))
-		return false;
-	return put_number(n, &n->payload, frame[0]) &&
-	       put_number(n, &n->payload, f.known ? f.func : frame[1]) &&
-	       put_number(n, &n->payload, f.known ? f.file : frame[2]) &&
-	       put_number(n, &n->payload, f.known ? f.line : frame[3]);
 }
 
 /* What became of a table. */
@@ -217,21 +145,20 @@ enum made { MADE, BAD_TABLE, NO_MEMORY };
 
 static enum made put_stack(struct tt_symbolizer *n, struct cursor *c)
 {
-	uint64_t id, nframes, frame[4];
+	struct tt_wire_frame frames[TT_MAX_FRAMES];
+	uint64_t id, nframes;
 
-	if (!take_type(c, TT_EV_STACK) || !take_number(c, &id) || !take_number(c, &nframes))
+	if (!take_type(c, TT_EV_STACK) || !take_number(c, &id) || !take_number(c, &nframes) ||
+	    nframes > TT_MAX_FRAMES)
 		return BAD_TABLE;
-	if (!put_number(n, &n->payload, TT_EV_STACK) || !put_number(n, &n->payload, id) ||
-	    !put_number(n, &n->payload, nframes))
-		return NO_MEMORY;
 	for (uint64_t i = 0; i < nframes; i++) {
-		for (int k = 0; k < 4; k++) {
-			if (!take_number(c, &frame[k]))
-				return BAD_TABLE;
-		}
-		if (!put_frame(n, frame))
+		if (!take_number(c, &frames[i].pc) || !take_number(c, &frames[i].func) ||
+		    !take_number(c, &frames[i].file) || !take_number(c, &frames[i].line))
+			return BAD_TABLE;
+		if (!name_frame(n, &frames[i]))
 			return NO_MEMORY;
 	}
+	tt_encode_stack(&n->enc, id, frames, nframes);
 	return MADE;
 }
 
@@ -241,18 +168,19 @@ static enum made put_stack(struct tt_symbolizer *n, struct cursor *c)
 static size_t type_name(const struct tt_symbol *s, char text[TT_STRING_MAX_SIZE])
 {
 	const char *file = s->file != NULL ? s->file : "", *slash = strrchr(file, '/');
-	int len = snprintf(text, TT_STRING_MAX_SIZE, "%.700s (%.200s:%llu)", s->func != NULL ? s->func : "?",
-			   slash != NULL ? slash + 1 : file, (unsigned long long)s->line);
+	int len = snprintf(text, TT_STRING_MAX_SIZE, "%.700s (%.200s:%llu)",
+			   s->func != NULL ? s->func : "?", slash != NULL ? slash + 1 : file, (unsigned long long)s->line);
 
 	return len < 0 ? 0 : len < TT_STRING_MAX_SIZE ? (size_t)len : TT_STRING_MAX_SIZE - 1;
 }
 
 static enum made put_type(struct tt_symbolizer *n, struct cursor *c)
 {
-	uint64_t field[5];
+	uint64_t field[5]; /* the last is the name's length */
 	struct tt_symbol symbol = {NULL, NULL, 0};
 	struct tt_str name;
 	char text[TT_STRING_MAX_SIZE];
+	uint8_t *p;
 
 	for (int k = 0; k < 5; k++) {
 		if (!take_number(c, &field[k]))
@@ -262,12 +190,13 @@ static enum made put_type(struct tt_symbolizer *n, struct cursor *c)
 		return BAD_TABLE;
 	if (name.len == 0 && n->symbol(n->arg, field[1], &symbol))
 		name = (struct tt_str){text, type_name(&symbol, text)};
-	for (int k = 0; k < 4; k++) {
-		if (!put_number(n, &n->payload, field[k]))
-			return NO_MEMORY;
-	}
-	return put_number(n, &n->payload, name.len) &&
-	       put_bytes(n, &n->payload, name.data, name.len) ? MADE : NO_MEMORY;
+	p = tt_encode_record(&n->enc, TT_TAG_ALLOC_FREE_TYPES);
+	for (int k = 0; k < 4; k++)
+		p = tt_varint_put(p, field[k]);
+	p = tt_varint_put(p, name.len);
+	memcpy(p, name.data, name.len);
+	tt_encode_record_end(&n->enc, p + name.len);
+	return MADE;
 }
 
 /* ------------------------------------------------------------- generations */
@@ -275,21 +204,19 @@ static enum made put_type(struct tt_symbolizer *n, struct cursor *c)
 static enum made put_table(struct tt_symbolizer *n, const struct tt_raw_batch *b,
 			   enum made (*put)(struct tt_symbolizer *, struct cursor *))
 {
+	const struct tt_batch_head head = tt_raw_batch_head(b);
 	struct cursor c = {b->data + 1, b->data + b->size};
-	size_t before = n->out.n;
-	enum made made = begin_batch(n, b, b->data[0]) ? MADE : NO_MEMORY;
+	size_t before = n->out.len;
+	enum made made = MADE;
 
-	while (made == MADE && c.pos < c.end) {
-		size_t start = n->payload.n;
-
+	tt_encode_begin(&n->enc, &head);
+	while (made == MADE && c.pos < c.end)
 		made = put(n, &c);
-		if (made == MADE && !end_record(n, start))
-			made = NO_MEMORY;
+	if (made == BAD_TABLE) {
+		tt_encode_drop(&n->enc);
+		n->out.len = before;
 	}
-	if (made == MADE && !end_batch(n, n->payload.n))
-		made = NO_MEMORY;
-	if (made == BAD_TABLE)
-		n->out.n = before;
+	tt_encode_end(&n->enc);
 	return made;
 }
 
@@ -340,14 +267,16 @@ static void reset(struct tt_symbolizer *n)
 {
 	tt_idmap_clear(&n->known);
 	tt_idmap_clear(&n->frames);
-	n->texts.n = n->named.n = n->pool.n = n->out.n = 0;
+	n->texts.n = n->named.n = n->pool.len = n->out.len = 0;
 	n->last_string = 0;
+	tt_encoder_init_bytes(&n->enc, &n->out);
 }
 
 bool tt_symbolizer_apply(struct tt_symbolizer *n, const uint8_t *data, size_t nbytes)
 {
 	struct cursor c = {data, data + nbytes};
-	struct tt_raw_batch b, last = {.kind = TT_RAW_BATCH_BAD};
+	struct tt_batch_head last = {.thread = TT_NONE};
+	struct tt_raw_batch b;
 	const uint8_t *begin;
 
 	reset(n);
@@ -359,15 +288,15 @@ bool tt_symbolizer_apply(struct tt_symbolizer *n, const uint8_t *data, size_t nb
 
 		if (b.kind != TT_RAW_BATCH_END)
 			made = put_batch(n, &b);
-		else if (last.kind != TT_RAW_BATCH_BAD && !put_texts(n, &last))
+		else if (begin != data)
+			put_texts(n, &last);
+		if (made == NO_MEMORY)
 			return false;
-		if (made == NO_MEMORY ||
-		    (made == BAD_TABLE && !put_bytes(n, &n->out, begin, (size_t)(c.pos - begin))))
-			return false;
-		last = b;
-		last.kind = TT_RAW_BATCH_EVENTS;
-		last.experiment = 0;
-		last.thread = TT_NONE;
+		if (made == BAD_TABLE)
+			tt_encode_bytes(&n->enc, begin, (size_t)(c.pos - begin));
+		last.generation = b.generation;
+		last.time = b.time;
 	}
-	return put_bytes(n, &n->out, c.pos, (size_t)(c.end - c.pos));
+	tt_encode_bytes(&n->enc, c.pos, (size_t)(c.end - c.pos));
+	return !n->enc.failed;
 }

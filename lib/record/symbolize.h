@@ -13,12 +13,10 @@
 #define TT_RECORD_SYMBOLIZE_H
 
 #include "base/idmap.h"
-#include "base/mem.h"
+#include "gen/encode.h"
 #include "spec/spec.h"
 #include "wire/batch.h"
 #include "tracetool_write.h"
-
-typedef TT_ARRAY(uint8_t) tt_bytes;
 
 struct tt_symbolizer {
 	bool (*symbol)(void *arg, uint64_t pc, struct tt_symbol *out);
@@ -32,10 +30,9 @@ struct tt_symbolizer {
 	struct tt_idmap frames;         /* addresses, to `named` */
 	TT_ARRAY(struct tt_symbolizer_text) texts;
 	TT_ARRAY(struct tt_symbolizer_frame) named;
-	tt_bytes pool;                  /* of texts */
-	tt_bytes payload;               /* of the batch being made */
-	struct tt_raw_batch like; /* whose generation, thread and time it has */
-	tt_bytes out;
+	struct tt_bytes pool;           /* of texts */
+	struct tt_bytes out;
+	struct tt_encoder enc;          /* into `out` */
 };
 
 struct tt_symbolizer_text {
@@ -45,7 +42,7 @@ struct tt_symbolizer_text {
 
 struct tt_symbolizer_frame {
 	bool known;
-	uint64_t func, file, line;
+	struct tt_wire_frame frame;
 };
 
 void tt_symbolizer_init(struct tt_symbolizer *n, const struct tt_specs *specs, struct tt_mem *mem);

@@ -95,11 +95,11 @@ static void expect(const char *before, const char *after, unsigned calls)
 	for (int i = 0; i < 2; i++)
 		ck_assert(tt_symbolizer_apply(&n, in.data + HEADER_NBYTES, in.len - HEADER_NBYTES));
 	ck_assert_uint_eq(called, 2 * calls);
-	whole = malloc(HEADER_NBYTES + n.out.n);
+	whole = malloc(HEADER_NBYTES + n.out.len);
 	ck_assert_ptr_nonnull(whole);
 	memcpy(whole, in.data, HEADER_NBYTES);
-	memcpy(whole + HEADER_NBYTES, n.out.at, n.out.n);
-	got_text = text_of(whole, HEADER_NBYTES + n.out.n);
+	memcpy(whole + HEADER_NBYTES, n.out.data, n.out.len);
+	got_text = text_of(whole, HEADER_NBYTES + n.out.len);
 	want_text = text_of(want.data, want.len);
 	ck_assert_str_eq(got_text, want_text);
 	free(got_text);
@@ -196,7 +196,7 @@ START_TEST(cut_generations_are_harmless)
 		ck_assert_ptr_nonnull(part);
 		memcpy(part, in.data + HEADER_NBYTES, len);
 		ck_assert(tt_symbolizer_apply(&n, part, len));
-		ck_assert_uint_ge(n.out.n + 40, len);
+		ck_assert_uint_ge(n.out.len + 40, len);
 		free(part);
 	}
 	tt_symbolizer_release(&n);
@@ -227,11 +227,11 @@ START_TEST(full_batches_are_continued)
 	n.symbol = symbol;
 	n.arg = &called;
 	ck_assert(tt_symbolizer_apply(&n, in.data + HEADER_NBYTES, in.len - HEADER_NBYTES));
-	whole = malloc(HEADER_NBYTES + n.out.n);
+	whole = malloc(HEADER_NBYTES + n.out.len);
 	ck_assert_ptr_nonnull(whole);
 	memcpy(whole, in.data, HEADER_NBYTES);
-	memcpy(whole + HEADER_NBYTES, n.out.at, n.out.n);
-	ck_assert_int_eq(tt_wire_open_memory(&w, whole, HEADER_NBYTES + n.out.n, NULL, &err), 0);
+	memcpy(whole + HEADER_NBYTES, n.out.data, n.out.len);
+	ck_assert_int_eq(tt_wire_open_memory(&w, whole, HEADER_NBYTES + n.out.len, NULL, &err), 0);
 	while (tt_wire_next(w, &ev) == 0)
 		nstacks += ev->nframes;
 	ck_assert_msg(tt_wire_error(w)->code == TT_OK, "%s", tt_wire_error(w)->message);
