@@ -25,8 +25,8 @@ static size_t put_head(uint8_t *to, enum tt_embedded_kind kind)
 /* A batch for the thread's events of this generation. */
 static struct tt_em_chunk *begin_batch(struct tt_emit *e)
 {
-	struct tt_em_slot *slot = &e->life->slots[tt_em_parity(e)];
-	size_t nbytes = slot->carried == NULL ? TT_EM_CHUNK_SMALL : TT_EM_CHUNK_LARGE;
+	struct tt_em_slot *slot = &e->thread->slots[tt_em_parity(e)];
+	size_t nbytes = slot->embedded == NULL ? TT_EM_CHUNK_SMALL : TT_EM_CHUNK_LARGE;
 	struct tt_em_chunk *c = tt_em_pool_get(tt_em_trace(), (uint32_t)nbytes);
 	uint8_t *p;
 
@@ -35,20 +35,20 @@ static struct tt_em_chunk *begin_batch(struct tt_emit *e)
 		return NULL;
 	}
 	c->gen = e->gen;
-	c->m = e->life->m;
+	c->m = e->thread->m;
 	c->experiment = TT_EMBEDDED_IN;
 	c->closed = true;
 	c->start = tt_em_clock_now();
-	if (slot->carried != NULL && c->start < slot->carried->last)
-		c->start = slot->carried->last;
+	if (slot->embedded != NULL && c->start < slot->embedded->last)
+		c->start = slot->embedded->last;
 	c->last = c->start;
 	p = c->data + put_head(c->data, TT_EMBEDDED_EVENTS);
 	p = tt_varint_put(p, c->m);
 	p = tt_varint_put(p, c->start);
 	c->nhead = (uint8_t)(p - c->data);
 	tt_em_put_done(c, p);
-	tt_em_chunks_add(&e->life->slots[tt_em_parity(e)].batches, c);
-	slot->carried = c;
+	tt_em_chunks_add(&e->thread->slots[tt_em_parity(e)].batches, c);
+	slot->embedded = c;
 	return c;
 }
 
@@ -56,21 +56,21 @@ static struct tt_em_chunk *begin_batch(struct tt_emit *e)
  * Later than the thread's last event in its own batches, and its next one there is
  * later than this: so the two can be merged.
  */
-static uint64_t time_between(struct tt_em_chunk *own, const struct tt_em_chunk *carried)
+static uint64_t time_between(struct tt_em_chunk *own, const struct tt_em_chunk *embedded)
 {
 	uint64_t now = tt_em_clock_now();
 
 	if (now <= own->last)
 		now = own->last + 1;
-	if (now < carried->last)
-		now = carried->last;
+	if (now < embedded->last)
+		now = embedded->last;
 	own->floor = now;
 	return now;
 }
 
 void tt_em_embed_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsigned nargs)
 {
-	struct tt_em_chunk *c = e->life->slots[tt_em_parity(e)].carried;
+	struct tt_em_chunk *c = e->thread->slots[tt_em_parity(e)].embedded;
 	uint64_t now;
 	uint8_t *p;
 

@@ -38,10 +38,10 @@ struct tt_emit {
 	_Atomic uint8_t exited;
 	_Atomic uint8_t free;
 	uint32_t waits;                 /* nested calls that wait */
-	uint64_t stamp; /* epoch and generation, as in struct tt_em_tracer */
+	uint64_t epoch_gen; /* epoch and generation, as in struct tt_em_tracer */
 	uint64_t gen;
 	struct tt_em_chunk *chunk; /* of this generation; tt_em_no_chunk */
-	struct tt_em_thread *life;
+	struct tt_em_thread *thread;
 	_Atomic uint64_t lost, refused;
 	uintptr_t stack_low, stack_end; /* 0: not asked yet; both 1: not known */
 	_Atomic int tid;
@@ -54,7 +54,7 @@ struct tt_emit {
 #define TT_EM_EPOCH_SHIFT 40
 #define TT_EM_GEN_MASK ((UINT64_C(1) << TT_EM_EPOCH_SHIFT) - 1)
 /* Of a handle that has seen no generation. */
-#define TT_EM_NO_STAMP UINT64_MAX
+#define TT_EM_NO_EPOCH_GEN UINT64_MAX
 
 /* Types that Go's reader has. */
 #define TT_EM_GO_LAST_TYPE TT_EV_GOROUTINE_STACK_FREE
@@ -69,7 +69,7 @@ struct tt_em_event_rule {
 
 /* The one tracer of the process: the exception to "no global state" (tracer.c). */
 struct tt_em_tracer {
-	_Atomic uint64_t stamp; /* epoch << TT_EM_EPOCH_SHIFT | generation; 0: off */
+	_Atomic uint64_t epoch_gen; /* epoch << TT_EM_EPOCH_SHIFT | generation; 0: off */
 	atomic_bool fence;              /* no membarrier: sections begin with a full one */
 	struct tt_em_event_rule rules[256];
 	bool all_inline;                /* TT_EMIT_INLINE: own batches are not wrapped either */
@@ -111,7 +111,7 @@ struct tt_em_thread *tt_em_thread_new(struct tt_em_trace *t);
 struct tt_em_proc *tt_em_proc_take(uint64_t gen);
 void tt_em_proc_give(struct tt_em_proc *p, uint64_t gen);
 /* Ends what the generation told to have ended. */
-void tt_em_threads_retire(struct tt_em_thread *lives, uint64_t gen);
+void tt_em_threads_retire(struct tt_em_thread *threads, uint64_t gen);
 /* Takes back the lives that are over and written. */
 void tt_em_threads_free(struct tt_em_trace *t);
 
@@ -163,7 +163,7 @@ void tt_em_refused(struct tt_emit *e);
 /* The tables of a generation, by its parity, and the life whose blocks take what is new. */
 struct tt_em_tables {
 	struct tt_em_trace *trace;
-	struct tt_em_thread *life;
+	struct tt_em_thread *thread;
 	unsigned parity;
 };
 /* Numbers from the tables; 0: no memory. */
@@ -176,7 +176,7 @@ bool tt_em_table_restore(struct tt_em_tables at, struct tt_em_table *t, uint32_t
 			 struct tt_str text);
 void tt_em_table_clear(struct tt_em_table *t);
 /* Keeps the stack for generations without an event. */
-void tt_em_keep_stack(struct tt_emit *e, uint64_t stack);
+void tt_em_save_stack(struct tt_emit *e, uint64_t stack);
 
 /* ---------------------------------------------------------------- carry.c */
 
@@ -194,6 +194,11 @@ void tt_em_embed_specs(struct tt_emit *e, const struct tt_specs *specs, uint8_t 
 void tt_em_flusher_wake(void);
 
 /* ---------------------------------------------------------------- inlines */
+
+static inline uint64_t tt_em_epoch_of(uint64_t epoch_gen)
+{
+	return epoch_gen >> TT_EM_EPOCH_SHIFT;
+}
 
 /* Room for any one operation, and statuses written. There is a life then. */
 static inline bool tt_em_room(struct tt_emit *e)
@@ -289,25 +294,25 @@ static inline unsigned tt_em_parity(const struct tt_emit *e)
 
 static inline struct tt_em_tables tt_em_tables(const struct tt_emit *e)
 {
-	return (struct tt_em_tables){tt_em_trace(), e->life, tt_em_parity(e)};
+	return (struct tt_em_tables){tt_em_trace(), e->thread, tt_em_parity(e)};
 }
 
 /* Around each event with a claim that goes with it. */
-static inline void tt_em_update_begin(volatile uint64_t *acting, uint64_t gen)
+static inline void tt_em_update_begin(volatile uint64_t *in_update, uint64_t gen)
 {
-	*acting = gen;
+	*in_update = gen;
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-static inline void tt_em_update_end(volatile uint64_t *acting)
+static inline void tt_em_update_end(volatile uint64_t *in_update)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	*acting = 0;
+	*in_update = 0;
 }
 
-static inline unsigned tt_em_g_cur(const struct tt_em_thread *l)
+static inline unsigned tt_em_g_cur(const struct tt_em_thread *th)
 {
-	return atomic_load_explicit(&l->g.cur, memory_order_relaxed) & TT_EM_STATUS_MASK;
+	return atomic_load_explicit(&th->g.cur, memory_order_relaxed) & TT_EM_STATUS_MASK;
 }
 
 /*

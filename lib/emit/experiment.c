@@ -96,7 +96,7 @@ void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsig
 uint64_t tt_emit_seq(struct tt_emit *e, struct tt_emit_seq *seq)
 {
 	const uint64_t first =
-		((e->stamp >> TT_EM_EPOCH_SHIFT << 22 ^ e->gen) & UINT32_MAX) << 32 | 1;
+		((tt_em_epoch_of(e->epoch_gen) << 22 ^ e->gen) & UINT32_MAX) << 32 | 1;
 	uint64_t *count = &seq->counts_[e->gen % 2];
 	uint64_t was = __atomic_load_n(count, __ATOMIC_RELAXED), next;
 
@@ -122,10 +122,10 @@ static void append(struct tt_em_chunk *c, const void *data, size_t nbytes)
 static struct tt_em_chunk *new_batch(struct tt_emit *e, unsigned experiment, size_t nbytes)
 {
 	uint8_t wrap[TT_EM_EMBED_HEAD_MAX];
-	struct tt_em_thread *l = e->life;
+	struct tt_em_thread *th = e->thread;
 	struct tt_em_chunk *c;
 
-	if (l == NULL)
+	if (th == NULL)
 		return NULL;
 	nbytes += sizeof(wrap);
 	c = tt_em_pool_get(tt_em_trace(), nbytes <= TT_EM_CHUNK_SMALL - sizeof(*c)
@@ -136,12 +136,12 @@ static struct tt_em_chunk *new_batch(struct tt_emit *e, unsigned experiment, siz
 		return NULL;
 	}
 	c->gen = e->gen;
-	c->m = l->m;
+	c->m = th->m;
 	c->start = tt_em_clock_now();
 	c->nhead = tt_em_embed_batch_head(experiment, wrap);
 	c->experiment = c->nhead == 0 ? (uint8_t)experiment : 1;
 	append(c, wrap, c->nhead);
-	tt_em_chunks_add(&l->slots[tt_em_parity(e)].batches, c);
+	tt_em_chunks_add(&th->slots[tt_em_parity(e)].batches, c);
 	return c;
 }
 
@@ -177,9 +177,9 @@ static struct tt_em_chunk *open_batch(struct tt_emit *e, unsigned experiment, st
 	size_t nwrap = tt_em_embed_batch_head(experiment, wrap);
 	struct tt_em_chunk *c;
 
-	if (e->life == NULL)
+	if (e->thread == NULL)
 		return NULL;
-	c = e->life->slots[tt_em_parity(e)].batches.last;
+	c = e->thread->slots[tt_em_parity(e)].batches.last;
 	if (c == NULL || c->closed || c->experiment != (nwrap == 0 ? experiment : 1) ||
 	    c->nhead != nwrap + head.len || memcmp(c->data, wrap, nwrap) != 0 ||
 	    (head.len != 0 && memcmp(c->data + nwrap, head.data, head.len) != 0) ||
@@ -197,7 +197,7 @@ static struct tt_em_chunk *batch_for(struct tt_emit *e, unsigned experiment, str
 
 	if (c != NULL)
 		return c;
-	more = e->life != NULL && e->life->slots[tt_em_parity(e)].batches.first != NULL;
+	more = e->thread != NULL && e->thread->slots[tt_em_parity(e)].batches.first != NULL;
 	c = new_batch(e, experiment, more ? TT_EMIT_BATCH_MAX : head.len + nbytes);
 	if (c != NULL) {
 		append(c, head.data, head.len);

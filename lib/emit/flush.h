@@ -36,7 +36,7 @@ struct tt_em_sink {
 	struct tt_em_target to;
 	struct tt_em_saved *first, *last; /* whole generations, oldest first */
 	struct tt_em_saved *open; /* the one that is being written */
-	uint64_t kept_nbytes;
+	uint64_t saved_nbytes;
 	uint64_t max_ns, max_nbytes;
 	uint64_t nbytes;                /* of all, ever */
 	size_t used;
@@ -84,7 +84,7 @@ struct tt_em_writer {
 	struct tt_em_trace *trace;
 	struct tt_em_sink *sink;
 	struct tt_em_symbols symbols;
-	struct tt_em_thread *life; /* the flusher's own: its blocks hold new entries */
+	struct tt_em_thread *thread; /* the flusher's own: its blocks hold new entries */
 	uint64_t gen;
 	uint64_t unknown;               /* the string "?", for names with no memory */
 	uint64_t end_ticks;             /* when the generation ended */

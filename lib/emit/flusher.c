@@ -92,17 +92,17 @@ static void wait_all_outside(struct tt_em_flush *f)
 }
 
 /* What did not come into the trace, in the trace. */
-static void tell_losses(struct tt_em_flush *f, struct tt_emit *e)
+static void write_losses(struct tt_em_flush *f, struct tt_emit *e)
 {
 	uint64_t lost = atomic_load(&tt_em_tracer.lost);
 	char message[64];
 
-	if (lost == f->told_lost)
+	if (lost == f->reported_lost)
 		return;
 	snprintf(message, sizeof(message), "%llu events lost for want of memory",
-		 (unsigned long long)(lost - f->told_lost));
+		 (unsigned long long)(lost - f->reported_lost));
 	tt_emit_log(e, 0, "tracetool", message, 0);
-	f->told_lost = lost;
+	f->reported_lost = lost;
 }
 
 /* The first things of a generation: it is the flusher who says them, and sleeps on. */
@@ -114,7 +114,7 @@ static void begin_generation(struct tt_em_flush *f)
 	e->busy = 0;
 	e->waits = 0;
 	if (tt_em_section_begin(e) != NULL) {
-		f->writer.life = e->life;
+		f->writer.thread = e->thread;
 		tt_em_busy_begin(e);
 		if (tt_em_room(e) && tt_em_to_running(e)) {
 			tt_em_write2(e, TT_EV_PROCS_CHANGE,
@@ -126,7 +126,7 @@ static void begin_generation(struct tt_em_flush *f)
 			}
 		}
 		tt_em_busy_end(e);
-		tell_losses(f, e);
+		write_losses(f, e);
 		tt_em_embed_specs(e, f->specs, f->writer.enc.body);
 		if (f->generation != NULL)
 			f->generation(f->arg, e);
@@ -137,22 +137,22 @@ static void begin_generation(struct tt_em_flush *f)
 }
 
 /* The flusher's goroutine has a name of its own, before its first event. */
-static bool come_in(struct tt_em_flush *f)
+static bool flusher_start(struct tt_em_flush *f)
 {
 	struct tt_emit *e = tt_em_handle(true);
 
 	if (e == NULL || tt_em_section_begin(e) == NULL)
 		return false;
 	e->flusher = true;
-	e->life->flusher = 1;
-	e->life->start = TT_EM_START_FLUSHER;
-	f->writer.life = e->life;
+	e->thread->flusher = 1;
+	e->thread->start = TT_EM_START_FLUSHER;
+	f->writer.thread = e->thread;
 	tt_em_section_end(e);
 	return true;
 }
 
 /* From here on the generation is no more to be recovered. */
-static void tell_progress(struct tt_em_flush *f)
+static void publish_progress(struct tt_em_flush *f)
 {
 	struct tt_em_trace *t = tt_em_trace();
 
@@ -177,10 +177,10 @@ static void advance(struct tt_em_flush *f, uint64_t next)
 	if (next == 0)
 		tt_em_set_on(false);
 	atomic_store_explicit(&t->gen_nbytes, 0, memory_order_relaxed);
-	atomic_store_explicit(&t->poked, false, memory_order_relaxed);
+	atomic_store_explicit(&t->flusher_woken, false, memory_order_relaxed);
 	if (next != 0)
 		atomic_store(&t->gen, f->gen + 1);
-	atomic_store(&tt_em_tracer.stamp, next);
+	atomic_store(&tt_em_tracer.epoch_gen, next);
 	barrier_everywhere();
 	if (next != 0)
 		begin_generation(f);
@@ -190,7 +190,7 @@ static void advance(struct tt_em_flush *f, uint64_t next)
 	wait_all_outside(f);
 	tt_em_handles_reap();
 	tt_em_write_generation(&f->writer);
-	tell_progress(f);
+	publish_progress(f);
 	tt_em_release_generation(&f->writer);
 	f->gen++;
 	f->generations++;
@@ -239,22 +239,22 @@ static void wait_for_work(struct tt_em_flush *f, uint64_t deadline)
 void *tt_em_flusher_run(void *arg)
 {
 	struct tt_em_flush *f = arg;
-	bool came = come_in(f);
+	bool started = flusher_start(f);
 
-	if (came) {
+	if (started) {
 		tt_em_symbols_read(&f->writer.symbols);
 		tt_em_lock(&tt_em_tracer.gc);
 		begin_generation(f);
 		tt_em_unlock(&tt_em_tracer.gc);
 	}
-	atomic_store(&f->ready, came ? 1 : 2);
+	atomic_store(&f->ready, started ? 1 : 2);
 	tt_em_futex_wake_all(&f->ready);
-	while (came && !atomic_load(&f->stop)) {
+	while (started && !atomic_load(&f->stop)) {
 		wait_for_work(f, tt_em_clock_mono_ns() + f->period_ns);
 		if (!atomic_load(&f->stop))
 			advance_once(f);
 	}
-	if (came)
+	if (started)
 		advance(f, 0);
 	/* whoever asked meanwhile */
 	atomic_store(&f->done, atomic_load(&f->asked));

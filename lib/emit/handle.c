@@ -59,7 +59,7 @@ static struct tt_emit *slab_handle(void)
 	e = (struct tt_emit *)(void *)slab;
 	slab += sizeof(*e);
 	e->chunk = &tt_em_no_chunk;
-	e->stamp = TT_EM_NO_STAMP;
+	e->epoch_gen = TT_EM_NO_EPOCH_GEN;
 	e->next = atomic_load_explicit(&tt_em_tracer.handles, memory_order_relaxed);
 	atomic_store_explicit(&tt_em_tracer.handles, e, memory_order_release);
 	return e;
@@ -132,12 +132,12 @@ bool tt_em_tid_gone(int tid)
 /* The thread is gone: nobody has this handle any more. */
 static void free_handle(struct tt_emit *e)
 {
-	uint64_t stamp = atomic_load_explicit(&tt_em_tracer.stamp, memory_order_relaxed);
+	uint64_t epoch_gen = atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_relaxed);
 
-	if (e->life != NULL && e->stamp >> TT_EM_EPOCH_SHIFT == stamp >> TT_EM_EPOCH_SHIFT)
-		atomic_store_explicit(&e->life->detached, true, memory_order_relaxed);
-	e->life = NULL;
-	e->stamp = TT_EM_NO_STAMP;
+	if (e->thread != NULL && tt_em_epoch_of(e->epoch_gen) == tt_em_epoch_of(epoch_gen))
+		atomic_store_explicit(&e->thread->detached, true, memory_order_relaxed);
+	e->thread = NULL;
+	e->epoch_gen = TT_EM_NO_EPOCH_GEN;
 	e->chunk = &tt_em_no_chunk;
 	e->depth = 0;
 	e->busy = 0;

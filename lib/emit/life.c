@@ -5,44 +5,44 @@
  */
 #include "emit/emit.h"
 
-static void reset_life(struct tt_em_thread *l, uint32_t index)
+static void reset_thread(struct tt_em_thread *th, uint32_t index)
 {
-	const size_t kept = offsetof(struct tt_em_thread, next);
+	const size_t saved = offsetof(struct tt_em_thread, next);
 
-	atomic_store_explicit(&l->wait, TT_EM_WAIT_NONE, memory_order_relaxed);
-	memset((uint8_t *)l + kept, 0, sizeof(*l) - kept);
-	l->index = index;
+	atomic_store_explicit(&th->wait, TT_EM_WAIT_NONE, memory_order_relaxed);
+	memset((uint8_t *)th + saved, 0, sizeof(*th) - saved);
+	th->index = index;
 }
 
-static bool populate_life(struct tt_em_trace *t, const struct tt_em_thread *l)
+static bool populate_thread(struct tt_em_trace *t, const struct tt_em_thread *th)
 {
-	uint8_t *to = (uint8_t *)t->life_area + ((size_t)(l - t->life_area) + 1) * sizeof(*l);
+	uint8_t *to = (uint8_t *)t->thread_area + ((size_t)(th - t->thread_area) + 1) * sizeof(*th);
 
-	if (t->populated_lives == NULL || to <= t->populated_lives)
+	if (t->populated_threads == NULL || to <= t->populated_threads)
 		return true;
-	if (!tt_em_region_populate(t->populated_lives, to))
+	if (!tt_em_region_populate(t->populated_threads, to))
 		return false;
-	t->populated_lives = to;
+	t->populated_threads = to;
 	return true;
 }
 
 struct tt_em_thread *tt_em_thread_new(struct tt_em_trace *t)
 {
-	struct tt_em_thread *l = t->free_lives;
+	struct tt_em_thread *th = t->free_threads;
 
-	if (l != NULL)
-		t->free_lives = l->next;
-	else if (t->nlives < t->max_lives && populate_life(t, &t->life_area[t->nlives]))
-		l = &t->life_area[t->nlives++];
+	if (th != NULL)
+		t->free_threads = th->next;
+	else if (t->nthreads < t->max_threads && populate_thread(t, &t->thread_area[t->nthreads]))
+		th = &t->thread_area[t->nthreads++];
 	else
 		return NULL;
-	reset_life(l, (uint32_t)(l - t->life_area));
-	l->serial = atomic_fetch_add_explicit(&tt_em_tracer.serial, 1, memory_order_relaxed) + 1;
-	l->g.id = ++t->goroutines;
-	l->start = TT_EM_START_UNKNOWN;
-	l->next = t->lives;
-	t->lives = l;
-	return l;
+	reset_thread(th, (uint32_t)(th - t->thread_area));
+	th->serial = atomic_fetch_add_explicit(&tt_em_tracer.serial, 1, memory_order_relaxed) + 1;
+	th->g.id = ++t->goroutines;
+	th->start = TT_EM_START_UNKNOWN;
+	th->next = t->threads;
+	t->threads = th;
+	return th;
 }
 
 static struct tt_em_proc *new_proc(void)
@@ -93,50 +93,51 @@ static bool slot_empty(const struct tt_em_slot *slot)
 	       slot->blocks.first == NULL;
 }
 
-static bool life_over(const struct tt_em_thread *l)
+static bool thread_over(const struct tt_em_thread *th)
 {
-	return atomic_load_explicit(&l->detached, memory_order_relaxed) &&
-	       tt_em_g_cur(l) == TT_G_NONE && slot_empty(&l->slots[0]) && slot_empty(&l->slots[1]);
+	return atomic_load_explicit(&th->detached, memory_order_relaxed) &&
+	       tt_em_g_cur(th) == TT_G_NONE && slot_empty(&th->slots[0]) &&
+	       slot_empty(&th->slots[1]);
 }
 
 /*
  * Only once the generation is with the sink: until then another process may have to
  * write it again.
  */
-void tt_em_threads_retire(struct tt_em_thread *lives, uint64_t gen)
+void tt_em_threads_retire(struct tt_em_thread *threads, uint64_t gen)
 {
-	for (struct tt_em_thread *l = lives; l != NULL; l = l->next) {
-		if (l->buried != gen)
+	for (struct tt_em_thread *th = threads; th != NULL; th = th->next) {
+		if (th->retired_gen != gen)
 			continue;
 		/* mentioned, and so: no status of this generation for the processor either */
-		tt_em_claim_first(&l->g, gen);
-		tt_em_claim_first(&l->p->claim, gen);
-		atomic_store_explicit(&l->g.cur, TT_G_NONE, memory_order_release);
-		atomic_store_explicit(&l->p->claim.cur, TT_P_IDLE, memory_order_release);
-		atomic_store_explicit(&l->dead, true, memory_order_relaxed);
+		tt_em_claim_first(&th->g, gen);
+		tt_em_claim_first(&th->p->claim, gen);
+		atomic_store_explicit(&th->g.cur, TT_G_NONE, memory_order_release);
+		atomic_store_explicit(&th->p->claim.cur, TT_P_IDLE, memory_order_release);
+		atomic_store_explicit(&th->dead, true, memory_order_relaxed);
 		tt_em_lock(&tt_em_tracer.lock);
-		tt_em_proc_give(l->p, gen);
+		tt_em_proc_give(th->p, gen);
 		tt_em_unlock(&tt_em_tracer.lock);
 	}
 }
 
 void tt_em_threads_free(struct tt_em_trace *t)
 {
-	struct tt_em_thread **at, *l;
+	struct tt_em_thread **at, *th;
 
 	tt_em_lock(&tt_em_tracer.lock);
-	for (at = &t->lives; (l = *at) != NULL;) {
-		if (!life_over(l)) {
-			at = &l->next;
+	for (at = &t->threads; (th = *at) != NULL;) {
+		if (!thread_over(th)) {
+			at = &th->next;
 			continue;
 		}
-		*at = l->next;
+		*at = th->next;
 		/* it came and never wrote */
-		if (l->p != NULL && !atomic_load_explicit(&l->dead, memory_order_relaxed))
-			tt_em_proc_give(l->p, l->p->freed_gen);
-		l->serial = 0;
-		l->next = t->free_lives;
-		t->free_lives = l;
+		if (th->p != NULL && !atomic_load_explicit(&th->dead, memory_order_relaxed))
+			tt_em_proc_give(th->p, th->p->freed_gen);
+		th->serial = 0;
+		th->next = t->free_threads;
+		t->free_threads = th;
 	}
 	tt_em_unlock(&tt_em_tracer.lock);
 }

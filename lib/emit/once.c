@@ -39,8 +39,8 @@ static inline bool may_write(const struct tt_emit *e, unsigned type, unsigned na
 	const struct tt_em_event_rule *rule = &tt_em_tracer.rules[type & UINT8_MAX];
 	const struct tt_em_chunk *c = e->chunk;
 
-	return tt_likely(atomic_load_explicit(&tt_em_tracer.stamp, memory_order_seq_cst) ==
-			 e->stamp) &&
+	return tt_likely(atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_seq_cst) ==
+			 e->epoch_gen) &&
 	       tt_likely(type <= UINT8_MAX) &&
 	       tt_likely(rule->nargs_plus1 == nargs + 1 && !rule->goroutine) &&
 	       tt_likely(c->end - atomic_load_explicit(&c->pos, memory_order_relaxed) >=

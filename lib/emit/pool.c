@@ -116,7 +116,7 @@ struct tt_em_chunk *tt_em_pool_get(struct tt_em_trace *t, uint32_t nbytes)
 	c = get(t, nbytes);
 	used = atomic_fetch_add_explicit(&t->gen_nbytes, nbytes, memory_order_relaxed);
 	if ((c == NULL || used + nbytes >= t->gen_limit) &&
-	    !atomic_exchange_explicit(&t->poked, true, memory_order_relaxed))
+	    !atomic_exchange_explicit(&t->flusher_woken, true, memory_order_relaxed))
 		tt_em_flusher_wake();
 	if (c == NULL)
 		return NULL;

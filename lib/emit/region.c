@@ -26,9 +26,9 @@ struct tt_em_region_plan tt_em_region_plan(uint64_t memory_nbytes)
 {
 	struct tt_em_region_plan p;
 
-	p.max_lives = (uint32_t)(memory_nbytes / TT_EM_CHUNK_SMALL);
-	p.lives = multiple(sizeof(struct tt_em_trace), LINE);
-	p.chunks = multiple(p.lives + (uint64_t)p.max_lives * sizeof(struct tt_em_thread),
+	p.max_threads = (uint32_t)(memory_nbytes / TT_EM_CHUNK_SMALL);
+	p.threads = multiple(sizeof(struct tt_em_trace), LINE);
+	p.chunks = multiple(p.threads + (uint64_t)p.max_threads * sizeof(struct tt_em_thread),
 			    TT_EM_CHUNK_LARGE);
 	p.nbytes = p.chunks + memory_nbytes;
 	return p;
@@ -58,8 +58,8 @@ struct tt_em_trace *tt_em_region_init(void *region, uint64_t memory_nbytes)
 	t->head.layout = TT_EM_REGION_LAYOUT;
 	t->head.base = (uint64_t)(uintptr_t)base;
 	t->head.memory_nbytes = memory_nbytes;
-	t->max_lives = plan.max_lives;
-	t->life_area = (struct tt_em_thread *)(void *)(base + plan.lives);
+	t->max_threads = plan.max_threads;
+	t->thread_area = (struct tt_em_thread *)(void *)(base + plan.threads);
 	t->fresh = base + plan.chunks;
 	t->fresh_end = t->fresh + memory_nbytes;
 	t->free_nbytes = memory_nbytes;

@@ -68,7 +68,7 @@ struct tt_em_node {
 /* Append-only until its generation is written. */
 struct tt_em_table {
 	_Atomic(struct tt_em_node *) buckets[TT_EM_NBUCKETS];
-	_Atomic(struct tt_em_node *) loose; /* entries that nobody looks up */
+	_Atomic(struct tt_em_node *) unindexed; /* entries that nobody looks up */
 	_Atomic uint32_t last_id;
 };
 
@@ -101,7 +101,7 @@ struct tt_em_proc {
 	 * The generation in which its thread is between an event and the claim that
 	 * goes with it; 0: it is not. Only who recovers a dead process's trace looks.
 	 */
-	volatile uint64_t acting;
+	volatile uint64_t in_update;
 	struct tt_em_proc *next; /* all of them */
 	struct tt_em_proc *next_free;
 	uint64_t freed_gen;
@@ -125,7 +125,7 @@ struct tt_em_slot {
 	struct tt_em_chunks batches; /* experimental */
 	struct tt_em_chunks blocks; /* of table entries */
 	struct tt_em_node *last_stack;
-	struct tt_em_chunk *carried; /* of `batches`: the one of private events */
+	struct tt_em_chunk *embedded; /* of `batches`: the one of private events */
 };
 
 /* A wait word: nobody may wake it, or somebody is at it. Else a token. */
@@ -145,15 +145,15 @@ struct tt_em_thread {
 	_Atomic bool dead;              /* GoDestroy was written */
 	_Atomic bool detached;          /* no thread refers to it */
 	uint8_t flusher;                /* the tracer's own thread; a byte, for recovery */
-	uint64_t buried;                /* the generation that tells of its end: the thread
+	uint64_t retired_gen;                /* the generation that tells of its end: the thread
 	                                   was gone */
 	uintptr_t start;
 	uint64_t task_next, task_end;   /* numbers for tasks, taken in advance */
 	uint64_t block_gen, wake_gen;
-	volatile uint64_t waking;       /* as its processor's `acting`, for who wakes it */
+	volatile uint64_t in_wake;       /* as its processor's `acting`, for who wakes it */
 	/* the stack it waits with, for generations in which it is silent */
-	_Atomic uint32_t nkept;
-	_Atomic uint64_t kept[TT_EM_SAVED_FRAMES];
+	_Atomic uint32_t nsaved;
+	_Atomic uint64_t saved[TT_EM_SAVED_FRAMES];
 	struct tt_em_slot slots[2];
 	uint64_t label_gen;             /* the last that has the label */
 	uint32_t nlabel;
@@ -171,7 +171,7 @@ struct tt_em_sync_point {
 };
 
 #define TT_EM_MAX_CODE_MAPS 4096
-#define TT_CODE_TEXT_NBYTES (256 << 10)
+#define TT_EM_CODE_TEXT_NBYTES (256 << 10)
 
 /* Executable mappings of the process in order, with the paths of their files. */
 struct tt_em_code_map {
@@ -181,7 +181,7 @@ struct tt_em_code_map {
 struct tt_em_code_table {
 	uint32_t n;
 	struct tt_em_code_map maps[TT_EM_MAX_CODE_MAPS];
-	char text[TT_CODE_TEXT_NBYTES];
+	char text[TT_EM_CODE_TEXT_NBYTES];
 };
 
 /* What a region begins with, whatever its layout. */
@@ -204,10 +204,10 @@ struct tt_em_trace {
 	uint64_t done_nbytes[2];
 	_Atomic uint8_t failed;         /* the sink took no more than those */
 	struct tt_em_clock_rate rate;
-	struct tt_em_thread *lives;
-	struct tt_em_thread *free_lives;
-	struct tt_em_thread *life_area;
-	uint32_t nlives, max_lives;
+	struct tt_em_thread *threads;
+	struct tt_em_thread *free_threads;
+	struct tt_em_thread *thread_area;
+	uint32_t nthreads, max_threads;
 	struct tt_em_proc *procs, *free_procs;
 	_Atomic uint32_t nprocs;
 	uint64_t goroutines;            /* last number given */
@@ -218,7 +218,7 @@ struct tt_em_trace {
 	_Atomic uint64_t gen_nbytes;    /* of chunks taken in this generation */
 	uint64_t gen_limit;
 	_Atomic bool full;              /* no chunk was left */
-	_Atomic bool poked;             /* the flusher was told that gen_limit is passed */
+	_Atomic bool flusher_woken;             /* the flusher was told that gen_limit is passed */
 	struct tt_em_sync_point syncs[2];
 	uint64_t gc_seq;
 	uint64_t gc_gen;                /* the last generation that knows of the range */
@@ -229,7 +229,7 @@ struct tt_em_trace {
 	 * The region is a file, which may find no room on its disk: memory is asked for
 	 * before it is touched, since a fault would kill the program. Up to here it was.
 	 */
-	uint8_t *populated, *populated_lives;   /* NULL: no need to */
+	uint8_t *populated, *populated_threads;   /* NULL: no need to */
 	_Atomic uint32_t code_at;       /* which of them holds */
 	struct tt_em_code_table code[2];
 };
@@ -245,8 +245,8 @@ struct tt_em_trace {
 /* Where things lie in a region: bytes from its start. It may be more than what this
  * machine has addresses for. */
 struct tt_em_region_plan {
-	uint64_t lives, chunks, nbytes;
-	uint32_t max_lives;
+	uint64_t threads, chunks, nbytes;
+	uint32_t max_threads;
 };
 struct tt_em_region_plan tt_em_region_plan(uint64_t memory_nbytes);
 /* Makes sure of the memory between; false: there is none. */

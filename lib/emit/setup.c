@@ -93,7 +93,7 @@ static int lay_out(struct tt_em_flush *f, uint64_t memory_nbytes, uint64_t gener
 	t = tt_em_region_init(f->region, memory_nbytes);
 	if (f->shared_path[0] != '\0') {
 		t->populated = t->fresh;
-		t->populated_lives = (uint8_t *)t->life_area;
+		t->populated_threads = (uint8_t *)t->thread_area;
 	}
 	t->incarnations = f->incarnations;
 

@@ -30,7 +30,7 @@ int tt_em_sink_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-static void hand_out(struct tt_em_sink *s, const void *data, size_t len)
+static void write_out(struct tt_em_sink *s, const void *data, size_t len)
 {
 	int failed;
 
@@ -72,7 +72,7 @@ static bool make_room(struct tt_em_sink *s, size_t len)
 	return true;
 }
 
-static void keep(struct tt_em_sink *s, const void *data, size_t len)
+static void save(struct tt_em_sink *s, const void *data, size_t len)
 {
 	if (s->error.code != TT_OK || len == 0 || !make_room(s, len))
 		return;
@@ -87,7 +87,7 @@ static void drop_first(struct tt_em_sink *s)
 	s->first = k->next;
 	if (s->first == NULL)
 		s->last = NULL;
-	s->kept_nbytes -= k->len;
+	s->saved_nbytes -= k->len;
 	munmap(k, k->cap);
 }
 
@@ -96,10 +96,10 @@ static bool too_much(const struct tt_em_sink *s, uint64_t now_ns)
 	if (s->first == s->last)
 		return false;
 	/* the oldest but one reaches back far enough */
-	return s->kept_nbytes > s->max_nbytes || now_ns - s->first->end_ns > s->max_ns;
+	return s->saved_nbytes > s->max_nbytes || now_ns - s->first->end_ns > s->max_ns;
 }
 
-static void keep_open(struct tt_em_sink *s)
+static void end_saved(struct tt_em_sink *s)
 {
 	struct tt_em_saved *k = s->open;
 	size_t cap;
@@ -121,19 +121,19 @@ static void keep_open(struct tt_em_sink *s)
 	else
 		s->first = k;
 	s->last = k;
-	s->kept_nbytes += k->len;
+	s->saved_nbytes += k->len;
 	while (too_much(s, k->end_ns))
 		drop_first(s);
 }
 
 /* -------------------------------------------------------------------- both */
 
-static void drain(struct tt_em_sink *s)
+static void flush_buffer(struct tt_em_sink *s)
 {
 	if (s->to.keeps)
-		keep(s, s->buffer, s->used);
+		save(s, s->buffer, s->used);
 	else
-		hand_out(s, s->buffer, s->used);
+		write_out(s, s->buffer, s->used);
 	s->used = 0;
 }
 
@@ -141,12 +141,12 @@ void tt_em_sink_put(struct tt_em_sink *s, const void *data, size_t len)
 {
 	s->nbytes += len;
 	if (len > sizeof(s->buffer) - s->used)
-		drain(s);
+		flush_buffer(s);
 	if (len > sizeof(s->buffer)) {
 		if (s->to.keeps)
-			keep(s, data, len);
+			save(s, data, len);
 		else
-			hand_out(s, data, len);
+			write_out(s, data, len);
 		return;
 	}
 	memcpy(s->buffer + s->used, data, len);
@@ -155,9 +155,9 @@ void tt_em_sink_put(struct tt_em_sink *s, const void *data, size_t len)
 
 void tt_em_sink_commit(struct tt_em_sink *s)
 {
-	drain(s);
+	flush_buffer(s);
 	if (s->to.keeps)
-		keep_open(s);
+		end_saved(s);
 }
 
 void tt_em_sink_release(struct tt_em_sink *s)

@@ -64,7 +64,7 @@ static unsigned before(struct tt_emit *e, struct tt_em_claim *c)
 /* Statuses come with the range that goes on, for who sees no more than this generation. */
 static void proc_status(struct tt_emit *e)
 {
-	struct tt_em_claim *p = &e->life->p->claim;
+	struct tt_em_claim *p = &e->thread->p->claim;
 
 	if (!tt_em_claim_first(p, e->gen))
 		return;
@@ -74,23 +74,24 @@ static void proc_status(struct tt_emit *e)
 }
 
 /* Not for a thread that waits: its claim may be in the hands of who wakes it. */
-static void go_status(struct tt_emit *e, struct tt_em_thread *l)
+static void go_status(struct tt_emit *e, struct tt_em_thread *th)
 {
 	unsigned status;
 	bool bound;
 
-	if (!tt_em_claim_first(&l->g, e->gen))
+	if (!tt_em_claim_first(&th->g, e->gen))
 		return;
-	status = before(e, &l->g) & TT_EM_STATUS_MASK;
+	status = before(e, &th->g) & TT_EM_STATUS_MASK;
 	bound = status == TT_G_RUNNING || status == TT_G_SYSCALL;
-	tt_em_write3(e, TT_EV_GO_STATUS, (uint64_t[]){l->g.id, bound ? l->m : UINT64_MAX, status});
-	if (before(e, &l->g) & TT_EM_RANGE_OPEN)
-		tt_em_write1(e, TT_EV_GC_MARK_ASSIST_ACTIVE, l->g.id);
+	tt_em_write3(e, TT_EV_GO_STATUS,
+		     (uint64_t[]){th->g.id, bound ? th->m : UINT64_MAX, status});
+	if (before(e, &th->g) & TT_EM_RANGE_OPEN)
+		tt_em_write1(e, TT_EV_GC_MARK_ASSIST_ACTIVE, th->g.id);
 }
 
 static void proc_start(struct tt_emit *e)
 {
-	struct tt_em_claim *p = &e->life->p->claim;
+	struct tt_em_claim *p = &e->thread->p->claim;
 
 	proc_status(e);
 	tt_em_write2(e, TT_EV_PROC_START, p->id, next_seq(p));
@@ -100,13 +101,13 @@ static void proc_start(struct tt_emit *e)
 static void proc_stop(struct tt_emit *e)
 {
 	tt_em_write0(e, TT_EV_PROC_STOP);
-	tt_em_claim_set(&e->life->p->claim, TT_P_IDLE);
+	tt_em_claim_set(&e->thread->p->claim, TT_P_IDLE);
 }
 
 /* A viewer has a row for each processor below this number. */
-static void tell_procs(struct tt_emit *e)
+static void write_nprocs(struct tt_emit *e)
 {
-	struct tt_em_proc *p = e->life->p;
+	struct tt_em_proc *p = e->thread->p;
 
 	if (!p->unseen)
 		return;
@@ -116,76 +117,77 @@ static void tell_procs(struct tt_emit *e)
 }
 
 /* Once a generation, for who sees no more than that. */
-static void tell_label(struct tt_emit *e)
+static void write_label(struct tt_emit *e)
 {
-	struct tt_em_thread *l = e->life;
+	struct tt_em_thread *th = e->thread;
 	uint64_t id;
 
-	if (l->nlabel == 0 || l->label_gen == e->gen)
+	if (th->nlabel == 0 || th->label_gen == e->gen)
 		return;
-	l->label_gen = e->gen;
-	id = tt_em_intern_string(tt_em_tables(e), l->label, l->nlabel);
+	th->label_gen = e->gen;
+	id = tt_em_intern_string(tt_em_tables(e), th->label, th->nlabel);
 	if (id != 0)
 		tt_em_write1(e, TT_EV_GO_LABEL, id);
 }
 
 static void go_start(struct tt_emit *e)
 {
-	struct tt_em_thread *l = e->life;
+	struct tt_em_thread *th = e->thread;
 
-	tt_em_write2(e, TT_EV_GO_START, l->g.id, next_seq(&l->g));
-	tt_em_claim_set(&l->g, TT_G_RUNNING);
-	tell_procs(e);
-	tell_label(e);
+	tt_em_write2(e, TT_EV_GO_START, th->g.id, next_seq(&th->g));
+	tt_em_claim_set(&th->g, TT_G_RUNNING);
+	write_nprocs(e);
+	write_label(e);
 }
 
 /* The thread makes its own goroutine: nobody announced it. */
-static void be_born(struct tt_emit *e)
+static void create_goroutine(struct tt_emit *e)
 {
-	struct tt_em_thread *l = e->life;
-	uint64_t pcs[1] = {l->start};
+	struct tt_em_thread *th = e->thread;
+	uint64_t pcs[1] = {th->start};
 	uint64_t stack = tt_em_intern_stack(tt_em_tables(e), pcs, 1);
 
 	proc_start(e);
 	/* a creation is a mention */
-	tt_em_claim_first(&l->g, e->gen);
-	tt_em_write3(e, TT_EV_GO_CREATE, (uint64_t[]){l->g.id, stack, 0});
-	tt_em_claim_set(&l->g, TT_G_RUNNABLE);
+	tt_em_claim_first(&th->g, e->gen);
+	tt_em_write3(e, TT_EV_GO_CREATE, (uint64_t[]){th->g.id, stack, 0});
+	tt_em_claim_set(&th->g, TT_G_RUNNABLE);
 	go_start(e);
 }
 
 /* At the start of a generation's first chunk. */
 static void mention(struct tt_emit *e)
 {
-	struct tt_em_thread *l = e->life;
-	unsigned cur = tt_em_g_cur(l);
+	struct tt_em_thread *th = e->thread;
+	unsigned cur = tt_em_g_cur(th);
 
-	if (atomic_load_explicit(&l->dead, memory_order_relaxed))
+	if (atomic_load_explicit(&th->dead, memory_order_relaxed))
 		return;
 	if (cur == TT_G_NONE) {
-		be_born(e);
+		create_goroutine(e);
 		return;
 	}
-	if (atomic_load_explicit(&l->p->claim.gen[tt_em_parity(e)], memory_order_relaxed) == e->gen)
+	if (atomic_load_explicit(&th->p->claim.gen[tt_em_parity(e)], memory_order_relaxed) ==
+	    e->gen)
 		return;
 	proc_status(e);
 	if (cur == TT_G_RUNNING || cur == TT_G_SYSCALL) {
-		go_status(e, l);
-		tell_procs(e);
-		tell_label(e);
+		go_status(e, th);
+		write_nprocs(e);
+		write_label(e);
 	}
 }
 
 bool tt_em_room_slow(struct tt_emit *e)
 {
-	struct tt_em_thread *l = e->life;
+	struct tt_em_thread *th = e->thread;
 	struct tt_em_chunks *chunks;
 	struct tt_em_chunk *c;
 
 	/* in a forked child, inside a section of its parent */
-	if (l == NULL)
+	if (th == NULL)
 		return false;
-	chunks = &l->slots[tt_em_parity(e)].chunks;
+	chunks = &th->slots[tt_em_parity(e)].chunks;
 	c = tt_em_pool_get(tt_em_trace(),
 			   chunks->first == NULL ? TT_EM_CHUNK_SMALL : TT_EM_CHUNK_LARGE);
 	if (c == NULL) {
@@ -193,16 +195,16 @@ bool tt_em_room_slow(struct tt_emit *e)
 		return false;
 	}
 	c->gen = e->gen;
-	c->m = l->m;
+	c->m = th->m;
 	c->start = tt_em_clock_now();
 	if (c->start <= e->chunk->floor)
 		c->start = e->chunk->floor + 1;
 	c->last = c->floor = c->start;
 	tt_em_chunks_add(chunks, c);
 	e->chunk = c;
-	tt_em_update_begin(&l->p->acting, e->gen);
+	tt_em_update_begin(&th->p->in_update, e->gen);
 	mention(e);
-	tt_em_update_end(&l->p->acting);
+	tt_em_update_end(&th->p->in_update);
 	return true;
 }
 
@@ -212,53 +214,53 @@ bool tt_em_room_slow(struct tt_emit *e)
  */
 static bool settle_wake(struct tt_emit *e)
 {
-	struct tt_em_thread *l = e->life;
-	uint64_t word = atomic_load_explicit(&l->wait, memory_order_acquire);
+	struct tt_em_thread *th = e->thread;
+	uint64_t word = atomic_load_explicit(&th->wait, memory_order_acquire);
 
 	while (word != TT_EM_WAIT_NONE) {
 		if (word == TT_EM_WAIT_TAKEN)
 			sched_yield();
-		else if (atomic_compare_exchange_weak_explicit(&l->wait, &word, TT_EM_WAIT_NONE,
+		else if (atomic_compare_exchange_weak_explicit(&th->wait, &word, TT_EM_WAIT_NONE,
 							       memory_order_acq_rel,
 							       memory_order_acquire))
 			return true;
-		word = atomic_load_explicit(&l->wait, memory_order_acquire);
+		word = atomic_load_explicit(&th->wait, memory_order_acquire);
 	}
-	return l->wake_gen <= e->gen;
+	return th->wake_gen <= e->gen;
 }
 
 static bool wait_ended(struct tt_emit *e)
 {
-	struct tt_em_thread *l = e->life;
+	struct tt_em_thread *th = e->thread;
 
 	if (!settle_wake(e))
 		return false;
-	tt_em_update_begin(&l->p->acting, e->gen);
+	tt_em_update_begin(&th->p->in_update, e->gen);
 	proc_start(e);
-	go_status(e, l);
-	if (tt_em_g_cur(l) == TT_G_WAITING) {
-		tt_em_write3(e, TT_EV_GO_UNBLOCK, (uint64_t[]){l->g.id, next_seq(&l->g), 0});
-		tt_em_claim_set(&l->g, TT_G_RUNNABLE);
+	go_status(e, th);
+	if (tt_em_g_cur(th) == TT_G_WAITING) {
+		tt_em_write3(e, TT_EV_GO_UNBLOCK, (uint64_t[]){th->g.id, next_seq(&th->g), 0});
+		tt_em_claim_set(&th->g, TT_G_RUNNABLE);
 	}
 	go_start(e);
-	tt_em_update_end(&l->p->acting);
+	tt_em_update_end(&th->p->in_update);
 	return true;
 }
 
 static void syscall_ended(struct tt_emit *e)
 {
-	struct tt_em_proc *p = e->life->p;
+	struct tt_em_proc *p = e->thread->p;
 
-	tt_em_update_begin(&p->acting, e->gen);
+	tt_em_update_begin(&p->in_update, e->gen);
 	tt_em_write0(e, TT_EV_GO_SYSCALL_END);
 	tt_em_claim_set(&p->claim, TT_P_RUNNING);
-	tt_em_claim_set(&e->life->g, TT_G_RUNNING);
-	tt_em_update_end(&p->acting);
+	tt_em_claim_set(&e->thread->g, TT_G_RUNNING);
+	tt_em_update_end(&p->in_update);
 }
 
 bool tt_em_to_present(struct tt_emit *e)
 {
-	switch (tt_em_g_cur(e->life)) {
+	switch (tt_em_g_cur(e->thread)) {
 	case TT_G_RUNNING:
 	case TT_G_SYSCALL:
 		return true;
@@ -274,14 +276,14 @@ bool tt_em_to_running(struct tt_emit *e)
 {
 	if (!tt_em_to_present(e))
 		return false;
-	if (tt_em_g_cur(e->life) == TT_G_SYSCALL)
+	if (tt_em_g_cur(e->thread) == TT_G_SYSCALL)
 		syscall_ended(e);
 	return true;
 }
 
 static void close_sweep(struct tt_emit *e)
 {
-	if (tt_em_claim_range(&e->life->p->claim, false))
+	if (tt_em_claim_range(&e->thread->p->claim, false))
 		tt_em_write2(e, TT_EV_GC_SWEEP_END, 0, 0);
 }
 
@@ -289,7 +291,7 @@ static void close_sweep(struct tt_emit *e)
 static void close_ranges(struct tt_emit *e)
 {
 	close_sweep(e);
-	if (tt_em_claim_range(&e->life->g, false))
+	if (tt_em_claim_range(&e->thread->g, false))
 		tt_em_write0(e, TT_EV_GC_MARK_ASSIST_END);
 	if (e->stw)
 		tt_em_write0(e, TT_EV_STW_END);
@@ -298,20 +300,20 @@ static void close_ranges(struct tt_emit *e)
 
 void tt_em_state_exit(struct tt_emit *e)
 {
-	struct tt_em_thread *l = e->life;
+	struct tt_em_thread *th = e->thread;
 
-	if (l == NULL || atomic_load_explicit(&l->dead, memory_order_relaxed) || !tt_em_room(e) ||
+	if (th == NULL || atomic_load_explicit(&th->dead, memory_order_relaxed) || !tt_em_room(e) ||
 	    !tt_em_to_running(e))
 		return;
-	tt_em_update_begin(&l->p->acting, e->gen);
+	tt_em_update_begin(&th->p->in_update, e->gen);
 	close_ranges(e);
 	tt_em_write0(e, TT_EV_GO_DESTROY);
-	tt_em_claim_set(&l->g, TT_G_NONE);
-	atomic_store_explicit(&l->dead, true, memory_order_relaxed);
+	tt_em_claim_set(&th->g, TT_G_NONE);
+	atomic_store_explicit(&th->dead, true, memory_order_relaxed);
 	proc_stop(e);
-	tt_em_update_end(&l->p->acting);
+	tt_em_update_end(&th->p->in_update);
 	tt_em_lock(&tt_em_tracer.lock);
-	tt_em_proc_give(l->p, e->gen);
+	tt_em_proc_give(th->p, e->gen);
 	tt_em_unlock(&tt_em_tracer.lock);
 }
 
@@ -324,7 +326,7 @@ static bool wait_begins(struct tt_emit *e)
 		return false;
 	e->waits++;
 	/* an outer call, a wait that a section too old could not end, or too late */
-	if (e->waits > 1 && tt_em_g_cur(e->life) != TT_G_RUNNING)
+	if (e->waits > 1 && tt_em_g_cur(e->thread) != TT_G_RUNNING)
 		return false;
 	if (e->stw || !tt_em_to_running(e)) {
 		tt_em_refused(e);
@@ -341,27 +343,27 @@ static uint64_t reason_of(struct tt_emit *e, const char *reason)
 /* GoBlock or GoStop. */
 static void leave(struct tt_emit *e, enum tt_event_type ev, const char *reason, uint64_t stack)
 {
-	struct tt_em_thread *l = e->life;
+	struct tt_em_thread *th = e->thread;
 
-	tt_em_update_begin(&l->p->acting, e->gen);
+	tt_em_update_begin(&th->p->in_update, e->gen);
 	/* an idle processor sweeps nothing */
 	close_sweep(e);
 	tt_em_write2(e, ev, reason_of(e, reason), stack);
-	tt_em_keep_stack(e, stack);
-	tt_em_claim_set(&l->g, ev == TT_EV_GO_BLOCK ? TT_G_WAITING : TT_G_RUNNABLE);
+	tt_em_save_stack(e, stack);
+	tt_em_claim_set(&th->g, ev == TT_EV_GO_BLOCK ? TT_G_WAITING : TT_G_RUNNABLE);
 	proc_stop(e);
-	tt_em_update_end(&l->p->acting);
-	l->block_gen = l->wake_gen = e->gen;
+	tt_em_update_end(&th->p->in_update);
+	th->block_gen = th->wake_gen = e->gen;
 }
 
 /* The epoch in front, so that a token of an earlier trace wakes nobody. */
-static uint64_t new_token(struct tt_em_thread *l)
+static uint64_t new_token(struct tt_em_thread *th)
 {
-	uint64_t epoch = atomic_load_explicit(&tt_em_tracer.stamp, memory_order_relaxed) >>
-			 TT_EM_EPOCH_SHIFT;
+	uint64_t epoch = tt_em_epoch_of(
+		atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_relaxed));
 
-	l->wait_serial = (l->wait_serial + 1) & 0xffffff;
-	return (epoch & 0xff) << 56 | (uint64_t)l->wait_serial << 32 | (l->index + 1);
+	th->wait_serial = (th->wait_serial + 1) & 0xffffff;
+	return (epoch & 0xff) << 56 | (uint64_t)th->wait_serial << 32 | (th->index + 1);
 }
 
 uint64_t tt_emit_block(struct tt_emit *e, const char *reason, uint64_t stack)
@@ -371,57 +373,57 @@ uint64_t tt_emit_block(struct tt_emit *e, const char *reason, uint64_t stack)
 	tt_em_busy_begin(e);
 	if (wait_begins(e)) {
 		leave(e, TT_EV_GO_BLOCK, reason, stack);
-		token = new_token(e->life);
+		token = new_token(e->thread);
 		/* token 1 would be TT_EM_WAIT_TAKEN: epochs begin at 1 */
-		atomic_store_explicit(&e->life->wait, token, memory_order_release);
+		atomic_store_explicit(&e->thread->wait, token, memory_order_release);
 	}
 	tt_em_busy_end(e);
 	return token;
 }
 
-static struct tt_em_thread *life_of(uint64_t token)
+static struct tt_em_thread *thread_of_token(uint64_t token)
 {
 	struct tt_em_trace *t = tt_em_trace();
 	uint64_t index = (token & UINT32_MAX) - 1;
 
-	return index < t->max_lives ? &t->life_area[index] : NULL;
+	return index < t->max_threads ? &t->thread_area[index] : NULL;
 }
 
 /* The waiting goroutine is the caller's, from winning its word until letting it go. */
-static bool wake(struct tt_emit *e, struct tt_em_thread *l, uint64_t token, uint64_t stack)
+static bool wake(struct tt_emit *e, struct tt_em_thread *th, uint64_t token, uint64_t stack)
 {
 	uint64_t word = token;
 
-	if (atomic_load_explicit(&l->wait, memory_order_relaxed) != token ||
-	    !atomic_compare_exchange_strong_explicit(&l->wait, &word, TT_EM_WAIT_TAKEN,
+	if (atomic_load_explicit(&th->wait, memory_order_relaxed) != token ||
+	    !atomic_compare_exchange_strong_explicit(&th->wait, &word, TT_EM_WAIT_TAKEN,
 						     memory_order_acq_rel, memory_order_relaxed))
 		return false;
-	if (l->block_gen > e->gen) {
+	if (th->block_gen > e->gen) {
 		/* it went to sleep in a later generation than this section's */
-		atomic_store_explicit(&l->wait, token, memory_order_release);
+		atomic_store_explicit(&th->wait, token, memory_order_release);
 		return false;
 	}
-	tt_em_update_begin(&l->waking, e->gen);
-	go_status(e, l);
-	tt_em_write3(e, TT_EV_GO_UNBLOCK, (uint64_t[]){l->g.id, next_seq(&l->g), stack});
-	tt_em_claim_set(&l->g, TT_G_RUNNABLE);
-	tt_em_update_end(&l->waking);
-	l->wake_gen = e->gen;
-	atomic_store_explicit(&l->wait, TT_EM_WAIT_NONE, memory_order_release);
+	tt_em_update_begin(&th->in_wake, e->gen);
+	go_status(e, th);
+	tt_em_write3(e, TT_EV_GO_UNBLOCK, (uint64_t[]){th->g.id, next_seq(&th->g), stack});
+	tt_em_claim_set(&th->g, TT_G_RUNNABLE);
+	tt_em_update_end(&th->in_wake);
+	th->wake_gen = e->gen;
+	atomic_store_explicit(&th->wait, TT_EM_WAIT_NONE, memory_order_release);
 	return true;
 }
 
 bool tt_emit_wake(struct tt_emit *e, uint64_t token, uint64_t stack)
 {
-	struct tt_em_thread *l;
+	struct tt_em_thread *th;
 	bool woken = false;
 
 	if (token == 0)
 		return false;
 	tt_em_busy_begin(e);
 	if (tt_em_room(e)) {
-		l = life_of(token);
-		woken = l != NULL && wake(e, l, token, stack);
+		th = thread_of_token(token);
+		woken = th != NULL && wake(e, th, token, stack);
 	}
 	tt_em_busy_end(e);
 	return woken;
@@ -438,7 +440,7 @@ static void run_again(void)
 		if (e == NULL)
 			return;
 		tt_em_busy_begin(e);
-		done = tt_em_g_cur(e->life) == TT_G_RUNNING ||
+		done = tt_em_g_cur(e->thread) == TT_G_RUNNING ||
 		       (tt_em_room(e) && tt_em_to_running(e));
 		tt_em_busy_end(e);
 		tt_emit_release(e);
@@ -462,13 +464,13 @@ void tt_emit_syscall_begin(struct tt_emit *e, uint64_t stack)
 
 	tt_em_busy_begin(e);
 	if (wait_begins(e)) {
-		p = e->life->p;
-		tt_em_update_begin(&p->acting, e->gen);
+		p = e->thread->p;
+		tt_em_update_begin(&p->in_update, e->gen);
 		tt_em_write2(e, TT_EV_GO_SYSCALL_BEGIN, next_seq(&p->claim), stack);
-		tt_em_keep_stack(e, stack);
+		tt_em_save_stack(e, stack);
 		tt_em_claim_set(&p->claim, TT_P_SYSCALL);
-		tt_em_claim_set(&e->life->g, TT_G_SYSCALL);
-		tt_em_update_end(&p->acting);
+		tt_em_claim_set(&e->thread->g, TT_G_SYSCALL);
+		tt_em_update_end(&p->in_update);
 	}
 	tt_em_busy_end(e);
 }
@@ -509,32 +511,32 @@ void tt_emit_resume(struct tt_emit *e)
 
 static struct tt_em_thread *announce(uintptr_t start)
 {
-	struct tt_em_thread *l;
+	struct tt_em_thread *th;
 
 	tt_em_lock(&tt_em_tracer.lock);
-	l = tt_em_thread_new(tt_em_trace());
+	th = tt_em_thread_new(tt_em_trace());
 	tt_em_unlock(&tt_em_tracer.lock);
-	if (l != NULL)
-		l->start = start;
-	return l;
+	if (th != NULL)
+		th->start = start;
+	return th;
 }
 
 uint64_t tt_emit_thread_create(struct tt_emit *e, uintptr_t start, uint64_t stack)
 {
 	uint64_t token = 0, pcs[1] = {start};
-	struct tt_em_thread *l = NULL;
+	struct tt_em_thread *th = NULL;
 
 	tt_em_busy_begin(e);
 	if (tt_em_room(e) && tt_em_to_running(e))
-		l = announce(start);
-	if (l != NULL) {
-		tt_em_claim_first(&l->g, e->gen);
+		th = announce(start);
+	if (th != NULL) {
+		tt_em_claim_first(&th->g, e->gen);
 		tt_em_write3(
 			e, TT_EV_GO_CREATE,
-			(uint64_t[]){l->g.id, tt_em_intern_stack(tt_em_tables(e), pcs, 1), stack});
-		l->wake_gen = e->gen;
-		tt_em_claim_set(&l->g, TT_G_RUNNABLE);
-		token = (uint64_t)l->serial << 32 | (l->index + 1);
+			(uint64_t[]){th->g.id, tt_em_intern_stack(tt_em_tables(e), pcs, 1), stack});
+		th->wake_gen = e->gen;
+		tt_em_claim_set(&th->g, TT_G_RUNNABLE);
+		token = (uint64_t)th->serial << 32 | (th->index + 1);
 	}
 	tt_em_busy_end(e);
 	return token;

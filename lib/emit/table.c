@@ -65,7 +65,7 @@ static uint64_t hash_pcs(const uint64_t *pcs, size_t n)
 /* Room in the life's open block; a new one if it is full. */
 static void *node_room(struct tt_em_tables at, size_t nbytes)
 {
-	struct tt_em_slot *slot = &at.life->slots[at.parity];
+	struct tt_em_slot *slot = &at.thread->slots[at.parity];
 	struct tt_em_chunk *c = slot->blocks.last;
 	uint8_t *p;
 
@@ -164,8 +164,8 @@ uint64_t tt_em_unindexed_string(struct tt_em_tables at, const char *data, size_t
 	node = new_node(at, t, data, len);
 	if (node == NULL)
 		return 0;
-	node->next = atomic_load_explicit(&t->loose, memory_order_relaxed);
-	while (!atomic_compare_exchange_weak_explicit(&t->loose, &node->next, node,
+	node->next = atomic_load_explicit(&t->unindexed, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&t->unindexed, &node->next, node,
 						      memory_order_release, memory_order_relaxed))
 		;
 	return node->id;
@@ -173,7 +173,7 @@ uint64_t tt_em_unindexed_string(struct tt_em_tables at, const char *data, size_t
 
 uint64_t tt_em_intern_stack(struct tt_em_tables at, const uint64_t *pcs, size_t n)
 {
-	struct tt_em_slot *slot = &at.life->slots[at.parity];
+	struct tt_em_slot *slot = &at.thread->slots[at.parity];
 	struct tt_em_node *last = slot->last_stack;
 	struct tt_str key;
 
@@ -218,7 +218,7 @@ void tt_em_table_clear(struct tt_em_table *t)
 		return;
 	for (size_t i = 0; i < TT_EM_NBUCKETS; i++)
 		atomic_store_explicit(&t->buckets[i], NULL, memory_order_relaxed);
-	atomic_store_explicit(&t->loose, NULL, memory_order_relaxed);
+	atomic_store_explicit(&t->unindexed, NULL, memory_order_relaxed);
 	atomic_store_explicit(&t->last_id, 0, memory_order_relaxed);
 }
 
@@ -226,10 +226,10 @@ void tt_em_table_clear(struct tt_em_table *t)
  * The flusher reads these when the goroutine stays silent, maybe while the thread
  * replaces them in the next generation; it checks the claim behind its reading.
  */
-void tt_em_keep_stack(struct tt_emit *e, uint64_t stack)
+void tt_em_save_stack(struct tt_emit *e, uint64_t stack)
 {
-	struct tt_em_thread *l = e->life;
-	const struct tt_em_node *node = l->slots[tt_em_parity(e)].last_stack;
+	struct tt_em_thread *th = e->thread;
+	const struct tt_em_node *node = th->slots[tt_em_parity(e)].last_stack;
 	uint32_t n = 0;
 
 	if (stack != 0 && node != NULL && node->id == stack)
@@ -237,8 +237,8 @@ void tt_em_keep_stack(struct tt_emit *e, uint64_t stack)
 	if (n > TT_EM_SAVED_FRAMES)
 		n = TT_EM_SAVED_FRAMES;
 	for (uint32_t i = 0; i < n; i++)
-		atomic_store_explicit(&l->kept[i], node->pcs[i], memory_order_relaxed);
-	atomic_store_explicit(&l->nkept, n, memory_order_relaxed);
+		atomic_store_explicit(&th->saved[i], node->pcs[i], memory_order_relaxed);
+	atomic_store_explicit(&th->nsaved, n, memory_order_relaxed);
 }
 
 uint64_t tt_emit_string(struct tt_emit *e, const char *data, size_t len)

@@ -54,7 +54,7 @@ static int launch(struct tt_em_flush *f, struct tt_error *err)
 	f->gen = 1;
 	tt_em_flush = f;
 	tt_em_epoch++;
-	atomic_store(&tt_em_tracer.stamp, tt_em_epoch << TT_EM_EPOCH_SHIFT | 1);
+	atomic_store(&tt_em_tracer.epoch_gen, tt_em_epoch << TT_EM_EPOCH_SHIFT | 1);
 	failed = tt_thread_start(&f->thread, tt_em_flusher_run, f);
 	while (failed == 0 && atomic_load(&f->ready) == 0)
 		tt_em_futex_wait(&f->ready, 0, 0);
@@ -62,7 +62,7 @@ static int launch(struct tt_em_flush *f, struct tt_error *err)
 		tt_em_set_on(true);
 		return 0;
 	}
-	atomic_store(&tt_em_tracer.stamp, 0);
+	atomic_store(&tt_em_tracer.epoch_gen, 0);
 	if (failed == 0)
 		pthread_join(f->thread, NULL);
 	f->stuck = true;
@@ -354,7 +354,7 @@ static void in_child(void)
 	atomic_store(&tt_em_tracer.gc.word, 0);
 	atomic_store(&tt_em_control.word, 0);
 	tt_em_set_on(false);
-	atomic_store(&tt_em_tracer.stamp, 0);
+	atomic_store(&tt_em_tracer.epoch_gen, 0);
 	tt_em_handles_forked();
 	tt_em_flush = NULL;
 	tt_em_tracer.trace = NULL;

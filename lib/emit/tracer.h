@@ -32,7 +32,7 @@ struct tt_em_flush {
 	uint64_t gen, generations;
 	int snapshot_fd;                /* -1: none asked for */
 	int snapshot_errno;
-	uint64_t told_lost;             /* in the trace itself */
+	uint64_t reported_lost;             /* in the trace itself */
 	uint16_t incarnations[TT_EM_NTIDS];
 };
 

@@ -29,15 +29,15 @@ static uint64_t text(struct tt_emit *e, const char *s)
 
 /* -------------------------------------------------------------------- tasks */
 
-static uint64_t new_task(struct tt_em_thread *l)
+static uint64_t new_task(struct tt_em_thread *th)
 {
-	if (l->task_next == l->task_end) {
-		l->task_next = atomic_fetch_add_explicit(&tt_em_trace()->tasks, TASK_NUMBERS,
+	if (th->task_next == th->task_end) {
+		th->task_next = atomic_fetch_add_explicit(&tt_em_trace()->tasks, TASK_NUMBERS,
 							 memory_order_relaxed) +
 			       1;
-		l->task_end = l->task_next + TASK_NUMBERS;
+		th->task_end = th->task_next + TASK_NUMBERS;
 	}
-	return l->task_next++;
+	return th->task_next++;
 }
 
 uint64_t tt_emit_task_begin(struct tt_emit *e, uint64_t parent, const char *name, uint64_t stack)
@@ -45,7 +45,7 @@ uint64_t tt_emit_task_begin(struct tt_emit *e, uint64_t parent, const char *name
 	uint64_t task = 0;
 
 	if (begin(e)) {
-		task = new_task(e->life);
+		task = new_task(e->thread);
 		tt_em_write4(e, TT_EV_USER_TASK_BEGIN,
 			     (uint64_t[]){task, parent, text(e, name), stack});
 	}
@@ -65,10 +65,10 @@ void tt_emit_task_end(struct tt_emit *e, uint64_t task, uint64_t stack)
 /* Writes the ends that are due, innermost first, as far as there is room. */
 static void end_regions(struct tt_emit *e, uint64_t stack)
 {
-	struct tt_em_thread *l = e->life;
+	struct tt_em_thread *th = e->thread;
 
-	while (l->nregions > 0 && l->regions[l->nregions - 1].ended) {
-		const struct tt_em_open_region *r = &l->regions[l->nregions - 1];
+	while (th->nregions > 0 && th->regions[th->nregions - 1].ended) {
+		const struct tt_em_open_region *r = &th->regions[th->nregions - 1];
 
 		if (r->written) {
 			if (!tt_em_room(e) || !tt_em_to_present(e))
@@ -76,24 +76,24 @@ static void end_regions(struct tt_emit *e, uint64_t stack)
 			tt_em_write3(e, TT_EV_USER_REGION_END,
 				     (uint64_t[]){r->task, text(e, r->name), stack});
 		}
-		l->nregions--;
+		th->nregions--;
 	}
 }
 
 void tt_emit_region_begin(struct tt_emit *e, uint64_t task, const char *name, uint64_t stack)
 {
 	struct tt_em_open_region *r;
-	struct tt_em_thread *l;
+	struct tt_em_thread *th;
 	bool ready = begin(e);
 
-	l = e->life;
-	if (l != NULL && l->nregions == TT_EM_MAX_REGIONS) {
-		l->nregions_over++;
+	th = e->thread;
+	if (th != NULL && th->nregions == TT_EM_MAX_REGIONS) {
+		th->nregions_over++;
 		tt_em_refused(e);
-	} else if (l != NULL) {
+	} else if (th != NULL) {
 		if (ready)
 			end_regions(e, 0);
-		r = &l->regions[l->nregions++];
+		r = &th->regions[th->nregions++];
 		*r = (struct tt_em_open_region){task, name, false, false};
 		if (ready && tt_em_room(e)) {
 			tt_em_write3(e, TT_EV_USER_REGION_BEGIN,
@@ -105,25 +105,25 @@ void tt_emit_region_begin(struct tt_emit *e, uint64_t task, const char *name, ui
 }
 
 /* The innermost one that the program has not left. */
-static void mark_ended(struct tt_em_thread *l)
+static void mark_ended(struct tt_em_thread *th)
 {
-	uint32_t i = l->nregions;
+	uint32_t i = th->nregions;
 
-	while (i > 0 && l->regions[i - 1].ended)
+	while (i > 0 && th->regions[i - 1].ended)
 		i--;
 	if (i > 0)
-		l->regions[i - 1].ended = true;
+		th->regions[i - 1].ended = true;
 }
 
 void tt_emit_region_end(struct tt_emit *e, uint64_t stack)
 {
 	bool ready = begin(e);
-	struct tt_em_thread *l = e->life;
+	struct tt_em_thread *th = e->thread;
 
-	if (l != NULL && l->nregions_over > 0) {
-		l->nregions_over--;
-	} else if (l != NULL) {
-		mark_ended(l);
+	if (th != NULL && th->nregions_over > 0) {
+		th->nregions_over--;
+	} else if (th != NULL) {
+		mark_ended(th);
 		if (ready)
 			end_regions(e, stack);
 	}
@@ -153,18 +153,18 @@ void tt_emit_log(struct tt_emit *e, uint64_t task, const char *category, const c
 
 void tt_emit_label(struct tt_emit *e, const char *label)
 {
-	struct tt_em_thread *l;
+	struct tt_em_thread *th;
 	uint64_t id;
 
 	if (begin(e)) {
-		l = e->life;
-		l->nlabel = (uint32_t)strnlen(label, sizeof(l->label));
-		memcpy(l->label, label, l->nlabel);
-		id = tt_em_intern_string(tt_em_tables(e), label, l->nlabel);
+		th = e->thread;
+		th->nlabel = (uint32_t)strnlen(label, sizeof(th->label));
+		memcpy(th->label, label, th->nlabel);
+		id = tt_em_intern_string(tt_em_tables(e), label, th->nlabel);
 		/* Go's tools expect a text */
 		if (id != 0)
 			tt_em_write1(e, TT_EV_GO_LABEL, id);
-		l->label_gen = e->gen;
+		th->label_gen = e->gen;
 	}
 	tt_em_busy_end(e);
 }
@@ -192,7 +192,7 @@ void tt_emit_heap_goal(struct tt_emit *e, uint64_t nbytes)
  */
 static void gc_range(bool begins)
 {
-	bool on = atomic_load_explicit(&tt_em_tracer.stamp, memory_order_relaxed) != 0;
+	bool on = atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_relaxed) != 0;
 	struct tt_emit *e = tt_em_handle(on);
 	struct tt_em_trace *t;
 
@@ -223,9 +223,9 @@ static void range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, u
 	if (range == TT_EMIT_RANGE_STW && e->stw) {
 		tt_em_write0(e, TT_EV_STW_END);
 		e->stw = false;
-	} else if (range == TT_EMIT_RANGE_SWEEP && tt_em_claim_range(&e->life->p->claim, false)) {
+	} else if (range == TT_EMIT_RANGE_SWEEP && tt_em_claim_range(&e->thread->p->claim, false)) {
 		tt_em_write2(e, TT_EV_GC_SWEEP_END, a, b);
-	} else if (range == TT_EMIT_RANGE_ASSIST && tt_em_claim_range(&e->life->g, false)) {
+	} else if (range == TT_EMIT_RANGE_ASSIST && tt_em_claim_range(&e->thread->g, false)) {
 		tt_em_write0(e, TT_EV_GC_MARK_ASSIST_END);
 	}
 }
@@ -241,11 +241,11 @@ static void range_begin(struct tt_emit *e, enum tt_emit_range range, const char 
 		e->stw = true;
 		break;
 	case TT_EMIT_RANGE_SWEEP:
-		if (tt_em_claim_range(&e->life->p->claim, true))
+		if (tt_em_claim_range(&e->thread->p->claim, true))
 			tt_em_write1(e, TT_EV_GC_SWEEP_BEGIN, stack);
 		break;
 	case TT_EMIT_RANGE_ASSIST:
-		if (tt_em_claim_range(&e->life->g, true))
+		if (tt_em_claim_range(&e->thread->g, true))
 			tt_em_write1(e, TT_EV_GC_MARK_ASSIST_BEGIN, stack);
 		break;
 	default:
@@ -261,9 +261,9 @@ void tt_emit_range_begin(struct tt_emit *e, enum tt_emit_range range, const char
 		return;
 	}
 	if (begin(e) && tt_em_to_running(e)) {
-		tt_em_update_begin(&e->life->p->acting, e->gen);
+		tt_em_update_begin(&e->thread->p->in_update, e->gen);
 		range_begin(e, range, reason, stack);
-		tt_em_update_end(&e->life->p->acting);
+		tt_em_update_end(&e->thread->p->in_update);
 	}
 	tt_em_busy_end(e);
 }
@@ -275,9 +275,9 @@ void tt_emit_range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, 
 		return;
 	}
 	if (begin(e) && tt_em_to_running(e)) {
-		tt_em_update_begin(&e->life->p->acting, e->gen);
+		tt_em_update_begin(&e->thread->p->in_update, e->gen);
 		range_end(e, range, a, b);
-		tt_em_update_end(&e->life->p->acting);
+		tt_em_update_end(&e->thread->p->in_update);
 	}
 	tt_em_busy_end(e);
 }

@@ -22,7 +22,7 @@ static bool to_sink(void *sink, const void *data, size_t nbytes)
 
 static struct tt_em_tables tables(const struct tt_em_writer *w)
 {
-	return (struct tt_em_tables){w->trace, w->life, (unsigned)(w->gen & 1)};
+	return (struct tt_em_tables){w->trace, w->thread, (unsigned)(w->gen & 1)};
 }
 
 /* Batches of this thread, or TT_NONE, at the moment when the generation ended. */
@@ -70,36 +70,38 @@ static void put_sync(struct tt_em_writer *w)
 /* ------------------------------------------------------------------- silence */
 
 /* An event at the moment when the generation ended. */
-static void say(struct tt_em_writer *w, enum tt_event_type ev, const uint64_t *args, unsigned nargs)
+static void put_event(struct tt_em_writer *w, enum tt_event_type ev, const uint64_t *args,
+		      unsigned nargs)
 {
 	tt_encode_event(&w->enc, (uint8_t)ev, w->end_ticks, args, nargs);
 }
 
 /* What the thread waits with, unless it went on in the next generation meanwhile. */
-static uint64_t kept_stack(struct tt_em_writer *w, struct tt_em_thread *l)
+static uint64_t saved_stack(struct tt_em_writer *w, struct tt_em_thread *th)
 {
-	uint32_t n = atomic_load_explicit(&l->nkept, memory_order_relaxed);
+	uint32_t n = atomic_load_explicit(&th->nsaved, memory_order_relaxed);
 	uint64_t pcs[TT_EM_SAVED_FRAMES];
 
 	if (n > TT_EM_SAVED_FRAMES)
 		return 0;
 	for (uint32_t i = 0; i < n; i++)
-		pcs[i] = atomic_load_explicit(&l->kept[i], memory_order_acquire);
-	if (atomic_load_explicit(&l->g.gen[(w->gen + 1) & 1], memory_order_acquire) == w->gen + 1)
+		pcs[i] = atomic_load_explicit(&th->saved[i], memory_order_acquire);
+	if (atomic_load_explicit(&th->g.gen[(w->gen + 1) & 1], memory_order_acquire) == w->gen + 1)
 		return 0;
 	return tt_em_intern_stack(tables(w), pcs, n);
 }
 
-static void say_go_status(struct tt_em_writer *w, struct tt_em_thread *l, unsigned claim)
+static void put_go_status(struct tt_em_writer *w, struct tt_em_thread *th, unsigned claim)
 {
 	unsigned status = claim & TT_EM_STATUS_MASK;
 	bool bound = status == TT_G_RUNNING || status == TT_G_SYSCALL;
-	uint64_t stack = status == TT_G_RUNNING ? 0 : kept_stack(w, l);
-	uint64_t args[] = {l->g.id, bound ? l->m : (uint64_t)TT_NONE, status, stack};
+	uint64_t stack = status == TT_G_RUNNING ? 0 : saved_stack(w, th);
+	uint64_t args[] = {th->g.id, bound ? th->m : (uint64_t)TT_NONE, status, stack};
 
-	say(w, stack != 0 ? TT_EV_GO_STATUS_STACK : TT_EV_GO_STATUS, args, stack != 0 ? 4 : 3);
+	put_event(w, stack != 0 ? TT_EV_GO_STATUS_STACK : TT_EV_GO_STATUS, args,
+		  stack != 0 ? 4 : 3);
 	if (claim & TT_EM_RANGE_OPEN)
-		say(w, TT_EV_GC_MARK_ASSIST_ACTIVE, &l->g.id, 1);
+		put_event(w, TT_EV_GC_MARK_ASSIST_ACTIVE, &th->g.id, 1);
 }
 
 static bool has_range(const struct tt_em_claim *c)
@@ -112,44 +114,46 @@ static bool has_range(const struct tt_em_claim *c)
  * the claims). Not if it did write in the generation that has begun; then at the end
  * of that one, or a later one.
  */
-static void say_gone(struct tt_em_writer *w, struct tt_em_thread *l, unsigned status)
+static void put_end_of_thread(struct tt_em_writer *w, struct tt_em_thread *th, unsigned status)
 {
-	if (!atomic_load_explicit(&l->detached, memory_order_relaxed) ||
-	    atomic_load_explicit(&l->g.gen[(w->gen + 1) & 1], memory_order_acquire) == w->gen + 1)
+	if (!atomic_load_explicit(&th->detached, memory_order_relaxed) ||
+	    atomic_load_explicit(&th->g.gen[(w->gen + 1) & 1], memory_order_acquire) == w->gen + 1)
 		return;
 	if (status == TT_G_SYSCALL)
-		say(w, TT_EV_GO_SYSCALL_END, NULL, 0);
-	if (has_range(&l->p->claim))
-		say(w, TT_EV_GC_SWEEP_END, (uint64_t[]){0, 0}, 2);
-	if (has_range(&l->g))
-		say(w, TT_EV_GC_MARK_ASSIST_END, NULL, 0);
-	say(w, TT_EV_GO_DESTROY, NULL, 0);
-	say(w, TT_EV_PROC_STOP, NULL, 0);
-	l->buried = w->gen;
+		put_event(w, TT_EV_GO_SYSCALL_END, NULL, 0);
+	if (has_range(&th->p->claim))
+		put_event(w, TT_EV_GC_SWEEP_END, (uint64_t[]){0, 0}, 2);
+	if (has_range(&th->g))
+		put_event(w, TT_EV_GC_MARK_ASSIST_END, NULL, 0);
+	put_event(w, TT_EV_GO_DESTROY, NULL, 0);
+	put_event(w, TT_EV_PROC_STOP, NULL, 0);
+	th->retired_gen = w->gen;
 }
 
-static void say_proc_status(struct tt_em_writer *w, struct tt_em_proc *p, unsigned claim)
+static void put_proc_status(struct tt_em_writer *w, struct tt_em_proc *p, unsigned claim)
 {
-	say(w, TT_EV_PROC_STATUS, (uint64_t[]){p->claim.id, claim & TT_EM_STATUS_MASK}, 2);
+	put_event(w, TT_EV_PROC_STATUS, (uint64_t[]){p->claim.id, claim & TT_EM_STATUS_MASK}, 2);
 	if (claim & TT_EM_RANGE_OPEN)
-		say(w, TT_EV_GC_SWEEP_ACTIVE, &p->claim.id, 1);
+		put_event(w, TT_EV_GC_SWEEP_ACTIVE, &p->claim.id, 1);
 }
 
 /* Bound to a thread: in that thread's name, the processor first (EMIT.md 3.5). */
-static void silent_thread(struct tt_em_writer *w, struct tt_em_thread *l, unsigned claim)
+static void silent_thread(struct tt_em_writer *w, struct tt_em_thread *th, unsigned claim)
 {
 	bool silent;
-	unsigned p = tt_em_claim_end(&l->p->claim, w->gen, &silent);
+	unsigned p = tt_em_claim_end(&th->p->claim, w->gen, &silent);
 
-	begin_batch(w, (int64_t)l->m);
+	begin_batch(w, (int64_t)th->m);
 	if (silent)
-		say_proc_status(w, l->p, p);
-	say_go_status(w, l, claim);
+		put_proc_status(w, th->p, p);
+	put_go_status(w, th, claim);
 	/* it is silent only if it died before it began the generation with this */
-	if (l->flusher)
-		say(w, TT_EV_PROCS_CHANGE,
-		    (uint64_t[]){atomic_load_explicit(&w->trace->nprocs, memory_order_relaxed), 0}, 2);
-	say_gone(w, l, claim & TT_EM_STATUS_MASK);
+	if (th->flusher)
+		put_event(w, TT_EV_PROCS_CHANGE,
+			  (uint64_t[]){atomic_load_explicit(&w->trace->nprocs, memory_order_relaxed),
+				       0},
+			  2);
+	put_end_of_thread(w, th, claim & TT_EM_STATUS_MASK);
 	tt_encode_end(&w->enc);
 }
 
@@ -168,24 +172,25 @@ static void silent_procs(struct tt_em_writer *w, struct tt_em_proc *procs)
 		claim = tt_em_claim_end(&p->claim, w->gen, &silent);
 		if (!silent || (claim & TT_EM_STATUS_MASK) != TT_P_IDLE)
 			continue;
-		say_proc_status(w, p, claim);
+		put_proc_status(w, p, claim);
 	}
 }
 
-static void silent_waiting(struct tt_em_writer *w, struct tt_em_thread *lives)
+static void silent_waiting(struct tt_em_writer *w, struct tt_em_thread *threads)
 {
 	unsigned claim;
 	bool silent;
 
-	for (struct tt_em_thread *l = lives; l != NULL; l = l->next) {
-		claim = tt_em_claim_end(&l->g, w->gen, &silent);
+	for (struct tt_em_thread *th = threads; th != NULL; th = th->next) {
+		claim = tt_em_claim_end(&th->g, w->gen, &silent);
 		if (!silent || is_bound(claim) || (claim & TT_EM_STATUS_MASK) == TT_G_NONE)
 			continue;
-		say_go_status(w, l, claim);
+		put_go_status(w, th, claim);
 	}
 }
 
-static void put_silent(struct tt_em_writer *w, struct tt_em_thread *lives, struct tt_em_proc *procs)
+static void put_silent(struct tt_em_writer *w, struct tt_em_thread *threads,
+		       struct tt_em_proc *procs)
 {
 	unsigned claim;
 	bool silent;
@@ -193,11 +198,11 @@ static void put_silent(struct tt_em_writer *w, struct tt_em_thread *lives, struc
 	/* a thread that is gone frees its processor: the others first */
 	begin_batch(w, TT_NONE);
 	silent_procs(w, procs);
-	silent_waiting(w, lives);
-	for (struct tt_em_thread *l = lives; l != NULL; l = l->next) {
-		claim = tt_em_claim_end(&l->g, w->gen, &silent);
+	silent_waiting(w, threads);
+	for (struct tt_em_thread *th = threads; th != NULL; th = th->next) {
+		claim = tt_em_claim_end(&th->g, w->gen, &silent);
 		if (silent && is_bound(claim))
-			silent_thread(w, l, claim);
+			silent_thread(w, th, claim);
 	}
 }
 
@@ -254,24 +259,24 @@ static void put_table(struct tt_em_writer *w, struct tt_em_table *t,
 		for (; node != NULL; node = node->next)
 			put(w, node);
 	}
-	node = atomic_load_explicit(&t->loose, memory_order_acquire);
+	node = atomic_load_explicit(&t->unindexed, memory_order_acquire);
 	for (; node != NULL; node = node->next)
 		put(w, node);
 }
 
 /* ---------------------------------------------------------------- generations */
 
-static void release_slots(struct tt_em_trace *t, struct tt_em_thread *lives, unsigned parity)
+static void release_slots(struct tt_em_trace *t, struct tt_em_thread *threads, unsigned parity)
 {
 	struct tt_em_slot *slot;
 
-	for (struct tt_em_thread *l = lives; l != NULL; l = l->next) {
-		slot = &l->slots[parity];
+	for (struct tt_em_thread *th = threads; th != NULL; th = th->next) {
+		slot = &th->slots[parity];
 		tt_em_pool_put(t, &slot->chunks);
 		tt_em_pool_put(t, &slot->batches);
 		tt_em_pool_put(t, &slot->blocks);
 		slot->last_stack = NULL;
-		slot->carried = NULL;
+		slot->embedded = NULL;
 	}
 }
 
@@ -279,20 +284,20 @@ void tt_em_write_generation(struct tt_em_writer *w)
 {
 	struct tt_em_trace *t = w->trace;
 	unsigned parity = (unsigned)(w->gen & 1);
-	struct tt_em_thread *lives;
+	struct tt_em_thread *threads;
 	struct tt_em_proc *procs;
 
 	tt_em_lock(&tt_em_tracer.lock);
-	lives = t->lives;
+	threads = t->threads;
 	procs = t->procs;
 	tt_em_unlock(&tt_em_tracer.lock);
 	tt_encoder_init(&w->enc, to_sink, w->sink);
 	put_sync(w);
-	for (struct tt_em_thread *l = lives; l != NULL; l = l->next) {
-		put_chunks(w, &l->slots[parity].chunks);
-		put_chunks(w, &l->slots[parity].batches);
+	for (struct tt_em_thread *th = threads; th != NULL; th = th->next) {
+		put_chunks(w, &th->slots[parity].chunks);
+		put_chunks(w, &th->slots[parity].batches);
 	}
-	put_silent(w, lives, procs);
+	put_silent(w, threads, procs);
 	w->unknown = name(w, "?");
 	begin_batch(w, TT_NONE);
 	/* naming frames adds strings: these come last */
@@ -306,14 +311,14 @@ void tt_em_release_generation(struct tt_em_writer *w)
 {
 	struct tt_em_trace *t = w->trace;
 	unsigned parity = (unsigned)(w->gen & 1);
-	struct tt_em_thread *lives;
+	struct tt_em_thread *threads;
 
 	tt_em_lock(&tt_em_tracer.lock);
-	lives = t->lives;
+	threads = t->threads;
 	tt_em_unlock(&tt_em_tracer.lock);
-	tt_em_threads_retire(lives, w->gen);
+	tt_em_threads_retire(threads, w->gen);
 	tt_em_table_clear(&t->stacks[parity]);
 	tt_em_table_clear(&t->strings[parity]);
-	release_slots(t, lives, parity);
+	release_slots(t, threads, parity);
 	tt_em_threads_free(t);
 }

@@ -138,8 +138,8 @@ static uint64_t last_ticks(const struct tt_emit_recovery *r)
 	unsigned parity = (unsigned)(r->last & 1);
 	const struct tt_em_chunk *c;
 
-	for (const struct tt_em_thread *l = r->trace->lives; l != NULL; l = l->next) {
-		for (c = l->slots[parity].chunks.first; c != NULL; c = c->next)
+	for (const struct tt_em_thread *th = r->trace->threads; th != NULL; th = th->next) {
+		for (c = th->slots[parity].chunks.first; c != NULL; c = c->next)
 			last = c->last > last ? c->last : last;
 	}
 	return last;
@@ -148,11 +148,11 @@ static uint64_t last_ticks(const struct tt_emit_recovery *r)
 /* The tracer's own thread begins the first generation: before that there is nothing. */
 static bool has_begun(const struct tt_emit_recovery *r)
 {
-	const struct tt_em_thread *l = r->trace->lives;
+	const struct tt_em_thread *th = r->trace->threads;
 
-	while (l != NULL && !l->flusher)
-		l = l->next;
-	return r->first > 1 || (l != NULL && tt_em_g_cur(l) != TT_G_NONE);
+	while (th != NULL && !th->flusher)
+		th = th->next;
+	return r->first > 1 || (th != NULL && tt_em_g_cur(th) != TT_G_NONE);
 }
 
 static void write_generations(struct tt_emit_recovery *r)

@@ -116,7 +116,8 @@ static void restore_claim(struct tt_em_claim *to, struct tt_em_claim *from)
  * Who died between an event and its claim gets no status from that generation on: it
  * would contradict the event, and nothing of it follows that needs one.
  */
-static void hush(const struct tt_emit_recovery *r, struct tt_em_claim *c, uint64_t from)
+static void suppress_statuses(const struct tt_emit_recovery *r, struct tt_em_claim *c,
+			      uint64_t from)
 {
 	for (uint64_t gen = from > r->first ? from : r->first; gen <= r->last; gen++)
 		tt_em_claim_first(c, gen);
@@ -134,10 +135,10 @@ static struct tt_em_proc *restore_proc(struct tt_emit_recovery *r, const struct 
 		return NULL;
 	}
 	restore_claim(&copy->claim, &p->claim);
-	copy->acting = p->acting;
+	copy->in_update = p->in_update;
 	copy->next = p->next;
-	if (copy->acting != 0)
-		hush(r, &copy->claim, copy->acting);
+	if (copy->in_update != 0)
+		suppress_statuses(r, &copy->claim, copy->in_update);
 	return copy;
 }
 
@@ -146,7 +147,7 @@ static void restore_procs(struct tt_emit_recovery *r)
 	const struct tt_em_proc *address = r->dead->procs;
 	struct tt_em_proc *p;
 
-	for (uint32_t i = 0; address != NULL && i < r->plan.max_lives; i++) {
+	for (uint32_t i = 0; address != NULL && i < r->plan.max_threads; i++) {
 		p = restore_proc(r, address);
 		if (p == NULL)
 			return;
@@ -156,81 +157,81 @@ static void restore_procs(struct tt_emit_recovery *r)
 	}
 }
 
-static bool is_bound(const struct tt_em_thread *l)
+static bool is_bound(const struct tt_em_thread *th)
 {
-	return tt_em_g_cur(l) == TT_G_RUNNING || tt_em_g_cur(l) == TT_G_SYSCALL;
+	return tt_em_g_cur(th) == TT_G_RUNNING || tt_em_g_cur(th) == TT_G_SYSCALL;
 }
 
 static void restore_stack(struct tt_em_thread *to, struct tt_em_thread *from)
 {
-	uint32_t n = atomic_load(&from->nkept);
+	uint32_t n = atomic_load(&from->nsaved);
 
-	atomic_store(&to->nkept, n <= TT_EM_SAVED_FRAMES ? n : 0);
+	atomic_store(&to->nsaved, n <= TT_EM_SAVED_FRAMES ? n : 0);
 	for (int i = 0; i < TT_EM_SAVED_FRAMES; i++)
-		atomic_store(&to->kept[i], atomic_load(&from->kept[i]));
+		atomic_store(&to->saved[i], atomic_load(&from->saved[i]));
 }
 
 /* What the claims say once no thread acts on them any more. */
-static void settle(struct tt_emit_recovery *r, struct tt_em_thread *l,
+static void settle(struct tt_emit_recovery *r, struct tt_em_thread *th,
 		   const struct tt_em_thread *from)
 {
 	/* its end is told, and was not entered yet */
-	if (from->buried != 0 && from->buried < r->first)
-		atomic_store(&l->g.cur, TT_G_NONE);
-	if (tt_em_g_cur(l) > TT_G_WAITING || (is_bound(l) && l->p == NULL)) {
-		atomic_store(&l->g.cur, TT_G_NONE);
+	if (from->retired_gen != 0 && from->retired_gen < r->first)
+		atomic_store(&th->g.cur, TT_G_NONE);
+	if (tt_em_g_cur(th) > TT_G_WAITING || (is_bound(th) && th->p == NULL)) {
+		atomic_store(&th->g.cur, TT_G_NONE);
 		r->hurt = true;
 	}
-	if (l->p != NULL && l->p->acting != 0)
-		hush(r, &l->g, l->p->acting);
-	if (from->waking != 0)
-		hush(r, &l->g, from->waking);
+	if (th->p != NULL && th->p->in_update != 0)
+		suppress_statuses(r, &th->g, th->p->in_update);
+	if (from->in_wake != 0)
+		suppress_statuses(r, &th->g, from->in_wake);
 	/* what is needed to name it in a generation before is the same */
-	for (int i = 0; l->p == NULL && i < 2; i++) {
-		unsigned before = atomic_load(&l->g.before[i]) & TT_EM_STATUS_MASK;
+	for (int i = 0; th->p == NULL && i < 2; i++) {
+		unsigned before = atomic_load(&th->g.before[i]) & TT_EM_STATUS_MASK;
 
 		if (before == TT_G_RUNNING || before == TT_G_SYSCALL)
-			atomic_store(&l->g.before[i], TT_G_NONE);
+			atomic_store(&th->g.before[i], TT_G_NONE);
 	}
 }
 
-static bool restore_life(struct tt_emit_recovery *r, struct tt_em_thread *from)
+static bool restore_thread(struct tt_emit_recovery *r, struct tt_em_thread *from)
 {
-	struct tt_em_thread *l = tt_em_thread_new(r->trace);
+	struct tt_em_thread *th = tt_em_thread_new(r->trace);
 
-	if (l == NULL) {
+	if (th == NULL) {
 		r->hurt = true;
 		return false;
 	}
-	restore_claim(&l->g, &from->g);
-	l->m = from->m;
-	l->flusher = from->flusher;
-	restore_stack(l, from);
+	restore_claim(&th->g, &from->g);
+	th->m = from->m;
+	th->flusher = from->flusher;
+	restore_stack(th, from);
 	if (from->p != NULL)
-		l->p = restore_proc(r, from->p);
-	settle(r, l, from);
+		th->p = restore_proc(r, from->p);
+	settle(r, th, from);
 	for (int i = 0; i < 2; i++) {
-		restore_chunks(r, &l->slots[i].chunks, &from->slots[i].chunks, false);
-		restore_chunks(r, &l->slots[i].batches, &from->slots[i].batches, true);
+		restore_chunks(r, &th->slots[i].chunks, &from->slots[i].chunks, false);
+		restore_chunks(r, &th->slots[i].batches, &from->slots[i].batches, true);
 	}
 	return true;
 }
 
-static void restore_lives(struct tt_emit_recovery *r)
+static void restore_threads(struct tt_emit_recovery *r)
 {
-	uint64_t area = r->dead->head.base + r->plan.lives, at;
-	struct tt_em_thread *address = r->dead->lives, *l;
+	uint64_t area = r->dead->head.base + r->plan.threads, at;
+	struct tt_em_thread *address = r->dead->threads, *th;
 
-	for (uint32_t i = 0; address != NULL && i < r->plan.max_lives; i++) {
+	for (uint32_t i = 0; address != NULL && i < r->plan.max_threads; i++) {
 		at = (uint64_t)(uintptr_t)address - area;
-		if (at % sizeof(*l) != 0 || at / sizeof(*l) >= r->plan.max_lives) {
+		if (at % sizeof(*th) != 0 || at / sizeof(*th) >= r->plan.max_threads) {
 			r->hurt = true;
 			return;
 		}
-		l = find(r, address, sizeof(*l), _Alignof(struct tt_em_thread));
-		if (l == NULL || !restore_life(r, l))
+		th = find(r, address, sizeof(*th), _Alignof(struct tt_em_thread));
+		if (th == NULL || !restore_thread(r, th))
 			return;
-		address = l->next;
+		address = th->next;
 	}
 }
 
@@ -266,7 +267,7 @@ static void restore_table(struct tt_emit_recovery *r, struct tt_em_tables to,
 		while (address != NULL)
 			address = restore_node(r, to, table, address);
 	}
-	address = atomic_load(&from->loose);
+	address = atomic_load(&from->unindexed);
 	while (address != NULL)
 		address = restore_node(r, to, table, address);
 	/* numbers of entries that were not linked yet are no one else's */
@@ -280,7 +281,7 @@ static void restore_tables(struct tt_emit_recovery *r)
 
 	for (uint64_t gen = r->first; gen <= r->last; gen++) {
 		unsigned i = (unsigned)(gen & 1);
-		struct tt_em_tables to = {t, r->writer.life, i};
+		struct tt_em_tables to = {t, r->writer.thread, i};
 
 		restore_table(r, to, &t->strings[i], &r->dead->strings[i]);
 		restore_table(r, to, &t->stacks[i], &r->dead->stacks[i]);
@@ -318,16 +319,16 @@ int tt_em_restore(struct tt_emit_recovery *r, struct tt_error *err)
 	r->trace = tt_em_region_init(t, memory);
 	/* nobody to be told of either */
 	t->gen_limit = UINT64_MAX;
-	atomic_store(&t->poked, true);
+	atomic_store(&t->flusher_woken, true);
 	t->rate = r->dead->rate;
 	t->syncs[0] = r->dead->syncs[0];
 	t->syncs[1] = r->dead->syncs[1];
 	atomic_store(&t->nprocs, atomic_load(&r->dead->nprocs));
 	r->writer.trace = r->writer.symbols.trace = t;
-	r->writer.life = tt_em_thread_new(t);
+	r->writer.thread = tt_em_thread_new(t);
 	restore_code(r);
 	restore_procs(r);
-	restore_lives(r);
+	restore_threads(r);
 	restore_tables(r);
 	return 0;
 }
