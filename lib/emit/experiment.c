@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * experiment.c - events and batches of experiments. These are what a program writes
- * most of, so an event goes the shortest way: room, clock, bytes. Stands on emit.h.
+ * experiment.c - events and batches of experiments. A program writes more of these than of
+ * anything else, so an event goes the shortest way: room, clock, bytes. Stands on emit.h.
  */
 #include "emit/emit.h"
+#include "wire/embedded.h"
 
 _Static_assert(TT_EMIT_BATCH_MAX + sizeof(struct tt_em_chunk) <= TT_EM_CHUNK_LARGE, "a batch fits");
 
@@ -20,14 +21,14 @@ static inline bool ready(struct tt_emit *e, struct tt_em_event_rule rule)
 	return false;
 }
 
-/* The spec has this many arguments, and the event stands among the others. */
+/* The spec has this many arguments, and the event is not embedded. */
 static inline bool is_plain(unsigned type, unsigned nargs)
 {
 	return tt_likely(type <= UINT8_MAX) &&
 	       tt_likely(tt_em_tracer.rules[type].nargs_plus1 == nargs + 1);
 }
 
-/* One that is no such event. */
+/* An event that is not plain. */
 static __attribute__((noinline)) void special(struct tt_emit *e, unsigned type,
 					      const uint64_t *args, unsigned nargs)
 {
@@ -38,7 +39,7 @@ static __attribute__((noinline)) void special(struct tt_emit *e, unsigned type,
 		tt_em_embed_event(e, type, args, nargs);
 }
 
-/* The same with the array out of the fast path's way. */
+/* The same; the array is made here, away from the fast path. */
 static __attribute__((noinline)) void special2(struct tt_emit *e, unsigned type, uint64_t a,
 					       uint64_t b)
 {
@@ -118,30 +119,22 @@ static void append(struct tt_em_chunk *c, const void *data, size_t nbytes)
 	tt_em_put_done(c, p + nbytes);
 }
 
-/* A batch with room for so many bytes, behind what it is wrapped in. */
+/* A batch with room for so many bytes after what it is wrapped in. */
 static struct tt_em_chunk *new_batch(struct tt_emit *e, unsigned experiment, size_t nbytes)
 {
 	uint8_t wrap[TT_EM_EMBED_HEAD_MAX];
-	struct tt_em_thread *th = e->thread;
+	const size_t max_small = TT_EM_CHUNK_SMALL - sizeof(struct tt_em_chunk) - sizeof(wrap);
 	struct tt_em_chunk *c;
 
-	if (th == NULL)
+	if (e->thread == NULL)
 		return NULL;
-	nbytes += sizeof(wrap);
-	c = tt_em_pool_get(tt_em_trace(), nbytes <= TT_EM_CHUNK_SMALL - sizeof(*c)
-						  ? TT_EM_CHUNK_SMALL
-						  : TT_EM_CHUNK_LARGE);
-	if (c == NULL) {
-		tt_em_lost(e);
+	c = tt_em_thread_chunk(e, nbytes <= max_small ? TT_EM_CHUNK_SMALL : TT_EM_CHUNK_LARGE);
+	if (c == NULL)
 		return NULL;
-	}
-	c->gen = e->gen;
-	c->m = th->m;
-	c->start = tt_em_clock_now();
 	c->nhead = tt_em_embed_batch_head(experiment, wrap);
-	c->experiment = c->nhead == 0 ? (uint8_t)experiment : 1;
+	c->experiment = c->nhead == 0 ? (uint8_t)experiment : TT_EMBEDDED_IN;
 	append(c, wrap, c->nhead);
-	tt_em_chunks_add(&th->slots[tt_em_parity(e)].batches, c);
+	tt_em_chunks_add(&tt_em_slot(e)->batches, c);
 	return c;
 }
 
@@ -179,8 +172,8 @@ static struct tt_em_chunk *open_batch(struct tt_emit *e, unsigned experiment, st
 
 	if (e->thread == NULL)
 		return NULL;
-	c = e->thread->slots[tt_em_parity(e)].batches.last;
-	if (c == NULL || c->closed || c->experiment != (nwrap == 0 ? experiment : 1) ||
+	c = tt_em_slot(e)->batches.last;
+	if (c == NULL || c->closed || c->experiment != (nwrap == 0 ? experiment : TT_EMBEDDED_IN) ||
 	    c->nhead != nwrap + head.len || memcmp(c->data, wrap, nwrap) != 0 ||
 	    (head.len != 0 && memcmp(c->data + nwrap, head.data, head.len) != 0) ||
 	    (size_t)(c->end - c->pos) < nbytes)
@@ -197,7 +190,7 @@ static struct tt_em_chunk *batch_for(struct tt_emit *e, unsigned experiment, str
 
 	if (c != NULL)
 		return c;
-	more = e->thread != NULL && e->thread->slots[tt_em_parity(e)].batches.first != NULL;
+	more = e->thread != NULL && tt_em_slot(e)->batches.first != NULL;
 	c = new_batch(e, experiment, more ? TT_EMIT_BATCH_MAX : head.len + nbytes);
 	if (c != NULL) {
 		append(c, head.data, head.len);
@@ -206,7 +199,7 @@ static struct tt_em_chunk *batch_for(struct tt_emit *e, unsigned experiment, str
 	return c;
 }
 
-/* The record is there as a whole or not at all, whatever becomes of the process meanwhile. */
+/* The record is there as a whole or not at all, even if the process dies meanwhile. */
 static void append_parts(struct tt_em_chunk *c, const struct tt_str *parts, size_t n)
 {
 	uint8_t *p = atomic_load_explicit(&c->pos, memory_order_relaxed);
@@ -219,7 +212,7 @@ static void append_parts(struct tt_em_chunk *c, const struct tt_str *parts, size
 	tt_em_put_done(c, p);
 }
 
-/* How many bytes, or one more than a batch may have. */
+/* How many bytes, or one more than a batch may have: too many. */
 static size_t sum_of(const struct tt_str *parts, size_t n)
 {
 	size_t sum = 0;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * flusher.c - the tracer's own thread, which ends generations and writes them. Stands
- * on tracer.h.
+ * on flusher.h.
  *
  * How a generation ends (EMIT.md 3.4): the flusher stores the next number, then waits
  * until it has seen each thread outside of a section once. From then on nobody writes
- * for the old one. A thread reads the number after it has said that it is inside;
- * that these two are seen in this order takes a barrier, which the flusher makes all
- * threads execute (membarrier), so that they need none of their own.
+ * for the old one. A thread first says that it is inside, then reads the number. Others
+ * see the two in this order only with a barrier in between. The flusher makes all threads
+ * execute one (membarrier), so that they need none of their own.
  */
-#include "emit/tracer.h"
+#include "emit/flusher.h"
 
 #include <linux/membarrier.h>
 #include <sched.h>
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* At exit nobody waits longer for a thread that is inside a section. */
+/* At exit a thread that is inside a section is waited for no longer than this. */
 #define EXIT_WAIT_NS UINT64_C(10000000)
 #define SPINS 200
 
@@ -37,13 +37,6 @@ static void barrier_everywhere(void)
 
 /* ---------------------------------------------------------------- the flusher */
 
-void tt_em_flusher_wake(void)
-{
-	atomic_store_explicit(&tt_em_flush->full, true, memory_order_relaxed);
-	atomic_fetch_add(&tt_em_flush->bell, 1);
-	tt_em_futex_wake_all(&tt_em_flush->bell);
-}
-
 struct tt_em_sync_point tt_em_sync_now(void)
 {
 	struct timespec wall;
@@ -58,10 +51,10 @@ struct tt_em_sync_point tt_em_sync_now(void)
 }
 
 /*
- * Until the thread was seen outside of a section. One that is gone stays where it
- * was; at exit so does one that takes too long.
+ * Until the thread was seen outside of a section. Gives up if the thread is gone, and at
+ * exit if it takes too long.
  */
-static void wait_outside(struct tt_em_flush *f, struct tt_emit *e)
+static void wait_outside(struct tt_em_flusher *f, struct tt_emit *e)
 {
 	uint64_t start = 0, now;
 
@@ -83,7 +76,7 @@ static void wait_outside(struct tt_em_flush *f, struct tt_emit *e)
 	}
 }
 
-static void wait_all_outside(struct tt_em_flush *f)
+static void wait_all_outside(struct tt_em_flusher *f)
 {
 	struct tt_emit *e = atomic_load_explicit(&tt_em_tracer.handles, memory_order_acquire);
 
@@ -91,8 +84,8 @@ static void wait_all_outside(struct tt_em_flush *f)
 		wait_outside(f, e);
 }
 
-/* What did not come into the trace, in the trace. */
-static void write_losses(struct tt_em_flush *f, struct tt_emit *e)
+/* How many events are missing, as a log in the trace. */
+static void write_losses(struct tt_em_flusher *f, struct tt_emit *e)
 {
 	uint64_t lost = atomic_load(&tt_em_tracer.lost);
 	char message[64];
@@ -105,10 +98,10 @@ static void write_losses(struct tt_em_flush *f, struct tt_emit *e)
 	f->reported_lost = lost;
 }
 
-/* The first things of a generation: it is the flusher who says them, and sleeps on. */
-static void begin_generation(struct tt_em_flush *f)
+/* What a generation begins with: the flusher writes it, and sleeps again. */
+static void begin_generation(struct tt_em_flusher *f)
 {
-	struct tt_emit *e = tt_em_handle(true);
+	struct tt_emit *e = tt_em_handle();
 	struct tt_em_trace *t = tt_em_trace();
 
 	e->busy = 0;
@@ -127,7 +120,7 @@ static void begin_generation(struct tt_em_flush *f)
 		}
 		tt_em_busy_end(e);
 		write_losses(f, e);
-		tt_em_embed_specs(e, f->specs, f->writer.enc.body);
+		tt_em_embed_specs(e, f->specs);
 		if (f->generation != NULL)
 			f->generation(f->arg, e);
 		tt_emit_syscall_begin(e, 0);
@@ -137,9 +130,9 @@ static void begin_generation(struct tt_em_flush *f)
 }
 
 /* The flusher's goroutine has a name of its own, before its first event. */
-static bool flusher_start(struct tt_em_flush *f)
+static bool flusher_start(struct tt_em_flusher *f)
 {
-	struct tt_emit *e = tt_em_handle(true);
+	struct tt_emit *e = tt_em_handle();
 
 	if (e == NULL || tt_em_section_begin(e) == NULL)
 		return false;
@@ -151,8 +144,8 @@ static bool flusher_start(struct tt_em_flush *f)
 	return true;
 }
 
-/* From here on the generation is no more to be recovered. */
-static void publish_progress(struct tt_em_flush *f)
+/* From here on the generation need not be recovered. */
+static void publish_progress(struct tt_em_flusher *f)
 {
 	struct tt_em_trace *t = tt_em_trace();
 
@@ -161,16 +154,28 @@ static void publish_progress(struct tt_em_flush *f)
 		return;
 	}
 	/* what the flight recorder keeps goes with the process */
-	t->done_nbytes[f->gen & 1] = f->sink.to.keeps ? 0 : f->sink.nbytes;
+	t->done_nbytes[f->gen & 1] = f->sink.to.flight ? 0 : f->sink.nbytes;
 	atomic_store(&t->done_gen, f->gen);
 }
 
-/* Ends the generation; `next` is the stamp of the one to come, 0 for none. */
-static void advance(struct tt_em_flush *f, uint64_t next)
+static void publish_counts(const struct tt_em_flusher *f)
+{
+	tt_em_lock_take(&tt_em_tracer.counts_lock);
+	tt_em_tracer.counts = (struct tt_emit_counts){
+		.generations = f->generations,
+		.nbytes = f->sink.nbytes,
+		.lost = atomic_load(&tt_em_tracer.lost),
+		.refused = atomic_load(&tt_em_tracer.refused),
+	};
+	tt_em_lock_give(&tt_em_tracer.counts_lock);
+}
+
+/* Ends the generation; `next` is the epoch_gen of the one to come, 0 for none. */
+static void advance(struct tt_em_flusher *f, uint64_t next)
 {
 	struct tt_em_trace *t = tt_em_trace();
 
-	tt_em_lock(&tt_em_tracer.gc);
+	tt_em_lock_take(&tt_em_tracer.gc);
 	t->syncs[(f->gen + 1) & 1] = tt_em_sync_now();
 	f->writer.gen = f->gen;
 	f->writer.end_ticks = t->syncs[(f->gen + 1) & 1].ticks;
@@ -184,7 +189,7 @@ static void advance(struct tt_em_flush *f, uint64_t next)
 	barrier_everywhere();
 	if (next != 0)
 		begin_generation(f);
-	tt_em_unlock(&tt_em_tracer.gc);
+	tt_em_lock_give(&tt_em_tracer.gc);
 	if (f->shared_path[0] != '\0')
 		tt_em_symbols_read(&f->writer.symbols);
 	wait_all_outside(f);
@@ -194,10 +199,10 @@ static void advance(struct tt_em_flush *f, uint64_t next)
 	tt_em_release_generation(&f->writer);
 	f->gen++;
 	f->generations++;
-	tt_em_counts_set(f);
+	publish_counts(f);
 }
 
-static void take_snapshot(struct tt_em_flush *f)
+static void take_snapshot(struct tt_em_flusher *f)
 {
 	uint8_t header[TT_HEADER_SIZE];
 	int failed;
@@ -210,12 +215,12 @@ static void take_snapshot(struct tt_em_flush *f)
 	f->snapshot_fd = -1;
 }
 
-static void advance_once(struct tt_em_flush *f)
+static void advance_once(struct tt_em_flusher *f)
 {
 	uint32_t asked = atomic_load(&f->asked);
 
-	atomic_store_explicit(&f->full, false, memory_order_relaxed);
-	advance(f, tt_em_epoch << TT_EM_EPOCH_SHIFT | (f->gen + 1));
+	atomic_store_explicit(&tt_em_tracer.gen_full, false, memory_order_relaxed);
+	advance(f, atomic_load(&tt_em_tracer.epoch_gen) + 1);
 	if (f->snapshot_fd >= 0)
 		take_snapshot(f);
 	atomic_store(&f->done, asked);
@@ -223,29 +228,30 @@ static void advance_once(struct tt_em_flush *f)
 }
 
 /* Sleeps until the generation is old or large enough, or somebody asks. */
-static void wait_for_work(struct tt_em_flush *f, uint64_t deadline)
+static void wait_for_work(struct tt_em_flusher *f, uint64_t deadline)
 {
 	for (;;) {
-		uint32_t bell = atomic_load(&f->bell);
+		uint32_t wakes = atomic_load(&tt_em_tracer.wakes);
 		uint64_t now = tt_em_clock_mono_ns();
 
-		if (now >= deadline || atomic_load(&f->stop) || atomic_load(&f->full) ||
+		if (now >= deadline || atomic_load(&f->stop) ||
+		    atomic_load(&tt_em_tracer.gen_full) ||
 		    atomic_load(&f->asked) != atomic_load(&f->done))
 			return;
-		tt_em_futex_wait(&f->bell, bell, deadline - now);
+		tt_em_futex_wait(&tt_em_tracer.wakes, wakes, deadline - now);
 	}
 }
 
 void *tt_em_flusher_run(void *arg)
 {
-	struct tt_em_flush *f = arg;
+	struct tt_em_flusher *f = arg;
 	bool started = flusher_start(f);
 
 	if (started) {
 		tt_em_symbols_read(&f->writer.symbols);
-		tt_em_lock(&tt_em_tracer.gc);
+		tt_em_lock_take(&tt_em_tracer.gc);
 		begin_generation(f);
-		tt_em_unlock(&tt_em_tracer.gc);
+		tt_em_lock_give(&tt_em_tracer.gc);
 	}
 	atomic_store(&f->ready, started ? 1 : 2);
 	tt_em_futex_wake_all(&f->ready);
@@ -256,7 +262,7 @@ void *tt_em_flusher_run(void *arg)
 	}
 	if (started)
 		advance(f, 0);
-	/* whoever asked meanwhile */
+	/* for requests that came meanwhile */
 	atomic_store(&f->done, atomic_load(&f->asked));
 	tt_em_futex_wake_all(&f->done);
 	return NULL;

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * handle.c - the handles of threads: made at a thread's first event, taken back when
- * the thread is gone. Stands on emit.h.
- *
- * Handles are never unmapped and each is one thread's until that thread is gone for
- * the kernel, so a thread may look at its own at any time, tracing or not.
+ * handle.c - the handles of threads: made at a thread's first event, taken back when the
+ * kernel says that the thread is gone. Stands on emit.h.
  */
 #include "emit/emit.h"
 
@@ -17,15 +14,15 @@
 #include <unistd.h>
 
 #define SLAB_NBYTES (64 * 1024)
-/* The very last round belongs to those who must be later still (sanitizers). */
+/* The very last round is left to what must be later still (sanitizers). */
 #define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 
-_Thread_local struct tt_emit *tt_em_self __attribute__((tls_model("initial-exec")));
 /* Between asking for a handle and having it. */
-static _Thread_local volatile int coming __attribute__((tls_model("initial-exec")));
+static _Thread_local volatile int in_making __attribute__((tls_model("initial-exec")));
 
 static pthread_key_t key;
 static atomic_bool have_key;
+static void (*on_thread_exit)(struct tt_emit *e);
 
 /* -------------------------------------------------------------------- making */
 
@@ -69,7 +66,7 @@ static struct tt_emit *new_handle(void)
 {
 	struct tt_emit *e;
 
-	tt_em_lock(&tt_em_tracer.lock);
+	tt_em_lock_take(&tt_em_tracer.lock);
 	e = reuse_handle();
 	if (e == NULL)
 		e = slab_handle();
@@ -77,22 +74,22 @@ static struct tt_emit *new_handle(void)
 		e->tid = (int)syscall(SYS_gettid);
 	else
 		atomic_fetch_add(&tt_em_tracer.lost, 1);
-	tt_em_unlock(&tt_em_tracer.lock);
+	tt_em_lock_give(&tt_em_tracer.lock);
 	return e;
 }
 
-struct tt_emit *tt_em_handle(bool make)
+struct tt_emit *tt_em_handle(void)
 {
 	int saved = errno;
 
-	if (tt_em_self == NULL && make && !coming) {
-		coming = 1;
+	if (tt_em_self == NULL && !in_making) {
+		in_making = 1;
 		atomic_signal_fence(memory_order_seq_cst);
 		tt_em_self = new_handle();
 		if (tt_em_self != NULL && have_key)
 			pthread_setspecific(key, tt_em_self);
 		atomic_signal_fence(memory_order_seq_cst);
-		coming = 0;
+		in_making = 0;
 	}
 	errno = saved;
 	return tt_em_self;
@@ -100,7 +97,7 @@ struct tt_emit *tt_em_handle(bool make)
 
 /* --------------------------------------------------------------- taking back */
 
-/* Comes back for some rounds, so that other destructors' events have a goroutine. */
+/* Asks to be called again for some rounds, so that other destructors' events have a goroutine. */
 static void thread_exits(void *arg)
 {
 	struct tt_emit *e = arg;
@@ -109,12 +106,13 @@ static void thread_exits(void *arg)
 		pthread_setspecific(key, e);
 		return;
 	}
-	tt_em_on_thread_exit(e);
+	on_thread_exit(e);
 	atomic_store_explicit(&e->exited, 1, memory_order_release);
 }
 
-bool tt_em_handles_init(void)
+bool tt_em_handles_init(void (*on_exit)(struct tt_emit *e))
 {
+	on_thread_exit = on_exit;
 	if (!have_key)
 		have_key = pthread_key_create(&key, thread_exits) == 0;
 	return have_key;
@@ -129,7 +127,7 @@ bool tt_em_tid_gone(int tid)
 	return gone;
 }
 
-/* The thread is gone: nobody has this handle any more. */
+/* No thread has this handle any more. */
 static void free_handle(struct tt_emit *e)
 {
 	uint64_t epoch_gen = atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_relaxed);
@@ -161,19 +159,19 @@ void tt_em_handles_reap(void)
 {
 	struct tt_emit *e;
 
-	tt_em_lock(&tt_em_tracer.lock);
+	tt_em_lock_take(&tt_em_tracer.lock);
 	for (e = atomic_load(&tt_em_tracer.handles); e != NULL; e = e->next) {
 		if (atomic_load_explicit(&e->free, memory_order_acquire))
 			continue;
 		sum_up(e);
 		if (!tt_em_tid_gone(e->tid))
 			continue;
-		/* what the thread did is behind it, for this one too */
+		/* all that the thread did comes before this, for this thread too */
 		atomic_load_explicit(&e->exited, memory_order_acquire);
 		atomic_exchange_explicit(&e->writing, 0, memory_order_acquire);
 		free_handle(e);
 	}
-	tt_em_unlock(&tt_em_tracer.lock);
+	tt_em_lock_give(&tt_em_tracer.lock);
 }
 
 void tt_em_handles_forked(void)

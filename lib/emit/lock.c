@@ -37,7 +37,7 @@ static int take(struct tt_em_lock *l, uint32_t want)
 						       memory_order_relaxed);
 }
 
-void tt_em_lock(struct tt_em_lock *l)
+void tt_em_lock_take(struct tt_em_lock *l)
 {
 	for (int i = 0; i < SPINS; i++) {
 		if (take(l, 1))
@@ -47,7 +47,7 @@ void tt_em_lock(struct tt_em_lock *l)
 		tt_em_futex_wait(&l->word, 2, 0);
 }
 
-void tt_em_unlock(struct tt_em_lock *l)
+void tt_em_lock_give(struct tt_em_lock *l)
 {
 	int saved = errno;
 

@@ -14,8 +14,8 @@ struct tt_em_lock {
 	_Atomic uint32_t word;
 };
 
-void tt_em_lock(struct tt_em_lock *l);
-void tt_em_unlock(struct tt_em_lock *l);
+void tt_em_lock_take(struct tt_em_lock *l);
+void tt_em_lock_give(struct tt_em_lock *l);
 
 /* Sleeps while *word is `value`, until woken or for timeout_ns (0: for good). */
 void tt_em_futex_wait(_Atomic uint32_t *word, uint32_t value, uint64_t timeout_ns);

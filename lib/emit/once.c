@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * once.c - a section of one event, for those that programs write by the million: what
- * acquire, event and release do, as far as nothing is out of the ordinary; else they
- * are called. Nothing on the short way calls a function, so that no register needs to
- * be saved. Stands on emit.h.
+ * once.c - a section of one event, for those that programs write by the million: does what
+ * acquire, event and release do in the ordinary case, and calls them in all others. Nothing
+ * in the ordinary case calls a function, so that no register needs to be saved. Stands on
+ * emit.h.
  */
 #include "emit/emit.h"
 
 #include <errno.h>
 
 /*
- * As tt_em_section_begin(), but only of the generation that the thread knows, and with no
- * depth: nothing but one event comes. The handle is busy until once_end().
+ * As tt_em_section_begin(), but only in the generation that the thread has entered, and
+ * without a depth: only one event follows. The handle is busy until once_end().
  */
 static inline bool once_begin(struct tt_emit *e)
 {

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * pool.c - chunks from the region: large ones that come back to a list, small ones cut
- * from large ones. Nothing here is older than the trace. Stands on emit.h.
+ * from large ones. Stands on emit.h.
  */
 #include "emit/emit.h"
 
 #define ALIGNMENT 64
 /* Asked of the system at a time. */
 #define POPULATE_NBYTES (256 * 1024)
-
-struct tt_em_chunk tt_em_no_chunk;
 
 void tt_em_chunks_add(struct tt_em_chunks *list, struct tt_em_chunk *c)
 {
@@ -93,18 +91,18 @@ static struct tt_em_chunk *get_small(struct tt_em_trace *t)
  */
 static struct tt_em_chunk *get(struct tt_em_trace *t, uint32_t nbytes)
 {
-	const struct tt_emit *e = tt_em_handle(false);
+	const struct tt_emit *e = tt_em_self;
 	bool flusher = e != NULL && e->flusher;
 	struct tt_em_chunk *c = NULL;
 
 	if (!flusher && atomic_load_explicit(&t->full, memory_order_relaxed))
 		return NULL;
-	tt_em_lock(&tt_em_tracer.lock);
+	tt_em_lock_take(&tt_em_tracer.lock);
 	if (flusher || t->free_nbytes >= t->reserve_nbytes + TT_EM_CHUNK_LARGE)
 		c = nbytes == TT_EM_CHUNK_SMALL ? get_small(t) : get_large(t);
 	if (c == NULL)
 		atomic_store_explicit(&t->full, true, memory_order_relaxed);
-	tt_em_unlock(&tt_em_tracer.lock);
+	tt_em_lock_give(&tt_em_tracer.lock);
 	return c;
 }
 
@@ -116,8 +114,10 @@ struct tt_em_chunk *tt_em_pool_get(struct tt_em_trace *t, uint32_t nbytes)
 	c = get(t, nbytes);
 	used = atomic_fetch_add_explicit(&t->gen_nbytes, nbytes, memory_order_relaxed);
 	if ((c == NULL || used + nbytes >= t->gen_limit) &&
-	    !atomic_exchange_explicit(&t->flusher_woken, true, memory_order_relaxed))
+	    !atomic_exchange_explicit(&t->flusher_woken, true, memory_order_relaxed)) {
+		atomic_store_explicit(&tt_em_tracer.gen_full, true, memory_order_relaxed);
 		tt_em_flusher_wake();
+	}
 	if (c == NULL)
 		return NULL;
 	memset(c, 0, sizeof(*c));
@@ -133,7 +133,7 @@ void tt_em_pool_put(struct tt_em_trace *t, struct tt_em_chunks *chunks)
 
 	if (chunks->first == NULL)
 		return;
-	tt_em_lock(&tt_em_tracer.lock);
+	tt_em_lock_take(&tt_em_tracer.lock);
 	while ((c = chunks->first) != NULL) {
 		chunks->first = c->next;
 		t->free_nbytes += c->nbytes;
@@ -143,5 +143,5 @@ void tt_em_pool_put(struct tt_em_trace *t, struct tt_em_chunks *chunks)
 	}
 	chunks->last = NULL;
 	atomic_store_explicit(&t->full, false, memory_order_relaxed);
-	tt_em_unlock(&tt_em_tracer.lock);
+	tt_em_lock_give(&tt_em_tracer.lock);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * region.c - the layout of a trace's region, the same for who writes a trace and who
- * recovers one. Stands on emit.h.
+ * region.c - the layout of a trace's region, the same for writing a trace and for
+ * recovering one. Stands on region.h.
  */
-#include "emit/emit.h"
+#include "emit/region.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -13,25 +13,35 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 #define PAGE 4096
-
-#define LINE 64
+#define CACHE_LINE 64
 
 static uint64_t multiple(uint64_t n, uint64_t of)
 {
 	return (n + of - 1) & ~(of - 1);
 }
 
-/* One life for each smallest chunk is more than can ever write. */
+/* One thread for each smallest chunk is more than can ever write. */
 struct tt_em_region_plan tt_em_region_plan(uint64_t memory_nbytes)
 {
 	struct tt_em_region_plan p;
 
 	p.max_threads = (uint32_t)(memory_nbytes / TT_EM_CHUNK_SMALL);
-	p.threads = multiple(sizeof(struct tt_em_trace), LINE);
+	p.threads = multiple(sizeof(struct tt_em_trace), CACHE_LINE);
 	p.chunks = multiple(p.threads + (uint64_t)p.max_threads * sizeof(struct tt_em_thread),
 			    TT_EM_CHUNK_LARGE);
 	p.nbytes = p.chunks + memory_nbytes;
 	return p;
+}
+
+void *tt_em_map_zeros(uint64_t nbytes)
+{
+	void *map;
+
+	if (nbytes > PTRDIFF_MAX)
+		return NULL;
+	map = mmap(NULL, (size_t)nbytes, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return map != MAP_FAILED ? map : NULL;
 }
 
 bool tt_em_region_populate(const uint8_t *from, const uint8_t *to)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * setup.c - what a trace has before it begins: types from the specs, the region, where
- * the trace goes. Stands on tracer.h.
+ * the trace goes. Stands on flusher.h.
  */
-#include "emit/tracer.h"
+#include "emit/flusher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +23,10 @@
 #define DEFAULT_FLIGHT_NBYTES (64 * MIB)
 #define MIN_MEMORY_NBYTES MIB
 
+/* The last type that Go's reader knows. */
+#define GO_LAST_TYPE TT_EV_GOROUTINE_STACK_FREE
+
+/* What the specs say of each type. */
 static int fill_rules(const struct tt_specs *specs, bool all_inline, struct tt_error *err)
 {
 	const struct tt_event_def *def;
@@ -36,7 +40,8 @@ static int fill_rules(const struct tt_specs *specs, bool all_inline, struct tt_e
 		if (def == NULL || def->spec.experiment == NULL || !def->spec.timed)
 			continue;
 		tt_em_tracer.rules[type].nargs_plus1 = (uint8_t)(def->spec.nargs + 1);
-		if (!all_inline && (def->spec.experiment_id != TT_EMBEDDED_IN || type > TT_EM_GO_LAST_TYPE))
+		if (!all_inline &&
+		    (def->spec.experiment_id != TT_EMBEDDED_IN || type > GO_LAST_TYPE))
 			tt_em_tracer.rules[type].nargs_plus1 |= TT_EM_RULE_EMBEDDED;
 		tt_em_tracer.rules[type].goroutine =
 			(def->needs & (TT_NEED_PROC | TT_NEED_GOROUTINE)) != 0;
@@ -59,7 +64,7 @@ static int load_specs(const struct tt_emit_options *opt, struct tt_error *err)
 	return code;
 }
 
-static void *map_region(struct tt_em_flush *f, const char *shared_path, struct tt_error *err)
+static void *map_region(struct tt_em_flusher *f, const char *shared_path, struct tt_error *err)
 {
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, fd = -1;
 	void *map;
@@ -82,7 +87,7 @@ static void *map_region(struct tt_em_flush *f, const char *shared_path, struct t
 	return map == MAP_FAILED ? NULL : map;
 }
 
-static int lay_out(struct tt_em_flush *f, uint64_t memory_nbytes, uint64_t generation_nbytes,
+static int lay_out(struct tt_em_flusher *f, uint64_t memory_nbytes, uint64_t generation_nbytes,
 		   struct tt_error *err)
 {
 	uint8_t *base = f->region;
@@ -107,7 +112,7 @@ static int lay_out(struct tt_em_flush *f, uint64_t memory_nbytes, uint64_t gener
 	return 0;
 }
 
-void tt_em_setup_release(struct tt_em_flush *f)
+void tt_em_setup_release(struct tt_em_flusher *f)
 {
 	tt_em_sink_release(&f->sink);
 	tt_em_symbols_release(&f->writer.symbols);
@@ -124,7 +129,7 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise)
 	return value != 0 ? value : otherwise;
 }
 
-int tt_em_setup(struct tt_em_flush *f, const struct tt_emit_options *opt, struct tt_error *err)
+int tt_em_setup(struct tt_em_flusher *f, const struct tt_emit_options *opt, struct tt_error *err)
 {
 	uint64_t memory = or_default(opt->memory_nbytes, DEFAULT_MEMORY_NBYTES), nbytes;
 	int code;
@@ -133,7 +138,7 @@ int tt_em_setup(struct tt_em_flush *f, const struct tt_emit_options *opt, struct
 		return tt_fail(err, TT_E_ARGUMENT, "memory_nbytes must be 1 MiB to 1 TiB");
 	if (opt->shared_path != NULL && strlen(opt->shared_path) >= sizeof(f->shared_path))
 		return tt_fail(err, TT_E_ARGUMENT, "the path is too long");
-	if (!tt_em_handles_init())
+	if (!tt_em_handles_init(tt_em_on_thread_exit))
 		return tt_fail(err, TT_E_MEMORY, "no key for thread-local storage is left");
 	code = load_specs(opt, err);
 	if (code != 0)

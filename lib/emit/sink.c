@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sink.c - where generations go: a descriptor or a function, through a buffer, or the
- * flight recorder's memory. Stands on flush.h.
+ * flight recorder's memory. Stands on write.h.
  */
-#include "emit/flush.h"
+#include "emit/write.h"
 
 #include <errno.h>
 #include <sys/mman.h>
@@ -130,7 +130,7 @@ static void end_saved(struct tt_em_sink *s)
 
 static void flush_buffer(struct tt_em_sink *s)
 {
-	if (s->to.keeps)
+	if (s->to.flight)
 		save(s, s->buffer, s->used);
 	else
 		write_out(s, s->buffer, s->used);
@@ -143,7 +143,7 @@ void tt_em_sink_put(struct tt_em_sink *s, const void *data, size_t len)
 	if (len > sizeof(s->buffer) - s->used)
 		flush_buffer(s);
 	if (len > sizeof(s->buffer)) {
-		if (s->to.keeps)
+		if (s->to.flight)
 			save(s, data, len);
 		else
 			write_out(s, data, len);
@@ -156,7 +156,7 @@ void tt_em_sink_put(struct tt_em_sink *s, const void *data, size_t len)
 void tt_em_sink_commit(struct tt_em_sink *s)
 {
 	flush_buffer(s);
-	if (s->to.keeps)
+	if (s->to.flight)
 		end_saved(s);
 }
 

@@ -2,9 +2,9 @@
 /*
  * symbol.c - names for addresses of code, as far as the process itself can say with
  * neither the loader's lock nor malloc: the object and the offset in its file, from
- * /proc/self/maps. A callback of the program comes first. Stands on flush.h.
+ * /proc/self/maps. A callback of the program comes first. Stands on write.h.
  */
-#include "emit/flush.h"
+#include "emit/write.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,16 +24,9 @@ static const char *const made_up[] = {
 
 static bool have_memory(struct tt_em_symbols *s)
 {
-	void *map;
-
-	if (s->text != NULL)
-		return true;
-	map = mmap(NULL, TEXT_NBYTES, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (map == MAP_FAILED)
-		return false;
-	s->text = map;
-	return true;
+	if (s->text == NULL)
+		s->text = tt_em_map_zeros(TEXT_NBYTES);
+	return s->text != NULL;
 }
 
 void tt_em_symbols_release(struct tt_em_symbols *s)

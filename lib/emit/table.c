@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * table.c - the strings and stacks of a generation, each text once. An append-only
- * hash table of lists whose heads change by compare-and-swap; entries come from
- * blocks of the thread that adds them, so that adding takes no lock but for a new
- * block. Stands on emit.h.
+ * hash table of lists whose heads change by compare-and-swap. Entries come from blocks of
+ * the thread that adds them, so that only a new block takes a lock. Stands on emit.h.
  */
 #include "emit/emit.h"
 
@@ -23,7 +22,7 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 #else
-/* Where words are of 32 bits: as good a mixture, of two smaller products. */
+/* Where words have 32 bits: mixes as well, with two smaller products. */
 static inline uint64_t fold(uint64_t a, uint64_t b)
 {
 	uint64_t low = (a & UINT32_MAX) * (b >> 32), high = (a >> 32) * (b & UINT32_MAX);
@@ -62,7 +61,7 @@ static uint64_t hash_pcs(const uint64_t *pcs, size_t n)
 	return h;
 }
 
-/* Room in the life's open block; a new one if it is full. */
+/* Room in the thread's open block; a new one if it is full. */
 static void *node_room(struct tt_em_tables at, size_t nbytes)
 {
 	struct tt_em_slot *slot = &at.thread->slots[at.parity];
@@ -128,7 +127,7 @@ static struct tt_em_node *intern(struct tt_em_tables at, struct tt_em_table *t, 
 		return NULL;
 	node->hash = hash;
 	do {
-		/* what came in front meanwhile; the number of a node that loses is not used */
+		/* what was added meanwhile; the number of a node that loses is not used */
 		found = find(head, known, hash, key);
 		if (found != NULL)
 			return found;
@@ -192,7 +191,7 @@ uint64_t tt_em_intern_stack(struct tt_em_tables at, const uint64_t *pcs, size_t 
 	return last->id;
 }
 
-/* Numbers that are not taken in order: the largest counts. */
+/* The numbers come in any order: the largest is the last. */
 bool tt_em_table_restore(struct tt_em_tables at, struct tt_em_table *t, uint32_t id,
 			 struct tt_str text)
 {
@@ -224,7 +223,7 @@ void tt_em_table_clear(struct tt_em_table *t)
 
 /*
  * The flusher reads these when the goroutine stays silent, maybe while the thread
- * replaces them in the next generation; it checks the claim behind its reading.
+ * replaces them in the next generation; it checks the claim after it has read them.
  */
 void tt_em_save_stack(struct tt_emit *e, uint64_t stack)
 {
@@ -239,41 +238,4 @@ void tt_em_save_stack(struct tt_emit *e, uint64_t stack)
 	for (uint32_t i = 0; i < n; i++)
 		atomic_store_explicit(&th->saved[i], node->pcs[i], memory_order_relaxed);
 	atomic_store_explicit(&th->nsaved, n, memory_order_relaxed);
-}
-
-uint64_t tt_emit_string(struct tt_emit *e, const char *data, size_t len)
-{
-	uint64_t id = 0;
-
-	tt_em_busy_begin(e);
-	if (tt_em_room(e))
-		id = tt_em_intern_string(tt_em_tables(e), data, len);
-	tt_em_busy_end(e);
-	return id;
-}
-
-static uint64_t intern_addresses(struct tt_em_tables at, const uintptr_t *pcs, size_t n)
-{
-#if UINTPTR_MAX == UINT64_MAX
-	return tt_em_intern_stack(at, (const uint64_t *)pcs, n);
-#else
-	uint64_t wide[TT_MAX_FRAMES];
-
-	if (n > TT_MAX_FRAMES)
-		n = TT_MAX_FRAMES;
-	for (size_t i = 0; i < n; i++)
-		wide[i] = pcs[i];
-	return tt_em_intern_stack(at, wide, n);
-#endif
-}
-
-uint64_t tt_emit_stack(struct tt_emit *e, const uintptr_t *pcs, size_t n)
-{
-	uint64_t id = 0;
-
-	tt_em_busy_begin(e);
-	if (tt_em_room(e))
-		id = intern_addresses(tt_em_tables(e), pcs, n);
-	tt_em_busy_end(e);
-	return id;
 }

@@ -1,16 +1,92 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * thread.c - how a thread enters and leaves sections, is announced, and goes. Stands on
- * emit.h.
+ * thread.c - the parts of threads in a trace (struct tt_em_thread) and the processors that
+ * they take: made, attached to a thread, ended and used again. Stands on emit.h.
  */
 #include "emit/emit.h"
 
-#include <unistd.h>
+/* ------------------------------------------------------------------- processors */
 
-/* ------------------------------------------------------------------- sections */
+static struct tt_em_proc *new_proc(void)
+{
+	struct tt_em_trace *t = tt_em_trace();
+	struct tt_em_proc *p = tt_em_pool_forever(t, sizeof(*p));
 
-/* The life is this thread's. False: no processor left. The lock is held. */
-static bool settle(struct tt_emit *e, struct tt_em_thread *th)
+	if (p == NULL)
+		return NULL;
+	memset(p, 0, sizeof(*p));
+	p->claim.id = atomic_fetch_add_explicit(&t->nprocs, 1, memory_order_relaxed);
+	tt_em_claim_set(&p->claim, TT_P_IDLE);
+	p->uncounted = true;
+	p->next = t->procs;
+	t->procs = p;
+	return p;
+}
+
+/*
+ * Not one that was given back in a later generation than the caller writes for: its
+ * ProcStart would come before the ProcStop that freed it.
+ */
+struct tt_em_proc *tt_em_proc_take(uint64_t gen)
+{
+	struct tt_em_trace *t = tt_em_trace();
+	struct tt_em_proc **at = &t->free_procs, *p;
+
+	for (int tries = 0; *at != NULL && tries < 8; tries++, at = &(*at)->next_free) {
+		p = *at;
+		if (p->freed_gen <= gen) {
+			*at = p->next_free;
+			return p;
+		}
+	}
+	return new_proc();
+}
+
+void tt_em_proc_give(struct tt_em_proc *p, uint64_t gen)
+{
+	p->freed_gen = gen;
+	p->next_free = tt_em_trace()->free_procs;
+	tt_em_trace()->free_procs = p;
+}
+
+/* ------------------------------------------------------------------------ begin */
+
+static bool populate_thread(struct tt_em_trace *t, const struct tt_em_thread *th)
+{
+	uint8_t *to = (uint8_t *)t->thread_area + ((size_t)(th - t->thread_area) + 1) * sizeof(*th);
+
+	if (t->populated_threads == NULL || to <= t->populated_threads)
+		return true;
+	if (!tt_em_region_populate(t->populated_threads, to))
+		return false;
+	t->populated_threads = to;
+	return true;
+}
+
+struct tt_em_thread *tt_em_thread_new(struct tt_em_trace *t)
+{
+	const size_t kept = offsetof(struct tt_em_thread, next);
+	struct tt_em_thread *th = t->free_threads;
+
+	if (th != NULL)
+		t->free_threads = th->next;
+	else if (t->nthreads < t->max_threads && populate_thread(t, &t->thread_area[t->nthreads]))
+		th = &t->thread_area[t->nthreads++];
+	else
+		return NULL;
+	/* all but the two that outlast the thread */
+	atomic_store_explicit(&th->wait, TT_EM_WAIT_NONE, memory_order_relaxed);
+	memset((uint8_t *)th + kept, 0, sizeof(*th) - kept);
+	th->index = (uint32_t)(th - t->thread_area);
+	th->serial = atomic_fetch_add_explicit(&tt_em_tracer.serial, 1, memory_order_relaxed) + 1;
+	th->g.id = ++t->goroutines;
+	th->start = TT_EM_START_UNKNOWN;
+	th->next = t->threads;
+	t->threads = th;
+	return th;
+}
+
+bool tt_em_thread_attach(struct tt_emit *e, struct tt_em_thread *th)
 {
 	struct tt_em_trace *t = tt_em_trace();
 	int tid = e->tid;
@@ -26,242 +102,73 @@ static bool settle(struct tt_emit *e, struct tt_em_thread *th)
 	return true;
 }
 
-static bool join_trace(struct tt_emit *e)
+struct tt_em_chunk *tt_em_thread_chunk(struct tt_emit *e, uint32_t nbytes)
 {
-	struct tt_em_thread *th;
-	bool there = false;
+	struct tt_em_chunk *c = tt_em_pool_get(tt_em_trace(), nbytes);
 
-	e->thread = NULL;
-	tt_em_lock(&tt_em_tracer.lock);
-	th = tt_em_thread_new(tt_em_trace());
-	if (th != NULL) {
-		if (e->tid == getpid())
-			th->start = TT_EM_START_MAIN;
-		there = settle(e, th);
-		/* the flusher gives it back: nothing was written */
-		if (!there)
-			atomic_store_explicit(&th->detached, true, memory_order_relaxed);
-	}
-	tt_em_unlock(&tt_em_tracer.lock);
-	return there;
-}
-
-/* A generation, or a whole trace, that the thread has not seen yet. */
-static bool enter_generation(struct tt_emit *e, uint64_t epoch_gen)
-{
-	bool same = tt_em_epoch_of(e->epoch_gen) == tt_em_epoch_of(epoch_gen);
-
-	e->gen = epoch_gen & TT_EM_GEN_MASK;
-	e->chunk = &tt_em_no_chunk;
-	if (!same || e->thread == NULL) {
-		e->waits = 0;
-		if (!join_trace(e)) {
-			e->epoch_gen = TT_EM_NO_EPOCH_GEN;
-			tt_em_lost(e);
-			return false;
-		}
-	}
-	e->epoch_gen = epoch_gen;
-	return true;
-}
-
-struct tt_emit *tt_em_section_begin(struct tt_emit *e)
-{
-	uint64_t epoch_gen;
-
-	if (e->busy)
-		return NULL;
-	if (e->depth != 0) {
-		e->depth++;
-		return e;
-	}
-	tt_em_busy_begin(e);
-	if (tt_unlikely(atomic_load_explicit(&tt_em_tracer.fence, memory_order_relaxed))) {
-		atomic_exchange(&e->writing, 1);
-	} else {
-		/* the flusher's membarrier is the other half of this fence */
-		atomic_store_explicit(&e->writing, 1, memory_order_relaxed);
-		atomic_signal_fence(memory_order_seq_cst);
-	}
-	epoch_gen = atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_seq_cst);
-	if (tt_unlikely(epoch_gen != e->epoch_gen) &&
-	    (epoch_gen == 0 || !enter_generation(e, epoch_gen))) {
-		atomic_store_explicit(&e->writing, 0, memory_order_release);
-		tt_em_busy_end(e);
+	if (c == NULL) {
+		tt_em_lost(e);
 		return NULL;
 	}
-	e->depth = 1;
-	tt_em_busy_end(e);
-	return e;
+	c->gen = e->gen;
+	c->m = e->thread->m;
+	c->start = tt_em_clock_now();
+	return c;
 }
 
-void tt_em_section_end(struct tt_emit *e)
+/* -------------------------------------------------------------------------- end */
+
+static bool slot_empty(const struct tt_em_slot *slot)
 {
-	if (e->depth > 1) {
-		e->depth--;
-		return;
-	}
-	if (tt_unlikely(e->stw))
-		tt_emit_range_end(e, TT_EMIT_RANGE_STW, 0, 0);
-	e->depth = 0;
-	atomic_signal_fence(memory_order_seq_cst);
-	atomic_store_explicit(&e->writing, 0, memory_order_release);
+	return slot->chunks.first == NULL && slot->batches.first == NULL &&
+	       slot->blocks.first == NULL;
 }
 
-struct tt_emit *tt_emit_acquire(void)
+static bool is_over(const struct tt_em_thread *th)
 {
-	struct tt_emit *e = tt_em_self;
-
-	if (tt_unlikely(e == NULL)) {
-		if (atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_relaxed) == 0)
-			return NULL;
-		e = tt_em_handle(true);
-		if (e == NULL)
-			return NULL;
-	}
-	return tt_em_section_begin(e);
-}
-
-void tt_emit_release(struct tt_emit *e)
-{
-	tt_em_section_end(e);
-}
-
-uint64_t tt_emit_generation(const struct tt_emit *e)
-{
-	return e->gen;
-}
-
-/* ------------------------------------------------------------------ announced */
-
-/* The life that a token names, if it waits for its thread still. The lock is held. */
-static struct tt_em_thread *announced(uint64_t token)
-{
-	struct tt_em_trace *t = tt_em_trace();
-	uint64_t index = (token & UINT32_MAX) - 1;
-	struct tt_em_thread *th;
-
-	if (token == 0 || index >= t->nthreads)
-		return NULL;
-	th = &t->thread_area[index];
-	return th->serial == token >> 32 && th->p == NULL && th->g.id != 0 ? th : NULL;
-}
-
-/* True: the thread is in a section, with the life that was announced. */
-static bool adopt(struct tt_emit *e, uint64_t token)
-{
-	struct tt_em_thread *th;
-	bool done = false;
-
-	tt_em_lock(&tt_em_tracer.lock);
-	th = announced(token);
-	if (th != NULL)
-		done = settle(e, th);
-	tt_em_unlock(&tt_em_tracer.lock);
-	return done;
-}
-
-/* As a section's begin, but the thread gets no life of its own. */
-static bool begin_announced(struct tt_emit *e, uint64_t token)
-{
-	uint64_t epoch_gen;
-	bool done = false;
-
-	tt_em_busy_begin(e);
-	atomic_exchange(&e->writing, 1);
-	epoch_gen = atomic_load(&tt_em_tracer.epoch_gen);
-	if (epoch_gen != 0 && tt_em_epoch_of(epoch_gen) != tt_em_epoch_of(e->epoch_gen)) {
-		e->gen = epoch_gen & TT_EM_GEN_MASK;
-		e->chunk = &tt_em_no_chunk;
-		e->waits = 0;
-		done = adopt(e, token);
-		e->epoch_gen = done ? epoch_gen : TT_EM_NO_EPOCH_GEN;
-	}
-	if (done && tt_em_room(e))
-		tt_em_to_running(e);
-	atomic_store_explicit(&e->writing, 0, memory_order_release);
-	tt_em_busy_end(e);
-	return done;
-}
-
-void tt_emit_thread_begin(uint64_t token)
-{
-	struct tt_emit *e;
-
-	if (atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_relaxed) == 0)
-		return;
-	e = tt_em_handle(true);
-	if (e == NULL || e->busy || e->depth != 0)
-		return;
-	if (token == 0 || !begin_announced(e, token)) {
-		e = tt_em_section_begin(e);
-		if (e == NULL)
-			return;
-		tt_em_busy_begin(e);
-		if (tt_em_room(e))
-			tt_em_to_running(e);
-		tt_em_busy_end(e);
-		tt_em_section_end(e);
-	}
+	return atomic_load_explicit(&th->detached, memory_order_relaxed) &&
+	       tt_em_claim_status(&th->g) == TT_EM_G_NONE && slot_empty(&th->slots[0]) &&
+	       slot_empty(&th->slots[1]);
 }
 
 /*
- * A goroutine that nobody will run ends on a thread made up for it, whose number no
- * real thread has.
+ * Only once the generation is with the sink: until then another process may have to
+ * write it again.
  */
-static void end_unused(struct tt_emit *e, struct tt_em_thread *th)
+void tt_em_threads_retire(struct tt_em_thread *threads, uint64_t gen)
 {
-	struct tt_em_thread *own = e->thread;
-	struct tt_em_chunk *chunk = e->chunk;
-
-	th->m = (UINT64_C(1) << 40) + th->g.id;
-	e->thread = th;
-	e->chunk = &tt_em_no_chunk;
-	tt_em_state_exit(e);
-	atomic_store_explicit(&th->detached, true, memory_order_relaxed);
-	e->thread = own;
-	e->chunk = chunk;
+	for (struct tt_em_thread *th = threads; th != NULL; th = th->next) {
+		if (th->retired_gen != gen)
+			continue;
+		/* mentioned, and so: no status of this generation for the processor either */
+		tt_em_claim_first(&th->g, gen);
+		tt_em_claim_first(&th->p->claim, gen);
+		atomic_store_explicit(&th->g.cur, TT_EM_G_NONE, memory_order_release);
+		atomic_store_explicit(&th->p->claim.cur, TT_P_IDLE, memory_order_release);
+		atomic_store_explicit(&th->destroyed, true, memory_order_relaxed);
+		tt_em_lock_take(&tt_em_tracer.lock);
+		tt_em_proc_give(th->p, gen);
+		tt_em_lock_give(&tt_em_tracer.lock);
+	}
 }
 
-void tt_emit_thread_cancel(uint64_t token)
+void tt_em_threads_free(struct tt_em_trace *t)
 {
-	struct tt_emit *e = token != 0 ? tt_emit_acquire() : NULL;
-	struct tt_em_thread *th;
+	struct tt_em_thread **at, *th;
 
-	if (e == NULL)
-		return;
-	tt_em_busy_begin(e);
-	tt_em_lock(&tt_em_tracer.lock);
-	th = announced(token);
-	if (th != NULL && th->wake_gen <= e->gen)
-		th->p = tt_em_proc_take(e->gen);
-	else
-		th = NULL;
-	tt_em_unlock(&tt_em_tracer.lock);
-	if (th != NULL && th->p != NULL)
-		end_unused(e, th);
-	tt_em_busy_end(e);
-	tt_emit_release(e);
-}
-
-/* ------------------------------------------------------------------ departure */
-
-/* Of the trace that the thread knows; into another one it never came. */
-void tt_em_on_thread_exit(struct tt_emit *e)
-{
-	uint64_t epoch_gen = atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_acquire);
-
-	if (tt_em_epoch_of(epoch_gen) != tt_em_epoch_of(e->epoch_gen) ||
-	    tt_em_section_begin(e) == NULL)
-		return;
-	tt_em_busy_begin(e);
-	tt_em_state_exit(e);
-	tt_em_busy_end(e);
-	tt_em_section_end(e);
-}
-
-void tt_emit_thread_end(void)
-{
-	if (tt_em_self != NULL)
-		tt_em_on_thread_exit(tt_em_self);
+	tt_em_lock_take(&tt_em_tracer.lock);
+	for (at = &t->threads; (th = *at) != NULL;) {
+		if (!is_over(th)) {
+			at = &th->next;
+			continue;
+		}
+		*at = th->next;
+		/* it came and never wrote */
+		if (th->p != NULL && !atomic_load_explicit(&th->destroyed, memory_order_relaxed))
+			tt_em_proc_give(th->p, th->p->freed_gen);
+		th->serial = 0;
+		th->next = t->free_threads;
+		t->free_threads = th;
+	}
+	tt_em_lock_give(&tt_em_tracer.lock);
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tracer.c - the one tracer of the process: start and stop, what is asked of it while
- * it runs, fork and exit. This is the emitter's global state; everything of one trace
- * lies in its region and in struct tt_em_flush. Stands on tracer.h.
+ * tracer.c - the one tracer of the process: start, stop and snapshots, fork and exit. Stands
+ * on flusher.h.
  */
-#include "emit/tracer.h"
+#include "emit/flusher.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,47 +13,87 @@
 #include "base/error.h"
 #include "base/thread.h"
 
-/* With the barrier in every section, until it is known that they need none. */
-struct tt_em_tracer tt_em_tracer = {.fence = true};
-uint32_t tt_emit_on_;
+/* The flusher that runs; NULL: tracing is off. Changes under `control`. */
+static struct tt_em_flusher *flusher;
+/* Of start, stop and snapshot: one at a time. */
+static struct tt_em_lock control;
 
-struct tt_em_flush *tt_em_flush;
-struct tt_em_lock tt_em_control;
-uint64_t tt_em_epoch;
+/* ---------------------------------------------------------------------- fork */
 
-static struct tt_emit_counts counts;
-static struct tt_em_lock counts_lock;
-
-void tt_em_set_on(bool on)
+static bool is_flusher(void)
 {
-	__atomic_store_n(&tt_emit_on_, on ? 1 : 0, __ATOMIC_RELAXED);
+	return tt_em_self != NULL && tt_em_self->flusher;
 }
 
-void tt_em_counts_set(const struct tt_em_flush *f)
+/* A callback that forks holds the first two already. */
+static void before_fork(void)
 {
-	tt_em_lock(&counts_lock);
-	counts.generations = f->generations;
-	counts.nbytes = f->sink.nbytes;
-	counts.lost = atomic_load(&tt_em_tracer.lost);
-	counts.refused = atomic_load(&tt_em_tracer.refused);
-	tt_em_unlock(&counts_lock);
+	if (!is_flusher()) {
+		tt_em_lock_take(&control);
+		tt_em_lock_take(&tt_em_tracer.gc);
+	}
+	tt_em_lock_take(&tt_em_tracer.lock);
+	tt_em_lock_take(&tt_em_tracer.counts_lock);
+}
+
+static void after_fork(void)
+{
+	tt_em_lock_give(&tt_em_tracer.counts_lock);
+	tt_em_lock_give(&tt_em_tracer.lock);
+	if (!is_flusher()) {
+		tt_em_lock_give(&tt_em_tracer.gc);
+		tt_em_lock_give(&control);
+	}
+}
+
+/* The child does not trace; what it inherited it neither writes nor keeps. */
+static void in_child(void)
+{
+	struct tt_em_flusher *f = flusher;
+
+	atomic_store(&tt_em_tracer.counts_lock.word, 0);
+	atomic_store(&tt_em_tracer.lock.word, 0);
+	atomic_store(&tt_em_tracer.gc.word, 0);
+	atomic_store(&control.word, 0);
+	tt_em_set_on(false);
+	atomic_store(&tt_em_tracer.epoch_gen, 0);
+	tt_em_handles_forked();
+	flusher = NULL;
+	tt_em_tracer.trace = NULL;
+	if (f == NULL)
+		return;
+	f->shared_path[0] = '\0';
+	tt_em_setup_release(f);
+}
+
+/* What a process needs once. `control` is held. */
+static void init_process(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	atomic_store(&tt_em_tracer.fence, !tt_em_membarrier_init());
+	pthread_atfork(before_fork, after_fork, in_child);
 }
 
 /* --------------------------------------------------------------------- start */
 
-static int launch(struct tt_em_flush *f, struct tt_error *err)
+static int launch(struct tt_em_flusher *f, struct tt_error *err)
 {
+	static uint64_t epoch;
 	int failed;
 
 	tt_em_tracer.trace = f->region;
 	atomic_store(&tt_em_tracer.lost, 0);
 	atomic_store(&tt_em_tracer.refused, 0);
-	if (!f->sink.to.keeps)
+	atomic_store(&tt_em_tracer.gen_full, false);
+	if (!f->sink.to.flight)
 		tt_em_write_header(&f->sink);
 	f->gen = 1;
-	tt_em_flush = f;
-	tt_em_epoch++;
-	atomic_store(&tt_em_tracer.epoch_gen, tt_em_epoch << TT_EM_EPOCH_SHIFT | 1);
+	flusher = f;
+	atomic_store(&tt_em_tracer.epoch_gen, ++epoch << TT_EM_EPOCH_SHIFT | 1);
 	failed = tt_thread_start(&f->thread, tt_em_flusher_run, f);
 	while (failed == 0 && atomic_load(&f->ready) == 0)
 		tt_em_futex_wait(&f->ready, 0, 0);
@@ -66,7 +105,7 @@ static int launch(struct tt_em_flush *f, struct tt_error *err)
 	if (failed == 0)
 		pthread_join(f->thread, NULL);
 	f->stuck = true;
-	tt_em_flush = NULL;
+	flusher = NULL;
 	return tt_fail(err, TT_E_MEMORY, "cannot start the tracer's thread");
 }
 
@@ -76,13 +115,11 @@ static int make_file(const char *path, int *fd, struct tt_error *err)
 	return *fd < 0 ? tt_fail_errno(err, errno, "cannot make %s", path) : 0;
 }
 
-static void init_process(void);
-
 static int start(const struct tt_em_target *to, const struct tt_emit_options *opt,
 		 struct tt_error *err)
 {
 	static const struct tt_emit_options defaults = {.size = sizeof(defaults)};
-	struct tt_em_flush *f;
+	struct tt_em_flusher *f;
 	struct tt_error ignored;
 	int code;
 
@@ -91,11 +128,10 @@ static int start(const struct tt_em_target *to, const struct tt_emit_options *op
 	tt_error_clear(err);
 	if (opt->size < sizeof(*opt))
 		return tt_fail(err, TT_E_ARGUMENT, "the options' size is not set");
-	if (tt_em_flush != NULL)
+	if (flusher != NULL)
 		return tt_fail(err, TT_E_ARGUMENT, "tracing is on");
-	f = mmap(NULL, sizeof(*f), PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (f == MAP_FAILED)
+	f = tt_em_map_zeros(sizeof(*f));
+	if (f == NULL)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
 	f->sink.to = *to;
 	/* on failure the descriptor stays the caller's */
@@ -124,9 +160,9 @@ static int start_locked(const struct tt_em_target *to, const struct tt_emit_opti
 {
 	int code;
 
-	tt_em_lock(&tt_em_control);
+	tt_em_lock_take(&control);
 	code = start(to, opt, err);
-	tt_em_unlock(&tt_em_control);
+	tt_em_lock_give(&control);
 	return code;
 }
 
@@ -149,7 +185,7 @@ int tt_emit_start_callback(tt_emit_write *write, void *arg, const struct tt_emit
 
 int tt_emit_start_flight(const struct tt_emit_options *opt, struct tt_error *err)
 {
-	return start_locked(&(struct tt_em_target){.fd = -1, .keeps = true}, opt, err);
+	return start_locked(&(struct tt_em_target){.fd = -1, .flight = true}, opt, err);
 }
 
 /* ------------------------------------------------------------- while it runs */
@@ -157,23 +193,15 @@ int tt_emit_start_flight(const struct tt_emit_options *opt, struct tt_error *err
 /* The flusher cannot wait for itself, nor for a section that waits for it. */
 static bool may_wait(void)
 {
-	const struct tt_emit *e = tt_em_handle(false);
-
-	return e == NULL || (e->depth == 0 && !e->flusher);
+	return tt_em_self == NULL || (tt_em_self->depth == 0 && !tt_em_self->flusher);
 }
 
-static void ring(struct tt_em_flush *f)
-{
-	atomic_fetch_add(&f->bell, 1);
-	tt_em_futex_wake_all(&f->bell);
-}
-
-/* Ends the generation. tt_em_control is held. */
-static void advance_and_wait(struct tt_em_flush *f)
+/* Ends the generation. `control` is held. */
+static void advance_and_wait(struct tt_em_flusher *f)
 {
 	uint32_t ticket = atomic_fetch_add(&f->asked, 1) + 1, done;
 
-	ring(f);
+	tt_em_flusher_wake();
 	for (;;) {
 		done = atomic_load(&f->done);
 		if ((int32_t)(done - ticket) >= 0)
@@ -188,24 +216,24 @@ int tt_emit_advance(void)
 
 	if (!may_wait())
 		return code;
-	tt_em_lock(&tt_em_control);
-	if (tt_em_flush != NULL) {
-		advance_and_wait(tt_em_flush);
-		code = -tt_em_flush->sink.error.code;
+	tt_em_lock_take(&control);
+	if (flusher != NULL) {
+		advance_and_wait(flusher);
+		code = -flusher->sink.error.code;
 	}
-	tt_em_unlock(&tt_em_control);
+	tt_em_lock_give(&control);
 	return code;
 }
 
-/* The recorder runs. */
+/* The flight recorder runs. */
 static int write_snapshot(int fd, struct tt_error *err)
 {
-	tt_em_flush->snapshot_fd = fd;
-	advance_and_wait(tt_em_flush);
-	if (tt_em_flush->snapshot_errno != 0)
-		return tt_fail_errno(err, tt_em_flush->snapshot_errno, "cannot write the snapshot");
-	if (tt_em_flush->sink.error.code != TT_OK) {
-		*err = tt_em_flush->sink.error;
+	flusher->snapshot_fd = fd;
+	advance_and_wait(flusher);
+	if (flusher->snapshot_errno != 0)
+		return tt_fail_errno(err, flusher->snapshot_errno, "cannot write the snapshot");
+	if (flusher->sink.error.code != TT_OK) {
+		*err = flusher->sink.error;
 		return -err->code;
 	}
 	return 0;
@@ -223,7 +251,7 @@ static int make_snapshot(const char *path, struct tt_error *err)
 	return code;
 }
 
-/* To a file that is made if nothing is refused; path NULL: to the descriptor. */
+/* To a file, made only if nothing is refused; path NULL: to the descriptor. */
 static int snapshot(const char *path, int fd, struct tt_error *err)
 {
 	struct tt_error ignored;
@@ -233,12 +261,12 @@ static int snapshot(const char *path, int fd, struct tt_error *err)
 	tt_error_clear(err);
 	if (!may_wait())
 		return tt_fail(err, TT_E_ARGUMENT, "a snapshot from inside a section");
-	tt_em_lock(&tt_em_control);
-	if (tt_em_flush == NULL || !tt_em_flush->sink.to.keeps)
+	tt_em_lock_take(&control);
+	if (flusher == NULL || !flusher->sink.to.flight)
 		code = tt_fail(err, TT_E_ARGUMENT, "no flight recorder runs");
 	else
 		code = path != NULL ? make_snapshot(path, err) : write_snapshot(fd, err);
-	tt_em_unlock(&tt_em_control);
+	tt_em_lock_give(&control);
 	return code;
 }
 
@@ -256,9 +284,9 @@ struct tt_emit_counts tt_emit_counts(void)
 {
 	struct tt_emit_counts c;
 
-	tt_em_lock(&counts_lock);
-	c = counts;
-	tt_em_unlock(&counts_lock);
+	tt_em_lock_take(&tt_em_tracer.counts_lock);
+	c = tt_em_tracer.counts;
+	tt_em_lock_give(&tt_em_tracer.counts_lock);
 	return c;
 }
 
@@ -266,16 +294,16 @@ struct tt_emit_counts tt_emit_counts(void)
 
 static int stop(bool exiting, struct tt_error *err)
 {
-	struct tt_em_flush *f = tt_em_flush;
+	struct tt_em_flusher *f = flusher;
 	int code;
 
 	if (f == NULL)
 		return tt_fail(err, TT_E_ARGUMENT, "tracing is off");
 	atomic_store(&f->exiting, exiting);
 	atomic_store(&f->stop, true);
-	ring(f);
+	tt_em_flusher_wake();
 	pthread_join(f->thread, NULL);
-	tt_em_flush = NULL;
+	flusher = NULL;
 	*err = f->sink.error;
 	code = -err->code;
 	if (f->sink.to.own_fd && close(f->sink.to.fd) != 0 && code == 0)
@@ -295,83 +323,20 @@ int tt_emit_stop(struct tt_error *err)
 	tt_error_clear(err);
 	if (!may_wait())
 		return tt_fail(err, TT_E_ARGUMENT, "a stop from inside a section");
-	tt_em_lock(&tt_em_control);
+	tt_em_lock_take(&control);
 	code = stop(false, err);
-	tt_em_unlock(&tt_em_control);
+	tt_em_lock_give(&control);
 	return code;
 }
 
 /* exit() with tracing on, maybe from inside a section. */
 __attribute__((destructor)) static void stop_at_exit(void)
 {
-	const struct tt_emit *e = tt_em_handle(false);
 	struct tt_error err;
 
-	if (tt_em_flush == NULL || (e != NULL && e->flusher))
+	if (flusher == NULL || is_flusher())
 		return;
-	tt_em_lock(&tt_em_control);
+	tt_em_lock_take(&control);
 	stop(true, &err);
-	tt_em_unlock(&tt_em_control);
-}
-
-/* ---------------------------------------------------------------------- fork */
-
-static bool is_flusher(void)
-{
-	const struct tt_emit *e = tt_em_handle(false);
-
-	return e != NULL && e->flusher;
-}
-
-/* A callback that forks runs under the first two already. */
-static void before_fork(void)
-{
-	if (!is_flusher()) {
-		tt_em_lock(&tt_em_control);
-		tt_em_lock(&tt_em_tracer.gc);
-	}
-	tt_em_lock(&tt_em_tracer.lock);
-	tt_em_lock(&counts_lock);
-}
-
-static void after_fork(void)
-{
-	tt_em_unlock(&counts_lock);
-	tt_em_unlock(&tt_em_tracer.lock);
-	if (!is_flusher()) {
-		tt_em_unlock(&tt_em_tracer.gc);
-		tt_em_unlock(&tt_em_control);
-	}
-}
-
-/* The child does not trace; what it inherited it neither writes nor keeps. */
-static void in_child(void)
-{
-	struct tt_em_flush *f = tt_em_flush;
-
-	atomic_store(&counts_lock.word, 0);
-	atomic_store(&tt_em_tracer.lock.word, 0);
-	atomic_store(&tt_em_tracer.gc.word, 0);
-	atomic_store(&tt_em_control.word, 0);
-	tt_em_set_on(false);
-	atomic_store(&tt_em_tracer.epoch_gen, 0);
-	tt_em_handles_forked();
-	tt_em_flush = NULL;
-	tt_em_tracer.trace = NULL;
-	if (f == NULL)
-		return;
-	f->shared_path[0] = '\0';
-	tt_em_setup_release(f);
-}
-
-/* What a process needs once. tt_em_control is held. */
-static void init_process(void)
-{
-	static bool done;
-
-	if (done)
-		return;
-	done = true;
-	atomic_store(&tt_em_tracer.fence, !tt_em_membarrier_init());
-	pthread_atfork(before_fork, after_fork, in_child);
+	tt_em_lock_give(&control);
 }

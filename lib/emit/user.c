@@ -7,11 +7,11 @@
 
 /* Numbers that a thread takes at a time, so that threads don't meet at the counter. */
 #define TASK_NUMBERS 64
-/* Longer messages are taken for texts that won't come again. */
+/* Longer messages are not expected to come again. */
 #define SHORT_MESSAGE 32
 
-/* A section's work on behalf of a goroutine that runs or is in a syscall. */
-static bool begin(struct tt_emit *e)
+/* Busy, with room, and with a goroutine that runs or is in a syscall; false: not now. */
+static bool begin_present(struct tt_emit *e)
 {
 	tt_em_busy_begin(e);
 	if (!tt_em_room(e))
@@ -20,11 +20,6 @@ static bool begin(struct tt_emit *e)
 		return true;
 	tt_em_refused(e);
 	return false;
-}
-
-static uint64_t text(struct tt_emit *e, const char *s)
-{
-	return tt_em_intern_string(tt_em_tables(e), s, strlen(s));
 }
 
 /* -------------------------------------------------------------------- tasks */
@@ -44,10 +39,10 @@ uint64_t tt_emit_task_begin(struct tt_emit *e, uint64_t parent, const char *name
 {
 	uint64_t task = 0;
 
-	if (begin(e)) {
+	if (begin_present(e)) {
 		task = new_task(e->thread);
 		tt_em_write4(e, TT_EV_USER_TASK_BEGIN,
-			     (uint64_t[]){task, parent, text(e, name), stack});
+			     (uint64_t[]){task, parent, tt_em_text(e, name), stack});
 	}
 	tt_em_busy_end(e);
 	return task;
@@ -55,7 +50,7 @@ uint64_t tt_emit_task_begin(struct tt_emit *e, uint64_t parent, const char *name
 
 void tt_emit_task_end(struct tt_emit *e, uint64_t task, uint64_t stack)
 {
-	if (begin(e) && task != 0)
+	if (begin_present(e) && task != 0)
 		tt_em_write2(e, TT_EV_USER_TASK_END, task, stack);
 	tt_em_busy_end(e);
 }
@@ -74,7 +69,7 @@ static void end_regions(struct tt_emit *e, uint64_t stack)
 			if (!tt_em_room(e) || !tt_em_to_present(e))
 				return;
 			tt_em_write3(e, TT_EV_USER_REGION_END,
-				     (uint64_t[]){r->task, text(e, r->name), stack});
+				     (uint64_t[]){r->task, tt_em_text(e, r->name), stack});
 		}
 		th->nregions--;
 	}
@@ -84,7 +79,7 @@ void tt_emit_region_begin(struct tt_emit *e, uint64_t task, const char *name, ui
 {
 	struct tt_em_open_region *r;
 	struct tt_em_thread *th;
-	bool ready = begin(e);
+	bool ready = begin_present(e);
 
 	th = e->thread;
 	if (th != NULL && th->nregions == TT_EM_MAX_REGIONS) {
@@ -97,7 +92,7 @@ void tt_emit_region_begin(struct tt_emit *e, uint64_t task, const char *name, ui
 		*r = (struct tt_em_open_region){task, name, false, false};
 		if (ready && tt_em_room(e)) {
 			tt_em_write3(e, TT_EV_USER_REGION_BEGIN,
-				     (uint64_t[]){task, text(e, name), stack});
+				     (uint64_t[]){task, tt_em_text(e, name), stack});
 			r->written = true;
 		}
 	}
@@ -117,7 +112,7 @@ static void mark_ended(struct tt_em_thread *th)
 
 void tt_emit_region_end(struct tt_emit *e, uint64_t stack)
 {
-	bool ready = begin(e);
+	bool ready = begin_present(e);
 	struct tt_em_thread *th = e->thread;
 
 	if (th != NULL && th->nregions_over > 0) {
@@ -144,10 +139,11 @@ static uint64_t message_text(struct tt_emit *e, const char *s)
 void tt_emit_log(struct tt_emit *e, uint64_t task, const char *category, const char *message,
 		 uint64_t stack)
 {
-	if (begin(e))
+	if (begin_present(e))
 		tt_em_write4(
 			e, TT_EV_USER_LOG,
-			(uint64_t[]){task, text(e, category), message_text(e, message), stack});
+			(uint64_t[]){task, tt_em_text(e, category), message_text(e, message),
+				     stack});
 	tt_em_busy_end(e);
 }
 
@@ -156,7 +152,7 @@ void tt_emit_label(struct tt_emit *e, const char *label)
 	struct tt_em_thread *th;
 	uint64_t id;
 
-	if (begin(e)) {
+	if (begin_present(e)) {
 		th = e->thread;
 		th->nlabel = (uint32_t)strnlen(label, sizeof(th->label));
 		memcpy(th->label, label, th->nlabel);
@@ -171,14 +167,14 @@ void tt_emit_label(struct tt_emit *e, const char *label)
 
 void tt_emit_heap(struct tt_emit *e, uint64_t nbytes)
 {
-	if (begin(e))
+	if (begin_present(e))
 		tt_em_write1(e, TT_EV_HEAP_ALLOC, nbytes);
 	tt_em_busy_end(e);
 }
 
 void tt_emit_heap_goal(struct tt_emit *e, uint64_t nbytes)
 {
-	if (begin(e))
+	if (begin_present(e))
 		tt_em_write1(e, TT_EV_HEAP_GOAL, nbytes);
 	tt_em_busy_end(e);
 }
@@ -188,22 +184,24 @@ void tt_emit_heap_goal(struct tt_emit *e, uint64_t nbytes)
 /*
  * GC events count through the whole trace, whichever thread writes them, and each
  * generation begins with one while the range is open. The lock comes before the
- * section: else an event could take a number behind one of a later generation.
+ * section: else an event could take a number greater than one of a later generation.
  */
 static void gc_range(bool begins)
 {
-	bool on = atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_relaxed) != 0;
-	struct tt_emit *e = tt_em_handle(on);
 	struct tt_em_trace *t;
+	struct tt_emit *e;
 
-	if (!on || e == NULL || e->busy || e->depth != 0)
+	if (atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_relaxed) == 0)
 		return;
-	tt_em_lock(&tt_em_tracer.gc);
+	e = tt_em_handle();
+	if (e == NULL || e->busy || e->depth != 0)
+		return;
+	tt_em_lock_take(&tt_em_tracer.gc);
 	e = tt_em_section_begin(e);
 	if (e != NULL) {
 		t = tt_em_trace();
-		/* an end that its generation has no beginning of is none */
-		if (begin(e) && t->gc_runs != begins && (begins || t->gc_gen == e->gen)) {
+		/* an end whose generation does not know of the range is dropped */
+		if (begin_present(e) && t->gc_runs != begins && (begins || t->gc_gen == e->gen)) {
 			t->gc_runs = begins;
 			t->gc_gen = e->gen;
 			t->gc_seq++;
@@ -215,7 +213,7 @@ static void gc_range(bool begins)
 		tt_em_busy_end(e);
 		tt_em_section_end(e);
 	}
-	tt_em_unlock(&tt_em_tracer.gc);
+	tt_em_lock_give(&tt_em_tracer.gc);
 }
 
 static void range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, uint64_t b)
@@ -223,9 +221,9 @@ static void range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, u
 	if (range == TT_EMIT_RANGE_STW && e->stw) {
 		tt_em_write0(e, TT_EV_STW_END);
 		e->stw = false;
-	} else if (range == TT_EMIT_RANGE_SWEEP && tt_em_claim_range(&e->thread->p->claim, false)) {
+	} else if (range == TT_EMIT_RANGE_SWEEP && tt_em_claim_close_range(&e->thread->p->claim)) {
 		tt_em_write2(e, TT_EV_GC_SWEEP_END, a, b);
-	} else if (range == TT_EMIT_RANGE_ASSIST && tt_em_claim_range(&e->thread->g, false)) {
+	} else if (range == TT_EMIT_RANGE_ASSIST && tt_em_claim_close_range(&e->thread->g)) {
 		tt_em_write0(e, TT_EV_GC_MARK_ASSIST_END);
 	}
 }
@@ -236,16 +234,16 @@ static void range_begin(struct tt_emit *e, enum tt_emit_range range, const char 
 	switch (range) {
 	case TT_EMIT_RANGE_STW:
 		if (!e->stw)
-			tt_em_write2(e, TT_EV_STW_BEGIN, text(e, reason != NULL ? reason : ""),
+			tt_em_write2(e, TT_EV_STW_BEGIN, tt_em_text(e, reason != NULL ? reason : ""),
 				     stack);
 		e->stw = true;
 		break;
 	case TT_EMIT_RANGE_SWEEP:
-		if (tt_em_claim_range(&e->thread->p->claim, true))
+		if (tt_em_claim_open_range(&e->thread->p->claim))
 			tt_em_write1(e, TT_EV_GC_SWEEP_BEGIN, stack);
 		break;
 	case TT_EMIT_RANGE_ASSIST:
-		if (tt_em_claim_range(&e->thread->g, true))
+		if (tt_em_claim_open_range(&e->thread->g))
 			tt_em_write1(e, TT_EV_GC_MARK_ASSIST_BEGIN, stack);
 		break;
 	default:
@@ -260,7 +258,7 @@ void tt_emit_range_begin(struct tt_emit *e, enum tt_emit_range range, const char
 		gc_range(true);
 		return;
 	}
-	if (begin(e) && tt_em_to_running(e)) {
+	if (begin_present(e) && tt_em_to_running(e)) {
 		tt_em_update_begin(&e->thread->p->in_update, e->gen);
 		range_begin(e, range, reason, stack);
 		tt_em_update_end(&e->thread->p->in_update);
@@ -274,7 +272,7 @@ void tt_emit_range_end(struct tt_emit *e, enum tt_emit_range range, uint64_t a, 
 		gc_range(false);
 		return;
 	}
-	if (begin(e) && tt_em_to_running(e)) {
+	if (begin_present(e) && tt_em_to_running(e)) {
 		tt_em_update_begin(&e->thread->p->in_update, e->gen);
 		range_end(e, range, a, b);
 		tt_em_update_end(&e->thread->p->in_update);

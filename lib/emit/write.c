@@ -2,9 +2,9 @@
 /*
  * write.c - one generation to bytes, in this order: the clock, all that threads
  * wrote, statuses of those that wrote nothing, stacks, strings, the end mark. Stands
- * on flush.h and gen/encode.h.
+ * on write.h and gen/encode.h.
  */
-#include "emit/flush.h"
+#include "emit/write.h"
 
 void tt_em_write_header(struct tt_em_sink *s)
 {
@@ -183,7 +183,7 @@ static void silent_waiting(struct tt_em_writer *w, struct tt_em_thread *threads)
 
 	for (struct tt_em_thread *th = threads; th != NULL; th = th->next) {
 		claim = tt_em_claim_end(&th->g, w->gen, &silent);
-		if (!silent || is_bound(claim) || (claim & TT_EM_STATUS_MASK) == TT_G_NONE)
+		if (!silent || is_bound(claim) || (claim & TT_EM_STATUS_MASK) == TT_EM_G_NONE)
 			continue;
 		put_go_status(w, th, claim);
 	}
@@ -287,10 +287,10 @@ void tt_em_write_generation(struct tt_em_writer *w)
 	struct tt_em_thread *threads;
 	struct tt_em_proc *procs;
 
-	tt_em_lock(&tt_em_tracer.lock);
+	tt_em_lock_take(&tt_em_tracer.lock);
 	threads = t->threads;
 	procs = t->procs;
-	tt_em_unlock(&tt_em_tracer.lock);
+	tt_em_lock_give(&tt_em_tracer.lock);
 	tt_encoder_init(&w->enc, to_sink, w->sink);
 	put_sync(w);
 	for (struct tt_em_thread *th = threads; th != NULL; th = th->next) {
@@ -313,9 +313,9 @@ void tt_em_release_generation(struct tt_em_writer *w)
 	unsigned parity = (unsigned)(w->gen & 1);
 	struct tt_em_thread *threads;
 
-	tt_em_lock(&tt_em_tracer.lock);
+	tt_em_lock_take(&tt_em_tracer.lock);
 	threads = t->threads;
-	tt_em_unlock(&tt_em_tracer.lock);
+	tt_em_lock_give(&tt_em_tracer.lock);
 	tt_em_threads_retire(threads, w->gen);
 	tt_em_table_clear(&t->stacks[parity]);
 	tt_em_table_clear(&t->strings[parity]);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * recover.c - the last generations of a trace whose process died, from what it left
- * in its region. Stands on recover.h, and on the public reader for a last look.
+ * recover.c - reads the memory of a dead process and writes its last generations. Stands on
+ * recover.h, and on the public reader for a check.
  *
  * The file is read once, into memory of this process, so that nobody changes what has
- * been checked. From that copy a trace is built anew (restore.c), which then goes the
- * way of every other (write.c). Since all that may still contradict itself, our reader
- * has the last word on what comes out.
+ * been checked. From that copy a trace is built anew (restore.c) and written like any other
+ * (emit/write.c). It may still contradict itself, so our reader checks what comes out.
  */
 #include "recover/recover.h"
 
@@ -18,7 +17,8 @@
 
 #include "base/error.h"
 
-#define MAX_OPEN 2              /* generations that a trace has open at a time */
+/* Generations that a trace has open at a time. */
+#define MAX_OPEN 2
 
 /* -------------------------------------------------------------------- reading */
 
@@ -42,7 +42,7 @@ static int read_at(int fd, void *to, size_t nbytes, off_t at, struct tt_error *e
 	return 0;
 }
 
-/* Most of a region was never touched; what has no such notion is read as a whole. */
+/* Most of a region was never touched. A file system without holes has it read as a whole. */
 static int read_data(int fd, uint8_t *to, size_t nbytes, struct tt_error *err)
 {
 	off_t from = 0, until, size = (off_t)nbytes;
@@ -63,17 +63,6 @@ static int read_data(int fd, uint8_t *to, size_t nbytes, struct tt_error *err)
 		from = until;
 	}
 	return code;
-}
-
-void *tt_em_map_zeros(uint64_t nbytes)
-{
-	void *map;
-
-	if (nbytes > PTRDIFF_MAX)
-		return NULL;
-	map = mmap(NULL, (size_t)nbytes, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	return map != MAP_FAILED ? map : NULL;
 }
 
 static int check_head(const struct tt_em_region_head *h, uint64_t size, struct tt_error *err)
@@ -108,14 +97,14 @@ static int load(struct tt_emit_recovery *r, int fd, struct tt_error *err)
 	if (r->dead == NULL)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
 	code = read_data(fd, (uint8_t *)r->dead, (size_t)r->plan.nbytes, err);
-	/* it may have changed meanwhile, if somebody writes to it still */
+	/* it may have changed meanwhile, if somebody still writes to it */
 	r->dead->head = head;
 	return code;
 }
 
 /* ------------------------------------------------------------------------ writing */
 
-/* Which generations are not with the sink. False: that cannot be told. */
+/* Which generations the sink does not have. False: the counts are damaged. */
 static bool find_generations(struct tt_emit_recovery *r, struct tt_error *err)
 {
 	uint64_t gen = atomic_load(&r->dead->gen), done = atomic_load(&r->dead->done_gen);
@@ -152,7 +141,7 @@ static bool has_begun(const struct tt_emit_recovery *r)
 
 	while (th != NULL && !th->flusher)
 		th = th->next;
-	return r->first > 1 || (th != NULL && tt_em_g_cur(th) != TT_G_NONE);
+	return r->first > 1 || (th != NULL && tt_em_claim_status(&th->g) != TT_EM_G_NONE);
 }
 
 static void write_generations(struct tt_emit_recovery *r)
@@ -169,10 +158,10 @@ static void write_generations(struct tt_emit_recovery *r)
 	}
 }
 
-/* ---------------------------------------------------------------------- a last look */
+/* -------------------------------------------------------------------------- checking */
 
 /* The first n generations as a trace. */
-static uint8_t *whole(const struct tt_emit_recovery *r, unsigned n, size_t *len)
+static uint8_t *join_generations(const struct tt_emit_recovery *r, unsigned n, size_t *len)
 {
 	const struct tt_em_saved *k;
 	uint8_t *data;
@@ -194,7 +183,7 @@ static uint8_t *whole(const struct tt_emit_recovery *r, unsigned n, size_t *len)
 }
 
 /* TT_END if they are good, TT_E_MEMORY, or what is wrong with them; negated. */
-static int look(const struct tt_emit_recovery *r, unsigned n, const struct tt_specs *specs)
+static int read_back(const struct tt_emit_recovery *r, unsigned n, const struct tt_specs *specs)
 {
 	struct tt_options opt = {.size = sizeof(opt), .specs = specs};
 	const struct tt_event *ev;
@@ -204,7 +193,7 @@ static int look(const struct tt_emit_recovery *r, unsigned n, const struct tt_sp
 	size_t len;
 	int code;
 
-	data = whole(r, n, &len);
+	data = join_generations(r, n, &len);
 	if (data == NULL)
 		return -TT_E_MEMORY;
 	code = tt_reader_open_memory(&reader, data, len, &opt, &err);
@@ -222,7 +211,7 @@ static int check_all(struct tt_emit_recovery *r, const struct tt_specs *specs, s
 	int code = TT_END;
 
 	for (; r->generations > 0; r->generations--, r->damaged++) {
-		code = look(r, r->generations, specs);
+		code = read_back(r, r->generations, specs);
 		if (code == TT_END)
 			break;
 		if (code == -TT_E_MEMORY || code == -TT_E_LIMIT)
@@ -275,7 +264,7 @@ int tt_emit_recovery_open(struct tt_emit_recovery **out, int region_fd,
 	r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
-	r->sink.to = (struct tt_em_target){.fd = -1, .keeps = true};
+	r->sink.to = (struct tt_em_target){.fd = -1, .flight = true};
 	r->sink.max_ns = r->sink.max_nbytes = UINT64_MAX;
 	tt_error_clear(&r->sink.error);
 	r->writer.sink = &r->sink;

@@ -1,37 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * restore.c - a trace built anew from the copy of a dead process's region: each number
- * and each pointer is held against the layout before it counts, and what cannot be is
- * left out. Stands on recover.h.
+ * restore.c - a trace built anew from the copy of a dead process's region. Each number and
+ * each pointer is checked against the layout before it is used, and what does not fit is left
+ * out. Stands on recover.h.
  */
 #include "recover/recover.h"
 
 #include "base/error.h"
 
 #define CHUNK_ALIGNMENT 64
-/* For names of code, and for what is packed less tightly here. */
+/* For names of code, and because some things take more room here. */
 #define SLACK_NBYTES (UINT64_C(64) << 20)
 
 /* ------------------------------------------------------------------ what is left */
 
-/* Something of the dead process at its address there; NULL: not within [low, end). */
-static void *find(struct tt_emit_recovery *r, const void *address, size_t nbytes, size_t alignment)
+/* What the dead process had at this address; NULL: not in its region, or not aligned. */
+static void *find(const struct tt_emit_recovery *r, const void *address, size_t nbytes,
+		  size_t alignment)
 {
 	uint64_t at = (uint64_t)(uintptr_t)address - r->dead->head.base;
 
-	if (at % alignment != 0 || at > r->plan.nbytes || r->plan.nbytes - at < nbytes) {
-		r->hurt = r->hurt || address != NULL;
+	if (at % alignment != 0 || at > r->plan.nbytes || r->plan.nbytes - at < nbytes)
 		return NULL;
-	}
 	return (uint8_t *)r->dead + at;
 }
 
 static bool spend(struct tt_emit_recovery *r, uint64_t nbytes)
 {
-	if (nbytes > r->budget) {
-		r->hurt = true;
+	if (nbytes > r->budget)
 		return false;
-	}
 	r->budget -= nbytes;
 	return true;
 }
@@ -41,9 +38,9 @@ static bool is_open(const struct tt_emit_recovery *r, uint64_t gen)
 	return gen >= r->first && gen <= r->last;
 }
 
-/* The bytes of a chunk up to its last whole event; NULL: it is none. */
-static struct tt_em_chunk *find_chunk(struct tt_emit_recovery *r, const struct tt_em_chunk *address,
-				      size_t *len)
+/* The bytes of a chunk up to its last whole event; NULL: there is no chunk. */
+static struct tt_em_chunk *find_chunk(const struct tt_emit_recovery *r,
+				      const struct tt_em_chunk *address, size_t *len)
 {
 	struct tt_em_chunk *c = find(r, address, sizeof(*c), CHUNK_ALIGNMENT);
 	uint64_t start = (uint64_t)(uintptr_t)address, pos;
@@ -67,10 +64,8 @@ static void restore_chunk(struct tt_emit_recovery *r, struct tt_em_chunks *to,
 	if (!is_open(r, c->gen) || len <= c->nhead)
 		return;
 	copy = tt_em_pool_get(r->trace, c->nbytes);
-	if (copy == NULL) {
-		r->hurt = true;
+	if (copy == NULL)
 		return;
-	}
 	memcpy(copy->data, c->data, len);
 	atomic_store_explicit(&copy->pos, copy->data + len, memory_order_relaxed);
 	copy->last = c->last;
@@ -90,16 +85,14 @@ static void restore_chunks(struct tt_emit_recovery *r, struct tt_em_chunks *to,
 
 	while (address != NULL) {
 		c = find_chunk(r, address, &len);
-		if (c == NULL || (c->experiment != 0) != experimental || !spend(r, c->nbytes)) {
-			r->hurt = true;
+		if (c == NULL || (c->experiment != 0) != experimental || !spend(r, c->nbytes))
 			return;
-		}
 		restore_chunk(r, to, c, len);
 		address = c->next;
 	}
 }
 
-/* ---------------------------------------------------------------- claims and lives */
+/* -------------------------------------------------------------- claims and threads */
 
 static void restore_claim(struct tt_em_claim *to, struct tt_em_claim *from)
 {
@@ -113,8 +106,8 @@ static void restore_claim(struct tt_em_claim *to, struct tt_em_claim *from)
 }
 
 /*
- * Who died between an event and its claim gets no status from that generation on: it
- * would contradict the event, and nothing of it follows that needs one.
+ * If a thread died between an event and its claim, the claim gets no status from that
+ * generation on: it would contradict the event, and nothing follows that needs one.
  */
 static void suppress_statuses(const struct tt_emit_recovery *r, struct tt_em_claim *c,
 			      uint64_t from)
@@ -130,10 +123,8 @@ static struct tt_em_proc *restore_proc(struct tt_emit_recovery *r, const struct 
 	if (p == NULL)
 		return NULL;
 	copy = tt_em_pool_forever(r->trace, sizeof(*copy));
-	if (copy == NULL) {
-		r->hurt = true;
+	if (copy == NULL)
 		return NULL;
-	}
 	restore_claim(&copy->claim, &p->claim);
 	copy->in_update = p->in_update;
 	copy->next = p->next;
@@ -159,7 +150,9 @@ static void restore_procs(struct tt_emit_recovery *r)
 
 static bool is_bound(const struct tt_em_thread *th)
 {
-	return tt_em_g_cur(th) == TT_G_RUNNING || tt_em_g_cur(th) == TT_G_SYSCALL;
+	unsigned status = tt_em_claim_status(&th->g);
+
+	return status == TT_G_RUNNING || status == TT_G_SYSCALL;
 }
 
 static void restore_stack(struct tt_em_thread *to, struct tt_em_thread *from)
@@ -171,27 +164,26 @@ static void restore_stack(struct tt_em_thread *to, struct tt_em_thread *from)
 		atomic_store(&to->saved[i], atomic_load(&from->saved[i]));
 }
 
-/* What the claims say once no thread acts on them any more. */
-static void settle(struct tt_emit_recovery *r, struct tt_em_thread *th,
-		   const struct tt_em_thread *from)
+/* Makes the claims of a dead thread say what can be written. */
+static void settle_claims(const struct tt_emit_recovery *r, struct tt_em_thread *th,
+			  const struct tt_em_thread *from)
 {
-	/* its end is told, and was not entered yet */
+	/* its end was written, but not yet claimed */
 	if (from->retired_gen != 0 && from->retired_gen < r->first)
-		atomic_store(&th->g.cur, TT_G_NONE);
-	if (tt_em_g_cur(th) > TT_G_WAITING || (is_bound(th) && th->p == NULL)) {
-		atomic_store(&th->g.cur, TT_G_NONE);
-		r->hurt = true;
-	}
+		atomic_store(&th->g.cur, TT_EM_G_NONE);
+	/* a bound thread has a processor */
+	if (tt_em_claim_status(&th->g) > TT_G_WAITING || (is_bound(th) && th->p == NULL))
+		atomic_store(&th->g.cur, TT_EM_G_NONE);
 	if (th->p != NULL && th->p->in_update != 0)
 		suppress_statuses(r, &th->g, th->p->in_update);
 	if (from->in_wake != 0)
 		suppress_statuses(r, &th->g, from->in_wake);
-	/* what is needed to name it in a generation before is the same */
+	/* nor can a thread without one have been bound when a generation began */
 	for (int i = 0; th->p == NULL && i < 2; i++) {
 		unsigned before = atomic_load(&th->g.before[i]) & TT_EM_STATUS_MASK;
 
 		if (before == TT_G_RUNNING || before == TT_G_SYSCALL)
-			atomic_store(&th->g.before[i], TT_G_NONE);
+			atomic_store(&th->g.before[i], TT_EM_G_NONE);
 	}
 }
 
@@ -199,17 +191,15 @@ static bool restore_thread(struct tt_emit_recovery *r, struct tt_em_thread *from
 {
 	struct tt_em_thread *th = tt_em_thread_new(r->trace);
 
-	if (th == NULL) {
-		r->hurt = true;
+	if (th == NULL)
 		return false;
-	}
 	restore_claim(&th->g, &from->g);
 	th->m = from->m;
 	th->flusher = from->flusher;
 	restore_stack(th, from);
 	if (from->p != NULL)
 		th->p = restore_proc(r, from->p);
-	settle(r, th, from);
+	settle_claims(r, th, from);
 	for (int i = 0; i < 2; i++) {
 		restore_chunks(r, &th->slots[i].chunks, &from->slots[i].chunks, false);
 		restore_chunks(r, &th->slots[i].batches, &from->slots[i].batches, true);
@@ -224,10 +214,8 @@ static void restore_threads(struct tt_emit_recovery *r)
 
 	for (uint32_t i = 0; address != NULL && i < r->plan.max_threads; i++) {
 		at = (uint64_t)(uintptr_t)address - area;
-		if (at % sizeof(*th) != 0 || at / sizeof(*th) >= r->plan.max_threads) {
-			r->hurt = true;
+		if (at % sizeof(*th) != 0 || at / sizeof(*th) >= r->plan.max_threads)
 			return;
-		}
 		th = find(r, address, sizeof(*th), _Alignof(struct tt_em_thread));
 		if (th == NULL || !restore_thread(r, th))
 			return;
@@ -246,13 +234,12 @@ static const struct tt_em_node *restore_node(struct tt_emit_recovery *r, struct 
 	struct tt_em_node *node = find(r, address, sizeof(*node), sizeof(uint64_t));
 	bool stacks = table == &to.trace->stacks[to.parity];
 
-	if (node == NULL || node->id == 0 || node->n > (stacks ? TT_MAX_FRAMES * 8 : TT_STRING_MAX_SIZE) ||
+	if (node == NULL || node->id == 0 ||
+	    node->n > (stacks ? TT_MAX_FRAMES * 8 : TT_STRING_MAX_SIZE) ||
 	    (stacks && node->n % 8 != 0) || !spend(r, head + node->n) ||
 	    find(r, address, head + node->n, sizeof(uint64_t)) == NULL ||
-	    !tt_em_table_restore(to, table, node->id, (struct tt_str){node->text, node->n})) {
-		r->hurt = true;
+	    !tt_em_table_restore(to, table, node->id, (struct tt_str){node->text, node->n}))
 		return NULL;
-	}
 	return node->next;
 }
 
@@ -270,7 +257,7 @@ static void restore_table(struct tt_emit_recovery *r, struct tt_em_tables to,
 	address = atomic_load(&from->unindexed);
 	while (address != NULL)
 		address = restore_node(r, to, table, address);
-	/* numbers of entries that were not linked yet are no one else's */
+	/* entries that were not linked yet keep their numbers */
 	if (last > atomic_load(&table->last_id) && last < UINT32_MAX / 2)
 		atomic_store(&table->last_id, last);
 }
@@ -293,10 +280,8 @@ static void restore_code(struct tt_emit_recovery *r)
 	const struct tt_em_code_table *from = &r->dead->code[atomic_load(&r->dead->code_at) & 1];
 	struct tt_em_code_table *to = &r->trace->code[0];
 
-	if (from->n > TT_EM_MAX_CODE_MAPS) {
-		r->hurt = true;
+	if (from->n > TT_EM_MAX_CODE_MAPS)
 		return;
-	}
 	memcpy(to->text, from->text, sizeof(to->text) - 1);
 	for (; to->n < from->n; to->n++) {
 		to->maps[to->n] = from->maps[to->n];
@@ -317,7 +302,7 @@ int tt_em_restore(struct tt_emit_recovery *r, struct tt_error *err)
 	if (t == NULL)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
 	r->trace = tt_em_region_init(t, memory);
-	/* nobody to be told of either */
+	/* there is no flusher to wake */
 	t->gen_limit = UINT64_MAX;
 	atomic_store(&t->flusher_woken, true);
 	t->rate = r->dead->rate;

@@ -1,12 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * walk.c - the calling thread's stack by frame pointers. Frames are followed only
- * upwards and only within the thread's own stack, so that code without frame pointers
- * cuts a stack short but is no danger. Stands on emit.h.
+ * intern.c - numbers for the program's strings and stacks, and the calling thread's stack by
+ * frame pointers. Frames are followed only upwards and only within the thread's own stack, so
+ * that code without frame pointers cuts a stack short but is no danger. Stands on emit.h.
  */
 #include "emit/emit.h"
 
 #include <pthread.h>
+
+uint64_t tt_emit_string(struct tt_emit *e, const char *data, size_t len)
+{
+	uint64_t id = 0;
+
+	tt_em_busy_begin(e);
+	if (tt_em_room(e))
+		id = tt_em_intern_string(tt_em_tables(e), data, len);
+	tt_em_busy_end(e);
+	return id;
+}
+
+static uint64_t intern_addresses(struct tt_em_tables at, const uintptr_t *pcs, size_t n)
+{
+#if UINTPTR_MAX == UINT64_MAX
+	return tt_em_intern_stack(at, (const uint64_t *)pcs, n);
+#else
+	uint64_t wide[TT_MAX_FRAMES];
+
+	if (n > TT_MAX_FRAMES)
+		n = TT_MAX_FRAMES;
+	for (size_t i = 0; i < n; i++)
+		wide[i] = pcs[i];
+	return tt_em_intern_stack(at, wide, n);
+#endif
+}
+
+uint64_t tt_emit_stack(struct tt_emit *e, const uintptr_t *pcs, size_t n)
+{
+	uint64_t id = 0;
+
+	tt_em_busy_begin(e);
+	if (tt_em_room(e))
+		id = intern_addresses(tt_em_tables(e), pcs, n);
+	tt_em_busy_end(e);
+	return id;
+}
+
+/* ------------------------------------------------------------- the stack here */
 
 #define UNKNOWN 1
 /* Nothing is mapped below. */
