@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event.c - what an event says, by its spec's `shows` line, and the words for states.
+ * event.c - what an event says, by its spec's `shows` line, and the words for kinds and states.
  * Names no event. Stands on gen and spec.
  */
 #include <assert.h>
@@ -159,7 +159,8 @@ struct tt_transition tt_event_transition(const struct tt_event *ev)
 	};
 }
 
-/* As Go prints them. */
+/* ---- words, as Go prints them */
+
 const char *tt_state_name(enum tt_state state)
 {
 	static const char *const names[] = {
@@ -173,4 +174,27 @@ const char *tt_state_name(enum tt_state state)
 	};
 
 	return (unsigned)state < TT_STATE_BAD ? names[state] : "Bad";
+}
+
+const char *tt_kind_name(enum tt_kind kind)
+{
+	static const char *const names[TT_KIND_COUNT] = {
+		[TT_KIND_BAD] = "Bad",
+		[TT_KIND_SYNC] = "Sync",
+		[TT_KIND_METRIC] = "Metric",
+		[TT_KIND_LABEL] = "Label",
+		[TT_KIND_STACK_SAMPLE] = "StackSample",
+		[TT_KIND_RANGE_BEGIN] = "RangeBegin",
+		[TT_KIND_RANGE_ACTIVE] = "RangeActive",
+		[TT_KIND_RANGE_END] = "RangeEnd",
+		[TT_KIND_TASK_BEGIN] = "TaskBegin",
+		[TT_KIND_TASK_END] = "TaskEnd",
+		[TT_KIND_REGION_BEGIN] = "RegionBegin",
+		[TT_KIND_REGION_END] = "RegionEnd",
+		[TT_KIND_LOG] = "Log",
+		[TT_KIND_TRANSITION] = "StateTransition",
+		[TT_KIND_EXPERIMENTAL] = "Experimental",
+	};
+
+	return (unsigned)kind < TT_KIND_COUNT ? names[kind] : "Bad";
 }

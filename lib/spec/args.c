@@ -10,9 +10,23 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool is_letter(char c)
+static const char *const arg_types[] = {
+	[TT_ARG_NUMBER] = "",
+	[TT_ARG_SEQ] = "seq",
+	[TT_ARG_PSTATUS] = "pstatus",
+	[TT_ARG_GSTATUS] = "gstatus",
+	[TT_ARG_G] = "g",
+	[TT_ARG_M] = "m",
+	[TT_ARG_P] = "p",
+	[TT_ARG_STRING] = "string",
+	[TT_ARG_STACK] = "stack",
+	[TT_ARG_VALUE] = "value",
+	[TT_ARG_TASK] = "task",
+};
+
+const char *tt_arg_type_name(enum tt_arg_type type)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+	return (size_t)type < COUNT(arg_types) ? arg_types[type] : "";
 }
 
 static bool is_arg_name(const struct tt_spec_word *word)
@@ -23,9 +37,9 @@ static bool is_arg_name(const struct tt_spec_word *word)
 	if (word->quoted || word->len > TT_SPEC_MAX_NAME)
 		return false;
 	for (parts = 0; parts < 2; parts++, c++) {
-		if (!is_letter(*c))
+		if (!tt_spec_is_letter(*c))
 			return false;
-		while (is_letter(*c))
+		while (tt_spec_is_letter(*c))
 			c++;
 		if (*c != '_')
 			return *c == '\0';
@@ -71,16 +85,15 @@ bool tt_spec_check_arg_name(struct tt_spec_parser *p, const struct tt_spec_word 
 			    const char *what)
 {
 	if (!is_arg_name(word))
-		tt_spec_mistake(
-			p, word->column, "bad-name",
-			"expected %s, found `%.40s`; write letters, or letters, an "
-			"underscore and the type, with blanks between them",
-			what, word->text);
+		tt_spec_report(p, word->column, "bad-name",
+			       "expected %s, found `%.40s`; write letters, or letters, an "
+			       "underscore and the type, with blanks between them",
+			       what, word->text);
 	else if (is_reserved(word->text))
-		tt_spec_mistake(p, word->column, "reserved-word",
-				"`%s` may not stand here: `dt` is the first of all, `data` and "
-				"`frames` the last, `self` and `was` are no arguments",
-				word->text);
+		tt_spec_report(p, word->column, "reserved-word",
+			       "`%s` may not stand here: `dt` is the first of all, `data` and "
+			       "`frames` the last, `self` and `was` are no arguments",
+			       word->text);
 	else
 		return true;
 	return false;
@@ -93,12 +106,12 @@ static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
 	if (!tt_spec_check_arg_name(p, word, "an argument"))
 		return false;
 	if (find_arg(spec, word->text) >= 0)
-		tt_spec_mistake(p, word->column, "name-taken",
-				"a second argument `%.40s`: give it another name", word->text);
+		tt_spec_report(p, word->column, "name-taken",
+			       "a second argument `%.40s`: give it another name", word->text);
 	else if (spec->nargs == TT_MAX_ARGS)
-		tt_spec_mistake(p, word->column, "too-many",
-				"more than %d arguments: an event has no room for them",
-				TT_MAX_ARGS);
+		tt_spec_report(p, word->column, "too-many",
+			       "more than %d arguments: an event has no room for them",
+			       TT_MAX_ARGS);
 	else {
 		spec->args[spec->nargs] = (struct tt_arg_spec){
 			.name = word->text, .base_field = -1, .unit_field = -1};
@@ -122,14 +135,14 @@ static bool read_trailer(struct tt_spec_parser *p, const struct tt_spec_word *wo
 	else
 		return false;
 	if (spec->timed)
-		tt_spec_mistake(
+		tt_spec_report(
 			p, word->column, "timed-data",
 			"a timed event carries no %s: drop `dt`, or put the bytes into a batch",
 			word->text);
 	else if (spec->has_frames &&
 		 (spec->nargs == 0 || strcmp(spec->args[spec->nargs - 1].name, "nframes") != 0))
-		tt_spec_mistake(p, word->column, "missing-word",
-				"expected the count `nframes` before `frames`");
+		tt_spec_report(p, word->column, "missing-word",
+			       "expected the count `nframes` before `frames`");
 	return true;
 }
 
@@ -145,11 +158,6 @@ void tt_spec_read_args(struct tt_spec_parser *p)
 		if (!read_trailer(p, word) && !add_arg(p, word))
 			p->event->args_broken = true;
 	}
-}
-
-static bool has_type(const struct tt_arg_spec *arg, unsigned types)
-{
-	return (types & 1u << arg->type) != 0;
 }
 
 /* "value or plain number" */
@@ -181,7 +189,7 @@ static void unknown_arg(struct tt_spec_parser *p, const struct tt_spec_word *wor
 	if (p->event->args_broken)
 		p->event->broken = true;
 	else if (spec->nargs == 0)
-		tt_spec_mistake(
+		tt_spec_report(
 			p, word->column, "unknown-word",
 			"`%.40s` is no argument of this event; name its arguments with `args` "
 			"before this line",
@@ -204,11 +212,11 @@ int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types)
 		unknown_arg(p, word);
 		return -1;
 	}
-	if (has_type(&spec->args[arg], types))
+	if ((types & 1u << spec->args[arg].type) != 0)
 		return (int8_t)arg;
 	describe_types(types, wanted, sizeof(wanted));
-	tt_spec_mistake(p, word->column, "wrong-type",
-			"expected an argument of type %s, found `%.40s`; write %s", wanted,
-			word->text, p->usage);
+	tt_spec_report(p, word->column, "wrong-type",
+		       "expected an argument of type %s, found `%.40s`; write %s", wanted,
+		       word->text, p->usage);
 	return -1;
 }

@@ -18,9 +18,9 @@ static const struct field_type {
 	enum tt_field_type type;
 	uint32_t size;
 } types[] = {
-	{"varint", TT_FIELD_VARINT, 0}, {"u8", TT_FIELD_UINT, 1},   {"u16", TT_FIELD_UINT, 2},
-	{"u32", TT_FIELD_UINT, 4},	{"u64", TT_FIELD_UINT, 8},  {"i8", TT_FIELD_INT, 1},
-	{"i16", TT_FIELD_INT, 2},	{"i32", TT_FIELD_INT, 4},   {"i64", TT_FIELD_INT, 8},
+	{"varint", TT_FIELD_VARINT, 0}, {"u8", TT_FIELD_UINT, 1},	{"u16", TT_FIELD_UINT, 2},
+	{"u32", TT_FIELD_UINT, 4},	{"u64", TT_FIELD_UINT, 8},	{"i8", TT_FIELD_INT, 1},
+	{"i16", TT_FIELD_INT, 2},	{"i32", TT_FIELD_INT, 4},	{"i64", TT_FIELD_INT, 8},
 	{"bytes", TT_FIELD_BYTES, 0},	{"string", TT_FIELD_STRING, 0},
 };
 
@@ -65,21 +65,20 @@ static bool take_field_name(struct tt_spec_parser *p, struct tt_field_spec *fiel
 	if (word == NULL || !tt_spec_check_arg_name(p, word, "a field's name"))
 		return false;
 	if (find_field(spec, word->text) >= 0) {
-		tt_spec_mistake(p, word->column, "name-taken",
-				"a second field `%.40s`: give it another name", word->text);
+		tt_spec_report(p, word->column, "name-taken",
+			       "a second field `%.40s`: give it another name", word->text);
 		return false;
 	}
 	if (spec->nfields == TT_MAX_FIELDS) {
-		tt_spec_mistake(p, word->column, "too-many",
-				"more than %d fields: a record has no room for them",
-				TT_MAX_FIELDS);
+		tt_spec_report(p, word->column, "too-many",
+			       "more than %d fields: a record has no room for them", TT_MAX_FIELDS);
 		return false;
 	}
 	if (is_column(word->text)) {
-		tt_spec_mistake(p, word->column, "reserved-word",
-				"`%s` says where a record stands, in files of records: give the "
-				"field another name",
-				word->text);
+		tt_spec_report(p, word->column, "reserved-word",
+			       "`%s` says where a record stands, in files of records: give the "
+			       "field another name",
+			       word->text);
 		return false;
 	}
 	field->name = word->text;
@@ -90,15 +89,14 @@ static bool take_field_name(struct tt_spec_parser *p, struct tt_field_spec *fiel
 static bool take_size(struct tt_spec_parser *p, struct tt_field_spec *field)
 {
 	const struct tt_spec_word *word = tt_spec_peek(p);
-	unsigned size;
+	int size;
 
-	if (field->type != TT_FIELD_BYTES || word == NULL || word->quoted ||
-	    word->text[0] < '0' || word->text[0] > '9')
+	if (field->type != TT_FIELD_BYTES || word == NULL || word->quoted || word->text[0] < '0' ||
+	    word->text[0] > '9')
 		return true;
-	if (!tt_spec_take_number(p, "how many bytes", 1, 65536, &size))
-		return false;
-	field->size = size;
-	return true;
+	size = tt_spec_take_number(p, "how many bytes", 1, 65536);
+	field->size = size < 0 ? 0 : (uint32_t)size;
+	return size >= 0;
 }
 
 static bool take_field_type(struct tt_spec_parser *p, struct tt_field_spec *field)
@@ -136,12 +134,12 @@ void tt_spec_read_field(struct tt_spec_parser *p)
 	if (!tt_spec_done(p))
 		return;
 	if (key && !is_number(&field))
-		tt_spec_mistake(p, column, "wrong-type",
-				"arguments are numbers, so the key must be one: `varint`, say");
+		tt_spec_report(p, column, "wrong-type",
+			       "arguments are numbers, so the key must be one: `varint`, say");
 	else if (key && spec->key >= 0)
-		tt_spec_mistake(p, column, "contradiction",
-				"`%s` is the key already: keep one of them",
-				spec->fields[spec->key].name);
+		tt_spec_report(p, column, "contradiction",
+			       "`%s` is the key already: keep one of them",
+			       spec->fields[spec->key].name);
 	else if (key)
 		spec->key = (int8_t)spec->nfields;
 	spec->fields[spec->nfields++] = field;
@@ -163,10 +161,10 @@ static int take_shown(struct tt_spec_parser *p)
 	for (i = 0; i < spec->nfields; i++)
 		names[i] = spec->fields[i].name;
 	if (spec->nfields == 0)
-		tt_spec_mistake(p, word->column, "unknown-word",
-				"`%.40s` is no field of this batch; name its fields with `field` "
-				"before this line",
-				word->text);
+		tt_spec_report(p, word->column, "unknown-word",
+			       "`%.40s` is no field of this batch; name its fields with `field` "
+			       "before this line",
+			       word->text);
 	else
 		tt_spec_unknown(p, word, "field of this batch", names, spec->nfields);
 	return -1;
@@ -184,8 +182,8 @@ void tt_spec_read_shown(struct tt_spec_parser *p)
 		if (field < 0)
 			return;
 		if (spec->nshown == TT_MAX_FIELDS) {
-			tt_spec_mistake(p, 1, "too-many", "more than %d fields to show",
-					TT_MAX_FIELDS);
+			tt_spec_report(p, 1, "too-many", "more than %d fields to show",
+				       TT_MAX_FIELDS);
 			return;
 		}
 		spec->shown[spec->nshown++] = (uint8_t)field;
@@ -205,15 +203,16 @@ bool tt_spec_begin_batch(struct tt_spec_parser *p)
 	void *array = file->batches;
 
 	if (file->nbatches == TT_SPEC_MAX_BATCHES) {
-		tt_spec_mistake(p, 1, "too-many",
-				"more than %d batches, as many as there are tags: reading stops here",
-				TT_SPEC_MAX_BATCHES);
+		tt_spec_report(
+			p, 1, "too-many",
+			"more than %d batches, as many as there are tags: reading stops here",
+			TT_SPEC_MAX_BATCHES);
 		p->stop = true;
 		return false;
 	}
-	if (!tt_mem_grow(p->notes->mem, &array, &file->batch_cap, file->nbatches + 1,
+	if (!tt_mem_grow(p->mem, &array, &file->batch_cap, file->nbatches + 1,
 			 sizeof(*file->batches))) {
-		p->notes->out_of_memory = true;
+		p->out_of_memory = true;
 		p->stop = true;
 		return false;
 	}
@@ -235,18 +234,18 @@ static void check_clash(struct tt_spec_parser *p)
 		if (old->spec.name == NULL)
 			continue;
 		if (strcmp(old->spec.name, batch->spec.name) == 0)
-			tt_spec_mistake(p, batch->name_at.column, "name-taken",
-					"a second batch `%s`, the first is in line %u: rename one",
-					batch->spec.name, old->name_at.line);
+			tt_spec_report(p, batch->name_at.column, "name-taken",
+				       "a second batch `%s`, the first is in line %u: rename one",
+				       batch->spec.name, old->name_at.line);
 		else if (old->spec.tag < 0 || batch->spec.tag < 0)
-			tt_spec_mistake(p, batch->tag_at.column, "contradiction",
-					"batch `%s` in line %u is there too, and one of them is "
-					"`only`: give both a `tag`",
-					old->spec.name, old->name_at.line);
+			tt_spec_report(p, batch->tag_at.column, "contradiction",
+				       "batch `%s` in line %u is there too, and one of them is "
+				       "`only`: give both a `tag`",
+				       old->spec.name, old->name_at.line);
 		else if (old->spec.tag == batch->spec.tag)
-			tt_spec_mistake(p, batch->tag_at.column, "id-taken",
-					"%d is the tag of batch `%s` in line %u: take another",
-					batch->spec.tag, old->spec.name, old->name_at.line);
+			tt_spec_report(p, batch->tag_at.column, "id-taken",
+				       "%d is the tag of batch `%s` in line %u: take another",
+				       batch->spec.tag, old->spec.name, old->name_at.line);
 		else
 			continue;
 		return;
@@ -257,16 +256,14 @@ static bool take_tag(struct tt_spec_parser *p)
 {
 	static const char *const words[] = {"only", "tag"};
 	const struct tt_spec_word *word;
-	unsigned tag;
 
 	if (tt_spec_accept(p, "only"))
 		return true;
 	if (tt_spec_accept(p, "tag")) {
 		p->batch->tag_at = tt_spec_here(p);
-		if (!tt_spec_take_number(p, "the byte that the batch begins with", 0, 255, &tag))
-			return false;
-		p->batch->spec.tag = (int)tag;
-		return true;
+		p->batch->spec.tag =
+			tt_spec_take_number(p, "the byte that the batch begins with", 0, 255);
+		return p->batch->spec.tag >= 0;
 	}
 	word = tt_spec_take(p, "`only` or `tag`");
 	if (word != NULL)
@@ -322,7 +319,7 @@ void tt_spec_end_batch(struct tt_spec_parser *p)
 	if (problem == NULL)
 		return;
 	batch->broken = true;
-	tt_spec_mistake_at(p, batch->name_at, rule, "`%s` %s", batch->spec.name, problem);
+	tt_spec_report_at(p, batch->name_at, rule, "`%s` %s", batch->spec.name, problem);
 }
 
 /* ------------------------------------------------------- what arguments refer to */
@@ -340,9 +337,9 @@ static struct tt_spec_ref *take_ref(struct tt_spec_parser *p)
 	for (i = 0; i < event->nrefs; i++) {
 		if (event->refs[i].arg != ref.arg)
 			continue;
-		tt_spec_mistake(p, column, "contradiction",
-				"argument `%s` means something already: keep one of the lines",
-				event->def.spec.args[ref.arg].name);
+		tt_spec_report(p, column, "contradiction",
+			       "argument `%s` means something already: keep one of the lines",
+			       event->def.spec.args[ref.arg].name);
 		return NULL;
 	}
 	ref.batch_at = tt_spec_here(p);
@@ -380,7 +377,8 @@ void tt_spec_read_scales(struct tt_spec_parser *p)
 	p->event->nrefs++;
 }
 
-static const struct tt_spec_batch *find_batch(struct tt_spec_parser *p, const struct tt_spec_ref *ref)
+static const struct tt_spec_batch *find_batch(struct tt_spec_parser *p,
+					      const struct tt_spec_ref *ref)
 {
 	const char *names[TT_SPEC_MAX_BATCHES];
 	const char *nearest = NULL;
@@ -395,11 +393,12 @@ static const struct tt_spec_batch *find_batch(struct tt_spec_parser *p, const st
 			return batch;
 		names[n++] = batch->spec.name;
 	}
-	if (tt_spec_notes_room(p->notes))
+	if (tt_spec_mistakes_has_room(p->mistakes))
 		nearest = tt_spec_nearest(ref->batch, names, n);
-	tt_spec_mistake_at(p, ref->batch_at, "unknown-word", "`%s` is no batch of this file%s%s%s",
-			   ref->batch, nearest != NULL ? "; did you mean `" : ": begin one with `batch`",
-			   nearest != NULL ? nearest : "", nearest != NULL ? "`?" : "");
+	tt_spec_report_at(p, ref->batch_at, "unknown-word", "`%s` is no batch of this file%s%s%s",
+			  ref->batch,
+			  nearest != NULL ? "; did you mean `" : ": begin one with `batch`",
+			  nearest != NULL ? nearest : "", nearest != NULL ? "`?" : "");
 	return NULL;
 }
 
@@ -410,19 +409,19 @@ static int8_t resolve_field(struct tt_spec_parser *p, const struct tt_batch_spec
 	int field = find_field(batch, name);
 
 	if (field < 0)
-		tt_spec_mistake_at(p, at, "unknown-word", "`%.40s` is no field of batch `%s`", name,
-				   batch->name);
+		tt_spec_report_at(p, at, "unknown-word", "`%.40s` is no field of batch `%s`", name,
+				  batch->name);
 	else if (!is_number(&batch->fields[field]))
-		tt_spec_mistake_at(p, at, "wrong-type",
-				   "expected a number, but `%s` of batch `%s` is none", name,
-				   batch->name);
+		tt_spec_report_at(p, at, "wrong-type",
+				  "expected a number, but `%s` of batch `%s` is none", name,
+				  batch->name);
 	else
 		return (int8_t)field;
 	return -1;
 }
 
-static void resolve(struct tt_spec_parser *p, struct tt_spec_event *event,
-		    const struct tt_spec_ref *ref)
+static void resolve_ref(struct tt_spec_parser *p, struct tt_spec_event *event,
+			const struct tt_spec_ref *ref)
 {
 	struct tt_arg_spec *arg = &event->def.spec.args[ref->arg];
 	const struct tt_spec_batch *batch = find_batch(p, ref);
@@ -430,17 +429,17 @@ static void resolve(struct tt_spec_parser *p, struct tt_spec_event *event,
 	if (batch == NULL || batch->broken)
 		return;
 	if (ref->base == NULL && batch->spec.key < 0) {
-		tt_spec_mistake_at(p, ref->batch_at, "contradiction",
-				   "batch `%s` has no key to refer to: end one of its `field` lines "
-				   "with `key`",
-				   ref->batch);
+		tt_spec_report_at(p, ref->batch_at, "contradiction",
+				  "batch `%s` has no key to refer to: end one of its `field` lines "
+				  "with `key`",
+				  ref->batch);
 		return;
 	}
 	if (ref->base != NULL && !batch->spec.once) {
-		tt_spec_mistake_at(p, ref->batch_at, "contradiction",
-				   "batch `%s` has many records, so no one base: end its `batch` "
-				   "line with `once`",
-				   ref->batch);
+		tt_spec_report_at(p, ref->batch_at, "contradiction",
+				  "batch `%s` has many records, so no one base: end its `batch` "
+				  "line with `once`",
+				  ref->batch);
 		return;
 	}
 	if (ref->base != NULL) {
@@ -457,5 +456,5 @@ void tt_spec_resolve_refs(struct tt_spec_parser *p, struct tt_spec_event *event)
 	unsigned i;
 
 	for (i = 0; i < event->nrefs; i++)
-		resolve(p, event, &event->refs[i]);
+		resolve_ref(p, event, &event->refs[i]);
 }

@@ -37,7 +37,7 @@ static void event_mistake(struct tt_spec_parser *p, struct tt_spec_event *event,
 			  const char *message)
 {
 	event->broken = true;
-	tt_spec_mistake_at(p, event->name_at, rule, "`%s` %s", event->def.spec.name, message);
+	tt_spec_report_at(p, event->name_at, rule, "`%s` %s", event->def.spec.name, message);
 }
 
 /* Only what stands in a thread's stream has a context, and needs one to be ordered. */
@@ -101,24 +101,23 @@ static void name_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
 	const char *name = event->def.spec.name;
 
 	if (old->experiment == NULL)
-		tt_spec_mistake(p, event->name_at.column, "name-taken",
-				"`%s` is an event of the core: give this one another name", name);
+		tt_spec_report(p, event->name_at.column, "name-taken",
+			       "`%s` is an event of the core: give this one another name", name);
 	else
-		tt_spec_mistake(
-			p, event->name_at.column, "name-taken",
-			"`%s` is the name of event %u of %s: give this one another name, or "
-			"end the line with `replaces`",
-			name, old->type, old->experiment);
+		tt_spec_report(p, event->name_at.column, "name-taken",
+			       "`%s` is the name of event %u of %s: give this one another name, or "
+			       "end the line with `replaces`",
+			       name, old->type, old->experiment);
 }
 
 /* No event of the core: their types are out of the range of an experiment's. */
 static void type_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
 		       const struct tt_event_spec *old)
 {
-	tt_spec_mistake(p, event->type_at.column, "id-taken",
-			"%u is the type of `%s` of %s: take another, or end the line with "
-			"`replaces`",
-			old->type, old->name, old->experiment);
+	tt_spec_report(p, event->type_at.column, "id-taken",
+		       "%u is the type of `%s` of %s: take another, or end the line with "
+		       "`replaces`",
+		       old->type, old->name, old->experiment);
 }
 
 /* Against the events of this file that stand before; false after a mistake. */
@@ -129,16 +128,16 @@ static bool free_in_file(struct tt_spec_parser *p, struct tt_spec_event *event)
 
 	for (old = p->file->events; old < event; old++) {
 		if (old->def.spec.name != NULL && strcmp(old->def.spec.name, spec->name) == 0) {
-			tt_spec_mistake(p, event->name_at.column, "name-taken",
-					"a second event `%s`, the first is in line %u: rename one",
-					spec->name, old->name_at.line);
+			tt_spec_report(p, event->name_at.column, "name-taken",
+				       "a second event `%s`, the first is in line %u: rename one",
+				       spec->name, old->name_at.line);
 			return false;
 		}
 		if (old->def.spec.type == spec->type) {
-			tt_spec_mistake(p, event->type_at.column, "id-taken",
-					"a second event of type %u, the first is in line %u: take "
-					"another type",
-					spec->type, old->name_at.line);
+			tt_spec_report(p, event->type_at.column, "id-taken",
+				       "a second event of type %u, the first is in line %u: take "
+				       "another type",
+				       spec->type, old->name_at.line);
 			return false;
 		}
 	}
@@ -160,8 +159,8 @@ void tt_spec_check_clash(struct tt_spec_parser *p, struct tt_spec_event *event)
 	else if (!may_replace(p, event, of_type))
 		type_taken(p, event, of_type);
 	else if (event->replaces && of_name == NULL && of_type == NULL)
-		tt_spec_mistake(p, event->name_at.column, "nothing-replaced",
-				"`replaces`, but no event has this name or type: drop the word");
+		tt_spec_report(p, event->name_at.column, "nothing-replaced",
+			       "`replaces`, but no event has this name or type: drop the word");
 }
 
 void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_position name_at,
@@ -175,16 +174,15 @@ void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_position 
 	of_name = tt_specs_experiment_named(p->specs, experiment->name);
 	of_id = tt_specs_experiment_id(p->specs, experiment->id);
 	if (p->file->replaces && of_name == NULL && of_id == NULL)
-		tt_spec_mistake(p, name_at.column, "nothing-replaced",
-				"`replaces`, but no experiment has this name or id: drop the word");
+		tt_spec_report(p, name_at.column, "nothing-replaced",
+			       "`replaces`, but no experiment has this name or id: drop the word");
 	else if (!p->file->replaces && of_name != NULL)
-		tt_spec_mistake(
-			p, name_at.column, "name-taken",
-			"there is an experiment `%s` already (id %u): take another name, or "
-			"end the line with `replaces`",
-			of_name->name, of_name->id);
+		tt_spec_report(p, name_at.column, "name-taken",
+			       "there is an experiment `%s` already (id %u): take another name, or "
+			       "end the line with `replaces`",
+			       of_name->name, of_name->id);
 	else if (!p->file->replaces && of_id != NULL)
-		tt_spec_mistake(
+		tt_spec_report(
 			p, id_at.column, "id-taken",
 			"%u is the id of experiment `%s`: take another, or end the line with "
 			"`replaces`",
@@ -213,16 +211,16 @@ static void unknown_event(struct tt_spec_parser *p, const struct tt_spec_event *
 	for (i = 0; i < p->file->nevents; i++)
 		if (p->file->events[i].def.spec.name != NULL)
 			names[n++] = p->file->events[i].def.spec.name;
-	if (tt_spec_notes_room(p->notes))
+	if (tt_spec_mistakes_has_room(p->mistakes))
 		nearest = tt_spec_nearest(event->pair_name, names, n);
 	if (nearest != NULL)
-		tt_spec_mistake_at(p, event->pair_at, "unknown-word",
-				   "`%s` is no event of this file; did you mean `%s`?",
-				   event->pair_name, nearest);
+		tt_spec_report_at(p, event->pair_at, "unknown-word",
+				  "`%s` is no event of this file; did you mean `%s`?",
+				  event->pair_name, nearest);
 	else
-		tt_spec_mistake_at(p, event->pair_at, "unknown-word",
-				   "`%s` is no event of this file; expected the name of one",
-				   event->pair_name);
+		tt_spec_report_at(p, event->pair_at, "unknown-word",
+				  "`%s` is no event of this file; expected the name of one",
+				  event->pair_name);
 }
 
 static bool is_range(const struct tt_event_def *def)
@@ -266,8 +264,8 @@ static void resolve_pair(struct tt_spec_parser *p, struct tt_spec_event *event)
 	if (begin == event || begin->pair_name != NULL)
 		problem = "it does not begin anything";
 	if (problem != NULL) {
-		tt_spec_mistake_at(p, event->pair_at, "pair-mismatch", "paired with `%s`, but %s",
-				   event->pair_name, problem);
+		tt_spec_report_at(p, event->pair_at, "pair-mismatch", "paired with `%s`, but %s",
+				  event->pair_name, problem);
 		return;
 	}
 	event->def.pair = begin->def.spec.type;
@@ -282,7 +280,7 @@ static bool ends_range(const struct tt_spec_event *event)
 }
 
 /* Whether an event of the specs there are will be gone once this file is added. */
-static bool leaves(const struct tt_spec_file *file, const struct tt_event_spec *old)
+static bool will_be_gone(const struct tt_spec_file *file, const struct tt_event_spec *old)
 {
 	size_t i;
 
@@ -309,12 +307,12 @@ static void check_left_pairs(struct tt_spec_parser *p, struct tt_spec_event *eve
 		const struct tt_event_def *old = tt_specs_def(p->specs, type);
 		const struct tt_event_def *begin;
 
-		if (old == NULL || old->pair == 0 || leaves(p->file, &old->spec))
+		if (old == NULL || old->pair == 0 || will_be_gone(p->file, &old->spec))
 			continue;
 		begin = tt_specs_def(p->specs, old->pair);
 		if (begin->spec.type == event->def.spec.type ||
 		    strcmp(begin->spec.name, event->def.spec.name) == 0)
-			tt_spec_mistake_at(
+			tt_spec_report_at(
 				p, event->name_at, "pair-mismatch",
 				"`%s` would be gone, the begin of `%s`: replace both, or the "
 				"experiment",
@@ -324,9 +322,9 @@ static void check_left_pairs(struct tt_spec_parser *p, struct tt_spec_event *eve
 
 void tt_spec_check_file(struct tt_spec_parser *p)
 {
-	if (p->file->nevents == 0 && !p->has_experiment && p->notes->total == 0)
-		tt_spec_mistake_at(p, (struct tt_spec_position){1, 1}, "no-experiment",
-				   "nothing is declared: begin with `experiment NAME ID`");
+	if (p->file->nevents == 0 && !p->has_experiment && p->mistakes->total == 0)
+		tt_spec_report_at(p, (struct tt_spec_position){1, 1}, "no-experiment",
+				  "nothing is declared: begin with `experiment NAME ID`");
 	for (size_t i = 0; i < p->file->nevents; i++) {
 		struct tt_spec_event *event = &p->file->events[i];
 

@@ -55,7 +55,7 @@ void tt_spec_read_orders(struct tt_spec_parser *p)
 }
 
 /* The name of the resources that the event orders, or NULL. */
-static const char *resource(const struct tt_spec_event *event)
+static const char *resource_name(const struct tt_spec_event *event)
 {
 	const struct tt_event_spec *spec = &event->def.spec;
 
@@ -75,10 +75,10 @@ static void check_restates(struct tt_spec_parser *p, const struct tt_spec_event 
 				      other->def.spec.role == TT_ROLE_CREATE))
 			return;
 	}
-	tt_spec_mistake_at(p, event->role_at, "contradiction",
-			   "`restates`, but no event creates a `%s`: end the `orders` line of one "
-			   "with `creates`",
-			   resource(event));
+	tt_spec_report_at(p, event->role_at, "contradiction",
+			  "`restates`, but no event creates a `%s`: end the `orders` line of one "
+			  "with `creates`",
+			  resource_name(event));
 }
 
 void tt_spec_resolve_orders(struct tt_spec_parser *p)
@@ -87,18 +87,17 @@ void tt_spec_resolve_orders(struct tt_spec_parser *p)
 	size_t i, first;
 
 	for (i = 0; i < p->file->nevents; i++) {
-		const char *name = resource(&events[i]);
+		const char *name = resource_name(&events[i]);
 
 		if (name == NULL)
 			continue;
 		for (first = 0; first < i; first++)
-			if (resource(&events[first]) != NULL &&
-			    strcmp(resource(&events[first]), name) == 0)
+			if (resource_name(&events[first]) != NULL &&
+			    strcmp(resource_name(&events[first]), name) == 0)
 				break;
 		events[i].def.resource_class = events[first].def.spec.type;
 	}
 	for (i = 0; i < p->file->nevents; i++)
-		if (resource(&events[i]) != NULL &&
-		    events[i].def.spec.role == TT_ROLE_RESTATE)
+		if (resource_name(&events[i]) != NULL && events[i].def.spec.role == TT_ROLE_RESTATE)
 			check_restates(p, &events[i]);
 }

@@ -10,210 +10,17 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---------------------------------------------------------------- mistakes */
-
-void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_position at, const char *rule,
-			const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	tt_spec_notes_add(p->notes, at, rule, format, args);
-	va_end(args);
-}
-
-void tt_spec_mistake(struct tt_spec_parser *p, unsigned column, const char *rule,
-		     const char *format, ...)
-{
-	struct tt_spec_position at = {p->line.number, column};
-	va_list args;
-
-	if (p->event != NULL)
-		p->event->broken = true;
-	if (p->batch != NULL)
-		p->batch->broken = true;
-	va_start(args, format);
-	tt_spec_notes_add(p->notes, at, rule, format, args);
-	va_end(args);
-}
-
-/* "a, b, c" as far as it fits. */
-static void join(char *out, size_t size, const char *const *words, size_t n)
-{
-	size_t used = 0, i;
-
-	out[0] = '\0';
-	for (i = 0; i < n && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ",
-					 words[i]);
-}
-
-void tt_spec_unknown(struct tt_spec_parser *p, const struct tt_spec_word *word, const char *what,
-		     const char *const *candidates, size_t n)
-{
-	const char *nearest = NULL;
-	char list[160];
-
-	if (tt_spec_notes_room(p->notes))
-		nearest = tt_spec_nearest(word->text, candidates, n);
-	if (nearest != NULL) {
-		tt_spec_mistake(p, word->column, "unknown-word",
-				"`%.40s` is no %s; did you mean `%s`?", word->text, what, nearest);
-		return;
-	}
-	join(list, sizeof(list), candidates, n);
-	tt_spec_mistake(p, word->column, "unknown-word", "`%.40s` is no %s; expected %s%s",
-			word->text, what, n == 1 ? "" : "one of ", list);
-}
-
-/* ------------------------------------------------------------------- words */
-
-const struct tt_spec_word *tt_spec_peek(const struct tt_spec_parser *p)
-{
-	return p->next < p->line.nwords ? &p->line.words[p->next] : NULL;
-}
-
-const struct tt_spec_word *tt_spec_take(struct tt_spec_parser *p, const char *what)
-{
-	const struct tt_spec_word *word = tt_spec_peek(p);
-
-	if (word == NULL)
-		tt_spec_mistake(p, p->line.end_column, "missing-word",
-				"expected %s, found the end of the line; write %s", what, p->usage);
-	else
-		p->next++;
-	return word;
-}
-
-bool tt_spec_accept(struct tt_spec_parser *p, const char *text)
-{
-	const struct tt_spec_word *word = tt_spec_peek(p);
-
-	if (word == NULL || word->quoted || strcmp(word->text, text) != 0)
-		return false;
-	p->next++;
-	return true;
-}
-
-bool tt_spec_done(struct tt_spec_parser *p)
-{
-	const struct tt_spec_word *word = tt_spec_peek(p);
-
-	if (word == NULL)
-		return true;
-	tt_spec_mistake(p, word->column, "extra-word",
-			"expected the end of the line, found `%.40s`; write %s", word->text,
-			p->usage);
-	return false;
-}
-
-const char *tt_spec_take_quoted(struct tt_spec_parser *p, const char *what)
-{
-	const struct tt_spec_word *word = tt_spec_take(p, what);
-
-	if (word == NULL)
-		return NULL;
-	if (word->quoted && word->len > 0)
-		return word->text;
-	tt_spec_mistake(p, word->column, "bad-name", "expected %s in double quotes, found `%.40s`",
-			what, word->text);
-	return NULL;
-}
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Names of events and experiments stand in paths, in JSON and in C. */
-static bool is_name(const struct tt_spec_word *word)
-{
-	size_t i;
-
-	if (word->quoted || word->len > TT_SPEC_MAX_NAME || !is_letter(word->text[0]))
-		return false;
-	for (i = 1; i < word->len; i++)
-		if (!is_letter(word->text[i]) && !is_digit(word->text[i]) && word->text[i] != '_')
-			return false;
-	return true;
-}
-
-const char *tt_spec_take_name(struct tt_spec_parser *p, const char *what)
-{
-	const struct tt_spec_word *word = tt_spec_take(p, what);
-
-	if (word == NULL || is_name(word))
-		return word != NULL ? word->text : NULL;
-	tt_spec_mistake(p, word->column, "bad-name",
-			"expected %s, found `%.40s`; a name is a letter, then letters, digits and "
-			"underscores, at most %d",
-			what, word->text, TT_SPEC_MAX_NAME);
-	return NULL;
-}
-
-/* Decimal digits up to the end of text; at most `max`. */
-static bool number(const char *text, unsigned max, unsigned *value)
-{
-	unsigned n = 0;
-
-	if (*text == '\0')
-		return false;
-	for (; is_digit(*text); text++) {
-		n = n * 10 + (unsigned)(*text - '0');
-		if (n > max)
-			return false;
-	}
-	*value = n;
-	return *text == '\0';
-}
-
-bool tt_spec_take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max,
-			 unsigned *value)
-{
-	const struct tt_spec_word *word = tt_spec_take(p, what);
-
-	if (word == NULL)
-		return false;
-	if (!word->quoted && number(word->text, max, value) && *value >= min)
-		return true;
-	tt_spec_mistake(p, word->column, "bad-number",
-			"expected %s, a number from %u to %u, found `%.40s`", what, min, max,
-			word->text);
-	return false;
-}
-
-/* A number from min to max, which is not 0, or 0 with a mistake. */
-static unsigned take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max)
-{
-	unsigned value;
-
-	return tt_spec_take_number(p, what, min, max, &value) ? value : 0;
-}
-
 /* -------------------------------------------------------------- experiment */
-
-struct tt_spec_position tt_spec_here(const struct tt_spec_parser *p)
-{
-	const struct tt_spec_word *word = tt_spec_peek(p);
-
-	return (struct tt_spec_position){p->line.number,
-					 word != NULL ? word->column : p->line.end_column};
-}
 
 static void read_experiment(struct tt_spec_parser *p)
 {
 	struct tt_spec_file *file = p->file;
 	struct tt_spec_position name_at, id_at;
 	const char *name;
-	unsigned id;
+	int id;
 
 	if (p->has_experiment) {
-		tt_spec_mistake(
+		tt_spec_report(
 			p, 1, "clause-twice",
 			"a second `experiment`: a file has one; give the other a file of its own");
 		return;
@@ -223,10 +30,10 @@ static void read_experiment(struct tt_spec_parser *p)
 	name_at = tt_spec_here(p);
 	name = tt_spec_take_name(p, "the experiment's name");
 	id_at = tt_spec_here(p);
-	id = name != NULL ? take_number(p, "the experiment's id", 1, 255) : 0;
-	if (id == 0)
+	id = name != NULL ? tt_spec_take_number(p, "the experiment's id", 1, 255) : -1;
+	if (id < 0)
 		return;
-	file->experiment = (struct tt_experiment_spec){id, name, ""};
+	file->experiment = (struct tt_experiment_spec){(unsigned)id, name, ""};
 	file->replaces = tt_spec_accept(p, "replaces");
 	if (tt_spec_done(p))
 		tt_spec_check_experiment(p, name_at, id_at);
@@ -269,15 +76,15 @@ static void begin_event(struct tt_spec_parser *p)
 
 	end_event(p);
 	if (file->nevents == TT_SPEC_MAX_EVENTS) {
-		tt_spec_mistake(p, 1, "too-many",
-				"more events than there are types (%d): reading stops here",
-				TT_SPEC_MAX_TYPE);
+		tt_spec_report(p, 1, "too-many",
+			       "more events than there are types (%d): reading stops here",
+			       TT_SPEC_MAX_TYPE);
 		p->stop = true;
 		return;
 	}
-	if (!tt_mem_grow(p->notes->mem, &array, &file->cap, file->nevents + 1,
+	if (!tt_mem_grow(p->mem, &array, &file->cap, file->nevents + 1,
 			 sizeof(*file->events))) {
-		p->notes->out_of_memory = true;
+		p->out_of_memory = true;
 		p->stop = true;
 		return;
 	}
@@ -301,29 +108,30 @@ static unsigned take_version(struct tt_spec_parser *p)
 	if (word == NULL)
 		return 0;
 	if (!word->quoted && strncmp(word->text, "1.", 2) == 0 &&
-	    number(word->text + 2, 999, &value)) {
+	    tt_spec_number(word->text + 2, 999, &value)) {
 		for (i = 0; i < COUNT(versions); i++)
 			if (versions[i] == value)
 				return value;
 	}
-	tt_spec_mistake(p, word->column, "bad-version",
-			"expected a header version, 1.22, 1.23, 1.25 or 1.26, found `%.40s` "
-			"(Go 1.24 writes 1.23, Go 1.27 writes 1.26)",
-			word->text);
+	tt_spec_report(p, word->column, "bad-version",
+		       "expected a header version, 1.22, 1.23, 1.25 or 1.26, found `%.40s` "
+		       "(Go 1.24 writes 1.23, Go 1.27 writes 1.26)",
+		       word->text);
 	return 0;
 }
 
-static unsigned take_type(struct tt_spec_parser *p)
+static int take_type(struct tt_spec_parser *p)
 {
 	if (p->has_experiment)
-		return take_number(p, "the type of an experiment's event", TT_SPEC_MIN_EXPERIMENTAL,
-				   TT_SPEC_MAX_TYPE);
+		return tt_spec_take_number(p, "the type of an experiment's event",
+					   TT_SPEC_MIN_EXPERIMENTAL, TT_SPEC_MAX_TYPE);
 	if (p->specs != NULL && p->file->nevents == 1)
-		tt_spec_mistake(p, 1, "no-experiment",
-				"an event of no experiment; write `experiment NAME ID` before the "
-				"first event");
-	return take_number(p, "the event's type", 1,
-			   p->specs != NULL ? TT_SPEC_MAX_TYPE : TT_SPEC_MIN_EXPERIMENTAL - 1);
+		tt_spec_report(p, 1, "no-experiment",
+			       "an event of no experiment; write `experiment NAME ID` before the "
+			       "first event");
+	return tt_spec_take_number(p, "the event's type", 1,
+				   p->specs != NULL ? TT_SPEC_MAX_TYPE
+						    : TT_SPEC_MIN_EXPERIMENTAL - 1);
 }
 
 static bool take_since(struct tt_spec_parser *p, struct tt_event_spec *spec)
@@ -345,6 +153,7 @@ static void read_event(struct tt_spec_parser *p)
 {
 	struct tt_spec_event *event = p->event;
 	struct tt_event_spec *spec;
+	int type;
 
 	if (event == NULL)
 		return;
@@ -354,8 +163,11 @@ static void read_event(struct tt_spec_parser *p)
 	if (spec->name == NULL)
 		return;
 	event->type_at = tt_spec_here(p);
-	spec->type = (uint8_t)take_type(p);
-	if (spec->type == 0 || !take_since(p, spec))
+	type = take_type(p);
+	if (type < 0)
+		return;
+	spec->type = (uint8_t)type;
+	if (!take_since(p, spec))
 		return;
 	event->replaces = tt_spec_accept(p, "replaces");
 	if (tt_spec_done(p))
@@ -428,7 +240,7 @@ static void read_needs(struct tt_spec_parser *p)
 		if (need == NULL)
 			return;
 		if (contradicts(need, bits)) {
-			tt_spec_mistake(
+			tt_spec_report(
 				p, column, "contradiction",
 				"`%s%s` contradicts what stands before it: keep one of them",
 				need->no ? "no " : "", need->word);
@@ -521,7 +333,7 @@ static void unknown_clause(struct tt_spec_parser *p)
 	tt_spec_unknown(p, &p->line.words[0], "clause", words, COUNT(words));
 }
 
-static const char *where(const struct clause *clause)
+static const char *right_place(const struct clause *clause)
 {
 	if (clause == &clauses[TT_CLAUSE_EXPERIMENT])
 		return "it goes before the first event";
@@ -546,13 +358,13 @@ static bool in_place(struct tt_spec_parser *p, const struct clause *clause)
 	unsigned bit = 1u << (clause - clauses);
 
 	if ((clause->places & place) == 0) {
-		tt_spec_mistake(p, column, "out-of-place", "`%s` may not stand here: %s",
-				clause->word, where(clause));
+		tt_spec_report(p, column, "out-of-place", "`%s` may not stand here: %s",
+			       clause->word, right_place(clause));
 		return false;
 	}
 	if ((*seen & bit) != 0 && !clause->repeats) {
-		tt_spec_mistake(p, column, "clause-twice", "a second `%s`: write it once",
-				clause->word);
+		tt_spec_report(p, column, "clause-twice", "a second `%s`: write it once",
+			       clause->word);
 		return false;
 	}
 	*seen |= bit;
@@ -575,7 +387,7 @@ static void read_line(struct tt_spec_parser *p)
 	if (p->stop)
 		return;
 	if (p->line.rule != NULL) {
-		tt_spec_mistake(p, p->line.problem_column, p->line.rule, "%s", p->line.problem);
+		tt_spec_report(p, p->line.problem_column, p->line.rule, "%s", p->line.problem);
 		if (clause == &clauses[TT_CLAUSE_ARGS] && p->event != NULL)
 			p->event->args_broken = true;
 		return;
@@ -612,12 +424,17 @@ static void read_lines(struct tt_spec_parser *p, char *text, size_t len)
 }
 
 int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struct tt_str text,
-		  struct tt_spec_notes *notes)
+		  struct tt_spec_mistakes *mistakes)
 {
-	struct tt_spec_parser p = {.specs = specs, .file = file, .notes = notes};
+	struct tt_spec_parser p = {
+		.mem = mistakes->mem,
+		.specs = specs,
+		.file = file,
+		.mistakes = mistakes,
+	};
 
 	file->text_size = 2 * text.len + 1;
-	file->text = tt_mem_alloc(notes->mem, file->text_size);
+	file->text = tt_mem_alloc(p.mem, file->text_size);
 	if (file->text == NULL)
 		return -TT_E_MEMORY;
 	if (text.len > 0)
@@ -628,7 +445,7 @@ int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struc
 	file->source = (struct tt_str){file->text + text.len + 1, text.len};
 	read_lines(&p, file->text, text.len);
 	tt_spec_check_file(&p);
-	return notes->out_of_memory ? -TT_E_MEMORY : 0;
+	return p.out_of_memory || mistakes->out_of_memory ? -TT_E_MEMORY : 0;
 }
 
 void tt_spec_file_release(struct tt_spec_file *file, struct tt_mem *mem)

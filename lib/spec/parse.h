@@ -1,28 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * parse.h - from the text of a spec file to definitions: what the files of this
- * folder share while they read one. Stands on base.
+ * folder share while they read one. Stands on base. Lower files first:
  *
- *	words.c    lines and words, UTF-8, the nearest word
- *	notes.c    mistakes
- *	parse.c    the clauses, one table row and one function each
+ *	status.h   the statuses of goroutines and processors, which specs have no words for
+ *	spec.h     what is known of an event
+ *	nearest.c  the known word that a misspelt one is most like
+ *	mistakes.c mistakes, until all are known
+ *	lexer.c    lines into words, and the words one by one
+ *	table.c    the specs there are; answers from them (table.h)
  *	args.c     the arguments of an event
  *	orders.c   resources whose events have numbers
- *	shows.c    the forms of `shows` and `gives`, again a table
+ *	shows.c    the forms of `shows` and `gives`, a table
  *	batch.c    batches: their fields, and arguments that refer to them
  *	check.c    rules about a whole event, pairs, and the specs there are
- *	table.c    keeps what came out
- *	status.h   the statuses of goroutines and processors, which specs have no words for
+ *	parse.c    the clauses of a text, a table again
+ *	add.c      texts and files into the table
  *	embed.awk  writes types.h, a constant for each built-in event, and builtin.c, the
  *	           built-in specs, when the library is built
  *
- * A mistake never stops the reading: it is noted, the clause is dropped, and
- * reading goes on with the next line.
+ * A mistake never stops the reading: it is kept, the clause is dropped, and reading goes
+ * on with the next line.
  */
 #ifndef TT_SPEC_PARSE_H
 #define TT_SPEC_PARSE_H
 
 #include "base/mem.h"
+#include "base/quote.h"
 #include "spec/spec.h"
 
 /* Longest name of an event, an argument or an experiment. */
@@ -35,7 +39,7 @@
 #define TT_SPEC_MIN_EXPERIMENTAL 127
 #define TT_SPEC_MAX_TYPE 255
 
-/* Where something stands, both from 1; columns count bytes. */
+/* A place in the text, both from 1; columns count bytes. */
 struct tt_spec_position {
 	unsigned line, column;
 };
@@ -47,61 +51,38 @@ struct tt_spec_word {
 	const char *text;
 	size_t len;
 	unsigned column;
-	bool quoted;            /* stood in double quotes */
+	bool quoted;            /* was in double quotes */
 };
 
 struct tt_spec_line {
 	unsigned number;
 	unsigned nwords;
-	unsigned end_column;    /* where a missing word would stand */
+	unsigned end_column;    /* where a missing word would be */
 	const char *rule;       /* why the line cannot be read, or NULL */
 	const char *problem;
 	unsigned problem_column;
 	struct tt_spec_word words[TT_SPEC_MAX_WORDS];
 };
 
-/*
- * Splits text[0..len] in place; text[len] may be overwritten. A comma is a word
- * of its own, `#` where a word could begin starts a comment. A line that begins
- * with the word `plain` has that word and the rest as it is. Sets rule and
- * problem of a line that is no text or has no end to a quote.
- */
-void tt_spec_split(struct tt_spec_line *line, char *text, size_t len, const char *plain);
-
-/* Puts `?` for what may not stand in a spec: bytes of a character cut in two. */
-void tt_spec_clean(char *text);
-
-/* The candidate most like `word`, or NULL if none is like it. */
-const char *tt_spec_nearest(const char *word, const char *const *candidates, size_t n);
-
-/* ------------------------------------------------------------------- notes */
+/* ---------------------------------------------------------------- mistakes */
 
 /* At most so many mistakes are handed out. */
 #define TT_SPEC_MAX_MISTAKES 100
 
-struct tt_spec_note {
+struct tt_spec_kept_mistake {
 	struct tt_spec_position at;
 	size_t ordinal;
 	const char *rule;
 	char message[256];
 };
 
-struct tt_spec_notes {
+struct tt_spec_mistakes {
 	struct tt_mem *mem;
-	struct tt_spec_note *notes;
+	struct tt_spec_kept_mistake *kept;
 	size_t n, cap;
 	size_t total;           /* those that were not kept included */
 	bool out_of_memory;
 };
-
-void tt_spec_notes_init(struct tt_spec_notes *notes, struct tt_mem *mem);
-void tt_spec_notes_release(struct tt_spec_notes *notes);
-/* Whether one more would be kept. */
-bool tt_spec_notes_room(const struct tt_spec_notes *notes);
-void tt_spec_notes_add(struct tt_spec_notes *notes, struct tt_spec_position at, const char *rule,
-		       const char *format, va_list args) __attribute__((format(printf, 4, 0)));
-/* Puts them in the order of their places. */
-void tt_spec_notes_sort(struct tt_spec_notes *notes);
 
 /* ----------------------------------------------------------------- results */
 
@@ -143,7 +124,7 @@ struct tt_spec_event {
 struct tt_spec_file {
 	struct tt_spec_file *next;
 	char *text;             /* cut into words */
-	size_t text_size;       /* of it and what lies behind it: */
+	size_t text_size;       /* of it and what follows it: */
 	struct tt_str source;   /* the text as it was */
 	struct tt_spec_event *events;
 	size_t nevents, cap;
@@ -156,24 +137,26 @@ struct tt_spec_file {
 /*
  * Parses a text into *file, which the caller has zeroed and releases with
  * tt_spec_file_release(), after an error too. `specs` is what there is already;
- * NULL: nothing, so that the text may be the core's. Mistakes go to `notes`; with
+ * NULL: nothing, so that the text may be the core's. Mistakes go to `mistakes`; with
  * any, the file's contents are not to be used. 0 or -TT_E_MEMORY.
  */
 int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struct tt_str text,
-		  struct tt_spec_notes *notes);
+		  struct tt_spec_mistakes *mistakes);
 void tt_spec_file_release(struct tt_spec_file *file, struct tt_mem *mem);
 
 /* ------------------------------------------------------------------ parser */
 
 struct tt_spec_parser {
+	struct tt_mem *mem;
 	const struct tt_specs *specs;
 	struct tt_spec_file *file;
-	struct tt_spec_notes *notes;
+	struct tt_spec_mistakes *mistakes;
 	struct tt_spec_event *event;  /* the one that clauses belong to, or NULL */
 	struct tt_spec_batch *batch;  /* likewise */
 	bool in_experiment;     /* clauses belong to the experiment */
 	unsigned clauses;       /* of the experiment, a bit for each that was seen */
 	bool has_experiment;    /* there was an `experiment` line, good or not */
+	bool out_of_memory;     /* for events or batches */
 	bool stop;              /* reading on makes no sense */
 	const char *usage;      /* of the clause being read */
 	struct tt_spec_line line;
@@ -198,47 +181,88 @@ enum tt_spec_clause {
 	TT_CLAUSE_COUNT
 };
 
-/* Notes a mistake in the line being read; the event it belongs to is broken. */
-void tt_spec_mistake(struct tt_spec_parser *p, unsigned column, const char *rule,
-		     const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* Notes a mistake anywhere. */
-void tt_spec_mistake_at(struct tt_spec_parser *p, struct tt_spec_position at, const char *rule,
-			const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* ---------------------------------------------------------------- files */
 
+/* nearest.c */
+
+/* The candidate most like `word`, or NULL if none is like it. */
+const char *tt_spec_nearest(const char *word, const char *const *candidates, size_t n);
+
+/* mistakes.c */
+
+void tt_spec_mistakes_init(struct tt_spec_mistakes *mistakes, struct tt_mem *mem);
+void tt_spec_mistakes_release(struct tt_spec_mistakes *mistakes);
+/* Whether one more would be kept. */
+bool tt_spec_mistakes_has_room(const struct tt_spec_mistakes *mistakes);
+/* Puts them in the order of their places. */
+void tt_spec_mistakes_sort(struct tt_spec_mistakes *mistakes);
+/* Keeps a mistake in the line being read; the event or batch it belongs to is broken. */
+void tt_spec_report(struct tt_spec_parser *p, unsigned column, const char *rule,
+		    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Keeps a mistake anywhere. */
+void tt_spec_report_at(struct tt_spec_parser *p, struct tt_spec_position at, const char *rule,
+		       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* lexer.c */
+
+/*
+ * Splits text[0..len] in place; text[len] may be overwritten. A comma is a word
+ * of its own, `#` where a word could begin starts a comment. A line that begins
+ * with the word `plain` has that word and the rest as it is. Sets rule and
+ * problem of a line that is no text or has no end to a quote.
+ */
+void tt_spec_split(struct tt_spec_line *line, char *text, size_t len, const char *plain);
 /* The next word, or NULL at the line's end. */
 const struct tt_spec_word *tt_spec_peek(const struct tt_spec_parser *p);
+/* Where the next word is, or the line's end. */
+struct tt_spec_position tt_spec_here(const struct tt_spec_parser *p);
 /* Takes the next word; a mistake and NULL if there is none. `what` says what it should be. */
 const struct tt_spec_word *tt_spec_take(struct tt_spec_parser *p, const char *what);
 /* Takes the next word if it is this one. */
 bool tt_spec_accept(struct tt_spec_parser *p, const char *word);
 /* A mistake and false if words are left. */
 bool tt_spec_done(struct tt_spec_parser *p);
-/* Notes that a word is none of the candidates. `what`: "clause", "state". */
+/* Reports that a word is none of the candidates. `what`: "clause", "proc state". */
 void tt_spec_unknown(struct tt_spec_parser *p, const struct tt_spec_word *word, const char *what,
 		     const char *const *candidates, size_t n);
-/*
- * Takes the name of an argument of the event whose type is one of `types` (bits
- * 1 << enum tt_arg_type): its index, or -1 with a mistake.
- */
-int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types);
 /* Takes a quoted text; NULL with a mistake. */
 const char *tt_spec_take_quoted(struct tt_spec_parser *p, const char *what);
-
 /* Takes a name of an event, batch or experiment; NULL with a mistake. */
 const char *tt_spec_take_name(struct tt_spec_parser *p, const char *what);
-/* Takes a number from min to max; false with a mistake. */
-bool tt_spec_take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max,
-			 unsigned *value);
-/* Where the next word stands, or the line's end. */
-struct tt_spec_position tt_spec_here(const struct tt_spec_parser *p);
+/* Takes a number from min to max; -1 with a mistake. */
+int tt_spec_take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max);
+/* Decimal digits up to the end of text; false: anything else, or more than `max`. */
+bool tt_spec_number(const char *text, unsigned max, unsigned *value);
+
+/* The length of the character at text, or 0 if it may not be in a spec. */
+static inline size_t tt_spec_character(const char *text, size_t len)
+{
+	const uint8_t *p = (const uint8_t *)text;
+	uint32_t code = 0;
+	size_t n = tt_utf8_next(p, p + len, &code);
+	bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+
+	return is_control && code != '\t' ? 0 : n;
+}
+
+static inline bool tt_spec_is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 /* args.c */
+
 void tt_spec_read_args(struct tt_spec_parser *p);
 /* Whether a word may name an argument or a field; if not, with a mistake. */
 bool tt_spec_check_arg_name(struct tt_spec_parser *p, const struct tt_spec_word *word,
 			    const char *what);
 /* The type that a name has by the naming rule. */
 enum tt_arg_type tt_spec_arg_type(const char *name);
+/*
+ * Takes the name of an argument of the event whose type is one of `types` (bits
+ * 1 << enum tt_arg_type): its index, or -1 with a mistake.
+ */
+int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types);
 
 /* batch.c */
 
@@ -254,11 +278,13 @@ void tt_spec_read_scales(struct tt_spec_parser *p);
 void tt_spec_resolve_refs(struct tt_spec_parser *p, struct tt_spec_event *event);
 
 /* orders.c */
+
 void tt_spec_read_orders(struct tt_spec_parser *p);
 /* Finds out which events order resources of one class, when all are known. */
 void tt_spec_resolve_orders(struct tt_spec_parser *p);
 
 /* shows.c */
+
 void tt_spec_read_shows(struct tt_spec_parser *p);
 void tt_spec_read_gives(struct tt_spec_parser *p);
 

@@ -150,8 +150,8 @@ static bool take_arrow(struct tt_spec_parser *p)
 		return true;
 	word = tt_spec_take(p, "`->`");
 	if (word != NULL)
-		tt_spec_mistake(p, word->column, "unknown-word",
-				"expected `->` between two states, found `%.40s`", word->text);
+		tt_spec_report(p, word->column, "unknown-word",
+			       "expected `->` between two states, found `%.40s`", word->text);
 	return false;
 }
 
@@ -311,10 +311,10 @@ void tt_spec_read_shows(struct tt_spec_parser *p)
 		return;
 	p->usage = form->usage;
 	if ((form->flags & CORE_ONLY) != 0 && p->has_experiment) {
-		tt_spec_mistake(p, column, "core-only",
-				"`%s` is for the core's events; an experiment shows metric, label, "
-				"log, begin, active or end, or itself",
-				form->word);
+		tt_spec_report(p, column, "core-only",
+			       "`%s` is for the core's events; an experiment shows metric, label, "
+			       "log, begin, active or end, or itself",
+			       form->word);
 		return;
 	}
 	p->event->def.spec.kind = form->kind;
@@ -330,14 +330,14 @@ void tt_spec_read_gives(struct tt_spec_parser *p)
 	int8_t arg;
 
 	if (p->event->def.spec.kind != TT_KIND_RANGE_END) {
-		tt_spec_mistake(p, column, "out-of-place",
-				"`gives` adds to a range's end; write `shows end ...` before it");
+		tt_spec_report(p, column, "out-of-place",
+			       "`gives` adds to a range's end; write `shows end ...` before it");
 		return;
 	}
 	if (view->nattributes == TT_MAX_ATTRIBUTES) {
-		tt_spec_mistake(p, column, "too-many",
-				"more than %d `gives`: an event has no room for them",
-				TT_MAX_ATTRIBUTES);
+		tt_spec_report(p, column, "too-many",
+			       "more than %d `gives`: an event has no room for them",
+			       TT_MAX_ATTRIBUTES);
 		return;
 	}
 	name = tt_spec_take_quoted(p, "a text");

@@ -2,7 +2,7 @@
 /*
  * spec.h - event specs, compiled: what the decoder, the ordering and the
  * accessors need of the files in specs/. Stands on base. tracetool-spec(5) has
- * the language; parse.c reads it, table.c keeps and answers it.
+ * the language, parse.h lists the files of this folder.
  */
 #ifndef TT_SPEC_SPEC_H
 #define TT_SPEC_SPEC_H
@@ -76,9 +76,9 @@ const struct tt_experiment_spec *tt_specs_builtin_experiment(const struct tt_spe
 							     unsigned id);
 
 /*
- * The name of a type for a trace of header version `since`: "Invalid(N)" for a
- * type that this version does not have, as Go's ordering errors name it.
- * Writes it to buf if it has to be made up.
+ * The name of a type for a trace of this header version: "Invalid(N)" for a type
+ * that the version does not have, as Go's ordering errors name it. Writes it to buf
+ * if it has to be made up.
  */
 #define TT_EVENT_NAME_SIZE 32
 const char *tt_specs_event_name(const struct tt_specs *specs, unsigned type, unsigned version,

@@ -800,13 +800,13 @@ static int parse_with(const char *source, size_t limit, size_t *left)
 {
 	struct tt_mem mem = {.limit_nbytes = limit};
 	struct tt_spec_file file = {.next = NULL};
-	struct tt_spec_notes notes;
+	struct tt_spec_mistakes mistakes;
 	struct tt_str text = {source, strlen(source)};
 	int rc;
 
-	tt_spec_notes_init(&notes, &mem);
-	rc = tt_spec_parse(&file, specs, text, &notes);
-	tt_spec_notes_release(&notes);
+	tt_spec_mistakes_init(&mistakes, &mem);
+	rc = tt_spec_parse(&file, specs, text, &mistakes);
+	tt_spec_mistakes_release(&mistakes);
 	tt_spec_file_release(&file, &mem);
 	*left = mem.used_nbytes;
 	return rc;
