@@ -23,9 +23,7 @@ static const struct opt table[] = {
 	  .help = "write the trace to OUT; '-' (default) is\nstandard output",
 	  .at = offsetof(struct assemble_options, output) },
 	OPT_HEADING("Common options"),
-	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",
-	  .help = "read event specs from FILE too (may be repeated)",
-	  .at = offsetof(struct assemble_options, specs) },
+	CMD_SPEC_OPTION(struct assemble_options, specs),
 	OPT_HELP,
 	OPT_TABLE_END,
 };

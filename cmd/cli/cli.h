@@ -28,12 +28,17 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* Of several files the worst, which is the largest, wins. */
 enum {
 	STATUS_FINE = 0,
 	STATUS_BAD = 1,     /* the trace is bad, or a check failed */
 	STATUS_TROUBLE = 2, /* usage, input and output, resources */
 };
+
+/* Of several files, or of several steps with one, the worst status wins. */
+static inline int worse(int a, int b)
+{
+	return a > b ? a : b;
+}
 
 #include "verbs.h"
 
@@ -46,12 +51,16 @@ struct cmd_common {
 	bool quiet, verbose;
 };
 
-/* The rows of a verb's options table whose struct `type` holds `field`, a cmd_common. */
-#define CMD_COMMON_OPTIONS(type, field)                                                         \
-	OPT_HEADING("Common options"),                                                          \
+/* A row of a verb's options table whose struct `type` holds `field`, an opt_list. */
+#define CMD_SPEC_OPTION(type, field)                                                            \
 	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",                                     \
 	  .help = "read event specs from FILE too (may be repeated)",                           \
-	  .at = offsetof(type, field.specs) },                                                  \
+	  .at = offsetof(type, field) }
+
+/* The rows of one whose `field` is a cmd_common. */
+#define CMD_COMMON_OPTIONS(type, field)                                                         \
+	OPT_HEADING("Common options"),                                                          \
+	CMD_SPEC_OPTION(type, field.specs),                                                     \
 	{ .kind = OPT_STRING, .name = "member", .meta = "NAME",                                 \
 	  .help = "read this member of an archive;\nARCHIVE:NAME as FILE does the same",        \
 	  .at = offsetof(type, field.member) },                                                 \
@@ -90,9 +99,11 @@ int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *
  * comes: it would be lost. */
 bool cmd_is_read(const char *path, char *const *files, size_t n);
 bool cmd_reads_stdin_twice(char *const *files, size_t n);
-/* What messages call it: the path, or "standard input". */
+/* How messages name it: the path, or "standard input". */
 const char *cmd_input_name(const char *path);
-/* As many as this process may run on at a time. */
+/* What follows the last slash of a path. */
+const char *cmd_base_name(const char *path);
+/* The number of processors that this process may use. */
 unsigned cmd_processors(void);
 
 /* ---- messages */

@@ -44,6 +44,13 @@ const char *cmd_input_name(const char *path)
 	return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+const char *cmd_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
 /*
  * The archive's path if `path` is ARCHIVE:MEMBER, to be freed, and *member set;
  * NULL if it is a plain path. A file of the whole name comes first, and so does

@@ -2,9 +2,9 @@
 /*
  * json.h - members of a JSON object onto an out's cursor. Command layer, on out.h.
  *
- * Each json_NAME function writes `,"key":value`; the first member of an object
- * comes from json_open(). Keys are ours and short. Numbers are written with all
- * their digits, up to 2^64-1.
+ * Each json_NAME function writes `,"key":value`; json_open() writes the first member
+ * of an object. Keys are ours and short. Numbers are written with all their digits,
+ * up to 2^64-1.
  */
 #ifndef CMD_CLI_JSON_H
 #define CMD_CLI_JSON_H
@@ -38,16 +38,31 @@ static inline char *json_i64(char *p, const char *key, int64_t v)
 	return put_i64(json_key(p, key), v);
 }
 
+static inline char *json_null(char *p, const char *key)
+{
+	return put_lit(json_key(p, key), "null");
+}
+
+static inline char *json_bool(char *p, const char *key, bool v)
+{
+	return put_cstr(json_key(p, key), v ? "true" : "false");
+}
+
 /* A thread, P or goroutine: null for none. */
 static inline char *json_id(char *p, const char *key, int64_t id)
 {
-	p = json_key(p, key);
-	return id == TT_NONE ? put_lit(p, "null") : put_i64(p, id);
+	return id == TT_NONE ? json_null(p, key) : json_i64(p, key, id);
+}
+
+/* A place in a trace: null for TT_UNKNOWN. */
+static inline char *json_known(char *p, const char *key, uint64_t v)
+{
+	return v == TT_UNKNOWN ? json_null(p, key) : json_u64(p, key, v);
 }
 
 /*
- * Text of the trace. If it is no UTF-8, its bad bytes read U+FFFD and a second
- * member KEY_hex holds all its bytes.
+ * Text of the trace. If it is not valid UTF-8, each invalid byte is written as U+FFFD,
+ * and a second member KEY_hex holds all of the text's bytes.
  */
 char *json_str(struct out *o, char *p, const char *key, struct tt_str s);
 
@@ -61,10 +76,10 @@ static inline char *json_word(char *p, const char *key, const char *word)
 /* Text of ours. */
 static inline char *json_cstr(struct out *o, char *p, const char *key, const char *s)
 {
-	return out_json(o, json_key(p, key), (struct tt_str){ s, strlen(s) });
+	return out_json(o, json_key(p, key), str_of(s));
 }
 
-/* A field of a record holds neither bytes nor a string. */
+/* Whether a field of a record holds neither bytes nor a string. */
 static inline bool field_is_number(const struct tt_field_spec *field)
 {
 	return field->type != TT_FIELD_BYTES && field->type != TT_FIELD_STRING;

@@ -49,7 +49,7 @@ static char *begin(const char *file)
 	}
 	p = put_lit(p, ": ");
 	if (file) {
-		p = out_escaped(&err_out, p, (struct tt_str){ file, strlen(file) });
+		p = out_escaped(&err_out, p, str_of(file));
 		p = put_lit(p, ": ");
 	}
 	return p;
@@ -69,7 +69,7 @@ void cmd_error(const char *file, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	end(out_escaped(&err_out, begin(file), (struct tt_str){ text, strlen(text) }));
+	end(out_escaped(&err_out, begin(file), str_of(text)));
 }
 
 const char *cmd_location(const struct tt_error *err, char *text, size_t size)

@@ -30,6 +30,11 @@ enum {
 	OUT_ROOM = 4096,
 };
 
+static inline struct tt_str str_of(const char *s)
+{
+	return (struct tt_str){ s, strlen(s) };
+}
+
 struct out {
 	char *pos;
 	char *end;             /* of the buffer, OUT_ROOM not counted */

@@ -68,6 +68,13 @@ void progress_show(const struct tt_progress *p)
 	line.visible = true;
 }
 
+void progress_show_reader(struct tt_reader *r)
+{
+	struct tt_progress now = tt_reader_progress(r);
+
+	progress_show(&now);
+}
+
 void progress_hide(void)
 {
 	if (line.visible)

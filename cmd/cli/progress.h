@@ -14,8 +14,10 @@
 bool progress_wanted(bool quiet);
 /* `file` must live until progress_stop(). */
 void progress_start(const char *file, bool quiet);
-/* Cheap, but not free: call it every few thousand events. */
+/* Cheap, but not free: call it for every event n for which n & PROGRESS_MASK is 0. */
 void progress_show(const struct tt_progress *now);
+void progress_show_reader(struct tt_reader *r);
+enum { PROGRESS_MASK = 0xffff };
 /* Takes the line away; messages do it by themselves. */
 void progress_hide(void);
 void progress_stop(void);

@@ -19,6 +19,12 @@ static inline const char *plural(uint64_t n)
 	return n == 1 ? "" : "s";
 }
 
+/* The same for a word that takes -es, as "batch". */
+static inline const char *plural_es(uint64_t n)
+{
+	return n == 1 ? "" : "es";
+}
+
 /* "1 event", "2 events". */
 char *put_count(char *p, uint64_t n, const char *what);
 

@@ -36,10 +36,6 @@ static void header(struct dump *d)
 	out_end(o, p);
 }
 
-static struct tt_str str_of(const char *s)
-{
-	return (struct tt_str){ s, strlen(s) };
-}
 
 /* A text cell, with the comma before it. */
 static char *put_cell(struct out *o, char *p, struct tt_str s)

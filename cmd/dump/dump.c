@@ -74,8 +74,6 @@ static const struct opt_command command = {
 
 /* ---- walk */
 
-/* How often, in events, progress is looked at. */
-enum { PROGRESS_MASK = 0xffff };
 
 /* Whether this thread prints what comes; whether messages and progress are its business. */
 static bool owns_chunk(const struct dump *d)
@@ -140,11 +138,8 @@ void dump_print(struct dump *d, const struct dump_format *format, const struct t
 static void take_event(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
 {
 	d->last_ns = ev->time_ns;
-	if ((++d->events & PROGRESS_MASK) == 0 && is_main(d)) {
-		struct tt_progress progress = tt_reader_progress(d->reader);
-
-		progress_show(&progress);
-	}
+	if ((++d->events & PROGRESS_MASK) == 0 && is_main(d))
+		progress_show_reader(d->reader);
 	if (!dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns))
 		return;
 	d->printed++;

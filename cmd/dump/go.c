@@ -111,7 +111,7 @@ static char *put_metric(struct dump *d, char *p, const struct tt_event *ev)
 	struct tt_metric m = tt_event_metric(ev);
 
 	p = put_lit(p, " Name=");
-	p = out_quoted(d->out, p, (struct tt_str){ m.name, strlen(m.name) });
+	p = out_quoted(d->out, p, str_of(m.name));
 	p = put_lit(p, " Value=");
 	return put_value(p, m.value);
 }
@@ -137,11 +137,9 @@ static char *put_attributes(struct out *o, char *p, const struct tt_range *r)
 {
 	p = put_lit(p, " Attributes=[");
 	for (unsigned i = 0; i < r->nattributes; i++) {
-		const char *name = r->attributes[i].name;
-
 		if (i != 0)
 			p = put_char(p, ' ');
-		p = out_quoted(o, p, (struct tt_str){ name, strlen(name) });
+		p = out_quoted(o, p, str_of(r->attributes[i].name));
 		p = put_char(p, '=');
 		p = put_value(p, r->attributes[i].value);
 	}
@@ -156,7 +154,7 @@ static char *put_range(struct dump *d, char *p, const struct tt_event *ev)
 	if (!r.kind_known)
 		return panic_now(d, "expected id ", r.kind_id, " in string table");
 	p = put_lit(p, " Name=\"");
-	p = out_quoted_inside(o, p, (struct tt_str){ r.name, strlen(r.name) });
+	p = out_quoted_inside(o, p, str_of(r.name));
 	if (r.kind.data) {
 		p = put_lit(p, " (");
 		p = out_quoted_inside(o, p, r.kind);

@@ -47,7 +47,7 @@ static char *put_resource(char *p, enum tt_resource resource, int64_t id)
 	if (name)
 		p = json_word(p, "resource", name);
 	else
-		p = put_lit(json_key(p, "resource"), "null");
+		p = json_null(p, "resource");
 	return json_id(p, "resource_id", resource == TT_RESOURCE_NONE ? TT_NONE : id);
 }
 
@@ -59,17 +59,15 @@ static char *put_range(struct out *o, char *p, const struct tt_event *ev)
 	if (r.kind.data)
 		p = json_str(o, p, "reason", r.kind);
 	else
-		p = put_lit(json_key(p, "reason"), "null");
+		p = json_null(p, "reason");
 	p = put_resource(p, r.scope, r.id);
 	if (r.nattributes == 0)
 		return p;
 	p = put_char(json_key(p, "attributes"), '{');
 	for (unsigned i = 0; i < r.nattributes; i++) {
-		const char *name = r.attributes[i].name;
-
 		if (i != 0)
 			p = put_char(p, ',');
-		p = out_json(o, p, (struct tt_str){ name, strlen(name) });
+		p = out_json(o, p, str_of(r.attributes[i].name));
 		p = put_char(p, ':');
 		p = put_u64(p, r.attributes[i].value);
 	}
@@ -78,8 +76,7 @@ static char *put_range(struct out *o, char *p, const struct tt_event *ev)
 
 static char *put_task_id(char *p, const char *key, uint64_t id)
 {
-	p = json_key(p, key);
-	return id == TT_NO_TASK ? put_lit(p, "null") : put_u64(p, id);
+	return id == TT_NO_TASK ? json_null(p, key) : json_u64(p, key, id);
 }
 
 static char *put_task(struct out *o, char *p, const struct tt_event *ev)
@@ -181,9 +178,7 @@ static void make_type_text(struct type_text *t, const struct tt_event_spec *spec
 		memcpy(t->front, room, t->front_len);
 	}
 	for (unsigned i = 0; i < spec->nargs; i++) {
-		const char *name = spec->args[i].name;
-
-		p = out_json(&o, put_char(room, ','), (struct tt_str){ name, strlen(name) });
+		p = out_json(&o, put_char(room, ','), str_of(spec->args[i].name));
 		p = put_char(p, ':');
 		if ((size_t)(p - room) > sizeof(t->args[i]))
 			continue;
@@ -212,7 +207,6 @@ static char *put_argument_name(struct out *o, char *p, const struct tt_event_spe
 {
 	const struct type_text *t = &type_texts[spec->type];
 	unsigned skip = i == 0; /* its comma */
-	const char *name = spec->args[i].name;
 
 	if (t->arg_len[i] != 0) {
 		memcpy(p, t->args[i] + skip, sizeof(t->args[i]) - 1);
@@ -220,7 +214,7 @@ static char *put_argument_name(struct out *o, char *p, const struct tt_event_spe
 	}
 	if (i != 0)
 		p = put_char(p, ',');
-	p = out_json(o, p, (struct tt_str){ name, strlen(name) });
+	p = out_json(o, p, str_of(spec->args[i].name));
 	return put_char(p, ':');
 }
 
@@ -291,7 +285,7 @@ static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 	if (ev->generation)
 		p = json_u64(p, "generation", tt_generation_number(ev->generation));
 	else
-		p = put_lit(json_key(p, "generation"), "null");
+		p = json_null(p, "generation");
 	return json_u64(p, "offset", ev->offset);
 }
 
@@ -313,10 +307,9 @@ static void event(struct dump *d, const struct tt_event *ev)
 
 char *dump_json_clock(char *p, const struct tt_clock *clock)
 {
-	p = json_key(p, "clock");
 	if (!clock)
-		return put_lit(p, "null");
-	p = put_lit(p, "{\"trace_ns\":");
+		return json_null(p, "clock");
+	p = put_lit(json_key(p, "clock"), "{\"trace_ns\":");
 	p = put_i64(p, clock->trace_ns);
 	p = json_u64(p, "mono_ns", clock->mono_ns);
 	p = json_u64(p, "wall_sec", clock->wall_sec);
@@ -339,10 +332,6 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 	out_end(d->out, put_lit(p, "}\n"));
 }
 
-static char *put_known(char *p, const char *key, uint64_t v)
-{
-	return v == TT_UNKNOWN ? put_lit(json_key(p, key), "null") : json_u64(p, key, v);
-}
 
 /* The last line of a bad trace, so that a reader of the pipe knows. */
 static int error(struct dump *d, const struct tt_error *err)
@@ -351,9 +340,9 @@ static int error(struct dump *d, const struct tt_error *err)
 	char *p = json_open(out_begin(o), "kind", "Error");
 
 	p = json_cstr(o, p, "code", tt_code_name(err->code));
-	p = json_str(o, p, "message", (struct tt_str){ err->message, strlen(err->message) });
-	p = put_known(p, "offset", err->offset);
-	p = put_known(p, "generation", err->generation);
+	p = json_str(o, p, "message", str_of(err->message));
+	p = json_known(p, "offset", err->offset);
+	p = json_known(p, "generation", err->generation);
 	p = json_id(p, "thread", err->thread);
 	out_end(o, put_lit(p, "}\n"));
 	return dump_error(d, err);

@@ -21,7 +21,7 @@ char *out_arguments(struct out *o, char *p, const struct tt_event *ev)
 
 char *out_range_name(struct out *o, char *p, const struct tt_range *range)
 {
-	p = out_escaped(o, p, (struct tt_str){range->name, strlen(range->name)});
+	p = out_escaped(o, p, str_of(range->name));
 	if (!range->kind.data && range->kind_known)
 		return p;
 	p = put_lit(p, " (");
@@ -89,7 +89,6 @@ static bool means_something(const struct tt_event *ev)
 /* Records begin with a member of their own, so that every field has its comma. */
 static char *json_one(struct out *o, char *p, const struct tt_event *ev, unsigned arg, bool *first)
 {
-	const char *name = ev->spec->args[arg].name;
 	struct tt_record record;
 	uint64_t place;
 	bool is_place = tt_event_address(ev, arg, &place);
@@ -98,7 +97,7 @@ static char *json_one(struct out *o, char *p, const struct tt_event *ev, unsigne
 		return p;
 	p = put_cstr(out_room(o, p), *first ? "" : ",");
 	*first = false;
-	p = out_json(o, p, (struct tt_str){ name, strlen(name) });
+	p = out_json(o, p, str_of(ev->spec->args[arg].name));
 	p = put_char(p, ':');
 	if (is_place)
 		return put_u64(p, place);

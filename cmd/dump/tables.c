@@ -145,7 +145,7 @@ static char *batch_json(struct dump *d, char *p, const struct tt_generation *g, 
 	if (name)
 		p = json_cstr(&out_stdout, p, "experiment", name);
 	else
-		p = put_lit(json_key(p, "experiment"), "null");
+		p = json_null(p, "experiment");
 	p = json_id(p, "thread", b.thread);
 	p = json_i64(p, "time_ns", tt_generation_ns(g, b.time_ticks));
 	p = json_u64(p, "offset", b.offset);

@@ -67,9 +67,8 @@ static const struct opt_command command = {
 /* What a file is called in the output: the last part of its path, of tame bytes only. */
 static char *tame_name(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	const char *base = slash ? slash + 1 : path;
-	bool text = out_is_utf8((struct tt_str){ base, strlen(base) });
+	const char *base = cmd_base_name(path);
+	bool text = out_is_utf8(str_of(base));
 	char *name;
 
 	if (strcmp(path, "-") == 0)
@@ -196,10 +195,6 @@ static void report_repeated(const struct notes *n)
 			  plural(n->errors - ERRORS_REPORTED));
 }
 
-static int worse(int a, int b)
-{
-	return a > b ? a : b;
-}
 
 /*
  * Continues after an error, if it is the trace's. True if there is more to read.
@@ -228,7 +223,6 @@ static int read_all(struct batch_set *set, struct batch_decoder *decoder, struct
 		    struct notes *notes)
 {
 	const struct tt_generation *g;
-	struct tt_progress now;
 	int status = STATUS_FINE;
 
 	for (;;) {
@@ -246,8 +240,7 @@ static int read_all(struct batch_set *set, struct batch_decoder *decoder, struct
 		if (batch_set_add(set, g) != STATUS_FINE ||
 		    (decoder && batch_decode(decoder, set, g) != STATUS_FINE))
 			return STATUS_TROUBLE;
-		now = tt_reader_progress(r);
-		progress_show(&now);
+		progress_show_reader(r);
 	}
 }
 
@@ -291,7 +284,7 @@ static void report_sum(const struct batch_set *set, const char *file, const stru
 		cmd_error(file, "there are no experimental batches");
 	if (set->nbatches > 0)
 		cmd_error(file, "%llu batch%s, %llu bytes, %llu generation%s to %s",
-			  (unsigned long long)set->nbatches, set->nbatches == 1 ? "" : "es",
+			  (unsigned long long)set->nbatches, plural_es(set->nbatches),
 			  (unsigned long long)set->nbytes, (unsigned long long)set->ngenerations,
 			  plural(set->ngenerations),
 			  strcmp(x->output.path, "-") == 0 ? "standard output" : x->output.path);

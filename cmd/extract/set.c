@@ -9,6 +9,7 @@
 
 #include "set.h"
 #include "cli/json.h"
+#include "cli/units.h"
 #include "tracetool_write.h"
 
 /* ---- choosing */
@@ -181,7 +182,7 @@ static void list_batch(struct batch_set *s, const char *path, const struct tt_ba
 
 	p = put_cstr(p, s->nbatches == 0 ? "\n  {" : ",\n  {");
 	p = put_lit(p, "\"path\":");
-	p = out_json(o, p, (struct tt_str){ path, strlen(path) });
+	p = out_json(o, p, str_of(path));
 	p = json_u64(p, "generation", b->generation);
 	p = json_u64(p, "ordinal", tt_generation_ordinal(g));
 	p = json_cstr(o, p, "experiment", name_of(&n, s->specs, b->experiment));
@@ -205,8 +206,8 @@ int batch_set_finish(struct batch_set *s)
 
 	out_init_memory(&whole);
 	p = put_lit(out_begin(&whole), "{\"trace\":");
-	p = out_json(&whole, p, (struct tt_str){ s->trace, strlen(s->trace) });
-	p = put_cstr(json_key(p, "complete"), s->damaged ? "false" : "true");
+	p = out_json(&whole, p, str_of(s->trace));
+	p = json_bool(p, "complete", !s->damaged);
 	p = put_lit(p, ",\n \"batches\":[");
 	if (s->nbatches > 0)
 		p = out_text(&whole, p, list->buffer, (size_t)(list->pos - list->buffer));
@@ -303,7 +304,7 @@ static char *what_is_there(const struct batch_set *s)
 			continue;
 		if (asprintf(&longer, "%s%s%s (%u), %" PRIu64 " batch%s", text,
 			     text[0] == '\0' ? "" : "; ", name_of(&n, s->specs, i), i, s->count[i],
-			     s->count[i] == 1 ? "" : "es") < 0)
+			     plural_es(s->count[i])) < 0)
 			longer = NULL;
 		free(text);
 		text = longer;

@@ -247,8 +247,6 @@ static void forget_marks(struct run *run, const struct tt_generation *g)
 
 /* ---- reading */
 
-/* How often, in events, progress is looked at. */
-enum { PROGRESS_MASK = 0xffff };
 
 static int no_memory(const struct run *run)
 {
@@ -291,11 +289,8 @@ static int read_all(struct run *run)
 		if (is_over(run, ev))
 			break;
 		run->stats.end_ns = ev->time_ns;
-		if ((n & PROGRESS_MASK) == 0) {
-			struct tt_progress progress = tt_reader_progress(run->reader);
-
-			progress_show(&progress);
-		}
+		if ((n & PROGRESS_MASK) == 0)
+			progress_show_reader(run->reader);
 		if (ev->kind != TT_KIND_EXPERIMENTAL && ev->kind != TT_KIND_SYNC)
 			continue;
 		status = take(run, ev);

@@ -166,7 +166,7 @@ static char *json_numbers(char *p, const struct heap_report *r, const struct hea
 	p = json_u64(p, "frees", row->frees);
 	p = json_u64(p, "unfreed", row->allocs - row->frees);
 	if (row->frees == 0)
-		return put_lit(json_key(p, "lifetime_ns"), "null");
+		return json_null(p, "lifetime_ns");
 	p = put_lit(json_key(p, "lifetime_ns"), "{\"p50\":");
 	p = put_i64(p, heap_percentile(row, 50));
 	p = json_i64(p, "p90", heap_percentile(row, 90));
@@ -184,7 +184,7 @@ static void json_row(const struct heap_report *r, size_t row)
 
 		p = json_open(p, "row", "type");
 		if (row == 0)
-			p = put_lit(json_key(p, "type"), "null");
+			p = json_null(p, "type");
 		else
 			p = json_str(o, p, "type", type.name);
 		p = json_u64(out_room(o, p), "size", type.nbytes);
@@ -204,11 +204,11 @@ static void json_object(const struct heap_report *r, const struct tt_heap_object
 	p = json_u64(p, "address", object->address);
 	p = json_u64(p, "bytes", object->nbytes);
 	if (object->type == 0)
-		p = put_lit(json_key(p, "type"), "null");
+		p = json_null(p, "type");
 	else
 		p = json_str(o, p, "type", tt_heap_type(r->heap, object->type).name);
 	p = json_i64(out_room(o, p), "age_ns", r->stats->end_ns - object->since_ns);
-	p = put_cstr(json_key(p, "found"), object->found ? "true" : "false");
+	p = json_bool(p, "found", object->found);
 	out_end(o, put_lit(p, "}\n"));
 }
 
@@ -218,7 +218,7 @@ void heap_json(const struct heap_report *r)
 	char *p = json_open(out_begin(o), "row", "all");
 
 	p = json_i64(p, "since_start_ns", r->stats->end_ns - r->stats->start_ns);
-	p = put_cstr(json_key(p, "complete"), r->stats->complete ? "true" : "false");
+	p = json_bool(p, "complete", r->stats->complete);
 	p = json_numbers(p, r, &r->stats->sum);
 	out_end(o, put_lit(p, "}\n"));
 	for (size_t i = 0; i < r->norder && i < r->limit; i++)
@@ -242,7 +242,7 @@ static void csv_row(const struct heap_report *r, size_t at)
 	if (r->by == HEAP_BY_TYPE)
 		p = csv_text(o, p, type_name(r, (uint32_t)at));
 	else
-		p = csv_text(o, p, (struct tt_str){ r->stacks[at], strlen(r->stacks[at]) });
+		p = csv_text(o, p, str_of(r->stacks[at]));
 	p = out_room(o, p);
 	for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
 		p = put_u64(put_char(p, ','), cells[i]);

@@ -84,8 +84,7 @@ static void found(struct record_check *c, const struct tt_error *err)
 	int status = warning ? STATUS_FINE : cmd_status(err);
 
 	pthread_mutex_lock(&c->lock);
-	if (c->status < status)
-		c->status = status;
+	c->status = worse(c->status, status);
 	if (c->nkept < NKEPT)
 		c->kept[c->nkept++] = *err;
 	else

@@ -62,9 +62,7 @@ static const struct opt table[] = {
 	  .help = "keep N of these files: remove the oldest",
 	  .at = offsetof(struct record_options, keep) },
 	OPT_HEADING("Common options"),
-	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",
-	  .help = "read event specs from FILE too (may be repeated)",
-	  .at = offsetof(struct record_options, specs) },
+	CMD_SPEC_OPTION(struct record_options, specs),
 	{ .kind = OPT_SIZE, .name = "max-memory", .meta = "SIZE", .min = 1 << 20,
 	  .help = "stop the check at a generation that needs more\n(512M, 2G); "
 		  "default: a quarter of the machine's memory",

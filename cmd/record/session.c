@@ -300,7 +300,7 @@ static int finish_check(struct record *r, int status)
 		cmd_error(r->source->name, "not all of it was checked: it arrived faster than it could be "
 					   "read, or a generation was larger than --max-memory; "
 					   "run 'tracetool validate' on the stored file");
-	return record_check_status(r->check) > status ? record_check_status(r->check) : status;
+	return worse(record_check_status(r->check), status);
 }
 
 int record_run(struct record *r, struct record_source *s)

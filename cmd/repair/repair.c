@@ -156,7 +156,6 @@ static void count(struct run *run, const struct tt_repaired *g)
 static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair *r)
 {
 	struct tt_repaired g;
-	struct tt_progress progress;
 	int rc;
 
 	write_str(run, tt_repair_header(r));
@@ -166,8 +165,7 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 		count(run, &g);
 		write_str(run, g.front);
 		write_str(run, g.bytes);
-		progress = tt_reader_progress(reader);
-		progress_show(&progress);
+		progress_show_reader(reader);
 	}
 	progress_stop();
 	if (rc < 0) {
@@ -183,8 +181,6 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 
 /* ---- reading it again */
 
-/* How often, in events, progress is looked at. */
-enum { PROGRESS_MASK = 0xffff };
 
 /*
  * Where the last generation begins that cannot be read from the new trace, or
@@ -193,16 +189,13 @@ enum { PROGRESS_MASK = 0xffff };
 static uint64_t first_bad(struct tt_reader *reader, uint64_t *n)
 {
 	const struct tt_event *ev;
-	struct tt_progress progress;
 	uint64_t begin = 0, nevents = 0;
 	int rc;
 
 	*n = 0;
 	while ((rc = tt_reader_next(reader, &ev)) == 0) {
-		if ((++nevents & PROGRESS_MASK) == 0) {
-			progress = tt_reader_progress(reader);
-			progress_show(&progress);
-		}
+		if ((++nevents & PROGRESS_MASK) == 0)
+			progress_show_reader(reader);
 		if (ev->kind != TT_KIND_SYNC || !ev->generation)
 			continue;
 		begin = tt_generation_offset(ev->generation);

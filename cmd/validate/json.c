@@ -8,16 +8,6 @@
 #include "cli/json.h"
 #include "report.h"
 
-/* A number, or null for one that is not known. */
-static char *put_number(char *p, const char *key, uint64_t value)
-{
-	return value == TT_UNKNOWN ? put_lit(json_key(p, key), "null") : json_u64(p, key, value);
-}
-
-static char *put_text(struct out *o, char *p, const char *key, const char *value)
-{
-	return value ? json_cstr(o, p, key, value) : put_lit(json_key(p, key), "null");
-}
 
 /* On a line of its own. */
 static char *put_array(char *p, const char *indent, const char *key)
@@ -60,13 +50,13 @@ static char *put_finding(struct out *o, char *p, const struct finding *f)
 {
 	p = json_open(p, "code", tt_code_name(f->code));
 	p = json_cstr(o, p, "severity", report_severity(f->severity));
-	p = put_number(p, "offset", f->offset);
-	p = put_number(p, "batch_offset", f->batch_offset);
-	p = put_number(p, "generation", f->generation);
+	p = json_known(p, "offset", f->offset);
+	p = json_known(p, "batch_offset", f->batch_offset);
+	p = json_known(p, "generation", f->generation);
 	p = json_id(p, "thread", f->thread);
-	p = put_number(p, "events_before", f->event_index);
-	p = put_number(p, "event_type", f->event_type < 0 ? TT_UNKNOWN : (unsigned)f->event_type);
-	p = put_text(o, p, "event", f->event);
+	p = json_known(p, "events_before", f->event_index);
+	p = json_known(p, "event_type", f->event_type < 0 ? TT_UNKNOWN : (unsigned)f->event_type);
+	p = f->event ? json_cstr(o, p, "event", f->event) : json_null(p, "event");
 	p = json_cstr(o, p, "message", f->message);
 	p = json_cstr(o, p, "advice", tt_code_advice(f->code));
 	if (f->nwaiting > 0)
@@ -124,7 +114,7 @@ static void begin(struct report *r)
 
 	p = json_open(p, "tool", "tracetool");
 	p = json_cstr(o, p, "version", tt_version());
-	p = put_cstr(json_key(p, "strict"), r->strict ? "true" : "false");
+	p = json_bool(p, "strict", r->strict);
 	out_end(o, put_lit(p, ",\n   \"files\":["));
 }
 
@@ -136,9 +126,9 @@ static void file(struct report *r, const struct verdict *v)
 	p = put_cstr(p, v == r->verdicts ? "\n    " : ",\n    ");
 	p = json_open(p, "verdict", verdict_word(v));
 	p = json_u64(p, "exit", (unsigned)v->status);
-	p = json_str(o, p, "file", (struct tt_str){ v->file, strlen(v->file) });
-	p = put_number(p, "header", v->opened ? v->version : TT_UNKNOWN);
-	p = put_number(p, "nbytes", v->opened ? v->progress.nbytes : TT_UNKNOWN);
+	p = json_str(o, p, "file", str_of(v->file));
+	p = json_known(p, "header", v->opened ? v->version : TT_UNKNOWN);
+	p = json_known(p, "nbytes", v->opened ? v->progress.nbytes : TT_UNKNOWN);
 	p = json_u64(p, "events", v->progress.events);
 	p = json_u64(p, "generations", v->progress.generations);
 	p = json_u64(p, "errors", v->nerrors);

@@ -8,7 +8,7 @@
 
 static char *json(struct out *o, char *p, const char *s)
 {
-	return out_room(o, out_json(o, p, (struct tt_str){ s, strlen(s) }));
+	return out_room(o, out_json(o, p, str_of(s)));
 }
 
 /*

@@ -165,8 +165,7 @@ static void collect(struct pool *pool, struct report *report, const struct repor
 		wait_for(pool, i, quiet);
 		if (ops->file)
 			ops->file(report, &pool->verdicts[i]);
-		if (report->status < pool->verdicts[i].status)
-			report->status = pool->verdicts[i].status;
+		report->status = worse(report->status, pool->verdicts[i].status);
 	}
 	if (out_failed(report->out))
 		give_up(pool);
@@ -234,9 +233,7 @@ static int validate(const struct validate_options *o, const struct opt_operands 
 	report.n = pool.n;
 	report.colour = !file.target && cmd_colour(STDOUT_FILENO);
 	check_all(&pool, &report, o);
-	status = outfile_finish(&file);
-	if (status < report.status)
-		status = report.status;
+	status = worse(outfile_finish(&file), report.status);
 out:
 	for (size_t i = 0; pool.verdicts && i < pool.n; i++)
 		verdict_release(&pool.verdicts[i]);

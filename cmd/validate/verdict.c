@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "verdict.h"
-#include "tracetool_write.h"
+#include "cli/out.h"
 #include "tracetool_analyze.h"
+#include "tracetool_write.h"
+#include "verdict.h"
 
 /* Events between two looks at the progress, where each is looked at. */
 enum { PROGRESS_EVERY = 1 << 16 };
@@ -43,7 +44,7 @@ char *printable(struct tt_str s)
 
 static char *printable_cstr(const char *s)
 {
-	return printable((struct tt_str){ s, strlen(s) });
+	return printable(str_of(s));
 }
 
 /* The lines of a message as one, printable. */
@@ -76,8 +77,7 @@ static char *printable_message(const char *message)
 
 static void raise(struct verdict *v, int status)
 {
-	if (v->status < status)
-		v->status = status;
+	v->status = worse(v->status, status);
 }
 
 /* There is none for a finding that would say so either. */

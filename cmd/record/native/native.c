@@ -199,14 +199,12 @@ out:
 /* server.trace of the process 7: server-7.trace, then server-7-2.trace. */
 static bool name_output(const struct native_source *c, const struct native_image *image, char *name)
 {
-	const char *output = c->base.record->opt->output, *base = strrchr(output, '/');
+	const char *output = c->base.record->opt->output, *base = cmd_base_name(output);
+	const char *dot = strchr(base[0] == '.' ? base + 1 : base, '.');
 	unsigned number = 1;
-	const char *dot;
 	char suffix[16] = "";
 	int n;
 
-	base = base ? base + 1 : output;
-	dot = strchr(base[0] == '.' ? base + 1 : base, '.');
 	dot = dot ? dot : base + strlen(base);
 	for (const struct native_image *i = image->next; i; i = i->next)
 		number += i->pid == image->pid && i->worker != 0 && !i->dropped;
@@ -350,8 +348,7 @@ static void worker_ended(struct native_source *c, pid_t pid, int wait_status)
 			continue;
 		c->nworkers--;
 		native_image_forget(i);
-		if (status > c->worker_status)
-			c->worker_status = status;
+		c->worker_status = worse(c->worker_status, status);
 	}
 }
 

@@ -119,12 +119,6 @@ static bool read_loader(int fd, const Elf64_Ehdr *head, char *loader, size_t siz
 	return false;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* Our own library needs the loader that this program has. */
 static bool same_loader(const char *loader)
@@ -137,7 +131,7 @@ static bool same_loader(const char *loader)
 
 	if (fd >= 0)
 		close(fd);
-	return !known || strcmp(base_name(own), base_name(loader)) == 0;
+	return !known || strcmp(cmd_base_name(own), cmd_base_name(loader)) == 0;
 }
 
 static bool check_elf(struct program *p, int fd)

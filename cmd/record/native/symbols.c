@@ -222,12 +222,6 @@ static bool grow(struct native_names *n)
 
 /* ---- names */
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
 
 /* Of the call in front of a return address. Without a name: where it lies in its file. */
 static struct tt_symbol look_up(struct native_names *n, uint64_t pc)
@@ -244,7 +238,8 @@ static struct tt_symbol look_up(struct native_names *n, uint64_t pc)
 	if (m->module->elf)
 		place = native_elf_find(m->module->elf, offset);
 	if (!place.func) {
-		snprintf(n->func, sizeof(n->func), "%s+0x%" PRIx64, base_name(m->module->path), offset);
+		snprintf(n->func, sizeof(n->func), "%s+0x%" PRIx64,
+			 cmd_base_name(m->module->path), offset);
 		place.func = n->func;
 	}
 	if (!place.file) {
