@@ -31,7 +31,7 @@ void tt_error_clear(struct tt_error *err);
  * tt_fail(err, code, format, ...) sets code and message and forgets any place;
  * returns -code, so that callers can `return tt_fail(...)`. Sets `system` for the
  * codes of the machine and the caller (below 10). tt_fail_errno(err, errno, ...)
- * is TT_E_IO with errno's text behind the message.
+ * is TT_E_IO with errno's text after the message.
  */
 #define tt_fail(err, ...) tt_failed(tt_error_set((err), __VA_ARGS__))
 #define tt_fail_errno(err, ...) tt_failed(tt_error_set_errno((err), __VA_ARGS__))

@@ -140,7 +140,7 @@ bool tt_idmap_add(struct tt_idmap *map, uint64_t id, uint32_t value)
 	return true;
 }
 
-/* Closes the gap behind a removed slot, so that no marker for it is needed. */
+/* Closes the gap that a removed slot leaves, so that no marker is needed. */
 static void remove_hashed(struct tt_idmap *map, uint64_t id)
 {
 	size_t mask = map->nslots - 1;

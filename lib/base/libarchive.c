@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* libarchive.c - libarchive, opened when the first archive is. Stands on base. */
+/* libarchive.c - libarchive, loaded when the first archive is opened. Base layer. */
 #include "base/libarchive.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* mem.c - memory with an account. Base layer: stands on the C library only. */
+/* mem.c - memory that counts against a limit. Base layer. */
 #include "base/mem.h"
 
 #include <stdlib.h>
@@ -153,7 +153,7 @@ bool tt_mem_grow(struct tt_mem *mem, void *array, size_t *cap, size_t want, size
 		mem->over = true;
 		return false;
 	}
-	/* by memcpy: the pointer behind `array` is not a void pointer */
+	/* by memcpy: the pointer at `array` is not a void pointer */
 	memcpy(&old, array, sizeof(old));
 	p = tt_mem_realloc(mem, old, *cap * elem_size, nbytes);
 	if (p == NULL)

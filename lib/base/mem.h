@@ -70,7 +70,7 @@ bool tt_mem_grow(struct tt_mem *mem, void *array, size_t *cap, size_t want, size
 	(tt_mem_free((mem), (array)->at, (array)->cap * sizeof(*(array)->at)), (array)->at = NULL, \
 	 (array)->n = (array)->cap = 0)
 
-/* The error code behind the last NULL: TT_E_LIMIT or TT_E_MEMORY. */
+/* The error code for the last NULL: TT_E_LIMIT or TT_E_MEMORY. */
 int tt_mem_code(const struct tt_mem *mem);
 
 #endif

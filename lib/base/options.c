@@ -7,11 +7,11 @@
 
 #include "base/error.h"
 
-/* A caller that says so much is not one of this library's. */
+/* No version of this library has larger options. */
 #define MAX_SIZE 4096
 /* More than generations are worth reading ahead. */
 #define TT_MAX_THREADS 64
-/* If the machine does not tell. */
+/* If the machine does not say how much memory it has. */
 #define FALLBACK_NBYTES (UINT64_C(1) << 30)
 
 /* A quarter of the machine's memory. */

@@ -82,7 +82,7 @@ static void put_hex(struct sink *s, char kind, uint32_t value, unsigned ndigits)
 	put(s, text, 2 + ndigits);
 }
 
-/* An escape for what may not stand for itself. */
+/* An escape for what may not appear as it is. */
 static void put_escape(struct sink *s, uint32_t code, bool valid)
 {
 	static const char letters[] = "abtnvfr"; /* 7 to 13 */
@@ -100,7 +100,7 @@ static void put_escape(struct sink *s, uint32_t code, bool valid)
 	}
 }
 
-/* Bytes from p on that stand for themselves. */
+/* The number of bytes from p on that may appear as they are. */
 static size_t plain_len(const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *begin = p;

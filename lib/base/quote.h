@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * quote.h - UTF-8 as Go reads it, and which code points Go prints as they are.
- * tt_quote() of tracetool.h stands on it. Base layer.
+ * For tt_quote() of tracetool.h. Base layer.
  */
 #ifndef TT_BASE_QUOTE_H
 #define TT_BASE_QUOTE_H
@@ -13,7 +13,7 @@
 /*
  * The code point at p: returns its bytes, 1 to 4, or 0 if p begins no valid
  * sequence (stray, overlong, surrogate, above U+10FFFF, cut off); then Go takes
- * one byte for itself and goes on behind it. p < end.
+ * one byte by itself and goes on after it. p < end.
  */
 size_t tt_utf8_next(const uint8_t *p, const uint8_t *end, uint32_t *code);
 

@@ -2,7 +2,7 @@
 /*
  * sort.c - pattern-defeating quicksort as Go 1.27 does it (slices/zsortanyfunc.go):
  * pdqsort, its helpers and constants. Where a step looks odd it is Go's: the
- * order of equal keys must come out the same. Stands on nothing.
+ * order of equal keys must come out the same. Base layer.
  */
 #include "base/sort.h"
 
@@ -152,7 +152,7 @@ static bool partial_insertion_sort(struct tt_keyed *a, size_t lo, size_t hi)
 	return false;
 }
 
-/* For a pivot equal to what stands before lo: parts equal from greater. */
+/* For a pivot equal to the element before lo: separates equal ones from greater ones. */
 static size_t partition_equal(struct tt_keyed *a, size_t lo, size_t hi, size_t pivot)
 {
 	size_t i = lo + 1, j = hi - 1;

@@ -2,7 +2,7 @@
 /*
  * sort.h - Go's slices.SortFunc, step by step. Up to 12 elements it is stable, from
  * 13 on it is not, and which of two equal elements comes first decides the
- * order of events: any other sort would give another output. Stands on nothing.
+ * order of events: any other sort would give another output. Base layer.
  */
 #ifndef TT_BASE_SORT_H
 #define TT_BASE_SORT_H

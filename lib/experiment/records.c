@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * records.c - the records of an experimental batch, read by the layout that its spec
- * gives. Stands on spec and wire.
+ * gives.
  *
  * A batch is its tag byte, if it has one, and records up to its end. Each field of
  * a record takes at least a byte, so that a batch has no more fields than bytes.

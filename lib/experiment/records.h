@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * records.h - reading records with errors that have no words yet: what
- * tt_records_next() stands on. Stands on spec and wire.
+ * records.h - reads the records of a batch, with errors that have no message yet: for
+ * tt_records_next(), and for what reports them in another way.
  */
 #ifndef TT_EXPERIMENT_RECORDS_H
 #define TT_EXPERIMENT_RECORDS_H
@@ -18,7 +18,7 @@ struct tt_record_fault {
 
 /* As tt_records_next(): 0, 1, or -TT_W_RECORD with *fault. */
 int tt_records_read(struct tt_records *r, struct tt_record *out, struct tt_record_fault *fault);
-/* The words for it, cut to fit and terminated. */
+/* Its message, cut to fit and terminated. */
 void tt_record_message(char *text, size_t size, const struct tt_batch_spec *spec,
 		       const struct tt_record_fault *fault);
 

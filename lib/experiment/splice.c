@@ -72,15 +72,15 @@ static bool open_embedded(struct tt_embedded *p, const struct tt_batch *batch, i
 {
 	const uint8_t *at = tt_embedded_body(batch, TT_EMBEDDED_EVENTS);
 	const uint8_t *end = batch->data + batch->size;
-	uint64_t who, time;
+	uint64_t m, time;
 
 	if (at == NULL)
 		return false;
-	if (!tt_embedded_number(&at, end, &who) || !tt_embedded_number(&at, end, &time)) {
+	if (!tt_embedded_number(&at, end, &m) || !tt_embedded_number(&at, end, &time)) {
 		tt_embedded_fault(p, batch, "embedded events without thread and time");
 		return false;
 	}
-	*thread = (int64_t)who;
+	*thread = (int64_t)m;
 	*s = (struct stream){
 		.pos = at,
 		.end = end,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* tables.c - the batches of a generation, ready to be looked up. Stands on gen. */
+/* tables.c - the records of a generation, ready to be looked up. */
 #include "experiment/tables.h"
 
 #include <assert.h>
@@ -78,8 +78,8 @@ struct filing {
 	struct tt_single *single;
 };
 
-static void note(struct tt_table_problem *problem, const struct filing *f,
-		 const struct tt_record_fault *fault, uint64_t key)
+static void keep_problem(struct tt_table_problem *problem, const struct filing *f,
+			 const struct tt_record_fault *fault, uint64_t key)
 {
 	if (problem->batch != NULL)
 		return;
@@ -94,7 +94,7 @@ static bool enter(struct filing *f, const struct tt_record *record, size_t pos)
 	struct tt_record_fault fault = {.index = record->index, .offset = record->offset};
 
 	if (tt_idmap_find(&table->keys, key) != TT_IDMAP_NONE) {
-		note(&f->t->taken_key, f, &fault, key);
+		keep_problem(&f->t->taken_key, f, &fault, key);
 		return true;
 	}
 	if (!TT_ARRAY_ROOM(f->t->mem, &table->entries) ||
@@ -129,7 +129,7 @@ static bool file_records(struct filing *f)
 		if (rc == TT_END)
 			return true;
 		if (rc < 0) {
-			note(&f->t->bad_record, f, &fault, 0);
+			keep_problem(&f->t->bad_record, f, &fault, 0);
 			return true;
 		}
 		if (f->table != NULL && !enter(f, &record, pos))

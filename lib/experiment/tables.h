@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tables.h - what the arguments of a generation's events refer to: the records of
- * its experimental batches by their keys, and the records that last from
- * generations before. Stands on gen.
+ * its experimental batches by their keys, and those records of earlier generations that
+ * still hold.
  */
 #ifndef TT_EXPERIMENT_TABLES_H
 #define TT_EXPERIMENT_TABLES_H
@@ -50,9 +50,8 @@ struct tt_tables {
 void tt_tables_init(struct tt_tables *t, struct tt_mem *mem, const struct tt_specs *specs);
 void tt_tables_release(struct tt_tables *t);
 /*
- * Takes up a generation, which it points to itself, and reads its batches. What is
- * wrong with them is kept above; records behind a fault are not there.
- * TT_E_MEMORY, TT_E_LIMIT.
+ * Reads the batches of a generation, whose `tables` it becomes. What is wrong with them is
+ * kept above; records after a fault are not there. TT_E_MEMORY, TT_E_LIMIT.
  */
 int tt_tables_begin_generation(struct tt_tables *t, struct tt_generation *gen,
 			       struct tt_error *err);

@@ -47,8 +47,8 @@ struct tt_feed {
 	size_t head_pos, head_len;
 };
 
-/* From the descriptor's position on. A regular file is read where it lies and the
- * descriptor's position stays. `owned`: closed with the feed, or on failure. */
+/* Reads from the descriptor's position on. Of a regular file the position does not
+ * change. `owned`: closed with the feed, or on failure. */
 int tt_feed_open_fd(struct tt_feed **out, int fd, bool owned, struct tt_mem *mem,
 		    struct tt_error *err);
 int tt_feed_open_memory(struct tt_feed **out, const void *data, size_t nbytes, struct tt_mem *mem,
@@ -74,8 +74,8 @@ int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *er
 struct tt_feed *tt_feed_new(const struct tt_feed_ops *ops, struct tt_feed *below,
 			    struct tt_mem *mem, struct tt_error *err);
 
-/* For them too: the layer goes on *top if rc is 0, else it is freed without what
- * lies below. Returns rc. */
+/* For them too: the layer goes on *top if rc is 0, else it is freed without the
+ * layers below. Returns rc. */
 int tt_feed_put(struct tt_feed **top, struct tt_feed *layer, int rc);
 
 int tt_feed_read(struct tt_feed *f, uint8_t *buf, size_t room, size_t *got, struct tt_error *err);
@@ -93,7 +93,7 @@ enum tt_packing {
 };
 
 /*
- * What a feed's first bytes say it is. Reads no more of it than it takes to tell;
+ * What a feed's first bytes say it is. Reads no more of it than that takes;
  * they are handed out all the same. An error, if there are no bytes before it.
  */
 int tt_feed_packing(struct tt_feed *f, enum tt_packing *packing, struct tt_error *err);

@@ -444,7 +444,7 @@ static int find_named(struct archive_feed *f, const char *member, struct tt_erro
 /*
  * Where the input can be read twice, a first pass sees whether there is one file
  * only. It may not get through, for damage or for size: then, as for a pipe, what
- * else there is shows itself behind the first file.
+ * other members there are shows after the first one.
  */
 static int look_for_others(struct archive_feed *f, struct tt_error *err)
 {

@@ -18,11 +18,11 @@
 
 struct gzip_feed {
 	struct tt_feed feed;
-	z_stream z;             /* its input lies in buf */
+	z_stream z;             /* its input is in buf */
 	uint8_t *buf;           /* IN_NBYTES of what is below */
 	bool dry;               /* there is no more below */
 	bool inside;            /* of a member */
-	bool padded;            /* zeros began behind the last one */
+	bool padded;            /* zeros began after the last one */
 };
 
 static int refill(struct gzip_feed *f, struct tt_error *err)

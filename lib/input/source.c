@@ -160,7 +160,7 @@ static bool is_folder(const char *path)
 
 /*
  * There is no file `path`: an archive before a colon, the longest name first.
- * *member then points behind the colon. errno is as the caller left it if there
+ * *member then points after the colon. errno is as the caller left it if there
  * is none.
  */
 static int open_before_colon(const char *path, const char **member)

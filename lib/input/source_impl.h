@@ -22,8 +22,8 @@ struct tt_source {
 	size_t map_dropped;     /* of its bytes, given back to the system */
 	/* Of a mapped file, for source_file.c. */
 	int fd;                 /* of the mapped file, or -1; borrowed without `map` */
-	uint64_t fd_end;        /* where `end` lies in it */
-	uint64_t expected;      /* the system was told that bytes up to here will be read */
+	uint64_t fd_end;        /* offset of `end` in it */
+	uint64_t expected;      /* the system was asked to read ahead up to here */
 	uint8_t *headers;       /* HEADERS_NBYTES, or NULL before the first is peeked at */
 	size_t headers_nbytes;  /* what was read last, */
 	uint64_t headers_offset; /* and from where */

@@ -41,7 +41,7 @@ static void leave(struct folder *f)
 	f->last_name = NULL;
 }
 
-/* Part by part from the top; `name` is cut at its slashes and mended. */
+/* Part by part from the top; `name` is cut at its slashes meanwhile. */
 static int walk(const struct folder *f, char *name)
 {
 	int fd = f->top;
