@@ -24,7 +24,7 @@
 /* Spans of more slots than any Go makes keep no list of them. */
 #define MAX_SLOTS (UINT64_C(1) << 13)
 
-/* ------------------------------------------------------------ a new heap */
+/* ---- a new heap */
 
 static const struct {
 	enum tt_event_type event;
@@ -111,7 +111,7 @@ void tt_heap_finish(struct tt_heap *h)
 	tt_heap_report_pending(h, INT64_MAX);
 }
 
-/* ------------------------------------------------------------- addresses */
+/* ---- addresses */
 
 static bool is_power(uint64_t v)
 {
@@ -170,7 +170,7 @@ static void learn_scale(struct tt_heap *h, const struct tt_event *ev, bool is_sp
 	}
 }
 
-/* ---------------------------------------------------------- a new generation */
+/* ---- a new generation */
 
 static int no_memory(const struct tt_heap *h)
 {
@@ -194,7 +194,7 @@ static int begin_generation(struct tt_heap *h, const struct tt_event *ev)
 	return TT_OK;
 }
 
-/* ----------------------------------------------------------------- objects */
+/* ---- objects */
 
 /* The place that an event names. */
 struct spot {
@@ -460,7 +460,7 @@ static int end(struct tt_heap *h, const struct tt_event *ev, struct tt_heap_chan
 	return TT_OK;
 }
 
-/* ------------------------------------------------------------------- spans */
+/* ---- spans */
 
 /* Its objects live on without it: their frees may come late. */
 static int orphan(struct tt_heap *h, struct tt_heap_span *span)
@@ -565,7 +565,7 @@ static int end_span(struct tt_heap *h, const struct tt_event *ev)
 	return drop_span(h, span);
 }
 
-/* ------------------------------------------------------------------ events */
+/* ---- events */
 
 static void learn(struct tt_heap *h, const struct tt_event *ev, enum tt_heap_act act)
 {
@@ -616,7 +616,7 @@ int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 	return TT_OK;
 }
 
-/* -------------------------------------------------------------- what lives */
+/* ---- what lives */
 
 uint64_t tt_heap_nlive(const struct tt_heap *h)
 {

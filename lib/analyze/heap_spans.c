@@ -51,7 +51,7 @@ bool tt_heap_span_room(struct tt_heap_spans *s, struct tt_heap_span *span)
 	return span->bits != NULL && (!s->keep_slots || span->slots != NULL);
 }
 
-/* ---------------------------------------------------------------- the tree */
+/* ---- the tree */
 
 /* xorshift64: none of it can be known from outside. */
 static uint64_t random_number(struct tt_heap_spans *s)

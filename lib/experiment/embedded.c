@@ -28,7 +28,7 @@ void tt_embedded_fault(struct tt_embedded *p, const struct tt_batch *batch, cons
 	p->fault_thread = batch->thread;
 }
 
-/* ----------------------------------------------------------------- batches */
+/* ---- batches */
 
 void tt_embedded_unwrap(struct tt_embedded *p, struct tt_generation *gen)
 {
@@ -63,7 +63,7 @@ bool tt_embedded_has_events(const struct tt_batch *batch)
 	return tt_embedded_body(batch, TT_EMBEDDED_EVENTS) != NULL;
 }
 
-/* ------------------------------------------------------------------- specs */
+/* ---- specs */
 
 struct part {
 	uint64_t experiment, offset, total;

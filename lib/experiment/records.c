@@ -40,7 +40,7 @@ bool tt_records_begin(struct tt_records *r, const struct tt_specs *specs,
 	return true;
 }
 
-/* ------------------------------------------------------------------ fields */
+/* ---- fields */
 
 /* Why a field cannot be read; NULL: it was. */
 typedef const char *read_field(const uint8_t **pos, const uint8_t *end,
@@ -101,7 +101,7 @@ static read_field *const readers[] = {
 	[TT_FIELD_STRING] = read_bytes,
 };
 
-/* ----------------------------------------------------------------- records */
+/* ---- records */
 
 /* Reads the fields of a record that begins at r->pos. 0, or -TT_W_RECORD. */
 static int read_record(struct tt_records *r, struct tt_record *out, struct tt_record_fault *fault)

@@ -22,7 +22,7 @@ void tt_tables_release(struct tt_tables *t)
 	TT_ARRAY_RELEASE(t->mem, &t->singles);
 }
 
-/* ----------------------------------------------------------------- reading */
+/* ---- reading */
 
 static struct tt_table *find_table(const struct tt_tables *t, const struct tt_batch_spec *spec)
 {
@@ -175,7 +175,7 @@ int tt_tables_begin_generation(struct tt_tables *t, struct tt_generation *gen, s
 	return TT_OK;
 }
 
-/* --------------------------------------------------------------- looking up */
+/* ---- looking up */
 
 /* The tables of the event's generation; NULL for one that has none. */
 static const struct tt_tables *tables_of(const struct tt_event *ev)

@@ -103,7 +103,7 @@ void tt_feed_close(struct tt_feed *f)
 	}
 }
 
-/* ------------------------------------------------------ what the bytes are */
+/* ---- what the bytes are */
 
 static const struct {
 	uint8_t magic[6];

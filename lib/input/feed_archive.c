@@ -48,7 +48,7 @@ struct archive_feed {
 	struct list list;
 };
 
-/* --------------------------------------------------- what libarchive calls */
+/* ---- what libarchive calls */
 
 static size_t zeros_at_end(const uint8_t *p, size_t n)
 {
@@ -123,7 +123,7 @@ static la_int64_t on_seek(struct archive *a, void *arg, la_int64_t offset, int w
 	return go_to(f, (uint64_t)from);
 }
 
-/* ------------------------------------------------------- one archive handle */
+/* ---- one archive handle */
 
 /* libarchive's text may end in a newline, or quote the archive. */
 static void one_line(char *out, size_t size, const char *text)
@@ -274,7 +274,7 @@ static struct archive_feed *new_feed(const struct tt_feed_ops *ops, struct tt_fe
 	return NULL;
 }
 
-/* --------------------------------------------------------- compressed data */
+/* ---- compressed data */
 
 /* libarchive ends in silence where no further compressed data begin. Zeros are
  * a tape's padding; anything else is damage, or the header of more data cut short. */
@@ -350,7 +350,7 @@ int tt_feed_unpack(struct tt_feed **top, struct tt_error *err)
 	return tt_feed_put(top, &f->feed, start_compressed(f, err));
 }
 
-/* ----------------------------------------------------------------- members */
+/* ---- members */
 
 static void add_to_list(struct list *list, const char *name)
 {

@@ -129,7 +129,7 @@ bool tt_feed_file(const struct tt_feed *f, int *fd, uint64_t *offset)
 	return true;
 }
 
-/* ------------------------------------------------------------------ memory */
+/* ---- memory */
 
 struct memory_feed {
 	struct tt_feed feed;

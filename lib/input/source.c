@@ -22,7 +22,7 @@
 /* What an empty view points to. */
 static const uint8_t nothing[1];
 
-/* ----------------------------------------------------------------- opening */
+/* ---- opening */
 
 static int unpack_all(struct tt_feed **top, const char *member, enum tt_packing packing,
 		      struct tt_error *err)
@@ -234,7 +234,7 @@ void tt_source_close(struct tt_source *s)
 	tt_mem_free(s->mem, s, sizeof(*s));
 }
 
-/* ---------------------------------------------------------------- the view */
+/* ---- the view */
 
 static int view_more(struct tt_source *s, size_t want, struct tt_error *err)
 {

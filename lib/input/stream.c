@@ -108,7 +108,7 @@ static uint64_t end_of(const struct chunk *c)
 	return c->start + c->len;
 }
 
-/* ------------------------------------------------------------------ chunks */
+/* ---- chunks */
 
 static void free_chunk(struct tt_stream *st, struct chunk *c)
 {
@@ -211,7 +211,7 @@ static void copy_out(const struct tt_stream *st, uint64_t offset, uint8_t *out, 
 	}
 }
 
-/* -------------------------------------------------------------- reading on */
+/* ---- reading on */
 
 /* A new tail that begins with what is known from `offset` on, and has room. */
 static struct chunk *add_tail(struct tt_stream *st, uint64_t offset, size_t want,
@@ -252,7 +252,7 @@ static int fill(struct tt_stream *st, struct tt_error *err)
 	return 0;
 }
 
-/* ---------------------------------------------------------- reading ahead */
+/* ---- reading ahead */
 
 static void add_ahead(struct tt_stream *st, struct chunk *c)
 {
@@ -392,7 +392,7 @@ static int join(struct tt_stream *st, uint64_t offset, size_t want, struct tt_er
 	return 0;
 }
 
-/* ---------------------------------------------------------------- contract */
+/* ---- contract */
 
 int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *mem,
 		  struct tt_error *err)

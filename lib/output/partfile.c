@@ -28,7 +28,7 @@ struct tt_partfile {
 	uint8_t packed[PACKED_NBYTES];
 };
 
-/* ----------------------------------------------------------------- opening */
+/* ---- opening */
 
 static bool written_in_place(const char *path)
 {
@@ -89,7 +89,7 @@ int tt_partfile_open(struct tt_partfile **out, const char *path, bool zstd, stru
 	return 0;
 }
 
-/* ----------------------------------------------------------------- writing */
+/* ---- writing */
 
 bool tt_partfile_takes_back(const struct tt_partfile *s)
 {
@@ -160,7 +160,7 @@ int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err)
 	return result(s, err);
 }
 
-/* ------------------------------------------------------------------ ending */
+/* ---- ending */
 
 int tt_partfile_finish(struct tt_partfile *s, struct tt_error *err)
 {

@@ -52,7 +52,7 @@ static int64_t now_ns(void)
 	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
 }
 
-/* ----------------------------------------------------------------- opening */
+/* ---- opening */
 
 static int read_options(struct tt_recorder *r, const struct tt_recorder_options *opt,
 			struct tt_error *err)
@@ -157,7 +157,7 @@ void tt_recorder_close(struct tt_recorder *r)
 	free(r);
 }
 
-/* ------------------------------------------------------------------ header */
+/* ---- header */
 
 /* Reads the header, and keeps its bytes: each file begins with them. */
 static int read_header(struct tt_recorder *r)
@@ -186,7 +186,7 @@ static int read_header(struct tt_recorder *r)
 	return 0;
 }
 
-/* ----------------------------------------------------------------- storing */
+/* ---- storing */
 
 /* Nothing of a generation is written before its end: it could not be taken back, or changes. */
 static bool must_hold(const struct tt_recorder *r)
@@ -308,7 +308,7 @@ static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 	return 0;
 }
 
-/* ----------------------------------------------------------------- reading */
+/* ---- reading */
 
 static int cut_off(struct tt_recorder *r)
 {

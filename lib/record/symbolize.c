@@ -70,7 +70,7 @@ static bool take_type(struct cursor *c, uint8_t type)
 	return true;
 }
 
-/* ------------------------------------------------------------------- texts */
+/* ---- texts */
 
 static bool same(const struct tt_symbolizer *n, uint32_t i, struct tt_str text)
 {
@@ -112,7 +112,7 @@ static void put_texts(struct tt_symbolizer *n, const struct tt_batch_head *head)
 	tt_encode_end(&n->enc);
 }
 
-/* ------------------------------------------------------------------ frames */
+/* ---- frames */
 
 static bool name_frame(struct tt_symbolizer *n, struct tt_wire_frame *frame)
 {
@@ -162,7 +162,7 @@ static enum made put_stack(struct tt_symbolizer *n, struct cursor *c)
 	return MADE;
 }
 
-/* ------------------------------------------------------------------- types */
+/* ---- types */
 
 /* FUNC (FILE:LINE), the file without its folders. */
 static size_t type_name(const struct tt_symbol *s, char text[TT_STRING_MAX_SIZE])
@@ -199,7 +199,7 @@ static enum made put_type(struct tt_symbolizer *n, struct cursor *c)
 	return MADE;
 }
 
-/* ------------------------------------------------------------- generations */
+/* ---- generations */
 
 static enum made put_table(struct tt_symbolizer *n, const struct tt_raw_batch *b,
 			   enum made (*put)(struct tt_symbolizer *, struct cursor *))
