@@ -132,12 +132,13 @@ all: tracetool $O/libtracetool.a $O/libtracetool.so $(program)
 tracetool: $O/tracetool
 	$(if $(filter build,$O),$(call q,LN)ln -sf $< $@)
 
-# What everything is built with; a change rebuilds all. In `make deps check` it is
-# also what holds the compiler back until deps is done.
+# What everything is built with; a change rebuilds all, but not in a copy of $O
+# (check-install). In `make deps check` it is also what holds the compiler back until
+# deps is done.
 all_flags = $(lib_compile) $(preload_compile) $(preload_link) $(cmd_compile) $(curl_cflags) \
 	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(check_libs)
 $O/flags: FORCE
-	$(call stamp,$(all_flags))
+	$(call stamp,$(subst -I$O/,-I,$(all_flags)))
 
 # Where things will lie, for the file that has it compiled in.
 $O/folders: FORCE
