@@ -169,7 +169,8 @@ static size_t type_name(const struct tt_symbol *s, char text[TT_STRING_MAX_SIZE]
 {
 	const char *file = s->file != NULL ? s->file : "", *slash = strrchr(file, '/');
 	int len = snprintf(text, TT_STRING_MAX_SIZE, "%.700s (%.200s:%llu)",
-			   s->func != NULL ? s->func : "?", slash != NULL ? slash + 1 : file, (unsigned long long)s->line);
+			   s->func != NULL ? s->func : "?", slash != NULL ? slash + 1 : file,
+			   (unsigned long long)s->line);
 
 	return len < 0 ? 0 : len < TT_STRING_MAX_SIZE ? (size_t)len : TT_STRING_MAX_SIZE - 1;
 }

@@ -63,6 +63,8 @@ static inline const struct tt_event_def *tt_event_def_of(const struct tt_event_s
 	return (const struct tt_event_def *)(const void *)spec;
 }
 
+/* As tt_specs_event_named(), for a name that is not terminated. */
+const struct tt_event_spec *tt_specs_event_of(const struct tt_specs *specs, struct tt_str name);
 /* The definition of a type byte, or NULL. */
 const struct tt_event_def *tt_specs_def(const struct tt_specs *specs, unsigned type);
 /*

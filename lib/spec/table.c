@@ -9,17 +9,18 @@
 
 /* ------------------------------------------------------------------ keeping */
 
-static size_t slot_of(const char *name)
+static size_t slot_of(struct tt_str name)
 {
 	uint32_t hash = UINT32_C(2166136261);
 
-	for (; *name != '\0'; name++)
-		hash = (hash ^ (uint8_t)*name) * UINT32_C(16777619);
+	for (size_t i = 0; i < name.len; i++)
+		hash = (hash ^ (uint8_t)name.data[i]) * UINT32_C(16777619);
 	return (hash ^ hash >> 16) % TT_SPEC_NSLOTS;
 }
 
 static void index_names(struct tt_specs *specs)
 {
+	const char *name;
 	size_t slot;
 	unsigned type;
 
@@ -27,7 +28,8 @@ static void index_names(struct tt_specs *specs)
 	for (type = 1; type <= TT_SPEC_MAX_TYPE; type++) {
 		if (specs->events[type] == NULL)
 			continue;
-		slot = slot_of(specs->events[type]->def.spec.name);
+		name = specs->events[type]->def.spec.name;
+		slot = slot_of((struct tt_str){name, strlen(name)});
 		while (specs->by_name[slot] != 0)
 			slot = (slot + 1) % TT_SPEC_NSLOTS;
 		specs->by_name[slot] = (uint8_t)type;
@@ -121,17 +123,23 @@ const struct tt_event_spec *tt_specs_event(const struct tt_specs *specs, unsigne
 	return def != NULL ? &def->spec : NULL;
 }
 
-const struct tt_event_spec *tt_specs_event_named(const struct tt_specs *specs, const char *name)
+const struct tt_event_spec *tt_specs_event_of(const struct tt_specs *specs, struct tt_str name)
 {
 	size_t slot;
 
 	for (slot = slot_of(name); specs->by_name[slot] != 0; slot = (slot + 1) % TT_SPEC_NSLOTS) {
 		const struct tt_event_spec *spec = tt_specs_event(specs, specs->by_name[slot]);
 
-		if (spec != NULL && strcmp(spec->name, name) == 0)
+		if (spec != NULL && strlen(spec->name) == name.len &&
+		    memcmp(spec->name, name.data, name.len) == 0)
 			return spec;
 	}
 	return NULL;
+}
+
+const struct tt_event_spec *tt_specs_event_named(const struct tt_specs *specs, const char *name)
+{
+	return tt_specs_event_of(specs, (struct tt_str){name, strlen(name)});
 }
 
 const struct tt_event_def *tt_specs_builtin(const struct tt_specs *specs, unsigned type)

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * assemble.h - the raw text form back to bytes. Stands on spec and the framing of
- * wire. This is the whole text at once; tracetool.h has the same piece by piece.
+ * wire. This is the whole text at once, or line by line; tracetool_write.h has the same
+ * piece by piece (assembler.c).
  *
- * The text is what tt_wire_format() writes, behind a line `Trace Go1.NN`; NN is a
+ * The text is what tt_wire_format() writes, after a line `Trace Go1.NN`; NN is a
  * version of format v2. tracetool-format(5) describes it. What a person who
  * writes a trace by hand may do besides:
  *
@@ -25,6 +26,36 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "tracetool.h"
+#include "wire/line.h"
+
+/* Of a place in the bytes: there is none. */
+#define TT_NO_PLACE SIZE_MAX
+
+/* A text that is being turned back. */
+struct tt_assembly {
+	const struct tt_specs *specs;
+	struct tt_bytes *out;
+	size_t done;                /* bytes of *out that nothing will change any more */
+	struct tt_line line;        /* the one at hand */
+	bool has_header;
+	size_t size_at;             /* where the open batch's size goes, or TT_NO_PLACE */
+	/* the event that lines with frames or data may follow */
+	const struct tt_event_spec *event;
+	size_t count_at;            /* where its count goes, or TT_NO_PLACE: it is there */
+	uint64_t want, nframes;     /* frames that it says, and that came */
+	bool has_data;
+};
+
+void tt_assembly_init(struct tt_assembly *a, const struct tt_specs *specs, struct tt_bytes *out,
+		      struct tt_error *err);
+/* One line, without its newline. Errors as of tt_assemble(). */
+int tt_assembly_line(struct tt_assembly *a, struct tt_str line);
+/* The whole lines of a text. *rest is what follows the last newline. */
+int tt_assembly_lines(struct tt_assembly *a, struct tt_str text, struct tt_str *rest);
+/* The text ends. `rest` is a line without a newline, or empty. */
+int tt_assembly_finish(struct tt_assembly *a, struct tt_str rest);
+/* Drops the first `n` bytes of *out, which are done. */
+void tt_assembly_forget(struct tt_assembly *a, size_t n);
 
 /*
  * Appends the trace to *out. An error's message is "LINE:COLUMN: reason", both
