@@ -137,8 +137,18 @@ tracetool: $O/tracetool
 # deps is done.
 all_flags = $(lib_compile) $(preload_compile) $(preload_link) $(cmd_compile) $(curl_cflags) \
 	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(check_libs)
-$O/flags: FORCE
+$O/flags: $O/found/build FORCE
 	$(call stamp,$(subst -I$O/,-I,$(all_flags)))
+
+# Headers of what `make deps` installs, looked for once, before anything is compiled.
+headers_of_build := archive.h zstd.h zlib.h sha2.h
+headers_of_check := check.h
+missing = $(strip $(foreach h,$(headers_of_$1), \
+	$(shell echo '#include <$h>' | $(test_compile) -E -x c -o /dev/null - 2>/dev/null || echo $h)))
+$O/found/build $O/found/check: $O/found/%:
+	$(if $(call missing,$*),$(error not found: $(call missing,$*); run `make deps` to install them))
+	@mkdir -p $(@D)
+	@touch $@
 
 # Where things will lie, for the file that has it compiled in.
 $O/folders: FORCE
@@ -203,7 +213,7 @@ $O/preload/%.o: %.c $O/flags
 	@mkdir -p $(@D)
 	$(call q,CC)$(preload_compile) -MMD -MP -c -o $@ $<
 
-$O/lib/tests/%.o: lib/tests/%.c $O/flags
+$O/lib/tests/%.o: lib/tests/%.c $O/flags | $O/found/check
 	@mkdir -p $(@D)
 	$(call q,CC)$(test_compile) -MMD -MP -c -o $@ $<
 
@@ -236,7 +246,7 @@ build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev zlib1
 	libcurl4-openssl-dev libdw-dev
 check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip python3
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
-$(filter-out deps,$(MAKECMDGOALS)) $O/flags $O/sources $O/specs: | deps
+$(filter-out deps,$(MAKECMDGOALS)) $O/flags $O/sources $O/specs $O/found/build $O/found/check: | deps
 endif
 deps:
 	@.ci/deps $(build_packages) $(check_packages)
@@ -260,6 +270,12 @@ demo: all
 	@PATH="$(abspath $O):$$PATH" cmd/tests/demo
 
 ## install          to DESTDIR and PREFIX (/usr/local)
+# What it puts where, for uninstall.
+installed = $(BINDIR)/tracetool $(public_headers:lib/%=$(INCLUDEDIR)/%) \
+	$(addprefix $(LIBDIR)/,libtracetool.a libtracetool.so $(soname) libtracetool.so.$(version) \
+		pkgconfig/tracetool.pc) $(preload_libs:$O/%=$(LIBDIR)/tracetool/%) \
+	$(BASHCOMPDIR)/tracetool $(ZSHCOMPDIR)/_tracetool \
+	$(foreach m,$(manuals),$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m))
 install: all $O/tracetool.pc
 	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR) \
 		$(DESTDIR)$(BASHCOMPDIR) $(DESTDIR)$(ZSHCOMPDIR) \
@@ -277,6 +293,12 @@ install: all $O/tracetool.pc
 	install -m 644 cmd/completion/_tracetool $(DESTDIR)$(ZSHCOMPDIR)
 	$(foreach m,$(manuals),install -m 644 $m $(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m)) &&) :
 
+## uninstall        remove what install put there
+uninstall:
+	rm -f $(addprefix $(DESTDIR),$(installed))
+	@[ ! -d $(DESTDIR)$(LIBDIR)/tracetool ] || \
+		rmdir --ignore-fail-on-non-empty $(DESTDIR)$(LIBDIR)/tracetool
+
 # Made anew each time: the folders may be others than last time.
 $O/tracetool.pc: lib/tracetool.pc.in $O/flags FORCE
 	$(call q,GEN)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(version)|' \
@@ -287,17 +309,24 @@ $O/tracetool.pc: lib/tracetool.pc.in $O/flags FORCE
 ## dist             a source archive of the last commit, with configure
 dist:
 	@mkdir -p $O
-	autoconf
-	git archive --prefix=tracetool-$(version)/ --add-file=configure -o $O/tracetool-$(version).tar.gz HEAD
+	autom4te --language=autoconf --cache=$O/autom4te.cache -o $O/configure configure.ac
+	git archive --prefix=tracetool-$(version)/ --add-file=$O/configure \
+		-o $O/tracetool-$(version).tar.gz HEAD
 
 ## clean            remove what was built
 clean:
-	rm -rf $O tracetool
+	rm -rf $O $(if $(filter build,$O),tracetool)
+
+## distclean        clean, and remove what autoconf and configure made
+# (a source archive comes with configure, and keeps it)
+distclean: clean
+	rm -rf config.mak config.log config.status autom4te.cache configure~ \
+		$(if $(wildcard .git),configure)
 
 ### test
 ## check            all tests of this group
 checks := check-unit check-cli check-spec-c check-replay check-repair check-faults check-manual check-readme check-completion \
-	check-headers check-symbols check-install
+	check-headers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
 
@@ -389,6 +418,10 @@ check-layers: $(lib_obj) $(cmd_obj) $(preload_all_obj)
 ## check-install    a client from the manual builds against an installed tree
 check-install: all
 	@MAKE='$(MAKE)' CC='$(CC)' CXX='$(CXX)' PKG_CONFIG='$(PKG_CONFIG)' lib/tests/check-install $O
+
+## check-make       help, distclean, dist, configure, packages that are missing
+check-make:
+	@MAKE='$(MAKE)' CC='$(CC)' cmd/tests/check-make
 
 ### more tests, which take minutes or need files from outside
 # Of the suites these two run the ones with threads and with memory of processes that are
@@ -576,6 +609,6 @@ help:
 	@echo 'usage: make [TARGET...] [VARIABLE=VALUE...]'
 	@sed -n -e 's/^### \(.*\)/\n\1:/p' -e 's/^## /  /p' Makefile
 
-.PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install dist clean check \
-	check-threads check-valgrind check-layers $(checks) update-golden check-corpus \
-	check-go bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
+.PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install uninstall \
+	dist clean distclean check check-threads check-valgrind check-layers $(checks) update-golden \
+	check-corpus check-go bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
