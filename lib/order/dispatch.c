@@ -51,53 +51,46 @@ static tt_handler *const handlers[256] = {
 	[TT_EV_USER_REGION_END] = tt_advance_region_end,
 };
 
-#define ANY_NARGS 0xff
-
-/* The handlers that have a shortcut in hot.h. */
-static const struct {
-	tt_handler *handler;
-	enum tt_hot hot;
-	uint8_t nargs;          /* as its shortcut has it */
-} hot[] = {
-	{tt_advance_in_context, TT_HOT_IN_CONTEXT, ANY_NARGS},
-	{tt_advance_go_start, TT_HOT_GO_START, 2},
-	{tt_advance_go_unblock, TT_HOT_GO_UNBLOCK, 3},
-	{tt_advance_go_block, TT_HOT_GO_BLOCK, 2},
-	{tt_advance_go_stop, TT_HOT_GO_STOP, 2},
-	{tt_advance_syscall_begin, TT_HOT_SYSCALL_BEGIN, 2},
-	{tt_advance_syscall_end, TT_HOT_SYSCALL_END, 0},
+/* The rules of fast.h. */
+static const uint8_t fast_rules[256] = {
+	[TT_EV_GO_START] = TT_FAST_GO_START,
+	[TT_EV_GO_STOP] = TT_FAST_GO_STOP,
+	[TT_EV_GO_BLOCK] = TT_FAST_GO_BLOCK,
+	[TT_EV_GO_UNBLOCK] = TT_FAST_GO_UNBLOCK,
+	[TT_EV_GO_SYSCALL_BEGIN] = TT_FAST_SYSCALL_BEGIN,
+	[TT_EV_GO_SYSCALL_END] = TT_FAST_SYSCALL_END,
 };
 
-static enum tt_hot hot_of(const struct tt_rule *rule)
+/* Of an event that its spec alone says how to order. */
+static tt_handler *handler_of(const struct tt_event_def *def)
 {
-	for (size_t i = 0; i < sizeof(hot) / sizeof(hot[0]); i++)
-		if (hot[i].handler == rule->handler && rule->def != NULL &&
-		    (hot[i].nargs == ANY_NARGS || hot[i].nargs == rule->def->spec.nargs))
-			return hot[i].hot;
-	return TT_HOT_NONE;
+	if (def == NULL || (def->needs & TT_NEED_STATED) == 0)
+		return NULL;
+	return def->resource_class != 0 ? tt_advance_resource : tt_advance_in_context;
 }
 
 void tt_dispatch_init(struct tt_order *o)
 {
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_def(o->specs, type);
+		uint8_t needs = def == NULL ? 0 : (uint8_t)(def->needs & ~TT_NEED_STATED);
+		tt_handler *handler = handler_of(def);
 
-		o->rules[type].def = def;
-		o->rules[type].needs = def == NULL ? 0 : (uint8_t)(def->needs & ~TT_NEED_STATED);
-		if (def != NULL && (def->needs & TT_NEED_STATED) != 0)
-			o->rules[type].handler = def->resource_class != 0
-						? tt_advance_resource
-						: tt_advance_in_context;
+		o->rules[type] = (struct tt_rule){handler, def, needs};
+		o->fast[type] = (struct tt_fast_type){
+			.rule = handler == tt_advance_in_context ? TT_FAST_IN_CONTEXT
+								 : TT_FAST_NONE,
+			.may_lack = (uint8_t)~needs,
+		};
 	}
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_builtin(o->specs, type);
 
-		if (def != NULL && handlers[type] != NULL)
-			o->rules[def->spec.type].handler = handlers[type];
+		if (def == NULL || handlers[type] == NULL)
+			continue;
+		o->rules[def->spec.type].handler = handlers[type];
+		o->fast[def->spec.type].rule = fast_rules[type];
 	}
-	for (unsigned type = 0; type < 256; type++)
-		o->shortcuts[type] = (struct tt_shortcut){(uint8_t)hot_of(&o->rules[type]),
-							  o->rules[type].needs};
 	/* events that handlers add to those of the trace */
 	o->go_block = tt_specs_builtin(o->specs, TT_EV_GO_BLOCK);
 	o->go_start = tt_specs_builtin(o->specs, TT_EV_GO_START);

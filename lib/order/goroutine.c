@@ -154,15 +154,12 @@ enum tt_advance tt_advance_go_create_blocked(struct tt_order *o, struct tt_step 
 	return create(o, s, TT_G_WAITING);
 }
 
-static bool is_next(const struct tt_g_state *g, enum tt_g_status status, struct tt_seq seq)
-{
-	return g != NULL && g->status == status && tt_seq_succeeds(seq, g->seq);
-}
-
 /* The event waits for goroutine `id`: for this status, or for the number before. */
-static enum tt_advance await_g(struct tt_order *o, const struct tt_g_state *g, int64_t id,
-				enum tt_g_status status, struct tt_seq seq)
+static enum tt_advance await_g(struct tt_order *o, int64_t id, uint64_t seq,
+			       enum tt_g_status status)
 {
+	const struct tt_g_state *g = tt_find_g(o, id);
+
 	if (g == NULL)
 		return tt_not_yet(o, "goroutine %" PRId64 " does not exist yet", id);
 	if (g->status != status)
@@ -170,24 +167,20 @@ static enum tt_advance await_g(struct tt_order *o, const struct tt_g_state *g, i
 				  tt_g_status_name(g->status), tt_g_status_name(status));
 	return tt_not_yet(o, "goroutine %" PRId64 " is at sequence %" PRIu64
 			  " of generation %" PRIu64 ", it must be at %" PRIu64,
-			  id, g->seq.n, g->seq.generation, seq.n - 1);
+			  id, g->seq.n, g->seq.generation, seq - 1);
 }
 
 enum tt_advance tt_advance_go_start(struct tt_order *o, struct tt_step *s)
 {
-	int64_t id = (int64_t)s->ev->args[0];
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
-	struct tt_g_state *g = tt_find_g(o, id);
+	uint64_t id = s->ev->args[0], seq = s->ev->args[1];
 
-	if (!is_next(g, TT_G_RUNNABLE, seq)) {
-		tt_await(o, (uint64_t)id, seq.n);
-		return await_g(o, g, id, TT_G_RUNNABLE, seq);
+	if (tt_find_due_g(o, id, seq, TT_G_RUNNABLE) == NULL) {
+		tt_await(o, id, seq);
+		return await_g(o, (int64_t)id, seq, TT_G_RUNNABLE);
 	}
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
-	g->status = TT_G_RUNNING;
-	g->seq = seq;
-	tt_bind_g(o, s, g);
+	tt_fast_go_start(o, tt_step_m(o, s), id, seq);
 	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
@@ -195,12 +188,9 @@ enum tt_advance tt_advance_go_start(struct tt_order *o, struct tt_step *s)
 /* The running goroutine stops, and is `status` from then on. */
 static enum tt_advance stop(struct tt_order *o, struct tt_step *s, enum tt_g_status status)
 {
-	struct tt_g_state *g = running_g(o, s);
-
-	if (g == NULL)
+	if (running_g(o, s) == NULL)
 		return TT_BROKEN;
-	g->status = (uint8_t)status;
-	tt_set_g(o, s, TT_NONE);
+	tt_fast_go_stop(o, tt_step_m(o, s), status);
 	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
@@ -229,17 +219,12 @@ enum tt_advance tt_advance_go_destroy(struct tt_order *o, struct tt_step *s)
 
 enum tt_advance tt_advance_go_unblock(struct tt_order *o, struct tt_step *s)
 {
-	int64_t id = (int64_t)s->ev->args[0];
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
-	struct tt_g_state *g = tt_find_g(o, id);
+	uint64_t id = s->ev->args[0], seq = s->ev->args[1];
 
-	/* no context to check: anything can unblock a goroutine */
-	if (!is_next(g, TT_G_WAITING, seq)) {
-		tt_await(o, (uint64_t)id, seq.n);
-		return await_g(o, g, id, TT_G_WAITING, seq);
+	if (!tt_fast_go_unblock(o, id, seq)) {
+		tt_await(o, id, seq);
+		return await_g(o, (int64_t)id, seq, TT_G_WAITING);
 	}
-	g->status = TT_G_RUNNABLE;
-	g->seq = seq;
 	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }
@@ -251,17 +236,16 @@ enum tt_advance tt_advance_go_unblock(struct tt_order *o, struct tt_step *s)
 static enum tt_advance switch_to(struct tt_order *o, struct tt_step *s, bool destroy)
 {
 	struct tt_g_state *current = running_g(o, s);
-	int64_t id = (int64_t)s->ev->args[0];
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[1]);
+	uint64_t id = s->ev->args[0], seq = s->ev->args[1];
 	struct tt_context without_g = s->cur;
 	struct tt_g_state *next;
 	struct tt_event *start;
 
 	if (current == NULL)
 		return TT_BROKEN;
-	next = tt_find_g(o, id);
-	if (!is_next(next, TT_G_WAITING, seq))
-		return await_g(o, next, id, TT_G_WAITING, seq);
+	next = tt_find_due_g(o, id, seq, TT_G_WAITING);
+	if (next == NULL)
+		return await_g(o, (int64_t)id, seq, TT_G_WAITING);
 	tt_queue_step(o, s);
 	if (destroy)
 		tt_remove_g(o, current);
@@ -269,12 +253,12 @@ static enum tt_advance switch_to(struct tt_order *o, struct tt_step *s, bool des
 		current->status = TT_G_WAITING;
 	tt_queue_added(o, s, destroy ? o->go_destroy : o->go_block, &s->cur);
 	next->status = TT_G_RUNNING;
-	next->seq = seq;
+	next->seq.n = seq;
 	tt_bind_g(o, s, next);
 	without_g.goroutine = TT_NONE;
 	start = tt_queue_added(o, s, o->go_start, &without_g);
-	o->added_args[start - o->queue][0] = s->ev->args[0];
-	o->added_args[start - o->queue][1] = s->ev->args[1];
+	o->added_args[start - o->queue][0] = id;
+	o->added_args[start - o->queue][1] = seq;
 	return TT_ADVANCED;
 }
 

@@ -8,7 +8,7 @@
 
 #include "base/compiler.h"
 #include "order/assume.h"
-#include "order/order.h"
+#include "order/fast.h"
 
 /* Binds the handlers by the names of their events (dispatch.c). */
 void tt_dispatch_init(struct tt_order *o);
@@ -59,16 +59,19 @@ const char *tt_step_name(const struct tt_order *o, const struct tt_step *s,
 const char *tt_g_status_name(unsigned status);
 const char *tt_p_status_name(unsigned status);
 
-/* TT_ADVANCED if the context is what the event's spec needs, else TT_BROKEN. */
-enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s);
-static TT_ALWAYS_INLINE enum tt_advance tt_check_context(struct tt_order *o, const struct tt_step *s)
+/* Whether the context is what the event's spec needs. */
+static inline bool tt_has_context(const struct tt_order *o, const struct tt_step *s)
 {
 	unsigned has = s->m == TT_NO_SLOT ? TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE
 					  : o->ms.at[s->m].has;
 
-	if ((s->needs & ~has) == 0)
-		return TT_ADVANCED;
-	return tt_context_broken(o, s);
+	return (s->needs & ~has) == 0;
+}
+/* TT_ADVANCED if it is, else TT_BROKEN; an order that is alone may assume that it is. */
+enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s);
+static inline enum tt_advance tt_check_context(struct tt_order *o, const struct tt_step *s)
+{
+	return tt_has_context(o, s) ? TT_ADVANCED : tt_context_broken(o, s);
 }
 
 /* The current goroutine is unknown (`g` NULL) or is in another status than `wanted`. */
@@ -76,28 +79,6 @@ enum tt_advance tt_wrong_g(struct tt_order *o, const struct tt_step *s,
 			   const struct tt_g_state *g, const char *wanted);
 
 /* ---- state (state.c) */
-
-/* NULL if unknown. Pointers live until the next add of that sort. */
-static TT_ALWAYS_INLINE struct tt_g_state *tt_find_g(struct tt_order *o, int64_t id)
-{
-	uint32_t slot = tt_idmap_find(&o->g_ids, (uint64_t)id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &o->gs.at[slot];
-}
-
-static TT_ALWAYS_INLINE struct tt_p_state *tt_find_p(struct tt_order *o, int64_t id)
-{
-	uint32_t slot = tt_idmap_find(&o->p_ids, (uint64_t)id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &o->ps.at[slot];
-}
-
-static inline struct tt_m_state *tt_find_m(struct tt_order *o, int64_t id)
-{
-	uint32_t slot = tt_idmap_find(&o->m_ids, (uint64_t)id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &o->ms.at[slot];
-}
 
 struct tt_g_state *tt_current_g_slow(struct tt_order *o, const struct tt_step *s);
 /* NULL: no memory. */
@@ -123,18 +104,10 @@ static TT_ALWAYS_INLINE struct tt_g_state *tt_current_g(struct tt_order *o, cons
 	return tt_current_g_slow(o, s);
 }
 
-static TT_ALWAYS_INLINE void tt_m_set_p(struct tt_m_state *m, int64_t p)
+/* The state of the step's thread, where it must have one: its context was checked. */
+static inline struct tt_m_state *tt_step_m(struct tt_order *o, const struct tt_step *s)
 {
-	m->p = p;
-	m->has = (uint8_t)((m->has & ~(TT_NEED_PROC | TT_NEED_NO_PROC)) |
-			   (p != TT_NONE ? TT_NEED_PROC : TT_NEED_NO_PROC));
-}
-
-static TT_ALWAYS_INLINE void tt_m_set_g(struct tt_m_state *m, int64_t g)
-{
-	m->g = g;
-	m->has = (uint8_t)((m->has & ~(TT_NEED_GOROUTINE | TT_NEED_NO_GOROUTINE)) |
-			   (g != TT_NONE ? TT_NEED_GOROUTINE : TT_NEED_NO_GOROUTINE));
+	return &o->ms.at[s->m];
 }
 
 /* What the step's thread has from now on; nobody's events have nothing. */
@@ -175,29 +148,13 @@ static inline bool tt_seq_succeeds(struct tt_seq a, struct tt_seq b)
 struct tt_event *tt_queue_added(struct tt_order *o, const struct tt_step *s,
 				const struct tt_event_def *def, const struct tt_context *context);
 
-/* Queues an event of the trace. */
-static TT_ALWAYS_INLINE struct tt_event *tt_queue(struct tt_order *o, struct tt_context context,
-						  const struct tt_event_def *def,
-						  const struct tt_raw_event *timed)
-{
-	struct tt_event *ev = &o->queue[o->count++];
-
-	ev->raw_time_ns = timed->time_ns;
-	ev->thread = context.thread;
-	ev->proc = context.proc;
-	ev->goroutine = context.goroutine;
-	ev->offset = timed->offset;
-	ev->generation = o->gen;
-	ev->spec = &def->spec;
-	ev->args = timed->args;
-	ev->kind = def->spec.kind;
-	return ev;
-}
-
 /* Queues the step's event, in the context before it. */
 static inline struct tt_event *tt_queue_step(struct tt_order *o, const struct tt_step *s)
 {
-	return tt_queue(o, s->cur, s->def, s->ev);
+	struct tt_event *ev = tt_queue_event(o, s->cur, s->def, s->ev);
+
+	o->count++;
+	return ev;
 }
 
 #endif

@@ -9,13 +9,13 @@
 #define TT_ORDER_MERGE_H
 
 #include "order/cursor.h"
+#include "order/fast.h"
 #include "order/heap.h"
-#include "order/hot.h"
 #include "order/waitq.h"
 
 struct tt_merge {
+	struct tt_cursor_heap heap;     /* (first: its address is needed most) */
 	struct tt_cursors cursors;
-	struct tt_cursor_heap heap;
 	struct tt_waitq waits;
 	size_t next_sample, nsamples;
 	int64_t sample_ns;              /* time of the next CPU sample, or INT64_MAX */
@@ -51,8 +51,8 @@ void tt_merge_skip(struct tt_merge *m);
 
 /* ---- one event */
 
-/* As tt_merge_advance(), whatever the event is; if the root has to wait, lets the first of
- * the others advance that can. */
+/* As tt_merge_advance(), by the handler of the event; if the root has to wait, lets the
+ * first of the others advance that can. */
 int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct tt_error *err);
 /* The i-th of the heap has no next event (`rc` is TT_END), or none that can be decoded. */
 int tt_merge_no_next(struct tt_merge *m, struct tt_order *order, size_t i, int rc);
@@ -84,7 +84,7 @@ static TT_ALWAYS_INLINE int tt_merge_advance(struct tt_merge *m, struct tt_order
 {
 	const struct tt_cursor *c = m->heap.at[0].of.item;
 
-	if (tt_hot_try(order, c->m, c->head))
+	if (tt_fast_try(order, c->m, c->head))
 		return tt_merge_next(m, order, 0, err);
 	return tt_merge_advance_slowly(m, order, err);
 }

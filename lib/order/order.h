@@ -106,16 +106,16 @@ struct tt_step {
 struct tt_order;
 typedef enum tt_advance tt_handler(struct tt_order *o, struct tt_step *s);
 
-/* Handlers that have a shortcut (hot.h). */
-enum tt_hot {
-	TT_HOT_NONE,
-	TT_HOT_IN_CONTEXT,
-	TT_HOT_GO_START,
-	TT_HOT_GO_UNBLOCK,
-	TT_HOT_GO_BLOCK,
-	TT_HOT_GO_STOP,
-	TT_HOT_SYSCALL_BEGIN,
-	TT_HOT_SYSCALL_END,
+/* The rules of fast.h. */
+enum tt_fast_rule {
+	TT_FAST_NONE,           /* the handler alone knows */
+	TT_FAST_IN_CONTEXT,     /* the context is all that the event needs */
+	TT_FAST_GO_START,
+	TT_FAST_GO_UNBLOCK,
+	TT_FAST_GO_BLOCK,
+	TT_FAST_GO_STOP,
+	TT_FAST_SYSCALL_BEGIN,
+	TT_FAST_SYSCALL_END,
 };
 
 /* How the events of a type are ordered. handler NULL: they are not. */
@@ -125,10 +125,11 @@ struct tt_rule {
 	uint8_t needs;          /* of def, TT_NEED_STATED left out */
 };
 
-/* What a shortcut asks first, of all types side by side. */
-struct tt_shortcut {
-	uint8_t hot;            /* enum tt_hot */
-	uint8_t needs;
+/* What the fast path has to know of a type: apart from the rest, since it is read for each
+ * event. */
+struct tt_fast_type {
+	uint8_t rule;           /* enum tt_fast_rule */
+	uint8_t may_lack;       /* all bits of enum tt_need except those that it needs */
 };
 
 /* An event makes at most three (a coroutine switch). */
@@ -150,7 +151,7 @@ struct tt_order {
 	const struct tt_specs *specs;
 	unsigned version;
 	struct tt_rule rules[256];
-	struct tt_shortcut shortcuts[256];
+	struct tt_fast_type fast[256];
 	/* what the rules add to the events of the trace */
 	const struct tt_event_def *go_block, *go_start, *go_destroy, *proc_steal;
 

@@ -31,13 +31,24 @@ static enum tt_advance unknown_proc(struct tt_order *o, const struct tt_step *s)
 			 tt_step_name(o, s, name));
 }
 
-static enum tt_advance wrong_begin(struct tt_order *o, const struct tt_step *s,
-				   const struct tt_p_state *p, struct tt_seq seq)
+/* Begin and end of a syscall: what they do is in fast.h, why they do not is here. */
+enum tt_advance tt_advance_syscall_begin(struct tt_order *o, struct tt_step *s)
 {
+	struct tt_seq seq = tt_seq_at(o, s->ev->args[0]);
+	const struct tt_p_state *p;
 	char name[TT_EVENT_NAME_SIZE];
 
+	if (tt_check_context(o, s) != TT_ADVANCED ||
+	    current_g_in(o, s, TT_G_RUNNING, "Running") == NULL)
+		return TT_BROKEN;
+	if (tt_fast_syscall_begin(o, tt_step_m(o, s), seq.n)) {
+		tt_queue_step(o, s);
+		return TT_ADVANCED;
+	}
+	p = tt_find_p(o, s->cur.proc);
 	if (p == NULL)
 		return unknown_proc(o, s);
+	/* the P runs here, so its sequence cannot be anywhere else: never "not yet" */
 	return tt_broken(o, TT_E_SEQUENCE,
 			 "failed to advance %s: can't make sequence: %" PRIu64 " (gen=%" PRIu64
 			 ") -> %" PRIu64 " (gen=%" PRIu64 ")",
@@ -45,55 +56,23 @@ static enum tt_advance wrong_begin(struct tt_order *o, const struct tt_step *s,
 			 seq.generation);
 }
 
-static enum tt_advance wrong_end(struct tt_order *o, const struct tt_step *s,
-				 const struct tt_p_state *p)
+enum tt_advance tt_advance_syscall_end(struct tt_order *o, struct tt_step *s)
 {
+	const struct tt_p_state *p;
+
+	if (tt_check_context(o, s) != TT_ADVANCED ||
+	    current_g_in(o, s, TT_G_SYSCALL, "Running") == NULL)
+		return TT_BROKEN;
+	if (tt_fast_syscall_end(o, tt_step_m(o, s))) {
+		tt_queue_step(o, s);
+		return TT_ADVANCED;
+	}
+	p = tt_find_p(o, s->cur.proc);
 	if (p == NULL)
 		return unknown_proc(o, s);
 	return tt_broken(o, TT_E_PROC,
 			 "expected proc %" PRId64 " in state Syscall, but got %s instead",
 			 s->cur.proc, tt_p_status_name(p->status));
-}
-
-enum tt_advance tt_advance_syscall_begin(struct tt_order *o, struct tt_step *s)
-{
-	struct tt_seq seq = tt_seq_at(o, s->ev->args[0]);
-	struct tt_g_state *g;
-	struct tt_p_state *p;
-
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	g = current_g_in(o, s, TT_G_RUNNING, "Running");
-	if (g == NULL)
-		return TT_BROKEN;
-	p = tt_find_p(o, s->cur.proc);
-	/* the P runs here, so its sequence cannot be anywhere else: never "not yet" */
-	if (p == NULL || !tt_seq_succeeds(seq, p->seq))
-		return wrong_begin(o, s, p, seq);
-	g->status = TT_G_SYSCALL;
-	p->status = TT_P_SYSCALL;
-	p->seq = seq;
-	tt_queue_step(o, s);
-	return TT_ADVANCED;
-}
-
-enum tt_advance tt_advance_syscall_end(struct tt_order *o, struct tt_step *s)
-{
-	struct tt_g_state *g;
-	struct tt_p_state *p;
-
-	if (tt_check_context(o, s) != TT_ADVANCED)
-		return TT_BROKEN;
-	g = current_g_in(o, s, TT_G_SYSCALL, "Running");
-	if (g == NULL)
-		return TT_BROKEN;
-	p = tt_find_p(o, s->cur.proc);
-	if (p == NULL || p->status != TT_P_SYSCALL)
-		return wrong_end(o, s, p);
-	g->status = TT_G_RUNNING;
-	p->status = TT_P_RUNNING;
-	tt_queue_step(o, s);
-	return TT_ADVANCED;
 }
 
 enum tt_advance tt_advance_syscall_end_blocked(struct tt_order *o, struct tt_step *s)

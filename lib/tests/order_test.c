@@ -169,6 +169,10 @@ CASES(goroutines) = {
 	/* start */
 	{BEGIN "7@90: GoBlock 0 0\n7@100: GoStart 3 1, GoLabel 1",
 	 "7/0/-1 GoStart 3 1 Runnable->Running\n7/0/3 GoLabel 1\nend"},
+	/* goroutine -1 is none, to the thread that runs it */
+	{BEGIN "7@90: GoCreate -1 0 0, GoStop 0 0\n7@100: GoStart -1 1, GoStop 0 0",
+	 "7/0/-1 GoStart -1 1 Runnable->Running\n"
+	 "context: expected a goroutine but didn't have one"},
 	{BEGIN "7@100: GoStart 3 1", "context: expected no goroutine but had one"},
 	{BEGIN "8@100: GoStart 3 1", "context: expected a proc but didn't have one"},
 	{BEGIN "7@90: GoBlock 0 0\n7@100: GoStart 2 1",

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fast.h - what is done for nearly every event, to be inlined where events are tried: a
+ * call costs as much as the work. Stands on order.h.
+ *
+ * The rules of the commonest events are here, and only here. A rule either lets its event
+ * happen, which changes the state, or does nothing and returns false. It comes after the
+ * context was found to be what the event needs. The event's handler begins with it, and
+ * then says why the event has to wait or is broken. dispatch.c knows which events have one.
+ */
+#ifndef TT_ORDER_FAST_H
+#define TT_ORDER_FAST_H
+
+#include "base/compiler.h"
+#include "order/order.h"
+
+/* ---- finding records: NULL if unknown. Pointers live until the next add of that kind. */
+
+static TT_ALWAYS_INLINE struct tt_g_state *tt_find_g(struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->g_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->gs.at[slot];
+}
+
+static TT_ALWAYS_INLINE struct tt_p_state *tt_find_p(struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->p_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->ps.at[slot];
+}
+
+static inline struct tt_m_state *tt_find_m(struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->m_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->ms.at[slot];
+}
+
+/* The goroutine, if it has this status and `seq` is due of its numbers in this generation. */
+static TT_ALWAYS_INLINE struct tt_g_state *tt_find_due_g(struct tt_order *o, uint64_t id,
+							 uint64_t seq, enum tt_g_status status)
+{
+	struct tt_g_state *g = tt_find_g(o, (int64_t)id);
+
+	if (g == NULL || g->status != status || g->seq.n + 1 != seq ||
+	    g->seq.generation != o->gen->number)
+		return NULL;
+	return g;
+}
+
+/* The thread's goroutine, if its record is known by its slot and has this status. */
+static TT_ALWAYS_INLINE struct tt_g_state *
+tt_find_current_g(struct tt_order *o, const struct tt_m_state *m, enum tt_g_status status)
+{
+	struct tt_g_state *g = &o->gs.at[m->g_slot];
+
+	if (m->g_slot >= o->gs.n || g->id != m->g || g->status != status)
+		return NULL;
+	return g;
+}
+
+/* ---- what a thread has */
+
+static TT_ALWAYS_INLINE void tt_m_set_p(struct tt_m_state *m, int64_t p)
+{
+	m->p = p;
+	m->has = (uint8_t)((m->has & ~(TT_NEED_PROC | TT_NEED_NO_PROC)) |
+			   (p != TT_NONE ? TT_NEED_PROC : TT_NEED_NO_PROC));
+}
+
+static TT_ALWAYS_INLINE void tt_m_set_g(struct tt_m_state *m, int64_t g)
+{
+	m->g = g;
+	m->has = (uint8_t)((m->has & ~(TT_NEED_GOROUTINE | TT_NEED_NO_GOROUTINE)) |
+			   (g != TT_NONE ? TT_NEED_GOROUTINE : TT_NEED_NO_GOROUTINE));
+}
+
+/* As tt_m_set_g() where it had none and g is one, or the reverse: in fewer instructions. */
+static TT_ALWAYS_INLINE void tt_m_swap_g(struct tt_m_state *m, int64_t g)
+{
+	m->g = g;
+	m->has ^= TT_NEED_GOROUTINE | TT_NEED_NO_GOROUTINE;
+}
+
+/* ---- the rules */
+
+/* GoStart: the goroutine runs on the thread. */
+static TT_ALWAYS_INLINE bool tt_fast_go_start(struct tt_order *o, struct tt_m_state *m,
+					      uint64_t id, uint64_t seq)
+{
+	struct tt_g_state *g = tt_find_due_g(o, id, seq, TT_G_RUNNABLE);
+
+	if (g == NULL)
+		return false;
+	g->status = TT_G_RUNNING;
+	g->seq.n++;
+	/* (to Go's reader, a thread that runs goroutine -1 runs none) */
+	if (g->id != TT_NONE)
+		tt_m_swap_g(m, g->id);
+	m->g_slot = (uint32_t)(g - o->gs.at);
+	return true;
+}
+
+/* GoUnblock: the goroutine is ready to run. It is all the same who does it. */
+static TT_ALWAYS_INLINE bool tt_fast_go_unblock(struct tt_order *o, uint64_t id, uint64_t seq)
+{
+	struct tt_g_state *g = tt_find_due_g(o, id, seq, TT_G_WAITING);
+
+	if (g == NULL)
+		return false;
+	g->status = TT_G_RUNNABLE;
+	g->seq.n++;
+	return true;
+}
+
+/* GoBlock, GoStop: the running goroutine leaves the thread with this status. */
+static TT_ALWAYS_INLINE bool tt_fast_go_stop(struct tt_order *o, struct tt_m_state *m,
+					     enum tt_g_status status)
+{
+	struct tt_g_state *g = tt_find_current_g(o, m, TT_G_RUNNING);
+
+	if (g == NULL)
+		return false;
+	g->status = (uint8_t)status;
+	tt_m_swap_g(m, TT_NONE);
+	return true;
+}
+
+/* GoSyscallBegin: goroutine and P are in a syscall, and stay with the thread. */
+static TT_ALWAYS_INLINE bool tt_fast_syscall_begin(struct tt_order *o, const struct tt_m_state *m,
+						   uint64_t p_seq)
+{
+	struct tt_g_state *g = tt_find_current_g(o, m, TT_G_RUNNING);
+	struct tt_p_state *p = tt_find_p(o, m->p);
+
+	if (g == NULL || p == NULL || p->seq.n + 1 != p_seq ||
+	    p->seq.generation != o->gen->number)
+		return false;
+	g->status = TT_G_SYSCALL;
+	p->status = TT_P_SYSCALL;
+	p->seq.n++;
+	return true;
+}
+
+/* GoSyscallEnd: both are back, if nobody has stolen the P. */
+static TT_ALWAYS_INLINE bool tt_fast_syscall_end(struct tt_order *o, const struct tt_m_state *m)
+{
+	struct tt_g_state *g = tt_find_current_g(o, m, TT_G_SYSCALL);
+	struct tt_p_state *p = tt_find_p(o, m->p);
+
+	if (g == NULL || p == NULL || p->status != TT_P_SYSCALL)
+		return false;
+	g->status = TT_G_RUNNING;
+	p->status = TT_P_RUNNING;
+	return true;
+}
+
+/* ---- any event */
+
+/* Lets an event of a known thread happen, if it has a rule here and nothing holds it up. */
+static TT_ALWAYS_INLINE bool tt_fast_advance(struct tt_order *o, struct tt_m_state *m,
+					     unsigned type, const uint64_t *args)
+{
+	const struct tt_fast_type *fast = &o->fast[type];
+
+	if ((m->has | fast->may_lack) != UINT8_MAX)
+		return false;
+	switch (fast->rule) {
+	case TT_FAST_GO_START:
+		return tt_fast_go_start(o, m, args[0], args[1]);
+	case TT_FAST_GO_UNBLOCK:
+		return tt_fast_go_unblock(o, args[0], args[1]);
+	case TT_FAST_GO_BLOCK:
+		return tt_fast_go_stop(o, m, TT_G_WAITING);
+	case TT_FAST_GO_STOP:
+		return tt_fast_go_stop(o, m, TT_G_RUNNABLE);
+	case TT_FAST_SYSCALL_BEGIN:
+		return tt_fast_syscall_begin(o, m, args[0]);
+	case TT_FAST_SYSCALL_END:
+		return tt_fast_syscall_end(o, m);
+	case TT_FAST_IN_CONTEXT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Writes an event of the trace to the end of the queue; the caller counts it. */
+static TT_ALWAYS_INLINE struct tt_event *tt_queue_event(struct tt_order *o,
+							struct tt_context context,
+							const struct tt_event_def *def,
+							const struct tt_raw_event *raw)
+{
+	struct tt_event *ev = &o->queue[o->count];
+
+	ev->raw_time_ns = raw->time_ns;
+	ev->thread = context.thread;
+	ev->proc = context.proc;
+	ev->goroutine = context.goroutine;
+	ev->offset = raw->offset;
+	ev->generation = o->gen;
+	ev->spec = &def->spec;
+	ev->args = raw->args;
+	ev->kind = def->spec.kind;
+	return ev;
+}
+
+/* The same, and queues it. `m` is the slot of the event's thread, or TT_NO_SLOT. */
+static TT_ALWAYS_INLINE bool tt_fast_try(struct tt_order *o, uint32_t m,
+					 const struct tt_raw_event *ev)
+{
+	struct tt_m_state *state;
+
+	if (m == TT_NO_SLOT)
+		return false;
+	state = &o->ms.at[m];
+	/* (written first: it has the context before the event) */
+	tt_queue_event(o, (struct tt_context){state->id, state->p, state->g},
+		       o->rules[ev->type].def, ev);
+	if (!tt_fast_advance(o, state, ev->type, ev->args))
+		return false;
+	o->count++;
+	return true;
+}
+
+#endif
