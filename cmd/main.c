@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - finds the verb, runs it, and makes sure that what it printed has
- * arrived. Command layer.
+ * main.c - finds the verb, runs it, and checks that all it printed was written.
+ * Command layer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,14 +24,6 @@ static const struct verb verbs[] = {
 #include "verbs.h"
 };
 
-static const struct verb *find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	}
-	return NULL;
-}
 
 static void print_usage(struct out *o)
 {
@@ -48,8 +40,8 @@ static void print_usage(struct out *o)
 		p = put_cstr(p, verbs[i].summary);
 		p = put_char(p, '\n');
 	}
-	p = put_lit(p, "\n'tracetool VERB --help' shows the options of a verb, 'tracetool --version' the "
-		       "version.\n");
+	p = put_lit(p, "\n'tracetool VERB --help' shows the options of a verb, "
+		       "'tracetool --version' the version.\n");
 	out_end(o, p);
 }
 
@@ -72,20 +64,21 @@ static int unknown_verb(const char *name)
 		nearest_try(&near, verbs[i].name);
 	nearest_try(&near, "help");
 	if (near.best)
-		cmd_error(NULL, "no verb '%s'; did you mean '%s'?", name, near.best);
+		cmd_error(NULL, "unknown verb '%s'; did you mean '%s'?", name, near.best);
 	else
-		cmd_error(NULL, "no verb '%s'; 'tracetool help' lists them", name);
+		cmd_error(NULL, "unknown verb '%s'; 'tracetool help' lists them", name);
 	return STATUS_TROUBLE;
 }
 
-static int run(const char *name, int argc, char **argv)
+static int run_verb(const char *name, int argc, char **argv)
 {
-	const struct verb *verb = find(name);
-
-	if (!verb)
-		return unknown_verb(name);
-	cmd_set_verb(verb->name);
-	return verb->run(argc, argv);
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		if (strcmp(verbs[i].name, name) == 0) {
+			cmd_set_verb(verbs[i].name);
+			return verbs[i].run(argc, argv);
+		}
+	}
+	return unknown_verb(name);
 }
 
 static int help(int argc, char **argv)
@@ -97,7 +90,7 @@ static int help(int argc, char **argv)
 		print_usage(&out_stdout);
 		return STATUS_FINE;
 	}
-	return run(argv[1], 2, args);
+	return run_verb(argv[1], 2, args);
 }
 
 static int dispatch(int argc, char **argv)
@@ -113,11 +106,11 @@ static int dispatch(int argc, char **argv)
 		return help(argc - 1, argv + 1);
 	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0)
 		return print_version();
-	return run(word, argc - 1, argv + 1);
+	return run_verb(word, argc - 1, argv + 1);
 }
 
-/* A reader that has seen enough closes the pipe: that is no failure. */
-static int finish(int status)
+/* A program that has read enough closes the pipe: that is no failure. */
+static int flush_output(int status)
 {
 	int failure = out_flush(&out_stdout);
 
@@ -128,8 +121,9 @@ static int finish(int status)
 }
 
 /*
- * A standard descriptor that is closed would be the next file's to be opened, and
- * messages would land in it. It becomes one that fails as a closed one does.
+ * If a standard descriptor is closed, the next file to be opened gets its number, and
+ * messages or data would be written into that file. So a descriptor is opened in its
+ * place whose use fails, as that of a closed one does.
  */
 static void occupy_standard_descriptors(void)
 {
@@ -142,19 +136,17 @@ static void occupy_standard_descriptors(void)
 }
 
 /*
- * A file that became shorter while it is read through a map, or a disk that fails then,
- * shows itself in this way only. What is printed so far may be in the middle of an
- * event: nothing more can be done in order.
+ * SIGBUS: a file that is mapped was truncated, or its disk failed. Output may have
+ * ended in the middle of an event, so that nothing can be completed here.
  */
 static void input_gone(int signal)
 {
-	static const char text[] = "tracetool: an input became shorter while it was read, or its "
-				   "disk failed: copy it first\n";
-
-	ssize_t told = write(STDERR_FILENO, text, sizeof(text) - 1);
+	static const char text[] = "tracetool: an input was truncated while it was read, or its "
+				   "disk failed: read a copy of it\n";
+	ssize_t written = write(STDERR_FILENO, text, sizeof(text) - 1);
 
 	(void)signal;
-	(void)told;
+	(void)written;
 	_exit(STATUS_TROUBLE);
 }
 
@@ -166,5 +158,5 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGBUS, input_gone);
 	out_init(&out_stdout, STDOUT_FILENO, buffer, OUT_SIZE);
-	return finish(dispatch(argc, argv));
+	return flush_output(dispatch(argc, argv));
 }

@@ -87,16 +87,16 @@ int cmd_input_init(struct cmd_input *in, const struct cmd_common *common);
 void cmd_input_release(struct cmd_input *in);
 
 /*
- * As tt_reader_open() and tt_wire_open(), but "-" is the standard input and a
- * path that is no file but reads ARCHIVE:MEMBER opens that member. Nothing is
+ * As tt_reader_open() and tt_wire_open(), but "-" is standard input, and
+ * ARCHIVE:MEMBER opens that member if no file has the whole name. Nothing is
  * printed: the caller reports *err.
  */
 int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const char *path,
 		    struct tt_error *err);
 int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *path,
 		  struct tt_error *err);
-/* Whether the output `path`, which may be NULL, is a regular file from which one of the inputs
- * comes: it would be lost. */
+/* Whether the output `path`, which may be NULL, is a regular file that one of the inputs is
+ * read from: writing it would destroy that input. */
 bool cmd_is_read(const char *path, char *const *files, size_t n);
 bool cmd_reads_stdin_twice(char *const *files, size_t n);
 /* How messages name it: the path, or "standard input". */
@@ -108,14 +108,14 @@ unsigned cmd_processors(void);
 
 /* ---- messages */
 
-/* Messages come from one thread at a time. */
+/* Only one thread at a time may print messages. */
 
-/* The verb that runs, as messages name it; NULL before there is one. */
+/* The verb that runs, for messages; NULL: none yet. */
 void cmd_set_verb(const char *verb);
 
 /*
- * "tracetool VERB: FILE: text" and a newline on stderr; `file` may be NULL. All
- * that is no printable text is escaped, so that it may hold bytes of a trace.
+ * "tracetool VERB: FILE: text" and a newline on stderr; `file` may be NULL. What is
+ * not printable is escaped, so the text may hold bytes of a trace.
  */
 void cmd_error(const char *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -125,12 +125,12 @@ void cmd_error(const char *file, const char *format, ...) __attribute__((format(
  */
 void cmd_report(const char *file, const struct tt_error *err);
 
-/* The error that ended a reader, and who waits for what if no thread can go on. Returns
- * cmd_status(). */
+/* The error that ended a reader; if no thread can go on, also what each of them waits for.
+ * Returns cmd_status(). */
 int cmd_report_end(const char *file, struct tt_reader *r, const struct tt_error *err);
 
-/* The exit status that fits an error: STATUS_TROUBLE if the machine or the command line
- * is at fault. */
+/* The exit status for an error: STATUS_TROUBLE if it is the fault of the machine or of
+ * the command line. */
 int cmd_status(const struct tt_error *err);
 
 /*

@@ -16,7 +16,7 @@ char *csv_text(struct out *o, char *p, struct tt_str s)
 		const char *quote = memchr(s.data, '"', s.len);
 		size_t n = quote ? (size_t)(quote - s.data) : s.len;
 
-		p = out_escaped(o, p, (struct tt_str){s.data, n});
+		p = out_escaped(o, p, (struct tt_str){ s.data, n });
 		if (quote) {
 			p = put_lit(p, "\"\"");
 			n++;

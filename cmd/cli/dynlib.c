@@ -5,7 +5,7 @@
 #include <dlfcn.h>
 #include <string.h>
 
-bool late_open(const char *soname, const char *const *names, size_t n, void *pointers)
+bool dynlib_open(const char *soname, const char *const *names, size_t n, void *pointers)
 {
 	void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL);
 
@@ -14,7 +14,7 @@ bool late_open(const char *soname, const char *const *names, size_t n, void *poi
 
 		if (!function)
 			return false;
-		/* POSIX has them alike, C does not */
+		/* POSIX, but not C, lets a pointer to data hold one to a function */
 		memcpy((char *)pointers + i * sizeof(function), &function, sizeof(function));
 	}
 	return library != NULL;

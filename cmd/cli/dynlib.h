@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dynlib.h - libraries that few runs need, opened when one does: finding libcurl and all
- * that it stands on would take longer than reading a small trace. Command layer.
+ * that it depends on would take longer than reading a small trace. Command layer.
  *
  *	#define FUNCTIONS(F) F(one_function) F(another)
- *	static struct { FUNCTIONS(LATE_POINTER) } lib;
- *	static const char *const names[] = { FUNCTIONS(LATE_NAME) };
+ *	static struct { FUNCTIONS(DYNLIB_POINTER) } lib;
+ *	static const char *const names[] = { FUNCTIONS(DYNLIB_NAME) };
  *
- *	if (late_open("libthat.so.1", names, sizeof(names) / sizeof(names[0]), &lib))
+ *	if (dynlib_open("libthat.so.1", names, ARRAY_SIZE(names), &lib))
  *		lib.one_function();
  */
 #ifndef CMD_CLI_DYNLIB_H
@@ -16,13 +16,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define LATE_POINTER(function) __typeof__(function) *function;
-#define LATE_NAME(function) #function,
+#define DYNLIB_POINTER(function) __typeof__(function) *function;
+#define DYNLIB_NAME(function) #function,
 
 /*
  * Finds n functions and fills the struct of as many pointers. False: the library is not
- * there, or lacks one. It stays open for good.
+ * there, or lacks one of them. It is never closed.
  */
-bool late_open(const char *soname, const char *const *names, size_t n, void *pointers);
+bool dynlib_open(const char *soname, const char *const *names, size_t n, void *pointers);
 
 #endif

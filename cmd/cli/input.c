@@ -53,8 +53,8 @@ const char *cmd_base_name(const char *path)
 
 /*
  * The archive's path if `path` is ARCHIVE:MEMBER, to be freed, and *member set;
- * NULL if it is a plain path. A file of the whole name comes first, and so does
- * --member.
+ * NULL if it is a plain path. A file with the whole name takes precedence, and so
+ * does --member.
  */
 static char *split_member(const char *path, const struct tt_options *opt, const char **member)
 {

@@ -29,12 +29,12 @@ bool cmd_colour(int fd)
 }
 
 /*
- * Messages are rare and come whole: a small writer of their own keeps them in
- * one write() each, behind what the standard output has so far.
+ * Each message is written by one write(), after all that was printed to standard
+ * output so far.
  */
 static struct out err_out;
 
-static char *begin(const char *file)
+static char *begin_message(const char *file)
 {
 	static char buffer[2 * OUT_ROOM];
 	char *p;
@@ -55,7 +55,7 @@ static char *begin(const char *file)
 	return p;
 }
 
-static void end(char *p)
+static void end_message(char *p)
 {
 	out_end(&err_out, put_char(p, '\n'));
 	out_flush(&err_out);
@@ -69,7 +69,7 @@ void cmd_error(const char *file, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	end(out_escaped(&err_out, begin(file), str_of(text)));
+	end_message(out_escaped(&err_out, begin_message(file), str_of(text)));
 }
 
 const char *cmd_location(const struct tt_error *err, char *text, size_t size)
@@ -96,20 +96,11 @@ const char *cmd_location(const struct tt_error *err, char *text, size_t size)
 	return text;
 }
 
-static char *coloured(char *p, bool colour, bool warning)
-{
-	if (colour)
-		p = put_cstr(p, warning ? "\033[33m" : "\033[31m");
-	p = put_cstr(p, warning ? "warning: " : "");
-	return p;
-}
-
 /* All lines of a message as one. */
 static char *put_lines(char *p, const char *text)
 {
 	for (;;) {
 		size_t n = strcspn(text, "\n");
-
 		const char *next = text + n + strspn(text + n, "\n\t");
 
 		p = out_escaped(&err_out, p, (struct tt_str){ text, n });
@@ -125,13 +116,16 @@ void cmd_report(const char *file, const struct tt_error *err)
 	bool colour = cmd_colour(STDERR_FILENO);
 	bool warning = tt_code_severity(err->code) == TT_SEVERITY_WARNING;
 	char place[128];
-	char *p = begin(file);
+	char *p = begin_message(file);
 
 	if (cmd_location(err, place, sizeof(place))[0] != '\0') {
 		p = put_cstr(p, place);
 		p = put_lit(p, ": ");
 	}
-	p = coloured(p, colour, warning);
+	if (colour)
+		p = put_cstr(p, warning ? "\033[33m" : "\033[31m");
+	if (warning)
+		p = put_lit(p, "warning: ");
 	p = put_lines(p, err->message);
 	if (colour)
 		p = put_lit(p, "\033[0m");
@@ -139,7 +133,7 @@ void cmd_report(const char *file, const struct tt_error *err)
 	p = put_cstr(p, tt_code_name(err->code));
 	p = put_lit(p, "]\n  ");
 	p = out_cstr(&err_out, p, tt_code_advice(err->code));
-	end(p);
+	end_message(p);
 }
 
 int cmd_report_end(const char *file, struct tt_reader *r, const struct tt_error *err)
@@ -155,6 +149,6 @@ int cmd_report_end(const char *file, struct tt_reader *r, const struct tt_error 
 
 int cmd_status(const struct tt_error *err)
 {
-	/* damaged compression or a damaged archive is the input's own fault */
+	/* damaged compression or a damaged archive is a fault of the input */
 	return err->system && err->code != TT_E_INPUT ? STATUS_TROUBLE : STATUS_BAD;
 }

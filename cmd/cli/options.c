@@ -48,7 +48,7 @@ void nearest_try(struct nearest *n, const char *candidate)
 {
 	size_t len = strlen(n->word);
 	size_t distance = edit_distance(n->word, candidate);
-	/* Half of a word replaced is another word; an abbreviation is none. */
+	/* A word half of which is replaced is another word; an abbreviation is similar. */
 	bool near = distance <= 1 + len / 3 && distance < strlen(candidate);
 
 	if (len >= 3 && strncmp(n->word, candidate, len) == 0) {
@@ -73,7 +73,7 @@ int opt_mistake(struct opt_mistake *why, const char *format, ...)
 	return -1;
 }
 
-/* The number at *text, which moves behind it. */
+/* The number at *text, which moves past it. */
 static int take_u64(const char **text, uint64_t *out)
 {
 	bool hex = (*text)[0] == '0' && ((*text)[1] == 'x' || (*text)[1] == 'X');
@@ -217,7 +217,7 @@ static int parse_choice(const struct opt *o, const char *value, int *out, struct
 	return opt_mistake(why, "is not one of %s", all);
 }
 
-static int append(struct opt_list *list, const char *value, struct opt_mistake *why)
+static int append_value(struct opt_list *list, const char *value, struct opt_mistake *why)
 {
 	const char **items = realloc(list->items, (list->n + 1) * sizeof(*items));
 
@@ -235,7 +235,7 @@ void opt_list_release(struct opt_list *list)
 	list->n = 0;
 }
 
-static int store(const struct opt *o, void *at, const char *value, struct opt_mistake *why)
+static int store_value(const struct opt *o, void *at, const char *value, struct opt_mistake *why)
 {
 	switch (o->kind) {
 	case OPT_FLAG:
@@ -245,7 +245,7 @@ static int store(const struct opt *o, void *at, const char *value, struct opt_mi
 		*(const char **)at = value;
 		return 0;
 	case OPT_LIST:
-		return append(at, value, why);
+		return append_value(at, value, why);
 	case OPT_CHOICE:
 		return parse_choice(o, value, at, why);
 	case OPT_NUMBER:
@@ -254,7 +254,7 @@ static int store(const struct opt *o, void *at, const char *value, struct opt_mi
 		return parse_size(o, value, at, why);
 	case OPT_DURATION:
 		if (opt_duration(value, at) < 0)
-			return opt_mistake(why, "is not a time (examples: 1.5s, 20ms, 300us, 40ns)");
+			return opt_mistake(why, "is not a duration (examples: 1.5s, 20ms, 300us)");
 		return 0;
 	case OPT_OWN:
 		return o->parse(at, value, why);
@@ -270,7 +270,7 @@ static bool takes_value(const struct opt *o)
 	return o->kind != OPT_FLAG && o->kind != OPT_KIND_HELP;
 }
 
-/* Names and the like are ours and short: far below OUT_ROOM. */
+/* Names come from our own tables and are short: no check for room is needed. */
 static char *put_option_names(char *p, const struct opt *opt)
 {
 	if (opt->letter) {
@@ -372,7 +372,7 @@ int opt_usage(const struct opt_command *command, const char *format, ...)
 	return STATUS_TROUBLE;
 }
 
-static const struct opt *by_name(const struct opt_command *c, const char *name, size_t len)
+static const struct opt *find_long(const struct opt_command *c, const char *name, size_t len)
 {
 	for (const struct opt *o = c->table; o->kind != OPT_KIND_END; o++) {
 		if (o->name && strlen(o->name) == len && memcmp(o->name, name, len) == 0)
@@ -381,7 +381,7 @@ static const struct opt *by_name(const struct opt_command *c, const char *name, 
 	return NULL;
 }
 
-static const struct opt *by_letter(const struct opt_command *c, char letter)
+static const struct opt *find_short(const struct opt_command *c, char letter)
 {
 	for (const struct opt *o = c->table; o->kind != OPT_KIND_END; o++) {
 		if (o->letter == letter && o->kind != OPT_KIND_HEADING)
@@ -401,12 +401,13 @@ static int unknown_option(const struct opt_command *c, const char *name, size_t 
 			nearest_try(&near, o->name);
 	}
 	if (near.best)
-		return opt_usage(c, "no option --%s; did you mean --%s?", word, near.best);
-	return opt_usage(c, "no option --%s", word);
+		return opt_usage(c, "unknown option --%s; did you mean --%s?", word, near.best);
+	return opt_usage(c, "unknown option --%s", word);
 }
 
 /* `spelled` is the option as the user wrote it, for messages. */
-static int apply(struct parse *p, const struct opt *o, const char *value, const char *spelled)
+static int apply_option(struct parse *p, const struct opt *o, const char *value,
+			const char *spelled)
 {
 	struct opt_mistake why;
 
@@ -414,7 +415,7 @@ static int apply(struct parse *p, const struct opt *o, const char *value, const 
 		print_help(p->command);
 		return STATUS_FINE;
 	}
-	if (store(o, p->target + o->at, value, &why) == 0)
+	if (store_value(o, p->target + o->at, value, &why) == 0)
 		return OPT_RUN;
 	return opt_usage(p->command, "%s: '%.100s' %s", spelled, value, why.text);
 }
@@ -429,7 +430,7 @@ static int parse_long(struct parse *p, const char *arg)
 {
 	size_t len = strcspn(arg, "=");
 	const char *value = arg[len] == '=' ? arg + len + 1 : NULL;
-	const struct opt *o = by_name(p->command, arg, len);
+	const struct opt *o = find_long(p->command, arg, len);
 	char spelled[WORD_MAX + 3];
 
 	if (!o)
@@ -441,7 +442,7 @@ static int parse_long(struct parse *p, const char *arg)
 		value = next_value(p);
 	if (takes_value(o) && !value)
 		return opt_usage(p->command, "%s needs a value, %s", spelled, o->meta);
-	return apply(p, o, value, spelled);
+	return apply_option(p, o, value, spelled);
 }
 
 static int parse_short(struct parse *p, const char *arg)
@@ -449,12 +450,12 @@ static int parse_short(struct parse *p, const char *arg)
 	int rc = OPT_RUN;
 
 	while (*arg != '\0' && rc == OPT_RUN) {
-		const struct opt *o = by_letter(p->command, *arg);
+		const struct opt *o = find_short(p->command, *arg);
 		char spelled[] = { '-', *arg++, '\0' };
 		const char *value = NULL;
 
 		if (!o)
-			return opt_usage(p->command, "no option %s", spelled);
+			return opt_usage(p->command, "unknown option %s", spelled);
 		if (takes_value(o)) {
 			value = *arg != '\0' ? arg : next_value(p);
 			arg = "";
@@ -462,7 +463,7 @@ static int parse_short(struct parse *p, const char *arg)
 				return opt_usage(p->command, "%s needs a value, %s", spelled,
 						 o->meta);
 		}
-		rc = apply(p, o, value, spelled);
+		rc = apply_option(p, o, value, spelled);
 	}
 	return rc;
 }

@@ -4,7 +4,7 @@
  * --help. Command layer.
  *
  * Understood: --name VALUE, --name=VALUE, -n VALUE, -nVALUE, flags bundled as in
- * -qv, options behind operands, `--` as the end of options, `-` as an operand. A
+ * -qv, options after operands, `--` as the end of options, `-` as an operand. A
  * later option overrides an earlier one, except in lists.
  *
  *	struct dump_options {
@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What an option takes, and what stands at `at`. */
+/* What an option takes, and the type of what is at `at`. */
 enum opt_kind {
 	OPT_KIND_END,
 	OPT_KIND_HEADING,
@@ -40,7 +40,7 @@ enum opt_kind {
 	OPT_NUMBER,   /* decimal or 0x..., within min..max; uint64_t */
 	OPT_SIZE,     /* bytes, with K, M, G, T (powers of 1024); uint64_t */
 	OPT_DURATION, /* 1.5s, 20ms, 300us, 40ns, 2m, 1h; int64_t, nanoseconds */
-	OPT_OWN,      /* what `parse` makes of it; anything */
+	OPT_OWN,      /* what `parse` accepts; any type */
 };
 
 /* Why a value is wrong: what follows "--name: 'value' ". */
@@ -78,7 +78,7 @@ void opt_list_release(struct opt_list *list);
 
 struct opt_command {
 	const char *verb;
-	const char *synopsis;       /* behind "tracetool VERB " */
+	const char *synopsis;       /* after "tracetool VERB " */
 	const char *summary;        /* lines below the synopsis */
 	const char *notes;          /* lines at the end; may be NULL */
 	const struct opt *table;
@@ -93,8 +93,8 @@ struct opt_operands {
 
 /*
  * Fills *target, which holds the defaults. OPT_RUN, or the exit status with which
- * the verb has to end at once: 0 after --help, 2 after a mistake, which is
- * printed with the nearest name there is.
+ * the verb has to end at once: 0 after --help, 2 after a mistake, which is printed
+ * with the most similar name there is.
  */
 #define OPT_RUN (-1)
 int opt_parse(const struct opt_command *command, int argc, char **argv, void *target,
@@ -113,10 +113,10 @@ int opt_u64(const char *text, uint64_t *out);
 /* Nanoseconds of 1.5s, 20ms, 300us, 40ns, 2m, 1h, or 0 without a unit. */
 int opt_duration(const char *text, int64_t *ns);
 
-/* The best of some names for a mistyped word: begin with { .word = ... }. */
+/* The name that a mistyped word is most similar to: begin with { .word = ... }. */
 struct nearest {
 	const char *word;
-	const char *best;           /* NULL: nothing is near */
+	const char *best;           /* NULL: none is similar */
 	size_t distance;
 };
 

@@ -47,7 +47,7 @@ static void write_all(struct out *o, const char *data, size_t len)
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		/* Who shares the descriptor may have set it so. */
+		/* Another process that has the descriptor may have made it non-blocking. */
 		if (n < 0 && errno == EAGAIN) {
 			poll(&(struct pollfd){ .fd = o->fd, .events = POLLOUT }, 1, -1);
 			continue;
@@ -82,7 +82,7 @@ void out_block(struct out *o, const char *data, size_t len)
 	write_all(o, data, len);
 }
 
-/* Where text goes that finds no memory. */
+/* Where text is written for which there is no memory. */
 static _Thread_local char nowhere[2 * OUT_ROOM];
 
 void out_init_memory(struct out *o)
@@ -97,7 +97,7 @@ void out_release_memory(struct out *o)
 	out_init_memory(o);
 }
 
-/* Makes a memory buffer hold `more` bytes behind p, and the room. */
+/* Makes a memory buffer hold `more` bytes after p, and OUT_ROOM. */
 static char *grow(struct out *o, char *p, size_t more)
 {
 	size_t used = o->buffer ? (size_t)(p - o->buffer) : 0;
@@ -138,13 +138,13 @@ char *out_long_text(struct out *o, char *p, const char *data, size_t len)
 
 /* ---- quoting */
 
-/* The top bit of each byte that is zero, and maybe of bytes behind such a one. */
+/* The top bit of each byte that is zero, and maybe of bytes above such a byte. */
 static inline uint64_t zero_bytes(uint64_t v)
 {
 	return (v - UINT64_C(0x0101010101010101)) & ~v & UINT64_C(0x8080808080808080);
 }
 
-/* How many of the bytes, by eights, stand for themselves in a quoted text. */
+/* How many of the first bytes, in steps of eight, need no escape in a quoted text. */
 static size_t plain_words(struct tt_str s, char also)
 {
 	const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
@@ -162,7 +162,7 @@ static size_t plain_words(struct tt_str s, char also)
 	return i;
 }
 
-/* The bytes from which on `s` needs an escape in a quoted text, or all of it. */
+/* How many of the first bytes need no escape in a quoted text. */
 static size_t plain_length(struct tt_str s, char also)
 {
 	size_t i = plain_words(s, also);
@@ -179,7 +179,7 @@ static size_t plain_length(struct tt_str s, char also)
 
 /*
  * Quotes a piece at a time, so that text of any length fits the room. A piece
- * ends where a code point can begin, else its two halves would not be one.
+ * ends where a code point can begin, so that none is cut in two.
  */
 enum { PIECE = 256 };
 
@@ -338,7 +338,8 @@ char *out_json(struct out *o, char *p, struct tt_str s)
 	p = put_char(out_room(o, p), '"');
 	p = out_text(o, p, s.data ? s.data : "", at);
 	for (; at < s.len; at += used)
-		p = json_code_point(out_room(o, p), (struct tt_str){ s.data + at, s.len - at }, &used);
+		p = json_code_point(out_room(o, p), (struct tt_str){ s.data + at, s.len - at },
+				    &used);
 	return put_char(out_room(o, p), '"');
 }
 

@@ -13,8 +13,8 @@
  *	p = out_quoted(o, p, name);
  *	out_end(o, p);
  *
- * Errors are sticky: after one, text goes nowhere and out_failed() is true. That
- * is the time to stop; main() says what happened.
+ * Errors are sticky: after one, text is dropped and out_failed() is true. The printer
+ * should stop then; main() reports the error.
  */
 #ifndef CMD_CLI_OUT_H
 #define CMD_CLI_OUT_H
@@ -49,8 +49,8 @@ extern struct out out_stdout;
 /* Writes to `fd` through a buffer of the caller's of size + OUT_ROOM bytes. */
 void out_init(struct out *o, int fd, char *buffer, size_t size);
 /*
- * Collects in memory: the text is out->buffer up to out->pos. Text that finds no
- * memory is lost, and so is all before it (error is ENOMEM).
+ * Collects in memory: the text is out->buffer up to out->pos. If there is no memory,
+ * all of the text is lost, and the error is ENOMEM.
  */
 void out_init_memory(struct out *o);
 void out_release_memory(struct out *o);
@@ -62,7 +62,7 @@ static inline bool out_failed(const struct out *o)
 	return o->error != 0;
 }
 
-/* A large text, straight from where it lies. */
+/* A large text, written from where it is and not copied. */
 void out_block(struct out *o, const char *data, size_t len);
 
 /* The slow path of out_begin(). */
@@ -110,16 +110,16 @@ char *out_quoted(struct out *o, char *p, struct tt_str s);
 /* The same without the quotes. */
 char *out_quoted_inside(struct out *o, char *p, struct tt_str s);
 /*
- * For people: like the quoted form but without the quotes, and `"` stands for
- * itself. What is printable comes out as it is, all else as an escape.
+ * For people: like the quoted form but without the quotes, and `"` is not escaped.
+ * What is not printable is written as an escape.
  */
 char *out_escaped(struct out *o, char *p, struct tt_str s);
 /*
- * A JSON string with its quotes. Each byte that is no UTF-8 comes out as U+FFFD;
- * out_is_utf8() tells whether any did.
+ * A JSON string with its quotes. Each byte that is not valid UTF-8 is written as
+ * U+FFFD; out_is_utf8() says whether there is any.
  */
 char *out_json(struct out *o, char *p, struct tt_str s);
-/* The same of a short text of printable ASCII without escapes; NULL: it is another. */
+/* The same for a short text of printable ASCII that needs no escapes; NULL: it is not one. */
 char *out_json_plain(struct out *o, char *p, struct tt_str s);
 bool out_is_utf8(struct tt_str s);
 

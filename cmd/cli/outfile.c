@@ -10,13 +10,13 @@
 #include "cli.h"
 #include "outfile.h"
 
-static int trouble(const char *path, int failure)
+static int report_failure(const char *path, int failure)
 {
 	cmd_error(path, "cannot be written: %s", strerror(failure));
 	return STATUS_TROUBLE;
 }
 
-static void forget(struct outfile *f)
+static void release(struct outfile *f)
 {
 	free(f->buffer);
 	free(f->target);
@@ -24,7 +24,7 @@ static void forget(struct outfile *f)
 	*f = (struct outfile){ 0 };
 }
 
-/* Behind a symbolic link, so that the link stays; `path` itself if there is none. */
+/* What a symbolic link points to, so that the link itself is kept; else `path`. */
 static char *find_target(const char *path)
 {
 	char *real = realpath(path, NULL);
@@ -61,22 +61,22 @@ int outfile_open(struct outfile *f, const char *path)
 	f->out = &f->own;
 	f->buffer = malloc(OUT_SIZE + OUT_ROOM);
 	if (!f->target || !f->buffer) {
-		forget(f);
-		return trouble(path, ENOMEM);
+		release(f);
+		return report_failure(path, ENOMEM);
 	}
 	fd = open_descriptor(f);
 	if (fd < 0) {
 		int failure = errno;
 
-		forget(f);
-		return trouble(path, failure);
+		release(f);
+		return report_failure(path, failure);
 	}
 	out_init(f->out, fd, f->buffer, OUT_SIZE);
 	return STATUS_FINE;
 }
 
 /* 0, or the errno of what failed. */
-static int complete(struct outfile *f)
+static int complete_file(struct outfile *f)
 {
 	int failure = out_flush(f->out);
 
@@ -96,12 +96,12 @@ int outfile_finish(struct outfile *f)
 	int status = STATUS_FINE;
 
 	if (f->target) {
-		int failure = complete(f);
+		int failure = complete_file(f);
 
 		if (failure != 0)
-			status = trouble(f->target, failure);
+			status = report_failure(f->target, failure);
 	}
-	forget(f);
+	release(f);
 	return status;
 }
 
@@ -111,5 +111,5 @@ void outfile_discard(struct outfile *f)
 		close(f->own.fd);
 	if (f->temporary)
 		unlink(f->temporary);
-	forget(f);
+	release(f);
 }

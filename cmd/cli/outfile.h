@@ -17,15 +17,15 @@ struct outfile {
 };
 
 /*
- * NULL and "-" are the standard output. A regular file is written beside its
- * place under a temporary name; a device or a FIFO is written as it stands. *f
- * must not move until it is finished. 0, or STATUS_TROUBLE after a message.
+ * NULL and "-" are standard output. A regular file is written under a temporary name
+ * in its folder; a device or a FIFO is written in place. *f must not move until it is
+ * finished. 0, or STATUS_TROUBLE after a message.
  */
 int outfile_open(struct outfile *f, const char *path);
 /* Writes what is left, syncs, renames. The same statuses. */
 int outfile_finish(struct outfile *f);
-/* Instead of finishing: leaves nothing behind. What a device, a FIFO or the standard
- * output got stays there. */
+/* Instead of finishing: removes what was written. What went to a device, a FIFO or
+ * standard output stays there. */
 void outfile_discard(struct outfile *f);
 
 #endif

@@ -29,9 +29,9 @@ void progress_start(const char *file, bool quiet)
 	line.due_ns = line.start_ns + NS_PER_SECOND;
 }
 
-static void print(const char *text, size_t len)
+static void write_line(const char *text, size_t len)
 {
-	/* A progress line that cannot be written is no loss. */
+	/* If the progress line cannot be written, there will be none. */
 	if (write(STDERR_FILENO, text, len) < 0)
 		line.on = false;
 }
@@ -53,7 +53,7 @@ void progress_show(const struct tt_progress *p)
 	at = put_lit(out_begin(&text), "\r\033[K");
 	at = out_escaped(&text, at, (struct tt_str){ line.file, strnlen(line.file, 60) });
 	at = put_lit(at, ": ");
-	/* A whole generation is read at once: the last percent says nothing. */
+	/* A whole generation is read at once: 100 % would be shown long before the end. */
 	if (p->in_nbytes < p->in_total) {
 		at = put_u64(at, p->in_nbytes * 100 / p->in_total);
 		at = put_lit(at, "%, ");
@@ -64,7 +64,7 @@ void progress_show(const struct tt_progress *p)
 	at = put_lit(at, " events, ");
 	at = put_u64(at, (uint64_t)((now - line.start_ns) / NS_PER_SECOND));
 	at = put_lit(at, " s");
-	print(buffer, (size_t)(at - buffer));
+	write_line(buffer, (size_t)(at - buffer));
 	line.visible = true;
 }
 
@@ -78,7 +78,7 @@ void progress_show_reader(struct tt_reader *r)
 void progress_hide(void)
 {
 	if (line.visible)
-		print("\r\033[K", 4);
+		write_line("\r\033[K", 4);
 	line.visible = false;
 }
 

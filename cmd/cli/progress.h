@@ -2,15 +2,15 @@
 /*
  * progress.h - a line on stderr that says how far a long run is. Command layer.
  *
- * Shown only on a terminal, from the second second on, ten times a second at
- * most, and taken away again before any message. One at a time; for one thread.
+ * Shown only on a terminal, after the first second, at most ten times a second, and
+ * removed before any message. There is one line, for one thread.
  */
 #ifndef CMD_CLI_PROGRESS_H
 #define CMD_CLI_PROGRESS_H
 
 #include "tracetool.h"
 
-/* Whether anybody is to see it. */
+/* Whether the line will be shown. */
 bool progress_wanted(bool quiet);
 /* `file` must live until progress_stop(). */
 void progress_start(const char *file, bool quiet);
@@ -18,7 +18,7 @@ void progress_start(const char *file, bool quiet);
 void progress_show(const struct tt_progress *now);
 void progress_show_reader(struct tt_reader *r);
 enum { PROGRESS_MASK = 0xffff };
-/* Takes the line away; messages do it by themselves. */
+/* Removes the line until the next progress_show(); messages do this themselves. */
 void progress_hide(void);
 void progress_stop(void);
 

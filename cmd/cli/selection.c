@@ -11,10 +11,10 @@
 void id_list_release(struct id_list *list)
 {
 	free(list->ids);
-	*list = (struct id_list){NULL, 0};
+	*list = (struct id_list){ NULL, 0 };
 }
 
-/* One number or "none" at *text, which moves behind it. */
+/* One number or "none" at *text, which moves past it. */
 static bool take_id(const char **text, int64_t *id)
 {
 	char *end;
@@ -45,14 +45,15 @@ int selection_parse_ids(void *target, const char *value, struct opt_mistake *why
 			return opt_mistake(why, "does not fit in memory");
 		list->ids = ids;
 		if (!take_id(&at, &ids[list->n]) || (*at != ',' && *at != '\0'))
-			return opt_mistake(why, "is not a list of numbers (examples: 7, 1,2,3, none)");
+			return opt_mistake(why, "is not a list of numbers "
+						"(examples: 7, 1,2,3, none)");
 		list->n++;
 		if (*at == '\0')
 			return 0;
 	}
 }
 
-/* False: it is no range. */
+/* False: it is not a range. */
 static bool read_range(const char *value, struct generation_range *range)
 {
 	size_t len = strcspn(value, "-");

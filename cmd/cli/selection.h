@@ -23,10 +23,7 @@ struct generation_range {
 	uint64_t first, last;
 };
 
-#define ALL_GENERATIONS                                                                            \
-	{                                                                                          \
-		0, UINT64_MAX                                                                      \
-	}
+#define ALL_GENERATIONS { 0, UINT64_MAX }
 
 static inline bool generation_range_is_all(struct generation_range range)
 {

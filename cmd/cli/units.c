@@ -52,7 +52,7 @@ const char *nbytes_text(char text[NBYTES_TEXT_SIZE], uint64_t nbytes)
 
 char *put_duration(char *p, int64_t ns)
 {
-	static const char *const units[] = {"ns", "us", "ms", "s"};
+	static const char *const units[] = { "ns", "us", "ms", "s" };
 	uint64_t n = ns < 0 ? 0 : (uint64_t)ns, rest = 0;
 	unsigned unit = 0;
 

@@ -22,7 +22,7 @@ static int parse_seconds(void *target, const char *value, struct opt_mistake *wh
 		return 0;
 	if (opt_duration(value, ns) == 0 && *ns > 0)
 		return 0;
-	return opt_mistake(why, "is not a time (examples: 5, 2.5, 300ms, 10m, 1h)");
+	return opt_mistake(why, "is not a duration (examples: 5, 2.5, 300ms, 10m, 1h)");
 }
 
 static const struct opt table[] = {

@@ -26,7 +26,7 @@ int record_url(struct record *r, const struct opt_command *command)
 #include <stdlib.h>
 #include <string.h>
 
-/* What is used of libcurl: late.h. */
+/* What is used of libcurl: dynlib.h. */
 #define FUNCTIONS(F) \
 	F(curl_easy_cleanup) F(curl_easy_getinfo) F(curl_easy_init) F(curl_easy_pause) \
 	F(curl_easy_setopt) F(curl_easy_strerror) F(curl_free) F(curl_global_cleanup) \
@@ -36,9 +36,9 @@ int record_url(struct record *r, const struct opt_command *command)
 	F(curl_url_get) F(curl_url_set)
 
 static struct {
-	FUNCTIONS(LATE_POINTER)
+	FUNCTIONS(DYNLIB_POINTER)
 } lib;
-static const char *const names[] = { FUNCTIONS(LATE_NAME) };
+static const char *const names[] = { FUNCTIONS(DYNLIB_NAME) };
 
 #define DEFAULT_SECONDS 5
 #define DEFAULT_TIMEOUT 30
@@ -373,7 +373,7 @@ int record_url(struct record *r, const struct opt_command *command)
 	};
 	int status = STATUS_TROUBLE;
 
-	if (!late_open("libcurl.so.4", names, sizeof(names) / sizeof(names[0]), &lib)) {
+	if (!dynlib_open("libcurl.so.4", names, ARRAY_SIZE(names), &lib)) {
 		cmd_error(NULL, "libcurl.so.4 cannot be loaded: install it, or fetch the trace with "
 				"another program and use 'tracetool record -'");
 		return STATUS_TROUBLE;

@@ -50,7 +50,7 @@ struct native_elf {
 	size_t plain_size;
 };
 
-/* What is used of libdw, and of libelf, on which it stands: late.h. */
+/* What is used of libdw, and of libelf, which it depends on: dynlib.h. */
 #define FUNCTIONS(F) \
 	F(dwarf_attr_integrate) F(dwarf_formstring) F(dwarf_getscopes) F(dwarf_tag) \
 	F(dwfl_begin) F(dwfl_end) F(dwfl_lineinfo) F(dwfl_module_addrdie) \
@@ -59,11 +59,11 @@ struct native_elf {
 	F(dwfl_standard_find_debuginfo) F(elf_getphdrnum) F(gelf_getphdr)
 
 static struct {
-	FUNCTIONS(LATE_POINTER)
+	FUNCTIONS(DYNLIB_POINTER)
 } lib;
-static const char *const names[] = { FUNCTIONS(LATE_NAME) };
+static const char *const names[] = { FUNCTIONS(DYNLIB_NAME) };
 
-/* False: there is no libdw, which is told once. */
+/* False: there is no libdw, which is reported once. */
 static bool find_library(void)
 {
 	static bool looked, found;
@@ -71,7 +71,7 @@ static bool find_library(void)
 	if (looked)
 		return found;
 	looked = true;
-	found = late_open("libdw.so.1", names, sizeof(names) / sizeof(names[0]), &lib);
+	found = dynlib_open("libdw.so.1", names, ARRAY_SIZE(names), &lib);
 	if (!found)
 		cmd_error(NULL, "libdw.so.1 cannot be loaded, so the program's functions have no names: "
 				"install it");
