@@ -292,7 +292,7 @@ TT_API bool tt_emit_once2(uint64_t gen, unsigned type, uint64_t a, uint64_t b);
 struct tt_emit_seq {
 	uint64_t counts_[2];    /* private */
 };
-TT_API uint64_t tt_emit_seq(struct tt_emit *e, struct tt_emit_seq *seq);
+TT_API uint64_t tt_emit_seq_next(struct tt_emit *e, struct tt_emit_seq *seq);
 
 #define TT_EMIT_BATCH_MAX 65000
 /*

@@ -94,7 +94,7 @@ void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsig
  * While one section writes into a generation, others may be in the next one already,
  * but in no third: each of the two has its counter, with trace and generation above.
  */
-uint64_t tt_emit_seq(struct tt_emit *e, struct tt_emit_seq *seq)
+uint64_t tt_emit_seq_next(struct tt_emit *e, struct tt_emit_seq *seq)
 {
 	const uint64_t first =
 		((tt_em_epoch_of(e->epoch_gen) << 22 ^ e->gen) & UINT32_MAX) << 32 | 1;

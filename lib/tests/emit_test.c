@@ -1037,7 +1037,7 @@ static void touch_link(unsigned type, unsigned link)
 {
 	struct tt_emit *e = enter();
 
-	tt_emit_event2(e, type, link, tt_emit_seq(e, &link_seqs[link]));
+	tt_emit_event2(e, type, link, tt_emit_seq_next(e, &link_seqs[link]));
 	tt_emit_release(e);
 }
 
