@@ -28,12 +28,12 @@ static const char *trace_problem(const struct tt_spec_file *file, unsigned exper
 	size_t i;
 
 	if (file->experiment.id != experiment)
-		return "it is of another experiment than its batch says";
+		return "its experiment is not the one that its batch names";
 	if (file->replaces)
-		return "a spec in a trace may not replace others";
+		return "a spec in a trace must not replace others";
 	for (i = 0; i < file->nevents; i++)
 		if (file->events[i].replaces)
-			return "a spec in a trace may not replace others";
+			return "a spec in a trace must not replace others";
 	return NULL;
 }
 

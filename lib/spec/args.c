@@ -91,8 +91,8 @@ bool tt_spec_check_arg_name(struct tt_spec_parser *p, const struct tt_spec_word 
 			       what, word->text);
 	else if (is_reserved(word->text))
 		tt_spec_report(p, word->column, "reserved-word",
-			       "`%s` may not stand here: `dt` is the first of all, `data` and "
-			       "`frames` the last, `self` and `was` are no arguments",
+			       "`%s` is not allowed here: `dt` comes first, `data` and `frames` "
+			       "come last, `self` and `was` are not arguments",
 			       word->text);
 	else
 		return true;
@@ -110,8 +110,7 @@ static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
 			       "a second argument `%.40s`: give it another name", word->text);
 	else if (spec->nargs == TT_MAX_ARGS)
 		tt_spec_report(p, word->column, "too-many",
-			       "more than %d arguments: an event has no room for them",
-			       TT_MAX_ARGS);
+			       "more than %d arguments: an event cannot have so many", TT_MAX_ARGS);
 	else {
 		spec->args[spec->nargs] = (struct tt_arg_spec){
 			.name = word->text, .base_field = -1, .unit_field = -1};
@@ -135,10 +134,10 @@ static bool read_trailer(struct tt_spec_parser *p, const struct tt_spec_word *wo
 	else
 		return false;
 	if (spec->timed)
-		tt_spec_report(
-			p, word->column, "timed-data",
-			"a timed event carries no %s: drop `dt`, or put the bytes into a batch",
-			word->text);
+		tt_spec_report(p, word->column, "timed-data",
+			       "a timed event cannot have `%s`: remove `dt`, or put the bytes into "
+			       "a batch",
+			       word->text);
 	else if (spec->has_frames &&
 		 (spec->nargs == 0 || strcmp(spec->args[spec->nargs - 1].name, "nframes") != 0))
 		tt_spec_report(p, word->column, "missing-word",
@@ -189,13 +188,12 @@ static void unknown_arg(struct tt_spec_parser *p, const struct tt_spec_word *wor
 	if (p->event->args_broken)
 		p->event->broken = true;
 	else if (spec->nargs == 0)
-		tt_spec_report(
-			p, word->column, "unknown-word",
-			"`%.40s` is no argument of this event; name its arguments with `args` "
-			"before this line",
-			word->text);
+		tt_spec_report(p, word->column, "unknown-word",
+			       "unknown argument `%.40s`; name the event's arguments with `args` "
+			       "before this line",
+			       word->text);
 	else
-		tt_spec_unknown(p, word, "argument of this event", names, spec->nargs);
+		tt_spec_unknown(p, word, "argument", names, spec->nargs);
 }
 
 int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types)

@@ -71,14 +71,14 @@ static bool take_field_name(struct tt_spec_parser *p, struct tt_field_spec *fiel
 	}
 	if (spec->nfields == TT_MAX_FIELDS) {
 		tt_spec_report(p, word->column, "too-many",
-			       "more than %d fields: a record has no room for them", TT_MAX_FIELDS);
+			       "more than %d fields: a record cannot have so many", TT_MAX_FIELDS);
 		return false;
 	}
 	if (is_column(word->text)) {
-		tt_spec_report(p, word->column, "reserved-word",
-			       "`%s` says where a record stands, in files of records: give the "
-			       "field another name",
-			       word->text);
+		tt_spec_report(
+			p, word->column, "reserved-word",
+			"files of records have a column `%s` already: give the field another name",
+			word->text);
 		return false;
 	}
 	field->name = word->text;
@@ -116,7 +116,7 @@ static bool take_field_type(struct tt_spec_parser *p, struct tt_field_spec *fiel
 		return take_size(p, field);
 	}
 	if (word != NULL)
-		tt_spec_unknown(p, word, "type of a field", words, COUNT(types));
+		tt_spec_unknown(p, word, "field type", words, COUNT(types));
 	return false;
 }
 
@@ -134,11 +134,12 @@ void tt_spec_read_field(struct tt_spec_parser *p)
 	if (!tt_spec_done(p))
 		return;
 	if (key && !is_number(&field))
-		tt_spec_report(p, column, "wrong-type",
-			       "arguments are numbers, so the key must be one: `varint`, say");
+		tt_spec_report(
+			p, column, "wrong-type",
+			"a key must be a number, as arguments are: use `varint`, for example");
 	else if (key && spec->key >= 0)
 		tt_spec_report(p, column, "contradiction",
-			       "`%s` is the key already: keep one of them",
+			       "`%s` is already the key: keep one of them",
 			       spec->fields[spec->key].name);
 	else if (key)
 		spec->key = (int8_t)spec->nfields;
@@ -162,11 +163,11 @@ static int take_shown(struct tt_spec_parser *p)
 		names[i] = spec->fields[i].name;
 	if (spec->nfields == 0)
 		tt_spec_report(p, word->column, "unknown-word",
-			       "`%.40s` is no field of this batch; name its fields with `field` "
-			       "before this line",
+			       "unknown field `%.40s`; name the batch's fields with `field` before "
+			       "this line",
 			       word->text);
 	else
-		tt_spec_unknown(p, word, "field of this batch", names, spec->nfields);
+		tt_spec_unknown(p, word, "field", names, spec->nfields);
 	return -1;
 }
 
@@ -238,14 +239,16 @@ static void check_clash(struct tt_spec_parser *p)
 				       "a second batch `%s`, the first is in line %u: rename one",
 				       batch->spec.name, old->name_at.line);
 		else if (old->spec.tag < 0 || batch->spec.tag < 0)
-			tt_spec_report(p, batch->tag_at.column, "contradiction",
-				       "batch `%s` in line %u is there too, and one of them is "
-				       "`only`: give both a `tag`",
-				       old->spec.name, old->name_at.line);
+			tt_spec_report(
+				p, batch->tag_at.column, "contradiction",
+				"this batch or `%s` in line %u is `only`, but there are two: "
+				"give both a `tag`",
+				old->spec.name, old->name_at.line);
 		else if (old->spec.tag == batch->spec.tag)
-			tt_spec_report(p, batch->tag_at.column, "id-taken",
-				       "%d is the tag of batch `%s` in line %u: take another",
-				       batch->spec.tag, old->spec.name, old->name_at.line);
+			tt_spec_report(
+				p, batch->tag_at.column, "id-taken",
+				"tag %d is already that of batch `%s` in line %u: use another",
+				batch->spec.tag, old->spec.name, old->name_at.line);
 		else
 			continue;
 		return;
@@ -267,7 +270,7 @@ static bool take_tag(struct tt_spec_parser *p)
 	}
 	word = tt_spec_take(p, "`only` or `tag`");
 	if (word != NULL)
-		tt_spec_unknown(p, word, "word for this place", words, COUNT(words));
+		tt_spec_unknown(p, word, "word", words, COUNT(words));
 	return false;
 }
 
@@ -299,11 +302,11 @@ static const char *problem_of(const struct tt_batch_spec *spec, const char **rul
 		return "has no fields: add `field NAME TYPE`";
 	*rule = "contradiction";
 	if (spec->once && spec->key >= 0)
-		return "is there `once`, so nothing needs its key: drop one of them";
+		return "has only one record (`once`), so it needs no key: remove one of them";
 	if (spec->lasts && !spec->once)
-		return "`lasts`, but it has many records: only what is there `once` can last";
+		return "has `lasts`, but many records: add `once`, or remove `lasts`";
 	if (spec->nshown > 0 && spec->key < 0)
-		return "shows fields for a key, but has none: end a `field` line with `key`";
+		return "shows fields for a key, but has no key: end a `field` line with `key`";
 	return NULL;
 }
 
@@ -338,7 +341,7 @@ static struct tt_spec_ref *take_ref(struct tt_spec_parser *p)
 		if (event->refs[i].arg != ref.arg)
 			continue;
 		tt_spec_report(p, column, "contradiction",
-			       "argument `%s` means something already: keep one of the lines",
+			       "a second `refers` or `scales` for argument `%s`: keep one of them",
 			       event->def.spec.args[ref.arg].name);
 		return NULL;
 	}
@@ -395,8 +398,7 @@ static const struct tt_spec_batch *find_batch(struct tt_spec_parser *p,
 	}
 	if (tt_spec_mistakes_has_room(p->mistakes))
 		nearest = tt_spec_nearest(ref->batch, names, n);
-	tt_spec_report_at(p, ref->batch_at, "unknown-word", "`%s` is no batch of this file%s%s%s",
-			  ref->batch,
+	tt_spec_report_at(p, ref->batch_at, "unknown-word", "unknown batch `%s`%s%s%s", ref->batch,
 			  nearest != NULL ? "; did you mean `" : ": begin one with `batch`",
 			  nearest != NULL ? nearest : "", nearest != NULL ? "`?" : "");
 	return NULL;
@@ -409,12 +411,12 @@ static int8_t resolve_field(struct tt_spec_parser *p, const struct tt_batch_spec
 	int field = find_field(batch, name);
 
 	if (field < 0)
-		tt_spec_report_at(p, at, "unknown-word", "`%.40s` is no field of batch `%s`", name,
-				  batch->name);
+		tt_spec_report_at(p, at, "unknown-word", "unknown field `%.40s` of batch `%s`",
+				  name, batch->name);
 	else if (!is_number(&batch->fields[field]))
 		tt_spec_report_at(p, at, "wrong-type",
-				  "expected a number, but `%s` of batch `%s` is none", name,
-				  batch->name);
+				  "expected a number, but field `%s` of batch `%s` is not one",
+				  name, batch->name);
 	else
 		return (int8_t)field;
 	return -1;
@@ -437,8 +439,8 @@ static void resolve_ref(struct tt_spec_parser *p, struct tt_spec_event *event,
 	}
 	if (ref->base != NULL && !batch->spec.once) {
 		tt_spec_report_at(p, ref->batch_at, "contradiction",
-				  "batch `%s` has many records, so no one base: end its `batch` "
-				  "line with `once`",
+				  "batch `%s` has many records, not one base: end its `batch` line "
+				  "with `once`",
 				  ref->batch);
 		return;
 	}

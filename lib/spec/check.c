@@ -50,12 +50,13 @@ static void check_needs(struct tt_spec_parser *p, struct tt_spec_event *event)
 			      "has no time: an experiment's events begin with `args dt`");
 	else if (!spec->timed && seen(event, TT_CLAUSE_NEEDS))
 		event_mistake(p, event, "not-timed",
-			      "has no time, so no context: drop `needs` or begin with `args dt`");
+			      "has no time, so it has no context: remove `needs`, or begin with "
+			      "`args dt`");
 	else if (spec->timed && !seen(event, TT_CLAUSE_NEEDS) &&
 		 (p->has_experiment || spec->kind != TT_KIND_BAD))
 		event_mistake(p, event, "needs-missing",
-			      "does not say in which context it happens: add `needs thread`, say, "
-			      "or `needs nothing`");
+			      "does not say which context it needs: add `needs thread`, for "
+			      "example, or `needs nothing`");
 }
 
 void tt_spec_check_event(struct tt_spec_parser *p, struct tt_spec_event *event)
@@ -102,7 +103,7 @@ static void name_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
 
 	if (old->experiment == NULL)
 		tt_spec_report(p, event->name_at.column, "name-taken",
-			       "`%s` is an event of the core: give this one another name", name);
+			       "`%s` is a core event: give this one another name", name);
 	else
 		tt_spec_report(p, event->name_at.column, "name-taken",
 			       "`%s` is the name of event %u of %s: give this one another name, or "
@@ -115,7 +116,7 @@ static void type_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
 		       const struct tt_event_spec *old)
 {
 	tt_spec_report(p, event->type_at.column, "id-taken",
-		       "%u is the type of `%s` of %s: take another, or end the line with "
+		       "type %u is already that of `%s` of %s: use another, or end the line with "
 		       "`replaces`",
 		       old->type, old->name, old->experiment);
 }
@@ -135,7 +136,7 @@ static bool free_in_file(struct tt_spec_parser *p, struct tt_spec_event *event)
 		}
 		if (old->def.spec.type == spec->type) {
 			tt_spec_report(p, event->type_at.column, "id-taken",
-				       "a second event of type %u, the first is in line %u: take "
+				       "a second event of type %u, the first is in line %u: use "
 				       "another type",
 				       spec->type, old->name_at.line);
 			return false;
@@ -160,7 +161,7 @@ void tt_spec_check_clash(struct tt_spec_parser *p, struct tt_spec_event *event)
 		type_taken(p, event, of_type);
 	else if (event->replaces && of_name == NULL && of_type == NULL)
 		tt_spec_report(p, event->name_at.column, "nothing-replaced",
-			       "`replaces`, but no event has this name or type: drop the word");
+			       "`replaces`, but no event has this name or type: remove the word");
 }
 
 void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_position name_at,
@@ -174,19 +175,19 @@ void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_position 
 	of_name = tt_specs_experiment_named(p->specs, experiment->name);
 	of_id = tt_specs_experiment_id(p->specs, experiment->id);
 	if (p->file->replaces && of_name == NULL && of_id == NULL)
-		tt_spec_report(p, name_at.column, "nothing-replaced",
-			       "`replaces`, but no experiment has this name or id: drop the word");
+		tt_spec_report(
+			p, name_at.column, "nothing-replaced",
+			"`replaces`, but no experiment has this name or id: remove the word");
 	else if (!p->file->replaces && of_name != NULL)
 		tt_spec_report(p, name_at.column, "name-taken",
-			       "there is an experiment `%s` already (id %u): take another name, or "
-			       "end the line with `replaces`",
+			       "experiment `%s` (id %u) already exists: use another name, or end "
+			       "the line with `replaces`",
 			       of_name->name, of_name->id);
 	else if (!p->file->replaces && of_id != NULL)
-		tt_spec_report(
-			p, id_at.column, "id-taken",
-			"%u is the id of experiment `%s`: take another, or end the line with "
-			"`replaces`",
-			of_id->id, of_id->name);
+		tt_spec_report(p, id_at.column, "id-taken",
+			       "id %u is already that of experiment `%s`: use another, or end the "
+			       "line with `replaces`",
+			       of_id->id, of_id->name);
 }
 
 /* -------------------------------------------------------------------- pair */
@@ -215,11 +216,11 @@ static void unknown_event(struct tt_spec_parser *p, const struct tt_spec_event *
 		nearest = tt_spec_nearest(event->pair_name, names, n);
 	if (nearest != NULL)
 		tt_spec_report_at(p, event->pair_at, "unknown-word",
-				  "`%s` is no event of this file; did you mean `%s`?",
-				  event->pair_name, nearest);
+				  "unknown event `%s`; did you mean `%s`?", event->pair_name,
+				  nearest);
 	else
 		tt_spec_report_at(p, event->pair_at, "unknown-word",
-				  "`%s` is no event of this file; expected the name of one",
+				  "unknown event `%s`; expected one of this file",
 				  event->pair_name);
 }
 
@@ -235,17 +236,18 @@ static const char *mismatch(const struct tt_event_def *def, const struct tt_even
 	if (!begin->spec.timed || !def->spec.timed)
 		return "both must have a time: begin their `args` with `dt`";
 	if (!is_range(def))
-		return is_range(begin) ? "it begins a range: this event must show its `end`" : NULL;
+		return is_range(begin) ? "it begins a range, so this event must show its `end`"
+				       : NULL;
 	if (def->spec.kind == TT_KIND_RANGE_BEGIN)
-		return "this event shows a `begin` itself: drop `pair`";
+		return "this event shows a `begin` itself: remove `pair`";
 	if (begin->spec.kind != TT_KIND_RANGE_BEGIN)
 		return "it must show the `begin` of the range";
 	if (strcmp(begin->view.name, def->view.name) != 0)
 		return "the names of the ranges differ";
 	if (begin->view.resource != def->view.resource)
-		return "one is about goroutines, procs or the program, the other is not";
+		return "their scopes differ: both must be `goroutine`, `proc` or `global`";
 	if (def->view.has_kind && !begin->view.has_kind)
-		return "it has no kind, so this event may have none";
+		return "it has no kind, so this event cannot have one";
 	return NULL;
 }
 
@@ -312,11 +314,10 @@ static void check_left_pairs(struct tt_spec_parser *p, struct tt_spec_event *eve
 		begin = tt_specs_def(p->specs, old->pair);
 		if (begin->spec.type == event->def.spec.type ||
 		    strcmp(begin->spec.name, event->def.spec.name) == 0)
-			tt_spec_report_at(
-				p, event->name_at, "pair-mismatch",
-				"`%s` would be gone, the begin of `%s`: replace both, or the "
-				"experiment",
-				begin->spec.name, old->spec.name);
+			tt_spec_report_at(p, event->name_at, "pair-mismatch",
+					  "this replaces `%s`, which begins `%s`: replace both, or "
+					  "the experiment",
+					  begin->spec.name, old->spec.name);
 	}
 }
 
@@ -324,7 +325,7 @@ void tt_spec_check_file(struct tt_spec_parser *p)
 {
 	if (p->file->nevents == 0 && !p->has_experiment && p->mistakes->total == 0)
 		tt_spec_report_at(p, (struct tt_spec_position){1, 1}, "no-experiment",
-				  "nothing is declared: begin with `experiment NAME ID`");
+				  "the file declares nothing: begin with `experiment NAME ID`");
 	for (size_t i = 0; i < p->file->nevents; i++) {
 		struct tt_spec_event *event = &p->file->events[i];
 

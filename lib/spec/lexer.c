@@ -24,7 +24,7 @@ static void check_text(struct tt_spec_line *line, const char *text, size_t len)
 			line->rule = "bad-byte";
 			line->problem =
 				(uint8_t)text[i] < 0x20 || text[i] == 0x7f
-					? "a control byte: expected text"
+					? "a control character: only text is allowed"
 					: "bytes that are not UTF-8: save the file as UTF-8";
 			line->problem_column = (unsigned)i + 1;
 			return;
@@ -40,7 +40,7 @@ static void add_word(struct tt_spec_line *line, struct tt_spec_word word)
 	if (line->nwords == TT_SPEC_MAX_WORDS) {
 		if (line->rule == NULL) {
 			line->rule = "extra-word";
-			line->problem = "no clause has so many words";
+			line->problem = "more words than any clause has";
 			line->problem_column = word.column;
 		}
 		return;
@@ -57,7 +57,7 @@ static size_t split_quoted(struct tt_spec_line *line, char *text, size_t len, si
 	if (end == NULL) {
 		if (line->rule == NULL) {
 			line->rule = "open-quote";
-			line->problem = "no closing quote: expected another \" in this line";
+			line->problem = "the quoted text does not end: add another \" to this line";
 			line->problem_column = (unsigned)at + 1;
 		}
 		return len;
@@ -160,14 +160,19 @@ void tt_spec_unknown(struct tt_spec_parser *p, const struct tt_spec_word *word, 
 
 	if (tt_spec_mistakes_has_room(p->mistakes))
 		nearest = tt_spec_nearest(word->text, candidates, n);
+	if (nearest != NULL && word->quoted && strcmp(nearest, word->text) == 0) {
+		tt_spec_report(p, word->column, "unknown-word", "`%.40s` must not be in quotes",
+			       word->text);
+		return;
+	}
 	if (nearest != NULL) {
 		tt_spec_report(p, word->column, "unknown-word",
-			       "`%.40s` is no %s; did you mean `%s`?", word->text, what, nearest);
+			       "unknown %s `%.40s`; did you mean `%s`?", what, word->text, nearest);
 		return;
 	}
 	join(list, sizeof(list), candidates, n);
-	tt_spec_report(p, word->column, "unknown-word", "`%.40s` is no %s; expected %s%s",
-		       word->text, what, n == 1 ? "" : "one of ", list);
+	tt_spec_report(p, word->column, "unknown-word", "unknown %s `%.40s`; expected %s%s", what,
+		       word->text, n == 1 ? "" : "one of ", list);
 }
 
 const struct tt_spec_word *tt_spec_take(struct tt_spec_parser *p, const char *what)
@@ -244,7 +249,7 @@ const char *tt_spec_take_name(struct tt_spec_parser *p, const char *what)
 		return word != NULL ? word->text : NULL;
 	tt_spec_report(p, word->column, "bad-name",
 		       "expected %s, found `%.40s`; a name is a letter, then letters, digits and "
-		       "underscores, at most %d",
+		       "underscores, at most %d in all",
 		       what, word->text, TT_SPEC_MAX_NAME);
 	return NULL;
 }

@@ -35,7 +35,7 @@ static bool take_role(struct tt_spec_parser *p, struct tt_event_spec *spec)
 		spec->role = roles[i].role;
 		return tt_spec_done(p);
 	}
-	tt_spec_unknown(p, tt_spec_peek(p), "word for this place", words, COUNT(words));
+	tt_spec_unknown(p, tt_spec_peek(p), "word", words, COUNT(words));
 	return false;
 }
 
@@ -76,8 +76,8 @@ static void check_restates(struct tt_spec_parser *p, const struct tt_spec_event 
 			return;
 	}
 	tt_spec_report_at(p, event->role_at, "contradiction",
-			  "`restates`, but no event creates a `%s`: end the `orders` line of one "
-			  "with `creates`",
+			  "`restates`, but no event creates `%s`: end the `orders` line of an "
+			  "event with `creates`",
 			  resource_name(event));
 }
 

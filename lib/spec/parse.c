@@ -20,9 +20,9 @@ static void read_experiment(struct tt_spec_parser *p)
 	int id;
 
 	if (p->has_experiment) {
-		tt_spec_report(
-			p, 1, "clause-twice",
-			"a second `experiment`: a file has one; give the other a file of its own");
+		tt_spec_report(p, 1, "clause-twice",
+			       "a second `experiment`: a file has only one; move this one to a "
+			       "file of its own");
 		return;
 	}
 	p->has_experiment = true;
@@ -127,8 +127,8 @@ static int take_type(struct tt_spec_parser *p)
 					   TT_SPEC_MIN_EXPERIMENTAL, TT_SPEC_MAX_TYPE);
 	if (p->specs != NULL && p->file->nevents == 1)
 		tt_spec_report(p, 1, "no-experiment",
-			       "an event of no experiment; write `experiment NAME ID` before the "
-			       "first event");
+			       "the event belongs to no experiment; write `experiment NAME ID` "
+			       "before the first event");
 	return tt_spec_take_number(p, "the event's type", 1,
 				   p->specs != NULL ? TT_SPEC_MAX_TYPE
 						    : TT_SPEC_MIN_EXPERIMENTAL - 1);
@@ -142,7 +142,7 @@ static bool take_since(struct tt_spec_parser *p, struct tt_event_spec *spec)
 	if (!tt_spec_accept(p, "since")) {
 		word = tt_spec_take(p, "`since`");
 		if (word != NULL)
-			tt_spec_unknown(p, word, "word for this place", since, COUNT(since));
+			tt_spec_unknown(p, word, "word", since, COUNT(since));
 		return false;
 	}
 	spec->since = take_version(p);
@@ -242,7 +242,7 @@ static void read_needs(struct tt_spec_parser *p)
 		if (contradicts(need, bits)) {
 			tt_spec_report(
 				p, column, "contradiction",
-				"`%s%s` contradicts what stands before it: keep one of them",
+				"`%s%s` contradicts what comes before it: keep one of them",
 				need->no ? "no " : "", need->word);
 			return;
 		}
@@ -290,8 +290,8 @@ static const struct clause {
 } clauses[TT_CLAUSE_COUNT] = {
 	[TT_CLAUSE_EXPERIMENT] = {"experiment", AT_TOP | IN_EXPERIMENT, true, read_experiment,
 				  "`experiment NAME ID [replaces]`"},
-	[TT_CLAUSE_EVENT] = {"event", AT_TOP | IN_EXPERIMENT | IN_EVENT | IN_BATCH, true, read_event,
-			     "`event NAME TYPE since 1.NN [replaces]`"},
+	[TT_CLAUSE_EVENT] = {"event", AT_TOP | IN_EXPERIMENT | IN_EVENT | IN_BATCH, true,
+			     read_event, "`event NAME TYPE since 1.NN [replaces]`"},
 	[TT_CLAUSE_DOC] = {"doc", IN_EXPERIMENT | IN_EVENT | IN_BATCH, false, read_doc,
 			   "`doc TEXT`"},
 	[TT_CLAUSE_ARGS] = {"args", IN_EVENT, false, tt_spec_read_args, "`args dt NAME...`"},
@@ -336,7 +336,7 @@ static void unknown_clause(struct tt_spec_parser *p)
 static const char *right_place(const struct clause *clause)
 {
 	if (clause == &clauses[TT_CLAUSE_EXPERIMENT])
-		return "it goes before the first event";
+		return "it must come before the first event";
 	if (clause == &clauses[TT_CLAUSE_BATCH])
 		return "it belongs to an experiment; begin one with `experiment`";
 	if (clause == &clauses[TT_CLAUSE_FIELD])
@@ -358,7 +358,7 @@ static bool in_place(struct tt_spec_parser *p, const struct clause *clause)
 	unsigned bit = 1u << (clause - clauses);
 
 	if ((clause->places & place) == 0) {
-		tt_spec_report(p, column, "out-of-place", "`%s` may not stand here: %s",
+		tt_spec_report(p, column, "out-of-place", "`%s` is not allowed here: %s",
 			       clause->word, right_place(clause));
 		return false;
 	}

@@ -117,7 +117,7 @@ static void unknown_state(struct tt_spec_parser *p, const struct tt_spec_word *w
 	if (also != NULL)
 		words[n++] = also;
 	tt_spec_unknown(p, word,
-			resource == TT_RESOURCE_PROC ? "state of a proc" : "state of a goroutine",
+			resource == TT_RESOURCE_PROC ? "proc state" : "goroutine state",
 			words, n);
 }
 
@@ -258,7 +258,7 @@ static void unknown_form(struct tt_spec_parser *p, const struct tt_spec_word *wo
 	if (p->next == 2)
 		tt_spec_unknown(p, word, "kind of event", words, COUNT(words));
 	else
-		tt_spec_unknown(p, word, "word for this place", seconds, COUNT(seconds));
+		tt_spec_unknown(p, word, "word", seconds, COUNT(seconds));
 }
 
 static const struct form *take_form(struct tt_spec_parser *p)
@@ -312,8 +312,8 @@ void tt_spec_read_shows(struct tt_spec_parser *p)
 	p->usage = form->usage;
 	if ((form->flags & CORE_ONLY) != 0 && p->has_experiment) {
 		tt_spec_report(p, column, "core-only",
-			       "`%s` is for the core's events; an experiment shows metric, label, "
-			       "log, begin, active or end, or itself",
+			       "only core events show `%s`; use metric, label, log, begin, active "
+			       "or end, or leave `shows` out",
 			       form->word);
 		return;
 	}
@@ -330,13 +330,14 @@ void tt_spec_read_gives(struct tt_spec_parser *p)
 	int8_t arg;
 
 	if (p->event->def.spec.kind != TT_KIND_RANGE_END) {
-		tt_spec_report(p, column, "out-of-place",
-			       "`gives` adds to a range's end; write `shows end ...` before it");
+		tt_spec_report(
+			p, column, "out-of-place",
+			"`gives` belongs to the end of a range; write `shows end ...` before it");
 		return;
 	}
 	if (view->nattributes == TT_MAX_ATTRIBUTES) {
 		tt_spec_report(p, column, "too-many",
-			       "more than %d `gives`: an event has no room for them",
+			       "more than %d `gives`: an event cannot have so many",
 			       TT_MAX_ATTRIBUTES);
 		return;
 	}

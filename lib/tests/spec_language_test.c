@@ -88,9 +88,9 @@ static const struct bad {
 	const char *message; /* a part of it */
 } bad[] = {
 	/* lines and words */
-	{X "doc \x01", 2, 5, "bad-byte", "a control byte"},
-	{X "doc \x7f", 2, 5, "bad-byte", "a control byte"},
-	{X "doc a\rb", 2, 6, "bad-byte", "a control byte"},
+	{X "doc \x01", 2, 5, "bad-byte", "a control character"},
+	{X "doc \x7f", 2, 5, "bad-byte", "a control character"},
+	{X "doc a\rb", 2, 6, "bad-byte", "a control character"},
 	{X "doc \xff", 2, 5, "bad-byte", "not UTF-8"},
 	{X "doc \xc3", 2, 5, "bad-byte", "not UTF-8"},
 	{X "doc \xc0\xaf", 2, 5, "bad-byte", "not UTF-8"},
@@ -106,13 +106,13 @@ static const struct bad {
 	      "a_s a_t a_u a_v a_w a_x a_y a_z b_a b_b b_c b_d b_e b_f b_g b_h b_i b_j b_k b_l "
 	      "b_m b_n b_o b_p b_q b_r b_s b_t b_u b_v b_w b_x b_y b_z c_a c_b c_c c_d c_e c_f "
 	      "c_g c_h c_i c_j c_k c_l\nneeds thread",
-	 3, 257, "extra-word", "so many words"},
+	 3, 257, "extra-word", "more words than"},
 
 	/* clauses */
-	{"", 1, 1, "no-experiment", "nothing is declared"},
-	{"# a comment\n\n", 1, 1, "no-experiment", "nothing is declared"},
+	{"", 1, 1, "no-experiment", "declares nothing"},
+	{"# a comment\n\n", 1, 1, "no-experiment", "declares nothing"},
 	{X "evnt Get 140 since 1.26\n", 2, 1, "unknown-word", "did you mean `event`"},
-	{X "\"event\" Get\n", 2, 1, "unknown-word", "`event` is no clause"},
+	{X "\"event\" Get\n", 2, 1, "unknown-word", "`event` must not be in quotes"},
 	{X "xyzzy\n", 2, 1, "unknown-word", "expected one of experiment, event, doc, args"},
 	{X "needs thread\n", 2, 1, "out-of-place", "begin one with `event`"},
 	{"doc x\n" X, 1, 1, "out-of-place", "begin one with `event`"},
@@ -131,38 +131,38 @@ static const struct bad {
 	{X "batch T tag 256\nfield a varint\n", 2, 13, "bad-number", "from 0 to 255"},
 	{X "batch T only twice\nfield a varint\n", 2, 14, "extra-word", "found `twice`"},
 	{X "batch T only\n", 2, 7, "fields-missing", "`T` has no fields"},
-	{X "batch T only lasts\nfield a varint\n", 2, 7, "contradiction", "only what is there `once`"},
-	{X "batch T only once\nfield a varint key\n", 2, 7, "contradiction", "nothing needs its key"},
-	{X "batch T only\nfield a varint\nshows a\n", 2, 7, "contradiction", "but has none"},
+	{X "batch T only lasts\nfield a varint\n", 2, 7, "contradiction", "or remove `lasts`"},
+	{X "batch T only once\nfield a varint key\n", 2, 7, "contradiction", "it needs no key"},
+	{X "batch T only\nfield a varint\nshows a\n", 2, 7, "contradiction", "but has no key"},
 	{X BT "batch T tag 2\nfield a u8\n", 4, 7, "name-taken", "the first is in line 2"},
-	{X BT "batch U tag 1\nfield a u8\n", 4, 13, "id-taken", "the tag of batch `T`"},
+	{X BT "batch U tag 1\nfield a u8\n", 4, 13, "id-taken", "already that of batch `T`"},
 	{X BT "batch U only\nfield a u8\n", 4, 9, "contradiction", "give both a `tag`"},
 	{X BT "field a varint\n", 4, 7, "name-taken", "a second field `a`"},
 	{X BT "field a_b_c varint\n", 4, 7, "bad-name", "a field's name"},
-	{X BT "field thread varint\n", 4, 7, "reserved-word", "in files of records"},
+	{X BT "field thread varint\n", 4, 7, "reserved-word", "have a column `thread`"},
 	{X BT "field b\n", 4, 8, "missing-word", "the field's type"},
-	{X BT "field b int\n", 4, 9, "unknown-word", "type of a field"},
+	{X BT "field b int\n", 4, 9, "unknown-word", "unknown field type `int`"},
 	{X BT "field b bytes 0\n", 4, 15, "bad-number", "how many bytes"},
 	{X BT "field b bytes 65537\n", 4, 15, "bad-number", "how many bytes"},
-	{X BT "field b string key\n", 4, 16, "wrong-type", "the key must be one"},
-	{X BT "field b varint key\n", 4, 16, "contradiction", "`a` is the key already"},
+	{X BT "field b string key\n", 4, 16, "wrong-type", "a key must be a number"},
+	{X BT "field b varint key\n", 4, 16, "contradiction", "`a` is already the key"},
 	{X BT "field b varint keys\n", 4, 16, "extra-word", "found `keys`"},
-	{X BT "shows b\n", 4, 7, "unknown-word", "no field of this batch"},
-	{X BT "shows a \"B\" \"C\"\n", 4, 13, "unknown-word", "no field of this batch"},
+	{X BT "shows b\n", 4, 7, "unknown-word", "unknown field `b`; expected a"},
+	{X BT "shows a \"B\" \"C\"\n", 4, 13, "unknown-word", "unknown field `C`"},
 	{X BT "shows\n", 4, 6, "missing-word", "a field of this batch"},
 	{X BT "shows a\nshows a\n", 5, 1, "clause-twice", "a second `shows`"},
-	{X BT EV TIMED "refers conn U\n", 7, 13, "unknown-word", "is no batch of this file"},
+	{X BT EV TIMED "refers conn U\n", 7, 13, "unknown-word", "unknown batch `U`: begin one"},
 	{X BT EV TIMED "refers con T\n", 7, 8, "unknown-word", "did you mean `conn`"},
 	{X BT EV TIMED "refers conn\n", 7, 12, "missing-word", "a batch of this file"},
 	{X BT EV TIMED "refers conn T T\n", 7, 15, "extra-word", "found `T`"},
-	{X BT EV TIMED "refers conn T\nrefers conn T\n", 8, 8, "contradiction", "already"},
+	{X BT EV TIMED "refers conn T\nrefers conn T\n", 8, 8, "contradiction", "second `refers`"},
 	{X BT EV TIMED "scales conn T a a\n", 7, 13, "contradiction", "many records"},
 	{X BT ONE EV TIMED "refers conn One\n", 10, 13, "contradiction", "no key to refer to"},
-	{X BT ONE EV TIMED "scales conn One base unti\n", 10, 22, "unknown-word", "no field of batch"},
-	{X BT ONE EV TIMED "scales conn One base name\n", 10, 22, "wrong-type", "is none"},
+	{X BT ONE EV TIMED "scales conn One base unti\n", 10, 22, "unknown-word", "`unti`"},
+	{X BT ONE EV TIMED "scales conn One base name\n", 10, 22, "wrong-type", "`One` is not one"},
 	{X BT ONE EV TIMED "scales conn One base\n", 10, 21, "missing-word", "with the unit"},
 
-	{X "batch T only\nshows a\nfield a u8\n", 3, 7, "unknown-word", "name its fields with `field`"},
+	{X "batch T only\nshows a\nfield a u8\n", 3, 7, "unknown-word", "name the batch's fields"},
 	{X BT "field b u8\nfield c u8\nfield d u8\nfield e u8\nfield f u8\nfield h u8\n"
 	      "field i u8\nfield j u8\nfield k u8\nfield l u8\nfield m u8\nfield n u8\n"
 	      "field o u8\nfield p u8\nfield q u8\nfield r u8\n",
@@ -182,9 +182,9 @@ static const struct bad {
 	{"experiment Pool -7", 1, 17, "bad-number", "found `-7`"},
 	{"experiment Pool \"7\"", 1, 17, "bad-number", "found `7`"},
 	{"experiment Pool 7 8", 1, 19, "extra-word", "found `8`"},
-	{"experiment Pool 1", 1, 17, "id-taken", "1 is the id of experiment `AllocFree`"},
-	{"experiment AllocFree 7", 1, 12, "name-taken", "`AllocFree` already (id 1)"},
-	{"experiment Pool 7 replaces", 1, 12, "nothing-replaced", "drop the word"},
+	{"experiment Pool 1", 1, 17, "id-taken", "id 1 is already that of experiment `AllocFree`"},
+	{"experiment AllocFree 7", 1, 12, "name-taken", "`AllocFree` (id 1) already exists"},
+	{"experiment Pool 7 replaces", 1, 12, "nothing-replaced", "remove the word"},
 
 	/* event */
 	{EV TIMED, 1, 1, "no-experiment", "write `experiment NAME ID`"},
@@ -204,9 +204,9 @@ static const struct bad {
 	{X "event Get 140 since 1.26 replace", 2, 26, "extra-word", "found `replace`"},
 	{X "event Span 140 since 1.26", 2, 7, "name-taken", "event 128 of AllocFree"},
 	{X "event Get 128 since 1.26", 2, 11, "id-taken", "`Span` of AllocFree"},
-	{X "event GoStart 140 since 1.26", 2, 7, "name-taken", "an event of the core"},
+	{X "event GoStart 140 since 1.26", 2, 7, "name-taken", "`GoStart` is a core event"},
 	{X "event GoStart 140 since 1.26 replaces", 2, 7, "name-taken", "another name"},
-	{X "event Get 140 since 1.26 replaces", 2, 7, "nothing-replaced", "drop the word"},
+	{X "event Get 140 since 1.26 replaces", 2, 7, "nothing-replaced", "remove the word"},
 	{X EV TIMED "event Get 141 since 1.26", 5, 7, "name-taken", "the first is in line 2"},
 	{X EV TIMED "event Put 140 since 1.26", 5, 11, "id-taken", "the first is in line 2"},
 
@@ -223,11 +223,11 @@ static const struct bad {
 	{X EV "needs thread\nargs dt \"a\"", 4, 9, "bad-name", "found `a`"},
 	{X EV "needs thread\nargs dt a, b", 4, 10, "bad-name", "blanks between them"},
 	{X EV "needs thread\nargs dt a a", 4, 11, "name-taken", "a second argument `a`"},
-	{X EV "needs thread\nargs dt a dt", 4, 11, "reserved-word", "`dt` is the first"},
+	{X EV "needs thread\nargs dt a dt", 4, 11, "reserved-word", "`dt` comes first"},
 	{X EV "needs thread\nargs dt self", 4, 9, "reserved-word", "`self`"},
 	{X EV "needs thread\nargs dt data a", 4, 9, "reserved-word", "`data`"},
-	{X EV "needs thread\nargs dt a data", 4, 11, "timed-data", "carries no data"},
-	{X EV "needs thread\nargs dt nframes frames", 4, 17, "timed-data", "carries no frames"},
+	{X EV "needs thread\nargs dt a data", 4, 11, "timed-data", "cannot have `data`"},
+	{X EV "needs thread\nargs dt nframes frames", 4, 17, "timed-data", "cannot have `frames`"},
 	{X EV "needs thread\nargs dt a b c d e f h i j k l n o q r s t", 4, 41, "too-many",
 	 "more than 16"},
 	{X EV "args conn", 2, 7, "not-timed", "begin with `args dt`"},
@@ -262,7 +262,7 @@ static const struct bad {
 	{X EV TIMED "pair", 5, 5, "missing-word", "`pair EVENT`"},
 	{X EV TIMED "pair Get Get", 5, 10, "extra-word", "`pair EVENT`"},
 	{X EV TIMED "pair Gte", 5, 6, "unknown-word", "did you mean `Get`"},
-	{X EV TIMED "pair GoStart", 5, 6, "unknown-word", "no event of this file"},
+	{X EV TIMED "pair GoStart", 5, 6, "unknown-word", "expected one of this file"},
 	{X EV TIMED "pair Get", 5, 6, "pair-mismatch", "does not begin anything"},
 	{X EV TIMED "event A 141 since 1.26\n" TIMED "pair Get\n"
 		    "event B 142 since 1.26\n" TIMED "pair A\n",
@@ -272,23 +272,23 @@ static const struct bad {
 	{X EV TIMED "event Put 141 since 1.26\n" TIMED "pair Get\nshows end global \"x\"", 8, 6,
 	 "pair-mismatch", "must show the `begin`"},
 	{X EV TIMED "event Put 141 since 1.26\n" TIMED "pair Get\nshows begin global \"x\"", 8, 6,
-	 "pair-mismatch", "drop `pair`"},
+	 "pair-mismatch", "remove `pair`"},
 	{X EV TIMED "shows begin global \"x\"\nevent Put 141 since 1.26\n" TIMED
 		    "pair Get\nshows end global \"y\"",
 	 9, 6, "pair-mismatch", "names of the ranges differ"},
 	{X EV TIMED "shows begin global \"x\"\nevent Put 141 since 1.26\n" TIMED
 		    "pair Get\nshows end proc self \"x\"",
-	 9, 6, "pair-mismatch", "the other is not"},
+	 9, 6, "pair-mismatch", "their scopes differ"},
 	{X EV TIMED "shows begin global \"x\"\nevent Put 141 since 1.26\nargs dt why_string\n"
 		    "needs thread\npair Get\nshows end global \"x\" why_string",
-	 9, 6, "pair-mismatch", "may have none"},
+	 9, 6, "pair-mismatch", "this event cannot have one"},
 	{X EV TIMED "shows end global \"x\"", 2, 7, "pair-missing", "add `pair`"},
 	{X EV TIMED "shows active global \"x\"", 2, 7, "pair-missing", "add `pair`"},
 
 	/* shows */
 	{X EV TIMED "shows", 5, 6, "missing-word", "expected a kind"},
 	{X EV TIMED "shows metrik", 5, 7, "unknown-word", "did you mean `metric`"},
-	{X EV TIMED "shows \"metric\"", 5, 7, "unknown-word", "no kind of event"},
+	{X EV TIMED "shows \"metric\"", 5, 7, "unknown-word", "`metric` must not be"},
 	{X EV TIMED "shows nonsense", 5, 7, "unknown-word", "expected one of metric, label"},
 	{X EV TIMED "shows task begun", 5, 12, "unknown-word", "did you mean `begin`"},
 	{X EV TIMED "shows region", 5, 13, "missing-word", "`begin` or `end`"},
@@ -297,7 +297,7 @@ static const struct bad {
 	{X EV TIMED "shows metric \"\" conn", 5, 14, "bad-name", "in double quotes"},
 	{X EV TIMED "shows metric \"x\"", 5, 17, "missing-word", "an argument of this event"},
 	{X EV TIMED "shows metric \"x\" con", 5, 18, "unknown-word", "did you mean `conn`"},
-	{X EV TIMED "shows metric \"x\" \"conn\"", 5, 18, "unknown-word", "no argument"},
+	{X EV TIMED "shows metric \"x\" \"conn\"", 5, 18, "unknown-word", "`conn` must not be"},
 	{X EV TIMED "shows metric \"x\" zzzzz", 5, 18, "unknown-word", "expected conn"},
 	{X EV TIMED "shows metric \"x\" conn conn", 5, 23, "extra-word", "`shows metric"},
 	{X EV "needs thread\nshows label a_string\nargs dt a_string", 4, 13, "unknown-word",
@@ -354,15 +354,15 @@ static const struct bad bad_core[] = {
 	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition proc p Idl -> was", 4,
 	 25, "unknown-word", "did you mean `Idle`"},
 	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition proc p Waiting -> Idle",
-	 4, 25, "unknown-word", "`Waiting` is no state of a proc"},
+	 4, 25, "unknown-word", "unknown proc state `Waiting`"},
 	{"event A 1 since 1.22\nargs dt g\nneeds nothing\nshows transition goroutine g Idle -> "
 	 "Syscall",
-	 4, 30, "unknown-word", "`Idle` is no state of a goroutine"},
+	 4, 30, "unknown-word", "unknown goroutine state `Idle`"},
 	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition proc p was -> was", 4,
 	 32, "unknown-word", "a pstatus argument"},
 	{"event A 1 since 1.22\nargs dt p gstatus\nneeds nothing\n"
 	 "shows transition proc p was -> gstatus",
-	 4, 32, "unknown-word", "no state of a proc"},
+	 4, 32, "unknown-word", "unknown proc state `gstatus`"},
 	{"event A 1 since 1.22\nargs dt p\nneeds nothing\nshows transition global was -> Idle", 4,
 	 18, "unknown-word", "expected one of goroutine, proc"},
 	{"event A 1 since 1.22\nargs dt g\nneeds nothing\n"
@@ -379,7 +379,7 @@ static const struct bad bad_core[] = {
 	{"event A 1 since 1.22\nargs n frames\n", 2, 8, "missing-word", "the count `nframes`"},
 	{"event A 1 since 1.22\nargs dt n\nshows metric \"x\" n\n", 1, 7, "needs-missing",
 	 "context"},
-	{"event A 1 since 1.22\nargs n\nneeds nothing\n", 1, 7, "not-timed", "drop `needs`"},
+	{"event A 1 since 1.22\nargs n\nneeds nothing\n", 1, 7, "not-timed", "remove `needs`"},
 	{"event A 1 since 1.22\nargs n\nevent B 2 since 1.22\npair A\n", 4, 6, "pair-mismatch",
 	 "must have a time"},
 };
@@ -759,7 +759,7 @@ START_TEST(a_cut_word_is_no_broken_character)
 	static const char text[] = X "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\xc3\xbc\n";
 	struct found f = check(specs, text, strlen(text), 1);
 
-	ck_assert_ptr_nonnull(strstr(f.message, "xxx?` is no clause"));
+	ck_assert_ptr_nonnull(strstr(f.message, "xxx?`; expected one of"));
 }
 END_TEST
 

@@ -549,7 +549,7 @@ START_TEST(nothing_is_added_after_a_mistake)
 	ck_assert_int_eq(error.code, TT_E_SPEC);
 	ck_assert(error.system);
 	ck_assert_str_eq(error.message,
-			 "test.spec:6:2: `nedds` is no clause; did you mean `needs`?");
+			 "test.spec:6:2: unknown clause `nedds`; did you mean `needs`?");
 	ck_assert_ptr_null(tt_specs_event(specs, 137));
 	ck_assert_ptr_null(tt_specs_event_named(specs, "Good"));
 	ck_assert_ptr_null(tt_specs_experiment_id(specs, 7));
@@ -631,7 +631,7 @@ START_TEST(a_replaced_pair_leaves_no_end_behind)
 			     "	args dt\n"
 			     "	needs thread\n"),
 			 -TT_E_SPEC);
-	ck_assert_str_eq(error.message, "test.spec:2:7: `Take` would be gone, the begin of `Give`: "
+	ck_assert_str_eq(error.message, "test.spec:2:7: this replaces `Take`, which begins `Give`: "
 					"replace both, or the experiment");
 	add_ok("experiment Other 8\n"
 	       "event Else 140 since 1.26 replaces\n"
