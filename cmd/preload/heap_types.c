@@ -62,7 +62,7 @@ static bool define(struct tt_emit *e, uint32_t id, uintptr_t site, uint64_t size
 /* The type with this key, or a new one; 0: the table is full. */
 static uint32_t find(uint64_t key)
 {
-	uint32_t at = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 47), id, mine = 0;
+	uint32_t at = (uint32_t)(heap_hash(key) >> 47), id, mine = 0;
 
 	for (unsigned i = 0; i < 64; i++, at++) {
 		id = atomic_load_explicit(&slots[at % NSLOTS], memory_order_acquire);

@@ -32,9 +32,15 @@ static inline uint64_t heap_tag(uintptr_t site, size_t size)
 	return (uint64_t)site << 16 | (size < 0x7fff0 ? (size + 7) / 8 : 0xffff);
 }
 
+/* The high bits depend on the whole key: it is multiplied by 2^64 over the golden ratio. */
+static inline uint64_t heap_hash(uint64_t key)
+{
+	return key * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static inline struct heap_cell *heap_cell(uint64_t tag)
 {
-	return &heap_cells[tag * UINT64_C(0x9e3779b97f4a7c15) >> 58];
+	return &heap_cells[heap_hash(tag) >> 58];
 }
 
 /*

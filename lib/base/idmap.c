@@ -7,6 +7,8 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "base/hash.h"
+
 void tt_idmap_init(struct tt_idmap *map, struct tt_mem *mem, uint64_t seed)
 {
 	memset(map, 0, sizeof(*map));
@@ -55,11 +57,8 @@ static size_t slot_of(const struct tt_idmap *map, uint64_t id)
 
 uint64_t tt_idmap_id_of(uint64_t seed, const void *data, size_t nbytes)
 {
-	const uint8_t *p = data;
-	uint64_t h = seed ^ UINT64_C(0xcbf29ce484222325);
+	uint64_t h = tt_hash_bytes(seed, data, nbytes);
 
-	for (size_t i = 0; i < nbytes; i++)
-		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
 	return (h ^ h >> 32) | UINT64_C(1) << 63;
 }
 

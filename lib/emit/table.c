@@ -4,6 +4,7 @@
  * hash table of lists whose heads change by compare-and-swap. Entries come from blocks of
  * the thread that adds them, so that only a new block takes a lock. Stands on emit.h.
  */
+#include "base/hash.h"
 #include "emit/emit.h"
 
 #define NODE_HEAD offsetof(struct tt_em_node, text)
@@ -31,12 +32,11 @@ static inline uint64_t fold(uint64_t a, uint64_t b)
 }
 #endif
 
-#define SEED UINT64_C(0x9e3779b97f4a7c15)
 #define SALT UINT64_C(0xe7037ed1a0b428db)
 
 static uint64_t hash_bytes(const char *data, size_t len)
 {
-	uint64_t h = SEED ^ len, word;
+	uint64_t h = TT_HASH_FACTOR ^ len, word;
 	size_t i = 0;
 
 	for (; len - i >= 8; i += 8) {
@@ -51,7 +51,7 @@ static uint64_t hash_bytes(const char *data, size_t len)
 
 static uint64_t hash_pcs(const uint64_t *pcs, size_t n)
 {
-	uint64_t h = SEED ^ n;
+	uint64_t h = TT_HASH_FACTOR ^ n;
 	size_t i = 0;
 
 	for (; n - i >= 2; i += 2)

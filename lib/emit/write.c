@@ -6,6 +6,8 @@
  */
 #include "emit/write.h"
 
+#include "base/hash.h"
+
 void tt_em_write_header(struct tt_em_sink *s)
 {
 	uint8_t header[TT_HEADER_SIZE];
@@ -220,7 +222,7 @@ static uint64_t name(struct tt_em_writer *w, const char *s)
 static struct tt_wire_frame frame_of(struct tt_em_writer *w, uint64_t pc)
 {
 	struct tt_em_named_frame *slot =
-		&w->frames[(pc ^ pc >> 14) * UINT64_C(0x9e3779b97f4a7c15) >> 50 & (TT_EM_NFRAMES - 1)];
+		&w->frames[tt_hash_number(pc ^ pc >> 14) >> 50 & (TT_EM_NFRAMES - 1)];
 	struct tt_emit_symbol symbol;
 
 	if (slot->gen == w->gen && slot->frame.pc == pc)

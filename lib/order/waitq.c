@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "base/hash.h"
 #include "order/handlers.h"
 
 #define NOBODY TT_IDMAP_NONE
@@ -67,7 +68,7 @@ static void take_out(struct tt_keyed *heap, size_t *n, size_t i, struct tt_waite
 /* Cursors that share a key by chance wake each other, and sleep again. */
 static uint64_t key_of(uint64_t id, uint64_t seq)
 {
-	return id * UINT64_C(0x9e3779b97f4a7c15) + seq;
+	return tt_hash_number(id) + seq;
 }
 
 /* The cursor that was tried has to wait for what the order says. */

@@ -5,17 +5,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ------------------------------------------------------------------ keeping */
 
 static size_t slot_of(struct tt_str name)
 {
-	uint32_t hash = UINT32_C(2166136261);
+	uint64_t hash = tt_hash_bytes(0, name.data, name.len);
 
-	for (size_t i = 0; i < name.len; i++)
-		hash = (hash ^ (uint8_t)name.data[i]) * UINT32_C(16777619);
-	return (hash ^ hash >> 16) % TT_SPEC_NSLOTS;
+	return (hash ^ hash >> 32) % TT_SPEC_NSLOTS;
 }
 
 static void index_names(struct tt_specs *specs)
