@@ -3,13 +3,13 @@
  * csv.c - events as comma-separated values (RFC 4180, but for the line feed
  * that ends a line), in fixed columns. Command layer.
  *
- * Texts of the trace are escaped as in the text format, so that a record is
- * always one line.
+ * Texts of the trace are escaped as in the text format, so that a record is always
+ * one line.
  */
 #include "cli/csv.h"
 #include "dump.h"
 
-/* The columns behind those of every event; a NULL or zero text is an empty cell. */
+/* The columns after those of every event; a NULL or empty text is an empty cell. */
 struct cells {
 	const char *resource;
 	int64_t resource_id;
@@ -31,8 +31,9 @@ static void header(struct dump *d)
 	char *p = out_begin(o);
 
 	d->tops.render = render_top;
-	p = put_lit(p, "time_ns,since_start_ns,kind,event,generation,offset,thread,proc,goroutine,"
-		       "resource,resource_id,from,to,name,text,task,value,args,stack_id,function\n");
+	p = put_lit(p, "time_ns,since_start_ns,kind,event,generation,offset,"
+		       "thread,proc,goroutine,resource,resource_id,from,to,"
+		       "name,text,task,value,args,stack_id,function\n");
 	out_end(o, p);
 }
 

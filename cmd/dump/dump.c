@@ -24,22 +24,26 @@ static const struct opt table[] = {
 	{ .kind = OPT_FLAG, .name = "header",
 	  .help = "begin with the line that assemble needs (wire)", AT(header) },
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
-	  .help = "print on N threads (default: one per processor)", AT(jobs), .min = 1, .max = 1024 },
+	  .help = "print on N threads (default: one per processor)", AT(jobs),
+	  .min = 1, .max = 1024 },
 	OPT_HEADING("Filters: an event must pass all of them"),
 	{ .kind = OPT_DURATION, .name = "from", .meta = "TIME",
 	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
 		  "counted from the start of the trace", AT(from_ns) },
-	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME", .help = "up to this time", AT(to_ns) },
+	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME",
+	  .help = "up to this time", AT(to_ns) },
 	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
-	  .parse = selection_parse_generations, .help = "events of these generations", AT(generations) },
+	  .parse = selection_parse_generations, .help = "events of these generations",
+	  AT(generations) },
 	{ .kind = OPT_LIST, .letter = 'k', .name = "kind", .meta = "KIND[,...]",
 	  .help = "events of these kinds (StateTransition, Metric, ...)\n"
 		  "or names (GoBlock, HeapObjectAlloc, ...)", AT(kinds) },
 	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "events on or about these goroutines (none: on none)",
-	  AT(goroutines) },
+	  .parse = selection_parse_ids,
+	  .help = "events on or about these goroutines (none: on none)", AT(goroutines) },
 	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "events on or about these processors", AT(procs) },
+	  .parse = selection_parse_ids,
+	  .help = "events on or about these processors", AT(procs) },
 	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
 	  .parse = selection_parse_ids, .help = "events on these threads", AT(threads) },
 	{ .kind = OPT_OWN, .letter = 'M', .parse = selection_parse_ids, .meta = "ID[,...]",
@@ -56,7 +60,8 @@ static const struct opt table[] = {
 	{ .kind = OPT_FLAG, .name = "stacks-table", .help = "its stacks", AT(stacks_table) },
 	{ .kind = OPT_FLAG, .name = "samples", .help = "its CPU samples", AT(samples) },
 	{ .kind = OPT_FLAG, .name = "batches", .help = "its experimental batches", AT(batches) },
-	{ .kind = OPT_FLAG, .name = "sync", .help = "its clock and its place in the file", AT(sync) },
+	{ .kind = OPT_FLAG, .name = "sync",
+	  .help = "its clock and its place in the file", AT(sync) },
 	CMD_COMMON_OPTIONS(struct dump_options, common),
 	OPT_TABLE_END,
 };
@@ -66,7 +71,8 @@ static const struct opt_command command = {
 	.synopsis = "[OPTION...] FILE",
 	.summary = "Prints the events of a trace in order. FILE is plain, compressed, a member\n"
 		   "of an archive (ARCHIVE:NAME), or - for standard input.",
-	.notes = "Exit status: 0 fine, 1 the trace is bad, 2 usage, input and output, resources.",
+	.notes = "Exit status: 0 fine, 1 the trace is bad, "
+		 "2 usage, input and output, resources.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -75,18 +81,19 @@ static const struct opt_command command = {
 /* ---- walk */
 
 
-/* Whether this thread prints what comes; whether messages and progress are its business. */
+/* Whether this thread prints the events that follow. */
 static bool owns_chunk(const struct dump *d)
 {
 	return !d->worker || d->worker->owns_chunk;
 }
 
+/* Whether it prints messages and progress. */
 static bool is_main(const struct dump *d)
 {
 	return !d->worker || d->worker->index == 0;
 }
 
-/* What a Sync means for what follows is every thread's business; its text is not. */
+/* Every thread needs what a Sync means for the events after it; only one prints it. */
 static void print_sync(struct dump *d, const struct dump_format *format, const struct tt_event *ev,
 		       bool matched)
 {
@@ -119,18 +126,19 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 	print_sync(d, format, ev, matched);
 	if (d->colour)
 		out_flush(&out_stdout);
-	/* where others write meanwhile, messages have to wait for this thread's turn */
+	/* while other threads write, messages have to wait for this thread's turn */
 	if (is_main(d) && !d->prints_ahead)
 		dump_findings(d);
 }
 
-void dump_print(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
+/* The event to d->out; nothing of it if there is no memory for its stacks. */
+static void print_event(struct dump *d, const struct dump_format *format, const struct tt_event *ev)
 {
 	struct out *o = d->out;
 	char *start = o->pos;
 
 	format->event(d, ev);
-	/* not half an event; only one as long as the buffer has been written already */
+	/* no half of an event, unless it is so long that a part was written already */
 	if (dump_no_memory(d) && o->pos > start)
 		o->pos = start;
 }
@@ -144,24 +152,26 @@ static void take_event(struct dump *d, const struct dump_format *format, const s
 		return;
 	d->printed++;
 	if (owns_chunk(d))
-		dump_print(d, format, ev);
+		print_event(d, format, ev);
 	else
 		d->pending = false;
 }
 
-static bool done(const struct dump *d)
+static bool walk_is_over(const struct dump *d)
 {
 	return d->printed == d->opt->limit || d->status != STATUS_FINE || out_failed(d->out) ||
 	       (d->worker && dump_worker_stopped(d->worker)) ||
 	       dump_filter_over(&d->filter, d->last_ns - d->start_ns) || dump_no_memory(d);
 }
 
-static int fail(struct dump *d, const struct dump_format *format, const struct tt_error *err)
+static int report_error(struct dump *d, const struct dump_format *format,
+			const struct tt_error *err)
 {
 	return format->error ? format->error(d, err) : dump_error(d, err);
 }
 
-static int next(struct dump *d, const struct tt_event **ev)
+/* The next event, or first that which resolve() read to know the trace's own specs. */
+static int next_event(struct dump *d, const struct tt_event **ev)
 {
 	if (!d->first.given)
 		return tt_reader_next(d->reader, ev);
@@ -170,17 +180,17 @@ static int next(struct dump *d, const struct tt_event **ev)
 	return d->first.rc;
 }
 
-/* What tt_reader_next() said last, or 0 where the walk was stopped. */
+/* What tt_reader_next() returned last, or 0 if the walk was stopped. */
 static int walk_events(struct dump *d, const struct dump_format *format, const struct tt_event **ev)
 {
 	int rc;
 
-	while ((rc = next(d, ev)) == 0) {
+	while ((rc = next_event(d, ev)) == 0) {
 		if ((*ev)->kind == TT_KIND_SYNC)
 			take_sync(d, format, *ev);
 		else
 			take_event(d, format, *ev);
-		if (done(d))
+		if (walk_is_over(d))
 			return 0;
 		if (d->worker)
 			dump_worker_step(d);
@@ -215,7 +225,8 @@ static int walk(struct dump *d, const struct dump_format *format)
 		dump_report_reading(d);
 	dump_findings(d);
 	if (rc < 0)
-		return fail(d, format, d->failure.code != 0 ? &d->failure : tt_reader_error(d->reader));
+		return report_error(d, format, d->failure.code != 0 ? &d->failure
+								    : tt_reader_error(d->reader));
 	if (dump_no_memory(d)) {
 		cmd_error(d->file, "out of memory for the text of stacks");
 		return STATUS_TROUBLE;
@@ -251,7 +262,7 @@ static int dump_file(struct cmd_input *in, const struct dump_options *opt, const
 	in->options.flags = format->open_flags;
 	in->options.threads = (unsigned)opt->jobs;
 	if (cmd_open_reader(&d.reader, in, path, &err) < 0)
-		status = fail(&d, format, &err);
+		status = report_error(&d, format, &err);
 	if (status == OPT_RUN) {
 		progress_start(d.file, opt->common.quiet || isatty(STDOUT_FILENO));
 		status = wants_section(opt) ? dump_sections(&d) : walk(&d, format);
@@ -264,8 +275,8 @@ static int dump_file(struct cmd_input *in, const struct dump_options *opt, const
 	return status;
 }
 
-/* Options that mean nothing together are mistakes, not silence. */
-static int check(const struct dump_options *opt)
+/* Options that have no meaning together are mistakes: none is ignored. */
+static int check_usage(const struct dump_options *opt)
 {
 	bool section = wants_section(opt);
 	bool filtered = opt->from_ns > 0 || opt->to_ns != INT64_MAX || opt->kinds.n ||
@@ -278,11 +289,13 @@ static int check(const struct dump_options *opt)
 	if (opt->stacks && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
 		return opt_usage(&command, "--stacks goes with --format=text or json only");
 	if (opt->format == DUMP_WIRE && (filtered || more))
-		return opt_usage(&command, "--format=wire takes no filters: its events are in no order");
+		return opt_usage(&command, "--format=wire takes no filters: "
+					   "its events are not in order");
 	if (section && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
-		return opt_usage(&command, "tables come with --format=text or json only");
+		return opt_usage(&command, "tables go with --format=text or json only");
 	if (section && filtered)
-		return opt_usage(&command, "tables take no filter but --generation and --experiment");
+		return opt_usage(&command, "tables take no filters but "
+					   "--generation and --experiment");
 	if (opt->to_ns < opt->from_ns)
 		return opt_usage(&command, "--to is before --from");
 	return OPT_RUN;
@@ -312,7 +325,7 @@ int cmd_dump(int argc, char **argv)
 	int status = opt_parse(&command, argc, argv, &opt, &files);
 
 	if (status == OPT_RUN)
-		status = check(&opt);
+		status = check_usage(&opt);
 	if (status == OPT_RUN)
 		status = run(&opt, files.items[0]);
 	opt_list_release(&opt.common.specs);

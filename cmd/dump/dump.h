@@ -35,7 +35,7 @@ struct dump_options {
 	int format;             /* enum dump_format_id */
 	bool stacks;            /* all frames */
 	uint64_t jobs;          /* threads that print */
-	bool header;            /* of the raw form */
+	bool header;            /* of the wire format */
 	/* filters */
 	int64_t from_ns, to_ns; /* from the start of the trace */
 	struct generation_range generations;
@@ -52,7 +52,7 @@ struct dump_options {
 
 /*
  * Appends a stack's text; called once for each stack of a generation and kind of
- * text. `frames` are `n`, innermost first.
+ * text. There are `n` frames, innermost first.
  */
 typedef char *stack_render_fn(struct out *o, char *p, const struct tt_frame *frames, int n);
 
@@ -68,15 +68,15 @@ struct stack_cache {
 	struct out text;
 };
 
-/* Forgets all: before the first stack of a generation. */
+/* Drops all texts: before the first stack of a generation. */
 void stack_cache_reset(struct stack_cache *c);
 void stack_cache_release(struct stack_cache *c);
 /*
- * The text of a stack, until the next call. An unknown stack has none, and so has
- * any if memory is short, which the cache's text.error tells.
+ * The text of a stack, until the next call. It is empty if the stack is unknown, or
+ * if there is no memory, which stack_cache_failed() says.
  */
 struct tt_str stack_cache_get(struct stack_cache *c, const struct tt_generation *g, uint64_t id);
-/* No memory for a text: the line that it stands in must not be printed. */
+/* There was no memory for a text: the line with it must not be printed. */
 static inline bool stack_cache_failed(const struct stack_cache *c)
 {
 	return c->text.error != 0;
@@ -91,12 +91,12 @@ struct dump_filter {
 	const struct dump_options *opt;
 	bool active;            /* anything but the limit */
 	bool has_kinds;
-	bool unresolved;        /* names that the specs at hand do not have */
+	bool unresolved;        /* it has names that the specs known so far do not have */
 	unsigned kinds;         /* a bit for each enum tt_kind */
 	uint64_t types[4];      /* a bit for each event type */
 	unsigned experiment;    /* its number; 0: any */
-	uint64_t stack_ordinal; /* generation that `stack_verdicts` belongs to */
-	uint8_t *stack_verdicts; /* by stack index: 0 not looked at, 1 no, 2 yes */
+	uint64_t stack_ordinal; /* the generation that `stack_verdicts` belongs to */
+	uint8_t *stack_verdicts; /* by stack index: 0 not matched yet, 1 no, 2 yes */
 };
 
 /* Release in any case. */
@@ -118,8 +118,8 @@ bool dump_filter_generation(const struct dump_filter *f, const struct tt_generat
 /* ---- formats */
 
 /*
- * A short text that is likely to be wanted again. Copied whole, whatever its
- * length: that is faster than to ask.
+ * A short text that is likely to be needed again. It is copied whole, whatever its
+ * length: a copy of fixed size is faster.
  */
 enum { MEMO_SIZE = 128 };
 
@@ -128,16 +128,16 @@ struct memo {
 	char text[MEMO_SIZE];
 };
 
-/* What dump_go.c printed of late. */
+/* What go.c printed recently. */
 struct go_memos {
-	/* events of one goroutine come in bunches */
+	/* several events of one goroutine often follow each other */
 	struct go_context {
 		int64_t thread, proc, goroutine;
 		enum tt_kind kind;
 		struct memo memo;
 	} contexts[128];
-	/* The same few of them again and again. The reason is known by its address, which
-	 * belongs to the generation: forgotten when another begins. */
+	/* The same few are printed again and again. A reason is known by its address, which
+	 * is valid in one generation: they are dropped when another begins. */
 	struct go_states {
 		const char *reason;
 		enum tt_state from, to;
@@ -166,16 +166,16 @@ struct dump {
 	struct go_memos go;
 	int64_t start_ns, last_ns;      /* of the first and the latest event */
 	uint64_t events, printed;
-	bool pending;                   /* text: a generation's line is yet to come */
+	bool pending;                   /* text: a generation's line is still to be printed */
 	bool ended;             /* the whole trace was read */
-	bool prints_ahead;      /* it is not written yet: no messages, no flush */
+	bool prints_ahead;      /* into memory, before its turn: no messages, no flush */
 	bool colour;
 	int status;                     /* a format that must stop sets this */
 };
 
 struct dump_format {
 	unsigned open_flags;    /* enum tt_open_flags */
-	bool sync_is_no_line;   /* Syncs are not among what --limit counts */
+	bool sync_is_no_line;   /* --limit does not count Syncs */
 	void (*header)(struct dump *d); /* this, error and footer may be NULL */
 	/* On several threads at once, each with a struct dump of its own. */
 	void (*event)(struct dump *d, const struct tt_event *ev);
@@ -191,14 +191,12 @@ struct dump_format {
 
 extern const struct dump_format dump_text, dump_go, dump_json, dump_csv;
 
-/* A stack's text is lost, so printing has to end. */
+/* The text of a stack was lost, so printing has to end. */
 static inline bool dump_no_memory(const struct dump *d)
 {
 	return stack_cache_failed(&d->stacks) || stack_cache_failed(&d->tops);
 }
 
-/* The event to d->out; nothing of it if its stacks find no memory. */
-void dump_print(struct dump *d, const struct dump_format *format, const struct tt_event *ev);
 
 /* Ends the walk at this event, with this exit status. */
 static inline void dump_stop(struct dump *d, int status)
@@ -218,7 +216,7 @@ int dump_sections(struct dump *d);
 char *put_wall(char *p, const struct tt_clock *clock, bool utc);
 /* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
 char *out_range_name(struct out *o, char *p, const struct tt_range *range);
-/* What an argument means, behind it: ` "main.Node" 64 B`, ` (0xc000012000)`, or nothing. */
+/* What an argument means, to follow it: ` "main.Node" 64 B`, ` (0xc000012000)`, or nothing. */
 char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned arg);
 /* The member "means", if an argument can mean anything. */
 char *json_meanings(struct out *o, char *p, const struct tt_event *ev);
@@ -235,11 +233,11 @@ char *dump_json_clock(char *p, const struct tt_clock *clock);
 
 /* Prints what the reader found so far, as warnings, unless -q is given. */
 void dump_findings(struct dump *d);
-/* Reports an error as all verbs do, with who waits for what; returns the status. */
+/* Reports an error as all verbs do, with what threads wait for; returns the status. */
 int dump_error(struct dump *d, const struct tt_error *err);
-/* What was read and printed. */
+/* Reports how much was read and printed. */
 void dump_report_reading(const struct dump *d);
-/* An error of the trace in Go's words, and nothing else of ours. */
+/* Prints an error of the trace as Go words it, and nothing else. */
 void dump_like_go(const struct tt_error *err);
 
 #endif

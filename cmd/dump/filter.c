@@ -14,12 +14,14 @@ static bool add_event_type(struct dump_filter *f, const struct tt_specs *specs, 
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_spec *spec = tt_specs_event(specs, type);
 
-		if (spec && spec->timed && strcasecmp(spec->name, name) == 0) {
+		if (!spec || strcasecmp(spec->name, name) != 0)
+			continue;
+		if (spec->timed) {
 			f->types[type / 64] |= UINT64_C(1) << type % 64;
 			return true;
 		}
-		/* What CPU samples are made from. */
-		if (spec && spec->kind == TT_KIND_STACK_SAMPLE && strcasecmp(spec->name, name) == 0) {
+		/* CPU samples are made from this one. */
+		if (spec->kind == TT_KIND_STACK_SAMPLE) {
 			f->kinds |= 1U << TT_KIND_STACK_SAMPLE;
 			return true;
 		}
@@ -52,13 +54,13 @@ static int unknown_kind(const struct opt_command *command, const struct tt_specs
 			nearest_try(&near, spec->name);
 	}
 	if (near.best)
-		return opt_usage(command, "--kind: '%s' is no kind of event; did you mean '%s'?",
+		return opt_usage(command, "--kind: '%s' is not a kind of event; did you mean '%s'?",
 				 name, near.best);
-	return opt_usage(command, "--kind: '%s' is no kind of event; 'tracetool spec list' has them",
-			 name);
+	return opt_usage(command, "--kind: '%s' is not a kind of event; "
+				  "'tracetool spec list' lists them", name);
 }
 
-/* Names are shorter; a longer one is none. */
+/* No event or kind has a longer name. */
 enum { NAME_SIZE = 128 };
 
 /* False: `name` is the first of the list that is not known. */
@@ -79,7 +81,8 @@ static bool resolve_kinds(struct dump_filter *f, const struct tt_specs *specs, c
 	}
 }
 
-static bool resolve_experiment(struct dump_filter *f, const struct tt_specs *specs, const char *name)
+static bool resolve_experiment(struct dump_filter *f, const struct tt_specs *specs,
+			       const char *name)
 {
 	const struct tt_experiment_spec *e = tt_specs_experiment_named(specs, name);
 	uint64_t id = e ? e->id : 0;
@@ -101,9 +104,9 @@ static int unknown_experiment(const struct opt_command *command, const struct tt
 	for (size_t i = 0; (e = tt_specs_experiment(specs, i)) != NULL; i++)
 		nearest_try(&near, e->name);
 	if (near.best)
-		return opt_usage(command, "no spec has experiment '%s'; did you mean '%s'?", name,
+		return opt_usage(command, "unknown experiment '%s'; did you mean '%s'?", name,
 				 near.best);
-	return opt_usage(command, "no spec has experiment '%s'; --spec FILE adds one", name);
+	return opt_usage(command, "unknown experiment '%s'; add its spec with --spec FILE", name);
 }
 
 int dump_filter_resolve(struct dump_filter *f, const struct opt_command *command,
@@ -187,9 +190,9 @@ static bool match_ids(const struct dump_options *opt, const struct tt_event *ev)
 }
 
 /*
- * Whether the pattern, in which `*` is any text and `?` any byte, stands anywhere
- * in the text. Goes back to the latest `*` only, so time is at most the product of
- * the lengths.
+ * Whether the pattern, in which `*` is any text and `?` any byte, occurs anywhere in
+ * the text. Goes back to the latest `*` only, so time is at most the product of the
+ * lengths.
  */
 static bool match_pattern(const char *pattern, struct tt_str text)
 {
@@ -213,7 +216,7 @@ static bool match_pattern(const char *pattern, struct tt_str text)
 	return true;
 }
 
-static bool look_at_stack(const char *pattern, const struct tt_generation *g, uint64_t id)
+static bool match_frames(const char *pattern, const struct tt_generation *g, uint64_t id)
 {
 	struct tt_frame frames[TT_MAX_FRAMES];
 	int n = tt_generation_stack(g, id, frames);
@@ -237,9 +240,9 @@ static bool match_stack(struct dump_filter *f, const struct tt_generation *g, ui
 		f->stack_ordinal = tt_generation_ordinal(g);
 	}
 	if (!f->stack_verdicts)
-		return look_at_stack(f->opt->pattern, g, id);
+		return match_frames(f->opt->pattern, g, id);
 	if (f->stack_verdicts[index] == 0)
-		f->stack_verdicts[index] = look_at_stack(f->opt->pattern, g, id) ? 2 : 1;
+		f->stack_verdicts[index] = match_frames(f->opt->pattern, g, id) ? 2 : 1;
 	return f->stack_verdicts[index] == 2;
 }
 

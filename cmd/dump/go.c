@@ -54,13 +54,13 @@ static void header(struct dump *d)
  * Ends the walk with what Go's runtime prints first when it dies; its dump of the
  * goroutines is left out.
  */
-static char *panic_now(struct dump *d, const char *before, uint64_t number, const char *behind)
+static char *panic_now(struct dump *d, const char *before, uint64_t number, const char *after)
 {
 	dump_stop(d, STATUS_TROUBLE);
 	if (d->prints_ahead)
 		return NULL;
 	out_flush(d->out);
-	fprintf(stderr, "panic: %s%" PRIu64 "%s\n", before, number, behind);
+	fprintf(stderr, "panic: %s%" PRIu64 "%s\n", before, number, after);
 	return NULL;
 }
 
@@ -100,9 +100,9 @@ static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint6
 /* ---- fields by kind */
 
 /*
- * Each prints what is its kind's own, behind what all events have. Where Go's
- * text of an event panics (format reference, 11.3: damaged traces that its reader
- * lets pass), the result is NULL before anything is printed.
+ * Each prints what only its kind has, after what all events have. Where Go panics
+ * while it prints an event (format reference, 11.3: damaged traces that its reader
+ * accepts), the result is NULL and nothing is printed.
  */
 typedef char *put_fields_fn(struct dump *d, char *p, const struct tt_event *ev);
 
@@ -332,7 +332,7 @@ static void event(struct dump *d, const struct tt_event *ev)
 	out_end(o, put_char(p, '\n'));
 }
 
-static void turn(struct dump *d)
+static void begin_generation(struct dump *d)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(d->go.states); i++)
 		d->go.states[i].memo.len = 0;
@@ -413,7 +413,7 @@ const struct dump_format dump_go = {
 	.open_flags = TT_OPEN_LIKE_GO,
 	.header = header,
 	.event = event,
-	.begin_generation = turn,
+	.begin_generation = begin_generation,
 	.sync = sync,
 	.error = error,
 };

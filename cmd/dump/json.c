@@ -153,8 +153,8 @@ static char *put_fields(struct out *o, char *p, const struct tt_event *ev)
 
 /*
  * What is the same for all events of a type: the object up to its first number, and
- * `,"name":` of each argument. Made once, then read by all threads. Longer ones
- * are left out, with length 0.
+ * `,"name":` of each argument. Made once, then read by all threads. A text that is too
+ * long for its array has length 0.
  */
 static struct type_text {
 	uint8_t front_len;
@@ -197,7 +197,7 @@ static void header(struct dump *d)
 		const struct tt_event_spec *spec = tt_specs_event(specs, type);
 
 		type_texts[type] = (struct type_text){ 0 };
-		/* names of more than that are nobody's */
+		/* no real name is longer, and the room for it is limited */
 		if (spec && strlen(spec->name) < 256)
 			make_type_text(&type_texts[type], spec);
 	}
@@ -261,7 +261,6 @@ static char *put_stacks(struct dump *d, char *p, const struct tt_event *ev)
 static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct out *o = d->out;
-
 	const struct type_text *t = ev->spec ? &type_texts[ev->spec->type] : NULL;
 	char *time;
 	size_t digits;
@@ -333,7 +332,7 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 }
 
 
-/* The last line of a bad trace, so that a reader of the pipe knows. */
+/* The last line of a bad trace, for programs that read only standard output. */
 static int error(struct dump *d, const struct tt_error *err)
 {
 	struct out *o = d->out;

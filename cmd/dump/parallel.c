@@ -8,8 +8,8 @@
 #include "parallel.h"
 
 /*
- * All of them read all of the trace: more would hardly be faster. And each may take as much
- * memory as one alone, which by default is a quarter of the machine's.
+ * Each worker reads the whole trace, so that more of them would hardly be faster. And each
+ * may use as much memory as a single one, by default a quarter of the machine's.
  */
 enum { MAX_WORKERS = 4 };
 
@@ -26,12 +26,12 @@ struct workers {
 	uint64_t turn;          /* the chunk to be written next */
 	int status;             /* a format stopped with it */
 	bool no_memory;
-	struct tt_error failure; /* of a reader that is not the leader's, or code 0 */
+	struct tt_error failure; /* of a reader but the main worker's, or code 0 */
 };
 
-bool dump_worker_stopped(const struct dump_worker *s)
+bool dump_worker_stopped(const struct dump_worker *w)
 {
-	return atomic_load_explicit(&s->all->stopped, memory_order_relaxed);
+	return atomic_load_explicit(&w->all->stopped, memory_order_relaxed);
 }
 
 /* ---- writing */
@@ -44,7 +44,7 @@ static void stop(struct workers *all)
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* Until it is the chunk's turn; false if that never comes. */
+/* Waits until it is the chunk's turn; false: it will not be written. */
 static bool wait_turn(struct workers *all, uint64_t chunk)
 {
 	bool stopped;
@@ -67,26 +67,26 @@ static void pass_turn(struct workers *all)
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* The share's chunk is whole, or the walk ended in it. False: it is not wanted any more. */
-static bool write_chunk(struct dump_worker *s)
+/* The worker's chunk is complete, or the walk ended in it. False: it is no longer wanted. */
+static bool write_chunk(struct dump_worker *w)
 {
-	if (!wait_turn(s->all, s->chunk))
+	if (!wait_turn(w->all, w->chunk))
 		return false;
-	if (s->text.error == 0)
-		out_block(&out_stdout, s->text.buffer, (size_t)(s->text.pos - s->text.buffer));
-	s->text.pos = s->text.buffer;
+	if (w->text.error == 0)
+		out_block(&out_stdout, w->text.buffer, (size_t)(w->text.pos - w->text.buffer));
+	w->text.pos = w->text.buffer;
 	return true;
 }
 
 /*
- * A format stopped at this event, or found no memory: that ends all walks, when all before
- * is written. What is printed ahead has no messages, so the event is printed once more.
+ * A format stopped at this event, or memory ran out: that ends all walks, once everything
+ * before it is written. Printing ahead gives no messages, so the event is printed again.
  */
-static void stop_all(struct dump_worker *s, const struct tt_event *ev)
+static void stop_all(struct dump_worker *w, const struct tt_event *ev)
 {
-	struct workers *all = s->all;
-	struct dump *d = s->d;
-	bool no_memory = dump_no_memory(d) || s->text.error != 0;
+	struct workers *all = w->all;
+	struct dump *d = w->d;
+	bool no_memory = dump_no_memory(d) || w->text.error != 0;
 
 	d->out = &out_stdout;
 	d->prints_ahead = false;
@@ -103,30 +103,31 @@ static void stop_all(struct dump_worker *s, const struct tt_event *ev)
 
 /*
  * The walk of a thread is over: its last chunk is written if it is its own. If the machine
- * failed this thread's reader, others may go on behind: nothing more may be written then.
+ * failed this thread's reader, other threads may read on, but nothing may be written after
+ * this chunk.
  */
-static void finish(struct dump_worker *s, const struct tt_event *ev, bool failed)
+static void finish_walk(struct dump_worker *w, const struct tt_event *ev, bool failed)
 {
-	if (s->owns_chunk && write_chunk(s)) {
-		if (s->d->status != STATUS_FINE || dump_no_memory(s->d) || s->text.error != 0)
-			stop_all(s, ev);
+	if (w->owns_chunk && write_chunk(w)) {
+		if (w->d->status != STATUS_FINE || dump_no_memory(w->d) || w->text.error != 0)
+			stop_all(w, ev);
 		else if (!failed)
-			pass_turn(s->all);
+			pass_turn(w->all);
 	}
 	if (failed)
-		stop(s->all);
+		stop(w->all);
 }
 
-/* Errors of the trace come to all readers, those of the machine maybe to one. */
-static bool machine_failed(const struct dump_worker *s, int rc)
+/* All readers find the errors of a trace; those of the machine may hit one of them. */
+static bool machine_failed(const struct dump_worker *w, int rc)
 {
-	return rc < 0 && cmd_status(tt_reader_error(s->d->reader)) == STATUS_TROUBLE;
+	return rc < 0 && cmd_status(tt_reader_error(w->d->reader)) == STATUS_TROUBLE;
 }
 
 /* ---- threads */
 
-/* How many threads there are must be known before one begins. */
-static void wait_begin(struct workers *all)
+/* A thread must know how many there are before it walks. */
+static void wait_until_begun(struct workers *all)
 {
 	pthread_mutex_lock(&all->lock);
 	while (!all->begun)
@@ -134,38 +135,38 @@ static void wait_begin(struct workers *all)
 	pthread_mutex_unlock(&all->lock);
 }
 
-/* By the thread that used it: text that found no memory lies with its thread (out.c). */
-static void release(struct dump_worker *s)
+/* In the thread that used it: text without memory is in a buffer of its thread (out.c). */
+static void worker_release(struct dump_worker *w)
 {
-	out_release_memory(&s->text);
-	tt_reader_close(s->own.reader);
-	stack_cache_release(&s->own.stacks);
-	stack_cache_release(&s->own.tops);
-	dump_filter_release(&s->own.filter);
+	out_release_memory(&w->text);
+	tt_reader_close(w->own.reader);
+	stack_cache_release(&w->own.stacks);
+	stack_cache_release(&w->own.tops);
+	dump_filter_release(&w->own.filter);
 }
 
 static void *work(void *arg)
 {
-	struct dump_worker *s = arg;
-	struct workers *all = s->all;
+	struct dump_worker *w = arg;
+	struct workers *all = w->all;
 	const struct tt_event *ev = NULL;
 	bool failed;
 
-	wait_begin(all);
-	failed = machine_failed(s, all->walk(s->d, all->format, &ev));
+	wait_until_begun(all);
+	failed = machine_failed(w, all->walk(w->d, all->format, &ev));
 	if (failed) {
 		pthread_mutex_lock(&all->lock);
-		all->failure = *tt_reader_error(s->d->reader);
+		all->failure = *tt_reader_error(w->d->reader);
 		pthread_mutex_unlock(&all->lock);
 	}
-	finish(s, ev, failed);
-	release(s);
+	finish_walk(w, ev, failed);
+	worker_release(w);
 	return NULL;
 }
 
-/* Signals are for the thread that was there before, but for that of an input that is gone
- * (main.c), which comes to the thread that reads it. */
-static bool start_thread(struct dump_worker *s)
+/* Signals are handled by the main thread, except that of a truncated input (main.c), which
+ * the thread that reads it receives. */
+static bool start_thread(struct dump_worker *w)
 {
 	sigset_t every, before;
 	int failed;
@@ -173,24 +174,24 @@ static bool start_thread(struct dump_worker *s)
 	sigfillset(&every);
 	sigdelset(&every, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &every, &before);
-	failed = pthread_create(&s->thread, NULL, work, s);
+	failed = pthread_create(&w->thread, NULL, work, w);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return failed == 0;
 }
 
 static void worker_init(struct workers *all, unsigned index, struct dump *d)
 {
-	struct dump_worker *s = &all->workers[index];
+	struct dump_worker *w = &all->workers[index];
 
-	s->all = all;
-	s->index = index;
-	s->d = d;
-	s->owns_chunk = index == 0;
-	out_init_memory(&s->text);
-	d->worker = s;
+	w->all = all;
+	w->index = index;
+	w->d = d;
+	w->owns_chunk = index == 0;
+	out_init_memory(&w->text);
+	d->worker = w;
 }
 
-/* A dump like the leader's, at the start of the trace. */
+/* A dump like the main worker's, at the start of the trace. */
 static bool copy_dump(struct dump *to, const struct dump *from)
 {
 	struct tt_error ignored;
@@ -207,32 +208,31 @@ static bool copy_dump(struct dump *to, const struct dump *from)
 	return tt_reader_open_again(&to->reader, from->reader, &ignored) == 0;
 }
 
-/* From here on the thread prints ahead. */
-static void print_ahead(struct dump_worker *s)
+static void begin_printing_ahead(struct dump_worker *w)
 {
-	s->d->out = &s->text;
-	s->d->prints_ahead = true;
+	w->d->out = &w->text;
+	w->d->prints_ahead = true;
 }
 
-/* The leader has printed the first chunk: the others are to print from the second on. */
-static void begin(struct workers *all, struct dump *leader)
+/* The main worker has printed the first chunk: the others print from the second on. */
+static void start_workers(struct workers *all, struct dump *d)
 {
 	unsigned n = 1;
 
 	for (; n < all->wanted; n++) {
-		struct dump_worker *s = &all->workers[n];
+		struct dump_worker *w = &all->workers[n];
 
-		if (!copy_dump(&s->own, leader))
+		if (!copy_dump(&w->own, d))
 			break;
-		worker_init(all, n, &s->own);
-		print_ahead(s);
-		if (!start_thread(s)) {
-			release(s);
+		worker_init(all, n, &w->own);
+		begin_printing_ahead(w);
+		if (!start_thread(w)) {
+			worker_release(w);
 			break;
 		}
 	}
 	if (n > 1)
-		print_ahead(leader->worker);
+		begin_printing_ahead(d->worker);
 	pthread_mutex_lock(&all->lock);
 	all->n = n;
 	all->begun = true;
@@ -243,25 +243,25 @@ static void begin(struct workers *all, struct dump *leader)
 
 void dump_worker_end_chunk(struct dump *d)
 {
-	struct dump_worker *s = d->worker;
+	struct dump_worker *w = d->worker;
 
-	if (!s->all->begun) {
-		begin(s->all, d);
-	} else if (s->all->n > 1 && s->owns_chunk && write_chunk(s)) {
-		if (s->index == 0)
+	if (!w->all->begun) {
+		start_workers(w->all, d);
+	} else if (w->all->n > 1 && w->owns_chunk && write_chunk(w)) {
+		if (w->index == 0)
 			dump_findings(d);
-		pass_turn(s->all);
+		pass_turn(w->all);
 	}
-	s->chunk++;
-	s->owns_chunk = s->chunk % s->all->n == s->index;
+	w->chunk++;
+	w->owns_chunk = w->chunk % w->all->n == w->index;
 }
 
 /* ---- walk */
 
-/* The leader's walk is over: the others come to the same end, or are told to stop. */
-static int join(struct workers *all, struct dump *d, int rc, const struct tt_event *ev)
+/* The main worker's walk is over: the others reach the same end, or stop. */
+static int join_workers(struct workers *all, struct dump *d, int rc, const struct tt_event *ev)
 {
-	finish(d->worker, ev, machine_failed(d->worker, rc));
+	finish_walk(d->worker, ev, machine_failed(d->worker, rc));
 	for (unsigned i = 1; i < all->n; i++)
 		pthread_join(all->workers[i].thread, NULL);
 	d->out = &out_stdout;
@@ -288,7 +288,7 @@ int dump_parallel_walk(struct dump *d, const struct dump_format *format, dump_wa
 	};
 	int rc;
 
-	/* who looks at a terminal wants to see what there is; a limit is for one reader */
+	/* on a terminal, lines appear as they are printed; a memory limit is for one reader */
 	if (jobs > 1 && !d->colour && d->opt->common.max_memory == 0)
 		all.workers = calloc(all.wanted, sizeof(*all.workers));
 	if (!all.workers)
@@ -298,7 +298,7 @@ int dump_parallel_walk(struct dump *d, const struct dump_format *format, dump_wa
 	worker_init(&all, 0, d);
 	rc = walk(d, format, ev);
 	if (all.n > 1)
-		rc = join(&all, d, rc, *ev);
+		rc = join_workers(&all, d, rc, *ev);
 	out_release_memory(&all.workers[0].text);
 	d->worker = NULL;
 	pthread_cond_destroy(&all.turned);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * records.c - what events hold beside their place: arguments, what one of an
- * experiment means (the record that it is the key of, or the address that it is a
- * distance to), and names of ranges. Command layer.
+ * records.c - arguments of events, what one of an experiment means (the record that
+ * it is the key of, or the address that it is an offset to), and names of ranges.
+ * Command layer.
  */
 #include "dump.h"
 #include "cli/json.h"
@@ -32,7 +32,7 @@ char *out_range_name(struct out *o, char *p, const struct tt_range *range)
 	return put_char(p, ')');
 }
 
-/* The value of a field for people: a string that it names in its quotes too. */
+/* The value of a field for people: a string, or one that it is the number of, in quotes. */
 static char *put_value(struct out *o, char *p, const struct tt_event *ev,
 		       const struct tt_field_spec *field, const struct tt_value *value)
 {
@@ -40,7 +40,8 @@ static char *put_value(struct out *o, char *p, const struct tt_event *ev,
 
 	if (!field_is_number(field))
 		return out_room(o, out_quoted(o, p, value->bytes));
-	if (field->meaning == TT_ARG_STRING && tt_generation_string(ev->generation, value->number, &s))
+	if (field->meaning == TT_ARG_STRING &&
+	    tt_generation_string(ev->generation, value->number, &s))
 		return out_room(o, out_quoted(o, p, s));
 	return field->type == TT_FIELD_INT ? put_i64(p, (int64_t)value->number)
 					   : put_u64(p, value->number);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* report.c - what dump says on standard error. Command layer. */
+/* report.c - dump's messages on standard error. Command layer. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -36,7 +36,7 @@ void dump_like_go(const struct tt_error *err)
 {
 	size_t len = strlen(err->message);
 
-	/* Behind the first line the library says what the file seems to be. */
+	/* After the first line the library says what the file seems to be. */
 	if (err->code == TT_E_NOT_A_TRACE || err->code == TT_E_CUT_OFF)
 		len = strcspn(err->message, "\n");
 	out_flush(&out_stdout);

@@ -10,15 +10,10 @@ struct stack_entry {
 	bool rendered;
 };
 
-/* More text than this is dropped and rendered again when wanted. */
+/* More text than this is dropped, and rendered again when it is needed. */
 #define TEXT_MAX ((size_t)8 << 20)
 
-static struct tt_str text_at(const struct stack_cache *c, size_t at, size_t len)
-{
-	return (struct tt_str){ len ? c->text.buffer + at : NULL, len };
-}
-
-static void forget_texts(struct stack_cache *c)
+static void drop_texts(struct stack_cache *c)
 {
 	for (size_t i = 0; i < c->nentries; i++)
 		c->entries[i].rendered = false;
@@ -70,7 +65,7 @@ static void render(struct stack_cache *c, uint64_t id, struct stack_entry *e)
 	if (n >= 0)
 		p = c->render(&c->text, p, frames, n);
 	out_end(&c->text, p);
-	/* Nothing of a text is left for which there was no memory. */
+	/* A text for which there was no memory is lost as a whole. */
 	e->len = c->text.error ? 0 : (size_t)(p - c->text.buffer) - e->at;
 	e->rendered = true;
 }
@@ -90,8 +85,8 @@ struct tt_str stack_cache_get(struct stack_cache *c, const struct tt_generation 
 	e = &c->entries[index];
 	if (!e->rendered) {
 		if ((size_t)(c->text.pos - c->text.buffer) > TEXT_MAX)
-			forget_texts(c);
+			drop_texts(c);
 		render(c, id, e);
 	}
-	return text_at(c, e->at, e->len);
+	return (struct tt_str){ e->len ? c->text.buffer + e->at : NULL, e->len };
 }

@@ -155,7 +155,7 @@ static char *batch_json(struct dump *d, char *p, const struct tt_generation *g, 
 
 /* ---- sync */
 
-static size_t one(const struct tt_generation *g)
+static size_t sync_count(const struct tt_generation *g)
 {
 	(void)g;
 	return 1;
@@ -203,13 +203,13 @@ static char *sync_json(struct dump *d, char *p, const struct tt_generation *g, s
 /* ---- walk */
 
 static const struct section
-	sync_section = { "sync", one, sync_text, sync_json },
+	sync_section = { "sync", sync_count, sync_text, sync_json },
 	strings_section = { "strings", tt_generation_nstrings, string_text, string_json },
 	stacks_section = { "stacks", tt_generation_nstacks, stack_text, stack_json },
 	samples_section = { "samples", tt_generation_nsamples, sample_text, sample_json },
 	batches_section = { "batches", tt_generation_nexperimental, batch_text, batch_json };
 
-/* --experiment chooses among batches and leaves the other tables alone. */
+/* --experiment selects batches and does not apply to the other tables. */
 static bool wanted(const struct dump *d, const struct section *s, const struct tt_generation *g,
 		   size_t i)
 {
@@ -282,14 +282,6 @@ static void print_generation(struct dump *d, const struct tt_generation *g)
 		print_section(d, &batches_section, g);
 }
 
-/* Names that only the trace's own specs have are known with its first generation. */
-static int resolve(struct dump *d)
-{
-	if (!d->filter.unresolved)
-		return OPT_RUN;
-	d->filter.unresolved = false;
-	return dump_filter_resolve(&d->filter, d->command, tt_reader_specs(d->reader));
-}
 
 int dump_sections(struct dump *d)
 {
@@ -298,9 +290,14 @@ int dump_sections(struct dump *d)
 
 	d->tops.render = d->opt->format == DUMP_JSON ? dump_json_top : dump_text_top;
 	while ((rc = tt_reader_next_generation(d->reader, &g)) == 0 && !out_failed(&out_stdout)) {
-		status = resolve(d);
-		if (status != OPT_RUN)
-			return status;
+		/* names that only the trace's own specs have are known with its first generation */
+		if (d->filter.unresolved) {
+			status = dump_filter_resolve(&d->filter, d->command,
+						     tt_reader_specs(d->reader));
+			if (status != OPT_RUN)
+				return status;
+			d->filter.unresolved = false;
+		}
 		stack_cache_reset(&d->tops);
 		if (dump_filter_generation(&d->filter, g))
 			print_generation(d, g);

@@ -8,7 +8,7 @@
 #include "dump.h"
 #include "cli/units.h"
 
-/* Widths with the blanks behind them; what is wider shifts its own line only. */
+/* Widths with the blanks after them; what is wider shifts its own line only. */
 enum {
 	TIME_WIDTH = 15,
 	THREAD_WIDTH = 8,
@@ -27,8 +27,9 @@ static bool in_runtime(struct tt_str func)
 }
 
 /*
- * The innermost function, and if that is the runtime's, who called it: "who waits
- * in runtime.chanrecv1" is what people want to know.
+ * The innermost function, and if that is the runtime's, the function outside the
+ * runtime that called it: "which function waits in runtime.chanrecv1?" is what people
+ * want to know.
  */
 char *dump_text_top(struct out *o, char *p, const struct tt_frame *frames, int n)
 {
@@ -44,7 +45,7 @@ char *dump_text_top(struct out *o, char *p, const struct tt_frame *frames, int n
 	return out_escaped(o, put_lit(p, " < "), frames[caller].func);
 }
 
-/* A line of common length lies in one piece: how wide it is does not hang on where
+/* A line of common length is in one piece, so that its width can be measured wherever
  * the buffer ends. */
 enum { LINE_ROOM = 2048 };
 
@@ -107,7 +108,7 @@ static char *put_resource(char *p, enum tt_resource resource, int64_t id)
 
 /* ---- descriptions */
 
-/* Plain arguments of an experiment's range: which one of its things it is about. */
+/* Plain arguments of an experiment's range, which say what the range is about. */
 static char *put_plain_arguments(struct out *o, char *p, const struct tt_event *ev)
 {
 	for (unsigned i = 0; i < ev->spec->nargs; i++) {
@@ -137,7 +138,7 @@ static char *put_range(struct out *o, char *p, const struct tt_event *ev)
 		p = put_lit(p, " of ");
 		p = put_resource(p, r.scope, r.id);
 	}
-	if (ev->spec->experiment != NULL)
+	if (ev->spec->experiment)
 		p = put_plain_arguments(o, p, ev);
 	for (unsigned i = 0; i < r.nattributes; i++) {
 		p = put_lit(p, ", ");
@@ -383,7 +384,8 @@ static void event(struct dump *d, const struct tt_event *ev)
 	start = p;
 	buffer = o->buffer;
 	p = put_description(o, p, ev);
-	p = put_tops(d, p, ev, p >= start && o->buffer == buffer ? (size_t)(p - start) : TEXT_WIDTH);
+	p = put_tops(d, p, ev,
+		     p >= start && o->buffer == buffer ? (size_t)(p - start) : TEXT_WIDTH);
 	p = put_char(p, '\n');
 	if (d->opt->stacks)
 		p = put_frames(d, p, ev);
@@ -394,7 +396,7 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 {
 	char *p;
 
-	d->pending = ev->generation != NULL && dump_filter_generation(&d->filter, ev->generation);
+	d->pending = ev->generation && dump_filter_generation(&d->filter, ev->generation);
 	if (!d->pending || !matched)
 		return;
 	p = put_generation(d, out_begin(d->out), ev->generation);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wire.c - the raw form: the file's bytes as events, one after the other, as
+ * wire.c - the wire format: the file's bytes as events, one after the other, as
  * `go tool trace -d=wire` prints them. Command layer.
  */
 #include <errno.h>
@@ -32,16 +32,8 @@ static void print_event(struct out *o, const struct tt_wire_event *ev)
 	out_end(o, need <= room ? p + need : put_long(o, p, ev, need));
 }
 
-static void print_header(struct out *o, unsigned version)
-{
-	char *p = put_lit(out_begin(o), "Trace Go1.");
-
-	p = put_u64(p, version);
-	out_end(o, put_char(p, '\n'));
-}
-
 /* Errors of the trace as Go words them, those of the machine as all verbs do. */
-static int fail(const char *path, const struct tt_error *err)
+static int report_error(const char *path, const struct tt_error *err)
 {
 	if (err->system) {
 		cmd_report(cmd_input_name(path), err);
@@ -62,12 +54,15 @@ int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const 
 
 	like_go.options.flags = TT_OPEN_LIKE_GO;
 	if (cmd_open_wire(&wire, &like_go, path, &err) < 0)
-		return fail(path, &err);
-	if (opt->header)
-		print_header(o, tt_wire_version(wire));
+		return report_error(path, &err);
+	if (opt->header) {
+		char *p = put_u64(put_lit(out_begin(o), "Trace Go1."), tt_wire_version(wire));
+
+		out_end(o, put_char(p, '\n'));
+	}
 	while ((rc = tt_wire_next(wire, &ev)) == 0 && !out_failed(o))
 		print_event(o, ev);
-	rc = rc < 0 ? fail(path, tt_wire_error(wire)) : STATUS_FINE;
+	rc = rc < 0 ? report_error(path, tt_wire_error(wire)) : STATUS_FINE;
 	tt_wire_close(wire);
 	return rc;
 }
