@@ -112,7 +112,7 @@ program := $O/tracetool $(preload_libs)
 preload_lib_src := $(filter-out lib/base/libarchive.c,$(foreach d,base spec emit,$(sort $(wildcard lib/$d/*.c)))) \
 	lib/wire/varint.c lib/wire/encode.c lib/gen/encode.c
 preload_lib_obj := $(preload_lib_src:%.c=$O/preload/%.o) $O/preload/lib/spec/builtin.o
-preload_obj := $(patsubst %,$O/preload/cmd/preload/%.o,real stack wait syscalls locks threads exec stream)
+preload_obj := $(patsubst %,$O/preload/cmd/preload/%.o,preload stack wait syscalls locks threads exec stream)
 # The destructor of init.o runs before those that are linked earlier.
 preload_last := $O/preload/cmd/preload/init.o
 preload_heap_obj := $(patsubst %,$O/preload/cmd/preload/%.o,heap heap_types)

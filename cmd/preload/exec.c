@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * exec.c - the program becomes another one, which is recorded as well: its environment
- * leads it to the recorder. Nothing else is done here: the recorder takes the rest of
- * the first program's trace from the emitter's memory. Stands on preload.h.
+ * exec.c - the program becomes another one, which is recorded as well: it finds the recorder
+ * by its environment. Nothing else is done here: the recorder takes the rest of the first
+ * program's trace from the emitter's memory. Stands on preload.h.
  */
 #include "preload.h"
 
@@ -43,7 +43,7 @@ EXPORT int execvp(const char *file, char *const argv[])
 	return execvpe(file, argv, environ);
 }
 
-/* Arguments up to NULL, into argv on the caller's own stack, behind which may be envp. */
+/* Arguments up to NULL, into argv on the caller's own stack; envp may follow. */
 #define COLLECT(argv, first, list) \
 	do { \
 		va_list count; \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * heap.c - malloc and its kin, each object an event of the experiment AllocFree. Only
- * in the library for --heap. Stands on heap.h.
+ * in the library for --heap. Stands on heap_types.h.
  *
- * An allocation is told when it is done and a free before it is done: so the next
- * owner of an address comes later in time.
+ * Allocations are reported after they happen and frees before, so that an address's next
+ * owner always has a later timestamp.
  */
 #include "heap_types.h"
 
@@ -16,10 +16,12 @@
 
 #include "spec/types.h"
 
-/* Addresses are told in units of this: no allocator gives less. */
+/* The unit of addresses in events, 2^3 bytes: no allocator gives less. */
 #define ALIGNMENT_SHIFT 3
-/* They count from so far below the end of the data segment, whose objects then have
- * short numbers. What lies lower still has a number too, modulo 2^64. */
+/*
+ * They are counted from this far below the end of the data segment, so that its objects have
+ * short numbers. What lies even lower has a number too, modulo 2^64.
+ */
 #define BELOW_BREAK ((uintptr_t)16 << 20)
 #define LOWEST_STACK 2048
 
@@ -43,34 +45,31 @@ static int (*real_posix_memalign)(void **, size_t, size_t);
 static void *(*real_valloc)(size_t);
 static void *(*real_pvalloc)(size_t);
 
-/*
- * For whoever allocates while the functions above are looked up: memory that is never
- * given back.
- */
-static _Alignas(16) uint8_t first_memory[64 * 1024];
-static atomic_size_t first_used;
-static _Atomic bool looking;
+/* For allocations while the functions above are looked up; never given back. */
+static _Alignas(16) uint8_t bootstrap_memory[64 * 1024];
+static atomic_size_t bootstrap_used;
+static _Atomic bool finding;
 
-static bool is_first(const void *p)
+static bool is_bootstrap(const void *p)
 {
-	return unlikely((uintptr_t)p - (uintptr_t)first_memory < sizeof(first_memory));
+	return unlikely((uintptr_t)p - (uintptr_t)bootstrap_memory < sizeof(bootstrap_memory));
 }
 
-static void *first_alloc(size_t size)
+static void *bootstrap_alloc(size_t size)
 {
 	size_t want = (size + 31) & ~(size_t)15, at;
 
 	if (want < size)
 		return NULL;
-	at = atomic_fetch_add(&first_used, want);
-	if (at > sizeof(first_memory) || sizeof(first_memory) - at < want)
+	at = atomic_fetch_add(&bootstrap_used, want);
+	if (at > sizeof(bootstrap_memory) || sizeof(bootstrap_memory) - at < want)
 		return NULL;
 	/* its size in front, for realloc */
-	memcpy(first_memory + at, &size, sizeof(size));
-	return first_memory + at + 16;
+	memcpy(bootstrap_memory + at, &size, sizeof(size));
+	return bootstrap_memory + at + 16;
 }
 
-static size_t first_size(const void *p)
+static size_t bootstrap_size(const void *p)
 {
 	size_t size;
 
@@ -78,23 +77,23 @@ static size_t first_size(const void *p)
 	return size;
 }
 
-/* False: inside of this already. */
-static bool look(void)
+/* False: called while it runs, or nothing found. */
+static bool find_real(void)
 {
-	if (atomic_exchange(&looking, true))
+	if (atomic_exchange(&finding, true))
 		return false;
 	preload_find("free", &real_free);
 	preload_find("calloc", &real_calloc);
 	preload_find("realloc", &real_realloc);
 	preload_find("memalign", &real_memalign);
 	preload_find("malloc", &real_malloc);
-	atomic_store(&looking, false);
+	atomic_store(&finding, false);
 	return real_malloc != NULL;
 }
 
 static bool ready(void)
 {
-	return likely(real_malloc != NULL) || look();
+	return likely(real_malloc != NULL) || find_real();
 }
 
 void *preload_alloc(size_t size)
@@ -107,15 +106,15 @@ void preload_free(void *p)
 	real_free(p);
 }
 
-/* --------------------------------------------------------------------- telling */
+/* ------------------------------------------------------------------- reporting */
 
-static __attribute__((noinline)) void tell_alloc_slowly(void *p, size_t size, uintptr_t site)
+static __attribute__((noinline)) void report_alloc_slowly(void *p, size_t size, uintptr_t site)
 {
 	int saved = errno;
 	struct tt_emit *e;
 
-	if (p != NULL && heap_is_early)
-		heap_early_add(p, size, site);
+	if (p != NULL && heap_before_trace)
+		heap_preexisting_add(p, size, site);
 	e = p != NULL && preload_on() ? tt_emit_acquire() : NULL;
 	if (e != NULL) {
 		tt_emit_event2(e, TT_EV_HEAP_OBJECT_ALLOC, number_of(p), heap_type(e, site, size));
@@ -124,8 +123,8 @@ static __attribute__((noinline)) void tell_alloc_slowly(void *p, size_t size, ui
 	errno = saved;
 }
 
-/* Of a type that the thread's cells have: nothing here touches errno. */
-static inline bool tell_alloc_again(void *p, size_t size, uintptr_t site)
+/* False: the type is in none of the thread's cells. Nothing here touches errno. */
+static inline bool report_known_alloc(void *p, size_t size, uintptr_t site)
 {
 	uint64_t tag = heap_tag(site, size);
 	const struct heap_cell *cell = heap_cell(tag);
@@ -134,23 +133,23 @@ static inline bool tell_alloc_again(void *p, size_t size, uintptr_t site)
 	       tt_emit_once2(cell->gen, TT_EV_HEAP_OBJECT_ALLOC, number_of(p), cell->id);
 }
 
-static inline void tell_alloc(void *p, size_t size, uintptr_t site)
+static inline void report_alloc(void *p, size_t size, uintptr_t site)
 {
-	if (unlikely(p == NULL) || unlikely(heap_is_early) || !tell_alloc_again(p, size, site))
-		tell_alloc_slowly(p, size, site);
+	if (unlikely(p == NULL) || unlikely(heap_before_trace) || !report_known_alloc(p, size, site))
+		report_alloc_slowly(p, size, site);
 }
 
-static inline void tell_free(void *p)
+static inline void report_free(void *p)
 {
-	if (unlikely(heap_is_early))
-		heap_early_remove(p);
+	if (unlikely(heap_before_trace))
+		heap_preexisting_remove(p);
 	if (preload_on())
 		tt_emit_once1(0, TT_EV_HEAP_OBJECT_FREE, number_of(p));
 }
 
-static inline bool telling(void)
+static inline bool reporting(void)
 {
-	return preload_on() || unlikely(heap_is_early);
+	return preload_on() || unlikely(heap_before_trace);
 }
 
 /* ------------------------------------------------------------------- functions */
@@ -160,19 +159,19 @@ EXPORT void *malloc(size_t size)
 	void *p;
 
 	if (!ready())
-		return first_alloc(size);
+		return bootstrap_alloc(size);
 	p = real_malloc(size);
-	if (telling())
-		tell_alloc(p, size, CALLER);
+	if (reporting())
+		report_alloc(p, size, CALLER);
 	return p;
 }
 
 EXPORT void free(void *p)
 {
-	if (p == NULL || is_first(p) || !ready())
+	if (p == NULL || is_bootstrap(p) || !ready())
 		return;
-	if (telling())
-		tell_free(p);
+	if (reporting())
+		report_free(p);
 	real_free(p);
 }
 
@@ -182,46 +181,46 @@ EXPORT void *calloc(size_t n, size_t size)
 	void *p;
 
 	if (!ready())
-		return __builtin_mul_overflow(n, size, &nbytes) ? NULL : first_alloc(nbytes);
+		return __builtin_mul_overflow(n, size, &nbytes) ? NULL : bootstrap_alloc(nbytes);
 	p = real_calloc(n, size);
-	if (telling())
-		tell_alloc(p, n * size, CALLER);
+	if (reporting())
+		report_alloc(p, n * size, CALLER);
 	return p;
 }
 
-static void *first_realloc(void *p, size_t size, uintptr_t site)
+static void *bootstrap_realloc(void *p, size_t size, uintptr_t site)
 {
-	size_t old = first_size(p);
-	void *moved = ready() ? real_malloc(size) : first_alloc(size);
+	size_t old = bootstrap_size(p);
+	void *moved = ready() ? real_malloc(size) : bootstrap_alloc(size);
 
 	if (moved != NULL)
 		memcpy(moved, p, old < size ? old : size);
-	if (telling() && !is_first(moved))
-		tell_alloc(moved, size, site);
+	if (reporting() && !is_bootstrap(moved))
+		report_alloc(moved, size, site);
 	return moved;
 }
 
 /*
- * The old object is told to be free before another thread can get its place. A size
- * of 0 frees it, here as in the C library; if there was no memory it lives on.
+ * The old object is reported as free before another thread can get its place. A size of 0
+ * frees it, here as in the C library; if there was no memory it stays allocated.
  */
 static void *reallocate(void *p, size_t size, uintptr_t site)
 {
 	void *moved;
 
-	if (is_first(p))
-		return first_realloc(p, size, site);
+	if (is_bootstrap(p))
+		return bootstrap_realloc(p, size, site);
 	if (!ready())
-		return first_alloc(size);
-	if (!telling())
+		return bootstrap_alloc(size);
+	if (!reporting())
 		return real_realloc(p, size);
 	if (p != NULL)
-		tell_free(p);
+		report_free(p);
 	moved = real_realloc(p, size);
 	if (moved != NULL)
-		tell_alloc(moved, size, site);
+		report_alloc(moved, size, site);
 	else if (p != NULL && size != 0)
-		tell_alloc(p, malloc_usable_size(p), site);
+		report_alloc(p, malloc_usable_size(p), site);
 	return moved;
 }
 
@@ -240,15 +239,15 @@ EXPORT void *reallocarray(void *p, size_t n, size_t size)
 	return reallocate(p, nbytes, CALLER);
 }
 
-/* Those that are asked for an alignment: never while `looking`. */
+/* Functions with an alignment: never called while `finding`. */
 #define ALIGNED(name, params, args, size) \
 	EXPORT void *name params; \
 	EXPORT void *name params \
 	{ \
 		void *p = REAL(name) args; \
 \
-		if (telling()) \
-			tell_alloc(p, size, CALLER); \
+		if (reporting()) \
+			report_alloc(p, size, CALLER); \
 		return p; \
 	}
 
@@ -261,14 +260,14 @@ EXPORT int posix_memalign(void **p, size_t alignment, size_t size)
 {
 	int failed = REAL(posix_memalign)(p, alignment, size);
 
-	if (failed == 0 && telling())
-		tell_alloc(*p, size, CALLER);
+	if (failed == 0 && reporting())
+		report_alloc(*p, size, CALLER);
 	return failed;
 }
 
 /* -------------------------------------------------------------- the experiment */
 
-static void tell_early(void *p, size_t size, uintptr_t site)
+static void report_preexisting(void *p, size_t size, uintptr_t site)
 {
 	struct tt_emit *e = tt_emit_acquire();
 
@@ -286,7 +285,7 @@ void preload_heap_start(void)
 
 void preload_heap_started(bool traced)
 {
-	heap_early_end(traced ? tell_early : NULL);
+	heap_preexisting_end(traced ? report_preexisting : NULL);
 }
 
 void preload_heap_forked(void)
@@ -294,7 +293,7 @@ void preload_heap_forked(void)
 	heap_types_forked();
 }
 
-/* Each generation says how addresses are told: base, page size, alignments. */
+/* What a reader needs to turn numbers into addresses: base, page size, alignments. */
 void preload_heap_generation(struct tt_emit *e)
 {
 	uint8_t info[1 + 4 * HEAP_NUMBER_MAX] = { TT_TAG_ALLOC_FREE_INFO }, *p = info + 1;

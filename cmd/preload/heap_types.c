@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * heap_types.c - the types of heap objects and those objects that are older than the
- * trace. Lock-free, since it runs in every malloc. Stands on heap.h.
+ * trace. Types take no lock, since any malloc may ask for one. Stands on heap_types.h.
  *
- * A types batch is, for each type: number, address of the site, size, pointer bytes,
+ * A types batch has, for each type: number, address of the site, size, pointer bytes,
  * length of the name, name. The name is left to the recorder, outside the program.
  */
 #include "heap_types.h"
@@ -18,7 +18,7 @@
 
 struct type {
 	_Atomic uint64_t key;
-	_Atomic uint64_t gen[2];        /* generations that it stands in, by parity */
+	_Atomic uint64_t gen[2];        /* generations that have it, by parity */
 };
 
 static struct type types[MAX_TYPES + 1];
@@ -108,7 +108,7 @@ uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size)
 	uint64_t tag = heap_tag(site, size), gen = tt_emit_generation(e), key, top, id;
 	struct heap_cell *cell = heap_cell(tag);
 
-	/* a signal handler that comes between sees no half of it */
+	/* a signal handler in between sees no half of it */
 	cell->gen = 0;
 	atomic_signal_fence(memory_order_seq_cst);
 	key = (uint64_t)site << 10 | size_class(size, &top);
@@ -122,8 +122,10 @@ uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size)
 	return id;
 }
 
-/* Its generations have the numbers that its parent's had. The threads' cells but for
- * this one's are nobody's. */
+/*
+ * Its generations have the numbers that its parent's had. Of the threads' cells only this
+ * one's are still used.
+ */
 void heap_types_forked(void)
 {
 	uint32_t n = atomic_load(&last_type);
@@ -137,56 +139,56 @@ void heap_types_forked(void)
 
 /* --------------------------------------------------------- before the trace */
 
-#define MAX_EARLY 4096
+#define MAX_PREEXISTING 4096
 
-struct early {
+struct preexisting {
 	void *p;
 	size_t size;
 	uintptr_t site;
 };
 
-_Atomic bool heap_is_early = true;
-static struct early early[MAX_EARLY];
-static size_t nearly;
-static atomic_flag early_lock = ATOMIC_FLAG_INIT;
+_Atomic bool heap_before_trace = true;
+static struct preexisting preexisting[MAX_PREEXISTING];
+static size_t npreexisting;
+static atomic_flag preexisting_lock = ATOMIC_FLAG_INIT;
 
 static void lock(void)
 {
-	while (atomic_flag_test_and_set_explicit(&early_lock, memory_order_acquire))
+	while (atomic_flag_test_and_set_explicit(&preexisting_lock, memory_order_acquire))
 		;
 }
 
 static void unlock(void)
 {
-	atomic_flag_clear_explicit(&early_lock, memory_order_release);
+	atomic_flag_clear_explicit(&preexisting_lock, memory_order_release);
 }
 
-void heap_early_add(void *p, size_t size, uintptr_t site)
+void heap_preexisting_add(void *p, size_t size, uintptr_t site)
 {
 	lock();
-	if (nearly < MAX_EARLY)
-		early[nearly++] = (struct early){ p, size, site };
+	if (npreexisting < MAX_PREEXISTING)
+		preexisting[npreexisting++] = (struct preexisting){ p, size, site };
 	unlock();
 }
 
-void heap_early_remove(const void *p)
+void heap_preexisting_remove(const void *p)
 {
 	lock();
-	for (size_t i = nearly; i > 0; i--) {
-		if (early[i - 1].p == p) {
-			early[i - 1] = early[--nearly];
+	for (size_t i = npreexisting; i > 0; i--) {
+		if (preexisting[i - 1].p == p) {
+			preexisting[i - 1] = preexisting[--npreexisting];
 			break;
 		}
 	}
 	unlock();
 }
 
-void heap_early_end(void (*object)(void *p, size_t size, uintptr_t site))
+void heap_preexisting_end(void (*object)(void *p, size_t size, uintptr_t site))
 {
 	lock();
-	heap_is_early = false;
+	heap_before_trace = false;
 	unlock();
-	for (size_t i = 0; i < nearly && object != NULL; i++)
-		object(early[i].p, early[i].size, early[i].site);
-	nearly = 0;
+	for (size_t i = 0; i < npreexisting && object != NULL; i++)
+		object(preexisting[i].p, preexisting[i].size, preexisting[i].site);
+	npreexisting = 0;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap_types.h - types of heap objects: where they were allocated, and of which size class.
- * Inside the preloaded library for --heap. Stands on preload.h.
+ * heap_types.h - types of heap objects: where they were allocated, and of which size class;
+ * and the objects that are older than the trace. Inside the preloaded library for --heap.
+ * Stands on preload.h.
  */
 #ifndef CMD_PRELOAD_HEAP_TYPES_H
 #define CMD_PRELOAD_HEAP_TYPES_H
@@ -9,14 +10,14 @@
 #include "preload.h"
 
 /*
- * The number of a type in the section's generation, in whose types batch it stands from
- * the first time that it is asked for; 0 if there is no room for it. Any time.
+ * The number of a type. The first call in a generation also writes the type to the
+ * generation's types batch. 0 if there is no room for it. Any time.
  */
 uint64_t heap_type(struct tt_emit *e, uintptr_t site, size_t size);
 
 /*
- * What this thread asked for last, by site and size: loops ask for the same again. A
- * cell holds as of `gen`; the number behind it is as good in that generation alone.
+ * What this thread asked for last, by site and size: loops ask for the same again. The
+ * number of a cell is good in the generation `gen` only.
  */
 #define HEAP_NCELLS 64
 struct heap_cell {
@@ -26,7 +27,7 @@ struct heap_cell {
 };
 extern TLS struct heap_cell heap_cells[HEAP_NCELLS];
 
-/* Sizes that are the same to each class, in units of 8 bytes; the largest has no cell. */
+/* Site and size, in units of 8 bytes, which no class splits. The largest has no cell. */
 static inline uint64_t heap_tag(uintptr_t site, size_t size)
 {
 	return (uint64_t)site << 16 | (size < 0x7fff0 ? (size + 7) / 8 : 0xffff);
@@ -56,15 +57,15 @@ static inline uint8_t *heap_put_number(uint8_t *p, uint64_t value)
 	return p;
 }
 
-/* In a forked child: what was written stands in its parent's trace, not in its own. */
+/* In a forked child: the types that were written are in its parent's trace, not in its own. */
 void heap_types_forked(void);
 
-/* Objects that were there before tracing began, as far as they are few. */
-void heap_early_add(void *p, size_t size, uintptr_t site);
-void heap_early_remove(const void *p);
-/* Tracing begins: hands each out once. */
-void heap_early_end(void (*object)(void *p, size_t size, uintptr_t site));
+/* Objects from before the trace; if there are too many, some are left out. */
+void heap_preexisting_add(void *p, size_t size, uintptr_t site);
+void heap_preexisting_remove(const void *p);
+/* Tracing begins: calls `object` for each, if not NULL. */
+void heap_preexisting_end(void (*object)(void *p, size_t size, uintptr_t site));
 /* Tracing has not begun yet. */
-extern _Atomic bool heap_is_early;
+extern _Atomic bool heap_before_trace;
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * init.c - how tracing begins in a program: before its main(), and in forked children
- * if these are followed. Stands on preload.h and stream.h.
+ * init.c - how tracing begins in a process, before the program's main(), and in forked
+ * children if these are followed; how it ends; and the environment. Stands on preload.h and
+ * stream.h.
  */
 #include "preload.h"
 
@@ -17,7 +18,7 @@
 
 #include "stream.h"
 
-/* The library's name and ours come first in it. */
+/* Our library comes first in it. */
 #define PRELOAD_VARIABLE "LD_PRELOAD"
 
 static struct {
@@ -25,7 +26,7 @@ static struct {
 	int reader;
 	bool heap, stacks, follow;
 	char socket[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
-	/* as the variables stood at the beginning, NAME=VALUE; NULL: not set */
+	/* the two variables as the program found them, NAME=VALUE; NULL: not set */
 	char variable[256], *preload;
 	char preload_text[4096];
 } config;
@@ -80,7 +81,7 @@ static char *without_ours(char *entry)
 	return entry;
 }
 
-/* The program sees the environment that it would have without us. */
+/* Makes the environment what the program would have without us. */
 static void clean_environment(void)
 {
 	char **from = environ, **to = environ;
@@ -98,8 +99,8 @@ static void clean_environment(void)
 }
 
 /*
- * The process stays recorded when it becomes another program, its children do not;
- * these have a process number of their own, also between vfork and exec.
+ * The process stays recorded when it becomes another program, its children do not. They
+ * have a process number of their own, also between vfork and exec.
  */
 char **preload_environment(char *const *envp)
 {
@@ -131,7 +132,7 @@ void preload_environment_free(char **made, char *const *envp)
 
 /* --------------------------------------------------------------------- hello */
 
-/* Hands the descriptors over; false: there is no recorder. */
+/* Sends the descriptors to the recorder; false: there is none. */
 static bool send_hello(const struct native_hello *hello, const int fds[2])
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -167,7 +168,7 @@ static void send_trouble(struct native_hello *hello, const char *what, const cha
 
 /* --------------------------------------------------------------------- tracing */
 
-/* Names are found by the recorder: what is here need only be there. */
+/* The recorder finds the names; here there only must be some. */
 static bool no_name(void *arg, uintptr_t pc, struct tt_emit_symbol *out)
 {
 	(void)arg;
@@ -176,7 +177,7 @@ static bool no_name(void *arg, uintptr_t pc, struct tt_emit_symbol *out)
 	return true;
 }
 
-/* The generations before the one that ends now are written. */
+/* A generation begins. The last one is not written yet; those before it are. */
 static void new_generation(void *arg, struct tt_emit *e)
 {
 	stream_mark(shared);
@@ -203,7 +204,7 @@ static bool start_emitter(int region, struct tt_error *err)
 	return tt_emit_start_callback(stream_write, shared, &options, err) == 0;
 }
 
-/* Makes memory, starts the emitter and tells the recorder of both. */
+/* Makes memory, starts the emitter and sends both to the recorder. */
 static bool begin_with(int fds[2], struct native_hello *hello)
 {
 	struct tt_error err;

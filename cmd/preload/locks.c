@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * locks.c - waiting for another thread: mutexes, read-write locks, condition
- * variables, semaphores, barriers. Only a call that finds the door shut is told.
+ * variables, semaphores, barriers. Only a call that has to wait is reported.
  * Stands on preload.h.
  */
 #include "preload.h"
@@ -11,28 +11,28 @@
 #include <threads.h>
 #include <time.h>
 
-/* Calls the real function; told as a wait for `reason` if `shut`. */
+/* Calls the real function; reported as a wait for `reason` if `shut`. */
 #define BLOCKS_IF(shut, reason, type, name, params, args) \
 	static type(*real_##name) params; \
 	EXPORT type name params; \
 	EXPORT type name params \
 	{ \
-		bool told = false; \
+		bool reported = false; \
 		type result; \
 \
 		if (preload_on()) { \
 			if (!(shut)) \
 				return result; \
-			told = preload_block_begin(reason, CALLER, FRAME); \
+			reported = preload_block_begin(reason, CALLER, FRAME); \
 		} \
 		result = REAL(name) args; \
-		if (told) \
+		if (reported) \
 			preload_block_end(); \
 		return result; \
 	}
 #define BLOCKS(reason, type, name, params, args) BLOCKS_IF(true, reason, type, name, params, args)
 
-/* Tries first: whatever that says but "busy" is the answer. */
+/* Tries first: any result but "busy" is the answer. */
 #define TRY(try) ((result = (try)) == EBUSY)
 
 /* ------------------------------------------------------------------- mutexes */
@@ -80,13 +80,13 @@ BLOCKS_IF(TRY_MTX(mtx_trylock(m)), "sync mutex", int, mtx_timedlock,
 	EXPORT int name params; \
 	EXPORT int name params \
 	{ \
-		bool told = preload_on() && preload_block_begin("sync cond", CALLER, FRAME); \
+		bool reported = preload_on() && preload_block_begin("sync cond", CALLER, FRAME); \
 		int result; \
 \
 		if (unlikely(real_##name == NULL)) \
 			preload_find_version(#name, "GLIBC_2.3.2", &real_##name); \
 		result = real_##name args; \
-		if (told) \
+		if (reported) \
 			preload_block_end(); \
 		return result; \
 	}
@@ -106,7 +106,7 @@ BLOCKS("sync cond", int, cnd_timedwait,
 
 /* ---------------------------------------------------------------- semaphores */
 
-/* True if it was taken; errno as it was. */
+/* False: it was taken. errno stays as it is. */
 static bool sem_is_shut(sem_t *s)
 {
 	int saved = errno;

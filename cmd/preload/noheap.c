@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * noheap.c - in the place of heap.c where the heap is not traced: the program's calls
- * of malloc come by nothing of ours. Stands on preload.h.
+ * noheap.c - in place of heap.c where the heap is not traced: the program's calls of malloc
+ * go straight to the C library. Stands on preload.h.
  */
 #include "preload.h"
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shared.h - what `tracetool record` and the library that it preloads into a program
- * share: how the program comes to know its recorder, and the memory through which
- * its trace flows. Command layer; stands on nothing.
+ * shared.h - what `tracetool record` and the library that it loads into a program share: how
+ * the program finds its recorder, and the memory through which its trace flows. Command
+ * layer; stands on nothing.
  *
  * The recorder listens on a socket of the local machine. Each program image that is
  * to be recorded makes two files in memory, this one and the emitter's region, maps
- * both, hands their descriptors over that socket and closes everything: it then has
+ * both, sends their descriptors through that socket and closes everything: it then has
  * no descriptor that it would not have otherwise. Both files outlive it.
  *
- * Who reads this memory takes it for hostile: the program may write over it.
+ * The recorder treats this memory as hostile: the program may overwrite it.
  */
 #ifndef CMD_PRELOAD_SHARED_H
 #define CMD_PRELOAD_SHARED_H
@@ -18,8 +18,10 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* PID,FLAGS,READER,SOCKET: the process to be traced, letters of what is asked for,
- * the recorder's process, and its socket's path up to the end. */
+/*
+ * PID,FLAGS,READER,SOCKET: the process to be traced, the letters of options, the recorder's
+ * process, and the path of its socket, up to the end.
+ */
 #define NATIVE_VARIABLE "TRACETOOL_RECORD"
 #define NATIVE_FLAG_HEAP 'h'
 #define NATIVE_FLAG_STACKS 's'
@@ -34,7 +36,7 @@ enum native_state {
 	NATIVE_ENDED,           /* all of the trace is in the ring */
 };
 
-/* By another program in the same process; said by the recorder. */
+/* By another program in the same process. The recorder writes it. */
 enum native_replaced {
 	NATIVE_REPLACED = 1,
 	NATIVE_DROPPED,         /* and there was nothing in it */
@@ -46,15 +48,17 @@ struct native_shared {
 	int32_t pid;
 	_Atomic uint32_t state;         /* enum native_state */
 	_Atomic int32_t reader;         /* process that reads the ring */
-	_Atomic uint32_t reader_left;   /* and does so no more */
+	_Atomic uint32_t reader_left;   /* and has stopped reading */
 	_Atomic uint32_t replaced;      /* enum native_replaced */
-	/* The trace's bytes: how many were written, were read, and stand in whole generations
-	   of which the last byte was written. `written` % NATIVE_RING_NBYTES is where the next
-	   goes. */
+	/*
+	 * The trace's bytes: how many were written, how many were read, and how many belong to
+	 * generations that were written to their end. `written` % NATIVE_RING_NBYTES is where
+	 * the next goes.
+	 */
 	_Atomic uint64_t written, read, whole;
-	_Atomic uint64_t lost;          /* events, for want of memory in the program */
-	/* Mapped files as /proc/self/maps has them, the newest text behind the even or odd
-	   number of texts so far. */
+	_Atomic uint64_t lost;          /* events for which the program had no memory */
+	/* Mapped files as in /proc/self/maps. nmaps texts were written; the newest is in
+	   maps[nmaps % 2]. */
 	_Atomic uint32_t nmaps;
 	uint32_t maps_nbytes[2];
 	char program[PATH_MAX];         /* the executable */
@@ -62,12 +66,14 @@ struct native_shared {
 	uint8_t ring[NATIVE_RING_NBYTES];
 };
 
-/* What comes through the socket, with the descriptors of shared memory and region; of
- * a program that cannot be traced, with none and the reason. */
+/*
+ * What comes through the socket, with the descriptors of shared memory and region; or, if
+ * the program cannot be traced, without descriptors, with the reason.
+ */
 struct native_hello {
 	char magic[16];
 	int32_t pid;
-	int32_t forked;                 /* the image of the process that it was forked from */
+	int32_t forked;                 /* a child that runs its parent's program */
 	char error[256];
 };
 

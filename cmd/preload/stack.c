@@ -12,7 +12,7 @@ bool preload_full_stacks;
 struct walk {
 	struct preload_stack *stack;
 	uintptr_t caller;
-	bool found;             /* the caller's frame, which is the first to be told */
+	bool found;             /* the caller's frame, the first to be taken */
 };
 
 static _Unwind_Reason_Code take_frame(struct _Unwind_Context *context, void *arg)

@@ -72,7 +72,7 @@ static size_t room(struct native_shared *s)
 	return NATIVE_RING_NBYTES - (size_t)(atomic_load(&s->written) - atomic_load(&s->read));
 }
 
-/* False: in vain. */
+/* False: nobody reads any more. */
 static bool wait_for_room(struct native_shared *s)
 {
 	for (unsigned i = 0; room(s) == 0; i++) {

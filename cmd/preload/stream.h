@@ -12,16 +12,16 @@
 #include "shared.h"
 
 /*
- * Makes the shared memory; its descriptor is in *fd. NULL: *why says why not, errno
- * what the system says.
+ * Makes the shared memory; its descriptor is in *fd. NULL: it failed; *why says what, errno
+ * why.
  */
 struct native_shared *stream_new(int *fd, const char **why);
 void stream_free(struct native_shared *s);
 /* A tt_emit_write(): waits while the ring is full, fails when nobody reads it. */
 int stream_write(void *stream, const void *data, size_t nbytes);
-/* What was written so far ends a generation. */
+/* A generation ends with what was written so far. */
 void stream_mark(struct native_shared *s);
-/* Tells where the program's files are mapped now. */
+/* Writes where the program's files are mapped now. */
 void stream_maps(struct native_shared *s);
 
 #endif

@@ -3,7 +3,7 @@
  * syscalls.c - functions of the C library that sleep in the kernel: each becomes a
  * syscall of its thread's goroutine. Stands on preload.h.
  *
- * Calls that the C library makes for itself (stdio's, for one) don't come by here.
+ * Calls inside the C library (by stdio, for example) are not seen.
  */
 #include "preload.h"
 
@@ -24,16 +24,16 @@
 #include <time.h>
 #include <unistd.h>
 
-/* In front of `name`; a call that `waits` says cannot sleep is not told. */
+/* Stands in for `name`; a call that cannot sleep, as `waits` says, is not reported. */
 #define WAITS_IF(waits, type, name, params, args) \
 	static type(*real_##name) params; \
 	EXPORT type name params; \
 	EXPORT type name params \
 	{ \
-		bool told = preload_on() && (waits) && preload_syscall_begin(CALLER, FRAME); \
+		bool reported = preload_on() && (waits) && preload_syscall_begin(CALLER, FRAME); \
 		type result = REAL(name) args; \
 \
-		if (told) \
+		if (reported) \
 			preload_syscall_end(); \
 		return result; \
 	}

@@ -3,7 +3,7 @@
  * threads.c - threads that begin, end and are waited for. Stands on preload.h.
  *
  * The emitter's own thread must not keep a program alive whose other threads have all
- * ended by pthread_exit(): whoever is last stops the trace.
+ * ended by pthread_exit(): the last of them stops the trace.
  */
 #include "preload.h"
 
@@ -12,13 +12,11 @@
 #include <stdatomic.h>
 #include <threads.h>
 
-TLS struct preload_self preload_self;
-
 static pthread_key_t key;
 static bool have_key;
 static _Atomic int nthreads;
 
-/* Behind the emitter's last round of destructors, whose key is the older one. */
+/* After the emitter's last round of destructors, whose key is older. */
 #define LAST_ROUND (PTHREAD_DESTRUCTOR_ITERATIONS - 1)
 
 static void thread_ends(void *arg)
@@ -64,40 +62,43 @@ void preload_threads_forked(void)
 
 /* ------------------------------------------------------------------ beginning */
 
-/* What a new thread is to do; C11's functions return an int. */
-struct beginning {
+/* What a new thread runs; a start function of C11 returns an int. */
+struct new_thread {
 	void *(*start)(void *arg);
 	int (*start_c11)(void *arg);
 	void *arg;
 	uint64_t token;
 };
 
-static struct beginning take_over(void *arg)
+static struct new_thread begin_thread(void *arg)
 {
-	struct beginning b = *(struct beginning *)arg;
+	struct new_thread n = *(struct new_thread *)arg;
 
 	preload_free(arg);
 	preload_thread_begin();
-	tt_emit_thread_begin(b.token);
-	return b;
+	tt_emit_thread_begin(n.token);
+	return n;
 }
 
 static void *run(void *arg)
 {
-	struct beginning b = take_over(arg);
+	struct new_thread n = begin_thread(arg);
 
-	return b.start(b.arg);
+	return n.start(n.arg);
 }
 
 static int run_c11(void *arg)
 {
-	struct beginning b = take_over(arg);
+	struct new_thread n = begin_thread(arg);
 
-	return b.start_c11(b.arg);
+	return n.start_c11(n.arg);
 }
 
-/* Tells of a thread that `b` is for. A start's address is told as a return address. */
-static void announce(struct beginning *b, uintptr_t start, uintptr_t caller)
+/*
+ * Announces the thread that `n` is for. Addresses of code are return addresses: the start's
+ * is one byte further.
+ */
+static void announce(struct new_thread *n, uintptr_t start, uintptr_t caller)
 {
 	int saved = errno;
 	struct preload_stack stack;
@@ -106,7 +107,7 @@ static void announce(struct beginning *b, uintptr_t start, uintptr_t caller)
 	preload_stack_take(&stack, caller);
 	e = tt_emit_acquire();
 	if (e != NULL) {
-		b->token = tt_emit_thread_create(e, start + 1,
+		n->token = tt_emit_thread_create(e, start + 1,
 						 tt_emit_stack(e, stack.pcs, stack.n));
 		tt_emit_release(e);
 	}
@@ -114,13 +115,13 @@ static void announce(struct beginning *b, uintptr_t start, uintptr_t caller)
 	errno = saved;
 }
 
-static void take_back(struct beginning *b)
+static void retract(struct new_thread *n)
 {
 	int saved = errno;
 
 	atomic_fetch_sub(&nthreads, 1);
-	tt_emit_thread_cancel(b->token);
-	preload_free(b);
+	tt_emit_thread_cancel(n->token);
+	preload_free(n);
 	errno = saved;
 }
 
@@ -129,16 +130,16 @@ static int (*real_pthread_create)(pthread_t *, const pthread_attr_t *, void *(*)
 EXPORT int pthread_create(pthread_t *restrict thread, const pthread_attr_t *restrict attr,
 			  void *(*start)(void *), void *restrict arg)
 {
-	struct beginning *b = preload_on() ? preload_alloc(sizeof(*b)) : NULL;
+	struct new_thread *n = preload_on() ? preload_alloc(sizeof(*n)) : NULL;
 	int result;
 
-	if (b == NULL)
+	if (n == NULL)
 		return REAL(pthread_create)(thread, attr, start, arg);
-	*b = (struct beginning){ .start = start, .arg = arg };
-	announce(b, (uintptr_t)start, CALLER);
-	result = REAL(pthread_create)(thread, attr, run, b);
+	*n = (struct new_thread){ .start = start, .arg = arg };
+	announce(n, (uintptr_t)start, CALLER);
+	result = REAL(pthread_create)(thread, attr, run, n);
 	if (result != 0)
-		take_back(b);
+		retract(n);
 	return result;
 }
 
@@ -146,16 +147,16 @@ static int (*real_thrd_create)(thrd_t *, thrd_start_t, void *);
 
 EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
 {
-	struct beginning *b = preload_on() ? preload_alloc(sizeof(*b)) : NULL;
+	struct new_thread *n = preload_on() ? preload_alloc(sizeof(*n)) : NULL;
 	int result;
 
-	if (b == NULL)
+	if (n == NULL)
 		return REAL(thrd_create)(thread, start, arg);
-	*b = (struct beginning){ .start_c11 = start, .arg = arg };
-	announce(b, (uintptr_t)start, CALLER);
-	result = REAL(thrd_create)(thread, run_c11, b);
+	*n = (struct new_thread){ .start_c11 = start, .arg = arg };
+	announce(n, (uintptr_t)start, CALLER);
+	result = REAL(thrd_create)(thread, run_c11, n);
 	if (result != thrd_success)
-		take_back(b);
+		retract(n);
 	return result;
 }
 
@@ -166,10 +167,10 @@ EXPORT int thrd_create(thrd_t *thread, thrd_start_t start, void *arg)
 	EXPORT int name params; \
 	EXPORT int name params \
 	{ \
-		bool told = preload_on() && preload_block_begin("sync join", CALLER, FRAME); \
+		bool reported = preload_on() && preload_block_begin("sync join", CALLER, FRAME); \
 		int result = REAL(name) args; \
 \
-		if (told) \
+		if (reported) \
 			preload_block_end(); \
 		return result; \
 	}

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * wait.c - calls that wait, told to the emitter. Stands on preload.h.
+ * wait.c - reports a call that waits, and its end. Stands on preload.h.
  */
 #include "preload.h"
 
 /*
- * A signal handler may have jumped out of a call, over our end of it: then the frame
- * that waits lies below the one that calls now.
+ * A signal handler may have jumped out of a call, past the end that we would have reported:
+ * then the frame that waits lies below the one that calls now.
  */
 static void forget_abandoned(uintptr_t frame)
 {
@@ -22,8 +22,11 @@ static void forget_abandoned(uintptr_t frame)
 	}
 }
 
-/* The stack first: it takes its time, and a section holds up the generation. */
-bool preload_syscall_begin(uintptr_t caller, uintptr_t frame)
+/*
+ * Without a reason it is a syscall. The stack comes first: it takes its time, and a section
+ * holds up the generation.
+ */
+static bool wait_begin(const char *reason, uintptr_t caller, uintptr_t frame)
 {
 	int saved = errno;
 	struct preload_stack stack;
@@ -35,12 +38,23 @@ bool preload_syscall_begin(uintptr_t caller, uintptr_t frame)
 	preload_stack_take(&stack, caller);
 	e = tt_emit_acquire();
 	if (e != NULL) {
+		uint64_t id;
+
 		preload_self.outer = frame;
-		tt_emit_syscall_begin(e, tt_emit_stack(e, stack.pcs, stack.n));
+		id = tt_emit_stack(e, stack.pcs, stack.n);
+		if (reason != NULL)
+			tt_emit_block(e, reason, id);
+		else
+			tt_emit_syscall_begin(e, id);
 		tt_emit_release(e);
 	}
 	errno = saved;
 	return e != NULL;
+}
+
+bool preload_syscall_begin(uintptr_t caller, uintptr_t frame)
+{
+	return wait_begin(NULL, caller, frame);
 }
 
 void preload_syscall_end(void)
@@ -58,22 +72,7 @@ void preload_syscall_end(void)
 
 bool preload_block_begin(const char *reason, uintptr_t caller, uintptr_t frame)
 {
-	int saved = errno;
-	struct preload_stack stack;
-	struct tt_emit *e;
-
-	forget_abandoned(frame);
-	if (preload_self.outer != 0)
-		return false;
-	preload_stack_take(&stack, caller);
-	e = tt_emit_acquire();
-	if (e != NULL) {
-		preload_self.outer = frame;
-		tt_emit_block(e, reason, tt_emit_stack(e, stack.pcs, stack.n));
-		tt_emit_release(e);
-	}
-	errno = saved;
-	return e != NULL;
+	return wait_begin(reason, caller, frame);
 }
 
 void preload_block_end(void)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * real.c - the functions that ours stand in front of. Stands on preload.h.
+ * preload.c - what the other files stand on: what a thread has of its own, and the functions
+ * that ours stand in for. Stands on preload.h.
  */
 #include "preload.h"
 
 #include <dlfcn.h>
 #include <string.h>
+
+TLS struct preload_self preload_self;
 
 void preload_find(const char *name, void *slot)
 {
