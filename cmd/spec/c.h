@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * c.h - `tracetool spec c`: C code from a spec, in parts that files print each.
- * Command layer: stands on tracetool.h and out.h.
+ * c.h - `tracetool spec c`: C code from a spec. Command layer: stands on tracetool.h
+ * and out.h. The files of this folder, lower ones first:
+ *
+ *	c_text.c   comments and strings of C
+ *	c_names.c  names for all that the code has
+ *	c_types.c  prints types, numbers and the spec: what both parts need
+ *	c_emit.c   prints the part that writes events
+ *	c_read.c   prints the part that reads them
+ *	c.c        all of it
+ *	spec.c     `tracetool spec`: lists, checks, or calls the above
  */
 #ifndef CMD_SPEC_C_H
 #define CMD_SPEC_C_H
@@ -73,7 +81,7 @@ struct c_code {
 
 /* A format as printf's, of names only: what comes of it has room in OUT_ROOM. */
 void c_say(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* A comment at this depth of tabs: `text` wherever it may come from, behind `before`. */
+/* A comment at this depth of tabs: `before`, then `text`, wherever that comes from. */
 void c_comment(struct out *o, unsigned depth, const char *before, const char *text);
 /* An initializer for an array of char; true if it ends with a NUL of its own. */
 bool c_string(struct out *o, struct tt_str text);
@@ -86,7 +94,7 @@ bool c_prefix(struct c_code *c);
 void c_name_all(struct c_code *c);
 void c_names_release(struct c_names *names);
 
-/* What the C type of an argument and a field is. */
+/* The C type of an argument and of a field. */
 const char *c_arg_type(const struct tt_arg_spec *arg);
 const char *c_field_type(const struct tt_field_spec *field);
 bool c_is_number(const struct tt_field_spec *field);

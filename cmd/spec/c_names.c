@@ -175,8 +175,8 @@ bool c_prefix(struct c_code *c)
 	char word[WORD_SIZE];
 
 	if (given && !is_c_name(given)) {
-		cmd_error(NULL, "--prefix: '%s' is no name in C: a letter, then letters, digits "
-				"and underscores, at most 64",
+		cmd_error(NULL, "--prefix: '%s' is not a name in C: use a letter, then letters, "
+				"digits and underscores, at most 64 in all",
 			  given);
 		return false;
 	}

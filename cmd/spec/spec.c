@@ -38,23 +38,23 @@ static const struct opt table[] = {
 	  .help = "write the code to OUT, not to standard output",
 	  .at = offsetof(struct spec_options, output) },
 	{ .kind = OPT_CHOICE, .name = "part", .meta = "PART", .choices = parts,
-	  .help = "all (default), or only what is to emit or to read",
+	  .help = "all (default), or only the code to emit or to read",
 	  .at = offsetof(struct spec_options, c.part) },
 	{ .kind = OPT_STRING, .name = "prefix", .meta = "NAME",
 	  .help = "what all names begin with; default: the\nexperiment's name",
 	  .at = offsetof(struct spec_options, c.prefix) },
 	OPT_HEADING("Checking"),
 	{ .kind = OPT_FLAG, .name = "alone",
-	  .help = "hold files against the rules alone, not against\nthe specs there are",
+	  .help = "check files against the rules only, not against\nother specs",
 	  .at = offsetof(struct spec_options, alone) },
 	OPT_HEADING("Common options"),
 	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",
 	  .help = "read event specs from FILE first (may be repeated)",
 	  .at = offsetof(struct spec_options, specs) },
-	{ .kind = OPT_FLAG, .letter = 'q', .name = "quiet", .help = "say nothing of files that are fine",
+	{ .kind = OPT_FLAG, .letter = 'q', .name = "quiet", .help = "print nothing for files without mistakes",
 	  .at = offsetof(struct spec_options, quiet) },
 	{ .kind = OPT_FLAG, .letter = 'v', .name = "verbose",
-	  .help = "list what each event means too", .at = offsetof(struct spec_options, verbose) },
+	  .help = "also list what each event means", .at = offsetof(struct spec_options, verbose) },
 	OPT_HELP,
 	OPT_TABLE_END,
 };
@@ -62,8 +62,8 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "spec",
 	.synopsis = "[OPTION...] [list [FILE...] | check FILE... | c FILE]",
-	.summary = "Lists the events that traces may hold, those of spec files included, checks\n"
-		   "spec files, or makes C code of one.",
+	.summary = "Lists the events that traces may hold, including those of spec files, checks spec\n"
+		   "files, or generates C code from one.",
 	.notes = "Exit status: 0 fine, 1 a file has mistakes, 2 a file could not be read.\n"
 		 "tracetool-spec(5) explains the language of the files.",
 	.table = table,
@@ -333,7 +333,8 @@ static void mistake_json(void *arg, const struct tt_spec_mistake *m)
 	out_end(r->out, put_char(p, '}'));
 }
 
-/* Adds a text without mistakes, so that the next file is held against it; its events, or -1. */
+/* Adds a text without mistakes, so that the next file is checked against it; how many events
+ * it has, or -1. */
 static int count_added(const struct run *run, const char *name, const struct text *text)
 {
 	const struct tt_event_spec *before[NTYPES];
@@ -372,7 +373,7 @@ static int check_text(const struct run *run, const char *name, const struct text
 			   &r);
 	out_flush(&errors);
 	if (n > 100)
-		cmd_error(name, "%d mistakes; those are the first 100", n);
+		cmd_error(name, "%d mistakes; only the first 100 are shown", n);
 	return n;
 }
 
@@ -453,7 +454,7 @@ static int write_code(const struct run *run, const char *name, const struct text
 
 	if (status != STATUS_FINE)
 		return status;
-	/* the built-in specs, which have it, would not take it once more */
+	/* such a text may be one of the built-in specs: these could not be added again */
 	opt.no_text = run->opt->alone;
 	status = spec_c(file.out, &opt, name, (struct tt_str){ text->data, text->len });
 	if (status == STATUS_FINE)
@@ -510,7 +511,7 @@ static int unknown_action(const char *name)
 		nearest_try(&near, actions[i].name);
 	if (near.best)
 		return opt_usage(&command, "no action '%s'; did you mean '%s'?", name, near.best);
-	return opt_usage(&command, "no action '%s'; there are 'list', 'check' and 'c'", name);
+	return opt_usage(&command, "no action '%s'; expected 'list', 'check' or 'c'", name);
 }
 
 /* The option that was given and means nothing to the action, or NULL. */
@@ -549,7 +550,7 @@ static int run_action(const struct spec_options *opt, const struct opt_operands 
 	}
 	idle = idle_option(opt, action);
 	if (idle)
-		return opt_usage(&command, "%s means nothing to %s", idle, action->name);
+		return opt_usage(&command, "%s does not apply to '%s'", idle, action->name);
 	status = cmd_input_init(&in, &common);
 	run.specs = in.specs;
 	if (status == STATUS_FINE)
