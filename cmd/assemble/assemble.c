@@ -31,10 +31,9 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "assemble",
 	.synopsis = "[-o OUT] [--spec=FILE] FILE",
-	.summary = "Turns the text of a trace back into the trace: as 'tracetool dump --format=wire\n"
-		   "--header' prints it, or as a person writes it. FILE '-' is standard input.",
-	.notes = "Exit status: 0 fine, 1 the text has a mistake, 2 it could not be read or the\n"
-		 "trace not be written.",
+	.summary = "Turns text, as 'tracetool dump --format=wire --header' prints it, back into a\n"
+		   "trace. FILE '-' is standard input.",
+	.notes = "Exit status: 0 fine, 1 the text has a mistake, 2 a usage, I/O or resource error.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -71,7 +71,7 @@ struct cmd_common {
 	{ .kind = OPT_FLAG, .letter = 'q', .name = "quiet",                                     \
 	  .help = "no warnings, no progress", .at = offsetof(type, field.quiet) },              \
 	{ .kind = OPT_FLAG, .letter = 'v', .name = "verbose",                                   \
-	  .help = "say more on stderr", .at = offsetof(type, field.verbose) },                  \
+	  .help = "more messages", .at = offsetof(type, field.verbose) },                       \
 	OPT_HELP
 
 /* ---- inputs */

@@ -17,9 +17,9 @@ static const char *const format_names[] = { "text", "go", "wire", "json", "csv",
 static const struct opt table[] = {
 	OPT_HEADING("Output"),
 	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = format_names,
-	  .help = "text (for people, default), json (an object a line),\n"
-		  "csv, go (as go tool trace -d=parsed prints), or\n"
-		  "wire (undecoded events, as -d=wire prints)", AT(format) },
+	  .help = "text (for people, default), json (one object per\n"
+		  "line), csv, go (as go tool trace -d=parsed prints),\n"
+		  "or wire (undecoded events, as -d=wire prints)", AT(format) },
 	{ .kind = OPT_FLAG, .name = "stacks", .help = "show all frames (text, json)", AT(stacks) },
 	{ .kind = OPT_FLAG, .name = "header",
 	  .help = "begin with the line that assemble needs (wire)", AT(header) },
@@ -40,14 +40,15 @@ static const struct opt table[] = {
 		  "or names (GoBlock, HeapObjectAlloc, ...)", AT(kinds) },
 	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
 	  .parse = selection_parse_ids,
-	  .help = "events on or about these goroutines (none: on none)", AT(goroutines) },
+	  .help = "events on or about these goroutines\n"
+		  "(none: events on no goroutine)", AT(goroutines) },
 	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
 	  .parse = selection_parse_ids,
 	  .help = "events on or about these processors", AT(procs) },
 	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
 	  .parse = selection_parse_ids, .help = "events on these threads", AT(threads) },
 	{ .kind = OPT_OWN, .letter = 'M', .parse = selection_parse_ids, .meta = "ID[,...]",
-	  .help = "the same", AT(threads) },
+	  .help = "same as --thread", AT(threads) },
 	{ .kind = OPT_STRING, .letter = 'e', .name = "experiment", .meta = "NAME",
 	  .help = "events of this experiment", AT(experiment) },
 	{ .kind = OPT_STRING, .name = "stack", .meta = "PATTERN",
@@ -61,7 +62,7 @@ static const struct opt table[] = {
 	{ .kind = OPT_FLAG, .name = "samples", .help = "its CPU samples", AT(samples) },
 	{ .kind = OPT_FLAG, .name = "batches", .help = "its experimental batches", AT(batches) },
 	{ .kind = OPT_FLAG, .name = "sync",
-	  .help = "its clock and its place in the file", AT(sync) },
+	  .help = "its clock and its position in the file", AT(sync) },
 	CMD_COMMON_OPTIONS(struct dump_options, common),
 	OPT_TABLE_END,
 };
@@ -71,8 +72,7 @@ static const struct opt_command command = {
 	.synopsis = "[OPTION...] FILE",
 	.summary = "Prints the events of a trace in order. FILE is plain, compressed, a member\n"
 		   "of an archive (ARCHIVE:NAME), or - for standard input.",
-	.notes = "Exit status: 0 fine, 1 the trace is bad, "
-		 "2 usage, input and output, resources.",
+	.notes = "Exit status: 0 fine, 1 the trace is bad, 2 a usage, I/O or resource error.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,

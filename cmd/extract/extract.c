@@ -36,16 +36,16 @@ static const struct opt table[] = {
 	  .parse = selection_parse_generations },
 	OPT_HEADING("Output"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "DIR|ARCHIVE|-",
-	  .help = "a folder; or NAME.tar, NAME.tar.zst, NAME.tar.gz, NAME.zip;\n"
-		  "or - for a tar on standard output\n"
-		  "default: a folder TRACE.batches here, one for each FILE",
+	  .help = "a folder, or NAME.tar, NAME.tar.zst, NAME.tar.gz or\n"
+		  "NAME.zip, or - for a tar on standard output;\n"
+		  "default: for each FILE a folder FILE.batches here",
 	  .at = offsetof(struct extract_options, output) },
 	{ .kind = OPT_FLAG, .name = "decode",
-	  .help = "add the records of the batches that specs describe,\n"
-		  "gen-000001/AllocFree/Types.jsonl",
+	  .help = "also write the records of batches that a spec\n"
+		  "describes, as in gen-000001/AllocFree/Types.jsonl",
 	  .at = offsetof(struct extract_options, decode) },
 	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = batch_formats,
-	  .help = "of the records: jsonl (an object a line, default), csv",
+	  .help = "of these records: jsonl (one object per line,\ndefault) or csv",
 	  .at = offsetof(struct extract_options, format) },
 	CMD_COMMON_OPTIONS(struct extract_options, common),
 	OPT_TABLE_END,
@@ -55,9 +55,9 @@ static const struct opt_command command = {
 	.verb = "extract-batches",
 	.synopsis = "[OPTION...] FILE...",
 	.summary = "Writes the bytes of each experimental batch to a file of its own,\n"
-		   "gen-000001/AllocFree/000-thread-none.bin, and a manifest.json beside them.",
-	.notes = "Exit status: 0 all went well, 1 a trace is broken or lacks what was asked for\n"
-		 "(what can be read is written), 2 usage, input or output failed.",
+		   "gen-000001/AllocFree/000-thread-none.bin, and a list of them to manifest.json.",
+	.notes = "Exit status: 0 fine, 1 a trace is broken or lacks what was asked for (what can\n"
+		 "be read is written), 2 a usage, I/O or resource error.",
 	.table = table,
 	.min_operands = 1,
 };

@@ -35,11 +35,12 @@ static const struct opt table[] = {
 	  .help = "the N rows with the most live bytes; 0: all\n"
 		  "default: 20 in text, all otherwise", AT(limit) },
 	{ .kind = OPT_NUMBER, .name = "oldest", .meta = "N", .max = 1000000,
-	  .help = "the N live objects that live longest, too", AT(oldest) },
+	  .help = "also the N oldest live objects", AT(oldest) },
 	OPT_HEADING("Output"),
 	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = format_names,
-	  .help = "text (for people, default), json (an object a line),\n"
-		  "csv, or collapsed (live bytes, for flame graphs)", AT(format) },
+	  .help = "text (for people, default), json (one object per\n"
+		  "line), csv, or collapsed (live bytes, for flame\n"
+		  "graphs)", AT(format) },
 	CMD_COMMON_OPTIONS(struct heap_options, common),
 	OPT_TABLE_END,
 };
@@ -47,10 +48,10 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "heap",
 	.synopsis = "[OPTION...] FILE",
-	.summary = "Shows the heap of a Go program at a moment of its trace, which must hold the\n"
-		   "AllocFree experiment (GODEBUG=traceallocfree=1).",
-	.notes = "Exit status: 0 fine, 1 the trace is bad or holds no such events (what was read\n"
-		 "is shown), 2 usage, input and output, resources.",
+	.summary = "Shows the live heap objects of a Go program at a given time of its trace, which\n"
+		   "must contain the AllocFree experiment (GODEBUG=traceallocfree=1).",
+	.notes = "Exit status: 0 fine, 1 the trace is bad or has no such events (what was read is\n"
+		 "shown), 2 a usage, I/O or resource error.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,

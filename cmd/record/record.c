@@ -34,32 +34,34 @@ static const struct opt table[] = {
 	  .help = "how long the server traces (default: 5)",
 	  .at = offsetof(struct record_options, seconds_ns) },
 	{ .kind = OPT_OWN, .name = "timeout", .meta = "TIME", .parse = parse_seconds,
-	  .help = "how much longer the trace may take to arrive\n(default: 30)",
+	  .help = "how much longer to wait for the end of the trace\n(default: 30)",
 	  .at = offsetof(struct record_options, timeout_ns) },
-	OPT_HEADING("Of a native program"),
+	OPT_HEADING("For a native program"),
 	{ .kind = OPT_FLAG, .name = "heap",
-	  .help = "record every object that malloc and its like allocate\nand free, as the experiment AllocFree",
+	  .help = "record every object that malloc and similar\n"
+		  "functions allocate and free, as experiment AllocFree",
 	  .at = offsetof(struct record_options, heap) },
 	{ .kind = OPT_FLAG, .name = "stacks",
 	  .help = "record whole call stacks, not only callers",
 	  .at = offsetof(struct record_options, stacks) },
 	{ .kind = OPT_FLAG, .name = "follow",
-	  .help = "record its child processes too, each into its own file,\nnamed as FILE with the process number in it",
+	  .help = "record its child processes too, each to its own\n"
+		  "file: FILE's name with the process ID in it",
 	  .at = offsetof(struct record_options, follow) },
 	OPT_HEADING("Where it goes"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "FILE",
-	  .help = "write FILE (default: record.trace), compressed if it\n"
-		  "ends with .zst; '-' is standard output",
+	  .help = "write FILE (default: record.trace), compressed if\n"
+		  "its name ends with .zst; '-' is standard output",
 	  .at = offsetof(struct record_options, output) },
 	{ .kind = OPT_SIZE, .name = "rotate-size", .meta = "SIZE", .min = 1,
-	  .help = "begin a new file when one has SIZE bytes (64M, 1G):\n"
+	  .help = "start a new file when one has SIZE bytes (64M, 1G):\n"
 		  "FILE's name with -000001, -000002, ... in it",
 	  .at = offsetof(struct record_options, rotate_nbytes) },
 	{ .kind = OPT_OWN, .name = "rotate-seconds", .meta = "TIME", .parse = parse_seconds,
-	  .help = "begin a new file when one is TIME old",
+	  .help = "start a new file when one is TIME old",
 	  .at = offsetof(struct record_options, rotate_ns) },
 	{ .kind = OPT_NUMBER, .name = "keep", .meta = "N", .min = 1, .max = 1000000,
-	  .help = "keep N of these files: remove the oldest",
+	  .help = "keep only the newest N of these files",
 	  .at = offsetof(struct record_options, keep) },
 	OPT_HEADING("Common options"),
 	CMD_SPEC_OPTION(struct record_options, specs),
@@ -78,11 +80,11 @@ static const struct opt_command command = {
 	.verb = "record",
 	.synopsis = "[OPTION...] --url=URL | - | -- COMMAND...",
 	.summary = "Records a trace and checks it as it arrives: from a Go server, from standard\n"
-		   "input, from a native program, or from a command in whose arguments {} is\n"
-		   "the file to write its trace to. Ctrl-C ends the recording and keeps what\n"
-		   "has arrived.",
-	.notes = "Exit status: 0 fine, 1 the trace is broken or cut off (what is whole is kept),\n"
-		 "2 trouble; if the trace is fine but COMMAND failed, its status.",
+		   "input, from a native program, or from a command that writes its trace to a\n"
+		   "file, whose name replaces {} in the arguments. Ctrl-C ends the recording and\n"
+		   "keeps what has arrived.",
+	.notes = "Exit status: 0 fine, 1 the trace is broken or cut off (whole generations are\n"
+		 "kept), 2 a usage, I/O or resource error; if only COMMAND failed, its status.",
 	.table = table,
 };
 

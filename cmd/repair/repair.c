@@ -35,10 +35,10 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "repair",
 	.synopsis = "[OPTION...] -o OUT FILE",
-	.summary = "Turns a damaged or cut-off trace into one that can be read, and keeps all of it\n"
-		   "that can be kept. FILE itself is not changed.",
-	.notes = "Exit status: 0 nothing is lost, 1 something is, 2 FILE could not be read or OUT\n"
-		 "not be written. tracetool-repair(1) says what is kept and what is made up.",
+	.summary = "Turns a damaged or cut-off trace into one that can be read, and keeps all of\n"
+		   "it that can be kept. FILE itself is not changed.",
+	.notes = "Exit status: 0 nothing is lost, 1 something is lost, 2 a usage, I/O or resource\n"
+		 "error. tracetool-repair(1) says what is kept and what is made up.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,
