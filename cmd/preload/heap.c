@@ -69,14 +69,6 @@ static void *bootstrap_alloc(size_t size)
 	return bootstrap_memory + at + 16;
 }
 
-static size_t bootstrap_size(const void *p)
-{
-	size_t size;
-
-	memcpy(&size, (const uint8_t *)p - 16, sizeof(size));
-	return size;
-}
-
 /* False: called while it runs, or nothing found. */
 static bool find_real(void)
 {
@@ -135,7 +127,8 @@ static inline bool report_known_alloc(void *p, size_t size, uintptr_t site)
 
 static inline void report_alloc(void *p, size_t size, uintptr_t site)
 {
-	if (unlikely(p == NULL) || unlikely(heap_before_trace) || !report_known_alloc(p, size, site))
+	if (unlikely(p == NULL) || unlikely(heap_before_trace) ||
+	    !report_known_alloc(p, size, site))
 		report_alloc_slowly(p, size, site);
 }
 
@@ -190,9 +183,10 @@ EXPORT void *calloc(size_t n, size_t size)
 
 static void *bootstrap_realloc(void *p, size_t size, uintptr_t site)
 {
-	size_t old = bootstrap_size(p);
 	void *moved = ready() ? real_malloc(size) : bootstrap_alloc(size);
+	size_t old;
 
+	memcpy(&old, (const uint8_t *)p - 16, sizeof(old));
 	if (moved != NULL)
 		memcpy(moved, p, old < size ? old : size);
 	if (reporting() && !is_bootstrap(moved))

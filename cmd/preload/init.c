@@ -43,15 +43,16 @@ static bool read_config(void)
 	int at = 0;
 
 	if (text == NULL || strlen(text) + sizeof(NATIVE_VARIABLE) >= sizeof(config.variable) ||
-	    sscanf(text, "%d,%7[a-z-],%d,%n", &config.pid, flags, &config.reader, &at) != 3 || at == 0 ||
-	    strlen(text + at) >= sizeof(config.socket))
+	    sscanf(text, "%d,%7[a-z-],%d,%n", &config.pid, flags, &config.reader, &at) != 3 ||
+	    at == 0 || strlen(text + at) >= sizeof(config.socket))
 		return false;
 	memcpy(config.socket, text + at, strlen(text + at) + 1);
 	snprintf(config.variable, sizeof(config.variable), NATIVE_VARIABLE "=%s", text);
 	config.heap = strchr(flags, NATIVE_FLAG_HEAP) != NULL;
 	config.stacks = strchr(flags, NATIVE_FLAG_STACKS) != NULL;
 	config.follow = strchr(flags, NATIVE_FLAG_FOLLOW) != NULL;
-	if (preload != NULL && strlen(preload) + sizeof(PRELOAD_VARIABLE) < sizeof(config.preload_text)) {
+	if (preload != NULL &&
+	    strlen(preload) + sizeof(PRELOAD_VARIABLE) < sizeof(config.preload_text)) {
 		snprintf(config.preload_text, sizeof(config.preload_text), PRELOAD_VARIABLE "=%s",
 			 preload);
 		config.preload = config.preload_text;
@@ -107,7 +108,8 @@ char **preload_environment(char *const *envp)
 	size_t n = 0, m = 0;
 	char **made;
 
-	if (!traced || config.follow || config.preload == NULL || (int)syscall(SYS_getpid) != config.pid)
+	if (!traced || config.follow || config.preload == NULL ||
+	    (int)syscall(SYS_getpid) != config.pid)
 		return (char **)(uintptr_t)envp;
 	while (envp != NULL && envp[n] != NULL)
 		n++;
@@ -153,7 +155,8 @@ static bool send_hello(const struct native_hello *hello, const int fds[2])
 		message.msg_control = &control;
 		message.msg_controllen = sizeof(control.bytes);
 	}
-	sent = fd >= 0 && TEMP_FAILURE_RETRY(connect(fd, (struct sockaddr *)&to, sizeof(to))) == 0 &&
+	sent = fd >= 0 &&
+	       TEMP_FAILURE_RETRY(connect(fd, (struct sockaddr *)&to, sizeof(to))) == 0 &&
 	       TEMP_FAILURE_RETRY(sendmsg(fd, &message, MSG_NOSIGNAL)) == (ssize_t)sizeof(*hello);
 	if (fd >= 0)
 		close(fd);
@@ -213,7 +216,8 @@ static bool begin_with(int fds[2], struct native_hello *hello)
 	shared = stream_new(&fds[0], &why);
 	fds[1] = (int)syscall(SYS_memfd_create, "tracetool-region", 1U);
 	if (shared == NULL || fds[1] < 0) {
-		send_trouble(hello, shared == NULL ? why : "cannot make shared memory", strerror(errno));
+		send_trouble(hello, shared == NULL ? why : "cannot make shared memory",
+			     strerror(errno));
 		return false;
 	}
 	shared->reader = config.reader;

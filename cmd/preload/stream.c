@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* stream.c - shared memory: the ring of the trace's bytes, the texts of maps. Stands on stream.h. */
+/*
+ * stream.c - shared memory: the ring of the trace's bytes, the texts of maps. Stands on
+ * stream.h.
+ */
 #include "stream.h"
 
 #include <errno.h>
@@ -59,7 +62,7 @@ void stream_free(struct native_shared *s)
 
 /* ------------------------------------------------------------------------ ring */
 
-static bool is_read(struct native_shared *s)
+static bool has_reader(struct native_shared *s)
 {
 	pid_t reader = atomic_load(&s->reader);
 
@@ -78,7 +81,7 @@ static bool wait_for_room(struct native_shared *s)
 	for (unsigned i = 0; room(s) == 0; i++) {
 		struct timespec pause = { 0, PAUSE_NS };
 
-		if (i % 64 == 63 && !is_read(s))
+		if (i % 64 == 63 && !has_reader(s))
 			return false;
 		syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &pause, NULL);
 	}

@@ -33,10 +33,10 @@ uint64_t tt_em_clock_mono_ticks(void)
 struct moment {
 	uint64_t count, mono_ns;
 };
-/* The first look at both clocks; later measurements reach back to it. */
+/* When both clocks were first read; later measurements reach back to it. */
 static struct moment first;
 
-/* The kernel trusts the counter, as far as it tells. */
+/* The kernel trusts the counter, or does not say. */
 static bool kernel_uses_counter(void)
 {
 	char name[16] = "";
@@ -60,7 +60,7 @@ static bool counter_is_invariant(void)
 }
 
 /* Both clocks at one moment: the closest of some tries. */
-static struct moment look(void)
+static struct moment read_both(void)
 {
 	struct moment best = {0, 0};
 	uint64_t narrow = UINT64_MAX;
@@ -82,9 +82,9 @@ static struct tt_em_clock_rate counter_rate(void)
 	double counts;
 
 	if (first.mono_ns == 0)
-		first = look();
+		first = read_both();
 	do {
-		now = look();
+		now = read_both();
 	} while (now.mono_ns - first.mono_ns < MEASURE_NS);
 	counts = (double)(now.count - first.count) * 1e9 / (double)(now.mono_ns - first.mono_ns);
 	return (struct tt_em_clock_rate){(uint64_t)(counts / (1 << TT_EM_CLOCK_SHIFT) + 0.5)};
@@ -94,7 +94,7 @@ static struct tt_em_clock_rate counter_rate(void)
 struct tt_em_clock_rate tt_em_clock_measure(void)
 {
 #if defined(__x86_64__)
-	/* Written once only: threads of an earlier tracing may still read it. */
+	/* written once only: threads of an earlier trace may still read it */
 	if (!tt_em_clock_counter && counter_is_invariant())
 		tt_em_clock_counter = true;
 	if (tt_em_clock_counter)

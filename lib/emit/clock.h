@@ -3,9 +3,9 @@
  * clock.h - the trace clock: the processor's time stamp counter where it runs at one
  * rate on all processors, else CLOCK_MONOTONIC. Stands on nothing.
  *
- * The unit is a power of two of counts (or 64 ns), so that reading it costs no
- * multiplication; its rate is measured once for a trace and stays (EMIT.md 2.3: a
- * rate that changes between generations makes time jump).
+ * The unit is 64 counts (or 64 ns), so that reading it costs no multiplication. Its rate is
+ * measured once for a trace and does not change (EMIT.md 2.3: if it did, time would jump
+ * between generations). Any thread may read the clock, in a signal handler, too.
  */
 #ifndef TT_EMIT_CLOCK_H
 #define TT_EMIT_CLOCK_H
@@ -49,7 +49,7 @@ static inline uint64_t tt_em_clock_now(void)
 
 /*
  * Chooses the clock and measures its rate, the first time for some milliseconds,
- * later over all the time since then. Not for two threads at once.
+ * later over all the time since then. By one thread at a time.
  */
 struct tt_em_clock_rate tt_em_clock_measure(void);
 

@@ -23,7 +23,7 @@
  *	user.c        tasks, regions, logs, labels, heap metrics, ranges
  *	experiment.c  events and batches of experiments
  *
- *	wait.c        threads that wait, and who wakes them
+ *	wait.c        threads that wait, and how they are woken
  *	announce.c    threads that are announced, begin and end
  *	once.c        a section of one event, fast
  *

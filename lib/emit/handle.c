@@ -149,12 +149,6 @@ static void free_handle(struct tt_emit *e)
 	atomic_store_explicit(&e->free, 1, memory_order_release);
 }
 
-static void sum_up(struct tt_emit *e)
-{
-	atomic_fetch_add(&tt_em_tracer.lost, atomic_exchange(&e->lost, 0));
-	atomic_fetch_add(&tt_em_tracer.refused, atomic_exchange(&e->refused, 0));
-}
-
 void tt_em_handles_reap(void)
 {
 	struct tt_emit *e;
@@ -163,7 +157,8 @@ void tt_em_handles_reap(void)
 	for (e = atomic_load(&tt_em_tracer.handles); e != NULL; e = e->next) {
 		if (atomic_load_explicit(&e->free, memory_order_acquire))
 			continue;
-		sum_up(e);
+		atomic_fetch_add(&tt_em_tracer.lost, atomic_exchange(&e->lost, 0));
+		atomic_fetch_add(&tt_em_tracer.refused, atomic_exchange(&e->refused, 0));
 		if (!tt_em_tid_gone(e->tid))
 			continue;
 		/* all that the thread did comes before this, for this thread too */

@@ -29,18 +29,14 @@ void tt_em_futex_wake_all(_Atomic uint32_t *word)
 	errno = saved;
 }
 
-static int take(struct tt_em_lock *l, uint32_t want)
-{
-	uint32_t none = 0;
-
-	return atomic_compare_exchange_strong_explicit(&l->word, &none, want, memory_order_acquire,
-						       memory_order_relaxed);
-}
-
 void tt_em_lock_take(struct tt_em_lock *l)
 {
 	for (int i = 0; i < SPINS; i++) {
-		if (take(l, 1))
+		uint32_t none = 0;
+
+		if (atomic_compare_exchange_strong_explicit(&l->word, &none, 1,
+							    memory_order_acquire,
+							    memory_order_relaxed))
 			return;
 	}
 	while (atomic_exchange_explicit(&l->word, 2, memory_order_acquire) != 0)

@@ -101,7 +101,8 @@ bool tt_emit_once2(uint64_t gen, unsigned type, uint64_t a, uint64_t b)
 		return long_way2(gen, type, a, b);
 	quick = may_write(e, type, 2) && tt_likely(gen == 0 || gen == e->gen);
 	if (quick)
-		tt_em_put_done(e->chunk, tt_varint_put(tt_varint_put(put_time(e->chunk, type), a), b));
+		tt_em_put_done(e->chunk,
+			       tt_varint_put(tt_varint_put(put_time(e->chunk, type), a), b));
 	once_end(e);
 	return tt_likely(quick) || long_way2(gen, type, a, b);
 }

@@ -86,8 +86,8 @@ static struct tt_em_chunk *get_small(struct tt_em_trace *t)
 }
 
 /*
- * The last part is the flusher's, who must be able to say what each generation needs.
- * Those who are mute ask again and again: not under the lock.
+ * The last part is reserved for the flusher, which must be able to write what each generation
+ * needs. Threads that get nothing ask again and again: not under the lock.
  */
 static struct tt_em_chunk *get(struct tt_em_trace *t, uint32_t nbytes)
 {

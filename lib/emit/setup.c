@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * setup.c - what a trace has before it begins: types from the specs, the region, where
- * the trace goes. Stands on flusher.h.
+ * setup.c - what a trace has before it begins: rules of events from the specs, the region,
+ * where the trace goes. Stands on flusher.h.
  */
 #include "emit/flusher.h"
 
@@ -107,7 +107,7 @@ static int lay_out(struct tt_em_flusher *f, uint64_t memory_nbytes, uint64_t gen
 	t->rate = tt_em_clock_measure();
 	t->syncs[1] = tt_em_sync_now();
 	atomic_store(&t->gen, 1);
-	/* what was made so far is what is needed to recover it */
+	/* from here on it can be recovered */
 	memcpy(t->head.magic, TT_EM_REGION_MAGIC, sizeof(t->head.magic));
 	return 0;
 }
@@ -118,7 +118,7 @@ void tt_em_setup_release(struct tt_em_flusher *f)
 	tt_em_symbols_release(&f->writer.symbols);
 	if (f->shared_path[0] != '\0')
 		unlink(f->shared_path);
-	/* a thread that was left inside a section may write there yet */
+	/* a thread that was left inside a section may still write there */
 	if (f->region != NULL && !f->stuck)
 		munmap(f->region, f->region_nbytes);
 	munmap(f, sizeof(*f));

@@ -91,11 +91,11 @@ static void drop_first(struct tt_em_sink *s)
 	munmap(k, k->cap);
 }
 
-static bool too_much(const struct tt_em_sink *s, uint64_t now_ns)
+static bool over_limit(const struct tt_em_sink *s, uint64_t now_ns)
 {
 	if (s->first == s->last)
 		return false;
-	/* the oldest but one reaches back far enough */
+	/* without the oldest, the others reach back far enough */
 	return s->saved_nbytes > s->max_nbytes || now_ns - s->first->end_ns > s->max_ns;
 }
 
@@ -107,7 +107,7 @@ static void end_saved(struct tt_em_sink *s)
 	if (k == NULL)
 		return;
 	s->open = NULL;
-	/* not all of it is there */
+	/* it is incomplete */
 	if (s->error.code != TT_OK) {
 		munmap(k, k->cap);
 		return;
@@ -122,7 +122,7 @@ static void end_saved(struct tt_em_sink *s)
 		s->first = k;
 	s->last = k;
 	s->saved_nbytes += k->len;
-	while (too_much(s, k->end_ns))
+	while (over_limit(s, k->end_ns))
 		drop_first(s);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * symbol.c - names for addresses of code, as far as the process itself can say with
- * neither the loader's lock nor malloc: the object and the offset in its file, from
+ * symbol.c - names for addresses of code, as far as the process can find them without the
+ * loader's lock and without malloc: the object and the offset in its file, from
  * /proc/self/maps. A callback of the program comes first. Stands on write.h.
  */
 #include "emit/write.h"
@@ -14,20 +14,13 @@
 
 #define TEXT_NBYTES (4 << 20)
 
-/* Addresses that stand for no code: threads with no known start. */
+/* Addresses that are no code: starts of threads that nobody named. */
 static const char *const made_up[] = {
 	[TT_EM_START_UNKNOWN] = "thread",
 	[TT_EM_START_FLUSHER] = "tracetool.flush",
 	[TT_EM_START_MAIN] = "main",
 };
 #define NMADE_UP (sizeof(made_up) / sizeof(made_up[0]))
-
-static bool have_memory(struct tt_em_symbols *s)
-{
-	if (s->text == NULL)
-		s->text = tt_em_map_zeros(TEXT_NBYTES);
-	return s->text != NULL;
-}
 
 void tt_em_symbols_release(struct tt_em_symbols *s)
 {
@@ -99,7 +92,7 @@ static bool parse_line(const char *text, struct line *out)
 	return code;
 }
 
-/* Room for the path, or where it stands already: mappings of a file follow each other. */
+/* Finds room for the path. Mappings of one file follow each other: they share it. */
 static bool place_path(struct tt_em_code_table *t, uint64_t *used, struct line *l)
 {
 	size_t nbytes = strlen(l->path) + 1;
@@ -136,13 +129,17 @@ static void fill(struct tt_em_code_table *t, char *text)
 	}
 }
 
-/* One table holds at any time, for who recovers the trace. */
+/* One of the two tables holds at any time, for a recovery of the trace. */
 void tt_em_symbols_read(struct tt_em_symbols *s)
 {
 	struct tt_em_trace *t = s->trace;
 	uint32_t next = !atomic_load_explicit(&t->code_at, memory_order_relaxed);
 
-	if (s->dead || !have_memory(s) || read_text(s->text, TEXT_NBYTES) == 0)
+	if (s->dead)
+		return;
+	if (s->text == NULL)
+		s->text = tt_em_map_zeros(TEXT_NBYTES);
+	if (s->text == NULL || read_text(s->text, TEXT_NBYTES) == 0)
 		return;
 	fill(&t->code[next], s->text);
 	atomic_store_explicit(&t->code_at, next, memory_order_release);
@@ -202,7 +199,7 @@ void tt_em_symbol_find(struct tt_em_symbols *s, uint64_t gen, uint64_t pc,
 	if (s->symbol != NULL && s->symbol(s->arg, (uintptr_t)pc, out))
 		return;
 	map = find_map(s, gen, pc);
-	/* callers of others must have a func, a file and a line (EMIT.md 2.2) */
+	/* frames that call others must have a func, a file and a line (EMIT.md 2.2) */
 	path = map != NULL ? table(s)->text + map->path : "";
 	if (path[0] == '\0') {
 		snprintf(s->func, sizeof(s->func), "0x%llx", (unsigned long long)pc);

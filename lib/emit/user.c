@@ -234,8 +234,8 @@ static void range_begin(struct tt_emit *e, enum tt_emit_range range, const char 
 	switch (range) {
 	case TT_EMIT_RANGE_STW:
 		if (!e->stw)
-			tt_em_write2(e, TT_EV_STW_BEGIN, tt_em_text(e, reason != NULL ? reason : ""),
-				     stack);
+			tt_em_write2(e, TT_EV_STW_BEGIN,
+				     tt_em_text(e, reason != NULL ? reason : ""), stack);
 		e->stw = true;
 		break;
 	case TT_EMIT_RANGE_SWEEP:

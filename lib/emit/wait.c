@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * wait.c - threads that wait for another part of the program or in the kernel, or yield,
- * and who wakes them. Stands on emit.h.
+ * and how they are woken. Stands on emit.h.
  *
  * A thread that waits has a token in its wait word. The thread that wakes it takes the word
  * and has the goroutine, from then until it lets go; the thread itself takes the word when it

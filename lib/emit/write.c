@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * write.c - one generation to bytes, in this order: the clock, all that threads
- * wrote, statuses of those that wrote nothing, stacks, strings, the end mark. Stands
- * on write.h and gen/encode.h.
+ * write.c - one generation to bytes, in this order: the clock, all that threads wrote,
+ * statuses of threads that wrote nothing, stacks, strings, the end mark. Stands on write.h.
  */
 #include "emit/write.h"
 
@@ -112,9 +111,9 @@ static bool has_range(const struct tt_em_claim *c)
 }
 
 /*
- * The thread is gone and said nothing: its goroutine ends here (tt_em_threads_retire() ends
- * the claims). Not if it did write in the generation that has begun; then at the end
- * of that one, or a later one.
+ * If the thread is gone without having written its end: its goroutine ends here, and
+ * tt_em_threads_retire() ends the claims. Not if it wrote in the generation that has begun;
+ * then at the end of that one, or a later one.
  */
 static void put_end_of_thread(struct tt_em_writer *w, struct tt_em_thread *th, unsigned status)
 {
@@ -139,22 +138,20 @@ static void put_proc_status(struct tt_em_writer *w, struct tt_em_proc *p, unsign
 		put_event(w, TT_EV_GC_SWEEP_ACTIVE, &p->claim.id, 1);
 }
 
-/* Bound to a thread: in that thread's name, the processor first (EMIT.md 3.5). */
+/* Bound to a thread: in a batch of that thread, the processor first (EMIT.md 3.5). */
 static void silent_thread(struct tt_em_writer *w, struct tt_em_thread *th, unsigned claim)
 {
 	bool silent;
 	unsigned p = tt_em_claim_end(&th->p->claim, w->gen, &silent);
+	uint32_t nprocs = atomic_load_explicit(&w->trace->nprocs, memory_order_relaxed);
 
 	begin_batch(w, (int64_t)th->m);
 	if (silent)
 		put_proc_status(w, th->p, p);
 	put_go_status(w, th, claim);
-	/* it is silent only if it died before it began the generation with this */
+	/* the flusher is silent only if the process died before it wrote this */
 	if (th->flusher)
-		put_event(w, TT_EV_PROCS_CHANGE,
-			  (uint64_t[]){atomic_load_explicit(&w->trace->nprocs, memory_order_relaxed),
-				       0},
-			  2);
+		put_event(w, TT_EV_PROCS_CHANGE, (uint64_t[]){nprocs, 0}, 2);
 	put_end_of_thread(w, th, claim & TT_EM_STATUS_MASK);
 	tt_encode_end(&w->enc);
 }
@@ -197,7 +194,7 @@ static void put_silent(struct tt_em_writer *w, struct tt_em_thread *threads,
 	unsigned claim;
 	bool silent;
 
-	/* a thread that is gone frees its processor: the others first */
+	/* a thread that is gone frees its processor, so the idle ones come first */
 	begin_batch(w, TT_NONE);
 	silent_procs(w, procs);
 	silent_waiting(w, threads);

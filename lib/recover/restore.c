@@ -33,11 +33,6 @@ static bool spend(struct tt_emit_recovery *r, uint64_t nbytes)
 	return true;
 }
 
-static bool is_open(const struct tt_emit_recovery *r, uint64_t gen)
-{
-	return gen >= r->first && gen <= r->last;
-}
-
 /* The bytes of a chunk up to its last whole event; NULL: there is no chunk. */
 static struct tt_em_chunk *find_chunk(const struct tt_emit_recovery *r,
 				      const struct tt_em_chunk *address, size_t *len)
@@ -60,8 +55,8 @@ static void restore_chunk(struct tt_emit_recovery *r, struct tt_em_chunks *to,
 {
 	struct tt_em_chunk *copy;
 
-	/* begun, and nothing in it yet */
-	if (!is_open(r, c->gen) || len <= c->nhead)
+	/* of another generation, or with nothing in it yet */
+	if (c->gen < r->first || c->gen > r->last || len <= c->nhead)
 		return;
 	copy = tt_em_pool_get(r->trace, c->nbytes);
 	if (copy == NULL)
