@@ -236,7 +236,7 @@ static int walk(struct dump *d, const struct dump_format *format)
 	return d->status;
 }
 
-/* ---- running */
+/* ---- the run */
 
 static const struct dump_format *const formats[] = {
 	[DUMP_TEXT] = &dump_text,

@@ -88,7 +88,7 @@ static const struct opt_command command = {
 	.table = table,
 };
 
-/* ---- run */
+/* ---- the run */
 
 static int check_native(const struct record_options *opt, char **argv)
 {

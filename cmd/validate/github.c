@@ -4,9 +4,8 @@
  * into annotations. Command layer.
  *
  * A line is `::error file=F,title=T::TEXT`. Percent signs and line ends are
- * escaped everywhere, colons and commas too in the properties before the text.
- * What else a trace or a file name holds cannot begin a command: every line
- * begins with ours.
+ * escaped everywhere, colons and commas too in the properties before the text. As
+ * every line begins with our command, text of a trace or a file name cannot be one.
  */
 #include "report.h"
 
@@ -27,24 +26,19 @@ static char *escape(struct out *o, char *p, const char *s, const char *special)
 	return out_room(o, p);
 }
 
-static char *data(struct out *o, char *p, const char *s)
+static char *escape_text(struct out *o, char *p, const char *s)
 {
 	return escape(o, p, s, "%\r\n");
 }
 
-static char *property(struct out *o, char *p, const char *s)
-{
-	return escape(o, p, s, "%\r\n:,");
-}
-
-static const struct text_style style = { .text = data, .newline = "%0A", .indent = "" };
+static const struct text_style style = { .text = escape_text, .newline = "%0A", .indent = "" };
 
 static char *put_command(struct out *o, char *p, const struct verdict *v, const char *level)
 {
 	p = put_lit(p, "::");
 	p = put_cstr(p, level);
 	p = put_lit(p, " file=");
-	p = property(o, p, v->file);
+	p = escape(o, p, v->file, "%\r\n:,");
 	return put_lit(p, ",title=");
 }
 

@@ -76,7 +76,7 @@ static char *put_findings(struct out *o, char *p, const struct verdict *v)
 	return put_char(p, ']');
 }
 
-/* How often each code came up, those that were not kept included. */
+/* How often each code was found, including findings that were not kept. */
 static char *put_code_counts(struct out *o, char *p, const struct verdict *v)
 {
 	const char *between = "";

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * junit.c - verdicts as the JUnit XML that CI servers read: a test case a
- * file. Command layer.
+ * junit.c - verdicts as the JUnit XML that CI servers read: a test case per file.
+ * Command layer.
  *
- * All text is printable before it comes here, so that what is left to escape is
- * XML's own five characters.
+ * All text that arrives here is printable, so that only XML's own five characters
+ * have to be escaped.
  */
 #include "report.h"
 
@@ -48,8 +48,8 @@ static char *put_findings(struct out *o, char *p, const struct verdict *v)
 	return report_list(o, put_char(p, '\n'), v, &list);
 }
 
-/* The first finding that made the verdict: errors come before warnings. */
-static const struct finding *reason(const struct verdict *v)
+/* The first error, or if there is none (--strict), the first warning. */
+static const struct finding *main_finding(const struct verdict *v)
 {
 	for (size_t i = 0; i < v->nfindings; i++) {
 		if (v->findings[i].severity == TT_SEVERITY_ERROR)
@@ -61,7 +61,7 @@ static const struct finding *reason(const struct verdict *v)
 static char *put_failure(struct out *o, char *p, const struct verdict *v)
 {
 	const char *element = v->status == STATUS_BAD ? "failure" : "error";
-	const struct finding *f = reason(v);
+	const struct finding *f = main_finding(v);
 
 	p = put_lit(p, "      <");
 	p = put_cstr(p, element);
@@ -107,7 +107,7 @@ static char *put_totals(char *p, const struct report *r)
 	return put_lit(p, "\">\n");
 }
 
-/* The totals come first in this format, so all has to wait for the end. */
+/* In this format the totals come first, so that all is printed at the end. */
 static void end(struct report *r)
 {
 	struct out *o = r->out;

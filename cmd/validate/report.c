@@ -106,7 +106,7 @@ static char *put_waiting(struct out *o, char *p, const struct finding *f,
 
 static char *put_resumed(char *p, const struct finding *f, const struct text_style *style)
 {
-	p = put_lit(new_line(p, style), "went on with generation ");
+	p = put_lit(new_line(p, style), "continued with generation ");
 	p = put_u64(p, f->resumed_generation);
 	p = put_lit(p, " at 0x");
 	p = put_hex(p, f->resumed_offset);
@@ -114,7 +114,7 @@ static char *put_resumed(char *p, const struct finding *f, const struct text_sty
 		return p;
 	p = put_lit(p, ", ");
 	p = put_nbytes(p, f->skipped_nbytes);
-	return put_lit(p, " passed over");
+	return put_lit(p, " skipped");
 }
 
 char *report_details(struct out *o, char *p, const struct finding *f,
@@ -161,7 +161,7 @@ static char *put_finding(struct out *o, char *p, const struct finding *f, const 
 	return out_room(o, put_cstr(p, l->style->newline));
 }
 
-/* A line for each code of which more came up than was shown. */
+/* A line for each code of which more was found than is shown. */
 static char *put_rest(struct out *o, char *p, const struct verdict *v, const uint64_t *shown,
 		      const struct text_style *style)
 {

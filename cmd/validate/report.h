@@ -4,14 +4,14 @@
  * share. Command layer, inside validate only:
  *
  *	validate.c      options; which thread reads which file
- *	verdict.c       what became of one file; prints nothing
+ *	verdict.c       the verdict on one file; prints nothing
  *	report.c        the words that all formats use
  *	text.c json.c junit.c sarif.c github.c
  *	                the formats
  *
- * begin() comes first, file() for each verdict in the order of the command line
- * as soon as it is there, end() when all are. What a format prints depends on
- * the verdicts and nothing else: no times, no order of threads.
+ * begin() is called first, then file() for each verdict in the order of the command
+ * line, as soon as it is known, then end(). What a format prints depends on the verdicts
+ * alone: not on times or the order of threads.
  */
 #ifndef CMD_VALIDATE_REPORT_H
 #define CMD_VALIDATE_REPORT_H
@@ -25,7 +25,7 @@ struct report {
 	size_t n;
 	int status;             /* the worst of them, at end() */
 	bool strict;
-	bool quiet;             /* for people: say nothing of files that are valid */
+	bool quiet;             /* for people: no line for valid files */
 	bool verbose;           /* for people: all findings that were kept */
 	bool colour;
 };
@@ -57,8 +57,8 @@ char *report_counts(char *p, const struct verdict *v);
  * and no newline. */
 char *report_headline(struct out *o, char *p, const struct finding *f,
 		      const struct text_style *style);
-/* The lines below: who waits, what to do, where reading went on. Each begins
- * with newline and indent. */
+/* The lines below: what threads wait for, what to do, where reading continued. Each
+ * begins with newline and indent. */
 enum report_details {
 	REPORT_ADVICE = 1 << 0,
 };
@@ -68,8 +68,8 @@ char *report_details(struct out *o, char *p, const struct finding *f,
 char *report_dropped(char *p, const struct verdict *v);
 
 /*
- * All findings of a file as lines for people, newline included; the advice comes
- * once a code. At most `limit` of a code are shown, and what is not is counted.
+ * All findings of a file as lines for people, newline included; the advice is given
+ * once per code. At most `limit` of a code are shown, the others are counted.
  */
 struct listing {
 	const struct text_style *style;

@@ -12,11 +12,11 @@ static char *json(struct out *o, char *p, const char *s)
 }
 
 /*
- * A message is one JSON string made of several texts. They are printable, and so
- * only quotes and backslashes are left to escape; and braces, which stand doubled in
- * SARIF messages, because `{0}` is a place for an argument there.
+ * A message is one JSON string made of several texts. They are printable, so that only
+ * quotes and backslashes have to be escaped; and braces, which are written twice in
+ * SARIF messages, because `{0}` stands for an argument there.
  */
-static char *inside(struct out *o, char *p, const char *s)
+static char *escape_message(struct out *o, char *p, const char *s)
 {
 	while (*s != '\0') {
 		size_t n = strcspn(s, "\"\\{}");
@@ -31,7 +31,7 @@ static char *inside(struct out *o, char *p, const char *s)
 	return p;
 }
 
-static const struct text_style style = { .text = inside, .newline = "\\n", .indent = "" };
+static const struct text_style style = { .text = escape_message, .newline = "\\n", .indent = "" };
 
 static size_t rule_index(int code)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* text.c - verdicts for people: a line a file, findings below. Command layer. */
+/* text.c - verdicts for people: a line per file, findings below. Command layer. */
 #include "report.h"
 #include "cli/units.h"
 
@@ -13,19 +13,13 @@ static const struct text_style style = { .text = text, .newline = "\n", .indent 
 /* Of one code in one file, unless --verbose asks for more. */
 enum { SHOWN_OF_CODE = 5 };
 
-static char *put_verdict_word(char *p, const struct report *r, const struct verdict *v)
-{
-	static const char *const colours[] = { "\033[32m", "\033[31m", "\033[35m" };
-
-	return report_coloured(p, r->colour, colours[v->status], verdict_word(v));
-}
-
 static char *put_verdict(struct out *o, char *p, const struct report *r, const struct verdict *v)
 {
+	static const char *const colours[] = { "\033[32m", "\033[31m", "\033[35m" };
 	const char *start;
 
 	p = put_lit(text(o, p, report_name(v)), ": ");
-	p = put_verdict_word(p, r, v);
+	p = report_coloured(p, r->colour, colours[v->status], verdict_word(v));
 	p = put_lit(p, ": ");
 	start = p;
 	p = report_counts(p, v);

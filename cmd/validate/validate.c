@@ -36,7 +36,7 @@ static const struct opt table[] = {
 	{ .kind = OPT_FLAG, .name = "strict", .help = "treat warnings as errors",
 	  .at = offsetof(struct validate_options, strict) },
 	{ .kind = OPT_FLAG, .name = "salvage-report",
-	  .help = "measure what 'tracetool repair' would keep (text, json)",
+	  .help = "also measure what 'tracetool repair' would keep\n(text, json)",
 	  .at = offsetof(struct validate_options, salvage) },
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
 	  .help = "use N threads (default: one per processor)",
@@ -55,8 +55,8 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "validate",
 	.synopsis = "[OPTION...] FILE...",
-	.summary = "Checks whether each trace is good: reads all of it and checks the order of its\n"
-		   "events. After an error it continues with the next generation.",
+	.summary = "Checks whether each trace is valid: reads all of it and checks the order of\n"
+		   "its events. After an error it continues with the next generation.",
 	.notes = "Exit status: 0 all traces are valid, 1 one is broken, 2 one could not be read.\n"
 		 "tracetool-validate(1) explains every finding.",
 	.table = table,
@@ -65,8 +65,8 @@ static const struct opt_command command = {
 
 /* ---- jobs */
 
-/* The files and who works on them. `lock` guards all but the finished verdicts. Where
- * there are fewer files than threads, several threads work on one. */
+/* The files, and what the threads that check them share. `lock` guards all but finished
+ * verdicts. If there are fewer files than threads, several threads check one file. */
 struct pool {
 	pthread_mutex_t lock;
 	pthread_cond_t finished;
@@ -75,7 +75,7 @@ struct pool {
 	struct verdict *verdicts;
 	struct job *jobs;
 	size_t n, next;
-	bool stop;              /* nobody listens any more */
+	bool stop;              /* the report cannot be written: no more verdicts are needed */
 };
 
 struct job {
@@ -96,8 +96,8 @@ static bool note_progress(void *arg, const struct tt_progress *now)
 	return !stop;
 }
 
-/* Works on files until there are none left. */
-static void *work(void *arg)
+/* A thread that checks one file after the other until none is left. */
+static void *check_files(void *arg)
 {
 	struct pool *pool = arg;
 
@@ -148,16 +148,9 @@ static void wait_for(struct pool *pool, size_t i, bool quiet)
 	progress_stop();
 }
 
-static void give_up(struct pool *pool)
-{
-	pthread_mutex_lock(&pool->lock);
-	pool->stop = true;
-	pthread_mutex_unlock(&pool->lock);
-}
-
-/* Prints the verdicts in order, as they come. */
-static void collect(struct pool *pool, struct report *report, const struct report_ops *ops,
-		    bool quiet)
+/* Prints the verdicts in the order of the files, each as soon as it is known. */
+static void print_verdicts(struct pool *pool, struct report *report, const struct report_ops *ops,
+			   bool quiet)
 {
 	if (ops->begin)
 		ops->begin(report);
@@ -167,20 +160,13 @@ static void collect(struct pool *pool, struct report *report, const struct repor
 			ops->file(report, &pool->verdicts[i]);
 		report->status = worse(report->status, pool->verdicts[i].status);
 	}
-	if (out_failed(report->out))
-		give_up(pool);
-	else if (ops->end)
+	if (out_failed(report->out)) {
+		pthread_mutex_lock(&pool->lock);
+		pool->stop = true;
+		pthread_mutex_unlock(&pool->lock);
+	} else if (ops->end) {
 		ops->end(report);
-}
-
-/* Starts at most `want` threads; how many there are. */
-static size_t start(struct pool *pool, pthread_t *threads, size_t want)
-{
-	size_t n = 0;
-
-	while (n < want && pthread_create(&threads[n], NULL, work, pool) == 0)
-		n++;
-	return n;
+	}
 }
 
 static void check_all(struct pool *pool, struct report *report, const struct validate_options *o)
@@ -191,19 +177,22 @@ static void check_all(struct pool *pool, struct report *report, const struct val
 
 	pthread_mutex_init(&pool->lock, NULL);
 	pthread_cond_init(&pool->finished, NULL);
-	/* of one file there is nothing to tell before it is done, but how far it is */
-	if (pool->n > 1 || progress_wanted(o->common.quiet))
-		started = start(pool, threads, want);
+	/* for a single file, a thread is needed only to show progress meanwhile */
+	if (pool->n > 1 || progress_wanted(o->common.quiet)) {
+		while (started < want &&
+		       pthread_create(&threads[started], NULL, check_files, pool) == 0)
+			started++;
+	}
 	if (started == 0)
-		work(pool);
-	collect(pool, report, formats[o->format], o->common.quiet);
+		check_files(pool);
+	print_verdicts(pool, report, formats[o->format], o->common.quiet);
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	pthread_cond_destroy(&pool->finished);
 	pthread_mutex_destroy(&pool->lock);
 }
 
-/* ---- run */
+/* ---- the run */
 
 static int validate(const struct validate_options *o, const struct opt_operands *files,
 		    const struct cmd_input *input)
@@ -246,7 +235,8 @@ out:
 static int check_usage(const struct validate_options *o, const struct opt_operands *files)
 {
 	if (o->salvage && formats[o->format] != &report_text && formats[o->format] != &report_json)
-		return opt_usage(&command, "--salvage-report goes with text and json only");
+		return opt_usage(&command,
+				 "--salvage-report goes with --format=text or json only");
 	/* each file is read twice for a salvage report */
 	for (size_t i = 0; i < files->n; i++) {
 		if (o->salvage && strcmp(files->items[i], "-") == 0)

@@ -30,7 +30,8 @@ static void unquote(char *text, size_t len)
 	text[to] = '\0';
 }
 
-char *printable(struct tt_str s)
+/* Printable text of any bytes, to be freed; NULL without memory. */
+static char *printable(struct tt_str s)
 {
 	size_t size = tt_quote(s, NULL, 0);
 	char *text = malloc(size + 1);
@@ -42,7 +43,7 @@ char *printable(struct tt_str s)
 	return text;
 }
 
-static char *printable_cstr(const char *s)
+static char *printable_copy(const char *s)
 {
 	return printable(str_of(s));
 }
@@ -75,19 +76,19 @@ static char *printable_message(const char *message)
 
 /* ---- keeping */
 
-static void raise(struct verdict *v, int status)
+static void raise_status(struct verdict *v, int status)
 {
 	v->status = worse(v->status, status);
 }
 
-/* There is none for a finding that would say so either. */
+/* Prints a message: for a finding that says so there is no memory either. */
 static void raise_no_memory(struct verdict *v)
 {
-	raise(v, STATUS_TROUBLE);
+	raise_status(v, STATUS_TROUBLE);
 	cmd_error(cmd_input_name(v->file), "%s", strerror(ENOMEM));
 }
 
-static int status_of(const struct tt_error *err, bool strict)
+static int status_of_finding(const struct tt_error *err, bool strict)
 {
 	if (tt_code_severity(err->code) == TT_SEVERITY_WARNING && !strict)
 		return STATUS_FINE;
@@ -116,23 +117,19 @@ static const char *event_name(const struct tt_specs *specs, int type)
 	return spec ? spec->name : NULL;
 }
 
-static bool wanted(const struct verdict *v, int code)
-{
-	return v->nfindings < VERDICT_MAX_FINDINGS && v->count[code] <= VERDICT_MAX_OF_CODE;
-}
 
 /* Counts it and keeps it if there is room. The finding, or NULL. */
-static struct finding *keep(struct verdict *v, const struct tt_error *err,
-			    const struct verdict_options *opt)
+static struct finding *keep_finding(struct verdict *v, const struct tt_error *err,
+				    const struct verdict_options *opt)
 {
 	enum tt_severity severity = tt_code_severity(err->code);
 	int code = err->code < VERDICT_MAX_CODE ? err->code : 0;
 	struct finding *f;
 
-	raise(v, status_of(err, opt->strict));
+	raise_status(v, status_of_finding(err, opt->strict));
 	*(severity == TT_SEVERITY_ERROR ? &v->nerrors : &v->nwarnings) += 1;
 	v->count[code]++;
-	if (!wanted(v, code))
+	if (v->nfindings >= VERDICT_MAX_FINDINGS || v->count[code] > VERDICT_MAX_OF_CODE)
 		return NULL;
 	if (!reserve(v)) {
 		raise_no_memory(v);
@@ -164,8 +161,8 @@ static bool keep_waiting_thread(struct finding *f, const struct tt_waiting *w)
 	struct waiting kept = {
 		.thread = w->thread,
 		.offset = w->offset,
-		.event = printable_cstr(w->spec ? w->spec->name : ""),
-		.why = printable_cstr(w->why),
+		.event = printable_copy(w->spec ? w->spec->name : ""),
+		.why = printable_copy(w->why),
 	};
 
 	if (!kept.event || !kept.why) {
@@ -201,7 +198,7 @@ static void take_findings(struct verdict *v, struct tt_reader *r, const struct v
 	struct tt_error err;
 
 	while (tt_reader_finding(r, &err) == 0)
-		keep(v, &err, opt);
+		keep_finding(v, &err, opt);
 }
 
 static void take_heap_findings(struct verdict *v, struct tt_heap *heap,
@@ -210,10 +207,10 @@ static void take_heap_findings(struct verdict *v, struct tt_heap *heap,
 	struct tt_error err;
 
 	while (heap && tt_heap_finding(heap, &err) == 0)
-		keep(v, &err, opt);
+		keep_finding(v, &err, opt);
 }
 
-/* There is no memory for the heap, which is told once. */
+/* There is no memory for the heap, which is reported once. */
 static void keep_no_heap(struct verdict *v, int code, const struct verdict_options *opt)
 {
 	struct tt_error err = { .code = code, .system = true, .event_type = -1,
@@ -221,7 +218,7 @@ static void keep_no_heap(struct verdict *v, int code, const struct verdict_optio
 				.generation = TT_UNKNOWN, .event_index = TT_UNKNOWN };
 
 	snprintf(err.message, sizeof(err.message), "no memory to replay the heap");
-	keep(v, &err, opt);
+	keep_finding(v, &err, opt);
 }
 
 static int new_heap(struct tt_heap **heap, const struct verdict_options *opt)
@@ -264,7 +261,7 @@ static bool may_go_on(struct tt_reader *r, const struct verdict_options *opt)
 	return opt->progress(opt->arg, &now);
 }
 
-/* Where reading went on behind the error before, if it is one that was kept. */
+/* Where reading continued after the previous error, if that was kept. */
 static void note_resumed(struct finding *f, const struct tt_event *sync)
 {
 	if (!f || f->resumed || !sync->generation)
@@ -278,7 +275,7 @@ static void note_resumed(struct finding *f, const struct tt_event *sync)
 struct reading {
 	struct tt_reader *reader;
 	struct tt_heap *heap;   /* NULL before the first event of an experiment */
-	bool each;              /* every event is looked at: the heap is replayed */
+	bool each;              /* reads every event: the heap is replayed */
 	bool no_heap;           /* memory ran out */
 };
 
@@ -297,13 +294,13 @@ static bool has_heap(const struct reading *reading, const struct tt_generation *
 	return reading->heap != NULL;
 }
 
-static int next(const struct reading *reading, const struct tt_event **ev)
+static int next_event(const struct reading *reading, const struct tt_event **ev)
 {
 	return reading->each ? tt_reader_next(reading->reader, ev)
 			     : tt_reader_next_sync(reading->reader, ev);
 }
 
-/* Reads to the next error or the end: what next() said. */
+/* Reads to the next error or the end; returns what next_event() returned. */
 static int read_on(struct verdict *v, struct reading *reading, const struct verdict_options *opt,
 		   struct finding *before)
 {
@@ -312,7 +309,7 @@ static int read_on(struct verdict *v, struct reading *reading, const struct verd
 	unsigned until = PROGRESS_EVERY;
 	int rc;
 
-	while ((rc = next(reading, &ev)) == 0) {
+	while ((rc = next_event(reading, &ev)) == 0) {
 		if (ev->kind == TT_KIND_SYNC) {
 			v->closing_syncs += !ev->generation && v->nerrors > 0;
 			note_resumed(before, ev);
@@ -347,7 +344,7 @@ static void read_all(struct verdict *v, struct reading *reading, const struct ve
 		uint64_t skipped = 0;
 		int rc;
 
-		before = keep(v, err, opt);
+		before = keep_finding(v, err, opt);
 		if (before && err->code == TT_E_STUCK)
 			keep_waiting(v, before, r);
 		if (err->system)
@@ -358,7 +355,7 @@ static void read_all(struct verdict *v, struct reading *reading, const struct ve
 		if (before)
 			before->skipped_nbytes = skipped;
 		if (rc < 0)
-			keep(v, tt_reader_error(r), opt);
+			keep_finding(v, tt_reader_error(r), opt);
 		if (rc != 0)
 			return;
 	}
@@ -396,7 +393,7 @@ static int measure_reader(struct salvage_report *s, struct tt_reader *reader, st
 	return rc;
 }
 
-/* A file that is broken as a whole has its finding already; the machine's trouble is new. */
+/* A file that cannot be read has its finding already; trouble of the machine is new. */
 static void measure_salvage(struct verdict *v, const struct verdict_options *opt)
 {
 	struct tt_reader *reader;
@@ -406,7 +403,7 @@ static void measure_salvage(struct verdict *v, const struct verdict_options *opt
 	if (rc == 0)
 		rc = measure_reader(&v->salvage, reader, &err);
 	if (rc < 0 && err.system)
-		keep(v, &err, opt);
+		keep_finding(v, &err, opt);
 	tt_reader_close(reader);
 }
 
@@ -416,11 +413,11 @@ void verdict_make(struct verdict *v, const char *file, const struct verdict_opti
 	struct tt_reader *r;
 	struct tt_error err;
 
-	*v = (struct verdict){ .file = file, .name = printable_cstr(cmd_input_name(file)) };
+	*v = (struct verdict){ .file = file, .name = printable_copy(cmd_input_name(file)) };
 	if (!v->name)
 		raise_no_memory(v);
 	if (cmd_open_reader(&r, opt->input, file, &err) < 0) {
-		keep(v, &err, opt);
+		keep_finding(v, &err, opt);
 		return;
 	}
 	v->opened = true;
@@ -455,7 +452,7 @@ void verdict_release(struct verdict *v)
 	*v = (struct verdict){ 0 };
 }
 
-/* ---- asking */
+/* ---- results */
 
 const char *verdict_word(const struct verdict *v)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * verdict.h - what became of one file: reads it to its end, past errors too, and
+ * verdict.h - the verdict on one file: reads it to its end, also after errors, and
  * keeps what was found. Command layer: stands on tracetool.h.
  *
  * Nothing here prints, and different verdicts may be made by different threads.
@@ -21,7 +21,7 @@ enum {
 struct waiting {
 	int64_t thread;
 	uint64_t offset;
-	char *event;            /* name of what it waits with, or "" */
+	char *event;            /* name of its next event, or "" */
 	char *why;
 };
 
@@ -33,11 +33,11 @@ struct finding {
 	int64_t thread;
 	int event_type;         /* or -1 */
 	const char *event;      /* its name in the specs, or NULL */
-	char *message;          /* printable: what is not comes as an escape */
+	char *message;          /* printable: other bytes are escaped */
 	struct waiting *waiting;
 	size_t nwaiting;
 	uint64_t more_waiting;  /* threads beyond those */
-	bool resumed;           /* reading went on, at resumed_offset */
+	bool resumed;           /* reading continued, at resumed_offset */
 	uint64_t resumed_generation, resumed_offset, skipped_nbytes;
 };
 
@@ -50,14 +50,14 @@ struct salvage_report {
 };
 
 struct verdict {
-	const char *file;       /* as the caller named it; any byte may stand in it */
+	const char *file;       /* as the caller named it; may hold any byte */
 	char *name;             /* printable, for people */
 	int status;             /* a STATUS_* */
 	bool opened;            /* what follows up to progress is known */
 	unsigned version;       /* of the header: 22 for Go 1.22 */
 	struct tt_progress progress; /* at the end; events as Go's reader counts them */
-	uint64_t closing_syncs; /* events that end what was read behind an error */
-	struct finding *findings; /* in the order in which they came up */
+	uint64_t closing_syncs; /* Sync events that end what was read after an error */
+	struct finding *findings; /* in the order in which they were found */
 	size_t nfindings, capacity;
 	uint64_t nerrors, nwarnings; /* kept or not */
 	uint64_t count[VERDICT_MAX_CODE]; /* the same for each code */
@@ -81,8 +81,5 @@ void verdict_release(struct verdict *v);
 const char *verdict_word(const struct verdict *v);
 /* Findings that were counted and not kept. */
 uint64_t verdict_ndropped(const struct verdict *v);
-
-/* Printable text of any bytes, to be freed; NULL without memory. */
-char *printable(struct tt_str s);
 
 #endif
