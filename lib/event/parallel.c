@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/thread.h"
-#include "order/assume.h"
+#include "order/speculate.h"
 #include "wire/embedded.h"
 
 enum slot_state { SLOT_FREE, SLOT_BUSY, SLOT_DONE };
@@ -79,7 +79,7 @@ static void slot_init(struct slot *s, const struct tt_reader *r, uint64_t limit_
 	s->mem.limit_nbytes = limit_nbytes;
 	tt_generation_init(&s->gen, &s->mem, r->specs);
 	tt_pass_init(&s->pass, &s->mem, r->specs, r->version);
-	s->assumptions.mem = &s->mem;
+	tt_assumptions_init(&s->assumptions, &s->mem);
 	tt_order_speculate(&s->pass.order, &s->assumptions);
 }
 
@@ -89,7 +89,7 @@ static void slot_release(struct slot *s)
 		return;
 	tt_pass_release(&s->pass);
 	tt_generation_release(&s->gen);
-	TT_ARRAY_RELEASE(&s->mem, &s->assumptions.list);
+	tt_assumptions_release(&s->assumptions);
 }
 
 /* Orders the generation in the slot as one that is not the first. */
@@ -97,14 +97,10 @@ static bool order_alone(struct slot *s)
 {
 	struct tt_pass *p = &s->pass;
 
-	tt_order_reset(&p->order);
-	s->assumptions.list.n = 0;
-	s->assumptions.failed = false;
+	tt_order_start_alone(&p->order);
 	p->findings.list.n = 0;
 	p->nevents = 0;
 	p->last_ns = INT64_MIN;
-	p->order.begun = true;
-	p->order.initial_generation = 0;
 	tt_pass_take(p, &s->gen);
 	return !tt_generation_brings_specs(&s->gen) && tt_findings_room(p, &p->err) == TT_OK &&
 	       tt_pass_begin(p) == TT_OK && tt_pass_drain(p) == TT_OK && !s->assumptions.failed;

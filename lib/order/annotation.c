@@ -43,8 +43,7 @@ enum tt_advance tt_advance_task_begin(struct tt_order *o, struct tt_step *s)
 
 	if (tt_idmap_find(&o->task_ids, args[0]) != TT_IDMAP_NONE)
 		return tt_broken(o, TT_E_TASK, "task ID conflict: %" PRIu64, args[0]);
-	if (tt_is_speculative(o))
-		tt_assume(o, TT_ASSUME_TASK_ABSENT, (int64_t)args[0], 0);
+	tt_assume(o, TT_ASSUME_TASK_ABSENT, (int64_t)args[0], 0);
 	/* here, and only here, 0 means none and not the background task */
 	if (args[1] == 0)
 		args[1] = TT_NO_TASK;
@@ -76,7 +75,7 @@ enum tt_advance tt_advance_task_end(struct tt_order *o, struct tt_step *s)
 		parent = o->tasks.at[slot].parent;
 		o->handed_out = o->tasks.at[slot].name;
 		tt_remove_task(o, slot);
-	} else if (tt_is_speculative(o)) {
+	} else {
 		tt_assume(o, TT_ASSUME_TASK_END, (int64_t)s->ev->args[0], 0);
 	}
 	if (tt_check_context(o, s) != TT_ADVANCED)
@@ -134,10 +133,11 @@ static enum tt_advance close_region(struct tt_order *o, struct tt_step *s, struc
 {
 	struct tt_open_region *top = e->regions.n == 0 ? NULL : &e->regions.at[e->regions.n - 1];
 
-	if (top == NULL && tt_is_speculative(o))
+	if (top == NULL) {
+		/* it began before the trace, or before the generation that is ordered alone */
 		tt_assume_region_end(o, s);
-	if (top == NULL) /* it began before the trace */
 		return TT_ADVANCED;
+	}
 	if (top->task != s->ev->args[0] || !tt_shared_string_equal(top->name, name))
 		return tt_broken(o, TT_E_REGION,
 				 "misuse of region in goroutine %" PRId64

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* assume.c - what a generation that is ordered alone shows of the state before it.
- * Stands on order.h. */
+ * Stands on state.c. */
 #include "order/handlers.h"
 
 /* More than these are not worth their memory. */
@@ -8,19 +8,25 @@
 
 void tt_assume(struct tt_order *o, enum tt_assumption_kind kind, int64_t id, uint64_t value)
 {
-	struct tt_assumptions *assumptions = o->assumptions;
+	struct tt_assumptions *a = o->assumptions;
 
-	if (assumptions->list.n == MAX_ASSUMPTIONS ||
-	    !TT_ARRAY_ROOM(assumptions->mem, &assumptions->list)) {
-		assumptions->failed = true;
+	if (a == NULL)
 		return;
-	}
-	assumptions->list.at[assumptions->list.n++] =
-		(struct tt_assumption){kind, (uint64_t)id, value};
+	if (a->list.n == MAX_ASSUMPTIONS || !TT_ARRAY_ROOM(a->mem, &a->list))
+		a->failed = true;
+	else
+		a->list.at[a->list.n++] = (struct tt_assumption){kind, (uint64_t)id, value};
+}
+
+void tt_assume_fails(struct tt_order *o)
+{
+	if (tt_is_speculative(o))
+		o->assumptions->failed = true;
 }
 
 /* ---- threads */
 
+/* (never true of an order that is not speculative) */
 static bool p_unknown(const struct tt_m_state *m)
 {
 	return (m->has & (TT_NEED_PROC | TT_NEED_NO_PROC)) == 0;
@@ -69,14 +75,14 @@ void tt_assume_syscall(struct tt_order *o, struct tt_step *s, int64_t id, int64_
 {
 	struct tt_m_state *m = tt_find_m(o, thread);
 
-	if (thread == TT_NONE || (m != NULL && !g_unknown(m)))
+	if (!tt_is_speculative(o) || thread == TT_NONE || (m != NULL && !g_unknown(m)))
 		return;
 	/* a thread that was tried here is known in sequence, too: then it must have it */
 	tt_assume(o, m != NULL ? TT_ASSUME_M_G : TT_ASSUME_M_NEW_OR_G, thread, (uint64_t)id);
 	if (m == NULL)
 		m = tt_add_m(o, thread);
 	if (m == NULL) {
-		o->assumptions->failed = true;
+		tt_assume_fails(o);
 		return;
 	}
 	tt_m_set_g(m, id);
@@ -88,13 +94,13 @@ void tt_assume_victim(struct tt_order *o, struct tt_step *s, int64_t p, int64_t 
 {
 	struct tt_m_state *m = tt_find_m(o, victim);
 
-	if (m != NULL && !p_unknown(m))
+	if (!tt_is_speculative(o) || (m != NULL && !p_unknown(m)))
 		return;
 	tt_assume(o, TT_ASSUME_M_P, victim, (uint64_t)p);
 	if (m == NULL)
 		m = tt_add_m(o, victim);
 	if (m == NULL) {
-		o->assumptions->failed = true;
+		tt_assume_fails(o);
 		return;
 	}
 	tt_m_set_p(m, p);
@@ -107,11 +113,11 @@ void tt_assume_victim(struct tt_order *o, struct tt_step *s, int64_t p, int64_t 
 void tt_assume_g(struct tt_order *o, struct tt_g_state *g)
 {
 	tt_assume(o, TT_ASSUME_G_STATUS, g->id, g->status);
-	g->assumed = true;
+	g->assumed = tt_is_speculative(o);
 }
 
-/* That a P was left behind in a syscall is said of one that is about to be stolen: it
- * is in a syscall still, as proc.c has it. */
+/* A status says that a P was abandoned in a syscall if it is about to be stolen: it is in
+ * the syscall still, see promote() of proc.c. */
 struct tt_p_state *tt_assume_p(struct tt_order *o, int64_t id, unsigned status)
 {
 	bool held = status == TT_P_ABANDONED;
@@ -126,6 +132,8 @@ struct tt_p_state *tt_assume_p(struct tt_order *o, int64_t id, unsigned status)
 
 void tt_assume_gc(struct tt_order *o, enum tt_assumption_kind kind, uint64_t seq)
 {
+	if (!tt_is_speculative(o) || o->gc_state != TT_GC_UNDETERMINED)
+		return;
 	tt_assume(o, kind, 0, seq);
 	o->gc_seq = seq - 1;
 	o->gc_state = kind == TT_ASSUME_GC_RUNNING ? TT_GC_RUNNING : TT_GC_NOT_RUNNING;
@@ -138,6 +146,8 @@ bool tt_assume_range(struct tt_order *o, const struct tt_step *s, uint8_t type)
 	int64_t id = self ? 0 : (int64_t)s->ev->args[view->id_arg];
 	const struct tt_g_state *g;
 
+	if (!tt_is_speculative(o))
+		return false;
 	if (view->resource == TT_RESOURCE_PROC) {
 		tt_assume(o, TT_ASSUME_P_RANGE, self ? s->cur.proc : id, type);
 		return true;
@@ -159,7 +169,17 @@ void tt_assume_region_end(struct tt_order *o, const struct tt_step *s)
 	tt_assume(o, TT_ASSUME_NAME, 0, s->ev->args[1]);
 }
 
-/* ---- an order that assumes */
+/* ---- an order that is speculative */
+
+void tt_assumptions_init(struct tt_assumptions *a, struct tt_mem *mem)
+{
+	*a = (struct tt_assumptions){.mem = mem};
+}
+
+void tt_assumptions_release(struct tt_assumptions *a)
+{
+	TT_ARRAY_RELEASE(a->mem, &a->list);
+}
 
 static void g_removed(struct tt_order *o, const struct tt_g_state *g)
 {

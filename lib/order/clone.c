@@ -36,7 +36,7 @@ static bool copy_scopes(struct tt_order *to, struct tt_open_scopes *e,
 	return true;
 }
 
-static bool copy_extras(struct tt_order *to, const struct tt_order *from)
+static bool copy_all_scopes(struct tt_order *to, const struct tt_order *from)
 {
 	for (size_t i = 0; i < from->open_scopes.n; i++) {
 		if (!TT_ARRAY_ROOM(to->mem, &to->open_scopes))
@@ -92,5 +92,5 @@ bool tt_order_copy(struct tt_order *to, const struct tt_order *from)
 	to->gap = from->gap;
 	return COPY_ARRAY(to->mem, &to->gs, &from->gs) && COPY_ARRAY(to->mem, &to->ps, &from->ps) &&
 	       COPY_ARRAY(to->mem, &to->ms, &from->ms) && copy_tasks(to, from) &&
-	       copy_extras(to, from) && copy_ids(to) && tt_resources_copy(to, from);
+	       copy_all_scopes(to, from) && copy_ids(to) && tt_resources_copy(to, from);
 }

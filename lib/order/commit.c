@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * commit.c - joins a generation that was ordered alone to the state before it: holds its
- * claims against that, then takes over what it ended with. Stands on claims.h.
+ * assumptions against that, then takes over the state that it ended with. See speculate.h.
+ * Stands on clone.c and order.c.
  */
 #include "order/handlers.h"
 
-struct seam {
-	struct tt_order *to;    /* the state before; then the one behind */
+struct commit {
+	struct tt_order *to;    /* the state before; then the one after */
 	const struct tt_order *alone;
-	size_t nawaited; /* Ps whose thread was not assumed yet */
+	size_t nawaited;        /* Ps whose thread was not assumed yet */
 };
 
-/* ---- single claims, in the order in which they were made */
+/* ---- single assumptions, in the order in which they were made */
 
 static bool g_has_status(struct tt_order *o, const struct tt_assumption *c)
 {
@@ -36,33 +37,33 @@ static bool p_has_status(struct tt_order *o, const struct tt_assumption *c)
 	return p == NULL || p->status == c->value;
 }
 
-static bool await_holder(struct seam *seam, const struct tt_assumption *c)
+static bool await_holder(struct commit *commit, const struct tt_assumption *c)
 {
-	struct tt_p_state *p = tt_find_p(seam->to, (int64_t)c->id);
+	struct tt_p_state *p = tt_find_p(commit->to, (int64_t)c->id);
 
 	if (p == NULL || p->status != TT_P_SYSCALL)
 		return false;
-	seam->nawaited += !p->awaited;
+	commit->nawaited += !p->awaited;
 	p->awaited = true;
 	return true;
 }
 
 /* A thread that has its P still when that is assumed had it when it was awaited. */
-static bool m_has_p(struct seam *seam, const struct tt_assumption *c)
+static bool m_has_p(struct commit *commit, const struct tt_assumption *c)
 {
-	const struct tt_m_state *m = tt_find_m(seam->to, (int64_t)c->id);
-	struct tt_p_state *p = tt_find_p(seam->to, (int64_t)c->value);
+	const struct tt_m_state *m = tt_find_m(commit->to, (int64_t)c->id);
+	struct tt_p_state *p = tt_find_p(commit->to, (int64_t)c->value);
 
 	if (m == NULL || m->p != (int64_t)c->value)
 		return false;
 	if (p != NULL && p->awaited) {
 		p->awaited = false;
-		seam->nawaited--;
+		commit->nawaited--;
 	}
 	return true;
 }
 
-/* Of a thread that nobody knows: `absent`. */
+/* Of a thread that is not known: `absent`. */
 static bool m_has_g(struct tt_order *o, const struct tt_assumption *c, int64_t g, bool absent)
 {
 	const struct tt_m_state *m = tt_find_m(o, (int64_t)c->id);
@@ -83,10 +84,10 @@ static bool gc_is(const struct tt_order *o, enum tt_gc_state state, uint64_t seq
 }
 
 /* The one open range, which is closed: what is left open was not assumed. */
-static bool take_range(struct tt_order *o, const uint32_t *extra, uint64_t type)
+static bool take_range(struct tt_order *o, const uint32_t *scopes, uint64_t type)
 {
 	struct tt_open_scopes *e =
-		extra == NULL || *extra == TT_NO_SLOT ? NULL : &o->open_scopes.at[*extra];
+		scopes == NULL || *scopes == TT_NO_SLOT ? NULL : &o->open_scopes.at[*scopes];
 
 	if (e == NULL || e->ranges.n != 1 || e->ranges.at[0].type != type ||
 	    e->ranges.at[0].kind != 0)
@@ -143,9 +144,9 @@ static bool end_task(struct tt_order *o, const struct tt_assumption *c)
 	return true;
 }
 
-static bool holds(struct seam *seam, const struct tt_assumption *c)
+static bool holds(struct commit *commit, const struct tt_assumption *c)
 {
-	struct tt_order *o = seam->to;
+	struct tt_order *o = commit->to;
 
 	switch (c->kind) {
 	case TT_ASSUME_G_STATUS:
@@ -157,9 +158,9 @@ static bool holds(struct seam *seam, const struct tt_assumption *c)
 	case TT_ASSUME_P_STATUS:
 		return p_has_status(o, c);
 	case TT_ASSUME_P_HELD:
-		return await_holder(seam, c);
+		return await_holder(commit, c);
 	case TT_ASSUME_M_P:
-		return m_has_p(seam, c);
+		return m_has_p(commit, c);
 	case TT_ASSUME_M_NO_P:
 		return m_has_no_p(o, c);
 	case TT_ASSUME_M_G:
@@ -188,16 +189,16 @@ static bool holds(struct seam *seam, const struct tt_assumption *c)
 	return false;
 }
 
-static bool all_hold(struct seam *seam)
+static bool all_hold(struct commit *commit)
 {
-	const struct tt_assumptions *assumptions = seam->alone->assumptions;
+	const struct tt_assumptions *assumptions = commit->alone->assumptions;
 
 	if (assumptions->failed)
 		return false;
 	for (size_t i = 0; i < assumptions->list.n; i++)
-		if (!holds(seam, &assumptions->list.at[i]))
+		if (!holds(commit, &assumptions->list.at[i]))
 			return false;
-	return seam->nawaited == 0;
+	return commit->nawaited == 0;
 }
 
 /* ---- taking over: false if memory is short, or a range is open that was not assumed */
@@ -220,9 +221,9 @@ static bool take_region(struct tt_order *o, struct tt_open_scopes *e,
 	return name != NULL;
 }
 
-static bool take_scopes(const struct seam *seam, uint32_t *slot, uint32_t from)
+static bool take_scopes(const struct commit *commit, uint32_t *slot, uint32_t from)
 {
-	struct tt_order *o = seam->to;
+	struct tt_order *o = commit->to;
 	const struct tt_open_scopes *more;
 	struct tt_open_scopes *e;
 
@@ -230,7 +231,7 @@ static bool take_scopes(const struct seam *seam, uint32_t *slot, uint32_t from)
 		return false;
 	if (from == TT_NO_SLOT)
 		return true;
-	more = &seam->alone->open_scopes.at[from];
+	more = &commit->alone->open_scopes.at[from];
 	e = tt_open_scopes_of(o, slot);
 	if (e == NULL)
 		return false;
@@ -245,12 +246,12 @@ static bool take_scopes(const struct seam *seam, uint32_t *slot, uint32_t from)
 	return true;
 }
 
-static bool take_gs(const struct seam *seam)
+static bool take_gs(const struct commit *commit)
 {
-	struct tt_order *o = seam->to;
+	struct tt_order *o = commit->to;
 
-	for (size_t i = 0; i < seam->alone->gs.n; i++) {
-		const struct tt_g_state *from = &seam->alone->gs.at[i];
+	for (size_t i = 0; i < commit->alone->gs.n; i++) {
+		const struct tt_g_state *from = &commit->alone->gs.at[i];
 		struct tt_g_state *g;
 
 		if (from->status == TT_G_GONE)
@@ -258,7 +259,7 @@ static bool take_gs(const struct seam *seam)
 		g = tt_find_g(o, from->id);
 		if (g == NULL)
 			g = tt_add_g(o, from->id, from->status);
-		if (g == NULL || !take_scopes(seam, &g->scopes, from->scopes))
+		if (g == NULL || !take_scopes(commit, &g->scopes, from->scopes))
 			return false;
 		g->status = from->status;
 		g->seq = from->seq;
@@ -266,17 +267,17 @@ static bool take_gs(const struct seam *seam)
 	return true;
 }
 
-static bool take_ps(const struct seam *seam)
+static bool take_ps(const struct commit *commit)
 {
-	struct tt_order *o = seam->to;
+	struct tt_order *o = commit->to;
 
-	for (size_t i = 0; i < seam->alone->ps.n; i++) {
-		const struct tt_p_state *from = &seam->alone->ps.at[i];
+	for (size_t i = 0; i < commit->alone->ps.n; i++) {
+		const struct tt_p_state *from = &commit->alone->ps.at[i];
 		struct tt_p_state *p = tt_find_p(o, from->id);
 
 		if (p == NULL)
 			p = tt_add_p(o, from->id, from->status);
-		if (p == NULL || !take_scopes(seam, &p->scopes, from->scopes))
+		if (p == NULL || !take_scopes(commit, &p->scopes, from->scopes))
 			return false;
 		p->status = from->status;
 		p->seq = from->seq;
@@ -285,12 +286,12 @@ static bool take_ps(const struct seam *seam)
 }
 
 /* Of a thread, what became known: the rest is as before. */
-static bool take_ms(const struct seam *seam)
+static bool take_ms(const struct commit *commit)
 {
-	struct tt_order *o = seam->to;
+	struct tt_order *o = commit->to;
 
-	for (size_t i = 0; i < seam->alone->ms.n; i++) {
-		const struct tt_m_state *from = &seam->alone->ms.at[i];
+	for (size_t i = 0; i < commit->alone->ms.n; i++) {
+		const struct tt_m_state *from = &commit->alone->ms.at[i];
 		struct tt_m_state *m = tt_find_m(o, from->id);
 
 		if (m == NULL)
@@ -306,12 +307,12 @@ static bool take_ms(const struct seam *seam)
 	return true;
 }
 
-static bool take_tasks(const struct seam *seam)
+static bool take_tasks(const struct commit *commit)
 {
-	struct tt_order *o = seam->to;
+	struct tt_order *o = commit->to;
 
-	for (size_t i = 0; i < seam->alone->tasks.n; i++) {
-		const struct tt_task_state *from = &seam->alone->tasks.at[i];
+	for (size_t i = 0; i < commit->alone->tasks.n; i++) {
+		const struct tt_task_state *from = &commit->alone->tasks.at[i];
 		struct tt_task_state *task;
 		struct tt_shared_string *name;
 
@@ -328,12 +329,21 @@ static bool take_tasks(const struct seam *seam)
 	return true;
 }
 
-static void take_gc(const struct seam *seam)
+static void take_gc(const struct commit *commit)
 {
-	if (seam->alone->gc_state == TT_GC_UNDETERMINED)
+	if (commit->alone->gc_state == TT_GC_UNDETERMINED)
 		return;
-	seam->to->gc_state = seam->alone->gc_state;
-	seam->to->gc_seq = seam->alone->gc_seq;
+	commit->to->gc_state = commit->alone->gc_state;
+	commit->to->gc_seq = commit->alone->gc_seq;
+}
+
+void tt_order_start_alone(struct tt_order *o)
+{
+	tt_order_reset(o);
+	o->begun = true;
+	o->initial_generation = 0;
+	o->assumptions->list.n = 0;
+	o->assumptions->failed = false;
 }
 
 /* ---- joining */
@@ -348,7 +358,7 @@ static void exchange(struct tt_order *a, struct tt_order *b)
 
 bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_order *trial)
 {
-	struct seam seam = {.to = trial, .alone = alone};
+	struct commit commit = {.to = trial, .alone = alone};
 	bool joined;
 
 	if (!before->begun || before->initial || !before->renewed)
@@ -356,10 +366,10 @@ bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_
 	joined = tt_order_copy(trial, before);
 	trial->gen = before->gen;
 	tt_shared_strings_begin_generation(&trial->texts, before->gen);
-	joined = joined && all_hold(&seam) && take_gs(&seam) && take_ps(&seam) && take_ms(&seam) &&
-		 take_tasks(&seam);
+	joined = joined && all_hold(&commit) && take_gs(&commit) && take_ps(&commit) && take_ms(&commit) &&
+		 take_tasks(&commit);
 	if (joined) {
-		take_gc(&seam);
+		take_gc(&commit);
 		exchange(before, trial);
 	}
 	tt_order_reset(trial);

@@ -14,6 +14,18 @@
 #include "base/compiler.h"
 #include "order/order.h"
 
+/* The rules of fast.h. */
+enum tt_fast_rule {
+	TT_FAST_NONE,           /* the handler alone knows */
+	TT_FAST_IN_CONTEXT,     /* the context is all that the event needs */
+	TT_FAST_GO_START,
+	TT_FAST_GO_UNBLOCK,
+	TT_FAST_GO_BLOCK,
+	TT_FAST_GO_STOP,
+	TT_FAST_SYSCALL_BEGIN,
+	TT_FAST_SYSCALL_END,
+};
+
 /* ---- finding records: NULL if unknown. Pointers live until the next add of that kind. */
 
 static TT_ALWAYS_INLINE struct tt_g_state *tt_find_g(struct tt_order *o, int64_t id)

@@ -40,8 +40,7 @@ static enum tt_advance syscall_status(struct tt_order *o, struct tt_step *s, int
 	if (thread == TT_NONE)
 		return tt_broken(o, TT_E_STATUS,
 				 "found goroutine %" PRId64 " in syscall without a thread", id);
-	if (tt_is_speculative(o))
-		tt_assume_syscall(o, s, id, thread);
+	tt_assume_syscall(o, s, id, thread);
 	if (thread == s->cur.thread) {
 		if (!o->initial && s->cur.goroutine != id)
 			return wrong_thread(o, id, s->cur.goroutine);
@@ -86,8 +85,7 @@ enum tt_advance tt_advance_go_status(struct tt_order *o, struct tt_step *s)
 		if (g == NULL)
 			return tt_broken_memory(o);
 		was = TT_STATE_UNDETERMINED;
-		if (tt_is_speculative(o))
-			tt_assume_g(o, g);
+		tt_assume_g(o, g);
 	} else {
 		return tt_broken(o, TT_E_STATUS,
 				 "found goroutine status for new goroutine after the first "
@@ -126,10 +124,8 @@ static enum tt_advance create(struct tt_order *o, struct tt_step *s, enum tt_g_s
 
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
-	if (tt_is_speculative(o)) {
-		tt_assume_no_g(o, s);
-		tt_assume(o, TT_ASSUME_G_ABSENT, id, 0);
-	}
+	tt_assume_no_g(o, s);
+	tt_assume(o, TT_ASSUME_G_ABSENT, id, 0);
 	/* the scheduler itself may create goroutines, but a goroutine that does so runs */
 	creator = tt_current_g(o, s);
 	if (creator != NULL && creator->status != TT_G_RUNNING)

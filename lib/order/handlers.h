@@ -10,7 +10,16 @@
 #include "order/assume.h"
 #include "order/fast.h"
 
-/* Binds the handlers by the names of their events (dispatch.c). */
+/* One event on its way through a handler. */
+struct tt_step {
+	const struct tt_event_def *def;
+	unsigned needs;         /* enum tt_need: what its context must be */
+	struct tt_raw_event *ev;
+	uint32_t m;             /* slot of its thread, or TT_NO_SLOT: it has none */
+	struct tt_context cur;  /* before the event: what is handed out */
+};
+
+/* Binds handlers and rules to the types that the specs have (dispatch.c). */
 void tt_dispatch_init(struct tt_order *o);
 
 /* proc.c */
@@ -30,7 +39,7 @@ tt_handler tt_advance_gc_active, tt_advance_gc_begin, tt_advance_gc_end, tt_adva
 tt_handler tt_advance_in_context, tt_advance_task_begin, tt_advance_task_end,
 	tt_advance_region_begin, tt_advance_region_end;
 
-/* experiment.c */
+/* resource.c */
 tt_handler tt_advance_resource;
 void tt_resources_release(struct tt_order *o);
 /* A new generation: numbers begin anew, what does not live is forgotten. */
@@ -47,11 +56,11 @@ enum tt_advance tt_broken_memory(struct tt_order *o);
 /* TT_NOT_YET; writes what it waits for if somebody asks. */
 enum tt_advance tt_not_yet(struct tt_order *o, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Says of what follows what it waits for, if that is one thing and nothing else can make
- * the event advance, or show that it is broken. */
+/* What the event waits for if it has to: if that is one thing, and nothing else can make it
+ * advance or show that it is broken. Before tt_not_yet(). */
 static inline void tt_await(struct tt_order *o, uint64_t id, uint64_t seq)
 {
-	o->awaits = (struct tt_await){false, id, seq};
+	o->awaits = (struct tt_wait){false, id, seq};
 }
 /* The event's name as Go's errors have it, see tt_specs_event_name(). */
 const char *tt_step_name(const struct tt_order *o, const struct tt_step *s,
@@ -92,7 +101,7 @@ void tt_remove_g(struct tt_order *o, struct tt_g_state *g);
 struct tt_open_scopes *tt_open_scopes_of(struct tt_order *o, uint32_t *slot);
 
 /* The goroutine of the step's context, or NULL if it is not known. */
-static TT_ALWAYS_INLINE struct tt_g_state *tt_current_g(struct tt_order *o, const struct tt_step *s)
+static inline struct tt_g_state *tt_current_g(struct tt_order *o, const struct tt_step *s)
 {
 	if (s->m != TT_NO_SLOT) {
 		uint32_t slot = o->ms.at[s->m].g_slot;
@@ -110,21 +119,21 @@ static inline struct tt_m_state *tt_step_m(struct tt_order *o, const struct tt_s
 	return &o->ms.at[s->m];
 }
 
-/* What the step's thread has from now on; nobody's events have nothing. */
+/* What the step's thread has from now on. Without a thread: nothing. */
 static inline void tt_set_p(struct tt_order *o, const struct tt_step *s, int64_t p)
 {
 	if (s->m != TT_NO_SLOT)
 		tt_m_set_p(&o->ms.at[s->m], p);
 }
 
-static TT_ALWAYS_INLINE void tt_set_g(struct tt_order *o, const struct tt_step *s, int64_t g)
+static inline void tt_set_g(struct tt_order *o, const struct tt_step *s, int64_t g)
 {
 	if (s->m != TT_NO_SLOT)
 		tt_m_set_g(&o->ms.at[s->m], g);
 }
 
-/* As tt_set_g(), and remembers where g lies. */
-static TT_ALWAYS_INLINE void tt_bind_g(struct tt_order *o, const struct tt_step *s, const struct tt_g_state *g)
+/* As tt_set_g(), and notes where the record of g is. */
+static inline void tt_bind_g(struct tt_order *o, const struct tt_step *s, const struct tt_g_state *g)
 {
 	if (s->m == TT_NO_SLOT)
 		return;

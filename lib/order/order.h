@@ -1,12 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * order.h - the scheduler's state, replayed: whether an event can happen now, and
- * what it changes. Stands on gen.
+ * order.h - puts the events of all threads into one order, by replaying the scheduler's
+ * state: whether an event can happen now, and what it changes. This header and merge.h
+ * are what other folders use; speculate.h, to order generations side by side. Stands on gen.
  *
  * Each thread's events are in order; between threads, time is only a hint. An
  * event *advances* if the state allows it, must *wait* if an event of another
  * thread has to come first, or shows that the trace is *broken*. Source: Go's
- * internal/trace/order.go; the names here are its names.
+ * internal/trace/order.go, from which the names of states and handlers are.
+ *
+ *	cursor.[ch]   the events of each thread, decoded one by one
+ *	heap.[ch]     the threads by time, the earliest first
+ *	merge.[ch]    which of them is tried next
+ *	burst.h       the same where events are only counted
+ *	waitq.[ch]    many threads that wait for others
+ *
+ *	order.c       takes an event to its handler; begins generations, resets, releases
+ *	dispatch.c    which handler and which rule a type of events has
+ *	fast.h        the rules of the commonest events, to be inlined
+ *	goroutine.c, proc.c, syscall.c, range.c, annotation.c, resource.c
+ *	              the handlers, by what their events are about
+ *	handlers.h    what the handlers share
+ *	state.c       the records of goroutines, Ps, threads and tasks; errors
+ *	shared_string.[ch]  names that outlive their generation
+ *
+ *	speculate.h   a generation ordered alone: assume.[ch], commit.c, clone.c
  */
 #ifndef TT_ORDER_ORDER_H
 #define TT_ORDER_ORDER_H
@@ -52,22 +70,22 @@ struct tt_open_scopes {
 	uint32_t next_free;
 };
 
-/* What an event waits for (waits.h). */
-struct tt_await {
+/* What an event waits for; waitq.h tries it again then. */
+struct tt_wait {
 	bool any;               /* not for one thing only */
 	uint64_t id;            /* of a goroutine, P or resource */
 	uint64_t seq;           /* for its turn in the sequence of these events, or: */
 };
-#define TT_AWAIT_NO_SEQ 0       /* for anything that happens to it */
+#define TT_WAIT_NO_SEQ 0        /* for anything that happens to it */
 
 #define TT_NO_SLOT UINT32_MAX
 
 struct tt_g_state {
 	int64_t id;
 	struct tt_seq seq;
-	uint32_t scopes; /* slot, or TT_NO_SLOT; of a free record: the next free one */
+	uint32_t scopes;        /* slot, or TT_NO_SLOT; of a free record: the next free one */
 	uint8_t status;         /* enum tt_g_status, or TT_G_GONE: the record is free */
-	bool assumed; /* it is from before the generation: claims.h */
+	bool assumed;           /* it is from before the generation that is ordered alone */
 };
 
 struct tt_p_state {
@@ -75,15 +93,15 @@ struct tt_p_state {
 	struct tt_seq seq;
 	uint32_t scopes;
 	uint8_t status;         /* enum tt_p_status */
-	bool awaited;           /* for seam.c */
+	bool awaited;           /* for commit.c */
 };
 
 struct tt_m_state {
 	int64_t id;
 	int64_t p, g;           /* bound to it, or TT_NONE */
 	uint32_t g_slot;        /* where g was found last; check the id */
-	uint8_t has;            /* enum tt_need: what p and g come to; if neither the one nor
-	                           the other is known, see claims.h */
+	uint8_t has;            /* enum tt_need: what of it p and g meet. With neither bit of a
+	                           pair, it is not known whether the thread has one: assume.c */
 };
 
 struct tt_task_state {
@@ -94,29 +112,12 @@ struct tt_task_state {
 
 enum tt_gc_state { TT_GC_UNDETERMINED, TT_GC_NOT_RUNNING, TT_GC_RUNNING };
 
-/* One event on its way through a handler. */
-struct tt_step {
-	const struct tt_event_def *def;
-	unsigned needs;         /* enum tt_need: what its context must be */
-	struct tt_raw_event *ev;
-	uint32_t m;             /* slot of its thread, or TT_NO_SLOT for nobody's events */
-	struct tt_context cur;  /* before the event: what is handed out */
-};
-
 struct tt_order;
+struct tt_step;
+struct tt_assumptions;
+struct tt_assume_hooks;
+/* Lets one event advance, or says why not. */
 typedef enum tt_advance tt_handler(struct tt_order *o, struct tt_step *s);
-
-/* The rules of fast.h. */
-enum tt_fast_rule {
-	TT_FAST_NONE,           /* the handler alone knows */
-	TT_FAST_IN_CONTEXT,     /* the context is all that the event needs */
-	TT_FAST_GO_START,
-	TT_FAST_GO_UNBLOCK,
-	TT_FAST_GO_BLOCK,
-	TT_FAST_GO_STOP,
-	TT_FAST_SYSCALL_BEGIN,
-	TT_FAST_SYSCALL_END,
-};
 
 /* How the events of a type are ordered. handler NULL: they are not. */
 struct tt_rule {
@@ -128,23 +129,15 @@ struct tt_rule {
 /* What the fast path has to know of a type: apart from the rest, since it is read for each
  * event. */
 struct tt_fast_type {
-	uint8_t rule;           /* enum tt_fast_rule */
+	uint8_t rule;           /* enum tt_fast_rule (fast.h) */
 	uint8_t may_lack;       /* all bits of enum tt_need except those that it needs */
 };
 
 /* An event makes at most three (a coroutine switch). */
 #define TT_QUEUE_MAX 3
 
-/* What events of experiments say of their resources (experiment.c). */
+/* What events of experiments say of their resources (resource.c). */
 struct tt_resources;
-
-/* What state.c has a speculative order do (assume.c). */
-struct tt_assume_hooks {
-	/* The context is not what the event needs. True: now it is, by assumptions. */
-	bool (*context_wrong)(struct tt_order *o, const struct tt_step *s);
-	/* The record of a goroutine is about to be removed. */
-	void (*g_removed)(struct tt_order *o, const struct tt_g_state *g);
-};
 
 struct tt_order {
 	struct tt_mem *mem;
@@ -161,8 +154,9 @@ struct tt_order {
 	bool initial;           /* gen is it: statuses may introduce resources */
 	uint64_t newest;        /* the highest number of a generation so far */
 	bool renewed;           /* gen's is higher than those before */
-	struct tt_assumptions *assumptions; /* of a generation that is ordered alone, or NULL */
-	const struct tt_assume_hooks *on_assume; /* set with these */
+	/* if it orders a generation alone: see speculate.h */
+	struct tt_assumptions *assumptions; /* or NULL */
+	const struct tt_assume_hooks *on_assume; /* or NULL, too */
 
 	struct tt_idmap g_ids, p_ids, m_ids, task_ids;
 	TT_ARRAY(struct tt_g_state) gs;
@@ -185,11 +179,16 @@ struct tt_order {
 	unsigned head, count;
 	uint64_t added_args[TT_QUEUE_MAX][TT_MAX_ARGS + 1];
 
-	struct tt_await awaits; /* of the last try that was TT_NOT_YET */
-	char *why;              /* if set: where a handler says what it waits for */
+	struct tt_wait awaits;  /* of the last try that was TT_NOT_YET */
+	char *why;              /* if set: where a handler writes what it waits for */
 	size_t why_size;
 	struct tt_error err;    /* of TT_BROKEN */
 };
+
+static inline bool tt_is_speculative(const struct tt_order *o)
+{
+	return o->assumptions != NULL;
+}
 
 void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs *specs,
 		   unsigned version);

@@ -111,10 +111,9 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 		return tt_not_yet(o, "P %" PRId64 " is at sequence %" PRIu64 " of generation %" PRIu64
 				  ", it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
 				  seq.n - 1);
-	if (tt_is_speculative(o))
-		tt_assume_no_p(o, s);
+	tt_assume_no_p(o, s);
 	/* in a syscall, and nobody has stolen its P yet */
-	tt_await(o, (uint64_t)s->cur.proc, TT_AWAIT_NO_SEQ);
+	tt_await(o, (uint64_t)s->cur.proc, TT_WAIT_NO_SEQ);
 	if (s->cur.proc != TT_NONE)
 		return tt_not_yet(o, "the thread still has P %" PRId64, s->cur.proc);
 	if (tt_check_context(o, s) != TT_ADVANCED)
@@ -150,8 +149,7 @@ static enum tt_advance steal_from(struct tt_order *o, struct tt_step *s, int64_t
 {
 	struct tt_m_state *m;
 
-	if (tt_is_speculative(o))
-		tt_assume_victim(o, s, p, victim);
+	tt_assume_victim(o, s, p, victim);
 	if (victim == s->cur.thread) {
 		if (s->cur.proc != p)
 			return tt_broken(o, TT_E_PROC,

@@ -48,8 +48,7 @@ enum tt_advance tt_advance_gc_active(struct tt_order *o, struct tt_step *s)
 					 "GCActive in the first generation isn't first GC event");
 		return gc_first(o, s);
 	}
-	if (tt_gc_unassumed(o))
-		tt_assume_gc(o, TT_ASSUME_GC_RUNNING, s->ev->args[0]);
+	tt_assume_gc(o, TT_ASSUME_GC_RUNNING, s->ev->args[0]);
 	if (gc_await(o, s->ev->args[0]) != TT_ADVANCED)
 		return TT_NOT_YET;
 	if (o->gc_state != TT_GC_RUNNING)
@@ -59,8 +58,7 @@ enum tt_advance tt_advance_gc_active(struct tt_order *o, struct tt_step *s)
 
 enum tt_advance tt_advance_gc_begin(struct tt_order *o, struct tt_step *s)
 {
-	if (tt_gc_unassumed(o))
-		tt_assume_gc(o, TT_ASSUME_GC_NOT_RUNNING, s->ev->args[0]);
+	tt_assume_gc(o, TT_ASSUME_GC_NOT_RUNNING, s->ev->args[0]);
 	if (o->gc_state == TT_GC_UNDETERMINED)
 		return gc_first(o, s);
 	if (gc_await(o, s->ev->args[0]) != TT_ADVANCED)
@@ -73,8 +71,7 @@ enum tt_advance tt_advance_gc_begin(struct tt_order *o, struct tt_step *s)
 
 enum tt_advance tt_advance_gc_end(struct tt_order *o, struct tt_step *s)
 {
-	if (tt_gc_unassumed(o))
-		tt_assume_gc(o, TT_ASSUME_GC_RUNNING, s->ev->args[0]);
+	tt_assume_gc(o, TT_ASSUME_GC_RUNNING, s->ev->args[0]);
 	if (gc_await(o, s->ev->args[0]) != TT_ADVANCED)
 		return TT_NOT_YET;
 	if (o->gc_state == TT_GC_NOT_RUNNING)
@@ -210,7 +207,7 @@ enum tt_advance tt_advance_range_active(struct tt_order *o, struct tt_step *s)
 
 	if (e == NULL)
 		return TT_BROKEN;
-	if (tt_is_speculative(o) && !is_open(e, type, 0) && tt_assume_range(o, s, type) &&
+	if (!is_open(e, type, 0) && tt_assume_range(o, s, type) &&
 	    open_range(o, e, type, 0) != TT_ADVANCED)
 		return TT_BROKEN;
 	if (o->initial) {

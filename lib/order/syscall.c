@@ -79,15 +79,14 @@ enum tt_advance tt_advance_syscall_end_blocked(struct tt_order *o, struct tt_ste
 {
 	struct tt_g_state *g;
 
-	if (tt_is_speculative(o))
-		tt_assume_no_p(o, s);
+	tt_assume_no_p(o, s);
 	/* the event says that its P was lost: by ProcStop here, or stolen elsewhere */
 	if (s->cur.proc != TT_NONE) {
 		const struct tt_p_state *p = tt_find_p(o, s->cur.proc);
 
 		if (p == NULL)
 			return unknown_proc(o, s);
-		tt_await(o, (uint64_t)s->cur.proc, TT_AWAIT_NO_SEQ);
+		tt_await(o, (uint64_t)s->cur.proc, TT_WAIT_NO_SEQ);
 		if (p->status == TT_P_SYSCALL)
 			return tt_not_yet(o, "P %" PRId64 " is still in the syscall, it must be "
 					  "stolen or stopped first", s->cur.proc);
@@ -115,8 +114,7 @@ enum tt_advance tt_advance_create_syscall(struct tt_order *o, struct tt_step *s)
 				 "tried to create goroutine (%" PRId64
 				 ") in syscall that already exists",
 				 id);
-	if (tt_is_speculative(o))
-		tt_assume(o, TT_ASSUME_G_ABSENT, id, 0);
+	tt_assume(o, TT_ASSUME_G_ABSENT, id, 0);
 	g = tt_add_g(o, id, TT_G_SYSCALL);
 	if (g == NULL)
 		return tt_broken_memory(o);
@@ -155,8 +153,7 @@ enum tt_advance tt_advance_destroy_syscall(struct tt_order *o, struct tt_step *s
 
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
-	if (tt_is_speculative(o))
-		tt_assume_no_p(o, s);
+	tt_assume_no_p(o, s);
 	g = current_g_in(o, s, TT_G_SYSCALL, "Syscall");
 	if (g == NULL)
 		return TT_BROKEN;

@@ -115,7 +115,7 @@ static void wake_for(struct tt_waitq *w, struct tt_order *o, uint64_t id)
 	const struct tt_g_state *g = tt_find_g(o, (int64_t)id);
 	const struct tt_p_state *p = tt_find_p(o, (int64_t)id);
 
-	wake(w, id, TT_AWAIT_NO_SEQ);
+	wake(w, id, TT_WAIT_NO_SEQ);
 	if (g != NULL)
 		wake(w, id, g->seq.n + 1);
 	if (p != NULL)

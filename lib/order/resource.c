@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * experiment.c - the handler of events whose spec `orders` a resource: those of one
+ * resource.c - the handler of events whose spec `orders` a resource: those of one
  * resource happen by their numbers, whichever threads they are on. Stands on gen.
  *
  * As a goroutine's, the numbers are 1, 2, 3, ... and begin anew in each generation, so
@@ -286,8 +286,7 @@ enum tt_advance tt_advance_resource(struct tt_order *o, struct tt_step *s)
 	if (class == NULL)
 		return tt_broken_memory(o);
 	/* what lives is known in sequence alone */
-	if (tt_is_speculative(o))
-		o->assumptions->failed = true;
+	tt_assume_fails(o);
 	resource = find(o->resources, class, id);
 	if (!is_due(resource, spec->role, n))
 		return await(o, s, resource);
