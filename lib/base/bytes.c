@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bytes.c - bytes that grow. Base layer. */
+/* bytes.c - bytes that are appended to. */
 #include "base/bytes.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* bytes.h - bytes that are put one after the other, on a memory account. Base layer. */
+/* bytes.h - bytes that are appended to, on a memory account. */
 #ifndef TT_BASE_BYTES_H
 #define TT_BASE_BYTES_H
 

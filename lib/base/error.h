@@ -10,9 +10,9 @@
  *	codes.c       the table of codes: name, advice, severity; the library's version
  *	options.c     struct tt_options of any size, checked, with its defaults
  *	mem.c         memory that counts against a limit, and growing arrays
- *	bytes.c       bytes that are put one after the other
+ *	bytes.c       bytes that are appended to
  *	idmap.c       a map from 64-bit ids to small numbers
- *	hash.h        hashes for tables whose keys nobody chooses
+ *	hash.h        hashes for tables whose keys no trace chooses
  *	sort.c        Go's sort, step by step
  *	quote.c       quoted text as Go prints it; printable.h is its table
  *	thread.c      threads that the library starts

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hash.h - hashes for tables in memory: small and fast, no match for who chooses the keys.
- * Where those come from a trace, an idmap with a secret seed is the table. Base layer.
+ * hash.h - hashes for tables in memory: small and fast, but keys can be chosen so that all
+ * collide. For keys that come from a trace use an idmap, which has a secret seed.
  */
 #ifndef TT_BASE_HASH_H
 #define TT_BASE_HASH_H

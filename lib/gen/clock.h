@@ -2,7 +2,7 @@
 /*
  * clock.h - trace clock units to nanoseconds, with Go's arithmetic to the bit.
  * Source: Go's internal/trace/generation.go (setSyncBatch) and base.go
- * (frequency.mul). Stands on nothing.
+ * (frequency.mul).
  */
 #ifndef TT_GEN_CLOCK_H
 #define TT_GEN_CLOCK_H

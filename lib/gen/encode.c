@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* encode.c - the tables of a generation out. Stands on wire/encode.h. */
+/* encode.c - the tables of a generation out. */
 #include "gen/encode.h"
 
 #include <assert.h>

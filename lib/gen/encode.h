@@ -2,8 +2,7 @@
 /*
  * encode.h - the tables of a generation out: strings, stacks, CPU samples and the clock, in
  * batches with the header of tt_encode_begin(). A table may be written in any number of
- * pieces; records of two tables never share a batch. Stands on wire/encode.h alone, so that
- * the writer inside a traced program can use it.
+ * pieces; records of two tables never share a batch.
  */
 #ifndef TT_GEN_ENCODE_H
 #define TT_GEN_ENCODE_H

@@ -2,7 +2,7 @@
 /*
  * framer.h - which batches make up a generation, and what ends it: since version 26 a
  * mark, before that the first batch of another generation, or the end of the input.
- * Whoever reads a trace by generations asks here. Stands on wire/batch.h.
+ * All code that reads a trace by generations uses this.
  */
 #ifndef TT_GEN_FRAMER_H
 #define TT_GEN_FRAMER_H

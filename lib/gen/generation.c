@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * generation.c - a generation's life, the checks when all its batches are in, and
- * its tables for the public. Stands on wire.
+ * its tables for the public.
  */
 #include "gen/generation.h"
 
@@ -73,7 +73,7 @@ static uint64_t next_pc(const uint8_t **frames)
 	return pc;
 }
 
-static const struct tt_frame_entry *frame_of(const struct tt_generation *g, uint64_t pc)
+static const struct tt_wire_frame *frame_of(const struct tt_generation *g, uint64_t pc)
 {
 	return &g->frames.at[tt_idmap_find(&g->pcs, pc)];
 }
@@ -85,7 +85,7 @@ static int check_stack(const struct tt_generation *g, const struct tt_stack_entr
 	const uint8_t *p = stack->frames;
 
 	for (uint32_t i = 0; i < stack->nframes; i++) {
-		const struct tt_frame_entry *frame = frame_of(g, next_pc(&p));
+		const struct tt_wire_frame *frame = frame_of(g, next_pc(&p));
 		bool func = has_string(g, frame->func);
 
 		if (!func || !has_string(g, frame->file))
@@ -237,7 +237,7 @@ int tt_generation_stack(const struct tt_generation *g, uint64_t id, struct tt_fr
 		return id == 0 ? 0 : -1;
 	p = g->stacks.at[i].frames;
 	for (uint32_t f = 0; f < g->stacks.at[i].nframes; f++) {
-		const struct tt_frame_entry *frame = frame_of(g, next_pc(&p));
+		const struct tt_wire_frame *frame = frame_of(g, next_pc(&p));
 
 		out[f].pc = frame->pc;
 		out[f].line = frame->line;

@@ -2,10 +2,19 @@
 /*
  * generation.h - one generation as pure data: its batches by thread, strings,
  * stacks, CPU samples, clock and experimental batches. Nothing in here is
- * ordered. Stands on wire.
+ * ordered. Nothing is copied either: strings, stacks and batches point into the source,
+ * which keeps the generation's bytes until the next one is loaded.
  *
- * Nothing is copied: strings, stacks and batches point into the source, which
- * keeps the generation's bytes until the next one is loaded.
+ * This folder is what a trace is made of, generation by generation; it needs wire and what
+ * is below:
+ *
+ *	framer.c      which batches make up a generation, and what ends it
+ *	load.c        reads a generation from a source
+ *	tables.c      files its batches: each kind of table has a handler
+ *	generation.c  its life, the checks when all batches are in, its tables for the public
+ *	clock.h       trace clock units to nanoseconds
+ *	resync.c      finds the next generation after damage
+ *	encode.c      the tables of a generation out
  */
 #ifndef TT_GEN_GENERATION_H
 #define TT_GEN_GENERATION_H
@@ -23,11 +32,6 @@ struct tt_stack_entry {
 	uint64_t id;
 	const uint8_t *frames;  /* nframes times pc func file line, as varints */
 	uint32_t nframes;
-};
-
-/* The frame of a pc. Source: Go keeps one for all stacks, the first it reads. */
-struct tt_frame_entry {
-	uint64_t pc, func, file, line;
 };
 
 /* One batch of events, in its thread's list. */
@@ -66,7 +70,7 @@ struct tt_generation {
 	struct tt_idmap string_ids, stack_ids, pcs, thread_ids;
 	TT_ARRAY(struct tt_string_entry) strings;
 	TT_ARRAY(struct tt_stack_entry) stacks;
-	TT_ARRAY(struct tt_frame_entry) frames;
+	TT_ARRAY(struct tt_wire_frame) frames; /* by pc; Go, too, keeps the first it reads */
 	TT_ARRAY(struct tt_sample) samples;
 	TT_ARRAY(struct tt_batch) experimental;
 	TT_ARRAY(struct tt_thread_batches) threads; /* in order of their first batch */
@@ -87,17 +91,6 @@ void tt_generation_release(struct tt_generation *g);
 /* The list of a thread's batches, begun if this is its first. NULL: no memory. */
 struct tt_thread_batches *tt_generation_thread(struct tt_generation *g, int64_t thread);
 
-/*
- * Files one batch. Codes of tables (30 to 42), TT_E_GENERATION_MARK,
- * TT_E_MEMORY, TT_E_LIMIT; messages are Go's.
- */
-struct tt_batch_rules;
-int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rules,
-		      const struct tt_raw_batch *batch, struct tt_error *err);
-/* The checks when all batches are in. 36, 40, 41. */
-int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rules,
-		       struct tt_error *err);
-
 /* Which first byte of a batch makes it which table, in this version. */
 struct tt_batch_rules {
 	int (*add[256])(struct tt_generation *g, const struct tt_raw_batch *batch,
@@ -106,6 +99,16 @@ struct tt_batch_rules {
 	bool needs_clock;       /* since 1.25: a Sync batch with a clock snapshot */
 };
 void tt_batch_rules_init(struct tt_batch_rules *rules, unsigned version);
+
+/*
+ * Files one batch. Codes of tables (30 to 42), TT_E_GENERATION_MARK,
+ * TT_E_MEMORY, TT_E_LIMIT; messages are Go's.
+ */
+int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rules,
+		      const struct tt_raw_batch *batch, struct tt_error *err);
+/* The checks when all batches are in. TT_E_STACK_STRING, TT_E_NO_FREQUENCY, TT_E_NO_CLOCK. */
+int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rules,
+		       struct tt_error *err);
 
 /* ---- reading one (load.c) */
 

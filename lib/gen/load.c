@@ -2,7 +2,7 @@
 /*
  * load.c - reads one generation: batch after batch until the framer finds its end. What
  * ends a generation well and what does not follows Go's internal/trace/generation.go
- * (readGeneration, readGenerationWithSpill). Stands on wire.
+ * (readGeneration, readGenerationWithSpill).
  */
 #include <string.h>
 

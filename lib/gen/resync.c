@@ -3,7 +3,7 @@
  * resync.c - finds the next generation after damage. Where the framing still
  * holds it walks batch by batch to where another generation begins; where it
  * does not, it first looks byte by byte for a place from which several batches
- * in a row make sense. Stands on wire.
+ * in a row make sense.
  */
 #include "gen/generation.h"
 
@@ -157,7 +157,7 @@ static bool is_framing_error(int code)
 }
 
 /* An error of a generation that was read to its end, which may be one of its events. */
-static bool is_of_whole(int code)
+static bool was_read_whole(int code)
 {
 	return code == TT_E_STACK_STRING || code == TT_E_NO_FREQUENCY || code == TT_E_NO_CLOCK ||
 	       code >= TT_E_EVENT_TYPE;
@@ -214,7 +214,7 @@ int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_
 		return rc;
 	if (l->at_end || avail == 0)
 		return TT_END;
-	if (is_of_whole(broken->code))
+	if (was_read_whole(broken->code))
 		return TT_OK;
 	l->framer.has_lookahead_error = false;
 	if (is_other_number(broken->code))

@@ -2,7 +2,7 @@
 /*
  * tables.c - files the batches of a generation: each kind of table has a handler,
  * chosen by the batch's first byte. Messages and the order of checks are those of
- * Go's internal/trace/generation.go. Stands on wire.
+ * Go's internal/trace/generation.go.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -147,13 +147,13 @@ static int add_strings(struct tt_generation *g, const struct tt_raw_batch *batch
 /* Go's words for the fields of a frame. */
 static const char *const frame_fields[4] = {"PC", "funcID", "fileID", "line"};
 
-static bool frames_equal(const struct tt_frame_entry *a, const struct tt_frame_entry *b)
+static bool frames_equal(const struct tt_wire_frame *a, const struct tt_wire_frame *b)
 {
 	return a->func == b->func && a->file == b->file && a->line == b->line;
 }
 
 /* Keeps a frame unless its pc has one: the first definition wins. */
-static int add_frame(struct tt_generation *g, struct records *r, const struct tt_frame_entry *frame)
+static int add_frame(struct tt_generation *g, struct records *r, const struct tt_wire_frame *frame)
 {
 	uint32_t old = tt_idmap_find(&g->pcs, frame->pc);
 
@@ -187,14 +187,14 @@ static int add_frames(struct tt_generation *g, struct records *r, uint64_t id, u
 			r->pos += n;
 		}
 		rc = add_frame(g, r,
-			       &(struct tt_frame_entry){field[0], field[1], field[2], field[3]});
+			       &(struct tt_wire_frame){field[0], field[1], field[2], field[3]});
 		if (rc < 0)
 			return rc;
 	}
 	return TT_OK;
 }
 
-/* Puts Go's text of a stack behind the message so far: a line for each pc. */
+/* Appends Go's text of a stack to the message: a line for each pc. */
 static void say_stack(struct tt_error *err, const char *name, const struct tt_stack_entry *stack)
 {
 	const size_t size = sizeof(err->message);

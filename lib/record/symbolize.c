@@ -72,7 +72,7 @@ static bool take_type(struct cursor *c, uint8_t type)
 
 /* ---- texts */
 
-static bool same(const struct tt_symbolizer *n, uint32_t i, struct tt_str text)
+static bool is_text(const struct tt_symbolizer *n, uint32_t i, struct tt_str text)
 {
 	return n->texts.at[i].len == text.len &&
 	       memcmp(n->pool.data + n->texts.at[i].at, text.data, text.len) == 0;
@@ -88,7 +88,7 @@ static bool intern(struct tt_symbolizer *n, const char *s, uint64_t *id)
 	*id = 0;
 	if (text.len == 0)
 		return true;
-	if (i != TT_IDMAP_NONE && same(n, i, text)) {
+	if (i != TT_IDMAP_NONE && is_text(n, i, text)) {
 		*id = n->texts.at[i].id;
 		return true;
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* write.c - a salvaged generation back to bytes. Stands on edit/synth.h and gen/encode.h. */
+/* write.c - a salvaged generation back to bytes. */
 #include "repair/write.h"
 
 /* What is made up goes into batches of at most about this size. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* write.h - a salvaged generation back to bytes. Stands on edit/synth.h and gen/encode.h. */
+/* write.h - a salvaged generation back to bytes. */
 #ifndef TT_REPAIR_WRITE_H
 #define TT_REPAIR_WRITE_H
 
@@ -9,7 +9,7 @@
 struct tt_repair_writer {
 	struct tt_bytes out;
 	unsigned version;
-	struct tt_encoder enc;  /* into `out`; has it failed, then there is no memory */
+	struct tt_encoder enc;  /* into `out`; it fails only for lack of memory */
 };
 
 /* What was written of a salvage. */

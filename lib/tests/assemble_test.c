@@ -123,10 +123,10 @@ static const struct {
 	{"\n\n", "3:1: there is no line 'Trace Go1.NN'"},
 	{"Trace Go1.21\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 22, 23, 25, 26"},
 	{"Trace Go1.26\n\nNonsense\n", "3:1: no event has the name 'Nonsense'"},
-	{"Trace Go1.26\nGoStart dt=1 g=", "2:16: a number of at most 64 bits must stand here, not ''"},
+	{"Trace Go1.26\nGoStart dt=1 g=", "2:16: expected a number of at most 64 bits, not ''"},
 	{"Trace Go1.26\nStack id=1 nframes=2\n\tpc=1 func=2 file=3 line=4\nGoDestroy dt=1\n",
-	 "4:1: the Stack before has nframes=2 and 1 frames"},
-	{"Trace Go1.26\nStack id=1 nframes=1\n", "3:1: the Stack before has nframes=1 and 0 frames"},
+	 "4:1: the Stack above says nframes=2 but has 1 frames"},
+	{"Trace Go1.26\nStack id=1 nframes=1\n", "3:1: the Stack above says nframes=1 but has 0 frames"},
 };
 
 START_TEST(a_mistake_has_the_same_place_however_the_text_is_cut)

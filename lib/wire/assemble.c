@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assemble.c - the raw text form back to bytes, line by line. Stands on spec and
- * the framing of wire.
+ * assemble.c - the raw text form back to bytes, line by line.
  *
- * Two numbers stand before what they count: the size of a batch, in 10 bytes that
+ * Two numbers come before what they count: the size of a batch, in 10 bytes that
  * are filled in when the batch ends, and the length of an event's data or frames,
  * for which room is made when the event ends. Either way each byte moves once.
- * Nothing of this is left to the encoders: what a text says is written, true or not.
+ * The encoders cannot do this: what a text says is written, true or not.
  */
 #include "wire/assemble.h"
 
@@ -34,7 +33,7 @@ static int put_number(struct tt_assembly *a, uint64_t value)
 	return 0;
 }
 
-/* Puts a number before what stands from `at` on. */
+/* Puts a number before the bytes that begin at `at`. */
 static int insert_number(struct tt_assembly *a, size_t at, uint64_t value, bool padded)
 {
 	uint8_t bytes[TT_VARINT_MAX];
@@ -70,7 +69,7 @@ static int close_event(struct tt_assembly *a, const char *at)
 	if (event != NULL && event->has_frames && a->count_at != TT_NO_PLACE)
 		return insert_number(a, a->count_at, a->nframes, false);
 	if (event != NULL && event->has_frames && !frames_are_counted(a))
-		return tt_line_mistake(l, at, "the %s before has nframes=%llu and %llu frames",
+		return tt_line_mistake(l, at, "the %s above says nframes=%llu but has %llu frames",
 				       event->name, (unsigned long long)a->want,
 				       (unsigned long long)a->nframes);
 	if (event != NULL && event->has_data && !a->has_data)
@@ -109,7 +108,7 @@ static int put_arg(struct tt_assembly *a, const struct tt_event_spec *spec, cons
 
 	tt_line_skip_blanks(l);
 	if (!tt_line_accept_name(l, name))
-		return tt_line_mistake(l, l->p, "'%s=' must stand here in %s", name, spec->name);
+		return tt_line_mistake(l, l->p, "expected '%s=' in %s", name, spec->name);
 	rc = tt_line_number(l, &value);
 	if (rc != 0)
 		return rc;
@@ -185,7 +184,7 @@ static int frame_line(struct tt_assembly *a, const char *begin)
 
 		tt_line_skip_blanks(l);
 		if (!tt_line_accept_name(l, names[i]))
-			return tt_line_mistake(l, l->p, "'%s=' must stand here in a frame", names[i]);
+			return tt_line_mistake(l, l->p, "expected '%s=' in a frame", names[i]);
 		rc = tt_line_number(l, &value);
 		if (rc == 0)
 			rc = put_number(a, value);
@@ -203,7 +202,7 @@ static int put_quoted(struct tt_assembly *a)
 	const char *begin = l->p;
 
 	if (!tt_line_accept(l, "\""))
-		return tt_line_mistake(l, begin, "a quoted text must stand here");
+		return tt_line_mistake(l, begin, "expected a quoted text");
 	while (l->p < l->end && *l->p != '"') {
 		uint8_t bytes[TT_UNQUOTE_MAX];
 		size_t n;

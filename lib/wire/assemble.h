@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assemble.h - the raw text form back to bytes. Stands on spec and the framing of
- * wire. This is the whole text at once, or line by line; tracetool_write.h has the same
- * piece by piece (assembler.c).
+ * assemble.h - the raw text form back to bytes: a whole text at once, or line by line. The
+ * assembler of tracetool_write.h takes it in pieces of any size.
  *
  * The text is what tt_wire_format() writes, after a line `Trace Go1.NN`; NN is a
- * version of format v2. tracetool-format(5) describes it. What a person who
- * writes a trace by hand may do besides:
+ * version of format v2. tracetool-format(5) describes it. A person who writes a trace by
+ * hand may also
  *
- * - blanks at both ends of a line and between its parts, empty lines, and
+ * - put blanks at both ends of a line and between its parts, empty lines, and
  *   comments from a `#` to the end of the line;
- * - numbers as 0x1f, and as -1 for 2^64 - 1;
+ * - write numbers as 0x1f, and -1 for 2^64 - 1;
  * - leave out the `size` of an EventBatch: then it holds all events up to the next
  *   batch or end mark. A `size` that is given is written as it is, true or not;
  * - leave out the `nframes` of a Stack. One that is given must be true.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * assembler.c - the raw text form back to bytes, piece by piece: its contract is
- * tracetool_write.h. Stands on assemble.h.
+ * tracetool_write.h.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* batch.c - framing. Stands on input and spec. */
+/* batch.c - framing. */
 #include "wire/batch.h"
 
 #include <string.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * batch.h - framing: what follows the header of a file is a plain sequence of batches.
- * Stands on input and spec.
  *
  *	EventBatch         type, gen, thread, time, size, then size bytes
  *	ExperimentalBatch  type, experiment (one raw byte), then the same
@@ -31,7 +30,7 @@ struct tt_framing {
 	                           waited for */
 };
 
-/* One batch as it stands in the file, not looked into. */
+/* One batch as it is in the file, not looked into. */
 struct tt_raw_batch {
 	enum tt_raw_batch_kind kind;
 	unsigned experiment;

@@ -2,7 +2,7 @@
 /*
  * embedded.h - batches of experiment 1 that hold what Go's tools skip: specs, timed events
  * of other experiments, and batches of other experiments. This is how each begins; the
- * rest is in tracetool-format(5), "Embedded batches". Stands on spec and varint.h.
+ * rest is in tracetool-format(5), "Embedded batches".
  */
 #ifndef TT_WIRE_EMBEDDED_H
 #define TT_WIRE_EMBEDDED_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* encode.c - batches out. Stands on base and spec. */
+/* encode.c - batches out. */
 #include "wire/encode.h"
 
 #include <assert.h>

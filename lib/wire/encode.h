@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * encode.h - batches out: headers, records and events one after the other, in as many
- * batches as they take. gen/encode.h knows the records of the tables. Nothing is
- * allocated: what is done goes to a function of the caller's, so that the writer inside
- * a traced program uses this, too. Stands on base and spec.
+ * encode.h - batches out: records or events one after the other, in as many batches as they
+ * take. gen/encode.h knows the records of the tables. Nothing is allocated: finished
+ * batches go to a function of the caller's, so that the writer inside a traced program
+ * can use this, too.
  *
  *	begin(generation, thread, time)     what the batches from here on say
  *	    record, record, ...             of one table, or events: batches as they fill up
@@ -37,8 +37,8 @@ struct tt_encoder {
 	bool (*put)(void *arg, const void *data, size_t nbytes);
 	void *arg;
 	bool failed;            /* put() returned false: nothing more is written */
-	size_t full;            /* a batch that has as many bytes is ended; for who wants
-	                           batches smaller than TT_BATCH_MAX_SIZE */
+	size_t full;            /* a batch that has as many bytes is ended; TT_BATCH_MAX_SIZE
+	                           unless the caller sets less */
 	struct tt_batch_head head; /* of tt_encode_begin() */
 	/* the batch at hand */
 	int table;              /* the byte it begins with, or TT_NO_TABLE */
@@ -64,9 +64,9 @@ void tt_encode_drop(struct tt_encoder *e);
 
 /*
  * Where a record may be written, fewer than TT_BATCH_MAX_SIZE bytes, in a batch that begins
- * with the byte `table` (or TT_NO_TABLE). tt_encode_record_end() is told where the record
- * ends, and begins a new batch with it if it does not fit the one at hand. A call without
- * that is no record.
+ * with the byte `table` (or TT_NO_TABLE). tt_encode_record_end() takes the end of the
+ * record, and begins a new batch with it if it does not fit into the one at hand. Without
+ * that call nothing is written.
  */
 uint8_t *tt_encode_record(struct tt_encoder *e, int table);
 void tt_encode_record_end(struct tt_encoder *e, const uint8_t *end);

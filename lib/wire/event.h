@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * event.h - one timed event's bytes to a struct: a type byte, dt, and as many
- * arguments as the spec says, all varints. Stands on spec.
+ * arguments as the spec says, all varints.
  *
  * Source: Go's internal/trace/batchcursor.go, readTimedBaseEvent. Go looks types up
  * in its newest table whatever the header's version: so do we.
@@ -39,7 +39,7 @@ const uint8_t *tt_raw_event_decode_checked(const struct tt_decode_plan *plan, co
 					   const uint8_t *end, struct tt_raw_event *ev,
 					   uint64_t *dt);
 
-/* The error of an event that could not be decoded; its offset is base_offset + (p's). */
+/* The error of the event at p, which could not be decoded; `offset` is that of p. */
 int tt_raw_event_error(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
 		       uint64_t offset, struct tt_error *err);
 
@@ -72,7 +72,7 @@ static TT_ALWAYS_INLINE bool tt_varint_unchecked(const uint8_t **at, uint64_t *v
 	last = ~v & UINT64_C(0x8080808080808080); /* top bits of bytes that end it */
 	if (last == 0)
 		return false;
-	v &= last ^ (last - 1); /* nothing behind the first of them */
+	v &= last ^ (last - 1); /* nothing after the first of them */
 	v = (v & UINT64_C(0x7f007f007f007f00)) >> 1 | (v & UINT64_C(0x007f007f007f007f));
 	v = (v & UINT64_C(0x3fff00003fff0000)) >> 2 | (v & UINT64_C(0x00003fff00003fff));
 	*value = (v & UINT64_C(0x0fffffff00000000)) >> 4 | (v & UINT64_C(0x000000000fffffff));
@@ -94,7 +94,7 @@ tt_raw_event_decode_unchecked(const struct tt_decode_plan *plan, const uint8_t *
 	ev->type = *p;
 	if (!tt_varint_unchecked(&q, dt))
 		return NULL;
-	for (uint64_t *arg = ev->args, *behind = arg + nargs; arg != behind; arg++)
+	for (uint64_t *arg = ev->args, *last = arg + nargs; arg != last; arg++)
 		if (!tt_varint_unchecked(&q, arg))
 			return NULL;
 	return q;
@@ -102,23 +102,23 @@ tt_raw_event_decode_unchecked(const struct tt_decode_plan *plan, const uint8_t *
 
 /*
  * Decodes the event at p: fills type and args of *ev and *dt, and returns the
- * byte behind it; NULL if it cannot be decoded, see tt_raw_event_error(). p < end.
+ * byte after it; NULL if it cannot be decoded, see tt_raw_event_error(). p < end.
  */
 static TT_ALWAYS_INLINE const uint8_t *tt_raw_event_decode(const struct tt_decode_plan *plan,
 							   const uint8_t *p, const uint8_t *end,
 							   struct tt_raw_event *ev, uint64_t *dt)
 {
-	const uint8_t *behind = NULL;
+	const uint8_t *next = NULL;
 
 	/* one bound check for the whole event where it cannot run past the end */
 	if (end - p >= TT_EVENT_MAX_SIZE)
-		behind = tt_raw_event_decode_unchecked(plan, p, ev, dt);
-	return behind != NULL ? behind : tt_raw_event_decode_checked(plan, p, end, ev, dt);
+		next = tt_raw_event_decode_unchecked(plan, p, ev, dt);
+	return next != NULL ? next : tt_raw_event_decode_checked(plan, p, end, ev, dt);
 }
 
 /*
- * The byte behind the event at p, or NULL, as tt_raw_event_decode(): its numbers are
- * passed over. Most events end within 8 bytes, where the last byte of each number
+ * The byte after the event at p, or NULL, as tt_raw_event_decode(): its numbers are
+ * skipped. Most events end within 8 bytes, where the last byte of each number
  * has its top bit clear.
  */
 static inline const uint8_t *tt_raw_event_skip(const struct tt_decode_plan *plan, const uint8_t *p,

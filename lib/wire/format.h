@@ -1,8 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * format.h - what all who read or write a trace must agree on: how large its parts may
- * be, and which versions have which of them. TT_MAX_FRAMES and TT_MAX_ARGS of
+ * format.h - what every reader and writer of a trace must agree on: how large its parts
+ * may be, and which versions have which of them. TT_MAX_FRAMES and TT_MAX_ARGS of
  * tracetool.h belong to it. Source: Go's internal/trace/tracev2/spec.go and version.go.
+ *
+ * This folder is the bytes of a trace, as batches, as single events and as raw text; it
+ * needs base, input and spec:
+ *
+ *	varint.h     LEB128, the only kind of number
+ *	header.c     the header of a file, and what a file is that has none
+ *	batch.c      framing: batches one after the other
+ *	embedded.h   how batches begin that hold events or batches of other experiments
+ *	event.c      the bytes of a timed event to a struct
+ *	encode.c     batches out
+ *	raw.c        a file as a flat sequence of raw events
+ *	text.c       raw events to text
+ *	assemble.c   that text back to bytes: line.c takes a line apart, unquote.c a quoted text
+ *	assembler.c  the same piece by piece
  */
 #ifndef TT_WIRE_FORMAT_H
 #define TT_WIRE_FORMAT_H

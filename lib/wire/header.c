@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * header.c - the file header: scanned as Go scans it, and a guess at what a file
- * is that has none. Stands on io.
+ * is that has none.
  */
 #include "wire/header.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* line.c - a line of the raw text form, part by part. Stands on base. */
+/* line.c - a line of the raw text form, part by part. */
 #include "wire/line.h"
 
 #include <stdarg.h>
@@ -19,7 +19,9 @@ int tt_line_mistake(const struct tt_line *l, const char *at, const char *format,
 
 int tt_line_need_end(struct tt_line *l)
 {
-	return tt_line_at_end(l) ? 0 : tt_line_mistake(l, l->p, "nothing more may stand here");
+	if (tt_line_at_end(l))
+		return 0;
+	return tt_line_mistake(l, l->p, "unexpected text at the end of the line");
 }
 
 bool tt_line_accept_name(struct tt_line *l, const char *name)
@@ -71,7 +73,7 @@ int tt_line_number(struct tt_line *l, uint64_t *value)
 	digits.len -= skip;
 	if (!digits_value(digits, hex ? 16 : 10, value) || (negative && *value > INT64_MAX))
 		return tt_line_mistake(l, word.data,
-				       "a number of at most 64 bits must stand here, not '%.*s'",
+				       "expected a number of at most 64 bits, not '%.*s'",
 				       TT_LINE_SHOWN(word));
 	if (negative)
 		*value = -*value;

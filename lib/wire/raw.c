@@ -2,8 +2,7 @@
 /*
  * raw.c - tt_wire of tracetool.h: the file as a flat sequence of events, read as
  * Go's internal/trace/raw Reader reads it. It knows no batches: an EventBatch is
- * an event with four arguments, its `size` is not looked at. Stands on io and
- * spec.
+ * an event with four arguments, its `size` is not looked at.
  *
  *	type                one byte
  *	arguments           varints, as many as the spec of the type says

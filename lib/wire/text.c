@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * text.c - a raw event as text, the same as `go tool trace -d=wire` prints
- * (source: Go's internal/trace/raw, Event.String). Stands on base.
+ * (source: Go's internal/trace/raw, Event.String).
  *
  * Millions of lines are made here, each of a few words and numbers: what fits is
- * written in place with no check in between, and a scratch buffer stands in
- * where the caller's ends.
+ * written in place with no check in between, and a scratch buffer is used where the
+ * caller's ends.
  */
 #include "wire/text.h"
 

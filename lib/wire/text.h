@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * text.h - what a reader of raw events prepares so that tt_wire_format() need
- * not look at names: the constant parts of each type's line. Stands on base.
+ * not look at names: the constant parts of each type's line.
  */
 #ifndef TT_WIRE_TEXT_H
 #define TT_WIRE_TEXT_H
 
 #include "tracetool.h"
 
-/* What stands before an argument's value: "GoStart dt=", " g=", " g_seq=". Of
+/* What comes before an argument's value: "GoStart dt=", " g=", " g_seq=". Of
  * this size so that it is copied whole, whatever its length. */
 struct tt_wire_piece {
 	char text[31];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unquote.c - the escapes of Go's quoted strings. Stands on nothing. */
+/* unquote.c - the escapes of Go's quoted strings. */
 #include "wire/unquote.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* unquote.h - back from what tt_quote() writes. Stands on nothing. */
+/* unquote.h - back from what tt_quote() writes. */
 #ifndef TT_WIRE_UNQUOTE_H
 #define TT_WIRE_UNQUOTE_H
 
@@ -12,7 +12,7 @@
 /*
  * Takes one character or escape of a quoted text, before `end`: writes its bytes
  * (UTF-8 for \u and \U, one byte for \x and octal), sets *n, and returns the
- * place behind it. NULL for an escape that Go does not have, that is cut short, or
+ * place after it. NULL for an escape that Go does not have, that is cut short, or
  * that names no code point. Bytes that are no escape stand for themselves, valid
  * UTF-8 or not.
  */
