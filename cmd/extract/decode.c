@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode.c - the records of a generation's experimental batches as text, a file
- * for each kind of batches. Command layer.
+ * decode.c - the records of a generation's experimental batches as text, one file
+ * for each kind of batch. Command layer.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -68,7 +68,7 @@ const char *const batch_formats[] = { "jsonl", "csv", NULL };
 
 /* ---- decoding */
 
-/* One kind of a generation's batches. */
+/* One kind of batch in one generation. */
 struct kind {
 	struct batch_decoder *decoder;
 	struct batch_set *set;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode.h - the records of experimental batches as text, a file for each kind of
- * batches in the folder of each generation. Command layer: stands on set.h.
+ * decode.h - the records of experimental batches as text, one file for each kind of
+ * batch in each generation. Command layer: stands on set.h.
  */
 #ifndef CMD_EXTRACT_DECODE_H
 #define CMD_EXTRACT_DECODE_H
@@ -20,7 +20,8 @@ struct batch_decoder {
 	uint64_t nrecords, nfaults;
 };
 
-/* Adds the records of what the set took of this generation, which was added last. A STATUS_*. */
+/* Adds the records in what was extracted of this generation, which is the one that was added
+ * to the set last. A STATUS_*. */
 int batch_decode(struct batch_decoder *d, struct batch_set *s, const struct tt_generation *g);
 
 #endif

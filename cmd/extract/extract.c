@@ -4,18 +4,19 @@
  * a file, with a manifest. Command layer, in this folder on set.h, which names and
  * writes the files of one trace, and decode.h, which adds the records in them.
  *
- * Only generations are read, nothing is ordered: a trace whose events make no
- * sense gives its batches all the same.
+ * Only generations are read, and events are not ordered: the batches of a trace can be
+ * extracted even if its events make no sense.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "decode.h"
 #include "cli/progress.h"
 #include "cli/units.h"
+#include "decode.h"
 
 struct extract_options {
 	struct cmd_common common;
@@ -31,7 +32,7 @@ static const struct opt table[] = {
 	  .help = "only this one, by name or number (may be repeated)",
 	  .at = offsetof(struct extract_options, choice.experiments) },
 	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
-	  .help = "only these generations: 3, 3-5, or 3- for all from 3 on",
+	  .help = "only these generations (3, 3-5; 3-: from 3 on)",
 	  .at = offsetof(struct extract_options, choice.generations),
 	  .parse = selection_parse_generations },
 	OPT_HEADING("Output"),
@@ -64,8 +65,8 @@ static const struct opt_command command = {
 
 /* ---- names */
 
-/* What a file is called in the output: the last part of its path, of tame bytes only. */
-static char *tame_name(const char *path)
+/* A file's name in the output: the last part of its path, without bytes that are unsafe. */
+static char *safe_name(const char *path)
 {
 	const char *base = cmd_base_name(path);
 	bool text = out_is_utf8(str_of(base));
@@ -80,13 +81,13 @@ static char *tame_name(const char *path)
 		if (byte < 0x20 || byte == 0x7f || *c == '\\' || (byte >= 0x80 && !text))
 			*c = '_';
 	}
-	/* no folder of ours is hidden, nor `.` or `..` */
+	/* a name of ours is neither hidden nor `.` or `..` */
 	if (name && name[0] == '.')
 		name[0] = '_';
 	return name;
 }
 
-static bool taken(char *const *names, size_t n, const char *name)
+static bool is_taken(char *const *names, size_t n, const char *name)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(names[i], name) == 0)
@@ -95,13 +96,13 @@ static bool taken(char *const *names, size_t n, const char *name)
 	return false;
 }
 
-/* The name of the n-th file, unlike those before it; NULL without memory. */
+/* The name of the n-th file, different from those before it; NULL without memory. */
 static char *unique_name(char *const *names, size_t n, const char *path)
 {
-	char *plain = tame_name(path);
+	char *plain = safe_name(path);
 	char *name = plain ? strdup(plain) : NULL;
 
-	for (unsigned i = 2; name && taken(names, n, name); i++) {
+	for (unsigned i = 2; name && is_taken(names, n, name); i++) {
 		free(name);
 		if (asprintf(&name, "%s-%u", plain, i) < 0)
 			name = NULL;
@@ -136,8 +137,8 @@ static char **make_names(const struct opt_operands *files)
 /* Errors of one file that are reported; each of its generations may have one. */
 enum { ERRORS_REPORTED = 10 };
 
-/* What was reported of a file so far. The finding about an experiment without batches
- * comes again with each generation: it is reported once. */
+/* What was reported about a file so far. An experiment without batches is found again in
+ * each generation, and reported once. */
 struct notes {
 	const struct extract_options *o;
 	const char *file;
@@ -155,7 +156,7 @@ static bool is_chosen(const struct notes *n, const struct tt_error *finding)
 	return !event || batch_choice_experiment(&n->o->choice, event->experiment_id, n->specs);
 }
 
-static bool is_news(struct notes *n, const struct tt_error *finding)
+static bool is_to_report(struct notes *n, const struct tt_error *finding)
 {
 	if (finding->code != TT_W_EXPERIMENT_EMPTY)
 		return n->o->common.verbose;
@@ -170,7 +171,7 @@ static void report_findings(struct notes *n, struct tt_reader *r)
 	struct tt_error finding;
 
 	while (tt_reader_finding(r, &finding) == 0) {
-		if (is_news(n, &finding) && !n->o->common.quiet)
+		if (is_to_report(n, &finding) && !n->o->common.quiet)
 			cmd_report(n->file, &finding);
 	}
 }
@@ -181,26 +182,24 @@ static void report_error(struct notes *n, const struct tt_error *err)
 		cmd_report(n->file, err);
 }
 
-/* What was left out so far. */
+/* How much was not reported. */
 static void report_repeated(const struct notes *n)
 {
 	if (n->o->common.verbose)
 		return;
 	if (n->empty > 1 && !n->o->common.quiet)
-		cmd_error(n->file, "warning: the same in %llu more generation%s",
-			  (unsigned long long)(n->empty - 1), plural(n->empty - 1));
+		cmd_error(n->file, "warning: the same in %" PRIu64 " more generation%s",
+			  n->empty - 1, plural(n->empty - 1));
 	if (n->errors > ERRORS_REPORTED)
-		cmd_error(n->file, "and %llu more error%s (use --verbose to see them)",
-			  (unsigned long long)(n->errors - ERRORS_REPORTED),
-			  plural(n->errors - ERRORS_REPORTED));
+		cmd_error(n->file, "and %" PRIu64 " more error%s (use --verbose to see them)",
+			  n->errors - ERRORS_REPORTED, plural(n->errors - ERRORS_REPORTED));
 }
-
 
 /*
  * Continues after an error, if it is the trace's. True if there is more to read.
- * *status becomes what the error deserves.
+ * *status becomes that of the error if that is worse.
  */
-static bool step_over(struct tt_reader *r, struct notes *notes, int *status)
+static bool skip_error(struct tt_reader *r, struct notes *notes, int *status)
 {
 	const struct tt_error *err = tt_reader_error(r);
 	uint64_t skipped;
@@ -233,7 +232,7 @@ static int read_all(struct batch_set *set, struct batch_decoder *decoder, struct
 			return status;
 		if (rc < 0) {
 			set->damaged = true;
-			if (!step_over(r, notes, &status))
+			if (!skip_error(r, notes, &status))
 				return status;
 			continue;
 		}
@@ -250,7 +249,7 @@ struct extraction {
 	const struct extract_options *o;
 	const struct cmd_input *input;
 	struct batch_output output;
-	bool each_alone;        /* an output for each file */
+	bool separate;          /* an output for each file */
 	char **names;
 	size_t nfiles;
 };
@@ -258,7 +257,7 @@ struct extraction {
 /* The output's path if each file has one of its own. */
 static int choose_output(struct extraction *x, const char *name)
 {
-	if (!x->each_alone)
+	if (!x->separate)
 		return STATUS_FINE;
 	if (asprintf(&x->output.path, "%s.batches", name) < 0) {
 		x->output.path = NULL;
@@ -281,33 +280,36 @@ static void report_sum(const struct batch_set *set, const char *file, const stru
 	if (x->o->common.quiet)
 		return;
 	if (set->nbatches == 0 && set->asked_found)
-		cmd_error(file, "there are no experimental batches");
+		cmd_error(file, "no experimental batches found");
 	if (set->nbatches > 0)
-		cmd_error(file, "%llu batch%s, %llu bytes, %llu generation%s to %s",
-			  (unsigned long long)set->nbatches, plural_es(set->nbatches),
-			  (unsigned long long)set->nbytes, (unsigned long long)set->ngenerations,
+		cmd_error(file,
+			  "%" PRIu64 " batch%s, %" PRIu64 " bytes, %" PRIu64 " generation%s to %s",
+			  set->nbatches, plural_es(set->nbatches), set->nbytes, set->ngenerations,
 			  plural(set->ngenerations),
 			  strcmp(x->output.path, "-") == 0 ? "standard output" : x->output.path);
 }
 
-/* Somebody who asks for records calls a trace with broken ones broken. */
+/* With --decode, a trace is broken if a batch cannot be decoded. */
 static int report_faults(const struct batch_decoder *d)
 {
+	uint64_t more = d->nfaults - BATCH_FAULTS_REPORTED;
+
 	if (d->nfaults == 0)
 		return STATUS_FINE;
 	if (d->nfaults > BATCH_FAULTS_REPORTED)
-		cmd_error(d->file, "and %llu more batches that could not be decoded to their end",
-			  (unsigned long long)(d->nfaults - BATCH_FAULTS_REPORTED));
+		cmd_error(d->file,
+			  "and %" PRIu64 " more batch%s that could not be decoded to the end",
+			  more, plural_es(more));
 	return STATUS_BAD;
 }
 
 /*
- * Reads one file into the output. What it holds is completed whatever is wrong
- * with the rest of it; a file that gave nothing but errors leaves no manifest.
+ * Reads one file into the output. All batches that can be read are written; a file that
+ * gave only errors gets no manifest.
  */
 static int read_into(struct extraction *x, struct tt_reader *r, const char *file, const char *name)
 {
-	/* with those that the trace brings, which come while it is read */
+	/* with those that the trace brings, which are added while it is read */
 	const struct tt_specs *specs = tt_reader_specs(r);
 	struct notes notes = { .o = x->o, .file = file, .specs = specs };
 	struct batch_decoder decoder = { .format = x->o->format, .file = file };
@@ -315,7 +317,7 @@ static int read_into(struct extraction *x, struct tt_reader *r, const char *file
 	int status;
 
 	batch_set_init(&set, &x->o->choice, &x->output);
-	batch_set_name(&set, name, x->each_alone || x->nfiles == 1 ? "" : name);
+	batch_set_name(&set, name, x->separate || x->nfiles == 1 ? "" : name);
 	set.specs = specs;
 	status = read_all(&set, x->o->decode ? &decoder : NULL, r, &notes);
 	report_repeated(&notes);
@@ -356,10 +358,10 @@ static int extract_all(struct extraction *x, const struct opt_operands *files)
 		if (choose_output(x, x->names[i]) != STATUS_FINE)
 			return STATUS_TROUBLE;
 		status = worse(status, extract_file(x, files->items[i], x->names[i]));
-		if (x->each_alone)
+		if (x->separate)
 			status = worse(status, finish_output(x, !x->output.failed));
 	}
-	if (!x->each_alone)
+	if (!x->separate)
 		status = worse(status, finish_output(x, !x->output.failed));
 	return status;
 }
@@ -368,7 +370,7 @@ static int extract(const struct extract_options *o, const struct opt_operands *f
 		   const struct cmd_input *input)
 {
 	struct extraction x = {
-		.o = o, .input = input, .each_alone = !o->output, .nfiles = files->n,
+		.o = o, .input = input, .separate = !o->output, .nfiles = files->n,
 	};
 	int status;
 
@@ -405,7 +407,7 @@ static int check_usage(const struct extract_options *o, const struct opt_operand
 
 int cmd_extract(int argc, char **argv)
 {
-	struct extract_options o = {.choice.generations = ALL_GENERATIONS};
+	struct extract_options o = { .choice.generations = ALL_GENERATIONS };
 	struct opt_operands files;
 	struct cmd_input input;
 	int status = opt_parse(&command, argc, argv, &o, &files);

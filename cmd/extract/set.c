@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "set.h"
 #include "cli/json.h"
 #include "cli/units.h"
+#include "set.h"
 #include "tracetool_write.h"
 
 /* ---- choosing */
@@ -63,7 +63,7 @@ static int output_failed(struct batch_output *o, const struct tt_error *err)
 	return STATUS_TROUBLE;
 }
 
-int batch_output_add(struct batch_output *o, const char *name, const void *data, size_t nbytes)
+static int output_add(struct batch_output *o, const char *name, const void *data, size_t nbytes)
 {
 	struct tt_error err;
 
@@ -114,14 +114,14 @@ void batch_set_release(struct batch_set *s)
 int batch_set_no_memory(struct batch_set *s)
 {
 	cmd_error(NULL, "%s", strerror(ENOMEM));
-	/* what has come so far is not all, and nothing would say so */
+	/* nothing in the output would say that it is not complete */
 	s->failed = s->output->failed = true;
 	return STATUS_TROUBLE;
 }
 
 /*
- * A number above all before it names one generation only. Any other number gets the
- * generation's place in the file, which no other generation has.
+ * A number higher than all before it names one generation only. To any other number the
+ * generation's place in the file is added, which no other generation has.
  */
 void batch_set_folder(char *text, size_t size, const struct batch_set *s,
 		      const struct tt_generation *g)
@@ -147,12 +147,12 @@ static void name_thread(char *text, size_t size, int64_t thread)
 static char *name_batch(const char *generation, const char *experiment, uint64_t number,
 			int64_t thread)
 {
-	char who[24];
+	char thread_name[24];
 	char *path;
 
-	name_thread(who, sizeof(who), thread);
+	name_thread(thread_name, sizeof(thread_name), thread);
 	if (asprintf(&path, "%s/%s/%03" PRIu64 "-thread-%s.bin", generation, experiment, number,
-		     who) < 0)
+		     thread_name) < 0)
 		return NULL;
 	return path;
 }
@@ -164,7 +164,7 @@ int batch_set_add_file(struct batch_set *s, const char *path, const void *data, 
 
 	if (asprintf(&whole, "%s%s%s", s->folder, s->folder[0] == '\0' ? "" : "/", path) < 0)
 		return batch_set_no_memory(s);
-	status = batch_output_add(s->output, whole, data, nbytes);
+	status = output_add(s->output, whole, data, nbytes);
 	free(whole);
 	s->failed = status != STATUS_FINE;
 	return status;
@@ -282,7 +282,7 @@ int batch_set_add(struct batch_set *s, const struct tt_generation *g)
 
 /* ---- checking */
 
-static bool is_there(const struct batch_set *s, const char *word)
+static bool has_experiment(const struct batch_set *s, const char *word)
 {
 	for (unsigned i = 0; i < BATCH_EXPERIMENTS; i++) {
 		if (s->count[i] > 0 && is_called(word, i, s->specs))
@@ -292,7 +292,7 @@ static bool is_there(const struct batch_set *s, const char *word)
 }
 
 /* "AllocFree (1), 2 batches; experiment-7 (7), 1 batch", or "". */
-static char *what_is_there(const struct batch_set *s)
+static char *list_experiments(const struct batch_set *s)
 {
 	char *text = strdup("");
 
@@ -326,7 +326,7 @@ static int check_generations(struct batch_set *s, const char *file)
 
 static int check_experiments(struct batch_set *s, const char *file)
 {
-	char *there = what_is_there(s);
+	char *there = list_experiments(s);
 	int status = STATUS_FINE;
 
 	if (!there)
@@ -334,7 +334,7 @@ static int check_experiments(struct batch_set *s, const char *file)
 	for (size_t i = 0; i < s->choice->experiments.n; i++) {
 		const char *word = s->choice->experiments.items[i];
 
-		if (is_there(s, word))
+		if (has_experiment(s, word))
 			continue;
 		cmd_error(file, "no batch of experiment %s%s; %s%s", word,
 			  generation_range_is_all(s->choice->generations) ? ""

@@ -7,11 +7,11 @@
  *	set.c           names, writes and lists the batches of one trace
  *	decode.c        adds the records in them as text
  *
- * Names: `gen-` and the generation's number, six digits; a number that is not
- * above all before it gets `-` and the generation's place in the file behind it,
- * so that each generation has a folder of its own. In it the experiment, by the
- * name that a spec gives it, else `experiment-7`. In it a running number and the
- * thread. The manifest lies at the top of the trace's files.
+ * Each generation has a folder, `gen-` and its number with six digits. If that number
+ * is not higher than all before it, `-` and the generation's place in the file follow.
+ * In it is a folder for each experiment, with the name that a spec gives it, else
+ * `experiment-7`; in that the batches, with a running number and their thread. The
+ * manifest is at the top of the trace's files.
  */
 #ifndef CMD_EXTRACT_SET_H
 #define CMD_EXTRACT_SET_H
@@ -21,7 +21,7 @@
 #include "cli/selection.h"
 #include "tracetool_write.h"
 
-/* What is wanted of a trace; all of it if nothing is said. */
+/* What is to be extracted; everything if there are no options. */
 struct batch_choice {
 	struct opt_list experiments; /* names or numbers */
 	struct generation_range generations;
@@ -30,16 +30,15 @@ struct batch_choice {
 bool batch_choice_experiment(const struct batch_choice *c, unsigned experiment,
 			     const struct tt_specs *specs);
 
-/* Where the files go; opened when there is a first one. */
+/* Where the files go; opened when the first one is added. */
 struct batch_output {
 	char *path;             /* for tt_output_open(); owned */
 	struct tt_output *output;
-	bool failed;            /* no archive may be made of it; told, unless: */
-	bool unread;            /* the reader of the standard output has seen enough */
+	bool failed;            /* it must not be finished; reported, unless: */
+	bool unread;            /* the program that reads standard output has closed it */
 };
 
-/* These return a STATUS_*, after a message if it is not fine. */
-int batch_output_add(struct batch_output *o, const char *name, const void *data, size_t nbytes);
+/* Returns a STATUS_*, after a message if it is not fine. */
 int batch_output_finish(struct batch_output *o);
 void batch_output_release(struct batch_output *o);
 
@@ -55,11 +54,11 @@ struct batch_set {
 	uint64_t nbatches, nbytes, ngenerations; /* written */
 	uint64_t lowest, highest; /* numbers of generations in the trace; 0: none yet */
 	bool number_is_new;     /* that of the last one is above all before */
-	uint64_t count[BATCH_EXPERIMENTS]; /* batches of each in the generations chosen */
-	bool chosen_generation; /* one that was chosen is there */
-	bool asked_found;       /* all that was asked for is there; batch_set_check() sets it */
-	bool damaged;           /* the trace is not all there */
-	bool failed;            /* the output failed, and that was told */
+	uint64_t count[BATCH_EXPERIMENTS]; /* batches of each in the chosen generations */
+	bool chosen_generation; /* the trace has one of the chosen ones */
+	bool asked_found;       /* all that was asked for was found: batch_set_check() */
+	bool damaged;           /* parts of the trace could not be read */
+	bool failed;            /* the output failed, and that was reported */
 };
 
 void batch_set_init(struct batch_set *s, const struct batch_choice *choice,
@@ -69,7 +68,7 @@ void batch_set_release(struct batch_set *s);
 
 /* Writes what is chosen of a generation. These return a STATUS_* too. */
 int batch_set_add(struct batch_set *s, const struct tt_generation *g);
-/* Whether all that was asked for was there: says what is missing, and what is there. */
+/* Whether all that was asked for was found: says what is missing, and what there is. */
 int batch_set_check(struct batch_set *s, const char *file);
 /* Adds a file below the trace's folder. */
 int batch_set_add_file(struct batch_set *s, const char *path, const void *data, size_t nbytes);
