@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * heap.c - `tracetool heap`: what lives on the heap at a moment, and how objects of
- * each type came and went until then. Command layer: replays the AllocFree experiment
- * by tt_heap and counts what changes.
+ * heap.c - `tracetool heap`: which objects are live at a given time, and how many of
+ * each type were allocated and freed until then. Command layer: replays the AllocFree
+ * experiment by tt_heap and counts what changes.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "heap.h"
 #include "cli/progress.h"
-#include "tracetool_analyze.h"
+#include "heap.h"
 
 struct heap_options {
 	struct cmd_common common;
@@ -48,8 +47,8 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "heap",
 	.synopsis = "[OPTION...] FILE",
-	.summary = "Shows the live heap objects of a Go program at a given time of its trace, which\n"
-		   "must contain the AllocFree experiment (GODEBUG=traceallocfree=1).",
+	.summary = "Shows the live heap objects of a Go program at a given time of its trace,\n"
+		   "which must contain the AllocFree experiment (GODEBUG=traceallocfree=1).",
 	.notes = "Exit status: 0 fine, 1 the trace is bad or has no such events (what was read is\n"
 		 "shown), 2 a usage, I/O or resource error.",
 	.table = table,
@@ -69,7 +68,7 @@ struct run {
 	/* stacks as text, by mark; those of this generation by their index */
 	char **stacks;
 	size_t nstacks, stacks_cap;
-	uint32_t *marks;        /* 0: not looked at yet */
+	uint32_t *marks;        /* 0: not rendered yet */
 	size_t nmarks;
 };
 
@@ -83,7 +82,7 @@ static unsigned bucket_of(int64_t ns)
 	if (v < 2 * LIFE_STEPS)
 		return (unsigned)v;
 	top = 63 - (unsigned)__builtin_clzll(v);
-	/* three bits behind the first one */
+	/* the three bits after the first one */
 	return (top - 2) * LIFE_STEPS + (unsigned)(v >> (top - 3) & 7);
 }
 
@@ -108,7 +107,7 @@ static struct heap_row *row_of(struct run *run, size_t i)
 	return &s->rows[i];
 }
 
-static void count_life(struct run *run, struct heap_row *row, int64_t ns)
+static void count_lifetime(struct run *run, struct heap_row *row, int64_t ns)
 {
 	if (!row->lives) {
 		row->lives = calloc(LIFE_BUCKETS, sizeof(*row->lives));
@@ -138,7 +137,7 @@ static void count_end(struct run *run, struct heap_row *row, const struct tt_hea
 	if (o->found)
 		return;
 	row->frees++;
-	count_life(run, row, now - o->since_ns);
+	count_lifetime(run, row, now - o->since_ns);
 }
 
 static size_t index_of(const struct run *run, const struct tt_heap_object *o)
@@ -146,7 +145,7 @@ static size_t index_of(const struct run *run, const struct tt_heap_object *o)
 	return run->opt->by == HEAP_BY_STACK ? o->mark : o->type;
 }
 
-static void count(struct run *run, const struct tt_heap_change *change, int64_t now)
+static void count_change(struct run *run, const struct tt_heap_change *change, int64_t now)
 {
 	struct heap_row *row;
 
@@ -193,8 +192,8 @@ static uint32_t intern(struct run *run, const char *text, size_t len)
 	return (uint32_t)run->nstacks++;
 }
 
-/* "main;f;g", the outermost first; a `;` in a name would part it. */
-static uint32_t render(struct run *run, const struct tt_frame *frames, int n)
+/* "main;f;g", outermost first. A `;` in a name becomes `:`, or it would separate frames. */
+static uint32_t render_stack(struct run *run, const struct tt_frame *frames, int n)
 {
 	struct out text;
 	uint32_t mark;
@@ -232,11 +231,12 @@ static uint32_t mark_of(struct run *run, const struct tt_event *ev)
 	if (i == 0 || i >= run->nmarks)
 		return 0;
 	if (run->marks[i] == 0)
-		run->marks[i] = render(run, frames, tt_generation_stack(ev->generation, id, frames));
+		run->marks[i] = render_stack(run, frames,
+					     tt_generation_stack(ev->generation, id, frames));
 	return run->marks[i];
 }
 
-static void forget_marks(struct run *run, const struct tt_generation *g)
+static void reset_marks(struct run *run, const struct tt_generation *g)
 {
 	free(run->marks);
 	run->nmarks = g ? tt_generation_nstacks(g) + 1 : 0;
@@ -249,33 +249,27 @@ static void forget_marks(struct run *run, const struct tt_generation *g)
 /* ---- reading */
 
 
-static int no_memory(const struct run *run)
+static int report_no_memory(const struct run *run)
 {
 	cmd_error(run->file, "not enough memory for the heap (see --max-memory)");
 	return STATUS_TROUBLE;
 }
 
-/* Whether the event is past the moment that was asked for. */
-static bool is_over(const struct run *run, const struct tt_event *ev)
-{
-	return run->opt->at_ns >= 0 && ev->time_ns - run->stats.start_ns > run->opt->at_ns;
-}
-
-static int take(struct run *run, const struct tt_event *ev)
+static int replay_event(struct run *run, const struct tt_event *ev)
 {
 	bool by_stack = run->opt->by == HEAP_BY_STACK;
 	struct tt_heap_change change;
 	uint32_t mark = 0;
 
 	if (ev->kind == TT_KIND_SYNC && by_stack)
-		forget_marks(run, ev->generation);
+		reset_marks(run, ev->generation);
 	if (ev->kind == TT_KIND_EXPERIMENTAL && by_stack)
 		mark = mark_of(run, ev);
 	if (tt_heap_event(run->heap, ev, mark, &change) < 0)
-		return no_memory(run);
+		return report_no_memory(run);
 	if (change.began || change.ended)
-		count(run, &change, ev->time_ns);
-	return run->no_memory ? no_memory(run) : STATUS_FINE;
+		count_change(run, &change, ev->time_ns);
+	return run->no_memory ? report_no_memory(run) : STATUS_FINE;
 }
 
 static int read_all(struct run *run)
@@ -287,14 +281,14 @@ static int read_all(struct run *run)
 	while ((rc = tt_reader_next(run->reader, &ev)) == 0) {
 		if (n++ == 0)
 			run->stats.start_ns = ev->time_ns;
-		if (is_over(run, ev))
+		if (run->opt->at_ns >= 0 && ev->time_ns - run->stats.start_ns > run->opt->at_ns)
 			break;
 		run->stats.end_ns = ev->time_ns;
 		if ((n & PROGRESS_MASK) == 0)
 			progress_show_reader(run->reader);
 		if (ev->kind != TT_KIND_EXPERIMENTAL && ev->kind != TT_KIND_SYNC)
 			continue;
-		status = take(run, ev);
+		status = replay_event(run, ev);
 		if (status != STATUS_FINE)
 			return status;
 	}
@@ -310,7 +304,7 @@ static int read_all(struct run *run)
 
 static const struct heap_stats *sorted;
 
-/* Most live bytes first, then most that were allocated, then as they came. */
+/* Most live bytes first, then most allocated bytes, then in the order of the trace. */
 static int compare_rows(const void *a, const void *b)
 {
 	size_t i = *(const size_t *)a, k = *(const size_t *)b;
@@ -343,7 +337,7 @@ static bool is_older(const struct tt_heap_object *a, const struct tt_heap_object
 	return a->since_ns != b->since_ns ? a->since_ns < b->since_ns : a->address < b->address;
 }
 
-/* A heap with the youngest of those kept on top; then sorted by taking it away. */
+/* A binary heap of the oldest objects so far, with the youngest of them on top. */
 static void sift_down(struct tt_heap_object *at, size_t n, size_t i)
 {
 	for (size_t child; (child = 2 * i + 1) < n; i = child) {
@@ -386,7 +380,7 @@ static size_t find_oldest(const struct tt_heap *h, struct tt_heap_object *at, si
 	return n;
 }
 
-static int report(struct run *run)
+static int print_report(struct run *run)
 {
 	static void (*const formats[])(const struct heap_report *) = {
 		[HEAP_TEXT] = heap_text,
@@ -415,7 +409,7 @@ static int report(struct run *run)
 		formats[opt->format](&r);
 		status = STATUS_FINE;
 	} else {
-		no_memory(run);
+		report_no_memory(run);
 	}
 	free(order);
 	free(oldest);
@@ -436,17 +430,9 @@ static void release(struct run *run)
 	tt_reader_close(run->reader);
 }
 
-static void warn(struct run *run)
-{
-	struct tt_error finding;
-
-	tt_heap_finish(run->heap);
-	while (!run->opt->common.quiet && tt_heap_finding(run->heap, &finding) == 0)
-		cmd_report(run->file, &finding);
-}
-
 static int run_heap(struct run *run)
 {
+	struct tt_error finding;
 	int status;
 
 	progress_start(run->file, run->opt->common.quiet);
@@ -454,7 +440,9 @@ static int run_heap(struct run *run)
 	progress_stop();
 	if (status == STATUS_TROUBLE)
 		return status;
-	warn(run);
+	tt_heap_finish(run->heap);
+	while (!run->opt->common.quiet && tt_heap_finding(run->heap, &finding) == 0)
+		cmd_report(run->file, &finding);
 	if (run->opt->by == HEAP_BY_STACK && run->nstacks <= 1 && run->nevents > 0) {
 		cmd_error(run->file, "allocations have no stacks in this trace; use --by=type");
 		return STATUS_BAD;
@@ -464,7 +452,7 @@ static int run_heap(struct run *run)
 				     "GODEBUG=traceallocfree=1");
 		status = STATUS_BAD;
 	}
-	return report(run) == STATUS_FINE ? status : STATUS_TROUBLE;
+	return print_report(run) == STATUS_FINE ? status : STATUS_TROUBLE;
 }
 
 static int heap(const struct heap_options *opt, const struct cmd_input *in, const char *path)

@@ -20,20 +20,16 @@ struct heap_row {
 	uint64_t allocs, alloc_nbytes;  /* while the trace ran */
 	uint64_t frees;                 /* of these */
 	uint64_t live, live_nbytes;
-	uint64_t found;                 /* of those that live: from before the trace */
+	uint64_t found;                 /* of the live ones: from before the trace */
 	uint32_t *lives;                /* of those freed, by LIFE_BUCKETS; NULL: none */
 };
 
-struct heap_old {
-	struct tt_heap_object object;
-	struct tt_str type;
-};
 
 struct heap_stats {
 	struct heap_row *rows;          /* by type number, or by mark */
 	size_t nrows, cap;
 	struct heap_row sum;
-	int64_t start_ns, end_ns;       /* of what was looked at */
+	int64_t start_ns, end_ns;       /* of the part of the trace that was read */
 	bool complete;                  /* the trace was read to its end, or to --at */
 };
 
@@ -46,16 +42,12 @@ struct heap_report {
 	int by;
 	const char *const *stacks;      /* by mark: "main;f;g", outermost first; [0] is "" */
 	size_t limit;                   /* rows */
-	const size_t *order;            /* of rows that have anything to say */
+	const size_t *order;            /* of rows with any objects */
 	size_t norder;
 	const struct tt_heap_object *oldest;
 	size_t noldest;
 };
 
-/* The duration below which `percent` of the row's freed objects lived, in ns. */
-int64_t heap_percentile(const struct heap_row *row, unsigned percent);
-/* What a row is called, escaped; never empty. */
-char *heap_row_name(struct out *o, char *p, const struct heap_report *r, size_t row);
 
 void heap_text(const struct heap_report *r);
 void heap_json(const struct heap_report *r);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* report.c - the formats of `tracetool heap`. Command layer. */
 #include "cli/csv.h"
-#include "heap.h"
 #include "cli/json.h"
-#include "tracetool_analyze.h"
 #include "cli/units.h"
+#include "heap.h"
 
-int64_t heap_percentile(const struct heap_row *row, unsigned percent)
+/* The duration below which `percent` of the row's freed objects lived, in ns. */
+static int64_t percentile(const struct heap_row *row, unsigned percent)
 {
 	uint64_t want = (row->frees * percent + 99) / 100, seen = 0;
 
@@ -23,6 +23,8 @@ int64_t heap_percentile(const struct heap_row *row, unsigned percent)
 	return 0;
 }
 
+static const unsigned percents[] = { 50, 90, 99 };
+
 static struct tt_str type_name(const struct heap_report *r, uint32_t type)
 {
 	struct tt_str name = tt_heap_type(r->heap, type).name;
@@ -30,7 +32,8 @@ static struct tt_str type_name(const struct heap_report *r, uint32_t type)
 	return name.len > 0 ? name : (struct tt_str){ "(unknown)", 9 };
 }
 
-char *heap_row_name(struct out *o, char *p, const struct heap_report *r, size_t row)
+/* What a row is called, escaped; never empty. */
+static char *put_row_name(struct out *o, char *p, const struct heap_report *r, size_t row)
 {
 	const char *stack;
 
@@ -42,7 +45,7 @@ char *heap_row_name(struct out *o, char *p, const struct heap_report *r, size_t 
 
 /* ---- text */
 
-/* What was written from `from` on, moved to the right end of a column. */
+/* Moves what was written from `from` on to the right end of a column. */
 static char *flush_right(char *p, char *from, size_t width)
 {
 	size_t len = (size_t)(p - from);
@@ -73,13 +76,11 @@ static uint64_t rate(const struct heap_report *r, const struct heap_row *row)
 
 static char *put_percentiles(char *p, const struct heap_row *row)
 {
-	static const unsigned percents[] = { 50, 90, 99 };
-
 	for (size_t i = 0; i < ARRAY_SIZE(percents); i++) {
 		if (row->frees == 0)
 			p = flush_right(put_char(p, '-'), p, 8);
 		else
-			p = flush_right(put_duration(p, heap_percentile(row, percents[i])), p, 8);
+			p = flush_right(put_duration(p, percentile(row, percents[i])), p, 8);
 	}
 	return p;
 }
@@ -99,7 +100,7 @@ static void text_row(const struct heap_report *r, const struct heap_row *row, si
 	if (name == SIZE_MAX)
 		p = put_lit(p, "all");
 	else
-		p = heap_row_name(o, p, r, name);
+		p = put_row_name(o, p, r, name);
 	out_end(o, put_char(out_room(o, p), '\n'));
 }
 
@@ -168,9 +169,9 @@ static char *json_numbers(char *p, const struct heap_report *r, const struct hea
 	if (row->frees == 0)
 		return json_null(p, "lifetime_ns");
 	p = put_lit(json_key(p, "lifetime_ns"), "{\"p50\":");
-	p = put_i64(p, heap_percentile(row, 50));
-	p = json_i64(p, "p90", heap_percentile(row, 90));
-	p = json_i64(p, "p99", heap_percentile(row, 99));
+	p = put_i64(p, percentile(row, 50));
+	p = json_i64(p, "p90", percentile(row, 90));
+	p = json_i64(p, "p99", percentile(row, 99));
 	return put_char(p, '}');
 }
 
@@ -246,10 +247,10 @@ static void csv_row(const struct heap_report *r, size_t at)
 	p = out_room(o, p);
 	for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
 		p = put_u64(put_char(p, ','), cells[i]);
-	for (unsigned percent = 50; percent < 100; percent += percent == 50 ? 40 : 9) {
+	for (size_t i = 0; i < ARRAY_SIZE(percents); i++) {
 		p = put_char(p, ',');
 		if (row->frees > 0)
-			p = put_i64(p, heap_percentile(row, percent));
+			p = put_i64(p, percentile(row, percents[i]));
 	}
 	out_end(o, put_char(p, '\n'));
 }
@@ -259,8 +260,8 @@ void heap_csv(const struct heap_report *r)
 	struct out *o = &out_stdout;
 	char *p = put_cstr(out_begin(o), r->by == HEAP_BY_TYPE ? "type" : "stack");
 
-	out_end(o, put_lit(p, ",live,live_bytes,found,allocs,alloc_bytes,allocs_per_s,frees,unfreed,"
-			      "p50_ns,p90_ns,p99_ns\n"));
+	out_end(o, put_lit(p, ",live,live_bytes,found,allocs,alloc_bytes,allocs_per_s,"
+			      "frees,unfreed,p50_ns,p90_ns,p99_ns\n"));
 	for (size_t i = 0; i < r->norder && i < r->limit; i++)
 		csv_row(r, r->order[i]);
 }
@@ -293,7 +294,7 @@ void heap_collapsed(const struct heap_report *r)
 		if (r->by == HEAP_BY_TYPE)
 			p = put_frame(o, p, type_name(r, (uint32_t)r->order[i]));
 		else
-			p = heap_row_name(o, p, r, r->order[i]);
+			p = put_row_name(o, p, r, r->order[i]);
 		p = put_u64(put_char(out_room(o, p), ' '), row->live_nbytes);
 		out_end(o, put_char(p, '\n'));
 	}
