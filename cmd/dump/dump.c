@@ -6,9 +6,9 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "parallel.h"
 #include "cli/progress.h"
 #include "cli/units.h"
+#include "parallel.h"
 
 static const char *const format_names[] = { "text", "go", "wire", "json", "csv", NULL };
 

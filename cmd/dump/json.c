@@ -3,8 +3,8 @@
  * json.c - events as JSON, an object a line. tracetool-dump(1) documents the
  * members; they are a contract with scripts. Command layer.
  */
-#include "dump.h"
 #include "cli/json.h"
+#include "dump.h"
 
 char *dump_json_frames(struct out *o, char *p, const struct tt_frame *frames, int n)
 {

@@ -4,8 +4,8 @@
  * it is the key of, or the address that it is an offset to), and names of ranges.
  * Command layer.
  */
-#include "dump.h"
 #include "cli/json.h"
+#include "dump.h"
 
 char *out_arguments(struct out *o, char *p, const struct tt_event *ev)
 {

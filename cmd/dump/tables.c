@@ -3,8 +3,8 @@
  * tables.c - the tables of each generation, instead of its events, as text
  * or JSON. Command layer.
  */
-#include "dump.h"
 #include "cli/json.h"
+#include "dump.h"
 
 /* One table: how many rows, and how a row is printed in both forms. */
 struct section {

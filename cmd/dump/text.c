@@ -5,8 +5,8 @@
  *
  *	    0.000040576  M5492  P1   G1     GoCreate         G18 NotExist -> Runnable  main.main
  */
-#include "dump.h"
 #include "cli/units.h"
+#include "dump.h"
 
 /* Widths with the blanks after them; what is wider shifts its own line only. */
 enum {

@@ -4,8 +4,8 @@
  * inside record only. Without libcurl it says so.
  */
 #include "cli/dynlib.h"
-#include "record.h"
 #include "cli/units.h"
+#include "record.h"
 
 #ifndef HAVE_CURL
 

@@ -15,8 +15,8 @@
 #include "cli/cli.h"
 #include "cli/outfile.h"
 #include "cli/progress.h"
-#include "tracetool_write.h"
 #include "cli/units.h"
+#include "tracetool_write.h"
 
 struct repair_options {
 	struct cmd_common common;

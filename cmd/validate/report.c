@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* report.c - what the formats of `validate` say in the same words. Command layer. */
-#include "report.h"
 #include "cli/units.h"
+#include "report.h"
 
 const char *report_name(const struct verdict *v)
 {

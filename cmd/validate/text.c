@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* text.c - verdicts for people: a line per file, findings below. Command layer. */
-#include "report.h"
 #include "cli/units.h"
+#include "report.h"
 
 static char *text(struct out *o, char *p, const char *s)
 {

@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/units.h"
 #include "native.h"
 #include "tracetool_write.h"
-#include "cli/units.h"
 
 extern char **environ;
 

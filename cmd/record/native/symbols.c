@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "native.h"
 #include "elf.h"
+#include "native.h"
 #include "tracetool_write.h"
 
 /* Texts of maps that are remembered, the newest first. */
