@@ -215,4 +215,44 @@ void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *g
 enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m,
 			     struct tt_raw_event *ev);
 
+/* The generation at hand has more strings than when it was begun. */
+static inline void tt_order_strings_grew(struct tt_order *o)
+{
+	tt_shared_strings_begin_generation(&o->texts, o->gen);
+}
+
+/* ---- reading the state; NULL: not known. What is returned lives until the next try. */
+
+static inline const struct tt_g_state *tt_order_g(const struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->g_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->gs.at[slot];
+}
+
+static inline const struct tt_p_state *tt_order_p(const struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->p_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->ps.at[slot];
+}
+
+static inline const struct tt_m_state *tt_order_m(const struct tt_order *o, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&o->m_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &o->ms.at[slot];
+}
+
+/* The open ranges and regions of a goroutine or P, by its `scopes`; NULL: none. */
+static inline const struct tt_open_scopes *tt_order_scopes(const struct tt_order *o, uint32_t slot)
+{
+	return slot == TT_NO_SLOT ? NULL : &o->open_scopes.at[slot];
+}
+
+static inline bool tt_order_is_task_open(const struct tt_order *o, uint64_t id)
+{
+	return tt_idmap_find(&o->task_ids, id) != TT_IDMAP_NONE;
+}
+
 #endif
