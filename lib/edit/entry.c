@@ -1,206 +1,216 @@
 /* SPDX-License-Identifier: MIT */
-/* entry.c - what a generation takes for granted. Stands on order. */
+/* entry.c - the state that a generation requires. Stands on event. */
 #include "edit/entry.h"
 
 #include <string.h>
 
-#include "order/handlers.h"
 #include "spec/types.h"
 
-void tt_entry_init(struct tt_entry *w, struct tt_mem *mem)
+void tt_entry_init(struct tt_entry *e, struct tt_mem *mem)
 {
 	uint64_t seed = tt_random_seed();
 
-	memset(w, 0, sizeof(*w));
-	w->mem = mem;
-	tt_idmap_init(&w->g_ids, mem, seed);
-	tt_idmap_init(&w->p_ids, mem, seed);
-	tt_idmap_init(&w->task_ids, mem, seed);
+	memset(e, 0, sizeof(*e));
+	e->mem = mem;
+	tt_idmap_init(&e->g_ids, mem, seed);
+	tt_idmap_init(&e->p_ids, mem, seed);
+	tt_idmap_init(&e->task_ids, mem, seed);
 }
 
-void tt_entry_release(struct tt_entry *w)
+void tt_entry_release(struct tt_entry *e)
 {
-	tt_idmap_release(&w->g_ids);
-	tt_idmap_release(&w->p_ids);
-	tt_idmap_release(&w->task_ids);
-	TT_ARRAY_RELEASE(w->mem, &w->gs);
-	TT_ARRAY_RELEASE(w->mem, &w->ps);
-	TT_ARRAY_RELEASE(w->mem, &w->tasks);
+	tt_idmap_release(&e->g_ids);
+	tt_idmap_release(&e->p_ids);
+	tt_idmap_release(&e->task_ids);
+	TT_ARRAY_RELEASE(e->mem, &e->gs);
+	TT_ARRAY_RELEASE(e->mem, &e->ps);
+	TT_ARRAY_RELEASE(e->mem, &e->absent_tasks);
 }
 
-static void clear(struct tt_entry *w)
+static void clear(struct tt_entry *e)
 {
-	tt_idmap_clear(&w->g_ids);
-	tt_idmap_clear(&w->p_ids);
-	tt_idmap_clear(&w->task_ids);
-	w->gs.n = w->ps.n = w->tasks.n = 0;
-	w->gc = w->no_memory = false;
+	tt_idmap_clear(&e->g_ids);
+	tt_idmap_clear(&e->p_ids);
+	tt_idmap_clear(&e->task_ids);
+	e->gs.n = e->ps.n = e->absent_tasks.n = 0;
+	e->has_gc = e->no_memory = false;
 }
 
-const struct tt_entry_g *tt_entry_g(const struct tt_entry *w, int64_t id)
+static struct tt_entry_g *find_g(struct tt_entry *e, int64_t id)
 {
-	uint32_t i = tt_idmap_find(&w->g_ids, (uint64_t)id);
+	uint32_t i = tt_idmap_find(&e->g_ids, (uint64_t)id);
 
-	return i == TT_IDMAP_NONE ? NULL : &w->gs.at[i];
+	return i == TT_IDMAP_NONE ? NULL : &e->gs.at[i];
 }
 
-const struct tt_entry_p *tt_entry_p(const struct tt_entry *w, int64_t id)
+static struct tt_entry_p *find_p(struct tt_entry *e, int64_t id)
 {
-	uint32_t i = tt_idmap_find(&w->p_ids, (uint64_t)id);
+	uint32_t i = tt_idmap_find(&e->p_ids, (uint64_t)id);
 
-	return i == TT_IDMAP_NONE ? NULL : &w->ps.at[i];
+	return i == TT_IDMAP_NONE ? NULL : &e->ps.at[i];
 }
 
-/* ---- what the events say */
-
-static void first_of_g(struct tt_entry *w, uint64_t id, unsigned status, int64_t thread)
+const struct tt_entry_g *tt_entry_g(const struct tt_entry *e, int64_t id)
 {
-	if (tt_idmap_find(&w->g_ids, id) != TT_IDMAP_NONE)
+	uint32_t i = tt_idmap_find(&e->g_ids, (uint64_t)id);
+
+	return i == TT_IDMAP_NONE ? NULL : &e->gs.at[i];
+}
+
+const struct tt_entry_p *tt_entry_p(const struct tt_entry *e, int64_t id)
+{
+	uint32_t i = tt_idmap_find(&e->p_ids, (uint64_t)id);
+
+	return i == TT_IDMAP_NONE ? NULL : &e->ps.at[i];
+}
+
+/* ---- what the first event of each thing says */
+
+static void first_of_g(struct tt_entry *e, uint64_t id, unsigned status, int64_t thread)
+{
+	if (tt_idmap_find(&e->g_ids, id) != TT_IDMAP_NONE)
 		return;
-	if (!TT_ARRAY_ROOM(w->mem, &w->gs) ||
-	    !tt_idmap_add(&w->g_ids, id, (uint32_t)w->gs.n)) {
-		w->no_memory = true;
+	if (!TT_ARRAY_ROOM(e->mem, &e->gs) ||
+	    !tt_idmap_add(&e->g_ids, id, (uint32_t)e->gs.n)) {
+		e->no_memory = true;
 		return;
 	}
-	w->gs.at[w->gs.n++] = (struct tt_entry_g){
+	e->gs.at[e->gs.n++] = (struct tt_entry_g){
 		.id = (int64_t)id,
 		.thread = thread,
 		.status = (uint8_t)status,
 	};
 }
 
-static void first_of_p(struct tt_entry *w, uint64_t id, unsigned status, int64_t thread)
+static void first_of_p(struct tt_entry *e, uint64_t id, unsigned status, int64_t thread)
 {
-	if (tt_idmap_find(&w->p_ids, id) != TT_IDMAP_NONE)
+	if (tt_idmap_find(&e->p_ids, id) != TT_IDMAP_NONE)
 		return;
-	if (!TT_ARRAY_ROOM(w->mem, &w->ps) ||
-	    !tt_idmap_add(&w->p_ids, id, (uint32_t)w->ps.n)) {
-		w->no_memory = true;
+	if (!TT_ARRAY_ROOM(e->mem, &e->ps) ||
+	    !tt_idmap_add(&e->p_ids, id, (uint32_t)e->ps.n)) {
+		e->no_memory = true;
 		return;
 	}
-	w->ps.at[w->ps.n++] = (struct tt_entry_p){
+	e->ps.at[e->ps.n++] = (struct tt_entry_p){
 		.id = (int64_t)id,
 		.thread = thread,
 		.status = (uint8_t)status,
 	};
 }
 
-static void first_of_task(struct tt_entry *w, uint64_t id, bool begins)
+static void first_of_task(struct tt_entry *e, uint64_t id, bool begins)
 {
-	if (tt_idmap_find(&w->task_ids, id) != TT_IDMAP_NONE)
+	if (tt_idmap_find(&e->task_ids, id) != TT_IDMAP_NONE)
 		return;
-	if (!tt_idmap_add(&w->task_ids, id, 0) || (begins && !TT_ARRAY_ROOM(w->mem, &w->tasks)))
-		w->no_memory = true;
+	if (!tt_idmap_add(&e->task_ids, id, 0) ||
+	    (begins && !TT_ARRAY_ROOM(e->mem, &e->absent_tasks)))
+		e->no_memory = true;
 	else if (begins)
-		w->tasks.at[w->tasks.n++] = id;
+		e->absent_tasks.at[e->absent_tasks.n++] = id;
 }
 
-static void first_of_gc(struct tt_entry *w, uint64_t seq, bool running)
+static void first_of_gc(struct tt_entry *e, uint64_t seq, bool running)
 {
-	if (w->gc)
+	if (e->has_gc)
 		return;
-	w->gc = true;
-	w->gc_seq = seq - 1;
-	w->gc_running = running;
+	e->has_gc = true;
+	e->gc_seq = seq - 1;
+	e->gc_running = running;
 }
 
-/* Whether the i-th region from the top that is known to be open is this one. */
-static bool is_region(struct tt_entry *w, int64_t g, uint64_t i, const struct tt_event *ev)
+/* Whether the i-th region from the top that is open before the generation is this one. */
+static bool is_open_region(const struct tt_order *before, int64_t g, uint64_t i,
+			   const struct tt_event *ev)
 {
-	const struct tt_g_state *state = tt_find_g(w->known, g);
+	const struct tt_g_state *state = tt_order_g(before, g);
+	const struct tt_open_scopes *scopes =
+		state == NULL ? NULL : tt_order_scopes(before, state->scopes);
 	struct tt_region region = tt_event_region(ev);
 	const struct tt_open_region *open;
-	const struct tt_open_scopes *e;
 
-	if (state == NULL || state->scopes == TT_NO_SLOT)
+	if (scopes == NULL || i >= scopes->regions.n)
 		return true;
-	e = &w->known->open_scopes.at[state->scopes];
-	if (i >= e->regions.n)
-		return true;
-	open = &e->regions.at[e->regions.n - 1 - i];
+	open = &scopes->regions.at[scopes->regions.n - 1 - i];
 	return open->task == region.task && open->name->len == region.type.len &&
 	       memcmp(open->name->bytes, region.type.data, region.type.len) == 0;
 }
 
-static void region(struct tt_entry *w, const struct tt_event *ev, bool begins)
+static void take_region(struct tt_entry *e, const struct tt_event *ev, bool begins)
 {
-	uint32_t i = tt_idmap_find(&w->g_ids, (uint64_t)ev->goroutine);
-	struct tt_entry_g *g;
+	struct tt_entry_g *g = find_g(e, ev->goroutine);
 
-	if (i == TT_IDMAP_NONE)
+	if (g == NULL)
 		return;
-	g = &w->gs.at[i];
 	if (begins)
 		g->depth++;
 	else if (g->depth > 0)
 		g->depth--;
-	else if (!is_region(w, g->id, g->nended++, ev))
+	else if (!is_open_region(e->before, g->id, g->nended++, ev))
 		g->other_regions = true;
 }
 
-static void note(struct tt_entry *w, const struct tt_event *ev)
+static void take_event(struct tt_entry *e, const struct tt_event *ev)
 {
-	uint32_t i;
+	struct tt_entry_g *g;
+	struct tt_entry_p *p;
 
 	switch (ev->spec->type) {
 	case TT_EV_GO_STATUS:
 	case TT_EV_GO_STATUS_STACK:
-		first_of_g(w, ev->args[0], (uint8_t)ev->args[2], ev->thread);
+		first_of_g(e, ev->args[0], (uint8_t)ev->args[2], ev->thread);
 		break;
 	case TT_EV_GO_CREATE:
 	case TT_EV_GO_CREATE_BLOCKED:
 	case TT_EV_GO_CREATE_SYSCALL:
-		first_of_g(w, ev->args[0], TT_ENTRY_NOTHING, TT_NONE);
+		first_of_g(e, ev->args[0], TT_ENTRY_ABSENT, TT_NONE);
 		break;
 	case TT_EV_PROC_STATUS:
-		first_of_p(w, ev->args[0], (uint8_t)ev->args[1], ev->thread);
+		first_of_p(e, ev->args[0], (uint8_t)ev->args[1], ev->thread);
 		break;
 	case TT_EV_GC_ACTIVE:
 	case TT_EV_GC_BEGIN:
-		first_of_gc(w, ev->args[0], ev->spec->type == TT_EV_GC_ACTIVE);
+		first_of_gc(e, ev->args[0], ev->spec->type == TT_EV_GC_ACTIVE);
 		break;
 	case TT_EV_GC_MARK_ASSIST_ACTIVE:
-		i = tt_idmap_find(&w->g_ids, ev->args[0]);
-		if (i != TT_IDMAP_NONE)
-			w->gs.at[i].assist = true;
+		g = find_g(e, (int64_t)ev->args[0]);
+		if (g != NULL)
+			g->assist = true;
 		break;
 	case TT_EV_GC_SWEEP_ACTIVE:
-		i = tt_idmap_find(&w->p_ids, ev->args[0]);
-		if (i != TT_IDMAP_NONE)
-			w->ps.at[i].sweep = true;
+		p = find_p(e, (int64_t)ev->args[0]);
+		if (p != NULL)
+			p->sweep = true;
 		break;
 	case TT_EV_USER_TASK_BEGIN:
 	case TT_EV_USER_TASK_END:
-		first_of_task(w, ev->args[0], ev->spec->type == TT_EV_USER_TASK_BEGIN);
+		first_of_task(e, ev->args[0], ev->spec->type == TT_EV_USER_TASK_BEGIN);
 		break;
 	case TT_EV_USER_REGION_BEGIN:
 	case TT_EV_USER_REGION_END:
-		region(w, ev, ev->spec->type == TT_EV_USER_REGION_BEGIN);
+		take_region(e, ev, ev->spec->type == TT_EV_USER_REGION_BEGIN);
 		break;
 	default:
 		break;
 	}
 }
 
-bool tt_entry_learn(struct tt_entry *w, const struct tt_generation *gen, struct tt_order *known,
-		    struct tt_order *fresh, struct tt_merge *merge)
+bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_generation *gen,
+		   const struct tt_order *before)
 {
-	struct tt_error err;
+	const struct tt_event *evs;
+	unsigned n;
 	int rc;
 
-	clear(w);
-	w->gen = gen;
-	w->known = known;
-	tt_order_reset(fresh);
-	tt_order_begin_generation(fresh, gen);
-	tt_merge_clear(merge);
-	rc = tt_merge_begin(merge, gen, &err);
-	while (rc == TT_OK && merge->heap.n != 0) {
-		rc = tt_salvage_advance(merge, fresh, &err);
-		for (unsigned i = fresh->head; i < fresh->count && rc == TT_OK; i++)
-			note(w, &fresh->queue[i]);
-		fresh->head = fresh->count = 0;
+	clear(e);
+	e->gen = gen;
+	e->before = before;
+	tt_order_reset(&pass->order);
+	tt_pass_take(pass, gen);
+	rc = tt_pass_begin(pass);
+	while (rc == TT_OK) {
+		rc = tt_pass_advance(pass, &evs, &n);
+		for (unsigned i = 0; i < n && rc == TT_OK; i++)
+			take_event(e, &evs[i]);
 	}
-	fresh->head = fresh->count = 0;
-	return !w->no_memory && (rc == TT_OK || !err.system);
+	return !e->no_memory && (rc == TT_END || !pass->err.system);
 }

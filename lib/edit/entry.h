@@ -1,57 +1,72 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * entry.h - what a generation takes for granted of the state before it: found by
- * ordering it as if it were the first of its trace, where statuses are believed.
- * Stands on order.
+ * entry.h - the state that a generation requires where it is entered: what its events take
+ * for granted of goroutines, processors, threads, ranges, regions, tasks and the
+ * collector. It is found by ordering the generation as if it were the first of its trace,
+ * where statuses are believed. Stands on event. The files of this folder:
+ *
+ *	entry.c         the state that a generation requires
+ *	synth.c         the way from one state to another: the events that lead there
+ *	synth_event.c   one such event, if it can happen
+ *	synth_scopes.c  ranges, regions, tasks and the collector on that way
+ *	synth_threads.c threads that stop what they do, and threads that begin something
+ *	synth_idle.c    goroutines and processors that no thread has
+ *
+ * What does not have to change is left alone: whoever drops a piece of a trace, or adds
+ * one, says what the state is there and what it has to be.
  */
 #ifndef TT_EDIT_ENTRY_H
 #define TT_EDIT_ENTRY_H
 
-#include "repair/salvage.h"
+#include "event/pass.h"
 
-/* In the place of a status: it must not be there yet, for it is created. */
-#define TT_ENTRY_NOTHING 0xff
+/* Instead of a status: it must not exist yet, since it is created. */
+#define TT_ENTRY_ABSENT 0xff
 
 struct tt_entry_g {
-	int64_t id, thread;     /* of one that runs or is in a syscall */
+	int64_t id;
+	int64_t thread;         /* that it runs on, or is in a syscall on; or TT_NONE */
 	uint64_t depth;         /* regions that it has begun and not ended */
-	uint64_t nended;        /* regions that were begun before the generation */
-	uint8_t status; /* enum tt_g_status, or TT_ENTRY_NOTHING */
+	uint64_t nended;        /* regions that it ended and had not begun */
+	uint8_t status;         /* enum tt_g_status, or TT_ENTRY_ABSENT */
 	bool assist;            /* is in a mark assist */
 	bool other_regions;     /* ends regions that are not those known to be open */
 };
 
 struct tt_entry_p {
-	int64_t id, thread;
+	int64_t id;
+	int64_t thread;         /* likewise */
 	uint8_t status;         /* enum tt_p_status */
-	bool sweep;
+	bool sweep;             /* is sweeping */
 };
 
 struct tt_entry {
 	struct tt_mem *mem;
 	const struct tt_generation *gen;
-	struct tt_order *known; /* the state before, for its open regions */
+	const struct tt_order *before; /* the state before it, for its open regions */
 	struct tt_idmap g_ids, p_ids, task_ids;
+	/* what gen speaks of, in the order in which it does */
 	TT_ARRAY(struct tt_entry_g) gs;
 	TT_ARRAY(struct tt_entry_p) ps;
-	TT_ARRAY(uint64_t) tasks; /* begun: they must not be open */
-	bool gc;                /* it says where the collector is: */
+	TT_ARRAY(uint64_t) absent_tasks; /* it begins them */
+	bool has_gc;            /* it says where the collector is: */
 	bool gc_running;
-	uint64_t gc_seq;
+	uint64_t gc_seq;        /* of the collector's last event */
 	bool no_memory;
 };
 
-void tt_entry_init(struct tt_entry *w, struct tt_mem *mem);
-void tt_entry_release(struct tt_entry *w);
+void tt_entry_init(struct tt_entry *e, struct tt_mem *mem);
+void tt_entry_release(struct tt_entry *e);
 /*
- * Orders `gen` in *fresh, which knows nothing, as far as that goes, and notes what
- * it wants. False: no memory.
+ * Finds what `gen` requires, as far as it can be ordered without knowing what came
+ * before, in *pass, which is of no use otherwise then. Of regions that it ends, says
+ * whether they are those that are open in *before. False: no memory.
  */
-bool tt_entry_learn(struct tt_entry *w, const struct tt_generation *gen, struct tt_order *known,
-		    struct tt_order *fresh, struct tt_merge *merge);
+bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_generation *gen,
+		   const struct tt_order *before);
 
 /* NULL: the generation does not speak of it. */
-const struct tt_entry_g *tt_entry_g(const struct tt_entry *w, int64_t id);
-const struct tt_entry_p *tt_entry_p(const struct tt_entry *w, int64_t id);
+const struct tt_entry_g *tt_entry_g(const struct tt_entry *e, int64_t id);
+const struct tt_entry_p *tt_entry_p(const struct tt_entry *e, int64_t id);
 
 #endif

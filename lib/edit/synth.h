@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * synth.h - the events between the last that is kept of a broken generation and
- * the state that the next generation takes for granted. Each is tried on the
- * ordering's state before it is taken: what comes out is legal. Stands on want.
+ * synth.h - the way from one state to another: made-up events that lead from the state
+ * after a generation's last event to the one that the next generation requires. Each
+ * is tried on the state before it is taken, so what comes out can happen. Stands on
+ * entry.h, which lists the files.
  */
 #ifndef TT_EDIT_SYNTH_H
 #define TT_EDIT_SYNTH_H
@@ -14,32 +15,48 @@
 struct tt_synth_event {
 	int64_t thread;
 	uint64_t ticks;
-	uint64_t args[TT_SYNTH_MAX_ARGS];
+	uint64_t args[TT_SYNTH_MAX_ARGS]; /* after dt */
 	uint8_t type, nargs;
+};
+
+/* The strings of the generation that gets the events. False: no memory. */
+struct tt_synth_strings {
+	void *arg;
+	/* The id of one with this text, added if there is none. */
+	bool (*id_of)(void *arg, struct tt_str text, uint64_t *id);
+	/* Makes sure that an id is that of a string. */
+	bool (*define)(void *arg, uint64_t id);
+};
+
+/* Where the way begins. */
+struct tt_synth_start {
+	struct tt_order *order; /* at the end of the generation that gets the events */
+	int64_t last_ns;        /* raw time of its latest event */
+	struct tt_synth_strings strings;
 };
 
 struct tt_synth {
 	struct tt_mem *mem;
-	struct tt_salvage *salvage;
-	struct tt_order *order;
-	const struct tt_entry *want;
+	struct tt_synth_start start;
+	struct tt_order *order; /* start.order */
+	const struct tt_entry *entry;
 	TT_ARRAY(struct tt_synth_event) events;
-	TT_ARRAY(bool) kept;    /* by slot in order->ms: goes on as it is */
-	uint64_t ticks, step;
-	int64_t worker;         /* a thread for what has none; TT_NONE: none yet */
-	int64_t fresh_m, fresh_g; /* ids that nobody has */
-	bool shared_done;       /* the collector and the tasks are where they shall be */
+	TT_ARRAY(bool) kept;    /* by slot in order->ms: the thread goes on as it is */
+	uint64_t ticks, step;   /* of the next event, and how far they are apart */
+	int64_t spare;          /* thread on which things happen that none did; TT_NONE: none yet */
+	int64_t new_m, new_g;   /* where ids are looked for that nobody has */
+	bool shared_done;       /* the collector and the tasks are as required */
 	bool failed, no_memory;
 };
 
-void tt_synth_init(struct tt_synth *b, struct tt_mem *mem);
-void tt_synth_release(struct tt_synth *b);
-void tt_synth_clear(struct tt_synth *b);
+void tt_synth_init(struct tt_synth *s, struct tt_mem *mem);
+void tt_synth_release(struct tt_synth *s);
 /*
- * Leads *order, which stands behind the salvage's events, over to what is wanted.
- * False if there is no way, or no memory (b->no_memory); *order is then lost.
+ * Leads *start->order to what `entry` requires, by s->events. Each has a time of its
+ * own, later than those before. False: there is no way, or no memory (s->no_memory); the
+ * order is then of no use.
  */
-bool tt_synth_build(struct tt_synth *b, struct tt_salvage *s, struct tt_order *order,
-		    const struct tt_entry *want);
+bool tt_synth_build(struct tt_synth *s, const struct tt_synth_start *start,
+		    const struct tt_entry *entry);
 
 #endif

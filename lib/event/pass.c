@@ -246,6 +246,7 @@ int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n)
 {
 	int rc;
 
+	*n = 0;
 	if (p->merge.heap.n == 0)
 		return TT_END;
 	rc = tt_merge_advance(&p->merge, &p->order, &p->err);

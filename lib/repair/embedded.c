@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * embedded.c - of which batch of the file a run of events is, how much of each stays,
- * and the end of a thread's embedded events. Stands on order.
+ * embedded.c - which batch of the input an event came from: a thread's own, or one of an
+ * experiment in which it was embedded. Stands on order.
  */
 #include "repair/salvage.h"
 
-/* The batch of the file that a run of events lies in; the list is in their order. */
+/* The batch of the input that a run of events lies in; the list is in their order. */
 static struct tt_salvaged_batch *container(struct tt_salvage *s, const struct tt_event_batch *run)
 {
 	size_t low = 0, high = s->list.n;
@@ -57,7 +57,7 @@ static void end_embedded(struct tt_salvage *s, const struct tt_cursor *c)
 	uint32_t i = tt_idmap_find(&s->gen.thread_ids, (uint64_t)c->thread);
 	struct tt_thread_batches *t = &s->gen.threads.at[i];
 	uint32_t *link = &t->first;
-	bool behind = false;
+	bool is_after = false;
 
 	t->last = TT_NO_BATCH;
 	while ((i = *link) != TT_NO_BATCH) {
@@ -65,9 +65,9 @@ static void end_embedded(struct tt_salvage *s, const struct tt_cursor *c)
 
 		if (i == c->head->batch)
 			run->size = (c->head->offset - run->data_offset) & 0xffffff;
-		else if (behind && is_embedded(s, i))
+		else if (is_after && is_embedded(s, i))
 			run->size = 0;
-		behind |= i == c->head->batch;
+		is_after |= i == c->head->batch;
 		if (run->size == 0) {
 			*link = run->next;
 			run->next = TT_NO_BATCH;

@@ -28,7 +28,7 @@ static bool add_string(struct tt_salvage *s, uint64_t id, const char *data, size
 	return true;
 }
 
-bool tt_salvage_name(struct tt_salvage *s, uint64_t id)
+static bool need_string(struct tt_salvage *s, uint64_t id)
 {
 	return id == 0 || tt_idmap_find(&s->gen.string_ids, id) != TT_IDMAP_NONE ||
 	       add_string(s, id, "", 0);
@@ -47,8 +47,14 @@ static bool need_stack(struct tt_salvage *s, uint64_t id)
 	return true;
 }
 
-bool tt_salvage_string(struct tt_salvage *s, struct tt_str text, uint64_t *id)
+static bool define_string(void *salvage, uint64_t id)
 {
+	return need_string(salvage, id);
+}
+
+static bool string_id_of(void *salvage, struct tt_str text, uint64_t *id)
+{
+	struct tt_salvage *s = salvage;
 	struct tt_generation *g = &s->gen;
 	struct tt_str copy = {NULL, text.len};
 	char *data;
@@ -76,6 +82,11 @@ bool tt_salvage_string(struct tt_salvage *s, struct tt_str text, uint64_t *id)
 	return add_string(s, *id, data, text.len);
 }
 
+struct tt_synth_strings tt_salvage_strings(struct tt_salvage *s)
+{
+	return (struct tt_synth_strings){s, string_id_of, define_string};
+}
+
 /* ---- events */
 
 static bool need_ids_of(struct tt_salvage *s, const struct tt_raw_event *ev)
@@ -86,7 +97,7 @@ static bool need_ids_of(struct tt_salvage *s, const struct tt_raw_event *ev)
 		if (!need_stack(s, ev->args[def->stack_args[i]]))
 			return false;
 	for (unsigned i = 0; i < def->nstrings; i++)
-		if (!tt_salvage_name(s, ev->args[def->string_args[i]]))
+		if (!need_string(s, ev->args[def->string_args[i]]))
 			return false;
 	return true;
 }
@@ -215,8 +226,8 @@ static bool need_frames_and_samples(struct tt_salvage *s)
 	struct tt_generation *g = &s->gen;
 
 	for (size_t i = 0; i < g->frames.n; i++)
-		if (!tt_salvage_name(s, g->frames.at[i].func) ||
-		    !tt_salvage_name(s, g->frames.at[i].file))
+		if (!need_string(s, g->frames.at[i].func) ||
+		    !need_string(s, g->frames.at[i].file))
 			return false;
 	for (size_t i = 0; i < g->samples.n; i++)
 		if (!need_stack(s, g->samples.at[i].stack))
@@ -244,26 +255,23 @@ int tt_salvage_prepare(struct tt_salvage *s, const struct tt_generation *other,
 /* ---- what of it orders */
 
 /* Orders all events, or as far as they go. 0, or the code that they stopped for. */
-static int order_all(struct tt_salvage *s, struct tt_order *order, struct tt_merge *merge,
-		     struct tt_error *err)
+static int order_all(struct tt_salvage *s, struct tt_pass *pass)
 {
+	const struct tt_event *evs;
+	unsigned n;
 	int rc;
 
 	s->last_ns = INT64_MIN;
 	s->nkept = 0;
-	tt_order_begin_generation(order, &s->gen);
-	rc = tt_merge_begin(merge, &s->gen, err);
-	while (rc == TT_OK && merge->heap.n != 0) {
-		rc = tt_salvage_advance(merge, order, err);
-		if (rc < 0)
-			break;
-		s->nkept++;
-		if (order->queue[order->head].raw_time_ns > s->last_ns)
-			s->last_ns = order->queue[order->head].raw_time_ns;
-		order->head = order->count = 0;
+	tt_pass_take(pass, &s->gen);
+	rc = tt_pass_begin(pass);
+	while (rc == TT_OK) {
+		rc = tt_pass_advance(pass, &evs, &n);
+		s->nkept += rc == TT_OK;
+		if (rc == TT_OK && evs[0].raw_time_ns > s->last_ns)
+			s->last_ns = evs[0].raw_time_ns;
 	}
-	order->head = order->count = 0;
-	return rc;
+	return rc == TT_END ? TT_OK : rc;
 }
 
 /* Drops what the merge did not get to. */
@@ -295,31 +303,30 @@ static void drop_events(struct tt_salvage *s)
 /* In so many threads embedded events may lack what they need, and nothing else is cut. */
 #define MAX_EMBEDDED 64
 
-int tt_salvage_trim(struct tt_salvage *s, struct tt_order *order, const struct tt_order *start,
-		    struct tt_merge *merge, struct tt_error *why)
+int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
+		    struct tt_error *why)
 {
-	struct tt_error err;
+	const struct tt_error *err = &pass->err;
 	int nembedded = 0;
 
 	for (int trial = 0; ; trial++) {
 		int rc;
 
-		if (!tt_order_copy(order, start))
+		if (!tt_order_copy(&pass->order, start))
 			return no_memory(s, why);
-		tt_merge_clear(merge);
-		rc = order_all(s, order, merge, &err);
+		rc = order_all(s, pass);
 		if (rc == TT_OK)
 			break;
-		if ((trial == 0 && nembedded == 0) || err.system)
-			*why = err;
-		if (err.system)
+		if ((trial == 0 && nembedded == 0) || err->system)
+			*why = *err;
+		if (err->system)
 			return rc;
-		if (nembedded < MAX_EMBEDDED && tt_salvage_end_embedded(s, merge, &err)) {
+		if (nembedded < MAX_EMBEDDED && tt_salvage_end_embedded(s, &pass->merge, err)) {
 			nembedded++;
 			trial--;
 			continue;
 		}
-		cut_at_heads(s, merge);
+		cut_at_heads(s, &pass->merge);
 		if (trial == MAX_TRIALS)
 			drop_events(s);
 	}

@@ -1,47 +1,85 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * repair.h - the repair of a trace, generation by generation: its contract is
- * tracetool.h. Takes the parts of a reader that was just opened. Stands on write
- * and on event.
+ * tracetool_write.h. Stands on event and on edit. The files of this folder:
+ *
+ *	repair.c    what is handed out: generations as they are, and what is left of others
+ *	candidate.c the next generation: whole, or what can be collected of it
+ *	salvage.c   collects the batches of a broken generation
+ *	prepare.c   makes of these a generation that decodes, and cuts it to what orders
+ *	embedded.c  which batch of the input an event came from
+ *	write.c     what is left of a generation, and made-up events, as bytes
  */
 #ifndef TT_REPAIR_REPAIR_H
 #define TT_REPAIR_REPAIR_H
 
+#include "edit/synth.h"
 #include "event/reader.h"
 #include "repair/write.h"
 #include "tracetool_write.h"
 
-/* A generation that was loaded: whole, in the reader, or as a salvage. */
+/* A generation that was read, and is not handed out yet. */
 struct tt_candidate {
-	bool loaded, sound;
-	bool nothing;           /* the trace ends here */
-	struct tt_salvage salvage; /* unless sound */
+	bool loaded;
+	bool none;              /* there is none: the trace ends here */
+	bool whole;             /* it is in r->whole; else: */
+	struct tt_salvage salvage;
 	uint64_t offset, end;
-	struct tt_error why;    /* unless sound */
+	struct tt_error why;    /* it is not whole */
 };
 
 struct tt_repair {
-	struct tt_reader *reader;
-	struct tt_mem *mem;     /* the reader's */
-	struct tt_order order;  /* behind all that was handed out, and what is pending */
-	struct tt_order start;  /* before the generation at hand */
-	struct tt_order fresh;
-	struct tt_entry want;
-	struct tt_synth bridge;
+	struct tt_mem *mem;     /* the reader's, as what follows */
+	const struct tt_specs *specs;
+	struct tt_loader *loader;
+	struct tt_reader *reader; /* for what is embedded in a generation */
+
+	struct tt_pass pass;    /* after all that was handed out, and what is pending */
+	struct tt_order start;  /* before the candidate, or before made-up events */
+	struct tt_pass probe;   /* finds what a generation requires */
+	struct tt_batch_buffers buffers; /* of both passes: one orders at a time */
+	struct tt_entry entry;
+	struct tt_synth synth;
 	struct tt_repair_writer writer;
 
-	struct tt_candidate unit; /* not handed out yet */
-	struct tt_candidate pending; /* trimmed; has to be led over to what comes */
-	bool at_end;            /* nothing can be read behind the unit */
+	struct tt_generation whole;
+	struct tt_candidate candidates[2];
+	struct tt_candidate *next;
+	struct tt_candidate *pending; /* not whole, trimmed: has to be led to what comes next */
+	bool at_end;            /* nothing can be read after the candidate */
 
 	bool any;               /* a generation was handed out: */
 	uint64_t last_number;
 	struct tt_generation clock; /* its clock, nothing else of it */
-	uint64_t lost_nbytes, lost_events; /* of what was given up, not told yet */
+	uint64_t lost_nbytes, lost_events; /* given up, and not reported yet */
 	struct tt_error lost_why;
 	uint8_t header[TT_HEADER_SIZE];
 	struct tt_error err;
 	int outcome;
 };
+
+/* Instead of TT_OK or TT_END: nothing was handed out, go on. */
+#define TT_REPAIR_GO_ON 2
+
+/* An error of the machine. Damaged input is none: this is what a repair is for. */
+static inline bool tt_repair_is_fatal(const struct tt_error *err)
+{
+	return err->system && err->code != TT_E_INPUT;
+}
+
+/* ---- r->next (candidate.c); 0, or a fatal error in r->err */
+
+static inline struct tt_generation *tt_candidate_gen(struct tt_repair *r)
+{
+	return r->next->whole ? &r->whole : &r->next->salvage.gen;
+}
+
+/* Reads the next generation. */
+int tt_candidate_load(struct tt_repair *r);
+/* Collects the batches of one that is whole, since it does not order. */
+int tt_candidate_break_up(struct tt_repair *r, const struct tt_error *why);
+/* Makes one that is not whole decodable. TT_REPAIR_GO_ON: it cannot be, and is given up. */
+int tt_candidate_prepare(struct tt_repair *r);
+void tt_candidate_give_up(struct tt_repair *r);
 
 #endif

@@ -3,8 +3,8 @@
 #ifndef TT_REPAIR_WRITE_H
 #define TT_REPAIR_WRITE_H
 
-#include "edit/synth.h"
 #include "gen/encode.h"
+#include "repair/salvage.h"
 
 struct tt_repair_writer {
 	struct tt_bytes out;
@@ -14,7 +14,7 @@ struct tt_repair_writer {
 
 /* What was written of a salvage. */
 struct tt_written {
-	uint64_t nbytes_kept;   /* of the input, as they stood there */
+	uint64_t nbytes_kept;   /* of the input, unchanged */
 	uint64_t nentries;      /* table entries that were made up */
 	bool same;              /* all is as it was */
 };
