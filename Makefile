@@ -326,7 +326,7 @@ distclean: clean
 ### test
 ## check            all tests of this group
 checks := check-unit check-cli check-spec-c check-replay check-repair check-faults check-manual check-readme check-completion \
-	check-headers check-symbols check-install check-make
+	check-headers check-layers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
 
@@ -410,7 +410,7 @@ check-symbols: $O/libtracetool.so
 
 ## check-layers     no folder uses one above, no circles, a name means one
 ##                  thing; ONLY=lib/order, V=1: each use
-# Reads the symbols of the objects. Not yet one of the checks: the tree has such faults.
+# Reads the symbols of the objects, and what the sources include and define.
 check-layers: $(lib_obj) $(cmd_obj) $(preload_all_obj)
 	@CC='$(CC)' lib/tests/check-layers $(if $(V),-v) $(if $(ONLY),--only '$(ONLY)') $O
 	@$(if $(ONLY),,CC='$(CC)' lib/tests/check-layers --self-test)
@@ -610,5 +610,5 @@ help:
 	@sed -n -e 's/^### \(.*\)/\n\1:/p' -e 's/^## /  /p' Makefile
 
 .PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install uninstall \
-	dist clean distclean check check-threads check-valgrind check-layers $(checks) update-golden \
+	dist clean distclean check check-threads check-valgrind $(checks) update-golden \
 	check-corpus check-go bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
