@@ -16,21 +16,21 @@ enum tt_advance tt_advance_in_context(struct tt_order *o, struct tt_step *s)
 	return TT_ADVANCED;
 }
 
-/* The text of a name argument; NULL: broken. */
+/* The string of a name argument; NULL: broken. */
 static struct tt_shared_string *name_of(struct tt_order *o, const struct tt_step *s, uint64_t id)
 {
 	struct tt_str ignored;
-	struct tt_shared_string *text;
+	struct tt_shared_string *name;
 
 	if (!tt_generation_string(o->gen, id, &ignored)) {
 		tt_broken(o, TT_E_EVENT_STRING, "invalid string ID %" PRIu64 " for %u event", id,
 			  s->def->spec.type);
 		return NULL;
 	}
-	text = tt_shared_string_take(&o->texts, id);
-	if (text == NULL)
+	name = tt_shared_string_take(&o->names, id);
+	if (name == NULL)
 		tt_broken_memory(o);
-	return text;
+	return name;
 }
 
 /* ---- tasks: they live across generations, and may begin before the trace */
@@ -52,7 +52,7 @@ enum tt_advance tt_advance_task_begin(struct tt_order *o, struct tt_step *s)
 		return TT_BROKEN;
 	task = tt_add_task(o, args[0]);
 	if (task == NULL) {
-		tt_shared_string_drop(&o->texts, name);
+		tt_shared_string_drop(&o->names, name);
 		return tt_broken_memory(o);
 	}
 	*task = (struct tt_task_state){args[0], args[1], name, TT_NO_SLOT};
@@ -69,7 +69,7 @@ enum tt_advance tt_advance_task_end(struct tt_order *o, struct tt_step *s)
 	uint64_t parent = TT_NO_TASK;
 	struct tt_event *ev;
 
-	tt_shared_string_drop(&o->texts, o->handed_out);
+	tt_shared_string_drop(&o->names, o->handed_out);
 	o->handed_out = NULL;
 	if (slot != TT_IDMAP_NONE) {
 		parent = o->tasks.at[slot].parent;
@@ -88,9 +88,9 @@ enum tt_advance tt_advance_task_end(struct tt_order *o, struct tt_step *s)
 	return TT_ADVANCED;
 }
 
-/* ---- regions: a stack of them for each goroutine, compared by task and text */
+/* ---- regions: a stack of them for each goroutine, compared by task and name */
 
-/* The extra state of the current goroutine; NULL: broken. `what` is Go's word. */
+/* The open scopes of the current goroutine; NULL: broken. `what` is Go's word. */
 static struct tt_open_scopes *regions_of(struct tt_order *o, struct tt_step *s, const char *what)
 {
 	struct tt_g_state *g = tt_current_g(o, s);
@@ -120,7 +120,7 @@ enum tt_advance tt_advance_region_begin(struct tt_order *o, struct tt_step *s)
 		return TT_BROKEN;
 	e = regions_of(o, s, "EvUserRegionBegin");
 	if (e == NULL || !TT_ARRAY_ROOM(o->mem, &e->regions)) {
-		tt_shared_string_drop(&o->texts, name);
+		tt_shared_string_drop(&o->names, name);
 		return e == NULL ? TT_BROKEN : tt_broken_memory(o);
 	}
 	e->regions.at[e->regions.n++] = (struct tt_open_region){s->ev->args[0], name};
@@ -145,7 +145,7 @@ static enum tt_advance close_region(struct tt_order *o, struct tt_step *s, struc
 				 "start event is {%" PRIu64 " %.*s}",
 				 s->cur.goroutine, s->ev->args[0], (int)name->len, name->bytes,
 				 top->task, (int)top->name->len, top->name->bytes);
-	tt_shared_string_drop(&o->texts, top->name);
+	tt_shared_string_drop(&o->names, top->name);
 	e->regions.n--;
 	return TT_ADVANCED;
 }
@@ -164,7 +164,7 @@ enum tt_advance tt_advance_region_end(struct tt_order *o, struct tt_step *s)
 	e = regions_of(o, s, "EvUserRegionEnd");
 	if (e != NULL)
 		result = close_region(o, s, e, name);
-	tt_shared_string_drop(&o->texts, name);
+	tt_shared_string_drop(&o->names, name);
 	if (result == TT_ADVANCED)
 		tt_queue_step(o, s);
 	return result;

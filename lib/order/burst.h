@@ -52,7 +52,7 @@ static TT_ALWAYS_INLINE bool tt_burst_step(struct tt_burst *burst, struct tt_mer
 	uint8_t type;
 	uint64_t dt;
 
-	/* (a time of 0 stands for the batch's: tt_cursor_next()) */
+	/* (a time of 0 means that of the batch: tt_cursor_next()) */
 	if (c->end - burst->pos < TT_EVENT_MAX_SIZE || burst->time_ns == 0)
 		return false;
 	type = *burst->pos;

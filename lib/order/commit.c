@@ -117,18 +117,18 @@ static bool end_region(struct tt_order *o, const struct tt_assumption *c, uint64
 	struct tt_open_scopes *e =
 		g == NULL || g->scopes == TT_NO_SLOT ? NULL : &o->open_scopes.at[g->scopes];
 	struct tt_open_region *top;
-	struct tt_shared_string *text;
+	struct tt_shared_string *string;
 	bool same;
 
 	if (e == NULL || e->regions.n == 0)
 		return g != NULL;
 	top = &e->regions.at[e->regions.n - 1];
-	text = tt_shared_string_take(&o->texts, name);
-	same = text != NULL && top->task == c->value && tt_shared_string_equal(top->name, text);
-	tt_shared_string_drop(&o->texts, text);
+	string = tt_shared_string_take(&o->names, name);
+	same = string != NULL && top->task == c->value && tt_shared_string_equal(top->name, string);
+	tt_shared_string_drop(&o->names, string);
 	if (!same)
 		return false;
-	tt_shared_string_drop(&o->texts, top->name);
+	tt_shared_string_drop(&o->names, top->name);
 	e->regions.n--;
 	return true;
 }
@@ -139,7 +139,7 @@ static bool end_task(struct tt_order *o, const struct tt_assumption *c)
 
 	if (slot == TT_IDMAP_NONE)
 		return true;
-	tt_shared_string_drop(&o->texts, o->tasks.at[slot].name);
+	tt_shared_string_drop(&o->names, o->tasks.at[slot].name);
 	tt_remove_task(o, slot);
 	return true;
 }
@@ -203,9 +203,9 @@ static bool all_hold(struct commit *commit)
 
 /* ---- taking over: false if memory is short, or a range is open that was not assumed */
 
-static struct tt_shared_string *copy_text(struct tt_order *o, const struct tt_shared_string *text)
+static struct tt_shared_string *copy_string(struct tt_order *o, const struct tt_shared_string *from)
 {
-	return tt_shared_string_new(&o->texts, (struct tt_str){text->bytes, text->len});
+	return tt_shared_string_new(&o->names, (struct tt_str){from->bytes, from->len});
 }
 
 static bool take_region(struct tt_order *o, struct tt_open_scopes *e,
@@ -215,7 +215,7 @@ static bool take_region(struct tt_order *o, struct tt_open_scopes *e,
 
 	if (!TT_ARRAY_ROOM(o->mem, &e->regions))
 		return false;
-	name = copy_text(o, region->name);
+	name = copy_string(o, region->name);
 	if (name != NULL)
 		e->regions.at[e->regions.n++] = (struct tt_open_region){region->task, name};
 	return name != NULL;
@@ -318,10 +318,10 @@ static bool take_tasks(const struct commit *commit)
 
 		if (from->name == NULL)
 			continue;
-		name = copy_text(o, from->name);
+		name = copy_string(o, from->name);
 		task = name == NULL ? NULL : tt_add_task(o, from->id);
 		if (task == NULL) {
-			tt_shared_string_drop(&o->texts, name);
+			tt_shared_string_drop(&o->names, name);
 			return false;
 		}
 		*task = (struct tt_task_state){from->id, from->parent, name, TT_NO_SLOT};
@@ -365,7 +365,7 @@ bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_
 		return false;
 	joined = tt_order_copy(trial, before);
 	trial->gen = before->gen;
-	tt_shared_strings_begin_generation(&trial->texts, before->gen);
+	tt_shared_strings_begin_generation(&trial->names, before->gen);
 	joined = joined && all_hold(&commit) && take_gs(&commit) && take_ps(&commit) && take_ms(&commit) &&
 		 take_tasks(&commit);
 	if (joined) {

@@ -30,7 +30,7 @@ struct tt_cursor {
  * batches, are read in place. */
 #define TT_NBATCH_BUFFERS 32
 
-/* Kept from one generation to the next by whoever orders them. */
+/* The owner of a merge keeps them from one generation to the next. */
 struct tt_batch_buffers {
 	struct tt_mem *mem;     /* that they are taken of */
 	uint8_t (*at)[TT_BATCH_MAX_SIZE]; /* NULL: not needed yet */

@@ -28,21 +28,21 @@ enum tt_fast_rule {
 
 /* ---- finding records: NULL if unknown. Pointers live until the next add of that kind. */
 
-static TT_ALWAYS_INLINE struct tt_g_state *tt_find_g(struct tt_order *o, int64_t id)
+static TT_ALWAYS_INLINE struct tt_g_state *tt_find_g(const struct tt_order *o, int64_t id)
 {
 	uint32_t slot = tt_idmap_find(&o->g_ids, (uint64_t)id);
 
 	return slot == TT_IDMAP_NONE ? NULL : &o->gs.at[slot];
 }
 
-static TT_ALWAYS_INLINE struct tt_p_state *tt_find_p(struct tt_order *o, int64_t id)
+static TT_ALWAYS_INLINE struct tt_p_state *tt_find_p(const struct tt_order *o, int64_t id)
 {
 	uint32_t slot = tt_idmap_find(&o->p_ids, (uint64_t)id);
 
 	return slot == TT_IDMAP_NONE ? NULL : &o->ps.at[slot];
 }
 
-static inline struct tt_m_state *tt_find_m(struct tt_order *o, int64_t id)
+static inline struct tt_m_state *tt_find_m(const struct tt_order *o, int64_t id)
 {
 	uint32_t slot = tt_idmap_find(&o->m_ids, (uint64_t)id);
 
@@ -50,7 +50,7 @@ static inline struct tt_m_state *tt_find_m(struct tt_order *o, int64_t id)
 }
 
 /* The goroutine, if it has this status and `seq` is due of its numbers in this generation. */
-static TT_ALWAYS_INLINE struct tt_g_state *tt_find_due_g(struct tt_order *o, uint64_t id,
+static TT_ALWAYS_INLINE struct tt_g_state *tt_find_due_g(const struct tt_order *o, uint64_t id,
 							 uint64_t seq, enum tt_g_status status)
 {
 	struct tt_g_state *g = tt_find_g(o, (int64_t)id);
@@ -63,7 +63,7 @@ static TT_ALWAYS_INLINE struct tt_g_state *tt_find_due_g(struct tt_order *o, uin
 
 /* The thread's goroutine, if its record is known by its slot and has this status. */
 static TT_ALWAYS_INLINE struct tt_g_state *
-tt_find_current_g(struct tt_order *o, const struct tt_m_state *m, enum tt_g_status status)
+tt_find_current_g(const struct tt_order *o, const struct tt_m_state *m, enum tt_g_status status)
 {
 	struct tt_g_state *g = &o->gs.at[m->g_slot];
 
@@ -114,7 +114,7 @@ static TT_ALWAYS_INLINE bool tt_fast_go_start(struct tt_order *o, struct tt_m_st
 	return true;
 }
 
-/* GoUnblock: the goroutine is ready to run. It is all the same who does it. */
+/* GoUnblock: the goroutine is ready to run. Any thread may do it, or none. */
 static TT_ALWAYS_INLINE bool tt_fast_go_unblock(struct tt_order *o, uint64_t id, uint64_t seq)
 {
 	struct tt_g_state *g = tt_find_due_g(o, id, seq, TT_G_WAITING);
@@ -155,7 +155,7 @@ static TT_ALWAYS_INLINE bool tt_fast_syscall_begin(struct tt_order *o, const str
 	return true;
 }
 
-/* GoSyscallEnd: both are back, if nobody has stolen the P. */
+/* GoSyscallEnd: both are back, if the P was not stolen. */
 static TT_ALWAYS_INLINE bool tt_fast_syscall_end(struct tt_order *o, const struct tt_m_state *m)
 {
 	struct tt_g_state *g = tt_find_current_g(o, m, TT_G_SYSCALL);

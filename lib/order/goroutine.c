@@ -28,9 +28,9 @@ static enum tt_advance wrong_thread(struct tt_order *o, int64_t id, int64_t othe
 }
 
 /*
- * A status Syscall: of the current thread's goroutine, or of one that sat in a
- * syscall on another thread for the whole generation. Then the event stands in
- * that thread's context (with the emitter's P: Go does so).
+ * A status Syscall: of the current thread's goroutine, or of one that was in a
+ * syscall on another thread for the whole generation. Then the event has the context
+ * of that thread (but the emitter's P: Go does so).
  */
 static enum tt_advance syscall_status(struct tt_order *o, struct tt_step *s, int64_t id,
 				      int64_t thread)

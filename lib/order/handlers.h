@@ -133,7 +133,8 @@ static inline void tt_set_g(struct tt_order *o, const struct tt_step *s, int64_t
 }
 
 /* As tt_set_g(), and notes where the record of g is. */
-static inline void tt_bind_g(struct tt_order *o, const struct tt_step *s, const struct tt_g_state *g)
+static inline void tt_bind_g(struct tt_order *o, const struct tt_step *s,
+			     const struct tt_g_state *g)
 {
 	if (s->m == TT_NO_SLOT)
 		return;

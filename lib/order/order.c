@@ -21,7 +21,7 @@ void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs
 	tt_idmap_init(&o->p_ids, mem, seed);
 	tt_idmap_init(&o->m_ids, mem, seed);
 	tt_idmap_init(&o->task_ids, mem, seed);
-	tt_shared_strings_init(&o->texts, mem);
+	tt_shared_strings_init(&o->names, mem);
 	tt_dispatch_init(o);
 }
 
@@ -33,19 +33,19 @@ void tt_order_specs_grew(struct tt_order *o)
 static void release_scopes(struct tt_order *o, struct tt_open_scopes *e)
 {
 	for (size_t i = 0; i < e->regions.n; i++)
-		tt_shared_string_drop(&o->texts, e->regions.at[i].name);
+		tt_shared_string_drop(&o->names, e->regions.at[i].name);
 	TT_ARRAY_RELEASE(o->mem, &e->regions);
 	TT_ARRAY_RELEASE(o->mem, &e->ranges);
 }
 
-/* Drops all references to texts and what stands behind the records. */
+/* Drops all references to names, and what records point to. */
 static void release_content(struct tt_order *o)
 {
 	for (size_t i = 0; i < o->open_scopes.n; i++)
 		release_scopes(o, &o->open_scopes.at[i]);
 	for (size_t i = 0; i < o->tasks.n; i++)
-		tt_shared_string_drop(&o->texts, o->tasks.at[i].name);
-	tt_shared_string_drop(&o->texts, o->handed_out);
+		tt_shared_string_drop(&o->names, o->tasks.at[i].name);
+	tt_shared_string_drop(&o->names, o->handed_out);
 	o->handed_out = NULL;
 }
 
@@ -53,7 +53,7 @@ void tt_order_release(struct tt_order *o)
 {
 	release_content(o);
 	tt_resources_release(o);
-	tt_shared_strings_release(&o->texts);
+	tt_shared_strings_release(&o->names);
 	TT_ARRAY_RELEASE(o->mem, &o->gs);
 	TT_ARRAY_RELEASE(o->mem, &o->ps);
 	TT_ARRAY_RELEASE(o->mem, &o->ms);
@@ -97,9 +97,16 @@ void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *g
 	o->renewed = gen->number > o->newest;
 	if (o->renewed)
 		o->newest = gen->number;
-	tt_shared_strings_begin_generation(&o->texts, gen);
+	tt_shared_strings_begin_generation(&o->names, gen);
 	tt_resources_begin_generation(o);
 }
+
+void tt_order_strings_grew(struct tt_order *o)
+{
+	tt_shared_strings_begin_generation(&o->names, o->gen);
+}
+
+/* ---- events */
 
 /* The slot of a thread, made known if need be. TT_NO_SLOT: no memory, see o->err. */
 static uint32_t slot_of(struct tt_order *o, int64_t thread)

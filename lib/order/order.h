@@ -165,8 +165,8 @@ struct tt_order {
 	TT_ARRAY(struct tt_task_state) tasks;
 	TT_ARRAY(struct tt_open_scopes) open_scopes;
 	uint32_t free_g, free_task, free_scopes;
-	struct tt_shared_strings texts;
-	struct tt_shared_string *handed_out; /* of the event handed out last */
+	struct tt_shared_strings names; /* of tasks and regions */
+	struct tt_shared_string *handed_out; /* of the event handed out last: it must live on */
 	enum tt_gc_state gc_state;
 	uint64_t gc_seq;
 	struct tt_resources *resources; /* NULL: there was none so far */
@@ -200,12 +200,11 @@ void tt_order_reset(struct tt_order *o);
 /*
  * Makes *to, which was initialized alike, know what *from knows between two
  * generations. False: no memory; *to can then only be reset or released. Both must
- * have the same `mem`: they share the texts.
+ * have the same `mem`: they share the names.
  */
 bool tt_order_copy(struct tt_order *to, const struct tt_order *from);
-/* Turns to a generation; the one before may be gone by now. TT_E_MEMORY, TT_E_LIMIT. */
+/* Turns to a generation; the one before may be gone by now. */
 void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *gen);
-
 /*
  * Tries the event of a thread. `*m` is the thread's slot, TT_NO_SLOT before its
  * first try: a try makes the thread known even if the event then has to wait, as
@@ -216,43 +215,16 @@ enum tt_advance tt_order_try(struct tt_order *o, int64_t thread, uint32_t *m,
 			     struct tt_raw_event *ev);
 
 /* The generation at hand has more strings than when it was begun. */
-static inline void tt_order_strings_grew(struct tt_order *o)
-{
-	tt_shared_strings_begin_generation(&o->texts, o->gen);
-}
+void tt_order_strings_grew(struct tt_order *o);
 
-/* ---- reading the state; NULL: not known. What is returned lives until the next try. */
+/* ---- reading the state: what is returned lives until the next try (state.c) */
 
-static inline const struct tt_g_state *tt_order_g(const struct tt_order *o, int64_t id)
-{
-	uint32_t slot = tt_idmap_find(&o->g_ids, (uint64_t)id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &o->gs.at[slot];
-}
-
-static inline const struct tt_p_state *tt_order_p(const struct tt_order *o, int64_t id)
-{
-	uint32_t slot = tt_idmap_find(&o->p_ids, (uint64_t)id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &o->ps.at[slot];
-}
-
-static inline const struct tt_m_state *tt_order_m(const struct tt_order *o, int64_t id)
-{
-	uint32_t slot = tt_idmap_find(&o->m_ids, (uint64_t)id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &o->ms.at[slot];
-}
-
+/* A goroutine, a P, a thread; NULL: it is not known. */
+const struct tt_g_state *tt_order_g(const struct tt_order *o, int64_t id);
+const struct tt_p_state *tt_order_p(const struct tt_order *o, int64_t id);
+const struct tt_m_state *tt_order_m(const struct tt_order *o, int64_t id);
 /* The open ranges and regions of a goroutine or P, by its `scopes`; NULL: none. */
-static inline const struct tt_open_scopes *tt_order_scopes(const struct tt_order *o, uint32_t slot)
-{
-	return slot == TT_NO_SLOT ? NULL : &o->open_scopes.at[slot];
-}
-
-static inline bool tt_order_is_task_open(const struct tt_order *o, uint64_t id)
-{
-	return tt_idmap_find(&o->task_ids, id) != TT_IDMAP_NONE;
-}
+const struct tt_open_scopes *tt_order_scopes(const struct tt_order *o, uint32_t slot);
+bool tt_order_is_task_open(const struct tt_order *o, uint64_t id);
 
 #endif

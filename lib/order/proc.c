@@ -29,9 +29,9 @@ static const struct tt_m_state *holder_of(const struct tt_order *o, int64_t p)
 }
 
 /*
- * A status SyscallAbandoned of a P that is known to be in a syscall loses nothing:
- * it is promoted to Syscall, and stands in the context of the thread that has
- * the P, which is about to lose it.
+ * A status SyscallAbandoned of a P that is known to be in a syscall is promoted to
+ * Syscall: nothing was lost. The event has the context of the thread that has the P and
+ * is about to lose it.
  */
 static enum tt_advance promote(struct tt_order *o, struct tt_step *s, int64_t id)
 {
@@ -112,7 +112,7 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 				  ", it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
 				  seq.n - 1);
 	tt_assume_no_p(o, s);
-	/* in a syscall, and nobody has stolen its P yet */
+	/* it is in a syscall, and its P was not stolen yet */
 	tt_await(o, (uint64_t)s->cur.proc, TT_WAIT_NO_SEQ);
 	if (s->cur.proc != TT_NONE)
 		return tt_not_yet(o, "the thread still has P %" PRId64, s->cur.proc);
@@ -193,7 +193,7 @@ enum tt_advance tt_advance_proc_steal(struct tt_order *o, struct tt_step *s)
 	abandoned = p->status == TT_P_ABANDONED;
 	p->status = TT_P_IDLE;
 	p->seq = seq;
-	/* of an abandoned P nobody knows which thread had it */
+	/* which thread had an abandoned P is not known */
 	if (!abandoned && steal_from(o, s, id, (int64_t)s->ev->args[2]) != TT_ADVANCED)
 		return TT_BROKEN;
 	tt_queue_step(o, s)->was_ = abandoned ? TT_STATE_IDLE : TT_STATE_RUNNING;

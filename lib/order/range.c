@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * range.c - handlers of the garbage collector's phase and of ranges: something
- * that a goroutine or a P does from a begin event to an end event. What a range
- * belongs to is said in its spec (`shows begin goroutine self ...`). Source: Go's
+ * that a goroutine or a P does from a begin event to an end event. The spec says what
+ * a range belongs to (`shows begin goroutine self ...`). Source: Go's
  * internal/trace/order.go, advanceGC*, advanceGoRange*, advanceGCSweep*, rangeState.
  */
 #include <inttypes.h>
@@ -96,8 +96,8 @@ static const char *range_name(const struct tt_order *o, uint8_t type)
 }
 
 /*
- * Where the extra state of the range's resource is kept. NULL: the resource is
- * not known, and o->err says so.
+ * Where the slot of the open scopes of the range's resource is kept. NULL: the resource
+ * is not known, and o->err says so.
  */
 static uint32_t *resource_of(struct tt_order *o, const struct tt_step *s)
 {

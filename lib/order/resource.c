@@ -18,7 +18,7 @@
 #define MAX_RESOURCES (UINT32_C(1) << 24)
 
 enum life {
-	LIFE_FREE,      /* the record is nobody's */
+	LIFE_FREE,      /* the record is free */
 	LIFE_SEEN,      /* its life is not followed, or unknown */
 	LIFE_LIVE,
 	LIFE_DEAD,      /* was destroyed in this generation */
@@ -100,18 +100,14 @@ void tt_resources_begin_generation(struct tt_order *o)
 
 /* ---- classes */
 
-static bool is_of_class(const struct tt_event_def *def, unsigned experiment, unsigned first)
-{
-	return def != NULL && def->resource_class == first && def->spec.experiment_id == experiment;
-}
-
 /* Whether an event of the specs creates resources of this class. */
-static bool has_lives(const struct tt_order *o, unsigned experiment, unsigned first)
+static bool are_created(const struct tt_order *o, unsigned experiment, unsigned first)
 {
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_def(o->specs, type);
 
-		if (is_of_class(def, experiment, first) && def->spec.role == TT_ROLE_CREATE)
+		if (def != NULL && def->resource_class == first &&
+		    def->spec.experiment_id == experiment && def->spec.role == TT_ROLE_CREATE)
 			return true;
 	}
 	return false;
@@ -128,7 +124,7 @@ static struct resource_class *add_class(struct tt_order *o, unsigned experiment,
 	if (!TT_ARRAY_ROOM(o->mem, &r->classes))
 		return NULL;
 	class = &r->classes.at[r->classes.n++];
-	*class = (struct resource_class){experiment, first, has_lives(o, experiment, first), {0}};
+	*class = (struct resource_class){experiment, first, are_created(o, experiment, first), {0}};
 	tt_idmap_init(&class->ids, o->mem, tt_random_seed());
 	return class;
 }
@@ -151,16 +147,8 @@ static struct resource_class *class_of(struct tt_order *o, const struct tt_event
 
 /* ---- records */
 
-static struct resource *find(struct tt_resources *r, const struct resource_class *class,
-			     uint64_t id)
-{
-	uint32_t slot = tt_idmap_find(&class->ids, id);
-
-	return slot == TT_IDMAP_NONE ? NULL : &r->records.at[slot];
-}
-
 /* A record that says nothing yet; NULL: o->err says why. */
-static struct resource *add(struct tt_order *o, struct resource_class *class, uint64_t id)
+static struct resource *add_resource(struct tt_order *o, struct resource_class *class, uint64_t id)
 {
 	struct tt_resources *r = o->resources;
 	uint32_t slot = r->free;
@@ -213,7 +201,7 @@ bool tt_resources_copy(struct tt_order *to, const struct tt_order *from)
 
 		if (resource->life == LIFE_FREE)
 			continue;
-		copy = add(to, &r->classes.at[resource->class], resource->id);
+		copy = add_resource(to, &r->classes.at[resource->class], resource->id);
 		if (copy == NULL)
 			return false;
 		*copy = *resource;
@@ -234,8 +222,8 @@ static bool is_due(const struct resource *resource, enum tt_role role, uint64_t 
 	return n != 0 && n - 1 == (resource == NULL ? 0 : resource->n);
 }
 
-static enum tt_advance await(struct tt_order *o, const struct tt_step *s,
-			     const struct resource *resource)
+static enum tt_advance await_number(struct tt_order *o, const struct tt_step *s,
+				    const struct resource *resource)
 {
 	const struct tt_event_spec *spec = &s->def->spec;
 	const char *name = spec->args[spec->order_arg].name;
@@ -254,7 +242,7 @@ static enum tt_advance await(struct tt_order *o, const struct tt_step *s,
 }
 
 /* What the event does to the resource's life, and what is odd about that. */
-static int live_on(const struct tt_order *o, const struct resource_class *class,
+static int follow_life(const struct tt_order *o, const struct resource_class *class,
 		   struct resource *resource, enum tt_role role)
 {
 	bool known = !o->gap && o->initial_generation == 1;
@@ -282,22 +270,24 @@ enum tt_advance tt_advance_resource(struct tt_order *o, struct tt_step *s)
 	uint64_t id = s->ev->args[spec->order_arg], n = s->ev->args[spec->seq_arg];
 	struct resource_class *class = class_of(o, s->def);
 	struct resource *resource;
+	uint32_t slot;
 
 	if (class == NULL)
 		return tt_broken_memory(o);
 	/* what lives is known in sequence alone */
 	tt_assume_fails(o);
-	resource = find(o->resources, class, id);
+	slot = tt_idmap_find(&class->ids, id);
+	resource = slot == TT_IDMAP_NONE ? NULL : &o->resources->records.at[slot];
 	if (!is_due(resource, spec->role, n))
-		return await(o, s, resource);
+		return await_number(o, s, resource);
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
 	if (resource == NULL)
-		resource = add(o, class, id);
+		resource = add_resource(o, class, id);
 	if (resource == NULL)
 		return TT_BROKEN;
 	resource->n = n;
-	o->misuse = live_on(o, class, resource, spec->role);
+	o->misuse = follow_life(o, class, resource, spec->role);
 	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }

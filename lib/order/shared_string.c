@@ -46,14 +46,14 @@ static struct tt_shared_string **cached_at(struct tt_shared_strings *t, size_t i
 
 struct tt_shared_string *tt_shared_string_new(struct tt_shared_strings *t, struct tt_str s)
 {
-	struct tt_shared_string *text = tt_mem_alloc(t->mem, sizeof(*text) + s.len);
+	struct tt_shared_string *string = tt_mem_alloc(t->mem, sizeof(*string) + s.len);
 
-	if (text == NULL)
+	if (string == NULL)
 		return NULL;
-	text->references = 1;
-	text->len = (uint32_t)s.len;
-	memcpy(text->bytes, s.data, s.len);
-	return text;
+	string->references = 1;
+	string->len = (uint32_t)s.len;
+	memcpy(string->bytes, s.data, s.len);
+	return string;
 }
 
 struct tt_shared_string *tt_shared_string_take(struct tt_shared_strings *t, uint64_t id)
@@ -74,10 +74,10 @@ struct tt_shared_string *tt_shared_string_take(struct tt_shared_strings *t, uint
 	return *cached;
 }
 
-void tt_shared_string_drop(struct tt_shared_strings *t, struct tt_shared_string *text)
+void tt_shared_string_drop(struct tt_shared_strings *t, struct tt_shared_string *string)
 {
-	if (text != NULL && --text->references == 0)
-		tt_mem_free(t->mem, text, sizeof(*text) + text->len);
+	if (string != NULL && --string->references == 0)
+		tt_mem_free(t->mem, string, sizeof(*string) + string->len);
 }
 
 bool tt_shared_string_equal(const struct tt_shared_string *a, const struct tt_shared_string *b)

@@ -26,12 +26,12 @@ void tt_shared_strings_release(struct tt_shared_strings *t);
 /* Drops the cache: strings are now those of `gen`. */
 void tt_shared_strings_begin_generation(struct tt_shared_strings *t,
 					const struct tt_generation *gen);
-/* The text of a string that exists, with a reference for the caller; NULL: no memory. */
+/* A string of the generation, which exists, with a reference for the caller; NULL: no memory. */
 struct tt_shared_string *tt_shared_string_take(struct tt_shared_strings *t, uint64_t id);
-/* A text of its own; NULL: no memory. */
+/* A string of its own; NULL: no memory. */
 struct tt_shared_string *tt_shared_string_new(struct tt_shared_strings *t, struct tt_str s);
 /* NULL is a no-op. */
-void tt_shared_string_drop(struct tt_shared_strings *t, struct tt_shared_string *text);
+void tt_shared_string_drop(struct tt_shared_strings *t, struct tt_shared_string *string);
 bool tt_shared_string_equal(const struct tt_shared_string *a, const struct tt_shared_string *b);
 
 #endif

@@ -100,6 +100,31 @@ enum tt_advance tt_wrong_g(struct tt_order *o, const struct tt_step *s,
 
 /* ---- records */
 
+const struct tt_g_state *tt_order_g(const struct tt_order *o, int64_t id)
+{
+	return tt_find_g(o, id);
+}
+
+const struct tt_p_state *tt_order_p(const struct tt_order *o, int64_t id)
+{
+	return tt_find_p(o, id);
+}
+
+const struct tt_m_state *tt_order_m(const struct tt_order *o, int64_t id)
+{
+	return tt_find_m(o, id);
+}
+
+const struct tt_open_scopes *tt_order_scopes(const struct tt_order *o, uint32_t slot)
+{
+	return slot == TT_NO_SLOT ? NULL : &o->open_scopes.at[slot];
+}
+
+bool tt_order_is_task_open(const struct tt_order *o, uint64_t id)
+{
+	return tt_idmap_find(&o->task_ids, id) != TT_IDMAP_NONE;
+}
+
 struct tt_g_state *tt_current_g_slow(struct tt_order *o, const struct tt_step *s)
 {
 	struct tt_g_state *g = tt_find_g(o, s->cur.goroutine);
@@ -169,7 +194,7 @@ static void free_scopes(struct tt_order *o, uint32_t slot)
 	struct tt_open_scopes *e = &o->open_scopes.at[slot];
 
 	for (size_t i = 0; i < e->regions.n; i++)
-		tt_shared_string_drop(&o->texts, e->regions.at[i].name);
+		tt_shared_string_drop(&o->names, e->regions.at[i].name);
 	e->regions.n = e->ranges.n = 0;
 	e->next_free = o->free_scopes;
 	o->free_scopes = slot;

@@ -25,7 +25,7 @@ void tt_waitq_release(struct tt_waitq *w, struct tt_mem *mem)
 	tt_idmap_release(&w->times);
 }
 
-/* ---- heaps of cursors by time; `waiters`, if not NULL, know where they lie */
+/* ---- heaps of cursors by time; `waiters`, if not NULL, keep their places */
 
 static void set(struct tt_keyed *heap, size_t i, struct tt_keyed e, struct tt_waiter *waiters)
 {
