@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * emit.h - the writer inside a traced program: what the files of this folder share. Those
- * that threads run while they write stand on this header; write.h and flusher.h have the
- * rest. A file uses only those of the lines above its own group.
+ * emit.h - the writer inside a traced program: what the files of this folder share. Code
+ * that runs in the program's threads uses this header alone, the rest also write.h and
+ * flusher.h. A file uses only files above it in this list.
  *
  *	lock.[ch]     a lock on a futex
  *	clock.[ch]    the trace clock
@@ -27,12 +27,15 @@
  *	announce.c    threads that are announced, begin and end
  *	once.c        a section of one event, fast
  *
- *	sink.c        where the trace goes                              write.h
+ *	write.h       what the next three share
+ *	sink.c        where the trace goes
  *	symbol.c      names for addresses of code
  *	write.c       one generation to bytes
- *	flusher.c     the tracer's own thread, which ends generations   flusher.h
+ *
+ *	flusher.h     what the next three share
+ *	flusher.c     the tracer's own thread, which ends generations
  *	setup.c       what a trace has before it begins
- *	tracer.c      start, stop, snapshot, fork, exit
+ *	tracer.c      start, stop, snapshots, fork, exit
  *
  * A handle (struct tt_emit) belongs to a thread for as long as the thread lives. Its part in
  * one trace (struct tt_em_thread) is its goroutine, its processor and the chunks that it
