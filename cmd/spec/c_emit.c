@@ -109,12 +109,6 @@ static unsigned numbers_size(const struct tt_batch_spec *spec)
 	return size;
 }
 
-static void print_fixed_bytes(const struct c_code *c, const struct tt_field_spec *field,
-			      const char *name)
-{
-	c_say(c->o, "\tparts[n++] = %s_part_(r->%s, %u);\n", c->prefix, name, field->size);
-}
-
 /* Numbers are collected; bytes lie where they are, behind the numbers before them. */
 static void print_field(const struct c_code *c, const struct c_batch *batch, unsigned i)
 {
@@ -136,7 +130,7 @@ static void print_field(const struct c_code *c, const struct c_batch *batch, uns
 	if (field->size == 0)
 		c_say(o, "\tparts[n++] = r->%s;\n", name);
 	else
-		print_fixed_bytes(c, field, name);
+		c_say(o, "\tparts[n++] = %s_part_(r->%s, %u);\n", c->prefix, name, field->size);
 }
 
 static void print_add(const struct c_code *c, const struct c_batch *batch)

@@ -8,11 +8,6 @@
 
 #include "c.h"
 
-static bool is_plain(enum tt_arg_type type)
-{
-	return type != TT_ARG_G && type != TT_ARG_M && type != TT_ARG_P;
-}
-
 /* ----------------------------------------------------------------- events */
 
 static const char *note_of(const struct tt_arg_spec *arg)
@@ -51,12 +46,13 @@ static void print_is(const struct c_code *c, const struct c_event *event)
 static void print_member(const struct c_code *c, const struct c_event *event, unsigned i)
 {
 	const struct tt_arg_spec *arg = &event->spec->args[i];
+	bool is_id = arg->type == TT_ARG_G || arg->type == TT_ARG_M || arg->type == TT_ARG_P;
 
 	if (arg->type == TT_ARG_STRING)
 		c_say(c->o, "\tout->%s = %s_string_(ev, ev->args[%u]);\n", event->args[i], c->prefix, i);
 	else
 		c_say(c->o, "\tout->%s = %sev->args[%u];\n", event->args[i],
-		      is_plain(arg->type) ? "" : "(int64_t)", i);
+		      is_id ? "(int64_t)" : "", i);
 }
 
 static void print_read(const struct c_code *c, const struct c_event *event)

@@ -4,6 +4,7 @@
  * of a table; a new one is a row and a function. Stands on base.
  */
 #include "spec/parse.h"
+#include "spec/versions.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,23 +97,16 @@ static void begin_event(struct tt_spec_parser *p)
 	p->event->def.spec.experiment_id = file->experiment.id;
 }
 
-/* Numbers that stand in the headers of traces. */
-static const unsigned versions[] = {22, 23, 25, 26};
-
 static unsigned take_version(struct tt_spec_parser *p)
 {
 	const struct tt_spec_word *word = tt_spec_take(p, "a version");
 	unsigned value;
-	size_t i;
 
 	if (word == NULL)
 		return 0;
 	if (!word->quoted && strncmp(word->text, "1.", 2) == 0 &&
-	    tt_spec_number(word->text + 2, 999, &value)) {
-		for (i = 0; i < COUNT(versions); i++)
-			if (versions[i] == value)
-				return value;
-	}
+	    tt_spec_number(word->text + 2, 999, &value) && tt_version_is_v2(value))
+		return value;
 	tt_spec_report(p, word->column, "bad-version",
 		       "expected a header version, 1.22, 1.23, 1.25 or 1.26, found `%.40s` "
 		       "(Go 1.24 writes 1.23, Go 1.27 writes 1.26)",

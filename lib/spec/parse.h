@@ -4,6 +4,7 @@
  * folder share while they read one. Stands on base. Lower files first:
  *
  *	status.h   the statuses of goroutines and processors, which specs have no words for
+ *	versions.h the versions of traces
  *	spec.h     what is known of an event
  *	nearest.c  the known word that a misspelt one is most like
  *	mistakes.c mistakes, until all are known

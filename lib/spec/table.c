@@ -95,7 +95,7 @@ static unsigned count_types(const struct tt_specs *specs, unsigned version)
 		const struct tt_spec_event *event = specs->events[type];
 
 		if (event != NULL && event->def.spec.since <= version &&
-		    (event->def.spec.experiment == NULL || version >= TT_SPEC_LAST_VERSION))
+		    (event->def.spec.experiment == NULL || version >= TT_LAST_VERSION))
 			break;
 	}
 	return type + 1;
@@ -103,8 +103,8 @@ static unsigned count_types(const struct tt_specs *specs, unsigned version)
 
 void tt_specs_size(struct tt_specs *specs)
 {
-	for (unsigned v = TT_SPEC_FIRST_VERSION; v <= TT_SPEC_LAST_VERSION; v++)
-		specs->ntypes[v - TT_SPEC_FIRST_VERSION] = count_types(specs, v);
+	for (unsigned v = TT_FIRST_VERSION; v <= TT_LAST_VERSION; v++)
+		specs->ntypes[v - TT_FIRST_VERSION] = count_types(specs, v);
 }
 
 /* ----------------------------------------------------------------- answers */
@@ -196,11 +196,11 @@ const struct tt_batch_spec *tt_specs_batch(const struct tt_specs *specs, unsigne
 
 unsigned tt_specs_ntypes(const struct tt_specs *specs, unsigned version)
 {
-	if (version < TT_SPEC_FIRST_VERSION)
+	if (version < TT_FIRST_VERSION)
 		return 0;
-	if (version > TT_SPEC_LAST_VERSION)
-		version = TT_SPEC_LAST_VERSION;
-	return specs->ntypes[version - TT_SPEC_FIRST_VERSION];
+	if (version > TT_LAST_VERSION)
+		version = TT_LAST_VERSION;
+	return specs->ntypes[version - TT_FIRST_VERSION];
 }
 
 /* The events of specs that were added have their name in every version. */

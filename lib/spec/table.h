@@ -7,12 +7,10 @@
 #define TT_SPEC_TABLE_H
 
 #include "spec/parse.h"
+#include "spec/versions.h"
 
 /* Twice as many as there are types, so that probing stays short. */
 #define TT_SPEC_NSLOTS 512
-/* Header versions whose event tables are sized. */
-#define TT_SPEC_FIRST_VERSION 22
-#define TT_SPEC_LAST_VERSION 26
 
 struct tt_specs {
 	struct tt_mem mem;
@@ -21,7 +19,7 @@ struct tt_specs {
 	const struct tt_experiment_spec *experiments[256];
 	const struct tt_spec_file *owners[256]; /* the file of each experiment */
 	uint8_t by_name[TT_SPEC_NSLOTS]; /* types, open addressing; 0: free */
-	unsigned ntypes[TT_SPEC_LAST_VERSION - TT_SPEC_FIRST_VERSION + 1];
+	unsigned ntypes[TT_LAST_VERSION - TT_FIRST_VERSION + 1]; /* by header version */
 };
 
 /* Makes a file without mistakes part of the table; what it replaces is removed. */

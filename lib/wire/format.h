@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * format.h - what every reader and writer of a trace must agree on: how large its parts
- * may be, and which versions have which of them. TT_MAX_FRAMES and TT_MAX_ARGS of
- * tracetool.h belong to it. Source: Go's internal/trace/tracev2/spec.go and version.go.
+ * may be. TT_MAX_FRAMES and TT_MAX_ARGS of tracetool.h belong to it, and spec/versions.h.
+ * Source: Go's internal/trace/tracev2/spec.go.
  *
  * This folder is the bytes of a trace, as batches, as single events and as raw text; it
  * needs base, input and spec:
@@ -21,8 +21,7 @@
 #ifndef TT_WIRE_FORMAT_H
 #define TT_WIRE_FORMAT_H
 
-#include <stdbool.h>
-
+#include "spec/versions.h"
 #include "tracetool.h"
 #include "wire/varint.h"
 
@@ -36,23 +35,5 @@
 #define TT_EVENT_MAX_SIZE (1 + (1 + TT_MAX_ARGS) * TT_VARINT_MAX)
 /* The text of a string. */
 #define TT_STRING_MAX_SIZE 1024
-
-/* The NN of a header "go 1.NN trace" in the format v2. */
-static inline bool tt_version_is_v2(uint64_t version)
-{
-	return version == 22 || version == 23 || version == 25 || version == 26;
-}
-
-/* A generation has a Sync batch with a clock snapshot; before, the frequency alone. */
-static inline bool tt_version_has_clock(unsigned version)
-{
-	return version >= 25;
-}
-
-/* A mark ends a generation; before, the next one's first batch does. */
-static inline bool tt_version_has_end_marks(unsigned version)
-{
-	return version >= 26;
-}
 
 #endif
