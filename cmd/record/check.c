@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - reads what is recorded while it comes, in a thread beside the
- * recording. Command layer.
+ * check.c - reads what is recorded while it arrives, in a thread of its own. Command
+ * layer.
  *
- * The recording puts pieces into a queue, the reader takes them out. The lock
- * guards all of struct record_check but the reader, which is the thread's own.
+ * The recording puts pieces into a queue, from which that thread takes them. The lock
+ * guards what both of them use.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -14,9 +14,9 @@
 
 #include "record.h"
 
-/* So much may lie in the queue. */
+/* At most so many bytes are in the queue. */
 #define QUEUE_NBYTES (UINT64_C(256) << 20)
-/* Findings that are kept to be told. */
+/* Findings that are kept to be reported. */
 #define NKEPT 16
 
 struct piece {
@@ -32,19 +32,19 @@ struct record_check {
 	pthread_cond_t changed;
 	struct piece *first, *last;
 	uint64_t queued;
-	bool any;               /* was added */
-	bool ended;             /* nothing more will be added */
-	bool given_up;          /* and not all was */
+	bool any;               /* a piece was added */
+	bool ended;             /* no more will be added */
+	bool given_up;          /* and not all were */
 	bool over;              /* the reader takes no more */
 	bool joined;
 	struct record_checked progress;
 	int status;
 	struct tt_error kept[NKEPT];
-	size_t nkept, told;
+	size_t nkept, reported;
 	uint64_t more;
 };
 
-/* ---- in the thread */
+/* ---- in the checking thread */
 
 static void drop_first(struct record_check *c)
 {
@@ -57,7 +57,7 @@ static void drop_first(struct record_check *c)
 	free(p);
 }
 
-static int64_t take(void *arg, void *buf, size_t room)
+static int64_t read_queue(void *arg, void *buf, size_t room)
 {
 	struct record_check *c = arg;
 	struct piece *p;
@@ -78,7 +78,7 @@ static int64_t take(void *arg, void *buf, size_t room)
 	return (int64_t)n;
 }
 
-static void found(struct record_check *c, const struct tt_error *err)
+static void keep_finding(struct record_check *c, const struct tt_error *err)
 {
 	bool warning = tt_code_severity(err->code) == TT_SEVERITY_WARNING;
 	int status = warning ? STATUS_FINE : cmd_status(err);
@@ -92,20 +92,20 @@ static void found(struct record_check *c, const struct tt_error *err)
 	pthread_mutex_unlock(&c->lock);
 }
 
-static void note_progress(struct record_check *c, struct tt_reader *reader)
+static void take_findings(struct record_check *c, struct tt_reader *reader)
 {
 	struct tt_progress p = tt_reader_progress(reader);
 	struct tt_error finding;
 
 	while (tt_reader_finding(reader, &finding) == 0)
-		found(c, &finding);
+		keep_finding(c, &finding);
 	pthread_mutex_lock(&c->lock);
 	c->progress.events = p.events;
 	c->progress.generations = p.generations;
 	pthread_mutex_unlock(&c->lock);
 }
 
-/* To the end of what can be read at all. */
+/* To the end, also after errors. */
 static void read_events(struct record_check *c, struct tt_reader *reader)
 {
 	const struct tt_event *ev;
@@ -117,10 +117,10 @@ static void read_events(struct record_check *c, struct tt_reader *reader)
 
 		while ((rc = tt_reader_next(reader, &ev)) == 0 && ++n % 4096 != 0)
 			;
-		note_progress(c, reader);
+		take_findings(c, reader);
 		if (rc >= 0)
 			continue;
-		found(c, tt_reader_error(reader));
+		keep_finding(c, tt_reader_error(reader));
 		if (!tt_reader_error(reader)->system)
 			rc = tt_reader_resync(reader, &skipped);
 	}
@@ -136,10 +136,10 @@ static bool any_added(struct record_check *c)
 	return any;
 }
 
-static void *run(void *arg)
+static void *check(void *arg)
 {
 	struct record_check *c = arg;
-	struct tt_input input = { .read = take, .arg = c };
+	struct tt_input input = { .read = read_queue, .arg = c };
 	struct tt_options options = c->in->options;
 	struct tt_reader *reader;
 	struct tt_error err;
@@ -148,7 +148,7 @@ static void *run(void *arg)
 	if (tt_reader_open_input(&reader, &input, &options, &err) == 0)
 		read_events(c, reader);
 	else if (any_added(c))
-		found(c, &err);
+		keep_finding(c, &err);
 	tt_reader_close(reader);
 	pthread_mutex_lock(&c->lock);
 	c->over = true;
@@ -158,7 +158,7 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* ---- outside it */
+/* ---- in the recording */
 
 struct record_check *record_check_start(const struct cmd_input *in)
 {
@@ -172,7 +172,7 @@ struct record_check *record_check_start(const struct cmd_input *in)
 		pthread_cond_init(&c->changed, NULL);
 		sigfillset(&all);
 		pthread_sigmask(SIG_SETMASK, &all, &before);
-		failure = pthread_create(&c->thread, NULL, run, c);
+		failure = pthread_create(&c->thread, NULL, check, c);
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
 	}
 	if (failure == 0)
@@ -226,9 +226,9 @@ bool record_check_finding(struct record_check *c, struct tt_error *err, uint64_t
 	bool any;
 
 	pthread_mutex_lock(&c->lock);
-	any = c->told < c->nkept;
+	any = c->reported < c->nkept;
 	if (any)
-		*err = c->kept[c->told++];
+		*err = c->kept[c->reported++];
 	*more = c->more;
 	pthread_mutex_unlock(&c->lock);
 	return any;

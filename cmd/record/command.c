@@ -36,7 +36,7 @@ struct command_source {
 
 /* ---- starting */
 
-bool record_has_place(char **argv)
+bool record_has_placeholder(char **argv)
 {
 	for (; *argv; argv++) {
 		if (strstr(*argv, "{}"))
@@ -105,8 +105,8 @@ static bool make_fifo(struct command_source *c)
 	return c->fd >= 0;
 }
 
-/* 0 or an errno. The command has the signals that we ignore at their defaults. */
-static int start(struct command_source *c)
+/* 0 or an errno. Signals that we ignore have their defaults in the command. */
+static int start_command(struct command_source *c)
 {
 	posix_spawnattr_t attr;
 	sigset_t defaults;
@@ -140,19 +140,9 @@ static void reap(struct command_source *c, int flags)
 	}
 }
 
-/* A stop that reached us alone is the command's too. */
-static void pass_stop(struct command_source *c)
-{
-	if (c->stops_seen == record_stops())
-		return;
-	c->stops_seen = record_stops();
-	if (!c->exited && record_stop_signal() != 0)
-		kill(c->pid, record_stop_signal());
-}
-
 /*
- * Bytes of the FIFO; 0 when the command ended and nobody has the FIFO open. The
- * command ends in its own way after a first stop; a second one does not wait for it.
+ * Bytes of the FIFO; 0 when the command has ended and no process has the FIFO open. After
+ * a first stop the command may end in its own way; a second one does not wait for it.
  */
 static int64_t read_fifo(struct command_source *c, void *buf, size_t room)
 {
@@ -160,7 +150,8 @@ static int64_t read_fifo(struct command_source *c, void *buf, size_t room)
 		ssize_t n;
 
 		reap(c, WNOHANG);
-		pass_stop(c);
+		if (!c->exited)
+			record_forward_stop(c->pid, &c->stops_seen);
 		if (record_stops() > 1 && record_cancelled())
 			return -1;
 		n = read(c->fd, buf, room);
@@ -168,7 +159,7 @@ static int64_t read_fifo(struct command_source *c, void *buf, size_t room)
 			return n;
 		if (n == 0 && c->exited)
 			return 0;
-		/* With no writer it would be readable all the time. */
+		/* Without a writer it would be readable all the time. */
 		record_wait(c->base.record, n == 0 ? -1 : c->fd, n == 0 ? 20 : 100);
 	}
 }
@@ -179,7 +170,7 @@ static int64_t read_command(struct record_source *s, void *buf, size_t room)
 	int failure;
 
 	if (c->pid == 0) {
-		failure = start(c);
+		failure = start_command(c);
 		if (failure != 0) {
 			snprintf(s->why, sizeof(s->why), "%s", strerror(failure));
 			errno = failure;
@@ -189,7 +180,7 @@ static int64_t read_command(struct record_source *s, void *buf, size_t room)
 	return read_fifo(c, buf, room);
 }
 
-/* Lets the command run on to its end, whatever became of the trace. */
+/* Lets the command run to its end, also if its trace is broken. */
 static int finish_command(struct record_source *s)
 {
 	struct command_source *c = (struct command_source *)s;
@@ -203,7 +194,7 @@ static int finish_command(struct record_source *s)
 		kill(c->pid, SIGTERM);
 	reap(c, 0);
 	if (WIFSIGNALED(c->wait_status)) {
-		cmd_error(s->name, "ended by signal %d, %s", WTERMSIG(c->wait_status),
+		cmd_error(s->name, "killed by signal %d (%s)", WTERMSIG(c->wait_status),
 			  strsignal(WTERMSIG(c->wait_status)));
 		return 128 + WTERMSIG(c->wait_status);
 	}
@@ -233,7 +224,7 @@ int record_command(struct record *r, char **argv)
 
 	c.base.name = argv[0];
 	if (!make_fifo(&c) || !replace_all(&c, argv))
-		cmd_error(NULL, "cannot make a FIFO: %s", strerror(errno));
+		cmd_error(NULL, "cannot create a FIFO: %s", strerror(errno));
 	else
 		status = record_run(r, &c.base);
 	release(&c);

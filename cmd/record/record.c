@@ -11,7 +11,7 @@
 
 /* ---- options */
 
-/* "5", "2.5", or a time with its unit. */
+/* "5", "2.5", or a duration with its unit. */
 static int parse_seconds(void *target, const char *value, struct opt_mistake *why)
 {
 	char text[64];
@@ -28,7 +28,8 @@ static int parse_seconds(void *target, const char *value, struct opt_mistake *wh
 static const struct opt table[] = {
 	OPT_HEADING("Where the trace comes from"),
 	{ .kind = OPT_STRING, .name = "url", .meta = "URL",
-	  .help = "a Go server, http://HOST:PORT; its path is\n/debug/pprof/trace unless URL has one",
+	  .help = "a Go server, http://HOST:PORT; its path is\n"
+		  "/debug/pprof/trace unless URL has one",
 	  .at = offsetof(struct record_options, url) },
 	{ .kind = OPT_OWN, .name = "seconds", .meta = "TIME", .parse = parse_seconds,
 	  .help = "how long the server traces (default: 5)",
@@ -66,8 +67,8 @@ static const struct opt table[] = {
 	OPT_HEADING("Common options"),
 	CMD_SPEC_OPTION(struct record_options, specs),
 	{ .kind = OPT_SIZE, .name = "max-memory", .meta = "SIZE", .min = 1 << 20,
-	  .help = "stop the check at a generation that needs more\n(512M, 2G); "
-		  "default: a quarter of the machine's memory",
+	  .help = "stop the check at a generation that needs more\n"
+		  "(512M, 2G); default: a quarter of the machine's\nmemory",
 	  .at = offsetof(struct record_options, max_memory) },
 	{ .kind = OPT_FLAG, .letter = 'q', .name = "quiet",
 	  .help = "no warnings, no progress, no summary",
@@ -94,13 +95,13 @@ static int check_native(const struct record_options *opt, char **argv)
 {
 	if (argv && !argv[0])
 		return opt_usage(&command, "no command after '--'");
-	if ((!argv || record_has_place(argv)) && (opt->heap || opt->stacks || opt->follow))
-		return opt_usage(&command, "--heap, --stacks and --follow go with a native program, "
-					   "which has no {}");
+	if ((!argv || record_has_placeholder(argv)) && (opt->heap || opt->stacks || opt->follow))
+		return opt_usage(&command, "--heap, --stacks and --follow need a native program, "
+					   "a COMMAND without {}");
 	return OPT_RUN;
 }
 
-/* How many sources the command line names. */
+/* Whether the command line names one source. */
 static int check_sources(const struct record_options *opt, const struct opt_operands *operands,
 			 char **argv)
 {
@@ -108,12 +109,13 @@ static int check_sources(const struct record_options *opt, const struct opt_oper
 
 	for (size_t i = 0; i < operands->n; i++) {
 		if (strcmp(operands->items[i], "-") != 0)
-			return opt_usage(&command, "unexpected argument '%s': put a command after '--', or "
-						   "use --url", operands->items[i]);
+			return opt_usage(&command,
+					 "unexpected argument '%s': put a command after '--', "
+					 "or use --url", operands->items[i]);
 	}
 	if (n != 1 || operands->n > 1)
-		return opt_usage(&command, "name one source: --url=URL, '-' for standard input, or "
-					   "'-- COMMAND'");
+		return opt_usage(&command, "name one source: --url=URL, '-' for standard input, "
+					   "or '-- COMMAND'");
 	if (!opt->url && (opt->seconds_ns >= 0 || opt->timeout_ns >= 0))
 		return opt_usage(&command, "--seconds and --timeout go with --url only");
 	return OPT_RUN;
@@ -125,13 +127,15 @@ static int check_output(const struct record_options *opt, char **argv)
 	bool rotate = opt->rotate_nbytes != 0 || opt->rotate_ns != 0;
 
 	if (opt->keep != 0 && !rotate)
-		return opt_usage(&command, "--keep goes with --rotate-size or --rotate-seconds");
+		return opt_usage(&command,
+				 "--keep goes with --rotate-size or --rotate-seconds only");
 	if (standard && rotate)
 		return opt_usage(&command, "standard output cannot be rotated: use -o FILE");
 	if (standard && argv)
-		return opt_usage(&command, "standard output belongs to the command: use -o FILE");
+		return opt_usage(&command, "COMMAND may write to standard output: use -o FILE");
 	if (standard && isatty(STDOUT_FILENO))
-		return opt_usage(&command, "refusing to write a binary trace to a terminal: use -o FILE");
+		return opt_usage(&command,
+				 "refusing to write a binary trace to a terminal: use -o FILE");
 	return OPT_RUN;
 }
 
@@ -146,7 +150,7 @@ static int run(const struct record_options *opt, char **argv)
 		status = record_catch_signals();
 	if (status == STATUS_FINE && opt->url)
 		status = record_url(&r, &command);
-	else if (status == STATUS_FINE && argv && record_has_place(argv))
+	else if (status == STATUS_FINE && argv && record_has_placeholder(argv))
 		status = record_command(&r, argv);
 	else if (status == STATUS_FINE && argv)
 		status = record_native(&r, argv);
@@ -158,7 +162,9 @@ static int run(const struct record_options *opt, char **argv)
 
 int cmd_record(int argc, char **argv)
 {
-	struct record_options opt = { .output = "record.trace", .seconds_ns = -1, .timeout_ns = -1 };
+	struct record_options opt = {
+		.output = "record.trace", .seconds_ns = -1, .timeout_ns = -1,
+	};
 	struct opt_operands operands;
 	char **program = NULL;
 	int n = 1, status;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * session.c - one recording: what arrives from a source goes into files and is checked
+ * session.c - one recording: what a source gives is written to files and checked
  * meanwhile, until the source ends or the user stops it. Command layer.
  */
 #include <errno.h>
@@ -30,27 +30,28 @@ static void on_signal(int number, siginfo_t *info, void *context)
 	(void)context;
 	if (number != SIGCHLD) {
 		signals.stops++;
-		/* A terminal's own goes to its whole foreground; another reaches us only. */
+		/* A terminal sends it to its whole foreground; others send it to us alone. */
 		signals.alone = info->si_code == SI_KERNEL ? 0 : number;
 	}
 	if (write(signals.wake[1], "", 1) < 0)
-		errno = before; /* full: it is readable all the same */
+		errno = before; /* the pipe is full, so it is readable already */
 	errno = before;
 }
 
 int record_catch_signals(void)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGCHLD };
-	struct sigaction action = { .sa_sigaction = on_signal, .sa_flags = SA_SIGINFO | SA_RESTART };
+	struct sigaction action = { .sa_sigaction = on_signal,
+				    .sa_flags = SA_SIGINFO | SA_RESTART };
 
 	if (pipe2(signals.wake, O_CLOEXEC | O_NONBLOCK) < 0) {
-		cmd_error(NULL, "cannot make a pipe: %s", strerror(errno));
+		cmd_error(NULL, "cannot create a pipe: %s", strerror(errno));
 		return STATUS_TROUBLE;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++) {
 		struct sigaction old;
 
-		/* One that nohup ignores stays ignored. */
+		/* A signal that nohup ignores stays ignored. */
 		sigaction(caught[i], NULL, &old);
 		if (old.sa_handler != SIG_IGN || caught[i] == SIGCHLD)
 			sigaction(caught[i], &action, NULL);
@@ -65,9 +66,11 @@ int record_stops(void)
 	return signals.stops;
 }
 
-int record_stop_signal(void)
+void record_forward_stop(pid_t pid, int *seen)
 {
-	return signals.alone;
+	if (*seen != signals.stops && signals.alone != 0)
+		kill(pid, signals.alone);
+	*seen = signals.stops;
 }
 
 int record_wake_fd(void)
@@ -232,25 +235,21 @@ static int report_end(struct record *r, const struct record_source *s)
 	return cmd_status(err);
 }
 
-static int64_t elapsed_ms(const struct record *r)
-{
-	return (now_ns() - r->start_ns) / (NS_PER_SECOND / 1000);
-}
-
-static void summary(const struct record *r)
+static void print_summary(const struct record *r)
 {
 	struct tt_recorder_progress p = tt_recorder_progress(r->recorder);
 	struct record_checked c = { 0 };
-	char nbytes[NBYTES_TEXT_SIZE], packed[NBYTES_TEXT_SIZE], files[48] = "", events[64] = "",
-								 compressed[48] = "";
-	int64_t ms = elapsed_ms(r);
+	char nbytes[NBYTES_TEXT_SIZE], packed[NBYTES_TEXT_SIZE];
+	char files[48] = "", events[64] = "", compressed[48] = "";
+	int64_t ms = (now_ns() - r->start_ns) / (NS_PER_SECOND / 1000);
 
 	if (r->check)
 		c = record_check_progress(r->check);
 	if (p.files > 1)
 		snprintf(files, sizeof(files), " in %" PRIu64 " files", p.files);
 	if (c.events > 0)
-		snprintf(events, sizeof(events), ", %" PRIu64 " event%s", c.events, plural(c.events));
+		snprintf(events, sizeof(events), ", %" PRIu64 " event%s", c.events,
+			 plural(c.events));
 	if (p.out_nbytes != p.nbytes && ends_with(r->opt->output, ".zst"))
 		snprintf(compressed, sizeof(compressed), " (%s compressed)",
 			 nbytes_text(packed, p.out_nbytes));
@@ -260,8 +259,8 @@ static void summary(const struct record *r)
 		  ms / 1000, (unsigned)(ms / 100 % 10), record_stops() > 0 ? ", stopped" : "");
 }
 
-/* Completes the files; says if nothing is in them. */
-static int complete(struct record *r, const struct record_source *s, int status)
+/* Completes the files, or reports that there are none. */
+static int finish_files(struct record *r, const struct record_source *s, int status)
 {
 	struct tt_recorder_progress p = tt_recorder_progress(r->recorder);
 	struct tt_error err;
@@ -272,12 +271,12 @@ static int complete(struct record *r, const struct record_source *s, int status)
 	}
 	if (p.generations != 0 || status == STATUS_TROUBLE || output_failed(r, s) ||
 	    (status == STATUS_BAD && !s->started))
-		return status; /* nothing more to be said */
+		return status; /* that is reported already */
 	if (status == STATUS_BAD)
-		cmd_error(s->name, "no generation is whole: nothing is stored");
+		cmd_error(s->name, "no complete generation arrived: nothing is stored");
 	else
 		cmd_error(s->name, "%s: nothing is stored",
-			  record_stops() > 0 ? "stopped before a generation was whole" :
+			  record_stops() > 0 ? "stopped before a generation was complete" :
 					       "no generation arrived");
 	return STATUS_BAD;
 }
@@ -294,18 +293,20 @@ static int finish_check(struct record *r, int status)
 	report_findings(r);
 	(void)record_check_finding(r->check, &none, &more);
 	if (more > 0)
-		cmd_error(r->source->name, "%" PRIu64 " more finding%s; 'tracetool validate' shows all",
+		cmd_error(r->source->name,
+			  "%" PRIu64 " more finding%s; 'tracetool validate' shows all",
 			  more, plural(more));
 	if (!record_check_progress(r->check).complete)
-		cmd_error(r->source->name, "not all of it was checked: it arrived faster than it could be "
-					   "read, or a generation was larger than --max-memory; "
-					   "run 'tracetool validate' on the stored file");
+		cmd_error(r->source->name,
+			  "not all of it was checked: it arrived faster than it could be read, "
+			  "or a generation was larger than --max-memory; "
+			  "run 'tracetool validate' on the stored file");
 	return worse(record_check_status(r->check), status);
 }
 
 int record_run(struct record *r, struct record_source *s)
 {
-	int status = open_recorder(r, s), other;
+	int status = open_recorder(r, s), other = STATUS_FINE;
 
 	if (status != STATUS_FINE)
 		return status;
@@ -317,14 +318,15 @@ int record_run(struct record *r, struct record_source *s)
 	store_all(r);
 	progress_hide();
 	status = report_end(r, s);
-	status = complete(r, s, status);
-	other = s->finish(s);
+	status = finish_files(r, s, status);
+	if (s->finish)
+		other = s->finish(s);
 	status = finish_check(r, status);
 	progress_stop();
 	if (!r->opt->quiet && tt_recorder_progress(r->recorder).generations > 0)
-		summary(r);
+		print_summary(r);
 	record_check_free(r->check);
 	tt_recorder_close(r->recorder);
-	/* a command that failed before it wrote a byte says more than we do */
+	/* of a command that failed before it wrote a byte, its own status says more */
 	return status == STATUS_FINE || (!s->started && other != STATUS_FINE) ? other : status;
 }

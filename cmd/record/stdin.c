@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* stdin.c - a trace from the standard input. Command layer. */
+/* stdin.c - a trace from standard input. Command layer. */
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
@@ -24,19 +24,9 @@ static int64_t read_standard(struct record_source *s, void *buf, size_t room)
 	}
 }
 
-static int finish_standard(struct record_source *s)
-{
-	(void)s;
-	return STATUS_FINE;
-}
-
 int record_standard_input(struct record *r)
 {
-	struct record_source s = {
-		.name = "standard input",
-		.read = read_standard,
-		.finish = finish_standard,
-	};
+	struct record_source s = { .name = "standard input", .read = read_standard };
 
 	return record_run(r, &s);
 }

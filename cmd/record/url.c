@@ -44,7 +44,7 @@ static const char *const names[] = { FUNCTIONS(DYNLIB_NAME) };
 #define DEFAULT_TIMEOUT 30
 #define CONNECT_SECONDS 15L
 #define MAX_REDIRECTS 10L
-/* When so much lies here unread, the server has to wait. */
+/* When so many bytes are unread, the server has to wait. */
 #define AHEAD_NBYTES ((size_t)4 << 20)
 
 struct url_source {
@@ -57,11 +57,11 @@ struct url_source {
 	int64_t deadline_ns;    /* 0: not begun */
 	bool done;
 	CURLcode result;
-	/* what came and was not read yet */
+	/* what arrived and was not read yet */
 	uint8_t *data;
 	size_t at, len, cap;
 	bool paused;
-	/* what the server says if it does not give a trace */
+	/* the server's answer if it is not a trace */
 	char words[512];
 	size_t nwords;
 	char curl_words[CURL_ERROR_SIZE];
@@ -80,7 +80,7 @@ static bool has_seconds(const char *query)
 	return false;
 }
 
-/* Of a query that names them itself. */
+/* Of a query that has them. */
 static int64_t seconds_of(const char *query)
 {
 	while (strncmp(query, "seconds=", 8) != 0)
@@ -120,7 +120,7 @@ static CURLUcode set_path(CURLU *url)
 	return rc;
 }
 
-/* Keeps what is asked for, and what may be shown of it. */
+/* Keeps the whole URL, and the part of it that may be shown. */
 static CURLUcode keep_url(struct url_source *u, CURLU *url)
 {
 	CURLUcode rc = lib.curl_url_get(url, CURLUPART_URL, &u->url, 0);
@@ -157,11 +157,11 @@ static bool parse_url(struct url_source *u, const struct opt_command *command, c
 	if (rc == CURLUE_OK && http)
 		return true;
 	if (rc == CURLUE_BAD_QUERY)
-		opt_usage(command, "--url says the seconds itself");
+		opt_usage(command, "--url already has seconds=: leave out --seconds");
 	else if (rc == CURLUE_OUT_OF_MEMORY)
 		cmd_error(NULL, "out of memory");
 	else
-		opt_usage(command, "--url is no address like http://HOST:PORT");
+		opt_usage(command, "--url needs an address like http://HOST:PORT");
 	return false;
 }
 
@@ -191,7 +191,7 @@ static bool make_room(struct url_source *u, size_t n)
 	return true;
 }
 
-/* What is no trace is said, on one line. */
+/* An answer that is not a trace is shown, on one line. */
 static void add_words(struct url_source *u, const char *data, size_t n)
 {
 	for (size_t i = 0; i < n && u->nwords + 1 < sizeof(u->words); i++) {
@@ -204,12 +204,6 @@ static void add_words(struct url_source *u, const char *data, size_t n)
 	u->words[u->nwords] = '\0';
 }
 
-/* They may end with a newline. */
-static void trim_words(struct url_source *u)
-{
-	if (u->nwords > 0 && u->words[u->nwords - 1] == ' ')
-		u->words[--u->nwords] = '\0';
-}
 
 static size_t on_data(char *data, size_t size, size_t n, void *arg)
 {
@@ -234,29 +228,28 @@ static size_t on_data(char *data, size_t size, size_t n, void *arg)
 static CURLcode set_protocols(CURL *easy)
 {
 #if LIBCURL_VERSION_NUM >= 0x075500
-	CURLcode rc = lib.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+	const char *http = "http,https";
+	CURLcode rc = lib.curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, http);
 
-	if (rc != CURLE_OK)
-		return rc;
-	return lib.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+	return rc != CURLE_OK ? rc : lib.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, http);
 #else
-	CURLcode rc = lib.curl_easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+	long http = CURLPROTO_HTTP | CURLPROTO_HTTPS;
+	CURLcode rc = lib.curl_easy_setopt(easy, CURLOPT_PROTOCOLS, http);
 
-	if (rc != CURLE_OK)
-		return rc;
-	return lib.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, CURLPROTO_HTTP | CURLPROTO_HTTPS);
+	return rc != CURLE_OK ? rc : lib.curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS, http);
 #endif
 }
 
 static bool prepare(struct url_source *u)
 {
+	const char *agent = "tracetool/" TT_VERSION_STRING;
 	CURL *e = lib.curl_easy_init();
 
 	u->easy = e;
 	u->multi = lib.curl_multi_init();
 	return e && u->multi && set_protocols(e) == CURLE_OK &&
 	       lib.curl_easy_setopt(e, CURLOPT_URL, u->url) == CURLE_OK &&
-	       lib.curl_easy_setopt(e, CURLOPT_USERAGENT, "tracetool/" TT_VERSION_STRING) == CURLE_OK &&
+	       lib.curl_easy_setopt(e, CURLOPT_USERAGENT, agent) == CURLE_OK &&
 	       lib.curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
 	       lib.curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 1L) == CURLE_OK &&
 	       lib.curl_easy_setopt(e, CURLOPT_MAXREDIRS, MAX_REDIRECTS) == CURLE_OK &&
@@ -267,8 +260,8 @@ static bool prepare(struct url_source *u)
 	       lib.curl_multi_add_handle(u->multi, e) == CURLM_OK;
 }
 
-/* Lets the transfer go on; false if that failed. */
-static bool go_on(struct url_source *u)
+/* Takes what has arrived; false if that failed. */
+static bool transfer(struct url_source *u)
 {
 	int running, left;
 	const CURLMsg *msg;
@@ -297,22 +290,25 @@ static void wait_for_more(struct url_source *u)
 	record_wake_clear();
 }
 
-/* Why there is no trace, or no more of it. */
-static int64_t say_why(struct url_source *u)
+/* Says in base.why why there is no trace, or no more of it. -1 and errno. */
+static int64_t fail(struct url_source *u)
 {
 	char *why = u->base.why;
 	size_t size = sizeof(u->base.why);
-	const char *words = u->curl_words[0] != '\0' ? u->curl_words : lib.curl_easy_strerror(u->result);
+	const char *words = u->curl_words[0] != '\0' ? u->curl_words
+						     : lib.curl_easy_strerror(u->result);
 
-	trim_words(u);
+	/* they may end with a newline */
+	if (u->nwords > 0 && u->words[u->nwords - 1] == ' ')
+		u->words[--u->nwords] = '\0';
 	if (!u->done)
-		snprintf(why, size, "the server did not end the trace %g s after the %g s it was "
-				    "asked for",
-			 (double)u->timeout_ns / 1e9, (double)u->seconds_ns / 1e9);
+		snprintf(why, size, "the trace of %g s did not end within %g s after that "
+				    "(see --timeout)",
+			 (double)u->seconds_ns / 1e9, (double)u->timeout_ns / 1e9);
 	else if (u->result != CURLE_OK)
 		snprintf(why, size, "%s%s", u->base.started ? "the connection broke: " : "", words);
 	else
-		snprintf(why, size, "the server says HTTP %ld%s%s", http_status(u),
+		snprintf(why, size, "the server answered HTTP %ld%s%s", http_status(u),
 			 u->nwords > 0 ? ": " : "", u->words);
 	errno = u->done ? EIO : ETIMEDOUT;
 	return -1;
@@ -328,29 +324,24 @@ static int64_t read_url(struct record_source *s, void *buf, size_t room)
 	while (u->at == u->len && !u->done) {
 		if (record_cancelled())
 			return -1;
-		if (now_ns() > u->deadline_ns || !go_on(u))
-			return say_why(u);
+		if (now_ns() > u->deadline_ns || !transfer(u))
+			return fail(u);
 		if (u->at == u->len && !u->done)
 			wait_for_more(u);
 	}
 	if (u->at == u->len)
-		return u->result == CURLE_OK && http_status(u) == 200 ? 0 : say_why(u);
-	/* a stream without a pause in it must not pass over these */
+		return u->result == CURLE_OK && http_status(u) == 200 ? 0 : fail(u);
+	/* these also hold for a stream without pauses */
 	if (record_cancelled())
 		return -1;
 	if (now_ns() > u->deadline_ns && !u->done)
-		return say_why(u);
+		return fail(u);
 	n = u->len - u->at < room ? u->len - u->at : room;
 	memcpy(buf, u->data + u->at, n);
 	u->at += n;
 	return (int64_t)n;
 }
 
-static int finish_url(struct record_source *s)
-{
-	(void)s;
-	return STATUS_FINE;
-}
 
 static void release(struct url_source *u)
 {
@@ -366,7 +357,7 @@ static void release(struct url_source *u)
 int record_url(struct record *r, const struct opt_command *command)
 {
 	struct url_source u = {
-		.base = {.read = read_url, .finish = finish_url},
+		.base = { .read = read_url },
 		.seconds_ns = r->opt->seconds_ns,
 		.timeout_ns = r->opt->timeout_ns < 0 ? DEFAULT_TIMEOUT * NS_PER_SECOND
 						     : r->opt->timeout_ns,
@@ -374,8 +365,8 @@ int record_url(struct record *r, const struct opt_command *command)
 	int status = STATUS_TROUBLE;
 
 	if (!dynlib_open("libcurl.so.4", names, ARRAY_SIZE(names), &lib)) {
-		cmd_error(NULL, "libcurl.so.4 cannot be loaded: install it, or fetch the trace with "
-				"another program and use 'tracetool record -'");
+		cmd_error(NULL, "libcurl.so.4 cannot be loaded: install it, or fetch the trace "
+				"with another program and use 'tracetool record -'");
 		return STATUS_TROUBLE;
 	}
 	if (lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {

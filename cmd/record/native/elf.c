@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.c - names out of ELF symbols and DWARF, with libdw. Command layer, inside
- * record only.
+ * elf.c - names from ELF symbols and DWARF, by libdw. Command layer, inside record
+ * only.
  */
 #include "cli/cli.h"
 #include "cli/dynlib.h"
@@ -26,7 +26,7 @@ struct native_location native_elf_find(struct native_elf *elf, uint64_t offset)
 {
 	(void)elf;
 	(void)offset;
-	return (struct native_location){0};
+	return (struct native_location){ 0 };
 }
 
 #else
@@ -73,12 +73,12 @@ static bool find_library(void)
 	looked = true;
 	found = dynlib_open("libdw.so.1", names, ARRAY_SIZE(names), &lib);
 	if (!found)
-		cmd_error(NULL, "libdw.so.1 cannot be loaded, so the program's functions have no names: "
-				"install it");
+		cmd_error(NULL, "libdw.so.1 cannot be loaded, so the program's functions have no "
+				"names: install it");
 	return found;
 }
 
-/* Whatever the program had mapped: no FIFO is waited for. */
+/* The program may have mapped anything: opening must not wait for a FIFO. */
 static int open_regular(const char *path)
 {
 	struct stat st;
@@ -98,7 +98,7 @@ static bool load(struct native_elf *e, const char *path, int fd)
 	e->dwfl = lib.dwfl_begin(&e->callbacks);
 	if (!e->dwfl)
 		return false;
-	/* the descriptor is its own if that succeeds */
+	/* if that succeeds, libdw closes the descriptor */
 	e->module = lib.dwfl_report_offline(e->dwfl, "", path, fd);
 	if (!e->module) {
 		close(fd);
@@ -136,7 +136,7 @@ void native_elf_close(struct native_elf *e)
 	free(e);
 }
 
-/* The address where the loader puts that byte of the file, before it moves the whole. */
+/* The address of that byte of the file, as the file's headers have it. */
 static bool address_of(const struct native_elf *e, uint64_t offset, GElf_Addr *address)
 {
 	size_t n = 0;
@@ -158,8 +158,8 @@ static bool address_of(const struct native_elf *e, uint64_t offset, GElf_Addr *a
 /* ---- names */
 
 /*
- * The C++ runtime undoes its names. It is not linked, since programs that need it bring
- * it along: without it names stay as they are.
+ * The C++ runtime demangles names. It is not linked, since any C++ program that is
+ * recorded needs it too; without it, names stay as they are.
  */
 typedef char *demangle_function(const char *name, char *buffer, size_t *size, int *status);
 
@@ -178,7 +178,7 @@ static demangle_function *find_demangler(void)
 	return function;
 }
 
-/* NULL: it is no name of C++. */
+/* NULL: it is not a mangled name. */
 static const char *demangle(struct native_elf *e, const char *name)
 {
 	demangle_function *function;
@@ -201,14 +201,19 @@ static bool is_function(Dwarf_Die *die)
 	return tag == DW_TAG_subprogram || tag == DW_TAG_inlined_subroutine;
 }
 
+static const char *attribute_text(Dwarf_Die *die, unsigned name)
+{
+	Dwarf_Attribute attribute;
+
+	return lib.dwarf_formstring(lib.dwarf_attr_integrate(die, name, &attribute));
+}
+
 /* As its source calls it, in C++ with class and parameters. */
 static const char *function_name(struct native_elf *e, Dwarf_Die *die)
 {
-	Dwarf_Attribute attribute;
-	const char *name;
+	const char *name = demangle(e, attribute_text(die, DW_AT_linkage_name));
 
-	name = demangle(e, lib.dwarf_formstring(lib.dwarf_attr_integrate(die, DW_AT_linkage_name, &attribute)));
-	return name ? name : lib.dwarf_formstring(lib.dwarf_attr_integrate(die, DW_AT_name, &attribute));
+	return name ? name : attribute_text(die, DW_AT_name);
 }
 
 /* The function there, inlined or not; NULL: there is no DWARF. */
@@ -227,7 +232,7 @@ static const char *source_name(struct native_elf *e, GElf_Addr address)
 	return name;
 }
 
-/* Of the symbol there. */
+/* The ELF symbol there; NULL: none. */
 static const char *symbol_name(struct native_elf *e, GElf_Addr address)
 {
 	const char *name = lib.dwfl_module_addrname(e->module, address), *plain = demangle(e, name);
@@ -237,7 +242,7 @@ static const char *symbol_name(struct native_elf *e, GElf_Addr address)
 
 struct native_location native_elf_find(struct native_elf *e, uint64_t offset)
 {
-	struct native_location place = {0};
+	struct native_location place = { 0 };
 	GElf_Addr address;
 	Dwfl_Line *line;
 	int number = 0;

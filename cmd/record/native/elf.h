@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * elf.h - names out of one ELF file, by libdw if the build has it. Command layer,
- * inside record only.
+ * elf.h - names from one ELF file, by libdw if the build has it. Command layer, inside
+ * record only.
  */
 #ifndef CMD_RECORD_NATIVE_ELF_H
 #define CMD_RECORD_NATIVE_ELF_H
@@ -21,8 +21,8 @@ struct native_location {
 	uint64_t line;
 };
 /*
- * What lies at this offset of the file. The file's name lives as long as the elf, that
- * of the function until the next call.
+ * What is at this offset of the file. The file's name lives as long as the elf, that of
+ * the function until the next call.
  */
 struct native_location native_elf_find(struct native_elf *elf, uint64_t offset);
 

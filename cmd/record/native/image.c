@@ -20,7 +20,7 @@
 #include "tracetool_emit.h"
 
 #define HEADER_NBYTES 16
-/* How long a program on a busy machine may be between connecting and sending. */
+/* How long a program on a busy machine may take between connecting and sending. */
 #define LETTER_MS 10000
 
 /* ---- announcement */
@@ -31,27 +31,19 @@ struct letter {
 	struct ucred from;
 };
 
-static void close_fds(struct letter *l)
-{
-	for (int i = 0; i < 2; i++) {
-		if (l->fds[i] >= 0)
-			close(l->fds[i]);
-		l->fds[i] = -1;
-	}
-}
 
 static void take_fds(struct letter *l, struct msghdr *m)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
-		size_t n = c->cmsg_len >= CMSG_LEN(0) ? (c->cmsg_len - CMSG_LEN(0)) / sizeof(int) : 0;
+		size_t nbytes = c->cmsg_len >= CMSG_LEN(0) ? c->cmsg_len - CMSG_LEN(0) : 0;
 
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS || n != 2 || l->fds[0] >= 0)
-			continue;
-		memcpy(l->fds, CMSG_DATA(c), sizeof(l->fds));
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+		    nbytes / sizeof(int) == 2 && l->fds[0] < 0)
+			memcpy(l->fds, CMSG_DATA(c), sizeof(l->fds));
 	}
 }
 
-/* It sends as soon as it has connected; what it sends must not be lost to a signal. */
+/* The program sends as soon as it has connected; a signal must not end the wait. */
 static bool wait_for_letter(int fd)
 {
 	struct pollfd ready = { .fd = fd, .events = POLLIN };
@@ -132,10 +124,13 @@ static struct native_image *take_letter(int fd, pid_t pid, char *why, size_t siz
 	if (receive(fd, &l) && l.hello.error[0] == '\0')
 		image = new_image(&l);
 	if (!image && l.from.pid == pid && l.hello.error[0] == '\0')
-		snprintf(why, size, "cannot get to its events: %s", strerror(errno));
+		snprintf(why, size, "cannot read its events: %s", strerror(errno));
 	else if (l.from.pid == pid && l.hello.error[0] != '\0')
 		snprintf(why, size, "%s", l.hello.error);
-	close_fds(&l);
+	for (int i = 0; i < 2; i++) {
+		if (l.fds[i] >= 0)
+			close(l.fds[i]);
+	}
 	return image;
 }
 
@@ -144,7 +139,7 @@ struct native_image *native_image_accept(int listener, pid_t pid, char *why, siz
 	struct native_image *image = NULL;
 	int fd;
 
-	/* behind one that was none there may be others */
+	/* after one that is not an image there may be others */
 	while (!image) {
 		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
@@ -157,7 +152,7 @@ struct native_image *native_image_accept(int listener, pid_t pid, char *why, siz
 	return image;
 }
 
-void native_image_forget(struct native_image *image)
+void native_image_close(struct native_image *image)
 {
 	if (image->shared)
 		munmap(image->shared, sizeof(*image->shared));
@@ -172,11 +167,12 @@ void native_image_forget(struct native_image *image)
 void native_image_free(struct native_image *image)
 {
 	if (image)
-		native_image_forget(image);
+		native_image_close(image);
 	free(image);
 }
 
-bool native_image_over(const struct native_image *image)
+/* Whether the process has ended, or another program runs in it. */
+static bool is_over(const struct native_image *image)
 {
 	struct pollfd gone = { .fd = image->pid_fd, .events = POLLIN };
 
@@ -188,7 +184,7 @@ bool native_image_over(const struct native_image *image)
 	return poll(&gone, 1, 0) != 0;
 }
 
-/* A child that was only forked to become another program has no generation behind it. */
+/* A child that was forked only to run another program has none. */
 static bool has_generation(const struct native_image *image)
 {
 	return atomic_load(&image->shared->whole) > HEADER_NBYTES;
@@ -202,9 +198,9 @@ bool native_image_replace(struct native_image *image)
 	return kept;
 }
 
-bool native_image_begin(struct native_image *image, int pause_ms)
+bool native_image_wait(struct native_image *image, int pause_ms)
 {
-	while (image->forked && !has_generation(image) && !native_image_over(image) &&
+	while (image->forked && !has_generation(image) && !is_over(image) &&
 	       atomic_load(&image->shared->state) != NATIVE_ENDED)
 		poll(NULL, 0, pause_ms);
 	return atomic_load(&image->shared->replaced) != NATIVE_DROPPED;
@@ -243,7 +239,7 @@ static bool make_room(struct native_stream *s, size_t n)
 	return true;
 }
 
-static bool add(struct native_stream *s, const void *data, size_t n)
+static bool append(struct native_stream *s, const void *data, size_t n)
 {
 	if (n > s->cap - s->n && !make_room(s, n)) {
 		errno = ENOMEM;
@@ -254,8 +250,8 @@ static bool add(struct native_stream *s, const void *data, size_t n)
 	return true;
 }
 
-/* All that the ring holds. Counts that cannot be are taken for an empty ring. */
-static bool take(struct native_stream *s)
+/* All that the ring holds. If its counts are impossible, it counts as empty. */
+static bool take_ring(struct native_stream *s)
 {
 	struct native_shared *shared = s->image->shared;
 	uint64_t whole = atomic_load_explicit(&shared->whole, memory_order_acquire);
@@ -268,7 +264,7 @@ static bool take(struct native_stream *s)
 		size_t at = read % NATIVE_RING_NBYTES, n = NATIVE_RING_NBYTES - at;
 
 		n = n < written - read ? n : (size_t)(written - read);
-		if (!add(s, shared->ring + at, n))
+		if (!append(s, shared->ring + at, n))
 			return false;
 		read += n;
 		atomic_store_explicit(&shared->read, read, memory_order_release);
@@ -279,13 +275,13 @@ static bool take(struct native_stream *s)
 	return true;
 }
 
-static int add_recovered(void *arg, const void *data, size_t nbytes)
+static int append_recovered(void *arg, const void *data, size_t nbytes)
 {
-	return add(arg, data, nbytes) ? 0 : ENOMEM;
+	return append(arg, data, nbytes) ? 0 : ENOMEM;
 }
 
-/* In s->data up to `whole`, counted from the beginning of the trace. */
-static void cut(struct native_stream *s, uint64_t whole)
+/* Drops from s->data what follows the byte `whole` of the trace. */
+static void cut_after(struct native_stream *s, uint64_t whole)
 {
 	uint64_t first = s->taken - (s->n - s->at);
 
@@ -294,8 +290,8 @@ static void cut(struct native_stream *s, uint64_t whole)
 	s->n = s->at + (size_t)(s->whole - first);
 }
 
-/* The last bytes: the emitter's, or what can be made of its memory. */
-static bool finish(struct native_stream *s)
+/* The last bytes: from the emitter, or recovered from its memory. */
+static bool take_rest(struct native_stream *s)
 {
 	struct tt_emit_recovery *r;
 	struct tt_error err;
@@ -306,21 +302,21 @@ static bool finish(struct native_stream *s)
 		return true;
 	}
 	if (tt_emit_recovery_open(&r, s->image->region_fd, NULL, &err) < 0) {
-		cut(s, s->whole);
+		cut_after(s, s->whole);
 		if (err.system)
 			errno = err.system_errno != 0 ? err.system_errno : ENOMEM;
 		return !err.system;
 	}
-	cut(s, tt_emit_recovery_offset(r));
-	done = tt_emit_recovery_write(r, add_recovered, s, &err) == 0;
+	cut_after(s, tt_emit_recovery_offset(r));
+	done = tt_emit_recovery_write(r, append_recovered, s, &err) == 0;
 	tt_emit_recovery_close(r);
 	if (!done)
 		errno = err.system_errno;
 	return done;
 }
 
-/* How many bytes may be given. */
-static size_t ready(const struct native_stream *s)
+/* How many bytes may be read now. */
+static size_t nbytes_ready(const struct native_stream *s)
 {
 	uint64_t first = s->taken - (s->n - s->at);
 
@@ -335,13 +331,13 @@ int64_t native_stream_read(struct native_stream *s, void *buf, size_t room)
 
 	if (!s->over) {
 		bool over = atomic_load(&s->image->shared->state) == NATIVE_ENDED ||
-			    native_image_over(s->image);
+			    is_over(s->image);
 
-		if (!take(s) || (over && !finish(s)))
+		if (!take_ring(s) || (over && !take_rest(s)))
 			return -1;
 		s->over = over;
 	}
-	n = ready(s);
+	n = nbytes_ready(s);
 	if (n == 0 && s->over)
 		return 0;
 	if (n == 0) {

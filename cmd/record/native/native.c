@@ -3,9 +3,9 @@
  * native.c - the trace of a native program, from the library that is loaded
  * into it. Command layer, inside record only.
  *
- * The program's images (itself, what it becomes by exec, with --follow its children)
- * announce themselves at a socket. The first one is recorded by this process, each
- * other one by a worker: a fork of this process.
+ * The program's images (the program, those that replace it by exec, and with --follow
+ * those of its children) announce themselves at a socket. The first one is recorded by
+ * this process, each other one by a worker: a fork of this process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,16 +43,16 @@ struct native_source {
 	int stops_seen;
 	struct native_image *images;    /* the newest first */
 	struct native_stream stream;    /* of the first one */
-	struct native_names *names;
+	struct native_symbols *symbols;
 	void (*quit)(int);      /* what SIGQUIT did; it is for the program alone */
-	size_t nworkers;        /* that run */
-	size_t nfollowed;       /* images that workers had */
+	size_t nworkers;        /* running */
+	size_t nfollowed;       /* images recorded by workers */
 	int worker_status;      /* the worst */
 };
 
 /* ---- the socket */
 
-static bool make_folder(struct native_source *c)
+static bool make_socket_folder(struct native_source *c)
 {
 	const char *temp = getenv("TMPDIR");
 
@@ -68,7 +68,7 @@ static bool make_folder(struct native_source *c)
 	return true;
 }
 
-static bool listen_there(struct native_source *c)
+static bool listen_on_socket(struct native_source *c)
 {
 	c->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	return c->listener >= 0 &&
@@ -76,8 +76,8 @@ static bool listen_there(struct native_source *c)
 	       listen(c->listener, SOMAXCONN) == 0;
 }
 
-/* The loader takes blanks and colons for the end of a name. */
-static bool name_library(struct native_source *c)
+/* For the loader, blanks and colons end a name: a path with any gets a link. */
+static bool link_library(struct native_source *c)
 {
 	char link[PATH_MAX + 16];
 
@@ -106,9 +106,9 @@ static void remove_folder(struct native_source *c)
 
 /* ---- starting */
 
-/* Texts of the program's environment; owned but for what stands in ours. */
+/* The program's environment. */
 struct environment {
-	char **texts;
+	char **texts;           /* of our own environment, or one of the following */
 	char variable[VARIABLE_NBYTES + sizeof(NATIVE_VARIABLE)];
 	char *preload;
 };
@@ -133,15 +133,22 @@ static bool make_environment(struct native_source *c, struct environment *e)
 	return true;
 }
 
-/* In the child, whose number the variable names. */
-static void become(struct native_source *c, struct environment *e, int failed)
+/* In the child, whose process ID is in the variable. */
+static void exec_program(struct native_source *c, struct environment *e, int failed)
 {
 	const struct record_options *opt = c->base.record->opt;
+	char flags[4] = "";
+	size_t n = 0;
 	int error;
 
-	snprintf(e->variable, sizeof(e->variable), NATIVE_VARIABLE "=%d,-%s%s%s,%d,%s", (int)getpid(),
-		 opt->heap ? "h" : "", opt->stacks ? "s" : "", opt->follow ? "f" : "", (int)getppid(),
-		 c->address.sun_path);
+	if (opt->heap)
+		flags[n++] = NATIVE_FLAG_HEAP;
+	if (opt->stacks)
+		flags[n++] = NATIVE_FLAG_STACKS;
+	if (opt->follow)
+		flags[n++] = NATIVE_FLAG_FOLLOW;
+	snprintf(e->variable, sizeof(e->variable), NATIVE_VARIABLE "=%d,-%s,%d,%s",
+		 (int)getpid(), flags, (int)getppid(), c->address.sun_path);
 	signal(SIGPIPE, SIG_DFL);
 	signal(SIGXFSZ, SIG_DFL);
 	signal(SIGQUIT, c->quit);
@@ -152,7 +159,7 @@ static void become(struct native_source *c, struct environment *e, int failed)
 	_exit(127);
 }
 
-/* The errno that become() has to tell of, or 0 when the program runs. */
+/* The errno that exec_program() sends, or 0 when the program runs. */
 static int wait_for_exec(int fd)
 {
 	int error = 0;
@@ -165,7 +172,7 @@ static int wait_for_exec(int fd)
 }
 
 /* 0 or an errno. */
-static int start(struct native_source *c)
+static int start_program(struct native_source *c)
 {
 	struct environment e = { .texts = NULL };
 	int failed[2], error = 0;
@@ -177,7 +184,7 @@ static int start(struct native_source *c)
 	c->quit = signal(SIGQUIT, SIG_IGN);
 	c->pid = fork();
 	if (c->pid == 0)
-		become(c, &e, failed[1]);
+		exec_program(c, &e, failed[1]);
 	close(failed[1]);
 	if (c->pid < 0)
 		error = errno;
@@ -196,8 +203,9 @@ out:
 
 /* ---- workers */
 
-/* server.trace of the process 7: server-7.trace, then server-7-2.trace. */
-static bool name_output(const struct native_source *c, const struct native_image *image, char *name)
+/* For server.trace and process 7: server-7.trace, then server-7-2.trace. */
+static bool name_output(const struct native_source *c, const struct native_image *image,
+			char name[PATH_MAX])
 {
 	const char *output = c->base.record->opt->output, *base = cmd_base_name(output);
 	const char *dot = strchr(base[0] == '.' ? base + 1 : base, '.');
@@ -210,17 +218,18 @@ static bool name_output(const struct native_source *c, const struct native_image
 		number += i->pid == image->pid && i->worker != 0 && !i->dropped;
 	if (number > 1)
 		snprintf(suffix, sizeof(suffix), "-%u", number);
-	n = snprintf(name, PATH_MAX, "%.*s-%d%s%s", (int)(dot - output), output, (int)image->pid, suffix,
-		     dot);
+	n = snprintf(name, PATH_MAX, "%.*s-%d%s%s", (int)(dot - output), output, (int)image->pid,
+		     suffix, dot);
 	return n > 0 && n < PATH_MAX;
 }
 
-static void tell_lost(const char *name, const struct native_image *image)
+static void report_lost(const char *name, const struct native_image *image)
 {
 	uint64_t lost = atomic_load(&image->shared->lost);
 
 	if (lost != 0)
-		cmd_error(name, "the program had no memory for %" PRIu64 " events, which are lost", lost);
+		cmd_error(name, "events lost because the program had no memory for them: %" PRIu64,
+			  lost);
 }
 
 struct worker {
@@ -241,20 +250,14 @@ static int64_t read_image(struct record_source *s, void *buf, size_t room)
 	return n;
 }
 
-static int finish_image(struct record_source *s)
-{
-	(void)s;
-	return STATUS_FINE;
-}
-
-/* In the worker; what it prints are complaints only. */
+/* In the worker, which prints errors only. */
 static int record_image(struct native_source *c, struct native_image *image)
 {
 	struct record_options opt = *c->base.record->opt;
-	struct worker w = { .base = { .read = read_image, .finish = finish_image } };
-	struct native_names *names = native_names_new(image->shared);
-	struct record r = { .opt = &opt, .in = c->base.record->in, .symbol = native_names_find,
-			    .symbol_arg = names };
+	struct worker w = { .base = { .read = read_image } };
+	struct native_symbols *symbols = native_symbols_new(image->shared);
+	struct record r = { .opt = &opt, .in = c->base.record->in, .symbol = native_symbols_find,
+			    .symbol_arg = symbols };
 	char output[PATH_MAX];
 	int status = STATUS_TROUBLE;
 
@@ -263,15 +266,15 @@ static int record_image(struct native_source *c, struct native_image *image)
 	w.base.name = output;
 	native_stream_init(&w.stream, image);
 	atomic_store(&image->shared->reader, getpid());
-	if (!native_image_begin(image, POLL_MS))
+	if (!native_image_wait(image, POLL_MS))
 		status = STATUS_FINE;
-	else if (names && name_output(c, image, output)) {
+	else if (symbols && name_output(c, image, output)) {
 		status = record_run(&r, &w.base);
 		if (!c->base.record->opt->quiet)
-			tell_lost(output, image);
+			report_lost(output, image);
 	}
 	native_stream_release(&w.stream);
-	native_names_free(names);
+	native_symbols_free(symbols);
 	return status;
 }
 
@@ -292,15 +295,15 @@ static void start_worker(struct native_source *c, struct native_image *image)
 	}
 	c->nworkers++;
 	c->nfollowed++;
-	/* all of its memory goes when the worker goes */
+	/* if the worker has the only descriptor, the memory is released when it ends */
 	close(image->region_fd);
 	image->region_fd = -1;
 }
 
 /* ---- events */
 
-/* A process has one program at a time. */
-static void replace(struct native_source *c, const struct native_image *image)
+/* A process runs one program at a time: a new image replaces earlier ones. */
+static void replace_images(struct native_source *c, const struct native_image *image)
 {
 	for (struct native_image *i = c->images; i; i = i->next) {
 		if (i->pid != image->pid || !i->shared || native_image_replace(i) || i->dropped)
@@ -310,32 +313,29 @@ static void replace(struct native_source *c, const struct native_image *image)
 	}
 }
 
-static void first_image(struct native_source *c, struct native_image *image)
-{
-	native_stream_init(&c->stream, image);
-	c->names = native_names_new(image->shared);
-}
-
-/* The recorder asks before there is an image. */
-static bool find_name(void *arg, uint64_t pc, struct tt_symbol *out)
+/* The recorder may ask before there is an image. */
+static bool find_symbol(void *arg, uint64_t pc, struct tt_symbol *out)
 {
 	struct native_source *c = arg;
 
-	return c->names && native_names_find(c->names, pc, out);
+	return c->symbols && native_symbols_find(c->symbols, pc, out);
 }
 
 static void accept_images(struct native_source *c)
 {
 	struct native_image *image;
 
-	while ((image = native_image_accept(c->listener, c->pid, c->base.why, sizeof(c->base.why)))) {
-		replace(c, image);
+	while ((image = native_image_accept(c->listener, c->pid, c->base.why,
+					    sizeof(c->base.why)))) {
+		replace_images(c, image);
 		image->next = c->images;
 		c->images = image;
-		if (c->stream.image)
+		if (c->stream.image) {
 			start_worker(c, image);
-		else
-			first_image(c, image);
+		} else {
+			native_stream_init(&c->stream, image);
+			c->symbols = native_symbols_new(image->shared);
+		}
 	}
 }
 
@@ -347,7 +347,7 @@ static void worker_ended(struct native_source *c, pid_t pid, int wait_status)
 		if (i->worker != pid)
 			continue;
 		c->nworkers--;
-		native_image_forget(i);
+		native_image_close(i);
 		c->worker_status = worse(c->worker_status, status);
 	}
 }
@@ -367,39 +367,21 @@ static void reap(struct native_source *c)
 	}
 }
 
-/* A stop that reached us alone is the program's too. */
-static void pass_stop(struct native_source *c)
-{
-	if (c->stops_seen == record_stops())
-		return;
-	c->stops_seen = record_stops();
-	if (!c->exited && record_stop_signal() != 0)
-		kill(c->pid, record_stop_signal());
-}
-
-/* Who has ended has announced itself before: that order. */
-static void look_around(struct native_source *c)
+/* In this order: a process that has ended announced its images before. */
+static void handle_events(struct native_source *c)
 {
 	reap(c);
 	accept_images(c);
-	pass_stop(c);
+	if (!c->exited)
+		record_forward_stop(c->pid, &c->stops_seen);
 }
 
 /* ---- reading */
 
-static int64_t silent(struct native_source *c)
-{
-	if (c->base.why[0] == '\0')
-		snprintf(c->base.why, sizeof(c->base.why),
-			 "it ended before the recording library started in it");
-	errno = ECHILD;
-	return -1;
-}
-
 static int64_t read_native(struct record_source *s, void *buf, size_t room)
 {
 	struct native_source *c = (struct native_source *)s;
-	int failure = c->pid == 0 ? start(c) : 0;
+	int failure = c->pid == 0 ? start_program(c) : 0;
 	int64_t n = -1;
 
 	if (failure != 0) {
@@ -408,11 +390,16 @@ static int64_t read_native(struct record_source *s, void *buf, size_t room)
 		return -1;
 	}
 	for (;;) {
-		look_around(c);
+		handle_events(c);
 		if (record_stops() > 1 && record_cancelled())
 			return -1;
-		if (!c->stream.image && c->exited)
-			return silent(c);
+		if (!c->stream.image && c->exited) {
+			if (s->why[0] == '\0')
+				snprintf(s->why, sizeof(s->why), "it ended before the recording "
+								 "library started in it");
+			errno = ECHILD;
+			return -1;
+		}
 		if (c->stream.image) {
 			n = native_stream_read(&c->stream, buf, room);
 			if (n >= 0 || errno != EAGAIN)
@@ -422,8 +409,8 @@ static int64_t read_native(struct record_source *s, void *buf, size_t room)
 	}
 }
 
-/* Tells what there is beside the trace, and where a program that became another ended. */
-static void tell_others(const struct native_source *c)
+/* Says how many traces workers wrote, and which one the program's own continues in. */
+static void report_other_traces(const struct native_source *c)
 {
 	const struct native_image *last = c->images;
 	char output[PATH_MAX];
@@ -434,12 +421,12 @@ static void tell_others(const struct native_source *c)
 	while (last && (last->pid != c->pid || last->dropped))
 		last = last->next;
 	own = last && last->worker != 0 && name_output(c, last, output);
-	cmd_error(c->base.name, "%zu other trace%s beside it%s%s", c->nfollowed,
-		  plural(c->nfollowed), own ? "; the program became that of " : "",
+	cmd_error(c->base.name, "%zu more trace%s written%s%s", c->nfollowed,
+		  plural(c->nfollowed), own ? "; after exec, the program's is " : "",
 		  own ? output : "");
 }
 
-/* The program runs on to its end, whatever became of its trace, and so do its children. */
+/* The program and its children run to their ends, also if its trace is broken. */
 static int finish_native(struct record_source *s)
 {
 	struct native_source *c = (struct native_source *)s;
@@ -449,7 +436,7 @@ static int finish_native(struct record_source *s)
 	if (c->stream.image)
 		atomic_store(&c->stream.image->shared->reader_left, 1);
 	while ((!c->exited || c->nworkers > 0) && record_stops() < 2) {
-		look_around(c);
+		handle_events(c);
 		if (!c->exited || c->nworkers > 0)
 			record_wait(s->record, c->listener, POLL_MS);
 	}
@@ -457,9 +444,9 @@ static int finish_native(struct record_source *s)
 		kill(c->pid, SIGTERM);
 		waitpid(c->pid, &c->wait_status, 0);
 	}
-	tell_others(c);
+	report_other_traces(c);
 	if (c->stream.image && !c->base.record->opt->quiet)
-		tell_lost(c->base.name, c->stream.image);
+		report_lost(c->base.name, c->stream.image);
 	if (WIFSIGNALED(c->wait_status))
 		return 128 + WTERMSIG(c->wait_status);
 	if (WEXITSTATUS(c->wait_status) == 0)
@@ -472,7 +459,7 @@ static void release(struct native_source *c)
 	struct native_image *image;
 
 	native_stream_release(&c->stream);
-	native_names_free(c->names);
+	native_symbols_free(c->symbols);
 	while ((image = c->images)) {
 		c->images = image->next;
 		native_image_free(image);
@@ -480,7 +467,8 @@ static void release(struct native_source *c)
 	remove_folder(c);
 }
 
-/* Who waits for us shall see what became of the program. */
+/* Ends this process by the signal that killed the program, for the process that waits for
+ * it. */
 static void end_as(int wait_status)
 {
 	struct rlimit none = { 0, 0 };
@@ -501,14 +489,14 @@ int record_native(struct record *r, char **argv)
 	};
 	int status = STATUS_TROUBLE;
 
-	r->symbol = find_name;
+	r->symbol = find_symbol;
 	r->symbol_arg = &c;
 	if (!native_program_fits(argv[0], c.base.why, sizeof(c.base.why)))
 		cmd_error(argv[0], "%s", c.base.why);
 	else if (!native_library(r->opt->heap, c.library))
 		;
-	else if (!make_folder(&c) || !listen_there(&c) || !name_library(&c))
-		cmd_error(NULL, "cannot make a socket: %s", strerror(errno));
+	else if (!make_socket_folder(&c) || !listen_on_socket(&c) || !link_library(&c))
+		cmd_error(NULL, "cannot create a socket: %s", strerror(errno));
 	else
 		status = record_run(r, &c.base);
 	release(&c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * program.c - which programs can be recorded by a library that is loaded into
- * them, and where that library is. Command layer, inside record only.
+ * program.c - which programs can be recorded by a library that is loaded into them,
+ * and where that library is. Command layer, inside record only.
  */
 #include <elf.h>
 #include <errno.h>
@@ -50,7 +50,7 @@ static bool is_program(const char *path)
 }
 
 /* As execvp() finds it. */
-static bool find(struct program *p)
+static bool find_program(struct program *p)
 {
 	const char *folders = getenv("PATH");
 
@@ -72,7 +72,7 @@ static bool find(struct program *p)
 
 /* ---- ELF */
 
-/* What there is of n bytes; less: the file's end, or errno says why. */
+/* Up to n bytes; fewer at the file's end, or after an error, which errno says then. */
 static size_t read_some(int fd, void *buf, size_t n, uint64_t at)
 {
 	size_t have = 0;
@@ -94,7 +94,7 @@ static bool read_at(int fd, void *buf, size_t n, uint64_t at)
 	return read_some(fd, buf, n, at) == n;
 }
 
-/* Behind a read_at() that failed: the system's reason, or else this one. */
+/* After a read_at() that failed: the system's reason, or if there is none, this one. */
 static bool refuse_unread(struct program *p, const char *why)
 {
 	return refuse(p, errno != 0 ? strerror(errno) : why);
@@ -120,7 +120,7 @@ static bool read_loader(int fd, const Elf64_Ehdr *head, char *loader, size_t siz
 }
 
 
-/* Our own library needs the loader that this program has. */
+/* Our library needs the loader that tracetool has. */
 static bool same_loader(const char *loader)
 {
 	char own[PATH_MAX];
@@ -144,28 +144,32 @@ static bool check_elf(struct program *p, int fd)
 	if (head.e_ident[EI_CLASS] != ELFCLASS64)
 		return refuse(p, "is a 32-bit program; the recording library is for 64 bits");
 	if (MACHINE != EM_NONE && head.e_machine != MACHINE)
-		return refuse(p, "is a program for another kind of machine");
+		return refuse(p, "is a program for another kind of processor");
 	if (!read_loader(fd, &head, loader, sizeof(loader)))
 		return refuse_unread(p, "is statically linked: no library can be loaded into it");
 	if (same_loader(loader))
 		return true;
-	snprintf(p->why, sizeof(p->why), "has the loader %.100s, of another C library than the "
-					 "recording library's", loader);
+	snprintf(p->why, sizeof(p->why), "has the loader %.100s, of a different C library than "
+					 "the recording library", loader);
 	return false;
 }
 
-/* The loader takes no library of others into a program that gains rights. */
+/* In a program that gains rights, the loader ignores LD_PRELOAD. */
 static bool check_rights(struct program *p, int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) != 0)
 		return refuse(p, strerror(errno));
-	if (geteuid() != 0 && (st.st_mode & S_ISUID) != 0 && st.st_uid != geteuid())
-		return refuse(p, "runs as another user (set-user-id): no library can be loaded into it");
-	if (geteuid() != 0 && (st.st_mode & S_ISGID) != 0 && st.st_gid != getegid())
-		return refuse(p, "runs as another group (set-group-id): no library can be loaded into it");
-	if (fgetxattr(fd, "security.capability", NULL, 0) > 0 && geteuid() != 0)
+	if (geteuid() == 0)
+		return true;
+	if ((st.st_mode & S_ISUID) != 0 && st.st_uid != geteuid())
+		return refuse(p, "runs as another user (set-user-id): "
+				 "no library can be loaded into it");
+	if ((st.st_mode & S_ISGID) != 0 && st.st_gid != getegid())
+		return refuse(p, "runs as another group (set-group-id): "
+				 "no library can be loaded into it");
+	if (fgetxattr(fd, "security.capability", NULL, 0) > 0)
 		return refuse(p, "gains capabilities: no library can be loaded into it");
 	return true;
 }
@@ -186,7 +190,7 @@ static bool to_interpreter(struct program *p, char *line)
 
 enum kind { KIND_REFUSED, KIND_FITS, KIND_SCRIPT };
 
-static enum kind look_at(struct program *p)
+static enum kind examine(struct program *p)
 {
 	char start[256];
 	int fd = open(p->path, O_RDONLY | O_CLOEXEC);
@@ -194,7 +198,7 @@ static enum kind look_at(struct program *p)
 	enum kind kind = KIND_REFUSED;
 
 	if (fd < 0 && errno == EACCES)
-		return KIND_FITS; /* may be run, not read: we shall see */
+		return KIND_FITS; /* may be run but not read: it is tried */
 	start[n] = '\0';
 	if (errno != 0)
 		refuse(p, strerror(errno));
@@ -212,12 +216,12 @@ static enum kind look_at(struct program *p)
 bool native_program_fits(const char *name, char *why, size_t size)
 {
 	struct program p = { .name = name };
-	enum kind kind = find(&p) ? KIND_SCRIPT : KIND_REFUSED;
+	enum kind kind = find_program(&p) ? KIND_SCRIPT : KIND_REFUSED;
 	char first[PATH_MAX];
 
 	memcpy(first, p.path, sizeof(first));
 	for (int i = 0; kind == KIND_SCRIPT && i < MAX_SCRIPTS; i++)
-		kind = look_at(&p);
+		kind = examine(&p);
 	if (kind == KIND_FITS)
 		return true;
 	if (kind == KIND_SCRIPT)
@@ -256,6 +260,6 @@ bool native_library(bool heap, char path[PATH_MAX])
 	}
 	if (in_folder(path, PRELOAD_FOLDER, name))
 		return true;
-	cmd_error(NULL, "%s is not there, which is to be loaded into the program", path);
+	cmd_error(NULL, "%s is missing: the library to be loaded into the program", path);
 	return false;
 }

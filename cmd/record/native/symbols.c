@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * symbols.c - names for the code of a recorded program: which file is mapped where,
- * as the program's library told, and what lies there in that file. Command layer,
+ * symbols.c - names for the code of a recorded program: which file is mapped where, as
+ * the library in the program reports, and what is there in that file. Command layer,
  * inside record only.
  *
- * What was mapped once is remembered for some time: its addresses may come later.
+ * Old maps are kept for some time: addresses in them may follow later.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -16,9 +16,9 @@
 #include "native.h"
 #include "tracetool_write.h"
 
-/* Texts of maps that are remembered, the newest first. */
+/* Texts of maps that are kept, the newest first. */
 #define NTEXTS 8
-/* Addresses below this stand for no code: the emitter has names for them. */
+/* Addresses below this are not code: the emitter has names for them. */
 #define LOWEST_CODE 4096
 
 struct module {
@@ -43,9 +43,9 @@ struct named {
 	uint64_t line;
 };
 
-struct native_names {
+struct native_symbols {
 	struct native_shared *shared;
-	uint32_t nmaps;         /* that were read */
+	uint32_t nmaps;         /* read so far */
 	struct mappings texts[NTEXTS];
 	struct module *modules;
 	char *text;             /* a copy of what the program wrote */
@@ -54,16 +54,16 @@ struct native_names {
 	char func[PATH_MAX + 32];
 };
 
-struct native_names *native_names_new(struct native_shared *shared)
+struct native_symbols *native_symbols_new(struct native_shared *shared)
 {
-	struct native_names *n = calloc(1, sizeof(*n));
+	struct native_symbols *n = calloc(1, sizeof(*n));
 
 	if (n)
 		n->shared = shared;
 	return n;
 }
 
-void native_names_free(struct native_names *n)
+void native_symbols_free(struct native_symbols *n)
 {
 	struct module *m;
 
@@ -86,7 +86,7 @@ void native_names_free(struct native_names *n)
 
 /* ---- maps */
 
-static struct module *module_of(struct native_names *n, const char *path)
+static struct module *module_of(struct native_symbols *n, const char *path)
 {
 	struct module *m = n->modules;
 
@@ -109,13 +109,14 @@ static struct module *module_of(struct native_names *n, const char *path)
 }
 
 /* START-END PERMS OFFSET DEVICE INODE PATH, code only. */
-static bool parse_line(struct native_names *n, const char *line, struct mapping *m)
+static bool parse_mapping(struct native_symbols *n, const char *line, struct mapping *m)
 {
 	char perms[5];
 	int at = 0;
 
-	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &m->start, &m->end, perms,
-		   &m->offset, &at) != 4 || at == 0 || line[at] != '/' || !strchr(perms, 'x'))
+	if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &m->start, &m->end,
+		   perms, &m->offset, &at) != 4 ||
+	    at == 0 || line[at] != '/' || !strchr(perms, 'x'))
 		return false;
 	m->module = module_of(n, line + at);
 	return m->module != NULL;
@@ -135,14 +136,14 @@ static void add_mapping(struct mappings *maps, const struct mapping *m)
 	maps->at[maps->n++] = *m;
 }
 
-static void parse(struct native_names *n, char *text)
+static void parse_mappings(struct native_symbols *n, char *text)
 {
 	struct mappings maps = { 0 };
 	struct mapping m;
 	char *save, *line;
 
 	for (line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (parse_line(n, line, &m))
+		if (parse_mapping(n, line, &m))
 			add_mapping(&maps, &m);
 	}
 	if (maps.n == n->texts[0].n && maps.n > 0 &&
@@ -155,8 +156,8 @@ static void parse(struct native_names *n, char *text)
 	n->texts[0] = maps;
 }
 
-/* Reads the newest text, if there is a new one; one that changes meanwhile is no text. */
-static void refresh(struct native_names *n)
+/* Reads the newest text if there is a new one, unless the program changes it meanwhile. */
+static void read_new_mappings(struct native_symbols *n)
 {
 	struct native_shared *s = n->shared;
 	uint32_t number = atomic_load_explicit(&s->nmaps, memory_order_acquire);
@@ -173,10 +174,10 @@ static void refresh(struct native_names *n)
 	if (atomic_load(&s->nmaps) - number > 1)
 		return;
 	n->nmaps = number;
-	parse(n, n->text);
+	parse_mappings(n, n->text);
 }
 
-static const struct mapping *mapping_of(const struct native_names *n, uint64_t pc)
+static const struct mapping *mapping_of(const struct native_symbols *n, uint64_t pc)
 {
 	for (int i = 0; i < NTEXTS; i++) {
 		for (size_t k = 0; k < n->texts[i].n; k++) {
@@ -191,7 +192,7 @@ static const struct mapping *mapping_of(const struct native_names *n, uint64_t p
 
 /* ---- cache */
 
-static struct named *slot(const struct native_names *n, uint64_t pc)
+static struct named *slot(const struct native_symbols *n, uint64_t pc)
 {
 	size_t at = pc * UINT64_C(0x9e3779b97f4a7c15) >> 32;
 
@@ -200,9 +201,9 @@ static struct named *slot(const struct native_names *n, uint64_t pc)
 	return &n->cache[at % n->cache_size];
 }
 
-static bool grow(struct native_names *n)
+static bool make_cache_room(struct native_symbols *n)
 {
-	struct native_names larger = *n;
+	struct native_symbols larger = *n;
 
 	if (n->ncached * 2 < n->cache_size)
 		return true;
@@ -223,11 +224,11 @@ static bool grow(struct native_names *n)
 /* ---- names */
 
 
-/* Of the call in front of a return address. Without a name: where it lies in its file. */
-static struct tt_symbol look_up(struct native_names *n, uint64_t pc)
+/* Of the call before a return address. Without a name: its offset in its file. */
+static struct tt_symbol look_up(struct native_symbols *n, uint64_t pc)
 {
 	const struct mapping *m = mapping_of(n, pc - 1);
-	struct native_location place = {0};
+	struct native_location place = { 0 };
 	uint64_t offset;
 
 	if (!m) {
@@ -249,16 +250,16 @@ static struct tt_symbol look_up(struct native_names *n, uint64_t pc)
 	return (struct tt_symbol){ place.func, place.file, place.line };
 }
 
-bool native_names_find(void *names, uint64_t pc, struct tt_symbol *out)
+bool native_symbols_find(void *arg, uint64_t pc, struct tt_symbol *out)
 {
-	struct native_names *n = names;
+	struct native_symbols *n = arg;
 	struct named *known;
 	char *func;
 
 	if (pc < LOWEST_CODE)
 		return false;
-	refresh(n);
-	if (!grow(n)) {
+	read_new_mappings(n);
+	if (!make_cache_room(n)) {
 		*out = look_up(n, pc);
 		return true;
 	}
