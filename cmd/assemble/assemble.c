@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * assemble.c - `tracetool assemble`: the raw text of a trace back to bytes, a
- * piece of the text at a time. Command layer.
+ * assemble.c - `tracetool assemble`: the text of a trace back to bytes, piece by piece.
+ * Command layer.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,13 +40,13 @@ static const struct opt_command command = {
 };
 
 struct run {
-	const char *name;       /* of the text, as messages name it */
+	const char *name;       /* of the text, for messages */
 	int fd;
 	struct tt_assembler *assembler;
 	struct outfile file;
 };
 
-/* What went wrong with the text or with memory. */
+/* Reports a mistake in the text, or that there is no memory. A STATUS_*. */
 static int report_mistake(const struct run *run, const struct tt_error *err)
 {
 	if (err->code == TT_E_SPEC)
@@ -56,7 +56,7 @@ static int report_mistake(const struct run *run, const struct tt_error *err)
 	return err->code == TT_E_SPEC ? STATUS_BAD : STATUS_TROUBLE;
 }
 
-static void write_done(struct run *run)
+static void write_assembled(struct run *run)
 {
 	struct out *o = run->file.out;
 
@@ -80,11 +80,11 @@ static int assemble(struct run *run)
 		}
 		if (n > 0 && tt_assembler_add(run->assembler, text, (size_t)n, &err) < 0)
 			return report_mistake(run, &err);
-		write_done(run);
+		write_assembled(run);
 	} while (n != 0 && !out_failed(run->file.out));
 	if (n == 0 && tt_assembler_finish(run->assembler, &err) < 0)
 		return report_mistake(run, &err);
-	write_done(run);
+	write_assembled(run);
 	return STATUS_FINE;
 }
 
@@ -101,7 +101,7 @@ static int assemble_to(struct run *run, const char *output)
 	return status;
 }
 
-static int run_open(struct run *run, const struct assemble_options *opt)
+static int assemble_opened(struct run *run, const struct assemble_options *opt)
 {
 	struct cmd_common common = { .specs = opt->specs };
 	struct cmd_input in;
@@ -117,21 +117,22 @@ static int run_open(struct run *run, const struct assemble_options *opt)
 	return status;
 }
 
-static int run_path(const struct assemble_options *opt, const char *path)
+static int assemble_path(const struct assemble_options *opt, const char *path)
 {
 	struct run run = { .name = cmd_input_name(path), .fd = STDIN_FILENO };
 	bool standard = strcmp(path, "-") == 0;
 	int status;
 
 	if ((!opt->output || strcmp(opt->output, "-") == 0) && isatty(STDOUT_FILENO))
-		return opt_usage(&command, "refusing to write a binary trace to a terminal: use -o OUT");
+		return opt_usage(&command,
+				 "refusing to write a binary trace to a terminal: use -o OUT");
 	if (!standard)
 		run.fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (run.fd < 0) {
 		cmd_error(run.name, "cannot be read: %s", strerror(errno));
 		return STATUS_TROUBLE;
 	}
-	status = run_open(&run, opt);
+	status = assemble_opened(&run, opt);
 	if (!standard)
 		close(run.fd);
 	return status;
@@ -147,7 +148,7 @@ int cmd_assemble(int argc, char **argv)
 		status = opt_usage(&command, "%s is the text itself: use another file with -o",
 				   opt.output);
 	else if (status == OPT_RUN)
-		status = run_path(&opt, operands.items[0]);
+		status = assemble_path(&opt, operands.items[0]);
 	opt_list_release(&opt.specs);
 	return status;
 }

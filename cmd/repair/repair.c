@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * repair.c - `tracetool repair`: what can be kept of a damaged trace, as a new one.
- * The new one is read from its first byte to its last before it gets its name:
- * what would be broken in it is left out. Command layer: stands on outfile.h.
+ * Before the new one gets its name, all of it is read, and what is broken in it is left
+ * out. Command layer: stands on outfile.h.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -46,10 +46,11 @@ static const struct opt_command command = {
 
 struct run {
 	const struct repair_options *opt;
-	const char *path, *name; /* of the input; as messages name it */
+	const char *path, *name; /* of the input; for messages */
 	const struct cmd_input *input;
 	struct outfile file;
-	/* what is written is read again: of an output that is no regular file, this is */
+	/* what is written is read again; if the output is not a regular file, it is first
+	 * written here */
 	FILE *scratch;
 	struct out scratch_out;
 	char *scratch_buffer;
@@ -81,16 +82,17 @@ static void report_lost(const struct run *run, const struct tt_repaired *g)
 
 	if (run->opt->common.quiet || g->why.code == TT_OK)
 		return;
-	cmd_error(run->name, "%s: %s", cmd_location(&g->why, place, sizeof(place)), g->why.message);
+	cmd_error(run->name, "%s: %s", cmd_location(&g->why, place, sizeof(place)),
+		  g->why.message);
 }
 
 static void report_generation(const struct run *run, const struct tt_repair *r,
-			    const struct tt_repaired *g)
+			      const struct tt_repaired *g)
 {
 	report_lost(run, g);
 	if (!run->opt->common.quiet && g->made_generations != 0)
 		cmd_error(run->name,
-			  "generations made up before %" PRIu64 ", whose numbers are missing: %" PRIu64,
+			  "missing generations made up before generation %" PRIu64 ": %" PRIu64,
 			  g->number, g->made_generations);
 	if (run->opt->common.quiet || (g->whole && g->lost_nbytes == 0))
 		return;
@@ -141,7 +143,7 @@ static void write_str(struct run *run, struct tt_str s)
 	out_end(o, out_str(o, out_begin(o), s));
 }
 
-static void count(struct run *run, const struct tt_repaired *g)
+static void add_to_totals(struct run *run, const struct tt_repaired *g)
 {
 	run->generations++;
 	run->whole += g->whole;
@@ -162,7 +164,7 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 	progress_start(run->name, run->opt->common.quiet);
 	while ((rc = tt_repair_next(r, &g)) == 0 && !out_failed(out_of(run))) {
 		report_generation(run, r, &g);
-		count(run, &g);
+		add_to_totals(run, &g);
 		write_str(run, g.front);
 		write_str(run, g.bytes);
 		progress_show_reader(reader);
@@ -183,8 +185,8 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 
 
 /*
- * Where the last generation begins that cannot be read from the new trace, or
- * UINT64_MAX if all of it can. *n: generations in front of that.
+ * Where the generation begins at which reading the new trace fails, or UINT64_MAX if all
+ * of it can be read. *n: generations before that.
  */
 static uint64_t first_bad(struct tt_reader *reader, uint64_t *n)
 {
@@ -204,7 +206,7 @@ static uint64_t first_bad(struct tt_reader *reader, uint64_t *n)
 	return rc == 1 ? UINT64_MAX : begin;
 }
 
-static int trouble(const struct run *run, int failure)
+static int report_failure(const struct run *run, int failure)
 {
 	cmd_error(run->opt->output, "%s", strerror(failure));
 	return STATUS_TROUBLE;
@@ -220,7 +222,7 @@ static int open_written(struct tt_reader **reader, struct run *run, struct tt_er
 	return tt_reader_open_fd(reader, fd, &run->input->options, err);
 }
 
-/* Of what was written, generations from the one at `bad` on do not order. */
+/* In what was written, generations from the one at `bad` on cannot be ordered. */
 static int cut_written(struct run *run, uint64_t bad, uint64_t generations,
 		       const struct tt_error *why)
 {
@@ -231,7 +233,8 @@ static int cut_written(struct run *run, uint64_t bad, uint64_t generations,
 			  generations, plural(generations), why->message);
 	run->generations = generations;
 	run->lost_nbytes++;
-	return ftruncate(out_of(run)->fd, (off_t)bad) < 0 ? trouble(run, errno) : STATUS_FINE;
+	return ftruncate(out_of(run)->fd, (off_t)bad) < 0 ? report_failure(run, errno)
+							  : STATUS_FINE;
 }
 
 /* Reads what was written, and cuts it before what is broken in it. */
@@ -243,7 +246,7 @@ static int check_written(struct run *run)
 	uint64_t bad, n;
 
 	if (failure != 0)
-		return trouble(run, failure);
+		return report_failure(run, failure);
 	if (open_written(&reader, run, &err) < 0) {
 		cmd_report(run->opt->output, &err);
 		return STATUS_TROUBLE;
@@ -275,7 +278,7 @@ static int copy_scratch(struct run *run)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return trouble(run, errno);
+			return report_failure(run, errno);
 		out_end(o, out_text(o, out_begin(o), buffer, (size_t)n));
 	}
 	return STATUS_FINE;
@@ -292,7 +295,7 @@ static int open_output(struct run *run)
 	run->scratch_buffer = malloc(OUT_SIZE + OUT_ROOM);
 	run->scratch = run->scratch_buffer ? tmpfile() : NULL;
 	if (!run->scratch) {
-		status = trouble(run, errno);
+		status = report_failure(run, errno);
 		outfile_discard(&run->file);
 		return status;
 	}
@@ -365,7 +368,8 @@ int cmd_repair(int argc, char **argv)
 	if (!opt.output)
 		status = opt_usage(&command, "no output given: use -o OUT");
 	else if (strcmp(opt.output, "-") == 0 && isatty(STDOUT_FILENO))
-		status = opt_usage(&command, "refusing to write a binary trace to a terminal: use -o OUT");
+		status = opt_usage(&command,
+				   "refusing to write a binary trace to a terminal: use -o OUT");
 	else if (cmd_is_read(opt.output, operands.items, 1))
 		status = opt_usage(&command, "%s is the trace itself: use another file with -o",
 				   opt.output);
