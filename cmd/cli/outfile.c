@@ -24,13 +24,6 @@ static void release(struct outfile *f)
 	*f = (struct outfile){ 0 };
 }
 
-/* What a symbolic link points to, so that the link itself is kept; else `path`. */
-static char *find_target(const char *path)
-{
-	char *real = realpath(path, NULL);
-
-	return real ? real : strdup(path);
-}
 
 static bool written_in_place(const char *target)
 {
@@ -57,7 +50,10 @@ int outfile_open(struct outfile *f, const char *path)
 	*f = (struct outfile){ .out = &out_stdout };
 	if (!path || strcmp(path, "-") == 0)
 		return STATUS_FINE;
-	f->target = find_target(path);
+	/* a symbolic link stays as it is: the file that it leads to is written */
+	f->target = realpath(path, NULL);
+	if (!f->target)
+		f->target = strdup(path);
 	f->out = &f->own;
 	f->buffer = malloc(OUT_SIZE + OUT_ROOM);
 	if (!f->target || !f->buffer) {

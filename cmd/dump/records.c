@@ -70,13 +70,6 @@ char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned ar
 	return out_room(o, p);
 }
 
-/* ,"id":12,"name":"main.Node","size":64 */
-static char *json_record(struct out *o, char *p, const struct tt_record *record)
-{
-	for (unsigned i = 0; i < record->spec->nfields; i++)
-		p = json_field(o, p, &record->spec->fields[i], &record->values[i]);
-	return p;
-}
 
 static bool means_something(const struct tt_event *ev)
 {
@@ -87,8 +80,10 @@ static bool means_something(const struct tt_event *ev)
 	return false;
 }
 
-/* Records begin with a member of their own, so that every field has its comma. */
-static char *json_one(struct out *o, char *p, const struct tt_event *ev, unsigned arg, bool *first)
+/* "type":{"batch":"Types","id":12,"name":"main.Node","size":64}, or "id":824633795584: an
+ * address. */
+static char *json_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned arg,
+			  bool *first)
 {
 	struct tt_record record;
 	uint64_t place;
@@ -103,7 +98,9 @@ static char *json_one(struct out *o, char *p, const struct tt_event *ev, unsigne
 	if (is_place)
 		return put_u64(p, place);
 	p = json_open(p, "batch", record.spec->name);
-	return put_char(json_record(o, p, &record), '}');
+	for (unsigned i = 0; i < record.spec->nfields; i++)
+		p = json_field(o, p, &record.spec->fields[i], &record.values[i]);
+	return put_char(p, '}');
 }
 
 char *json_meanings(struct out *o, char *p, const struct tt_event *ev)
@@ -114,6 +111,6 @@ char *json_meanings(struct out *o, char *p, const struct tt_event *ev)
 		return p;
 	p = put_char(json_key(p, "means"), '{');
 	for (unsigned i = 0; i < ev->spec->nargs; i++)
-		p = json_one(o, p, ev, i, &first);
+		p = json_meaning(o, p, ev, i, &first);
 	return put_char(p, '}');
 }

@@ -2,6 +2,7 @@
 /* time.c - wall clock times, as Go prints them. Command layer. */
 #include <time.h>
 
+#include "cli/units.h"
 #include "dump.h"
 
 enum {
@@ -12,16 +13,16 @@ enum {
 
 /*
  * Go counts seconds from March 1 of the year -292277022400 on, modulo 2^64
- * (time/time.go, absoluteToInternal): damaged clocks come out as they do there.
+ * (time/time.go, absoluteToInternal): damaged clocks are printed as Go prints them.
  */
 #define ZERO_YEAR INT64_C(-292277022400)
 #define ZERO_DAYS_BEFORE_1970                                                                   \
 	(UINT64_C(292277022400) / ERA_YEARS * ERA_DAYS + UINT64_C(719468))
 
 /*
- * Seconds east of UTC that the local time zone has at this moment. In years of
- * more than four digits the C library forgets summer time, and later it gives up:
- * there the zone's rules repeat with the calendar.
+ * How many seconds east of UTC the local time zone is at this time. In years of more
+ * than four digits the C library forgets summer time, and later it fails: for them the
+ * zone's rules are taken to repeat with the calendar.
  */
 static int64_t zone_offset(int64_t sec)
 {
@@ -86,12 +87,10 @@ static char *put_zone(char *p, int64_t offset)
 /* time/time.go, Unix: nanoseconds out of range are carried into the seconds. */
 static int64_t carry(uint64_t *sec, int64_t nsec)
 {
-	const int64_t second = 1000000000;
-
-	*sec += (uint64_t)(nsec / second);
-	nsec %= second;
+	*sec += (uint64_t)(nsec / NS_PER_SECOND);
+	nsec %= NS_PER_SECOND;
 	if (nsec < 0) {
-		nsec += second;
+		nsec += NS_PER_SECOND;
 		*sec -= 1;
 	}
 	return nsec;

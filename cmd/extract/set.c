@@ -135,22 +135,16 @@ void batch_set_folder(char *text, size_t size, const struct batch_set *s,
 			 tt_generation_ordinal(g));
 }
 
-static void name_thread(char *text, size_t size, int64_t thread)
-{
-	if (thread == TT_NONE)
-		snprintf(text, size, "none");
-	else
-		snprintf(text, size, "%" PRId64, thread);
-}
 
 /* The batch's path in the trace's folder, to be freed; NULL without memory. */
 static char *name_batch(const char *generation, const char *experiment, uint64_t number,
 			int64_t thread)
 {
-	char thread_name[24];
+	char thread_name[24] = "none";
 	char *path;
 
-	name_thread(thread_name, sizeof(thread_name), thread);
+	if (thread != TT_NONE)
+		snprintf(thread_name, sizeof(thread_name), "%" PRId64, thread);
 	if (asprintf(&path, "%s/%s/%03" PRIu64 "-thread-%s.bin", generation, experiment, number,
 		     thread_name) < 0)
 		return NULL;

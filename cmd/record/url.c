@@ -370,7 +370,7 @@ int record_url(struct record *r, const struct opt_command *command)
 		return STATUS_TROUBLE;
 	}
 	if (lib.curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		cmd_error(NULL, "libcurl cannot be used");
+		cmd_error(NULL, "libcurl cannot be initialized");
 		return STATUS_TROUBLE;
 	}
 	if (parse_url(&u, command, r->opt->url)) {
@@ -378,7 +378,7 @@ int record_url(struct record *r, const struct opt_command *command)
 		if (prepare(&u))
 			status = record_run(r, &u.base);
 		else
-			cmd_error(u.shown, "libcurl cannot be used");
+			cmd_error(u.shown, "libcurl cannot be initialized");
 	}
 	release(&u);
 	lib.curl_global_cleanup();

@@ -35,14 +35,6 @@ char *report_counts(char *p, const struct verdict *v)
 	return v->nwarnings > 0 ? put_count(p, v->nwarnings, "warning") : p;
 }
 
-static char *put_event(struct out *o, char *p, const struct finding *f)
-{
-	if (f->event)
-		return out_room(o, out_cstr(o, p, f->event));
-	p = put_lit(p, "event type ");
-	return put_u64(p, (unsigned)f->event_type);
-}
-
 /* The place and a colon, or nothing if it is not known. */
 static char *put_place(struct out *o, char *p, const struct finding *f)
 {
@@ -64,7 +56,9 @@ static char *put_place(struct out *o, char *p, const struct finding *f)
 		between = ", ";
 	}
 	if (f->event_type >= 0) {
-		p = put_event(o, put_cstr(p, between), f);
+		p = put_cstr(p, between);
+		p = f->event ? out_room(o, out_cstr(o, p, f->event))
+			     : put_u64(put_lit(p, "event type "), (unsigned)f->event_type);
 		between = ", ";
 	}
 	return between[0] == '\0' ? p : put_lit(p, ": ");
