@@ -24,7 +24,6 @@ static const struct verb verbs[] = {
 #include "verbs.h"
 };
 
-
 static void print_usage(struct out *o)
 {
 	char *p = out_begin(o);

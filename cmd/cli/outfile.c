@@ -24,7 +24,6 @@ static void release(struct outfile *f)
 	*f = (struct outfile){ 0 };
 }
 
-
 static bool written_in_place(const char *target)
 {
 	struct stat st;

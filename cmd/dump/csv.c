@@ -37,7 +37,6 @@ static void header(struct dump *d)
 	out_end(o, p);
 }
 
-
 /* A text cell, with the comma before it. */
 static char *put_cell(struct out *o, char *p, struct tt_str s)
 {

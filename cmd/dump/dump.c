@@ -80,7 +80,6 @@ static const struct opt_command command = {
 
 /* ---- walk */
 
-
 /* Whether this thread prints the events that follow. */
 static bool owns_chunk(const struct dump *d)
 {

@@ -197,7 +197,6 @@ static inline bool dump_no_memory(const struct dump *d)
 	return stack_cache_failed(&d->stacks) || stack_cache_failed(&d->tops);
 }
 
-
 /* Ends the walk at this event, with this exit status. */
 static inline void dump_stop(struct dump *d, int status)
 {

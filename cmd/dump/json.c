@@ -331,7 +331,6 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 	out_end(d->out, put_lit(p, "}\n"));
 }
 
-
 /* The last line of a bad trace, for programs that read only standard output. */
 static int error(struct dump *d, const struct tt_error *err)
 {

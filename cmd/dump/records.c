@@ -70,7 +70,6 @@ char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned ar
 	return out_room(o, p);
 }
 
-
 static bool means_something(const struct tt_event *ev)
 {
 	for (unsigned i = 0; i < ev->spec->nargs; i++) {

@@ -282,7 +282,6 @@ static void print_generation(struct dump *d, const struct tt_generation *g)
 		print_section(d, &batches_section, g);
 }
 
-
 int dump_sections(struct dump *d)
 {
 	const struct tt_generation *g;

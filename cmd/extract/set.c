@@ -135,7 +135,6 @@ void batch_set_folder(char *text, size_t size, const struct batch_set *s,
 			 tt_generation_ordinal(g));
 }
 
-
 /* The batch's path in the trace's folder, to be freed; NULL without memory. */
 static char *name_batch(const char *generation, const char *experiment, uint64_t number,
 			int64_t thread)

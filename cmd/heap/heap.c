@@ -248,7 +248,6 @@ static void reset_marks(struct run *run, const struct tt_generation *g)
 
 /* ---- reading */
 
-
 static int report_no_memory(const struct run *run)
 {
 	cmd_error(run->file, "not enough memory for the heap (see --max-memory)");

@@ -24,7 +24,6 @@ struct heap_row {
 	uint32_t *lives;                /* of those freed, by LIFE_BUCKETS; NULL: none */
 };
 
-
 struct heap_stats {
 	struct heap_row *rows;          /* by type number, or by mark */
 	size_t nrows, cap;
@@ -47,7 +46,6 @@ struct heap_report {
 	const struct tt_heap_object *oldest;
 	size_t noldest;
 };
-
 
 void heap_text(const struct heap_report *r);
 void heap_json(const struct heap_report *r);

@@ -204,7 +204,6 @@ static void add_words(struct url_source *u, const char *data, size_t n)
 	u->words[u->nwords] = '\0';
 }
 
-
 static size_t on_data(char *data, size_t size, size_t n, void *arg)
 {
 	struct url_source *u = arg;
@@ -341,7 +340,6 @@ static int64_t read_url(struct record_source *s, void *buf, size_t room)
 	u->at += n;
 	return (int64_t)n;
 }
-
 
 static void release(struct url_source *u)
 {

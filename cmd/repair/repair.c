@@ -183,7 +183,6 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 
 /* ---- reading it again */
 
-
 /*
  * Where the generation begins at which reading the new trace fails, or UINT64_MAX if all
  * of it can be read. *n: generations before that.

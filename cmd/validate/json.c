@@ -8,7 +8,6 @@
 #include "cli/json.h"
 #include "report.h"
 
-
 /* On a line of its own. */
 static char *put_array(char *p, const char *indent, const char *key)
 {

@@ -117,7 +117,6 @@ static const char *event_name(const struct tt_specs *specs, int type)
 	return spec ? spec->name : NULL;
 }
 
-
 /* Counts it and keeps it if there is room. The finding, or NULL. */
 static struct finding *keep_finding(struct verdict *v, const struct tt_error *err,
 				    const struct verdict_options *opt)

@@ -31,7 +31,6 @@ struct letter {
 	struct ucred from;
 };
 
-
 static void take_fds(struct letter *l, struct msghdr *m)
 {
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {

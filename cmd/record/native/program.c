@@ -119,7 +119,6 @@ static bool read_loader(int fd, const Elf64_Ehdr *head, char *loader, size_t siz
 	return false;
 }
 
-
 /* Our library needs the loader that tracetool has. */
 static bool same_loader(const char *loader)
 {

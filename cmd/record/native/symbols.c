@@ -223,7 +223,6 @@ static bool make_cache_room(struct native_symbols *n)
 
 /* ---- names */
 
-
 /* Of the call before a return address. Without a name: its offset in its file. */
 static struct tt_symbol look_up(struct native_symbols *n, uint64_t pc)
 {
