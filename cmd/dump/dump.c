@@ -284,14 +284,14 @@ static int check_usage(const struct dump_options *opt)
 	bool more = opt->experiment || !generation_range_is_all(opt->generations);
 
 	if (opt->header && opt->format != DUMP_WIRE)
-		return opt_usage(&command, "--header goes with --format=wire only");
+		return opt_usage(&command, "--header requires --format=wire");
 	if (opt->stacks && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
-		return opt_usage(&command, "--stacks goes with --format=text or json only");
+		return opt_usage(&command, "--stacks requires --format=text or json");
 	if (opt->format == DUMP_WIRE && (filtered || more))
 		return opt_usage(&command, "--format=wire takes no filters: "
 					   "its events are not in order");
 	if (section && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
-		return opt_usage(&command, "tables go with --format=text or json only");
+		return opt_usage(&command, "tables require --format=text or json");
 	if (section && filtered)
 		return opt_usage(&command, "tables take no filters but "
 					   "--generation and --experiment");

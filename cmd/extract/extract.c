@@ -394,13 +394,13 @@ static int extract(const struct extract_options *o, const struct opt_operands *f
 static int check_usage(const struct extract_options *o, const struct opt_operands *files)
 {
 	if (o->format != BATCH_JSONL && !o->decode)
-		return opt_usage(&command, "--format goes with --decode only");
+		return opt_usage(&command, "--format requires --decode");
 	if (o->output && strcmp(o->output, "-") == 0 && isatty(STDOUT_FILENO))
 		return opt_usage(&command, "refusing to write a tar to a terminal: use -o OUT");
 	if (cmd_reads_stdin_twice(files->items, files->n))
 		return opt_usage(&command, "standard input can be read only once");
 	if (cmd_is_read(o->output, files->items, files->n))
-		return opt_usage(&command, "%s is a trace to read: use another output with -o",
+		return opt_usage(&command, "the output %s is also an input: use another output with -o",
 				 o->output);
 	return OPT_RUN;
 }

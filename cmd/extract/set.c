@@ -310,9 +310,9 @@ static int check_generations(struct batch_set *s, const char *file)
 	if (s->chosen_generation || generation_range_is_all(s->choice->generations))
 		return STATUS_FINE;
 	if (s->lowest == 0)
-		cmd_error(file, "it has no generations");
+		cmd_error(file, "the trace has no generations");
 	else
-		cmd_error(file, "no such generation; it has %" PRIu64 " to %" PRIu64, s->lowest,
+		cmd_error(file, "no such generation; the trace has %" PRIu64 " to %" PRIu64, s->lowest,
 			  s->highest);
 	return STATUS_BAD;
 }

@@ -488,7 +488,7 @@ int cmd_heap(int argc, char **argv)
 	if (status != OPT_RUN)
 		goto out;
 	if (opt.oldest > 0 && (opt.format == HEAP_CSV || opt.format == HEAP_COLLAPSED)) {
-		status = opt_usage(&command, "--oldest goes with --format=text or json only");
+		status = opt_usage(&command, "--oldest requires --format=text or json");
 		goto out;
 	}
 	status = cmd_input_init(&input, &opt.common);

@@ -36,7 +36,7 @@ struct native_shared *stream_new(int *fd, const char **why)
 	*fd = -1;
 	*why = "cannot make shared memory";
 	if (!may_be_so_large(UINT64_C(1) << 30)) {
-		*why = "its limit of file sizes leaves no room for shared memory";
+		*why = "its file size limit (ulimit -f) is too low for shared memory";
 		errno = EFBIG;
 		return NULL;
 	}

@@ -236,7 +236,7 @@ static int check_usage(const struct validate_options *o, const struct opt_operan
 {
 	if (o->salvage && formats[o->format] != &report_text && formats[o->format] != &report_json)
 		return opt_usage(&command,
-				 "--salvage-report goes with --format=text or json only");
+				 "--salvage-report requires --format=text or json");
 	/* each file is read twice for a salvage report */
 	for (size_t i = 0; i < files->n; i++) {
 		if (o->salvage && strcmp(files->items[i], "-") == 0)
@@ -245,7 +245,7 @@ static int check_usage(const struct validate_options *o, const struct opt_operan
 	if (cmd_reads_stdin_twice(files->items, files->n))
 		return opt_usage(&command, "standard input can be read only once");
 	if (cmd_is_read(o->report, files->items, files->n))
-		return opt_usage(&command, "%s is a trace to read: use another file with -o",
+		return opt_usage(&command, "the output %s is also an input: use another file with -o",
 				 o->report);
 	return OPT_RUN;
 }

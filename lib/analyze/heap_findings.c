@@ -119,7 +119,7 @@ static void write_message(const struct tt_heap *h, const struct tt_heap_problem 
 		snprintf(text, size, "%s at 0x%" PRIx64 ", where an object is live", event, n->number);
 		break;
 	case TT_W_HEAP_FREE:
-		snprintf(text, size, "%s at 0x%" PRIx64 ", where there is none", event, n->number);
+		snprintf(text, size, "%s at 0x%" PRIx64 ", where nothing is live", event, n->number);
 		break;
 	case TT_W_HEAP_SPAN:
 		snprintf(text, size, "%s at 0x%" PRIx64 ", outside any span of the heap", event,
@@ -134,7 +134,7 @@ static void write_message(const struct tt_heap *h, const struct tt_heap_problem 
 			 n->number, n->other);
 		break;
 	case TT_W_HEAP_INFO:
-		snprintf(text, size, "%s, but no batch with the heap's base and units came before",
+		snprintf(text, size, "%s, but no batch before it gives the heap's base and units",
 			 event);
 		break;
 	case TT_W_HEAP_ADDRESS:

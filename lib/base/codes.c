@@ -17,8 +17,8 @@ static const struct code {
 } codes[] = {
 	{ TT_E_MEMORY, "memory", "Close other programs, or try a machine with more memory." },
 	{ TT_E_LIMIT, "limit",
-	  "One generation needs more than the memory limit allows: raise it (--max-memory) if the "
-	  "file can be trusted." },
+	  "One generation needs more memory than the limit allows: raise the limit (--max-memory) "
+	  "if you trust the file." },
 	{ TT_E_IO, "io", "Check the file, its permissions and its disk, and try again." },
 	{ TT_E_INPUT, "input",
 	  "The compressed file or archive is damaged: copy it again from where it came from." },
@@ -27,7 +27,7 @@ static const struct code {
 	{ TT_E_ARGUMENT, "argument", "Correct the option's value." },
 
 	{ TT_E_NOT_A_TRACE, "not-a-trace",
-	  "Give a file that runtime/trace wrote; profiles and logs are other formats." },
+	  "Give a file that runtime/trace wrote; profiles and logs have other formats." },
 	{ TT_E_VERSION, "version",
 	  "The file claims a format that this program does not know: look for a newer tracetool." },
 	{ TT_E_V1, "v1", "Read it with go tool trace, or record it again with Go 1.22 or later." },
@@ -43,12 +43,12 @@ static const struct code {
 	  "The file is damaged here, or the writer must write smaller batches." },
 	{ TT_E_GENERATION_ZERO, "generation-zero", "The writer must count generations from 1." },
 	{ TT_E_GENERATION_MIXED, "generation-mixed",
-	  "The writer must end a generation before the next begins; or the mark that ended it was "
-	  "lost, or bytes before this place were lost or changed." },
+	  "The writer must end a generation before it begins the next; if it does, the end mark "
+	  "was lost, or bytes before this place were lost or changed." },
 	{ TT_E_GENERATION_ORDER, "generation-order",
-	  "A generation is missing, or two files were joined: look at how it was stored." },
+	  "A generation is missing, or two files were joined: check how the file was stored." },
 	{ TT_E_GENERATION_MARK, "generation-mark",
-	  "The writer must give it a header of Go 1.26 to mark the end of a generation." },
+	  "To mark the end of a generation, the writer must give the trace a header of Go 1.26." },
 
 	{ TT_E_STRING_RECORD, "string-record",
 	  "The string table is damaged: copy the file again, or fix the program that wrote it." },
@@ -68,17 +68,19 @@ static const struct code {
 	  "The batch with the clock is damaged: copy the file again, or fix the program that wrote "
 	  "it." },
 	{ TT_E_SYNC_DUPLICATE, "sync-duplicate",
-	  "The writer must write frequency and clock snapshot once a generation." },
+	  "The writer must write the frequency and the clock snapshot once in each generation." },
 	{ TT_E_NO_FREQUENCY, "no-frequency",
-	  "The writer must write the clock's frequency in each generation; or that batch was lost." },
+	  "The writer must write the clock's frequency in each generation; if it does, that batch "
+	  "was lost." },
 	{ TT_E_NO_CLOCK, "no-clock",
-	  "The writer must write a clock snapshot in each generation from Go 1.25 on." },
+	  "From Go 1.25 on, the writer must write a clock snapshot in each generation." },
 	{ TT_E_TABLE_CUT, "table-cut",
 	  "A table ends inside a record, and go tool trace takes that for the end of the trace: fix "
 	  "the program that wrote it." },
 
 	{ TT_E_EVENT_TYPE, "event-type",
-	  "Give the spec of that event (--spec) if it is one of yours; else the file is damaged." },
+	  "If the event is from an experiment of your own, give its spec (--spec); otherwise the "
+	  "file is damaged." },
 	{ TT_E_EVENT_UNTIMED, "event-untimed",
 	  "The events of this thread are damaged, or the writer put a table among them." },
 	{ TT_E_EVENT_NUMBER, "event-number",
@@ -94,22 +96,23 @@ static const struct code {
 	  "Events are missing: those that the waiting threads wait for. The program may have died "
 	  "while it traced; if not, fix the program that wrote it." },
 	{ TT_E_CONTEXT, "context",
-	  "The writer recorded an event where it cannot happen, or the events before it are lost." },
+	  "The writer recorded an event where it cannot happen, or events before it were lost." },
 	{ TT_E_STATUS, "status",
-	  "The writer recorded a wrong status, or events between the two are lost." },
+	  "The writer recorded a wrong status, or events that lead to this status were lost." },
 	{ TT_E_GOROUTINE, "goroutine",
-	  "The events of this goroutine contradict each other: some are lost, or the writer is "
-	  "wrong." },
+	  "The events of this goroutine contradict each other: some were lost, or the writer has "
+	  "a bug." },
 	{ TT_E_PROC, "proc",
-	  "The events of this processor contradict each other: some are lost, or the writer is "
-	  "wrong." },
+	  "The events of this processor contradict each other: some were lost, or the writer has "
+	  "a bug." },
 	{ TT_E_SEQUENCE, "sequence",
 	  "Events of this processor are missing, or the writer did not count them." },
-	{ TT_E_GC, "gc", "Events of the garbage collector are missing, or the writer is wrong." },
-	{ TT_E_RANGE, "range", "A begin or an end is missing, or the writer is wrong." },
-	{ TT_E_TASK, "task", "The writer must not use a task's id again while the task runs." },
+	{ TT_E_GC, "gc", "Events of the garbage collector are missing, or the writer has a bug." },
+	{ TT_E_RANGE, "range", "A begin or an end is missing, or the writer has a bug." },
+	{ TT_E_TASK, "task",
+	  "The writer must not reuse the id of a task before that task has ended." },
 	{ TT_E_REGION, "region",
-	  "End regions in the order opposite to that of their begins, on the same goroutine." },
+	  "End the innermost region first, on the goroutine that began it." },
 
 	{ TT_W_NO_GENERATION, "no-generation",
 	  "Nothing was recorded: stop the trace before the program ends." },
@@ -118,10 +121,10 @@ static const struct code {
 	{ TT_W_EXPERIMENT_EMPTY, "experiment-empty",
 	  "Go's flight recorder loses experimental batches: record with trace.Start to keep them." },
 	{ TT_W_EXPERIMENT_UNKNOWN, "experiment-unknown",
-	  "Give the spec of the experiment (--spec); go tool trace crashes on such a batch if it is "
-	  "not wrapped." },
+	  "Give the spec of the experiment (--spec); go tool trace crashes on such a batch unless "
+	  "it is embedded in a private batch." },
 	{ TT_W_GENERATION_NUMBER, "generation-number",
-	  "Traces may have been joined; the writer must count generations one by one." },
+	  "Traces may have been joined; if not, the writer must number generations consecutively." },
 	{ TT_W_SAMPLE_STACK, "sample-stack",
 	  "The writer must put the stacks of CPU samples into the same generation; go tool trace "
 	  "crashes on this file." },
@@ -132,36 +135,39 @@ static const struct code {
 	  "crashes on this file." },
 	{ TT_W_FRAME_CONFLICT, "frame-conflict",
 	  "The writer must give a pc one function, file and line; the first one read is shown." },
-	{ TT_W_CLOCK, "clock", "The clock was set back, or generations are not in their order." },
+	{ TT_W_CLOCK, "clock", "The clock was set back, or generations are out of order." },
 	{ TT_W_RECORD, "record",
-	  "The writer must lay the records of the batch out as the spec says; or give the spec that "
-	  "it was written by (--spec)." },
+	  "The writer must write the records as the spec lays them out; if it used another spec, "
+	  "give that one (--spec)." },
 	{ TT_W_RECORD_KEY, "record-key",
 	  "The writer must give each record of a generation a key of its own." },
 	{ TT_W_HEAP_ALLOC, "heap-alloc",
-	  "An event that frees the object was lost, or the writer gave two objects one place." },
+	  "An event that frees the object was lost, or the writer gave two objects the same "
+	  "address." },
 	{ TT_W_HEAP_FREE, "heap-free",
-	  "An event that allocates it was lost, or the writer freed it twice." },
+	  "An event that allocates it was lost, or the writer recorded the free twice." },
 	{ TT_W_HEAP_SPAN, "heap-span",
 	  "The writer must write each span before the objects in it." },
 	{ TT_W_HEAP_TYPE, "heap-type",
-	  "The writer must write each type that it uses into a batch of the same generation." },
+	  "The writer must put each type that it uses into a batch of the same generation." },
 	{ TT_W_HEAP_OVERLAP, "heap-overlap",
-	  "An event that frees a span was lost, or the writer gave two spans one place." },
+	  "An event that frees a span was lost, or the writer gave two spans the same addresses." },
 	{ TT_W_HEAP_INFO, "heap-info",
 	  "Addresses are counted from 0 and types have no names: record with trace.Start, not with "
 	  "the flight recorder." },
 	{ TT_W_HEAP_ADDRESS, "heap-address",
-	  "The writer must give units above 0, powers of two, and a base that is a whole page." },
+	  "The writer must give units that are powers of two, and a base that is a multiple of the "
+	  "page size." },
 	{ TT_W_PRIVATE, "private",
 	  "The writer must write specs and embedded events as tracetool-format(5) says; or give the "
 	  "spec (--spec)." },
 	{ TT_W_RESOURCE_UNKNOWN, "resource-unknown",
 	  "The event that creates it was lost, or the writer used it too early." },
 	{ TT_W_RESOURCE_GONE, "resource-gone",
-	  "The writer used it after its end, or the event that created it anew was lost." },
+	  "The writer used it after it was destroyed, or the event that created it again was "
+	  "lost." },
 	{ TT_W_RESOURCE_TWICE, "resource-twice",
-	  "The event that destroyed it was lost, or the writer gave two things one id." },
+	  "The event that destroyed it was lost, or the writer gave two resources the same id." },
 };
 
 enum { NCODES = sizeof(codes) / sizeof(codes[0]) };

@@ -92,7 +92,7 @@ static void write_losses(struct tt_em_flusher *f, struct tt_emit *e)
 
 	if (lost == f->reported_lost)
 		return;
-	snprintf(message, sizeof(message), "%llu events lost for want of memory",
+	snprintf(message, sizeof(message), "%llu events lost for lack of memory",
 		 (unsigned long long)(lost - f->reported_lost));
 	tt_emit_log(e, 0, "tracetool", message, 0);
 	f->reported_lost = lost;

@@ -129,7 +129,7 @@ static int start(const struct tt_em_target *to, const struct tt_emit_options *op
 	if (opt->size < sizeof(*opt))
 		return tt_fail(err, TT_E_ARGUMENT, "the options' size is not set");
 	if (flusher != NULL)
-		return tt_fail(err, TT_E_ARGUMENT, "tracing is on");
+		return tt_fail(err, TT_E_ARGUMENT, "tracing is already on");
 	f = tt_em_map_zeros(sizeof(*f));
 	if (f == NULL)
 		return tt_fail(err, TT_E_MEMORY, "out of memory");
@@ -260,7 +260,7 @@ static int snapshot(const char *path, int fd, struct tt_error *err)
 	err = err != NULL ? err : &ignored;
 	tt_error_clear(err);
 	if (!may_wait())
-		return tt_fail(err, TT_E_ARGUMENT, "a snapshot from inside a section");
+		return tt_fail(err, TT_E_ARGUMENT, "a snapshot cannot be taken inside a section");
 	tt_em_lock_take(&control);
 	if (flusher == NULL || !flusher->sink.to.flight)
 		code = tt_fail(err, TT_E_ARGUMENT, "no flight recorder runs");
@@ -322,7 +322,7 @@ int tt_emit_stop(struct tt_error *err)
 	err = err != NULL ? err : &ignored;
 	tt_error_clear(err);
 	if (!may_wait())
-		return tt_fail(err, TT_E_ARGUMENT, "a stop from inside a section");
+		return tt_fail(err, TT_E_ARGUMENT, "tracing cannot be stopped inside a section");
 	tt_em_lock_take(&control);
 	code = stop(false, err);
 	tt_em_lock_give(&control);

@@ -323,7 +323,7 @@ void tt_findings_event(struct tt_pass *p, const struct tt_event *ev)
 static void say_version(const struct tt_pass *p, const struct tt_finding *f, char *text,
 			size_t size)
 {
-	snprintf(text, size, "event %s came with Go 1.%" PRIu64 ", the header says Go 1.%u",
+	snprintf(text, size, "event %s came with Go 1.%" PRIu64 ", but the header says Go 1.%u",
 		 event_name(p, f), f->number, p->version);
 }
 
@@ -331,7 +331,7 @@ static void say_sample_stack(const struct tt_pass *p, const struct tt_finding *f
 			     size_t size)
 {
 	(void)p;
-	snprintf(text, size, "a CPU sample names stack %" PRIu64 ", which is not there", f->number);
+	snprintf(text, size, "a CPU sample refers to stack %" PRIu64 ", which does not exist", f->number);
 }
 
 static void say_range_kind(const struct tt_pass *p, const struct tt_finding *f, char *text,
@@ -339,7 +339,7 @@ static void say_range_kind(const struct tt_pass *p, const struct tt_finding *f, 
 {
 	snprintf(text, size,
 		 "event %s ends a range of kind %" PRIu64
-		 ", which is no string of this generation",
+		 ", which is not a string of this generation",
 		 event_name(p, f), f->number);
 }
 
@@ -374,7 +374,7 @@ static void say_resource(const struct tt_pass *p, const struct tt_finding *f, ch
 		 spec->args[spec->order_arg].name, f->number,
 		 f->code == TT_W_RESOURCE_UNKNOWN ? "was not created"
 		 : f->code == TT_W_RESOURCE_GONE  ? "was destroyed"
-						  : "is there already");
+						  : "already exists");
 }
 
 /* ---- an experiment with events, and none of the batches that its spec has */

@@ -55,7 +55,7 @@ static const char *read_varint(const uint8_t **pos, const uint8_t *end,
 	if (n == TT_VARINT_OVERFLOW)
 		return "the number overflows 64 bits";
 	if (n <= 0)
-		return "the batch ends in the number";
+		return "the batch ends inside a number";
 	*pos += n;
 	return NULL;
 }
@@ -66,7 +66,7 @@ static const char *read_fixed(const uint8_t **pos, const uint8_t *end,
 	unsigned unused;
 
 	if ((size_t)(end - *pos) < field->size)
-		return "the batch ends in the number";
+		return "the batch ends inside a number";
 	for (uint32_t i = 0; i < field->size; i++)
 		out->number |= (uint64_t)(*pos)[i] << 8 * i;
 	*pos += field->size;
@@ -85,7 +85,7 @@ static const char *read_bytes(const uint8_t **pos, const uint8_t *end,
 	if (field->size == 0)
 		problem = read_varint(pos, end, field, out);
 	if (problem != NULL)
-		return "the batch ends in the length, or it overflows";
+		return "the batch ends inside the length, or the length overflows";
 	if (out->number > (uint64_t)(end - *pos))
 		return "its length is more than what is left of the batch";
 	out->bytes = (struct tt_str){(const char *)*pos, (size_t)out->number};
@@ -139,7 +139,7 @@ int tt_records_read(struct tt_records *r, struct tt_record *out, struct tt_recor
 	fault->index = r->index;
 	if (spec->once && r->index > 0) {
 		fault->field = NULL;
-		fault->problem = "the batch goes on after its only record";
+		fault->problem = "more bytes follow the only record of the batch";
 		fault->offset = out->offset;
 		return -TT_W_RECORD;
 	}

@@ -70,7 +70,7 @@ int tt_partfile_open(struct tt_partfile **out, const char *path, bool zstd, stru
 		return tt_fail(err, TT_E_MEMORY, "no memory for the output");
 	tt_error_clear(&s->failed);
 	s->fd = s->temp.fd = -1;
-	s->title = strdup(path != NULL ? path : "the standard output");
+	s->title = strdup(path != NULL ? path : "standard output");
 	if (zstd)
 		s->zstd = ZSTD_createCCtx();
 	if (s->title == NULL || (zstd && s->zstd == NULL))

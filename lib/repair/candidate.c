@@ -138,7 +138,7 @@ void tt_candidate_give_up(struct tt_repair *r)
 	if (r->lost_why.code == TT_OK)
 		r->lost_why = c->why;
 	if (r->lost_why.code == TT_OK)
-		tt_fail(&r->lost_why, TT_E_STATUS, "no events lead over to the generation");
+		tt_fail(&r->lost_why, TT_E_STATUS, "no events can lead to this generation");
 	tt_salvage_release(&c->salvage);
 	c->loaded = false;
 }

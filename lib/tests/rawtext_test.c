@@ -173,12 +173,12 @@ static const struct {
 	 "4:1: the Stack above says nframes=2 but has 1 frames"},
 	{"Trace Go1.26\nStack id=1 nframes=0\npc=1 func=2 file=3 line=4\n",
 	 "4:1: the Stack above says nframes=0 but has 1 frames"},
-	{"Trace Go1.26\nSync\ndata=\"x\"\n", "3:1: data must follow an event that has some"},
+	{"Trace Go1.26\nSync\ndata=\"x\"\n", "3:1: a line of data must follow an event that has data"},
 	{"Trace Go1.26\nString id=1\ndata=\"x\"\ndata=\"x\"\n",
-	 "4:1: data must follow an event that has some"},
+	 "4:1: a line of data must follow an event that has data"},
 	{"Trace Go1.26\nString id=1\n\tdata=x\n", "3:7: expected a quoted text"},
 	{"Trace Go1.26\nString id=1\n\tdata=\"abc\n", "3:7: the quote is not closed"},
-	{"Trace Go1.26\nString id=1\n\tdata=\"a\\qc\"\n", "3:9: not an escape of Go"},
+	{"Trace Go1.26\nString id=1\n\tdata=\"a\\qc\"\n", "3:9: not an escape sequence of Go"},
 	{"Trace Go1.26\nString id=1\n\tdata=\"a\" b\n", "3:11: unexpected text at the end of the line"},
 };
 

@@ -349,7 +349,7 @@ static const struct {
 	struct expected_finding f[4];
 } finding_cases[] = {
 	{22, "7@100: ProcStatus 0 1, GoStatusStack 1 7 2 0, Span 1 2 3\nexperiment 1 7@1: x", 1,
-	 {{TT_W_VERSION_EVENT, 1, "event GoStatusStack came with Go 1.23, the header says Go 1.22"}}},
+	 {{TT_W_VERSION_EVENT, 1, "event GoStatusStack came with Go 1.23, but the header says Go 1.22"}}},
 	{26, "7@100: Span 1 2 3, Span 1 2 3", 1,
 	 {{TT_W_EXPERIMENT_EMPTY, 1, "events of experiment AllocFree, but no batch of it"}}},
 	{26, "experiment 1 7@100: x", 0, {{0}}},
@@ -364,8 +364,8 @@ static const struct {
 	 {{TT_W_GENERATION_NUMBER, 1, "generation 1 follows generation 1"},
 	  {TT_W_CLOCK, 1, "the clock snapshot is not later than that of the generation before"}}},
 	{26, "samples: 100 7 0 0 1, 101 7 0 0 9, 102 7 0 0 8\ngen 2\nsamples: 1 1 1 1 7", 2,
-	 {{TT_W_SAMPLE_STACK, 1, "a CPU sample names stack 9, which is not there"},
-	  {TT_W_SAMPLE_STACK, 2, "a CPU sample names stack 7, which is not there"}}},
+	 {{TT_W_SAMPLE_STACK, 1, "a CPU sample refers to stack 9, which does not exist"},
+	  {TT_W_SAMPLE_STACK, 2, "a CPU sample refers to stack 7, which does not exist"}}},
 	{26, "7@100: ProcStatus 0 258", 1,
 	 {{TT_W_STATUS_WIDE, 1, "the status of event ProcStatus does not fit in a byte"}}},
 };
@@ -403,7 +403,7 @@ END_TEST
 START_TEST(a_range_whose_kind_is_gone_is_found)
 {
 	static const struct expected_finding f[] = {
-		{TT_W_RANGE_KIND, 2, "event STWEnd ends a range of kind 9, which is no string of "
+		{TT_W_RANGE_KIND, 2, "event STWEnd ends a range of kind 9, which is not a string of "
 				     "this generation"},
 	};
 	struct build b;

@@ -210,7 +210,7 @@ static int put_quoted(struct tt_assembly *a)
 		int rc;
 
 		if (after == NULL)
-			return tt_line_mistake(l, l->p, "not an escape of Go");
+			return tt_line_mistake(l, l->p, "not an escape sequence of Go");
 		l->p = after;
 		rc = put_bytes(a, bytes, n);
 		if (rc != 0)
@@ -226,7 +226,7 @@ static int data_line(struct tt_assembly *a)
 	int rc;
 
 	if (a->event == NULL || !a->event->has_data || a->has_data)
-		return tt_line_mistake(l, l->text, "data must follow an event that has some");
+		return tt_line_mistake(l, l->text, "a line of data must follow an event that has data");
 	a->has_data = true;
 	at = a->out->len;
 	l->p++;

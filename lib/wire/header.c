@@ -133,8 +133,8 @@ static const struct magic {
 	{"SQLite format 3", 15, "an SQLite database"},
 	{"%PDF-", 5, "a PDF document"},
 	{"\x89PNG", 4, "a PNG image"},
-	{"\xff\xfe", 2, "UTF-16 text (a shell that redirects as text spoils a trace)"},
-	{"\xfe\xff", 2, "UTF-16 text (a shell that redirects as text spoils a trace)"},
+	{"\xff\xfe", 2, "UTF-16 text (perhaps a shell redirected the trace as text)"},
+	{"\xfe\xff", 2, "UTF-16 text (perhaps a shell redirected the trace as text)"},
 	{"go 1.", 5, "a trace with a damaged header"},
 };
 
