@@ -96,7 +96,7 @@ static int check_native(const struct record_options *opt, char **argv)
 	if (argv && !argv[0])
 		return opt_usage(&command, "no command after '--'");
 	if ((!argv || record_has_placeholder(argv)) && (opt->heap || opt->stacks || opt->follow))
-		return opt_usage(&command, "--heap, --stacks and --follow need a native program, "
+		return opt_usage(&command, "--heap, --stacks and --follow require a native program, "
 					   "a COMMAND without {}");
 	return OPT_RUN;
 }
@@ -117,7 +117,7 @@ static int check_sources(const struct record_options *opt, const struct opt_oper
 		return opt_usage(&command, "name one source: --url=URL, '-' for standard input, "
 					   "or '-- COMMAND'");
 	if (!opt->url && (opt->seconds_ns >= 0 || opt->timeout_ns >= 0))
-		return opt_usage(&command, "--seconds and --timeout go with --url only");
+		return opt_usage(&command, "--seconds and --timeout require --url");
 	return OPT_RUN;
 }
 
@@ -128,7 +128,7 @@ static int check_output(const struct record_options *opt, char **argv)
 
 	if (opt->keep != 0 && !rotate)
 		return opt_usage(&command,
-				 "--keep goes with --rotate-size or --rotate-seconds only");
+				 "--keep requires --rotate-size or --rotate-seconds");
 	if (standard && rotate)
 		return opt_usage(&command, "standard output cannot be rotated: use -o FILE");
 	if (standard && argv)

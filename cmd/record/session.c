@@ -298,8 +298,8 @@ static int finish_check(struct record *r, int status)
 			  more, plural(more));
 	if (!record_check_progress(r->check).complete)
 		cmd_error(r->source->name,
-			  "not all of it was checked: it arrived faster than it could be read, "
-			  "or a generation was larger than --max-memory; "
+			  "the trace was not checked to its end: it arrived too fast, or a "
+			  "generation needed more than --max-memory; "
 			  "run 'tracetool validate' on the stored file");
 	return worse(record_check_status(r->check), status);
 }

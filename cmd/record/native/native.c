@@ -422,7 +422,7 @@ static void report_other_traces(const struct native_source *c)
 		last = last->next;
 	own = last && last->worker != 0 && name_output(c, last, output);
 	cmd_error(c->base.name, "%zu more trace%s written%s%s", c->nfollowed,
-		  plural(c->nfollowed), own ? "; after exec, the program's is " : "",
+		  plural(c->nfollowed), own ? "; after exec, the program is traced in " : "",
 		  own ? output : "");
 }
 
