@@ -159,10 +159,10 @@ static enum tt_advance await_g(struct tt_order *o, int64_t id, uint64_t seq,
 	if (g == NULL)
 		return tt_not_yet(o, "goroutine %" PRId64 " does not exist yet", id);
 	if (g->status != status)
-		return tt_not_yet(o, "goroutine %" PRId64 " is %s, it must be %s", id,
+		return tt_not_yet(o, "goroutine %" PRId64 " is %s; it must be %s", id,
 				  tt_g_status_name(g->status), tt_g_status_name(status));
 	return tt_not_yet(o, "goroutine %" PRId64 " is at sequence %" PRIu64
-			  " of generation %" PRIu64 ", it must be at %" PRIu64,
+			  " of generation %" PRIu64 "; it must be at %" PRIu64,
 			  id, g->seq.n, g->seq.generation, seq - 1);
 }
 

@@ -105,11 +105,11 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 	if (p == NULL)
 		return tt_not_yet(o, "P %" PRId64 " was not mentioned yet", id);
 	if (p->status != TT_P_IDLE)
-		return tt_not_yet(o, "P %" PRId64 " is %s, it must be Idle", id,
+		return tt_not_yet(o, "P %" PRId64 " is %s; it must be Idle", id,
 				  tt_p_status_name(p->status));
 	if (!tt_seq_succeeds(seq, p->seq))
 		return tt_not_yet(o, "P %" PRId64 " is at sequence %" PRIu64 " of generation %" PRIu64
-				  ", it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
+				  "; it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
 				  seq.n - 1);
 	tt_assume_no_p(o, s);
 	/* it is in a syscall, and its P was not stolen yet */
@@ -182,11 +182,11 @@ enum tt_advance tt_advance_proc_steal(struct tt_order *o, struct tt_step *s)
 	if (p == NULL)
 		return tt_not_yet(o, "P %" PRId64 " was not mentioned yet", id);
 	if (p->status != TT_P_SYSCALL && p->status != TT_P_ABANDONED)
-		return tt_not_yet(o, "P %" PRId64 " is %s, it must be in a syscall", id,
+		return tt_not_yet(o, "P %" PRId64 " is %s; it must be in a syscall", id,
 				  tt_p_status_name(p->status));
 	if (!tt_seq_succeeds(seq, p->seq))
 		return tt_not_yet(o, "P %" PRId64 " is at sequence %" PRIu64 " of generation %" PRIu64
-				  ", it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
+				  "; it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
 				  seq.n - 1);
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;

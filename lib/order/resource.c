@@ -238,7 +238,7 @@ static enum tt_advance await_number(struct tt_order *o, const struct tt_step *s,
 		return tt_not_yet(o, "%s %" PRIu64 " is at number %" PRIu64 ": there was a %" PRIu64
 				  " before", name, id, at, n);
 	return tt_not_yet(o, "%s %" PRIu64 " is at number %" PRIu64
-			  " of this generation, it must be at %" PRIu64, name, id, at, n - 1);
+			  " of this generation; it must be at %" PRIu64, name, id, at, n - 1);
 }
 
 /* What the event does to the resource's life, and what is odd about that. */

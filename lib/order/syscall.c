@@ -88,7 +88,7 @@ enum tt_advance tt_advance_syscall_end_blocked(struct tt_order *o, struct tt_ste
 			return unknown_proc(o, s);
 		tt_await(o, (uint64_t)s->cur.proc, TT_WAIT_NO_SEQ);
 		if (p->status == TT_P_SYSCALL)
-			return tt_not_yet(o, "P %" PRId64 " is still in the syscall, it must be "
+			return tt_not_yet(o, "P %" PRId64 " is still in the syscall; it must be "
 					  "stolen or stopped first", s->cur.proc);
 	}
 	if (tt_check_context(o, s) != TT_ADVANCED)

@@ -464,9 +464,9 @@ START_TEST(a_stuck_trace_says_who_waits_for_what)
 		int64_t thread, time;
 		const char *event, *why;
 	} expected[] = {
-		{8, 101, "ProcStart", "P 1 is at sequence 0 of generation 1, it must be at 4"},
+		{8, 101, "ProcStart", "P 1 is at sequence 0 of generation 1; it must be at 4"},
 		{9, 151, "GoStart", "goroutine 9 does not exist yet"},
-		{7, 201, "GoUnblock", "goroutine 1 is Running, it must be Waiting"},
+		{7, 201, "GoUnblock", "goroutine 1 is Running; it must be Waiting"},
 	};
 	struct build b;
 	struct tt_reader *r = open_script(&b, 26, "7@50: ProcStatus 0 1, GoStatus 1 7 2, ProcStatus 1 2\n"
