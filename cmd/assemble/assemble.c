@@ -145,7 +145,8 @@ int cmd_assemble(int argc, char **argv)
 	int status = opt_parse(&command, argc, argv, &opt, &operands);
 
 	if (status == OPT_RUN && cmd_is_read(opt.output, operands.items, 1))
-		status = opt_usage(&command, "the output %s is also the input: use another file with -o",
+		status = opt_usage(&command,
+				   "the output %s is also the input: use another file with -o",
 				   opt.output);
 	else if (status == OPT_RUN)
 		status = assemble_path(&opt, operands.items[0]);

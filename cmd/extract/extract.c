@@ -400,7 +400,8 @@ static int check_usage(const struct extract_options *o, const struct opt_operand
 	if (cmd_reads_stdin_twice(files->items, files->n))
 		return opt_usage(&command, "standard input can be read only once");
 	if (cmd_is_read(o->output, files->items, files->n))
-		return opt_usage(&command, "the output %s is also an input: use another output with -o",
+		return opt_usage(&command,
+				 "the output %s is also an input: use another output with -o",
 				 o->output);
 	return OPT_RUN;
 }

@@ -312,8 +312,8 @@ static int check_generations(struct batch_set *s, const char *file)
 	if (s->lowest == 0)
 		cmd_error(file, "the trace has no generations");
 	else
-		cmd_error(file, "no such generation; the trace has %" PRIu64 " to %" PRIu64, s->lowest,
-			  s->highest);
+		cmd_error(file, "no such generation; the trace has %" PRIu64 " to %" PRIu64,
+			  s->lowest, s->highest);
 	return STATUS_BAD;
 }
 

@@ -96,8 +96,9 @@ static int check_native(const struct record_options *opt, char **argv)
 	if (argv && !argv[0])
 		return opt_usage(&command, "no command after '--'");
 	if ((!argv || record_has_placeholder(argv)) && (opt->heap || opt->stacks || opt->follow))
-		return opt_usage(&command, "--heap, --stacks and --follow require a native program, "
-					   "a COMMAND without {}");
+		return opt_usage(&command,
+				 "--heap, --stacks and --follow require a native program, "
+				 "a COMMAND without {}");
 	return OPT_RUN;
 }
 

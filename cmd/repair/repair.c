@@ -370,7 +370,8 @@ int cmd_repair(int argc, char **argv)
 		status = opt_usage(&command,
 				   "refusing to write a binary trace to a terminal: use -o OUT");
 	else if (cmd_is_read(opt.output, operands.items, 1))
-		status = opt_usage(&command, "the output %s is also the input: use another file with -o",
+		status = opt_usage(&command,
+				   "the output %s is also the input: use another file with -o",
 				   opt.output);
 	if (status != OPT_RUN)
 		goto out;

@@ -119,7 +119,8 @@ static void write_message(const struct tt_heap *h, const struct tt_heap_problem 
 		snprintf(text, size, "%s at 0x%" PRIx64 ", where an object is live", event, n->number);
 		break;
 	case TT_W_HEAP_FREE:
-		snprintf(text, size, "%s at 0x%" PRIx64 ", where nothing is live", event, n->number);
+		snprintf(text, size, "%s at 0x%" PRIx64 ", where nothing is live", event,
+			 n->number);
 		break;
 	case TT_W_HEAP_SPAN:
 		snprintf(text, size, "%s at 0x%" PRIx64 ", outside any span of the heap", event,

@@ -124,7 +124,8 @@ static const struct code {
 	  "Give the spec of the experiment (--spec); go tool trace crashes on such a batch unless "
 	  "it is embedded in a private batch." },
 	{ TT_W_GENERATION_NUMBER, "generation-number",
-	  "Traces may have been joined; if not, the writer must number generations consecutively." },
+	  "Traces may have been joined; if not, the writer must number generations "
+	  "consecutively." },
 	{ TT_W_SAMPLE_STACK, "sample-stack",
 	  "The writer must put the stacks of CPU samples into the same generation; go tool trace "
 	  "crashes on this file." },

@@ -331,7 +331,8 @@ static void say_sample_stack(const struct tt_pass *p, const struct tt_finding *f
 			     size_t size)
 {
 	(void)p;
-	snprintf(text, size, "a CPU sample refers to stack %" PRIu64 ", which does not exist", f->number);
+	snprintf(text, size, "a CPU sample refers to stack %" PRIu64 ", which does not exist",
+		 f->number);
 }
 
 static void say_range_kind(const struct tt_pass *p, const struct tt_finding *f, char *text,

@@ -221,7 +221,8 @@ static int next_block(struct archive_feed *f, struct tt_error *err)
 		return fail(f, err);
 	/* No trace has holes; one that grows from nothing to any size is a trap. */
 	if (at != (la_int64_t)f->out_nbytes)
-		return tt_fail(err, TT_E_INPUT, "the archive's member is a sparse file (has holes)");
+		return tt_fail(err, TT_E_INPUT,
+			       "the archive's member is a sparse file (has holes)");
 	if (r == ARCHIVE_EOF)
 		return 1;
 	f->flawed = r == ARCHIVE_WARN;

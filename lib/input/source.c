@@ -32,7 +32,9 @@ static int unpack_all(struct tt_feed **top, const char *member, enum tt_packing 
 
 	for (unsigned n = 0; rc == 0 && packing != TT_PACKING_NONE; n++) {
 		if (n == MAX_LAYERS)
-			return tt_fail(err, TT_E_INPUT, "more than %d layers of compression or archives", MAX_LAYERS);
+			return tt_fail(err, TT_E_INPUT,
+				       "more than %d layers of compression or archives",
+				       MAX_LAYERS);
 		if (packing == TT_PACKING_ZSTD) {
 			rc = tt_feed_unpack_zstd(top, err);
 		} else if (packing == TT_PACKING_GZIP) {

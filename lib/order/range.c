@@ -16,8 +16,8 @@
 static enum tt_advance gc_await(struct tt_order *o, uint64_t seq)
 {
 	if (seq != o->gc_seq + 1)
-		return tt_not_yet(o, "the collector is at sequence %" PRIu64 "; it must be at %" PRIu64,
-				  o->gc_seq, seq - 1);
+		return tt_not_yet(o, "the collector is at sequence %" PRIu64
+				  "; it must be at %" PRIu64, o->gc_seq, seq - 1);
 	return TT_ADVANCED;
 }
 

@@ -70,7 +70,8 @@ static int check_head(const struct tt_em_region_head *h, uint64_t size, struct t
 	if (memcmp(h->magic, TT_EM_REGION_MAGIC, sizeof(h->magic)) != 0)
 		return tt_fail(err, TT_E_NOT_A_TRACE, "not the memory of a trace");
 	if (h->layout != TT_EM_REGION_LAYOUT)
-		return tt_fail(err, TT_E_VERSION, "the memory is from another version of the emitter");
+		return tt_fail(err, TT_E_VERSION,
+			       "the memory is from another version of the emitter");
 	if (h->memory_nbytes > size || h->memory_nbytes % TT_EM_CHUNK_LARGE != 0 ||
 	    tt_em_region_plan(h->memory_nbytes).nbytes != size)
 		return tt_fail(err, TT_E_NOT_A_TRACE, "the memory of the trace has a wrong size");

@@ -349,7 +349,8 @@ static const struct {
 	struct expected_finding f[4];
 } finding_cases[] = {
 	{22, "7@100: ProcStatus 0 1, GoStatusStack 1 7 2 0, Span 1 2 3\nexperiment 1 7@1: x", 1,
-	 {{TT_W_VERSION_EVENT, 1, "event GoStatusStack came with Go 1.23, but the header says Go 1.22"}}},
+	 {{TT_W_VERSION_EVENT, 1,
+	   "event GoStatusStack came with Go 1.23, but the header says Go 1.22"}}},
 	{26, "7@100: Span 1 2 3, Span 1 2 3", 1,
 	 {{TT_W_EXPERIMENT_EMPTY, 1, "events of experiment AllocFree, but no batch of it"}}},
 	{26, "experiment 1 7@100: x", 0, {{0}}},
@@ -403,8 +404,8 @@ END_TEST
 START_TEST(a_range_whose_kind_is_gone_is_found)
 {
 	static const struct expected_finding f[] = {
-		{TT_W_RANGE_KIND, 2, "event STWEnd ends a range of kind 9, which is not a string of "
-				     "this generation"},
+		{TT_W_RANGE_KIND, 2, "event STWEnd ends a range of kind 9, which is not a string "
+				     "of this generation"},
 	};
 	struct build b;
 	struct tt_reader *r;

@@ -591,7 +591,8 @@ START_TEST(layers_are_counted)
 		free(packed.data);
 		packed = more;
 	}
-	expect_error(WAY_MEMORY, packed, NULL, content, TT_E_INPUT, "more than 4 layers of compression or archives");
+	expect_error(WAY_MEMORY, packed, NULL, content, TT_E_INPUT,
+		     "more than 4 layers of compression or archives");
 	free(packed.data);
 	free(content.data);
 }

@@ -226,7 +226,8 @@ static int data_line(struct tt_assembly *a)
 	int rc;
 
 	if (a->event == NULL || !a->event->has_data || a->has_data)
-		return tt_line_mistake(l, l->text, "a line of data must follow an event that has data");
+		return tt_line_mistake(l, l->text,
+				       "a line of data must follow an event that has data");
 	a->has_data = true;
 	at = a->out->len;
 	l->p++;
