@@ -324,6 +324,7 @@ START_TEST(killed_program_leaves_all_it_did)
 	child = fork();
 	if (child == 0)
 		run_until_killed(path, &r, s);
+	ck_assert_int_gt(child, 0); /* to kill -1 is to kill all there are */
 	while (atomic_load(&s->events) == 0 && waitpid(child, &status, WNOHANG) == 0)
 		sleep_ns(100000);
 	sleep_ns((long)(_i * 733331 % 30000000));
