@@ -37,7 +37,7 @@ int spec_c(struct out *o, const struct spec_c_options *opt, const char *name, st
 
 /* ------------------------------------------------- what its files share, no contract */
 
-/* Names that are given: none is there twice. Release with c_names_release(). */
+/* The names given so far, all different. Release with c_names_release(). */
 struct c_names {
 	char **items;
 	size_t n, cap;

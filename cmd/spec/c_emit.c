@@ -9,7 +9,7 @@
 
 /* ----------------------------------------------------------------- events */
 
-/* The number that stands in the trace for a parameter. */
+/* The number that the trace has for a parameter. */
 static void print_value(const struct c_code *c, const struct c_event *event, unsigned i)
 {
 	const char *name = event->args[i];
@@ -57,7 +57,7 @@ static void print_long(const struct c_code *c, const struct c_event *event)
 
 #define WIDTH 90
 
-/* `, TYPE NAME`, on a new line if there is no room; returns the column behind it. */
+/* `, TYPE NAME`, on a new line if there is no room; returns the column after it. */
 static size_t print_parameter(const struct c_code *c, const char *type, const char *name,
 			      size_t column)
 {
@@ -109,7 +109,7 @@ static unsigned numbers_size(const struct tt_batch_spec *spec)
 	return size;
 }
 
-/* Numbers are collected; bytes lie where they are, behind the numbers before them. */
+/* Numbers are collected; bytes stay where they are, after the numbers before them. */
 static void print_field(const struct c_code *c, const struct c_batch *batch, unsigned i)
 {
 	const struct tt_field_spec *field = &batch->spec->fields[i];

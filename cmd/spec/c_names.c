@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * c_names.c - the names in code that is made of a spec: in C's manner, none twice,
- * none that means something to C or C++. Command layer.
+ * c_names.c - the names in code that is made of a spec: spelt as C names are, all
+ * different, none with a meaning in C or C++. Command layer.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #define WORD_SIZE 160
 
 /*
- * Names of members and parameters stand alone, so that these would mean something else:
+ * Names of members and parameters have no prefix, so these would mean something else:
  * keywords of C and C++, what headers make macros or variables of, and what the code
  * itself calls its parameters. All others have the prefix, and a word of ours inside.
  */
@@ -44,7 +44,7 @@ static bool is_reserved(const char *name)
 {
 	size_t len = strlen(name);
 
-	/* types, of C and of the library: they stand beside it */
+	/* types of C and of the library, which the code uses too */
 	if ((len > 2 && strcmp(name + len - 2, "_t") == 0) || strncmp(name, "tt_", 3) == 0)
 		return true;
 	for (size_t i = 0; i < ARRAY_SIZE(reserved); i++)
@@ -139,12 +139,12 @@ static void raise(char *to, const char *name)
 
 /* PREFIX_, and the name in small letters between two texts. */
 static const char *give_small(struct c_code *c, const char *before, const char *name,
-			      const char *behind)
+			      const char *after)
 {
 	char word[WORD_SIZE], all[NAME_SIZE];
 
 	snake(word, sizeof(word), name);
-	snprintf(all, sizeof(all), "%s_%s%s%s", c->prefix, before, word, behind);
+	snprintf(all, sizeof(all), "%s_%s%s%s", c->prefix, before, word, after);
 	return give(&c->names, all);
 }
 
@@ -266,13 +266,13 @@ static void name_meanings(struct c_code *c, struct c_event *event)
 {
 	for (unsigned i = 0; i < event->spec->nargs; i++) {
 		const struct tt_arg_spec *arg = &event->spec->args[i];
-		char behind[WORD_SIZE + 16];
+		char after[WORD_SIZE + 16];
 
 		if (!arg->batch)
 			continue;
-		snprintf(behind, sizeof(behind), "_%s_%s", event->args[i],
+		snprintf(after, sizeof(after), "_%s_%s", event->args[i],
 			 arg->base_field < 0 ? "record" : "address");
-		event->meaning[i] = give_small(c, "", event->spec->name, behind);
+		event->meaning[i] = give_small(c, "", event->spec->name, after);
 	}
 }
 

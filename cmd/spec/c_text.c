@@ -81,7 +81,7 @@ static void indent(struct out *o, unsigned depth)
 		c_say(o, "\t");
 }
 
-/* Appends words, each behind a blank, to a comment in this column; returns where it ends. */
+/* Appends words, each after a blank, to a comment in this column; returns where it ends. */
 static size_t comment_words(struct out *o, unsigned depth, size_t column, const char *text)
 {
 	while (*text != '\0') {

@@ -226,7 +226,7 @@ bool tt_spec_begin_batch(struct tt_spec_parser *p)
 	return true;
 }
 
-/* Against the batches that stand before it. */
+/* Whether its name and its tag are free; only the first mistake is reported. */
 static void check_clash(struct tt_spec_parser *p)
 {
 	const struct tt_spec_batch *batch = p->batch, *old;

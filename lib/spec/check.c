@@ -40,7 +40,7 @@ static void event_mistake(struct tt_spec_parser *p, struct tt_spec_event *event,
 	tt_spec_report_at(p, event->name_at, rule, "`%s` %s", event->def.spec.name, message);
 }
 
-/* Only what stands in a thread's stream has a context, and needs one to be ordered. */
+/* Only events with a time belong to a thread: they have a context, and need one to be ordered. */
 static void check_needs(struct tt_spec_parser *p, struct tt_spec_event *event)
 {
 	const struct tt_event_spec *spec = &event->def.spec;
@@ -121,7 +121,7 @@ static void type_taken(struct tt_spec_parser *p, struct tt_spec_event *event,
 		       old->type, old->name, old->experiment);
 }
 
-/* Against the events of this file that stand before; false after a mistake. */
+/* Whether no earlier event of this file has its name or type; a mistake if one has. */
 static bool free_in_file(struct tt_spec_parser *p, struct tt_spec_event *event)
 {
 	const struct tt_event_spec *spec = &event->def.spec;

@@ -48,7 +48,7 @@ static void add_word(struct tt_spec_line *line, struct tt_spec_word word)
 	line->words[line->nwords++] = word;
 }
 
-/* text[at] is the quote; returns the position behind the closing one. */
+/* text[at] is the quote; returns the position after the closing one. */
 static size_t split_quoted(struct tt_spec_line *line, char *text, size_t len, size_t at)
 {
 	char *from = text + at + 1;
@@ -67,7 +67,7 @@ static size_t split_quoted(struct tt_spec_line *line, char *text, size_t len, si
 	return (size_t)(end - text) + 1;
 }
 
-/* Returns the position behind the word, and behind a comma that follows it. */
+/* Returns the position after the word, and after a comma that follows it. */
 static size_t split_bare(struct tt_spec_line *line, char *text, size_t len, size_t at)
 {
 	size_t end = at;
@@ -227,7 +227,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Names of events and experiments stand in paths, in JSON and in C. */
+/* Names of events and experiments become parts of paths, of JSON and of C. */
 static bool is_name(const struct tt_spec_word *word)
 {
 	size_t i;

@@ -19,7 +19,7 @@ static const struct role {
 	{"restates", TT_ROLE_RESTATE},
 };
 
-/* What stands behind the two arguments, if anything does. False with a mistake. */
+/* What follows the two arguments, if anything does. False with a mistake. */
 static bool take_role(struct tt_spec_parser *p, struct tt_event_spec *spec)
 {
 	const char *words[COUNT(roles)];
@@ -62,7 +62,7 @@ static const char *resource_name(const struct tt_spec_event *event)
 	return event->broken || spec->order_arg < 0 ? NULL : spec->args[spec->order_arg].name;
 }
 
-/* Events that tell of what others create, and whether there is one that creates. */
+/* An event that restates what another creates: is there one that creates it? */
 static void check_restates(struct tt_spec_parser *p, const struct tt_spec_event *event)
 {
 	size_t i;

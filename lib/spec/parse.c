@@ -188,7 +188,7 @@ static void read_doc(struct tt_spec_parser *p)
 
 static const struct need {
 	const char *word;
-	bool no; /* stands behind `no` */
+	bool no; /* the word comes after `no` */
 	uint8_t bits, not_with;
 } needs[] = {
 	{"thread", false, TT_NEED_THREAD, 0},
@@ -338,7 +338,7 @@ static const char *right_place(const struct clause *clause)
 	return "it belongs to an event; begin one with `event`";
 }
 
-/* Whether the clause may stand here; a mistake if not. */
+/* Whether the clause is allowed here; a mistake if not. */
 static bool in_place(struct tt_spec_parser *p, const struct clause *clause)
 {
 	unsigned place = p->event != NULL   ? IN_EVENT

@@ -26,7 +26,7 @@ static const struct scope {
 	{"global", TT_RESOURCE_NONE, 0},
 };
 
-/* `n` of the scopes may stand here. */
+/* Only the first `n` scopes are allowed. */
 static const struct scope *take_scope(struct tt_spec_parser *p, size_t n)
 {
 	const struct tt_spec_word *word = tt_spec_take(p, "what it is about");
@@ -103,7 +103,7 @@ static const struct state *find_state(const struct tt_spec_word *word, enum tt_r
 	return NULL;
 }
 
-/* `also`: a word that may stand here too, or NULL. */
+/* `also`: one more word that is allowed here, or NULL. */
 static void unknown_state(struct tt_spec_parser *p, const struct tt_spec_word *word,
 			  const char *also)
 {

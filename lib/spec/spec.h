@@ -32,7 +32,7 @@ struct tt_event_view {
 	int8_t to_arg;
 	int8_t reason_arg;
 	int8_t stack_arg;               /* the transition's own stack (`with`) */
-	int8_t kind_arg;                /* string argument behind a range's name */
+	int8_t kind_arg;                /* string argument after a range's name */
 	int8_t args[3];                 /* metric: value. label: text. task: id parent name.
 	                                   region: task name. log: task key value */
 	const char *name;               /* of a metric or range, NULL otherwise */
