@@ -7,7 +7,7 @@
  *
  *	embedded.c   specs and batches that are embedded
  *	splice.c     embedded events, put among those of their threads
- *	record.c     the records of a batch, read by the layout that its spec gives
+ *	records.c    the records of a batch, read by the layout that its spec gives
  *	tables.c     a generation's records by their keys
  *
  * All of it is untrusted: a spec may not replace one that is there, and of a batch of

@@ -7,7 +7,7 @@
  * This folder is the bytes of a trace, as batches, as single events and as raw text; it
  * needs base, input and spec:
  *
- *	varint.h     LEB128, the only kind of number
+ *	varint.[ch]  LEB128, the only kind of number
  *	header.c     the header of a file, and what a file is that has none
  *	batch.c      framing: batches one after the other
  *	embedded.h   how batches begin that hold events or batches of other experiments
