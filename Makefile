@@ -408,8 +408,8 @@ check-headers: $O/flags $(generated)
 check-symbols: $O/libtracetool.so
 	lib/tests/check-symbols $<
 
-## check-layers     no folder uses one above and each lists its files, no circles,
-##                  a name means one thing; ONLY=lib/order, V=1: each use
+## check-layers     no folder uses one above, no circles, a name means one
+##                  thing, folders list their files; ONLY=lib/order, V=1
 # Reads the symbols of the objects, and what the sources include and define.
 check-layers: $(lib_obj) $(cmd_obj) $(preload_all_obj)
 	@CC='$(CC)' lib/tests/check-layers $(if $(V),-v) $(if $(ONLY),--only '$(ONLY)') $O
