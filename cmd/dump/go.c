@@ -213,8 +213,10 @@ static char *put_states(struct dump *d, char *p, const struct tt_transition *t)
 
 static char *put_states_again(struct dump *d, char *p, const struct tt_transition *t)
 {
-	unsigned i = (unsigned)((uintptr_t)t->reason.data >> 3) * 13 + t->from * 8 + t->to;
-	struct go_states *again = &d->go.states[i % ARRAY_SIZE(d->go.states)];
+	/* reasons lie near each other: all bits of their addresses have to count */
+	uint64_t key = ((uint64_t)(uintptr_t)t->reason.data * 8 + t->from) * 8 + t->to;
+	uint64_t slot = key * UINT64_C(0x9e3779b97f4a7c15) >> 40;
+	struct go_states *again = &d->go.states[slot % ARRAY_SIZE(d->go.states)];
 	const char *start = p;
 
 	if (again->reason == t->reason.data && again->from == t->from && again->to == t->to &&

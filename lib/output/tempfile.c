@@ -79,6 +79,9 @@ int tt_tempfile_create_named(struct tt_tempfile *t, int folder, const char *name
 			     const char *title, struct tt_error *err)
 {
 	*t = (struct tt_tempfile){.folder = folder, .fd = -1};
+	/* (the temporary name is cut to fit: only the file's own name would fail, at the end) */
+	if (strlen(name + folder_length(name)) > NAME_MAX)
+		return tt_fail_errno(err, ENAMETOOLONG, "cannot write %s", title);
 	for (int i = 0; i < MAX_TRIES && invent_name(t, name); i++) {
 		t->fd = openat(folder, t->name,
 			       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
