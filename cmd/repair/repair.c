@@ -37,8 +37,9 @@ static const struct opt_command command = {
 	.synopsis = "[OPTION...] -o OUT FILE",
 	.summary = "Turns a damaged or cut-off trace into one that can be read, and keeps all of\n"
 		   "it that can be kept. FILE itself is not changed.",
-	.notes = "Exit status: 0 nothing is lost, 1 something is lost, 2 a usage, I/O or resource\n"
-		 "error. tracetool-repair(1) says what is kept and what is made up.",
+	.notes = "Exit status: 0 nothing is lost, 1 something is lost or events are made up, 2 a\n"
+		 "usage, I/O or resource error. tracetool-repair(1) says what is kept and what is\n"
+		 "made up.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,

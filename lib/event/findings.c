@@ -213,7 +213,7 @@ static void say_embedded(const struct tt_pass *p, const struct tt_finding *f, ch
 	snprintf(text, size, "a private batch: %s", p->findings.texts.at[f->number].text);
 }
 
-/* ---- records: one that is none of its spec, a key that is taken */
+/* ---- records: one that does not fit its spec, a key that is taken */
 
 static void find_record(struct tt_pass *p, int code, const struct tt_table_problem *problem)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * parallel_test.c - generations ordered side by side: which seams join, that those which
+ * parallel_test.c - generations ordered side by side: which joins hold, that those which
  * do not are ordered in sequence, and that nobody can tell from what comes out, of
  * good traces and of damaged ones.
  */
@@ -100,7 +100,7 @@ static uint64_t expect_the_same(const struct build *b, unsigned flags)
 	return many.njoined;
 }
 
-/* ---- seams */
+/* ---- joins */
 
 #define FIRST "7@100: ProcStatus 0 1, GoStatus 1 7 2, "
 #define AGAIN "gen 2\n7@200: ProcStatus 0 1, GoStatus 1 7 2, "
@@ -108,7 +108,7 @@ static uint64_t expect_the_same(const struct build *b, unsigned flags)
 static const struct {
 	const char *what, *script;
 	unsigned njoin;         /* of the generations behind the first */
-} seams[] = {
+} joins[] = {
 	{"statuses as they were", FIRST "GoCreate 5 1 1\n" AGAIN "GoStop 1 1\n-1@210: GoStatus 5 -1 1",
 	 1},
 	{"a status that was another", FIRST "GoCreate 5 1 1\n" AGAIN "GoStop 1 1\n-1@210: GoStatus 5 -1 4",
@@ -174,13 +174,13 @@ static const struct {
 
 START_TEST(a_generation_joins_if_it_goes_on_where_the_one_before_ended)
 {
-	for (size_t i = 0; i < COUNT(seams); i++) {
+	for (size_t i = 0; i < COUNT(joins); i++) {
 		struct build b;
 		uint64_t njoined;
 
-		script_build(&b, 26, seams[i].script);
+		script_build(&b, 26, joins[i].script);
 		njoined = expect_the_same(&b, 0);
-		ck_assert_msg(njoined == seams[i].njoin, "%s: %d joined", seams[i].what,
+		ck_assert_msg(njoined == joins[i].njoin, "%s: %d joined", joins[i].what,
 			      (int)njoined);
 		build_release(&b);
 	}
