@@ -264,24 +264,131 @@ enum tt_resource {
 
 struct tt_batch_spec;
 
+/* How the number of an argument or a field is to be understood (`means`). */
+enum tt_form {
+	TT_FORM_PLAIN,
+	TT_FORM_NS,             /* a length of time, in this unit */
+	TT_FORM_US,
+	TT_FORM_MS,
+	TT_FORM_S,
+	TT_FORM_TICKS,          /* a length of time, in units of the trace clock */
+	TT_FORM_BYTES,          /* an amount of memory or data */
+	TT_FORM_PERCENT,
+	TT_FORM_HEX,            /* an address: printed in base 16 */
+	TT_FORM_SIGNED,         /* two's complement */
+	TT_FORM_ZIGZAG,         /* 0, -1, 1, -2, ... as 0, 1, 2, 3, ... */
+	TT_FORM_F64,            /* the bits of a floating-point number */
+	TT_FORM_F32,
+	TT_FORM_BOOL,           /* 0: false */
+	TT_FORM_ENUM,           /* one of the values of `values` */
+	TT_FORM_FLAGS,          /* a sum of values of `values` */
+};
+
+struct tt_named_value {
+	const char *name;
+	uint64_t value;
+};
+
+/* Names of numbers: a block `enum` or `flags` of a spec. */
+struct tt_values_spec {
+	const char *name;
+	const char *doc;        /* "" if the spec has none */
+	bool flags;
+	uint8_t nvalues;
+	const struct tt_named_value *values; /* in the order of the spec */
+};
+
 /*
- * An argument may refer to a batch of its experiment. Its value is then the key of a
- * record there, or a distance: one field of the batch's only record gives the base of the
- * distance, another one gives its unit.
+ * An argument may refer to a batch of its experiment: its value is then the key of a
+ * record there. Or it is a distance, in a unit and from a base, each of which is a constant
+ * or a field of a batch's only record.
  */
 struct tt_arg_spec {
 	const char *name;
 	enum tt_arg_type type;
+	enum tt_form form;
+	const struct tt_values_spec *values; /* of TT_FORM_ENUM and TT_FORM_FLAGS; else NULL */
 	const struct tt_batch_spec *batch; /* the batch it refers to; NULL: none */
-	int8_t base_field, unit_field;  /* of a distance; -1: the value is a key */
+	bool scaled;            /* the value is a distance, not a key */
+	int8_t base_field, unit_field;  /* of a distance; -1: the constants that follow */
+	uint64_t base, unit;
 };
 
-/* What an event does to the resource that it `orders`. */
+#define TT_MAX_STATES 16
+
+/* How bad it is if a trace breaks a rule of its spec. */
+enum tt_breach {
+	TT_BREACH_DEFAULT,      /* as tracetool-spec(5) says */
+	TT_BREACH_NOTHING,
+	TT_BREACH_WARNING,
+	TT_BREACH_ERROR,
+};
+
+/* A kind of things whose events are ordered, or whose life and states are followed. */
+struct tt_resource_spec {
+	const char *name;
+	const char *doc;        /* "" if the spec has none */
+	const char *experiment; /* whose it is: with the name, this says which resource it is */
+	bool lives;             /* an event creates or restates one: its life is followed */
+	bool restated;          /* an event restates one */
+	bool reused;            /* once destroyed, it may be created with numbers from 1 again */
+	bool continues;         /* numbers go on from generation to generation */
+	enum tt_breach unknown; /* an event of one that was not created */
+	enum tt_breach misuse;  /* created twice, used after its end, in a wrong state */
+	uint8_t nstates;
+	const char *states[TT_MAX_STATES];
+};
+
+/* What an event does to a resource. */
 enum tt_role {
 	TT_ROLE_USE,
 	TT_ROLE_CREATE,
 	TT_ROLE_DESTROY,
 	TT_ROLE_RESTATE,        /* says that it exists */
+};
+
+/* What an event is numbered among the events of. */
+enum tt_order_of {
+	TT_ORDER_RESOURCE,
+	TT_ORDER_GLOBAL,        /* all events with a number of this name */
+	TT_ORDER_THREAD,        /* those of a thread, and so on */
+	TT_ORDER_PROC,
+	TT_ORDER_GOROUTINE,
+};
+
+/* An event has to do with at most so many. */
+#define TT_MAX_ORDERS 4
+
+/* Of what an event is one: it waits for its number, and its resource has a life and states. */
+struct tt_order_spec {
+	enum tt_order_of of;
+	int8_t arg;             /* says which one; -1: that of the context, or the only one */
+	int8_t seq_arg;         /* the event's number; -1: none */
+	bool continues;         /* numbers go on from generation to generation */
+	const struct tt_resource_spec *resource; /* NULL unless it is TT_ORDER_RESOURCE */
+	enum tt_role role;
+	uint16_t from;          /* a bit for each state that it may be in; 0: any */
+	int8_t to;              /* the state that it has from now on; -1: the one that it had */
+	int8_t otherwise;       /* the same if the argument `if_arg` is 0 */
+	int8_t if_arg;          /* -1: none */
+	int8_t to_arg;          /* the argument whose value has the name of the state; -1: none */
+};
+
+enum tt_range_role {
+	TT_RANGE_NONE,
+	TT_RANGE_BEGIN,
+	TT_RANGE_ACTIVE,        /* it began before the trace */
+	TT_RANGE_END,
+};
+
+/* A range of time that an event begins or ends: that is checked. */
+struct tt_range_spec {
+	enum tt_range_role role;
+	enum tt_resource scope; /* TT_RESOURCE_NONE: the whole program */
+	int8_t id_arg;          /* which one; -1: that of the context, or the only one */
+	int8_t key_arg;         /* what sets several of them apart; -1: nothing */
+	bool nested;            /* it may begin again before it ends */
+	uint8_t begin;          /* the type of the event that begins it */
 };
 
 /* The spec of an event. Valid as long as its tt_specs. */
@@ -297,10 +404,9 @@ struct tt_event_spec {
 	bool has_data;          /* a length and bytes follow the arguments */
 	bool has_frames;        /* the last argument counts frames (pc func file line) */
 	int8_t stack_arg;       /* the executing stack's argument, or -1 */
-	int8_t order_arg;       /* the argument that names a resource whose events are ordered,
-	                           or -1 */
-	int8_t seq_arg;         /* the argument that is the event's number among them, from 1 */
-	enum tt_role role;
+	uint8_t norders;
+	struct tt_order_spec orders[TT_MAX_ORDERS];
+	struct tt_range_spec range;
 	enum tt_kind kind;
 	struct tt_arg_spec args[TT_MAX_ARGS];
 };
@@ -311,15 +417,39 @@ enum tt_field_type {
 	TT_FIELD_UINT,          /* `size` bytes, least significant first */
 	TT_FIELD_INT,           /* the same, two's complement */
 	TT_FIELD_BYTES,         /* `size` bytes; if that is 0, a LEB128 gives how many */
-	TT_FIELD_STRING,        /* text; a LEB128 gives how many bytes */
+	TT_FIELD_STRING,        /* text, the same; if `size` is not 0, without NULs at its end */
+	TT_FIELD_ZIGZAG,        /* LEB128 of 0, -1, 1, -2, ... as 0, 1, 2, 3, ... */
+	TT_FIELD_FLOAT,         /* IEEE 754, 4 or 8 bytes */
+	TT_FIELD_BOOL,          /* a byte, 0 or 1 */
+	TT_FIELD_CSTRING,       /* text up to a NUL */
+	TT_FIELD_RECORD,        /* the fields of another layout */
+};
+
+/* When a field is there. */
+enum tt_condition {
+	TT_IF_ALWAYS,
+	TT_IF_SET,              /* another field is not 0 */
+	TT_IF_HAS,              /* it has all bits of a number */
+	TT_IF_IS,               /* it is a number */
 };
 
 struct tt_field_spec {
 	const char *name;
 	enum tt_field_type type;
 	uint32_t size;          /* number of bytes if it is fixed; else 0 */
+	bool big_endian;
 	enum tt_arg_type meaning; /* of a TT_FIELD_VARINT, by its name; else TT_ARG_NUMBER */
 	const char *unit;       /* printed after the field where it is shown for a key, or "" */
+	enum tt_form form;
+	const struct tt_values_spec *values; /* of TT_FORM_ENUM and TT_FORM_FLAGS; else NULL */
+	bool list;              /* there are several, each of this type */
+	uint32_t count;         /* of a list: how many; 0: the field or a LEB128 says it */
+	int8_t count_field;     /* of a list: the field that says how many; -1: none */
+	const struct tt_batch_spec *record; /* the layout of a TT_FIELD_RECORD and of a list's
+	                           elements, which for other types have one field; else NULL */
+	enum tt_condition condition;
+	int8_t if_field;        /* the field that the condition is about; -1: none */
+	uint64_t if_value;
 };
 
 #define TT_MAX_FIELDS 16
@@ -330,6 +460,7 @@ struct tt_batch_spec {
 	const char *doc;        /* "" if the spec has none */
 	const char *experiment;
 	unsigned experiment_id;
+	bool part;              /* records inside others: never of a batch as a whole */
 	int tag;                /* first byte of such a batch; -1: none, all batches are of this
 	                           kind */
 	bool once;              /* there is one record, not records up to the end */
@@ -374,12 +505,14 @@ struct tt_spec_mistake {
 	unsigned line, column;
 	const char *rule;       /* a stable word: `unknown-word`, `id-taken` */
 	const char *message;
+	bool warning;           /* the spec can be used: this is odd, or Go's reader differs */
 };
 /*
  * Checks a text against the rules and against `specs`, and adds nothing. If `specs` is
  * NULL, the text is checked against the rules alone, like the library's own specs, and
  * may define core events. Calls `mistake` for each mistake in the order of the lines, at
- * most 100 times. Returns the number of mistakes, or a negative code (TT_E_MEMORY).
+ * most 100 times. Returns the number of mistakes, warnings left out, or a negative code
+ * (TT_E_MEMORY).
  */
 TT_API int tt_specs_check(const struct tt_specs *specs, const char *text, size_t len,
 			  void (*mistake)(void *arg, const struct tt_spec_mistake *m), void *arg);
@@ -397,7 +530,13 @@ TT_API const struct tt_experiment_spec *tt_specs_experiment_named(const struct t
 /* The i-th kind of an experiment's batches in the order of its spec, or NULL past the last. */
 TT_API const struct tt_batch_spec *tt_specs_batch(const struct tt_specs *specs, unsigned experiment,
 						  size_t i);
-/* "varint", "u8" ... "i64", "bytes", "string". */
+/* The resources and the named values of an experiment, in the order of its spec; NULL past
+   the last. */
+TT_API const struct tt_resource_spec *tt_specs_resource(const struct tt_specs *specs,
+							unsigned experiment, size_t i);
+TT_API const struct tt_values_spec *tt_specs_values(const struct tt_specs *specs,
+						    unsigned experiment, size_t i);
+/* "varint", "u8" ... "i64be", "bytes", "string", ...; of a list: of its elements. */
 TT_API const char *tt_field_type_name(const struct tt_field_spec *field);
 /* "seq", "pstatus", ...; "" for a plain number. */
 TT_API const char *tt_arg_type_name(enum tt_arg_type type);
@@ -719,10 +858,15 @@ struct tt_records {
 	uint64_t index;         /* of the next record, from 0 */
 };
 
-/* The value of a field: a number (a signed integer in two's complement) or bytes. */
+/*
+ * The value of a field: a number (a signed integer in two's complement, the bits of a
+ * double for both sizes of floating-point numbers), bytes, or records inside this one.
+ */
 struct tt_value {
-	uint64_t number;        /* for bytes: how many */
-	struct tt_str bytes;
+	uint64_t number;        /* for bytes, and of a list: how many */
+	struct tt_str bytes;    /* of a list or a record: all of it as it is written, a count left
+	                           out */
+	bool absent;            /* its condition is not met */
 };
 
 struct tt_record {
@@ -741,6 +885,12 @@ TT_API bool tt_records_begin(struct tt_records *r, const struct tt_specs *specs,
  */
 TT_API int tt_records_next(struct tt_records *r, struct tt_record *out, struct tt_error *err);
 
+/*
+ * The records of a list, or the record that a field is (a list of one): for tt_records_next().
+ * False if the field is neither, or absent. `record` came from `r`, and is not used afterwards.
+ */
+TT_API bool tt_records_inside(struct tt_records *inside, const struct tt_records *r,
+			      const struct tt_record *record, unsigned field);
 /*
  * The record whose key is the value of an argument: 0, or 1 if there is none (the argument
  * refers to no batch, or the generation has no such record). If two records have the same

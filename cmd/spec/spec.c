@@ -187,9 +187,9 @@ static char *put_order(struct out *o, char *p, const struct tt_event_spec *spec)
 		[TT_ROLE_RESTATE] = "restates",
 	};
 
-	p = json_open(json_key(p, "orders"), "argument", spec->args[spec->order_arg].name);
-	p = json_cstr(o, p, "seq", spec->args[spec->seq_arg].name);
-	return put_char(json_cstr(o, p, "role", roles[spec->role]), '}');
+	p = json_open(json_key(p, "orders"), "argument", spec->args[spec->orders[0].arg].name);
+	p = json_cstr(o, p, "seq", spec->args[spec->orders[0].seq_arg].name);
+	return put_char(json_cstr(o, p, "role", roles[spec->orders[0].role]), '}');
 }
 
 static void list_json(const struct tt_event_spec *spec)
@@ -213,7 +213,7 @@ static void list_json(const struct tt_event_spec *spec)
 		p = put_char(json_cstr(o, p, "type", arg_type(&spec->args[i])), '}');
 	}
 	p = put_char(p, ']');
-	if (spec->order_arg >= 0)
+	if (spec->norders > 0)
 		p = put_order(o, p, spec);
 	p = put_bool(p, "data", spec->has_data);
 	p = put_bool(p, "frames", spec->has_frames);

@@ -363,7 +363,7 @@ void tt_findings_resource(struct tt_pass *p, const struct tt_event *ev)
 	f->event_type = ev->spec->type;
 	f->offset = ev->offset;
 	f->thread = ev->thread;
-	f->number = ev->args[ev->spec->order_arg];
+	f->number = ev->args[ev->spec->orders[0].arg];
 }
 
 static void say_resource(const struct tt_pass *p, const struct tt_finding *f, char *text,
@@ -372,7 +372,7 @@ static void say_resource(const struct tt_pass *p, const struct tt_finding *f, ch
 	const struct tt_event_spec *spec = tt_specs_event(p->specs, (unsigned)f->event_type);
 
 	snprintf(text, size, "event %s of %s %" PRIu64 ", which %s", spec->name,
-		 spec->args[spec->order_arg].name, f->number,
+		 spec->args[spec->orders[0].arg].name, f->number,
 		 f->code == TT_W_RESOURCE_UNKNOWN ? "was not created"
 		 : f->code == TT_W_RESOURCE_GONE  ? "was destroyed"
 						  : "already exists");

@@ -27,8 +27,8 @@ static void set_check(struct tt_pass *p, unsigned type)
 		check->stack = (uint8_t)def->stack_args[0];
 	if (def->nstrings > 0)
 		check->string = (uint8_t)def->string_args[0];
-	check->no_ids = def->nstacks == 0 && def->nstrings == 0 && def->resource_class == 0;
-	check->more_ids = def->nstacks > 1 || def->nstrings > 1 || def->resource_class != 0;
+	check->no_ids = def->nstacks == 0 && def->nstrings == 0 && def->spec.norders == 0;
+	check->more_ids = def->nstacks > 1 || def->nstrings > 1 || def->spec.norders > 0;
 	check->watched = tt_findings_watch(p, def);
 	check->plain = !check->watched && !check->more_ids;
 }
@@ -157,7 +157,7 @@ static int check_all(struct tt_pass *p, const struct tt_event *ev)
 {
 	int rc = tt_pass_check_ids(p, ev);
 
-	if (rc == TT_OK && tt_event_def_of(ev->spec)->resource_class != 0)
+	if (rc == TT_OK && ev->spec->norders > 0)
 		tt_findings_resource(p, ev);
 	return rc;
 }

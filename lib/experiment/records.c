@@ -114,7 +114,7 @@ static int read_record(struct tt_records *r, struct tt_record *out, struct tt_re
 		const struct tt_field_spec *field = &spec->fields[i];
 		const uint8_t *start = pos;
 
-		out->values[i] = (struct tt_value){0, {NULL, 0}};
+		out->values[i] = (struct tt_value){.number = 0};
 		fault->problem = readers[field->type](&pos, end, field, &out->values[i]);
 		if (fault->problem == NULL)
 			continue;

@@ -221,9 +221,9 @@ static inline uint64_t *generate_seq(struct generate *g, const struct tt_event_d
 {
 	enum tt_arg_type before = a == 0 ? TT_ARG_NUMBER : def->spec.args[a - 1].type;
 
-	if (def->resource_class != 0)
-		return &g->numbers[args[def->spec.order_arg] % 5 +
-				   (def->resource_class % 2 != 0 ? 5 : 0)];
+	if (def->spec.norders > 0)
+		return &g->numbers[args[def->spec.orders[0].arg] % 5 +
+				   (def->spec.orders[0].arg % 2 != 0 ? 5 : 0)];
 	if (before == TT_ARG_G)
 		return &g->gs.seq[args[a - 1] % GENERATE_NIDS];
 	if (before == TT_ARG_P)

@@ -66,7 +66,7 @@ static tt_handler *handler_of(const struct tt_event_def *def)
 {
 	if (def == NULL || (def->needs & TT_NEED_STATED) == 0)
 		return NULL;
-	return def->resource_class != 0 ? tt_advance_resource : tt_advance_in_context;
+	return def->spec.norders > 0 ? tt_advance_resource : tt_advance_in_context;
 }
 
 void tt_dispatch_init(struct tt_order *o)

@@ -35,8 +35,7 @@ struct resource {
 /* The resources that events of one experiment name by one argument. */
 struct resource_class {
 	unsigned experiment;
-	uint8_t first;          /* tt_event_def.resource_class */
-	bool lives;             /* an event creates them */
+	const struct tt_resource_spec *spec;
 	struct tt_idmap ids;    /* to records */
 };
 
@@ -100,31 +99,19 @@ void tt_resources_begin_generation(struct tt_order *o)
 
 /* ---- classes */
 
-/* Whether an event of the specs creates resources of this class. */
-static bool are_created(const struct tt_order *o, unsigned experiment, unsigned first)
-{
-	for (unsigned type = 0; type < 256; type++) {
-		const struct tt_event_def *def = tt_specs_def(o->specs, type);
-
-		if (def != NULL && def->resource_class == first &&
-		    def->spec.experiment_id == experiment && def->spec.role == TT_ROLE_CREATE)
-			return true;
-	}
-	return false;
-}
-
-static struct resource_class *add_class(struct tt_order *o, unsigned experiment, uint8_t first)
+static struct resource_class *add_class(struct tt_order *o, unsigned experiment,
+					const struct tt_resource_spec *spec)
 {
 	struct tt_resources *r = o->resources;
 	struct resource_class *class;
 
 	for (size_t i = 0; i < r->classes.n; i++)
-		if (r->classes.at[i].first == first && r->classes.at[i].experiment == experiment)
+		if (r->classes.at[i].spec == spec && r->classes.at[i].experiment == experiment)
 			return &r->classes.at[i];
 	if (!TT_ARRAY_ROOM(o->mem, &r->classes))
 		return NULL;
 	class = &r->classes.at[r->classes.n++];
-	*class = (struct resource_class){experiment, first, are_created(o, experiment, first), {0}};
+	*class = (struct resource_class){experiment, spec, {0}};
 	tt_idmap_init(&class->ids, o->mem, tt_random_seed());
 	return class;
 }
@@ -139,7 +126,7 @@ static struct resource_class *class_of(struct tt_order *o, const struct tt_event
 		return NULL;
 	if (r->class_of[def->spec.type] != 0)
 		return &r->classes.at[r->class_of[def->spec.type] - 1];
-	class = add_class(o, def->spec.experiment_id, def->resource_class);
+	class = add_class(o, def->spec.experiment_id, def->spec.orders[0].resource);
 	if (class != NULL)
 		r->class_of[def->spec.type] = (uint8_t)(class - r->classes.at + 1);
 	return class;
@@ -192,7 +179,7 @@ bool tt_resources_copy(struct tt_order *to, const struct tt_order *from)
 	if (r == NULL)
 		return false;
 	for (size_t i = 0; i < old->classes.n; i++)
-		if (add_class(to, old->classes.at[i].experiment, old->classes.at[i].first) == NULL)
+		if (add_class(to, old->classes.at[i].experiment, old->classes.at[i].spec) == NULL)
 			return false;
 	memcpy(r->class_of, old->class_of, sizeof(r->class_of));
 	for (size_t i = 0; i < old->records.n; i++) {
@@ -226,8 +213,8 @@ static enum tt_advance await_number(struct tt_order *o, const struct tt_step *s,
 				    const struct resource *resource)
 {
 	const struct tt_event_spec *spec = &s->def->spec;
-	const char *name = spec->args[spec->order_arg].name;
-	uint64_t id = s->ev->args[spec->order_arg], n = s->ev->args[spec->seq_arg];
+	const char *name = spec->args[spec->orders[0].arg].name;
+	uint64_t id = s->ev->args[spec->orders[0].arg], n = s->ev->args[spec->orders[0].seq_arg];
 	uint64_t at = resource == NULL ? 0 : resource->n;
 
 	tt_await(o, id, n);
@@ -258,16 +245,16 @@ static int follow_life(const struct tt_order *o, const struct resource_class *cl
 		resource->life = LIFE_DEAD;
 	else if (was == LIFE_FREE)
 		/* it was created before the trace, if it can have been */
-		resource->life = class->lives && !known ? LIFE_LIVE : LIFE_SEEN;
+		resource->life = class->spec->lives && !known ? LIFE_LIVE : LIFE_SEEN;
 	if (was == LIFE_DEAD)
 		return TT_W_RESOURCE_GONE;
-	return was == LIFE_FREE && class->lives && known ? TT_W_RESOURCE_UNKNOWN : 0;
+	return was == LIFE_FREE && class->spec->lives && known ? TT_W_RESOURCE_UNKNOWN : 0;
 }
 
 enum tt_advance tt_advance_resource(struct tt_order *o, struct tt_step *s)
 {
 	const struct tt_event_spec *spec = &s->def->spec;
-	uint64_t id = s->ev->args[spec->order_arg], n = s->ev->args[spec->seq_arg];
+	uint64_t id = s->ev->args[spec->orders[0].arg], n = s->ev->args[spec->orders[0].seq_arg];
 	struct resource_class *class = class_of(o, s->def);
 	struct resource *resource;
 	uint32_t slot;
@@ -278,7 +265,7 @@ enum tt_advance tt_advance_resource(struct tt_order *o, struct tt_step *s)
 	tt_assume_fails(o);
 	slot = tt_idmap_find(&class->ids, id);
 	resource = slot == TT_IDMAP_NONE ? NULL : &o->resources->records.at[slot];
-	if (!is_due(resource, spec->role, n))
+	if (!is_due(resource, spec->orders[0].role, n))
 		return await_number(o, s, resource);
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
@@ -287,7 +274,7 @@ enum tt_advance tt_advance_resource(struct tt_order *o, struct tt_step *s)
 	if (resource == NULL)
 		return TT_BROKEN;
 	resource->n = n;
-	o->misuse = follow_life(o, class, resource, spec->role);
+	o->misuse = follow_life(o, class, resource, spec->orders[0].role);
 	tt_queue_step(o, s);
 	return TT_ADVANCED;
 }

@@ -153,10 +153,10 @@ static void wake_others(struct tt_waitq *w, struct tt_order *o, const struct tt_
 	wake_for(w, o, has.p);
 	for (unsigned i = 0; i < spec->nargs; i++)
 		wake_for(w, o, ev->args[i]);
-	if (def->resource_class != 0) {
+	if (def->spec.norders > 0) {
 		/* its number; and one that is destroyed may be numbered anew */
-		wake(w, ev->args[spec->order_arg], ev->args[spec->seq_arg] + 1);
-		wake(w, ev->args[spec->order_arg], 1);
+		wake(w, ev->args[spec->orders[0].arg], ev->args[spec->orders[0].seq_arg] + 1);
+		wake(w, ev->args[spec->orders[0].arg], 1);
 	}
 	w->pollers = NOBODY;
 	wake_all(w, pollers);

@@ -44,6 +44,17 @@ struct addition {
 	unsigned experiment;            /* the one that a text from a trace must be of, or 0 */
 };
 
+/* There is one. */
+static const struct tt_spec_kept_mistake *first_mistake(struct tt_spec_mistakes *mistakes)
+{
+	const struct tt_spec_kept_mistake *kept = mistakes->kept;
+
+	tt_spec_mistakes_sort(mistakes);
+	while (kept->warning)
+		kept++;
+	return kept;
+}
+
 static int add(struct tt_specs *specs, const struct addition *a, struct tt_error *err)
 {
 	struct tt_spec_file *file = tt_mem_zalloc(&specs->mem, 1, sizeof(*file));
@@ -53,10 +64,11 @@ static int add(struct tt_specs *specs, const struct addition *a, struct tt_error
 	tt_spec_mistakes_init(&mistakes, &specs->mem);
 	if (file != NULL)
 		rc = tt_spec_parse(file, a->before, a->text, &mistakes);
-	if (rc == 0 && mistakes.n > 0) {
-		tt_spec_mistakes_sort(&mistakes);
-		rc = tt_fail(err, TT_E_SPEC, "%s:%u:%u: %s", a->name, mistakes.kept[0].at.line,
-			     mistakes.kept[0].at.column, mistakes.kept[0].message);
+	if (rc == 0 && mistakes.total > 0) {
+		const struct tt_spec_kept_mistake *first = first_mistake(&mistakes);
+
+		rc = tt_fail(err, TT_E_SPEC, "%s:%u:%u: %s", a->name, first->at.line,
+			     first->at.column, first->message);
 	} else if (rc != 0) {
 		no_memory(err);
 	}
@@ -223,7 +235,7 @@ int tt_specs_check(const struct tt_specs *specs, const char *text, size_t len,
 	for (i = 0; rc == 0 && i < mistakes.n && i < TT_SPEC_MAX_MISTAKES; i++) {
 		struct tt_spec_kept_mistake *kept = &mistakes.kept[i];
 		struct tt_spec_mistake m = {kept->at.line, kept->at.column, kept->rule,
-					    kept->message};
+					    kept->message, kept->warning};
 
 		mistake(arg, &m);
 	}

@@ -59,11 +59,21 @@ static bool is_reserved(const char *name)
 	return false;
 }
 
+/* As Go's reader, which looks at nothing else in a name: `whystring` is a string. */
+static bool ends_in_string(const char *name)
+{
+	size_t len = strlen(name), n = strlen("string");
+
+	return len >= n && strcmp(name + len - n, "string") == 0;
+}
+
 enum tt_arg_type tt_spec_arg_type(const char *name)
 {
 	const char *suffix = strchr(name, '_');
 	unsigned type;
 
+	if (ends_in_string(name))
+		return TT_ARG_STRING;
 	suffix = suffix != NULL ? suffix + 1 : name;
 	for (type = TT_ARG_NUMBER + 1; type <= TT_ARG_TASK; type++)
 		if (strcmp(suffix, tt_arg_type_name((enum tt_arg_type)type)) == 0)
@@ -79,6 +89,11 @@ static int find_arg(const struct tt_event_spec *spec, const char *name)
 		if (strcmp(spec->args[i].name, name) == 0)
 			return i;
 	return -1;
+}
+
+int tt_spec_find_arg(const struct tt_spec_parser *p, const struct tt_spec_word *word)
+{
+	return word->quoted ? -1 : find_arg(&p->event->def.spec, word->text);
 }
 
 bool tt_spec_check_arg_name(struct tt_spec_parser *p, const struct tt_spec_word *word,
@@ -205,7 +220,7 @@ int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types)
 
 	if (word == NULL)
 		return -1;
-	arg = word->quoted ? -1 : find_arg(spec, word->text);
+	arg = tt_spec_find_arg(p, word);
 	if (arg < 0) {
 		unknown_arg(p, word);
 		return -1;

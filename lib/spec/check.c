@@ -18,6 +18,9 @@ static void list_tables(struct tt_event_def *def)
 	for (i = 0; i < (int8_t)spec->nargs && spec->stack_arg < 0; i++)
 		if (spec->args[i].type == TT_ARG_STACK && strcmp(spec->args[i].name, "stack") == 0)
 			spec->stack_arg = i;
+	for (i = 0; i < (int8_t)spec->nargs && spec->stack_arg < 0; i++)
+		if (spec->args[i].type == TT_ARG_STACK)
+			spec->stack_arg = i;
 	if (spec->stack_arg >= 0)
 		def->stack_args[def->nstacks++] = spec->stack_arg;
 	for (i = 0; i < (int8_t)spec->nargs; i++) {
@@ -68,6 +71,7 @@ void tt_spec_check_event(struct tt_spec_parser *p, struct tt_spec_event *event)
 	if (p->has_experiment && spec->kind == TT_KIND_BAD)
 		spec->kind = TT_KIND_EXPERIMENTAL;
 	list_tables(&event->def);
+	tt_spec_range_of_view(p, event);
 	check_needs(p, event);
 }
 
@@ -235,20 +239,19 @@ static const char *mismatch(const struct tt_event_def *def, const struct tt_even
 {
 	if (!begin->spec.timed || !def->spec.timed)
 		return "both must have a time: begin their `args` with `dt`";
+	if (!is_range(def) && is_range(begin))
+		return "it begins a range, so this event must show its `end`";
 	if (!is_range(def))
-		return is_range(begin) ? "it begins a range, so this event must show its `end`"
-				       : NULL;
+		return tt_spec_range_mismatch(def, begin);
 	if (def->spec.kind == TT_KIND_RANGE_BEGIN)
 		return "this event shows a `begin` itself: remove `pair`";
 	if (begin->spec.kind != TT_KIND_RANGE_BEGIN)
 		return "it must show the `begin` of the range";
 	if (strcmp(begin->view.name, def->view.name) != 0)
 		return "the names of the ranges differ";
-	if (begin->view.resource != def->view.resource)
-		return "their scopes differ: both must be `goroutine`, `proc` or `global`";
 	if (def->view.has_kind && !begin->view.has_kind)
 		return "it has no kind, so this event cannot have one";
-	return NULL;
+	return tt_spec_range_mismatch(def, begin);
 }
 
 static void resolve_pair(struct tt_spec_parser *p, struct tt_spec_event *event)
@@ -271,6 +274,7 @@ static void resolve_pair(struct tt_spec_parser *p, struct tt_spec_event *event)
 		return;
 	}
 	event->def.pair = begin->def.spec.type;
+	event->def.spec.range.nested = begin->def.spec.range.nested;
 	event->def.view.has_kind = begin->def.view.has_kind;
 }
 
@@ -278,7 +282,8 @@ static void resolve_pair(struct tt_spec_parser *p, struct tt_spec_event *event)
 
 static bool ends_range(const struct tt_spec_event *event)
 {
-	return is_range(&event->def) && event->def.spec.kind != TT_KIND_RANGE_BEGIN;
+	return event->def.spec.range.role == TT_RANGE_ACTIVE ||
+	       event->def.spec.range.role == TT_RANGE_END;
 }
 
 /* Whether an event of the specs there are will be gone once this file is added. */
@@ -335,8 +340,11 @@ void tt_spec_check_file(struct tt_spec_parser *p)
 		else if (!event->broken && ends_range(event))
 			event_mistake(
 				p, event, "pair-missing",
-				"shows a range that begins elsewhere: add `pair` and the name of "
+				"is of a range that begins elsewhere: add `pair` and the name of "
 				"the event that begins it");
+		if (event->def.spec.range.role != TT_RANGE_NONE)
+			event->def.spec.range.begin = event->def.pair != 0 ? event->def.pair
+									   : event->def.spec.type;
 		if (event->replaces && !event->broken && p->specs != NULL)
 			check_left_pairs(p, event);
 	}

@@ -8,6 +8,8 @@
 
 /* More than are handed out: those found late may belong to early lines. */
 #define MAX_KEPT (2 * TT_SPEC_MAX_MISTAKES)
+/* Of warnings, besides: they must not take the room of mistakes. */
+#define MAX_WARNINGS TT_SPEC_MAX_MISTAKES
 
 void tt_spec_mistakes_init(struct tt_spec_mistakes *mistakes, struct tt_mem *mem)
 {
@@ -21,7 +23,7 @@ void tt_spec_mistakes_release(struct tt_spec_mistakes *mistakes)
 
 bool tt_spec_mistakes_has_room(const struct tt_spec_mistakes *mistakes)
 {
-	return mistakes->n < MAX_KEPT && !mistakes->out_of_memory;
+	return mistakes->n - mistakes->nwarnings < MAX_KEPT && !mistakes->out_of_memory;
 }
 
 /* Puts `?` for what may not be in a spec: bytes of a character cut in two. */
@@ -38,27 +40,32 @@ static void clean(char *text)
 	}
 }
 
-static void keep(struct tt_spec_mistakes *mistakes, struct tt_spec_position at, const char *rule,
-		 const char *format, va_list args) __attribute__((format(printf, 4, 0)));
-
-static void keep(struct tt_spec_mistakes *mistakes, struct tt_spec_position at, const char *rule,
-		 const char *format, va_list args)
+/* What is kept, but for its text; NULL: there is no room. */
+static struct tt_spec_kept_mistake *add(struct tt_spec_mistakes *mistakes,
+					struct tt_spec_position at, const char *rule)
 {
 	void *array = mistakes->kept;
 	struct tt_spec_kept_mistake *kept;
 
-	mistakes->total++;
 	if (!tt_spec_mistakes_has_room(mistakes))
-		return;
+		return NULL;
 	if (!tt_mem_grow(mistakes->mem, &array, &mistakes->cap, mistakes->n + 1, sizeof(*kept))) {
 		mistakes->out_of_memory = true;
-		return;
+		return NULL;
 	}
 	mistakes->kept = array;
 	kept = &mistakes->kept[mistakes->n];
-	kept->at = at;
-	kept->ordinal = mistakes->n++;
-	kept->rule = rule;
+	*kept = (struct tt_spec_kept_mistake){.at = at, .ordinal = mistakes->n++, .rule = rule};
+	return kept;
+}
+
+static void write_text(struct tt_spec_kept_mistake *kept, const char *format, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void write_text(struct tt_spec_kept_mistake *kept, const char *format, va_list args)
+{
+	if (kept == NULL)
+		return;
 	vsnprintf(kept->message, sizeof(kept->message), format, args);
 	clean(kept->message);
 }
@@ -67,24 +74,48 @@ void tt_spec_report(struct tt_spec_parser *p, unsigned column, const char *rule,
 		    const char *format, ...)
 {
 	struct tt_spec_position at = {p->line.number, column};
+	struct tt_spec_kept_mistake *kept = add(p->mistakes, at, rule);
 	va_list args;
+
+	p->mistakes->total++;
 
 	if (p->event != NULL)
 		p->event->broken = true;
 	if (p->batch != NULL)
 		p->batch->broken = true;
 	va_start(args, format);
-	keep(p->mistakes, at, rule, format, args);
+	write_text(kept, format, args);
 	va_end(args);
 }
 
 void tt_spec_report_at(struct tt_spec_parser *p, struct tt_spec_position at, const char *rule,
 		       const char *format, ...)
 {
+	struct tt_spec_kept_mistake *kept = add(p->mistakes, at, rule);
 	va_list args;
 
+	p->mistakes->total++;
+
 	va_start(args, format);
-	keep(p->mistakes, at, rule, format, args);
+	write_text(kept, format, args);
+	va_end(args);
+}
+
+void tt_spec_warn_at(struct tt_spec_parser *p, struct tt_spec_position at, const char *rule,
+		     const char *format, ...)
+{
+	struct tt_spec_kept_mistake *kept;
+	va_list args;
+
+	if (p->mistakes->nwarnings == MAX_WARNINGS)
+		return;
+	kept = add(p->mistakes, at, rule);
+	if (kept == NULL)
+		return;
+	kept->warning = true;
+	p->mistakes->nwarnings++;
+	va_start(args, format);
+	write_text(kept, format, args);
 	va_end(args);
 }
 

@@ -45,7 +45,12 @@ static void read_experiment(struct tt_spec_parser *p)
 static const struct tt_spec_event empty_event = {
 	.def =
 		{
-			.spec = {.doc = "", .stack_arg = -1, .order_arg = -1, .seq_arg = -1},
+			.spec = {.doc = "",
+				 .stack_arg = -1,
+				 .range = {.id_arg = -1, .key_arg = -1}},
+			.thread_arg = -1,
+			.proc_arg = -1,
+			.goroutine_arg = -1,
 			.view =
 				{
 					.id_arg = -1,
@@ -63,6 +68,7 @@ static void end_event(struct tt_spec_parser *p)
 	struct tt_spec_event *event = p->event;
 
 	p->event = NULL;
+	p->resource = NULL;
 	p->in_experiment = false;
 	if (event != NULL)
 		tt_spec_check_event(p, event);
@@ -180,70 +186,10 @@ static void read_doc(struct tt_spec_parser *p)
 		p->event->def.spec.doc = word->text;
 	else if (p->batch != NULL)
 		p->batch->spec.doc = word->text;
+	else if (p->resource != NULL)
+		p->resource->spec.doc = word->text;
 	else
 		p->file->experiment.doc = word->text;
-}
-
-/* ------------------------------------------------------------------- needs */
-
-static const struct need {
-	const char *word;
-	bool no; /* the word comes after `no` */
-	uint8_t bits, not_with;
-} needs[] = {
-	{"thread", false, TT_NEED_THREAD, 0},
-	{"proc", false, TT_NEED_PROC, TT_NEED_NO_PROC},
-	{"goroutine", false, TT_NEED_GOROUTINE, TT_NEED_NO_GOROUTINE},
-	{"nothing", false, TT_NEED_STATED, 0},
-	{"proc", true, TT_NEED_NO_PROC, TT_NEED_PROC},
-	{"goroutine", true, TT_NEED_NO_GOROUTINE, TT_NEED_GOROUTINE},
-};
-
-static const struct need *take_need(struct tt_spec_parser *p)
-{
-	static const char *const words[] = {"thread",  "proc",	  "goroutine",
-					    "nothing", "no proc", "no goroutine"};
-	bool no = tt_spec_accept(p, "no");
-	const struct tt_spec_word *word = tt_spec_take(p, "what the event needs");
-	size_t i;
-
-	if (word == NULL)
-		return NULL;
-	for (i = 0; i < COUNT(needs); i++)
-		if (needs[i].no == no && !word->quoted && strcmp(needs[i].word, word->text) == 0)
-			return &needs[i];
-	tt_spec_unknown(p, word, "scheduling context", words, COUNT(words));
-	return NULL;
-}
-
-/* Whether a need cannot go with those before it; nothing goes with `nothing`. */
-static bool contradicts(const struct need *need, unsigned bits)
-{
-	return (bits & need->not_with) != 0 ||
-	       (bits != 0 && ((bits | need->bits) & TT_NEED_STATED) != 0);
-}
-
-static void read_needs(struct tt_spec_parser *p)
-{
-	const struct need *need;
-	unsigned bits = 0, column;
-
-	do {
-		column = tt_spec_here(p).column;
-		need = take_need(p);
-		if (need == NULL)
-			return;
-		if (contradicts(need, bits)) {
-			tt_spec_report(
-				p, column, "contradiction",
-				"`%s%s` contradicts what comes before it: keep one of them",
-				need->no ? "no " : "", need->word);
-			return;
-		}
-		bits |= need->bits;
-	} while (tt_spec_accept(p, ","));
-	if (tt_spec_done(p))
-		p->event->def.needs = (uint8_t)(bits | TT_NEED_STATED);
 }
 
 /* -------------------------------------------------------------------- pair */
@@ -273,6 +219,9 @@ enum place {
 	IN_EXPERIMENT = 1 << 1,
 	IN_EVENT = 1 << 2,
 	IN_BATCH = 1 << 3,
+	IN_RESOURCE = 1 << 4,
+	/* where another block of an experiment may begin */
+	IN_BLOCK = IN_EXPERIMENT | IN_BATCH | IN_RESOURCE,
 };
 
 static const struct clause {
@@ -284,12 +233,12 @@ static const struct clause {
 } clauses[TT_CLAUSE_COUNT] = {
 	[TT_CLAUSE_EXPERIMENT] = {"experiment", AT_TOP | IN_EXPERIMENT, true, read_experiment,
 				  "`experiment NAME ID [replaces]`"},
-	[TT_CLAUSE_EVENT] = {"event", AT_TOP | IN_EXPERIMENT | IN_EVENT | IN_BATCH, true,
+	[TT_CLAUSE_EVENT] = {"event", AT_TOP | IN_BLOCK | IN_EVENT, true,
 			     read_event, "`event NAME TYPE since 1.NN [replaces]`"},
-	[TT_CLAUSE_DOC] = {"doc", IN_EXPERIMENT | IN_EVENT | IN_BATCH, false, read_doc,
+	[TT_CLAUSE_DOC] = {"doc", IN_BLOCK | IN_EVENT, false, read_doc,
 			   "`doc TEXT`"},
 	[TT_CLAUSE_ARGS] = {"args", IN_EVENT, false, tt_spec_read_args, "`args dt NAME...`"},
-	[TT_CLAUSE_NEEDS] = {"needs", IN_EVENT, false, read_needs,
+	[TT_CLAUSE_NEEDS] = {"needs", IN_EVENT, false, tt_spec_read_needs,
 			     "`needs nothing` or some of `thread, proc, goroutine`"},
 	[TT_CLAUSE_PAIR] = {"pair", IN_EVENT, false, read_pair, "`pair EVENT`"},
 	[TT_CLAUSE_SHOWS] = {"shows", IN_EVENT | IN_BATCH, false, read_shows, "`shows KIND ...`"},
@@ -299,12 +248,33 @@ static const struct clause {
 			      "`refers ARGUMENT BATCH`"},
 	[TT_CLAUSE_SCALES] = {"scales", IN_EVENT, true, tt_spec_read_scales,
 			      "`scales ARGUMENT BATCH BASE UNIT`"},
-	[TT_CLAUSE_BATCH] = {"batch", IN_EXPERIMENT | IN_BATCH, true, tt_spec_read_batch,
+	[TT_CLAUSE_BATCH] = {"batch", IN_BLOCK, true, tt_spec_read_batch,
 			     "`batch NAME only|tag N [once] [lasts]`"},
 	[TT_CLAUSE_FIELD] = {"field", IN_BATCH, true, tt_spec_read_field,
 			     "`field NAME TYPE [key]`"},
-	[TT_CLAUSE_ORDERS] = {"orders", IN_EVENT, false, tt_spec_read_orders,
-			      "`orders ARGUMENT SEQ [creates|destroys|restates]`"},
+	[TT_CLAUSE_ORDERS] = {"orders", IN_EVENT, true, tt_spec_read_orders,
+			      "`orders ARGUMENT|SCOPE SEQ [creates|destroys|restates] [continues]`"},
+	[TT_CLAUSE_RESOURCE] = {"resource", IN_BLOCK, true, tt_spec_read_resource,
+				"`resource NAME [of EXPERIMENT]`"},
+	[TT_CLAUSE_NAMES] = {"names", IN_RESOURCE, false, tt_spec_read_names,
+			     "`names ARGUMENT...`"},
+	[TT_CLAUSE_STATES] = {"states", IN_RESOURCE, false, tt_spec_read_states,
+			      "`states NAME...`"},
+	[TT_CLAUSE_UNKNOWN] = {"unknown", IN_RESOURCE, false, tt_spec_read_unknown,
+			       "`unknown error|warning|nothing`"},
+	[TT_CLAUSE_MISUSE] = {"misuse", IN_RESOURCE, false, tt_spec_read_misuse,
+			      "`misuse error|warning`"},
+	[TT_CLAUSE_REUSED] = {"reused", IN_RESOURCE, false, tt_spec_read_reused, "`reused`"},
+	[TT_CLAUSE_CREATES] = {"creates", IN_EVENT, true, tt_spec_read_creates,
+			       "`creates ARGUMENT [-> STATE]`"},
+	[TT_CLAUSE_USES] = {"uses", IN_EVENT, true, tt_spec_read_uses,
+			    "`uses ARGUMENT [STATE, ...] [-> STATE [if ARGUMENT else STATE]]`"},
+	[TT_CLAUSE_DESTROYS] = {"destroys", IN_EVENT, true, tt_spec_read_destroys,
+				"`destroys ARGUMENT [STATE, ...]`"},
+	[TT_CLAUSE_RESTATES] = {"restates", IN_EVENT, true, tt_spec_read_restates,
+				"`restates ARGUMENT [-> STATE]`"},
+	[TT_CLAUSE_RANGE] = {"range", IN_EVENT, false, tt_spec_read_range,
+			     "`range begin|active|end SCOPE [WHICH] [by ARGUMENT] [nested]`"},
 };
 
 static const struct clause *find_clause(const struct tt_spec_word *word)
@@ -331,23 +301,27 @@ static const char *right_place(const struct clause *clause)
 {
 	if (clause == &clauses[TT_CLAUSE_EXPERIMENT])
 		return "it must come before the first event";
-	if (clause == &clauses[TT_CLAUSE_BATCH])
+	if (clause == &clauses[TT_CLAUSE_BATCH] || clause == &clauses[TT_CLAUSE_RESOURCE])
 		return "it belongs to an experiment; begin one with `experiment`";
 	if (clause == &clauses[TT_CLAUSE_FIELD])
 		return "it belongs to a batch; begin one with `batch`";
+	if (clause->places == IN_RESOURCE)
+		return "it belongs to a resource; begin one with `resource`";
 	return "it belongs to an event; begin one with `event`";
 }
 
 /* Whether the clause is allowed here; a mistake if not. */
 static bool in_place(struct tt_spec_parser *p, const struct clause *clause)
 {
-	unsigned place = p->event != NULL   ? IN_EVENT
-			 : p->batch != NULL ? IN_BATCH
+	unsigned place = p->event != NULL      ? IN_EVENT
+			 : p->batch != NULL    ? IN_BATCH
+			 : p->resource != NULL ? IN_RESOURCE
 			 : p->in_experiment ? IN_EXPERIMENT
 					    : AT_TOP;
 	unsigned column = p->line.words[0].column;
 	unsigned *seen = p->event != NULL   ? &p->event->clauses
-			 : p->batch != NULL ? &p->batch->clauses
+			 : p->batch != NULL    ? &p->batch->clauses
+			 : p->resource != NULL ? &p->resource->clauses
 					    : &p->clauses;
 	unsigned bit = 1u << (clause - clauses);
 
@@ -377,6 +351,10 @@ static void read_line(struct tt_spec_parser *p)
 	if (clause == &clauses[TT_CLAUSE_BATCH] && p->has_experiment) {
 		end_event(p);
 		tt_spec_begin_batch(p);
+	}
+	if (clause == &clauses[TT_CLAUSE_RESOURCE] && p->has_experiment) {
+		end_event(p);
+		tt_spec_begin_resource(p);
 	}
 	if (p->stop)
 		return;
@@ -447,4 +425,5 @@ void tt_spec_file_release(struct tt_spec_file *file, struct tt_mem *mem)
 	tt_mem_free(mem, file->text, file->text_size);
 	tt_mem_free(mem, file->events, file->cap * sizeof(*file->events));
 	tt_mem_free(mem, file->batches, file->batch_cap * sizeof(*file->batches));
+	tt_mem_free(mem, file->resources, file->resource_cap * sizeof(*file->resources));
 }

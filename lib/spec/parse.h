@@ -11,7 +11,10 @@
  *	lexer.c    lines into words, and the words one by one
  *	table.c    the specs there are; answers from them (table.h)
  *	args.c     the arguments of an event
- *	orders.c   resources whose events have numbers
+ *	needs.c    the context of an event
+ *	resource.c resources: their names, their states
+ *	orders.c   what an event is numbered among, and what it does to resources
+ *	range.c    what a range belongs to, and ranges that are checked
  *	shows.c    the forms of `shows` and `gives`, a table
  *	batch.c    batches: their fields, and arguments that refer to them
  *	check.c    rules about a whole event, pairs, and the specs there are
@@ -74,6 +77,7 @@ struct tt_spec_kept_mistake {
 	struct tt_spec_position at;
 	size_t ordinal;
 	const char *rule;
+	bool warning;
 	char message[256];
 };
 
@@ -81,7 +85,8 @@ struct tt_spec_mistakes {
 	struct tt_mem *mem;
 	struct tt_spec_kept_mistake *kept;
 	size_t n, cap;
-	size_t total;           /* those that were not kept included */
+	size_t nwarnings;       /* among the kept ones */
+	size_t total;           /* those that were not kept included, warnings not */
 	bool out_of_memory;
 };
 
@@ -105,6 +110,18 @@ struct tt_spec_batch {
 /* One for each tag, and more than anybody needs. */
 #define TT_SPEC_MAX_BATCHES 256
 
+/* A kind of resources; one that no `resource` describes is made when an event names it. */
+struct tt_spec_resource {
+	struct tt_resource_spec spec;
+	struct tt_spec_position name_at;
+	unsigned clauses;
+	bool declared;
+	const char *names[TT_MAX_ARGS]; /* of the arguments that name one; none: its own name */
+	unsigned nnames;
+};
+/* An event names a few, and a file has so many events. */
+#define TT_SPEC_MAX_RESOURCES (TT_SPEC_MAX_EVENTS * TT_MAX_ORDERS)
+
 struct tt_spec_event {
 	struct tt_event_def def;
 	struct tt_spec_position name_at, type_at;
@@ -116,7 +133,16 @@ struct tt_spec_event {
 	/* What `pair` says, until it is resolved. */
 	const char *pair_name;
 	struct tt_spec_position pair_at;
-	struct tt_spec_position role_at; /* of `orders` */
+	struct tt_spec_position range_at;
+	bool range_stated;      /* `range` is there; else the range is that of `shows` */
+	/* Of each of def.spec.orders: */
+	struct tt_spec_order {
+		struct tt_spec_position at;
+		unsigned resource; /* index in the file's resources */
+		bool numbered;  /* an `orders` line is there, */
+		bool lived;     /* a clause for its life is */
+		struct tt_spec_position to_at; /* of the argument that names a state */
+	} orders[TT_MAX_ORDERS];
 	uint8_t nrefs;
 	struct tt_spec_ref refs[TT_SPEC_MAX_REFS];
 };
@@ -131,6 +157,8 @@ struct tt_spec_file {
 	size_t nevents, cap;
 	struct tt_spec_batch *batches;
 	size_t nbatches, batch_cap;
+	struct tt_spec_resource *resources;
+	size_t nresources, resource_cap;
 	struct tt_experiment_spec experiment; /* id 0: none */
 	bool replaces;          /* the experiment does */
 };
@@ -154,6 +182,7 @@ struct tt_spec_parser {
 	struct tt_spec_mistakes *mistakes;
 	struct tt_spec_event *event;  /* the one that clauses belong to, or NULL */
 	struct tt_spec_batch *batch;  /* likewise */
+	struct tt_spec_resource *resource; /* likewise */
 	bool in_experiment;     /* clauses belong to the experiment */
 	unsigned clauses;       /* of the experiment, a bit for each that was seen */
 	bool has_experiment;    /* there was an `experiment` line, good or not */
@@ -179,6 +208,17 @@ enum tt_spec_clause {
 	TT_CLAUSE_BATCH,
 	TT_CLAUSE_FIELD,
 	TT_CLAUSE_ORDERS,
+	TT_CLAUSE_RESOURCE,
+	TT_CLAUSE_NAMES,
+	TT_CLAUSE_STATES,
+	TT_CLAUSE_UNKNOWN,
+	TT_CLAUSE_MISUSE,
+	TT_CLAUSE_REUSED,
+	TT_CLAUSE_CREATES,
+	TT_CLAUSE_USES,
+	TT_CLAUSE_DESTROYS,
+	TT_CLAUSE_RESTATES,
+	TT_CLAUSE_RANGE,
 	TT_CLAUSE_COUNT
 };
 
@@ -203,6 +243,10 @@ void tt_spec_report(struct tt_spec_parser *p, unsigned column, const char *rule,
 /* Keeps a mistake anywhere. */
 void tt_spec_report_at(struct tt_spec_parser *p, struct tt_spec_position at, const char *rule,
 		       const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Keeps a warning: the spec can be used. */
+void tt_spec_warn_at(struct tt_spec_parser *p, struct tt_spec_position at, const char *rule,
+		     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* lexer.c */
 
@@ -257,6 +301,8 @@ void tt_spec_read_args(struct tt_spec_parser *p);
 /* Whether a word may name an argument or a field; if not, with a mistake. */
 bool tt_spec_check_arg_name(struct tt_spec_parser *p, const struct tt_spec_word *word,
 			    const char *what);
+/* The index of the argument of the event that a word names, or -1. */
+int tt_spec_find_arg(const struct tt_spec_parser *p, const struct tt_spec_word *word);
 /* The type that a name has by the naming rule. */
 enum tt_arg_type tt_spec_arg_type(const char *name);
 /*
@@ -278,11 +324,56 @@ void tt_spec_read_scales(struct tt_spec_parser *p);
 /* Binds what an event's arguments refer to, when all batches are known. */
 void tt_spec_resolve_refs(struct tt_spec_parser *p, struct tt_spec_event *event);
 
+/* needs.c */
+
+void tt_spec_read_needs(struct tt_spec_parser *p);
+
+/* resource.c */
+
+/* Begins a resource, whatever its line says; false if there is no room for it. */
+bool tt_spec_begin_resource(struct tt_spec_parser *p);
+void tt_spec_read_resource(struct tt_spec_parser *p);
+void tt_spec_read_names(struct tt_spec_parser *p);
+void tt_spec_read_states(struct tt_spec_parser *p);
+void tt_spec_read_unknown(struct tt_spec_parser *p);
+void tt_spec_read_misuse(struct tt_spec_parser *p);
+void tt_spec_read_reused(struct tt_spec_parser *p);
+/* The index of the resource that arguments of this name are of; -1: no memory. */
+int tt_spec_find_resource(struct tt_spec_parser *p, const char *arg);
+/* The index of a state, or -1 with a mistake. */
+int8_t tt_spec_find_state(struct tt_spec_parser *p, const struct tt_resource_spec *resource,
+			  const struct tt_spec_word *word);
+
 /* orders.c */
 
 void tt_spec_read_orders(struct tt_spec_parser *p);
-/* Finds out which events order resources of one class, when all are known. */
+void tt_spec_read_creates(struct tt_spec_parser *p);
+void tt_spec_read_uses(struct tt_spec_parser *p);
+void tt_spec_read_destroys(struct tt_spec_parser *p);
+void tt_spec_read_restates(struct tt_spec_parser *p);
+/* Binds what events order to the resources, when all are known, and checks how they fit. */
 void tt_spec_resolve_orders(struct tt_spec_parser *p);
+
+/* range.c */
+
+/* What events are about: a goroutine, a P, a thread, all. */
+struct tt_spec_scope {
+	const char *word;
+	enum tt_resource resource;
+	unsigned types;         /* of the argument that says which one; 0: there is only one */
+};
+/* Takes one of the first `n` scopes; NULL with a mistake. */
+const struct tt_spec_scope *tt_spec_take_scope(struct tt_spec_parser *p, size_t n);
+enum { TT_SPEC_NSCOPES = 4, TT_SPEC_NSTATE_SCOPES = 2 /* those with states that are shown */ };
+/* Which one: `self` or an argument: its index, or -1 for `self`. False with a mistake. */
+bool tt_spec_take_scope_id(struct tt_spec_parser *p, const struct tt_spec_scope *scope,
+			   int8_t *arg);
+void tt_spec_read_range(struct tt_spec_parser *p);
+/* The range that an event shows is also checked. */
+void tt_spec_range_of_view(struct tt_spec_parser *p, struct tt_spec_event *event);
+/* Why the range of an event does not fit that of its pair, or NULL. */
+const char *tt_spec_range_mismatch(const struct tt_event_def *def,
+				   const struct tt_event_def *begin);
 
 /* shows.c */
 

@@ -16,52 +16,14 @@
 
 /* ------------------------------------------------------------------ ranges */
 
-static const struct scope {
-	const char *word;
-	enum tt_resource resource;
-	unsigned types;
-} scopes[] = {
-	{"goroutine", TT_RESOURCE_GOROUTINE, BIT(TT_ARG_G)},
-	{"proc", TT_RESOURCE_PROC, BIT(TT_ARG_P)},
-	{"global", TT_RESOURCE_NONE, 0},
-};
-
-/* Only the first `n` scopes are allowed. */
-static const struct scope *take_scope(struct tt_spec_parser *p, size_t n)
-{
-	const struct tt_spec_word *word = tt_spec_take(p, "what it is about");
-	const char *words[COUNT(scopes)];
-	size_t i;
-
-	for (i = 0; word != NULL && i < n; i++) {
-		words[i] = scopes[i].word;
-		if (!word->quoted && strcmp(word->text, scopes[i].word) == 0)
-			return &scopes[i];
-	}
-	if (word != NULL)
-		tt_spec_unknown(p, word, "scope", words, n);
-	return NULL;
-}
-
-/* Which one: `self` or an argument. False with a mistake. */
-static bool take_id(struct tt_spec_parser *p, const struct scope *scope)
-{
-	struct tt_event_view *view = &p->event->def.view;
-
-	view->resource = scope->resource;
-	if (scope->types == 0 || tt_spec_accept(p, "self"))
-		return true;
-	view->id_arg = tt_spec_take_arg(p, scope->types);
-	return view->id_arg >= 0;
-}
-
 static bool read_range(struct tt_spec_parser *p)
 {
 	struct tt_event_view *view = &p->event->def.view;
-	const struct scope *scope = take_scope(p, COUNT(scopes));
+	const struct tt_spec_scope *scope = tt_spec_take_scope(p, TT_SPEC_NSCOPES);
 
-	if (scope == NULL || !take_id(p, scope))
+	if (scope == NULL || !tt_spec_take_scope_id(p, scope, &view->id_arg))
 		return false;
+	view->resource = scope->resource;
 	view->name = tt_spec_take_quoted(p, "the range's name");
 	if (view->name == NULL)
 		return false;
@@ -194,9 +156,12 @@ static bool take_to(struct tt_spec_parser *p)
 static bool read_transition(struct tt_spec_parser *p)
 {
 	struct tt_event_view *view = &p->event->def.view;
-	const struct scope *scope = take_scope(p, COUNT(scopes) - 1);
+	const struct tt_spec_scope *scope = tt_spec_take_scope(p, TT_SPEC_NSTATE_SCOPES);
 
-	if (scope == NULL || !take_id(p, scope) || !take_from(p) || !take_arrow(p) || !take_to(p))
+	if (scope == NULL || !tt_spec_take_scope_id(p, scope, &view->id_arg))
+		return false;
+	view->resource = scope->resource;
+	if (!take_from(p) || !take_arrow(p) || !take_to(p))
 		return false;
 	if (tt_spec_accept(p, "reason")) {
 		view->reason_arg = tt_spec_take_arg(p, STRING);

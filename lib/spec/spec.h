@@ -17,6 +17,7 @@ enum tt_need {
 	TT_NEED_GOROUTINE = 1 << 2,
 	TT_NEED_NO_PROC = 1 << 3,
 	TT_NEED_NO_GOROUTINE = 1 << 4,
+	TT_NEED_NO_THREAD = 1 << 5,
 	TT_NEED_STATED = 1 << 7,        /* the spec has a `needs` line, `nothing` included */
 };
 
@@ -47,15 +48,22 @@ struct tt_event_view {
 struct tt_event_def {
 	struct tt_event_spec spec;
 	uint8_t needs;                  /* enum tt_need */
+	int8_t thread_arg, proc_arg;    /* arguments that must be those of the context; */
+	int8_t goroutine_arg;           /* -1: none */
 	uint8_t pair;                   /* type of the begin event it belongs to, or 0 */
-	uint8_t resource_class;         /* of the resource that it orders: the type of the first
-	                                   event of the file that orders such; or 0 */
 	uint8_t nstacks, nstrings;      /* arguments that name table entries, in the order in
 	                                   which Go checks them: executing stack first */
 	int8_t stack_args[TT_MAX_ARGS];
 	int8_t string_args[TT_MAX_ARGS];
 	struct tt_event_view view;
 };
+
+/* Whether more than its context says when the event may happen: a declared order. */
+static inline bool tt_event_def_is_declared(const struct tt_event_def *def)
+{
+	return def->spec.norders > 0 || def->spec.range.role != TT_RANGE_NONE ||
+	       def->thread_arg >= 0 || def->proc_arg >= 0 || def->goroutine_arg >= 0;
+}
 
 /* The definition of a spec that was handed out: the spec is its first member. */
 static inline const struct tt_event_def *tt_event_def_of(const struct tt_event_spec *spec)

@@ -239,7 +239,7 @@ static const struct bad {
 	{X EV "args dt\nneeds thread,", 4, 14, "missing-word", "expected what the event needs"},
 	{X EV "args dt\nneeds thread proc", 4, 14, "extra-word", "found `proc`"},
 	{X EV "args dt\nneeds thread, prok", 4, 15, "unknown-word", "did you mean `proc`"},
-	{X EV "args dt\nneeds no thread", 4, 10, "unknown-word", "scheduling context"},
+	{X EV "args dt\nneeds no threads", 4, 10, "unknown-word", "scheduling context"},
 	{X EV "args dt\nneeds no", 4, 9, "missing-word", "expected what the event needs"},
 	{X EV "args dt\nneeds proc, no proc", 4, 13, "contradiction", "`no proc`"},
 	{X EV "args dt\nneeds no goroutine, goroutine", 4, 21, "contradiction", "`goroutine`"},
@@ -247,7 +247,7 @@ static const struct bad {
 	{X EV "args dt\nneeds thread, nothing", 4, 15, "contradiction", "`nothing`"},
 
 	/* orders */
-	{X EV ORDERED "orders\n", 5, 7, "missing-word", "`orders ARGUMENT SEQ"},
+	{X EV ORDERED "orders\n", 5, 7, "missing-word", "`orders ARGUMENT|SCOPE SEQ"},
 	{X EV ORDERED "orders conn\n", 5, 12, "missing-word", "an argument of this event"},
 	{X EV ORDERED "orders cone seq\n", 5, 8, "unknown-word", "did you mean `conn`"},
 	{X EV ORDERED "orders seq conn\n", 5, 8, "wrong-type", "value or plain number"},
@@ -306,8 +306,8 @@ static const struct bad {
 	{X EV "args dt a_string\nneeds thread\nshows metric \"x\" a_string", 5, 18, "wrong-type",
 	 "of type value or plain number"},
 	{X EV TIMED "shows begin", 5, 12, "missing-word", "what it is about"},
-	{X EV TIMED "shows begin thread self \"x\"", 5, 13, "unknown-word",
-	 "expected one of goroutine, proc, global"},
+	{X EV TIMED "shows begin machine self \"x\"", 5, 13, "unknown-word",
+	 "expected one of goroutine, proc, thread, global"},
 	{X EV TIMED "shows begin goroutine conn \"x\"", 5, 23, "wrong-type", "of type g"},
 	{X EV TIMED "shows begin global self \"x\"", 5, 20, "bad-name", "the range's name"},
 	{X EV TIMED "shows begin proc self \"x\" conn", 5, 27, "wrong-type", "of type string"},
@@ -413,6 +413,7 @@ END_TEST
 START_TEST(resources_of_one_name_are_of_one_class)
 {
 	const struct tt_event_def *def;
+	const struct tt_resource_spec *link;
 
 	add_ok("experiment Link 9\n"
 	       "event Count 200 since 1.26\nargs dt n\nneeds thread\n"
@@ -423,17 +424,16 @@ START_TEST(resources_of_one_name_are_of_one_class)
 	       "event Close 203 since 1.26\nargs dt by_seq link why\nneeds thread\n"
 	       "orders link by_seq destroys\n");
 	def = tt_specs_def(specs, 200);
-	ck_assert_int_eq(def->spec.order_arg, -1);
-	ck_assert_int_eq(def->spec.seq_arg, -1);
-	ck_assert_uint_eq(def->resource_class, 0);
-	ck_assert_uint_eq(tt_specs_def(specs, 201)->resource_class, 201);
-	ck_assert_uint_eq(tt_specs_def(specs, 202)->resource_class, 202);
+	ck_assert_uint_eq(def->spec.norders, 0);
+	link = tt_specs_event(specs, 201)->orders[0].resource;
+	ck_assert_str_eq(link->name, "link");
+	ck_assert_str_eq(tt_specs_event(specs, 202)->orders[0].resource->name, "lane_value");
 	def = tt_specs_def(specs, 203);
-	ck_assert_uint_eq(def->resource_class, 201);
-	ck_assert_int_eq(def->spec.order_arg, 1);
-	ck_assert_int_eq(def->spec.seq_arg, 0);
-	ck_assert_int_eq(def->spec.role, TT_ROLE_DESTROY);
-	ck_assert_int_eq(tt_specs_def(specs, 201)->spec.role, TT_ROLE_CREATE);
+	ck_assert_ptr_eq(def->spec.orders[0].resource, link);
+	ck_assert_int_eq(def->spec.orders[0].arg, 1);
+	ck_assert_int_eq(def->spec.orders[0].seq_arg, 0);
+	ck_assert_int_eq(def->spec.orders[0].role, TT_ROLE_DESTROY);
+	ck_assert_int_eq(tt_specs_def(specs, 201)->spec.orders[0].role, TT_ROLE_CREATE);
 }
 END_TEST
 
@@ -592,13 +592,13 @@ START_TEST(an_event_takes_sixteen_arguments)
 }
 END_TEST
 
-START_TEST(only_the_argument_named_stack_is_the_executing_one)
+START_TEST(the_first_stack_is_the_executing_one_if_none_is_named_so)
 {
 	const struct tt_event_def *def;
 
 	add_ok(X EV "args dt new_stack old_stack\nneeds thread");
 	def = tt_specs_def(specs, 140);
-	ck_assert_int_eq(def->spec.stack_arg, -1);
+	ck_assert_int_eq(def->spec.stack_arg, 0);
 	ck_assert_uint_eq(def->nstacks, 2);
 	ck_assert_int_eq(def->stack_args[0], 0);
 	ck_assert_int_eq(def->stack_args[1], 1);
@@ -891,7 +891,7 @@ Suite *spec_language_suite(void)
 	tcase_add_test(tc, a_doc_is_the_rest_of_its_line);
 	tcase_add_test(tc, a_suffix_that_is_no_type_is_part_of_the_name);
 	tcase_add_test(tc, an_event_takes_sixteen_arguments);
-	tcase_add_test(tc, only_the_argument_named_stack_is_the_executing_one);
+	tcase_add_test(tc, the_first_stack_is_the_executing_one_if_none_is_named_so);
 	tcase_add_test(tc, an_experiment_shows_ranges);
 	tcase_add_test(tc, an_experiment_shows_metrics_logs_and_labels);
 	tcase_add_test(tc, the_nearest_word_is_a_slip_away);
