@@ -250,6 +250,17 @@ static char *put_transition(struct dump *d, char *p, const struct tt_event *ev)
 	return p;
 }
 
+/* internal/trace/event.go, ExperimentalEvent.ArgValue: a string is printed as it is. */
+static char *put_argument(struct out *o, char *p, const struct tt_event *ev, unsigned i)
+{
+	struct tt_str s;
+
+	if (ev->spec->args[i].type == TT_ARG_STRING &&
+	    tt_generation_string(ev->generation, ev->args[i], &s))
+		return out_room(o, out_str(o, p, s));
+	return put_value(p, ev->args[i]);
+}
+
 static char *put_experimental(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct out *o = d->out;
@@ -261,8 +272,7 @@ static char *put_experimental(struct dump *d, char *p, const struct tt_event *ev
 		if (i != 0)
 			p = put_lit(p, ", ");
 		p = out_cstr(o, p, ev->spec->args[i].name);
-		p = put_char(out_room(o, p), '=');
-		p = put_value(p, ev->args[i]);
+		p = put_argument(o, put_char(out_room(o, p), '='), ev, i);
 	}
 	return put_char(p, ']');
 }
@@ -340,17 +350,33 @@ static void begin_generation(struct dump *d)
 		d->go.states[i].memo.len = 0;
 }
 
-/* Go's table of experiments has two entries: none, and AllocFree. */
+/*
+ * How many entries Go's table of experiments would have if it had those that the specs
+ * name: it begins with one for no experiment, and its index is an experiment's number.
+ */
+static unsigned experiments_of_go(const struct tt_specs *specs)
+{
+	const struct tt_experiment_spec *e;
+	unsigned n = 1;
+
+	for (size_t i = 0; (e = tt_specs_experiment(specs, i)) != NULL; i++)
+		n = e->id + 1;
+	return n;
+}
+
+/* internal/trace/event.go, Event.Sync, looks up the experiment of each batch. */
 static bool sync_panics(struct dump *d, const struct tt_generation *g)
 {
 	size_t n = g ? tt_generation_nexperimental(g) : 0;
+	unsigned known = n ? experiments_of_go(tt_reader_specs(d->reader)) : 0;
+	char after[32];
 
 	for (size_t i = 0; i < n; i++) {
 		unsigned experiment = tt_generation_experimental_at(g, i).experiment;
 
-		if (experiment >= 2) {
-			panic_now(d, "runtime error: index out of range [", experiment,
-				  "] with length 2");
+		if (experiment >= known) {
+			snprintf(after, sizeof(after), "] with length %u", known);
+			panic_now(d, "runtime error: index out of range [", experiment, after);
 			return true;
 		}
 	}
