@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* out.c - the slow paths of the buffered writer, and escaping. Command layer. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -38,10 +39,28 @@ void out_init(struct out *o, int fd, char *buffer, size_t size)
 	o->buffer = buffer;
 	o->fd = fd;
 	o->error = 0;
+	o->widened = false;
+}
+
+/*
+ * A pipe holds 64 kB unless somebody asks for more: then writer and reader wait for each
+ * other all the time. A program that writes little leaves its pipe alone.
+ */
+static void widen_pipe(struct out *o, size_t len)
+{
+	enum { MUCH = 64 * 1024, PIPE_NBYTES = 1024 * 1024 };
+
+	if (o->widened || len < MUCH)
+		return;
+	o->widened = true;
+#ifdef F_SETPIPE_SZ
+	(void)fcntl(o->fd, F_SETPIPE_SZ, PIPE_NBYTES);
+#endif
 }
 
 static void write_all(struct out *o, const char *data, size_t len)
 {
+	widen_pipe(o, len);
 	while (len > 0 && o->error == 0) {
 		ssize_t n = write(o->fd, data, len);
 

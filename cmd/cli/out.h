@@ -41,6 +41,7 @@ struct out {
 	char *buffer;
 	int fd;                /* -1: in memory, the buffer grows */
 	int error;             /* errno of the first failure, or 0 */
+	bool widened;          /* fd was made to hold more, if it is a pipe */
 };
 
 /* The standard output of the process; ready before main() calls a verb. */
