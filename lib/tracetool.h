@@ -536,6 +536,18 @@ TT_API const struct tt_resource_spec *tt_specs_resource(const struct tt_specs *s
 							unsigned experiment, size_t i);
 TT_API const struct tt_values_spec *tt_specs_values(const struct tt_specs *specs,
 						    unsigned experiment, size_t i);
+
+/*
+ * What the thread of an event must have when it happens (1), must not have (-1), or may have
+ * (0), and which argument must be that one; -1: none has to.
+ */
+struct tt_needs {
+	int8_t thread, proc, goroutine;
+	int8_t thread_arg, proc_arg, goroutine_arg;
+};
+/* Of a spec that tt_specs_event() or tt_specs_event_named() returned, not of a copy. */
+TT_API struct tt_needs tt_event_needs(const struct tt_event_spec *spec);
+
 /* "varint", "u8" ... "i64be", "bytes", "string", ...; of a list: of its elements. */
 TT_API const char *tt_field_type_name(const struct tt_field_spec *field);
 /* "seq", "pstatus", ...; "" for a plain number. */

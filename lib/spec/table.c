@@ -194,6 +194,34 @@ const struct tt_batch_spec *tt_specs_batch(const struct tt_specs *specs, unsigne
 	return file != NULL && i < file->nbatches ? &file->batches[i].spec : NULL;
 }
 
+const struct tt_resource_spec *tt_specs_resource(const struct tt_specs *specs, unsigned experiment,
+						 size_t i)
+{
+	const struct tt_spec_file *file;
+
+	file = experiment < COUNT(specs->owners) ? specs->owners[experiment] : NULL;
+	return file != NULL && i < file->nresources ? &file->resources[i].spec : NULL;
+}
+
+static int8_t need_of(const struct tt_event_def *def, enum tt_need must, enum tt_need must_not)
+{
+	return (int8_t)(((def->needs & must) != 0) - ((def->needs & must_not) != 0));
+}
+
+struct tt_needs tt_event_needs(const struct tt_event_spec *spec)
+{
+	const struct tt_event_def *def = tt_event_def_of(spec);
+
+	return (struct tt_needs){
+		.thread = need_of(def, TT_NEED_THREAD, TT_NEED_NO_THREAD),
+		.proc = need_of(def, TT_NEED_PROC, TT_NEED_NO_PROC),
+		.goroutine = need_of(def, TT_NEED_GOROUTINE, TT_NEED_NO_GOROUTINE),
+		.thread_arg = def->thread_arg,
+		.proc_arg = def->proc_arg,
+		.goroutine_arg = def->goroutine_arg,
+	};
+}
+
 unsigned tt_specs_ntypes(const struct tt_specs *specs, unsigned version)
 {
 	if (version < TT_FIRST_VERSION)
