@@ -530,6 +530,14 @@ check-go: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-repair --cut-anywhere $(CUTS) -n $(CUTS) \
 		--go '$(GO_REFERENCE)' --work $O/check-repair $(wildcard testdata/*.trace.zst testdata/*.trace)
 
+## check-experiments GO_REFERENCE=DIR: damaged traces of experiments against a Go
+##                  that has them (testdata/README); TRACES=... besides those of testdata
+check-experiments: $O/tracetool
+	@test -n '$(GO_REFERENCE)' || { echo 'make check-experiments GO_REFERENCE=DIR [TRACES=...]' >&2; exit 2; }
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-experiments -n $(MUTANTS) --seed $(SEED) \
+		--work $O/check-experiments $(patsubst %,--spec testdata/%.spec,timerexp lockexp pollexp) \
+		'$(GO_REFERENCE)' $(wildcard testdata/experiments/*.zst) $(TRACES)
+
 ### speed, fuzzing, analysis
 ## bench            speed and memory; CORPUS=DIR: real traces,
 ##                  GO_REFERENCE=DIR: ratios
@@ -611,4 +619,4 @@ help:
 
 .PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install uninstall \
 	dist clean distclean check check-threads check-valgrind $(checks) update-golden \
-	check-corpus check-go bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
+	check-corpus check-go check-experiments bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
