@@ -286,7 +286,7 @@ def batch_row(folder, batch):
     with open(os.path.join(folder, batch["path"]), "rb") as file:
         data = file.read()
     if len(data) != batch["size"] or hashlib.sha256(data).hexdigest() != batch["sha256"]:
-        return None
+        return (0, batch["path"] + " is not what the manifest says")
     thread = -1 if batch["thread"] is None else batch["thread"]
     return (batch["ordinal"], batch["experiment"], thread, len(data), batch["sha256"])
 
@@ -309,7 +309,10 @@ def compare_batches(pair, _go):
         return None, case  # it panicked
     wanted = wanted_rows(report)
     if not report["ok"]:
-        got = got[:len(wanted)]
+        last = max((row[0] for row in wanted), default=0)
+        got = [row for row in got if row[0] <= last]
+    # Go has those of each experiment in a list, and the lists in no order
+    got, wanted = (sorted(rows, key=lambda row: row[:2]) for rows in (got, wanted))
     if got != wanted:
         at = len(os.path.commonprefix((got, wanted)))
         return f"batch {at} of {len(wanted)}: {got[at:at + 1]}, Go {wanted[at:at + 1]}", case
