@@ -11,5 +11,7 @@
 
 /* A cell of text, escaped, in quotes if need be. */
 char *csv_text(struct out *o, char *p, struct tt_str s);
+/* The same of a text that is escaped already. */
+char *csv_escaped(struct out *o, char *p, struct tt_str s);
 
 #endif

@@ -22,7 +22,7 @@ struct cells {
 
 static char *render_top(struct out *o, char *p, const struct tt_frame *frames, int n)
 {
-	return n > 0 ? out_str(o, p, frames[0].func) : p;
+	return n > 0 ? out_escaped(o, p, frames[0].func) : p;
 }
 
 static void header(struct dump *d)
@@ -198,6 +198,33 @@ static char *put_cells(struct out *o, char *p, const struct cells *c)
 	return put_number_cell(p, c->has_value, c->value);
 }
 
+static char *put_numbers(struct out *o, char *p, const struct tt_event *ev)
+{
+	for (unsigned i = 0; ev->spec && i < ev->spec->nargs; i++) {
+		if (i != 0)
+			p = put_char(p, ' ');
+		p = out_cstr(o, p, ev->spec->args[i].name);
+		p = put_char(out_room(o, p), '=');
+		p = put_u64(p, ev->args[i]);
+	}
+	return p;
+}
+
+/* The arguments of an experiment with what they mean, which may need quotes. */
+static char *put_meanings(struct dump *d, char *p, const struct tt_event *ev)
+{
+	struct out *text = &d->scratch;
+	char *at = dump_scratch(d);
+
+	for (unsigned i = 0; i < ev->spec->nargs; i++) {
+		if (i != 0)
+			at = put_char(at, ' ');
+		at = out_argument(d, text, at, ev, i);
+	}
+	return csv_escaped(d->out, p,
+			   (struct tt_str){ text->buffer, (size_t)(at - text->buffer) });
+}
+
 static void print(struct dump *d, const struct tt_event *ev, uint64_t stack)
 {
 	struct out *o = d->out;
@@ -206,12 +233,12 @@ static void print(struct dump *d, const struct tt_event *ev, uint64_t stack)
 	struct tt_str top = { NULL, 0 };
 
 	set_cells(&cells, ev);
-	p = put_cells(o, p, &cells);
-	p = out_arguments(o, put_char(p, ','), ev);
+	p = put_char(put_cells(o, p, &cells), ',');
+	p = ev->spec && ev->spec->experiment ? put_meanings(d, p, ev) : put_numbers(o, p, ev);
 	p = put_number_cell(p, stack != 0, stack);
 	if (stack != 0)
 		top = stack_cache_get(&d->tops, ev->generation, stack);
-	p = put_cell(o, p, top);
+	p = csv_escaped(o, put_char(p, ','), top);
 	out_end(o, put_char(p, '\n'));
 }
 

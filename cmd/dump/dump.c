@@ -227,7 +227,7 @@ static int walk(struct dump *d, const struct dump_format *format)
 		return report_error(d, format, d->failure.code != 0 ? &d->failure
 								    : tt_reader_error(d->reader));
 	if (dump_no_memory(d)) {
-		cmd_error(d->file, "out of memory for the text of stacks");
+		cmd_error(d->file, "out of memory for the text of an event");
 		return STATUS_TROUBLE;
 	}
 	if (d->status == STATUS_FINE && format->footer)
@@ -270,6 +270,7 @@ static int dump_file(struct cmd_input *in, const struct dump_options *opt, const
 	tt_reader_close(d.reader);
 	stack_cache_release(&d.stacks);
 	stack_cache_release(&d.tops);
+	out_release_memory(&d.scratch);
 	dump_filter_release(&d.filter);
 	return status;
 }

@@ -163,6 +163,7 @@ struct dump {
 	struct tt_error failure; /* of another thread's reader, or code 0 */
 	struct stack_cache stacks;      /* the format sets its render function */
 	struct stack_cache tops;        /* the top function, likewise */
+	struct out scratch;             /* see dump_scratch() */
 	struct go_memos go;
 	int64_t start_ns, last_ns;      /* of the first and the latest event */
 	uint64_t events, printed;
@@ -191,10 +192,19 @@ struct dump_format {
 
 extern const struct dump_format dump_text, dump_go, dump_json, dump_csv;
 
-/* The text of a stack was lost, so printing has to end. */
+/* A text was lost, so printing has to end. */
 static inline bool dump_no_memory(const struct dump *d)
 {
-	return stack_cache_failed(&d->stacks) || stack_cache_failed(&d->tops);
+	return stack_cache_failed(&d->stacks) || stack_cache_failed(&d->tops) || d->scratch.error != 0;
+}
+
+/* Where to write a text in d->scratch that is to be changed before it is printed. */
+static inline char *dump_scratch(struct dump *d)
+{
+	if (!d->scratch.buffer)
+		out_init_memory(&d->scratch);
+	d->scratch.pos = d->scratch.buffer;
+	return out_begin(&d->scratch);
 }
 
 /* Ends the walk at this event, with this exit status. */
@@ -215,12 +225,13 @@ int dump_sections(struct dump *d);
 char *put_wall(char *p, const struct tt_clock *clock, bool utc);
 /* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
 char *out_range_name(struct out *o, char *p, const struct tt_range *range);
-/* What an argument means, to follow it: ` "main.Node" 64 B`, ` (0xc000012000)`, or nothing. */
-char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned arg);
-/* The member "means", if an argument can mean anything. */
-char *json_meanings(struct out *o, char *p, const struct tt_event *ev);
-/* name=value with blanks between; nothing for a Sync. */
-char *out_arguments(struct out *o, char *p, const struct tt_event *ev);
+/* The string that an argument is the number of; false: it is no string. */
+bool event_string(const struct tt_event *ev, unsigned arg, struct tt_str *s);
+/* Whether an argument is a stack, and not that of the event itself, nor the empty one. */
+bool event_has_other_stack(const struct tt_event *ev, unsigned arg);
+/* An argument of an experiment: `name=value` and what that means, where it is known:
+ * `type=12 "main.Node" 64 B`, `place=3 (0xc000012000)`, `op_string="start"`. */
+char *out_argument(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg);
 /* All frames: a line each, or a JSON array. */
 stack_render_fn dump_text_frames, dump_json_frames;
 /* The innermost function, escaped, or as a member; nothing if there is no frame. */

@@ -155,7 +155,7 @@ static bool has_id(const struct id_list *list, int64_t id)
 	return false;
 }
 
-/* The goroutine or P that an event is about, besides those of its context. */
+/* The goroutine, P or thread that an event is about, besides those of its context. */
 static enum tt_resource subject(const struct tt_event *ev, int64_t *id)
 {
 	if (ev->kind == TT_KIND_TRANSITION) {
@@ -173,20 +173,34 @@ static enum tt_resource subject(const struct tt_event *ev, int64_t *id)
 	return TT_RESOURCE_NONE;
 }
 
-static bool match_ids(const struct dump_options *opt, const struct tt_event *ev)
+/* Whether an argument of an experiment's event names one of these. */
+static bool has_argument(const struct id_list *list, const struct tt_event *ev,
+			 enum tt_arg_type type)
 {
-	enum tt_resource what = TT_RESOURCE_NONE;
+	for (unsigned i = 0; ev->spec && ev->spec->experiment && i < ev->spec->nargs; i++) {
+		int64_t id = (int64_t)ev->args[i];
+
+		if (ev->spec->args[i].type == type && id != TT_NONE && has_id(list, id))
+			return true;
+	}
+	return false;
+}
+
+/* `own` is that of the context. */
+static bool match_id(const struct id_list *list, const struct tt_event *ev, int64_t own,
+		     enum tt_resource resource, enum tt_arg_type type)
+{
 	int64_t id = TT_NONE;
 
-	if (opt->threads.n && !has_id(&opt->threads, ev->thread))
-		return false;
-	if (opt->goroutines.n || opt->procs.n)
-		what = subject(ev, &id);
-	if (opt->goroutines.n && !has_id(&opt->goroutines, ev->goroutine) &&
-	    !(what == TT_RESOURCE_GOROUTINE && has_id(&opt->goroutines, id)))
-		return false;
-	return !opt->procs.n || has_id(&opt->procs, ev->proc) ||
-	       (what == TT_RESOURCE_PROC && has_id(&opt->procs, id));
+	return list->n == 0 || has_id(list, own) ||
+	       (subject(ev, &id) == resource && has_id(list, id)) || has_argument(list, ev, type);
+}
+
+static bool match_ids(const struct dump_options *opt, const struct tt_event *ev)
+{
+	return match_id(&opt->threads, ev, ev->thread, TT_RESOURCE_THREAD, TT_ARG_M) &&
+	       match_id(&opt->goroutines, ev, ev->goroutine, TT_RESOURCE_GOROUTINE, TT_ARG_G) &&
+	       match_id(&opt->procs, ev, ev->proc, TT_RESOURCE_PROC, TT_ARG_P);
 }
 
 /*
@@ -250,6 +264,10 @@ static bool match_stacks(struct dump_filter *f, const struct tt_event *ev)
 {
 	if (!ev->generation)
 		return false;
+	for (unsigned i = 0; ev->spec && ev->spec->experiment && i < ev->spec->nargs; i++) {
+		if (event_has_other_stack(ev, i) && match_stack(f, ev->generation, ev->args[i]))
+			return true;
+	}
 	if (match_stack(f, ev->generation, tt_event_stack(ev, NULL)))
 		return true;
 	if (ev->kind == TT_KIND_TRANSITION) {

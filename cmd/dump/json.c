@@ -227,10 +227,9 @@ static char *put_arguments(struct out *o, char *p, const struct tt_event *ev)
 }
 
 /* stack_id, function and with --stacks stack; no comma before them. */
-static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint64_t id)
+static char *put_stack(struct dump *d, struct out *o, char *p, const struct tt_event *ev,
+		       uint64_t id)
 {
-	struct out *o = d->out;
-
 	p = put_lit(p, "\"stack_id\":");
 	p = put_u64(p, id);
 	p = out_room(o, out_str(o, p, stack_cache_get(&d->tops, ev->generation, id)));
@@ -240,19 +239,78 @@ static char *put_stack(struct dump *d, char *p, const struct tt_event *ev, uint6
 	return out_room(o, out_str(o, p, stack_cache_get(&d->stacks, ev->generation, id)));
 }
 
+static char *put_record(struct out *o, char *p, const struct tt_record *record)
+{
+	p = json_open(p, "batch", record->spec->name);
+	for (unsigned i = 0; i < record->spec->nfields; i++)
+		p = json_field(o, p, &record->spec->fields[i], &record->values[i]);
+	return put_char(p, '}');
+}
+
+/* `,"type":{"batch":"Types","id":12,"name":"main.Node"}`, `,"place":824633795584` (an
+ * address), `,"op_string":"start"`, `,"made_stack":{"stack_id":2}`, or nothing. */
+static char *put_meaning(struct dump *d, struct out *o, char *p, const struct tt_event *ev,
+			 unsigned i)
+{
+	const char *name = ev->spec->args[i].name;
+	struct tt_record record;
+	struct tt_str s;
+	uint64_t place;
+
+	if (tt_event_address(ev, i, &place))
+		return json_u64(p, name, place);
+	if (event_string(ev, i, &s))
+		return json_str(o, p, name, s);
+	if (event_has_other_stack(ev, i)) {
+		p = put_char(json_key(p, name), '{');
+		return put_char(put_stack(d, o, p, ev, ev->args[i]), '}');
+	}
+	return tt_event_record(ev, i, &record) == 0 ? put_record(o, json_key(p, name), &record) : p;
+}
+
+/* Whether an argument can mean anything. */
+static bool means_something(const struct tt_event_spec *spec)
+{
+	for (unsigned i = 0; i < spec->nargs; i++) {
+		const struct tt_arg_spec *arg = &spec->args[i];
+
+		if (arg->batch || arg->scaled || arg->type == TT_ARG_STRING ||
+		    (arg->type == TT_ARG_STACK && (int)i != spec->stack_arg))
+			return true;
+	}
+	return false;
+}
+
+static char *put_meanings(struct dump *d, char *p, const struct tt_event *ev)
+{
+	struct out *o = d->out, *members = &d->scratch;
+	char *at;
+
+	if (!means_something(ev->spec))
+		return p;
+	at = dump_scratch(d);
+	for (unsigned i = 0; i < ev->spec->nargs; i++)
+		at = out_room(members, put_meaning(d, members, at, ev, i));
+	p = put_char(json_key(p, "means"), '{');
+	/* without the first comma */
+	if (at != members->buffer)
+		p = out_text(o, p, members->buffer + 1, (size_t)(at - members->buffer) - 1);
+	return put_char(out_room(o, p), '}');
+}
+
 /* Of the event, and of the goroutine it is about, where that is another one. */
 static char *put_stacks(struct dump *d, char *p, const struct tt_event *ev)
 {
 	uint64_t stack = tt_event_stack(ev, NULL);
 
 	if (stack != 0)
-		p = put_stack(d, put_char(p, ','), ev, stack);
+		p = put_stack(d, d->out, put_char(p, ','), ev, stack);
 	if (ev->kind == TT_KIND_TRANSITION) {
 		struct tt_transition t = tt_event_transition(ev);
 
 		if (t.has_stack && t.stack != 0 && t.stack != stack) {
 			p = put_char(json_key(p, "starts"), '{');
-			p = put_char(put_stack(d, p, ev, t.stack), '}');
+			p = put_char(put_stack(d, d->out, p, ev, t.stack), '}');
 		}
 	}
 	return p;
@@ -299,7 +357,7 @@ static void event(struct dump *d, const struct tt_event *ev)
 	p = put_fields(o, p, ev);
 	p = put_arguments(o, p, ev);
 	if (ev->spec->experiment)
-		p = json_meanings(o, p, ev);
+		p = put_meanings(d, p, ev);
 	p = put_stacks(d, p, ev);
 	out_end(o, put_lit(p, "}\n"));
 }

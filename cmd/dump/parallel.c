@@ -142,6 +142,7 @@ static void worker_release(struct dump_worker *w)
 	tt_reader_close(w->own.reader);
 	stack_cache_release(&w->own.stacks);
 	stack_cache_release(&w->own.tops);
+	out_release_memory(&w->own.scratch);
 	dump_filter_release(&w->own.filter);
 }
 

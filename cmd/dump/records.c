@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * records.c - arguments of events, what one of an experiment means (the record that
- * it is the key of, or the address that it is an offset to), and names of ranges.
- * Command layer.
+ * records.c - arguments of an experiment's events with what they mean (a string, a stack,
+ * the record that one is the key of, the address that it is an offset to), and names of
+ * ranges. Command layer.
  */
 #include "cli/json.h"
 #include "dump.h"
-
-char *out_arguments(struct out *o, char *p, const struct tt_event *ev)
-{
-	for (unsigned i = 0; ev->spec && i < ev->spec->nargs; i++) {
-		if (i != 0)
-			p = put_char(p, ' ');
-		p = out_cstr(o, p, ev->spec->args[i].name);
-		p = put_char(out_room(o, p), '=');
-		p = put_u64(p, ev->args[i]);
-	}
-	return p;
-}
 
 char *out_range_name(struct out *o, char *p, const struct tt_range *range)
 {
@@ -47,69 +35,59 @@ static char *put_value(struct out *o, char *p, const struct tt_event *ev,
 					   : put_u64(p, value->number);
 }
 
-char *out_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned arg)
+bool event_string(const struct tt_event *ev, unsigned arg, struct tt_str *s)
+{
+	return ev->spec->args[arg].type == TT_ARG_STRING &&
+	       tt_generation_string(ev->generation, ev->args[arg], s);
+}
+
+bool event_has_other_stack(const struct tt_event *ev, unsigned arg)
+{
+	return ev->spec->args[arg].type == TT_ARG_STACK && (int)arg != ev->spec->stack_arg &&
+	       ev->args[arg] != 0;
+}
+
+static char *out_record(struct out *o, char *p, const struct tt_event *ev,
+			const struct tt_record *record)
+{
+	for (unsigned i = 0; i < record->spec->nshown; i++) {
+		unsigned at = record->spec->shown[i];
+		const struct tt_field_spec *field = &record->spec->fields[at];
+
+		p = put_char(out_room(o, p), ' ');
+		p = put_value(o, p, ev, field, &record->values[at]);
+		if (field->unit[0] != '\0')
+			p = out_cstr(o, put_char(p, ' '), field->unit);
+	}
+	return p;
+}
+
+/* What follows the number: ` "main.Node" 64 B`, ` (0xc000012000)`, ` main.main`, or nothing. */
+static char *out_meaning(struct dump *d, struct out *o, char *p, const struct tt_event *ev,
+			 unsigned arg)
 {
 	struct tt_record record;
 	uint64_t place;
 
 	if (tt_event_address(ev, arg, &place)) {
-		p = put_hex(put_lit(out_room(o, p), " (0x"), place);
+		p = put_hex(put_lit(p, " (0x"), place);
 		return put_char(p, ')');
 	}
-	if (tt_event_record(ev, arg, &record) != 0)
-		return p;
-	for (unsigned i = 0; i < record.spec->nshown; i++) {
-		unsigned at = record.spec->shown[i];
-		const struct tt_field_spec *field = &record.spec->fields[at];
+	if (event_has_other_stack(ev, arg))
+		return out_str(o, put_char(p, ' '),
+			       stack_cache_get(&d->tops, ev->generation, ev->args[arg]));
+	return tt_event_record(ev, arg, &record) == 0 ? out_record(o, p, ev, &record) : p;
+}
 
-		p = put_char(out_room(o, p), ' ');
-		p = put_value(o, p, ev, field, &record.values[at]);
-		if (field->unit[0] != '\0')
-			p = out_cstr(o, put_char(p, ' '), field->unit);
-	}
+char *out_argument(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg)
+{
+	struct tt_str s;
+
+	p = out_cstr(o, p, ev->spec->args[arg].name);
+	p = put_char(out_room(o, p), '=');
+	if (event_string(ev, arg, &s))
+		p = out_quoted(o, p, s);
+	else
+		p = out_meaning(d, o, put_u64(p, ev->args[arg]), ev, arg);
 	return out_room(o, p);
-}
-
-static bool means_something(const struct tt_event *ev)
-{
-	for (unsigned i = 0; i < ev->spec->nargs; i++) {
-		if (ev->spec->args[i].batch)
-			return true;
-	}
-	return false;
-}
-
-/* "type":{"batch":"Types","id":12,"name":"main.Node","size":64}, or "id":824633795584: an
- * address. */
-static char *json_meaning(struct out *o, char *p, const struct tt_event *ev, unsigned arg,
-			  bool *first)
-{
-	struct tt_record record;
-	uint64_t place;
-	bool is_place = tt_event_address(ev, arg, &place);
-
-	if (!is_place && tt_event_record(ev, arg, &record) != 0)
-		return p;
-	p = put_cstr(out_room(o, p), *first ? "" : ",");
-	*first = false;
-	p = out_json(o, p, str_of(ev->spec->args[arg].name));
-	p = put_char(p, ':');
-	if (is_place)
-		return put_u64(p, place);
-	p = json_open(p, "batch", record.spec->name);
-	for (unsigned i = 0; i < record.spec->nfields; i++)
-		p = json_field(o, p, &record.spec->fields[i], &record.values[i]);
-	return put_char(p, '}');
-}
-
-char *json_meanings(struct out *o, char *p, const struct tt_event *ev)
-{
-	bool first = true;
-
-	if (!means_something(ev))
-		return p;
-	p = put_char(json_key(p, "means"), '{');
-	for (unsigned i = 0; i < ev->spec->nargs; i++)
-		p = json_meaning(o, p, ev, i, &first);
-	return put_char(p, '}');
 }

@@ -108,38 +108,78 @@ static char *put_resource(char *p, enum tt_resource resource, int64_t id)
 
 /* ---- descriptions */
 
-/* Plain arguments of an experiment's range, which say what the range is about. */
-static char *put_plain_arguments(struct out *o, char *p, const struct tt_event *ev)
+/* An argument of an experiment; what it names is written as in the columns. */
+static char *put_argument(struct dump *d, char *p, const struct tt_event *ev, unsigned i)
 {
-	for (unsigned i = 0; i < ev->spec->nargs; i++) {
-		const struct tt_arg_spec *arg = &ev->spec->args[i];
+	const struct tt_arg_spec *arg = &ev->spec->args[i];
+	const char *prefix = arg->type == TT_ARG_G ? "G" :
+			     arg->type == TT_ARG_P ? "P" :
+			     arg->type == TT_ARG_M ? "M" :
+			     arg->type == TT_ARG_TASK ? "" : NULL;
 
-		if (arg->type != TT_ARG_NUMBER)
-			continue;
-		p = put_lit(p, ", ");
-		p = out_cstr(o, p, arg->name);
-		p = put_char(out_room(o, p), '=');
-		p = put_u64(p, ev->args[i]);
-		if (arg->batch)
-			p = out_meaning(o, p, ev, i);
-	}
-	return p;
+	if (!prefix)
+		return out_argument(d, d->out, p, ev, i);
+	p = out_cstr(d->out, p, arg->name);
+	p = put_char(out_room(d->out, p), '=');
+	return put_id(p, prefix, (int64_t)ev->args[i]);
 }
 
-static char *put_range(struct out *o, char *p, const struct tt_event *ev)
+/*
+ * Whether a line about an experiment's range leaves an argument out: what is printed of
+ * the range already, and numbers that only order events.
+ */
+static bool is_in_range(const struct tt_event *ev, const struct tt_range *r, unsigned i)
+{
+	struct tt_str s;
+
+	switch (ev->spec->args[i].type) {
+	case TT_ARG_STRING:
+		return event_string(ev, i, &s) && s.data == r->kind.data;
+	case TT_ARG_G:
+		return r->scope == TT_RESOURCE_GOROUTINE && r->id == (int64_t)ev->args[i];
+	case TT_ARG_P:
+		return r->scope == TT_RESOURCE_PROC && r->id == (int64_t)ev->args[i];
+	case TT_ARG_M:
+		return r->scope == TT_RESOURCE_THREAD && r->id == (int64_t)ev->args[i];
+	case TT_ARG_STACK:
+		return !event_has_other_stack(ev, i);
+	case TT_ARG_VALUE:
+		return r->nattributes != 0;
+	default:
+		return ev->spec->args[i].type == TT_ARG_SEQ;
+	}
+}
+
+static bool is_of_context(const struct tt_event *ev, const struct tt_range *r)
+{
+	switch (r->scope) {
+	case TT_RESOURCE_GOROUTINE:
+		return r->id == ev->goroutine;
+	case TT_RESOURCE_PROC:
+		return r->id == ev->proc;
+	case TT_RESOURCE_THREAD:
+		return r->id == ev->thread;
+	default:
+		return true;
+	}
+}
+
+static char *put_range(struct dump *d, char *p, const struct tt_event *ev)
 {
 	static const char *const verbs[] = { "begin ", "active ", "end " };
+	struct out *o = d->out;
 	struct tt_range r = tt_event_range(ev);
 
 	p = put_cstr(p, verbs[ev->kind - TT_KIND_RANGE_BEGIN]);
 	p = out_range_name(o, p, &r);
-	if (r.scope == TT_RESOURCE_PROC ? r.id != ev->proc :
-	    r.scope == TT_RESOURCE_GOROUTINE && r.id != ev->goroutine) {
+	if (!is_of_context(ev, &r)) {
 		p = put_lit(p, " of ");
 		p = put_resource(p, r.scope, r.id);
 	}
-	if (ev->spec->experiment)
-		p = put_plain_arguments(o, p, ev);
+	for (unsigned i = 0; ev->spec->experiment && i < ev->spec->nargs; i++) {
+		if (!is_in_range(ev, &r, i))
+			p = put_argument(d, put_lit(p, ", "), ev, i);
+	}
 	for (unsigned i = 0; i < r.nattributes; i++) {
 		p = put_lit(p, ", ");
 		p = out_cstr(o, p, r.attributes[i].name);
@@ -225,22 +265,17 @@ static char *put_metric(struct out *o, char *p, const struct tt_event *ev)
 	return put_u64(p, m.value);
 }
 
-/* name=value, and what it means. */
-static char *put_arguments(struct out *o, char *p, const struct tt_event *ev)
+static char *put_arguments(struct dump *d, char *p, const struct tt_event *ev)
 {
-	for (unsigned i = 0; i < ev->spec->nargs; i++) {
-		p = put_cstr(p, i == 0 ? "" : " ");
-		p = out_cstr(o, p, ev->spec->args[i].name);
-		p = put_char(out_room(o, p), '=');
-		p = put_u64(p, ev->args[i]);
-		if (ev->spec->args[i].batch)
-			p = out_meaning(o, p, ev, i);
-	}
+	for (unsigned i = 0; i < ev->spec->nargs; i++)
+		p = put_argument(d, put_cstr(p, i == 0 ? "" : " "), ev, i);
 	return p;
 }
 
-static char *put_description(struct out *o, char *p, const struct tt_event *ev)
+static char *put_description(struct dump *d, char *p, const struct tt_event *ev)
 {
+	struct out *o = d->out;
+
 	switch (ev->kind) {
 	case TT_KIND_METRIC:
 		return put_metric(o, p, ev);
@@ -249,7 +284,7 @@ static char *put_description(struct out *o, char *p, const struct tt_event *ev)
 	case TT_KIND_RANGE_BEGIN:
 	case TT_KIND_RANGE_ACTIVE:
 	case TT_KIND_RANGE_END:
-		return put_range(o, p, ev);
+		return put_range(d, p, ev);
 	case TT_KIND_TASK_BEGIN:
 	case TT_KIND_TASK_END:
 		return put_task(o, p, ev);
@@ -261,7 +296,7 @@ static char *put_description(struct out *o, char *p, const struct tt_event *ev)
 	case TT_KIND_TRANSITION:
 		return put_transition(o, p, ev);
 	case TT_KIND_EXPERIMENTAL:
-		return put_arguments(o, p, ev);
+		return put_arguments(d, p, ev);
 	default:
 		return p;
 	}
@@ -332,6 +367,17 @@ static char *put_tops(struct dump *d, char *p, const struct tt_event *ev, size_t
 	return d->colour ? put_lit(p, "\033[0m") : p;
 }
 
+/* All frames of another stack, under a line that says which one it is. */
+static char *put_other_frames(struct dump *d, char *p, const struct tt_event *ev, const char *title,
+			      uint64_t stack)
+{
+	struct out *o = d->out;
+
+	p = out_cstr(o, put_lit(out_room(o, p), "                "), title);
+	p = put_char(out_room(o, p), '\n');
+	return out_str(o, p, stack_cache_get(&d->stacks, ev->generation, stack));
+}
+
 static char *put_frames(struct dump *d, char *p, const struct tt_event *ev)
 {
 	struct out *o = d->out;
@@ -341,10 +387,12 @@ static char *put_frames(struct dump *d, char *p, const struct tt_event *ev)
 	if (ev->kind == TT_KIND_TRANSITION) {
 		struct tt_transition t = tt_event_transition(ev);
 
-		if (t.has_stack && t.stack != 0 && t.stack != stack) {
-			p = put_lit(out_room(o, p), "                starts\n");
-			p = out_str(o, p, stack_cache_get(&d->stacks, ev->generation, t.stack));
-		}
+		if (t.has_stack && t.stack != 0 && t.stack != stack)
+			p = put_other_frames(d, p, ev, "starts", t.stack);
+	}
+	for (unsigned i = 0; ev->spec->experiment && i < ev->spec->nargs; i++) {
+		if (event_has_other_stack(ev, i))
+			p = put_other_frames(d, p, ev, ev->spec->args[i].name, ev->args[i]);
 	}
 	return out_room(o, p);
 }
@@ -383,7 +431,7 @@ static void event(struct dump *d, const struct tt_event *ev)
 	p = put_front(d, p, ev);
 	start = p;
 	buffer = o->buffer;
-	p = put_description(o, p, ev);
+	p = put_description(d, p, ev);
 	p = put_tops(d, p, ev,
 		     p >= start && o->buffer == buffer ? (size_t)(p - start) : TEXT_WIDTH);
 	p = put_char(p, '\n');
