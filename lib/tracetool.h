@@ -463,6 +463,7 @@ struct tt_batch_spec {
 	bool part;              /* records inside others: never of a batch as a whole */
 	int tag;                /* first byte of such a batch; -1: none, all batches are of this
 	                           kind */
+	uint32_t min_size;      /* no record takes fewer bytes (UINT32_MAX: that many or more) */
 	bool once;              /* there is one record, not records up to the end */
 	bool lasts;             /* applies to later generations, too, until there is another */
 	int8_t key;             /* index of the field that arguments refer to, or -1 */
@@ -527,7 +528,10 @@ TT_API const struct tt_experiment_spec *tt_specs_experiment(const struct tt_spec
 TT_API const struct tt_experiment_spec *tt_specs_experiment_id(const struct tt_specs *specs, unsigned id);
 TT_API const struct tt_experiment_spec *tt_specs_experiment_named(const struct tt_specs *specs,
 								  const char *name);
-/* The i-th kind of an experiment's batches in the order of its spec, or NULL past the last. */
+/*
+ * The i-th kind of an experiment's batches in the order of its spec, or NULL past the last.
+ * The layouts of records that are `part` of others are among them.
+ */
 TT_API const struct tt_batch_spec *tt_specs_batch(const struct tt_specs *specs, unsigned experiment,
 						  size_t i);
 /* The resources and the named values of an experiment, in the order of its spec; NULL past
@@ -548,7 +552,8 @@ struct tt_needs {
 /* Of a spec that tt_specs_event() or tt_specs_event_named() returned, not of a copy. */
 TT_API struct tt_needs tt_event_needs(const struct tt_event_spec *spec);
 
-/* "varint", "u8" ... "i64be", "bytes", "string", ...; of a list: of its elements. */
+/* "varint", "u8" ... "i64be", "bytes", "string", ..., the name of a record's layout; of a
+   list: of its elements. */
 TT_API const char *tt_field_type_name(const struct tt_field_spec *field);
 /* "seq", "pstatus", ...; "" for a plain number. */
 TT_API const char *tt_arg_type_name(enum tt_arg_type type);

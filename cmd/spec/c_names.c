@@ -271,7 +271,7 @@ static void name_meanings(struct c_code *c, struct c_event *event)
 		if (!arg->batch)
 			continue;
 		snprintf(after, sizeof(after), "_%s_%s", event->args[i],
-			 arg->base_field < 0 ? "record" : "address");
+			 arg->scaled ? "address" : "record");
 		event->meaning[i] = give_small(c, "", event->spec->name, after);
 	}
 }

@@ -84,7 +84,7 @@ static void print_meaning(const struct c_code *c, const struct c_event *event, u
 	const struct c_batch *batch = c_batch_of(c, arg->batch);
 	struct out *o = c->o;
 
-	if (arg->base_field >= 0) {
+	if (arg->scaled) {
 		c_say(o, "\n/* The number that %s is a distance to; false: it is not known. */\n"
 			 "static inline bool %s(const struct tt_event *ev, uint64_t *out)\n{\n\treturn ",
 		      event->args[i], event->meaning[i]);

@@ -312,7 +312,7 @@ static void mistake_text(void *arg, const struct tt_spec_mistake *m)
 	p = out_escaped(r->out, p, (struct tt_str){ r->name, strlen(r->name) });
 	p = put_u64(put_char(p, ':'), m->line);
 	p = put_u64(put_char(p, ':'), m->column);
-	p = put_lit(p, ": ");
+	p = put_cstr(p, m->warning ? ": warning: " : ": ");
 	p = out_escaped(r->out, p, (struct tt_str){ m->message, strlen(m->message) });
 	p = put_lit(p, " [");
 	p = out_cstr(r->out, p, m->rule);
@@ -330,6 +330,8 @@ static void mistake_json(void *arg, const struct tt_spec_mistake *m)
 	p = json_u64(p, "column", m->column);
 	p = json_cstr(r->out, p, "rule", m->rule);
 	p = json_cstr(r->out, p, "message", m->message);
+	if (m->warning)
+		p = json_bool(p, "warning", true);
 	out_end(r->out, put_char(p, '}'));
 }
 

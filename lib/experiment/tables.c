@@ -194,7 +194,7 @@ int tt_event_record(const struct tt_event *ev, unsigned arg, struct tt_record *o
 	uint32_t found;
 
 	assert(arg < ev->spec->nargs);
-	if (t == NULL || spec->batch == NULL || spec->base_field >= 0)
+	if (t == NULL || spec->batch == NULL || spec->scaled)
 		return TT_END;
 	table = find_table(t, spec->batch);
 	found = table == NULL ? TT_IDMAP_NONE : tt_idmap_find(&table->keys, ev->args[arg]);
@@ -211,18 +211,27 @@ int tt_event_record(const struct tt_event *ev, unsigned arg, struct tt_record *o
 	return tt_records_read(&records, out, &fault);
 }
 
+/* A constant, or a field of the only record of the batch. */
+static uint64_t factor_of(const struct tt_single *single, int8_t field, uint64_t constant)
+{
+	return field < 0 ? constant : single->values[field];
+}
+
 bool tt_event_address(const struct tt_event *ev, unsigned arg, uint64_t *out)
 {
 	const struct tt_tables *t = tables_of(ev);
 	const struct tt_arg_spec *spec = &ev->spec->args[arg];
-	const struct tt_single *single;
+	const struct tt_single *single = NULL;
 
 	assert(arg < ev->spec->nargs);
-	if (t == NULL || spec->batch == NULL || spec->base_field < 0)
+	if (!spec->scaled)
 		return false;
-	single = find_single(t, spec->batch);
-	if (single == NULL || !single->known)
-		return false;
-	*out = single->values[spec->base_field] + ev->args[arg] * single->values[spec->unit_field];
+	if (spec->batch != NULL) {
+		single = t == NULL ? NULL : find_single(t, spec->batch);
+		if (single == NULL || !single->known)
+			return false;
+	}
+	*out = factor_of(single, spec->base_field, spec->base) +
+	       ev->args[arg] * factor_of(single, spec->unit_field, spec->unit);
 	return true;
 }

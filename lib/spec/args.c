@@ -9,6 +9,8 @@
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* MaxTimedEventArgs, which counts dt: Go 1.27, src/internal/trace/tracev2. */
+#define MAX_GO_ARGS 4
 
 static const char *const arg_types[] = {
 	[TT_ARG_NUMBER] = "",
@@ -96,22 +98,63 @@ int tt_spec_find_arg(const struct tt_spec_parser *p, const struct tt_spec_word *
 	return word->quoted ? -1 : find_arg(&p->event->def.spec, word->text);
 }
 
+bool tt_spec_check_name(struct tt_spec_parser *p, const struct tt_spec_word *word,
+			const char *what)
+{
+	if (is_arg_name(word))
+		return true;
+	tt_spec_report(p, word->column, "bad-name",
+		       "expected %s, found `%.40s`; write letters, or letters, an underscore and "
+		       "the type, with blanks between them",
+		       what, word->text);
+	return false;
+}
+
 bool tt_spec_check_arg_name(struct tt_spec_parser *p, const struct tt_spec_word *word,
 			    const char *what)
 {
-	if (!is_arg_name(word))
-		tt_spec_report(p, word->column, "bad-name",
-			       "expected %s, found `%.40s`; write letters, or letters, an "
-			       "underscore and the type, with blanks between them",
-			       what, word->text);
-	else if (is_reserved(word->text))
-		tt_spec_report(p, word->column, "reserved-word",
-			       "`%s` is not allowed here: `dt` comes first, `data` and `frames` "
-			       "come last, `self` and `was` are not arguments",
-			       word->text);
-	else
+	if (!tt_spec_check_name(p, word, what))
+		return false;
+	if (!is_reserved(word->text))
 		return true;
+	tt_spec_report(p, word->column, "reserved-word",
+		       "`%s` is not allowed here: `dt` comes first, `data` and `frames` come last, "
+		       "`self` and `was` are not arguments",
+		       word->text);
 	return false;
+}
+
+void tt_spec_warn_suffix(struct tt_spec_parser *p, const char *name, struct tt_spec_position at)
+{
+	static const char *const ends[] = {"seq", "pstatus", "gstatus", "stack", "value", "task"};
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < COUNT(ends); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (len <= n || strcmp(name + len - n, ends[i]) != 0 || name[len - n - 1] == '_')
+			continue;
+		tt_spec_warn_at(p, at, "suffix",
+				"`%s` is a plain number; if it is a %s, write an underscore before "
+				"`%s`",
+				name, ends[i], ends[i]);
+		return;
+	}
+}
+
+/* Of what is allowed, but is not what was meant, or cannot be read by Go's reader. */
+static void warn_of_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
+{
+	const struct tt_event_spec *spec = &p->event->def.spec;
+	struct tt_spec_position at = {p->line.number, word->column};
+
+	if (tt_spec_arg_type(word->text) == TT_ARG_NUMBER)
+		tt_spec_warn_suffix(p, word->text, at);
+	if (spec->timed && spec->nargs == MAX_GO_ARGS)
+		tt_spec_warn_at(p, at, "go-limit",
+				"more than %d arguments after `dt`: Go's own reader cannot read "
+				"the event",
+				MAX_GO_ARGS);
 }
 
 static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
@@ -128,8 +171,14 @@ static bool add_arg(struct tt_spec_parser *p, const struct tt_spec_word *word)
 			       "more than %d arguments: an event cannot have so many", TT_MAX_ARGS);
 	else {
 		spec->args[spec->nargs] = (struct tt_arg_spec){
-			.name = word->text, .base_field = -1, .unit_field = -1};
-		spec->args[spec->nargs++].type = tt_spec_arg_type(word->text);
+			.name = word->text,
+			.type = tt_spec_arg_type(word->text),
+			.form = tt_spec_form_of_name(word->text),
+			.base_field = -1,
+			.unit_field = -1,
+		};
+		warn_of_arg(p, word);
+		spec->nargs++;
 		return true;
 	}
 	return false;

@@ -331,9 +331,12 @@ void tt_spec_check_file(struct tt_spec_parser *p)
 	if (p->file->nevents == 0 && !p->has_experiment && p->mistakes->total == 0)
 		tt_spec_report_at(p, (struct tt_spec_position){1, 1}, "no-experiment",
 				  "the file declares nothing: begin with `experiment NAME ID`");
+	tt_spec_settle_values(p);
+	tt_spec_resolve_fields(p);
 	for (size_t i = 0; i < p->file->nevents; i++) {
 		struct tt_spec_event *event = &p->file->events[i];
 
+		tt_spec_resolve_means(p, event);
 		tt_spec_resolve_refs(p, event);
 		if (event->pair_name != NULL)
 			resolve_pair(p, event);

@@ -5,6 +5,7 @@
  */
 #include "spec/parse.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -141,15 +142,21 @@ struct tt_spec_position tt_spec_here(const struct tt_spec_parser *p)
 					 word != NULL ? word->column : p->line.end_column};
 }
 
-/* "a, b, c" as far as it fits. */
+/* "a, b, c" as far as it fits, then "..." */
 static void join(char *out, size_t size, const char *const *words, size_t n)
 {
+	static const char more[] = ", ...";
 	size_t used = 0, i;
 
 	out[0] = '\0';
-	for (i = 0; i < n && used < size; i++)
-		used += (size_t)snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ",
-					 words[i]);
+	for (i = 0; i < n; i++) {
+		bool fits = used + strlen(words[i]) + 2 * sizeof(more) < size;
+
+		used += (size_t)snprintf(out + used, size - used, "%s%s",
+					 i == 0 || !fits ? "" : ", ", fits ? words[i] : more);
+		if (!fits)
+			return;
+	}
 }
 
 void tt_spec_unknown(struct tt_spec_parser *p, const struct tt_spec_word *word, const char *what,
@@ -282,4 +289,48 @@ int tt_spec_take_number(struct tt_spec_parser *p, const char *what, unsigned min
 		       "expected %s, a number from %u to %u, found `%.40s`", what, min, max,
 		       word->text);
 	return -1;
+}
+
+/* The value of a digit, or 16 for what is none. */
+static unsigned digit_of(char c)
+{
+	if (is_digit(c))
+		return (unsigned)(c - '0');
+	if (c >= 'a' && c <= 'f')
+		return (unsigned)(c - 'a') + 10;
+	return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : 16;
+}
+
+/* Whether a text is a number of up to 64 bits. */
+static bool read_u64(const char *text, uint64_t *value)
+{
+	unsigned base = text[0] == '0' && text[1] == 'x' ? 16 : 10;
+
+	*value = 0;
+	if (base == 16)
+		text += 2;
+	if (*text == '\0')
+		return false;
+	for (; digit_of(*text) < base; text++) {
+		if (*value > (UINT64_MAX - digit_of(*text)) / base)
+			return false;
+		*value = *value * base + digit_of(*text);
+	}
+	return *text == '\0';
+}
+
+bool tt_spec_take_u64(struct tt_spec_parser *p, const char *what, uint64_t min, uint64_t max,
+		      uint64_t *value)
+{
+	const struct tt_spec_word *word = tt_spec_take(p, what);
+
+	if (word == NULL)
+		return false;
+	if (!word->quoted && read_u64(word->text, value) && *value >= min && *value <= max)
+		return true;
+	tt_spec_report(p, word->column, "bad-number",
+		       "expected %s, a number from %" PRIu64 " to %" PRIu64 " (or 0x and digits of "
+		       "base 16), found `%.40s`",
+		       what, min, max, word->text);
+	return false;
 }

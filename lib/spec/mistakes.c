@@ -83,6 +83,8 @@ void tt_spec_report(struct tt_spec_parser *p, unsigned column, const char *rule,
 		p->event->broken = true;
 	if (p->batch != NULL)
 		p->batch->broken = true;
+	if (p->values != NULL)
+		p->values->broken = true;
 	va_start(args, format);
 	write_text(kept, format, args);
 	va_end(args);

@@ -73,6 +73,7 @@ static void end_event(struct tt_spec_parser *p)
 	if (event != NULL)
 		tt_spec_check_event(p, event);
 	tt_spec_end_batch(p);
+	tt_spec_end_values(p);
 }
 
 /* Clauses that follow belong to a new event, whatever its line says. */
@@ -188,6 +189,8 @@ static void read_doc(struct tt_spec_parser *p)
 		p->batch->spec.doc = word->text;
 	else if (p->resource != NULL)
 		p->resource->spec.doc = word->text;
+	else if (p->values != NULL)
+		p->values->spec.doc = word->text;
 	else
 		p->file->experiment.doc = word->text;
 }
@@ -212,6 +215,16 @@ static void read_shows(struct tt_spec_parser *p)
 		tt_spec_read_shows(p);
 }
 
+/* ------------------------------------------------------------------- means */
+
+static void read_means(struct tt_spec_parser *p)
+{
+	if (p->batch != NULL)
+		tt_spec_read_field_means(p);
+	else
+		tt_spec_read_means(p);
+}
+
 /* ----------------------------------------------------------------- clauses */
 
 enum place {
@@ -220,8 +233,10 @@ enum place {
 	IN_EVENT = 1 << 2,
 	IN_BATCH = 1 << 3,
 	IN_RESOURCE = 1 << 4,
+	IN_RECORD = 1 << 5,
+	IN_VALUES = 1 << 6,
 	/* where another block of an experiment may begin */
-	IN_BLOCK = IN_EXPERIMENT | IN_BATCH | IN_RESOURCE,
+	IN_BLOCK = IN_EXPERIMENT | IN_BATCH | IN_RESOURCE | IN_RECORD | IN_VALUES,
 };
 
 static const struct clause {
@@ -247,11 +262,17 @@ static const struct clause {
 	[TT_CLAUSE_REFERS] = {"refers", IN_EVENT, true, tt_spec_read_refers,
 			      "`refers ARGUMENT BATCH`"},
 	[TT_CLAUSE_SCALES] = {"scales", IN_EVENT, true, tt_spec_read_scales,
-			      "`scales ARGUMENT BATCH BASE UNIT`"},
+			      "`scales ARGUMENT [BATCH] BASE UNIT`"},
 	[TT_CLAUSE_BATCH] = {"batch", IN_BLOCK, true, tt_spec_read_batch,
 			     "`batch NAME only|tag N [once] [lasts]`"},
-	[TT_CLAUSE_FIELD] = {"field", IN_BATCH, true, tt_spec_read_field,
-			     "`field NAME TYPE [key]`"},
+	[TT_CLAUSE_FIELD] = {"field", IN_BATCH | IN_RECORD, true, tt_spec_read_field,
+			     "`field NAME [list [COUNT] of] TYPE [if CONDITION] [key]`"},
+	[TT_CLAUSE_RECORD] = {"record", IN_BLOCK, true, tt_spec_read_record, "`record NAME`"},
+	[TT_CLAUSE_ENUM] = {"enum", IN_BLOCK, true, tt_spec_read_enum, "`enum NAME`"},
+	[TT_CLAUSE_FLAGS] = {"flags", IN_BLOCK, true, tt_spec_read_flags, "`flags NAME`"},
+	[TT_CLAUSE_VALUE] = {"value", IN_VALUES, true, tt_spec_read_value, "`value NAME NUMBER`"},
+	[TT_CLAUSE_MEANS] = {"means", IN_EVENT | IN_BATCH | IN_RECORD, true, read_means,
+			     "`means ARGUMENT FORM`"},
 	[TT_CLAUSE_ORDERS] = {"orders", IN_EVENT, true, tt_spec_read_orders,
 			      "`orders ARGUMENT|SCOPE SEQ [creates|destroys|restates] [continues]`"},
 	[TT_CLAUSE_RESOURCE] = {"resource", IN_BLOCK, true, tt_spec_read_resource,
@@ -301,31 +322,51 @@ static const char *right_place(const struct clause *clause)
 {
 	if (clause == &clauses[TT_CLAUSE_EXPERIMENT])
 		return "it must come before the first event";
-	if (clause == &clauses[TT_CLAUSE_BATCH] || clause == &clauses[TT_CLAUSE_RESOURCE])
+	switch (clause->places & ~(unsigned)IN_EXPERIMENT) {
+	case IN_BLOCK & ~IN_EXPERIMENT:
 		return "it belongs to an experiment; begin one with `experiment`";
-	if (clause == &clauses[TT_CLAUSE_FIELD])
+	case IN_BATCH | IN_RECORD:
 		return "it belongs to a batch; begin one with `batch`";
-	if (clause->places == IN_RESOURCE)
+	case IN_RESOURCE:
 		return "it belongs to a resource; begin one with `resource`";
-	return "it belongs to an event; begin one with `event`";
+	case IN_VALUES:
+		return "it belongs to a list of values; begin one with `enum` or `flags`";
+	default:
+		return "it belongs to an event; begin one with `event`";
+	}
+}
+
+/* Which block the lines belong to, and which of its clauses were seen. */
+static enum place find_place(struct tt_spec_parser *p, unsigned **seen)
+{
+	if (p->event != NULL) {
+		*seen = &p->event->clauses;
+		return IN_EVENT;
+	}
+	if (p->batch != NULL) {
+		*seen = &p->batch->clauses;
+		return p->batch->spec.part ? IN_RECORD : IN_BATCH;
+	}
+	if (p->resource != NULL) {
+		*seen = &p->resource->clauses;
+		return IN_RESOURCE;
+	}
+	if (p->values != NULL) {
+		*seen = &p->values->clauses;
+		return IN_VALUES;
+	}
+	*seen = &p->clauses;
+	return p->in_experiment ? IN_EXPERIMENT : AT_TOP;
 }
 
 /* Whether the clause is allowed here; a mistake if not. */
 static bool in_place(struct tt_spec_parser *p, const struct clause *clause)
 {
-	unsigned place = p->event != NULL      ? IN_EVENT
-			 : p->batch != NULL    ? IN_BATCH
-			 : p->resource != NULL ? IN_RESOURCE
-			 : p->in_experiment ? IN_EXPERIMENT
-					    : AT_TOP;
 	unsigned column = p->line.words[0].column;
-	unsigned *seen = p->event != NULL   ? &p->event->clauses
-			 : p->batch != NULL    ? &p->batch->clauses
-			 : p->resource != NULL ? &p->resource->clauses
-					    : &p->clauses;
 	unsigned bit = 1u << (clause - clauses);
+	unsigned *seen;
 
-	if ((clause->places & place) == 0) {
+	if ((clause->places & find_place(p, &seen)) == 0) {
 		tt_spec_report(p, column, "out-of-place", "`%s` is not allowed here: %s",
 			       clause->word, right_place(clause));
 		return false;
@@ -339,6 +380,22 @@ static bool in_place(struct tt_spec_parser *p, const struct clause *clause)
 	return true;
 }
 
+/* A line that begins an event or another block, whatever else it says. */
+static void begin_block(struct tt_spec_parser *p, const struct clause *clause)
+{
+	if (clause == &clauses[TT_CLAUSE_EVENT])
+		begin_event(p);
+	if (clause == NULL || clause->places != IN_BLOCK || !p->has_experiment)
+		return;
+	end_event(p);
+	if (clause == &clauses[TT_CLAUSE_RESOURCE])
+		tt_spec_begin_resource(p);
+	else if (clause == &clauses[TT_CLAUSE_BATCH] || clause == &clauses[TT_CLAUSE_RECORD])
+		tt_spec_begin_batch(p, clause == &clauses[TT_CLAUSE_RECORD]);
+	else
+		tt_spec_begin_values(p);
+}
+
 static void read_line(struct tt_spec_parser *p)
 {
 	const struct clause *clause;
@@ -346,16 +403,7 @@ static void read_line(struct tt_spec_parser *p)
 	if (p->line.nwords == 0 && p->line.rule == NULL)
 		return;
 	clause = p->line.nwords > 0 ? find_clause(&p->line.words[0]) : NULL;
-	if (clause == &clauses[TT_CLAUSE_EVENT])
-		begin_event(p);
-	if (clause == &clauses[TT_CLAUSE_BATCH] && p->has_experiment) {
-		end_event(p);
-		tt_spec_begin_batch(p);
-	}
-	if (clause == &clauses[TT_CLAUSE_RESOURCE] && p->has_experiment) {
-		end_event(p);
-		tt_spec_begin_resource(p);
-	}
+	begin_block(p, clause);
 	if (p->stop)
 		return;
 	if (p->line.rule != NULL) {
@@ -425,5 +473,8 @@ void tt_spec_file_release(struct tt_spec_file *file, struct tt_mem *mem)
 	tt_mem_free(mem, file->text, file->text_size);
 	tt_mem_free(mem, file->events, file->cap * sizeof(*file->events));
 	tt_mem_free(mem, file->batches, file->batch_cap * sizeof(*file->batches));
+	tt_mem_free(mem, file->elements, file->element_cap * sizeof(*file->elements));
+	tt_mem_free(mem, file->values, file->values_cap * sizeof(*file->values));
+	tt_mem_free(mem, file->named, file->named_cap * sizeof(*file->named));
 	tt_mem_free(mem, file->resources, file->resource_cap * sizeof(*file->resources));
 }

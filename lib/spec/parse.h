@@ -10,13 +10,18 @@
  *	mistakes.c mistakes, until all are known
  *	lexer.c    lines into words, and the words one by one
  *	table.c    the specs there are; answers from them (table.h)
+ *	names.c    the names of batches, records, values and fields
+ *	forms.c    the words for what a number means, a table
  *	args.c     the arguments of an event
  *	needs.c    the context of an event
  *	resource.c resources: their names, their states
  *	orders.c   what an event is numbered among, and what it does to resources
  *	range.c    what a range belongs to, and ranges that are checked
  *	shows.c    the forms of `shows` and `gives`, a table
- *	batch.c    batches: their fields, and arguments that refer to them
+ *	values.c   blocks with the names of numbers
+ *	means.c    what numbers mean
+ *	field.c    the fields of batches and records
+ *	batch.c    batches, records, and arguments that refer to them
  *	check.c    rules about a whole event, pairs, and the specs there are
  *	parse.c    the clauses of a text, a table again
  *	add.c      texts and files into the table
@@ -95,20 +100,55 @@ struct tt_spec_mistakes {
 /* A `refers` or `scales` that is not resolved yet. */
 struct tt_spec_ref {
 	int8_t arg;
-	const char *batch, *base, *unit; /* base NULL: `refers` */
-	struct tt_spec_position batch_at, base_at, unit_at;
+	bool scales;
+	const char *batch;      /* NULL: a base and a unit that are constants need none */
+	struct tt_spec_position batch_at;
+	struct tt_spec_factor {
+		const char *field;      /* NULL: it is a constant */
+		uint64_t number;
+		struct tt_spec_position at;
+	} base, unit;
 };
 #define TT_SPEC_MAX_REFS TT_MAX_ARGS
 
-/* A kind of batches. */
+/* What is not resolved yet of a field. */
+struct tt_spec_field {
+	struct tt_spec_position name_at;
+	const char *values;     /* the name of a block that `means` gives, or NULL */
+	struct tt_spec_position values_at;
+	const char *value;      /* the name of the number in its condition, or NULL */
+	struct tt_spec_position value_at;
+	int record;             /* index in the file's batches; -1: it is no record, nor a list
+	                           of them */
+	int element;            /* index in the file's elements; -1: it is no list of others */
+};
+
+/* A kind of batches, or of records inside others. */
 struct tt_spec_batch {
 	struct tt_batch_spec spec;
 	struct tt_spec_position name_at, tag_at;
 	unsigned clauses;
+	unsigned depth;         /* of records inside its own */
 	bool broken;
+	struct tt_spec_field fields[TT_MAX_FIELDS];
 };
 /* One for each tag, and more than anybody needs. */
 #define TT_SPEC_MAX_BATCHES 256
+/* As many records of others, and as many lists that are not of records. */
+#define TT_SPEC_MAX_RECORDS 256
+/* Records in records. */
+#define TT_SPEC_MAX_DEPTH 8
+
+/* A block `enum` or `flags`. */
+struct tt_spec_values {
+	struct tt_values_spec spec;
+	struct tt_spec_position name_at;
+	unsigned clauses;
+	bool broken;
+	size_t first;           /* index of its first value in the file's */
+};
+/* Of blocks, and of values in one. */
+#define TT_SPEC_MAX_VALUES 64
 
 /* A kind of resources; one that no `resource` describes is made when an event names it. */
 struct tt_spec_resource {
@@ -145,6 +185,11 @@ struct tt_spec_event {
 	} orders[TT_MAX_ORDERS];
 	uint8_t nrefs;
 	struct tt_spec_ref refs[TT_SPEC_MAX_REFS];
+	/* Of each argument: the name of the block that `means` gives, or NULL. */
+	struct {
+		const char *values;
+		struct tt_spec_position at;
+	} means[TT_MAX_ARGS];
 };
 
 /* One text, parsed. Strings of the definitions point into `text`. */
@@ -155,8 +200,15 @@ struct tt_spec_file {
 	struct tt_str source;   /* the text as it was */
 	struct tt_spec_event *events;
 	size_t nevents, cap;
-	struct tt_spec_batch *batches;
+	struct tt_spec_batch *batches; /* and records of others */
 	size_t nbatches, batch_cap;
+	size_t nrecords;        /* of them, records of others */
+	struct tt_batch_spec *elements; /* of lists that are not of records */
+	size_t nelements, element_cap;
+	struct tt_spec_values *values;
+	size_t nvalues, values_cap;
+	struct tt_named_value *named; /* of all blocks, one block after the other */
+	size_t nnamed, named_cap;
 	struct tt_spec_resource *resources;
 	size_t nresources, resource_cap;
 	struct tt_experiment_spec experiment; /* id 0: none */
@@ -183,6 +235,7 @@ struct tt_spec_parser {
 	struct tt_spec_event *event;  /* the one that clauses belong to, or NULL */
 	struct tt_spec_batch *batch;  /* likewise */
 	struct tt_spec_resource *resource; /* likewise */
+	struct tt_spec_values *values; /* likewise */
 	bool in_experiment;     /* clauses belong to the experiment */
 	unsigned clauses;       /* of the experiment, a bit for each that was seen */
 	bool has_experiment;    /* there was an `experiment` line, good or not */
@@ -219,6 +272,11 @@ enum tt_spec_clause {
 	TT_CLAUSE_DESTROYS,
 	TT_CLAUSE_RESTATES,
 	TT_CLAUSE_RANGE,
+	TT_CLAUSE_RECORD,
+	TT_CLAUSE_ENUM,
+	TT_CLAUSE_FLAGS,
+	TT_CLAUSE_VALUE,
+	TT_CLAUSE_MEANS,
 	TT_CLAUSE_COUNT
 };
 
@@ -276,6 +334,9 @@ const char *tt_spec_take_quoted(struct tt_spec_parser *p, const char *what);
 const char *tt_spec_take_name(struct tt_spec_parser *p, const char *what);
 /* Takes a number from min to max; -1 with a mistake. */
 int tt_spec_take_number(struct tt_spec_parser *p, const char *what, unsigned min, unsigned max);
+/* The same for 64 bits, in base 10, or 16 after `0x`. False with a mistake. */
+bool tt_spec_take_u64(struct tt_spec_parser *p, const char *what, uint64_t min, uint64_t max,
+		      uint64_t *value);
 /* Decimal digits up to the end of text; false: anything else, or more than `max`. */
 bool tt_spec_number(const char *text, unsigned max, unsigned *value);
 
@@ -295,10 +356,42 @@ static inline bool tt_spec_is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* names.c */
+
+/* Whether no batch, record or block of values has the name; a mistake if one has. */
+bool tt_spec_is_free_name(struct tt_spec_parser *p, const char *name, struct tt_spec_position at);
+/* The index of the field of this name, or -1. */
+int tt_spec_find_field(const struct tt_batch_spec *spec, const char *name);
+/* Takes the name of a field of this batch: its index, or -1 with a mistake. */
+int tt_spec_take_field(struct tt_spec_parser *p, const char *what);
+
+/* forms.c */
+
+struct tt_spec_form {
+	const char *word;
+	enum tt_form form;
+	bool is_suffix;         /* it may be the end of a name */
+	unsigned fields;        /* types of fields that may have it, a bit for each */
+	const char *instead;    /* the types that whole numbers of other types need */
+};
+#define TT_SPEC_NFORMS 13
+/* The types of whole numbers, a bit for each. */
+#define TT_SPEC_WHOLE_NUMBERS                                                                 \
+	(1u << TT_FIELD_UINT | 1u << TT_FIELD_INT | 1u << TT_FIELD_VARINT | 1u << TT_FIELD_ZIGZAG)
+/* NULL: no word for a form. */
+const struct tt_spec_form *tt_spec_find_form(const char *word);
+/* The i-th of TT_SPEC_NFORMS words. */
+const char *tt_spec_form_word(size_t i);
+/* What the end of a name says, or TT_FORM_PLAIN. */
+enum tt_form tt_spec_form_of_name(const char *name);
+
 /* args.c */
 
 void tt_spec_read_args(struct tt_spec_parser *p);
-/* Whether a word may name an argument or a field; if not, with a mistake. */
+/* Whether a word may name a field; if not, with a mistake. */
+bool tt_spec_check_name(struct tt_spec_parser *p, const struct tt_spec_word *word,
+			const char *what);
+/* Whether it may name an argument: fewer may. */
 bool tt_spec_check_arg_name(struct tt_spec_parser *p, const struct tt_spec_word *word,
 			    const char *what);
 /* The index of the argument of the event that a word names, or -1. */
@@ -311,13 +404,52 @@ enum tt_arg_type tt_spec_arg_type(const char *name);
  */
 int8_t tt_spec_take_arg(struct tt_spec_parser *p, unsigned types);
 
+/* Warns of a name that ends as a type does, but without the underscore. */
+void tt_spec_warn_suffix(struct tt_spec_parser *p, const char *name, struct tt_spec_position at);
+
+/* values.c */
+
+/* Begins a block of values, whatever its line says; false if there is no room for it. */
+bool tt_spec_begin_values(struct tt_spec_parser *p);
+void tt_spec_end_values(struct tt_spec_parser *p);
+void tt_spec_read_enum(struct tt_spec_parser *p);
+void tt_spec_read_flags(struct tt_spec_parser *p);
+void tt_spec_read_value(struct tt_spec_parser *p);
+/* Gives the blocks their values, when all are known. */
+void tt_spec_settle_values(struct tt_spec_parser *p);
+/* The block of this name, and its form; NULL with a mistake. */
+const struct tt_values_spec *tt_spec_resolve_values(struct tt_spec_parser *p, const char *name,
+						    struct tt_spec_position at, enum tt_form *form);
+/* The value of this name, or NULL. */
+const struct tt_named_value *tt_spec_find_value(const struct tt_values_spec *values,
+						const char *name);
+
+/* means.c */
+
+/* `means` of an event, */
+void tt_spec_read_means(struct tt_spec_parser *p);
+/* and of a batch or a record. */
+void tt_spec_read_field_means(struct tt_spec_parser *p);
+/* Binds what an event's arguments mean to the blocks. */
+void tt_spec_resolve_means(struct tt_spec_parser *p, struct tt_spec_event *event);
+
+/* field.c */
+
+void tt_spec_read_field(struct tt_spec_parser *p);
+/* Whether a word is a type of fields, or begins one. */
+bool tt_spec_is_field_type(const char *word);
+/* Whether there is one whole number. */
+bool tt_spec_is_integer(const struct tt_field_spec *field);
+/* Binds fields to the records and values that they name, when all are known. */
+void tt_spec_resolve_fields(struct tt_spec_parser *p);
+
 /* batch.c */
 
-/* Begins a batch, whatever its line says; false if there is no room for it. */
-bool tt_spec_begin_batch(struct tt_spec_parser *p);
+/* Begins a batch or a record, whatever its line says; false if there is no room for it. */
+bool tt_spec_begin_batch(struct tt_spec_parser *p, bool record);
 void tt_spec_end_batch(struct tt_spec_parser *p);
 void tt_spec_read_batch(struct tt_spec_parser *p);
-void tt_spec_read_field(struct tt_spec_parser *p);
+void tt_spec_read_record(struct tt_spec_parser *p);
 void tt_spec_read_shown(struct tt_spec_parser *p);
 void tt_spec_read_refers(struct tt_spec_parser *p);
 void tt_spec_read_scales(struct tt_spec_parser *p);

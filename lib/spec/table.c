@@ -222,6 +222,15 @@ struct tt_needs tt_event_needs(const struct tt_event_spec *spec)
 	};
 }
 
+const struct tt_values_spec *tt_specs_values(const struct tt_specs *specs, unsigned experiment,
+					     size_t i)
+{
+	const struct tt_spec_file *file;
+
+	file = experiment < COUNT(specs->owners) ? specs->owners[experiment] : NULL;
+	return file != NULL && i < file->nvalues ? &file->values[i].spec : NULL;
+}
+
 unsigned tt_specs_ntypes(const struct tt_specs *specs, unsigned version)
 {
 	if (version < TT_FIRST_VERSION)
