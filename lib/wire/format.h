@@ -8,7 +8,8 @@
  * needs base, input and spec:
  *
  *	varint.[ch]  LEB128, the only kind of number
- *	header.c     the header of a file, and what a file is that has none
+ *	header.c     the header of a file
+ *	guess.c      what a file seems to be that has none
  *	batch.c      framing: batches one after the other
  *	embedded.h   how batches begin that hold events or batches of other experiments
  *	event.c      the bytes of a timed event to a struct

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * header.c - the file header: scanned as Go scans it, and a guess at what a file
- * is that has none.
- */
+/* header.c - the file header, scanned as Go scans it. */
 #include "wire/header.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "wire/format.h"
+#include "wire/guess.h"
 
 /* Blanks and leading zeros may make a header longer than TT_HEADER_SIZE, to here. */
 #define HEADER_MAX_NBYTES 4096
@@ -107,95 +104,15 @@ static enum scan scan_header(struct scanner *s, uint32_t *number)
 	return r;
 }
 
-/* Bytes that begin files which people take for traces. */
-static const struct magic {
-	const char *bytes;
-	uint8_t len;
-	const char *what;
-} magics[] = {
-	{"\177ELF", 4, "an ELF program or library"},
-	{"MZ", 2, "a Windows program"},
-	{"\xcf\xfa\xed\xfe", 4, "a Mach-O program"},
-	{"\xca\xfe\xba\xbe", 4, "a Mach-O program or Java class"},
-	{"PERFILE2", 8, "a recording of Linux perf"},
-	{"\xc1\x1f\xfc\xc1", 4, "a CTF trace (LTTng or babeltrace)"},
-	{"\x57\x1d\xd1\x75", 4, "CTF metadata (LTTng or babeltrace)"},
-	{"/* CTF", 6, "CTF metadata (LTTng or babeltrace)"},
-	{"\x17\x08\x44tracing", 10, "a recording of trace-cmd (ftrace)"},
-	{"\x0a\x04\x08", 3, "a pprof profile"},
-	{"go1.7 heap dump", 15, "a Go heap dump"},
-	{"heap profile:", 13, "a heap profile as text"},
-	{"goroutine ", 10, "a dump of goroutines"},
-	{"Trace Go1.", 10, "a trace in its raw text form, which must be assembled first"},
-	{"M=-1 P=", 7, "the text of a trace's events, not the trace itself"},
-	{"EventBatch ", 11, "the text of a trace's raw events, not the trace itself"},
-	{"HTTP/1.", 7, "an HTTP answer with its header"},
-	{"SQLite format 3", 15, "an SQLite database"},
-	{"%PDF-", 5, "a PDF document"},
-	{"\x89PNG", 4, "a PNG image"},
-	{"\xff\xfe", 2, "UTF-16 text (perhaps a shell redirected the trace as text)"},
-	{"\xfe\xff", 2, "UTF-16 text (perhaps a shell redirected the trace as text)"},
-	{"go 1.", 5, "a trace with a damaged header"},
-};
-
-/* No control bytes but blanks: bytes beyond ASCII may be any text's. */
-static bool is_text(const uint8_t *p, const uint8_t *end)
-{
-	for (; p < end; p++)
-		if ((*p < 0x20 && (*p < '\t' || *p > '\r') && *p != 0x1b) || *p == 0x7f)
-			return false;
-	return true;
-}
-
-static const char *guess_text(const uint8_t *p, const uint8_t *end)
-{
-	static const char *const html[] = {"<!doctype html", "<html", "<head"};
-
-	while (p < end && (*p == ' ' || (*p >= '\t' && *p <= '\r')))
-		p++;
-	for (size_t i = 0; i < sizeof(html) / sizeof(html[0]); i++)
-		if ((size_t)(end - p) >= strlen(html[i]) &&
-		    strncasecmp((const char *)p, html[i], strlen(html[i])) == 0)
-			return "an HTML page";
-	if (starts(p, end, "<?xml", 5))
-		return "an XML document";
-	if (p < end && (*p == '{' || *p == '['))
-		return memmem(p, (size_t)(end - p), "traceEvents", 11) != NULL
-			       ? "a JSON trace of Chrome or Perfetto"
-			       : "JSON";
-	return "text";
-}
-
-static bool is_zero(const uint8_t *p, const uint8_t *end)
-{
-	while (p < end && *p == 0)
-		p++;
-	return p == end;
-}
-
-/* What the file seems to be, or NULL. */
-static const char *guess(const uint8_t *p, const uint8_t *end)
-{
-	if (p == end)
-		return "an empty file";
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
-		if (starts(p, end, magics[i].bytes, magics[i].len))
-			return magics[i].what;
-	if (is_text(p, end))
-		return guess_text(p, end);
-	return is_zero(p, end) ? "nothing but zero bytes" : NULL;
-}
-
 static int fail_header(struct tt_error *err, enum scan how, const uint8_t *data, size_t avail)
 {
 	static const char go_text[] = "bad file format: not a Go execution trace?";
-	const char *what;
+	char what[TT_GUESS_SIZE];
 
 	if (how == SCAN_CUT && avail != 0)
 		return tt_fail(err, TT_E_CUT_OFF, "%s\nit ends inside the header of a trace",
 			       go_text);
-	what = guess(data, data + avail);
-	if (what == NULL)
+	if (!tt_guess(data, data + avail, what))
 		return tt_fail(err, TT_E_NOT_A_TRACE, "%s", go_text);
 	return tt_fail(err, TT_E_NOT_A_TRACE, "%s\nit seems to be %s", go_text, what);
 }
