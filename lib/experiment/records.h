@@ -8,12 +8,15 @@
 
 #include "tracetool.h"
 
-/* What is wrong with a record. The texts live as long as the specs. */
+/* Names of fields, one in the other; what is longer is cut. */
+#define TT_RECORD_FIELD_SIZE 128
+
+/* What is wrong with a record. */
 struct tt_record_fault {
 	uint64_t index;         /* of the record in its batch */
 	uint64_t offset;        /* of the field's first byte in the trace */
-	const char *field;      /* NULL: none of them */
-	const char *problem;
+	const char *problem;    /* lives as long as the program */
+	char field[TT_RECORD_FIELD_SIZE]; /* "frames[3].pc"; "": none of them */
 };
 
 /* As tt_records_next(): 0, 1, or -TT_W_RECORD with *fault. */

@@ -91,9 +91,11 @@ static bool enter(struct filing *f, const struct tt_record *record, size_t pos)
 {
 	struct tt_table *table = f->table;
 	uint64_t key = record->values[record->spec->key].number;
-	struct tt_record_fault fault = {.index = record->index, .offset = record->offset};
 
 	if (tt_idmap_find(&table->keys, key) != TT_IDMAP_NONE) {
+		const struct tt_record_fault fault = {.index = record->index,
+						      .offset = record->offset};
+
 		keep_problem(&f->t->taken_key, f, &fault, key);
 		return true;
 	}

@@ -134,6 +134,8 @@ struct tt_spec_batch {
 };
 /* One for each tag, and more than anybody needs. */
 #define TT_SPEC_MAX_BATCHES 256
+/* Batches are found by their tags; the last one is that of a batch without. */
+#define TT_SPEC_NTAGS 257
 /* As many records of others, and as many lists that are not of records. */
 #define TT_SPEC_MAX_RECORDS 256
 /* Records in records. */
@@ -203,6 +205,7 @@ struct tt_spec_file {
 	struct tt_spec_batch *batches; /* and records of others */
 	size_t nbatches, batch_cap;
 	size_t nrecords;        /* of them, records of others */
+	uint16_t by_tag[TT_SPEC_NTAGS]; /* one past the index of the batch with it; 0: none */
 	struct tt_batch_spec *elements; /* of lists that are not of records */
 	size_t nelements, element_cap;
 	struct tt_spec_values *values;

@@ -97,6 +97,13 @@ const char *tt_specs_event_name(const struct tt_specs *specs, unsigned type, uns
 /* One past the highest type of the built-in events of this version. */
 unsigned tt_specs_ntypes(const struct tt_specs *specs, unsigned version);
 
+/*
+ * The kind of an experiment's batches that begin with a byte; -1: the batch is empty. NULL:
+ * no spec says.
+ */
+const struct tt_batch_spec *tt_specs_batch_tagged(const struct tt_specs *specs,
+						  unsigned experiment, int first);
+
 /* The text that the experiment of this number came with; false: none, or built-in. */
 bool tt_specs_source(const struct tt_specs *specs, unsigned experiment, struct tt_str *out);
 /*

@@ -56,6 +56,17 @@ static void remove_experiment(struct tt_specs *specs, const struct tt_experiment
 	specs->experiments[experiment->id] = NULL;
 }
 
+static void index_tags(struct tt_spec_file *file)
+{
+	for (size_t i = 0; i < file->nbatches; i++) {
+		const struct tt_batch_spec *spec = &file->batches[i].spec;
+
+		if (!spec->part)
+			file->by_tag[spec->tag < 0 ? TT_SPEC_NTAGS - 1 : spec->tag] =
+				(uint16_t)(i + 1);
+	}
+}
+
 void tt_specs_commit(struct tt_specs *specs, struct tt_spec_file *file)
 {
 	const struct tt_experiment_spec *experiment = &file->experiment;
@@ -78,6 +89,7 @@ void tt_specs_commit(struct tt_specs *specs, struct tt_spec_file *file)
 	for (i = 0; i < file->nevents; i++)
 		specs->events[file->events[i].def.spec.type] = &file->events[i];
 	index_names(specs);
+	index_tags(file);
 	file->next = specs->files;
 	specs->files = file;
 }
@@ -192,6 +204,21 @@ const struct tt_batch_spec *tt_specs_batch(const struct tt_specs *specs, unsigne
 
 	file = experiment < COUNT(specs->owners) ? specs->owners[experiment] : NULL;
 	return file != NULL && i < file->nbatches ? &file->batches[i].spec : NULL;
+}
+
+const struct tt_batch_spec *tt_specs_batch_tagged(const struct tt_specs *specs,
+						  unsigned experiment, int first)
+{
+	const struct tt_spec_file *file;
+	unsigned found;
+
+	file = experiment < COUNT(specs->owners) ? specs->owners[experiment] : NULL;
+	if (file == NULL)
+		return NULL;
+	found = file->by_tag[TT_SPEC_NTAGS - 1];
+	if (found == 0 && first >= 0)
+		found = file->by_tag[first];
+	return found == 0 ? NULL : &file->batches[found - 1].spec;
 }
 
 const struct tt_resource_spec *tt_specs_resource(const struct tt_specs *specs, unsigned experiment,
