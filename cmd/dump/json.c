@@ -4,6 +4,7 @@
  * members; they are a contract with scripts. Command layer.
  */
 #include "cli/json.h"
+#include "cli/meaning.h"
 #include "dump.h"
 
 char *dump_json_frames(struct out *o, char *p, const struct tt_frame *frames, int n)
@@ -247,16 +248,40 @@ static char *put_record(struct out *o, char *p, const struct tt_record *record)
 	return put_char(p, '}');
 }
 
+/* Whether the integer on the wire stands for a value of another kind. */
+static bool stands_for_another(enum tt_form form)
+{
+	switch (form) {
+	case TT_FORM_SIGNED:
+	case TT_FORM_ZIGZAG:
+	case TT_FORM_F64:
+	case TT_FORM_F32:
+	case TT_FORM_BOOL:
+	case TT_FORM_ENUM:
+	case TT_FORM_FLAGS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* `,"type":{"batch":"Types","id":12,"name":"main.Node"}`, `,"place":824633795584` (an
- * address), `,"op_string":"start"`, `,"made_stack":{"stack_id":2}`, or nothing. */
+ * address), `,"op_string":"start"`, `,"made_stack":{"stack_id":2}`, `,"mode":["write"]`, or
+ * nothing. */
 static char *put_meaning(struct dump *d, struct out *o, char *p, const struct tt_event *ev,
 			 unsigned i)
 {
-	const char *name = ev->spec->args[i].name;
+	const struct tt_arg_spec *arg = &ev->spec->args[i];
+	const char *name = arg->name;
 	struct tt_record record;
 	struct tt_str s;
 	uint64_t place;
 
+	if (stands_for_another(arg->form)) {
+		struct meant m = meant_by_arg(arg, ev->args[i], ev->generation);
+
+		return json_meant(o, json_key(p, name), &m);
+	}
 	if (tt_event_address(ev, i, &place))
 		return json_u64(p, name, place);
 	if (event_string(ev, i, &s))
@@ -274,7 +299,8 @@ static bool means_something(const struct tt_event_spec *spec)
 	for (unsigned i = 0; i < spec->nargs; i++) {
 		const struct tt_arg_spec *arg = &spec->args[i];
 
-		if (arg->batch || arg->scaled || arg->type == TT_ARG_STRING ||
+		if (arg->batch || arg->scaled || stands_for_another(arg->form) ||
+		    arg->type == TT_ARG_STRING ||
 		    (arg->type == TT_ARG_STACK && (int)i != spec->stack_arg))
 			return true;
 	}

@@ -5,6 +5,7 @@
  * ranges. Command layer.
  */
 #include "cli/json.h"
+#include "cli/meaning.h"
 #include "dump.h"
 
 char *out_range_name(struct out *o, char *p, const struct tt_range *range)
@@ -81,6 +82,7 @@ static char *out_meaning(struct dump *d, struct out *o, char *p, const struct tt
 
 char *out_argument(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg)
 {
+	struct meant number = meant_by_arg(&ev->spec->args[arg], ev->args[arg], ev->generation);
 	struct tt_str s;
 
 	p = out_cstr(o, p, ev->spec->args[arg].name);
@@ -88,6 +90,6 @@ char *out_argument(struct dump *d, struct out *o, char *p, const struct tt_event
 	if (event_string(ev, arg, &s))
 		p = out_quoted(o, p, s);
 	else
-		p = out_meaning(d, o, put_u64(p, ev->args[arg]), ev, arg);
+		p = out_meaning(d, o, text_meant(o, p, &number), ev, arg);
 	return out_room(o, p);
 }
