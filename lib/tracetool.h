@@ -890,6 +890,7 @@ struct tt_record {
 	const struct tt_batch_spec *spec;
 	uint64_t index;         /* in its batch, from 0 */
 	uint64_t offset;        /* of its first byte, in the trace */
+	const uint8_t *data;    /* its first byte */
 	struct tt_value values[TT_MAX_FIELDS]; /* spec->nfields of them */
 };
 
@@ -904,7 +905,8 @@ TT_API int tt_records_next(struct tt_records *r, struct tt_record *out, struct t
 
 /*
  * The records of a list, or the record that a field is (a list of one): for tt_records_next().
- * False if the field is neither, or absent. `record` came from `r`, and is not used afterwards.
+ * False if the field is neither, or absent. `record` came from `r`, and is not used afterwards;
+ * NULL: from tt_event_record(), and then inside->batch says no thread and no generation.
  */
 TT_API bool tt_records_inside(struct tt_records *inside, const struct tt_records *r,
 			      const struct tt_record *record, unsigned field);

@@ -13,6 +13,7 @@
  *	json.c csv.c units.c
  *	                members of JSON objects; CSV cells; counts, sizes and times
  *	meaning.c       a number as its spec says that it is meant
+ *	fields.c        the fields of a record
  *	outfile.c       an output file, which appears whole or not at all
  *	dynlib.c        libraries that are loaded when they are needed
  *

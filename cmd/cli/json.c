@@ -17,17 +17,3 @@ char *json_str(struct out *o, char *p, const char *key, struct tt_str s)
 	p = out_hex(o, p, s);
 	return put_char(out_room(o, p), '"');
 }
-
-char *json_field(struct out *o, char *p, const struct tt_field_spec *field,
-		 const struct tt_value *value)
-{
-	p = out_room(o, p);
-	if (field->type == TT_FIELD_INT)
-		return json_i64(p, field->name, (int64_t)value->number);
-	if (field_is_number(field))
-		return json_u64(p, field->name, value->number);
-	if (field->type == TT_FIELD_STRING)
-		return json_str(o, p, field->name, value->bytes);
-	p = put_char(json_key(p, field->name), '"');
-	return put_char(out_hex(o, p, value->bytes), '"');
-}

@@ -79,14 +79,4 @@ static inline char *json_cstr(struct out *o, char *p, const char *key, const cha
 	return out_json(o, json_key(p, key), str_of(s));
 }
 
-/* Whether a field of a record holds neither bytes nor a string. */
-static inline bool field_is_number(const struct tt_field_spec *field)
-{
-	return field->type != TT_FIELD_BYTES && field->type != TT_FIELD_STRING;
-}
-
-/* A field of a record as a member; bytes as hexadecimal digits. */
-char *json_field(struct out *o, char *p, const struct tt_field_spec *field,
-		 const struct tt_value *value);
-
 #endif

@@ -3,6 +3,7 @@
  * json.c - events as JSON, an object a line. tracetool-dump(1) documents the
  * members; they are a contract with scripts. Command layer.
  */
+#include "cli/fields.h"
 #include "cli/json.h"
 #include "cli/meaning.h"
 #include "dump.h"
@@ -240,12 +241,11 @@ static char *put_stack(struct dump *d, struct out *o, char *p, const struct tt_e
 	return out_room(o, out_str(o, p, stack_cache_get(&d->stacks, ev->generation, id)));
 }
 
-static char *put_record(struct out *o, char *p, const struct tt_record *record)
+static char *put_record(struct out *o, char *p, const struct tt_record *record,
+			const struct tt_generation *g)
 {
 	p = json_open(p, "batch", record->spec->name);
-	for (unsigned i = 0; i < record->spec->nfields; i++)
-		p = json_field(o, p, &record->spec->fields[i], &record->values[i]);
-	return put_char(p, '}');
+	return put_char(json_fields(o, p, record, g), '}');
 }
 
 /* Whether the integer on the wire stands for a value of another kind. */
@@ -290,7 +290,9 @@ static char *put_meaning(struct dump *d, struct out *o, char *p, const struct tt
 		p = put_char(json_key(p, name), '{');
 		return put_char(put_stack(d, o, p, ev, ev->args[i]), '}');
 	}
-	return tt_event_record(ev, i, &record) == 0 ? put_record(o, json_key(p, name), &record) : p;
+	if (tt_event_record(ev, i, &record) != 0)
+		return p;
+	return put_record(o, json_key(p, name), &record, ev->generation);
 }
 
 /* Whether an argument can mean anything. */

@@ -4,7 +4,7 @@
  * the record that one is the key of, the address that it is an offset to), and names of
  * ranges. Command layer.
  */
-#include "cli/json.h"
+#include "cli/fields.h"
 #include "cli/meaning.h"
 #include "dump.h"
 
@@ -26,14 +26,15 @@ static char *put_value(struct out *o, char *p, const struct tt_event *ev,
 		       const struct tt_field_spec *field, const struct tt_value *value)
 {
 	struct tt_str s;
+	struct meant m;
 
 	if (!field_is_number(field))
 		return out_room(o, out_quoted(o, p, value->bytes));
 	if (field->meaning == TT_ARG_STRING &&
 	    tt_generation_string(ev->generation, value->number, &s))
 		return out_room(o, out_quoted(o, p, s));
-	return field->type == TT_FIELD_INT ? put_i64(p, (int64_t)value->number)
-					   : put_u64(p, value->number);
+	m = meant_by_field(field, value, ev->generation);
+	return text_meant(o, p, &m);
 }
 
 bool event_string(const struct tt_event *ev, unsigned arg, struct tt_str *s)
@@ -55,6 +56,8 @@ static char *out_record(struct out *o, char *p, const struct tt_event *ev,
 		unsigned at = record->spec->shown[i];
 		const struct tt_field_spec *field = &record->spec->fields[at];
 
+		if (record->values[at].absent)
+			continue;
 		p = put_char(out_room(o, p), ' ');
 		p = put_value(o, p, ev, field, &record->values[at]);
 		if (field->unit[0] != '\0')

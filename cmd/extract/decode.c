@@ -8,20 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/csv.h"
+#include "cli/fields.h"
 #include "cli/json.h"
 #include "decode.h"
 
 /* ---- formats */
 
-static void jsonl_record(struct out *o, const struct tt_batch *b, const struct tt_record *r)
+static void jsonl_record(struct out *o, const struct tt_batch *b, const struct tt_record *r,
+			 const struct tt_generation *g)
 {
 	char *p = put_lit(out_begin(o), "{\"offset\":");
 
 	p = json_id(put_u64(p, r->offset), "thread", b->thread);
-	for (unsigned i = 0; i < r->spec->nfields; i++)
-		p = json_field(o, p, &r->spec->fields[i], &r->values[i]);
-	out_end(o, put_lit(out_room(o, p), "}\n"));
+	out_end(o, put_lit(json_fields(o, p, r, g), "}\n"));
 }
 
 static void csv_header(struct out *o, const struct tt_batch_spec *spec)
@@ -33,32 +32,23 @@ static void csv_header(struct out *o, const struct tt_batch_spec *spec)
 	out_end(o, put_char(out_room(o, p), '\n'));
 }
 
-static char *csv_value(struct out *o, char *p, const struct tt_field_spec *field,
-		       const struct tt_value *value)
-{
-	if (field->type == TT_FIELD_STRING)
-		return csv_text(o, p, value->bytes);
-	if (field->type == TT_FIELD_BYTES)
-		return out_hex(o, p, value->bytes);
-	return field->type == TT_FIELD_INT ? put_i64(p, (int64_t)value->number)
-					   : put_u64(p, value->number);
-}
-
-static void csv_record(struct out *o, const struct tt_batch *b, const struct tt_record *r)
+static void csv_record(struct out *o, const struct tt_batch *b, const struct tt_record *r,
+		       const struct tt_generation *g)
 {
 	char *p = put_char(put_u64(out_begin(o), r->offset), ',');
 
 	if (b->thread != TT_NONE)
 		p = put_i64(p, b->thread);
 	for (unsigned i = 0; i < r->spec->nfields; i++)
-		p = out_room(o, csv_value(o, put_char(p, ','), &r->spec->fields[i], &r->values[i]));
+		p = out_room(o, csv_field(o, put_char(p, ','), r, i, g));
 	out_end(o, put_char(p, '\n'));
 }
 
 static const struct decode_format {
 	const char *ending;
 	void (*header)(struct out *o, const struct tt_batch_spec *spec);
-	void (*record)(struct out *o, const struct tt_batch *b, const struct tt_record *r);
+	void (*record)(struct out *o, const struct tt_batch *b, const struct tt_record *r,
+		       const struct tt_generation *g);
 } formats[] = {
 	[BATCH_JSONL] = { "jsonl", NULL, jsonl_record },
 	[BATCH_CSV] = { "csv", csv_header, csv_record },
@@ -79,14 +69,14 @@ struct kind {
 };
 
 /* The records up to a fault. */
-static void decode_batch(struct kind *k, struct tt_records *records)
+static void decode_batch(struct kind *k, struct tt_records *records, const struct tt_generation *g)
 {
 	struct tt_record record;
 	struct tt_error err;
 	int rc;
 
 	while ((rc = tt_records_next(records, &record, &err)) == 0 && !out_failed(&k->text)) {
-		k->format->record(&k->text, &records->batch, &record);
+		k->format->record(&k->text, &records->batch, &record, g);
 		k->decoder->nrecords++;
 	}
 	if (rc < 0 && k->decoder->nfaults++ < BATCH_FAULTS_REPORTED)
@@ -103,7 +93,7 @@ static void decode_kind(struct kind *k, const struct tt_generation *g)
 			continue;
 		if (k->nbatches++ == 0 && k->format->header)
 			k->format->header(&k->text, k->spec);
-		decode_batch(k, &records);
+		decode_batch(k, &records, g);
 	}
 }
 

@@ -332,6 +332,7 @@ int tt_records_read(struct tt_records *r, struct tt_record *out, struct tt_recor
 	out->spec = spec;
 	out->index = r->index;
 	out->offset = r->batch.data_offset + r->pos;
+	out->data = r->batch.size == 0 ? NULL : r->batch.data + r->pos;
 	fault->index = r->index;
 	if (spec->once && r->index > 0) {
 		fault->field[0] = '\0';
@@ -374,12 +375,19 @@ bool tt_records_inside(struct tt_records *inside, const struct tt_records *r,
 	const struct tt_field_spec *spec = &record->spec->fields[field];
 
 	assert(field < record->spec->nfields);
-	*inside = (struct tt_records){.batch = r->batch};
+	*inside = (struct tt_records){
+		.batch = {.kind = TT_BATCH_EXPERIMENT,
+			  .experiment = (uint8_t)record->spec->experiment_id,
+			  .thread = TT_NONE},
+	};
 	if (spec->record == NULL || value->absent)
 		return false;
+	if (r != NULL)
+		inside->batch = r->batch;
 	inside->spec = spec->record;
 	inside->batch.data = (const uint8_t *)value->bytes.data;
 	inside->batch.size = value->bytes.len;
-	inside->batch.data_offset += (size_t)(inside->batch.data - r->batch.data);
+	inside->batch.data_offset =
+		record->offset + (size_t)(inside->batch.data - record->data);
 	return true;
 }
