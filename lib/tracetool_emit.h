@@ -311,6 +311,14 @@ TT_API bool tt_emit_batch_add(struct tt_emit *e, unsigned experiment, struct tt_
 /* The same with a record in several places: `n` parts, one after the other. */
 TT_API bool tt_emit_batch_add_parts(struct tt_emit *e, unsigned experiment, struct tt_str head,
 				    const struct tt_str *parts, size_t n);
+/*
+ * The same with a record of `nbytes` bytes that a function writes to `at`, all of them. The
+ * function is called at most once, with `record`; it must not call the tracer.
+ */
+typedef void tt_emit_write_record(const void *record, uint8_t *at, size_t nbytes);
+TT_API bool tt_emit_batch_add_written(struct tt_emit *e, unsigned experiment, struct tt_str head,
+				      size_t nbytes, tt_emit_write_record *write,
+				      const void *record);
 
 /* ------------------------------------------------------------------ recovery */
 

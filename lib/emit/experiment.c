@@ -225,18 +225,44 @@ static size_t sum_of(const struct tt_str *parts, size_t n)
 	return sum;
 }
 
+/* The batch for a record of so many bytes; NULL: it cannot be written. */
+static struct tt_em_chunk *allowed_batch(struct tt_emit *e, unsigned experiment, struct tt_str head,
+					 size_t nbytes)
+{
+	if (nbytes > TT_EMIT_BATCH_MAX)
+		nbytes = TT_EMIT_BATCH_MAX + 1; /* no sum with it overflows */
+	if (head.len > UINT8_MAX - TT_EM_EMBED_HEAD_MAX ||
+	    !allowed(e, experiment, head.len + nbytes))
+		return NULL;
+	return batch_for(e, experiment, head, nbytes);
+}
+
 bool tt_emit_batch_add_parts(struct tt_emit *e, unsigned experiment, struct tt_str head,
 			     const struct tt_str *parts, size_t n)
 {
-	struct tt_em_chunk *c = NULL;
-	size_t nbytes = sum_of(parts, n);
+	struct tt_em_chunk *c;
 
 	tt_em_busy_begin(e);
-	if (head.len <= UINT8_MAX - TT_EM_EMBED_HEAD_MAX &&
-	    allowed(e, experiment, head.len + nbytes))
-		c = batch_for(e, experiment, head, nbytes);
+	c = allowed_batch(e, experiment, head, sum_of(parts, n));
 	if (c != NULL)
 		append_parts(c, parts, n);
+	tt_em_busy_end(e);
+	return c != NULL;
+}
+
+bool tt_emit_batch_add_written(struct tt_emit *e, unsigned experiment, struct tt_str head,
+			       size_t nbytes, tt_emit_write_record *write, const void *record)
+{
+	struct tt_em_chunk *c;
+	uint8_t *p;
+
+	tt_em_busy_begin(e);
+	c = allowed_batch(e, experiment, head, nbytes);
+	if (c != NULL) {
+		p = atomic_load_explicit(&c->pos, memory_order_relaxed);
+		write(record, p, nbytes);
+		tt_em_put_done(c, p + nbytes);
+	}
 	tt_em_busy_end(e);
 	return c != NULL;
 }

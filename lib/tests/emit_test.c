@@ -800,6 +800,12 @@ static void check_batches(const struct batches_case *c, uint64_t flags, const st
 	tt_reader_close(r);
 }
 
+/* As many bytes of the text `record` as are asked for. */
+static void write_text(const void *record, uint8_t *at, size_t nbytes)
+{
+	memcpy(at, record, nbytes);
+}
+
 START_TEST(batches_hold_their_bytes)
 {
 	static uint8_t large[TT_EMIT_BATCH_MAX];
@@ -816,10 +822,13 @@ START_TEST(batches_hold_their_bytes)
 	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
 	e = enter();
 	ck_assert(tt_emit_batch(e, c->experiment, large, sizeof(large)));
-	for (int i = 0; i < 15000; i++) {
+	for (int i = 0; i < 10000; i++) {
 		ck_assert(tt_emit_batch_add(e, c->experiment, head, "record", 6));
+		ck_assert(tt_emit_batch_add_written(e, c->experiment, head, 6, write_text, "record"));
 		ck_assert(tt_emit_batch_add_parts(e, c->experiment, head, parts, 3));
 	}
+	ck_assert(!tt_emit_batch_add_written(e, c->experiment, head, sizeof(large), write_text, large));
+	ck_assert(!tt_emit_batch_add_written(e, c->experiment, head, SIZE_MAX, write_text, large));
 	ck_assert(!tt_emit_batch_add_parts(e, c->experiment, head, huge, 1));
 	ck_assert(!tt_emit_batch_add_parts(e, c->experiment, (struct tt_str){NULL, 0}, huge, 2));
 	ck_assert(!tt_emit_batch_add_parts(e, c->experiment, (struct tt_str){NULL, 0}, huge + 1, 2));
