@@ -15,12 +15,13 @@ static const struct pool_endpoints_record endpoints[] = {
 
 /* What the program itself counts, to compare it with the trace. */
 static struct counts {
-	unsigned long opened, taken, rows, closed;
+	unsigned long opened, taken, rows, failed, closed;
 } counts[CONNECTIONS];
 
 /* One for each endpoint; one thread at a time may take it. */
 static struct conn {
 	uint64_t id;            /* 0: not open */
+	struct tt_emit_seq seq; /* numbers its events */
 	unsigned uses;
 	bool taken;
 } conns[CONNECTIONS];
@@ -37,33 +38,53 @@ static void write_tables(void *arg, struct tt_emit *e)
 		pool_add_endpoints(e, &endpoints[i]);
 }
 
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+static void emit_open(struct tt_emit *e, unsigned i)
+{
+	struct conn *c = &conns[i];
+
+	pool_emit_conn_open(e, c->id, tt_emit_seq_next(e, &c->seq), endpoints[i].id,
+			    tt_emit_stack_here(e, 0));
+	pool_emit_pool_size(e, opened - closed);
+}
+
 static void take(unsigned i)
 {
+	uint64_t since_ns = now_ns();
 	struct conn *c = &conns[i];
 	struct tt_emit *e;
 
 	pthread_mutex_lock(&lock);
+#ifndef HURRY
 	while (c->taken)
 		pthread_cond_wait(&given, &lock);
+#endif
 	c->taken = true;
 	e = tt_emit_acquire();  /* from here to the release no generation ends */
 	if (c->id == 0) {
 		c->id = ++opened;
+		c->seq = (struct tt_emit_seq){ { 0, 0 } };
 		counts[i].opened++;
-		if (e != NULL) {
-			pool_emit_conn_open(e, c->id, endpoints[i].id, tt_emit_stack_here(e, 0));
-			pool_emit_pool_size(e, opened - closed);
-		}
+		if (e != NULL)
+			emit_open(e, i);
 	}
 	counts[i].taken++;
 	if (e != NULL) {
-		pool_emit_conn_take(e, c->id, tt_emit_stack_here(e, 0));
+		pool_emit_conn_take(e, c->id, tt_emit_seq_next(e, &c->seq), now_ns() - since_ns,
+				    tt_emit_stack_here(e, 0));
 		tt_emit_release(e);
 	}
 	pthread_mutex_unlock(&lock);
 }
 
-static void give(unsigned i, unsigned rows)
+static void give(unsigned i, unsigned rows, enum pool_outcome outcome)
 {
 	struct conn *c = &conns[i];
 	struct tt_emit *e;
@@ -71,13 +92,14 @@ static void give(unsigned i, unsigned rows)
 	pthread_mutex_lock(&lock);
 	e = tt_emit_acquire();
 	counts[i].rows += rows;
+	counts[i].failed += outcome == POOL_OUTCOME_FAILED;
 	if (e != NULL)
-		pool_emit_conn_give(e, c->id, rows);
+		pool_emit_conn_give(e, c->id, tt_emit_seq_next(e, &c->seq), rows, outcome);
 	if (++c->uses % LIFE == 0) {
 		closed++;
 		counts[i].closed++;
 		if (e != NULL) {
-			pool_emit_conn_close(e, c->id);
+			pool_emit_conn_close(e, c->id, tt_emit_seq_next(e, &c->seq));
 			pool_emit_pool_size(e, opened - closed);
 		}
 		c->id = 0;
@@ -95,9 +117,11 @@ static void *work(void *arg)
 	const struct timespec query = { 0, 50000 };
 
 	for (unsigned i = 0; i < QUERIES; i++) {
-		take((*me + i) % CONNECTIONS);
+		unsigned conn = (*me + i) % CONNECTIONS, rows = i % 20;
+
+		take(conn);
 		nanosleep(&query, NULL);
-		give((*me + i) % CONNECTIONS, i % 20);
+		give(conn, rows, rows == 13 ? POOL_OUTCOME_FAILED : POOL_OUTCOME_DONE);
 	}
 	return NULL;
 }
@@ -129,11 +153,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "pool: %s\n", err.message);
 	tt_specs_free(specs);
 
-	printf("%-20s %7s %7s %7s %7s\n", "endpoint", "opened", "taken", "rows", "closed");
+	printf("%-20s %7s %7s %7s %7s %7s\n", "endpoint", "opened", "taken", "rows", "failed",
+	       "closed");
 	for (size_t i = 0; i < CONNECTIONS; i++) {
 		snprintf(name, sizeof(name), "%s:%u", endpoints[i].host.data, endpoints[i].port);
-		printf("%-20s %7lu %7lu %7lu %7lu\n", name, counts[i].opened, counts[i].taken,
-		       counts[i].rows, counts[i].closed);
+		printf("%-20s %7lu %7lu %7lu %7lu %7lu\n", name, counts[i].opened, counts[i].taken,
+		       counts[i].rows, counts[i].failed, counts[i].closed);
 	}
 	return 0;
 }

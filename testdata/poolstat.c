@@ -7,7 +7,7 @@ enum { ENDPOINTS = 100, CONNS = 100000 };
 
 static struct endpoint {
 	char name[64];
-	unsigned long opened, taken, rows, closed;
+	unsigned long opened, taken, rows, failed, closed;
 } endpoints[ENDPOINTS];
 
 /* For each connection: its endpoint, and the time when it was taken. */
@@ -17,6 +17,7 @@ static struct conn {
 } conns[CONNS];
 
 static int64_t held_ns;
+static uint64_t waited_ns;
 
 /* Numbers come from the trace and may be larger than the table. */
 static struct conn *find(uint64_t conn)
@@ -37,6 +38,15 @@ static void opens(const struct tt_event *ev, const struct pool_conn_open_event *
 	find(open->conn)->endpoint = (unsigned)(p - endpoints);
 }
 
+static void gives(const struct tt_event *ev, const struct pool_conn_give_event *give)
+{
+	struct endpoint *p = &endpoints[find(give->conn)->endpoint];
+
+	p->rows += give->rows;
+	p->failed += give->outcome == POOL_OUTCOME_FAILED;
+	held_ns += ev->time_ns - find(give->conn)->since_ns;
+}
+
 static void look(const struct tt_event *ev)
 {
 	struct pool_conn_open_event open;
@@ -49,9 +59,9 @@ static void look(const struct tt_event *ev)
 	} else if (pool_read_conn_take(ev, &take)) {
 		endpoints[find(take.conn)->endpoint].taken++;
 		find(take.conn)->since_ns = ev->time_ns;
+		waited_ns += take.waited_ns;
 	} else if (pool_read_conn_give(ev, &give)) {
-		endpoints[find(give.conn)->endpoint].rows += give.rows;
-		held_ns += ev->time_ns - find(give.conn)->since_ns;
+		gives(ev, &give);
 	} else if (pool_read_conn_close(ev, &close)) {
 		endpoints[find(close.conn)->endpoint].closed++;
 	}
@@ -76,11 +86,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "poolstat: %s\n", tt_reader_error(r)->message);
 	tt_reader_close(r);
 
-	printf("%-20s %7s %7s %7s %7s\n", "endpoint", "opened", "taken", "rows", "closed");
+	printf("%-20s %7s %7s %7s %7s %7s\n", "endpoint", "opened", "taken", "rows", "failed",
+	       "closed");
 	for (int i = 0; i < ENDPOINTS; i++)
 		if (endpoints[i].opened > 0)
-			printf("%-20s %7lu %7lu %7lu %7lu\n", endpoints[i].name, endpoints[i].opened,
-			       endpoints[i].taken, endpoints[i].rows, endpoints[i].closed);
-	printf("held for %.3f ms in all\n", (double)held_ns / 1e6);
+			printf("%-20s %7lu %7lu %7lu %7lu %7lu\n", endpoints[i].name,
+			       endpoints[i].opened, endpoints[i].taken, endpoints[i].rows,
+			       endpoints[i].failed, endpoints[i].closed);
+	printf("held for %.3f ms in all, after %.3f ms of waiting\n", (double)held_ns / 1e6,
+	       (double)waited_ns / 1e6);
 	return rc < 0;
 }

@@ -5,18 +5,48 @@
 
 #include "c.h"
 
-static bool collect(struct c_code *c)
+static bool collect_batches(struct c_code *c)
 {
+	unsigned id = c->experiment->id;
 	size_t n = 0;
 
-	while (tt_specs_batch(c->specs, c->experiment->id, n))
+	while (tt_specs_batch(c->specs, id, n))
 		n++;
 	c->batches = calloc(n + 1, sizeof(*c->batches));
 	if (!c->batches)
 		return false;
 	for (c->nbatches = 0; c->nbatches < n; c->nbatches++)
-		c->batches[c->nbatches].spec =
-			tt_specs_batch(c->specs, c->experiment->id, c->nbatches);
+		c->batches[c->nbatches].spec = tt_specs_batch(c->specs, id, c->nbatches);
+	return true;
+}
+
+static bool collect_values(struct c_code *c)
+{
+	unsigned id = c->experiment->id;
+	const struct tt_resource_spec *resource;
+	size_t n = 0, nresources = 0;
+
+	while (tt_specs_values(c->specs, id, n))
+		n++;
+	while (tt_specs_resource(c->specs, id, nresources))
+		nresources++;
+	c->values = calloc(n + nresources + 1, sizeof(*c->values));
+	if (!c->values)
+		return false;
+	for (; c->nvalues < n; c->nvalues++)
+		c->values[c->nvalues].spec = tt_specs_values(c->specs, id, c->nvalues);
+	for (size_t i = 0; i < nresources; i++) {
+		resource = tt_specs_resource(c->specs, id, i);
+		if (resource->nstates > 0)
+			c->values[c->nvalues++].resource = resource;
+	}
+	return true;
+}
+
+static bool collect(struct c_code *c)
+{
+	if (!collect_batches(c) || !collect_values(c))
+		return false;
 	for (unsigned type = 0; type < C_MAX_EVENTS; type++) {
 		const struct tt_event_spec *spec = tt_specs_event(c->specs, type);
 
@@ -75,6 +105,7 @@ int spec_c(struct out *o, const struct spec_c_options *opt, const char *name, st
 		c_names_release(&c->names);
 		c_names_release(&c->locals);
 		free(c->batches);
+		free(c->values);
 	}
 	tt_specs_free(specs);
 	free(c);

@@ -268,7 +268,7 @@ static void name_meanings(struct c_code *c, struct c_event *event)
 		const struct tt_arg_spec *arg = &event->spec->args[i];
 		char after[WORD_SIZE + 16];
 
-		if (!arg->batch)
+		if (!arg->batch && !arg->scaled)
 			continue;
 		snprintf(after, sizeof(after), "_%s_%s", event->args[i],
 			 arg->scaled ? "address" : "record");
@@ -289,6 +289,38 @@ static void name_batch(struct c_code *c, struct c_batch *batch)
 	/* no name of people ends so */
 	batch->is = give_small(c, "is_", name, "_");
 	batch->fill = give_small(c, "fill_", name, "_");
+	batch->put = give_small(c, "put_", name, "_");
+	batch->write = give_small(c, "write_", name, "_");
+}
+
+static void name_items(struct c_code *c, struct c_batch *batch)
+{
+	for (unsigned i = 0; i < batch->spec->nfields; i++) {
+		char after[WORD_SIZE + 2];
+
+		if (!batch->spec->fields[i].list)
+			continue;
+		snprintf(after, sizeof(after), "_%s", batch->fields[i]);
+		batch->items[i] = give_small(c, "next_", batch->spec->name, after);
+	}
+}
+
+static void name_values(struct c_code *c, struct c_values *values)
+{
+	const char *name = values->spec ? values->spec->name : values->resource->name;
+	const char *after = values->spec ? "" : "_state";
+	unsigned n = values->spec ? values->spec->nvalues : values->resource->nstates;
+	char small[WORD_SIZE], large[WORD_SIZE + 8], all[WORD_SIZE + 16];
+
+	values->tag = give_small(c, "", name, after);
+	snprintf(all, sizeof(all), "%s_name", after);
+	values->name = give_small(c, "", name, all);
+	snake(small, sizeof(small), name);
+	snprintf(all, sizeof(all), "%s%s", small, after);
+	raise(large, all);
+	for (unsigned i = 0; i < n; i++)
+		values->values[i] = give_large(c, large, values->spec ? values->spec->values[i].name
+								      : values->resource->states[i]);
 }
 
 void c_name_all(struct c_code *c)
@@ -305,4 +337,8 @@ void c_name_all(struct c_code *c)
 		name_fields(c, &c->batches[i]);
 	for (size_t i = 0; i < c->nevents; i++)
 		name_meanings(c, &c->events[i]);
+	for (size_t i = 0; i < c->nbatches; i++)
+		name_items(c, &c->batches[i]);
+	for (size_t i = 0; i < c->nvalues; i++)
+		name_values(c, &c->values[i]);
 }

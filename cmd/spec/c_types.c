@@ -3,29 +3,84 @@
  * c_types.c - what both parts of the code need: types of arguments and fields, numbers,
  * structs of records, the spec itself. Command layer.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "c.h"
 
 /* ----------------------------------------------------------------- types in C */
 
+/* What the form of a number makes of its type; NULL: nothing. */
+static const char *form_type(enum tt_form form)
+{
+	switch (form) {
+	case TT_FORM_SIGNED:
+	case TT_FORM_ZIGZAG:
+		return "int64_t ";
+	case TT_FORM_F64:
+		return "double ";
+	case TT_FORM_F32:
+		return "float ";
+	case TT_FORM_BOOL:
+		return "bool ";
+	default:
+		return NULL;
+	}
+}
+
+static bool is_id(enum tt_arg_type type)
+{
+	return type == TT_ARG_G || type == TT_ARG_M || type == TT_ARG_P;
+}
+
 const char *c_arg_type(const struct tt_arg_spec *arg)
 {
-	switch (arg->type) {
-	case TT_ARG_STRING:
+	if (form_type(arg->form))
+		return form_type(arg->form);
+	if (arg->type == TT_ARG_STRING)
 		return "struct tt_str ";
-	case TT_ARG_G:
-	case TT_ARG_M:
-	case TT_ARG_P:
-		return "int64_t ";
-	default:
-		return "uint64_t ";
-	}
+	return is_id(arg->type) ? "int64_t " : "uint64_t ";
+}
+
+/* Constants of an enum are of type int in C. */
+static bool is_enum(const struct tt_values_spec *spec)
+{
+	for (unsigned i = 0; spec && i < spec->nvalues; i++)
+		if (spec->values[i].value > INT32_MAX)
+			return false;
+	return spec && !spec->flags;
+}
+
+static const struct c_values *values_of(const struct c_code *c, const struct tt_values_spec *spec)
+{
+	for (size_t i = 0; i < c->nvalues; i++)
+		if (c->values[i].spec == spec)
+			return &c->values[i];
+	return NULL;
+}
+
+const char *c_parameter_type(const struct c_code *c, const struct tt_arg_spec *arg)
+{
+	static char type[200];
+
+	if (!is_enum(arg->values))
+		return c_arg_type(arg);
+	snprintf(type, sizeof(type), "enum %s ", values_of(c, arg->values)->tag);
+	return type;
 }
 
 bool c_is_number(const struct tt_field_spec *field)
 {
-	return field->type != TT_FIELD_BYTES && field->type != TT_FIELD_STRING;
+	switch (field->type) {
+	case TT_FIELD_BYTES:
+	case TT_FIELD_STRING:
+	case TT_FIELD_CSTRING:
+	case TT_FIELD_RECORD:
+		return false;
+	default:
+		return true;
+	}
 }
 
 static const char *fixed_type(const struct tt_field_spec *field)
@@ -39,17 +94,33 @@ static const char *fixed_type(const struct tt_field_spec *field)
 	return row[field->size == 1 ? 0 : field->size == 2 ? 1 : field->size == 4 ? 2 : 3];
 }
 
-const char *c_field_type(const struct tt_field_spec *field)
+const char *c_field_type(const struct c_code *c, const struct tt_field_spec *field)
 {
-	if (field->type == TT_FIELD_UINT || field->type == TT_FIELD_INT)
+	static char type[200];
+
+	if (c_is_number(field) && form_type(field->form))
+		return form_type(field->form);
+	switch (field->type) {
+	case TT_FIELD_UINT:
+	case TT_FIELD_INT:
 		return fixed_type(field);
-	if (field->type == TT_FIELD_BYTES && field->size > 0)
-		return "const uint8_t *";
-	if (!c_is_number(field))
-		return "struct tt_str ";
-	if (field->meaning == TT_ARG_G || field->meaning == TT_ARG_M || field->meaning == TT_ARG_P)
+	case TT_FIELD_ZIGZAG:
 		return "int64_t ";
-	return "uint64_t ";
+	case TT_FIELD_FLOAT:
+		return field->size == 4 ? "float " : "double ";
+	case TT_FIELD_BOOL:
+		return "bool ";
+	case TT_FIELD_BYTES:
+		return field->size > 0 ? "const uint8_t *" : "struct tt_str ";
+	case TT_FIELD_STRING:
+	case TT_FIELD_CSTRING:
+		return "struct tt_str ";
+	case TT_FIELD_RECORD:
+		snprintf(type, sizeof(type), "struct %s ", c_batch_of(c, field->record)->tag);
+		return type;
+	default:
+		return is_id(field->meaning) ? "int64_t " : "uint64_t ";
+	}
 }
 
 const struct c_batch *c_batch_of(const struct c_code *c, const struct tt_batch_spec *spec)
@@ -60,7 +131,96 @@ const struct c_batch *c_batch_of(const struct c_code *c, const struct tt_batch_s
 	return NULL;
 }
 
+/* ----------------------------------------------------------------- values as numbers */
+
+static struct c_around form_number(enum tt_form form)
+{
+	switch (form) {
+	case TT_FORM_ZIGZAG:
+		return (struct c_around){ "tt_c1_zigzag(", ")" };
+	case TT_FORM_F64:
+		return (struct c_around){ "tt_c1_bits64(", ")" };
+	case TT_FORM_F32:
+		return (struct c_around){ "tt_c1_bits32(", ")" };
+	default:
+		return (struct c_around){ "(uint64_t)", "" };
+	}
+}
+
+struct c_around c_arg_number(const struct tt_arg_spec *arg)
+{
+	bool is_typed = is_id(arg->type) || form_type(arg->form) || is_enum(arg->values);
+
+	return is_typed ? form_number(arg->form) : (struct c_around){ "", "" };
+}
+
+struct c_around c_field_number(const struct tt_field_spec *field)
+{
+	if (field->type == TT_FIELD_ZIGZAG)
+		return form_number(TT_FORM_ZIGZAG);
+	if (field->type == TT_FIELD_FLOAT)
+		return form_number(field->size == 4 ? TT_FORM_F32 : TT_FORM_F64);
+	return form_number(field->form);
+}
+
+struct c_around c_arg_value(const struct tt_arg_spec *arg)
+{
+	switch (arg->form) {
+	case TT_FORM_SIGNED:
+		return (struct c_around){ "(int64_t)", "" };
+	case TT_FORM_ZIGZAG:
+		return (struct c_around){ "tt_c1_unzigzag(", ")" };
+	case TT_FORM_F64:
+		return (struct c_around){ "tt_c1_double(", ")" };
+	case TT_FORM_F32:
+		return (struct c_around){ "tt_c1_float((uint32_t)", ")" };
+	case TT_FORM_BOOL:
+		return (struct c_around){ "", " != 0" };
+	default:
+		return (struct c_around){ is_id(arg->type) ? "(int64_t)" : "", "" };
+	}
+}
+
+void c_condition(const struct c_code *c, const struct c_batch *batch, unsigned i, const char *who)
+{
+	const struct tt_field_spec *field = &batch->spec->fields[i];
+	struct c_around around = c_field_number(&batch->spec->fields[field->if_field]);
+	const char *name = batch->fields[field->if_field];
+	uint64_t value = field->if_value;
+	struct out *o = c->o;
+
+	/* conditions are about the number meant, not about how it is written */
+	if (batch->spec->fields[field->if_field].type == TT_FIELD_ZIGZAG)
+		around = form_number(TT_FORM_PLAIN);
+	if (field->condition == TT_IF_HAS)
+		c_say(o, "(%s%s%s%s & UINT64_C(%" PRIu64 ")) == UINT64_C(%" PRIu64 ")",
+		      around.before, who, name, around.after, value, value);
+	else
+		c_say(o, "%s%s%s%s %s UINT64_C(%" PRIu64 ")", around.before, who, name, around.after,
+		      field->condition == TT_IF_IS ? "==" : "!=", value);
+}
+
 /* ----------------------------------------------------------------- the common part */
+
+void c_note(const struct c_code *c, enum tt_form form, const struct tt_values_spec *values)
+{
+	static const char *const notes[] = {
+		[TT_FORM_NS] = "ns",
+		[TT_FORM_US] = "us",
+		[TT_FORM_MS] = "ms",
+		[TT_FORM_S] = "s",
+		[TT_FORM_TICKS] = "units of the trace clock",
+		[TT_FORM_BYTES] = "bytes",
+		[TT_FORM_PERCENT] = "percent",
+		[TT_FORM_HEX] = "hexadecimal",
+	};
+
+	if (values)
+		c_say(c->o, " /* %s %s */", values->flags ? "bits of" : "of",
+		      values_of(c, values)->tag);
+	else if ((size_t)form < ARRAY_SIZE(notes) && notes[form])
+		c_say(c->o, " /* %s */", notes[form]);
+}
 
 static void print_numbers(const struct c_code *c)
 {
@@ -75,6 +235,50 @@ static void print_numbers(const struct c_code *c)
 	c_say(o, "};\n");
 }
 
+/* States are numbered from 0, in the order of the spec, as in struct tt_order_spec. */
+static void print_states(const struct c_code *c, const struct c_values *values)
+{
+	struct out *o = c->o;
+
+	c_say(o, "\n");
+	c_comment(o, 0, "States of a resource.", values->resource->doc);
+	c_say(o, "enum %s {\n", values->tag);
+	for (unsigned i = 0; i < values->resource->nstates; i++)
+		c_say(o, "\t%s = %u,\n", values->values[i], i);
+	c_say(o, "};\n");
+}
+
+static void print_name_function(const struct c_code *c, const struct c_values *values)
+{
+	const struct tt_values_spec *spec = values->spec;
+	struct out *o = c->o;
+
+	c_say(o, "\n/* The name in the spec, or NULL. */\nstatic inline const char *%s(uint64_t value)\n{\n",
+	      values->name);
+	for (unsigned i = 0; i < spec->nvalues; i++)
+		c_say(o, "\tif (value == UINT64_C(%" PRIu64 "))\n\t\treturn \"%s\";\n",
+		      spec->values[i].value, spec->values[i].name);
+	c_say(o, "\treturn NULL;\n}\n");
+}
+
+static void print_values(const struct c_code *c, const struct c_values *values)
+{
+	const struct tt_values_spec *spec = values->spec;
+	bool as_enum = is_enum(spec);
+	struct out *o = c->o;
+
+	c_say(o, "\n");
+	c_comment(o, 0, "", spec->doc);
+	if (as_enum)
+		c_say(o, "enum %s {\n", values->tag);
+	for (unsigned i = 0; i < spec->nvalues; i++)
+		c_say(o, as_enum ? "\t%s = %" PRIu64 ",\n" : "#define %s UINT64_C(%" PRIu64 ")\n",
+		      values->values[i], spec->values[i].value);
+	if (as_enum)
+		c_say(o, "};\n");
+	print_name_function(c, values);
+}
+
 static const char *meaning_of(const struct tt_field_spec *field)
 {
 	if (field->type != TT_FIELD_VARINT)
@@ -86,23 +290,41 @@ static const char *meaning_of(const struct tt_field_spec *field)
 	return "";
 }
 
-static void print_record(const struct c_code *c, const struct c_batch *batch)
+static void print_member(const struct c_code *c, const struct c_batch *batch, unsigned i)
 {
-	const struct tt_batch_spec *spec = batch->spec;
+	const struct tt_field_spec *field = &batch->spec->fields[i];
+	const char *type = c_field_type(c, field);
 	struct out *o = c->o;
 
-	c_say(o, "\n");
-	c_comment(o, 0, "", spec->doc);
-	c_say(o, "struct %s {\n", batch->tag);
-	for (unsigned i = 0; i < spec->nfields; i++) {
-		const struct tt_field_spec *field = &spec->fields[i];
-
-		c_say(o, "\t%s%s;", c_field_type(field), batch->fields[i]);
-		if (field->type == TT_FIELD_BYTES && field->size > 0)
-			c_say(o, " /* %u bytes */", field->size);
-		c_say(o, "%s%s\n", meaning_of(field), i == (unsigned)spec->key ? " /* the key */" : "");
+	if (field->list)
+		c_say(o, "\tstruct {\n\t\t%s%s*items; /* to write; to read: %s() */\n\t\tsize_t n;\n"
+			 "\t\tstruct tt_records records_; /* private */\n\t} %s;",
+		      strncmp(type, "const ", 6) == 0 ? "" : "const ", type, batch->items[i],
+		      batch->fields[i]);
+	else
+		c_say(o, "\t%s%s;", type, batch->fields[i]);
+	if (field->type == TT_FIELD_BYTES && field->size > 0)
+		c_say(o, " /* %u bytes */", field->size);
+	else if (field->type == TT_FIELD_STRING && field->size > 0)
+		c_say(o, " /* at most %u bytes */", field->size);
+	c_note(c, field->form, field->values);
+	c_say(o, "%s", meaning_of(field));
+	if (field->condition != TT_IF_ALWAYS) {
+		c_say(o, " /* if ");
+		c_condition(c, batch, i, "");
+		c_say(o, " */");
 	}
-	c_say(o, "};\n");
+	c_say(o, "%s\n", i == (unsigned)batch->spec->key ? " /* the key */" : "");
+}
+
+static void print_record(const struct c_code *c, const struct c_batch *batch)
+{
+	c_say(c->o, "\n");
+	c_comment(c->o, 0, "", batch->spec->doc);
+	c_say(c->o, "struct %s {\n", batch->tag);
+	for (unsigned i = 0; i < batch->spec->nfields; i++)
+		print_member(c, batch, i);
+	c_say(c->o, "};\n");
 }
 
 static void print_specs(const struct c_code *c, struct tt_str text)
@@ -129,10 +351,18 @@ void c_types(const struct c_code *c, struct tt_str text)
 {
 	struct out *o = c->o;
 
-	c_say(o, "#ifndef %s_TYPES_H_\n#define %s_TYPES_H_\n\n#include <tracetool.h>\n\n", c->upper,
+	c_say(o, "#ifndef %s_TYPES_H_\n#define %s_TYPES_H_\n\n#include <string.h>\n#include <tracetool.h>\n", c->upper,
 	      c->upper);
+	c_shared_types(o);
+	c_say(o, "\n");
 	c_comment(o, 0, "", c->experiment->doc);
 	print_numbers(c);
+	for (size_t i = 0; i < c->nvalues; i++) {
+		if (c->values[i].spec)
+			print_values(c, &c->values[i]);
+		else
+			print_states(c, &c->values[i]);
+	}
 	for (size_t i = 0; i < c->nbatches; i++)
 		print_record(c, &c->batches[i]);
 	if (!c->opt->no_text)

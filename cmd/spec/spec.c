@@ -14,6 +14,7 @@
 #include "cli/out.h"
 #include "cli/outfile.h"
 #include "c.h"
+#include "spec.h"
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 
@@ -22,7 +23,7 @@ struct spec_options {
 	int format;
 	struct spec_c_options c;
 	const char *output;
-	bool alone, quiet, verbose;
+	bool alone, quiet, strict, verbose;
 };
 
 static const char *const formats[] = { "text", "json", NULL };
@@ -47,14 +48,16 @@ static const struct opt table[] = {
 	{ .kind = OPT_FLAG, .name = "alone",
 	  .help = "check files against the rules only, not against\nother specs",
 	  .at = offsetof(struct spec_options, alone) },
+	{ .kind = OPT_FLAG, .name = "strict", .help = "exit with 1 if there are warnings",
+	  .at = offsetof(struct spec_options, strict) },
 	OPT_HEADING("Common options"),
 	{ .kind = OPT_LIST, .name = "spec", .meta = "FILE",
 	  .help = "read event specs from FILE first (may be repeated)",
 	  .at = offsetof(struct spec_options, specs) },
-	{ .kind = OPT_FLAG, .letter = 'q', .name = "quiet", .help = "print nothing for files without mistakes",
+	{ .kind = OPT_FLAG, .letter = 'q', .name = "quiet", .help = "do not say that a file is fine",
 	  .at = offsetof(struct spec_options, quiet) },
 	{ .kind = OPT_FLAG, .letter = 'v', .name = "verbose",
-	  .help = "also list what each event means", .at = offsetof(struct spec_options, verbose) },
+	  .help = "list all that the specs say", .at = offsetof(struct spec_options, verbose) },
 	OPT_HELP,
 	OPT_TABLE_END,
 };
@@ -77,153 +80,12 @@ struct run {
 	size_t nfiles;
 };
 
-/* A type is a byte. */
-#define NTYPES 256
-
 /* ---------------------------------------------------------------------- list */
-
-struct widths {
-	size_t name, experiment, kind;
-};
-
-static void widen(size_t *width, const char *text)
-{
-	size_t len = strlen(text);
-
-	if (*width < len)
-		*width = len;
-}
-
-static const char *experiment_of(const struct tt_event_spec *spec)
-{
-	return spec->experiment ? spec->experiment : "-";
-}
-
-static struct widths measure(const struct tt_specs *specs)
-{
-	struct widths w = { strlen("EVENT"), strlen("EXPERIMENT"), strlen("KIND") };
-
-	for (unsigned type = 0; type < NTYPES; type++) {
-		const struct tt_event_spec *spec = tt_specs_event(specs, type);
-
-		if (!spec)
-			continue;
-		widen(&w.name, spec->name);
-		widen(&w.experiment, experiment_of(spec));
-		widen(&w.kind, tt_kind_name(spec->kind));
-	}
-	return w;
-}
-
-static char *put_cell(char *p, const char *text, size_t width)
-{
-	return put_column(put_cstr(p, text), p, width + 2, 0);
-}
-
-static void list_heading(const struct widths *w)
-{
-	char *p = out_begin(&out_stdout);
-
-	p = put_lit(p, "TYPE  ");
-	p = put_cell(p, "EVENT", w->name);
-	p = put_lit(p, "SINCE  ");
-	p = put_cell(p, "EXPERIMENT", w->experiment);
-	p = put_cell(p, "KIND", w->kind);
-	out_end(&out_stdout, put_lit(p, "ARGUMENTS\n"));
-}
-
-static char *put_arguments(struct out *o, char *p, const struct tt_event_spec *spec)
-{
-	if (spec->timed)
-		p = put_lit(p, "dt ");
-	for (unsigned i = 0; i < spec->nargs; i++)
-		p = put_char(out_cstr(o, p, spec->args[i].name), ' ');
-	if (spec->has_data)
-		p = put_lit(p, "data ");
-	if (spec->has_frames)
-		p = put_lit(p, "frames ");
-	if (!spec->timed && spec->nargs == 0)
-		p = put_lit(p, "- ");
-	return p - 1;
-}
-
-static void list_text(const struct run *run, const struct tt_event_spec *spec,
-		      const struct widths *w)
-{
-	struct out *o = &out_stdout;
-	char *p = out_begin(o);
-
-	p = put_column(p, p, put_digits(spec->type) < 4 ? 4 - put_digits(spec->type) : 0, 0);
-	p = put_lit(put_u64(p, spec->type), "  ");
-	p = put_cell(p, spec->name, w->name);
-	p = put_lit(p, "1.");
-	p = put_lit(put_u64(p, spec->since), "   ");
-	p = put_cell(p, experiment_of(spec), w->experiment);
-	p = put_cell(p, spec->kind == TT_KIND_BAD ? "-" : tt_kind_name(spec->kind), w->kind);
-	p = put_char(put_arguments(o, p, spec), '\n');
-	if (run->opt->verbose && spec->doc[0] != '\0') {
-		p = put_lit(p, "      ");
-		p = put_char(out_cstr(o, p, spec->doc), '\n');
-	}
-	out_end(o, p);
-}
-
-static const char *arg_type(const struct tt_arg_spec *arg)
-{
-	return arg->type == TT_ARG_NUMBER ? "number" : tt_arg_type_name(arg->type);
-}
-
-static char *put_bool(char *p, const char *key, bool value)
-{
-	return put_cstr(json_key(p, key), value ? "true" : "false");
-}
-
-static char *put_order(struct out *o, char *p, const struct tt_event_spec *spec)
-{
-	static const char *const roles[] = {
-		[TT_ROLE_USE] = "uses",
-		[TT_ROLE_CREATE] = "creates",
-		[TT_ROLE_DESTROY] = "destroys",
-		[TT_ROLE_RESTATE] = "restates",
-	};
-
-	p = json_open(json_key(p, "orders"), "argument", spec->args[spec->orders[0].arg].name);
-	p = json_cstr(o, p, "seq", spec->args[spec->orders[0].seq_arg].name);
-	return put_char(json_cstr(o, p, "role", roles[spec->orders[0].role]), '}');
-}
-
-static void list_json(const struct tt_event_spec *spec)
-{
-	struct out *o = &out_stdout;
-	char *p = out_begin(o);
-
-	p = put_u64(put_lit(p, "{\"type\":"), spec->type);
-	p = json_cstr(o, p, "name", spec->name);
-	p = put_u64(put_lit(json_key(p, "since"), "\"1."), spec->since);
-	p = put_char(p, '"');
-	if (spec->experiment)
-		p = json_cstr(o, p, "experiment", spec->experiment);
-	else
-		p = put_lit(json_key(p, "experiment"), "null");
-	p = json_cstr(o, p, "kind", spec->kind == TT_KIND_BAD ? "" : tt_kind_name(spec->kind));
-	p = put_bool(p, "timed", spec->timed);
-	p = put_char(json_key(p, "args"), '[');
-	for (unsigned i = 0; i < spec->nargs; i++) {
-		p = json_open(put_cstr(p, i == 0 ? "" : ","), "name", spec->args[i].name);
-		p = put_char(json_cstr(o, p, "type", arg_type(&spec->args[i])), '}');
-	}
-	p = put_char(p, ']');
-	if (spec->norders > 0)
-		p = put_order(o, p, spec);
-	p = put_bool(p, "data", spec->has_data);
-	p = put_bool(p, "frames", spec->has_frames);
-	p = json_cstr(o, p, "doc", spec->doc);
-	out_end(o, put_lit(p, "}\n"));
-}
 
 static int list(const struct run *run)
 {
-	struct widths w;
+	unsigned flags = (run->opt->format == FORMAT_JSON ? SPEC_LIST_JSON : 0u) |
+			 (run->opt->verbose ? SPEC_LIST_ALL : 0u);
 	struct tt_error err;
 
 	for (size_t i = 0; i < run->nfiles; i++) {
@@ -232,17 +94,7 @@ static int list(const struct run *run)
 			return STATUS_TROUBLE;
 		}
 	}
-	w = measure(run->specs);
-	if (run->opt->format == FORMAT_TEXT)
-		list_heading(&w);
-	for (unsigned type = 0; type < NTYPES; type++) {
-		const struct tt_event_spec *spec = tt_specs_event(run->specs, type);
-
-		if (spec && run->opt->format == FORMAT_JSON)
-			list_json(spec);
-		else if (spec)
-			list_text(run, spec, &w);
-	}
+	spec_list(&out_stdout, run->specs, flags);
 	return STATUS_FINE;
 }
 
@@ -301,7 +153,7 @@ static bool load(const char *path, struct text *text)
 struct report {
 	struct out *out;
 	const char *name;
-	int n;
+	unsigned n, nwarnings;
 };
 
 static void mistake_text(void *arg, const struct tt_spec_mistake *m)
@@ -317,6 +169,7 @@ static void mistake_text(void *arg, const struct tt_spec_mistake *m)
 	p = put_lit(p, " [");
 	p = out_cstr(r->out, p, m->rule);
 	out_end(r->out, put_lit(p, "]\n"));
+	r->nwarnings += m->warning;
 }
 
 static void mistake_json(void *arg, const struct tt_spec_mistake *m)
@@ -333,23 +186,24 @@ static void mistake_json(void *arg, const struct tt_spec_mistake *m)
 	if (m->warning)
 		p = json_bool(p, "warning", true);
 	out_end(r->out, put_char(p, '}'));
+	r->nwarnings += m->warning;
 }
 
 /* Adds a text without mistakes, so that the next file is checked against it; how many events
  * it has, or -1. */
 static int count_added(const struct run *run, const char *name, const struct text *text)
 {
-	const struct tt_event_spec *before[NTYPES];
+	const struct tt_event_spec *before[SPEC_NTYPES];
 	struct tt_error err;
 	int n = 0;
 
-	for (unsigned type = 0; type < NTYPES; type++)
+	for (unsigned type = 0; type < SPEC_NTYPES; type++)
 		before[type] = tt_specs_event(run->specs, type);
 	if (tt_specs_add(run->specs, name, text->data, text->len, &err) < 0) {
 		cmd_report(NULL, &err);
 		return -1;
 	}
-	for (unsigned type = 0; type < NTYPES; type++)
+	for (unsigned type = 0; type < SPEC_NTYPES; type++)
 		n += tt_specs_event(run->specs, type) != before[type] &&
 		     tt_specs_event(run->specs, type) != NULL;
 	return n;
@@ -362,7 +216,9 @@ static int checked(int mistakes)
 	return mistakes < 0 ? STATUS_TROUBLE : mistakes > 0 ? STATUS_BAD : STATUS_FINE;
 }
 
-static int check_text(const struct run *run, const char *name, const struct text *text)
+/* As tt_specs_check(). */
+static int check_text(const struct run *run, const char *name, const struct text *text,
+		      unsigned *nwarnings)
 {
 	char buffer[OUT_SIZE / 16 + OUT_ROOM];
 	struct out errors;
@@ -374,12 +230,14 @@ static int check_text(const struct run *run, const char *name, const struct text
 	n = tt_specs_check(run->opt->alone ? NULL : run->specs, text->data, text->len, mistake_text,
 			   &r);
 	out_flush(&errors);
+	*nwarnings = r.nwarnings;
 	if (n > 100)
 		cmd_error(name, "%d mistakes; only the first 100 are shown", n);
 	return n;
 }
 
-static int check_json(const struct run *run, const char *name, const struct text *text)
+static int check_json(const struct run *run, const char *name, const struct text *text,
+		      unsigned *nwarnings)
 {
 	struct report r = { .out = &out_stdout, .name = name };
 	char *p = out_begin(r.out);
@@ -391,11 +249,15 @@ static int check_json(const struct run *run, const char *name, const struct text
 	n = tt_specs_check(run->opt->alone ? NULL : run->specs, text->data, text->len, mistake_json,
 			   &r);
 	p = json_u64(put_char(out_begin(r.out), ']'), "count", n < 0 ? 0 : (uint64_t)n);
+	if (r.nwarnings > 0)
+		p = json_u64(p, "warnings", r.nwarnings);
 	out_end(r.out, put_lit(p, "}\n"));
+	*nwarnings = r.nwarnings;
 	return n;
 }
 
-static int praise(const struct run *run, const char *name, const struct text *text)
+static int praise(const struct run *run, const char *name, const struct text *text,
+		  unsigned nwarnings)
 {
 	struct out *o = &out_stdout;
 	char *p;
@@ -411,7 +273,11 @@ static int praise(const struct run *run, const char *name, const struct text *te
 		p = put_u64(p, (uint64_t)n);
 		p = put_cstr(p, n == 1 ? " event, " : " events, ");
 	}
-	out_end(o, put_lit(p, "fine\n"));
+	if (nwarnings > 0)
+		p = put_cstr(put_u64(p, nwarnings), nwarnings == 1 ? " warning\n" : " warnings\n");
+	else
+		p = put_lit(p, "fine\n");
+	out_end(o, p);
 	return STATUS_FINE;
 }
 
@@ -420,12 +286,16 @@ static int check_file(const struct run *run, const char *path)
 	const char *name = cmd_input_name(path);
 	struct text text = { NULL, 0, 0 };
 	int status = STATUS_TROUBLE;
+	unsigned nwarnings;
 
 	if (load(path, &text)) {
-		status = checked(run->opt->format == FORMAT_JSON ? check_json(run, name, &text) :
-								   check_text(run, name, &text));
+		status = checked(run->opt->format == FORMAT_JSON
+					 ? check_json(run, name, &text, &nwarnings)
+					 : check_text(run, name, &text, &nwarnings));
 		if (status == STATUS_FINE)
-			status = praise(run, name, &text);
+			status = praise(run, name, &text, nwarnings);
+		if (status == STATUS_FINE && run->opt->strict && nwarnings > 0)
+			status = STATUS_BAD;
 	}
 	free(text.data);
 	return status;
@@ -469,6 +339,7 @@ static int code(const struct run *run)
 {
 	struct text text = { NULL, 0, 0 };
 	const char *name;
+	unsigned nwarnings;
 	int status = STATUS_TROUBLE;
 
 	if (run->nfiles != 1)
@@ -478,7 +349,7 @@ static int code(const struct run *run)
 				 run->opt->output);
 	name = cmd_input_name(run->files[0]);
 	if (load(run->files[0], &text))
-		status = checked(check_text(run, name, &text));
+		status = checked(check_text(run, name, &text, &nwarnings));
 	if (status == STATUS_FINE)
 		status = write_code(run, name, &text);
 	free(text.data);
@@ -531,6 +402,8 @@ static const char *idle_option(const struct spec_options *opt, const struct acti
 		return "--format";
 	if (action->run == list && opt->alone)
 		return "--alone";
+	if (action->run != check && opt->strict)
+		return "--strict";
 	return NULL;
 }
 
