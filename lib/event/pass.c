@@ -54,10 +54,10 @@ void tt_pass_release(struct tt_pass *p)
 	tt_findings_release(p);
 }
 
-void tt_pass_specs_grew(struct tt_pass *p)
+void tt_pass_specs_changed(struct tt_pass *p)
 {
 	tt_decode_plan_init(&p->merge.cursors.plan, p->specs);
-	tt_order_specs_grew(&p->order);
+	tt_order_specs_changed(&p->order);
 	for (unsigned type = 0; type < 256; type++)
 		set_check(p, type);
 }

@@ -41,8 +41,8 @@ struct tt_pass {
 void tt_pass_init(struct tt_pass *p, struct tt_mem *mem, const struct tt_specs *specs,
 		  unsigned version);
 void tt_pass_release(struct tt_pass *p);
-/* The specs grew: makes anew what was made of them. */
-void tt_pass_specs_grew(struct tt_pass *p);
+/* The specs changed: makes anew what was made of them. */
+void tt_pass_specs_changed(struct tt_pass *p);
 
 /* ---- a generation */
 

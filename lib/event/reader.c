@@ -36,7 +36,8 @@ static int reader_new(struct tt_reader **out, const struct tt_options *opt, stru
 		rc = tt_specs_new(&r->own_specs, err);
 	if (rc == TT_OK)
 		rc = tt_specs_new_layer(&r->specs, r->own_specs != NULL ? r->own_specs
-								       : r->options.specs, err);
+								       : r->options.specs,
+					&r->mem, err);
 	if (rc < 0) {
 		tt_specs_free(r->own_specs);
 		free(r);
@@ -226,17 +227,17 @@ static int end_with_error(struct tt_reader *r, const struct tt_error *err)
 /* ---- loading a generation */
 
 int tt_reader_take_embedded(struct tt_reader *r, struct tt_pass *p, struct tt_generation *gen,
-			    bool *grew, struct tt_error *err)
+			    bool *changed, struct tt_error *err)
 {
 	int rc;
 
-	*grew = false;
+	*changed = false;
 	if ((r->options.flags & TT_OPEN_LIKE_GO) != 0)
 		return TT_OK;
 	tt_embedded_unwrap(&r->embedded, gen);
-	rc = tt_embedded_add_specs(&r->embedded, gen, r->specs, grew, err);
-	if (*grew)
-		tt_pass_specs_grew(p);
+	rc = tt_embedded_add_specs(&r->embedded, gen, r->specs, changed, err);
+	if (*changed)
+		tt_pass_specs_changed(p);
 	if (rc == TT_OK)
 		rc = tt_embedded_splice(&r->embedded, gen, &p->merge.cursors.plan, err);
 	return rc;
@@ -244,13 +245,17 @@ int tt_reader_take_embedded(struct tt_reader *r, struct tt_pass *p, struct tt_ge
 
 static int take_embedded(struct tt_reader *r)
 {
-	bool grew;
+	bool changed;
+	int rc;
 
 	if (tt_generation_brings_specs(r->gen)) {
 		tt_parallel_stop(r);
 		r->no_workers = true;
 	}
-	return tt_reader_take_embedded(r, &r->pass, r->gen, &grew, &r->err);
+	rc = tt_reader_take_embedded(r, &r->pass, r->gen, &changed, &r->err);
+	if (changed)
+		tt_tables_specs_changed(&r->tables);
+	return rc;
 }
 
 /* Loads the next generation: 0, or the outcome is set and the last Sync is due. */

@@ -55,10 +55,10 @@ struct tt_reader {
 
 /*
  * Takes in what is embedded in a generation for readers like us, and not for Go's. If the
- * specs grow by it, so does *p; *grew says so, since all else that was made of them is to
- * be made anew. TT_E_MEMORY, TT_E_LIMIT.
+ * specs change by it, *p follows; *changed says so, since all else that was made of them is
+ * to be made anew. TT_E_MEMORY, TT_E_LIMIT.
  */
 int tt_reader_take_embedded(struct tt_reader *r, struct tt_pass *p, struct tt_generation *gen,
-			    bool *grew, struct tt_error *err);
+			    bool *changed, struct tt_error *err);
 
 #endif

@@ -10,7 +10,7 @@
  *	records.c    the records of a batch, read by the layout that its spec gives
  *	tables.c     a generation's records by their keys
  *
- * All of it is untrusted: a spec may not replace one that is there, and of a batch of
+ * All of it is untrusted: a spec may not replace one that did not come with the trace, and of a batch of
  * events only those are taken that can be decoded.
  */
 #ifndef TT_EXPERIMENT_EMBEDDED_H
@@ -23,8 +23,6 @@
 
 struct tt_embedded {
 	struct tt_mem *mem;
-	uint64_t tried[4];      /* bit e: the spec of experiment e was read, good or not */
-	uint64_t missing[4];    /* and parts of it are missing in this generation */
 	/* the first fault of this generation; NULL: none */
 	const char *fault;
 	uint64_t fault_offset;
@@ -36,11 +34,12 @@ void tt_embedded_init(struct tt_embedded *p, struct tt_mem *mem);
 /* Gives embedded batches to their experiments. To be called first, for each generation. */
 void tt_embedded_unwrap(struct tt_embedded *p, struct tt_generation *gen);
 /*
- * Adds the specs of a generation that are not yet known. *added: there was one, so what was
- * made of `specs` must be made anew. TT_E_MEMORY, TT_E_LIMIT.
+ * Takes the specs that a generation brings: it is read by them, and so are later ones that
+ * bring none. Parts may come in any order. *changed: `specs` is not what it was, so what was
+ * made of it must be made anew. TT_E_MEMORY, TT_E_LIMIT.
  */
 int tt_embedded_add_specs(struct tt_embedded *p, const struct tt_generation *gen,
-			  struct tt_specs *specs, bool *added, struct tt_error *err);
+			  struct tt_specs *specs, bool *changed, struct tt_error *err);
 /* Whether a batch holds events. */
 bool tt_embedded_has_events(const struct tt_batch *batch);
 /*

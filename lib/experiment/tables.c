@@ -22,6 +22,36 @@ void tt_tables_release(struct tt_tables *t)
 	TT_ARRAY_RELEASE(t->mem, &t->singles);
 }
 
+static bool is_current(const struct tt_tables *t, const struct tt_batch_spec *spec)
+{
+	const struct tt_batch_spec *found;
+
+	for (size_t i = 0; (found = tt_specs_batch(t->specs, spec->experiment_id, i)) != NULL; i++)
+		if (found == spec)
+			return true;
+	return false;
+}
+
+void tt_tables_specs_changed(struct tt_tables *t)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < t->tables.n; i++) {
+		if (is_current(t, t->tables.at[i].spec)) {
+			t->tables.at[n++] = t->tables.at[i];
+			continue;
+		}
+		tt_idmap_release(&t->tables.at[i].keys);
+		TT_ARRAY_RELEASE(t->mem, &t->tables.at[i].entries);
+	}
+	t->tables.n = n;
+	n = 0;
+	for (size_t i = 0; i < t->singles.n; i++)
+		if (is_current(t, t->singles.at[i].spec))
+			t->singles.at[n++] = t->singles.at[i];
+	t->singles.n = n;
+}
+
 /* ---- reading */
 
 static struct tt_table *find_table(const struct tt_tables *t, const struct tt_batch_spec *spec)

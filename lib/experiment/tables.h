@@ -49,6 +49,8 @@ struct tt_tables {
 
 void tt_tables_init(struct tt_tables *t, struct tt_mem *mem, const struct tt_specs *specs);
 void tt_tables_release(struct tt_tables *t);
+/* The specs are not what they were: forgets the tables of those that are gone. */
+void tt_tables_specs_changed(struct tt_tables *t);
 /*
  * Reads the batches of a generation, whose `tables` it becomes. What is wrong with them is
  * kept above; records after a fault are not there. TT_E_MEMORY, TT_E_LIMIT.

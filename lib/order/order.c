@@ -25,7 +25,7 @@ void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs
 	tt_dispatch_init(o);
 }
 
-void tt_order_specs_grew(struct tt_order *o)
+void tt_order_specs_changed(struct tt_order *o)
 {
 	tt_dispatch_init(o);
 }

@@ -194,7 +194,7 @@ void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs
 		   unsigned version);
 void tt_order_release(struct tt_order *o);
 /* The specs have more events than before. */
-void tt_order_specs_grew(struct tt_order *o);
+void tt_order_specs_changed(struct tt_order *o);
 /* Forgets all state: the next generation is an initial one. */
 void tt_order_reset(struct tt_order *o);
 /*

@@ -55,11 +55,11 @@ static int load_damaged(struct tt_repair *r)
 
 static int take_embedded(struct tt_repair *r, struct tt_generation *gen)
 {
-	bool grew;
-	int rc = tt_reader_take_embedded(r->reader, &r->pass, gen, &grew, &r->err);
+	bool changed;
+	int rc = tt_reader_take_embedded(r->reader, &r->pass, gen, &changed, &r->err);
 
-	if (grew)
-		tt_pass_specs_grew(&r->probe);
+	if (changed)
+		tt_pass_specs_changed(&r->probe);
 	return rc;
 }
 

@@ -41,7 +41,8 @@ struct addition {
 	const char *name;               /* of the text, in messages */
 	struct tt_str text;
 	const struct tt_specs *before;  /* what the text must fit; NULL: it may be the core */
-	unsigned experiment;            /* the one that a text from a trace must be of, or 0 */
+	unsigned experiment;            /* the one that a text from a trace must be of, and whose
+	                                   earlier text it takes the place of; or 0 */
 };
 
 /* There is one. */
@@ -57,20 +58,20 @@ static const struct tt_spec_kept_mistake *first_mistake(struct tt_spec_mistakes 
 
 static int add(struct tt_specs *specs, const struct addition *a, struct tt_error *err)
 {
-	struct tt_spec_file *file = tt_mem_zalloc(&specs->mem, 1, sizeof(*file));
+	struct tt_spec_file *file = tt_mem_zalloc(specs->mem, 1, sizeof(*file));
 	struct tt_spec_mistakes mistakes;
 	int rc = -TT_E_MEMORY;
 
-	tt_spec_mistakes_init(&mistakes, &specs->mem);
+	tt_spec_mistakes_init(&mistakes, specs->mem);
 	if (file != NULL)
-		rc = tt_spec_parse(file, a->before, a->text, &mistakes);
+		rc = tt_spec_parse(file, a->before, a->text, a->experiment, &mistakes);
 	if (rc == 0 && mistakes.total > 0) {
 		const struct tt_spec_kept_mistake *first = first_mistake(&mistakes);
 
 		rc = tt_fail(err, TT_E_SPEC, "%s:%u:%u: %s", a->name, first->at.line,
 			     first->at.column, first->message);
 	} else if (rc != 0) {
-		no_memory(err);
+		rc = tt_fail(err, tt_mem_code(specs->mem), "no memory for event specs");
 	}
 	tt_spec_mistakes_release(&mistakes);
 	if (rc == 0 && a->experiment != 0 && trace_problem(file, a->experiment) != NULL)
@@ -78,7 +79,7 @@ static int add(struct tt_specs *specs, const struct addition *a, struct tt_error
 	if (rc == 0)
 		tt_specs_commit(specs, file);
 	else
-		file_free(file, &specs->mem);
+		file_free(file, specs->mem);
 	return rc;
 }
 
@@ -95,14 +96,15 @@ int tt_specs_add_from_trace(struct tt_specs *specs, unsigned experiment, const c
 		   err);
 }
 
-int tt_specs_new_layer(struct tt_specs **out, const struct tt_specs *base, struct tt_error *err)
+int tt_specs_new_layer(struct tt_specs **out, const struct tt_specs *base, struct tt_mem *mem,
+		       struct tt_error *err)
 {
 	*out = malloc(sizeof(**out));
 	if (*out == NULL)
 		return no_memory(err);
 	**out = *base;
 	(*out)->files = NULL;
-	(*out)->mem = (struct tt_mem){.used_nbytes = 0};
+	(*out)->mem = mem;
 	return TT_OK;
 }
 
@@ -131,9 +133,18 @@ static int add_builtin(struct tt_specs *specs, struct tt_error *err)
 	return 0;
 }
 
-int tt_specs_new(struct tt_specs **out, struct tt_error *err)
+static struct tt_specs *new_table(void)
 {
 	struct tt_specs *specs = calloc(1, sizeof(*specs));
+
+	if (specs != NULL)
+		specs->mem = &specs->own_mem;
+	return specs;
+}
+
+int tt_specs_new(struct tt_specs **out, struct tt_error *err)
+{
+	struct tt_specs *specs = new_table();
 	int rc;
 
 	*out = NULL;
@@ -150,7 +161,7 @@ int tt_specs_new(struct tt_specs **out, struct tt_error *err)
 int tt_specs_new_standalone(struct tt_specs **out, const char *name, const char *text, size_t len,
 			    struct tt_error *err)
 {
-	struct tt_specs *specs = calloc(1, sizeof(*specs));
+	struct tt_specs *specs = new_table();
 	int rc;
 
 	*out = NULL;
@@ -172,7 +183,7 @@ void tt_specs_free(struct tt_specs *specs)
 		return;
 	for (file = specs->files; file != NULL; file = next) {
 		next = file->next;
-		file_free(file, &specs->mem);
+		file_free(file, specs->mem);
 	}
 	free(specs);
 }
@@ -230,7 +241,7 @@ int tt_specs_check(const struct tt_specs *specs, const char *text, size_t len,
 	int rc;
 
 	tt_spec_mistakes_init(&mistakes, &mem);
-	rc = tt_spec_parse(&file, specs, (struct tt_str){text, len}, &mistakes);
+	rc = tt_spec_parse(&file, specs, (struct tt_str){text, len}, 0, &mistakes);
 	tt_spec_mistakes_sort(&mistakes);
 	for (i = 0; rc == 0 && i < mistakes.n && i < TT_SPEC_MAX_MISTAKES; i++) {
 		struct tt_spec_kept_mistake *kept = &mistakes.kept[i];

@@ -178,6 +178,10 @@ void tt_spec_check_experiment(struct tt_spec_parser *p, struct tt_spec_position 
 		return;
 	of_name = tt_specs_experiment_named(p->specs, experiment->name);
 	of_id = tt_specs_experiment_id(p->specs, experiment->id);
+	if (of_name != NULL && of_name->id == p->renewed)
+		of_name = NULL;
+	if (of_id != NULL && of_id->id == p->renewed)
+		of_id = NULL;
 	if (p->file->replaces && of_name == NULL && of_id == NULL)
 		tt_spec_report(
 			p, name_at.column, "nothing-replaced",

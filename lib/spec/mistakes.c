@@ -78,6 +78,7 @@ void tt_spec_report(struct tt_spec_parser *p, unsigned column, const char *rule,
 	va_list args;
 
 	p->mistakes->total++;
+	p->stop |= p->renewed != 0;
 
 	if (p->event != NULL)
 		p->event->broken = true;
@@ -97,6 +98,7 @@ void tt_spec_report_at(struct tt_spec_parser *p, struct tt_spec_position at, con
 	va_list args;
 
 	p->mistakes->total++;
+	p->stop |= p->renewed != 0;
 
 	va_start(args, format);
 	write_text(kept, format, args);

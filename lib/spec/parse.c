@@ -444,14 +444,17 @@ static void read_lines(struct tt_spec_parser *p, char *text, size_t len)
 }
 
 int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struct tt_str text,
-		  struct tt_spec_mistakes *mistakes)
+		  unsigned renewed, struct tt_spec_mistakes *mistakes)
 {
 	struct tt_spec_parser p = {
 		.mem = mistakes->mem,
 		.specs = specs,
 		.file = file,
 		.mistakes = mistakes,
+		.renewed = renewed,
 	};
+
+	file->renewed = renewed;
 
 	file->text_size = 2 * text.len + 1;
 	file->text = tt_mem_alloc(p.mem, file->text_size);
@@ -464,7 +467,8 @@ int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struc
 		memcpy(file->text + text.len + 1, text.data, text.len);
 	file->source = (struct tt_str){file->text + text.len + 1, text.len};
 	read_lines(&p, file->text, text.len);
-	tt_spec_check_file(&p);
+	if (!p.stop)
+		tt_spec_check_file(&p);
 	return p.out_of_memory || mistakes->out_of_memory ? -TT_E_MEMORY : 0;
 }
 

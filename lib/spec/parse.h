@@ -216,16 +216,18 @@ struct tt_spec_file {
 	size_t nresources, resource_cap;
 	struct tt_experiment_spec experiment; /* id 0: none */
 	bool replaces;          /* the experiment does */
+	unsigned renewed;       /* the experiment whose place it takes besides, or 0 */
 };
 
 /*
  * Parses a text into *file, which the caller has zeroed and releases with
  * tt_spec_file_release(), after an error too. `specs` is what there is already;
  * NULL: nothing, so that the text may be the core's. Mistakes go to `mistakes`; with
- * any, the file's contents are not to be used. 0 or -TT_E_MEMORY.
+ * any, the file's contents are not to be used. If `renewed` is not 0, the text may take the
+ * place of that experiment, and reading stops at the first mistake. 0 or -TT_E_MEMORY.
  */
 int tt_spec_parse(struct tt_spec_file *file, const struct tt_specs *specs, struct tt_str text,
-		  struct tt_spec_mistakes *mistakes);
+		  unsigned renewed, struct tt_spec_mistakes *mistakes);
 void tt_spec_file_release(struct tt_spec_file *file, struct tt_mem *mem);
 
 /* ------------------------------------------------------------------ parser */
@@ -244,6 +246,7 @@ struct tt_spec_parser {
 	bool has_experiment;    /* there was an `experiment` line, good or not */
 	bool out_of_memory;     /* for events or batches */
 	bool stop;              /* reading on makes no sense */
+	unsigned renewed;       /* the experiment whose place the text may take, or 0 */
 	const char *usage;      /* of the clause being read */
 	struct tt_spec_line line;
 	unsigned next;          /* index of the next word */

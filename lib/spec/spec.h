@@ -8,6 +8,7 @@
 #define TT_SPEC_SPEC_H
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "tracetool.h"
 
 /* The scheduling context that an event needs (`needs`). */
@@ -104,16 +105,21 @@ unsigned tt_specs_ntypes(const struct tt_specs *specs, unsigned version);
 const struct tt_batch_spec *tt_specs_batch_tagged(const struct tt_specs *specs,
 						  unsigned experiment, int first);
 
+/* Whether the experiment of this number came with a trace: tt_specs_add_from_trace(). */
+bool tt_specs_is_from_trace(const struct tt_specs *specs, unsigned experiment);
 /* The text that the experiment of this number came with; false: none, or built-in. */
 bool tt_specs_source(const struct tt_specs *specs, unsigned experiment, struct tt_str *out);
 /*
  * A table of its own on top of another: what is in `base`, which must outlive it and
- * stay as it is, and what is added. TT_E_MEMORY.
+ * stay as it is, and what is added, which counts against `mem`. TT_E_MEMORY.
  */
-int tt_specs_new_layer(struct tt_specs **out, const struct tt_specs *base, struct tt_error *err);
+int tt_specs_new_layer(struct tt_specs **out, const struct tt_specs *base, struct tt_mem *mem,
+		       struct tt_error *err);
 /*
- * Adds a text that came with a trace: of the experiment of this number, which must not be
- * there, and replacing nothing. TT_E_SPEC, TT_E_MEMORY.
+ * Adds a text that came with a trace to a layer: of the experiment of this number, which must
+ * not be there unless it came with the trace, too. It then takes the place of the earlier
+ * text, whose definitions stay valid; it replaces nothing else. Reading stops at the first
+ * mistake. TT_E_SPEC, TT_E_MEMORY, TT_E_LIMIT.
  */
 int tt_specs_add_from_trace(struct tt_specs *specs, unsigned experiment, const char *text,
 			    size_t len, struct tt_error *err);

@@ -72,6 +72,8 @@ void tt_specs_commit(struct tt_specs *specs, struct tt_spec_file *file)
 	const struct tt_experiment_spec *experiment = &file->experiment;
 	size_t i;
 
+	if (file->renewed != 0)
+		remove_experiment(specs, tt_specs_experiment_id(specs, file->renewed));
 	if (file->replaces) {
 		remove_experiment(specs, tt_specs_experiment_named(specs, experiment->name));
 		remove_experiment(specs, tt_specs_experiment_id(specs, experiment->id));
@@ -288,6 +290,14 @@ static bool is_builtin(struct tt_str source)
 			return true;
 	}
 	return false;
+}
+
+bool tt_specs_is_from_trace(const struct tt_specs *specs, unsigned experiment)
+{
+	const struct tt_spec_file *file;
+
+	file = experiment < COUNT(specs->owners) ? specs->owners[experiment] : NULL;
+	return file != NULL && file->renewed != 0;
 }
 
 bool tt_specs_source(const struct tt_specs *specs, unsigned experiment, struct tt_str *out)

@@ -13,7 +13,8 @@
 #define TT_SPEC_NSLOTS 512
 
 struct tt_specs {
-	struct tt_mem mem;
+	struct tt_mem *mem;
+	struct tt_mem own_mem;  /* what mem is, unless it is another's */
 	struct tt_spec_file *files;
 	const struct tt_spec_event *events[TT_SPEC_MAX_TYPE + 1];
 	const struct tt_experiment_spec *experiments[256];

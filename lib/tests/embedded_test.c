@@ -249,6 +249,145 @@ START_TEST(a_spec_in_the_trace_may_not_reach_beyond_its_experiment)
 }
 END_TEST
 
+/* A part of a spec's text of `total` bytes. */
+static void put_part(struct build *b, uint64_t generation, uint64_t experiment, const char *text,
+		     size_t offset, size_t size, size_t total)
+{
+	embedded_head(b, generation, 7, "\xd0TTSP");
+	build_number(b, experiment);
+	build_number(b, offset);
+	build_number(b, total);
+	build_bytes(b, text + offset, size);
+	build_close(b);
+}
+
+#define TAKE "experiment Pool 9\nevent Take 200 since 1.26\nargs dt id\nneeds thread\n"
+#define GIVE "experiment Link 9\nevent Give 200 since 1.26\nargs dt id\nneeds thread\n"
+
+/* Each generation is read by what it brings, and if that is another spec, it is a finding. */
+START_TEST(a_generation_is_read_by_its_own_spec)
+{
+	static const char *const texts[] = {TAKE, TAKE, GIVE, NULL, TAKE};
+	static const char *const names[] = {"Take", "Take", "Give", "Give", "Take"};
+	const struct tt_event *ev;
+	struct tt_error err;
+	struct tt_reader *r;
+	struct build b;
+	size_t n = 0, nfindings = 0;
+
+	build_init(&b, 26);
+	for (uint64_t g = 1; g <= COUNT(texts); g++) {
+		build_clock(&b, g, g * 100, 1000000000);
+		if (texts[g - 1] != NULL)
+			put_spec(&b, g, 9, texts[g - 1]);
+		build_batch(&b, g, 7, g * 100);
+		build_bytes(&b, "\xc8\x01\x05", 3);
+		build_close(&b);
+		build_mark(&b);
+	}
+	r = test_open(b.data, b.len, 0);
+	while (tt_reader_next(r, &ev) == 0) {
+		if (ev->spec == NULL)
+			continue;
+		ck_assert_uint_lt(n, COUNT(names));
+		ck_assert_str_eq(ev->spec->name, names[n]);
+		n++;
+		while (tt_reader_finding(r, &err) == 0) {
+			ck_assert_int_eq(err.code, TT_W_PRIVATE);
+			ck_assert_msg(strstr(err.message, "in an earlier generation") != NULL, "%s",
+				      err.message);
+			ck_assert(n == 3 || n == 5);
+			nfindings++;
+		}
+	}
+	ck_assert_int_eq(tt_reader_error(r)->code, TT_OK);
+	ck_assert_uint_eq(n, COUNT(names));
+	ck_assert_uint_eq(nfindings, 2);
+	tt_reader_close(r);
+	build_release(&b);
+}
+END_TEST
+
+/* The first one of the file counts, and the other one is told. */
+START_TEST(a_generation_brings_one_spec_of_an_experiment)
+{
+	struct build b;
+	struct seen s;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 100, 1000000000);
+	put_spec(&b, 1, 9, TAKE);
+	put_spec(&b, 1, 9, TAKE);
+	put_spec(&b, 1, 9, GIVE);
+	build_batch(&b, 1, 7, 100);
+	build_bytes(&b, "\xc8\x01\x05", 3);
+	build_close(&b);
+	build_mark(&b);
+	s = read_all(&b);
+	ck_assert_uint_eq(s.takes, 1);
+	ck_assert_uint_eq(s.findings, 1);
+	ck_assert_int_eq(s.code, TT_W_PRIVATE);
+	ck_assert_msg(strstr(s.message, "which is used") != NULL, "%s", s.message);
+	build_release(&b);
+}
+END_TEST
+
+/* In any order: here each is a byte, and the last one comes first. */
+START_TEST(parts_of_a_spec_come_in_any_order)
+{
+	const size_t len = strlen(TAKE);
+	struct build b;
+	struct seen s;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 100, 1000000000);
+	for (size_t i = len; i-- > 0;)
+		if (i != 5 || _i == 0)
+			put_part(&b, 1, 9, TAKE, i, 1, len);
+	build_batch(&b, 1, 7, 100);
+	if (_i == 0)
+		build_bytes(&b, "\xc8\x01\x05", 3);
+	build_close(&b);
+	build_mark(&b);
+	s = read_all(&b);
+	ck_assert_uint_eq(s.takes, _i == 0);
+	ck_assert_uint_eq(s.findings, _i != 0);
+	ck_assert_msg(_i == 0 || strcmp(s.message, "a private batch: parts of a spec are missing") == 0,
+		      "%s", s.message);
+	build_release(&b);
+}
+END_TEST
+
+/* What becomes of specs counts against the reader's limit. */
+START_TEST(specs_of_a_trace_count_as_memory)
+{
+	struct tt_options opt = {.size = sizeof(opt), .max_memory_nbytes = 400000};
+	const struct tt_event *ev;
+	struct tt_reader *r;
+	struct tt_error err;
+	struct build b;
+	char text[80];
+	int rc;
+
+	build_init(&b, 26);
+	build_clock(&b, 1, 100, 1000000000);
+	for (unsigned e = 2; e <= 255; e++) {
+		snprintf(text, sizeof(text), "experiment E%u %u\nbatch B only\nfield a u8\n", e, e);
+		put_spec(&b, 1, e, text);
+	}
+	build_mark(&b);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(tt_reader_open_memory(&r, b.data, b.len, &opt, &err), 0);
+		while ((rc = tt_reader_next(r, &ev)) == 0)
+			continue;
+		ck_assert_int_eq(rc, i == 0 ? -TT_E_LIMIT : TT_END);
+		tt_reader_close(r);
+		opt.max_memory_nbytes = 64000000;
+	}
+	build_release(&b);
+}
+END_TEST
+
 /* Whoever asks at the end gets what was wrong in each generation. */
 START_TEST(each_fault_has_its_own_words)
 {
@@ -292,6 +431,10 @@ Suite *embedded_suite(void)
 	tcase_add_test(tc, a_table_may_come_twice);
 	tcase_add_test(tc, a_spec_in_the_trace_may_end_anywhere);
 	tcase_add_loop_test(tc, a_spec_in_the_trace_may_not_reach_beyond_its_experiment, 0, 3);
+	tcase_add_test(tc, a_generation_is_read_by_its_own_spec);
+	tcase_add_test(tc, a_generation_brings_one_spec_of_an_experiment);
+	tcase_add_loop_test(tc, parts_of_a_spec_come_in_any_order, 0, 2);
+	tcase_add_test(tc, specs_of_a_trace_count_as_memory);
 	tcase_add_test(tc, each_fault_has_its_own_words);
 	suite_add_tcase(s, tc);
 	return s;

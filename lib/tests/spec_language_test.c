@@ -809,7 +809,7 @@ static int parse_with(const char *source, size_t limit, size_t *left)
 	int rc;
 
 	tt_spec_mistakes_init(&mistakes, &mem);
-	rc = tt_spec_parse(&file, specs, text, &mistakes);
+	rc = tt_spec_parse(&file, specs, text, 0, &mistakes);
 	tt_spec_mistakes_release(&mistakes);
 	tt_spec_file_release(&file, &mem);
 	*left = mem.used_nbytes;
