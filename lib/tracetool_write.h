@@ -76,7 +76,9 @@ struct tt_repaired {
 	struct tt_str bytes;    /* and then these; valid until the next call */
 	uint64_t events;        /* of the input that it contains */
 	uint64_t lost_events;   /* that could be read but not kept */
-	uint64_t lost_nbytes;   /* of the input that it does not contain */
+	uint64_t lost_nbytes;   /* of the input that it does not contain; among them: */
+	uint64_t unread_nbytes; /* events of threads, from one on that cannot be read */
+	int unknown_type;       /* of the first of these events that no spec defines; -1: none */
 	uint64_t made_events, made_entries; /* made up: events; strings and stacks */
 	uint64_t made_generations; /* empty ones before it, for numbers that are missing */
 	struct tt_error why;    /* what is wrong with it or with what was lost; else TT_OK */

@@ -127,6 +127,21 @@ void cmd_error(const char *file, const char *format, ...) __attribute__((format(
  */
 void cmd_report(const char *file, const struct tt_error *err);
 
+/*
+ * Whether to report a finding. That no spec names an experiment is found in each
+ * generation, and said once: then *said becomes true.
+ */
+bool cmd_is_news(const struct tt_error *finding, bool *said);
+
+/* A set of numbers of experiments. */
+struct cmd_numbers {
+	uint64_t bits[4];
+};
+
+/* The same finding of a batch, for what reads batches and no events: once for each
+ * experiment. */
+void cmd_report_no_spec(const char *file, const struct tt_batch *batch, struct cmd_numbers *said);
+
 /* The error that ended a reader; if no thread can go on, also what each of them waits for.
  * Returns cmd_status(). */
 int cmd_report_end(const char *file, struct tt_reader *r, const struct tt_error *err);

@@ -136,6 +136,33 @@ void cmd_report(const char *file, const struct tt_error *err)
 	end_message(p);
 }
 
+bool cmd_is_news(const struct tt_error *finding, bool *said)
+{
+	bool again = finding->code == TT_W_EXPERIMENT_UNKNOWN && *said;
+
+	*said = *said || finding->code == TT_W_EXPERIMENT_UNKNOWN;
+	return !again;
+}
+
+void cmd_report_no_spec(const char *file, const struct tt_batch *batch, struct cmd_numbers *said)
+{
+	struct tt_error finding = {
+		.code = TT_W_EXPERIMENT_UNKNOWN,
+		.offset = batch->offset,
+		.generation = batch->generation,
+		.thread = batch->thread,
+	};
+	uint64_t *word = &said->bits[batch->experiment / 64 % ARRAY_SIZE(said->bits)];
+	uint64_t bit = UINT64_C(1) << batch->experiment % 64;
+
+	if (*word & bit)
+		return;
+	*word |= bit;
+	snprintf(finding.message, sizeof(finding.message),
+		 "a batch of experiment %u, which no spec names", batch->experiment);
+	cmd_report(file, &finding);
+}
+
 int cmd_report_end(const char *file, struct tt_reader *r, const struct tt_error *err)
 {
 	struct tt_waiting w;

@@ -169,6 +169,7 @@ struct dump {
 	uint64_t events, printed;
 	bool pending;                   /* text: a generation's line is still to be printed */
 	bool ended;             /* the whole trace was read */
+	bool said_no_spec;      /* that no spec names an experiment */
 	bool prints_ahead;      /* into memory, before its turn: no messages, no flush */
 	bool colour;
 	int status;                     /* a format that must stop sets this */

@@ -372,13 +372,15 @@ static bool sync_panics(struct dump *d, const struct tt_generation *g)
 	char after[32];
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned experiment = tt_generation_experimental_at(g, i).experiment;
+		struct tt_batch batch = tt_generation_experimental_at(g, i);
 
-		if (experiment >= known) {
-			snprintf(after, sizeof(after), "] with length %u", known);
-			panic_now(d, "runtime error: index out of range [", experiment, after);
-			return true;
-		}
+		if (batch.experiment < known)
+			continue;
+		snprintf(after, sizeof(after), "] with length %u", known);
+		panic_now(d, "runtime error: index out of range [", batch.experiment, after);
+		if (!d->prints_ahead && !d->opt->common.quiet)
+			cmd_report_no_spec(d->file, &batch, &(struct cmd_numbers){ { 0 } });
+		return true;
 	}
 	return false;
 }

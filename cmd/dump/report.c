@@ -12,8 +12,10 @@ void dump_findings(struct dump *d)
 
 	if (d->opt->common.quiet || d->opt->format == DUMP_GO)
 		return;
-	while (tt_reader_finding(d->reader, &finding) == 0)
-		cmd_report(d->file, &finding);
+	while (tt_reader_finding(d->reader, &finding) == 0) {
+		if (cmd_is_news(&finding, &d->said_no_spec))
+			cmd_report(d->file, &finding);
+	}
 }
 
 int dump_error(struct dump *d, const struct tt_error *err)

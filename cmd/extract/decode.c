@@ -126,6 +126,22 @@ static int add_kind(struct kind *k, const struct tt_generation *g)
 	return status;
 }
 
+/* Counts the batches that remain bytes for want of a spec, and says of which experiments. */
+static void note_unknown(struct batch_decoder *d, const struct batch_set *s,
+			 const struct tt_generation *g)
+{
+	for (size_t i = 0; i < tt_generation_nexperimental(g); i++) {
+		struct tt_batch batch = tt_generation_experimental_at(g, i);
+
+		if (tt_specs_experiment_id(s->specs, batch.experiment) ||
+		    !batch_choice_experiment(s->choice, batch.experiment, s->specs))
+			continue;
+		d->nunknown++;
+		if (!d->quiet)
+			cmd_report_no_spec(d->file, &batch, &d->said);
+	}
+}
+
 int batch_decode(struct batch_decoder *d, struct batch_set *s, const struct tt_generation *g)
 {
 	const struct tt_experiment_spec *experiment;
@@ -134,6 +150,7 @@ int batch_decode(struct batch_decoder *d, struct batch_set *s, const struct tt_g
 
 	if (!generation_range_has(s->choice->generations, tt_generation_number(g)))
 		return status;
+	note_unknown(d, s, g);
 	for (size_t i = 0; (experiment = tt_specs_experiment(s->specs, i)) != NULL; i++) {
 		if (!batch_choice_experiment(s->choice, experiment->id, s->specs))
 			continue;

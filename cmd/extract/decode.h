@@ -17,7 +17,10 @@ enum { BATCH_FAULTS_REPORTED = 10 };
 struct batch_decoder {
 	int format;             /* enum batch_format */
 	const char *file;       /* as messages name it */
+	bool quiet;             /* no warnings */
 	uint64_t nrecords, nfaults;
+	uint64_t nunknown;      /* batches of experiments that no spec names */
+	struct cmd_numbers said; /* experiments without a spec that were reported */
 };
 
 /* Adds the records in what was extracted of this generation, which is the one that was added

@@ -289,11 +289,14 @@ static void report_sum(const struct batch_set *set, const char *file, const stru
 			  strcmp(x->output.path, "-") == 0 ? "standard output" : x->output.path);
 }
 
-/* With --decode, a trace is broken if a batch cannot be decoded. */
+/* With --decode, a trace is broken if a batch cannot be decoded, but not if it has no spec. */
 static int report_faults(const struct batch_decoder *d)
 {
 	uint64_t more = d->nfaults - BATCH_FAULTS_REPORTED;
 
+	if (d->nunknown != 0 && !d->quiet)
+		cmd_error(d->file, "warning: not decoded for want of a spec: %" PRIu64 " batch%s",
+			  d->nunknown, plural_es(d->nunknown));
 	if (d->nfaults == 0)
 		return STATUS_FINE;
 	if (d->nfaults > BATCH_FAULTS_REPORTED)
@@ -312,7 +315,8 @@ static int read_into(struct extraction *x, struct tt_reader *r, const char *file
 	/* with those that the trace brings, which are added while it is read */
 	const struct tt_specs *specs = tt_reader_specs(r);
 	struct notes notes = { .o = x->o, .file = file, .specs = specs };
-	struct batch_decoder decoder = { .format = x->o->format, .file = file };
+	struct batch_decoder decoder = { .format = x->o->format, .file = file,
+					  .quiet = x->o->common.quiet };
 	struct batch_set set;
 	int status;
 

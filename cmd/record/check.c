@@ -36,6 +36,7 @@ struct record_check {
 	bool ended;             /* no more will be added */
 	bool given_up;          /* and not all were */
 	bool over;              /* the reader takes no more */
+	bool said_no_spec;      /* that no spec names an experiment */
 	bool joined;
 	struct record_checked progress;
 	int status;
@@ -97,8 +98,10 @@ static void take_findings(struct record_check *c, struct tt_reader *reader)
 	struct tt_progress p = tt_reader_progress(reader);
 	struct tt_error finding;
 
-	while (tt_reader_finding(reader, &finding) == 0)
-		keep_finding(c, &finding);
+	while (tt_reader_finding(reader, &finding) == 0) {
+		if (cmd_is_news(&finding, &c->said_no_spec))
+			keep_finding(c, &finding);
+	}
 	pthread_mutex_lock(&c->lock);
 	c->progress.events = p.events;
 	c->progress.generations = p.generations;

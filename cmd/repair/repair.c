@@ -57,6 +57,7 @@ struct run {
 	char *scratch_buffer;
 	uint64_t generations, whole, events, made_events, made_entries;
 	uint64_t lost_events, lost_nbytes;
+	bool advised;           /* to give a spec */
 };
 
 /* ---- reporting */
@@ -77,7 +78,7 @@ static void report_made(const struct run *run, const struct tt_repair *r)
 	}
 }
 
-static void report_lost(const struct run *run, const struct tt_repaired *g)
+static void report_lost(struct run *run, const struct tt_repaired *g)
 {
 	char place[256];
 
@@ -85,11 +86,30 @@ static void report_lost(const struct run *run, const struct tt_repaired *g)
 		return;
 	cmd_error(run->name, "%s: %s", cmd_location(&g->why, place, sizeof(place)),
 		  g->why.message);
+	if (g->unknown_type >= 0 && !run->advised) {
+		cmd_error(run->name,
+			  "no spec defines event type %d: the rest of its thread is lost. %s",
+			  g->unknown_type, tt_code_advice(TT_E_EVENT_TYPE));
+		run->advised = true;
+	}
 }
 
-static void report_generation(const struct run *run, const struct tt_repair *r,
+/* "2", and what more is lost that cannot be counted. */
+static const char *lost_text(const struct tt_repaired *g, char *text, size_t size)
+{
+	if (g->unread_nbytes == 0)
+		snprintf(text, size, "%" PRIu64, g->lost_events);
+	else
+		snprintf(text, size, "%" PRIu64 " and those in %" PRIu64 " unreadable byte%s",
+			 g->lost_events, g->unread_nbytes, plural(g->unread_nbytes));
+	return text;
+}
+
+static void report_generation(struct run *run, const struct tt_repair *r,
 			      const struct tt_repaired *g)
 {
+	char lost[96];
+
 	report_lost(run, g);
 	if (!run->opt->common.quiet && g->made_generations != 0)
 		cmd_error(run->name,
@@ -102,11 +122,11 @@ static void report_generation(const struct run *run, const struct tt_repair *r,
 			  g->number, g->lost_nbytes);
 	else
 		cmd_error(run->name,
-			  "generation %" PRIu64 ": events kept: %" PRIu64 ", lost: %" PRIu64
+			  "generation %" PRIu64 ": events kept: %" PRIu64 ", lost: %s"
 			  ", made up: %" PRIu64 "; table entries made up: %" PRIu64
 			  "; bytes lost: %" PRIu64,
-			  g->number, g->events, g->lost_events, g->made_events, g->made_entries,
-			  g->lost_nbytes);
+			  g->number, g->events, lost_text(g, lost, sizeof(lost)),
+			  g->made_events, g->made_entries, g->lost_nbytes);
 	if (run->opt->common.verbose)
 		report_made(run, r);
 }

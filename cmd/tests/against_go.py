@@ -219,7 +219,7 @@ def compare_go(pair):
 
 
 def compare_wire(pair):
-    go, ours = pair.go("wire"), pair.ours("dump", "--format=wire")
+    go, ours = pair.go("wire"), pair.ours("dump", "-q", "--format=wire")
     return difference(go, ours), Case("wire", pair.trace, go, ours, [])
 
 

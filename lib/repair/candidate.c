@@ -134,7 +134,12 @@ void tt_candidate_give_up(struct tt_repair *r)
 	struct tt_candidate *c = r->next;
 
 	r->lost_nbytes += c->end - c->offset;
-	r->lost_events += c->whole ? 0 : c->salvage.nevents;
+	if (!c->whole) {
+		r->lost_events += c->salvage.nevents;
+		r->unread_nbytes += c->salvage.unread_nbytes;
+		if (r->unknown_type < 0)
+			r->unknown_type = c->salvage.unknown_type;
+	}
 	if (r->lost_why.code == TT_OK)
 		r->lost_why = c->why;
 	if (r->lost_why.code == TT_OK)

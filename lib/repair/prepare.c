@@ -123,8 +123,21 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b,
 		++*n;
 		p = next;
 	}
+	s->unread_nbytes += (uint64_t)(end - p);
+	if (p < end && s->unknown_type < 0 && tt_specs_def(s->gen.specs, *p) == NULL)
+		s->unknown_type = *p;
 	b->size = (uint32_t)(p - b->data) & 0xffffff;
 	return p == end;
+}
+
+/* The events of a thread from batch `i` on. */
+static uint64_t event_nbytes(const struct tt_salvage *s, uint32_t i)
+{
+	uint64_t nbytes = 0;
+
+	for (; i != TT_NO_BATCH; i = s->gen.batches.at[i].next)
+		nbytes += s->gen.batches.at[i].size;
+	return nbytes;
 }
 
 /* Takes batch `i` and what follows it out of a thread's list. */
@@ -164,6 +177,7 @@ static bool walk_thread(struct tt_salvage *s, struct tt_thread_batches *t,
 		if (whole < 0)
 			return false;
 		if (whole == 0) {
+			s->unread_nbytes += event_nbytes(s, s->gen.batches.at[i].next);
 			end_thread_in(s, t, before, i);
 			break;
 		}

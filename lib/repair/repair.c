@@ -40,6 +40,7 @@ int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_er
 	tt_put_header(r->header, reader->version);
 	tt_error_clear(&r->err);
 	tt_error_clear(&r->lost_why);
+	r->unknown_type = -1;
 	*out = r;
 	return TT_OK;
 }
@@ -145,9 +146,13 @@ static void report_lost(struct tt_repair *r, struct tt_repaired *out)
 {
 	out->lost_nbytes += r->lost_nbytes;
 	out->lost_events += r->lost_events;
+	out->unread_nbytes += r->unread_nbytes;
+	if (out->unknown_type < 0)
+		out->unknown_type = r->unknown_type;
 	if (out->why.code == TT_OK)
 		out->why = r->lost_why;
-	r->lost_nbytes = r->lost_events = 0;
+	r->lost_nbytes = r->lost_events = r->unread_nbytes = 0;
+	r->unknown_type = -1;
 	tt_error_clear(&r->lost_why);
 }
 
@@ -178,6 +183,7 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repai
 		.front = {(const char *)r->writer.out.data, r->writer.out.len},
 		.bytes = {(const char *)data, (size_t)nbytes},
 		.events = nevents,
+		.unknown_type = -1,
 		.made_generations = nmade,
 	};
 	tt_error_clear(&out->why);
@@ -213,6 +219,8 @@ static int hand_out_pending(struct tt_repair *r, const struct tt_synth *synth,
 		.bytes = {nfront == 0 ? at : at + nfront, r->writer.out.len - nfront},
 		.events = s->nkept,
 		.lost_events = s->nevents - s->nkept,
+		.unread_nbytes = s->unread_nbytes,
+		.unknown_type = s->unknown_type,
 		.made_events = synth == NULL ? 0 : synth->events.n,
 		.made_entries = written.nentries,
 		.made_generations = nmade,
@@ -391,6 +399,7 @@ int tt_repair_next(struct tt_repair *r, struct tt_repaired *out)
 	int rc = r->outcome;
 
 	memset(out, 0, sizeof(*out));
+	out->unknown_type = -1;
 	tt_error_clear(&out->why);
 	if (rc != TT_OK)
 		return rc;

@@ -51,7 +51,8 @@ struct tt_repair {
 	bool any;               /* a generation was handed out: */
 	uint64_t last_number;
 	struct tt_generation clock; /* its clock, nothing else of it */
-	uint64_t lost_nbytes, lost_events; /* given up, and not reported yet */
+	uint64_t lost_nbytes, lost_events, unread_nbytes; /* given up, and not reported yet */
+	int unknown_type;       /* of an event in there, or -1 */
 	struct tt_error lost_why;
 	uint8_t header[TT_HEADER_SIZE];
 	struct tt_error err;

@@ -18,6 +18,7 @@ void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_s
 	memset(s, 0, sizeof(*s));
 	s->mem = mem;
 	s->rules = rules;
+	s->unknown_type = -1;
 	tt_generation_init(&s->gen, mem, specs);
 }
 

@@ -39,6 +39,8 @@ struct tt_salvage {
 	bool has_time;
 	size_t first_lost_string, first_lost_stack; /* from here on they are made up */
 	uint64_t nevents, nkept; /* events that decode; those that stay */
+	uint64_t unread_nbytes; /* events of threads, from one on that does not decode */
+	int unknown_type;       /* of the first of these that no spec defines; -1: none */
 	int64_t last_ns;        /* the latest time of an event that stays */
 };
 

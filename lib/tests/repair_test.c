@@ -15,7 +15,8 @@
 struct repaired {
 	struct build bytes;
 	unsigned generations, whole;
-	uint64_t made_events, lost_nbytes;
+	uint64_t made_events, lost_events, lost_nbytes, unread_nbytes;
+	int unknown_type;       /* of the generation that was handed out last */
 	char made[2048];        /* names of what was made up */
 };
 
@@ -50,7 +51,10 @@ static void repair(struct repaired *to, const void *data, size_t n)
 		to->generations++;
 		to->whole += g.whole;
 		to->made_events += g.made_events;
+		to->lost_events += g.lost_events;
 		to->lost_nbytes += g.lost_nbytes;
+		to->unread_nbytes += g.unread_nbytes;
+		to->unknown_type = g.unknown_type;
 		note_made(to, r);
 	}
 	ck_assert_int_eq(rc, 1);
@@ -85,6 +89,7 @@ START_TEST(good_traces_stay_as_they_are)
 	ck_assert_uint_eq(r.whole, 2);
 	ck_assert_uint_eq(r.made_events, 0);
 	ck_assert_uint_eq(r.lost_nbytes, 0);
+	ck_assert_int_eq(r.unknown_type, -1);
 	ck_assert_uint_eq(r.bytes.len, b.len);
 	ck_assert_mem_eq(r.bytes.data, b.data, b.len);
 	build_release(&r.bytes);
@@ -313,6 +318,29 @@ START_TEST(a_generation_that_contradicts_all_is_left_out)
 }
 END_TEST
 
+START_TEST(says_how_much_follows_an_unknown_event)
+{
+	struct repaired r;
+	struct build b;
+	uint8_t *last;
+
+	/* thread 7 continues in a second batch, and thread 8 waits for its goroutine */
+	script_build(&b, 26,
+		     "7@100: ProcStatus 0 1, GoStatus 1 7 2, HeapGoal 123, HeapAlloc 5\n"
+		     "7@120: HeapAlloc 6\n"
+		     "8@130: ProcStart 0 9, HeapAlloc 5");
+	last = memchr(b.data, 123, b.len);
+	last[-2] = 200;
+	repair(&r, b.data, b.len);
+	ck_assert_uint_eq(r.generations, 1);
+	ck_assert_int_eq(r.unknown_type, 200);
+	ck_assert_uint_eq(r.unread_nbytes, 3 + 3 + 3);
+	ck_assert_uint_eq(r.lost_events, 2);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
 /* ---- events that are embedded in batches of an experiment */
 
 /* Reads all of it, and counts the events named `name`. */
@@ -451,6 +479,7 @@ Suite *repair_suite(void)
 	tcase_add_test(tc, a_number_that_is_missing_is_filled_in);
 	tcase_add_test(tc, a_generation_is_put_in_for_the_collector);
 	tcase_add_test(tc, a_generation_that_contradicts_all_is_left_out);
+	tcase_add_test(tc, says_how_much_follows_an_unknown_event);
 	tcase_add_test(tc, embedded_events_stay_as_they_are);
 	tcase_add_test(tc, embedded_events_outlive_their_stacks);
 	tcase_add_test(tc, embedded_events_without_their_thread_go_alone);
