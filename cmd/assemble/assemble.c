@@ -144,11 +144,9 @@ int cmd_assemble(int argc, char **argv)
 	struct opt_operands operands;
 	int status = opt_parse(&command, argc, argv, &opt, &operands);
 
-	if (status == OPT_RUN && cmd_is_read(opt.output, operands.items, 1))
-		status = opt_usage(&command,
-				   "the output %s is also the input: use another file with -o",
-				   opt.output);
-	else if (status == OPT_RUN)
+	if (status == OPT_RUN)
+		status = cmd_check_output(&command, opt.output, operands.items, 1, &opt.specs);
+	if (status == OPT_RUN)
 		status = assemble_path(&opt, operands.items[0]);
 	opt_list_release(&opt.specs);
 	return status;

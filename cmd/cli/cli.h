@@ -97,9 +97,12 @@ int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const ch
 		    struct tt_error *err);
 int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *path,
 		  struct tt_error *err);
-/* Whether the output `path`, which may be NULL, is a regular file that one of the inputs is
- * read from: writing it would destroy that input. */
-bool cmd_is_read(const char *path, char *const *files, size_t n);
+/*
+ * OPT_RUN, unless the output `path`, which may be NULL, is a regular file that one of the
+ * inputs or specs is read from: writing it would destroy that. Then the answer of opt_usage().
+ */
+int cmd_check_output(const struct opt_command *command, const char *path, char *const *files,
+		     size_t n, const struct opt_list *specs);
 bool cmd_reads_stdin_twice(char *const *files, size_t n);
 /* How messages name it: the path, or "standard input". */
 const char *cmd_input_name(const char *path);

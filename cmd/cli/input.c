@@ -90,15 +90,24 @@ static bool comes_from(const char *path, const char *in)
 	       a.st_ino == b.st_ino;
 }
 
-bool cmd_is_read(const char *path, char *const *files, size_t n)
+int cmd_check_output(const struct opt_command *command, const char *path, char *const *files,
+		     size_t n, const struct opt_list *specs)
 {
 	if (!path || strcmp(path, "-") == 0)
-		return false;
+		return OPT_RUN;
 	for (size_t i = 0; i < n; i++) {
 		if (comes_from(path, files[i]))
-			return true;
+			return opt_usage(command,
+					 "the output %s is also an input: use another one with -o",
+					 path);
 	}
-	return false;
+	for (size_t i = 0; i < specs->n; i++) {
+		if (comes_from(path, specs->items[i]))
+			return opt_usage(command,
+					 "the output %s is also a spec: use another one with -o",
+					 path);
+	}
+	return OPT_RUN;
 }
 
 bool cmd_reads_stdin_twice(char *const *files, size_t n)

@@ -403,11 +403,7 @@ static int check_usage(const struct extract_options *o, const struct opt_operand
 		return opt_usage(&command, "refusing to write a tar to a terminal: use -o OUT");
 	if (cmd_reads_stdin_twice(files->items, files->n))
 		return opt_usage(&command, "standard input can be read only once");
-	if (cmd_is_read(o->output, files->items, files->n))
-		return opt_usage(&command,
-				 "the output %s is also an input: use another output with -o",
-				 o->output);
-	return OPT_RUN;
+	return cmd_check_output(&command, o->output, files->items, files->n, &o->common.specs);
 }
 
 int cmd_extract(int argc, char **argv)

@@ -122,7 +122,9 @@ static int check_sources(const struct record_options *opt, const struct opt_oper
 	return OPT_RUN;
 }
 
-static int check_output(const struct record_options *opt, char **argv)
+/* `sources`: files that are read, of which there is one at most. */
+static int check_output(const struct record_options *opt, char **argv, char *const *sources,
+			size_t n)
 {
 	bool standard = strcmp(opt->output, "-") == 0;
 	bool rotate = opt->rotate_nbytes != 0 || opt->rotate_ns != 0;
@@ -137,7 +139,7 @@ static int check_output(const struct record_options *opt, char **argv)
 	if (standard && isatty(STDOUT_FILENO))
 		return opt_usage(&command,
 				 "refusing to write a binary trace to a terminal: use -o FILE");
-	return OPT_RUN;
+	return cmd_check_output(&command, opt->output, sources, n, &opt->specs);
 }
 
 static int run(const struct record_options *opt, char **argv)
@@ -180,7 +182,7 @@ int cmd_record(int argc, char **argv)
 	if (status == OPT_RUN)
 		status = check_native(&opt, program);
 	if (status == OPT_RUN)
-		status = check_output(&opt, program);
+		status = check_output(&opt, program, operands.items, operands.n);
 	if (status == OPT_RUN)
 		status = run(&opt, program);
 	opt_list_release(&opt.specs);

@@ -390,10 +390,9 @@ int cmd_repair(int argc, char **argv)
 	else if (strcmp(opt.output, "-") == 0 && isatty(STDOUT_FILENO))
 		status = opt_usage(&command,
 				   "refusing to write a binary trace to a terminal: use -o OUT");
-	else if (cmd_is_read(opt.output, operands.items, 1))
-		status = opt_usage(&command,
-				   "the output %s is also the input: use another file with -o",
-				   opt.output);
+	else
+		status = cmd_check_output(&command, opt.output, operands.items, 1,
+					  &opt.common.specs);
 	if (status != OPT_RUN)
 		goto out;
 	run.input = &input;

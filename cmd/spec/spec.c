@@ -340,13 +340,14 @@ static int code(const struct run *run)
 	struct text text = { NULL, 0, 0 };
 	const char *name;
 	unsigned nwarnings;
-	int status = STATUS_TROUBLE;
+	int status;
 
 	if (run->nfiles != 1)
 		return opt_usage(&command, "c takes one file");
-	if (cmd_is_read(run->opt->output, run->files, 1))
-		return opt_usage(&command, "%s is the spec file itself: use another file with -o",
-				 run->opt->output);
+	status = cmd_check_output(&command, run->opt->output, run->files, 1, &run->opt->specs);
+	if (status != OPT_RUN)
+		return status;
+	status = STATUS_TROUBLE;
 	name = cmd_input_name(run->files[0]);
 	if (load(run->files[0], &text))
 		status = checked(check_text(run, name, &text, &nwarnings));

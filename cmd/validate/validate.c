@@ -244,11 +244,7 @@ static int check_usage(const struct validate_options *o, const struct opt_operan
 	}
 	if (cmd_reads_stdin_twice(files->items, files->n))
 		return opt_usage(&command, "standard input can be read only once");
-	if (cmd_is_read(o->report, files->items, files->n))
-		return opt_usage(&command,
-				 "the output %s is also an input: use another file with -o",
-				 o->report);
-	return OPT_RUN;
+	return cmd_check_output(&command, o->report, files->items, files->n, &o->common.specs);
 }
 
 int cmd_validate(int argc, char **argv)
