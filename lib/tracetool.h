@@ -142,6 +142,7 @@ enum tt_code {
 	TT_E_RANGE = 67,
 	TT_E_TASK = 68,
 	TT_E_REGION = 69,
+	TT_E_RESOURCE = 70,     /* a resource of an experiment is used as its spec forbids */
 
 	/* findings: what Go's reader ignores silently */
 	TT_W_NO_GENERATION = 80,    /* a header and nothing else */
@@ -162,6 +163,7 @@ enum tt_code {
 	TT_W_RESOURCE_UNKNOWN = 101, /* an event of a resource that was not created */
 	TT_W_RESOURCE_GONE = 102,   /* an event of a resource that was destroyed */
 	TT_W_RESOURCE_TWICE = 103,  /* a resource is created that exists already */
+	TT_W_RESOURCE_STATE = 104,  /* a resource is in a state in which this cannot happen */
 
 	/* findings of tt_heap_finding() about a heap */
 	TT_W_HEAP_ALLOC = 93,       /* an object is allocated where another one is live */
@@ -804,7 +806,8 @@ struct tt_range {
 	struct tt_str kind;     /* why: "GC mark termination"; data is NULL if ranges of this
 	                           name have no kind */
 	bool kind_known;        /* false: this generation does not have the string of the kind */
-	uint64_t kind_id;       /* the kind's string id; 0 without a kind */
+	uint64_t kind_id;       /* the kind's string id; 0 without a kind. An end of an
+	                           experiment's range has that of the generation it began in */
 	enum tt_resource scope; /* TT_RESOURCE_NONE: the whole program */
 	int64_t id;
 	unsigned nattributes;

@@ -114,6 +114,10 @@ static const struct code {
 	{ TT_E_REGION, "region",
 	  "End the innermost region first, on the goroutine that began it." },
 
+	{ TT_E_RESOURCE, "resource",
+	  "The writer used a resource of an experiment in a way that its spec forbids, or an event "
+	  "about it was lost." },
+
 	{ TT_W_NO_GENERATION, "no-generation",
 	  "Nothing was recorded: stop the trace before the program ends." },
 	{ TT_W_VERSION_EVENT, "version-event",
@@ -169,6 +173,8 @@ static const struct code {
 	  "lost." },
 	{ TT_W_RESOURCE_TWICE, "resource-twice",
 	  "The event that destroyed it was lost, or the writer gave two resources the same id." },
+	{ TT_W_RESOURCE_STATE, "resource-state",
+	  "An event that changes its state was lost, or the writer used it too early or too late." },
 };
 
 enum { NCODES = sizeof(codes) / sizeof(codes[0]) };

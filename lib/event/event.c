@@ -80,8 +80,12 @@ struct tt_range tt_event_range(const struct tt_event *ev)
 
 	assert(ev->kind == TT_KIND_RANGE_BEGIN || ev->kind == TT_KIND_RANGE_ACTIVE ||
 	       ev->kind == TT_KIND_RANGE_END);
-	if (view->has_kind) {
-		/* an end has the kind that ordering found; it tracks no experiment's ranges */
+	if (view->has_kind && view->kind_arg < 0 && ev->spec->experiment != NULL) {
+		/* that of its begin, which may be of an older generation */
+		range.kind_id = ev->extra_;
+		range.kind = ev->kind == TT_KIND_RANGE_END ? ev->text_ : (struct tt_str){"", 0};
+	} else if (view->has_kind) {
+		/* an end has the kind that ordering found */
 		range.kind_id = arg_or(ev, view->kind_arg, ev->extra_);
 		range.kind_known = tt_generation_string(ev->generation, range.kind_id, &range.kind);
 	}

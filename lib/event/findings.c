@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "event/pass.h"
+#include "order/life.h"
 
 /* While nobody asks for findings so many are kept, and later ones are dropped. */
 #define MAX_FINDINGS 4096
@@ -351,31 +352,25 @@ static void say_status(const struct tt_pass *p, const struct tt_finding *f, char
 
 /* ---- resources of experiments, as ordering finds them */
 
-void tt_findings_resource(struct tt_pass *p, const struct tt_event *ev)
+void tt_findings_resources(struct tt_pass *p, const struct tt_event *ev)
 {
-	struct tt_finding *f;
+	for (unsigned i = 0; i < p->order.nmisuses; i++) {
+		const struct tt_misuse *misuse = &p->order.misuses[i];
+		struct tt_finding *f = add(p, misuse->code);
 
-	if (p->order.misuse == 0)
-		return;
-	f = add(p, p->order.misuse);
-	if (f == NULL)
-		return;
-	f->event_type = ev->spec->type;
-	f->offset = ev->offset;
-	f->thread = ev->thread;
-	f->number = ev->args[ev->spec->orders[0].arg];
+		if (f == NULL)
+			continue;
+		f->event_type = ev->spec->type;
+		f->offset = ev->offset;
+		f->thread = ev->thread;
+		f->misuse = *misuse;
+	}
 }
 
 static void say_resource(const struct tt_pass *p, const struct tt_finding *f, char *text,
 			 size_t size)
 {
-	const struct tt_event_spec *spec = tt_specs_event(p->specs, (unsigned)f->event_type);
-
-	snprintf(text, size, "event %s of %s %" PRIu64 ", which %s", spec->name,
-		 spec->args[spec->orders[0].arg].name, f->number,
-		 f->code == TT_W_RESOURCE_UNKNOWN ? "was not created"
-		 : f->code == TT_W_RESOURCE_GONE  ? "was destroyed"
-						  : "already exists");
+	tt_misuse_say(tt_specs_event(p->specs, (unsigned)f->event_type), &f->misuse, text, size);
 }
 
 /* ---- an experiment with events, and none of the batches that its spec has */
@@ -481,6 +476,7 @@ static const struct {
 	{TT_W_RESOURCE_UNKNOWN, say_resource},
 	{TT_W_RESOURCE_GONE, say_resource},
 	{TT_W_RESOURCE_TWICE, say_resource},
+	{TT_W_RESOURCE_STATE, say_resource},
 };
 
 #define NKINDS (sizeof(kinds) / sizeof(kinds[0]))

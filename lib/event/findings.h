@@ -9,6 +9,7 @@
 
 #include "experiment/embedded.h"
 #include "experiment/tables.h"
+#include "order/order.h"
 
 struct tt_pass;
 
@@ -18,6 +19,7 @@ struct tt_finding {
 	uint64_t offset, generation, event_index;
 	int64_t thread;
 	uint64_t number;        /* what the text speaks of; TT_W_PRIVATE: index in `texts` */
+	struct tt_misuse misuse; /* of a resource */
 	const struct tt_batch_spec *batch; /* of a record, with its fault */
 	struct tt_record_fault fault;
 };
@@ -59,8 +61,8 @@ void tt_findings_loaded(struct tt_pass *p, const struct tt_embedded *embedded,
 			const struct tt_tables *tables);
 /* An event that is handed out and counted. */
 void tt_findings_event(struct tt_pass *p, const struct tt_event *ev);
-/* An event that orders a resource, before it is counted. */
-void tt_findings_resource(struct tt_pass *p, const struct tt_event *ev);
+/* An event that is about resources, before it is counted. */
+void tt_findings_resources(struct tt_pass *p, const struct tt_event *ev);
 /* The last event of the generation was handed out. */
 void tt_findings_end_generation(struct tt_pass *p);
 /* No event of it is handed out: as if all had been. */

@@ -152,13 +152,13 @@ int tt_pass_check_ids(struct tt_pass *p, const struct tt_event *ev)
 	return TT_OK;
 }
 
-/* All table entries that an event names; and what ordering thinks of its resource. */
+/* All table entries that an event names; and what ordering thinks of its resources. */
 static int check_all(struct tt_pass *p, const struct tt_event *ev)
 {
 	int rc = tt_pass_check_ids(p, ev);
 
 	if (rc == TT_OK && ev->spec->norders > 0)
-		tt_findings_resource(p, ev);
+		tt_findings_resources(p, ev);
 	return rc;
 }
 

@@ -14,7 +14,7 @@
 struct tt_type_check {
 	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
 	bool no_ids;            /* there is none of either */
-	bool more_ids;          /* there are further ones, or a resource that it orders */
+	bool more_ids;          /* there are further ones, or resources that it orders */
 	bool watched;           /* it may be a finding */
 	bool plain;             /* neither */
 };
@@ -64,14 +64,14 @@ static inline bool tt_pass_done(const struct tt_pass *p)
 /* ---- its events */
 
 /* Hands out the next event, which lives until the next call: 0; 1: there is none; or codes
- * 50 to 69. */
+ * 50 to 70. */
 int tt_pass_next(struct tt_pass *p, const struct tt_event **ev);
 /* Orders, checks and counts all events that are left, and hands out none: 0 or an error. */
 int tt_pass_drain(struct tt_pass *p);
 /*
  * Lets the next event of a thread advance, and does nothing else with it: it is neither
  * checked nor counted, and CPU samples are passed over. *evs: the *n events that it comes
- * to; until the next call. 0; 1: there is none; or codes 50 to 69.
+ * to; until the next call. 0; 1: there is none; or codes 50 to 70.
  */
 int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n);
 

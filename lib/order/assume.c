@@ -141,14 +141,14 @@ void tt_assume_gc(struct tt_order *o, enum tt_assumption_kind kind, uint64_t seq
 
 bool tt_assume_range(struct tt_order *o, const struct tt_step *s, uint8_t type)
 {
-	const struct tt_event_view *view = &s->def->view;
-	bool self = view->id_arg < 0;
-	int64_t id = self ? 0 : (int64_t)s->ev->args[view->id_arg];
+	const struct tt_range_spec *range = &s->def->spec.range;
+	bool self = range->id_arg < 0;
+	int64_t id = self ? 0 : (int64_t)s->ev->args[range->id_arg];
 	const struct tt_g_state *g;
 
 	if (!tt_is_speculative(o))
 		return false;
-	if (view->resource == TT_RESOURCE_PROC) {
+	if (range->scope == TT_RESOURCE_PROC) {
 		tt_assume(o, TT_ASSUME_P_RANGE, self ? s->cur.proc : id, type);
 		return true;
 	}

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "order/handlers.h"
+#include "order/keyed.h"
+#include "order/subject.h"
 
 /* A copy of `n` elements at *to; false without memory. */
 static bool copy_array(struct tt_mem *mem, void *to, size_t *cap, const void *from, size_t n,
@@ -28,6 +30,7 @@ static bool copy_scopes(struct tt_order *to, struct tt_open_scopes *e,
 {
 	memset(e, 0, sizeof(*e));
 	e->next_free = from->next_free;
+	e->keyed = from->keyed;
 	if (!COPY_ARRAY(to->mem, &e->ranges, &from->ranges) ||
 	    !COPY_ARRAY(to->mem, &e->regions, &from->regions))
 		return false;
@@ -92,5 +95,6 @@ bool tt_order_copy(struct tt_order *to, const struct tt_order *from)
 	to->gap = from->gap;
 	return COPY_ARRAY(to->mem, &to->gs, &from->gs) && COPY_ARRAY(to->mem, &to->ps, &from->ps) &&
 	       COPY_ARRAY(to->mem, &to->ms, &from->ms) && copy_tasks(to, from) &&
-	       copy_all_scopes(to, from) && copy_ids(to) && tt_resources_copy(to, from);
+	       copy_all_scopes(to, from) && copy_ids(to) && tt_subjects_copy(to, from) &&
+	       tt_keyed_copy(to, from);
 }

@@ -5,6 +5,8 @@
  * Stands on clone.c and order.c.
  */
 #include "order/handlers.h"
+#include "order/keyed.h"
+#include "order/subject.h"
 
 struct commit {
 	struct tt_order *to;    /* the state before; then the one after */
@@ -193,8 +195,6 @@ static bool all_hold(struct commit *commit)
 {
 	const struct tt_assumptions *assumptions = commit->alone->assumptions;
 
-	if (assumptions->failed)
-		return false;
 	for (size_t i = 0; i < assumptions->list.n; i++)
 		if (!holds(commit, &assumptions->list.at[i]))
 			return false;
@@ -356,18 +356,26 @@ static void exchange(struct tt_order *a, struct tt_order *b)
 	*b = t;
 }
 
+/* What no assumption can say. */
+static bool may_commit(const struct tt_order *before, const struct tt_order *alone)
+{
+	return before->begun && !before->initial && before->renewed &&
+	       !alone->assumptions->failed && !tt_subjects_follow_gs(before) &&
+	       !(tt_keyed_were_open(alone) && tt_keyed_are_open(before));
+}
+
 bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_order *trial)
 {
 	struct commit commit = {.to = trial, .alone = alone};
 	bool joined;
 
-	if (!before->begun || before->initial || !before->renewed)
+	if (!may_commit(before, alone))
 		return false;
 	joined = tt_order_copy(trial, before);
 	trial->gen = before->gen;
 	tt_shared_strings_begin_generation(&trial->names, before->gen);
 	joined = joined && all_hold(&commit) && take_gs(&commit) && take_ps(&commit) && take_ms(&commit) &&
-		 take_tasks(&commit);
+		 take_tasks(&commit) && tt_keyed_take(trial, alone);
 	if (joined) {
 		take_gc(&commit);
 		exchange(before, trial);

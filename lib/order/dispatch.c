@@ -2,9 +2,8 @@
 /*
  * dispatch.c - which handler orders which event. This table is the only place in
  * lib/order that names events; everything else about them is in specs/. An event
- * that is not here but says what context it `needs` advances when it has that, and
- * if it `orders` a resource, when its number is due: so do all events of
- * experiments. Stands on spec.
+ * that is not here but says what it `needs` is ordered by what its spec says: so are
+ * all events of experiments, and Go's ranges. Stands on spec.
  */
 #include "order/handlers.h"
 #include "spec/types.h"
@@ -36,14 +35,6 @@ static tt_handler *const handlers[256] = {
 	[TT_EV_GC_ACTIVE] = tt_advance_gc_active,
 	[TT_EV_GC_BEGIN] = tt_advance_gc_begin,
 	[TT_EV_GC_END] = tt_advance_gc_end,
-	[TT_EV_STW_BEGIN] = tt_advance_range_begin,
-	[TT_EV_STW_END] = tt_advance_range_end,
-	[TT_EV_GC_SWEEP_ACTIVE] = tt_advance_range_active,
-	[TT_EV_GC_SWEEP_BEGIN] = tt_advance_range_begin,
-	[TT_EV_GC_SWEEP_END] = tt_advance_range_end,
-	[TT_EV_GC_MARK_ASSIST_ACTIVE] = tt_advance_range_active,
-	[TT_EV_GC_MARK_ASSIST_BEGIN] = tt_advance_range_begin,
-	[TT_EV_GC_MARK_ASSIST_END] = tt_advance_range_end,
 
 	[TT_EV_USER_TASK_BEGIN] = tt_advance_task_begin,
 	[TT_EV_USER_TASK_END] = tt_advance_task_end,
@@ -61,12 +52,22 @@ static const uint8_t fast_rules[256] = {
 	[TT_EV_GO_SYSCALL_END] = TT_FAST_SYSCALL_END,
 };
 
+/* Whether an argument must be what the context has. */
+static bool names_context(const struct tt_event_def *def)
+{
+	return def->thread_arg >= 0 || def->proc_arg >= 0 || def->goroutine_arg >= 0;
+}
+
 /* Of an event that its spec alone says how to order. */
-static tt_handler *handler_of(const struct tt_event_def *def)
+static tt_handler *handler_of(const struct tt_order *o, const struct tt_event_def *def)
 {
 	if (def == NULL || (def->needs & TT_NEED_STATED) == 0)
 		return NULL;
-	return def->spec.norders > 0 ? tt_advance_resource : tt_advance_in_context;
+	if (!tt_event_def_is_declared(def))
+		return tt_advance_in_context;
+	/* a range alone needs nothing around it: Go's own are such */
+	return def->spec.norders == 0 && !names_context(def) ? tt_range_handler(o, def)
+							      : tt_advance_declared;
 }
 
 void tt_dispatch_init(struct tt_order *o)
@@ -74,7 +75,7 @@ void tt_dispatch_init(struct tt_order *o)
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_def(o->specs, type);
 		uint8_t needs = def == NULL ? 0 : (uint8_t)(def->needs & ~TT_NEED_STATED);
-		tt_handler *handler = handler_of(def);
+		tt_handler *handler = handler_of(o, def);
 
 		o->rules[type] = (struct tt_rule){handler, def, needs};
 		o->fast[type] = (struct tt_fast_type){

@@ -34,18 +34,15 @@ tt_handler tt_advance_syscall_begin, tt_advance_syscall_end, tt_advance_syscall_
 	tt_advance_create_syscall, tt_advance_destroy_syscall;
 /* range.c */
 tt_handler tt_advance_gc_active, tt_advance_gc_begin, tt_advance_gc_end, tt_advance_range_begin,
-	tt_advance_range_active, tt_advance_range_end;
+	tt_advance_range_active, tt_advance_range_end, tt_advance_range_keyed;
+/* That of events with this range; NULL: they have none. */
+tt_handler *tt_range_handler(const struct tt_order *o, const struct tt_event_def *def);
 /* annotation.c */
 tt_handler tt_advance_in_context, tt_advance_task_begin, tt_advance_task_end,
 	tt_advance_region_begin, tt_advance_region_end;
 
-/* resource.c */
-tt_handler tt_advance_resource;
-void tt_resources_release(struct tt_order *o);
-/* A new generation: numbers begin anew, what does not live is forgotten. */
-void tt_resources_begin_generation(struct tt_order *o);
-/* Makes those of *to, which has none, like those of *from. False: no memory. */
-bool tt_resources_copy(struct tt_order *to, const struct tt_order *from);
+/* declared.c */
+tt_handler tt_advance_declared;
 
 /* ---- errors and waiting (state.c) */
 
@@ -71,8 +68,9 @@ const char *tt_p_status_name(unsigned status);
 /* Whether the context is what the event's spec needs. */
 static inline bool tt_has_context(const struct tt_order *o, const struct tt_step *s)
 {
-	unsigned has = s->m == TT_NO_SLOT ? TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE
-					  : o->ms.at[s->m].has;
+	unsigned has = s->m == TT_NO_SLOT
+			       ? TT_NEED_NO_THREAD | TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE
+			       : o->ms.at[s->m].has;
 
 	return (s->needs & ~has) == 0;
 }
@@ -96,7 +94,7 @@ struct tt_p_state *tt_add_p(struct tt_order *o, int64_t id, enum tt_p_status sta
 struct tt_m_state *tt_add_m(struct tt_order *o, int64_t id);
 struct tt_task_state *tt_add_task(struct tt_order *o, uint64_t id);
 void tt_remove_task(struct tt_order *o, uint32_t slot);
-void tt_remove_g(struct tt_order *o, struct tt_g_state *g);
+void tt_remove_g(struct tt_order *o, struct tt_g_state *g); /* gone.c */
 /* The ranges and regions of a resource, made if need be. NULL: no memory. */
 struct tt_open_scopes *tt_open_scopes_of(struct tt_order *o, uint32_t *slot);
 

@@ -76,7 +76,7 @@ static TT_ALWAYS_INLINE int tt_merge_next(struct tt_merge *m, struct tt_order *o
 }
 
 /*
- * Lets one event advance: it is then in order's queue. 0, or codes 50 to 69.
+ * Lets one event advance: it is then in order's queue. 0, or codes 50 to 70.
  * Events are left.
  */
 static TT_ALWAYS_INLINE int tt_merge_advance(struct tt_merge *m, struct tt_order *order,

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "order/handlers.h"
+#include "order/keyed.h"
+#include "order/subject.h"
 
 void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs *specs,
 		   unsigned version)
@@ -28,6 +30,7 @@ void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs
 void tt_order_specs_changed(struct tt_order *o)
 {
 	tt_dispatch_init(o);
+	tt_subjects_specs_grew(o);
 }
 
 static void release_scopes(struct tt_order *o, struct tt_open_scopes *e)
@@ -52,7 +55,8 @@ static void release_content(struct tt_order *o)
 void tt_order_release(struct tt_order *o)
 {
 	release_content(o);
-	tt_resources_release(o);
+	tt_subjects_release(o);
+	tt_keyed_release(o);
 	tt_shared_strings_release(&o->names);
 	TT_ARRAY_RELEASE(o->mem, &o->gs);
 	TT_ARRAY_RELEASE(o->mem, &o->ps);
@@ -68,6 +72,7 @@ void tt_order_release(struct tt_order *o)
 void tt_order_reset(struct tt_order *o)
 {
 	release_content(o);
+	tt_keyed_reset(o);
 	tt_idmap_clear(&o->g_ids);
 	tt_idmap_clear(&o->p_ids);
 	tt_idmap_clear(&o->m_ids);
@@ -79,7 +84,7 @@ void tt_order_reset(struct tt_order *o)
 	o->head = o->count = 0;
 	o->begun = false;
 	o->newest = 0;
-	tt_resources_release(o);
+	tt_subjects_reset(o);
 	o->gap = true;
 }
 
@@ -98,7 +103,7 @@ void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *g
 	if (o->renewed)
 		o->newest = gen->number;
 	tt_shared_strings_begin_generation(&o->names, gen);
-	tt_resources_begin_generation(o);
+	tt_subjects_begin_generation(o);
 }
 
 void tt_order_strings_grew(struct tt_order *o)

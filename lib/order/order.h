@@ -18,10 +18,15 @@
  *	order.c       takes an event to its handler; begins generations, resets, releases
  *	dispatch.c    which handler and which rule a type of events has
  *	fast.h        the rules of the commonest events, to be inlined
- *	goroutine.c, proc.c, syscall.c, range.c, annotation.c, resource.c
+ *	goroutine.c, proc.c, syscall.c, range.c, annotation.c
  *	              the handlers, by what their events are about
+ *	declared.[ch] the handler of events whose spec says how to order them
+ *	subject.[ch]  what such events are about: resources and numbers
+ *	life.[ch]     the life and the states of resources
+ *	keyed.[ch]    open ranges of experiments, by key
  *	handlers.h    what the handlers share
  *	state.c       the records of goroutines, Ps, threads and tasks; errors
+ *	gone.c        a goroutine ends
  *	shared_string.[ch]  names that outlive their generation
  *
  *	speculate.h   a generation ordered alone: assume.[ch], commit.c, clone.c
@@ -67,6 +72,7 @@ struct tt_open_region {
 struct tt_open_scopes {
 	TT_ARRAY(struct tt_open_range) ranges;
 	TT_ARRAY(struct tt_open_region) regions;
+	uint32_t keyed;         /* the first of the ranges in keyed.c, counted from 1; 0: none */
 	uint32_t next_free;
 };
 
@@ -136,8 +142,18 @@ struct tt_fast_type {
 /* An event makes at most three (a coroutine switch). */
 #define TT_QUEUE_MAX 3
 
-/* What events of experiments say of their resources (resource.c). */
-struct tt_resources;
+/* What declared orders are about (subject.h), and ranges by key (keyed.h). */
+struct tt_subjects;
+struct tt_keyed_ranges;
+
+/* A wrong use of a resource that the spec takes for a finding. */
+struct tt_misuse {
+	int code;               /* TT_W_RESOURCE_... */
+	uint8_t order;          /* of the event: index in its spec's orders */
+	uint8_t state;          /* that it was in, or TT_STATE_UNKNOWN (subject.h) */
+	uint64_t id;
+	uint64_t value;         /* that names no state, if `state` is unknown */
+};
 
 struct tt_order {
 	struct tt_mem *mem;
@@ -169,10 +185,12 @@ struct tt_order {
 	struct tt_shared_string *handed_out; /* of the event handed out last: it must live on */
 	enum tt_gc_state gc_state;
 	uint64_t gc_seq;
-	struct tt_resources *resources; /* NULL: there was none so far */
+	struct tt_subjects *subjects; /* NULL: there was none so far */
+	struct tt_keyed_ranges *keyed; /* likewise */
 	bool gap;               /* something before `initial_generation` was not ordered */
-	int misuse;             /* a code TT_W_RESOURCE_... of the event that advanced last, if
-	                           its spec orders a resource; or 0 */
+	/* of the event that advanced last, if its spec has orders: */
+	unsigned nmisuses;
+	struct tt_misuse misuses[TT_MAX_ORDERS];
 
 	/* events that advanced and were not handed out yet */
 	struct tt_event queue[TT_QUEUE_MAX];

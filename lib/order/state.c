@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * state.c - the records that ordering keeps, of goroutines, processors, threads and
- * tasks: adding and removing them; and the errors that handlers share. The bottom of
- * order.
+ * tasks: adding and removing them, but for goroutines that end (gone.c); and the errors
+ * that handlers share. The bottom of order.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -74,6 +74,8 @@ enum tt_advance tt_context_broken(struct tt_order *o, const struct tt_step *s)
 		return TT_ADVANCED;
 	if ((needs & TT_NEED_THREAD) != 0 && s->cur.thread == TT_NONE)
 		message = "expected a thread but didn't have one";
+	else if ((needs & TT_NEED_NO_THREAD) != 0 && s->cur.thread != TT_NONE)
+		message = "expected no thread but had one";
 	else if ((needs & TT_NEED_PROC) != 0 && s->cur.proc == TT_NONE)
 		message = "expected a proc but didn't have one";
 	else if ((needs & TT_NEED_NO_PROC) != 0 && s->cur.proc != TT_NONE)
@@ -182,36 +184,11 @@ struct tt_m_state *tt_add_m(struct tt_order *o, int64_t id)
 		.p = TT_NONE,
 		.g = TT_NONE,
 		.g_slot = TT_NO_SLOT,
-		.has = (uint8_t)((id != TT_NONE ? TT_NEED_THREAD : 0) |
+		.has = (uint8_t)((id != TT_NONE ? TT_NEED_THREAD : TT_NEED_NO_THREAD) |
 				 (tt_is_speculative(o) ? 0
 						       : TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE)),
 	};
 	return &o->ms.at[o->ms.n++];
-}
-
-static void free_scopes(struct tt_order *o, uint32_t slot)
-{
-	struct tt_open_scopes *e = &o->open_scopes.at[slot];
-
-	for (size_t i = 0; i < e->regions.n; i++)
-		tt_shared_string_drop(&o->names, e->regions.at[i].name);
-	e->regions.n = e->ranges.n = 0;
-	e->next_free = o->free_scopes;
-	o->free_scopes = slot;
-}
-
-void tt_remove_g(struct tt_order *o, struct tt_g_state *g)
-{
-	uint32_t slot = (uint32_t)(g - o->gs.at);
-
-	if (o->on_assume != NULL)
-		o->on_assume->g_removed(o, g);
-	if (g->scopes != TT_NO_SLOT)
-		free_scopes(o, g->scopes);
-	tt_idmap_remove(&o->g_ids, (uint64_t)g->id);
-	g->status = TT_G_GONE;
-	g->scopes = o->free_g;
-	o->free_g = slot;
 }
 
 struct tt_open_scopes *tt_open_scopes_of(struct tt_order *o, uint32_t *slot)

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/hash.h"
+#include "order/declared.h"
 #include "order/handlers.h"
 
 #define NOBODY TT_IDMAP_NONE
@@ -136,6 +137,22 @@ static struct context context_of(const struct tt_order *o, const struct tt_curso
 	return (struct context){(uint64_t)m->g, (uint64_t)m->p};
 }
 
+/* The event has the number that others wait for; one that is destroyed may be numbered anew. */
+static void wake_for_order(struct tt_waitq *w, struct tt_order *o, const struct tt_cursor *c,
+			   struct context had, unsigned i)
+{
+	const struct tt_raw_event *ev = c->head;
+	struct tt_context context = {c->thread, (int64_t)had.p, (int64_t)had.g};
+	struct tt_wait next;
+	bool anew;
+
+	if (!tt_declared_awaited(o, o->rules[ev->type].def, i, ev->args, &context, &next, &anew))
+		return;
+	wake(w, next.id, next.seq);
+	if (anew)
+		wake(w, next.id, 1);
+}
+
 /* The cursor's head advanced: what it can have changed its thread has, or had, or it
  * is among the arguments. */
 static void wake_others(struct tt_waitq *w, struct tt_order *o, const struct tt_cursor *c,
@@ -153,11 +170,8 @@ static void wake_others(struct tt_waitq *w, struct tt_order *o, const struct tt_
 	wake_for(w, o, has.p);
 	for (unsigned i = 0; i < spec->nargs; i++)
 		wake_for(w, o, ev->args[i]);
-	if (def->spec.norders > 0) {
-		/* its number; and one that is destroyed may be numbered anew */
-		wake(w, ev->args[spec->orders[0].arg], ev->args[spec->orders[0].seq_arg] + 1);
-		wake(w, ev->args[spec->orders[0].arg], 1);
-	}
+	for (unsigned i = 0; i < spec->norders; i++)
+		wake_for_order(w, o, c, had, i);
 	w->pollers = NOBODY;
 	wake_all(w, pollers);
 }

@@ -140,7 +140,7 @@ static inline int walk_on(struct walk *w)
 	WALK_REQUIRE(walk_step(w) == rc);
 	if (rc == TT_END)
 		return rc;
-	WALK_REQUIRE(err->code >= TT_E_MEMORY && err->code <= TT_E_REGION);
+	WALK_REQUIRE(err->code >= TT_E_MEMORY && err->code <= TT_E_RESOURCE);
 	WALK_REQUIRE(err->system == (err->code < TT_E_NOT_A_TRACE));
 	WALK_REQUIRE(err->message[0] != '\0');
 	WALK_REQUIRE(err->event_index == w->events);
