@@ -230,7 +230,10 @@ char *out_range_name(struct out *o, char *p, const struct tt_range *range);
 bool event_string(const struct tt_event *ev, unsigned arg, struct tt_str *s);
 /* Whether an argument is a stack, and not that of the event itself, nor the empty one. */
 bool event_has_other_stack(const struct tt_event *ev, unsigned arg);
-/* An argument of an experiment: `name=value` and what that means, where it is known:
+/* What follows the number of an argument of an experiment: ` "main.Node" 64 B` of a record,
+ * ` (0xc000012000)`, ` main.main` of a stack, or nothing. */
+char *out_meaning(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg);
+/* Such an argument: `name=value` and what that means, where it is known:
  * `type=12 "main.Node" 64 B`, `place=3 (0xc000012000)`, `op_string="start"`. */
 char *out_argument(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg);
 /* All frames: a line each, or a JSON array. */

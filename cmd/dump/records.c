@@ -66,9 +66,7 @@ static char *out_record(struct out *o, char *p, const struct tt_event *ev,
 	return p;
 }
 
-/* What follows the number: ` "main.Node" 64 B`, ` (0xc000012000)`, ` main.main`, or nothing. */
-static char *out_meaning(struct dump *d, struct out *o, char *p, const struct tt_event *ev,
-			 unsigned arg)
+char *out_meaning(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg)
 {
 	struct tt_record record;
 	uint64_t place;

@@ -121,7 +121,8 @@ static char *put_argument(struct dump *d, char *p, const struct tt_event *ev, un
 		return out_argument(d, d->out, p, ev, i);
 	p = out_cstr(d->out, p, arg->name);
 	p = put_char(out_room(d->out, p), '=');
-	return put_id(p, prefix, (int64_t)ev->args[i]);
+	p = put_id(p, prefix, (int64_t)ev->args[i]);
+	return out_meaning(d, d->out, p, ev, i);
 }
 
 /*

@@ -32,6 +32,8 @@ static int64_t resource_id(const struct tt_event *ev, const struct tt_event_view
 {
 	if (view->id_arg >= 0)
 		return (int64_t)ev->args[view->id_arg];
+	if (view->resource == TT_RESOURCE_THREAD)
+		return ev->thread;
 	return view->resource == TT_RESOURCE_PROC ? ev->proc : ev->goroutine;
 }
 
