@@ -326,6 +326,7 @@ static void name_values(struct c_code *c, struct c_values *values)
 void c_name_all(struct c_code *c)
 {
 	give_small(c, "", "specs", "");
+	give_small(c, "", "specs_add", "");
 	give_small(c, "", "text", "");
 	for (size_t i = 0; i < c->nevents; i++)
 		name_event(c, &c->events[i]);

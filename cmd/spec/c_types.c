@@ -294,12 +294,13 @@ static void print_member(const struct c_code *c, const struct c_batch *batch, un
 {
 	const struct tt_field_spec *field = &batch->spec->fields[i];
 	const char *type = c_field_type(c, field);
+	bool is_pointer = type[strlen(type) - 1] == '*';
 	struct out *o = c->o;
 
 	if (field->list)
 		c_say(o, "\tstruct {\n\t\t%s%s*items; /* to write; to read: %s() */\n\t\tsize_t n;\n"
 			 "\t\tstruct tt_records records_; /* private */\n\t} %s;",
-		      strncmp(type, "const ", 6) == 0 ? "" : "const ", type, batch->items[i],
+		      is_pointer ? type : "const ", is_pointer ? "const " : type, batch->items[i],
 		      batch->fields[i]);
 	else
 		c_say(o, "\t%s%s;", type, batch->fields[i]);
@@ -309,11 +310,11 @@ static void print_member(const struct c_code *c, const struct c_batch *batch, un
 		c_say(o, " /* at most %u bytes */", field->size);
 	c_note(c, field->form, field->values);
 	c_say(o, "%s", meaning_of(field));
-	if (field->condition != TT_IF_ALWAYS) {
-		c_say(o, " /* if ");
-		c_condition(c, batch, i, "");
-		c_say(o, " */");
-	}
+	if (field->condition == TT_IF_SET)
+		c_say(o, " /* if %s is not 0 */", batch->fields[field->if_field]);
+	else if (field->condition != TT_IF_ALWAYS)
+		c_say(o, " /* if %s %s %" PRIu64 " */", batch->fields[field->if_field],
+		      field->condition == TT_IF_IS ? "is" : "has", field->if_value);
 	c_say(o, "%s\n", i == (unsigned)batch->spec->key ? " /* the key */" : "");
 }
 
@@ -332,19 +333,22 @@ static void print_specs(const struct c_code *c, struct tt_str text)
 	struct out *o = c->o;
 	bool ends;
 
-	c_say(o, "\n/*\n * The built-in specs and this one, for the options of tt_emit_start() "
-		 "and tt_reader_open().\n * They must outlive what is opened with them. As "
-		 "tt_specs_new() and tt_specs_add().\n */\n");
-	c_say(o, "static inline int %s_specs(struct tt_specs **out, struct tt_error *err)\n{\n"
+	c_say(o, "\n/* Adds this spec to others, as tt_specs_add(). */\n"
+		 "static inline int %s_specs_add(struct tt_specs *specs, struct tt_error *err)\n{\n"
 		 "\tstatic const char text[] =",
 	      c->prefix);
 	ends = c_string(o, text);
-	c_say(o, ";\n\tint rc = tt_specs_new(out, err);\n\n\tif (rc == 0)\n"
-		 "\t\trc = tt_specs_add(*out, ");
+	c_say(o, ";\n\n\treturn tt_specs_add(specs, ");
 	c_quoted(o, c->file);
-	c_say(o, ", text, sizeof(text)%s, err);\n\tif (rc != 0) {\n\t\ttt_specs_free(*out);\n"
+	c_say(o, ", text, sizeof(text)%s, err);\n}\n", ends ? " - 1" : "");
+	c_say(o, "\n/*\n * The built-in specs and this one, for the options of tt_emit_start() "
+		 "and tt_reader_open().\n * They must outlive what is opened with them. As "
+		 "tt_specs_new() and tt_specs_add().\n */\n"
+		 "static inline int %s_specs(struct tt_specs **out, struct tt_error *err)\n{\n"
+		 "\tint rc = tt_specs_new(out, err);\n\n\tif (rc == 0)\n"
+		 "\t\trc = %s_specs_add(*out, err);\n\tif (rc != 0) {\n\t\ttt_specs_free(*out);\n"
 		 "\t\t*out = NULL;\n\t}\n\treturn rc;\n}\n",
-	      ends ? " - 1" : "");
+	      c->prefix, c->prefix);
 }
 
 void c_types(const struct c_code *c, struct tt_str text)

@@ -202,14 +202,24 @@ static void print_scaled(struct out *o, const struct tt_arg_spec *arg)
 		c_say(o, " %" PRIu64 "\n", arg->unit);
 }
 
+/* The clause `means`, unless the end of the name says it. */
+static void print_means(struct out *o, const char *name, enum tt_form form,
+			const struct tt_values_spec *values)
+{
+	const char *end = strchr(name, '_');
+
+	if (form == TT_FORM_PLAIN || (end && !values && strcmp(end + 1, spec_form(form, NULL)) == 0))
+		return;
+	c_say(o, INDENT "means  %s %s\n", name, spec_form(form, values));
+}
+
 static void print_arg(struct out *o, const struct tt_arg_spec *arg)
 {
 	if (arg->scaled)
 		print_scaled(o, arg);
 	else if (arg->batch)
 		c_say(o, INDENT "refers %s %s\n", arg->name, arg->batch->name);
-	if (arg->form != TT_FORM_PLAIN)
-		c_say(o, INDENT "means  %s %s\n", arg->name, spec_form(arg->form, arg->values));
+	print_means(o, arg->name, arg->form, arg->values);
 }
 
 void spec_clauses_event(struct out *o, const struct tt_specs *specs,
@@ -332,13 +342,12 @@ static void print_field(struct out *o, const struct tt_batch_spec *batch, unsign
 	c_say(o, INDENT "field  %s ", field->name);
 	if (field->list)
 		print_list(o, batch, field);
-	c_say(o, "%s", field->type == TT_FIELD_RECORD ? field->record->name : tt_field_type_name(field));
+	c_say(o, "%s", tt_field_type_name(field));
 	if (field->size > 0 && (field->type == TT_FIELD_BYTES || field->type == TT_FIELD_STRING))
 		c_say(o, " %" PRIu32, field->size);
 	print_condition(o, batch, field);
 	c_say(o, "%s\n", i == (unsigned)batch->key ? " key" : "");
-	if (field->form != TT_FORM_PLAIN)
-		c_say(o, INDENT "means  %s %s\n", field->name, spec_form(field->form, field->values));
+	print_means(o, field->name, field->form, field->values);
 }
 
 static void print_batch(struct out *o, const struct tt_batch_spec *batch)

@@ -266,8 +266,7 @@ static char *put_field(struct out *o, char *p, const struct tt_batch_spec *batch
 	const struct tt_field_spec *field = &batch->fields[i];
 
 	p = json_open(p, "name", field->name);
-	p = json_word(p, "type", field->type == TT_FIELD_RECORD ? field->record->name
-							      : tt_field_type_name(field));
+	p = json_word(p, "type", tt_field_type_name(field));
 	if (field->size > 0)
 		p = json_u64(p, "size", field->size);
 	p = put_form(p, field->form, field->values);
