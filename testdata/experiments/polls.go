@@ -91,6 +91,10 @@ func main() {
 	r, hold, err := os.Pipe()
 	check(err)
 	go io.Copy(io.Discard, r)
+	quiet, err := net.ListenTCP("tcp", nil)
+	check(err)
+	check(quiet.SetDeadline(time.Now().Add(time.Hour)))
+	go quiet.Accept()
 	time.Sleep(time.Millisecond)
 	f, err := os.Create(*out)
 	check(err)
@@ -117,6 +121,7 @@ func main() {
 	}
 	hold.Close()
 	l.Close()
+	quiet.Close()
 	if *flight {
 		_, err := recorder.WriteTo(f)
 		check(err)
