@@ -164,6 +164,7 @@ enum tt_code {
 	TT_W_RESOURCE_GONE = 102,   /* an event of a resource that was destroyed */
 	TT_W_RESOURCE_TWICE = 103,  /* a resource is created that exists already */
 	TT_W_RESOURCE_STATE = 104,  /* a resource is in a state in which this cannot happen */
+	TT_W_REFERENCE = 105,       /* an event refers to a record that does not exist */
 
 	/* findings of tt_heap_finding() about a heap */
 	TT_W_HEAP_ALLOC = 93,       /* an object is allocated where another one is live */

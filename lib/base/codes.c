@@ -175,6 +175,9 @@ static const struct code {
 	  "The event that destroyed it was lost, or the writer gave two resources the same id." },
 	{ TT_W_RESOURCE_STATE, "resource-state",
 	  "An event that changes its state was lost, or the writer used it too early or too late." },
+	{ TT_W_REFERENCE, "reference-missing",
+	  "The writer must put each record that an event refers to into a batch of the same "
+	  "generation." },
 };
 
 enum { NCODES = sizeof(codes) / sizeof(codes[0]) };

@@ -39,14 +39,18 @@ void tt_findings_gap(struct tt_pass *p)
 	p->findings.has_number = p->findings.has_clock = false;
 }
 
+static bool is_found(const struct tt_pass *p, int code)
+{
+	return (p->findings.codes[code / 64] >> (code % 64) & 1) != 0;
+}
+
 /* Adds one of the generation at hand, for the caller to fill in; or NULL. */
 static struct tt_finding *add(struct tt_pass *p, int code)
 {
 	struct tt_findings *all = &p->findings;
 	struct tt_finding *f;
 
-	if ((all->codes[code / 64] >> (code % 64) & 1) != 0 ||
-	    all->list.n - all->next >= MAX_FINDINGS)
+	if (is_found(p, code) || all->list.n - all->next >= MAX_FINDINGS)
 		return NULL;
 	assert(all->list.n < all->list.cap);
 	all->codes[code / 64] |= UINT64_C(1) << (code % 64);
@@ -63,17 +67,19 @@ static struct tt_finding *add(struct tt_pass *p, int code)
 }
 
 /* The same of an event that was counted. */
-static void add_at_event(struct tt_pass *p, int code, const struct tt_event *ev, uint64_t number)
+static struct tt_finding *add_at_event(struct tt_pass *p, int code, const struct tt_event *ev,
+				       uint64_t number)
 {
 	struct tt_finding *f = add(p, code);
 
 	if (f == NULL)
-		return;
+		return NULL;
 	f->event_type = ev->spec->type;
 	f->offset = ev->offset;
 	f->event_index = p->nevents - 1;
 	f->thread = ev->thread;
 	f->number = number;
+	return f;
 }
 
 void tt_findings_adopt(struct tt_pass *p, const struct tt_findings *from)
@@ -283,9 +289,28 @@ void tt_findings_loaded(struct tt_pass *p, const struct tt_embedded *embedded,
 
 /* ---- single events */
 
+/* Keys without a record. */
+static void find_references(struct tt_pass *p, const struct tt_event *ev, unsigned args)
+{
+	const struct tt_tables *tables = ev->generation->tables;
+	struct tt_finding *f;
+
+	if (is_found(p, TT_W_REFERENCE) || tables == NULL)
+		return;
+	for (unsigned arg = 0; args != 0; arg++, args >>= 1) {
+		if ((args & 1) == 0 ||
+		    !tt_tables_lack(tables, &ev->spec->args[arg], ev->args[arg]))
+			continue;
+		f = add_at_event(p, TT_W_REFERENCE, ev, ev->args[arg]);
+		if (f != NULL)
+			f->batch = ev->spec->args[arg].batch;
+		return;
+	}
+}
+
 bool tt_findings_watch(const struct tt_pass *p, const struct tt_event_def *def)
 {
-	return def->spec.since > p->version || def->spec.kind == TT_KIND_EXPERIMENTAL ||
+	return def->refers != 0 || def->spec.since > p->version || def->spec.kind == TT_KIND_EXPERIMENTAL ||
 	       def->spec.kind == TT_KIND_STACK_SAMPLE ||
 	       (def->spec.kind == TT_KIND_RANGE_END && def->view.has_kind) ||
 	       (def->spec.kind == TT_KIND_TRANSITION && def->view.to == TT_STATE_FROM_ARG);
@@ -298,6 +323,8 @@ void tt_findings_event(struct tt_pass *p, const struct tt_event *ev)
 
 	if (spec->since > p->version)
 		add_at_event(p, TT_W_VERSION_EVENT, ev, spec->since);
+	if (tt_event_def_of(spec)->refers != 0)
+		find_references(p, ev, tt_event_def_of(spec)->refers);
 	switch (ev->kind) {
 	case TT_KIND_EXPERIMENTAL:
 		p->findings.experiments[spec->experiment_id / 64 % 4] |=
@@ -345,6 +372,14 @@ static void say_range_kind(const struct tt_pass *p, const struct tt_finding *f, 
 		 event_name(p, f), f->number);
 }
 
+static void say_reference(const struct tt_pass *p, const struct tt_finding *f, char *text,
+			  size_t size)
+{
+	snprintf(text, size,
+		 "event %s refers to record %" PRIu64 " of batch %s of %s, which does not exist",
+		 event_name(p, f), f->number, f->batch->name, f->batch->experiment);
+}
+
 static void say_status(const struct tt_pass *p, const struct tt_finding *f, char *text, size_t size)
 {
 	snprintf(text, size, "the status of event %s does not fit in a byte", event_name(p, f));
@@ -375,11 +410,22 @@ static void say_resource(const struct tt_pass *p, const struct tt_finding *f, ch
 
 /* ---- an experiment with events, and none of the batches that its spec has */
 
+/* Whether its spec has any. */
+static bool has_batches(const struct tt_specs *specs, unsigned experiment)
+{
+	const struct tt_batch_spec *spec;
+
+	for (size_t i = 0; (spec = tt_specs_batch(specs, experiment, i)) != NULL; i++)
+		if (!spec->part)
+			return true;
+	return false;
+}
+
 static bool lacks_batches(const struct tt_pass *p, unsigned experiment)
 {
 	const struct tt_generation *g = p->gen;
 
-	if (tt_specs_batch(p->specs, experiment, 0) == NULL)
+	if (!has_batches(p->specs, experiment))
 		return false;
 	for (size_t i = 0; i < g->experimental.n; i++)
 		if (g->experimental.at[i].experiment == experiment)
@@ -472,6 +518,7 @@ static const struct {
 	{TT_W_CLOCK, say_clock},
 	{TT_W_RECORD, say_record},
 	{TT_W_RECORD_KEY, say_record_key},
+	{TT_W_REFERENCE, say_reference},
 	{TT_W_PRIVATE, say_embedded},
 	{TT_W_RESOURCE_UNKNOWN, say_resource},
 	{TT_W_RESOURCE_GONE, say_resource},

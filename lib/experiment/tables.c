@@ -162,6 +162,8 @@ static bool file_records(struct filing *f)
 			return true;
 		if (rc < 0) {
 			keep_problem(&f->t->bad_record, f, &fault, 0);
+			if (f->table != NULL)
+				f->table->cut = true;
 			return true;
 		}
 		if (f->table != NULL && !enter(f, &record, pos))
@@ -175,6 +177,7 @@ static bool file_batch(struct tt_tables *t, uint32_t number)
 {
 	struct filing f = {.t = t, .batch = &t->gen->experimental.at[number], .number = number};
 
+	t->experiments[f.batch->experiment / 64] |= UINT64_C(1) << f.batch->experiment % 64;
 	if (!tt_records_begin(&f.records, t->specs, f.batch))
 		return true;
 	if (f.records.spec->key >= 0) {
@@ -195,9 +198,11 @@ int tt_tables_begin_generation(struct tt_tables *t, struct tt_generation *gen, s
 	t->gen = gen;
 	gen->tables = t;
 	t->bad_record.batch = t->taken_key.batch = NULL;
+	memset(t->experiments, 0, sizeof(t->experiments));
 	for (size_t i = 0; i < t->tables.n; i++) {
 		tt_idmap_clear(&t->tables.at[i].keys);
 		t->tables.at[i].entries.n = 0;
+		t->tables.at[i].cut = false;
 	}
 	for (size_t i = 0; i < t->singles.n; i++)
 		t->singles.at[i].known &= t->singles.at[i].spec->lasts;
@@ -213,6 +218,16 @@ int tt_tables_begin_generation(struct tt_tables *t, struct tt_generation *gen, s
 static const struct tt_tables *tables_of(const struct tt_event *ev)
 {
 	return ev->generation == NULL ? NULL : ev->generation->tables;
+}
+
+bool tt_tables_lack(const struct tt_tables *t, const struct tt_arg_spec *arg, uint64_t key)
+{
+	const struct tt_table *table = find_table(t, arg->batch);
+	unsigned e = arg->batch->experiment_id;
+
+	if (key == 0 || (table != NULL && tt_idmap_find(&table->keys, key) != TT_IDMAP_NONE))
+		return false;
+	return (table == NULL || !table->cut) && (t->experiments[e / 64 % 4] >> (e % 64) & 1) != 0;
 }
 
 int tt_event_record(const struct tt_event *ev, unsigned arg, struct tt_record *out)

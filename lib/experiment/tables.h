@@ -14,6 +14,7 @@
 struct tt_table {
 	const struct tt_batch_spec *spec;
 	struct tt_idmap keys;   /* key to index in entries */
+	bool cut;               /* records of this generation could not be read */
 	TT_ARRAY(struct tt_table_entry) entries;
 };
 
@@ -38,6 +39,7 @@ struct tt_tables {
 	uint64_t seed;
 	TT_ARRAY(struct tt_table) tables;
 	TT_ARRAY(struct tt_single) singles;
+	uint64_t experiments[4]; /* bit e: the generation has a batch of experiment e */
 	/* the first of each sort in this generation; batch NULL: none */
 	struct tt_table_problem {
 		const struct tt_batch_spec *spec;
@@ -57,5 +59,12 @@ void tt_tables_specs_changed(struct tt_tables *t);
  */
 int tt_tables_begin_generation(struct tt_tables *t, struct tt_generation *gen,
 			       struct tt_error *err);
+
+/*
+ * Whether an argument that refers to a batch has a key that no record has, although all records
+ * of the generation are known. 0 refers to nothing, and so do the keys of a generation that has
+ * no batches of the experiment at all.
+ */
+bool tt_tables_lack(const struct tt_tables *t, const struct tt_arg_spec *arg, uint64_t key);
 
 #endif

@@ -110,6 +110,13 @@ int tt_specs_new_layer(struct tt_specs **out, const struct tt_specs *base, struc
 
 /* ----------------------------------------------------------------- built-in */
 
+/* Whether what they refer to exists, the library checks where it follows the heap. */
+static void own(struct tt_spec_event *event)
+{
+	event->builtin = true;
+	event->def.refers = 0;
+}
+
 static int add_builtin(struct tt_specs *specs, struct tt_error *err)
 {
 	const struct tt_builtin_spec *builtin;
@@ -127,7 +134,7 @@ static int add_builtin(struct tt_specs *specs, struct tt_error *err)
 		if (rc != 0)
 			return rc;
 		for (i = 0; i < specs->files->nevents; i++)
-			specs->files->events[i].builtin = true;
+			own(&specs->files->events[i]);
 	}
 	tt_specs_size(specs);
 	return 0;

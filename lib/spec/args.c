@@ -78,7 +78,7 @@ enum tt_arg_type tt_spec_arg_type(const char *name)
 		return TT_ARG_STRING;
 	suffix = suffix != NULL ? suffix + 1 : name;
 	for (type = TT_ARG_NUMBER + 1; type <= TT_ARG_TASK; type++)
-		if (strcmp(suffix, tt_arg_type_name((enum tt_arg_type)type)) == 0)
+		if (suffix[0] == arg_types[type][0] && strcmp(suffix, arg_types[type]) == 0)
 			return (enum tt_arg_type)type;
 	return TT_ARG_NUMBER;
 }
@@ -132,7 +132,8 @@ void tt_spec_warn_suffix(struct tt_spec_parser *p, const char *name, struct tt_s
 	for (size_t i = 0; i < COUNT(ends); i++) {
 		size_t n = strlen(ends[i]);
 
-		if (len <= n || strcmp(name + len - n, ends[i]) != 0 || name[len - n - 1] == '_')
+		if (len <= n || name[len - n] != ends[i][0] ||
+		    strcmp(name + len - n, ends[i]) != 0 || name[len - n - 1] == '_')
 			continue;
 		tt_spec_warn_at(p, at, "suffix",
 				"`%s` is a plain number; if it is a %s, write an underscore before "

@@ -388,8 +388,11 @@ static void resolve_ref(struct tt_spec_parser *p, struct tt_spec_event *event,
 				  ref->batch);
 		return;
 	}
-	if (!ref->scales || resolve_factors(p, arg, &batch->spec, ref))
-		arg->batch = &batch->spec;
+	if (ref->scales && !resolve_factors(p, arg, &batch->spec, ref))
+		return;
+	arg->batch = &batch->spec;
+	if (!ref->scales)
+		event->def.refers |= (uint16_t)(1u << ref->arg);
 }
 
 void tt_spec_resolve_refs(struct tt_spec_parser *p, struct tt_spec_event *event)

@@ -303,7 +303,8 @@ static const struct clause *find_clause(const struct tt_spec_word *word)
 	size_t i;
 
 	for (i = 0; i < COUNT(clauses) && !word->quoted; i++)
-		if (strcmp(clauses[i].word, word->text) == 0)
+		if (clauses[i].word[0] == word->text[0] &&
+		    strcmp(clauses[i].word, word->text) == 0)
 			return &clauses[i];
 	return NULL;
 }

@@ -52,6 +52,7 @@ struct tt_event_def {
 	int8_t thread_arg, proc_arg;    /* arguments that must be those of the context; */
 	int8_t goroutine_arg;           /* -1: none */
 	uint8_t pair;                   /* type of the begin event it belongs to, or 0 */
+	uint16_t refers;                /* a bit for each argument whose record must exist */
 	uint8_t nstacks, nstrings;      /* arguments that name table entries, in the order in
 	                                   which Go checks them: executing stack first */
 	int8_t stack_args[TT_MAX_ARGS];
