@@ -226,6 +226,10 @@ int dump_sections(struct dump *d);
 char *put_wall(char *p, const struct tt_clock *clock, bool utc);
 /* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
 char *out_range_name(struct out *o, char *p, const struct tt_range *range);
+/* The goroutine, P or thread that an event happens on, or TT_NONE. */
+int64_t event_context(const struct tt_event *ev, enum tt_resource resource);
+/* What an argument is the id of: one of these, or TT_RESOURCE_NONE. */
+enum tt_resource event_names(const struct tt_event *ev, unsigned arg);
 /* The string that an argument is the number of; false: it is no string. */
 bool event_string(const struct tt_event *ev, unsigned arg, struct tt_str *s);
 /* Whether an argument is a stack, and not that of the event itself, nor the empty one. */

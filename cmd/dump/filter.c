@@ -175,32 +175,25 @@ static enum tt_resource subject(const struct tt_event *ev, int64_t *id)
 
 /* Whether an argument of an experiment's event names one of these. */
 static bool has_argument(const struct id_list *list, const struct tt_event *ev,
-			 enum tt_arg_type type)
+			 enum tt_resource resource)
 {
 	for (unsigned i = 0; ev->spec && ev->spec->experiment && i < ev->spec->nargs; i++) {
 		int64_t id = (int64_t)ev->args[i];
 
-		if (ev->spec->args[i].type == type && id != TT_NONE && has_id(list, id))
+		if (event_names(ev, i) == resource && id != TT_NONE && has_id(list, id))
 			return true;
 	}
 	return false;
 }
 
-/* `own` is that of the context. */
-static bool match_id(const struct id_list *list, const struct tt_event *ev, int64_t own,
-		     enum tt_resource resource, enum tt_arg_type type)
+static bool match_ids(const struct id_list *list, const struct tt_event *ev,
+		      enum tt_resource resource)
 {
 	int64_t id = TT_NONE;
 
-	return list->n == 0 || has_id(list, own) ||
-	       (subject(ev, &id) == resource && has_id(list, id)) || has_argument(list, ev, type);
-}
-
-static bool match_ids(const struct dump_options *opt, const struct tt_event *ev)
-{
-	return match_id(&opt->threads, ev, ev->thread, TT_RESOURCE_THREAD, TT_ARG_M) &&
-	       match_id(&opt->goroutines, ev, ev->goroutine, TT_RESOURCE_GOROUTINE, TT_ARG_G) &&
-	       match_id(&opt->procs, ev, ev->proc, TT_RESOURCE_PROC, TT_ARG_P);
+	return list->n == 0 || has_id(list, event_context(ev, resource)) ||
+	       (subject(ev, &id) == resource && has_id(list, id)) ||
+	       has_argument(list, ev, resource);
 }
 
 /*
@@ -308,6 +301,9 @@ bool dump_filter_match(struct dump_filter *f, const struct tt_event *ev, int64_t
 		return false;
 	if (f->experiment && !(ev->spec && ev->spec->experiment_id == f->experiment))
 		return false;
-	return dump_filter_generation(f, ev->generation) && match_ids(f->opt, ev) &&
+	return dump_filter_generation(f, ev->generation) &&
+	       match_ids(&f->opt->threads, ev, TT_RESOURCE_THREAD) &&
+	       match_ids(&f->opt->goroutines, ev, TT_RESOURCE_GOROUTINE) &&
+	       match_ids(&f->opt->procs, ev, TT_RESOURCE_PROC) &&
 	       (!f->opt->pattern || match_stacks(f, ev));
 }

@@ -111,25 +111,26 @@ static char *put_resource(char *p, enum tt_resource resource, int64_t id)
 /* An argument of an experiment; what it names is written as in the columns. */
 static char *put_argument(struct dump *d, char *p, const struct tt_event *ev, unsigned i)
 {
-	const struct tt_arg_spec *arg = &ev->spec->args[i];
-	const char *prefix = arg->type == TT_ARG_G ? "G" :
-			     arg->type == TT_ARG_P ? "P" :
-			     arg->type == TT_ARG_M ? "M" :
-			     arg->type == TT_ARG_TASK ? "" : NULL;
+	struct out *o = d->out;
+	enum tt_resource resource = event_names(ev, i);
+	int64_t id = (int64_t)ev->args[i];
 
-	if (!prefix)
-		return out_argument(d, d->out, p, ev, i);
-	p = out_cstr(d->out, p, arg->name);
-	p = put_char(out_room(d->out, p), '=');
-	p = put_id(p, prefix, (int64_t)ev->args[i]);
-	return out_meaning(d, d->out, p, ev, i);
+	if (resource == TT_RESOURCE_NONE && ev->spec->args[i].type != TT_ARG_TASK)
+		return out_argument(d, o, p, ev, i);
+	p = out_cstr(o, p, ev->spec->args[i].name);
+	p = put_char(out_room(o, p), '=');
+	if (resource != TT_RESOURCE_NONE)
+		p = put_resource(p, resource, id);
+	else
+		p = put_id(p, "", id);
+	return out_meaning(d, o, p, ev, i);
 }
 
 /*
- * Whether a line about an experiment's range leaves an argument out: what is printed of
- * the range already, and numbers that only order events.
+ * Whether the text of an experiment's range says already what an argument says, or it is
+ * a number that only orders events.
  */
-static bool is_in_range(const struct tt_event *ev, const struct tt_range *r, unsigned i)
+static bool is_said(const struct tt_event *ev, const struct tt_range *r, unsigned i)
 {
 	struct tt_str s;
 
@@ -137,31 +138,15 @@ static bool is_in_range(const struct tt_event *ev, const struct tt_range *r, uns
 	case TT_ARG_STRING:
 		return event_string(ev, i, &s) && s.data == r->kind.data;
 	case TT_ARG_G:
-		return r->scope == TT_RESOURCE_GOROUTINE && r->id == (int64_t)ev->args[i];
 	case TT_ARG_P:
-		return r->scope == TT_RESOURCE_PROC && r->id == (int64_t)ev->args[i];
 	case TT_ARG_M:
-		return r->scope == TT_RESOURCE_THREAD && r->id == (int64_t)ev->args[i];
+		return event_names(ev, i) == r->scope && (int64_t)ev->args[i] == r->id;
 	case TT_ARG_STACK:
 		return !event_has_other_stack(ev, i);
 	case TT_ARG_VALUE:
 		return r->nattributes != 0;
 	default:
 		return ev->spec->args[i].type == TT_ARG_SEQ;
-	}
-}
-
-static bool is_of_context(const struct tt_event *ev, const struct tt_range *r)
-{
-	switch (r->scope) {
-	case TT_RESOURCE_GOROUTINE:
-		return r->id == ev->goroutine;
-	case TT_RESOURCE_PROC:
-		return r->id == ev->proc;
-	case TT_RESOURCE_THREAD:
-		return r->id == ev->thread;
-	default:
-		return true;
 	}
 }
 
@@ -173,12 +158,12 @@ static char *put_range(struct dump *d, char *p, const struct tt_event *ev)
 
 	p = put_cstr(p, verbs[ev->kind - TT_KIND_RANGE_BEGIN]);
 	p = out_range_name(o, p, &r);
-	if (!is_of_context(ev, &r)) {
+	if (r.scope != TT_RESOURCE_NONE && r.id != event_context(ev, r.scope)) {
 		p = put_lit(p, " of ");
 		p = put_resource(p, r.scope, r.id);
 	}
 	for (unsigned i = 0; ev->spec->experiment && i < ev->spec->nargs; i++) {
-		if (!is_in_range(ev, &r, i))
+		if (!is_said(ev, &r, i))
 			p = put_argument(d, put_lit(p, ", "), ev, i);
 	}
 	for (unsigned i = 0; i < r.nattributes; i++) {
