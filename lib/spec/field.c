@@ -169,18 +169,19 @@ static void unknown_type(struct tt_spec_parser *p, const struct tt_spec_word *wo
 {
 	const char *words[COUNT(types) + 1 + TT_SPEC_MAX_RECORDS];
 	const char *nearest = NULL;
+	bool has_room = tt_spec_mistakes_has_room(p->mistakes);
 	size_t n = 0;
 
 	for (size_t i = 0; i < COUNT(types); i++)
 		words[n++] = types[i].word;
 	words[n++] = "list";
-	for (size_t i = 0; i < p->file->nbatches; i++) {
+	for (size_t i = 0; has_room && i < p->file->nbatches; i++) {
 		const struct tt_batch_spec *spec = &p->file->batches[i].spec;
 
 		if (spec->part && spec->name != NULL && spec != &p->batch->spec)
 			words[n++] = spec->name;
 	}
-	if (tt_spec_mistakes_has_room(p->mistakes))
+	if (has_room)
 		nearest = tt_spec_nearest(word->text, words, n);
 	if (nearest != NULL)
 		tt_spec_unknown(p, word, "field type", words, n);

@@ -84,6 +84,9 @@ static struct found check(const struct tt_specs *against, const char *text, size
 #define BT "batch T tag 1\nfield a varint key\n"
 #define ONE "batch One tag 2 once\nfield base u64\nfield name string\n"
 
+#define RC "record R\nfield a u8\n"
+#define EN "enum Color\nvalue red 1\n"
+
 /* Each text has this one mistake. */
 static const struct bad {
 	const char *text;
@@ -125,6 +128,149 @@ static const struct bad {
 	{X "doc a\n doc b\n", 3, 2, "clause-twice", "a second `doc`"},
 	{X EV TIMED "needs thread\n", 5, 1, "clause-twice", "a second `needs`"},
 
+	/* types of fields */
+	{X "batch T only\nfield a u7\n", 3, 9, "unknown-word", "did you mean `u8`"},
+	{X "batch T only\nfield a Wxyz\n", 3, 9, "unknown-word", "or a `record` of the lines"},
+	{X "batch T only\nfield a \"u8\"\n", 3, 9, "unknown-word", "must not be in quotes"},
+	{X "batch T only\nfield a string 65537\n", 3, 16, "bad-number", "from 1 to 65536"},
+	{X "batch T only\nfield a string 0\n", 3, 16, "bad-number", "from 1 to 65536"},
+	{X "batch T only\nfield a cstring 4\n", 3, 17, "extra-word", "found `4`"},
+	{X "batch T only\nfield a f64 key\n", 3, 13, "wrong-type", "a key must be a number"},
+	{X "batch T only\nfield a bool key\n", 3, 14, "wrong-type", "a key must be a number"},
+	{X "batch T only\nfield a cstring key\n", 3, 17, "wrong-type", "a key must be a number"},
+	/* records */
+	{"record R\n", 1, 1, "out-of-place", "belongs to an experiment"},
+	{X "record\n", 2, 7, "missing-word", "the record's name"},
+	{X "record R S\nfield a u8\n", 2, 10, "extra-word", "found `S`"},
+	{X "record R\n", 2, 8, "fields-missing", "`R` has no fields"},
+	{X RC "record R\nfield a u8\n", 4, 8, "name-taken", "a second record `R`"},
+	{X RC "batch R only\nfield a u8\n", 4, 7, "name-taken", "the record in line 2"},
+	{X "record list\nfield a u8\n", 2, 8, "reserved-word", "is a type of fields"},
+	{X "record u8\nfield a u8\n", 2, 8, "reserved-word", "is a type of fields"},
+	{X "record R\nfield a u8 key\n", 3, 12, "contradiction", "have no key"},
+	{X RC "shows a\n", 4, 1, "out-of-place", "`shows` is not allowed here"},
+	{X "record R\nfield a R\n", 3, 9, "contradiction", "cannot contain itself"},
+	{X "record R\nfield a u8\nfield b list of R\n", 4, 17, "contradiction", "contain itself"},
+	{X "batch T only\nfield a R\n" RC, 3, 9, "unknown-word", "of the lines above"},
+	{X RC "batch T only\nfield a r\n", 5, 9, "unknown-word", "unknown field type `r`"},
+	{X "record Frame\nfield a u8\nbatch T only\nfield a Fraem\n", 5, 9, "unknown-word",
+	 "did you mean `Frame`"},
+	{X "batch B only\nfield a u8\nrecord R\nfield a B\n", 5, 9, "unknown-word",
+	 "unknown field type `B`"},
+	{X "record A\nfield a u8\nrecord B\nfield a A\nrecord C\nfield a B\nrecord D\nfield a C\n"
+	   "record E\nfield a D\nrecord F\nfield a E\nrecord G\nfield a F\nrecord H\nfield a G\n"
+	   "record I\nfield a H\nrecord J\nfield a I\n",
+	 21, 9, "too-deep", "more than 8 records"},
+	{X RC BT EV TIMED "refers conn R\n", 9, 13, "unknown-word", "unknown batch `R`"},
+	{X RC "batch T only\nfield a R key\n", 5, 11, "wrong-type", "a key must be a number"},
+	{X RC "batch T only\nfield i u8 key\nfield a R\nshows a\n", 7, 7, "wrong-type",
+	 "`a`, which is a record"},
+	/* lists */
+	{X "batch T only\nfield a list\n", 3, 13, "missing-word", "how many there are"},
+	{X "batch T only\nfield a list of\n", 3, 16, "missing-word", "the field's type"},
+	{X "batch T only\nfield a list 3\n", 3, 15, "missing-word", "`of`"},
+	{X "batch T only\nfield a list 3 u8\n", 3, 16, "unknown-word", "expected of"},
+	{X "batch T only\nfield a list 0 of u8\n", 3, 14, "bad-number", "from 1 to 65536"},
+	{X "batch T only\nfield a list 65537 of u8\n", 3, 14, "bad-number", "from 1 to 65536"},
+	{X "batch T only\nfield a list n of u8\n", 3, 14, "unknown-word", "unknown field `n`"},
+	{X "batch T only\nfield n f32\nfield a list n of u8\n", 4, 14, "wrong-type",
+	 "a whole number, found `n`"},
+	{X "batch T only\nfield n list 2 of u8\nfield a list n of u8\n", 4, 14, "wrong-type",
+	 "a whole number, found `n`"},
+	{X "batch T only\nfield i u8\nfield n u8 if i\nfield a list n of u8\n", 5, 14,
+	 "contradiction", "not always there"},
+	{X "batch T only\nfield a list of list of u8\n", 3, 17, "wrong-type", "a list of lists"},
+	{X "batch T only\nfield a list of varint key\n", 3, 24, "wrong-type", "must be a number"},
+	{X "batch T only\nfield i u8 key\nfield a list of u8\nshows a\n", 5, 7, "wrong-type",
+	 "`a`, which is a list"},
+	/* conditions */
+	{X "batch T only\nfield a u8 if\n", 3, 14, "missing-word", "the field that the condition"},
+	{X "batch T only\nfield a u8 if b\n", 3, 15, "unknown-word", "unknown field `b`"},
+	{X "batch T only\nfield i u8\nfield a u8 if a\n", 4, 15, "unknown-word", "field `a`"},
+	{X "batch T only\nfield i f64\nfield a u8 if i\n", 4, 15, "wrong-type", "found `i`"},
+	{X "batch T only\nfield i string\nfield a u8 if i\n", 4, 15, "wrong-type", "found `i`"},
+	{X "batch T only\nfield i list of u8\nfield a u8 if i\n", 4, 15, "wrong-type",
+	 "found `i`"},
+	{X "batch T only\nfield i u8\nfield j u8 if i\nfield a u8 if j\n", 5, 15,
+	 "contradiction", "`j` is not always there"},
+	{X "batch T only\nfield i u8\nfield a u8 if i has\n", 4, 20, "missing-word",
+	 "what the field is compared with"},
+	{X "batch T only\nfield i u8\nfield a u8 if i has 0\n", 4, 21, "bad-number", "from 1 to"},
+	{X "batch T only\nfield i u8\nfield a u8 if i is 256\n", 4, 20, "bad-number", "to 255"},
+	{X "batch T only\nfield i u8\nfield a u8 if i is 0x\n", 4, 20, "bad-number", "`0x`"},
+	{X "batch T only\nfield i u8\nfield a u8 if i is \"1\"\n", 4, 20, "bad-number", "`1`"},
+	{X "batch T only\nfield i u8\nfield a u8 if i is red\n", 4, 20, "wrong-type",
+	 "`red` is no number"},
+	{X EN "batch T only\nfield i u8\nfield a u8 if i has red\nmeans i Color\n", 6, 21,
+	 "wrong-type", "the name of a `flags` block"},
+	{X EN "batch T only\nfield i u8\nfield a u8 if i is green\nmeans i Color\n", 6, 20,
+	 "unknown-word", "no value of `Color`"},
+	{X "batch T only\nfield i u8\nfield a u8 if i key\n", 4, 17, "contradiction",
+	 "must always be there"},
+	{X "batch T only\nfield i u8\nfield a u8 if i 3\n", 4, 17, "extra-word", "found `3`"},
+	{X "batch One tag 2 once\nfield i u8\nfield base u8 if i\n" EV TIMED
+	   "scales conn One base i\n",
+	 8, 17, "contradiction", "remove its `if`"},
+	/* values */
+	{"enum E\n", 1, 1, "out-of-place", "belongs to an experiment"},
+	{X "value a 1\n", 2, 1, "out-of-place", "begin one with `enum` or `flags`"},
+	{X "enum\n", 2, 5, "missing-word", "the block's name"},
+	{X "enum E F\nvalue a 1\n", 2, 8, "extra-word", "found `F`"},
+	{X "enum 3\nvalue a 1\n", 2, 6, "bad-name", "the block's name"},
+	{X "enum E\n", 2, 6, "values-missing", "`E` has no values"},
+	{X "flags F\n" EV TIMED, 2, 7, "values-missing", "add `value NAME NUMBER`"},
+	{X "enum ns\nvalue a 1\n", 2, 6, "reserved-word", "a word of `means`"},
+	{X EN "flags Color\nvalue a 1\n", 4, 7, "name-taken", "the enum in line 2"},
+	{X EN "enum Color\nvalue a 1\n", 4, 6, "name-taken", "a second enum `Color`"},
+	{X RC "enum R\nvalue a 1\n", 4, 6, "name-taken", "the record in line 2"},
+	{X EN "record Color\nfield a u8\n", 4, 8, "name-taken", "the enum in line 2"},
+	{X EN "value red 3\n", 4, 7, "name-taken", "a second value `red`"},
+	{X EN "value green 1\n", 4, 13, "id-taken", "the number of `red`"},
+	{X EN "value green\n", 4, 12, "missing-word", "the value"},
+	{X EN "value green 1 2\n", 4, 15, "extra-word", "found `2`"},
+	{X EN "value green -1\n", 4, 13, "bad-number", "to 18446744073709551615"},
+	{X EN "value green 18446744073709551616\n", 4, 13, "bad-number", "found `184"},
+	{X EN "value green 0x10000000000000000\n", 4, 13, "bad-number", "found `0x1"},
+	{X EN "value green 0xg\n", 4, 13, "bad-number", "digits of base 16"},
+	{X "flags F\nvalue none 0\nvalue a 1\n", 3, 12, "bad-number", "from 1 to"},
+	/* meanings */
+	{X "means a ns\n", 2, 1, "out-of-place", "`means` is not allowed here"},
+	{X EV TIMED "means\n", 5, 6, "missing-word", "an argument of this event"},
+	{X EV TIMED "means conn\n", 5, 11, "missing-word", "what it means"},
+	{X EV TIMED "means con ns\n", 5, 7, "unknown-word", "did you mean `conn`"},
+	{X EV TIMED "means conn ns ns\n", 5, 15, "extra-word", "found `ns`"},
+	{X EV TIMED "means conn percnt\n", 5, 12, "unknown-word", "did you mean `percent`"},
+	{X EV TIMED "means conn Color\n", 5, 12, "unknown-word", "or the name of an `enum`"},
+	{X EN EV TIMED "means conn Colro\n", 7, 12, "unknown-word", "did you mean `Color`"},
+	{X EV TIMED "means conn \"ns\"\n", 5, 12, "bad-name", "found `ns`"},
+	{X EV TIMED "means conn ns\nmeans conn us\n", 6, 7, "contradiction", "earlier `means`"},
+	{X EN EV TIMED "means conn Color\nmeans conn us\n", 8, 7, "contradiction", "earlier"},
+	{X EV "args dt wait_ns\nneeds thread\nmeans wait_ns us\n", 5, 7, "contradiction",
+	 "by the end of its name"},
+	{X EV "args dt g\nneeds thread\nmeans g hex\n", 5, 7, "wrong-type", "plain number"},
+	{X "batch T only\nfield a u8\nmeans b ns\n", 4, 7, "unknown-word", "unknown field `b`"},
+	{X "batch T only\nmeans b ns\nfield b u8\n", 3, 7, "unknown-word", "before this line"},
+	{X "record T\nmeans b ns\nfield b u8\n", 3, 7, "unknown-word", "the record's fields"},
+	{X "batch T only\nfield a u8\nmeans a\n", 4, 8, "missing-word", "`means FIELD FORM`"},
+	{X "batch T only\nfield a u8\nmeans a Color\n", 4, 9, "unknown-word", "meaning `Color`"},
+	{X "batch T only\nfield a string\nmeans a hex\n", 4, 7, "wrong-type", "found `a`"},
+	{X "batch T only\nfield a f64\nmeans a ns\n", 4, 7, "wrong-type", "found `a`"},
+	{X "batch T only\nfield g varint\nmeans g hex\n", 4, 7, "wrong-type", "found `g`"},
+	{X "batch T only\nfield a varint\nmeans a zigzag\n", 4, 7, "wrong-type", "type `zigzag`"},
+	{X "batch T only\nfield a u64\nmeans a f64\n", 4, 7, "wrong-type", "the type `f64`"},
+	{X "batch T only\nfield a u8\nmeans a signed\n", 4, 7, "wrong-type", "type `i8`"},
+	{X "batch T only\nfield a i8\nmeans a bool\n", 4, 7, "wrong-type", "type `bool`"},
+	{X "batch T only\nfield a u8\nmeans a ns\nmeans a us\n", 5, 7, "contradiction", "earlier"},
+	{X "batch T only\nfield a_ms u8\nmeans a_ms us\n", 4, 7, "contradiction", "its name"},
+	/* keys and factors */
+	{X BT EV "args dt why_string\nneeds thread\nrefers why_string T\n", 7, 8, "wrong-type",
+	 "found `why_string`"},
+	{X BT ONE EV "args dt g\nneeds thread\nscales g One base 8\n", 10, 8, "wrong-type",
+	 "plain number"},
+	{X EV TIMED "scales conn 5\n", 5, 14, "missing-word", "with the unit"},
+	{X EV TIMED "scales conn 5 base\n", 5, 15, "bad-number", "found `base`"},
+	{X EV TIMED "scales conn 5 8 9\n", 5, 17, "extra-word", "found `9`"},
+	{X BT ONE EV TIMED "scales conn One 5 8\n", 10, 13, "contradiction", "remove `One`"},
 	/* batches */
 	{"batch T only\n", 1, 1, "out-of-place", "belongs to an experiment"},
 	{X "field a varint\n", 2, 1, "out-of-place", "begin one with `batch`"},
@@ -609,6 +755,188 @@ START_TEST(the_first_stack_is_the_executing_one_if_none_is_named_so)
 }
 END_TEST
 
+/* ------------------------------------------------------------------- data */
+
+/* Every type of field, list and condition, and every way to say what a number means. */
+static const char data[] =
+	X "enum Color\n	doc	What it looks like.\n	value	red 1\n	value	blue 0x10\n"
+	  "flags Mode\n	value	read 1\n	value	write 2\n	value	both 3\n"
+	  "record Point\n	field	x i16be\n	field	y zigzag\n"
+	  "record Shape\n	field	tag u8\n	means	tag Color\n"
+	  "	field	at Point if tag is blue\n	field	data varint if tag has 2\n"
+	  "	field	points list of Point if tag\n"
+	  "batch Shapes only\n	field	id varint key\n	field	mode u16\n"
+	  "	field	n u32be\n	field	sizes_bytes list n of u32\n"
+	  "	field	shapes list 3 of Shape\n	field	name string 8\n"
+	  "	field	late f64be if mode has write\n	field	labels list of cstring\n"
+	  "	field	done bool\n	field	raw list 2 of bytes 4\n	means	mode Mode\n"
+	  "	shows	id mode \"m\"\n"
+	  "event Draw 140 since 1.26\n	args	dt g color mode wait_us\n	needs	thread\n"
+	  "	refers	g Shapes\n	means	color Color\n	means	mode Mode\n"
+	  "event Move 141 since 1.26\n	args	dt p m for_task at by n_value\n"
+	  "	needs	thread\n	refers	p Shapes\n	refers	m Shapes\n"
+	  "	refers	for_task Shapes\n	scales	at 0x1000 8\n	means	by zigzag\n"
+	  "	means	n_value percent\n";
+
+static const struct tt_batch_spec *batch_named(const char *name)
+{
+	const struct tt_batch_spec *spec;
+
+	for (size_t i = 0; (spec = tt_specs_batch(specs, 7, i)) != NULL; i++)
+		if (strcmp(spec->name, name) == 0)
+			return spec;
+	ck_abort_msg("no batch %s", name);
+}
+
+START_TEST(a_spec_says_how_fields_are_written)
+{
+	static const struct {
+		const char *name, *type;
+		bool list, big_endian;
+		uint32_t size, count;
+		int count_field;
+	} fields[] = {
+		{"id", "varint", false, false, 0, 0, -1},
+		{"mode", "u16", false, false, 2, 0, -1},
+		{"n", "u32be", false, true, 4, 0, -1},
+		{"sizes_bytes", "u32", true, false, 4, 0, 2},
+		{"shapes", "Shape", true, false, 0, 3, -1},
+		{"name", "string", false, false, 8, 0, -1},
+		{"late", "f64be", false, true, 8, 0, -1},
+		{"labels", "cstring", true, false, 0, 0, -1},
+		{"done", "bool", false, false, 1, 0, -1},
+		{"raw", "bytes", true, false, 4, 2, -1},
+	};
+	const struct tt_batch_spec *spec;
+
+	add_ok(data);
+	spec = batch_named("Shapes");
+	ck_assert(!spec->part);
+	ck_assert_uint_eq(spec->nfields, COUNT(fields));
+	for (unsigned i = 0; i < spec->nfields; i++) {
+		const struct tt_field_spec *field = &spec->fields[i];
+
+		ck_assert_str_eq(field->name, fields[i].name);
+		ck_assert_str_eq(tt_field_type_name(field), fields[i].type);
+		ck_assert(field->list == fields[i].list);
+		ck_assert(field->big_endian == fields[i].big_endian);
+		ck_assert_uint_eq(field->size, fields[i].size);
+		ck_assert_uint_eq(field->count, fields[i].count);
+		ck_assert_int_eq(field->count_field, fields[i].count_field);
+		ck_assert((field->record != NULL) == field->list);
+	}
+	ck_assert_ptr_eq(spec->fields[4].record, batch_named("Shape"));
+	ck_assert_uint_eq(spec->fields[3].record->nfields, 1);
+	ck_assert(!spec->fields[3].record->fields[0].list);
+	ck_assert_int_eq(spec->fields[3].record->fields[0].form, TT_FORM_BYTES);
+	/* id, mode, n, no size, three tags, name, no late, a count, done, raw */
+	ck_assert_uint_eq(spec->min_size, 1 + 2 + 4 + 0 + 3 + 8 + 0 + 1 + 1 + 8);
+}
+END_TEST
+
+START_TEST(records_are_there_or_not)
+{
+	const struct tt_batch_spec *shape;
+
+	add_ok(data);
+	shape = batch_named("Shape");
+	ck_assert(shape->part);
+	ck_assert_uint_eq(shape->min_size, 1);
+	ck_assert_int_eq(shape->fields[0].condition, TT_IF_ALWAYS);
+	ck_assert_int_eq(shape->fields[1].condition, TT_IF_IS);
+	ck_assert_uint_eq(shape->fields[1].if_value, 16);
+	ck_assert_ptr_eq(shape->fields[1].record, batch_named("Point"));
+	ck_assert(!shape->fields[1].list);
+	ck_assert_int_eq(shape->fields[2].condition, TT_IF_HAS);
+	ck_assert_uint_eq(shape->fields[2].if_value, 2);
+	ck_assert_int_eq(shape->fields[3].condition, TT_IF_SET);
+	ck_assert_int_eq(shape->fields[3].if_field, 0);
+	ck_assert_uint_eq(batch_named("Shapes")->fields[6].if_value, 2);
+}
+END_TEST
+
+START_TEST(numbers_have_meanings)
+{
+	const struct tt_values_spec *color, *mode;
+	const struct tt_event_spec *draw, *move;
+
+	add_ok(data);
+	color = tt_specs_values(specs, 7, 0);
+	mode = tt_specs_values(specs, 7, 1);
+	ck_assert_ptr_null(tt_specs_values(specs, 7, 2));
+	ck_assert_ptr_null(tt_specs_values(specs, 6, 0));
+	ck_assert_ptr_null(tt_specs_values(specs, 256, 0));
+	ck_assert_str_eq(color->name, "Color");
+	ck_assert_str_eq(color->doc, "What it looks like.");
+	ck_assert(!color->flags && mode->flags);
+	ck_assert_uint_eq(color->nvalues, 2);
+	ck_assert_str_eq(color->values[1].name, "blue");
+	ck_assert_uint_eq(color->values[1].value, 16);
+	ck_assert_uint_eq(mode->nvalues, 3);
+	ck_assert_str_eq(mode->values[0].name, "read");
+	draw = tt_specs_event(specs, 140);
+	ck_assert_int_eq(draw->args[1].form, TT_FORM_ENUM);
+	ck_assert_ptr_eq(draw->args[1].values, color);
+	ck_assert_int_eq(draw->args[2].form, TT_FORM_FLAGS);
+	ck_assert_ptr_eq(draw->args[2].values, mode);
+	ck_assert_int_eq(draw->args[3].form, TT_FORM_US);
+	ck_assert_int_eq(draw->args[3].type, TT_ARG_NUMBER);
+	move = tt_specs_event(specs, 141);
+	ck_assert(move->args[3].scaled);
+	ck_assert_int_eq(move->args[3].base_field, -1);
+	ck_assert_uint_eq(move->args[3].base, 0x1000);
+	ck_assert_uint_eq(move->args[3].unit, 8);
+	ck_assert_ptr_null(move->args[3].batch);
+	ck_assert_int_eq(move->args[4].form, TT_FORM_ZIGZAG);
+	ck_assert_int_eq(move->args[5].form, TT_FORM_PERCENT);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_ptr_eq(move->args[i].batch, batch_named("Shapes"));
+	ck_assert_int_eq(batch_named("Shapes")->fields[1].form, TT_FORM_FLAGS);
+}
+END_TEST
+
+START_TEST(words_of_fields_may_be_names_of_fields)
+{
+	const struct tt_batch_spec *spec;
+
+	add_ok(X "record Part\nfield data u8\nfield offset u8\nfield frames list of u8\n"
+		 "batch T only\nfield list u8\nfield if u8\nfield is u8 if if is 3\n"
+		 "field has u8 if if has 1\nfield key u8 key\nfield of list list of Part\n");
+	spec = batch_named("T");
+	ck_assert_int_eq(spec->key, 4);
+	ck_assert_int_eq(spec->fields[2].if_field, 1);
+	ck_assert_int_eq(spec->fields[5].count_field, 0);
+}
+END_TEST
+
+START_TEST(a_spec_is_warned_of_what_it_may_say)
+{
+	static const struct {
+		const char *text;
+		unsigned nwarnings;
+	} cases[] = {
+		{X EV "args dt a b c d\nneeds thread\n", 0},
+		{X EV "args dt a b c d e\nneeds thread\n", 1},
+		{X EV "args dt a b c d e f\nneeds thread\n", 1},
+		{X EV "args dt mystack\nneeds thread\n", 1},
+		{X EV "args dt my_stack stack mystring\nneeds thread\n", 0},
+		{X EV "args dt oldvalue subtask firstseq newgstatus\nneeds thread\n", 4},
+		{X EV "args dt oldg comp\nneeds thread\n", 0},
+		{X "batch T only\nfield mystack varint\nfield histask u8\n", 1},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct found f = check(specs, cases[i].text, strlen(cases[i].text), 0);
+
+		ck_assert_msg(f.nwarnings == (int)cases[i].nwarnings, "%d warnings of\n%s",
+			      f.nwarnings, cases[i].text);
+		add_ok(cases[i].text);
+		teardown();
+		setup();
+	}
+}
+END_TEST
+
 /* What an experiment shows, with the begin behind the end. */
 static const char shown[] = X "event End 141 since 1.26\n"
 			      "	args   dt n_value\n"
@@ -791,6 +1119,52 @@ START_TEST(more_batches_than_tags_end_the_reading)
 }
 END_TEST
 
+/* Too many of one kind end the reading: what follows is not looked at. */
+START_TEST(more_data_than_anybody_needs_ends_the_reading)
+{
+	static const struct {
+		const char *before, *after;
+		unsigned n;
+		const char *message;
+	} cases[] = {
+		{"record R", "\nfield a u8\n", 257, "more than 256 records"},
+		{"record R", "\nfield a list of u8\nfield b list of u8\n", 129,
+		 "more than 256 lists"},
+		{"enum E", "\nvalue a 1\n", 65, "more than 64 blocks"},
+			};
+	size_t size = 32768, n;
+	char *text = malloc(size);
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct found f = {.sorted = true};
+
+		n = (size_t)snprintf(text, size, "%s", X);
+		for (unsigned k = 0; k < cases[i].n; k++)
+			n += (size_t)snprintf(text + n, size - n, "%s%u%s", cases[i].before, k,
+					      cases[i].after);
+		n += (size_t)snprintf(text + n, size - n, "nonsense\n");
+		ck_assert_uint_lt(n, size);
+		tt_specs_check(NULL, text, n, find, &f);
+		ck_assert_str_ne(f.last.rule, "unknown-word");
+		ck_assert_msg(strstr(f.message, cases[i].message) != NULL, "%s", f.message);
+	}
+	free(text);
+}
+END_TEST
+
+START_TEST(a_block_has_64_values)
+{
+	char text[4096] = X "enum E\n";
+	size_t n = strlen(text);
+
+	for (unsigned i = 0; i < 64; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "value v%u %u\n", i, i);
+	check(specs, text, n, 0);
+	n += (size_t)snprintf(text + n, sizeof(text) - n, "value one 64\n");
+	ck_assert_str_eq(check(specs, text, n, 1).first.rule, "too-many");
+}
+END_TEST
+
 START_TEST(an_event_line_that_is_broken_still_begins_an_event)
 {
 	static const char text[] = X EV TIMED "event \xff\nargs dt\nneeds proc\ndoc x\n";
@@ -818,7 +1192,7 @@ static int parse_with(const char *source, size_t limit, size_t *left)
 
 START_TEST(each_failed_allocation_is_reported_and_leaks_nothing)
 {
-	static const char *const texts[] = {shown, X EV "nedds\nneds\nargs a b c-d\n"};
+	static const char *const texts[] = {shown, data, X EV "nedds\nneds\nargs a b c-d\n"};
 
 	for (size_t i = 0; i < COUNT(texts); i++) {
 		size_t limit = 1, left;
@@ -896,6 +1270,11 @@ Suite *spec_language_suite(void)
 	tcase_add_test(tc, a_suffix_that_is_no_type_is_part_of_the_name);
 	tcase_add_test(tc, an_event_takes_sixteen_arguments);
 	tcase_add_test(tc, the_first_stack_is_the_executing_one_if_none_is_named_so);
+	tcase_add_test(tc, a_spec_says_how_fields_are_written);
+	tcase_add_test(tc, records_are_there_or_not);
+	tcase_add_test(tc, numbers_have_meanings);
+	tcase_add_test(tc, words_of_fields_may_be_names_of_fields);
+	tcase_add_test(tc, a_spec_is_warned_of_what_it_may_say);
 	tcase_add_test(tc, an_experiment_shows_ranges);
 	tcase_add_test(tc, an_experiment_shows_metrics_logs_and_labels);
 	tcase_add_test(tc, the_nearest_word_is_a_slip_away);
@@ -909,6 +1288,8 @@ Suite *spec_language_suite(void)
 	tcase_add_test(tc, a_cut_word_is_no_broken_character);
 	tcase_add_test(tc, more_batches_than_tags_end_the_reading);
 	tcase_add_test(tc, more_events_than_types_end_the_reading);
+	tcase_add_test(tc, more_data_than_anybody_needs_ends_the_reading);
+	tcase_add_test(tc, a_block_has_64_values);
 	tcase_add_test(tc, an_event_line_that_is_broken_still_begins_an_event);
 	tcase_add_test(tc, each_failed_allocation_is_reported_and_leaks_nothing);
 	suite_add_tcase(suite, tc);
