@@ -6,7 +6,7 @@
 #include <inttypes.h>
 
 #include "c.h"
-#include "spec.h"
+#include "list.h"
 
 /* ------------------------------------------------------------------- words */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* list.c - `tracetool spec list`: the table of events, as text or as JSON. Command layer. */
 #include "cli/cli.h"
-#include "spec.h"
+#include "list.h"
 
 struct widths {
 	size_t name, experiment, kind;

@@ -2,7 +2,7 @@
 /* list_json.c - events and experiments of specs as JSON objects, one a line. Command layer. */
 #include "cli/cli.h"
 #include "cli/json.h"
-#include "spec.h"
+#include "list.h"
 
 /* An argument's name; null: it is that of the context, or there is none. */
 static char *put_arg(char *p, const char *key, const struct tt_event_spec *spec, int8_t arg)

@@ -14,7 +14,7 @@
 #include "cli/out.h"
 #include "cli/outfile.h"
 #include "c.h"
-#include "spec.h"
+#include "list.h"
 
 enum { FORMAT_TEXT, FORMAT_JSON };
 

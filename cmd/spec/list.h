@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * spec.h - `tracetool spec`. Command layer: stands on tracetool.h and out.h. Besides those
+ * list.h - `tracetool spec`. Command layer: stands on tracetool.h and out.h. Besides those
  * of c.h, the files of this folder, lower ones first:
  *
  *	clauses.c  what a spec says of an event or an experiment, in the words of the language
@@ -8,8 +8,8 @@
  *	list_json.c  the same as JSON
  *	spec.c     `tracetool spec`: lists, checks, or makes code
  */
-#ifndef CMD_SPEC_SPEC_H
-#define CMD_SPEC_SPEC_H
+#ifndef CMD_SPEC_LIST_H
+#define CMD_SPEC_LIST_H
 
 #include "cli/out.h"
 
