@@ -85,6 +85,23 @@ static bool is_range(enum tt_kind kind)
 	       kind == TT_KIND_RANGE_END;
 }
 
+static bool is_whole(const struct tt_field_spec *field)
+{
+	return !field->list && field->record == NULL &&
+	       (field->type == TT_FIELD_VARINT || field->type == TT_FIELD_ZIGZAG ||
+		field->type == TT_FIELD_UINT || field->type == TT_FIELD_INT);
+}
+
+static void check_meaning(const struct tt_arg_spec *arg)
+{
+	REQUIRE((arg->form == TT_FORM_ENUM || arg->form == TT_FORM_FLAGS) == (arg->values != NULL));
+	REQUIRE(arg->values == NULL || (arg->values->nvalues >= 1 && arg->values->nvalues <= 64));
+	REQUIRE(arg->scaled || (arg->base_field < 0 && arg->unit_field < 0));
+	REQUIRE(arg->base_field < 0 || is_whole(&arg->batch->fields[arg->base_field]));
+	REQUIRE(arg->unit_field < 0 || is_whole(&arg->batch->fields[arg->unit_field]));
+	REQUIRE(arg->batch == NULL || (arg->scaled ? arg->batch->once : arg->batch->key >= 0));
+}
+
 static void check_event(const struct tt_specs *specs, unsigned type)
 {
 	const struct tt_event_def *def = tt_specs_def(specs, type);
@@ -103,20 +120,13 @@ static void check_event(const struct tt_specs *specs, unsigned type)
 	REQUIRE(spec->stack_arg == -1 || def->stack_args[0] == spec->stack_arg);
 	check_view(def);
 	for (unsigned i = 0; i < spec->nargs; i++)
-		check_arg(&spec->args[i]);
+		check_meaning(&spec->args[i]);
 	begin = tt_specs_def(specs, def->pair);
 	REQUIRE(def->pair == 0 || (begin != NULL && begin->pair == 0));
 	if (is_range(spec->kind)) {
 		REQUIRE(def->view.name != NULL);
 		REQUIRE((def->pair == 0) == (spec->kind == TT_KIND_RANGE_BEGIN));
 	}
-}
-
-static bool is_whole(const struct tt_field_spec *field)
-{
-	return !field->list && field->record == NULL &&
-	       (field->type == TT_FIELD_VARINT || field->type == TT_FIELD_ZIGZAG ||
-		field->type == TT_FIELD_UINT || field->type == TT_FIELD_INT);
 }
 
 static void check_field(const struct tt_batch_spec *spec, unsigned at)
@@ -162,16 +172,6 @@ static void check_batches(const struct tt_specs *specs, unsigned experiment)
 		check_layout(spec);
 		REQUIRE(tt_specs_batch_tagged(specs, experiment, spec->tag) == spec || spec->part);
 	}
-}
-
-static void check_arg(const struct tt_arg_spec *arg)
-{
-	REQUIRE((arg->form == TT_FORM_ENUM || arg->form == TT_FORM_FLAGS) == (arg->values != NULL));
-	REQUIRE(arg->values == NULL || (arg->values->nvalues >= 1 && arg->values->nvalues <= 64));
-	REQUIRE(arg->scaled || (arg->base_field < 0 && arg->unit_field < 0));
-	REQUIRE(arg->base_field < 0 || is_whole(&arg->batch->fields[arg->base_field]));
-	REQUIRE(arg->unit_field < 0 || is_whole(&arg->batch->fields[arg->unit_field]));
-	REQUIRE(arg->batch == NULL || (arg->scaled ? arg->batch->once : arg->batch->key >= 0));
 }
 
 static unsigned check_table(const struct tt_specs *specs)

@@ -302,8 +302,9 @@ static void check_restates(struct tt_spec_parser *p, const struct tt_spec_event 
 {
 	const struct tt_resource_spec *resource = event->def.spec.orders[i].resource;
 
-	/* (another experiment may create what is shared) */
-	if (strcmp(resource->experiment, p->file->experiment.name) != 0)
+	/* (another experiment may create what is shared; a text may lack its own) */
+	if (resource->experiment == NULL || p->file->experiment.name == NULL ||
+	    strcmp(resource->experiment, p->file->experiment.name) != 0)
 		return;
 	for (size_t e = 0; e < p->file->nevents; e++) {
 		const struct tt_spec_event *other = &p->file->events[e];

@@ -66,16 +66,16 @@ void tt_spec_read_flags(struct tt_spec_parser *p)
 static bool is_free_value(struct tt_spec_parser *p, const struct tt_named_value *value,
 			  const struct tt_spec_position at[2])
 {
-	const struct tt_named_value *of = &p->file->named[p->values->first];
-
 	for (unsigned i = 0; i < p->values->spec.nvalues; i++) {
-		if (strcmp(of[i].name, value->name) == 0)
+		const struct tt_named_value *of = &p->file->named[p->values->first + i];
+
+		if (strcmp(of->name, value->name) == 0)
 			tt_spec_report(p, at[0].column, "name-taken",
 				       "a second value `%s`: rename one", value->name);
-		else if (of[i].value == value->value)
+		else if (of->value == value->value)
 			tt_spec_report(p, at[1].column, "id-taken",
 				       "this is already the number of `%s`: use another",
-				       of[i].name);
+				       of->name);
 		else
 			continue;
 		return false;
