@@ -90,6 +90,13 @@ void tt_spec_read_resource(struct tt_spec_parser *p)
 	if (!tt_spec_done(p))
 		return;
 	old = find_named(p->file, name);
+	if (old != NULL && !old->declared) {
+		tt_spec_report(p, p->resource->name_at.column, "out-of-place",
+			       "resource `%s` is used in line %u already: move this block before "
+			       "that event",
+			       name, old->name_at.line);
+		return;
+	}
 	if (old != NULL) {
 		tt_spec_report(p, p->resource->name_at.column, "name-taken",
 			       "a second resource `%s`, the first is in line %u: rename one", name,

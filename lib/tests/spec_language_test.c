@@ -42,6 +42,7 @@ static void add_ok(const char *text)
 
 struct found {
 	int n, nwarnings;
+	const char *warning; /* the rule of the last one */
 	struct tt_spec_mistake first, last;
 	char message[TT_ERROR_MESSAGE_SIZE];
 	bool sorted;
@@ -58,6 +59,7 @@ static void find(void *arg, const struct tt_spec_mistake *m)
 	ck_assert_ptr_null(strchr(m->message, '\n'));
 	if (m->warning) {
 		f->nwarnings++;
+		f->warning = m->rule;
 		return;
 	}
 	if (f->n == 0) {
@@ -352,6 +354,8 @@ static const struct bad {
 	{X "event Get 140 since 1.26x", 2, 21, "bad-version", "found `1.26x`"},
 	{X "event Get 140 since \"1.26\"", 2, 21, "bad-version", "found `1.26`"},
 	{X "event Get 140 since 1.26 replace", 2, 26, "extra-word", "found `replace`"},
+	{X EV "args dt a a_seq\nneeds thread\norders a a_seq\nresource a\nstates b", 6, 10,
+	 "out-of-place", "move this block before that event"},
 	{X "event Span 140 since 1.26", 2, 7, "name-taken", "event 128 of AllocFree"},
 	{X "event Get 128 since 1.26", 2, 11, "id-taken", "`Span` of AllocFree"},
 	{X "event GoStart 140 since 1.26", 2, 7, "name-taken", "`GoStart` is a core event"},
@@ -914,15 +918,16 @@ START_TEST(a_spec_is_warned_of_what_it_may_say)
 	static const struct {
 		const char *text;
 		unsigned nwarnings;
+		const char *rule; /* of all of them */
 	} cases[] = {
-		{X EV "args dt a b c d\nneeds thread\n", 0},
-		{X EV "args dt a b c d e\nneeds thread\n", 1},
-		{X EV "args dt a b c d e f\nneeds thread\n", 1},
-		{X EV "args dt mystack\nneeds thread\n", 1},
-		{X EV "args dt my_stack stack mystring\nneeds thread\n", 0},
-		{X EV "args dt oldvalue subtask firstseq newgstatus\nneeds thread\n", 4},
-		{X EV "args dt oldg comp\nneeds thread\n", 0},
-		{X "batch T only\nfield mystack varint\nfield histask u8\n", 1},
+		{X EV "args dt a b c d\nneeds thread\n", 0, NULL},
+		{X EV "args dt a b c d e\nneeds thread\n", 1, "go-limit"},
+		{X EV "args dt a b c d e f\nneeds thread\n", 1, "go-limit"},
+		{X EV "args dt mystack\nneeds thread\n", 1, "suffix"},
+		{X EV "args dt my_stack stack mystring\nneeds thread\n", 0, NULL},
+		{X EV "args dt oldvalue subtask firstseq newgstatus\nneeds thread\n", 4, "suffix"},
+		{X EV "args dt oldg comp\nneeds thread\n", 0, NULL},
+		{X "batch T only\nfield mystack varint\nfield histask u8\n", 1, "suffix"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
@@ -930,6 +935,7 @@ START_TEST(a_spec_is_warned_of_what_it_may_say)
 
 		ck_assert_msg(f.nwarnings == (int)cases[i].nwarnings, "%d warnings of\n%s",
 			      f.nwarnings, cases[i].text);
+		ck_assert_pstr_eq(f.warning, cases[i].rule);
 		add_ok(cases[i].text);
 		teardown();
 		setup();
