@@ -136,7 +136,7 @@ static bool is_said(const struct tt_event *ev, const struct tt_range *r, unsigne
 
 	switch (ev->spec->args[i].type) {
 	case TT_ARG_STRING:
-		return event_string(ev, i, &s) && s.data == r->kind.data;
+		return r->kind.data && event_string(ev, i, &s) && s.data == r->kind.data;
 	case TT_ARG_G:
 	case TT_ARG_P:
 	case TT_ARG_M:
