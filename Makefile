@@ -325,8 +325,8 @@ distclean: clean
 
 ### test
 ## check            all tests of this group
-checks := check-unit check-cli check-spec-c check-replay check-repair check-faults check-manual check-readme check-completion \
-	check-headers check-layers check-symbols check-install check-make
+checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-faults check-manual check-readme \
+	check-completion check-headers check-layers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
 
@@ -358,6 +358,10 @@ update-golden: $(program)
 ## check-spec-c     C made by `spec c` compiles, and reads what it writes
 check-spec-c: $O/tracetool $O/libtracetool.a
 	@LINK='$(link)' LIBS='$(deps_libs)' cmd/tests/check-spec-c $O
+
+## check-orders     random traces that obey random specs or break a rule
+check-orders: $O/tracetool
+	@cmd/tests/check-orders $O
 
 ## check-replay     fuzz targets on their corpora, without a fuzzer;
 ##                  FUZZ='wire order' for some

@@ -35,7 +35,7 @@ static bool is_due(const struct tt_order *o, const struct tt_subject_class *clas
 	if (n != 0 && n - 1 == tt_subject_number(o, class, subject))
 		return true;
 	if (n == 1 && role == TT_ROLE_CREATE && subject != NULL && class->reused &&
-	    subject->life == TT_LIFE_DEAD)
+	    (subject->life == TT_LIFE_DEAD || subject->life == TT_LIFE_UNKNOWN))
 		return true;
 	return may_begin_anywhere(o, class, subject, role);
 }

@@ -96,14 +96,12 @@ static enum tt_advance report(struct tt_order *o, const struct tt_step *s,
 /* ---- what an event does */
 
 /* What is wrong with a new one, one that is said to exist, or one that is used; or 0. */
-static int creates(const struct tt_subject_class *class, struct tt_subject *subject)
+static int creates(struct tt_subject *subject)
 {
 	enum tt_life was = subject->life;
 
 	subject->life = TT_LIFE_LIVE;
-	if (was == TT_LIFE_LIVE)
-		return TT_W_RESOURCE_TWICE;
-	return was == TT_LIFE_DEAD && !class->reused ? TT_W_RESOURCE_GONE : 0;
+	return was == TT_LIFE_LIVE ? TT_W_RESOURCE_TWICE : 0;
 }
 
 static int restates(struct tt_subject *subject)
@@ -137,7 +135,7 @@ static int change_life(const struct tt_order *o, const struct tt_subject_class *
 
 	switch (role) {
 	case TT_ROLE_CREATE:
-		return creates(class, subject);
+		return creates(subject);
 	case TT_ROLE_RESTATE:
 		return restates(subject);
 	case TT_ROLE_USE:

@@ -298,6 +298,13 @@ struct tt_subject *tt_subject_touch(struct tt_order *o, struct tt_subject_class 
 
 /* ---- generations */
 
+/* Whether one that was destroyed may be created again with the number that is next. */
+static bool counts_on(const struct tt_order *o, const struct tt_subject *subject)
+{
+	return subject->life == TT_LIFE_DEAD &&
+	       o->subjects->classes.at[subject->class].continues;
+}
+
 /* Whether something of it is to be known in the next generation. */
 static bool is_kept(const struct tt_order *o, const struct tt_subject *subject)
 {
@@ -329,7 +336,7 @@ void tt_subjects_begin_generation(struct tt_order *o)
 		struct tt_subject *subject = &all->records.at[slot];
 
 		next = subject->next;
-		if (subject->life == TT_LIFE_SEEN)
+		if (subject->life == TT_LIFE_SEEN || counts_on(o, subject))
 			subject->life = TT_LIFE_UNKNOWN;
 		subject->next = TT_NO_SLOT;
 		if (!is_kept(o, subject))
