@@ -42,7 +42,7 @@ GO_EVENT = re.compile(rb"^M=(-?\d+) P=(-?\d+) G=(-?\d+) ([A-Z]\w+) Time=(-?\d+)"
 # What a reader's error carries at most.
 MESSAGE = 2303
 # Errors of Go's reader that an ordering handler of an experiment may have, too.
-SHARED_WORDS = (b"expected ", b"discovered event already in-flight", b"tried to end event",
+SHARED_WORDS = (b"broken trace", b"expected ", b"discovered event already in-flight", b"tried to end event",
                 b"found named active range", b"resource is missing active range",
                 b"encountered event of type")
 
@@ -67,7 +67,7 @@ def is_v1(case):
 def experiment_raw(case):
     """Go's raw dump fails on experimental events before 1.26, on their batches before 1.23."""
     return (case.check == "wire" and (version(case.trace) or 26) < 26 and
-            re.match(rb"invalid event type: (49|12[89]|13[0-6])\n", case.go.err) and
+            re.match(rb"invalid event type: (49|12[7-9]|1[3-9]\d|2\d\d)\n", case.go.err) and
             case.ours.out.startswith(case.go.out))
 
 

@@ -229,6 +229,11 @@ func (o *ordering) advancePollBlock(ev *baseEvent, evt *evTable, m ThreadID, gen
 	if p.blocks == nil {
 		p.blocks = make(map[ThreadID]*pollBlock)
 	}
+	reqs := schedReqs{M: mustHave, P: mustNotHave, G: mustNotHave}
+	if curCtx.M == NoThread {
+		// Nothing has numbers here.
+		return curCtx, false, validateCtx(curCtx, reqs)
+	}
 	b := p.blocks[curCtx.M]
 	if b == nil {
 		b = &pollBlock{}
@@ -241,7 +246,7 @@ func (o *ordering) advancePollBlock(ev *baseEvent, evt *evTable, m ThreadID, gen
 	if ev.args[1] != last+1 {
 		return curCtx, false, nil
 	}
-	if err := validateCtx(curCtx, schedReqs{M: mustHave, P: mustNotHave, G: mustNotHave}); err != nil {
+	if err := validateCtx(curCtx, reqs); err != nil {
 		return curCtx, false, err
 	}
 	if ThreadID(ev.args[0]) != curCtx.M {
