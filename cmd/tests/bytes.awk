@@ -4,6 +4,8 @@
 #
 #	go1.26       the file header of that version
 #	Sync         the type byte of an event, by its name in the specs
+#	GoStart:3    the first byte of a record in format v1 that has so many numbers;
+#	GoStart:     of one whose numbers come after their length: write [ ... ] next
 #	300  -1      a number as the format writes it (LEB128); -1 is 2^64-1
 #	0x31ff00     bytes
 #	"text"       bytes; \xNN gives any byte, no other escapes
@@ -22,7 +24,9 @@ BEGIN {
 }
 
 FILENAME ~ /\.spec$/ {
-	if ($1 == "event")
+	if ($1 == "event" && FILENAME ~ /v1\.spec$/)
+		record[$2] = $3
+	else if ($1 == "event")
 		type[$2] = $3
 	next
 }
@@ -49,6 +53,8 @@ function word(w)
 {
 	if (w in type)
 		add(hex(type[w]))
+	else if (w ~ /^[A-Za-z]+:[1-3]?$/ && substr(w, 1, index(w, ":") - 1) in record)
+		add(hex(record[substr(w, 1, index(w, ":") - 1)] + 64 * ((substr(w, index(w, ":") + 1) + 3) % 4)))
 	else if (w ~ /^go1\.[0-9]+$/)
 		add(text("go\\x201." substr(w, 5) "\\x20trace\\x00\\x00\\x00"))
 	else if (w ~ /^[0-9]+$/)

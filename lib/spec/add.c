@@ -182,6 +182,12 @@ int tt_specs_new_standalone(struct tt_specs **out, const char *name, const char 
 	return rc;
 }
 
+int tt_specs_new_v1(struct tt_specs **out, struct tt_error *err)
+{
+	return tt_specs_new_standalone(out, tt_v1_spec.name, tt_v1_spec.text,
+				       strlen(tt_v1_spec.text), err);
+}
+
 void tt_specs_free(struct tt_specs *specs)
 {
 	struct tt_spec_file *file, *next;

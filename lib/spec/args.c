@@ -198,7 +198,7 @@ static bool read_trailer(struct tt_spec_parser *p, const struct tt_spec_word *wo
 		spec->has_frames = true;
 	else
 		return false;
-	if (spec->timed)
+	if (spec->timed && !tt_version_is_v1(spec->since))
 		tt_spec_report(p, word->column, "timed-data",
 			       "a timed event cannot have `%s`: remove `dt`, or put the bytes into "
 			       "a batch",

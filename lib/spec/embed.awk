@@ -5,12 +5,15 @@
 #	part=types.h    a header with a constant for each event, experiment and tag of a batch
 #	part=builtin.c  the built-in specs of the library, and the names in them
 #
+# v1.spec describes another format: its records get constants of their own, and its text is
+# none of the built-in specs.
+#
 # The texts become arrays of character codes, since a string literal may hold no
 # more than 4095 characters in C11. Bytes beyond ASCII are written as character
 # constants, which fit a char whether it is signed or not.
 
 BEGIN {
-	ntexts = nevents = nexperiments = ntags = 0
+	ntexts = nevents = nexperiments = ntags = nrecords = 0
 	texts = part == "builtin.c"
 	for (i = 1; i < 128; i++)
 		code[sprintf("%c", i)] = i
@@ -27,6 +30,7 @@ FNR == 1 {
 	sub(/.*\//, "", file[ntexts])
 	if (texts)
 		printf "\nstatic const char text_%d[] = {\n", ntexts
+	v1 = file[ntexts] == "v1.spec"
 	ntexts++
 	experiment = ""
 }
@@ -42,7 +46,12 @@ $1 == "batch" && $3 == "tag" {
 	tags[ntags++] = constant(experiment) "_" constant($2) " = " $4
 }
 
-$1 == "event" {
+$1 == "event" && v1 {
+	take("record", "TT_V1_" constant($2), $3)
+	records[nrecords++] = constant($2) " = " $3
+}
+
+$1 == "event" && !v1 {
 	take("event", "TT_EV_" constant($2), $3)
 	events[nevents++] = $2
 	type[$2] = $3
@@ -108,6 +117,9 @@ function print_types(    i) {
 		}
 		printf "\tTT_EV_%s = %s,\n", constant(events[i]), type[events[i]]
 	}
+	print "};\n\n/* The records of format v1. */\nenum tt_v1_type {"
+	for (i = 0; i < nrecords; i++)
+		printf "\tTT_V1_%s,\n", records[i]
 	print "};\n\nenum tt_experiment {"
 	for (i = 0; i < nexperiments; i++)
 		printf "\tTT_EXPERIMENT_%s = %s,\n", constant(experiments[i]), id[experiments[i]]
@@ -120,9 +132,13 @@ function print_types(    i) {
 function print_texts(    i) {
 	print "\nconst struct tt_builtin_spec tt_builtin_specs[] = {"
 	for (i = 0; i < ntexts; i++)
-		printf "\t{\"%s\", text_%d},\n", file[i], i
+		if (file[i] != "v1.spec")
+			printf "\t{\"%s\", text_%d},\n", file[i], i
 	print "\t{NULL, NULL},"
 	print "};"
+	for (i = 0; i < ntexts; i++)
+		if (file[i] == "v1.spec")
+			printf "\nconst struct tt_builtin_spec tt_v1_spec = {\"%s\", text_%d};\n", file[i], i
 	print "\nconst char *const tt_builtin_event_names[256] = {"
 	for (i = 0; i < nevents; i++)
 		printf "\t[TT_EV_%s] = \"%s\",\n", constant(events[i]), events[i]

@@ -4,7 +4,6 @@
  * of a table; a new one is a row and a function. Stands on base.
  */
 #include "spec/parse.h"
-#include "spec/versions.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -112,7 +111,8 @@ static unsigned take_version(struct tt_spec_parser *p)
 	if (word == NULL)
 		return 0;
 	if (!word->quoted && strncmp(word->text, "1.", 2) == 0 &&
-	    tt_spec_number(word->text + 2, 999, &value) && tt_version_is_v2(value))
+	    tt_spec_number(word->text + 2, 999, &value) &&
+	    (tt_version_is_v2(value) || (p->specs == NULL && tt_version_is_v1(value))))
 		return value;
 	tt_spec_report(p, word->column, "bad-version",
 		       "expected a header version, 1.22, 1.23, 1.25 or 1.26, found `%.40s` "

@@ -37,6 +37,7 @@
 #include "base/mem.h"
 #include "base/quote.h"
 #include "spec/spec.h"
+#include "spec/versions.h"
 
 /* Longest name of an event, an argument or an experiment. */
 #define TT_SPEC_MAX_NAME 64

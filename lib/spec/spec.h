@@ -116,6 +116,8 @@ bool tt_specs_source(const struct tt_specs *specs, unsigned experiment, struct t
  */
 int tt_specs_new_layer(struct tt_specs **out, const struct tt_specs *base, struct tt_mem *mem,
 		       struct tt_error *err);
+/* The records of format v1: a table of its own. TT_E_MEMORY. */
+int tt_specs_new_v1(struct tt_specs **out, struct tt_error *err);
 /*
  * Adds a text that came with a trace to a layer: of the experiment of this number, which must
  * not be there unless it came with the trace, too. It then takes the place of the earlier
@@ -134,5 +136,7 @@ struct tt_builtin_spec {
 	const char *text;
 };
 extern const struct tt_builtin_spec tt_builtin_specs[];
+/* The records of format v1, which are in no table with the events of v2. */
+extern const struct tt_builtin_spec tt_v1_spec;
 
 #endif

@@ -10,6 +10,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The NN of a header in the format v1. */
+static inline bool tt_version_is_v1(uint64_t version)
+{
+	return version == 11 || version == 19 || version == 21;
+}
+
 #define TT_FIRST_VERSION 22
 #define TT_LAST_VERSION 26
 
