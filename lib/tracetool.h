@@ -96,7 +96,7 @@ enum tt_code {
 	/* file codes: the file as a whole */
 	TT_E_NOT_A_TRACE = 10,
 	TT_E_VERSION = 11,      /* a header version that this library does not know */
-	TT_E_V1 = 12,           /* format v1 (Go 1.11 to 1.21) */
+	TT_E_V1 = 12,           /* format v1 (Go 1.11 to 1.21), where only v2 is understood */
 	TT_E_CUT_OFF = 13,      /* the file ends inside a batch or a generation */
 
 	/* batch codes */
@@ -143,6 +143,7 @@ enum tt_code {
 	TT_E_TASK = 68,
 	TT_E_REGION = 69,
 	TT_E_RESOURCE = 70,     /* a resource of an experiment is used as its spec forbids */
+	TT_E_TIME_ORDER = 71,   /* format v1: times that contradict the order of events */
 
 	/* findings: what Go's reader ignores silently */
 	TT_W_NO_GENERATION = 80,    /* a header and nothing else */
@@ -700,8 +701,9 @@ struct tt_frame {
 	uint64_t line;
 };
 
-/* Maximum number of frames of a stack: a limit of the format. */
-#define TT_MAX_FRAMES 128
+/* Maximum number of frames of a stack: format v1 has room for so many, v2 allows 128. */
+#define TT_MAX_FRAMES 512
+#define TT_V2_MAX_FRAMES 128
 
 struct tt_sample {
 	int64_t time_ns;
@@ -936,9 +938,13 @@ struct tt_reader;
  * lz4, bzip2) and archives (tar, zip) are recognized by their content; the first archive,
  * xz, lz4 or bzip2 file loads libarchive (TT_E_IO if it is missing). "-" has no special
  * meaning: use tt_reader_open_fd(0).
- * TT_E_IO, TT_E_INPUT, TT_E_MEMBER, TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1,
- * TT_E_CUT_OFF, TT_E_MEMORY, TT_E_LIMIT, TT_E_ARGUMENT; the functions below that open a
- * trace return the same.
+ * TT_E_IO, TT_E_INPUT, TT_E_MEMBER, TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_CUT_OFF,
+ * TT_E_MEMORY, TT_E_LIMIT, TT_E_ARGUMENT; the functions below that open a trace return the
+ * same.
+ *
+ * A trace of Go 1.11 to 1.21 (format v1) is read as a whole before its first event, and is
+ * one generation with events of v2; tracetool-format(5) says how. If anything is wrong with
+ * it, there is the error and nothing before it, not even a Sync, as in Go.
  */
 TT_API int tt_reader_open(struct tt_reader **out, const char *path, const struct tt_options *opt,
 			  struct tt_error *err);
@@ -955,15 +961,15 @@ TT_API int tt_reader_open_memory(struct tt_reader **out, const void *data, size_
  * Opens another reader of the same trace with the same options, at the beginning, wherever
  * `r` is, so that several threads can each do a part of the work on one trace. `r` is used
  * during this call only, but must stay open until the other reader is closed. Returns 0, or
- * 1 with *out NULL if the input cannot be read twice: only mapped files and memory can.
- * TT_E_MEMORY, TT_E_LIMIT; if the file has changed, TT_E_NOT_A_TRACE, TT_E_VERSION,
- * TT_E_V1, TT_E_CUT_OFF.
+ * 1 with *out NULL if the input cannot be read twice: only mapped files and memory can; or
+ * if it is in format v1, where there is one generation. TT_E_MEMORY, TT_E_LIMIT; if the file
+ * has changed, TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_CUT_OFF.
  */
 TT_API int tt_reader_open_again(struct tt_reader **out, const struct tt_reader *r,
 				struct tt_error *err);
 TT_API void tt_reader_close(struct tt_reader *r);
 
-/* Header version: 22, 23, 25 or 26. */
+/* Header version: 22, 23, 25 or 26, or of format v1, 11, 19 or 21. */
 TT_API unsigned tt_reader_version(const struct tt_reader *r);
 /* The specs in use. */
 TT_API const struct tt_specs *tt_reader_specs(const struct tt_reader *r);
@@ -971,7 +977,8 @@ TT_API const struct tt_specs *tt_reader_specs(const struct tt_reader *r);
 /*
  * The next event in order: 0, 1 at the end, or an error: any TT_E_ code, negated. Before
  * an error it returns all events that Go's reader returns. As in Go, a Sync event comes at
- * the start of each generation and at the end.
+ * the start of each generation and at the end; a trace in format v1 without an event has
+ * only the latter.
  */
 TT_API int tt_reader_next(struct tt_reader *r, const struct tt_event **ev);
 

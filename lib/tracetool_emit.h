@@ -176,7 +176,7 @@ TT_API uint64_t tt_emit_generation(const struct tt_emit *e);
 /* The number of a text in this generation. Only its first 1024 bytes are used. Any time. */
 TT_API uint64_t tt_emit_string(struct tt_emit *e, const char *data, size_t len);
 /*
- * The number of a stack: return addresses, innermost first, at most TT_MAX_FRAMES
+ * The number of a stack: return addresses, innermost first, at most TT_V2_MAX_FRAMES
  * of them. 0 is no stack. Any time.
  */
 TT_API uint64_t tt_emit_stack(struct tt_emit *e, const uintptr_t *pcs, size_t n);

@@ -61,7 +61,8 @@ struct tt_repair;
 
 /*
  * Takes over a reader that was just opened and not used yet. The reader remains the
- * caller's: close it after tt_repair_free(). TT_E_MEMORY.
+ * caller's: close it after tt_repair_free(). TT_E_MEMORY, and TT_E_V1 for
+ * a trace in format v1.
  */
 TT_API int tt_repair_new(struct tt_repair **out, struct tt_reader *r, struct tt_error *err);
 /* The first bytes of the repaired trace. */

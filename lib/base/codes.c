@@ -30,7 +30,9 @@ static const struct code {
 	  "Give a file that runtime/trace wrote; profiles and logs have other formats." },
 	{ TT_E_VERSION, "version",
 	  "The file claims a format that this program does not know: look for a newer tracetool." },
-	{ TT_E_V1, "v1", "Read it with go tool trace, or record it again with Go 1.22 or later." },
+	{ TT_E_V1, "v1",
+	  "tracetool dump and validate show its events; for all else record it again with Go 1.22 or "
+	  "later." },
 	{ TT_E_CUT_OFF, "cut-off",
 	  "The program died, the disk was full, or a copy was not finished: copy it again, or stop "
 	  "the trace before the program ends." },
@@ -117,6 +119,9 @@ static const struct code {
 	{ TT_E_RESOURCE, "resource",
 	  "The writer used a resource of an experiment in a way that its spec forbids, or an event "
 	  "about it was lost." },
+	{ TT_E_TIME_ORDER, "time-order",
+	  "The clocks of the machine's processors do not agree, or bytes of the file were changed: "
+	  "record it again." },
 
 	{ TT_W_NO_GENERATION, "no-generation",
 	  "Nothing was recorded: stop the trace before the program ends." },

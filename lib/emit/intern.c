@@ -24,10 +24,10 @@ static uint64_t intern_addresses(struct tt_em_tables at, const uintptr_t *pcs, s
 #if UINTPTR_MAX == UINT64_MAX
 	return tt_em_intern_stack(at, (const uint64_t *)pcs, n);
 #else
-	uint64_t wide[TT_MAX_FRAMES];
+	uint64_t wide[TT_V2_MAX_FRAMES];
 
-	if (n > TT_MAX_FRAMES)
-		n = TT_MAX_FRAMES;
+	if (n > TT_V2_MAX_FRAMES)
+		n = TT_V2_MAX_FRAMES;
 	for (size_t i = 0; i < n; i++)
 		wide[i] = pcs[i];
 	return tt_em_intern_stack(at, wide, n);
@@ -84,7 +84,7 @@ static size_t walk(const uintptr_t *frame, uintptr_t end, unsigned skip, uint64_
 		else
 			pcs[n++] = frame[1];
 		next = frame[0];
-		if (next <= at || n == TT_MAX_FRAMES)
+		if (next <= at || n == TT_V2_MAX_FRAMES)
 			break;
 		at = next;
 	}
@@ -94,7 +94,7 @@ static size_t walk(const uintptr_t *frame, uintptr_t end, unsigned skip, uint64_
 uint64_t tt_emit_stack_here(struct tt_emit *e, unsigned skip)
 {
 	const uintptr_t *frame = __builtin_frame_address(0);
-	uint64_t pcs[TT_MAX_FRAMES], id = 0;
+	uint64_t pcs[TT_V2_MAX_FRAMES], id = 0;
 	size_t n;
 
 	tt_em_busy_begin(e);

@@ -9,7 +9,7 @@
 
 #define NODE_HEAD offsetof(struct tt_em_node, text)
 
-_Static_assert(sizeof(struct tt_em_chunk) + NODE_HEAD + TT_MAX_FRAMES * 8 + 8 < TT_EM_CHUNK_SMALL,
+_Static_assert(sizeof(struct tt_em_chunk) + NODE_HEAD + TT_V2_MAX_FRAMES * 8 + 8 < TT_EM_CHUNK_SMALL,
 	       "a stack fits any block");
 
 /* A product of two words, its halves folded into one. */
@@ -176,8 +176,8 @@ uint64_t tt_em_intern_stack(struct tt_em_tables at, const uint64_t *pcs, size_t 
 	struct tt_em_node *last = slot->last_stack;
 	struct tt_str key;
 
-	if (n > TT_MAX_FRAMES)
-		n = TT_MAX_FRAMES;
+	if (n > TT_V2_MAX_FRAMES)
+		n = TT_V2_MAX_FRAMES;
 	if (n == 0)
 		return 0;
 	key = (struct tt_str){(const char *)pcs, n * sizeof(*pcs)};

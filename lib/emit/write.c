@@ -233,7 +233,7 @@ static struct tt_wire_frame frame_of(struct tt_em_writer *w, uint64_t pc)
 
 static void put_stack(struct tt_em_writer *w, const struct tt_em_node *node)
 {
-	struct tt_wire_frame frames[TT_MAX_FRAMES];
+	struct tt_wire_frame frames[TT_V2_MAX_FRAMES];
 	size_t n = node->n / sizeof(*node->pcs);
 
 	for (size_t i = 0; i < n; i++)

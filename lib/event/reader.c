@@ -57,7 +57,8 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	tt_tables_init(&r->tables, &r->mem, r->specs);
 	tt_embedded_init(&r->embedded, &r->mem);
 	if (rc == TT_OK)
-		rc = tt_header_read(r->src, &r->version, err);
+		rc = tt_header_read_any(r->src, &r->version, err);
+	r->no_workers = tt_version_is_v1(r->version);
 	tt_pass_init(&r->pass, &r->mem, r->specs, r->version);
 	r->buffers.mem = &r->mem;
 	r->pass.merge.cursors.buffers = &r->buffers;
@@ -124,8 +125,12 @@ int tt_reader_open_memory(struct tt_reader **out, const void *data, size_t nbyte
 int tt_reader_open_again(struct tt_reader **out, const struct tt_reader *r, struct tt_error *err)
 {
 	struct tt_source *src;
-	int rc = reader_new(out, &r->options, err);
+	int rc;
 
+	*out = NULL;
+	if (tt_version_is_v1(r->version))
+		return TT_END;
+	rc = reader_new(out, &r->options, err);
 	if (rc < 0)
 		return rc;
 	rc = tt_source_open_again(&src, r->src, 0, &(*out)->mem, err);
@@ -148,6 +153,7 @@ void tt_reader_close(struct tt_reader *r)
 	tt_batch_buffers_release(&r->buffers);
 	tt_tables_release(&r->tables);
 	tt_generation_release(&r->own_gen);
+	tt_v1_free(r->v1);
 	tt_source_close(r->src);
 	tt_specs_free(r->specs);
 	tt_specs_free(r->own_specs);
@@ -258,11 +264,32 @@ static int take_embedded(struct tt_reader *r)
 	return rc;
 }
 
+/* The same of format v1: there is one generation, and nothing comes with an error. */
+static int load_v1(struct tt_reader *r)
+{
+	int rc;
+
+	if (r->v1 != NULL)
+		return r->outcome = TT_END;
+	rc = tt_v1_load(&r->v1, r->src, r->gen, r->specs, r->version, &r->err);
+	if (rc == TT_OK)
+		rc = tt_tables_begin_generation(&r->tables, r->gen, &r->err);
+	if (rc < 0)
+		return r->outcome = rc;
+	r->ngenerations++;
+	tt_pass_take(&r->pass, r->gen);
+	r->pass.last_ns = INT64_MIN;
+	r->phase = TT_PHASE_LOADED;
+	return TT_OK;
+}
+
 /* Loads the next generation: 0, or the outcome is set and the last Sync is due. */
 static int load(struct tt_reader *r)
 {
 	int rc = TT_OK;
 
+	if (tt_version_is_v1(r->version))
+		return load_v1(r);
 	tt_pass_clear(&r->pass);
 	tt_parallel_leave(r);
 	if (!tt_parallel_load(r))
@@ -328,6 +355,40 @@ static int begin_generation(struct tt_reader *r, const struct tt_event **ev)
 	return hand_out_sync(r, r->gen, tt_generation_start_ns(r->gen), ev);
 }
 
+/* The Sync before the events of format v1, which Go leaves out if there are none. */
+static int begin_v1(struct tt_reader *r, const struct tt_event **ev)
+{
+	int64_t start_ns;
+
+	r->phase = TT_PHASE_V1;
+	if (!tt_v1_start_ns(r->v1, &start_ns)) {
+		r->pass.last_ns = -1;
+		r->outcome = TT_END;
+		return hand_out_final_sync(r, ev);
+	}
+	return hand_out_sync(r, r->gen, start_ns - 1, ev);
+}
+
+/* The next event of format v1; they were checked when they were loaded. */
+static int next_v1(struct tt_reader *r, const struct tt_event **ev)
+{
+	struct tt_event *next;
+	int rc = tt_v1_next(r->v1, &next, &r->err);
+
+	*ev = NULL;
+	if (rc < 0) {
+		r->outcome = rc;
+		return end(r);
+	}
+	if (rc == TT_END) {
+		r->outcome = TT_END;
+		return hand_out_final_sync(r, ev);
+	}
+	tt_pass_stamp(&r->pass, next);
+	*ev = next;
+	return TT_OK;
+}
+
 /* Whatever comes when the current generation has no more events. */
 static __attribute__((noinline)) int next_generation(struct tt_reader *r,
 						     const struct tt_event **ev)
@@ -335,11 +396,13 @@ static __attribute__((noinline)) int next_generation(struct tt_reader *r,
 	*ev = NULL;
 	if (r->phase == TT_PHASE_FINAL || r->phase == TT_PHASE_OVER)
 		return end(r);
+	if (r->phase == TT_PHASE_V1)
+		return next_v1(r, ev);
 	if (r->phase == TT_PHASE_EVENTS)
 		tt_findings_end_generation(&r->pass);
 	if (r->phase != TT_PHASE_LOADED && load(r) != TT_OK)
-		return hand_out_final_sync(r, ev);
-	return begin_generation(r, ev);
+		return tt_version_is_v1(r->version) ? end(r) : hand_out_final_sync(r, ev);
+	return tt_version_is_v1(r->version) ? begin_v1(r, ev) : begin_generation(r, ev);
 }
 
 /* ---- handing out */
@@ -359,12 +422,21 @@ int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
 {
 	if (r->phase == TT_PHASE_EVENTS && tt_pass_next(&r->pass, ev) == TT_OK)
 		return TT_OK;
+	if (r->phase == TT_PHASE_V1)
+		return next_v1(r, ev);
 	return next_without_event(r, ev);
 }
 
 int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
 {
+	int rc;
+
 	*ev = NULL;
+	if (r->phase == TT_PHASE_V1) {
+		while ((rc = next_v1(r, ev)) == TT_OK && r->phase == TT_PHASE_V1)
+			;
+		return rc;
+	}
 	if (r->phase == TT_PHASE_EVENTS && !tt_parallel_commit(r) && tt_pass_drain(&r->pass) < 0)
 		return end_with_error(r, &r->pass.err);
 	return next_generation(r, ev);
@@ -372,6 +444,8 @@ int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
 
 bool tt_reader_at_generation_end(const struct tt_reader *r)
 {
+	if (r->phase == TT_PHASE_V1)
+		return tt_v1_done(r->v1);
 	return r->phase != TT_PHASE_EVENTS || tt_pass_done(&r->pass);
 }
 
@@ -384,6 +458,10 @@ int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **
 	r->skipped_any |= r->phase == TT_PHASE_LOADED || r->phase == TT_PHASE_EVENTS;
 	if (load(r) != TT_OK)
 		return end(r);
+	if (tt_version_is_v1(r->version)) {
+		*g = r->gen;
+		return TT_OK;
+	}
 	tt_findings_unordered(&r->pass);
 	*g = r->gen;
 	return TT_OK;
@@ -401,6 +479,10 @@ int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 		return TT_END;
 	if (r->err.system)
 		return -r->err.code;
+	if (tt_version_is_v1(r->version)) {
+		r->outcome = TT_END;
+		return end(r);
+	}
 	rc = tt_loader_resync(&r->loader, &broken, nbytes, &r->err);
 	if (rc < 0) {
 		r->outcome = rc;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * reader.h - the pull reader, top of the library's reading side; its contract is
- * tracetool.h. Stands on order and experiment. The files of this folder:
+ * tracetool.h. Stands on order, experiment and v1. The files of this folder:
  *
  *	event.c    what an event says, by its spec's `shows` line
  *	pass.c     one generation being ordered, from event to event
@@ -14,11 +14,13 @@
 
 #include "base/options.h"
 #include "event/pass.h"
+#include "v1/v1.h"
 
 enum tt_reader_phase {
 	TT_PHASE_LOAD,          /* the next generation is to be loaded */
 	TT_PHASE_LOADED,        /* it is loaded, its Sync not handed out */
 	TT_PHASE_EVENTS,        /* its events are */
+	TT_PHASE_V1,            /* the same of format v1 */
 	TT_PHASE_FINAL,         /* the last Sync was handed out: r->outcome is next */
 	TT_PHASE_OVER,          /* r->outcome, for good */
 };
@@ -32,6 +34,7 @@ struct tt_reader {
 	struct tt_source *src;
 	unsigned version;
 
+	struct tt_v1 *v1;       /* a trace in format v1, once it is loaded; or NULL */
 	struct tt_loader loader;
 	struct tt_generation own_gen;
 	struct tt_generation *gen; /* own_gen, or a worker's (parallel.h) */

@@ -16,7 +16,7 @@
 #define MAX_RECORDS 4096
 #define MAX_NBYTES (UINT32_C(1) << 18) /* and one record more */
 /* Type, numbers and what else the largest of them has, a stack. */
-#define RECORD_MAX (1 + (2 + 4 * TT_MAX_FRAMES) * TT_VARINT_MAX)
+#define RECORD_MAX (1 + (2 + 4 * TT_V2_MAX_FRAMES) * TT_VARINT_MAX)
 
 /* What was written, and has to be found. */
 struct record {
@@ -101,9 +101,9 @@ static void put_string(struct run *r)
 
 static void put_stack(struct run *r)
 {
-	struct tt_wire_frame frames[TT_MAX_FRAMES];
+	struct tt_wire_frame frames[TT_V2_MAX_FRAMES];
 	uint64_t id = number(r), some = number(r);
-	size_t n = choice(r) % (TT_MAX_FRAMES + 1);
+	size_t n = choice(r) % (TT_V2_MAX_FRAMES + 1);
 	struct record *record = begin_record(r, TABLE, TT_EV_STACKS);
 
 	expect_number(r, TT_EV_STACK);

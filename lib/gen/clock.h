@@ -25,6 +25,16 @@ static inline int64_t tt_ticks_to_ns(uint64_t ticks, double ns_per_tick)
 	return (int64_t)ns;
 }
 
+/* The same for format v1, where ticks are a distance. */
+static inline int64_t tt_signed_ticks_to_ns(int64_t ticks, double ns_per_tick)
+{
+	double ns = (double)ticks * ns_per_tick;
+
+	if (!(ns < 9223372036854775808.0 && ns >= -9223372036854775808.0))
+		return INT64_MIN;
+	return (int64_t)ns;
+}
+
 /*
  * Whole nanoseconds a tick, as on Linux: where all numbers of a product are below
  * 2^53 floating point is exact, and integers are faster.

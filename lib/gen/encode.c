@@ -24,7 +24,7 @@ void tt_encode_stack(struct tt_encoder *e, uint64_t id, const struct tt_wire_fra
 {
 	uint8_t *p = tt_encode_record(e, TT_EV_STACKS);
 
-	assert(nframes <= TT_MAX_FRAMES);
+	assert(nframes <= TT_V2_MAX_FRAMES);
 	*p++ = TT_EV_STACK;
 	p = tt_varint_put(p, id);
 	p = tt_varint_put(p, nframes);

@@ -13,7 +13,7 @@
 
 /* At most TT_STRING_MAX_SIZE bytes. */
 void tt_encode_string(struct tt_encoder *e, uint64_t id, struct tt_str text);
-/* At most TT_MAX_FRAMES frames, innermost first; func and file are ids of strings. */
+/* At most TT_V2_MAX_FRAMES frames, innermost first; func and file are ids of strings. */
 void tt_encode_stack(struct tt_encoder *e, uint64_t id, const struct tt_wire_frame *frames,
 		     size_t nframes);
 /* Of *sample all but time_ns. */

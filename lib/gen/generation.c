@@ -36,8 +36,8 @@ void tt_generation_clear(struct tt_generation *g)
 	g->strings.n = g->stacks.n = g->frames.n = g->samples.n = 0;
 	g->experimental.n = g->threads.n = g->batches.n = 0;
 	g->number = g->offset = g->end = g->min_time = g->batches_read = 0;
-	g->has_frequency = g->has_clock = false;
-	g->frequency = 0;
+	g->has_frequency = g->has_clock = g->v1 = false;
+	g->frequency = g->first_ticks = 0;
 	g->frame_conflict_offset = TT_UNKNOWN;
 }
 
@@ -79,8 +79,8 @@ static const struct tt_wire_frame *frame_of(const struct tt_generation *g, uint6
 }
 
 /* The error of the first frame of a stack that names a missing string. */
-static int check_stack(const struct tt_generation *g, const struct tt_stack_entry *stack,
-		       struct tt_error *err)
+int tt_generation_check_stack(const struct tt_generation *g, const struct tt_stack_entry *stack,
+			      struct tt_error *err)
 {
 	const uint8_t *p = stack->frames;
 
@@ -115,7 +115,7 @@ static int check_frames(const struct tt_generation *g, struct tt_error *err)
 	for (size_t s = 0; s < g->stacks.n; s++) {
 		const struct tt_stack_entry *stack = &g->stacks.at[s];
 
-		if (stack->id <= lowest && check_stack(g, stack, err) < 0) {
+		if (stack->id <= lowest && tt_generation_check_stack(g, stack, err) < 0) {
 			lowest = stack->id;
 			rc = -TT_E_STACK_STRING;
 		}
@@ -198,7 +198,7 @@ uint64_t tt_generation_end(const struct tt_generation *g)
 
 int64_t tt_generation_start_ns(const struct tt_generation *g)
 {
-	return tt_ticks_to_ns(g->min_time, g->ns_per_tick);
+	return g->v1 ? -1 : tt_ticks_to_ns(g->min_time, g->ns_per_tick);
 }
 
 uint64_t tt_generation_frequency(const struct tt_generation *g)
@@ -208,6 +208,8 @@ uint64_t tt_generation_frequency(const struct tt_generation *g)
 
 int64_t tt_generation_ns(const struct tt_generation *g, uint64_t ticks)
 {
+	if (g->v1)
+		return tt_signed_ticks_to_ns((int64_t)(ticks - g->first_ticks), g->ns_per_tick);
 	return tt_ticks_to_ns(ticks, g->ns_per_tick);
 }
 

@@ -60,6 +60,8 @@ struct tt_generation {
 	uint64_t number, ordinal;
 	uint64_t offset, end;
 	uint64_t min_time;      /* of all batches; 0: none yet */
+	bool v1;                /* made up for a trace in format v1: times are counted from */
+	uint64_t first_ticks;   /* that of the first event */
 	uint64_t batches_read;  /* of any kind */
 
 	bool has_frequency, has_clock;
@@ -90,6 +92,14 @@ void tt_generation_release(struct tt_generation *g);
 
 /* The list of a thread's batches, begun if this is its first. NULL: no memory. */
 struct tt_thread_batches *tt_generation_thread(struct tt_generation *g, int64_t thread);
+
+/* Keeps a frame unless its pc has one: the first definition wins. `offset` is that of its
+ * stack's record. False: no memory. */
+bool tt_generation_add_frame(struct tt_generation *g, const struct tt_wire_frame *frame,
+			     uint64_t offset);
+/* Whether all frames of a stack have their strings. TT_E_STACK_STRING. */
+int tt_generation_check_stack(const struct tt_generation *g, const struct tt_stack_entry *stack,
+			      struct tt_error *err);
 
 /* Which first byte of a batch makes it which table, in this version. */
 struct tt_batch_rules {

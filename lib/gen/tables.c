@@ -152,28 +152,28 @@ static bool frames_equal(const struct tt_wire_frame *a, const struct tt_wire_fra
 	return a->func == b->func && a->file == b->file && a->line == b->line;
 }
 
-/* Keeps a frame unless its pc has one: the first definition wins. */
-static int add_frame(struct tt_generation *g, struct records *r, const struct tt_wire_frame *frame)
+bool tt_generation_add_frame(struct tt_generation *g, const struct tt_wire_frame *frame,
+			     uint64_t offset)
 {
 	uint32_t old = tt_idmap_find(&g->pcs, frame->pc);
 
 	if (old != TT_IDMAP_NONE) {
 		if (g->frame_conflict_offset == TT_UNKNOWN && !frames_equal(&g->frames.at[old], frame))
-			g->frame_conflict_offset = offset_at(r, r->record);
-		return TT_OK;
+			g->frame_conflict_offset = offset;
+		return true;
 	}
 	if (!TT_ARRAY_ROOM(g->mem, &g->frames) ||
 	    !tt_idmap_add(&g->pcs, frame->pc, (uint32_t)g->frames.n))
-		return out_of_memory(g, r->err);
+		return false;
 	g->frames.at[g->frames.n++] = *frame;
-	return TT_OK;
+	return true;
 }
 
 static int add_frames(struct tt_generation *g, struct records *r, uint64_t id, uint64_t nframes)
 {
 	for (uint64_t i = 0; i < nframes; i++) {
 		uint64_t field[4] = {0};
-		int rc;
+		struct tt_wire_frame frame;
 
 		for (int f = 0; f < 4; f++) {
 			int n = tt_varint(r->pos, r->end, &field[f]);
@@ -186,10 +186,9 @@ static int add_frames(struct tt_generation *g, struct records *r, uint64_t id, u
 			}
 			r->pos += n;
 		}
-		rc = add_frame(g, r,
-			       &(struct tt_wire_frame){field[0], field[1], field[2], field[3]});
-		if (rc < 0)
-			return rc;
+		frame = (struct tt_wire_frame){field[0], field[1], field[2], field[3]};
+		if (!tt_generation_add_frame(g, &frame, offset_at(r, r->record)))
+			return out_of_memory(g, r->err);
 	}
 	return TT_OK;
 }
@@ -253,9 +252,9 @@ static int add_stacks(struct tt_generation *g, const struct tt_raw_batch *batch,
 
 		if (rc < 0 || (rc = take(&r, &id)) < 0 || (rc = take(&r, &nframes)) < 0)
 			return rc;
-		if (nframes > TT_MAX_FRAMES) {
+		if (nframes > TT_V2_MAX_FRAMES) {
 			tt_fail(err, TT_E_STACK_SIZE, "invalid stack size %" PRIu64 ", maximum is %d",
-				nframes, TT_MAX_FRAMES);
+				nframes, TT_V2_MAX_FRAMES);
 			return at(&r, r.record);
 		}
 		rc = add_stack(g, &r, id, nframes);

@@ -145,11 +145,11 @@ enum made { MADE, BAD_TABLE, NO_MEMORY };
 
 static enum made put_stack(struct tt_symbolizer *n, struct cursor *c)
 {
-	struct tt_wire_frame frames[TT_MAX_FRAMES];
+	struct tt_wire_frame frames[TT_V2_MAX_FRAMES];
 	uint64_t id, nframes;
 
 	if (!take_type(c, TT_EV_STACK) || !take_number(c, &id) || !take_number(c, &nframes) ||
-	    nframes > TT_MAX_FRAMES)
+	    nframes > TT_V2_MAX_FRAMES)
 		return BAD_TABLE;
 	for (uint64_t i = 0; i < nframes; i++) {
 		if (!take_number(c, &frames[i].pc) || !take_number(c, &frames[i].func) ||

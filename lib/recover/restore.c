@@ -230,7 +230,7 @@ static const struct tt_em_node *restore_node(struct tt_emit_recovery *r, struct 
 	bool stacks = table == &to.trace->stacks[to.parity];
 
 	if (node == NULL || node->id == 0 ||
-	    node->n > (stacks ? TT_MAX_FRAMES * 8 : TT_STRING_MAX_SIZE) ||
+	    node->n > (stacks ? TT_V2_MAX_FRAMES * 8 : TT_STRING_MAX_SIZE) ||
 	    (stacks && node->n % 8 != 0) || !spend(r, head + node->n) ||
 	    find(r, address, head + node->n, sizeof(uint64_t)) == NULL ||
 	    !tt_em_table_restore(to, table, node->id, (struct tt_str){node->text, node->n}))

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "wire/header.h"
 
 /* Before 1.26 numbers grow by one: so many that are lost are made up, else all that
  * follows is numbered anew. */
@@ -17,9 +18,13 @@
 
 int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_error *err)
 {
-	struct tt_repair *r = calloc(1, sizeof(*r));
+	struct tt_repair *r;
+	int rc = tt_header_needs_v2(reader->version, err);
 
 	*out = NULL;
+	if (rc < 0)
+		return rc;
+	r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for a repair");
 	r->mem = &reader->mem;

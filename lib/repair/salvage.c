@@ -84,7 +84,7 @@ static const uint8_t *record_end(uint8_t table, const uint8_t *p, const uint8_t 
 		return p + n;
 	case TT_EV_STACKS:
 		p = skip_numbers(p, end, 2, &n);
-		if (p == NULL || n > TT_MAX_FRAMES)
+		if (p == NULL || n > TT_V2_MAX_FRAMES)
 			return NULL;
 		return skip_numbers(p, end, 4 * n, &n);
 	default:

@@ -448,22 +448,22 @@ END_TEST
 START_TEST(stacks_of_each_depth_are_read)
 {
 	const struct tt_generation *g;
-	struct tt_wire_frame frames[TT_MAX_FRAMES];
-	struct tt_frame got[TT_MAX_FRAMES];
+	struct tt_wire_frame frames[TT_V2_MAX_FRAMES];
+	struct tt_frame got[TT_V2_MAX_FRAMES];
 	struct gen_input t;
 
-	for (size_t i = 0; i < TT_MAX_FRAMES; i++)
+	for (size_t i = 0; i < TT_V2_MAX_FRAMES; i++)
 		frames[i] = (struct tt_wire_frame){UINT64_MAX - i, 1, UINT64_MAX,
 						   i == 0 ? UINT64_MAX : i};
 	begin_tables(26);
 	tt_encode_string(&enc, 1, (struct tt_str){"main", 4});
 	tt_encode_string(&enc, UINT64_MAX, (struct tt_str){"main.go", 7});
-	for (size_t n = 0; n <= TT_MAX_FRAMES; n++)
+	for (size_t n = 0; n <= TT_V2_MAX_FRAMES; n++)
 		tt_encode_stack(&enc, UINT64_MAX - n, frames, n);
 	open_generation(&t, 26);
 	g = gen_next(&t);
-	ck_assert_uint_eq(tt_generation_nstacks(g), TT_MAX_FRAMES + 1);
-	for (size_t n = 0; n <= TT_MAX_FRAMES; n++) {
+	ck_assert_uint_eq(tt_generation_nstacks(g), TT_V2_MAX_FRAMES + 1);
+	for (size_t n = 0; n <= TT_V2_MAX_FRAMES; n++) {
 		ck_assert_int_eq(tt_generation_stack(g, UINT64_MAX - n, got), (int)n);
 		for (size_t i = 0; i < n; i++) {
 			ck_assert_uint_eq(got[i].pc, frames[i].pc);

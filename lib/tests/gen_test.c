@@ -306,7 +306,7 @@ START_TEST(the_first_frame_of_a_pc_wins_across_batches)
 {
 	static const uint64_t first[2][4] = {{10, 1, 2, 5}, {20, 0, 0, 6}};
 	static const uint64_t later[3][4] = {{20, 1, 2, 7}, {10, 2, 1, 8}, {30, 2, 2, 9}};
-	struct tt_frame frames[TT_MAX_FRAMES];
+	struct tt_frame frames[TT_V2_MAX_FRAMES];
 	const struct tt_generation *g;
 	struct tt_error finding;
 	uint64_t at;
@@ -382,8 +382,8 @@ END_TEST
 
 START_TEST(a_string_of_1024_bytes_and_a_stack_of_128_frames_are_read)
 {
-	uint64_t many[TT_MAX_FRAMES][4] = {{0}};
-	struct tt_frame frames[TT_MAX_FRAMES];
+	uint64_t many[TT_V2_MAX_FRAMES][4] = {{0}};
+	struct tt_frame frames[TT_V2_MAX_FRAMES];
 	const struct tt_generation *g;
 	char text[1024];
 	struct tt_str s;
@@ -409,7 +409,7 @@ START_TEST(a_string_of_1024_bytes_and_a_stack_of_128_frames_are_read)
 	ck_assert(tt_generation_string(g, 1, &s));
 	ck_assert_uint_eq(s.len, sizeof(text));
 	ck_assert_mem_eq(s.data, text, sizeof(text));
-	ck_assert_int_eq(tt_generation_stack(g, 1, frames), TT_MAX_FRAMES);
+	ck_assert_int_eq(tt_generation_stack(g, 1, frames), TT_V2_MAX_FRAMES);
 	ck_assert_uint_eq(frames[127].pc, UINT64_MAX - 127);
 	gen_close(&t);
 }
@@ -422,7 +422,7 @@ START_TEST(ids_may_be_dense_sparse_and_huge)
 	static const uint64_t ids[] = {1, 2, 3, 300, 299, 70000, UINT64_MAX, UINT64_MAX - 1,
 				       UINT64_C(1) << 63, (UINT64_C(1) << 32) + 1, 4, 5000000000};
 	const struct tt_generation *g;
-	struct tt_frame frames[TT_MAX_FRAMES];
+	struct tt_frame frames[TT_V2_MAX_FRAMES];
 	struct tt_str s;
 	struct build b;
 	struct gen_input t;

@@ -682,8 +682,8 @@ START_TEST(bytes_get_their_verdict)
 }
 END_TEST
 
-/* Codes that scenarios cannot show: those of files that are no trace of this format. */
-static const int elsewhere[] = {TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1};
+/* Codes that scenarios cannot show: those of files that are no trace of format v2. */
+static const int elsewhere[] = {TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1, TT_E_TIME_ORDER};
 /* No reader finds these: heap_test.c shows them. */
 static bool is_of_heap(int code)
 {

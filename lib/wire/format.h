@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * format.h - what every reader and writer of a trace must agree on: how large its parts
- * may be. TT_MAX_FRAMES and TT_MAX_ARGS of tracetool.h belong to it, and spec/versions.h.
+ * may be. TT_V2_MAX_FRAMES and TT_MAX_ARGS of tracetool.h belong to it, and spec/versions.h.
  * Source: Go's internal/trace/tracev2/spec.go.
  *
  * This folder is the bytes of a trace, as batches, as single events and as raw text; it

@@ -119,24 +119,39 @@ static int fail_header(struct tt_error *err, enum scan how, const uint8_t *data,
 
 static int check_version(uint32_t number, struct tt_error *err)
 {
-	if (tt_version_is_v2(number))
+	if (tt_version_is_v2(number) || tt_version_is_v1(number))
 		return 0;
-	switch (number) {
-	case 11:
-		return tt_fail(err, TT_E_V1,
-			       "a trace of Go 1.11 to 1.18 (format v1), not read yet");
-	case 19:
-		return tt_fail(err, TT_E_V1,
-			       "a trace of Go 1.19 or 1.20 (format v1), not read yet");
-	case 21:
-		return tt_fail(err, TT_E_V1, "a trace of Go 1.21 (format v1), not read yet");
-	default:
-		return tt_fail(err, TT_E_VERSION, "unknown or unsupported trace version go 1.%u",
-			       number);
-	}
+	if (number == 5 || number == 7 || number == 8 || number == 9 || number == 10)
+		return tt_fail(err, TT_E_VERSION,
+			       "unknown or unsupported trace version go 1.%u\n"
+			       "Go 1.%s wrote it, which go tool trace of Go 1.21 can still show",
+			       number, number == 5 ? "5 or 1.6" : number == 7 ? "7"
+					       : number == 8 ? "8" : number == 9 ? "9" : "10");
+	return tt_fail(err, TT_E_VERSION, "unknown or unsupported trace version go 1.%u", number);
+}
+
+int tt_header_needs_v2(unsigned version, struct tt_error *err)
+{
+	if (tt_version_is_v2(version))
+		return TT_OK;
+	return tt_fail(err, TT_E_V1,
+		       "a trace of Go 1.%s (format v1), of which only the decoded events are read",
+		       version == 11 ? "11 to 1.18" : version == 19 ? "19 or 1.20" : "21");
 }
 
 int tt_header_read(struct tt_source *src, unsigned *version, struct tt_error *err)
+{
+	uint64_t begin = tt_source_offset(src);
+	int rc = tt_header_read_any(src, version, err);
+
+	if (rc == TT_OK)
+		rc = tt_header_needs_v2(*version, err);
+	if (rc == -TT_E_V1)
+		tt_error_at(err, begin);
+	return rc;
+}
+
+int tt_header_read_any(struct tt_source *src, unsigned *version, struct tt_error *err)
 {
 	uint64_t begin = tt_source_offset(src);
 	const uint8_t *data;

@@ -6,20 +6,22 @@
 #include "input/source.h"
 
 /*
- * Reads the header of a format v2 trace and moves past it; *version is 22, 23,
- * 25 or 26. As lenient with blanks and leading zeros as Go's ReadHeader (format
+ * Reads the header of a trace and moves past it; *version is 22, 23, 25 or 26, or of
+ * format v1, 11, 19 or 21. As lenient with blanks and leading zeros as Go's ReadHeader (format
  * reference, section 1), but a header of more than 4 KiB is none.
- * TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1, TT_E_CUT_OFF (a header cut short), and
- * those of the source; err->offset is that of the first byte that fits no
+ * TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_CUT_OFF (a header cut short), and those of the source; err->offset is that of the first byte that fits no
  * header.
  *
  * The message's first line is Go's, word for word: `bad file format: not a Go
  * execution trace?` for TT_E_NOT_A_TRACE and TT_E_CUT_OFF, `unknown or unsupported
  * trace version go 1.N` for TT_E_VERSION. Of the former two a second line, after
  * a newline, says what the file seems to be (empty, cut short, text, HTML, JSON,
- * an ELF program, a pprof profile...). TT_E_V1 has no such text in Go, which
- * reads those: its message is one line of ours.
+ * an ELF program, a pprof profile...).
  */
+int tt_header_read_any(struct tt_source *src, unsigned *version, struct tt_error *err);
+/* Where only v2 is understood: for v1 TT_E_V1, with a message of ours. */
+int tt_header_needs_v2(unsigned version, struct tt_error *err);
+/* Both. */
 int tt_header_read(struct tt_source *src, unsigned *version, struct tt_error *err);
 
 #endif

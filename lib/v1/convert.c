@@ -1,0 +1,640 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * convert.c - from event to event: those of v2. Source: Go's internal/trace/tracev1.go,
+ * convertEvent(), whose odd cases are kept where a reader can see them. Stands on gen.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "spec/spec.h"
+#include "spec/status.h"
+#include "v1/parse.h"
+
+/* Texts that the old format has no strings for: why a goroutine stops, */
+enum text {
+	TEXT_FOREVER,
+	TEXT_PREEMPTED,
+	TEXT_GOSCHED,
+	TEXT_SLEEP,
+	TEXT_SEND,
+	TEXT_RECEIVE,
+	TEXT_NETWORK,
+	TEXT_SYNC,
+	TEXT_COND,
+	TEXT_SELECT,
+	TEXT_EMPTY,
+	TEXT_ASSIST,
+	TEXT_STW,               /* and why the world does: an unknown reason, and others */
+};
+#define NSTW 17
+
+static const char *const texts[] = {
+	[TEXT_FOREVER] = "forever",
+	[TEXT_PREEMPTED] = "preempted",
+	[TEXT_GOSCHED] = "runtime.Gosched",
+	[TEXT_SLEEP] = "sleep",
+	[TEXT_SEND] = "chan send",
+	[TEXT_RECEIVE] = "chan receive",
+	[TEXT_NETWORK] = "network",
+	[TEXT_SYNC] = "sync",
+	[TEXT_COND] = "sync.(*Cond).Wait",
+	[TEXT_SELECT] = "select",
+	[TEXT_EMPTY] = "",
+	[TEXT_ASSIST] = "GC mark assist wait for work",
+	[TEXT_STW] = "",
+	"GC mark termination",
+	"GC sweep termination",
+	"write heap dump",
+	"goroutine profile",
+	"goroutine profile cleanup",
+	"all goroutine stack trace",
+	"read mem stats",
+	"AllThreadsSyscall",
+	"GOMAXPROCS",
+	"start trace",
+	"stop trace",
+	"CountPagesInUse (test)",
+	"ReadMetricsSlow (test)",
+	"ReadMemStatsSlow (test)",
+	"PageCachePagesLeaked (test)",
+	"ResetDebugLog (test)",
+};
+#define NTEXTS (sizeof(texts) / sizeof(texts[0]))
+_Static_assert(NTEXTS == TEXT_STW + NSTW, "a reason for each stop of the world");
+
+/* Ps that Go makes up. */
+enum fake_proc {
+	FAKE_TIMERS,
+	FAKE_NETPOLL,
+	FAKE_SYSCALLS,
+	FAKE_GC,
+};
+#define FIRST_FAKE_PROC INT64_C(1000001)
+
+/* An event on its way: where it happens, and its arguments in v1. */
+struct conversion {
+	struct tt_v1 *v;
+	const struct tt_v1_event *e;
+	uint64_t args[TT_V1_MAX_ARGS];
+	uint64_t stack;
+	int64_t p;
+	const struct tt_v1_proc *proc; /* of this number, or NULL */
+};
+
+/* ---- what is handed out */
+
+static uint64_t text_id(const struct tt_v1 *v, unsigned text)
+{
+	return v->first_text + text;
+}
+
+static int64_t goroutine_id(const struct tt_v1 *v, uint32_t g)
+{
+	return g == TT_V1_NO_G ? TT_NONE : (int64_t)v->goroutines.at[g].id;
+}
+
+/* The thread that the P runs on. */
+static int64_t thread_of(const struct conversion *c, int64_t otherwise)
+{
+	return c->proc != NULL && c->proc->has_thread ? (int64_t)c->proc->thread : otherwise;
+}
+
+/* Begins the event of v2. Its arguments are 0 until they are set. */
+static uint64_t *make(struct conversion *c, unsigned type)
+{
+	struct tt_v1 *v = c->v;
+	const struct tt_event_spec *spec = v->v2[type];
+	struct tt_event *out = &v->out;
+
+	/* all else is the same for all events, or of those that set it */
+	memset(v->out_args, 0, sizeof(v->out_args));
+	out->raw_time_ns = c->e->time;
+	out->thread = c->p == TT_NONE ? TT_NONE : thread_of(c, TT_NONE);
+	out->proc = c->p;
+	out->goroutine = goroutine_id(v, c->e->g);
+	out->offset = v->base + c->e->offset;
+	out->spec = spec;
+	out->kind = spec->kind;
+	if (spec->stack_arg >= 0)
+		v->out_args[spec->stack_arg] = c->stack;
+	return v->out_args;
+}
+
+static int block(struct conversion *c, unsigned type, unsigned text)
+{
+	make(c, type)[0] = text_id(c->v, text);
+	return TT_OK;
+}
+
+static int goroutine_status(struct conversion *c, uint64_t g, unsigned status)
+{
+	uint64_t *args = make(c, TT_EV_GO_STATUS);
+
+	args[0] = g;
+	args[1] = (uint64_t)TT_NONE;
+	args[2] = status;
+	return TT_OK;
+}
+
+static int proc_status(struct conversion *c, unsigned status)
+{
+	uint64_t *args = make(c, TT_EV_PROC_STATUS);
+
+	args[0] = (uint64_t)c->p;
+	args[1] = status;
+	return TT_OK;
+}
+
+static int first_arg(struct conversion *c, unsigned type)
+{
+	make(c, type)[0] = c->args[0];
+	return TT_OK;
+}
+
+static int first_two_args(struct conversion *c, unsigned type)
+{
+	uint64_t *args = make(c, type);
+
+	args[0] = c->args[0];
+	args[1] = c->args[1];
+	return TT_OK;
+}
+
+/* ---- Ps */
+
+static int proc_start(struct conversion *c)
+{
+	struct tt_v1_proc *proc = &c->v->procs.at[c->e->proc];
+	bool seen = proc->seen;
+
+	proc->seen = proc->has_thread = true;
+	proc->thread = c->args[0];
+	if (!seen)
+		return proc_status(c, TT_P_RUNNING);
+	make(c, TT_EV_PROC_START)[0] = (uint64_t)c->p;
+	return TT_OK;
+}
+
+static int proc_stop(struct conversion *c)
+{
+	struct tt_v1_proc *proc = &c->v->procs.at[c->e->proc];
+
+	if (proc->seen)
+		make(c, TT_EV_PROC_STOP);
+	else
+		proc_status(c, TT_P_IDLE);
+	proc->seen = true;
+	proc->has_thread = false;
+	return TT_OK;
+}
+
+/* ---- goroutines */
+
+/* Those that were there and neither waited nor ran come after the list of all. */
+static int next_unstarted(struct conversion *c)
+{
+	struct tt_v1 *v = c->v;
+
+	while (v->next_unstarted < v->goroutines.n) {
+		const struct tt_v1_goroutine *g = &v->goroutines.at[v->next_unstarted++];
+
+		if (!g->unstarted)
+			continue;
+		goroutine_status(c, g->id, TT_G_RUNNABLE);
+		v->out.thread = v->out.proc = v->out.goroutine = TT_NONE;
+		return TT_OK;
+	}
+	v->next_unstarted = TT_V1_NONE;
+	return TT_END;
+}
+
+/* The first one ends the list of what there was, and is not handed out itself. */
+static int procs_change(struct conversion *c)
+{
+	if (c->v->started)
+		return first_arg(c, TT_EV_PROCS_CHANGE);
+	c->v->started = true;
+	c->v->next_unstarted = 0;
+	return next_unstarted(c);
+}
+
+static int go_create(struct conversion *c)
+{
+	if (!c->v->started) {
+		c->v->goroutines.at[c->e->other].unstarted = true;
+		return TT_END;
+	}
+	return first_two_args(c, TT_EV_GO_CREATE);
+}
+
+static int go_start(struct conversion *c)
+{
+	if (!c->v->started) {
+		c->v->goroutines.at[c->e->g].unstarted = false;
+		return goroutine_status(c, c->args[0], TT_G_RUNNING);
+	}
+	return first_two_args(c, TT_EV_GO_START);
+}
+
+static int go_start_label(struct conversion *c)
+{
+	first_two_args(c, TT_EV_GO_START);
+	c->v->out.thread = thread_of(c, 0);
+	c->v->pending = TT_EV_GO_LABEL;
+	return TT_OK;
+}
+
+static int go_label(struct conversion *c)
+{
+	make(c, TT_EV_GO_LABEL)[0] = c->args[2];
+	c->v->out.thread = thread_of(c, 0);
+	return TT_OK;
+}
+
+/* The sequence number is Go's own: that of a local record is not known. */
+static int go_unblock(struct conversion *c)
+{
+	bool local = tt_v1_record_type(tt_v1_record(c->v, c->e)) == TT_V1_GO_UNBLOCK_LOCAL;
+	uint64_t *args = make(c, TT_EV_GO_UNBLOCK);
+
+	args[0] = c->args[0];
+	args[1] = local ? 0 : c->args[1];
+	return TT_OK;
+}
+
+static int go_appear(struct conversion *c, unsigned status)
+{
+	c->v->goroutines.at[c->e->g].unstarted = false;
+	return goroutine_status(c, c->args[0], status);
+}
+
+/* One that does not block was a moment: it lasts a nanosecond. */
+static int go_syscall(struct conversion *c)
+{
+	make(c, TT_EV_GO_SYSCALL_BEGIN);
+	if ((c->e->flags & TT_V1_BLOCKS) == 0) {
+		c->v->out.thread = thread_of(c, 0);
+		c->v->pending = TT_EV_GO_SYSCALL_END;
+	}
+	return TT_OK;
+}
+
+static int go_syscall_end(struct conversion *c)
+{
+	make(c, TT_EV_GO_SYSCALL_END);
+	c->v->out.thread = thread_of(c, 0);
+	c->v->out.raw_time_ns = (int64_t)((uint64_t)c->e->time + 1);
+	return TT_OK;
+}
+
+/* ---- the world */
+
+/* Before 1.21 there were two reasons. */
+static int stw_begin(struct conversion *c)
+{
+	uint64_t kind = c->args[0];
+
+	if (c->v->version < 21)
+		kind = kind <= 1 ? kind + 1 : 0;
+	c->v->stw_reason = text_id(c->v, TEXT_STW + (kind < NSTW ? (unsigned)kind : 0));
+	make(c, TT_EV_STW_BEGIN)[0] = c->v->stw_reason;
+	return TT_OK;
+}
+
+static int stw_end(struct conversion *c)
+{
+	make(c, TT_EV_STW_END);
+	c->v->out.extra_ = c->v->stw_reason;
+	return TT_OK;
+}
+
+/* ---- annotations */
+
+static int task_begin(struct conversion *c, struct tt_error *err)
+{
+	uint64_t *args = make(c, TT_EV_USER_TASK_BEGIN);
+
+	args[0] = c->args[0];
+	args[1] = c->args[1] == 0 ? TT_NO_TASK : c->args[1];
+	args[2] = c->args[2];
+	return tt_v1_add_task(c->v, args[0], c->v->next - 1, err);
+}
+
+/* With the name and parent of its begin, whose parent 0 stays 0. */
+static int task_end(struct conversion *c)
+{
+	struct tt_v1 *v = c->v;
+	uint32_t i = tt_idmap_find(&v->task_ids, c->args[0]);
+	uint64_t begun[TT_V1_MAX_ARGS];
+
+	make(c, TT_EV_USER_TASK_END)[0] = c->args[0];
+	v->out.extra_ = TT_NO_TASK;
+	v->out.text_ = (struct tt_str){"", 0};
+	if (i == TT_IDMAP_NONE)
+		return TT_OK;
+	tt_v1_args(v, &v->events[v->tasks.at[i]], begun);
+	v->out.extra_ = begun[1];
+	tt_generation_string(v->gen, begun[2], &v->out.text_);
+	tt_idmap_remove(&v->task_ids, c->args[0]);
+	return TT_OK;
+}
+
+static int region(struct conversion *c)
+{
+	uint64_t *args = make(c, c->args[1] == 0 ? TT_EV_USER_REGION_BEGIN : TT_EV_USER_REGION_END);
+
+	args[0] = c->args[0];
+	args[1] = c->args[2];
+	return TT_OK;
+}
+
+static int log_text(struct conversion *c)
+{
+	uint64_t *args = make(c, TT_EV_USER_LOG);
+
+	args[0] = c->args[0];
+	args[1] = c->args[1];
+	args[2] = c->v->first_message + c->e->other;
+	return TT_OK;
+}
+
+/* A sample does not say on which thread. */
+static int sample(struct conversion *c)
+{
+	uint64_t *args = make(c, TT_EV_CPU_SAMPLE);
+
+	c->v->out.thread = TT_NONE;
+	args[0] = (uint64_t)c->e->time;
+	args[1] = (uint64_t)TT_NONE;
+	args[2] = (uint64_t)c->p;
+	args[3] = (uint64_t)c->v->out.goroutine;
+	return TT_OK;
+}
+
+/* ---- from event to event */
+
+/* An event of v1: 0, and v->out is set; 1: it becomes no event; or an error. */
+static int convert(struct conversion *c, struct tt_error *err)
+{
+	switch (c->e->type) {
+	case TT_V1_GOMAXPROCS:
+		return procs_change(c);
+	case TT_V1_PROC_START:
+		return proc_start(c);
+	case TT_V1_PROC_STOP:
+		return proc_stop(c);
+	case TT_V1_GC_START:
+		return first_arg(c, TT_EV_GC_BEGIN);
+	case TT_V1_GC_DONE:
+		return first_arg(c, TT_EV_GC_END);
+	case TT_V1_GCSTW_START:
+		return stw_begin(c);
+	case TT_V1_GCSTW_DONE:
+		return stw_end(c);
+	case TT_V1_GC_SWEEP_START:
+		make(c, TT_EV_GC_SWEEP_BEGIN);
+		return TT_OK;
+	case TT_V1_GC_SWEEP_DONE:
+		return first_two_args(c, TT_EV_GC_SWEEP_END);
+	case TT_V1_GC_MARK_ASSIST_START:
+		make(c, TT_EV_GC_MARK_ASSIST_BEGIN);
+		return TT_OK;
+	case TT_V1_GC_MARK_ASSIST_DONE:
+		make(c, TT_EV_GC_MARK_ASSIST_END);
+		return TT_OK;
+	case TT_V1_HEAP_ALLOC:
+		return first_arg(c, TT_EV_HEAP_ALLOC);
+	case TT_V1_HEAP_GOAL:
+		return first_arg(c, TT_EV_HEAP_GOAL);
+	case TT_V1_GO_CREATE:
+		return go_create(c);
+	case TT_V1_GO_START:
+		return go_start(c);
+	case TT_V1_GO_START_LABEL:
+		return go_start_label(c);
+	case TT_V1_GO_END:
+		make(c, TT_EV_GO_DESTROY);
+		return TT_OK;
+	case TT_V1_GO_STOP:
+		return block(c, TT_EV_GO_BLOCK, TEXT_FOREVER);
+	case TT_V1_GO_SCHED:
+		return block(c, TT_EV_GO_STOP, TEXT_GOSCHED);
+	case TT_V1_GO_PREEMPT:
+		return block(c, TT_EV_GO_STOP, TEXT_PREEMPTED);
+	case TT_V1_GO_SLEEP:
+		return block(c, TT_EV_GO_BLOCK, TEXT_SLEEP);
+	case TT_V1_GO_BLOCK:
+		return block(c, TT_EV_GO_BLOCK, TEXT_EMPTY);
+	case TT_V1_GO_BLOCK_SEND:
+		return block(c, TT_EV_GO_BLOCK, TEXT_SEND);
+	case TT_V1_GO_BLOCK_RECV:
+		return block(c, TT_EV_GO_BLOCK, TEXT_RECEIVE);
+	case TT_V1_GO_BLOCK_SELECT:
+		return block(c, TT_EV_GO_BLOCK, TEXT_SELECT);
+	case TT_V1_GO_BLOCK_SYNC:
+		return block(c, TT_EV_GO_BLOCK, TEXT_SYNC);
+	case TT_V1_GO_BLOCK_COND:
+		return block(c, TT_EV_GO_BLOCK, TEXT_COND);
+	case TT_V1_GO_BLOCK_NET:
+		return block(c, TT_EV_GO_BLOCK, TEXT_NETWORK);
+	case TT_V1_GO_BLOCK_GC:
+		return block(c, TT_EV_GO_BLOCK, TEXT_ASSIST);
+	case TT_V1_GO_UNBLOCK:
+		return go_unblock(c);
+	case TT_V1_GO_SYS_CALL:
+		return go_syscall(c);
+	case TT_V1_GO_SYS_BLOCK:
+		return TT_END;
+	case TT_V1_GO_SYS_EXIT:
+		make(c, TT_EV_GO_SYSCALL_END_BLOCKED);
+		return TT_OK;
+	case TT_V1_GO_WAITING:
+		return go_appear(c, TT_G_WAITING);
+	case TT_V1_GO_IN_SYSCALL:
+		return go_appear(c, TT_G_SYSCALL);
+	case TT_V1_USER_TASK_CREATE:
+		return task_begin(c, err);
+	case TT_V1_USER_TASK_END:
+		return task_end(c);
+	case TT_V1_USER_REGION:
+		return region(c);
+	case TT_V1_USER_LOG:
+		return log_text(c);
+	case TT_V1_CPU_SAMPLE:
+		return sample(c);
+	default:
+		return tt_fail(err, TT_E_EVENT_UNORDERED, "unexpected event type %u", c->e->type);
+	}
+}
+
+static int bad_id(struct tt_v1 *v, int code, const char *what, uint64_t id, struct tt_error *err)
+{
+	return tt_fail(err, code, "found invalid %s ID %" PRIu64 " for event %s", what, id,
+		       v->out.spec->name);
+}
+
+/* Of the stack's frames, which Go looks at only when it prints them. */
+static int check_frames(const struct tt_v1 *v, uint64_t id, struct tt_error *err)
+{
+	uint32_t i = tt_idmap_find(&v->gen->stack_ids, id);
+
+	if (!v->bad_frames || i == TT_IDMAP_NONE)
+		return TT_OK;
+	return tt_generation_check_stack(v->gen, &v->gen->stacks.at[i], err);
+}
+
+/* Strings and stacks that the record names and nothing has looked up: Go panics. */
+static int check_ids(struct tt_v1 *v, struct tt_error *err)
+{
+	const struct tt_event_def *def = tt_event_def_of(v->out.spec);
+	int rc = TT_OK;
+
+	for (unsigned i = 0; rc == TT_OK && i < def->nstacks; i++) {
+		uint64_t id = v->out_args[def->stack_args[i]];
+
+		if (id != 0 && tt_idmap_find(&v->gen->stack_ids, id) == TT_IDMAP_NONE)
+			return bad_id(v, TT_E_EVENT_STACK, "stack", id, err);
+		rc = check_frames(v, id, err);
+	}
+	for (unsigned i = 0; rc == TT_OK && i < def->nstrings; i++) {
+		uint64_t id = v->out_args[def->string_args[i]];
+
+		if (id != 0 && tt_idmap_find(&v->gen->string_ids, id) == TT_IDMAP_NONE)
+			return bad_id(v, TT_E_EVENT_STRING, "string", id, err);
+	}
+	return rc;
+}
+
+/* Whether an event has ids that come from its record as they are. */
+static inline bool has_raw_ids(const struct tt_v1 *v)
+{
+	switch (v->out.spec->type) {
+	case TT_EV_GO_CREATE:
+	case TT_EV_GO_LABEL:
+	case TT_EV_USER_TASK_BEGIN:
+	case TT_EV_USER_REGION_BEGIN:
+	case TT_EV_USER_REGION_END:
+	case TT_EV_USER_LOG:
+		return true;
+	default:
+		return v->bad_frames;
+	}
+}
+
+static void use_fake_proc(struct conversion *c, enum fake_proc fake)
+{
+	uint32_t i = c->v->fake_procs[fake];
+
+	c->p = FIRST_FAKE_PROC + (int64_t)fake;
+	c->proc = i == TT_V1_NONE ? NULL : &c->v->procs.at[i];
+}
+
+static struct conversion begin(struct tt_v1 *v, const struct tt_v1_event *e)
+{
+	struct conversion c = {.v = v, .e = e};
+
+	tt_v1_args(v, e, c.args);
+	c.stack = tt_v1_stack(v, tt_v1_layout(v, e), c.args);
+	if (e->type == TT_V1_CPU_SAMPLE) {
+		c.p = (int32_t)e->proc;
+		return c;
+	}
+	c.proc = &v->procs.at[e->proc];
+	c.p = c.proc->number;
+	if (e->type == TT_V1_GO_SYS_EXIT)
+		use_fake_proc(&c, FAKE_SYSCALLS);
+	else if (e->type == TT_V1_GC_START)
+		use_fake_proc(&c, FAKE_GC);
+	else if ((e->flags & TT_V1_NETPOLL) != 0)
+		use_fake_proc(&c, FAKE_NETPOLL);
+	else if ((e->flags & TT_V1_TIMER) != 0)
+		use_fake_proc(&c, FAKE_TIMERS);
+	return c;
+}
+
+/* What follows the event that was converted last. */
+static int convert_pending(struct conversion *c)
+{
+	unsigned type = c->v->pending;
+
+	if (type == 0)
+		return next_unstarted(c);
+	c->v->pending = 0;
+	return type == TT_EV_GO_LABEL ? go_label(c) : go_syscall_end(c);
+}
+
+int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
+{
+	int rc = TT_END;
+
+	*ev = &v->out;
+	if (v->pending != 0 || v->next_unstarted != TT_V1_NONE) {
+		struct conversion c = begin(v, &v->events[v->next - 1]);
+
+		rc = convert_pending(&c);
+	}
+	while (rc == TT_END && v->next < v->nevents) {
+		struct conversion c = begin(v, &v->events[v->next++]);
+
+		rc = convert(&c, err);
+	}
+	if (rc == TT_OK && tt_unlikely(has_raw_ids(v)))
+		rc = check_ids(v, err);
+	if (rc < 0)
+		err->offset = v->base + v->events[v->next - 1].offset;
+	return rc;
+}
+
+/* ---- the beginning */
+
+static int list_samples(struct tt_v1 *v, struct tt_error *err)
+{
+	struct tt_generation *g = v->gen;
+
+	for (size_t i = 0; v->samples.n > 0 && i < v->nevents; i++) {
+		struct conversion c;
+
+		if (v->events[i].type != TT_V1_CPU_SAMPLE)
+			continue;
+		c = begin(v, &v->events[i]);
+		if (!TT_ARRAY_ROOM(v->mem, &g->samples))
+			return tt_v1_no_memory(v, err);
+		g->samples.at[g->samples.n++] = (struct tt_sample){
+			.time_ns = c.e->time,
+			.thread = TT_NONE,
+			.proc = c.p,
+			.goroutine = goroutine_id(v, c.e->g),
+			.stack = c.stack,
+		};
+	}
+	return TT_OK;
+}
+
+int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err)
+{
+	int rc = tt_v1_seal_tables(v, texts, NTEXTS, err);
+
+	for (unsigned type = 0; type < TT_V1_NTYPES; type++)
+		v->v2[type] = tt_specs_event(v->specs, type);
+	v->out.generation = v->gen;
+	v->out.args = v->out_args;
+	tt_idmap_clear(&v->task_ids);
+	v->tasks.n = 0;
+	v->next_unstarted = TT_V1_NONE;
+	for (unsigned i = 0; i < 4; i++)
+		v->fake_procs[i] = tt_idmap_find(&v->proc_ids, (uint64_t)FIRST_FAKE_PROC + i);
+	return rc == TT_OK ? list_samples(v, err) : rc;
+}
+
+bool tt_v1_start_ns(const struct tt_v1 *v, int64_t *ns)
+{
+	if (v->nevents > 0)
+		*ns = v->events[0].time;
+	return v->nevents > 0;
+}
+
+bool tt_v1_done(const struct tt_v1 *v)
+{
+	return v->next == v->nevents && v->pending == 0 && v->next_unstarted == TT_V1_NONE;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/* load.c - a whole trace in format v1, step by step. Stands on gen. */
+#include <string.h>
+
+#include "base/error.h"
+#include "spec/spec.h"
+#include "v1/parse.h"
+
+/* ---- its bytes */
+
+static int copy_rest(struct tt_v1 *v, struct tt_source *src, size_t *n, struct tt_error *err)
+{
+	const uint8_t *data;
+	size_t avail;
+
+	for (*n = 0;; *n += avail) {
+		int rc = tt_source_peek(src, 1, &data, &avail, err);
+
+		if (rc < 0 || avail == 0)
+			return rc;
+		if (!tt_mem_grow(v->mem, &v->copy, &v->copy_cap, *n + avail, 1))
+			return tt_v1_no_memory(v, err);
+		memcpy(v->copy + *n, data, avail);
+		tt_source_skip(src, avail);
+		tt_source_release(src, tt_source_offset(src));
+	}
+}
+
+/* All that is left of the source: as it is if it is in memory or short, else as a copy. */
+static int read_rest(struct tt_v1 *v, struct tt_source *src, struct tt_error *err)
+{
+	size_t avail, n;
+	int rc = tt_source_peek(src, 1, &v->data, &n, err);
+
+	v->base = tt_source_offset(src);
+	if (rc == TT_OK)
+		rc = tt_source_peek(src, n + 1, &v->data, &avail, err);
+	if (rc < 0)
+		return rc;
+	if (avail > n) {
+		rc = copy_rest(v, src, &n, err);
+		v->data = v->copy;
+	} else {
+		tt_source_skip(src, n);
+	}
+	v->end = v->data + n;
+	return rc;
+}
+
+/* ---- all of it */
+
+static int take_all(struct tt_v1 *v, struct tt_error *err)
+{
+	int rc = tt_specs_new_v1(&v->records, err);
+
+	if (rc < 0)
+		return rc;
+	tt_v1_layouts(v->layouts, v->records, v->version);
+	rc = tt_v1_index(v, err);
+	if (rc == TT_OK)
+		rc = tt_v1_order(v, err);
+	TT_ARRAY_RELEASE(v->mem, &v->batches);
+	if (rc == TT_OK)
+		rc = tt_v1_times(v, err);
+	if (rc == TT_OK)
+		rc = tt_v1_check(v, err);
+	if (rc == TT_OK)
+		rc = tt_v1_begin_conversion(v, err);
+	return rc;
+}
+
+int tt_v1_load(struct tt_v1 **out, struct tt_source *src, struct tt_generation *gen,
+	       const struct tt_specs *specs, unsigned version, struct tt_error *err)
+{
+	struct tt_v1 *v = *out = tt_v1_new(gen, specs, version);
+	int rc;
+
+	if (v == NULL)
+		return tt_fail(err, tt_mem_code(gen->mem), "no memory for a trace");
+	rc = read_rest(v, src, err);
+	gen->v1 = true;
+	gen->number = gen->ordinal = 1;
+	gen->offset = v->base;
+	if (rc == TT_OK) {
+		gen->end = tt_v1_offset(v, v->end);
+		rc = take_all(v, err);
+	}
+	return rc;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * v1.h - traces of Go 1.11 to 1.21, format v1: read as a whole, ordered, checked, and
+ * handed out as the events of v2, in one generation that is made up. Stands on gen. The
+ * files of this folder, in the order in which a trace goes through them:
+ *
+ *	parse.h    what they share
+ *	trace.c    its life, its goroutines and tasks by id
+ *	layout.c   the records of specs/v1.spec, as the others need them
+ *	index.c    one pass over the file: where each P's batches and the samples are
+ *	tables.c   strings, stacks and the clock of a batch
+ *	order.c    all Ps' events in one order
+ *	times.c    the real times of syscall exits, and the clock
+ *	check.c    what the events say about Ps, goroutines, GC, tasks, regions
+ *	convert.c  from event to event: those of v2
+ *	load.c     all of these one after the other
+ *
+ * Go reads such a trace as a whole, too: an error anywhere before the conversion means that
+ * no event is handed out. Source of what is right and of the messages: Go's internal/trace,
+ * tracev1.go and internal/tracev1.
+ */
+#ifndef TT_V1_V1_H
+#define TT_V1_V1_H
+
+#include "gen/generation.h"
+
+struct tt_v1;
+
+/*
+ * Reads, orders and checks all that follows in the source, whose header of this version was
+ * read, and fills in *gen, which was cleared: its tables point into the source or into *out,
+ * so it is to be cleared before tt_v1_free(). `specs` has the events of v2. TT_E_MEMORY,
+ * TT_E_LIMIT, codes of the source, TT_E_CUT_OFF, batch, table, event and order codes.
+ */
+int tt_v1_load(struct tt_v1 **out, struct tt_source *src, struct tt_generation *gen,
+	       const struct tt_specs *specs, unsigned version, struct tt_error *err);
+/* NULL is a no-op. */
+void tt_v1_free(struct tt_v1 *v);
+
+/* Of the earliest event; false: there is none. */
+bool tt_v1_start_ns(const struct tt_v1 *v, int64_t *ns);
+/* No event is left. */
+bool tt_v1_done(const struct tt_v1 *v);
+/*
+ * The next event, without its time_ns; valid until the next call. 0; 1: there is none;
+ * TT_E_EVENT_UNORDERED for a record that has no event in v2.
+ */
+int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err);
+
+#endif
