@@ -268,7 +268,9 @@ TT_API void tt_emit_range_end(struct tt_emit *e, enum tt_emit_range range, uint6
 /*
  * Writes an event of an experiment, by its type in the specs, with all its arguments in
  * the order of its spec, without dt. An event that the specs do not have, or with another
- * number of arguments, is refused. Any time. Go's reader knows types up to 136.
+ * number of arguments, is refused; also one that `needs no proc` or `no goroutine` unless the
+ * thread waits (tt_emit_block(), tt_emit_pause()), and one that `needs no thread`. Any time.
+ * Go's reader knows types up to 136.
  */
 TT_API void tt_emit_event(struct tt_emit *e, unsigned type, const uint64_t *args, unsigned nargs);
 /* The same with one or two arguments, faster. */

@@ -133,6 +133,8 @@ bool tt_em_room_slow(struct tt_emit *e);
 bool tt_em_to_running(struct tt_emit *e);
 /* The goroutine runs, or is in a syscall. */
 bool tt_em_to_present(struct tt_emit *e);
+/* Whether it has a goroutine and a processor now. */
+bool tt_em_is_present(const struct tt_emit *e);
 /* From running to waiting (by a GoBlock) or runnable (by a GoStop). */
 void tt_em_to_waiting(struct tt_emit *e, enum tt_event_type type, const char *reason,
 		      uint64_t stack);

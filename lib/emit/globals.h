@@ -65,10 +65,18 @@ static inline uint64_t tt_em_epoch_of(uint64_t epoch_gen)
 #define TT_EM_RULE_EMBEDDED 0x80
 
 /* What the writer needs to know of an event's spec. */
+/* What an event needs besides its thread, which has a processor and a goroutine or neither. */
+enum tt_em_context {
+	TT_EM_ANY,
+	TT_EM_PRESENT,                  /* both */
+	TT_EM_ABSENT,                   /* neither */
+	TT_EM_NEVER,                    /* what no thread of a native program has */
+};
+
 struct tt_em_event_rule {
 	uint8_t nargs_plus1;            /* 0: no experimental event of this type; may have
 	                                   TT_EM_RULE_EMBEDDED */
-	bool goroutine;                 /* needs more than a thread */
+	uint8_t context;                /* enum tt_em_context */
 };
 
 struct tt_em_tracer {

@@ -42,7 +42,7 @@ static inline bool may_write(const struct tt_emit *e, unsigned type, unsigned na
 	return tt_likely(atomic_load_explicit(&tt_em_tracer.epoch_gen, memory_order_seq_cst) ==
 			 e->epoch_gen) &&
 	       tt_likely(type <= UINT8_MAX) &&
-	       tt_likely(rule->nargs_plus1 == nargs + 1 && !rule->goroutine) &&
+	       tt_likely(rule->nargs_plus1 == nargs + 1 && rule->context == TT_EM_ANY) &&
 	       tt_likely(c->end - atomic_load_explicit(&c->pos, memory_order_relaxed) >=
 			 TT_EM_ROOM);
 }

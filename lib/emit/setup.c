@@ -26,6 +26,16 @@
 /* The last type that Go's reader knows. */
 #define GO_LAST_TYPE TT_EV_GOROUTINE_STACK_FREE
 
+static enum tt_em_context context_of(unsigned needs)
+{
+	bool present = (needs & (TT_NEED_PROC | TT_NEED_GOROUTINE)) != 0;
+	bool absent = (needs & (TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE)) != 0;
+
+	if ((needs & TT_NEED_NO_THREAD) != 0 || (present && absent))
+		return TT_EM_NEVER;
+	return present ? TT_EM_PRESENT : absent ? TT_EM_ABSENT : TT_EM_ANY;
+}
+
 /* What the specs say of each type. */
 static int fill_rules(const struct tt_specs *specs, bool all_inline, struct tt_error *err)
 {
@@ -43,8 +53,7 @@ static int fill_rules(const struct tt_specs *specs, bool all_inline, struct tt_e
 		if (!all_inline &&
 		    (def->spec.experiment_id != TT_EMBEDDED_IN || type > GO_LAST_TYPE))
 			tt_em_tracer.rules[type].nargs_plus1 |= TT_EM_RULE_EMBEDDED;
-		tt_em_tracer.rules[type].goroutine =
-			(def->needs & (TT_NEED_PROC | TT_NEED_GOROUTINE)) != 0;
+		tt_em_tracer.rules[type].context = (uint8_t)context_of(def->needs);
 	}
 	return 0;
 }

@@ -209,6 +209,13 @@ static void end_syscall(struct tt_emit *e)
 	tt_em_update_end(&p->in_update);
 }
 
+bool tt_em_is_present(const struct tt_emit *e)
+{
+	unsigned status = tt_em_claim_status(&e->thread->g);
+
+	return status == TT_G_RUNNING || status == TT_G_SYSCALL;
+}
+
 bool tt_em_to_present(struct tt_emit *e)
 {
 	switch (tt_em_claim_status(&e->thread->g)) {

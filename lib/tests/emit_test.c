@@ -882,6 +882,55 @@ START_TEST(events_of_an_own_spec_come_out)
 }
 END_TEST
 
+static const char context_spec[] = "experiment Ctx 2\n"
+				   "event Any 140 since 1.26\n\targs dt a\n\tneeds thread\n"
+				   "event NoProc 141 since 1.26\n\targs dt a\n\tneeds thread, no proc\n"
+				   "event NoGo 142 since 1.26\n\targs dt a\n\tneeds no goroutine\n"
+				   "event None 143 since 1.26\n\targs dt a\n\tneeds no thread\n"
+				   "event Half 144 since 1.26\n\targs dt a\n\tneeds proc, no goroutine\n";
+
+/* A thread that runs has a processor and a goroutine, one that waits has neither. */
+START_TEST(events_that_need_no_context_are_refused_where_there_is_one)
+{
+	struct tt_emit_options opt = {.size = sizeof(opt), .flags = _i == 0 ? 0 : TT_EMIT_INLINE};
+	struct tt_options read = {.size = sizeof(read)};
+	unsigned counts[256] = {0};
+	const struct tt_event *ev;
+	struct made m = {0};
+	struct tt_specs *specs;
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_emit *e;
+
+	ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
+	ck_assert_msg(tt_specs_add(specs, "ctx", context_spec, strlen(context_spec), &err) == 0,
+		      "%s", err.message);
+	opt.specs = read.specs = specs;
+	ck_assert_int_eq(tt_emit_start_callback(made_write, &m, &opt, &err), 0);
+	e = enter();
+	for (unsigned type = 140; type <= 144; type++)
+		tt_emit_event1(e, type, 1);
+	tt_emit_block(e, "sync mutex", 0);
+	for (unsigned type = 140; type <= 144; type++)
+		tt_emit_event1(e, type, 2);
+	tt_emit_release(e);
+	tt_emit_unblock();
+	emit_end();
+	ck_assert_uint_eq(tt_emit_counts().refused, 6);
+	ck_assert_int_eq(tt_reader_open_memory(&r, m.data, m.len, &read, &err), 0);
+	while (tt_reader_next(r, &ev) == 0)
+		counts[ev->spec != NULL ? ev->spec->type : 0]++;
+	ck_assert_msg(tt_reader_error(r)->code == TT_OK, "%s", tt_reader_error(r)->message);
+	ck_assert_uint_eq(counts[140], 2);
+	ck_assert_uint_eq(counts[141], 1);
+	ck_assert_uint_eq(counts[142], 1);
+	ck_assert_uint_eq(counts[143] + counts[144], 0);
+	tt_reader_close(r);
+	tt_specs_free(specs);
+	made_release(&m);
+}
+END_TEST
+
 struct embedded {
 	uint64_t events, specs, last;
 	uint64_t of_thread;             /* the trace's number for it */
@@ -1455,6 +1504,8 @@ Suite *emit_suite(void)
 	tcase_add_test(one, single_events_need_no_section);
 	tcase_add_loop_test(one, batches_hold_their_bytes, 0, 3);
 	tcase_add_test(one, events_of_an_own_spec_come_out);
+	tcase_add_loop_test(one, events_that_need_no_context_are_refused_where_there_is_one, 0,
+			    2);
 	tcase_add_test(one, embedded_events_come_once_and_on_their_own_thread);
 	tcase_add_test(one, events_go_does_not_know_travel_in_batches);
 	tcase_add_test(one, numbers_order_events_of_many_threads);
