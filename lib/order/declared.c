@@ -32,7 +32,7 @@ static bool may_begin_anywhere(const struct tt_order *o, const struct tt_subject
 static bool is_due(const struct tt_order *o, const struct tt_subject_class *class,
 		   const struct tt_subject *subject, enum tt_role role, uint64_t n)
 {
-	if (n != 0 && n - 1 == tt_subject_number(o, class, subject))
+	if (n != 0 && n - 1 == tt_subject_number(o->subjects, class->continues, subject))
 		return true;
 	if (n == 1 && role == TT_ROLE_CREATE && subject != NULL && class->reused &&
 	    (subject->life == TT_LIFE_DEAD || subject->life == TT_LIFE_UNKNOWN))
@@ -115,7 +115,7 @@ static enum tt_advance find_place(struct tt_order *o, const struct tt_step *s, u
 	if (is_due(o, place->class, subject, order->role, n))
 		return TT_ADVANCED;
 	return await_number(o, order, place->class, place->id,
-			    tt_subject_number(o, place->class, subject), n);
+			    tt_subject_number(o->subjects, place->class->continues, subject), n);
 }
 
 /* ---- the context's own */
@@ -189,6 +189,55 @@ enum tt_advance tt_advance_declared(struct tt_order *o, struct tt_step *s)
 	return TT_ADVANCED;
 }
 
+/* ---- nearly every event */
+
+/* The one that is there, if its number is due and nothing is wrong with it. */
+static struct tt_subject *find_simple(struct tt_subjects *all, const struct tt_simple_order *simple,
+				      uint32_t slot, uint64_t n)
+{
+	struct tt_subject *subject = &all->records.at[slot];
+
+	if (n == 0 || n - 1 != tt_subject_number(all, simple->continues, subject) ||
+	    (simple->continues && !subject->numbered) || subject->life != simple->life ||
+	    (subject->state != TT_STATE_UNKNOWN && (simple->from >> subject->state & 1) == 0))
+		return NULL;
+	tt_subject_renew(all, slot, simple->continues);
+	return subject;
+}
+
+bool tt_fast_order(struct tt_order *o, unsigned type, const uint64_t *args)
+{
+	struct tt_subjects *all = o->subjects;
+	const struct tt_simple_order *simple = all == NULL ? NULL : &all->simple[type];
+	struct tt_subject_class *class;
+	struct tt_subject *subject = NULL;
+	uint64_t n;
+	uint32_t slot;
+	uint8_t state;
+
+	if (simple == NULL || simple->class == 0)
+		return false;
+	class = &all->classes.at[simple->class - 1];
+	n = args[simple->seq_arg];
+	slot = tt_subject_find(class, args[simple->arg]);
+	if (class->remembered && tt_is_speculative(o))
+		return false;
+	if (slot != TT_NO_SLOT && !simple->creates)
+		subject = find_simple(all, simple, slot, n);
+	else if (slot == TT_NO_SLOT && simple->creates && n == 1)
+		subject = tt_subject_touch(o, class, args[simple->arg], TT_NO_SLOT);
+	if (subject == NULL)
+		return false;
+	subject->n = n;
+	subject->numbered = true;
+	subject->life = simple->next_life;
+	state = args[simple->if_arg] != 0 ? simple->to : simple->otherwise;
+	if (state != TT_STATE_UNKNOWN)
+		subject->state = state;
+	o->nmisuses = 0;
+	return true;
+}
+
 /* ---- who waits for it */
 
 bool tt_declared_awaited(struct tt_order *o, const struct tt_event_def *def, unsigned i,
@@ -204,7 +253,7 @@ bool tt_declared_awaited(struct tt_order *o, const struct tt_event_def *def, uns
 	if (subject == NULL)
 		return false;
 	next->any = false;
-	next->seq = tt_subject_number(o, class, subject) + 1;
+	next->seq = tt_subject_number(o->subjects, class->continues, subject) + 1;
 	*anew = subject->life == TT_LIFE_DEAD;
 	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * declared.h - what an event with a declared order can let happen, for waitq.c. Private to
+ * declared.h - events with a declared order, for the files that try events. Private to
  * lib/order; stands on order.h.
  */
 #ifndef TT_ORDER_DECLARED_H
@@ -9,8 +9,14 @@
 #include "order/order.h"
 
 /*
- * The events that wait for the i-th order of one that just happened, in this context: those
- * that wait for this number of `*id`, and if `*anew`, for number 1. False: none do.
+ * A rule as those of fast.h, of a simple one (subject.h): lets it happen, or changes nothing
+ * and returns false.
+ */
+bool tt_fast_order(struct tt_order *o, unsigned type, const uint64_t *args);
+
+/*
+ * An event just happened in this context: what waits for its i-th order waits for *next, and
+ * if *anew, for number 1 too. False: nothing does.
  */
 bool tt_declared_awaited(struct tt_order *o, const struct tt_event_def *def, unsigned i,
 			 const uint64_t *args, const struct tt_context *context,

@@ -6,6 +6,7 @@
  * all events of experiments, and Go's ranges. Stands on spec.
  */
 #include "order/handlers.h"
+#include "order/subject.h"
 #include "spec/types.h"
 
 static tt_handler *const handlers[256] = {
@@ -70,6 +71,15 @@ static tt_handler *handler_of(const struct tt_order *o, const struct tt_event_de
 							      : tt_advance_declared;
 }
 
+/* The rule of fast.h for it. */
+static uint8_t rule_of(const struct tt_event_def *def, tt_handler *handler)
+{
+	if (handler == tt_advance_in_context)
+		return TT_FAST_IN_CONTEXT;
+	return handler == tt_advance_declared && tt_order_is_simple(def) ? TT_FAST_ORDER
+									 : TT_FAST_NONE;
+}
+
 void tt_dispatch_init(struct tt_order *o)
 {
 	for (unsigned type = 0; type < 256; type++) {
@@ -79,8 +89,7 @@ void tt_dispatch_init(struct tt_order *o)
 
 		o->rules[type] = (struct tt_rule){handler, def, needs};
 		o->fast[type] = (struct tt_fast_type){
-			.rule = handler == tt_advance_in_context ? TT_FAST_IN_CONTEXT
-								 : TT_FAST_NONE,
+			.rule = rule_of(def, handler),
 			.may_lack = (uint8_t)~needs,
 		};
 	}

@@ -24,6 +24,7 @@ enum tt_fast_rule {
 	TT_FAST_GO_STOP,
 	TT_FAST_SYSCALL_BEGIN,
 	TT_FAST_SYSCALL_END,
+	TT_FAST_ORDER,          /* tt_fast_order(), which is not inlined: few traces need it */
 };
 
 /* ---- finding records: NULL if unknown. Pointers live until the next add of that kind. */

@@ -177,25 +177,38 @@ static uint8_t next_state(const struct tt_step *s, const struct tt_order_spec *o
 									: order->to);
 }
 
+/* What is wrong with the state that it is in, or 0. */
+static int check_state(const struct tt_order_spec *order, uint8_t state)
+{
+	return order->from != 0 && state != TT_STATE_UNKNOWN && (order->from >> state & 1) == 0
+		       ? TT_W_RESOURCE_STATE
+		       : 0;
+}
+
 enum tt_advance tt_life_follow(struct tt_order *o, const struct tt_step *s, unsigned i,
 			       const struct tt_subject_class *class, struct tt_subject *subject)
 {
 	const struct tt_order_spec *order = &s->def->spec.orders[i];
-	struct tt_misuse misuse = {.order = (uint8_t)i, .state = subject->state, .id = subject->id};
-	enum tt_breach breach = class->misuse;
+	uint8_t was = subject->state;
+	int wrong = 0;
 
 	if (order->role != TT_ROLE_USE || subject->life != TT_LIFE_LIVE)
-		misuse.code = change_life(o, class, subject, order->role);
-	if (misuse.code == TT_W_RESOURCE_UNKNOWN)
-		breach = tt_life_unknown(o, class);
-	if (misuse.code == 0 && order->from != 0 && subject->state != TT_STATE_UNKNOWN &&
-	    (order->from >> subject->state & 1) == 0)
-		misuse.code = TT_W_RESOURCE_STATE;
-	subject->state = next_state(s, order, subject->state);
-	if (misuse.code == 0 && order->to_arg >= 0 && subject->state == TT_STATE_UNKNOWN) {
-		misuse.code = TT_W_RESOURCE_STATE;
-		misuse.state = TT_STATE_UNKNOWN;
-		misuse.value = s->ev->args[order->to_arg];
+		wrong = change_life(o, class, subject, order->role);
+	if (wrong == 0)
+		wrong = check_state(order, was);
+	subject->state = next_state(s, order, was);
+	if (wrong == 0 && order->to_arg >= 0 && subject->state == TT_STATE_UNKNOWN) {
+		wrong = TT_W_RESOURCE_STATE;
+		was = TT_STATE_UNKNOWN;
 	}
-	return misuse.code == 0 ? TT_ADVANCED : report(o, s, breach, misuse);
+	if (wrong == 0)
+		return TT_ADVANCED;
+	return report(o, s, wrong == TT_W_RESOURCE_UNKNOWN ? tt_life_unknown(o, class) : class->misuse,
+		      (struct tt_misuse){
+			      .code = wrong,
+			      .order = (uint8_t)i,
+			      .state = was,
+			      .id = subject->id,
+			      .value = order->to_arg < 0 ? 0 : s->ev->args[order->to_arg],
+		      });
 }

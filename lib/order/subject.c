@@ -9,16 +9,6 @@
 /* More than a program has at once; what memory may be used for is the reader's option. */
 #define MAX_SUBJECTS (UINT32_C(1) << 24)
 
-struct tt_subjects {
-	uint16_t class_of[256][TT_MAX_ORDERS]; /* index in classes plus 1; 0: not known yet */
-	TT_ARRAY(struct tt_subject_class) classes; /* as many as there are orders at most */
-	TT_ARRAY(struct tt_subject) records;
-	uint32_t free;
-	uint32_t touched;       /* the first that has events in this generation, or TT_NO_SLOT */
-	uint32_t generation;    /* counted from 1 */
-	bool follows_gs;        /* there are numbers of goroutines that continue */
-};
-
 /* ---- all of them */
 
 static struct tt_subjects *subjects_of(struct tt_order *o)
@@ -66,6 +56,7 @@ void tt_subjects_specs_grew(struct tt_order *o)
 	if (o->subjects == NULL)
 		return;
 	memset(o->subjects->class_of, 0, sizeof(o->subjects->class_of));
+	memset(o->subjects->simple, 0, sizeof(o->subjects->simple));
 	for (size_t i = 0; i < o->subjects->classes.n; i++)
 		o->subjects->classes.at[i].described = false;
 }
@@ -184,25 +175,54 @@ static bool find_class(struct tt_order *o, const struct tt_event_spec *spec, uns
 	return true;
 }
 
-/* Those of all orders of an event: one that is added later moves those that are there. */
-static bool find_classes(struct tt_order *o, const struct tt_event_spec *spec)
+bool tt_order_is_simple(const struct tt_event_def *def)
 {
+	const struct tt_event_spec *spec = &def->spec;
+	const struct tt_order_spec *order = &spec->orders[0];
+
+	return spec->norders == 1 && spec->range.role == TT_RANGE_NONE &&
+	       order->of == TT_ORDER_RESOURCE && order->seq_arg >= 0 && order->to_arg < 0 &&
+	       order->role != TT_ROLE_RESTATE && def->thread_arg < 0 && def->proc_arg < 0 &&
+	       def->goroutine_arg < 0;
+}
+
+static void note_simple(struct tt_subjects *all, const struct tt_event_spec *spec)
+{
+	const struct tt_order_spec *order = &spec->orders[0];
+	uint16_t at = all->class_of[spec->type][0];
+	uint8_t life = all->classes.at[at - 1].lives ? TT_LIFE_LIVE : TT_LIFE_UNKNOWN;
+	uint8_t next_life = order->role == TT_ROLE_DESTROY  ? TT_LIFE_DEAD
+			    : order->role == TT_ROLE_CREATE ? TT_LIFE_LIVE
+							    : life;
+
+	all->simple[spec->type] = (struct tt_simple_order){
+		.class = at,
+		.from = order->from == 0 ? UINT16_MAX : order->from,
+		.arg = (uint8_t)order->arg,
+		.seq_arg = (uint8_t)order->seq_arg,
+		.if_arg = (uint8_t)(order->if_arg < 0 ? TT_ARG_ZERO : order->if_arg),
+		.to = (uint8_t)(order->to < 0 ? TT_STATE_UNKNOWN : order->to),
+		.otherwise = (uint8_t)(order->if_arg < 0 ? order->to : order->otherwise),
+		.life = life,
+		.next_life = next_life,
+		.creates = order->role == TT_ROLE_CREATE,
+		.continues = all->classes.at[at - 1].continues,
+	};
+}
+
+/* Those of all orders of an event: one that is added later moves those that are there. */
+bool tt_subject_find_classes(struct tt_order *o, const struct tt_event_def *def)
+{
+	const struct tt_event_spec *spec = &def->spec;
+
 	if (subjects_of(o) == NULL)
 		return false;
 	for (unsigned i = 0; i < spec->norders; i++)
 		if (!find_class(o, spec, i))
 			return false;
+	if (tt_order_is_simple(def))
+		note_simple(o->subjects, spec);
 	return true;
-}
-
-struct tt_subject_class *tt_subject_class_of(struct tt_order *o, const struct tt_event_def *def,
-					     unsigned i)
-{
-	if (o->subjects == NULL || o->subjects->class_of[def->spec.type][i] == 0) {
-		if (!find_classes(o, &def->spec))
-			return NULL;
-	}
-	return &o->subjects->classes.at[o->subjects->class_of[def->spec.type][i] - 1];
 }
 
 bool tt_subject_id(const struct tt_order_spec *order, const uint64_t *args,
@@ -225,19 +245,6 @@ bool tt_subject_id(const struct tt_order_spec *order, const uint64_t *args,
 }
 
 /* ---- records */
-
-const struct tt_subject *tt_subject_at(const struct tt_order *o, uint32_t slot)
-{
-	return slot == TT_NO_SLOT ? NULL : &o->subjects->records.at[slot];
-}
-
-uint64_t tt_subject_number(const struct tt_order *o, const struct tt_subject_class *class,
-			   const struct tt_subject *subject)
-{
-	if (subject == NULL)
-		return 0;
-	return class->continues || subject->generation == o->subjects->generation ? subject->n : 0;
-}
 
 /* A record that says nothing yet: its slot; TT_NO_SLOT: o->err says why. */
 static uint32_t add_subject(struct tt_order *o, struct tt_subject_class *class, uint64_t id)
@@ -277,7 +284,6 @@ struct tt_subject *tt_subject_touch(struct tt_order *o, struct tt_subject_class 
 				    uint64_t id, uint32_t slot)
 {
 	struct tt_subjects *all = o->subjects;
-	struct tt_subject *subject;
 
 	/* (an order before may be about the same one) */
 	if (slot == TT_NO_SLOT)
@@ -286,14 +292,8 @@ struct tt_subject *tt_subject_touch(struct tt_order *o, struct tt_subject_class 
 		slot = add_subject(o, class, id);
 	if (slot == TT_NO_SLOT)
 		return NULL;
-	subject = &all->records.at[slot];
-	if (subject->generation != all->generation) {
-		subject->n = tt_subject_number(o, class, subject);
-		subject->generation = all->generation;
-		subject->next = all->touched;
-		all->touched = slot;
-	}
-	return subject;
+	tt_subject_renew(all, slot, class->continues);
+	return &all->records.at[slot];
 }
 
 /* ---- generations */
@@ -387,6 +387,7 @@ bool tt_subjects_copy(struct tt_order *to, const struct tt_order *from)
 		if (add_class(to, old->classes.at[i]) == NULL)
 			return false;
 	memcpy(all->class_of, old->class_of, sizeof(all->class_of));
+	memcpy(all->simple, old->simple, sizeof(all->simple));
 	if (!tt_mem_grow(to->mem, &all->records.at, &all->records.cap, old->records.n,
 			 sizeof(*all->records.at)))
 		return false;

@@ -48,10 +48,50 @@ struct tt_subject_class {
 	struct tt_idmap ids;    /* to records */
 };
 
+/*
+ * What an event does that creates, uses or destroys one resource by its number, and no more:
+ * that is nearly every event with an order, and tt_fast_order() lets it happen.
+ */
+struct tt_simple_order {
+	uint16_t class;         /* index plus 1; 0: it is not known yet, or not simple */
+	uint16_t from;          /* a bit for each state that it may be in */
+	uint8_t arg, seq_arg;
+	uint8_t if_arg;         /* or TT_ARG_ZERO */
+	uint8_t to, otherwise;  /* state if that is not 0, and if it is; TT_STATE_UNKNOWN: the
+	                           one that it has */
+	uint8_t life, next_life; /* enum tt_life: that it must have, and has then */
+	bool creates;           /* it must not be there */
+	bool continues;         /* its numbers do */
+};
+
+/* Whether an event creates, uses or destroys one resource by its number, and no more. */
+bool tt_order_is_simple(const struct tt_event_def *def);
+
+struct tt_subjects {
+	struct tt_simple_order simple[256]; /* of a type */
+	uint16_t class_of[256][TT_MAX_ORDERS]; /* index in classes plus 1; 0: not known yet */
+	TT_ARRAY(struct tt_subject_class) classes; /* as many as there are orders at most */
+	TT_ARRAY(struct tt_subject) records;
+	uint32_t free;
+	uint32_t touched;       /* the first that has events in this generation, or TT_NO_SLOT */
+	uint32_t generation;    /* counted from 1 */
+	bool follows_gs;        /* there are numbers of goroutines that continue */
+};
+
+/* Finds the classes of the orders of an event. False: no memory. */
+bool tt_subject_find_classes(struct tt_order *o, const struct tt_event_def *def);
 /* The class that the i-th order of an event is about, until an event of another type asks;
  * NULL: no memory. */
-struct tt_subject_class *tt_subject_class_of(struct tt_order *o, const struct tt_event_def *def,
-					     unsigned i);
+static inline struct tt_subject_class *
+tt_subject_class_of(struct tt_order *o, const struct tt_event_def *def, unsigned i)
+{
+	if (o->subjects == NULL || o->subjects->class_of[def->spec.type][i] == 0) {
+		if (!tt_subject_find_classes(o, def))
+			return NULL;
+	}
+	return &o->subjects->classes.at[o->subjects->class_of[def->spec.type][i] - 1];
+}
+
 /* Which one it is about; false: it is that of a context which has none. */
 bool tt_subject_id(const struct tt_order_spec *order, const uint64_t *args,
 		   const struct tt_context *context, uint64_t *id);
@@ -64,14 +104,36 @@ static inline uint32_t tt_subject_find(const struct tt_subject_class *class, uin
 }
 
 /* Of a slot, which may be TT_NO_SLOT: NULL. Lives until the next one is added. */
-const struct tt_subject *tt_subject_at(const struct tt_order *o, uint32_t slot);
+static inline const struct tt_subject *tt_subject_at(const struct tt_order *o, uint32_t slot)
+{
+	return slot == TT_NO_SLOT ? NULL : &o->subjects->records.at[slot];
+}
+
 /* The number of the last event, as far as it counts now. */
-uint64_t tt_subject_number(const struct tt_order *o, const struct tt_subject_class *class,
-			   const struct tt_subject *subject);
-/*
- * The record of one that has an event now, made if `slot` is TT_NO_SLOT, with numbers begun
- * anew if need be. NULL: o->err says why.
- */
+static inline uint64_t tt_subject_number(const struct tt_subjects *all, bool continues,
+					 const struct tt_subject *subject)
+{
+	if (subject == NULL)
+		return 0;
+	return continues || subject->generation == all->generation ? subject->n : 0;
+}
+
+/* It has an event in this generation: numbers begin anew if need be. */
+static inline void tt_subject_renew(struct tt_subjects *all, uint32_t slot, bool continues)
+{
+	struct tt_subject *subject = &all->records.at[slot];
+
+	if (subject->generation == all->generation)
+		return;
+	if (!continues)
+		subject->n = 0;
+	subject->generation = all->generation;
+	subject->next = all->touched;
+	all->touched = slot;
+}
+
+/* The record of one that has an event now, made if `slot` is TT_NO_SLOT, and renewed. NULL:
+ * o->err says why. */
 struct tt_subject *tt_subject_touch(struct tt_order *o, struct tt_subject_class *class,
 				    uint64_t id, uint32_t slot);
 
