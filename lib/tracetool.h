@@ -515,8 +515,8 @@ struct tt_spec_mistake {
 /*
  * Checks a text against the rules and against `specs`, and adds nothing. If `specs` is
  * NULL, the text is checked against the rules alone, like the library's own specs, and
- * may define core events. Calls `mistake` for each mistake in the order of the lines, at
- * most 100 times. Returns the number of mistakes, warnings left out, or a negative code
+ * may define core events. Calls `mistake` in the order of the lines, for at most 100 mistakes
+ * and 100 warnings. Returns the number of mistakes, warnings left out, or a negative code
  * (TT_E_MEMORY).
  */
 TT_API int tt_specs_check(const struct tt_specs *specs, const char *text, size_t len,

@@ -177,25 +177,12 @@ static char *csv_json(struct out *o, char *p, struct tt_str s)
 	return put_char(p, '"');
 }
 
-char *csv_field(struct out *o, char *p, const struct tt_record *record, unsigned field,
-		const struct tt_generation *g)
+/* A list, or a record in the record. */
+static char *csv_record(struct out *o, char *p, const struct tt_record *record, unsigned field,
+			const struct tt_generation *g)
 {
-	const struct tt_field_spec *spec = &record->spec->fields[field];
-	const struct tt_value *value = &record->values[field];
 	struct out text;
-	struct meant m;
 
-	p = out_room(o, p);
-	if (value->absent)
-		return p;
-	if (is_text(spec))
-		return csv_text(o, p, value->bytes);
-	if (!spec->record && spec->type == TT_FIELD_BYTES)
-		return out_hex(o, p, value->bytes);
-	if (!spec->record) {
-		m = meant_by_field(spec, value, g);
-		return csv_meant(o, p, &m);
-	}
 	out_init_memory(&text);
 	out_end(&text, put_value(&(struct json){ &text, g }, out_begin(&text), record, field));
 	if (out_failed(&text))
@@ -204,4 +191,24 @@ char *csv_field(struct out *o, char *p, const struct tt_record *record, unsigned
 		p = csv_json(o, p, (struct tt_str){ text.buffer, (size_t)(text.pos - text.buffer) });
 	out_release_memory(&text);
 	return p;
+}
+
+char *csv_field(struct out *o, char *p, const struct tt_record *record, unsigned field,
+		const struct tt_generation *g)
+{
+	const struct tt_field_spec *spec = &record->spec->fields[field];
+	const struct tt_value *value = &record->values[field];
+	struct meant m;
+
+	p = out_room(o, p);
+	if (value->absent)
+		return p;
+	if (spec->record)
+		return csv_record(o, p, record, field, g);
+	if (is_text(spec))
+		return csv_text(o, p, value->bytes);
+	if (spec->type == TT_FIELD_BYTES)
+		return out_hex(o, p, value->bytes);
+	m = meant_by_field(spec, value, g);
+	return csv_meant(o, p, &m);
 }

@@ -250,18 +250,19 @@ int tt_specs_check(const struct tt_specs *specs, const char *text, size_t len,
 	struct tt_mem mem = {.used_nbytes = 0};
 	struct tt_spec_file file = {.next = NULL};
 	struct tt_spec_mistakes mistakes;
-	size_t i;
+	size_t left = TT_SPEC_MAX_MISTAKES, i;
 	int rc;
 
 	tt_spec_mistakes_init(&mistakes, &mem);
 	rc = tt_spec_parse(&file, specs, (struct tt_str){text, len}, 0, &mistakes);
 	tt_spec_mistakes_sort(&mistakes);
-	for (i = 0; rc == 0 && i < mistakes.n && i < TT_SPEC_MAX_MISTAKES; i++) {
+	for (i = 0; rc == 0 && i < mistakes.n && left > 0; i++) {
 		struct tt_spec_kept_mistake *kept = &mistakes.kept[i];
 		struct tt_spec_mistake m = {kept->at.line, kept->at.column, kept->rule,
 					    kept->message, kept->warning};
 
 		mistake(arg, &m);
+		left -= !kept->warning;
 	}
 	if (rc == 0)
 		rc = mistakes.total < INT32_MAX ? (int)mistakes.total : INT32_MAX;

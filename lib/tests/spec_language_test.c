@@ -659,6 +659,25 @@ END_TEST
 
 /* ---------------------------------------------------------------- language */
 
+/* However many warnings come before it. */
+START_TEST(a_mistake_is_handed_out_beside_warnings)
+{
+	char text[8192] = X;
+	size_t n = strlen(text);
+	struct found f;
+
+	for (int i = 0; i < 60; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n,
+				      "event E%d %d since 1.26\nargs dt mystack mytask\n"
+				      "needs thread\n",
+				      i, 140 + i);
+	n += (size_t)snprintf(text + n, sizeof(text) - n, "nonsense\n");
+	f = check(specs, text, n, 1);
+	ck_assert_int_eq(f.nwarnings, 100);
+	ck_assert_str_eq(f.first.rule, "unknown-word");
+}
+END_TEST
+
 START_TEST(the_built_in_files_hold_alone)
 {
 	const struct tt_builtin_spec *builtin;
@@ -1267,6 +1286,7 @@ Suite *spec_language_suite(void)
 	tcase_add_test(tc, mistakes_of_a_line_come_in_the_order_of_its_columns);
 	tcase_add_test(tc, one_mistake_in_args_makes_no_others);
 	tcase_add_test(tc, no_more_than_100_mistakes_are_handed_out);
+	tcase_add_test(tc, a_mistake_is_handed_out_beside_warnings);
 	suite_add_tcase(suite, tc);
 	tc = tcase_create("language");
 	tcase_add_checked_fixture(tc, setup, teardown);
