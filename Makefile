@@ -535,7 +535,7 @@ check-go: $O/tracetool
 		--go '$(GO_REFERENCE)' --work $O/check-repair $(wildcard testdata/*.trace.zst testdata/*.trace)
 
 ## check-experiments GO_REFERENCE=DIR: damaged traces of experiments against a Go
-##                  that has them (testdata/README); TRACES=... besides those of testdata
+##                  that has them (testdata/README); TRACES=...: more of them
 check-experiments: $O/tracetool
 	@test -n '$(GO_REFERENCE)' || { echo 'make check-experiments GO_REFERENCE=DIR [TRACES=...]' >&2; exit 2; }
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-experiments -n $(MUTANTS) --seed $(SEED) \
