@@ -285,11 +285,13 @@ TT_API bool tt_emit_once1(uint64_t gen, unsigned type, uint64_t a);
 TT_API bool tt_emit_once2(uint64_t gen, unsigned type, uint64_t a, uint64_t b);
 
 /*
- * The next number of a resource, for an event that orders it (`orders` in
- * tracetool-spec(5)): 1, 2, 3, ... in each generation. The program keeps one *seq for each
- * resource, initialized to zeros. Any number of threads may count at a time. Each takes a
- * number right before it writes the event; it must then write the event, in the same
- * section. Any time.
+ * The next number of a sequence that begins anew in each generation (`orders` in
+ * tracetool-spec(5)): 1, 2, 3, ... The program keeps one *seq for each sequence, that is for
+ * each resource, each thread, or for the whole program, initialized to zeros. Any number of
+ * threads may count at a time. Each takes a number right before it writes the event; it must
+ * then write the event, in the same section. Any time. Numbers that `continues` are the
+ * program's own to count; a number must not be in an earlier generation than the one before
+ * it, so a lock around all of the section is needed.
  */
 struct tt_emit_seq {
 	uint64_t counts_[2];    /* private */

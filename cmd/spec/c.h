@@ -37,6 +37,9 @@ int spec_c(struct out *o, const struct spec_c_options *opt, const char *name, st
 
 /* ------------------------------------------------- what its files share, no contract */
 
+/* Longer than a prefix and three names of a spec. */
+#define C_NAME_SIZE 768
+
 /* The names given so far, all different. Release with c_names_release(). */
 struct c_names {
 	char **items;

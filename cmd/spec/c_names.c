@@ -10,8 +10,6 @@
 
 #include "c.h"
 
-/* Longer than a prefix and three names of a spec. */
-#define NAME_SIZE 768
 /* Longer than one name of a spec, each letter of which may begin a word. */
 #define WORD_SIZE 160
 
@@ -85,7 +83,7 @@ no_memory:
 /* The name, or if it is taken the first of NAME_2, NAME_3, ... that is not. */
 static const char *give(struct c_names *names, const char *name)
 {
-	char other[NAME_SIZE + 16];
+	char other[C_NAME_SIZE + 16];
 
 	if (!is_taken(names, name))
 		return keep(names, name);
@@ -141,7 +139,7 @@ static void raise(char *to, const char *name)
 static const char *give_small(struct c_code *c, const char *before, const char *name,
 			      const char *after)
 {
-	char word[WORD_SIZE], all[NAME_SIZE];
+	char word[WORD_SIZE], all[C_NAME_SIZE];
 
 	snake(word, sizeof(word), name);
 	snprintf(all, sizeof(all), "%s_%s%s%s", c->prefix, before, word, after);
@@ -150,7 +148,7 @@ static const char *give_small(struct c_code *c, const char *before, const char *
 
 static const char *give_large(struct c_code *c, const char *word, const char *name)
 {
-	char small[WORD_SIZE], large[WORD_SIZE], all[NAME_SIZE];
+	char small[WORD_SIZE], large[WORD_SIZE], all[C_NAME_SIZE];
 
 	snake(small, sizeof(small), name);
 	raise(large, small);

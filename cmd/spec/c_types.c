@@ -62,7 +62,7 @@ static const struct c_values *values_of(const struct c_code *c, const struct tt_
 
 const char *c_parameter_type(const struct c_code *c, const struct tt_arg_spec *arg)
 {
-	static char type[200];
+	static char type[C_NAME_SIZE];
 
 	if (!is_enum(arg->values))
 		return c_arg_type(arg);
@@ -96,7 +96,7 @@ static const char *fixed_type(const struct tt_field_spec *field)
 
 const char *c_field_type(const struct c_code *c, const struct tt_field_spec *field)
 {
-	static char type[200];
+	static char type[C_NAME_SIZE];
 
 	if (c_is_number(field) && form_type(field->form))
 		return form_type(field->form);
