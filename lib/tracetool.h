@@ -1035,7 +1035,7 @@ TT_API int tt_reader_finding(struct tt_reader *r, struct tt_error *out);
 
 /*
  * After TT_E_STUCK: the i-th waiting thread, earliest first, with its next event; false
- * past the last. `why` says what the thread waits for.
+ * past the last. `why` says what the thread waits for. There is none of format v1.
  */
 struct tt_waiting {
 	int64_t thread;

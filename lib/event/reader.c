@@ -274,8 +274,11 @@ static int load_v1(struct tt_reader *r)
 	rc = tt_v1_load(&r->v1, r->src, r->gen, r->specs, r->version, &r->err);
 	if (rc == TT_OK)
 		rc = tt_tables_begin_generation(&r->tables, r->gen, &r->err);
-	if (rc < 0)
+	if (rc < 0) {
+		if (!r->err.system)
+			tt_error_at(&r->err, tt_source_offset(r->src));
 		return r->outcome = rc;
+	}
 	r->ngenerations++;
 	tt_pass_take(&r->pass, r->gen);
 	r->pass.last_ns = INT64_MIN;

@@ -467,6 +467,9 @@ static const struct {
 	 "p 0 is already running g 1 while start g 2 (time 2)"},
 	{BEGIN "GCMarkAssistStart 1 0; GoEnd 1; GoUnblock 1 1 2 0" END, TT_E_STUCK,
 	 "no consistent ordering of events possible"},
+	/* as Go reads it, the exit is one of the goroutine that runs */
+	{BEGIN "GoCreate 1 2 0 0; GoInSyscall 1 2; GoSysExitLocal 1 2 5" END, TT_E_GOROUTINE,
+	 "g 1 is not waiting during syscall exit (time 3)"},
 	{BEGIN "UserRegion 1 4 2 0 0" END, TT_E_REGION,
 	 "invalid user region mode: \"1 UserRegion p=0 g=1 stk=0 taskid=4 mode=2 typeid=0\""},
 	{BEGIN "UserRegion 1 4 0 0 9; UserRegion 1 5 1 0 8" END, TT_E_REGION,

@@ -98,7 +98,7 @@ static inline void walk_waiting(struct walk *w, bool stuck)
 		walk_told(w, digest_bytes(0, t.args, t.spec->nargs * sizeof(t.args[0])));
 		walk_told(w, digest_cstr((uint64_t)t.thread, t.why));
 	}
-	WALK_REQUIRE((n != 0) == stuck);
+	WALK_REQUIRE((n != 0) == (stuck && tt_reader_version(w->r) >= 22));
 }
 
 static inline int walk_step(struct walk *w)
@@ -140,7 +140,7 @@ static inline int walk_on(struct walk *w)
 	WALK_REQUIRE(walk_step(w) == rc);
 	if (rc == TT_END)
 		return rc;
-	WALK_REQUIRE(err->code >= TT_E_MEMORY && err->code <= TT_E_RESOURCE);
+	WALK_REQUIRE(err->code >= TT_E_MEMORY && err->code <= TT_E_TIME_ORDER);
 	WALK_REQUIRE(err->system == (err->code < TT_E_NOT_A_TRACE));
 	WALK_REQUIRE(err->message[0] != '\0');
 	WALK_REQUIRE(err->event_index == w->events);

@@ -273,10 +273,11 @@ static bool take_goroutines(struct tt_v1 *v, struct tt_v1_proc *proc, unsigned t
 		proc->exit_time = (int64_t)args[2];
 		break;
 	case TT_V1_GO_SYS_EXIT_LOCAL:
-		/* its time is argument 1, and Go takes that of argument 2 */
+		/* no Go wrote one; its reader looks for the time in argument 2, and takes it for
+		 * an event of the goroutine that runs */
 		e->type = TT_V1_GO_SYS_EXIT;
 		proc->exit_time = 0;
-		break;
+		return tt_v1_goroutine_index(v, args[0], &e->other);
 	case TT_V1_GO_WAITING:
 	case TT_V1_GO_IN_SYSCALL:
 		proc->seq = 1;
