@@ -172,7 +172,7 @@ func (p *pollOrder) live(ev *baseEvent, id, gen uint64) error {
 		return nil
 	}
 	if ev.typ == tracev2.EvPollOpen {
-		if s != nil {
+		if s != nil && s.state != pollIsGone {
 			return fmt.Errorf("poll %d opened twice", id)
 		}
 		p.polls[id] = &pollState{}
