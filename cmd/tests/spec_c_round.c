@@ -413,6 +413,33 @@ static void read_things(struct tt_reader *r, const struct tt_generation *g)
 	MUST(n == NRECORDS);
 }
 
+/* Layouts of the same name that differ in one thing, as other specs may have them. */
+static void compare_layouts(const struct tt_batch_spec *spec)
+{
+	struct tt_batch_spec other = *spec, shape = *spec->fields[11].record;
+
+	MUST(rich_is_nested_(&other));
+	other.fields[2].big_endian = false;
+	MUST(!rich_is_nested_(&other));
+	other = *spec;
+	other.fields[10].if_value = 1;
+	MUST(!rich_is_nested_(&other));
+	other = *spec;
+	other.fields[12].condition = TT_IF_ALWAYS;
+	MUST(!rich_is_nested_(&other));
+	other = *spec;
+	other.fields[13].count = 2;
+	MUST(!rich_is_nested_(&other));
+	other = *spec;
+	other.fields[15].count_field = 0;
+	MUST(!rich_is_nested_(&other));
+	other = *spec;
+	other.fields[11].record = &shape;
+	MUST(rich_is_nested_(&other));
+	shape.fields[3].type = TT_FIELD_STRING;
+	MUST(!rich_is_nested_(&other));
+}
+
 static void read_nested(struct tt_reader *r, const struct tt_generation *g)
 {
 	struct rich_nested_record nested;
@@ -425,6 +452,7 @@ static void read_nested(struct tt_reader *r, const struct tt_generation *g)
 		struct tt_batch batch = tt_generation_experimental_at(g, i);
 
 		if (rich_begin_nested(&records, tt_reader_specs(r), &batch)) {
+			compare_layouts(records.spec);
 			while (rich_next_nested(&records, &nested, &err) == 0)
 				compare_nested(&nested, n++);
 		} else if (rich_begin_lists(&records, tt_reader_specs(r), &batch)) {
