@@ -19,6 +19,7 @@
 #define GENERATE_NTHREADS 5     /* the last is nobody */
 #define GENERATE_NOBODY (GENERATE_NTHREADS - 1)
 #define GENERATE_NIDS 10        /* goroutines 1 to 9, Ps 1 to 9; 0 is not used */
+#define GENERATE_NNUMBERS (5 * GENERATE_NIDS) /* for each enum tt_order_of */
 #define GENERATE_BATCH 400      /* bytes of a thread's batch at most */
 
 struct generate_thread {
@@ -45,7 +46,9 @@ struct generate {
 	struct generate_thread threads[GENERATE_NTHREADS];
 	struct generate_resource gs, ps;
 	uint64_t gc_seq, clock, generation;
-	uint64_t numbers[GENERATE_NIDS]; /* of resources that specs order, a few as one */
+	struct generate_resource keys; /* of ranges: only what is open */
+	/* of what specs number, a few as one: those that begin anew and those that continue */
+	uint64_t numbers[2][GENERATE_NNUMBERS];
 	unsigned nstrings, nstacks;
 };
 
@@ -137,6 +140,8 @@ static inline void generate_bind(struct generate *g, enum tt_resource r, unsigne
 static inline unsigned generate_subject(const struct generate *g, const struct tt_event_def *def,
 					unsigned thread, const uint64_t *args)
 {
+	if (def->spec.range.key_arg >= 0 && def->spec.range.role != TT_RANGE_NONE)
+		return (unsigned)(args[def->spec.range.key_arg] % GENERATE_NIDS);
 	if (def->view.id_arg >= 0)
 		return (unsigned)(args[def->view.id_arg] % GENERATE_NIDS);
 	return def->view.resource == TT_RESOURCE_PROC ? g->threads[thread].p : g->threads[thread].g;
@@ -144,8 +149,14 @@ static inline unsigned generate_subject(const struct generate *g, const struct t
 
 static inline bool generate_is_range(const struct tt_event_def *def)
 {
-	return def->spec.kind == TT_KIND_RANGE_BEGIN || def->spec.kind == TT_KIND_RANGE_ACTIVE ||
-	       def->spec.kind == TT_KIND_RANGE_END;
+	return def->spec.range.role != TT_RANGE_NONE;
+}
+
+/* Where it is known which ranges are open. */
+static inline uint64_t *generate_open(struct generate *g, const struct tt_event_def *def, unsigned id)
+{
+	return def->spec.range.key_arg >= 0 ? &g->keys.open[id]
+					    : &generate_kind(g, def->view.resource)->open[id];
 }
 
 static inline uint64_t generate_range_bit(const struct tt_event_def *def)
@@ -155,11 +166,11 @@ static inline uint64_t generate_range_bit(const struct tt_event_def *def)
 
 static inline bool generate_range_fits(struct generate *g, const struct tt_event_def *def, unsigned id)
 {
-	bool open = (generate_kind(g, def->view.resource)->open[id] & generate_range_bit(def)) != 0;
+	bool open = (*generate_open(g, def, id) & generate_range_bit(def)) != 0;
 
-	if (def->spec.kind == TT_KIND_RANGE_ACTIVE)
+	if (def->spec.range.role == TT_RANGE_ACTIVE)
 		return open == (g->generation != 1);
-	return open == (def->spec.kind == TT_KIND_RANGE_END);
+	return open == (def->spec.range.role == TT_RANGE_END);
 }
 
 static inline bool generate_fits(struct generate *g, const struct tt_event_def *def,
@@ -173,6 +184,8 @@ static inline bool generate_fits(struct generate *g, const struct tt_event_def *
 
 	if ((def->needs & TT_NEED_STATED) == 0 || (def->needs & ~has & ~(unsigned)TT_NEED_STATED) != 0)
 		return false;
+	if (generate_is_range(def) && def->spec.range.key_arg >= 0)
+		return generate_range_fits(g, def, id);
 	if (generate_is_range(def))
 		return id == 0 ? def->view.resource == TT_RESOURCE_NONE
 			       : state > TT_STATE_NOT_EXIST && generate_range_fits(g, def, id);
@@ -191,10 +204,10 @@ static inline void generate_apply(struct generate *g, const struct tt_event_def 
 	unsigned id = generate_subject(g, def, thread, args);
 	unsigned to = def->view.to;
 
-	if (generate_is_range(def) && def->spec.kind == TT_KIND_RANGE_END)
-		generate_kind(g, r)->open[id] &= ~generate_range_bit(def);
+	if (generate_is_range(def) && def->spec.range.role == TT_RANGE_END)
+		*generate_open(g, def, id) &= ~generate_range_bit(def);
 	else if (generate_is_range(def))
-		generate_kind(g, r)->open[id] |= generate_range_bit(def);
+		*generate_open(g, def, id) |= generate_range_bit(def);
 	if (def->spec.kind != TT_KIND_TRANSITION || id == 0)
 		return;
 	if (to == TT_STATE_NOT_EXIST)
@@ -215,15 +228,33 @@ static inline void generate_apply(struct generate *g, const struct tt_event_def 
 
 /* ---- events */
 
-/* The sequence that the argument before it, the thread's P or the collector is at. */
+/* The number of what an order is about. */
+static inline uint64_t *generate_number(struct generate *g, const struct tt_order_spec *order,
+					unsigned thread, const uint64_t *args)
+{
+	uint64_t id = order->arg >= 0 ? args[order->arg] : 0;
+	unsigned at = (unsigned)order->of * GENERATE_NIDS;
+
+	if (order->of == TT_ORDER_RESOURCE)
+		return &g->numbers[order->continues][id % 5 + (order->arg % 2 != 0 ? 5 : 0)];
+	if (order->arg < 0 && order->of == TT_ORDER_GOROUTINE)
+		id = g->threads[thread].g;
+	else if (order->arg < 0 && order->of == TT_ORDER_PROC)
+		id = g->threads[thread].p;
+	else if (order->arg < 0 && order->of == TT_ORDER_THREAD)
+		id = generate_thread_id(thread);
+	return &g->numbers[order->continues][at + id % GENERATE_NIDS];
+}
+
+/* The sequence that the event's order, the argument before it, the thread's P or the collector is at. */
 static inline uint64_t *generate_seq(struct generate *g, const struct tt_event_def *def, unsigned a,
 				     unsigned thread, const uint64_t *args)
 {
 	enum tt_arg_type before = a == 0 ? TT_ARG_NUMBER : def->spec.args[a - 1].type;
 
-	if (def->spec.norders > 0)
-		return &g->numbers[args[def->spec.orders[0].arg] % 5 +
-				   (def->spec.orders[0].arg % 2 != 0 ? 5 : 0)];
+	for (unsigned i = 0; i < def->spec.norders; i++)
+		if (def->spec.orders[i].seq_arg == (int8_t)a)
+			return generate_number(g, &def->spec.orders[i], thread, args);
 	if (before == TT_ARG_G)
 		return &g->gs.seq[args[a - 1] % GENERATE_NIDS];
 	if (before == TT_ARG_P)
@@ -279,7 +310,7 @@ static inline void generate_event(struct generate *g, const struct tt_event_def 
 	bool force = how >> 3 == 31;
 	uint64_t args[TT_MAX_ARGS] = {0};
 	struct generate_resource gs = g->gs, ps = g->ps;
-	uint64_t gc_seq = g->gc_seq, numbers[GENERATE_NIDS];
+	uint64_t gc_seq = g->gc_seq, numbers[2][GENERATE_NNUMBERS];
 
 	memcpy(numbers, g->numbers, sizeof(numbers));
 	g->clock += how >> 3;
@@ -335,7 +366,7 @@ static inline void generate_begin(struct generate *g, uint64_t number)
 	g->generation = number;
 	build_clock(&g->b, number, g->clock, 1000000000);
 	g->nstrings = g->nstacks = 3;
-	memset(g->numbers, 0, sizeof(g->numbers));
+	memset(g->numbers[0], 0, sizeof(g->numbers[0]));
 }
 
 static inline void generate_tables(struct generate *g)

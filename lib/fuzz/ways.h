@@ -44,7 +44,7 @@ static inline const struct tt_specs *ways_specs(void)
 	return specs;
 }
 
-/* The same, and events that order resources of their own. */
+/* The same, and events whose orders a spec declares. */
 static inline const struct tt_specs *ways_orders(void)
 {
 	static const char text[] = "experiment Link 9\n"
@@ -55,7 +55,36 @@ static inline const struct tt_specs *ways_orders(void)
 				   "event Close 202 since 1.26\nargs dt link seq\n"
 				   "needs thread\norders link seq destroys\n"
 				   "event Move 203 since 1.26\nargs dt lane seq\n"
-				   "needs proc\norders lane seq\n";
+				   "needs proc\norders lane seq\n"
+				   "resource timer\nstates idle armed\n"
+				   "unknown nothing\nmisuse warning\n"
+				   "event Arm 204 since 1.26\nargs dt timer seq\n"
+				   "needs thread\norders timer seq continues\n"
+				   "creates timer -> armed\n"
+				   "event Fire 205 since 1.26\nargs dt timer seq next\n"
+				   "needs thread\norders timer seq continues\n"
+				   "uses timer armed -> armed if next else idle\n"
+				   "event Mine 206 since 1.26\nargs dt own_seq\n"
+				   "needs goroutine\norders goroutine self own_seq\n"
+				   "event Yours 207 since 1.26\nargs dt g own_seq\n"
+				   "needs thread\norders goroutine g own_seq\n"
+				   "event All 208 since 1.26\nargs dt link seq all_seq\n"
+				   "needs thread\norders link seq\norders global all_seq\n"
+				   "event Here 209 since 1.26\nargs dt p\nneeds proc p\n"
+				   "event Wait 210 since 1.26\nargs dt\nneeds goroutine\n"
+				   "range begin goroutine self\n"
+				   "event Woken 211 since 1.26\nargs dt\nneeds goroutine\n"
+				   "pair Wait\nrange end goroutine self\n"
+				   "event Lock 212 since 1.26\nargs dt lock\nneeds nothing\n"
+				   "range begin global by lock\n"
+				   "event Unlock 213 since 1.26\nargs dt lock\nneeds nothing\n"
+				   "pair Lock\nrange end global by lock\n"
+				   "event Job 214 since 1.26\nargs dt why_string\n"
+				   "needs goroutine\nshows begin goroutine self \"job\" why_string\n"
+				   "event Done 215 since 1.26\nargs dt\nneeds goroutine\n"
+				   "pair Job\nshows end goroutine self \"job\"\n"
+				   "event Call 216 since 1.26\nargs dt\nneeds thread\n"
+				   "range begin thread self nested\n";
 	static struct tt_specs *specs;
 	struct tt_error err;
 

@@ -10,6 +10,7 @@
 #include <zstd.h>
 
 #include "event/parallel.h"
+#include "fuzz/ways.h"
 #include "tests/embedded.h"
 #include "tests/reader_support.h"
 #include "tests/rich.h"
@@ -62,6 +63,7 @@ static void read_log(struct log *log, const struct build *b, unsigned threads, u
 	log->n = 0;
 	log->njoined = 0;
 	opt.threads = threads;
+	opt.specs = ways_orders();
 	rc = tt_reader_open_memory(&r, b->data, b->len, &opt, &err);
 	say(log, "open", rc, &err);
 	for (unsigned i = 0; rc == 0 && i < 100; i++) {
@@ -168,6 +170,24 @@ static const struct {
 	 "UserTaskBegin 5 0 2 0\ngen 3\n7@300: ProcStatus 0 1, GoStatus 1 7 2, UserTaskEnd 5 0", 2},
 	{"a task begun twice", FIRST "UserTaskBegin 5 0 1 0\n" AGAIN "UserTaskBegin 5 0 1 0", 0},
 	{"a task from before the trace", FIRST "UserLog 0 1 1 0\n" AGAIN "UserTaskEnd 8 0", 1},
+	{"numbers that begin anew", FIRST "Mine 1, Move 5 1\n8@150: Yours 1 2\n" AGAIN
+	 "Mine 2, Move 5 1\n8@250: Yours 1 1", 1},
+	{"a resource that lives", FIRST "Open 5 1\n" AGAIN "Use 5 1", 0},
+	{"a resource used that lives no more", FIRST "Open 5 1, Close 5 2\n" AGAIN "Use 5 1", 0},
+	{"numbers that continue", FIRST "Arm 5 1\n" AGAIN "Fire 5 2 0", 0},
+	{"a declared range in a generation", FIRST "Wait, Woken\n" AGAIN "Wait, Woken", 1},
+	{"a declared range begun twice", FIRST "Wait\n" AGAIN "Wait", 0},
+	{"a declared range that lasts", FIRST "Wait\n" AGAIN "Woken", 0},
+	{"a range by key that is left open", FIRST "Lock 5, Unlock 5\n" AGAIN "Lock 5\n"
+	 "gen 3\n7@300: ProcStatus 0 1, GoStatus 1 7 2, Unlock 5", 1},
+	{"a range by key begun twice", FIRST "Lock 5\n" AGAIN "Lock 5", 0},
+	{"a range by key beside an open one", FIRST "Lock 5\n" AGAIN "Lock 6", 0},
+	{"a range by key that is let be", FIRST "Lock 5\n" AGAIN "GoStop 1 1\n"
+	 "gen 3\n7@300: ProcStatus 0 1, GoStatus 1 7 1, Unlock 5", 1},
+	{"a range with a kind that lasts", FIRST "GoCreate 5 1 1\n" AGAIN "Job 2\n"
+	 "gen 3\n7@300: ProcStatus 0 1, GoStatus 1 7 2, Done", 1},
+	{"a nested range", FIRST "Call, Call\n" AGAIN "GoStop 1 1\n"
+	 "gen 3\n7@300: ProcStatus 0 1, GoStatus 1 7 1, Call", 1},
 	{"events out of time", FIRST "GoCreate 5 1 1\ngen 2\n8@190: ProcStatus 1 2, ProcStart 1 1, "
 	 "GoStatus 5 -1 1, GoStart 5 3\n7@200: ProcStatus 0 1, GoStatus 1 7 2, GoStop 1 1, GoStart 1 1", 0},
 };

@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <stdarg.h>
 
+#include "fuzz/ways.h"
+
 #define UNITS_A_SECOND 1000000000
 
 /* ---- building */
@@ -160,12 +162,8 @@ static bool take_line(struct script *s, const char *word)
 
 void script_build(struct build *b, unsigned version, const char *text)
 {
-	struct tt_specs *specs;
-	struct tt_error err;
-	struct script s = {.b = b, .p = text};
+	struct script s = {.b = b, .p = text, .specs = ways_orders()};
 
-	ck_assert_int_eq(tt_specs_new(&specs, &err), 0);
-	s.specs = specs;
 	build_init(b, version);
 	begin_generation(&s, 1);
 	while (*s.p != '\0') {
@@ -183,7 +181,6 @@ void script_build(struct build *b, unsigned version, const char *text)
 		s.p += *s.p == '\n';
 	}
 	end_generation(&s);
-	tt_specs_free(specs);
 }
 
 /* ---- reading */

@@ -11,7 +11,8 @@
  * comes 3 units later (1 if there is no `+`), and the end of a generation and the
  * start of another, whose number is 2. The first is number 1. One unit is one
  * nanosecond. Each generation has a clock, which reads 1, 2, 3, ...; the strings
- * 1 "one", 2 "two", 3 "three"; and stack 1. Negative numbers wrap. There are also
+ * 1 "one", 2 "two", 3 "three"; and stack 1. Negative numbers wrap. Events are those of
+ * ways_orders(), see fuzz/ways.h. There are also
  *
  *	samples: 105 7 0 1 1, 120 8 1 2 0
  *	experiment 1 7@110: any text to the end of the line

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * waitq_test.c - many threads whose heads wait, for goroutines, for resources and for the
- * collector: what comes out is what trying all of
- * them at each event gives, whether times differ, are equal now and then, or often;
- * and so is an error.
+ * waitq_test.c - many threads whose heads wait, for goroutines, for resources, for two
+ * numbers at once and for the collector: what comes out is what trying all of them at each
+ * event gives, whether times differ, are equal now and then, or often; and so is an error.
  */
 #include "event/reader.h"
 #include "fuzz/ways.h"
@@ -46,18 +45,21 @@ static void put(struct build *b, unsigned type, uint64_t dt, uint64_t id, uint64
 
 struct use {
 	uint32_t link, seq;
+	uint32_t all_seq;       /* in the whole program, or 0 */
 };
 
 /* Who uses which link when, one after the other. */
 static void draw_uses(uint32_t *state, struct use uses[NTHREADS][NEVENTS])
 {
 	uint32_t order[NTHREADS * NEVENTS], nused[NTHREADS] = {0}, seqs[NLINKS] = {0};
+	uint32_t all_seq = 0;
 
 	shuffle(state, order, NTHREADS * NEVENTS);
 	for (unsigned i = 0; i < NTHREADS * NEVENTS; i++) {
 		uint32_t thread = order[i] % NTHREADS, link = random_below(state, NLINKS);
 
-		uses[thread][nused[thread]++] = (struct use){link, ++seqs[link]};
+		uses[thread][nused[thread]++] =
+			(struct use){link, ++seqs[link], i % 3 == 0 ? ++all_seq : 0};
 	}
 }
 
@@ -70,10 +72,12 @@ static void unblocker(struct build *b, uint32_t *state, const uint32_t *which,
 	for (unsigned k = 0; k < NEVENTS; k++) {
 		put(b, 0x15, random_below(state, span / NEVENTS + 1), 1000 + which[k],
 		    flaw == FLAW_STUCK && i == 5 && k == 4 ? 2 : 1);
-		build_byte(b, 201);
+		build_byte(b, uses[k].all_seq == 0 ? 201 : 208);
 		build_number(b, random_below(state, span / NEVENTS + 1));
 		build_number(b, uses[k].link);
 		build_number(b, uses[k].seq);
+		if (uses[k].all_seq != 0)
+			build_number(b, uses[k].all_seq);
 	}
 	if (flaw == FLAW_BAD_EVENT && i == 9)
 		build_bytes(b, "\x15\x01\x80", 3);
