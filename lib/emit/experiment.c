@@ -10,11 +10,10 @@ _Static_assert(TT_EMIT_BATCH_MAX + sizeof(struct tt_em_chunk) <= TT_EM_CHUNK_LAR
 
 /* ------------------------------------------------------------------- events */
 
-/* Whether the thread has what the spec asks for, or can come to have it. */
-static __attribute__((noinline)) bool fits(struct tt_emit *e, struct tt_em_event_rule rule)
+/* Whether the thread lacks what the spec says it must lack; if not, the event is refused. */
+static __attribute__((noinline)) bool is_absent(struct tt_emit *e, struct tt_em_event_rule rule)
 {
-	if (rule.context == TT_EM_PRESENT ? tt_em_to_present(e)
-					  : rule.context == TT_EM_ABSENT && !tt_em_is_present(e))
+	if (rule.context == TT_EM_ABSENT && !tt_em_is_present(e))
 		return true;
 	tt_em_refused(e);
 	return false;
@@ -25,7 +24,10 @@ static inline bool ready(struct tt_emit *e, struct tt_em_event_rule rule)
 {
 	if (tt_unlikely(!tt_em_room(e)))
 		return false;
-	return tt_likely(rule.context == TT_EM_ANY) || fits(e, rule);
+	if (tt_likely(rule.context == TT_EM_ANY) ||
+	    (rule.context == TT_EM_PRESENT && tt_em_to_present(e)))
+		return true;
+	return is_absent(e, rule);
 }
 
 /* The spec has this many arguments, and the event is not embedded. */
