@@ -434,7 +434,8 @@ static int error(struct dump *d, const struct tt_error *err)
 		return cmd_status(err);
 	}
 	dump_like_go(err);
-	if (err->code == TT_E_STUCK)
+	/* a trace in format v1 has no generation that the file numbers */
+	if (err->code == TT_E_STUCK && err->generation != TT_UNKNOWN)
 		print_frontier(d, err);
 	return STATUS_BAD;
 }

@@ -38,8 +38,9 @@ void dump_like_go(const struct tt_error *err)
 {
 	size_t len = strlen(err->message);
 
-	/* After the first line the library says what the file seems to be. */
-	if (err->code == TT_E_NOT_A_TRACE || err->code == TT_E_CUT_OFF)
+	/* After the first line the library says what the file seems to be, or what waits. */
+	if (err->code == TT_E_NOT_A_TRACE || err->code == TT_E_CUT_OFF ||
+	    err->code == TT_E_VERSION || err->code == TT_E_STUCK)
 		len = strcspn(err->message, "\n");
 	out_flush(&out_stdout);
 	fprintf(stderr, "%.*s\n", (int)len, err->message);

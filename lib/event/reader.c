@@ -436,8 +436,10 @@ int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
 
 	*ev = NULL;
 	if (r->phase == TT_PHASE_V1) {
-		while ((rc = next_v1(r, ev)) == TT_OK && r->phase == TT_PHASE_V1)
-			;
+		do {
+			tt_v1_count(r->v1, &r->pass.nevents, &r->pass.last_ns);
+			rc = next_v1(r, ev);
+		} while (rc == TT_OK && r->phase == TT_PHASE_V1);
 		return rc;
 	}
 	if (r->phase == TT_PHASE_EVENTS && !tt_parallel_commit(r) && tt_pass_drain(&r->pass) < 0)

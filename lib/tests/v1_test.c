@@ -486,8 +486,24 @@ START_TEST(errors_are_go_s_and_come_alone)
 	struct reading r = read_trace(21, bad[_i].text);
 
 	ck_assert_msg(r.err.code == bad[_i].code, "%s: %s", bad[_i].text, r.err.message);
+	/* a second line is ours */
+	r.err.message[strcspn(r.err.message, "\n")] = '\0';
 	ck_assert_str_eq(r.err.message, bad[_i].message);
 	ck_assert_str_eq(r.events, "");
+}
+END_TEST
+
+START_TEST(who_waits_for_what_is_said)
+{
+	struct reading r = read_trace(21, BEGIN "GoSched 5 0; GoStart 0 1 7" END);
+
+	ck_assert_str_eq(r.err.message, "no consistent ordering of events possible\n"
+					"GoStart on P 0 waits until goroutine 1 is runnable with number 7; "
+					"it is runnable with number 2");
+	r = read_trace(21, BEGIN "GoSched 5 0; GoBlock 0 0" END);
+	ck_assert_str_eq(r.err.message, "no consistent ordering of events possible\n"
+					"GoBlock on P 0 waits until goroutine 0 is running; "
+					"it is not there with number 0");
 }
 END_TEST
 
@@ -745,6 +761,7 @@ Suite *v1_suite(void)
 	suite_add_tcase(suite, conversion);
 	tcase_add_unchecked_fixture(errors, setup, teardown);
 	tcase_add_loop_test(errors, errors_are_go_s_and_come_alone, 0, (int)COUNT(bad));
+	tcase_add_test(errors, who_waits_for_what_is_said);
 	tcase_add_test(errors, records_may_be_too_new_or_no_type_at_all);
 	tcase_add_test(errors, what_cannot_be_converted_ends_the_trace);
 	suite_add_tcase(suite, errors);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "gen/clock.h"
 #include "spec/spec.h"
 #include "spec/status.h"
 #include "v1/parse.h"
@@ -584,6 +585,43 @@ int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
 	if (rc < 0)
 		err->offset = v->base + v->events[v->next - 1].offset;
 	return rc;
+}
+
+/* Whether it is one event of v2, whatever came before, and names nothing that may be missing. */
+static inline bool is_plain(unsigned type)
+{
+	switch (type) {
+	case TT_V1_GOMAXPROCS:
+	case TT_V1_GO_CREATE:
+	case TT_V1_GO_START_LABEL:
+	case TT_V1_GO_SYS_CALL:
+	case TT_V1_GO_SYS_BLOCK:
+	case TT_V1_USER_TASK_CREATE:
+	case TT_V1_USER_TASK_END:
+	case TT_V1_USER_REGION:
+	case TT_V1_USER_LOG:
+	case TT_V1_FUTILE_WAKEUP:
+		return false;
+	default:
+		return true;
+	}
+}
+
+void tt_v1_count(struct tt_v1 *v, uint64_t *nevents, int64_t *last_ns)
+{
+	size_t first = v->next, i = first;
+	int64_t last = *last_ns;
+
+	if (!v->started || v->pending != 0 || v->next_unstarted != TT_V1_NONE || v->bad_frames)
+		return;
+	for (; i < v->nevents && is_plain(v->events[i].type); i++) {
+		int64_t time = v->events[i].time;
+
+		last = time > last ? time : tt_ns_add(last, 1);
+	}
+	v->next = i;
+	*nevents += i - first;
+	*last_ns = last;
 }
 
 /* ---- the beginning */

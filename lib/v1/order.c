@@ -7,6 +7,8 @@
  * Go and that of the file here. What Go finds by trying all waiting Ps after each event is
  * looked up here: a P that waits is listed under what it waits for. Stands on gen.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -31,6 +33,7 @@ struct order {
 	size_t nprocs;          /* with the one that stands for all samples */
 	struct tt_v1_proc *samples;
 	size_t next_sample;
+	uint64_t nmoves;        /* places that events were moved by */
 	int64_t last;           /* time of the last event, */
 	struct tt_error exit_err; /* and what was wrong with the first bad syscall exit */
 };
@@ -478,6 +481,23 @@ static void take_exit(struct order *o, struct tt_v1_event *e, int64_t time)
 	}
 }
 
+/* How far events may be moved in all, for each one; beyond that all are sorted at the end. */
+#define MOVES_PER_EVENT 8
+
+/* Moves the last event to where its time belongs, after those of the same time. */
+static void move_back(struct order *o)
+{
+	struct tt_v1 *v = o->v;
+	struct tt_v1_event e = v->events[v->nevents - 1];
+	size_t at = v->nevents - 1;
+
+	for (; at > 0 && v->events[at - 1].time > e.time; at--)
+		v->events[at] = v->events[at - 1];
+	v->events[at] = e;
+	o->nmoves += v->nevents - at;
+	v->scrambled = o->nmoves > MOVES_PER_EVENT * v->cap;
+}
+
 /* Appends the head of a P. */
 static inline void append(struct order *o, struct tt_v1_proc *proc)
 {
@@ -493,6 +513,8 @@ static inline void append(struct order *o, struct tt_v1_proc *proc)
 		v->goroutines.at[e->g].blocked = e->time;
 	else if (e->type == TT_V1_GO_SYS_EXIT)
 		take_exit(o, e, proc->exit_time);
+	if (tt_unlikely(v->nevents > 1 && e->time < e[-1].time) && !v->scrambled)
+		move_back(o);
 }
 
 static int advance(struct order *o)
@@ -527,11 +549,38 @@ static int advance(struct order *o)
 	return look_at_due(o);
 }
 
+static const char *status_name(uint8_t status)
+{
+	static const char *const names[] = {
+		[TT_V1_DEAD] = "not there",
+		[TT_V1_RUNNABLE] = "runnable",
+		[TT_V1_RUNNING] = "running",
+		[TT_V1_WAITING] = "waiting",
+	};
+
+	return names[status];
+}
+
+/* Nothing can happen: the message says of the earliest event what it waits for. */
 static int stuck(struct order *o)
 {
-	tt_fail(o->err, TT_E_STUCK, "no consistent ordering of events possible");
-	if (o->out[0]->loaded)
-		o->err->offset = o->v->base + o->out[0]->head.offset;
+	const struct tt_v1_proc *proc = o->out[0];
+	const struct tt_v1_goroutine *g;
+	char number[48] = "";
+
+	for (size_t i = 1; i < o->nout; i++)
+		if (o->out[i]->head.time < proc->head.time)
+			proc = o->out[i];
+	g = &o->v->goroutines.at[subject(proc)];
+	if (wanted_seq(proc) != ANY_SEQ)
+		snprintf(number, sizeof(number), " with number %" PRIu64, proc->seq);
+	tt_fail(o->err, TT_E_STUCK,
+		"no consistent ordering of events possible\n"
+		"%s on P %" PRId64 " waits until goroutine %" PRIu64 " is %s%s; it is %s with "
+		"number %" PRIu64,
+		o->v->layouts[proc->head.type].spec->name, proc->number, g->id,
+		status_name(rules[proc->step].status), number, status_name(g->status), g->seq);
+	o->err->offset = o->v->base + proc->head.offset;
 	return -TT_E_STUCK;
 }
 

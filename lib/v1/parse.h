@@ -195,6 +195,7 @@ struct tt_v1 {
 	size_t nevents, cap;
 	uint64_t unsorted;      /* offset in the trace of the first event whose time goes back; 0 */
 	size_t nmoved;          /* with TT_V1_MOVED */
+	bool scrambled;         /* so much that not all are where their times belong */
 
 	TT_ARRAY(struct tt_v1_region) regions;
 	uint32_t free_region;   /* the first of a list, or TT_V1_NONE */

@@ -42,6 +42,11 @@ bool tt_v1_start_ns(const struct tt_v1 *v, int64_t *ns);
 /* No event is left. */
 bool tt_v1_done(const struct tt_v1 *v);
 /*
+ * Counts the next events as long as nothing of them is to be looked at: *nevents grows, and
+ * *last_ns is the time_ns of the last one.
+ */
+void tt_v1_count(struct tt_v1 *v, uint64_t *nevents, int64_t *last_ns);
+/*
  * The next event, without its time_ns; valid until the next call. 0; 1: there is none;
  * TT_E_EVENT_UNORDERED for a record that has no event in v2.
  */
