@@ -399,13 +399,15 @@ void tt_findings_resources(struct tt_pass *p, const struct tt_event *ev)
 		f->offset = ev->offset;
 		f->thread = ev->thread;
 		f->misuse = *misuse;
+		f->spec = ev->spec;
 	}
 }
 
 static void say_resource(const struct tt_pass *p, const struct tt_finding *f, char *text,
 			 size_t size)
 {
-	tt_misuse_say(tt_specs_event(p->specs, (unsigned)f->event_type), &f->misuse, text, size);
+	(void)p;
+	tt_misuse_say(f->spec, &f->misuse, text, size);
 }
 
 /* ---- an experiment with events, and none of the batches that its spec has */

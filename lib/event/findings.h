@@ -19,7 +19,9 @@ struct tt_finding {
 	uint64_t offset, generation, event_index;
 	int64_t thread;
 	uint64_t number;        /* what the text speaks of; TT_W_PRIVATE: index in `texts` */
-	struct tt_misuse misuse; /* of a resource */
+	struct tt_misuse misuse; /* of a resource, by an event with this spec: that of its type
+	                           may be another one when the text is written */
+	const struct tt_event_spec *spec;
 	const struct tt_batch_spec *batch; /* of a record, with its fault */
 	struct tt_record_fault fault;
 };

@@ -85,12 +85,18 @@ static inline const struct tt_specs *ways_orders(void)
 				   "pair Job\nshows end goroutine self \"job\"\n"
 				   "event Call 216 since 1.26\nargs dt\nneeds thread\n"
 				   "range begin thread self nested\n";
+	static const char more[] = "experiment Query 10\n"
+				   "resource timer of Link\nnames of_timer\n"
+				   "event Ask 217 since 1.26\nargs dt of_timer seq\n"
+				   "needs thread\norders of_timer seq continues\n"
+				   "uses of_timer armed\n";
 	static struct tt_specs *specs;
 	struct tt_error err;
 
 	if (specs == NULL) {
 		WALK_REQUIRE(tt_specs_new(&specs, &err) == 0);
 		WALK_REQUIRE(tt_specs_add(specs, "orders", text, sizeof(text) - 1, &err) == 0);
+		WALK_REQUIRE(tt_specs_add(specs, "more", more, sizeof(more) - 1, &err) == 0);
 	}
 	return specs;
 }

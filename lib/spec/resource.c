@@ -72,6 +72,26 @@ bool tt_spec_begin_resource(struct tt_spec_parser *p)
 	return true;
 }
 
+/* The states of a resource of another experiment, as far as its spec is there. */
+static void take_states(struct tt_spec_parser *p, struct tt_resource_spec *spec)
+{
+	const struct tt_experiment_spec *experiment =
+		p->specs == NULL ? NULL : tt_specs_experiment_named(p->specs, spec->experiment);
+	const struct tt_resource_spec *own;
+
+	for (size_t i = 0; experiment != NULL; i++) {
+		own = tt_specs_resource(p->specs, experiment->id, i);
+		if (own == NULL)
+			return;
+		if (strcmp(own->name, spec->name) != 0 ||
+		    strcmp(own->experiment, spec->experiment) != 0)
+			continue;
+		spec->nstates = own->nstates;
+		memcpy(spec->states, own->states, sizeof(spec->states));
+		return;
+	}
+}
+
 void tt_spec_read_resource(struct tt_spec_parser *p)
 {
 	struct tt_resource_spec *spec = &p->resource->spec;
@@ -104,8 +124,10 @@ void tt_spec_read_resource(struct tt_spec_parser *p)
 		return;
 	}
 	spec->name = name;
-	if (of != NULL)
+	if (of != NULL) {
 		spec->experiment = of;
+		take_states(p, spec);
+	}
 }
 
 void tt_spec_read_names(struct tt_spec_parser *p)
@@ -217,7 +239,12 @@ int8_t tt_spec_find_state(struct tt_spec_parser *p, const struct tt_resource_spe
 	for (unsigned i = 0; i < resource->nstates; i++)
 		if (!word->quoted && strcmp(resource->states[i], word->text) == 0)
 			return (int8_t)i;
-	if (resource->nstates == 0)
+	if (resource->nstates == 0 && strcmp(resource->experiment, p->file->experiment.name) != 0)
+		tt_spec_report(p, word->column, "unknown-word",
+			       "unknown state `%.40s`: the spec of %s, which comes before this one, "
+			       "names the states of `%s`",
+			       word->text, resource->experiment, resource->name);
+	else if (resource->nstates == 0)
 		tt_spec_report(p, word->column, "unknown-word",
 			       "unknown state `%.40s`: name the states of `%s` with `states`, in a "
 			       "block that begins with `resource %s`",

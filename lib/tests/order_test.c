@@ -3,8 +3,9 @@
  * order_test.c - the rules of ordering, one by one: what lets an event advance,
  * what it changes, what makes a trace broken, and in which words. Each case is a
  * trace as a script and the events that come of it; Go's reader says the same of
- * each.
+ * each, but for those of declared orders.
  */
+#include "fuzz/ways.h"
 #include "tests/digest.h"
 #include "tests/reader_support.h"
 #include "tests/script.h"
@@ -381,6 +382,50 @@ START_TEST(order_of_ranges)
 }
 END_TEST
 
+/* ---- declared orders: the scenarios rules-*.txt have most of their rules */
+
+CASES(declared) = {
+	{BEGIN "7@100: Arm 5 1, Ask 5 2, Fire 5 3 0",
+	 "7/0/1 Arm 5 1\n7/0/1 Ask 5 2\n7/0/1 Fire 5 3 0\nend"},
+	{BEGIN "7@100: Arm 5 1, Ask 5 1",
+	 "7/0/1 Arm 5 1\nstuck: broken trace: failed to advance: frontier:"},
+	/* goroutine 1 ended, so its numbers are forgotten with the generation */
+	{BEGIN "7@90: Mine 1, Yours 1 2, GoDestroy\n8@100: Yours 1 3",
+	 "8/-1/-1 Yours 1 3\nend"},
+};
+
+START_TEST(order_of_declared_events)
+{
+	expect(&declared[_i]);
+}
+END_TEST
+
+/* What experiments share has one life and the same states for both. */
+START_TEST(experiments_share_a_resource)
+{
+	static const char *const scripts[] = {BEGIN "7@100: Arm 5 1, Ask 5 2, Fire 5 3 0",
+					      BEGIN "7@100: Arm 5 1, Fire 5 2 0, Ask 5 3"};
+
+	for (size_t i = 0; i < COUNT(scripts); i++) {
+		const struct tt_options opt = {.size = sizeof(opt), .specs = ways_orders()};
+		struct tt_reader *r;
+		const struct tt_event *ev;
+		struct tt_error err;
+		struct build b;
+
+		script_build(&b, 26, scripts[i]);
+		r = test_open_as(b.data, b.len, &opt);
+		while (tt_reader_next(r, &ev) == 0)
+			;
+		ck_assert_int_eq(tt_reader_finding(r, &err), i == 0 ? TT_END : TT_OK);
+		if (i != 0)
+			ck_assert_str_eq(err.message, "event Ask needs timer 5 armed, but it is idle");
+		tt_reader_close(r);
+		build_release(&b);
+	}
+}
+END_TEST
+
 /* ---- annotations and the rest */
 
 CASES(annotations) = {
@@ -625,6 +670,8 @@ Suite *order_suite(void)
 	tcase_add_loop_test(tc, order_of_goroutines, 0, COUNT(goroutines));
 	tcase_add_loop_test(tc, order_of_syscalls, 0, COUNT(syscalls));
 	tcase_add_loop_test(tc, order_of_ranges, 0, COUNT(ranges));
+	tcase_add_loop_test(tc, order_of_declared_events, 0, COUNT(declared));
+	tcase_add_test(tc, experiments_share_a_resource);
 	tcase_add_loop_test(tc, order_of_annotations, 0, COUNT(annotations));
 	tcase_add_loop_test(tc, order_across_generations, 0, COUNT(generations));
 	tcase_add_loop_test(tc, order_of_threads, 0, COUNT(merges));

@@ -237,8 +237,9 @@ void script_run(const struct build *b, int64_t from, char out[SCRIPT_OUT_SIZE])
 	struct lines l = {out, 0};
 	struct tt_reader *r;
 	const struct tt_event *ev;
+	const struct tt_options opt = {.size = sizeof(opt), .specs = ways_orders()};
 	struct tt_error err;
-	int rc = tt_reader_open_memory(&r, b->data, b->len, NULL, &err);
+	int rc = tt_reader_open_memory(&r, b->data, b->len, &opt, &err);
 
 	ck_assert_msg(rc == 0, "%s", err.message);
 	while ((rc = tt_reader_next(r, &ev)) == 0)
