@@ -367,10 +367,13 @@ static bool may_commit(const struct tt_order *before, const struct tt_order *alo
 bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_order *trial)
 {
 	struct commit commit = {.to = trial, .alone = alone};
+	struct tt_subjects *subjects = before->subjects;
 	bool joined;
 
 	if (!may_commit(before, alone))
 		return false;
+	/* nothing of these changes: what remembers something is not ordered alone */
+	before->subjects = NULL;
 	joined = tt_order_copy(trial, before);
 	trial->gen = before->gen;
 	tt_shared_strings_begin_generation(&trial->names, before->gen);
@@ -380,6 +383,7 @@ bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_
 		take_gc(&commit);
 		exchange(before, trial);
 	}
+	before->subjects = subjects;
 	tt_order_reset(trial);
 	return joined;
 }
