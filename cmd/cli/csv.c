@@ -29,7 +29,7 @@ static char *put_cell(struct out *o, char *p, struct tt_str s, put_text_fn *put)
 	return put_char(p, '"');
 }
 
-char *csv_text(struct out *o, char *p, struct tt_str s)
+char *csv_any_text(struct out *o, char *p, struct tt_str s)
 {
 	return put_cell(o, p, s, out_escaped);
 }

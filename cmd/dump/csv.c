@@ -6,6 +6,8 @@
  * Texts of the trace are escaped as in the text format, so that a record is always
  * one line.
  */
+#include <stdio.h>
+
 #include "cli/csv.h"
 #include "dump.h"
 
@@ -25,11 +27,43 @@ static char *render_top(struct out *o, char *p, const struct tt_frame *frames, i
 	return n > 0 ? out_escaped(o, p, frames[0].func) : p;
 }
 
+/*
+ * What is the same for all events of a type: its kind and name, and ` name=` of each
+ * argument. Made once, then read by all threads. A text that is too long for its array
+ * has length 0, as those of types that come with the trace.
+ */
+static struct type_text {
+	uint8_t front_len;
+	uint8_t arg_len[TT_MAX_ARGS];
+	char front[62];
+	char args[TT_MAX_ARGS][32];
+} type_texts[256];
+
+static void make_type_text(struct type_text *t, const struct tt_event_spec *spec)
+{
+	int n = snprintf(t->front, sizeof(t->front), ",%s,%s", tt_kind_name(spec->kind),
+			 spec->name);
+
+	t->front_len = n < (int)sizeof(t->front) ? (uint8_t)n : 0;
+	for (unsigned i = 0; i < spec->nargs; i++) {
+		n = snprintf(t->args[i], sizeof(t->args[i]), " %s=", spec->args[i].name);
+		t->arg_len[i] = n < (int)sizeof(t->args[i]) ? (uint8_t)n : 0;
+	}
+}
+
 static void header(struct dump *d)
 {
+	const struct tt_specs *specs = tt_reader_specs(d->reader);
 	struct out *o = d->out;
 	char *p = out_begin(o);
 
+	for (unsigned type = 0; type < ARRAY_SIZE(type_texts); type++) {
+		const struct tt_event_spec *spec = tt_specs_event(specs, type);
+
+		type_texts[type] = (struct type_text){ 0 };
+		if (spec)
+			make_type_text(&type_texts[type], spec);
+	}
 	d->tops.render = render_top;
 	p = put_lit(p, "time_ns,since_start_ns,kind,event,generation,offset,"
 		       "thread,proc,goroutine,resource,resource_id,from,to,"
@@ -41,6 +75,13 @@ static void header(struct dump *d)
 static char *put_cell(struct out *o, char *p, struct tt_str s)
 {
 	return csv_text(o, put_char(p, ','), s);
+}
+
+/* The same of a text of ours, or NULL. */
+static char *put_own_cell(char *p, const char *s)
+{
+	p = put_char(p, ',');
+	return s ? put_cstr(p, s) : p;
 }
 
 static char *put_id_cell(char *p, int64_t id)
@@ -166,17 +207,27 @@ static void set_cells(struct cells *c, const struct tt_event *ev)
 
 /* ---- records */
 
+/* The cells of its kind and its name. */
+static char *put_type(char *p, const struct tt_event *ev)
+{
+	const struct type_text *t = ev->spec ? &type_texts[ev->spec->type] : NULL;
+
+	if (!t || t->front_len == 0) {
+		p = put_own_cell(p, tt_kind_name(ev->kind));
+		return put_own_cell(p, ev->spec ? ev->spec->name : NULL);
+	}
+	memcpy(p, t->front, sizeof(t->front));
+	return p + t->front_len;
+}
+
 static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 {
-	struct out *o = d->out;
 	const struct tt_generation *g = ev->generation;
 
 	p = put_i64(p, ev->time_ns);
 	p = put_char(p, ',');
 	p = put_i64(p, ev->time_ns - d->start_ns);
-	p = put_char(p, ',');
-	p = put_cstr(p, tt_kind_name(ev->kind));
-	p = put_cell(o, p, str_of(ev->spec ? ev->spec->name : ""));
+	p = put_type(p, ev);
 	p = put_number_cell(p, g != NULL, g ? tt_generation_number(g) : 0);
 	p = put_number_cell(p, true, ev->offset);
 	p = put_id_cell(p, ev->thread);
@@ -186,26 +237,31 @@ static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 
 static char *put_cells(struct out *o, char *p, const struct cells *c)
 {
-	p = put_cell(o, p, str_of(c->resource ? c->resource : ""));
+	p = put_own_cell(p, c->resource);
 	p = put_char(p, ',');
 	if (c->has_resource)
 		p = put_i64(p, c->resource_id);
-	p = put_cell(o, p, str_of(c->from ? c->from : ""));
-	p = put_cell(o, p, str_of(c->to ? c->to : ""));
+	p = put_own_cell(p, c->from);
+	p = put_own_cell(p, c->to);
 	p = put_cell(o, p, c->name);
 	p = put_cell(o, p, c->text);
 	p = put_number_cell(p, c->has_task, c->task);
 	return put_number_cell(p, c->has_value, c->value);
 }
 
-static char *put_numbers(struct out *o, char *p, const struct tt_event *ev)
+/* Of a core event: there is room for all of its arguments. */
+static char *put_numbers(char *p, const struct tt_event *ev)
 {
-	for (unsigned i = 0; ev->spec && i < ev->spec->nargs; i++) {
-		if (i != 0)
-			p = put_char(p, ' ');
-		p = out_cstr(o, p, ev->spec->args[i].name);
-		p = put_char(out_room(o, p), '=');
-		p = put_u64(p, ev->args[i]);
+	const struct type_text *t;
+
+	if (!ev->spec)
+		return p;
+	t = &type_texts[ev->spec->type];
+	for (unsigned i = 0; i < ev->spec->nargs; i++) {
+		unsigned skip = i == 0; /* its blank */
+
+		memcpy(p, t->args[i] + skip, sizeof(t->args[i]) - 1);
+		p = put_u64(p + t->arg_len[i] - skip, ev->args[i]);
 	}
 	return p;
 }
@@ -234,7 +290,8 @@ static void print(struct dump *d, const struct tt_event *ev, uint64_t stack)
 
 	set_cells(&cells, ev);
 	p = put_char(put_cells(o, p, &cells), ',');
-	p = ev->spec && ev->spec->experiment ? put_meanings(d, p, ev) : put_numbers(o, p, ev);
+	p = ev->spec && ev->spec->experiment ? put_meanings(d, p, ev)
+					      : put_numbers(out_room(o, p), ev);
 	p = put_number_cell(p, stack != 0, stack);
 	if (stack != 0)
 		top = stack_cache_get(&d->tops, ev->generation, stack);
