@@ -603,7 +603,8 @@ struct tt_input {
 /*
  * The lowest layer: the bytes of the file as a flat sequence of events, as
  * `go tool trace -d=wire` shows them. Nothing is grouped, and nothing is checked beyond
- * the bytes of each event. Experimental events are understood in every version.
+ * the bytes of each event. Experimental events are understood in every version. The records
+ * of format v1, for which Go has no such dump, are read by specs/v1.spec.
  */
 struct tt_wire;
 
@@ -615,20 +616,22 @@ struct tt_wire_frame {
 struct tt_wire_event {
 	uint64_t offset;        /* of its type byte */
 	const struct tt_event_spec *spec; /* NULL: a type with no name and no arguments */
-	uint8_t type;
+	uint8_t type;           /* of format v1: without the bits that count numbers */
 	uint8_t nargs;          /* dt included, as args[0], for timed events */
 	uint64_t args[TT_MAX_ARGS + 1];
 	const struct tt_wire_frame *frames; /* of a Stack */
 	size_t nframes;
-	struct tt_str data;     /* of a String or ExperimentalBatch */
+	struct tt_str data;     /* of a String or ExperimentalBatch, and of a UserLog of v1 */
+	bool padded;            /* of format v1: the length before its numbers takes 10 bytes, as Go
+	                           1.20 and 1.21 write that of a stack */
 	const void *text_;      /* private to tt_wire_format(); NULL in an event of your own */
 };
 
 /*
  * Like tt_reader_open(), tt_reader_open_memory() and tt_reader_open_fd(): memory must stay
  * valid as long as the handle, and a descriptor stays open and remains the caller's.
- * TT_E_IO, TT_E_INPUT, TT_E_MEMBER, TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1,
- * TT_E_CUT_OFF, TT_E_MEMORY, TT_E_LIMIT, TT_E_ARGUMENT.
+ * TT_E_IO, TT_E_INPUT, TT_E_MEMBER, TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_CUT_OFF,
+ * TT_E_MEMORY, TT_E_LIMIT, TT_E_ARGUMENT.
  */
 TT_API int tt_wire_open(struct tt_wire **out, const char *path, const struct tt_options *opt,
 			struct tt_error *err);
@@ -636,10 +639,10 @@ TT_API int tt_wire_open_memory(struct tt_wire **out, const void *data, size_t nb
 			       const struct tt_options *opt, struct tt_error *err);
 TT_API int tt_wire_open_fd(struct tt_wire **out, int fd, const struct tt_options *opt,
 			   struct tt_error *err);
-/* Header version: 22, 23, 25 or 26. */
+/* Header version: 22, 23, 25 or 26, or of format v1, 11, 19 or 21. */
 TT_API unsigned tt_wire_version(const struct tt_wire *w);
 /*
- * 0, 1, or an error: TT_E_EVENT_TYPE, TT_E_EVENT_NUMBER, TT_E_CUT_OFF, TT_E_IO,
+ * 0, 1, or an error: TT_E_EVENT_TYPE, TT_E_EVENT_NUMBER, TT_E_STRING_SIZE, TT_E_CUT_OFF, TT_E_IO,
  * TT_E_INPUT, TT_E_MEMORY, TT_E_LIMIT. With TT_OPEN_LIKE_GO, if the file ends between two
  * numbers of an event, the sequence ends there, as with Go's raw reader.
  */

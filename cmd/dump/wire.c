@@ -88,7 +88,7 @@ int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const 
 	}
 	while ((rc = tt_wire_next(wire, &ev)) == 0 && !out_failed(o)) {
 		print_event(o, ev);
-		if (ev->type == w.batch_type)
+		if (ev->type == w.batch_type && tt_wire_version(wire) >= 22)
 			note_experiment(&w, ev);
 	}
 	rc = rc < 0 ? report_error(&w, tt_wire_error(wire)) : STATUS_FINE;

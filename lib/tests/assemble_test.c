@@ -121,7 +121,7 @@ static const struct {
 } mistakes[] = {
 	{"", "1:1: there is no line 'Trace Go1.NN'"},
 	{"\n\n", "3:1: there is no line 'Trace Go1.NN'"},
-	{"Trace Go1.21\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 22, 23, 25, 26"},
+	{"Trace Go1.20\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 11, 19, 21, 22, 23, 25, 26"},
 	{"Trace Go1.26\n\nNonsense\n", "3:1: no event has the name 'Nonsense'"},
 	{"Trace Go1.26\nGoStart dt=1 g=", "2:16: expected a number of at most 64 bits, not ''"},
 	{"Trace Go1.26\nStack id=1 nframes=2\n\tpc=1 func=2 file=3 line=4\nGoDestroy dt=1\n",

@@ -19,6 +19,9 @@ static const struct {
 	size_t len;
 	unsigned version;
 } headers[] = {
+	{BYTES("go 1.11 trace\0\0\0"), 11},
+	{BYTES("go 1.19 trace\0\0\0"), 19},
+	{BYTES("go 1.21 trace\0\0\0"), 21},
 	{BYTES("go 1.22 trace\0\0\0"), 22},
 	{BYTES("go 1.23 trace\0\0\0"), 23},
 	{BYTES("go 1.25 trace\0\0\0"), 25},
@@ -47,7 +50,7 @@ START_TEST(header_is_read_as_go_scans_it)
 			rc = tt_source_open_fd(&src, t.fd, NULL, &mem, &err);
 		}
 		ck_assert_int_eq(rc, 0);
-		ck_assert_int_eq(tt_header_read(src, &version, &err), 0);
+		ck_assert_int_eq(tt_header_read_any(src, &version, &err), 0);
 		ck_assert_uint_eq(version, headers[_i].version);
 		ck_assert_uint_eq(tt_source_offset(src), len);
 		tt_source_close(src);
@@ -85,12 +88,6 @@ static const struct {
 	{BYTES("go 1.26trace\0\0\0\1"), TT_E_NOT_A_TRACE, 7, SEEMS "a trace with a damaged header"},
 	{BYTES("go 1.26 trace\0\0\1"), TT_E_NOT_A_TRACE, 15, SEEMS "a trace with a damaged header"},
 	{BYTES("go1.26 trace\0\0\0\0"), TT_E_NOT_A_TRACE, 2, GO_TEXT},
-	{BYTES("go 1.11 trace\0\0\0"), TT_E_V1, 0,
-	 "a trace of Go 1.11 to 1.18 (format v1), of which only the decoded events are read"},
-	{BYTES("go 1.19 trace\0\0\0"), TT_E_V1, 0,
-	 "a trace of Go 1.19 or 1.20 (format v1), of which only the decoded events are read"},
-	{BYTES("go 1.21 trace\0\0\0"), TT_E_V1, 0,
-	 "a trace of Go 1.21 (format v1), of which only the decoded events are read"},
 	{BYTES("just some words of text\n"), TT_E_NOT_A_TRACE, 0, SEEMS "text: \"just some words of text\""},
 	{BYTES("short"), TT_E_NOT_A_TRACE, 0, SEEMS "text: \"short\""},
 	{BYTES(" \n\n"), TT_E_NOT_A_TRACE, 0, SEEMS "text"},
@@ -148,6 +145,25 @@ static const struct {
 	{BYTES("\1\2\3\4\5\6\7\1\2\3\4\5\6\7\1\2"), TT_E_NOT_A_TRACE, 0, GO_TEXT},
 };
 
+START_TEST(format_v1_is_not_for_those_who_need_v2)
+{
+	static const struct {
+		unsigned version;
+		const char *message;
+	} old[] = {
+		{11, "a trace of Go 1.11 to 1.18 (format v1), which can be read, but not recorded or repaired"},
+		{19, "a trace of Go 1.19 or 1.20 (format v1), which can be read, but not recorded or repaired"},
+		{21, "a trace of Go 1.21 (format v1), which can be read, but not recorded or repaired"},
+	};
+
+	for (size_t i = 0; i < COUNT(old); i++) {
+		ck_assert_int_eq(tt_header_needs_v2(old[i].version, &err), -TT_E_V1);
+		ck_assert_str_eq(err.message, old[i].message);
+	}
+	ck_assert_int_eq(tt_header_needs_v2(22, &err), 0);
+}
+END_TEST
+
 /* From memory, and from a stream however it arrives. */
 START_TEST(header_of_something_else_says_what_it_seems_to_be)
 {
@@ -196,6 +212,7 @@ static TCase *header_tests(void)
 	TCase *tc = tcase_create("header");
 
 	tcase_add_loop_test(tc, header_is_read_as_go_scans_it, 0, (int)COUNT(headers));
+	tcase_add_test(tc, format_v1_is_not_for_those_who_need_v2);
 	tcase_add_loop_test(tc, header_of_something_else_says_what_it_seems_to_be, 0,
 			    (int)COUNT(no_headers));
 	tcase_add_test(tc, header_of_endless_blanks_is_none);

@@ -145,9 +145,9 @@ static const struct {
 } mistakes[] = {
 	{"", "1:1: there is no line 'Trace Go1.NN'"},
 	{"\n# nothing\n", "3:1: there is no line 'Trace Go1.NN'"},
-	{"GoStart dt=1\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 22, 23, 25, 26"},
-	{"Trace Go1.24\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 22, 23, 25, 26"},
-	{"TraceGo1.26\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 22, 23, 25, 26"},
+	{"GoStart dt=1\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 11, 19, 21, 22, 23, 25, 26"},
+	{"Trace Go1.24\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 11, 19, 21, 22, 23, 25, 26"},
+	{"TraceGo1.26\n", "1:1: the first line must be 'Trace Go1.NN', NN one of 11, 19, 21, 22, 23, 25, 26"},
 	{"Trace Go1.x\n", "1:11: expected a number of at most 64 bits, not 'x'"},
 	{"Trace Go1.26 x\n", "1:14: unexpected text at the end of the line"},
 	{"Trace Go1.26\n  GoStrat dt=1\n", "2:3: no event has the name 'GoStrat'"},

@@ -12,6 +12,7 @@
 #include "tests/build.h"
 #include "tests/reader_support.h"
 #include "tests/suites.h"
+#include "wire/assemble.h"
 
 static struct tt_specs *records;
 
@@ -643,6 +644,87 @@ START_TEST(many_batches_keep_to_the_memory_limit)
 }
 END_TEST
 
+/* ---- records as text, and back */
+
+static void expect_again(const struct build *b)
+{
+	struct tt_mem mem = {0};
+	struct tt_bytes again = {.mem = &mem};
+	struct tt_wire *w;
+	const struct tt_wire_event *ev;
+	struct tt_error err;
+	char *text = malloc(1 << 20);
+	size_t n = (size_t)sprintf(text, "Trace Go1.%u\n", b->version);
+	int rc = tt_wire_open_memory(&w, b->data, b->len, NULL, &err);
+
+	ck_assert_msg(rc == 0, "%s", err.message);
+	ck_assert_uint_eq(tt_wire_version(w), b->version);
+	while ((rc = tt_wire_next(w, &ev)) == 0)
+		n += tt_wire_format(ev, text + n, (1 << 20) - n);
+	ck_assert_msg(rc == 1, "%s", tt_wire_error(w)->message);
+	tt_wire_close(w);
+	rc = tt_assemble(NULL, text, n, &again, &err);
+	ck_assert_msg(rc == 0, "%s", err.message);
+	ck_assert_uint_eq(again.len, b->len);
+	ck_assert_mem_eq(again.data, b->data, b->len);
+	tt_bytes_release(&again);
+	free(text);
+}
+
+START_TEST(records_become_text_and_records_again)
+{
+	struct build b = build_trace(21, RICH "; String 7 \"\"; UserLog 1 4 1 0 \"\"; Stack 9 0");
+
+	/* a stack whose length takes 10 bytes */
+	build_bytes(&b, "\xc3\x86\x80\x80\x80\x80\x80\x80\x80\x80\x00\x05\x01\x01\x02\x03\x04", 17);
+	build_records(&b, "GoEnd 1");
+	expect_again(&b);
+	build_release(&b);
+}
+END_TEST
+
+static const struct {
+	const char *bytes;
+	size_t n;
+	int code;
+	const char *message;
+} bad_records[] = {
+	{"\x00", 1, TT_E_EVENT_TYPE, "unknown event type 0"},
+	{"\x4e\x01\x02", 3, TT_E_EVENT_NUMBER, "GoStart has wrong number of arguments: want 3, got 2"},
+	{"\xce\x04\x01\x02\x03\x04", 6, TT_E_EVENT_NUMBER,
+	 "GoStart has wrong number of arguments: want 3, got 4"},
+	{"\xce\x81\x10", 3, TT_E_EVENT_NUMBER,
+	 "failed to read event 14 argument: length-prefixed argument too big: 2049 bytes, limit is 2048"},
+	{"\xc3\x03\x01\x01\x05", 5, TT_E_EVENT_NUMBER,
+	 "Stack has wrong number of arguments: want 6, got 3"},
+	{"\x43\x01\x01", 3, TT_E_EVENT_NUMBER, "Stack has wrong number of arguments: want 6, got 2"},
+	{"\x25\x01\xc1\x84\x3d", 5, TT_E_STRING_SIZE, "string is too large (len=1000001)"},
+	{"\x25\x01\x05zz", 5, TT_E_CUT_OFF, "the file ends inside an event"},
+	{"\xce\x03\x01\x02", 4, TT_E_CUT_OFF, "the file ends inside an event"},
+	{"\xce\x02\x01\xff", 4, TT_E_CUT_OFF, "unexpected EOF"},
+};
+
+START_TEST(bad_records_end_the_text)
+{
+	for (unsigned flags = 0; flags <= TT_OPEN_LIKE_GO; flags++) {
+		struct tt_options opt = {.size = sizeof(opt), .flags = flags};
+		struct build b = build_trace(21, "Batch 0 1");
+		struct tt_wire *w;
+		const struct tt_wire_event *ev;
+		struct tt_error err;
+
+		build_bytes(&b, bad_records[_i].bytes, bad_records[_i].n);
+		ck_assert_int_eq(tt_wire_open_memory(&w, b.data, b.len, &opt, &err), 0);
+		ck_assert_int_eq(tt_wire_next(w, &ev), 0);
+		ck_assert_int_eq(tt_wire_next(w, &ev), -bad_records[_i].code);
+		ck_assert_str_eq(tt_wire_error(w)->message, bad_records[_i].message);
+		ck_assert_int_eq(tt_wire_error(w)->event_type, -1);
+		tt_wire_close(w);
+		build_release(&b);
+	}
+}
+END_TEST
+
 /* ---- the reader */
 
 struct pipe {
@@ -745,6 +827,7 @@ Suite *v1_suite(void)
 	Suite *suite = suite_create("v1");
 	TCase *conversion = tcase_create("conversion"), *errors = tcase_create("errors");
 	TCase *hostile = tcase_create("hostile"), *reader = tcase_create("reader");
+	TCase *text = tcase_create("text");
 
 	tcase_add_unchecked_fixture(conversion, setup, teardown);
 	tcase_add_test(conversion, what_there_was_is_stated_and_then_events_begin);
@@ -772,6 +855,10 @@ Suite *v1_suite(void)
 	tcase_add_test(hostile, many_waiting_ps_take_no_quadratic_time);
 	tcase_add_test(hostile, many_batches_keep_to_the_memory_limit);
 	suite_add_tcase(suite, hostile);
+	tcase_add_unchecked_fixture(text, setup, teardown);
+	tcase_add_test(text, records_become_text_and_records_again);
+	tcase_add_loop_test(text, bad_records_end_the_text, 0, (int)COUNT(bad_records));
+	suite_add_tcase(suite, text);
 	tcase_add_unchecked_fixture(reader, setup, teardown);
 	tcase_add_test(reader, a_long_stream_reads_like_memory);
 	tcase_add_test(reader, syncs_generations_and_other_readers);

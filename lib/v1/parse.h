@@ -10,15 +10,12 @@
 #include "base/sort.h"
 #include "spec/types.h"
 #include "v1/v1.h"
-#include "wire/varint.h"
+#include "wire/format.h"
 
 /* ------------------------------------------------------------------ records */
 
 /* How many types the six bits of a record's first byte can say. */
 #define TT_V1_NTYPES 64
-/* Most bytes of numbers that come with their length. */
-#define TT_V1_MAX_NUMBERS_NBYTES 2048
-#define TT_V1_STRING_MAX_SIZE 1000000
 #define TT_V1_STACK_MAX_SIZE 1000
 /* Of a record with a time; dt does not count. */
 #define TT_V1_MAX_ARGS 4

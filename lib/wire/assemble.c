@@ -53,6 +53,32 @@ static int insert_number(struct tt_assembly *a, size_t at, uint64_t value, bool 
 
 /* ------------------------------------------------------------------ events */
 
+/* What an event begins in format v2; in v1 types mean something else. */
+static enum tt_raw_batch_kind batch_kind(const struct tt_assembly *a,
+					 const struct tt_event_spec *spec)
+{
+	return a->v1 != NULL ? TT_RAW_BATCH_BAD : tt_raw_batch_kind(spec->type);
+}
+
+/* In format v1: how many numbers the open record has, or how many bytes they take. */
+static int seal_numbers(struct tt_assembly *a)
+{
+	const struct tt_event_spec *event = a->event;
+	size_t at = a->type_at;
+	uint64_t n;
+
+	a->type_at = TT_NO_PLACE;
+	if (at == TT_NO_PLACE || (event->has_data && !event->timed))
+		return 0;
+	n = event->nargs + event->timed + 4 * a->nframes;
+	if (n <= 3 && !a->padded) {
+		a->out->data[at] |= (uint8_t)((n - 1) << 6);
+		return 0;
+	}
+	a->out->data[at] |= 0xc0;
+	return insert_number(a, at + 1, a->out->len - at - 1, a->padded);
+}
+
 static bool frames_are_counted(const struct tt_assembly *a)
 {
 	/* no frames follow a count that is negative as Go's reader takes it */
@@ -64,18 +90,21 @@ static int close_event(struct tt_assembly *a, const char *at)
 {
 	struct tt_line *l = &a->line;
 	const struct tt_event_spec *event = a->event;
+	int rc = 0;
 
-	a->event = NULL;
 	if (event != NULL && event->has_frames && a->count_at != TT_NO_PLACE)
-		return insert_number(a, a->count_at, a->nframes, false);
-	if (event != NULL && event->has_frames && !frames_are_counted(a))
+		rc = insert_number(a, a->count_at, a->nframes, false);
+	else if (event != NULL && event->has_frames && !frames_are_counted(a))
 		return tt_line_mistake(l, at, "the %s above says nframes=%llu but has %llu frames",
 				       event->name, (unsigned long long)a->want,
 				       (unsigned long long)a->nframes);
-	if (event != NULL && event->has_data && !a->has_data)
-		return insert_number(a, a->count_at, 0,
-				     tt_raw_batch_kind(event->type) == TT_RAW_BATCH_EXPERIMENT);
-	return 0;
+	if (rc == 0)
+		rc = seal_numbers(a);
+	if (rc == 0 && event != NULL && event->has_data && !a->has_data)
+		rc = insert_number(a, a->out->len, 0,
+				   batch_kind(a, event) == TT_RAW_BATCH_EXPERIMENT);
+	a->event = NULL;
+	return rc;
 }
 
 static void close_batch(struct tt_assembly *a)
@@ -119,7 +148,7 @@ static int put_arg(struct tt_assembly *a, const struct tt_event_spec *spec, cons
 /* The last argument, which some events may do without. */
 static int put_last_arg(struct tt_assembly *a, const struct tt_event_spec *spec, const char *name)
 {
-	if (tt_raw_batch_kind(spec->type) == TT_RAW_BATCH_EVENTS) {
+	if (batch_kind(a, spec) == TT_RAW_BATCH_EVENTS) {
 		tt_line_skip_blanks(&a->line);
 		return put_size(a, name);
 	}
@@ -139,12 +168,15 @@ static int put_args(struct tt_assembly *a, const struct tt_event_spec *spec)
 
 		rc = i + 1 < spec->nargs ? put_arg(a, spec, name) : put_last_arg(a, spec, name);
 	}
+	tt_line_skip_blanks(&a->line);
+	a->padded = rc == 0 && a->v1 != NULL && tt_line_accept(&a->line, "padded");
 	return rc != 0 ? rc : tt_line_need_end(&a->line);
 }
 
 static int event_line(struct tt_assembly *a, struct tt_str name)
 {
-	const struct tt_event_spec *spec = tt_specs_event_of(a->specs, name);
+	const struct tt_event_spec *spec =
+		tt_specs_event_of(a->v1 != NULL ? a->v1 : a->specs, name);
 	int rc = close_event(a, name.data);
 
 	if (rc != 0)
@@ -152,18 +184,17 @@ static int event_line(struct tt_assembly *a, struct tt_str name)
 	if (spec == NULL)
 		return tt_line_mistake(&a->line, name.data, "no event has the name '%.*s'",
 				       TT_LINE_SHOWN(name));
-	if (tt_raw_batch_kind(spec->type) != TT_RAW_BATCH_BAD) {
+	if (batch_kind(a, spec) != TT_RAW_BATCH_BAD)
 		close_batch(a);
+	if (batch_kind(a, spec) != TT_RAW_BATCH_BAD || a->v1 != NULL)
 		a->done = a->out->len;
-	}
+	a->type_at = a->v1 != NULL ? a->out->len : TT_NO_PLACE;
 	rc = put_bytes(a, &spec->type, 1);
 	a->count_at = TT_NO_PLACE;
 	if (rc == 0)
 		rc = put_args(a, spec);
 	if (rc != 0)
 		return rc;
-	if (spec->has_data)
-		a->count_at = a->out->len;
 	a->event = spec;
 	a->nframes = 0;
 	a->has_data = false;
@@ -229,15 +260,17 @@ static int data_line(struct tt_assembly *a)
 		return tt_line_mistake(l, l->text,
 				       "a line of data must follow an event that has data");
 	a->has_data = true;
+	rc = seal_numbers(a);
 	at = a->out->len;
 	l->p++;
-	rc = put_quoted(a);
+	if (rc == 0)
+		rc = put_quoted(a);
 	if (rc == 0)
 		rc = tt_line_need_end(l);
 	if (rc != 0)
 		return rc;
 	return insert_number(a, at, a->out->len - at,
-			     tt_raw_batch_kind(a->event->type) == TT_RAW_BATCH_EXPERIMENT);
+			     batch_kind(a, a->event) == TT_RAW_BATCH_EXPERIMENT);
 }
 
 /* ------------------------------------------------------------------- lines */
@@ -256,9 +289,12 @@ static int header_line(struct tt_assembly *a)
 		if (rc != 0)
 			return rc;
 	}
-	if (!tt_version_is_v2(version))
+	if (!tt_version_is_v2(version) && !tt_version_is_v1(version))
 		return tt_line_mistake(l, begin, "the first line must be 'Trace Go1.NN', NN one of "
-						 "22, 23, 25, 26");
+						 "11, 19, 21, 22, 23, 25, 26");
+	rc = tt_version_is_v1(version) ? tt_specs_new_v1(&a->v1, l->err) : 0;
+	if (rc != 0)
+		return rc;
 	a->has_header = true;
 	tt_put_header(header, (unsigned)version);
 	rc = put_bytes(a, header, sizeof(header));
@@ -289,7 +325,12 @@ void tt_assembly_init(struct tt_assembly *a, const struct tt_specs *specs, struc
 	a->specs = specs;
 	a->out = out;
 	a->line.err = err;
-	a->size_at = TT_NO_PLACE;
+	a->size_at = a->type_at = TT_NO_PLACE;
+}
+
+void tt_assembly_release(struct tt_assembly *a)
+{
+	tt_specs_free(a->v1);
 }
 
 int tt_assembly_line(struct tt_assembly *a, struct tt_str line)
@@ -344,6 +385,7 @@ void tt_assembly_forget(struct tt_assembly *a, size_t n)
 	a->done -= n;
 	a->size_at -= a->size_at == TT_NO_PLACE ? 0 : n;
 	a->count_at -= a->count_at == TT_NO_PLACE || a->event == NULL ? 0 : n;
+	a->type_at -= a->type_at == TT_NO_PLACE ? 0 : n;
 }
 
 int tt_assemble(const struct tt_specs *specs, const char *text, size_t len, struct tt_bytes *out,
@@ -355,5 +397,8 @@ int tt_assemble(const struct tt_specs *specs, const char *text, size_t len, stru
 
 	tt_assembly_init(&a, specs, out, err);
 	rc = tt_assembly_lines(&a, (struct tt_str){text, len}, &rest);
-	return rc != 0 ? rc : tt_assembly_finish(&a, rest);
+	if (rc == 0)
+		rc = tt_assembly_finish(&a, rest);
+	tt_assembly_release(&a);
+	return rc;
 }

@@ -42,6 +42,7 @@ void tt_assembler_free(struct tt_assembler *a)
 {
 	if (a == NULL)
 		return;
+	tt_assembly_release(&a->assembly);
 	tt_bytes_release(&a->trace);
 	tt_bytes_release(&a->begun);
 	tt_specs_free(a->own_specs);

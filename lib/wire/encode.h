@@ -24,7 +24,7 @@ struct tt_batch_head {
 	uint64_t time;
 };
 
-/* The header of a trace. `version` is one of tt_version_is_v2(). */
+/* The header of a trace. `version` is one that there is. */
 void tt_put_header(uint8_t out[TT_HEADER_SIZE], unsigned version);
 /* The header of a batch whose body has `size` bytes. Returns the byte after it. */
 uint8_t *tt_put_batch_head(uint8_t out[TT_BATCH_MAX_HEADER], const struct tt_batch_head *head,

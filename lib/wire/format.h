@@ -36,5 +36,8 @@
 #define TT_EVENT_MAX_SIZE (1 + (1 + TT_MAX_ARGS) * TT_VARINT_MAX)
 /* The text of a string. */
 #define TT_STRING_MAX_SIZE 1024
+/* Of format v1: most bytes of numbers that come with their length, and of a text. */
+#define TT_V1_MAX_NUMBERS_NBYTES 2048
+#define TT_V1_STRING_MAX_SIZE 1000000
 
 #endif

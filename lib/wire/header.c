@@ -135,7 +135,7 @@ int tt_header_needs_v2(unsigned version, struct tt_error *err)
 	if (tt_version_is_v2(version))
 		return TT_OK;
 	return tt_fail(err, TT_E_V1,
-		       "a trace of Go 1.%s (format v1), of which only the decoded events are read",
+		       "a trace of Go 1.%s (format v1), which can be read, but not recorded or repaired",
 		       version == 11 ? "11 to 1.18" : version == 19 ? "19 or 1.20" : "21");
 }
 

@@ -9,10 +9,14 @@
  *	frames of a Stack   four varints each
  *	data                a varint of its length, then bytes
  *
+ * In format v1 the type byte also says how many arguments there are, or that the number of
+ * their bytes comes before them (specs/v1.spec).
+ *
  * Events are decoded from a window of the source, which moves on only when too
  * few bytes for the largest plain event are left in it.
  */
 #include <assert.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +35,7 @@ enum form_kind {
 	FORM_NONE, /* no event of this version */
 	FORM_PLAIN, /* numbers only */
 	FORM_TAIL, /* frames or data follow */
+	FORM_V1, /* a record of format v1 */
 };
 
 /* How a type byte is read in this version. */
@@ -71,7 +76,11 @@ static struct form form_of(const struct tt_specs *specs, unsigned type, unsigned
 	const struct tt_event_spec *spec = tt_specs_event(specs, type);
 	struct form form = {0};
 
-	if (spec != NULL && (spec->since <= version || spec->experiment != NULL)) {
+	if (tt_version_is_v1(version) && spec != NULL && spec->since <= version) {
+		form.kind = FORM_V1;
+		form.spec = spec;
+		form.nargs = (uint8_t)(spec->nargs + (spec->timed ? 1 : 0));
+	} else if (spec != NULL && (spec->since <= version || spec->experiment != NULL)) {
 		form.kind = spec->has_data || spec->has_frames ? FORM_TAIL : FORM_PLAIN;
 		form.spec = spec;
 		form.nargs = (uint8_t)(spec->nargs + (spec->timed ? 1 : 0));
@@ -128,10 +137,11 @@ static int prepare(struct tt_wire **out, struct tt_options *opt, const struct tt
 
 static int begin(struct tt_wire *w, const struct tt_specs *specs, struct tt_error *err)
 {
-	int rc = tt_header_read(w->src, &w->version, err);
+	int rc = tt_header_read_any(w->src, &w->version, err);
+	bool v1 = tt_version_is_v1(w->version);
 
-	if (rc == 0 && specs == NULL) {
-		rc = tt_specs_new(&w->own_specs, err);
+	if (rc == 0 && (specs == NULL || v1)) {
+		rc = v1 ? tt_specs_new_v1(&w->own_specs, err) : tt_specs_new(&w->own_specs, err);
 		specs = w->own_specs;
 	}
 	if (rc != 0)
@@ -251,7 +261,7 @@ static int cut_off(struct tt_wire *w, bool inside_number)
 {
 	if (inside_number)
 		return fail(w, TT_E_CUT_OFF, "unexpected EOF");
-	if (w->like_go)
+	if (w->like_go && tt_version_is_v2(w->version))
 		return TT_END;
 	return fail(w, TT_E_CUT_OFF, "the file ends inside an event");
 }
@@ -314,18 +324,12 @@ static int read_frames(struct tt_wire *w, uint64_t count)
 }
 
 /* Nor is the whole length asked for at once. */
-static int read_data(struct tt_wire *w)
+static int read_bytes(struct tt_wire *w, uint64_t len)
 {
-	uint64_t len, want;
-	int rc = number(w, &len);
+	uint64_t want = WINDOW_NBYTES;
 
-	if (rc != 0)
-		return rc;
-	if ((int64_t)len < 0)
-		len = 0;
-	want = WINDOW_NBYTES;
 	while ((uint64_t)(w->end - w->pos) < len) {
-		rc = more(w, (size_t)(want < len ? want : len));
+		int rc = more(w, (size_t)(want < len ? want : len));
 		if (rc < 0)
 			return rc;
 		if (rc != 0) {
@@ -340,6 +344,16 @@ static int read_data(struct tt_wire *w)
 	return 0;
 }
 
+static int read_data(struct tt_wire *w)
+{
+	uint64_t len;
+	int rc = number(w, &len);
+
+	if (rc == 0)
+		rc = read_bytes(w, (int64_t)len < 0 ? 0 : len);
+	return rc;
+}
+
 static void start_event(struct tt_wire *w, const struct form *form, uint8_t type)
 {
 	w->ev.type = type;
@@ -349,6 +363,113 @@ static void start_event(struct tt_wire *w, const struct form *form, uint8_t type
 	w->ev.frames = NULL;
 	w->ev.nframes = 0;
 	w->ev.data = (struct tt_str){NULL, 0};
+	w->ev.padded = false;
+}
+
+/* ---- format v1 */
+
+/* As Go's reader says it when it takes a record apart. */
+static int wrong_count(struct tt_wire *w, uint64_t got)
+{
+	uint64_t want = w->ev.nargs;
+
+	if (w->ev.spec->has_frames && got >= want)
+		want += FRAME_NUMBERS * w->ev.args[want - 1];
+	return tt_fail(&w->err, TT_E_EVENT_NUMBER,
+		       "%s has wrong number of arguments: want %" PRIu64 ", got %" PRIu64,
+		       w->ev.spec->name, want, got);
+}
+
+/* The i-th number of all frames. False: no memory. */
+static bool take_frame_number(struct tt_wire *w, uint64_t i, uint64_t value)
+{
+	struct tt_wire_frame *frame;
+
+	if (i == 0)
+		w->frames.n = 0;
+	if (i % FRAME_NUMBERS == 0) {
+		if (!TT_ARRAY_ROOM(&w->mem, &w->frames))
+			return false;
+		w->frames.n++;
+	}
+	frame = &w->frames.at[w->frames.n - 1];
+	*(uint64_t *[]){&frame->pc, &frame->func, &frame->file, &frame->line}[i % FRAME_NUMBERS] =
+		value;
+	w->ev.frames = w->frames.at;
+	w->ev.nframes = w->frames.n;
+	return true;
+}
+
+/* Arguments, and frames, whose number of bytes comes first. */
+static int read_measured(struct tt_wire *w)
+{
+	uint64_t nargs = w->ev.nargs, nbytes, end, value, got, begin = here(w);
+	int rc = number(w, &nbytes);
+
+	w->ev.padded = here(w) - begin == TT_VARINT_MAX;
+	if (rc == 0 && nbytes > TT_V1_MAX_NUMBERS_NBYTES)
+		return tt_fail(&w->err, TT_E_EVENT_NUMBER,
+			       "failed to read event %u argument: length-prefixed argument too "
+			       "big: %" PRIu64 " bytes, limit is %d",
+			       w->ev.type, nbytes, TT_V1_MAX_NUMBERS_NBYTES);
+	end = here(w) + nbytes;
+	for (got = 0; rc == 0 && here(w) < end; got++) {
+		rc = number(w, &value);
+		if (rc == 0 && got < nargs)
+			w->ev.args[got] = value;
+		else if (rc == 0 && w->ev.spec->has_frames &&
+			 !take_frame_number(w, got - nargs, value))
+			return fail(w, tt_mem_code(&w->mem), "no memory for the frames of a stack");
+	}
+	if (rc == 0 && (got < nargs || here(w) != end ||
+			got != nargs + (w->ev.spec->has_frames
+						? FRAME_NUMBERS * w->ev.args[nargs - 1]
+						: 0)))
+		return wrong_count(w, got);
+	return rc;
+}
+
+static int read_announced(struct tt_wire *w, unsigned n)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; rc == 0 && i < w->ev.nargs; i++)
+		rc = n < w->ev.nargs ? wrong_count(w, n) : number(w, &w->ev.args[i]);
+	if (rc == 0 && (n != w->ev.nargs ||
+			(w->ev.spec->has_frames && w->ev.args[w->ev.nargs - 1] != 0)))
+		return wrong_count(w, n);
+	return rc;
+}
+
+static int read_text(struct tt_wire *w)
+{
+	uint64_t len;
+	int rc = number(w, &len);
+
+	if (rc == 0 && len > TT_V1_STRING_MAX_SIZE)
+		return tt_fail(&w->err, TT_E_STRING_SIZE, "string is too large (len=%" PRIu64 ")",
+			       len);
+	return rc == 0 ? read_bytes(w, len) : rc;
+}
+
+static int read_record(struct tt_wire *w)
+{
+	uint8_t first = *w->pos, type = first & 0x3f;
+	const struct form *form = &w->forms[type];
+	int rc;
+
+	if (form->kind == FORM_NONE)
+		return tt_fail(&w->err, TT_E_EVENT_TYPE, "unknown event type %u", type);
+	start_event(w, form, type);
+	w->pos++;
+	/* of a String the count says nothing */
+	if (form->spec->has_data && !form->spec->timed)
+		rc = read_announced(w, form->nargs);
+	else if (first < 0xc0)
+		rc = read_announced(w, (first >> 6) + 1u);
+	else
+		rc = read_measured(w);
+	return rc == 0 && form->spec->has_data ? read_text(w) : rc;
 }
 
 /* Any event, each byte checked. Inside one the source's end is an error. */
@@ -357,6 +478,8 @@ static int read_event(struct tt_wire *w)
 	const struct form *form = &w->forms[*w->pos];
 	int rc = 0;
 
+	if (tt_version_is_v1(w->version))
+		return read_record(w);
 	start_event(w, form, *w->pos);
 	if (form->kind == FORM_NONE)
 		return tt_fail(&w->err, TT_E_EVENT_TYPE, "invalid event type: %u", w->ev.type);
@@ -408,7 +531,9 @@ int tt_wire_next(struct tt_wire *w, const struct tt_wire_event **ev)
 		if (w->rc < 0) {
 			tt_error_at(&w->err, here(w));
 			w->err.event_index = w->nevents;
-			if (here(w) != w->ev.offset || w->err.code == TT_E_EVENT_TYPE)
+			/* a type of v1 would be taken for one of v2 */
+			if (tt_version_is_v2(w->version) &&
+			    (here(w) != w->ev.offset || w->err.code == TT_E_EVENT_TYPE))
 				w->err.event_type = w->ev.type;
 		}
 	}

@@ -155,6 +155,8 @@ static size_t format_any(const struct tt_wire_event *ev, char *out, size_t size)
 		put_pieces(&s, ev);
 	else if (ev->spec != NULL)
 		put_line(&s, ev);
+	if (ev->padded)
+		put(&s, " padded", 7);
 	for (size_t i = 0; i < ev->nframes; i++)
 		put_frame(&s, &ev->frames[i]);
 	if (ev->data.len != 0) {
@@ -170,7 +172,8 @@ size_t tt_wire_format(const struct tt_wire_event *ev, char *out, size_t size)
 {
 	char *p;
 
-	if (ev->text_ == NULL || ev->nframes != 0 || ev->data.len != 0 || size <= PIECES_MAX)
+	if (ev->text_ == NULL || ev->nframes != 0 || ev->data.len != 0 || ev->padded ||
+	    size <= PIECES_MAX)
 		return format_any(ev, out, size);
 	p = lay_pieces(out, ev);
 	*p++ = '\n';
