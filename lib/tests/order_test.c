@@ -389,7 +389,7 @@ CASES(declared) = {
 	 "7/0/1 Arm 5 1\n7/0/1 Ask 5 2\n7/0/1 Fire 5 3 0\nend"},
 	{BEGIN "7@100: Arm 5 1, Ask 5 1",
 	 "7/0/1 Arm 5 1\nstuck: broken trace: failed to advance: frontier:"},
-	/* goroutine 1 ended, so its numbers are forgotten with the generation */
+	/* a goroutine's numbers outlive it, to the end of the generation */
 	{BEGIN "7@90: Mine 1, Yours 1 2, GoDestroy\n8@100: Yours 1 3",
 	 "8/-1/-1 Yours 1 3\nend"},
 };
