@@ -133,6 +133,10 @@ TT_API void tt_output_close(struct tt_output *o);
  * Stores a trace as it arrives. The recorder divides the stream into generations and looks
  * at nothing else: checking the contents is up to a reader. Its files contain complete
  * generations only, and each file is a trace of its own.
+ *
+ * A trace of Go 1.11 to 1.21 (format v1) is one generation, all that comes up to the end of
+ * the stream or an error, which then comes with the next call. It cannot be rotated
+ * (TT_E_ARGUMENT).
  */
 struct tt_recorder;
 
@@ -189,7 +193,7 @@ struct tt_recorded {
 
 /*
  * Stores the next generation: 0; 1 at the end; or an error, sticky. For the header:
- * TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_V1. For the batches: TT_E_CUT_OFF,
+ * TT_E_NOT_A_TRACE, TT_E_VERSION. For the batches: TT_E_CUT_OFF,
  * TT_E_BATCH_TYPE, TT_E_BATCH_HEADER, TT_E_BATCH_SIZE. For the input: TT_E_IO, TT_E_INPUT.
  * For the output: TT_E_IO. Besides these: TT_E_MEMORY, TT_E_LIMIT.
  */

@@ -31,8 +31,8 @@ static const struct code {
 	{ TT_E_VERSION, "version",
 	  "The file claims a format that this program does not know: look for a newer tracetool." },
 	{ TT_E_V1, "v1",
-	  "tracetool dump and validate show its events; for all else record it again with Go 1.22 or "
-	  "later." },
+	  "tracetool dump and validate show its events; to repair it, record it again with Go 1.22 "
+	  "or later." },
 	{ TT_E_CUT_OFF, "cut-off",
 	  "The program died, the disk was full, or a copy was not finished: copy it again, or stop "
 	  "the trace before the program ends." },

@@ -57,7 +57,7 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	tt_tables_init(&r->tables, &r->mem, r->specs);
 	tt_embedded_init(&r->embedded, &r->mem);
 	if (rc == TT_OK)
-		rc = tt_header_read_any(r->src, &r->version, err);
+		rc = tt_header_read(r->src, &r->version, err);
 	r->no_workers = tt_version_is_v1(r->version);
 	tt_pass_init(&r->pass, &r->mem, r->specs, r->version);
 	r->buffers.mem = &r->mem;

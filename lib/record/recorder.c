@@ -27,6 +27,8 @@ struct tt_recorder {
 	bool over;                      /* the end, or `failed` */
 	struct tt_error failed;
 	struct tt_bytes header;
+	bool v1;                        /* the stream is in format v1, one piece, */
+	struct tt_error interrupted;    /* and this ended it, once it is stored */
 
 	/* the output */
 	char *path;                     /* of the file at hand; NULL: stdout */
@@ -131,6 +133,7 @@ int tt_recorder_open(struct tt_recorder **out, const struct tt_input *input, con
 	r->input = *input;
 	r->header.mem = r->held.mem = &r->mem;
 	tt_error_clear(&r->failed);
+	tt_error_clear(&r->interrupted);
 	rc = read_options(r, opt, err);
 	if (rc == 0)
 		rc = open_output(r, path, err);
@@ -170,8 +173,13 @@ static int read_header(struct tt_recorder *r)
 
 	if (rc == 0)
 		rc = tt_header_read(r->src, &version, err);
+	if (rc == 0 && tt_version_is_v1(version) && rotates(r))
+		rc = tt_fail(err, TT_E_ARGUMENT,
+			     "a trace of Go 1.11 to 1.21 (format v1) is one piece: it cannot be "
+			     "divided among files");
 	if (rc != 0)
 		return rc;
+	r->v1 = tt_version_is_v1(version);
 	n = (size_t)tt_source_offset(r->src);
 	tt_source_seek(r->src, 0);
 	rc = tt_source_peek(r->src, n, &data, &avail, err);
@@ -331,6 +339,38 @@ static int take_batch(struct tt_recorder *r, const struct tt_raw_batch *b)
 	return rc;
 }
 
+/*
+ * Format v1 has no generations: all of it is one, up to the end of the stream. What came
+ * before an interruption is stored, too; the error comes with the next call.
+ */
+static int next_v1(struct tt_recorder *r, struct tt_recorded *g)
+{
+	const struct tt_raw_batch all = {.offset = 0};
+	const uint8_t *data;
+	size_t avail = 0;
+	int rc;
+
+	r->failed = r->interrupted;
+	if (r->done.generations != 0)
+		return r->failed.code != TT_OK ? -r->failed.code : TT_END;
+	rc = begin_generation(r, &all);
+	while (rc == 0 && tt_source_peek(r->src, 1, &data, &avail, &r->interrupted) == 0 &&
+	       avail != 0) {
+		rc = store(r, data, avail);
+		tt_source_skip(r->src, avail);
+		r->done.in_nbytes = tt_source_offset(r->src);
+		tt_source_release(r->src, r->done.in_nbytes);
+	}
+	if (rc < 0)
+		return rc;
+	if (r->done.in_nbytes == r->header.len) {
+		r->failed = r->interrupted;
+		return r->failed.code != TT_OK ? -r->failed.code : TT_END;
+	}
+	r->framer.number = 1;
+	return end_generation(r, g);
+}
+
 /* There is no further batch of the generation at hand; is it whole? */
 static int stop(struct tt_recorder *r, int rc, const struct tt_raw_batch *b, struct tt_recorded *g)
 {
@@ -351,6 +391,8 @@ static int next(struct tt_recorder *r, struct tt_recorded *g)
 {
 	int rc = r->src == NULL ? read_header(r) : 0;
 
+	if (rc == 0 && r->v1)
+		return next_v1(r, g);
 	if (r->framer.has_lookahead_error) {
 		r->failed = r->framer.lookahead_error;
 		return -r->failed.code;

@@ -50,7 +50,7 @@ START_TEST(header_is_read_as_go_scans_it)
 			rc = tt_source_open_fd(&src, t.fd, NULL, &mem, &err);
 		}
 		ck_assert_int_eq(rc, 0);
-		ck_assert_int_eq(tt_header_read_any(src, &version, &err), 0);
+		ck_assert_int_eq(tt_header_read(src, &version, &err), 0);
 		ck_assert_uint_eq(version, headers[_i].version);
 		ck_assert_uint_eq(tt_source_offset(src), len);
 		tt_source_close(src);
@@ -151,9 +151,9 @@ START_TEST(format_v1_is_not_for_those_who_need_v2)
 		unsigned version;
 		const char *message;
 	} old[] = {
-		{11, "a trace of Go 1.11 to 1.18 (format v1), which can be read, but not recorded or repaired"},
-		{19, "a trace of Go 1.19 or 1.20 (format v1), which can be read, but not recorded or repaired"},
-		{21, "a trace of Go 1.21 (format v1), which can be read, but not recorded or repaired"},
+		{11, "a trace of Go 1.11 to 1.18 (format v1), which can be read, but not repaired"},
+		{19, "a trace of Go 1.19 or 1.20 (format v1), which can be read, but not repaired"},
+		{21, "a trace of Go 1.21 (format v1), which can be read, but not repaired"},
 	};
 
 	for (size_t i = 0; i < COUNT(old); i++) {

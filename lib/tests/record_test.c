@@ -461,7 +461,6 @@ static const struct {
 } broken[] = {
 	{"", 0, TT_E_NOT_A_TRACE, 0},
 	{"no trace", 8, TT_E_NOT_A_TRACE, 0},
-	{"go 1.19 trace\0\0\0", 16, TT_E_V1, TT_UNKNOWN},
 	{"go 1.99 trace\0\0\0", 16, TT_E_VERSION, TT_UNKNOWN},
 	{"go 1.26 trace\0\0\0\xff", 17, TT_E_BATCH_TYPE, 16},
 	{"go 1.26 trace\0\0\0\1\1\1\1\xff\xff\x7f", 23, TT_E_BATCH_SIZE, 16},
@@ -910,6 +909,74 @@ START_TEST(a_function_that_fails_is_an_error_of_reading)
 }
 END_TEST
 
+/* ---------------------------------------------------------------- format v1 */
+
+/* 64 KiB of records of Go 1.19, and what no recorder looks at. */
+static const uint8_t *old_trace(size_t *n)
+{
+	static uint8_t data[1 << 16] = "go 1.19 trace";
+
+	for (size_t i = 16; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7);
+	*n = sizeof(data);
+	return data;
+}
+
+START_TEST(format_v1_is_one_piece_however_it_ends)
+{
+	const int failures[] = {0, EIO};
+	struct tt_recorder_options opt = options_with(TT_RECORD_HOLD);
+	struct stream s = {.chunk = 1000, .failure = failures[_i]};
+	struct tt_recorder *r;
+	struct tt_recorded g;
+
+	s.data = old_trace(&s.n);
+	r = open_recorder(&s, "a.trace", &opt);
+	ck_assert_int_eq(tt_recorder_next(r, &g), 0);
+	ck_assert_uint_eq(g.number, 1);
+	ck_assert_uint_eq(g.end, s.n);
+	ck_assert_uint_eq(g.nbytes, s.n);
+	ck_assert_mem_eq(g.data, s.data, s.n);
+	ck_assert_int_eq(tt_recorder_next(r, &g), failures[_i] == 0 ? TT_END : -TT_E_IO);
+	ck_assert_int_eq(tt_recorder_finish(r, &err), 0);
+	tt_recorder_close(r);
+	expect_file("a.trace", s.data, s.n);
+}
+END_TEST
+
+START_TEST(format_v1_cannot_be_rotated)
+{
+	struct tt_recorder_options opt = options_with(0);
+	struct stream s = {.chunk = 1000};
+	struct tt_recorder *r;
+	struct tt_recorded g;
+
+	opt.rotate_nbytes = 1000;
+	s.data = old_trace(&s.n);
+	r = open_recorder(&s, "a.trace", &opt);
+	ck_assert_int_eq(tt_recorder_next(r, &g), -TT_E_ARGUMENT);
+	ck_assert_int_eq(tt_recorder_finish(r, &err), 0);
+	tt_recorder_close(r);
+	ck_assert_uint_eq(count_files(), 0);
+}
+END_TEST
+
+START_TEST(a_header_of_v1_alone_is_no_recording)
+{
+	struct stream s = {.chunk = 5};
+	struct tt_recorder *r;
+	struct tt_recorded g;
+
+	s.data = old_trace(&s.n);
+	s.n = 16;
+	r = open_recorder(&s, "a.trace", NULL);
+	ck_assert_int_eq(tt_recorder_next(r, &g), TT_END);
+	ck_assert_int_eq(tt_recorder_finish(r, &err), 0);
+	tt_recorder_close(r);
+	ck_assert_uint_eq(count_files(), 0);
+}
+END_TEST
+
 static TCase *storing(void)
 {
 	TCase *tc = tcase_create("storing");
@@ -923,6 +990,9 @@ static TCase *storing(void)
 	tcase_add_test(tc, what_comes_is_on_disk_before_it_is_whole);
 	tcase_add_loop_test(tc, each_generation_is_a_zstd_frame, 0, COUNT(versions));
 	tcase_add_test(tc, a_compressed_file_ends_with_a_whole_frame);
+	tcase_add_loop_test(tc, format_v1_is_one_piece_however_it_ends, 0, 2);
+	tcase_add_test(tc, format_v1_cannot_be_rotated);
+	tcase_add_test(tc, a_header_of_v1_alone_is_no_recording);
 	return tc;
 }
 

@@ -137,7 +137,7 @@ static int prepare(struct tt_wire **out, struct tt_options *opt, const struct tt
 
 static int begin(struct tt_wire *w, const struct tt_specs *specs, struct tt_error *err)
 {
-	int rc = tt_header_read_any(w->src, &w->version, err);
+	int rc = tt_header_read(w->src, &w->version, err);
 	bool v1 = tt_version_is_v1(w->version);
 
 	if (rc == 0 && (specs == NULL || v1)) {
