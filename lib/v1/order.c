@@ -621,8 +621,7 @@ static bool make_room(struct order *o)
 		v->cap += v->batches.at[i].nevents;
 	for (o->nwaiting = 16; o->nwaiting < o->nprocs;)
 		o->nwaiting *= 2;
-	if (v->cap < SIZE_MAX / sizeof(*v->events))
-		v->events = tt_mem_alloc_pages(v->mem, (v->cap + 1) * sizeof(*v->events));
+	v->events = tt_mem_zalloc(v->mem, v->cap + 1, sizeof(*v->events));
 	o->heap = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->heap));
 	o->out = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->out));
 	o->due = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->due));

@@ -26,7 +26,7 @@ void tt_v1_free(struct tt_v1 *v)
 {
 	if (v == NULL)
 		return;
-	tt_mem_free_pages(v->mem, v->events, (v->cap + 1) * sizeof(*v->events));
+	tt_mem_free(v->mem, v->events, (v->cap + 1) * sizeof(*v->events));
 	tt_mem_free(v->mem, v->copy, v->copy_cap);
 	tt_idmap_release(&v->task_ids);
 	tt_idmap_release(&v->message_ids);
