@@ -9,6 +9,12 @@
 /* More than a program has at once; what memory may be used for is the reader's option. */
 #define MAX_SUBJECTS (UINT32_C(1) << 24)
 
+/*
+ * The specs of a trace may have other resources in each generation. Above so many classes,
+ * those that no event is about any more are forgotten: specs have this many orders at most.
+ */
+#define MANY_CLASSES (256 * TT_MAX_ORDERS)
+
 /* ---- all of them */
 
 static struct tt_subjects *subjects_of(struct tt_order *o)
@@ -326,6 +332,63 @@ static void forget(struct tt_subjects *all, uint32_t slot)
 	all->free = slot;
 }
 
+/* Whether an event may be about subjects of this class. */
+static bool is_in_use(const struct tt_specs *specs, const struct tt_subject_class *class)
+{
+	for (unsigned type = 0; type < 256; type++) {
+		const struct tt_event_spec *spec = tt_specs_event(specs, type);
+
+		for (unsigned i = 0; spec != NULL && i < spec->norders; i++)
+			if (is_of(class, spec, i))
+				return true;
+	}
+	return false;
+}
+
+/* Moves the classes that are in use together. moved[k]: the new index of class k, or
+ * NO_CLASS. */
+#define NO_CLASS UINT16_MAX
+static void close_ranks(struct tt_order *o, uint16_t *moved)
+{
+	struct tt_subjects *all = o->subjects;
+	size_t n = 0;
+
+	for (size_t k = 0; k < all->classes.n; k++) {
+		moved[k] = NO_CLASS;
+		if (!is_in_use(o->specs, &all->classes.at[k])) {
+			tt_idmap_release(&all->classes.at[k].ids);
+			continue;
+		}
+		moved[k] = (uint16_t)n;
+		all->classes.at[n++] = all->classes.at[k];
+	}
+	all->classes.n = n;
+	tt_subjects_specs_grew(o);
+}
+
+/* Between two generations: nothing is touched. */
+static void forget_classes(struct tt_order *o)
+{
+	struct tt_subjects *all = o->subjects;
+	uint16_t moved[2 * MANY_CLASSES];
+
+	close_ranks(o, moved);
+	all->free = TT_NO_SLOT;
+	for (uint32_t slot = 0; slot < all->records.n; slot++) {
+		struct tt_subject *subject = &all->records.at[slot];
+		uint16_t class = moved[subject->class];
+
+		subject->class = class == NO_CLASS ? 0 : class;
+		if (class != NO_CLASS &&
+		    tt_subject_find(&all->classes.at[class], subject->id) == slot)
+			continue;
+		subject->next = all->free;
+		all->free = slot;
+	}
+	if (all->classes.n == 0)
+		tt_subjects_reset(o);
+}
+
 void tt_subjects_begin_generation(struct tt_order *o)
 {
 	struct tt_subjects *all = o->subjects;
@@ -346,6 +409,8 @@ void tt_subjects_begin_generation(struct tt_order *o)
 	}
 	all->touched = TT_NO_SLOT;
 	all->generation++;
+	if (all->classes.n > MANY_CLASSES)
+		forget_classes(o);
 }
 
 void tt_subjects_g_ended(struct tt_order *o, int64_t id)

@@ -70,7 +70,7 @@ bool tt_order_is_simple(const struct tt_event_def *def);
 struct tt_subjects {
 	struct tt_simple_order simple[256]; /* of a type */
 	uint16_t class_of[256][TT_MAX_ORDERS]; /* index in classes plus 1; 0: not known yet */
-	TT_ARRAY(struct tt_subject_class) classes; /* as many as there are orders at most */
+	TT_ARRAY(struct tt_subject_class) classes; /* twice as many as there are orders at most */
 	TT_ARRAY(struct tt_subject) records;
 	uint32_t free;
 	uint32_t touched;       /* the first that has events in this generation, or TT_NO_SLOT */

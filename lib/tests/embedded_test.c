@@ -308,6 +308,74 @@ START_TEST(a_generation_is_read_by_its_own_spec)
 }
 END_TEST
 
+/* A spec, and events about resources that no other generation has. */
+static void put_changing(struct build *b, uint64_t g)
+{
+	static char text[16 << 10];
+	char e[3] = {(char)('a' + g / 26 / 26), (char)('a' + g / 26 % 26), (char)('a' + g % 26)};
+	size_t n = (size_t)snprintf(text, sizeof(text), "experiment Changing 9\n");
+
+	for (unsigned i = 0; i < 60; i++) {
+		char x = (char)('A' + i % 26), y = (char)('A' + i / 26);
+
+		n += (size_t)snprintf(
+			text + n, sizeof(text) - n,
+			"event E%u %u since 1.26\nneeds nothing\n"
+			"args dt %.3s%c%cA %.3s%c%cB %.3s%c%cC %.3s%c%cD\n"
+			"creates %.3s%c%cA\ncreates %.3s%c%cB\n"
+			"creates %.3s%c%cC\ncreates %.3s%c%cD\n",
+			i, 150 + i, e, x, y, e, x, y, e, x, y, e, x, y, e, x, y, e, x, y, e, x, y,
+			e, x, y);
+	}
+	put_spec(b, g, 9, text);
+	build_batch(b, g, 8, g * 100);
+	for (unsigned i = 0; i < 60; i++) {
+		build_byte(b, (uint8_t)(150 + i));
+		build_bytes(b, "\0\1\2\3\4", 5);
+	}
+	build_close(b);
+}
+
+/* There is no end of resources, but those that are gone are forgotten; others are known. */
+START_TEST(each_generation_may_have_other_resources)
+{
+	static const char kept[] = "experiment Kept 8\nresource page\nunknown error\n"
+				   "event New 140 since 1.26\nargs dt page\nneeds nothing\n"
+				   "creates page\n"
+				   "event Use 141 since 1.26\nargs dt page\nneeds nothing\n"
+				   "uses page\n";
+	const uint64_t last = 300;
+	const struct tt_event *ev;
+	struct tt_reader *r;
+	struct build b;
+	size_t nuses = 0;
+
+	build_init(&b, 26);
+	for (uint64_t g = 1; g <= last; g++) {
+		build_clock(&b, g, g * 100, 1000000000);
+		put_spec(&b, g, 8, kept);
+		put_changing(&b, g);
+		build_batch(&b, g, 7, g * 100);
+		if (g == 1)
+			build_bytes(&b, "\x8c\1\5", 3);
+		build_bytes(&b, "\x8d\1\5", 3);
+		if (g == last)
+			build_bytes(&b, "\x8c\1\5", 3);
+		build_close(&b);
+		build_mark(&b);
+	}
+	r = test_open(b.data, b.len, 0);
+	while (tt_reader_next(r, &ev) == 0)
+		nuses += ev->spec != NULL && ev->spec->type == 141;
+	ck_assert_int_eq(tt_reader_error(r)->code, TT_E_RESOURCE);
+	ck_assert_str_eq(tt_reader_error(r)->message,
+			 "event New of page 5, which already exists");
+	ck_assert_uint_eq(nuses, last);
+	tt_reader_close(r);
+	build_release(&b);
+}
+END_TEST
+
 /* The first one of the file counts, and the other one is told. */
 START_TEST(a_generation_brings_one_spec_of_an_experiment)
 {
@@ -432,6 +500,7 @@ Suite *embedded_suite(void)
 	tcase_add_test(tc, a_spec_in_the_trace_may_end_anywhere);
 	tcase_add_loop_test(tc, a_spec_in_the_trace_may_not_reach_beyond_its_experiment, 0, 3);
 	tcase_add_test(tc, a_generation_is_read_by_its_own_spec);
+	tcase_add_test(tc, each_generation_may_have_other_resources);
 	tcase_add_test(tc, a_generation_brings_one_spec_of_an_experiment);
 	tcase_add_loop_test(tc, parts_of_a_spec_come_in_any_order, 0, 2);
 	tcase_add_test(tc, specs_of_a_trace_count_as_memory);
