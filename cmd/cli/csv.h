@@ -46,6 +46,8 @@ static inline bool csv_is_plain(struct tt_str s)
 char *csv_any_text(struct out *o, char *p, struct tt_str s);
 static inline char *csv_text(struct out *o, char *p, struct tt_str s)
 {
+	if (s.len == 0)
+		return p;
 	if (csv_is_plain(s))
 		return put_mem(out_room(o, p), s.data, s.len);
 	return csv_any_text(o, p, s);
