@@ -97,7 +97,8 @@ enum tt_code {
 	TT_E_NOT_A_TRACE = 10,
 	TT_E_VERSION = 11,      /* a header version that this library does not know */
 	TT_E_V1 = 12,           /* format v1 (Go 1.11 to 1.21), where only v2 is understood */
-	TT_E_CUT_OFF = 13,      /* the file ends inside a batch or a generation */
+	TT_E_CUT_OFF = 13,      /* the file ends inside a batch or a generation, or after
+	                           its header */
 
 	/* batch codes */
 	TT_E_BATCH_TYPE = 20,   /* a byte that cannot begin a batch */
@@ -146,7 +147,7 @@ enum tt_code {
 	TT_E_TIME_ORDER = 71,   /* format v1: times that contradict the order of events */
 
 	/* findings: what Go's reader ignores silently */
-	TT_W_NO_GENERATION = 80,    /* a header and nothing else */
+	/* (80 was that of a header alone, which is TT_E_CUT_OFF now) */
 	TT_W_VERSION_EVENT = 81,    /* an event that the header's version does not have */
 	TT_W_EXPERIMENT_EMPTY = 82, /* events of an experiment that has no batches */
 	TT_W_EXPERIMENT_UNKNOWN = 83, /* batches of an experiment that no spec names */

@@ -326,10 +326,10 @@ static int open_output(struct run *run)
 /* Gives the output its name, or drops it. */
 static int close_output(struct run *run, int status)
 {
-	if (status == STATUS_FINE)
+	/* (a header alone is no trace) */
+	if (status == STATUS_FINE && run->generations != 0)
 		status = check_written(run);
-	/* (of a header alone, which is a trace, nothing is lost) */
-	if (status == STATUS_FINE && run->generations == 0 && lost_any(run)) {
+	if (status == STATUS_FINE && run->generations == 0) {
 		cmd_error(run->name, "nothing can be kept: no trace is written");
 		status = STATUS_BAD;
 	} else if (status == STATUS_FINE && run->scratch) {

@@ -120,6 +120,10 @@ def silent_end(case):
             codes(case) & {"cut-off", "table-cut"})
 
 
+def header_alone(case):
+    return case.check == "validate" and len(case.trace) == 16 and codes(case) == {"cut-off"}
+
+
 def gives_up(case):
     return case.check == "wire" and case.go.exit == 2 and case.ours.exit != 0
 
@@ -146,6 +150,7 @@ RULES = {
     "experiment-raw": (experiment_raw, "our raw dump knows the experiments of every version"),
     "experiment-unknown": (unknown_experiment, "an experiment that Go does not know is a warning"),
     "printing": (only_printing_fails, "the events are in order, but Go cannot print one: a warning"),
+    "header-alone": (header_alone, "a header alone is cut off in each version"),
     "silent-end": (silent_end, "the file breaks off where Go takes it for the end"),
     "nul": (cut_at_nul, "an error shows a name up to its first NUL"),
     "words": (handler_words, "the ordering handler of an experiment has words of its own"),

@@ -123,8 +123,6 @@ static const struct code {
 	  "The clocks of the machine's processors do not agree, or bytes of the file were changed: "
 	  "record it again." },
 
-	{ TT_W_NO_GENERATION, "no-generation",
-	  "Nothing was recorded: stop the trace before the program ends." },
 	{ TT_W_VERSION_EVENT, "version-event",
 	  "The writer must give the file the header of a later Go; strict readers reject this one." },
 	{ TT_W_EXPERIMENT_EMPTY, "experiment-empty",
@@ -223,7 +221,7 @@ const char *tt_code_advice(int code)
 
 enum tt_severity tt_code_severity(int code)
 {
-	return magnitude(code) >= TT_W_NO_GENERATION ? TT_SEVERITY_WARNING : TT_SEVERITY_ERROR;
+	return magnitude(code) >= TT_W_VERSION_EVENT ? TT_SEVERITY_WARNING : TT_SEVERITY_ERROR;
 }
 
 int tt_code_at(size_t i)

@@ -103,23 +103,6 @@ static const char *event_name(const struct tt_pass *p, const struct tt_finding *
 	return spec == NULL ? "" : spec->name;
 }
 
-/* ---- a trace without a generation */
-
-void tt_findings_empty_trace(struct tt_pass *p, uint64_t offset)
-{
-	struct tt_finding *f = add(p, TT_W_NO_GENERATION);
-
-	if (f != NULL)
-		f->offset = offset;
-}
-
-static void say_empty(const struct tt_pass *p, const struct tt_finding *f, char *text, size_t size)
-{
-	(void)p;
-	(void)f;
-	snprintf(text, size, "the file holds a header and no generation");
-}
-
 /* ---- the number of a generation */
 
 static void find_number(struct tt_pass *p)
@@ -508,7 +491,6 @@ static const struct {
 	int code;
 	say_function *say;
 } kinds[] = {
-	{TT_W_NO_GENERATION, say_empty},
 	{TT_W_VERSION_EVENT, say_version},
 	{TT_W_EXPERIMENT_EMPTY, say_no_batches},
 	{TT_W_EXPERIMENT_UNKNOWN, say_unknown_experiment},

@@ -69,8 +69,6 @@ void tt_findings_resources(struct tt_pass *p, const struct tt_event *ev);
 void tt_findings_end_generation(struct tt_pass *p);
 /* No event of it is handed out: as if all had been. */
 void tt_findings_unordered(struct tt_pass *p);
-/* The trace ends after its header, at `offset`. */
-void tt_findings_empty_trace(struct tt_pass *p, uint64_t offset);
 /* What another pass found in the events of the same generation, which it counted from 0. */
 void tt_findings_adopt(struct tt_pass *p, const struct tt_findings *from);
 /* What came before the next generation was not read. */

@@ -5,6 +5,7 @@
  */
 #include "event/pass.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -224,6 +225,25 @@ static TT_ALWAYS_INLINE int take_queued(struct tt_pass *p, const struct tt_event
 	return TT_OK;
 }
 
+/* Go's text ends in a colon, and lists all threads after it: this is what the first waits for. */
+static __attribute__((noinline)) int say_cause(struct tt_pass *p, int rc)
+{
+	size_t used = strlen(p->err.message);
+	struct tt_waiting first;
+
+	if (rc == -TT_E_STUCK && !p->like_go && tt_pass_waiting(p, 0, &first))
+		snprintf(p->err.message + used, sizeof(p->err.message) - used, " %s", first.why);
+	return rc;
+}
+
+/* The next event of a thread happens, or the error has its cause. */
+static TT_ALWAYS_INLINE int advance(struct tt_pass *p)
+{
+	int rc = tt_merge_advance(&p->merge, &p->order, &p->err);
+
+	return rc < 0 ? say_cause(p, rc) : rc;
+}
+
 int tt_pass_next(struct tt_pass *p, const struct tt_event **ev)
 {
 	if (p->order.count == 0) {
@@ -233,7 +253,7 @@ int tt_pass_next(struct tt_pass *p, const struct tt_event **ev)
 			return TT_END;
 		if (tt_merge_at_sample(&p->merge))
 			return take_sample(p, ev);
-		rc = tt_merge_advance(&p->merge, &p->order, &p->err);
+		rc = advance(p);
 		if (rc < 0) {
 			*ev = NULL;
 			return rc;
@@ -249,7 +269,7 @@ int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n)
 	*n = 0;
 	if (p->merge.heap.n == 0)
 		return TT_END;
-	rc = tt_merge_advance(&p->merge, &p->order, &p->err);
+	rc = advance(p);
 	*evs = p->order.queue;
 	*n = p->order.count;
 	p->order.head = p->order.count = 0;
@@ -290,7 +310,7 @@ static int drain_bursts(struct tt_pass *p)
 	while (!tt_merge_at_sample(&p->merge)) {
 		if (drain_burst(p))
 			continue;
-		return tt_merge_advance(&p->merge, &p->order, &p->err);
+		return advance(p);
 	}
 	return TT_OK;
 }

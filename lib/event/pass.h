@@ -23,6 +23,7 @@ struct tt_pass {
 	struct tt_mem *mem;
 	const struct tt_specs *specs;
 	unsigned version;
+	bool like_go;           /* errors have the texts of Go and no more */
 	const struct tt_generation *gen; /* or NULL */
 	struct tt_merge merge;
 	struct tt_order order;

@@ -60,6 +60,7 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 		rc = tt_header_read(r->src, &r->version, err);
 	r->no_workers = tt_version_is_v1(r->version);
 	tt_pass_init(&r->pass, &r->mem, r->specs, r->version);
+	r->pass.like_go = (r->options.flags & TT_OPEN_LIKE_GO) != 0;
 	r->buffers.mem = &r->mem;
 	r->pass.merge.cursors.buffers = &r->buffers;
 	if (rc == TT_OK)
@@ -337,10 +338,6 @@ static int hand_out_sync(struct tt_reader *r, const struct tt_generation *gen, i
 /* The Sync before an end or an error of loading. */
 static int hand_out_final_sync(struct tt_reader *r, const struct tt_event **ev)
 {
-	/* (reading like Go, a first generation that is damaged may be the end, too) */
-	if (r->outcome == TT_END && r->ngenerations == 0 && r->gen->batches_read == 0 &&
-	    !r->resynced)
-		tt_findings_empty_trace(&r->pass, tt_source_offset(r->src));
 	r->phase = TT_PHASE_FINAL;
 	return hand_out_sync(r, NULL, r->pass.last_ns, ev);
 }
@@ -496,7 +493,6 @@ int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 	tt_order_reset(&r->pass.order);
 	tt_findings_gap(&r->pass);
 	r->skipped_any = false;
-	r->resynced = true;
 	r->outcome = rc;
 	r->phase = rc == TT_END ? TT_PHASE_OVER : TT_PHASE_LOAD;
 	tt_error_clear(&r->err);

@@ -46,7 +46,6 @@ struct tt_reader {
 	int outcome;            /* TT_END, or a negative code with r->err */
 	struct tt_error err;
 	bool skipped_any;       /* a generation was not ordered: states are unknown */
-	bool resynced;          /* an error was stepped over */
 	uint64_t nsyncs, ngenerations;
 	struct tt_event sync;   /* handed out */
 

@@ -71,11 +71,16 @@ CASES(procs) = {
 	{BEGIN "8@100: ProcStart 1 1, HeapAlloc 5",
 	 "8/-1/-1 ProcStart 1 1 Idle->Running\n8/1/-1 HeapAlloc 5\nend"},
 	{BEGIN "-1@100: ProcStart 1 1", "context: expected a thread but didn't have one"},
-	{BEGIN "8@100: ProcStart 9 1", "stuck: broken trace: failed to advance: frontier:"},
-	{BEGIN "8@100: ProcStart 0 1", "stuck: broken trace: failed to advance: frontier:"},
-	{BEGIN "8@100: ProcStart 1 0", "stuck: broken trace: failed to advance: frontier:"},
-	{BEGIN "8@100: ProcStart 1 2", "stuck: broken trace: failed to advance: frontier:"},
-	{BEGIN "7@100: ProcStart 1 1", "stuck: broken trace: failed to advance: frontier:"},
+	{BEGIN "8@100: ProcStart 9 1", "stuck: broken trace: failed to advance: frontier:"
+	 " P 9 was not mentioned yet"},
+	{BEGIN "8@100: ProcStart 0 1", "stuck: broken trace: failed to advance: frontier:"
+	 " P 0 is Running; it must be Idle"},
+	{BEGIN "8@100: ProcStart 1 0", "stuck: broken trace: failed to advance: frontier:"
+	 " P 1 is at sequence 0 of generation 1; it must be at 18446744073709551615"},
+	{BEGIN "8@100: ProcStart 1 2", "stuck: broken trace: failed to advance: frontier:"
+	 " P 1 is at sequence 0 of generation 1; it must be at 1"},
+	{BEGIN "7@100: ProcStart 1 1", "stuck: broken trace: failed to advance: frontier:"
+	 " the thread still has P 0"},
 	/* a later start waits for the earlier one, whatever their times say */
 	{BEGIN "8@100: ProcStart 1 2\n9@150: ProcStart 1 1, ProcStop",
 	 "9/-1/-1 ProcStart 1 1 Idle->Running\n9/1/-1 ProcStop Running->Idle\n"
@@ -107,10 +112,13 @@ CASES(procs) = {
 	 "proc: tried to steal proc 0 from thread 9, but got proc 5 instead"},
 	{RUNNING "7@20: GoSyscallBegin 1 0\n-1@100: ProcSteal 0 2 7",
 	 "context: expected a thread but didn't have one"},
-	{RUNNING "8@100: ProcSteal 0 1 7", "stuck: broken trace: failed to advance: frontier:"},
-	{RUNNING "8@100: ProcSteal 9 1 7", "stuck: broken trace: failed to advance: frontier:"},
+	{RUNNING "8@100: ProcSteal 0 1 7", "stuck: broken trace: failed to advance: frontier:"
+	 " P 0 is Running; it must be in a syscall"},
+	{RUNNING "8@100: ProcSteal 9 1 7", "stuck: broken trace: failed to advance: frontier:"
+	 " P 9 was not mentioned yet"},
 	{RUNNING "7@20: GoSyscallBegin 1 0\n8@100: ProcSteal 0 1 7",
-	 "stuck: broken trace: failed to advance: frontier:"},
+	 "stuck: broken trace: failed to advance: frontier:"
+	 " P 0 is at sequence 1 of generation 1; it must be at 0"},
 };
 
 START_TEST(order_of_procs)
@@ -177,11 +185,14 @@ CASES(goroutines) = {
 	{BEGIN "7@100: GoStart 3 1", "context: expected no goroutine but had one"},
 	{BEGIN "8@100: GoStart 3 1", "context: expected a proc but didn't have one"},
 	{BEGIN "7@90: GoBlock 0 0\n7@100: GoStart 2 1",
-	 "stuck: broken trace: failed to advance: frontier:"},
+	 "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 2 is Waiting; it must be Runnable"},
 	{BEGIN "7@90: GoBlock 0 0\n7@100: GoStart 9 1",
-	 "stuck: broken trace: failed to advance: frontier:"},
+	 "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 9 does not exist yet"},
 	{BEGIN "7@90: GoBlock 0 0\n7@100: GoStart 3 2",
-	 "stuck: broken trace: failed to advance: frontier:"},
+	 "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 3 is at sequence 0 of generation 1; it must be at 1"},
 
 	/* stop, block, end */
 	{BEGIN "7@100: GoStop 1 1", "7/0/1 GoStop 1 1 Running->Runnable\nend"},
@@ -201,10 +212,13 @@ CASES(goroutines) = {
 	{BEGIN "7@100: GoUnblock 2 1 1", "7/0/1 GoUnblock 2 1 1 Waiting->Runnable\nend"},
 	{BEGIN "-1@100: GoUnblock 2 1 0", "-1/-1/-1 GoUnblock 2 1 0 Waiting->Runnable\nend"},
 	{BEGIN "8@100: GoUnblock 2 1 0", "8/-1/-1 GoUnblock 2 1 0 Waiting->Runnable\nend"},
-	{BEGIN "7@100: GoUnblock 3 1 0", "stuck: broken trace: failed to advance: frontier:"},
-	{BEGIN "7@100: GoUnblock 2 3 0", "stuck: broken trace: failed to advance: frontier:"},
+	{BEGIN "7@100: GoUnblock 3 1 0", "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 3 is Runnable; it must be Waiting"},
+	{BEGIN "7@100: GoUnblock 2 3 0", "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 2 is at sequence 0 of generation 1; it must be at 2"},
 	{BEGIN "-1@100: GoUnblock 2 2 0\n-1@105: GoUnblock 2 1 0",
-	 "stuck: broken trace: failed to advance: frontier:"},
+	 "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 2 is at sequence 0 of generation 1; it must be at 1"},
 
 	/* coroutine switches */
 	{BEGIN "7@100: GoSwitch 2 1, GoLabel 1",
@@ -213,9 +227,12 @@ CASES(goroutines) = {
 	{BEGIN "7@100: GoSwitchDestroy 2 1, GoCreate 1 0 0",
 	 "7/0/1 GoSwitchDestroy 2 1 Waiting->Runnable\n7/0/1 GoDestroy Running->NotExist\n"
 	 "7/0/-1 GoStart 2 1 Runnable->Running\n7/0/2 GoCreate 1 0 0 NotExist->Runnable\nend"},
-	{BEGIN "7@100: GoSwitch 3 1", "stuck: broken trace: failed to advance: frontier:"},
-	{BEGIN "7@100: GoSwitch 2 2", "stuck: broken trace: failed to advance: frontier:"},
-	{BEGIN "7@100: GoSwitch 1 1", "stuck: broken trace: failed to advance: frontier:"},
+	{BEGIN "7@100: GoSwitch 3 1", "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 3 is Runnable; it must be Waiting"},
+	{BEGIN "7@100: GoSwitch 2 2", "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 2 is at sequence 0 of generation 1; it must be at 1"},
+	{BEGIN "7@100: GoSwitch 1 1", "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 1 is Running; it must be Waiting"},
 	{BEGIN "8@100: GoSwitch 2 1", "context: expected a proc but didn't have one"},
 	{RUNNING "7@20: GoSyscallBegin 1 0\n7@100: GoSwitch 2 1",
 	 "goroutine: GoSwitch event for goroutine that's not Running"},
@@ -252,7 +269,8 @@ CASES(syscalls) = {
 	{"7@10: GoStatus 1 7 3\n7@100: GoSyscallEnd", "context: expected a proc but didn't have one"},
 
 	/* waits until its P is gone */
-	{IN_SYSCALL "7@100: GoSyscallEndBlocked", "stuck: broken trace: failed to advance: frontier:"},
+	{IN_SYSCALL "7@100: GoSyscallEndBlocked", "stuck: broken trace: failed to advance: frontier:"
+	 " P 0 is still in the syscall; it must be stolen or stopped first"},
 	{IN_SYSCALL "7@100: ProcStop, GoSyscallEndBlocked",
 	 "7/0/1 ProcStop Running->Idle\n7/-1/1 GoSyscallEndBlocked Syscall->Runnable\nend"},
 	{IN_SYSCALL "7@90: ProcStop, ProcStart 0 2\n7@100: GoSyscallEndBlocked, GoStart 1 1",
@@ -304,11 +322,13 @@ CASES(ranges) = {
 	{BEGIN "7@100: GCBegin 5 0, GCBegin 6 0",
 	 "7/0/1 GCBegin 5 0\ngc: encountered GCBegin while GC was already in progress"},
 	{BEGIN "7@100: GCBegin 5 0, GCBegin 7 0",
-	 "7/0/1 GCBegin 5 0\nstuck: broken trace: failed to advance: frontier:"},
+	 "7/0/1 GCBegin 5 0\nstuck: broken trace: failed to advance: frontier:"
+	 " the collector is at sequence 5; it must be at 6"},
 	{BEGIN "7@100: GCActive 5, GCActive 6",
 	 "7/0/1 GCActive 5\ngc: GCActive in the first generation isn't first GC event"},
 	{BEGIN "7@100: GCEnd 1", "gc: encountered GCEnd when GC was in an undetermined state"},
-	{BEGIN "7@100: GCEnd 2", "stuck: broken trace: failed to advance: frontier:"},
+	{BEGIN "7@100: GCEnd 2", "stuck: broken trace: failed to advance: frontier:"
+	 " the collector is at sequence 0; it must be at 1"},
 	{BEGIN "7@100: GCBegin 5 0, GCEnd 6, GCEnd 7",
 	 "7/0/1 GCBegin 5 0\n7/0/1 GCEnd 6\ngc: encountered GCEnd when GC was not in progress"},
 	{BEGIN "7@90: GCBegin 5 0\n8@100: GCEnd 6", "context: expected a proc but didn't have one"},
@@ -317,7 +337,8 @@ CASES(ranges) = {
 	{BEGIN "7@90: GCBegin 5 0\ngen 2\n7@100: GCActive 6, GCEnd 7",
 	 "7/0/1 GCActive 6\n7/0/1 GCEnd 7\nend"},
 	{BEGIN "7@90: GCBegin 5 0\ngen 2\n7@100: GCActive 7",
-	 "stuck: broken trace: failed to advance: frontier:"},
+	 "stuck: broken trace: failed to advance: frontier:"
+	 " the collector is at sequence 5; it must be at 6"},
 	{BEGIN "7@90: GCBegin 5 0\ngen 2\n8@100: GCActive 6",
 	 "context: expected a proc but didn't have one"},
 
@@ -388,7 +409,8 @@ CASES(declared) = {
 	{BEGIN "7@100: Arm 5 1, Ask 5 2, Fire 5 3 0",
 	 "7/0/1 Arm 5 1\n7/0/1 Ask 5 2\n7/0/1 Fire 5 3 0\nend"},
 	{BEGIN "7@100: Arm 5 1, Ask 5 1",
-	 "7/0/1 Arm 5 1\nstuck: broken trace: failed to advance: frontier:"},
+	 "7/0/1 Arm 5 1\nstuck: broken trace: failed to advance: frontier:"
+	 " timer 5 is at number 1: there was a 1 before"},
 	/* a goroutine's numbers outlive it, to the end of the generation */
 	{BEGIN "7@90: Mine 1, Yours 1 2, GoDestroy\n8@100: Yours 1 3",
 	 "8/-1/-1 Yours 1 3\nend"},
@@ -497,7 +519,8 @@ CASES(generations) = {
 	/* states go on, sequences begin anew once a status comes */
 	{BEGIN "gen 2\n7@100: GoBlock 0 0", "7/0/1 GoBlock 0 0 Running->Waiting\nend"},
 	{BEGIN "7@90: GoBlock 0 0\ngen 2\n7@100: GoStart 3 1",
-	 "stuck: broken trace: failed to advance: frontier:"},
+	 "stuck: broken trace: failed to advance: frontier:"
+	 " goroutine 3 is at sequence 0 of generation 1; it must be at 0"},
 	{BEGIN "7@90: GoBlock 0 0\ngen 2\n7@100: GoStatus 3 -1 1, GoStart 3 1",
 	 "7/0/-1 GoStatus 3 -1 1 Runnable->Runnable\n7/0/-1 GoStart 3 1 Runnable->Running\nend"},
 	/* after the first one goroutines must be known, Ps need not be */

@@ -78,7 +78,8 @@ static inline void walk_findings(struct walk *w)
 	struct tt_error found;
 
 	while (tt_reader_finding(w->r, &found) == 0) {
-		WALK_REQUIRE(found.code >= TT_W_NO_GENERATION && !found.system);
+		WALK_REQUIRE(tt_code_severity(found.code) == TT_SEVERITY_WARNING);
+		WALK_REQUIRE(!found.system);
 		WALK_REQUIRE(found.offset != TT_UNKNOWN && walk_is_placed(w, found.offset));
 		WALK_REQUIRE(found.message[0] != '\0');
 		walk_told(w, digest_error(0, &found));
