@@ -235,13 +235,22 @@ static struct spot find_spot(struct tt_heap *h, uint64_t address)
 	return s;
 }
 
+/*
+ * No batch gives the size of a word. Go puts the heap of a program of 64 bits above 4 GiB;
+ * WebAssembly has it below, where this only means that we find less.
+ */
+static uint64_t header_above_nbytes(const struct tt_heap *h)
+{
+	return h->base <= UINT32_MAX ? TT_HEAP_HEADER_ABOVE_NBYTES_32 : TT_HEAP_HEADER_ABOVE_NBYTES;
+}
+
 /* An object may begin after a header, or anywhere in a slot that several share. */
-static bool may_begin(const struct spot *s, uint64_t address)
+static bool may_begin(const struct tt_heap *h, const struct spot *s, uint64_t address)
 {
 	uint64_t offset = address - s->address;
 
 	return offset == 0 || s->span->class.tiny ||
-	       (offset == 8 && s->span->class.pointers && s->nbytes > TT_HEAP_HEADER_ABOVE_NBYTES);
+	       (offset == 8 && s->span->class.pointers && s->nbytes > header_above_nbytes(h));
 }
 
 static struct tt_heap_loose *find_loose(struct tt_heap *h, uint64_t address)
@@ -395,7 +404,7 @@ static int begin(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 		s.nbytes = tt_heap_type(h, type).nbytes;
 		if (h->spanned)
 			tt_heap_report(h, TT_W_HEAP_SPAN, ev, address, 0);
-	} else if (!may_begin(&s, address)) {
+	} else if (!may_begin(h, &s, address)) {
 		tt_heap_report(h, TT_W_HEAP_OVERLAP, ev, address, s.address);
 	}
 	change->object = (struct tt_heap_object){

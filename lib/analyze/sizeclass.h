@@ -17,7 +17,12 @@ struct tt_heap_span_class {
 /* A class that Go does not have is not of the heap. */
 struct tt_heap_span_class tt_heap_span_class(uint64_t kindclass);
 
-/* Objects above this with pointers, unless alone in their span, begin with a header of 8 bytes. */
+/*
+ * Objects above this with pointers, unless alone in their span, begin with a header of 8
+ * bytes. As many words as a word has bits, of programs of 64 and of 32 bits: see
+ * minSizeForMallocHeader in src/runtime/mbitmap.go.
+ */
 #define TT_HEAP_HEADER_ABOVE_NBYTES 512
+#define TT_HEAP_HEADER_ABOVE_NBYTES_32 128
 
 #endif

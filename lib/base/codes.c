@@ -153,13 +153,16 @@ static const struct code {
 	  "An event that frees the object was lost, or the writer gave two objects the same "
 	  "address." },
 	{ TT_W_HEAP_FREE, "heap-free",
-	  "An event that allocates it was lost, or the writer recorded the free twice." },
+	  "An event that allocates it was lost (Go 1.23 loses events of spans by itself), or the "
+	  "writer recorded the free twice." },
 	{ TT_W_HEAP_SPAN, "heap-span",
-	  "The writer must write each span before the objects in it." },
+	  "The writer must write each span before the objects in it; Go 1.23 loses events of spans "
+	  "by itself." },
 	{ TT_W_HEAP_TYPE, "heap-type",
 	  "The writer must put each type that it uses into a batch of the same generation." },
 	{ TT_W_HEAP_OVERLAP, "heap-overlap",
-	  "An event that frees a span was lost, or the writer gave two spans the same addresses." },
+	  "An event that frees a span was lost (Go 1.23 loses events of spans by itself), or the "
+	  "writer gave two spans the same addresses." },
 	{ TT_W_HEAP_INFO, "heap-info",
 	  "Addresses are counted from 0 and types have no names: record with trace.Start, not with "
 	  "the flight recorder." },

@@ -167,6 +167,26 @@ START_TEST(a_header_does_not_count)
 }
 END_TEST
 
+/* Class 10 has 128 bytes, class 11 has 144; the base is one of a program of 32 bits. */
+START_TEST(headers_begin_earlier_in_programs_of_32_bits)
+{
+	struct made m;
+	struct seen s;
+
+	begin(&m);
+	EVENT3(&m, SPAN, 0, 1, 11 * 4);
+	EVENT2(&m, ALLOC, 18 + 1, 1);
+	EVENT1(&m, FREE, 18);
+	s = finish(&m, true);
+	ck_assert_uint_eq(s.nfindings, 0);
+	begin(&m);
+	EVENT3(&m, SPAN, 0, 1, 10 * 4);
+	EVENT2(&m, ALLOC, 16 + 1, 1);
+	s = finish(&m, true);
+	ck_assert_int_eq(s.code, TT_W_HEAP_OVERLAP);
+}
+END_TEST
+
 START_TEST(tiny_objects_share_a_slot)
 {
 	struct made m;
@@ -473,6 +493,7 @@ Suite *heap_suite(void)
 
 	tcase_add_test(tc, objects_have_the_size_of_their_slot);
 	tcase_add_test(tc, a_header_does_not_count);
+	tcase_add_test(tc, headers_begin_earlier_in_programs_of_32_bits);
 	tcase_add_test(tc, a_heap_may_have_no_spans);
 	tcase_add_test(tc, tiny_objects_share_a_slot);
 	tcase_add_test(tc, a_large_object_has_its_span);
