@@ -70,7 +70,7 @@ static enum tt_advance await_number(struct tt_order *o, const struct tt_order_sp
 	if (n == 0)
 		return tt_not_yet(o, "events of %s are numbered from 1, not from 0", name);
 	if (n <= at)
-		return tt_not_yet(o, "%s is at number %" PRIu64 ": there was a %" PRIu64 " before",
+		return tt_not_yet(o, "%s is at number %" PRIu64 ": number %" PRIu64 " comes too late",
 				  name, at, n);
 	return tt_not_yet(o, "%s is at number %" PRIu64 "%s; it must be at %" PRIu64, name, at,
 			  class->continues ? "" : " of this generation", n - 1);

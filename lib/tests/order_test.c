@@ -410,7 +410,7 @@ CASES(declared) = {
 	 "7/0/1 Arm 5 1\n7/0/1 Ask 5 2\n7/0/1 Fire 5 3 0\nend"},
 	{BEGIN "7@100: Arm 5 1, Ask 5 1",
 	 "7/0/1 Arm 5 1\nstuck: broken trace: failed to advance: frontier:"
-	 " timer 5 is at number 1: there was a 1 before"},
+	 " timer 5 is at number 1: number 1 comes too late"},
 	/* a goroutine's numbers outlive it, to the end of the generation */
 	{BEGIN "7@90: Mine 1, Yours 1 2, GoDestroy\n8@100: Yours 1 3",
 	 "8/-1/-1 Yours 1 3\nend"},
