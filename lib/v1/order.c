@@ -253,19 +253,18 @@ static bool take_goroutines(struct tt_v1 *v, struct tt_v1_proc *proc, unsigned t
 	e->proc = (uint32_t)(proc - v->procs.at);
 	switch (type) {
 	case TT_V1_GO_START_LOCAL:
-		e->type = TT_V1_GO_START;
-		/* fall through */
 	case TT_V1_GO_START:
 	case TT_V1_GO_START_LABEL:
+		if (type == TT_V1_GO_START_LOCAL)
+			e->type = TT_V1_GO_START;
 		if (!tt_v1_goroutine_index(v, args[0], &proc->g))
 			return false;
 		e->g = proc->g;
 		proc->seq = args[1];
 		return true;
 	case TT_V1_GO_UNBLOCK_LOCAL:
-		e->type = TT_V1_GO_UNBLOCK;
-		/* fall through */
 	case TT_V1_GO_UNBLOCK:
+		e->type = TT_V1_GO_UNBLOCK;
 		proc->seq = args[1];
 		return tt_v1_goroutine_index(v, args[0], &e->other);
 	case TT_V1_GO_CREATE:
