@@ -159,7 +159,8 @@ static uint64_t changed(uint64_t was, const uint8_t *how)
 	}
 }
 
-static void read_all(const struct trace *t, bool all)
+/* `empty`: no generation could be restored, so the trace may be a header alone. */
+static void read_all(const struct trace *t, bool all, bool empty)
 {
 	const struct tt_event *ev;
 	struct tt_reader *r;
@@ -170,7 +171,7 @@ static void read_all(const struct trace *t, bool all)
 	REQUIRE(tt_reader_open_memory(&r, t->data, t->len, NULL, &err) == 0);
 	while ((code = tt_reader_next(r, &ev)) == 0)
 		objects += ev->spec != NULL && ev->spec->type == OBJECT_ALLOC;
-	REQUIRE(code == TT_END);
+	REQUIRE(code == TT_END || (empty && code == -TT_E_CUT_OFF));
 	REQUIRE(!all || objects == 3 * NEVENTS);
 	tt_reader_close(r);
 }
@@ -180,17 +181,19 @@ static void recover(bool all)
 	struct tt_emit_recovery *r;
 	struct trace t = {0};
 	struct tt_error err;
+	bool empty;
 	int code = tt_emit_recovery_open(&r, region, NULL, &err);
 
 	REQUIRE(code == 0 || !all);
 	if (code != 0)
 		return;
 	REQUIRE(tt_emit_recovery_generations(r) + tt_emit_recovery_damaged(r) <= 2);
+	empty = tt_emit_recovery_generations(r) == 0;
 	if (tt_emit_recovery_offset(r) != 0)
 		append(&t, "go 1.26 trace\0\0", 16);
 	REQUIRE(tt_emit_recovery_write(r, append, &t, &err) == 0);
 	tt_emit_recovery_close(r);
-	read_all(&t, all);
+	read_all(&t, all, empty);
 	free(t.data);
 }
 
