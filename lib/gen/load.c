@@ -145,13 +145,14 @@ static int reject_header_alone(struct tt_loader *l, struct tt_error *err)
 	size_t avail;
 	int rc;
 
-	if (tt_source_offset(l->src) != TT_HEADER_SIZE || reads_like_go(l))
+	/* (of any header: blanks make some longer than others) */
+	if (l->ordinal != 1 || reads_like_go(l))
 		return TT_OK;
 	rc = tt_source_peek(l->src, 1, &data, &avail, err);
 	if (rc < 0 || avail != 0)
 		return rc;
 	tt_fail(err, TT_E_CUT_OFF, "the trace ends after its header");
-	err->offset = TT_HEADER_SIZE;
+	err->offset = tt_source_offset(l->src);
 	return -TT_E_CUT_OFF;
 }
 

@@ -53,12 +53,6 @@ static const uint8_t fast_rules[256] = {
 	[TT_EV_GO_SYSCALL_END] = TT_FAST_SYSCALL_END,
 };
 
-/* Whether an argument must be what the context has. */
-static bool names_context(const struct tt_event_def *def)
-{
-	return def->thread_arg >= 0 || def->proc_arg >= 0 || def->goroutine_arg >= 0;
-}
-
 /* Of an event that its spec alone says how to order. */
 static tt_handler *handler_of(const struct tt_order *o, const struct tt_event_def *def)
 {
@@ -67,8 +61,9 @@ static tt_handler *handler_of(const struct tt_order *o, const struct tt_event_de
 	if (!tt_event_def_is_declared(def))
 		return tt_advance_in_context;
 	/* a range alone needs nothing around it: Go's own are such */
-	return def->spec.norders == 0 && !names_context(def) ? tt_range_handler(o, def)
-							      : tt_advance_declared;
+	return def->spec.norders == 0 && !tt_event_def_names_context(def)
+		       ? tt_range_handler(o, def)
+		       : tt_advance_declared;
 }
 
 /* The rule of fast.h for it. */

@@ -33,8 +33,7 @@ tt_handler tt_advance_go_status, tt_advance_go_create, tt_advance_go_create_bloc
 tt_handler tt_advance_syscall_begin, tt_advance_syscall_end, tt_advance_syscall_end_blocked,
 	tt_advance_create_syscall, tt_advance_destroy_syscall;
 /* range.c */
-tt_handler tt_advance_gc_active, tt_advance_gc_begin, tt_advance_gc_end, tt_advance_range_begin,
-	tt_advance_range_active, tt_advance_range_end, tt_advance_range_keyed;
+tt_handler tt_advance_gc_active, tt_advance_gc_begin, tt_advance_gc_end;
 /* That of events with this range; NULL: they have none. */
 tt_handler *tt_range_handler(const struct tt_order *o, const struct tt_event_def *def);
 /* annotation.c */

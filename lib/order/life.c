@@ -190,10 +190,8 @@ enum tt_advance tt_life_follow(struct tt_order *o, const struct tt_step *s, unsi
 {
 	const struct tt_order_spec *order = &s->def->spec.orders[i];
 	uint8_t was = subject->state;
-	int wrong = 0;
+	int wrong = change_life(o, class, subject, order->role);
 
-	if (order->role != TT_ROLE_USE || subject->life != TT_LIFE_LIVE)
-		wrong = change_life(o, class, subject, order->role);
 	if (wrong == 0)
 		wrong = check_state(order, was);
 	subject->state = next_state(s, order, was);

@@ -30,7 +30,7 @@ void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs
 void tt_order_specs_changed(struct tt_order *o)
 {
 	tt_dispatch_init(o);
-	tt_subjects_specs_grew(o);
+	tt_subjects_specs_changed(o);
 }
 
 static void release_scopes(struct tt_order *o, struct tt_open_scopes *e)

@@ -211,7 +211,7 @@ static inline bool tt_is_speculative(const struct tt_order *o)
 void tt_order_init(struct tt_order *o, struct tt_mem *mem, const struct tt_specs *specs,
 		   unsigned version);
 void tt_order_release(struct tt_order *o);
-/* The specs have more events than before. */
+/* The specs are not what they were. */
 void tt_order_specs_changed(struct tt_order *o);
 /* Forgets all state: the next generation is an initial one. */
 void tt_order_reset(struct tt_order *o);

@@ -163,7 +163,7 @@ static struct tt_open_scopes *ranges_of(struct tt_order *o, struct tt_step *s)
 	return e;
 }
 
-enum tt_advance tt_advance_range_begin(struct tt_order *o, struct tt_step *s)
+static enum tt_advance advance_begin(struct tt_order *o, struct tt_step *s)
 {
 	int8_t kind_arg = s->def->view.kind_arg;
 	uint64_t kind = kind_arg < 0 ? 0 : s->ev->args[kind_arg];
@@ -197,7 +197,7 @@ static void list_ranges(const struct tt_open_scopes *e, char *out, size_t size)
 		snprintf(out + used + n, size - used - (size_t)n, "]");
 }
 
-enum tt_advance tt_advance_range_active(struct tt_order *o, struct tt_step *s)
+static enum tt_advance advance_active(struct tt_order *o, struct tt_step *s)
 {
 	uint8_t type = s->def->spec.range.begin;
 	struct tt_open_scopes *e = ranges_of(o, s);
@@ -225,7 +225,7 @@ enum tt_advance tt_advance_range_active(struct tt_order *o, struct tt_step *s)
 	return TT_ADVANCED;
 }
 
-enum tt_advance tt_advance_range_end(struct tt_order *o, struct tt_step *s)
+static enum tt_advance advance_end(struct tt_order *o, struct tt_step *s)
 {
 	uint8_t type = s->def->spec.range.begin;
 	struct tt_open_scopes *e = ranges_of(o, s);
@@ -366,7 +366,7 @@ static enum tt_advance end_keyed(struct tt_order *o, const struct tt_step *s,
 	return TT_ADVANCED;
 }
 
-enum tt_advance tt_advance_range_keyed(struct tt_order *o, struct tt_step *s)
+static enum tt_advance advance_keyed(struct tt_order *o, struct tt_step *s)
 {
 	struct tt_range_key key;
 	uint32_t scopes;
@@ -398,14 +398,14 @@ static bool is_listed(const struct tt_event_def *begin)
 tt_handler *tt_range_handler(const struct tt_order *o, const struct tt_event_def *def)
 {
 	static tt_handler *const handlers[] = {
-		[TT_RANGE_BEGIN] = tt_advance_range_begin,
-		[TT_RANGE_ACTIVE] = tt_advance_range_active,
-		[TT_RANGE_END] = tt_advance_range_end,
+		[TT_RANGE_BEGIN] = advance_begin,
+		[TT_RANGE_ACTIVE] = advance_active,
+		[TT_RANGE_END] = advance_end,
 	};
 
 	if (def->spec.range.role == TT_RANGE_NONE)
 		return NULL;
 	return is_listed(tt_specs_def(o->specs, def->spec.range.begin))
 		       ? handlers[def->spec.range.role]
-		       : tt_advance_range_keyed;
+		       : advance_keyed;
 }

@@ -57,7 +57,7 @@ void tt_subjects_reset(struct tt_order *o)
 	all->free = all->touched = TT_NO_SLOT;
 }
 
-void tt_subjects_specs_grew(struct tt_order *o)
+void tt_subjects_specs_changed(struct tt_order *o)
 {
 	if (o->subjects == NULL)
 		return;
@@ -188,8 +188,7 @@ bool tt_order_is_simple(const struct tt_event_def *def)
 
 	return spec->norders == 1 && spec->range.role == TT_RANGE_NONE &&
 	       order->of == TT_ORDER_RESOURCE && order->seq_arg >= 0 && order->to_arg < 0 &&
-	       order->role != TT_ROLE_RESTATE && def->thread_arg < 0 && def->proc_arg < 0 &&
-	       def->goroutine_arg < 0;
+	       order->role != TT_ROLE_RESTATE && !tt_event_def_names_context(def);
 }
 
 static void note_simple(struct tt_subjects *all, const struct tt_event_spec *spec)
@@ -363,7 +362,7 @@ static void close_ranks(struct tt_order *o, uint16_t *moved)
 		all->classes.at[n++] = all->classes.at[k];
 	}
 	all->classes.n = n;
-	tt_subjects_specs_grew(o);
+	tt_subjects_specs_changed(o);
 }
 
 /* Between two generations: nothing is touched. */

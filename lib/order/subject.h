@@ -143,7 +143,7 @@ void tt_subjects_release(struct tt_order *o);
 /* Forgets all records. */
 void tt_subjects_reset(struct tt_order *o);
 /* The specs have more events and resources than before. */
-void tt_subjects_specs_grew(struct tt_order *o);
+void tt_subjects_specs_changed(struct tt_order *o);
 void tt_subjects_begin_generation(struct tt_order *o);
 /* A goroutine ended: its numbers are forgotten with the generation. */
 void tt_subjects_g_ended(struct tt_order *o, int64_t id);

@@ -60,11 +60,17 @@ struct tt_event_def {
 	struct tt_event_view view;
 };
 
+/* Whether an argument of the event must be what its context has. */
+static inline bool tt_event_def_names_context(const struct tt_event_def *def)
+{
+	return def->thread_arg >= 0 || def->proc_arg >= 0 || def->goroutine_arg >= 0;
+}
+
 /* Whether more than its context says when the event may happen: a declared order. */
 static inline bool tt_event_def_is_declared(const struct tt_event_def *def)
 {
 	return def->spec.norders > 0 || def->spec.range.role != TT_RANGE_NONE ||
-	       def->thread_arg >= 0 || def->proc_arg >= 0 || def->goroutine_arg >= 0;
+	       tt_event_def_names_context(def);
 }
 
 /* The definition of a spec that was handed out: the spec is its first member. */

@@ -212,6 +212,13 @@ START_TEST(a_header_alone_is_cut_off)
 		gen_open(&t, &b, 0);
 		gen_expect_error(&t, TT_E_CUT_OFF, 16, "the trace ends after its header");
 		gen_close(&t);
+		/* a longer header: "go  1.26 trace" */
+		build_init(&b, test_versions[v]);
+		build_bytes(&b, "", 1);
+		memmove(b.data + 3, b.data + 2, 14);
+		gen_open(&t, &b, 0);
+		gen_expect_error(&t, TT_E_CUT_OFF, 17, "the trace ends after its header");
+		gen_close(&t);
 		build_init(&b, test_versions[v]);
 		gen_open(&t, &b, TT_OPEN_LIKE_GO);
 		if (test_versions[v] >= 26)

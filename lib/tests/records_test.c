@@ -394,7 +394,7 @@ START_TEST(a_batch_is_read_as_its_spec_says)
 }
 END_TEST
 
-/* What comes before the cut is read in the same way; nothing behind it is touched. */
+/* What comes before the cut is read in the same way; nothing after it is touched. */
 START_TEST(any_batch_may_be_cut_at_each_byte)
 {
 	const struct way *way = &ways[_i];

@@ -122,9 +122,27 @@ static uint64_t *make(struct conversion *c, unsigned type)
 	return v->out_args;
 }
 
-static int block(struct conversion *c, unsigned type, unsigned text)
+/* How a goroutine stops: the event that says so now, and why. type 0: it does not. */
+static const struct stop {
+	uint8_t type, text;
+} stops[] = {
+	[TT_V1_GO_STOP] = {TT_EV_GO_BLOCK, TEXT_FOREVER},
+	[TT_V1_GO_SCHED] = {TT_EV_GO_STOP, TEXT_GOSCHED},
+	[TT_V1_GO_PREEMPT] = {TT_EV_GO_STOP, TEXT_PREEMPTED},
+	[TT_V1_GO_SLEEP] = {TT_EV_GO_BLOCK, TEXT_SLEEP},
+	[TT_V1_GO_BLOCK] = {TT_EV_GO_BLOCK, TEXT_EMPTY},
+	[TT_V1_GO_BLOCK_SEND] = {TT_EV_GO_BLOCK, TEXT_SEND},
+	[TT_V1_GO_BLOCK_RECV] = {TT_EV_GO_BLOCK, TEXT_RECEIVE},
+	[TT_V1_GO_BLOCK_SELECT] = {TT_EV_GO_BLOCK, TEXT_SELECT},
+	[TT_V1_GO_BLOCK_SYNC] = {TT_EV_GO_BLOCK, TEXT_SYNC},
+	[TT_V1_GO_BLOCK_COND] = {TT_EV_GO_BLOCK, TEXT_COND},
+	[TT_V1_GO_BLOCK_NET] = {TT_EV_GO_BLOCK, TEXT_NETWORK},
+	[TT_V1_GO_BLOCK_GC] = {TT_EV_GO_BLOCK, TEXT_ASSIST},
+};
+
+static int stop(struct conversion *c, const struct stop *how)
 {
-	make(c, type)[0] = text_id(c->v, text);
+	make(c, how->type)[0] = text_id(c->v, how->text);
 	return TT_OK;
 }
 
@@ -378,7 +396,11 @@ static int sample(struct conversion *c)
 /* An event of v1: 0, and v->out is set; 1: it becomes no event; or an error. */
 static int convert(struct conversion *c, struct tt_error *err)
 {
-	switch (c->e->type) {
+	unsigned type = c->e->type;
+
+	if (type < sizeof(stops) / sizeof(stops[0]) && stops[type].type != 0)
+		return stop(c, &stops[type]);
+	switch (type) {
 	case TT_V1_GOMAXPROCS:
 		return procs_change(c);
 	case TT_V1_PROC_START:
@@ -417,30 +439,6 @@ static int convert(struct conversion *c, struct tt_error *err)
 	case TT_V1_GO_END:
 		make(c, TT_EV_GO_DESTROY);
 		return TT_OK;
-	case TT_V1_GO_STOP:
-		return block(c, TT_EV_GO_BLOCK, TEXT_FOREVER);
-	case TT_V1_GO_SCHED:
-		return block(c, TT_EV_GO_STOP, TEXT_GOSCHED);
-	case TT_V1_GO_PREEMPT:
-		return block(c, TT_EV_GO_STOP, TEXT_PREEMPTED);
-	case TT_V1_GO_SLEEP:
-		return block(c, TT_EV_GO_BLOCK, TEXT_SLEEP);
-	case TT_V1_GO_BLOCK:
-		return block(c, TT_EV_GO_BLOCK, TEXT_EMPTY);
-	case TT_V1_GO_BLOCK_SEND:
-		return block(c, TT_EV_GO_BLOCK, TEXT_SEND);
-	case TT_V1_GO_BLOCK_RECV:
-		return block(c, TT_EV_GO_BLOCK, TEXT_RECEIVE);
-	case TT_V1_GO_BLOCK_SELECT:
-		return block(c, TT_EV_GO_BLOCK, TEXT_SELECT);
-	case TT_V1_GO_BLOCK_SYNC:
-		return block(c, TT_EV_GO_BLOCK, TEXT_SYNC);
-	case TT_V1_GO_BLOCK_COND:
-		return block(c, TT_EV_GO_BLOCK, TEXT_COND);
-	case TT_V1_GO_BLOCK_NET:
-		return block(c, TT_EV_GO_BLOCK, TEXT_NETWORK);
-	case TT_V1_GO_BLOCK_GC:
-		return block(c, TT_EV_GO_BLOCK, TEXT_ASSIST);
 	case TT_V1_GO_UNBLOCK:
 		return go_unblock(c);
 	case TT_V1_GO_SYS_CALL:
