@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * tracetool_analyze.h - what is computed from the events of a trace: which objects are
- * live on the heap.
+ * live on the heap, and intervals of time (spans).
  *
  * The conventions of tracetool.h apply here, too. The man page is libtracetool(3).
  */
@@ -96,6 +96,152 @@ TT_API struct tt_heap_type tt_heap_type(const struct tt_heap *h, uint32_t type);
 /* Like tt_reader_finding(): each code once per generation. */
 TT_API int tt_heap_finding(struct tt_heap *h, struct tt_error *out);
 TT_API void tt_heap_free(struct tt_heap *h);
+
+/* ------------------------------------------------------------------- spans */
+
+/*
+ * Events turned into intervals: how long a goroutine was in a state, a syscall lasted, the
+ * world stood still. Pass every event of a reader, in order; each event ends none, one or
+ * a few spans, which tt_spans_next() returns:
+ *
+ *	while ((rc = tt_reader_next(reader, &ev)) == 0) {
+ *		if (tt_spans_event(spans, ev) < 0)
+ *			...
+ *		while (tt_spans_next(spans, &span) == 0)
+ *			...
+ *	}
+ *	tt_spans_finish(spans);
+ *	while (tt_spans_next(spans, &span) == 0)
+ *		...
+ *
+ * Spans come in the order in which they end. Memory grows with what is open at a time
+ * (about 150 bytes for a goroutine) and with the number of different names and, with
+ * TT_SPANS_STACKS, of different stacks.
+ */
+struct tt_spans;
+
+enum tt_spans_flags {
+	TT_SPANS_STACKS = 1 << 0, /* keep stacks: without it those of all spans are 0 */
+};
+
+/* Set `size = sizeof(struct tt_spans_options)` and zero the rest. */
+struct tt_spans_options {
+	size_t size;
+	unsigned flags;                 /* enum tt_spans_flags */
+	const struct tt_specs *specs;   /* the reader's; must outlive the spans */
+	uint64_t max_memory_nbytes;     /* 0: a quarter of the machine's memory */
+};
+
+enum tt_span_kind {
+	TT_SPAN_GOROUTINE,      /* a goroutine is in a state: runnable, running, waiting, syscall */
+	TT_SPAN_LIFE,           /* a goroutine exists, from its creation to its end */
+	TT_SPAN_PROC,           /* a processor is running or idle */
+	TT_SPAN_RANGE,          /* a range: a pause, the mark phase, sweeping, an experiment's */
+	TT_SPAN_REGION,
+	TT_SPAN_TASK,
+	TT_SPAN_RESOURCE,       /* a resource of an experiment is in a state */
+	TT_SPAN_KIND_COUNT
+};
+
+enum tt_span_flags {
+	/* It began before the trace did, or no event says when: start_ns is the time since
+	 * which it is known, which is the start of a generation. */
+	TT_SPAN_BEGAN_BEFORE = 1 << 0,
+	/* No event ended it: end_ns is the end of the trace, or of the goroutine it is of. */
+	TT_SPAN_NOT_ENDED = 1 << 1,
+	/* A region or task of which only the end was seen. */
+	TT_SPAN_END_ALONE = 1 << 2,
+};
+
+/* A syscall whose processor was not taken away. */
+#define TT_NOT_TAKEN INT64_MIN
+
+/*
+ * One interval. Names and stacks are numbers for tt_spans_name() and tt_spans_stack(), the
+ * same for equal texts and stacks throughout the trace; 0 is the empty one.
+ */
+struct tt_span {
+	enum tt_span_kind kind;
+	enum tt_state state;    /* GOROUTINE, PROC */
+	unsigned flags;         /* enum tt_span_flags */
+	enum tt_resource scope; /* RANGE: what it is of; TT_RESOURCE_NONE: the whole program */
+	/* Which one: the goroutine (GOROUTINE, LIFE, REGION), processor, task, or resource;
+	 * of a range that which its scope says, or TT_NONE. */
+	int64_t id;
+	int64_t start_ns, end_ns;
+	/* GOROUTINE in state syscall: when the processor was taken away or given up, or
+	 * TT_NOT_TAKEN. From then on the goroutine blocked nobody. */
+	int64_t taken_ns;
+	/* GOROUTINE: the reason why it stopped. RANGE: its name. REGION, TASK: its type.
+	 * RESOURCE: its name. */
+	uint32_t name;
+	/* RANGE: its kind, "GC mark termination". RESOURCE: the name of the state. */
+	uint32_t detail;
+	uint32_t func;          /* GOROUTINE, LIFE, REGION: the function that the goroutine began
+	                           with, as far as it is known by now */
+	/*
+	 * GOROUTINE: where the goroutine itself is: in states other than running its stack, in
+	 * running the place from which it went on. LIFE: where it began. Others: as start_stack.
+	 */
+	uint32_t stack;
+	uint32_t start_stack, end_stack; /* of the events that began and ended it */
+	/* The context of the events that began and ended it: who created or woke the goroutine,
+	 * on which processor and thread it ran. All TT_NONE if there was no such event. */
+	int64_t goroutine, proc, thread;
+	int64_t end_goroutine, end_proc, end_thread;
+	/* GOROUTINE: the task of the innermost region in which it ended, 0 if none. REGION: its own.
+	 * TASK: its parent, or TT_NO_TASK. RANGE with a key: the key. */
+	uint64_t task, parent, key;
+	const struct tt_event_spec *spec; /* RANGE: of the event that begins it */
+};
+
+/* `opt` and its specs must not be NULL. TT_E_MEMORY, TT_E_ARGUMENT. */
+TT_API int tt_spans_new(struct tt_spans **out, const struct tt_spans_options *opt,
+			struct tt_error *err);
+/*
+ * Takes the next event of a reader. What tt_spans_next() has not returned by then is lost.
+ * 0, or TT_E_MEMORY or TT_E_LIMIT, negated.
+ */
+TT_API int tt_spans_event(struct tt_spans *s, const struct tt_event *ev);
+/* A span that the last event ended: 0 and *span, valid until the next call; 1: no more. */
+TT_API int tt_spans_next(struct tt_spans *s, const struct tt_span **span);
+/*
+ * There are no more events: tt_spans_next() now returns all that is open, as ended with the
+ * last event.
+ */
+TT_API void tt_spans_finish(struct tt_spans *s);
+/*
+ * The three above in one: the next span of a trace, for callers that need no events. Reads
+ * on as long as no span ends; after the last event it finishes. 0, 1 at the end, or a code
+ * of tt_reader_next() or tt_spans_event(), negated. After an error of the reader, call
+ * tt_spans_finish() for what is open.
+ */
+TT_API int tt_spans_pull(struct tt_spans *s, struct tt_reader *r, const struct tt_span **span);
+/*
+ * What is open now: the state of a goroutine or processor, a task, or with TT_SPAN_REGION
+ * the region of a goroutine that has `depth` others inside (0: the innermost). False: there
+ * is none. Its end is that of the last event.
+ */
+TT_API bool tt_spans_open(const struct tt_spans *s, enum tt_span_kind kind, int64_t id,
+			  unsigned depth, struct tt_span *out);
+/* A text by its number, valid until the next event. */
+TT_API struct tt_str tt_spans_name(const struct tt_spans *s, uint32_t name);
+/* Numbers of names are less than this. */
+TT_API uint32_t tt_spans_nnames(const struct tt_spans *s);
+/*
+ * The frames of a stack by its number, innermost first; returns how many. `out` has room for
+ * TT_MAX_FRAMES; texts are valid until the next event.
+ */
+TT_API int tt_spans_stack(const struct tt_spans *s, uint32_t stack, struct tt_frame *out);
+/* Numbers of stacks are less than this. */
+TT_API uint32_t tt_spans_nstacks(const struct tt_spans *s);
+/* The number of an event's stack, which need not be one of a span. 0 without
+ * TT_SPANS_STACKS, and if there is no memory. */
+TT_API uint32_t tt_spans_stack_of(struct tt_spans *s, const struct tt_event *ev);
+/* Times of the first and of the last event so far; 0 before the first. */
+TT_API int64_t tt_spans_start_ns(const struct tt_spans *s);
+TT_API int64_t tt_spans_end_ns(const struct tt_spans *s);
+TT_API void tt_spans_free(struct tt_spans *s);
 
 #ifdef __cplusplus
 #if defined(__GNUC__)

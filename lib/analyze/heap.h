@@ -8,6 +8,7 @@
  *	heap_findings.c  what contradicts itself in the events
  *	heap_spans.c     its spans, by address
  *	sizeclass.c      how large the objects of a span are
+ *	spans.h          events turned into intervals, and the list of its files
  */
 #ifndef TT_ANALYZE_HEAP_H
 #define TT_ANALYZE_HEAP_H

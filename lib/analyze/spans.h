@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spans.h - the inside of struct tt_spans: events turned into intervals. Stands on gen, spec
+ * and the accessors of event.
+ *
+ *	spans.c            a new one, the next event, the next span, what is open at the end
+ *	spans_states.c     states of goroutines and processors
+ *	spans_scopes.c     what begins and ends: ranges, regions, tasks, resources
+ *	spans_texts.c      one number for each name and stack, across generations
+ */
+#ifndef TT_ANALYZE_SPANS_H
+#define TT_ANALYZE_SPANS_H
+
+#include "base/idmap.h"
+#include "spec/spec.h"
+#include "tracetool_analyze.h"
+
+/* ---- spans_texts.c */
+
+struct tt_span_name {
+	char *data;
+	size_t len;
+};
+
+struct tt_span_frame {
+	uint64_t pc, line;
+	uint32_t func, file;    /* names */
+};
+
+/* The frames of a stack, in one list of all. */
+struct tt_span_stack {
+	size_t first;
+	uint32_t n;
+};
+
+/* What a stack of the generation at hand is; both 0: not looked up yet. */
+struct tt_span_stack_numbers {
+	uint32_t stack;
+	uint32_t root;          /* the name of its outermost function, plus 1 */
+};
+
+struct tt_span_texts {
+	struct tt_mem *mem;
+	uint64_t seed;
+	bool failed;            /* there was no memory: tt_mem_code() */
+	struct tt_idmap name_hashes, stack_hashes;
+	TT_ARRAY(struct tt_span_name) names;    /* number 0, the empty one, is not in it */
+	TT_ARRAY(struct tt_span_stack) stacks;  /* likewise */
+	TT_ARRAY(struct tt_span_frame) frames;
+	/* the generation at hand */
+	const struct tt_generation *gen;
+	struct tt_idmap names_by_id;            /* its strings that were asked for */
+	struct tt_span_stack_numbers *by_index; /* its stacks */
+	size_t nby_index;
+};
+
+void tt_span_texts_init(struct tt_span_texts *t, struct tt_mem *mem, uint64_t seed);
+void tt_span_texts_release(struct tt_span_texts *t);
+/* Ids of strings and stacks are those of this generation from now on. */
+void tt_span_texts_begin(struct tt_span_texts *t, const struct tt_generation *gen);
+/* All of these return 0 for the empty one, and if there is no memory: then `failed`. */
+uint32_t tt_span_texts_name(struct tt_span_texts *t, struct tt_str text);
+uint32_t tt_span_texts_string(struct tt_span_texts *t, uint64_t id);
+uint32_t tt_span_texts_stack(struct tt_span_texts *t, uint64_t id);
+/* The name of the outermost function of a stack. */
+uint32_t tt_span_texts_root(struct tt_span_texts *t, uint64_t id);
+
+/* ---- what is open */
+
+#define TT_SPAN_NO_SLOT UINT32_MAX
+
+/* The context of the event that began something. */
+struct tt_span_context {
+	int64_t goroutine, proc, thread;
+};
+
+struct tt_span_goroutine {
+	int64_t id;             /* of a free record: the next free one */
+	int64_t born_ns, since_ns, taken_ns;
+	struct tt_span_context by;      /* what began the state */
+	int64_t creator;
+	uint32_t func, name, stack, start_stack;
+	uint32_t born_stack, creator_stack;
+	uint32_t region;        /* the slot of its innermost region */
+	uint32_t ranges;        /* the slot of one of its ranges */
+	uint8_t state;          /* enum tt_state; TT_STATE_NOT_EXIST: a free record */
+	uint8_t flags, born_flags;
+};
+
+struct tt_span_proc {
+	int64_t id;
+	int64_t since_ns;
+	struct tt_span_context by;
+	int64_t syscalling;     /* the goroutine that entered a syscall on it, or TT_NONE */
+	uint8_t state, flags;
+};
+
+/*
+ * A region, range, task or resource. Regions are the stack of a goroutine; all others are
+ * found by their hash, and ranges of a goroutine are in a list of its own, too.
+ */
+struct tt_span_scope {
+	struct tt_span span;    /* as far as it is known */
+	const void *what;       /* part of its key: the resource's spec */
+	uint8_t type;           /* part of its key: of the event that begins a range */
+	bool used;
+	uint64_t hash;
+	uint32_t below;         /* slot: the next region outwards; the next with this hash */
+	uint32_t above;         /* with this hash */
+	uint32_t next, before;  /* of the goroutine's ranges; of a free record: the next free one */
+};
+
+struct tt_spans {
+	struct tt_mem mem;
+	uint64_t seed;
+	unsigned flags;
+	bool started, finished;
+	int64_t start_ns, now_ns;
+	int64_t sync_ns;        /* start of the generation at hand */
+	uint64_t generation;    /* its ordinal; 0: none yet */
+
+	struct tt_span_texts texts;
+	struct tt_idmap goroutine_ids, proc_ids, scope_hashes;
+	TT_ARRAY(struct tt_span_goroutine) goroutines;
+	TT_ARRAY(struct tt_span_proc) procs;
+	TT_ARRAY(struct tt_span_scope) scopes;
+	uint32_t free_goroutine, free_scope;
+
+	/* what the last event ended, in this order */
+	TT_ARRAY(struct tt_span) ended;
+	size_t next;
+	/* after the end: where tt_spans_next() is */
+	enum tt_span_kind closing;
+	size_t closing_at;
+};
+
+/* Room for one more ended span, whose members are all to be set. NULL: no memory. */
+static inline struct tt_span *tt_spans_add(struct tt_spans *s)
+{
+	return TT_ARRAY_ROOM(&s->mem, &s->ended) ? &s->ended.at[s->ended.n++] : NULL;
+}
+
+/* NULL: there is no such goroutine. */
+static inline struct tt_span_goroutine *tt_spans_goroutine(const struct tt_spans *s, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&s->goroutine_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &s->goroutines.at[slot];
+}
+
+static inline struct tt_span_proc *tt_spans_proc(const struct tt_spans *s, int64_t id)
+{
+	uint32_t slot = tt_idmap_find(&s->proc_ids, (uint64_t)id);
+
+	return slot == TT_IDMAP_NONE ? NULL : &s->procs.at[slot];
+}
+
+/* The number of the stack of an event; 0 unless stacks are kept. */
+static inline uint32_t tt_span_stack_at(struct tt_spans *s, uint64_t id)
+{
+	return id == 0 || (s->flags & TT_SPANS_STACKS) == 0 ? 0
+							     : tt_span_texts_stack(&s->texts, id);
+}
+
+/* ---- spans_states.c. False: no memory. */
+
+bool tt_spans_transition(struct tt_spans *s, const struct tt_event *ev);
+/* What a record says of the state that it is in, as if it ended now and by no event. */
+void tt_spans_goroutine_state(const struct tt_spans *s, const struct tt_span_goroutine *g,
+			      struct tt_span *out);
+void tt_spans_goroutine_life(const struct tt_spans *s, const struct tt_span_goroutine *g,
+			     struct tt_span *out);
+void tt_spans_proc_state(const struct tt_spans *s, const struct tt_span_proc *p,
+			 struct tt_span *out);
+
+/* ---- spans_scopes.c. False: no memory. */
+
+bool tt_spans_range(struct tt_spans *s, const struct tt_event *ev);
+bool tt_spans_region(struct tt_spans *s, const struct tt_event *ev);
+bool tt_spans_task(struct tt_spans *s, const struct tt_event *ev);
+bool tt_spans_resources(struct tt_spans *s, const struct tt_event *ev);
+/* The goroutine ends: so do its regions and ranges. */
+bool tt_spans_drop_scopes(struct tt_spans *s, struct tt_span_goroutine *g);
+/* What a scope is, as if it ended now and by no event. */
+void tt_spans_scope_span(const struct tt_spans *s, const struct tt_span_scope *scope,
+			 struct tt_span *out);
+/* The task of this number, or NULL. */
+const struct tt_span_scope *tt_spans_task_of(const struct tt_spans *s, uint64_t id);
+
+#endif

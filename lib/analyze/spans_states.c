@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * spans_states.c - the states of goroutines and processors: each transition ends one span
+ * and begins another. Stands on spans_texts.c and spans_scopes.c.
+ */
+#include <string.h>
+
+#include "analyze/spans.h"
+
+static struct tt_span_context context_of(const struct tt_event *ev)
+{
+	return (struct tt_span_context){ev->goroutine, ev->proc, ev->thread};
+}
+
+static const struct tt_span_context no_context = {TT_NONE, TT_NONE, TT_NONE};
+
+static void set_begin(struct tt_span *span, const struct tt_span_context *by)
+{
+	span->goroutine = by->goroutine;
+	span->proc = by->proc;
+	span->thread = by->thread;
+}
+
+/* The span ends with this event, at its time. */
+static void set_end(struct tt_spans *s, struct tt_span *span, const struct tt_event *ev)
+{
+	span->flags &= ~(unsigned)TT_SPAN_NOT_ENDED;
+	span->end_goroutine = ev->goroutine;
+	span->end_proc = ev->proc;
+	span->end_thread = ev->thread;
+	span->end_stack = tt_span_stack_at(s, tt_event_stack(ev, NULL));
+}
+
+static void set_open_end(const struct tt_spans *s, struct tt_span *span)
+{
+	span->flags |= TT_SPAN_NOT_ENDED;
+	span->end_ns = s->now_ns;
+	span->end_goroutine = span->end_proc = span->end_thread = TT_NONE;
+	span->end_stack = 0;
+}
+
+/* ---- goroutines */
+
+void tt_spans_goroutine_state(const struct tt_spans *s, const struct tt_span_goroutine *g,
+			      struct tt_span *out)
+{
+	out->kind = TT_SPAN_GOROUTINE;
+	out->state = (enum tt_state)g->state;
+	out->flags = g->flags;
+	out->scope = TT_RESOURCE_GOROUTINE;
+	out->id = g->id;
+	out->start_ns = g->since_ns;
+	out->taken_ns = g->taken_ns;
+	out->name = g->name;
+	out->detail = 0;
+	out->func = g->func;
+	out->stack = g->stack;
+	out->start_stack = g->start_stack;
+	out->task = g->region == TT_SPAN_NO_SLOT ? 0 : s->scopes.at[g->region].span.task;
+	out->parent = out->key = 0;
+	out->spec = NULL;
+	set_begin(out, &g->by);
+	set_open_end(s, out);
+}
+
+void tt_spans_goroutine_life(const struct tt_spans *s, const struct tt_span_goroutine *g,
+			     struct tt_span *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->kind = TT_SPAN_LIFE;
+	out->state = (enum tt_state)g->state;
+	out->flags = g->born_flags;
+	out->scope = TT_RESOURCE_GOROUTINE;
+	out->id = g->id;
+	out->start_ns = g->born_ns;
+	out->taken_ns = TT_NOT_TAKEN;
+	out->func = g->func;
+	out->stack = g->born_stack;
+	out->start_stack = g->creator_stack;
+	out->goroutine = g->creator;
+	out->proc = out->thread = TT_NONE;
+	set_open_end(s, out);
+}
+
+static struct tt_span_goroutine *new_goroutine(struct tt_spans *s, int64_t id)
+{
+	uint32_t slot = s->free_goroutine;
+	struct tt_span_goroutine *g;
+
+	if (slot == TT_SPAN_NO_SLOT) {
+		if (s->goroutines.n >= TT_SPAN_NO_SLOT ||
+		    !TT_ARRAY_ROOM(&s->mem, &s->goroutines))
+			return NULL;
+		slot = (uint32_t)s->goroutines.n;
+		s->goroutines.at[slot].state = TT_STATE_NOT_EXIST;
+	}
+	if (!tt_idmap_add(&s->goroutine_ids, (uint64_t)id, slot))
+		return NULL;
+	g = &s->goroutines.at[slot];
+	if (slot == s->goroutines.n)
+		s->goroutines.n++;
+	else
+		s->free_goroutine = (uint32_t)g->id;
+	memset(g, 0, sizeof(*g));
+	g->id = id;
+	g->taken_ns = TT_NOT_TAKEN;
+	g->by = no_context;
+	g->creator = TT_NONE;
+	g->region = g->ranges = TT_SPAN_NO_SLOT;
+	return g;
+}
+
+/* It appears: it is created, or its state is first mentioned. */
+static struct tt_span_goroutine *appear(struct tt_spans *s, const struct tt_event *ev,
+					const struct tt_transition *t)
+{
+	struct tt_span_goroutine *g = new_goroutine(s, t->id);
+
+	if (g == NULL)
+		return NULL;
+	g->born_ns = s->sync_ns;
+	g->born_flags = TT_SPAN_BEGAN_BEFORE;
+	if (t->from == TT_STATE_NOT_EXIST) {
+		g->born_ns = ev->time_ns;
+		g->born_flags = 0;
+		g->creator = ev->goroutine;
+		g->creator_stack = tt_span_stack_at(s, tt_event_stack(ev, NULL));
+		g->born_stack = tt_span_stack_at(s, t->stack);
+	}
+	return g;
+}
+
+static bool end_state(struct tt_spans *s, const struct tt_span_goroutine *g,
+		      const struct tt_event *ev)
+{
+	struct tt_span *span = tt_spans_add(s);
+
+	if (span == NULL)
+		return false;
+	tt_spans_goroutine_state(s, g, span);
+	set_end(s, span, ev);
+	return true;
+}
+
+static bool end_goroutine(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev)
+{
+	struct tt_span *span;
+
+	if (!tt_spans_drop_scopes(s, g))
+		return false;
+	span = tt_spans_add(s);
+	if (span == NULL)
+		return false;
+	tt_spans_goroutine_life(s, g, span);
+	set_end(s, span, ev);
+	tt_idmap_remove(&s->goroutine_ids, (uint64_t)g->id);
+	g->state = TT_STATE_NOT_EXIST;
+	g->id = s->free_goroutine;
+	s->free_goroutine = (uint32_t)(g - s->goroutines.at);
+	return true;
+}
+
+/* The processor that the goroutine left for a syscall is no longer its own. */
+static void leave_syscall(struct tt_spans *s, struct tt_span_goroutine *g)
+{
+	struct tt_span_proc *p = g->by.proc == TT_NONE ? NULL : tt_spans_proc(s, g->by.proc);
+
+	if (p != NULL && p->syscalling == g->id)
+		p->syscalling = TT_NONE;
+	g->taken_ns = TT_NOT_TAKEN;
+}
+
+/* A goroutine whose state is first mentioned in a syscall holds the context's processor. */
+static void enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev)
+{
+	struct tt_span_proc *p = ev->proc == TT_NONE ? NULL : tt_spans_proc(s, ev->proc);
+
+	g->by.proc = ev->proc;
+	if (p != NULL)
+		p->syscalling = g->id;
+	else if (ev->proc == TT_NONE)
+		g->taken_ns = g->since_ns;
+}
+
+static void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev,
+			const struct tt_transition *t)
+{
+	bool known = t->from != TT_STATE_UNDETERMINED;
+
+	g->state = (uint8_t)t->to;
+	g->since_ns = known ? ev->time_ns : g->born_ns;
+	g->flags = known ? 0 : TT_SPAN_BEGAN_BEFORE;
+	g->by = known ? context_of(ev) : no_context;
+	g->name = t->reason.len == 0
+			  ? 0
+			  : tt_span_texts_string(
+				    &s->texts,
+				    ev->args[tt_event_def_of(ev->spec)->view.reason_arg]);
+	g->start_stack = known ? tt_span_stack_at(s, tt_event_stack(ev, NULL)) : 0;
+	if (t->has_stack)
+		g->stack = tt_span_stack_at(s, t->stack);
+	if (t->to == TT_STATE_SYSCALL)
+		enter_syscall(s, g, ev);
+}
+
+static bool goroutine_transition(struct tt_spans *s, const struct tt_event *ev,
+				 const struct tt_transition *t)
+{
+	struct tt_span_goroutine *g;
+
+	if (t->from == t->to)
+		return true;
+	g = tt_spans_goroutine(s, t->id);
+	if (g == NULL) {
+		if (t->to == TT_STATE_NOT_EXIST)
+			return true;
+		g = appear(s, ev, t);
+		if (g == NULL)
+			return false;
+	} else if (!end_state(s, g, ev)) {
+		return false;
+	}
+	if (g->state == TT_STATE_SYSCALL)
+		leave_syscall(s, g);
+	if (g->func == 0 && t->has_stack)
+		g->func = tt_span_texts_root(&s->texts, t->stack);
+	if (t->to == TT_STATE_NOT_EXIST)
+		return end_goroutine(s, g, ev);
+	begin_state(s, g, ev, t);
+	return true;
+}
+
+/* ---- processors */
+
+void tt_spans_proc_state(const struct tt_spans *s, const struct tt_span_proc *p,
+			 struct tt_span *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->kind = TT_SPAN_PROC;
+	out->state = (enum tt_state)p->state;
+	out->flags = p->flags;
+	out->scope = TT_RESOURCE_PROC;
+	out->id = p->id;
+	out->start_ns = p->since_ns;
+	out->taken_ns = TT_NOT_TAKEN;
+	set_begin(out, &p->by);
+	set_open_end(s, out);
+}
+
+static struct tt_span_proc *new_proc(struct tt_spans *s, int64_t id)
+{
+	struct tt_span_proc *p;
+
+	if (s->procs.n >= TT_SPAN_NO_SLOT || !TT_ARRAY_ROOM(&s->mem, &s->procs) ||
+	    !tt_idmap_add(&s->proc_ids, (uint64_t)id, (uint32_t)s->procs.n))
+		return NULL;
+	p = &s->procs.at[s->procs.n++];
+	*p = (struct tt_span_proc){.id = id, .syscalling = TT_NONE};
+	return p;
+}
+
+/* The processor stops: if its goroutine sits in a syscall, that has lost it. */
+static void take_from_syscall(struct tt_spans *s, struct tt_span_proc *p, int64_t now_ns)
+{
+	struct tt_span_goroutine *g;
+
+	if (p->syscalling == TT_NONE)
+		return;
+	g = tt_spans_goroutine(s, p->syscalling);
+	if (g != NULL && g->state == TT_STATE_SYSCALL)
+		g->taken_ns = now_ns;
+	p->syscalling = TT_NONE;
+}
+
+static bool proc_transition(struct tt_spans *s, const struct tt_event *ev,
+			    const struct tt_transition *t)
+{
+	struct tt_span_proc *p = tt_spans_proc(s, t->id);
+	struct tt_span *span;
+	bool known = p != NULL;
+
+	if (known && p->state == t->to)
+		return true;
+	if (!known) {
+		p = new_proc(s, t->id);
+		if (p == NULL)
+			return false;
+	} else {
+		span = tt_spans_add(s);
+		if (span == NULL)
+			return false;
+		tt_spans_proc_state(s, p, span);
+		set_end(s, span, ev);
+	}
+	if (t->to == TT_STATE_IDLE)
+		take_from_syscall(s, p, ev->time_ns);
+	p->state = (uint8_t)t->to;
+	p->since_ns = known ? ev->time_ns : s->sync_ns;
+	p->flags = known ? 0 : TT_SPAN_BEGAN_BEFORE;
+	p->by = known ? context_of(ev) : no_context;
+	return true;
+}
+
+bool tt_spans_transition(struct tt_spans *s, const struct tt_event *ev)
+{
+	const struct tt_transition t = tt_event_transition(ev);
+
+	if (t.resource == TT_RESOURCE_GOROUTINE)
+		return goroutine_transition(s, ev, &t);
+	return t.resource != TT_RESOURCE_PROC || proc_transition(s, ev, &t);
+}
