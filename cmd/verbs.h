@@ -10,6 +10,7 @@
 #endif
 
 VERB("dump", cmd_dump, "print the events of a trace in order")
+VERB("info", cmd_info, "show what a trace file holds, in milliseconds")
 VERB("validate", cmd_validate, "check traces and report what is wrong")
 VERB("extract-batches", cmd_extract, "write experimental batches to files")
 VERB("heap", cmd_heap, "show the live heap objects at a given time")

@@ -574,6 +574,13 @@ enum tt_open_flags {
 	 * TT_E_CUT_OFF).
 	 */
 	TT_OPEN_LIKE_GO = 1 << 0,
+	/*
+	 * Only generations are asked for, and of them only the tables: no byte of a thread's
+	 * events is read, so that this takes milliseconds for a gigabyte. tt_reader_next() and
+	 * tt_reader_next_sync() must not be called, and tt_reader_next_generation() does not
+	 * find TT_W_EXPERIMENT_EMPTY. A trace in format v1 is read as a whole all the same.
+	 */
+	TT_OPEN_TABLES = 1 << 1,
 };
 
 /* Set `size = sizeof(struct tt_options)` and zero the rest. NULL: defaults. */
@@ -724,6 +731,20 @@ TT_API uint64_t tt_generation_offset(const struct tt_generation *g);
 TT_API uint64_t tt_generation_end(const struct tt_generation *g);
 /* The time of its Sync, which is that of its earliest batch. */
 TT_API int64_t tt_generation_start_ns(const struct tt_generation *g);
+/*
+ * What the headers of a generation's batches say. Of format v1: the earliest and the latest
+ * event, and no threads.
+ */
+struct tt_generation_summary {
+	uint64_t nbatches;      /* of all kinds: events, tables, experiments */
+	uint64_t event_nbytes;  /* of the batches that hold events, without their headers */
+	size_t nthreads;        /* for tt_generation_thread_at() */
+	int64_t first_ns;       /* when its first batch begins, as tt_generation_start_ns() */
+	int64_t last_ns;        /* when its last one begins: a few events may be later */
+};
+TT_API struct tt_generation_summary tt_generation_summary(const struct tt_generation *g);
+/* The threads that wrote events, in the order of their first batch. */
+TT_API int64_t tt_generation_thread_at(const struct tt_generation *g, size_t i);
 /* Trace clock units per second. */
 TT_API uint64_t tt_generation_frequency(const struct tt_generation *g);
 /* Converts a trace clock reading to nanoseconds, with Go's arithmetic. */
@@ -973,6 +994,18 @@ TT_API int tt_reader_open_again(struct tt_reader **out, const struct tt_reader *
 				struct tt_error *err);
 TT_API void tt_reader_close(struct tt_reader *r);
 
+/*
+ * What the trace was packed in: the i-th layer, from the outermost one on, counted from 0.
+ * False past the last; a plain trace has none. Valid as long as the reader.
+ */
+struct tt_container {
+	const char *name;       /* "zstd", "gzip", "xz", "lz4", "bzip2", "lzip", "compress",
+	                           "tar" or "zip" */
+	const char *member;     /* of an archive: the path of the trace in it, cut to 255 bytes,
+	                           which may be any; else NULL */
+};
+TT_API bool tt_reader_container(const struct tt_reader *r, size_t i, struct tt_container *out);
+
 /* Header version: 22, 23, 25 or 26, or of format v1, 11, 19 or 21. */
 TT_API unsigned tt_reader_version(const struct tt_reader *r);
 /* The specs in use. */
@@ -1027,6 +1060,13 @@ TT_API int tt_reader_resync(struct tt_reader *r, uint64_t *skipped);
 
 /* The error that stopped the reader; its code is TT_OK if none did. */
 TT_API const struct tt_error *tt_reader_error(const struct tt_reader *r);
+/*
+ * After an error, the generation that it kept from being read whole, as far as it was read,
+ * until tt_reader_resync(); NULL if there is none, and in format v1. It may be asked for its
+ * number, offsets, summary and the sizes of its tables; and its times are 0 if its frequency
+ * (0 then, too) was not read.
+ */
+TT_API const struct tt_generation *tt_reader_broken_generation(const struct tt_reader *r);
 
 /*
  * What the reader noticed and ignored so far (TT_W_ codes), oldest first: 0 and *out, or 1

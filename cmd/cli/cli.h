@@ -12,6 +12,7 @@
  *	out.c           a buffered writer, and text that is safe for a terminal
  *	json.c csv.c units.c
  *	                members of JSON objects; CSV cells; counts, sizes and times
+ *	wall.c          wall clock times
  *	meaning.c       a number as its spec says that it is meant
  *	fields.c        the fields of a record
  *	outfile.c       an output file, which appears whole or not at all

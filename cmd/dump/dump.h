@@ -9,8 +9,8 @@
  *	                the formats: tables of functions
  *	tables.c        the tables of each generation, instead of its events
  *	wire.c          the undecoded events, straight from the file's bytes
- *	stacks.c records.c time.c
- *	                pieces that formats share: stacks, arguments, the wall clock
+ *	stacks.c records.c
+ *	                pieces that formats share: stacks, arguments
  *	report.c        messages
  */
 #ifndef CMD_DUMP_DUMP_H
@@ -19,6 +19,7 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/selection.h"
+#include "cli/wall.h"
 
 /* ---- options */
 
@@ -219,11 +220,6 @@ int dump_sections(struct dump *d);
 
 /* ---- shared by several formats */
 
-/*
- * YYYY-MM-DDThh:mm:ss.nnnnnnnnn and the zone, as Go's time.RFC3339Nano has it, in
- * the local time zone or in UTC. At most 64 bytes. The whole range of 64 bits.
- */
-char *put_wall(char *p, const struct tt_clock *clock, bool utc);
 /* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
 char *out_range_name(struct out *o, char *p, const struct tt_range *range);
 /* The goroutine, P or thread that an event happens on, or TT_NONE. */

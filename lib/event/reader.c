@@ -168,6 +168,11 @@ unsigned tt_reader_version(const struct tt_reader *r)
 	return r->version;
 }
 
+bool tt_reader_container(const struct tt_reader *r, size_t i, struct tt_container *out)
+{
+	return tt_source_container(r->src, i, out);
+}
+
 const struct tt_specs *tt_reader_specs(const struct tt_reader *r)
 {
 	return r->specs;
@@ -186,6 +191,15 @@ const struct tt_error *tt_reader_error(const struct tt_reader *r)
 	};
 
 	return r->phase == TT_PHASE_OVER ? &r->err : &none;
+}
+
+/* An error may be that of what follows a generation, which is at hand and whole. */
+const struct tt_generation *tt_reader_broken_generation(const struct tt_reader *r)
+{
+	bool broken = r->phase == TT_PHASE_OVER && r->outcome < 0 && !tt_version_is_v1(r->version) &&
+		      !r->gen->whole && r->gen->batches_read != 0;
+
+	return broken ? r->gen : NULL;
 }
 
 struct tt_progress tt_reader_progress(const struct tt_reader *r)
@@ -245,7 +259,7 @@ int tt_reader_take_embedded(struct tt_reader *r, struct tt_pass *p, struct tt_ge
 	rc = tt_embedded_add_specs(&r->embedded, gen, r->specs, changed, err);
 	if (*changed)
 		tt_pass_specs_changed(p);
-	if (rc == TT_OK)
+	if (rc == TT_OK && (r->options.flags & TT_OPEN_TABLES) == 0)
 		rc = tt_embedded_splice(&r->embedded, gen, &p->merge.cursors.plan, err);
 	return rc;
 }
@@ -393,6 +407,7 @@ static int next_v1(struct tt_reader *r, const struct tt_event **ev)
 static __attribute__((noinline)) int next_generation(struct tt_reader *r,
 						     const struct tt_event **ev)
 {
+	assert((r->options.flags & TT_OPEN_TABLES) == 0);
 	*ev = NULL;
 	if (r->phase == TT_PHASE_FINAL || r->phase == TT_PHASE_OVER)
 		return end(r);
@@ -464,7 +479,8 @@ int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **
 		*g = r->gen;
 		return TT_OK;
 	}
-	tt_findings_unordered(&r->pass);
+	if ((r->options.flags & TT_OPEN_TABLES) == 0)
+		tt_findings_unordered(&r->pass);
 	*g = r->gen;
 	return TT_OK;
 }

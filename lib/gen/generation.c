@@ -35,7 +35,10 @@ void tt_generation_clear(struct tt_generation *g)
 	tt_idmap_clear(&g->thread_ids);
 	g->strings.n = g->stacks.n = g->frames.n = g->samples.n = 0;
 	g->experimental.n = g->threads.n = g->batches.n = 0;
-	g->number = g->offset = g->end = g->min_time = g->batches_read = 0;
+	g->number = g->offset = g->end = g->min_time = g->max_time = g->batches_read = 0;
+	g->v1_last_ns = 0;
+	g->ns_per_tick = 0;
+	g->whole = false;
 	g->has_frequency = g->has_clock = g->v1 = false;
 	g->frequency = g->first_ticks = 0;
 	g->frame_conflict_offset = TT_UNKNOWN;
@@ -171,6 +174,7 @@ int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rul
 		return rc;
 	}
 	g->clock.trace_ns = tt_ticks_to_ns(g->clock.trace_ticks, g->ns_per_tick);
+	g->whole = true;
 	return TT_OK;
 }
 
@@ -199,6 +203,27 @@ uint64_t tt_generation_end(const struct tt_generation *g)
 int64_t tt_generation_start_ns(const struct tt_generation *g)
 {
 	return g->v1 ? -1 : tt_ticks_to_ns(g->min_time, g->ns_per_tick);
+}
+
+/* In v1 there is no batch to take the times from: all events are known by now. */
+struct tt_generation_summary tt_generation_summary(const struct tt_generation *g)
+{
+	struct tt_generation_summary s = {
+		.nbatches = g->batches_read,
+		.nthreads = g->threads.n,
+		.first_ns = tt_generation_start_ns(g),
+		.last_ns = g->v1 ? g->v1_last_ns : tt_ticks_to_ns(g->max_time, g->ns_per_tick),
+	};
+
+	for (size_t i = 0; i < g->batches.n; i++)
+		s.event_nbytes += g->batches.at[i].size;
+	return s;
+}
+
+int64_t tt_generation_thread_at(const struct tt_generation *g, size_t i)
+{
+	assert(i < g->threads.n);
+	return g->threads.at[i].thread;
 }
 
 uint64_t tt_generation_frequency(const struct tt_generation *g)

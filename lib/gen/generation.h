@@ -60,9 +60,12 @@ struct tt_generation {
 	uint64_t number, ordinal;
 	uint64_t offset, end;
 	uint64_t min_time;      /* of all batches; 0: none yet */
+	uint64_t max_time;      /* the same, of the latest */
 	bool v1;                /* made up for a trace in format v1: times are counted from */
 	uint64_t first_ticks;   /* that of the first event */
+	int64_t v1_last_ns;     /* the time of its last event */
 	uint64_t batches_read;  /* of any kind */
+	bool whole;             /* all of them were read, and the checks passed */
 
 	bool has_frequency, has_clock;
 	uint64_t frequency;

@@ -446,6 +446,8 @@ int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rule
 	g->batches_read++;
 	if (g->min_time == 0 || batch->time < g->min_time)
 		g->min_time = batch->time;
+	if (batch->time > g->max_time)
+		g->max_time = batch->time;
 	if (batch->experiment != 0)
 		rc = add_experimental(g, batch, err);
 	else if (batch->size == 0)

@@ -109,17 +109,18 @@ static const struct {
 	uint8_t magic[6];
 	uint8_t n;
 	enum tt_packing packing;
+	const char *name;
 } magics[] = {
-	{{0x28, 0xb5, 0x2f, 0xfd}, 4, TT_PACKING_ZSTD},
-	{{0x1f, 0x8b, 8}, 3, TT_PACKING_GZIP}, /* of deflate, the one there is */
-	{{0x1f, 0x9d}, 2, TT_PACKING_OTHER}, /* compress */
-	{{0xfd, '7', 'z', 'X', 'Z', 0}, 6, TT_PACKING_OTHER},
-	{{0x04, 0x22, 0x4d, 0x18}, 4, TT_PACKING_OTHER}, /* lz4 */
-	{{0x02, 0x21, 0x4c, 0x18}, 4, TT_PACKING_OTHER}, /* lz4, legacy */
-	{{'L', 'Z', 'I', 'P', 1}, 5, TT_PACKING_OTHER},
-	{{'P', 'K', 3, 4}, 4, TT_PACKING_ARCHIVE},
-	{{'P', 'K', 5, 6}, 4, TT_PACKING_ARCHIVE}, /* an empty zip */
-	{{'P', 'K', 7, 8}, 4, TT_PACKING_ARCHIVE}, /* the first of a split zip */
+	{{0x28, 0xb5, 0x2f, 0xfd}, 4, TT_PACKING_ZSTD, "zstd"},
+	{{0x1f, 0x8b, 8}, 3, TT_PACKING_GZIP, "gzip"}, /* of deflate, the one there is */
+	{{0x1f, 0x9d}, 2, TT_PACKING_OTHER, "compress"},
+	{{0xfd, '7', 'z', 'X', 'Z', 0}, 6, TT_PACKING_OTHER, "xz"},
+	{{0x04, 0x22, 0x4d, 0x18}, 4, TT_PACKING_OTHER, "lz4"},
+	{{0x02, 0x21, 0x4c, 0x18}, 4, TT_PACKING_OTHER, "lz4"}, /* legacy */
+	{{'L', 'Z', 'I', 'P', 1}, 5, TT_PACKING_OTHER, "lzip"},
+	{{'P', 'K', 3, 4}, 4, TT_PACKING_ARCHIVE, "zip"},
+	{{'P', 'K', 5, 6}, 4, TT_PACKING_ARCHIVE, "zip"}, /* an empty one */
+	{{'P', 'K', 7, 8}, 4, TT_PACKING_ARCHIVE, "zip"}, /* the first of a split one */
 };
 
 static bool is_bzip2(const uint8_t *p, size_t n)
@@ -188,20 +189,41 @@ static bool is_tar(const uint8_t *p, size_t n)
 	return stated == sum || (int32_t)stated == signed_sum;
 }
 
-enum tt_packing tt_packing_of(const uint8_t *p, size_t n)
+static enum tt_packing recognize(const uint8_t *p, size_t n, const char **name)
 {
 	size_t skip = skippable(p, n);
 
+	*name = "zstd";
 	if (skip != 0 && skip == n)
 		return TT_PACKING_ZSTD;
-	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++)
-		if (n - skip >= magics[i].n && memcmp(p + skip, magics[i].magic, magics[i].n) == 0)
-			return magics[i].packing;
+	for (size_t i = 0; i < sizeof(magics) / sizeof(magics[0]); i++) {
+		if (n - skip < magics[i].n || memcmp(p + skip, magics[i].magic, magics[i].n) != 0)
+			continue;
+		*name = magics[i].name;
+		return magics[i].packing;
+	}
 	if (skip != 0)
 		return TT_PACKING_ZSTD;
+	*name = "bzip2";
 	if (is_bzip2(p, n))
 		return TT_PACKING_OTHER;
+	*name = "tar";
 	return is_tar(p, n) ? TT_PACKING_ARCHIVE : TT_PACKING_NONE;
+}
+
+enum tt_packing tt_packing_of(const uint8_t *p, size_t n)
+{
+	const char *name;
+
+	return recognize(p, n, &name);
+}
+
+const char *tt_feed_packing_name(const struct tt_feed *f)
+{
+	const char *name;
+
+	recognize(f->head, f->head_len, &name);
+	return name;
 }
 
 /* A trace's own first bytes settle it: a pipe may not have more yet. */

@@ -13,6 +13,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 
+/* So much of a member's path is kept, with a NUL. */
+#define TT_MEMBER_NAME_NBYTES 256
+
 struct tt_feed;
 
 struct tt_feed_ops {
@@ -69,6 +72,8 @@ int tt_feed_unpack_zstd(struct tt_feed **top, struct tt_error *err);
 int tt_feed_unpack_gzip(struct tt_feed **top, struct tt_error *err);
 int tt_feed_unpack(struct tt_feed **top, struct tt_error *err);
 int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *err);
+/* The path of the member that such a layer gives. */
+const char *tt_feed_member_name(const struct tt_feed *f);
 
 /* For the layers: a zeroed feed of ops->nbytes on `below`, or on nothing. */
 struct tt_feed *tt_feed_new(const struct tt_feed_ops *ops, struct tt_feed *below,
@@ -97,7 +102,9 @@ enum tt_packing {
  * they are handed out all the same. An error, if there are no bytes before it.
  */
 int tt_feed_packing(struct tt_feed *f, enum tt_packing *packing, struct tt_error *err);
-/* The same of bytes. */
+/* What it is called, once tt_feed_packing() has found one. */
+const char *tt_feed_packing_name(const struct tt_feed *f);
+/* The same as tt_feed_packing() of bytes. */
 enum tt_packing tt_packing_of(const uint8_t *head, size_t n);
 
 #endif

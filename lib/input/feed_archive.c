@@ -44,7 +44,8 @@ struct archive_feed {
 	bool flawed;            /* libarchive gave a block and complained */
 	bool compressed;        /* compressed data, not an archive */
 	bool no_data;           /* there is nothing inside */
-	bool more_unknown;      /* of a member: there may be others */
+	bool more_unknown;      /* of a member: there may be others, */
+	char name[TT_MEMBER_NAME_NBYTES]; /* and its path in the archive */
 	struct list list;
 };
 
@@ -429,6 +430,13 @@ static const char *without_dot(const char *name)
 	return strncmp(name, "./", 2) == 0 ? name + 2 : name;
 }
 
+/* The file at hand is the one to be read. */
+static int choose(struct archive_feed *f, const char *name)
+{
+	snprintf(f->name, sizeof(f->name), "%s", name);
+	return 0;
+}
+
 static int find_named(struct archive_feed *f, const char *member, struct tt_error *err)
 {
 	const char *name;
@@ -437,7 +445,7 @@ static int find_named(struct archive_feed *f, const char *member, struct tt_erro
 	while (rc == 0) {
 		rc = next_file(f, &name, err);
 		if (rc == 0 && strcmp(without_dot(name), without_dot(member)) == 0)
-			return 0;
+			return choose(f, name);
 	}
 	return rc < 0 ? rc : fail_choice(&f->list, member, err);
 }
@@ -474,7 +482,9 @@ static int find_only(struct archive_feed *f, struct tt_error *err)
 		rc = start(f, err);
 	if (rc == 0)
 		rc = next_file(f, &name, err);
-	return rc > 0 ? fail_choice(&f->list, NULL, err) : rc;
+	if (rc > 0)
+		return fail_choice(&f->list, NULL, err);
+	return rc == 0 ? choose(f, name) : rc;
 }
 
 static int member_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *got,
@@ -501,4 +511,9 @@ int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *er
 		return -err->code;
 	return tt_feed_put(top, &f->feed,
 			   member != NULL ? find_named(f, member, err) : find_only(f, err));
+}
+
+const char *tt_feed_member_name(const struct tt_feed *feed)
+{
+	return ((const struct archive_feed *)(const void *)feed)->name;
 }

@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,25 +17,41 @@
 #include "input/feed.h"
 #include "input/stream.h"
 
-/* trace.zst in a tar.gz is three. */
-#define MAX_LAYERS 4
-
 /* What an empty view points to. */
 static const uint8_t nothing[1];
 
 /* ---- opening */
 
-static int unpack_all(struct tt_feed **top, const char *member, enum tt_packing packing,
-		      struct tt_error *err)
+/* Notes what the bytes of a feed are before they are unpacked. False: no memory. */
+static bool add_layer(struct tt_source *s, const struct tt_feed *packed)
+{
+	if (s->layers == NULL)
+		s->layers = tt_mem_zalloc(s->mem, TT_MAX_LAYERS, sizeof(*s->layers));
+	if (s->layers == NULL)
+		return false;
+	s->layers[s->nlayers++].name = tt_feed_packing_name(packed);
+	return true;
+}
+
+static void name_member(struct tt_layer *layer, const struct tt_feed *archive)
+{
+	layer->has_member = true;
+	snprintf(layer->member, sizeof(layer->member), "%s", tt_feed_member_name(archive));
+}
+
+static int unpack_all(struct tt_source *s, struct tt_feed **top, const char *member,
+		      enum tt_packing packing, struct tt_error *err)
 {
 	bool chosen = false;
 	int rc = 0;
 
-	for (unsigned n = 0; rc == 0 && packing != TT_PACKING_NONE; n++) {
-		if (n == MAX_LAYERS)
+	while (rc == 0 && packing != TT_PACKING_NONE) {
+		if (s->nlayers == TT_MAX_LAYERS)
 			return tt_fail(err, TT_E_INPUT,
 				       "more than %d layers of compression or archives",
-				       MAX_LAYERS);
+				       TT_MAX_LAYERS);
+		if (!add_layer(s, *top))
+			return tt_fail(err, tt_mem_code(s->mem), "no memory for the input");
 		if (packing == TT_PACKING_ZSTD) {
 			rc = tt_feed_unpack_zstd(top, err);
 		} else if (packing == TT_PACKING_GZIP) {
@@ -44,6 +61,8 @@ static int unpack_all(struct tt_feed **top, const char *member, enum tt_packing 
 		} else {
 			rc = tt_feed_member(top, chosen ? NULL : member, err);
 			chosen = true;
+			if (rc == 0)
+				name_member(&s->layers[s->nlayers - 1], *top);
 		}
 		if (rc == 0)
 			rc = tt_feed_packing(*top, &packing, err);
@@ -56,7 +75,7 @@ static int unpack_all(struct tt_feed **top, const char *member, enum tt_packing 
 static int open_stream(struct tt_source *s, struct tt_feed **feed, const char *member,
 		       enum tt_packing packing, struct tt_error *err)
 {
-	int rc = unpack_all(feed, member, packing, err);
+	int rc = unpack_all(s, feed, member, packing, err);
 
 	if (rc == 0)
 		rc = tt_stream_new(&s->stream, *feed, s->mem, err);
@@ -233,6 +252,7 @@ void tt_source_close(struct tt_source *s)
 	tt_source_file_release(s);
 	tt_source_unmap(s);
 	tt_stream_free(s->stream);
+	tt_mem_free(s->mem, s->layers, TT_MAX_LAYERS * sizeof(*s->layers));
 	tt_mem_free(s->mem, s, sizeof(*s));
 }
 
@@ -314,6 +334,17 @@ void tt_source_release(struct tt_source *s, uint64_t offset)
 	if (s->pos == s->end)
 		set_view(s, s->end_offset);
 	tt_stream_release(s->stream, offset);
+}
+
+bool tt_source_container(const struct tt_source *s, size_t i, struct tt_container *out)
+{
+	if (i >= s->nlayers)
+		return false;
+	*out = (struct tt_container){
+		.name = s->layers[i].name,
+		.member = s->layers[i].has_member ? s->layers[i].member : NULL,
+	};
+	return true;
 }
 
 void tt_source_progress(const struct tt_source *s, uint64_t *in_nbytes, uint64_t *in_total)

@@ -99,5 +99,7 @@ bool tt_source_in_file(const struct tt_source *s);
 bool tt_source_reread(const struct tt_source *s, const uint8_t *data, size_t n, void *to);
 /* Of the input before it is unpacked: bytes read, and its size or 0 if unknown. */
 void tt_source_progress(const struct tt_source *s, uint64_t *in_nbytes, uint64_t *in_total);
+/* What was unpacked, as tt_reader_container(). */
+bool tt_source_container(const struct tt_source *s, size_t i, struct tt_container *out);
 
 #endif

@@ -6,12 +6,25 @@
 #ifndef TT_INPUT_SOURCE_IMPL_H
 #define TT_INPUT_SOURCE_IMPL_H
 
+#include "input/feed.h"
 #include "input/source.h"
 
 struct tt_stream;
 
+/* trace.zst in a tar.gz is three. */
+#define TT_MAX_LAYERS 4
+
+/* One thing that was unpacked. */
+struct tt_layer {
+	const char *name;
+	bool has_member;
+	char member[TT_MEMBER_NAME_NBYTES];
+};
+
 struct tt_source {
 	struct tt_mem *mem;
+	struct tt_layer *layers; /* TT_MAX_LAYERS, or NULL: the input is plain */
+	unsigned nlayers;
 	/* The view: base <= pos <= end, all in one piece of memory. */
 	const uint8_t *base, *pos, *end;
 	uint64_t end_offset;    /* of `end`, from the start of the unpacked input */

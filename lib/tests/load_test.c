@@ -437,10 +437,112 @@ START_TEST(numbers_of_a_header_may_be_padded)
 }
 END_TEST
 
+/* ---- what headers say */
+
+START_TEST(a_summary_is_made_of_the_headers)
+{
+	struct tt_generation_summary s;
+	const struct tt_generation *g;
+	struct build b;
+	struct gen_input t;
+
+	build_init(&b, 26);
+	build_clock(&b, 7, 100, 1000000000);
+	gen_build_thread(&b, 7, 5, 300);
+	gen_build_thread(&b, 7, 9, 200);
+	gen_build_thread(&b, 7, 5, 400);
+	build_raw(&b, 7, 11, 150, "", 0); /* a thread with nothing to say */
+	build_experiment(&b, 1, 7, 5, 900);
+	build_close(&b);
+	build_mark(&b);
+	gen_open(&t, &b, TT_OPEN_TABLES);
+	g = gen_next(&t);
+	s = tt_generation_summary(g);
+	ck_assert_uint_eq(s.nbatches, 6);
+	ck_assert_uint_eq(s.nthreads, 3);
+	ck_assert_int_eq(tt_generation_thread_at(g, 0), 5);
+	ck_assert_int_eq(tt_generation_thread_at(g, 1), 9);
+	ck_assert_int_eq(tt_generation_thread_at(g, 2), 11);
+	ck_assert_int_eq(s.first_ns, 100);
+	ck_assert_int_eq(s.last_ns, 900);
+	ck_assert_uint_eq(s.event_nbytes % 3, 0);
+	ck_assert_uint_gt(s.event_nbytes, 0);
+	ck_assert_ptr_null(tt_reader_broken_generation(t.r));
+	gen_expect_end(&t);
+	ck_assert_ptr_null(tt_reader_broken_generation(t.r));
+	gen_close(&t);
+}
+END_TEST
+
+START_TEST(events_are_not_looked_at_for_tables_alone)
+{
+	/* of AllocFree, which has no batch here */
+	static const char events[] = "\x81\x01\x01\x01\x01";
+
+	for (unsigned flags = 0; flags <= TT_OPEN_TABLES; flags += TT_OPEN_TABLES) {
+		struct tt_error finding;
+		struct build b;
+		struct gen_input t;
+
+		build_init(&b, 26);
+		build_clock(&b, 7, 100, 1000);
+		build_raw(&b, 7, 5, 100, events, sizeof(events) - 1);
+		build_mark(&b);
+		gen_open(&t, &b, flags);
+		gen_next(&t);
+		ck_assert_int_eq(tt_reader_finding(t.r, &finding),
+				 flags == TT_OPEN_TABLES ? TT_END : TT_OK);
+		gen_expect_end(&t);
+		gen_close(&t);
+	}
+}
+END_TEST
+
+START_TEST(a_broken_generation_says_how_far_it_was_read)
+{
+	const struct tt_generation *g;
+	struct build b;
+	struct gen_input t;
+	uint64_t begin;
+
+	build_init(&b, 26);
+	gen_build(&b, 7);
+	begin = b.len;
+	build_clock(&b, 8, 100, 1000000000);
+	gen_build_thread(&b, 8, 5, 300);
+	build_batch(&b, 8, 6, 400);
+	build_size(&b, 50);
+	gen_open(&t, &b, TT_OPEN_TABLES);
+	gen_next(&t);
+	ck_assert_int_eq(tt_reader_next_generation(t.r, &g), -TT_E_CUT_OFF);
+	g = tt_reader_broken_generation(t.r);
+	ck_assert_ptr_nonnull(g);
+	ck_assert_uint_eq(tt_generation_number(g), 8);
+	ck_assert_uint_eq(tt_generation_offset(g), begin);
+	ck_assert_uint_eq(tt_generation_summary(g).nbatches, 2);
+	ck_assert_uint_eq(tt_generation_summary(g).nthreads, 1);
+	ck_assert_int_eq(tt_generation_summary(g).last_ns, 300);
+	ck_assert_int_eq(tt_reader_resync(t.r, NULL), TT_END);
+	ck_assert_ptr_null(tt_reader_broken_generation(t.r));
+	gen_close(&t);
+
+	/* an error behind a whole generation breaks none */
+	build_init(&b, 25);
+	build_clock(&b, 7, 100, 1000000000);
+	gen_build_thread(&b, 7, 5, 300);
+	build_byte(&b, 0xff);
+	gen_open(&t, &b, TT_OPEN_TABLES);
+	gen_next(&t);
+	ck_assert_int_eq(tt_reader_next_generation(t.r, &g), -TT_E_BATCH_TYPE);
+	ck_assert_ptr_null(tt_reader_broken_generation(t.r));
+	gen_close(&t);
+}
+END_TEST
+
 Suite *load_suite(void)
 {
 	Suite *suite = suite_create("load");
-	TCase *ends = tcase_create("ends");
+	TCase *ends = tcase_create("ends"), *headers = tcase_create("headers");
 
 	tcase_add_test(ends, a_mark_ends_a_generation);
 	tcase_add_test(ends, a_batch_that_begins_with_the_mark_ends_a_generation_too);
@@ -460,5 +562,9 @@ Suite *load_suite(void)
 	tcase_add_loop_test(ends, a_lone_first_byte_cuts_a_generation_off, 0, 2);
 	tcase_add_test(ends, numbers_of_a_header_may_be_padded);
 	suite_add_tcase(suite, ends);
+	tcase_add_test(headers, a_summary_is_made_of_the_headers);
+	tcase_add_test(headers, events_are_not_looked_at_for_tables_alone);
+	tcase_add_test(headers, a_broken_generation_says_how_far_it_was_read);
+	suite_add_tcase(suite, headers);
 	return suite;
 }

@@ -788,6 +788,37 @@ START_TEST(archive_and_member_may_be_compressed)
 }
 END_TEST
 
+START_TEST(layers_have_names_and_members)
+{
+	struct bytes content = trace_bytes(15000);
+	struct bytes inner = compressed("zstd", content);
+	const struct file files[] = {{"dir/trace.zst", inner}};
+	struct bytes archive = archived("pax", files, 1);
+	struct bytes packed = compressed(filters[_i], archive);
+	struct tt_container c;
+	struct opened o = {0};
+
+	ck_assert_int_eq(open_way(&o, WAY_MEMORY, packed, NULL), 0);
+	ck_assert(tt_source_container(o.source, 0, &c));
+	ck_assert_str_eq(c.name, filters[_i]);
+	ck_assert_ptr_null(c.member);
+	ck_assert(tt_source_container(o.source, 1, &c));
+	ck_assert_str_eq(c.name, "tar");
+	ck_assert_str_eq(c.member, "dir/trace.zst");
+	ck_assert(tt_source_container(o.source, 2, &c));
+	ck_assert_str_eq(c.name, "zstd");
+	ck_assert(!tt_source_container(o.source, 3, &c));
+	close_way(&o);
+	ck_assert_int_eq(open_way(&o, WAY_MEMORY, content, NULL), 0);
+	ck_assert(!tt_source_container(o.source, 0, &c));
+	close_way(&o);
+	free(inner.data);
+	free(archive.data);
+	free(packed.data);
+	free(content.data);
+}
+END_TEST
+
 START_TEST(compressed_archive_of_two_needs_a_name)
 {
 	struct bytes one = trace_bytes(70000), two = trace_bytes(50000);
@@ -908,6 +939,7 @@ Suite *unpack_suite(void)
 	tcase_add_test(archives, member_of_what_is_no_archive_is_an_error);
 	tcase_add_loop_test(archives, archive_and_member_may_be_compressed, 0,
 			    NFILTERS * WAY_COUNT);
+	tcase_add_loop_test(archives, layers_have_names_and_members, 0, NFILTERS);
 	tcase_add_loop_test(archives, compressed_archive_of_two_needs_a_name, 0,
 			    NFILTERS * WAY_COUNT);
 	tcase_add_loop_test(archives, cut_off_archive_is_an_error, 0, 2);

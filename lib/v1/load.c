@@ -59,6 +59,7 @@ static int take_all(struct tt_v1 *v, struct tt_error *err)
 	rc = tt_v1_index(v, err);
 	if (rc == TT_OK)
 		rc = tt_v1_order(v, err);
+	v->gen->batches_read = v->batches.n;
 	TT_ARRAY_RELEASE(v->mem, &v->batches);
 	if (rc == TT_OK)
 		rc = tt_v1_times(v, err);
@@ -85,5 +86,7 @@ int tt_v1_load(struct tt_v1 **out, struct tt_source *src, struct tt_generation *
 		gen->end = tt_v1_offset(v, v->end);
 		rc = take_all(v, err);
 	}
+	if (rc == TT_OK && v->nevents != 0)
+		gen->v1_last_ns = v->events[v->nevents - 1].time;
 	return rc;
 }

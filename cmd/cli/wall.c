@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* time.c - wall clock times, as Go prints them. Command layer. */
+/* wall.c - wall clock times, as Go prints them. Command layer. */
+#include "wall.h"
+
 #include <time.h>
 
-#include "cli/units.h"
-#include "dump.h"
+#include "out.h"
+#include "units.h"
 
 enum {
 	DAY_SECONDS = 86400,
