@@ -102,6 +102,101 @@ struct tt_made_event {
 TT_API bool tt_repair_made(const struct tt_repair *r, size_t i, struct tt_made_event *out);
 TT_API void tt_repair_free(struct tt_repair *r);
 
+/* ------------------------------------------------------------------ writer */
+
+/*
+ * Writes a trace from events in their order: the reverse of a reader. Whoever drops some of
+ * a reader's events and passes on the rest gets a smaller trace that Go accepts.
+ *
+ * Sequence numbers are counted anew, tables hold what is used, times are those of the events
+ * (in ticks of a nanosecond where those of the source do not give the same time). Each event
+ * is tried on the state that a reader of the result has: one that cannot happen is refused.
+ * A writer needs memory for one generation.
+ */
+struct tt_writer;
+
+/* Where the bytes of a trace go. */
+struct tt_sink {
+	/* Takes all of them; false, with errno, for a failure. Not called again after one. */
+	bool (*write)(void *arg, const void *data, size_t nbytes);
+	void *arg;
+};
+
+/* Set `size = sizeof(struct tt_writer_options)` and zero the rest. NULL: defaults. */
+struct tt_writer_options {
+	size_t size;
+	const struct tt_specs *specs;   /* the reader's; NULL: the built-in ones. Must outlive
+	                                   the writer */
+	unsigned version;               /* of the header: 22, 23, 25 or 26; 0: 26 */
+	uint64_t max_memory_nbytes;     /* for one generation; 0: a quarter of the machine's */
+	/* The writer begins a new generation after so many bytes or so much time; 0: where
+	   the source does, or after 32 MiB if there is none. What lives is restated there. */
+	uint64_t max_generation_nbytes;
+	uint64_t max_generation_ns;
+};
+
+/* TT_E_MEMORY, TT_E_ARGUMENT. */
+TT_API int tt_writer_new(struct tt_writer **out, const struct tt_sink *sink,
+			 const struct tt_writer_options *opt, struct tt_error *err);
+/*
+ * An event before the first one that is to be written: it is not written, but the result
+ * begins with the state that it leads to. Events that a reader returns before the part that
+ * is wanted go here. Without them, the first generation states what its events show.
+ */
+TT_API int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev);
+/*
+ * Writes an event: one that a reader returned last, or one of the caller's own. A Sync begins
+ * a generation like that of the source, with its clock and its experimental batches; a Sync
+ * without a generation changes nothing. The events that a coroutine switch adds must be passed
+ * like all others.
+ *
+ * An event of the caller's own has the generation NULL and a spec of the writer's specs; its
+ * strings and stacks are numbers from tt_writer_string() and tt_writer_stack(); sequence
+ * numbers may be 0. Times must grow from event to event (TT_E_TIME_ORDER).
+ *
+ * 0, or an event or order code for an event that no trace can have here, TT_E_IO,
+ * TT_E_MEMORY, TT_E_LIMIT. Errors are sticky, but tt_writer_finish() then still completes the
+ * trace with what was accepted, unless the code is one of the machine.
+ */
+TT_API int tt_writer_event(struct tt_writer *w, const struct tt_event *ev);
+/*
+ * Adds an experimental batch to the generation at hand: number, thread and bytes count. The
+ * batch of an experiment that Go does not know (2 and above) is embedded, as
+ * tracetool-format(5) says. TT_E_BATCH_SIZE, TT_E_ARGUMENT, TT_E_MEMORY, TT_E_LIMIT.
+ */
+TT_API int tt_writer_batch(struct tt_writer *w, const struct tt_batch *batch);
+/*
+ * Numbers for a text of at most 1024 bytes, and for a stack of at most TT_V2_MAX_FRAMES frames,
+ * innermost first, in events that have no generation. They hold until the next generation
+ * begins: ask again after tt_writer_next_generation(), or for each event. TT_E_STRING_SIZE,
+ * TT_E_STACK_SIZE, TT_E_MEMORY, TT_E_LIMIT.
+ */
+TT_API int tt_writer_string(struct tt_writer *w, struct tt_str text, uint64_t *id);
+TT_API int tt_writer_stack(struct tt_writer *w, const struct tt_frame *frames, size_t nframes,
+			   uint64_t *id);
+/* The generation ends here. The next event begins another one, which restates what lives. */
+TT_API int tt_writer_next_generation(struct tt_writer *w);
+/* Writes the last generation. Without an event, the result is the state that was followed, or a
+ * header. The codes of an event. */
+TT_API int tt_writer_finish(struct tt_writer *w);
+TT_API const struct tt_error *tt_writer_error(const struct tt_writer *w);
+
+struct tt_writer_progress {
+	uint64_t events;        /* of the caller that were written; Syncs not counted */
+	uint64_t generations;   /* begun */
+	uint64_t nbytes;        /* given to the sink */
+	uint64_t cut;           /* strings and stacks longer than the format allows */
+	uint64_t moved;         /* events whose time is later than was asked for */
+	/* restated at the beginning of the result, and of the writer's own generations */
+	uint64_t goroutines, procs, ranges, tasks, metrics, objects;
+	int64_t made_goroutine; /* no goroutine of the trace ran where the result begins: this
+	                           one, which is made up, states tasks and metrics; 0: none */
+	bool made_clock;        /* the source has no wall clock, which begins at 1970 therefore */
+};
+TT_API struct tt_writer_progress tt_writer_progress(const struct tt_writer *w);
+/* Without tt_writer_finish(), the generation at hand is lost. */
+TT_API void tt_writer_free(struct tt_writer *w);
+
 /* ------------------------------------------------------------------ output */
 
 /*

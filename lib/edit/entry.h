@@ -11,6 +11,7 @@
  *	synth_scopes.c  ranges, regions, tasks and the collector on that way
  *	synth_threads.c threads that stop what they do, and threads that begin something
  *	synth_idle.c    goroutines and processors that no thread has
+ *	writer.h        events in, a trace out; it lists the files of the writer
  *
  * What does not have to change is left alone: whoever drops a piece of a trace, or adds
  * one, says what the state is there and what it has to be.

@@ -54,10 +54,16 @@ void tt_encode_sample(struct tt_encoder *e, uint64_t time_ticks, const struct tt
 void tt_encode_sync(struct tt_encoder *e, unsigned version, uint64_t frequency,
 		    const struct tt_clock *clock)
 {
+	tt_encode_sync_at(e, version, frequency, clock, clock->trace_ticks);
+}
+
+void tt_encode_sync_at(struct tt_encoder *e, unsigned version, uint64_t frequency,
+		       const struct tt_clock *clock, uint64_t time)
+{
 	const struct tt_batch_head head = {
 		.generation = e->head.generation,
 		.thread = TT_NONE,
-		.time = clock->trace_ticks,
+		.time = time,
 	};
 	uint8_t body[3 + 5 * TT_VARINT_MAX], *p = body;
 
@@ -67,7 +73,7 @@ void tt_encode_sync(struct tt_encoder *e, unsigned version, uint64_t frequency,
 	p = tt_varint_put(p, frequency);
 	if (tt_version_has_clock(version)) {
 		*p++ = TT_EV_CLOCK_SNAPSHOT;
-		*p++ = 0; /* ticks since the batch's time */
+		p = tt_varint_put(p, clock->trace_ticks - time);
 		p = tt_varint_put(p, clock->mono_ns);
 		p = tt_varint_put(p, clock->wall_sec);
 		p = tt_varint_put(p, clock->wall_nsec);

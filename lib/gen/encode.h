@@ -24,6 +24,9 @@ void tt_encode_sample(struct tt_encoder *e, uint64_t time_ticks, const struct tt
  */
 void tt_encode_sync(struct tt_encoder *e, unsigned version, uint64_t frequency,
 		    const struct tt_clock *clock);
+/* The same at an earlier time than that of the clock. */
+void tt_encode_sync_at(struct tt_encoder *e, unsigned version, uint64_t frequency,
+		       const struct tt_clock *clock, uint64_t time);
 
 /* The name of a function or a file; of one that is too long, the last bytes, as in Go. */
 static inline struct tt_str tt_name_that_fits(const char *name)

@@ -30,15 +30,16 @@ void tt_shared_strings_begin_generation(struct tt_shared_strings *t,
 	t->gen = gen;
 }
 
-/* Where the cache has the i-th string; made on first use. NULL: no memory. */
+/* Where the cache has the i-th string; made on first use, and larger where the generation has
+ * more strings by now. NULL: no memory. */
 static struct tt_shared_string **cached_at(struct tt_shared_strings *t, size_t i)
 {
-	if (t->cached.n == 0) {
-		size_t n = tt_generation_nstrings(t->gen) + 1;
+	size_t n = tt_generation_nstrings(t->gen) + 1;
 
+	if (i >= t->cached.n) {
 		if (!tt_mem_grow(t->mem, &t->cached.at, &t->cached.cap, n, sizeof(*t->cached.at)))
 			return NULL;
-		memset(t->cached.at, 0, n * sizeof(*t->cached.at));
+		memset(t->cached.at + t->cached.n, 0, (n - t->cached.n) * sizeof(*t->cached.at));
 		t->cached.n = n;
 	}
 	return &t->cached.at[i];

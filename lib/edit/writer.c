@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: MIT */
+/* writer.c - the public calls of the writer, and where generations begin and end. Stands on
+ * writer.h. */
+#include "edit/writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/options.h"
+
+/* A generation of events that have none of their own ends after so many bytes. */
+#define DEFAULT_GENERATION_NBYTES ((uint64_t)32 << 20)
+
+/* ---- life */
+
+/* What the encoder puts out goes to the sink. */
+static bool put(void *arg, const void *data, size_t nbytes)
+{
+	struct tt_writer *w = arg;
+
+	errno = 0;
+	if (!w->sink.write(w->sink.arg, data, nbytes)) {
+		tt_fail_errno(&w->err, errno, "the trace cannot be written");
+		return false;
+	}
+	w->progress.nbytes += nbytes;
+	return true;
+}
+
+static int read_options(struct tt_writer *w, const struct tt_writer_options *opt,
+			struct tt_error *err)
+{
+	const struct tt_options defaults = {
+		.size = sizeof(defaults),
+		.max_memory_nbytes = opt == NULL ? 0 : opt->max_memory_nbytes,
+	};
+	struct tt_options checked;
+	int rc = tt_options_read(&checked, &defaults, err);
+
+	if (rc < 0)
+		return rc;
+	if (opt != NULL && opt->size != sizeof(*opt))
+		return tt_fail(err, TT_E_ARGUMENT, "options of an invalid size %zu", opt->size);
+	if (opt != NULL)
+		w->options = *opt;
+	w->mem.limit_nbytes = checked.max_memory_nbytes;
+	w->version = w->options.version == 0 ? TT_LAST_VERSION : w->options.version;
+	if (!tt_version_is_v2(w->version))
+		return tt_fail(err, TT_E_ARGUMENT, "no trace has version 1.%u", w->version);
+	w->specs = w->options.specs;
+	if (w->specs == NULL) {
+		rc = tt_specs_new(&w->own_specs, err);
+		w->specs = w->own_specs;
+	}
+	return rc;
+}
+
+int tt_writer_new(struct tt_writer **out, const struct tt_sink *sink,
+		  const struct tt_writer_options *opt, struct tt_error *err)
+{
+	struct tt_writer *w = calloc(1, sizeof(*w));
+	int rc;
+
+	*out = NULL;
+	if (w == NULL)
+		return tt_fail(err, TT_E_MEMORY, "no memory for a writer");
+	rc = read_options(w, opt, err);
+	if (rc == TT_OK) {
+		w->enc = malloc(sizeof(*w->enc));
+		if (w->enc == NULL)
+			rc = tt_fail(err, TT_E_MEMORY, "no memory for a writer");
+	}
+	if (rc < 0) {
+		tt_specs_free(w->own_specs);
+		free(w);
+		return rc;
+	}
+	w->sink = *sink;
+	w->following = true;
+	w->given_ns = INT64_MIN;
+	w->ns_per_tick = 1;
+	tt_encoder_init(w->enc, put, w);
+	tt_order_init(&w->order, &w->mem, w->specs, w->version);
+	tt_idmap_init(&w->thread_ids, &w->mem, tt_random_seed());
+	tt_idmap_init(&w->embedded_ids, &w->mem, tt_random_seed());
+	tt_writer_tables_init(w);
+	tt_writer_past_init(w);
+	tt_error_clear(&w->err);
+	*out = w;
+	return TT_OK;
+}
+
+void tt_writer_free(struct tt_writer *w)
+{
+	if (w == NULL)
+		return;
+	if (w->following)
+		tt_writer_past_release(w);
+	tt_writer_release_streams(w);
+	tt_order_release(&w->order);
+	tt_writer_tables_release(w);
+	tt_specs_free(w->own_specs);
+	free(w->enc);
+	free(w);
+}
+
+const struct tt_error *tt_writer_error(const struct tt_writer *w)
+{
+	return &w->err;
+}
+
+struct tt_writer_progress tt_writer_progress(const struct tt_writer *w)
+{
+	return w->progress;
+}
+
+/* ---- generations */
+
+/* A generation of the writer's own, before an event at `time_ns`. */
+static int begin_own(struct tt_writer *w, const struct tt_event *ev)
+{
+	bool any = w->begun;
+	int64_t last_ns = w->last_ns;
+	int64_t base_ns = any && last_ns + 1 < ev->time_ns ? last_ns + 1 : ev->time_ns - 1;
+	int rc = tt_writer_open_generation(w, base_ns, ev->generation);
+
+	if (any && w->last_ns < last_ns)
+		w->last_ns = last_ns;
+	return rc == TT_OK && any ? tt_writer_restate_all(w) : rc;
+}
+
+/* Whether the writer ends the generation after an event: the ids of strings that the caller
+ * asks for are then those of the next one. */
+static bool is_full(const struct tt_writer *w, const struct tt_event *ev)
+{
+	uint64_t most = w->options.max_generation_nbytes;
+
+	if (most == 0 && !w->aligned)
+		most = DEFAULT_GENERATION_NBYTES;
+	if (most != 0 && w->nbytes >= most)
+		return true;
+	return w->options.max_generation_ns != 0 &&
+	       tt_ns_sub(ev->time_ns, w->base_ns) >= (int64_t)w->options.max_generation_ns;
+}
+
+/* Events between which no generation can end. */
+static bool is_divisible(const struct tt_writer *w)
+{
+	return !w->held.any && !w->has_theft;
+}
+
+/* ---- a Sync */
+
+static int take_sync(struct tt_writer *w, const struct tt_event *ev)
+{
+	const struct tt_generation *g = ev->generation;
+	int64_t last_ns;
+	int rc;
+
+	if (g == NULL)
+		return TT_OK;
+	rc = tt_writer_release_held(w);
+	if (rc == TT_OK)
+		rc = tt_writer_close_generation(w);
+	last_ns = w->last_ns;
+	if (rc == TT_OK)
+		rc = tt_writer_open_generation(w, ev->time_ns, g);
+	if (rc < 0)
+		return rc;
+	/* its own clock, if its time is exact in the ticks at hand */
+	if (g->has_clock && g->clock.trace_ns >= w->base_ns) {
+		w->clock = g->clock;
+		if ((uint64_t)g->clock.trace_ns % w->ns_per_tick != 0)
+			rc = tt_writer_use_ns(w);
+	}
+	if (ev->raw_time_ns != ev->time_ns)
+		rc = tt_writer_use_ns(w);
+	if (w->last_ns <= last_ns && w->progress.generations > 1)
+		w->last_ns = last_ns + 1;
+	w->aligned = true;
+	if (rc == TT_OK && !tt_writer_copy_batches(w, g))
+		rc = -w->err.code;
+	return rc;
+}
+
+/* ---- the public calls */
+
+/* Times grow, and can be written. */
+static int check_time(struct tt_writer *w, const struct tt_event *ev)
+{
+	bool first = w->given_ns == INT64_MIN;
+
+	if (!first && ev->time_ns <= w->given_ns)
+		return tt_fail(&w->err, TT_E_TIME_ORDER,
+			       "time %lld ns is not later than that of the event before, %lld ns",
+			       (long long)ev->time_ns, (long long)w->given_ns);
+	if (ev->time_ns < 2 && ev->spec != NULL)
+		return tt_fail(&w->err, TT_E_TIME_ORDER, "a trace cannot hold the time %lld ns",
+			       (long long)ev->time_ns);
+	w->given_ns = ev->time_ns;
+	return TT_OK;
+}
+
+int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
+{
+	int rc = -w->err.code;
+
+	if (rc != TT_OK)
+		return rc;
+	if (!w->following)
+		return tt_fail(&w->err, TT_E_ARGUMENT,
+			       "an event is followed after the first one that was written");
+	if (ev->kind == TT_KIND_SYNC)
+		return ev->generation == NULL ? TT_OK
+					      : tt_writer_past_generation(w, ev->generation);
+	rc = check_time(w, ev);
+	if (rc == TT_OK && !w->past.any && ev->generation != NULL)
+		rc = tt_writer_past_generation(w, ev->generation);
+	return rc < 0 ? rc : tt_writer_take(w, ev);
+}
+
+int tt_writer_event(struct tt_writer *w, const struct tt_event *ev)
+{
+	bool sync = ev->kind == TT_KIND_SYNC;
+	int rc = -w->err.code;
+
+	if (rc != TT_OK || (sync && ev->generation == NULL))
+		return rc;
+	rc = check_time(w, ev);
+	if (rc == TT_OK && w->following) {
+		if (w->past.any)
+			rc = tt_writer_restate_past(w, ev);
+		else
+			tt_writer_past_release(w);
+		w->following = false;
+	}
+	if (rc < 0 || sync)
+		return rc < 0 ? rc : take_sync(w, ev);
+	if (!w->open)
+		rc = begin_own(w, ev);
+	if (rc == TT_OK)
+		rc = tt_writer_take(w, ev);
+	if (rc == TT_OK && is_full(w, ev) && is_divisible(w))
+		rc = tt_writer_close_generation(w);
+	return rc;
+}
+
+int tt_writer_batch(struct tt_writer *w, const struct tt_batch *batch)
+{
+	const struct tt_kept_batch b = {batch->experiment, batch->thread, w->base_ns,
+					batch->data, batch->size};
+
+	if (w->err.code != TT_OK)
+		return -w->err.code;
+	if (batch->experiment == 0 || batch->experiment > UINT8_MAX)
+		return tt_fail(&w->err, TT_E_ARGUMENT, "there is no experiment %u",
+			       batch->experiment);
+	return tt_writer_embed_batch(w, &b) ? TT_OK : -w->err.code;
+}
+
+int tt_writer_string(struct tt_writer *w, struct tt_str text, uint64_t *id)
+{
+	int rc = -w->err.code;
+
+	*id = 0;
+	if (rc != TT_OK)
+		return rc;
+	if (text.len > TT_STRING_MAX_SIZE)
+		return tt_fail(&w->err, TT_E_STRING_SIZE, "a string of %zu bytes: at most %d fit",
+			       text.len, TT_STRING_MAX_SIZE);
+	return tt_writer_add_text(w, text, id) ? TT_OK : tt_writer_no_memory(w);
+}
+
+int tt_writer_stack(struct tt_writer *w, const struct tt_frame *frames, size_t nframes,
+		    uint64_t *id)
+{
+	struct tt_wire_frame to[TT_V2_MAX_FRAMES];
+	int rc = -w->err.code;
+
+	*id = 0;
+	if (rc != TT_OK)
+		return rc;
+	if (nframes > TT_V2_MAX_FRAMES)
+		return tt_fail(&w->err, TT_E_STACK_SIZE, "a stack of %zu frames: at most %d fit",
+			       nframes, TT_V2_MAX_FRAMES);
+	for (size_t i = 0; i < nframes; i++) {
+		to[i].pc = frames[i].pc;
+		to[i].line = frames[i].line;
+		rc = tt_writer_string(w, frames[i].func, &to[i].func);
+		if (rc == TT_OK)
+			rc = tt_writer_string(w, frames[i].file, &to[i].file);
+		if (rc < 0)
+			return rc;
+	}
+	return tt_writer_add_frames(w, to, nframes, id) ? TT_OK : tt_writer_no_memory(w);
+}
+
+int tt_writer_next_generation(struct tt_writer *w)
+{
+	int rc = -w->err.code;
+
+	if (rc != TT_OK)
+		return rc;
+	w->has_theft = false;
+	rc = tt_writer_release_held(w);
+	return rc < 0 ? rc : tt_writer_close_generation(w);
+}
+
+/* Nothing was written: the result is the state that was followed. */
+static int restate_alone(struct tt_writer *w)
+{
+	const struct tt_event end = {
+		.kind = TT_KIND_SYNC,
+		.time_ns = w->given_ns == INT64_MIN ? 2 : w->given_ns + 1,
+	};
+
+	return tt_writer_restate_past(w, &end);
+}
+
+int tt_writer_finish(struct tt_writer *w)
+{
+	int rc = w->err.system ? -w->err.code : TT_OK;
+	struct tt_error refused = w->err;
+
+	if (rc != TT_OK)
+		return rc;
+	if (refused.code == TT_OK)
+		rc = tt_writer_release_held(w);
+	if (rc == TT_OK && refused.code == TT_OK && w->following && w->past.any)
+		rc = restate_alone(w);
+	if (rc < 0 && w->err.system)
+		return rc;
+	refused = w->err;
+	tt_error_clear(&w->err);
+	tt_writer_begin_trace(w);
+	rc = tt_writer_close_generation(w);
+	if (w->enc->failed)
+		return -w->err.code;
+	if (refused.code != TT_OK)
+		w->err = refused;
+	return rc;
+}

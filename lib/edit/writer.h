@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer.h - the inside of struct tt_writer: events in their total order in, a trace out.
+ * The generation at hand is kept in memory, each thread's events in a stream of their own,
+ * and goes to the sink when it is complete. Every event is tried on the state that a reader
+ * of the result will have, so nothing is written that cannot be read. Stands on order.
+ *
+ *	writer.c             the public calls: events, batches, generations, the end
+ *	writer_event.c       one event: its arguments, its numbers, the state that it needs
+ *	writer_state.c       what is restated: goroutines, processors, ranges, tasks, metrics
+ *	writer_past.c        what is known of the events before the first one that is written
+ *	writer_heap.c        the heap of AllocFree there
+ *	writer_emit.c        an event is tried on the state, and written
+ *	writer_generation.c  where a generation begins and ends
+ *	writer_stream.c      the bytes of each thread, and the ticks of their times
+ *	writer_tables.c      strings, stacks, CPU samples and experimental batches
+ */
+#ifndef TT_EDIT_WRITER_H
+#define TT_EDIT_WRITER_H
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "gen/clock.h"
+#include "gen/encode.h"
+#include "order/order.h"
+#include "spec/types.h"
+#include "tracetool_write.h"
+
+/* Types up to this are Go's: other readers know them, so they need not be embedded. */
+#define TT_LAST_TYPE_OF_GO 136
+
+/* Where a batch of a stream begins, and the time in its header. */
+struct tt_writer_chunk {
+	size_t offset;
+	uint64_t ticks;
+};
+
+/* The events of one thread in the generation at hand. */
+struct tt_writer_stream {
+	int64_t thread;
+	bool embedded;          /* in batches that Go's tools skip */
+	uint32_t m;             /* the thread's slot in the order, or TT_NO_SLOT */
+	int64_t p_stated, g_stated; /* were stated in this generation; or TT_NONE */
+	struct tt_bytes body;
+	TT_ARRAY(struct tt_writer_chunk) chunks;
+	uint64_t last_ticks;
+};
+
+/* Memory for the texts and frames of one generation, freed as a whole. */
+struct tt_writer_arena {
+	TT_ARRAY(struct tt_bytes) blocks;
+};
+
+/* An experimental batch, with a copy of its bytes. */
+struct tt_kept_batch {
+	unsigned experiment;
+	int64_t thread;
+	int64_t time_ns;
+	const uint8_t *data;
+	size_t size;
+};
+
+/* The tables of the generation at hand. */
+struct tt_writer_tables {
+	struct tt_generation gen; /* strings and stacks, as order needs them */
+	uint64_t next_string, next_stack; /* where free ids are looked for */
+	struct tt_idmap texts;  /* hash of a text to its index: of strings that have no source */
+	TT_ARRAY(struct tt_sample) samples; /* with ids of `gen` */
+	TT_ARRAY(struct tt_kept_batch) batches;
+	struct tt_writer_arena arena;
+	/* where the ids of the generation that events come from lead; 0: not asked for yet */
+	const struct tt_generation *source;
+	uint64_t source_ordinal, source_offset;
+	TT_ARRAY(uint64_t) string_of;
+	TT_ARRAY(uint64_t) stack_of;
+};
+
+/* What an event does beside its bytes, by type. */
+struct tt_writer_plan {
+	const struct tt_event_spec *spec; /* it was made for; NULL: not yet */
+	uint64_t ordinal;       /* generation in which `embedded` was found */
+	bool embedded;
+};
+
+/* A frame of a stack that outlives its generation. */
+struct tt_kept_frame {
+	uint64_t pc, line;
+	struct tt_shared_string *func, *file;
+};
+
+struct tt_kept_stack {
+	uint32_t references;
+	uint32_t nframes;
+	uint64_t id, number;    /* in the tables of the result's generation of this number */
+	struct tt_kept_frame frames[];
+};
+
+/* What is known of the part of the trace that is not written. */
+struct tt_writer_past {
+	struct tt_order order;
+	bool any;               /* there is such a part */
+	uint64_t ngenerations;  /* that it has begun */
+	const struct tt_generation *source; /* the last of them */
+	struct tt_idmap g_ids;  /* goroutines to `stacks`: order does not know their stacks */
+	TT_ARRAY(struct tt_kept_stack *) stacks; /* or NULL */
+	TT_ARRAY(uint32_t) free; /* places in `stacks` */
+	TT_ARRAY(struct tt_kept_stack *) cached; /* by index of the source's stacks, or NULL */
+	TT_ARRAY(struct tt_kept_batch) lasting; /* batches that later generations need */
+	struct tt_writer_heap *heap; /* NULL: nothing was seen of one */
+};
+
+/* An event that restates something, before it has a time. */
+struct tt_restated {
+	int64_t thread;
+	uint8_t type, nargs;
+	uint64_t args[5];
+};
+
+struct tt_restatement {
+	TT_ARRAY(struct tt_restated) events;
+	int64_t runner;         /* a thread on which a goroutine runs, or TT_NONE */
+};
+
+/* A coroutine switch of which the events that it adds are still to come. */
+struct tt_writer_switch {
+	bool any;
+	unsigned nadded;        /* that came */
+	struct tt_event ev;
+	uint64_t args[TT_MAX_ARGS];
+};
+
+struct tt_writer {
+	struct tt_mem mem;
+	struct tt_specs *own_specs; /* if the caller gave none */
+	const struct tt_specs *specs;
+	struct tt_writer_options options;
+	unsigned version;
+	struct tt_sink sink;
+	struct tt_encoder *enc;
+	struct tt_decode_plan decode; /* for a change of ticks */
+
+	struct tt_order order;  /* what a reader of the result knows */
+	struct tt_writer_past past;
+	bool following;         /* nothing was written yet: `past` is what events change */
+	bool begun;             /* the header is written */
+
+	/* the generation at hand */
+	bool open;
+	uint64_t number;
+	bool aligned;           /* it is one of the source: it ends where that does */
+	uint64_t frequency;
+	uint64_t ns_per_tick;   /* 1: times are exact; else all so far are multiples of it */
+	int64_t base_ns;        /* the time of its Sync */
+	struct tt_clock clock;  /* trace_ns is that of the snapshot */
+	struct tt_idmap thread_ids, embedded_ids;
+	TT_ARRAY(struct tt_writer_stream) streams;
+	uint32_t last_stream;
+	uint64_t nbytes;        /* of all streams */
+	struct tt_writer_tables tables;
+
+	int64_t last_ns;        /* of the event written last, as a reader will have it */
+	int64_t given_ns;       /* of the event given last */
+	uint64_t procs;         /* GOMAXPROCS; 0: not known */
+	struct tt_writer_switch held;
+	bool has_theft;         /* of the P of a goroutine that ends in a syscall: it is next */
+	int64_t theft_ns;
+
+	struct tt_writer_plan plans[256];
+	char why[256];          /* what an event has to wait for */
+	struct tt_writer_progress progress;
+	struct tt_error err;
+};
+
+/* Sets w->err; returns it negated. */
+static inline int tt_writer_no_memory(struct tt_writer *w)
+{
+	if (w->err.code != TT_OK)
+		return -w->err.code;
+	return tt_fail(&w->err, tt_mem_code(&w->mem), "no memory for a generation");
+}
+
+/* ---- writer_generation.c */
+
+/* Writes the header, once. */
+void tt_writer_begin_trace(struct tt_writer *w);
+/* Begins a generation whose Sync is at `base_ns`, with the clock of `like`, or a made-up one
+ * if that is NULL or has none. */
+int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns, const struct tt_generation *like);
+/* Writes the generation at hand to the sink. */
+int tt_writer_close_generation(struct tt_writer *w);
+
+/* ---- writer_emit.c */
+
+/* The state that events change now. */
+static inline struct tt_order *tt_writer_order(struct tt_writer *w)
+{
+	return w->following ? &w->past.order : &w->order;
+}
+/*
+ * Lets an event happen, and adds it to the stream of its thread unless that is NULL: args after
+ * dt, with ids of the result's tables. An error if it cannot happen.
+ */
+int tt_writer_emit_to(struct tt_writer *w, struct tt_writer_stream *s, int64_t thread, uint8_t type,
+		      const uint64_t *args, unsigned nargs, int64_t time_ns);
+/* The same with the thread's stream, unless the writer follows. */
+int tt_writer_emit(struct tt_writer *w, int64_t thread, uint8_t type, const uint64_t *args,
+		   unsigned nargs, int64_t time_ns);
+
+/* ---- writer_event.c */
+
+/* One event of the caller. */
+int tt_writer_take(struct tt_writer *w, const struct tt_event *ev);
+/* A switch that is held is written as far as it came. */
+int tt_writer_release_held(struct tt_writer *w);
+
+/* ---- writer_past.c */
+
+void tt_writer_past_init(struct tt_writer *w);
+void tt_writer_past_release(struct tt_writer *w);
+/* The event was followed: keeps what order does not. */
+int tt_writer_past_event(struct tt_writer *w, const struct tt_event *ev);
+/* The next generation is followed. */
+int tt_writer_past_generation(struct tt_writer *w, const struct tt_generation *gen);
+/* The id of a goroutine's last stack in the tables of the result; 0: none. False: no
+ * memory. */
+bool tt_writer_past_stack(struct tt_writer *w, int64_t g, uint64_t *out);
+/* The batches that later generations need go to the generation at hand. */
+bool tt_writer_past_batches(struct tt_writer *w);
+
+/* ---- writer_state.c */
+
+/* Begins the result with what is restated before the first event that is written. */
+int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first);
+/* What the writer's own new generation restates. */
+int tt_writer_restate_all(struct tt_writer *w);
+
+/* ---- writer_stream.c */
+
+/* The stream of a thread. NULL: no memory. */
+struct tt_writer_stream *tt_writer_stream(struct tt_writer *w, int64_t thread, bool embedded);
+/* Adds an event, no earlier than those before. */
+int tt_writer_put(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type,
+		  const uint64_t *args, unsigned nargs, int64_t time_ns);
+/* From now on ticks are nanoseconds, also of what the generation has already. */
+int tt_writer_use_ns(struct tt_writer *w);
+void tt_writer_encode_streams(struct tt_writer *w);
+void tt_writer_clear_streams(struct tt_writer *w);
+void tt_writer_release_streams(struct tt_writer *w);
+static inline uint64_t tt_writer_ticks(const struct tt_writer *w, int64_t time_ns)
+{
+	return (uint64_t)time_ns / w->ns_per_tick;
+}
+
+/* ---- writer_tables.c */
+
+void tt_writer_tables_init(struct tt_writer *w);
+void tt_writer_tables_clear(struct tt_writer *w);
+void tt_writer_tables_release(struct tt_writer *w);
+/* The ids that a string and a stack of a source's generation have in the result; false: no
+ * memory, or there is none: w->err. */
+bool tt_writer_map_string(struct tt_writer *w, const struct tt_generation *from, uint64_t id,
+			  uint64_t *out);
+bool tt_writer_map_stack(struct tt_writer *w, const struct tt_generation *from, uint64_t id,
+			 uint64_t *out);
+/* The id of a text, and of a stack whose frames have ids of the result. */
+bool tt_writer_add_text(struct tt_writer *w, struct tt_str text, uint64_t *out);
+bool tt_writer_add_frames(struct tt_writer *w, const struct tt_wire_frame *frames, size_t nframes,
+			  uint64_t *out);
+bool tt_writer_add_sample(struct tt_writer *w, const struct tt_event *ev);
+/* A copy of the bytes is kept until the generation is written. */
+bool tt_writer_add_batch(struct tt_writer *w, const struct tt_kept_batch *batch);
+/* The same for one of any experiment: those that Go does not know are embedded. False: w->err. */
+bool tt_writer_embed_batch(struct tt_writer *w, const struct tt_kept_batch *batch);
+/* All batches that a generation of the source has, except embedded events. */
+bool tt_writer_copy_batches(struct tt_writer *w, const struct tt_generation *from);
+void tt_writer_encode_tables(struct tt_writer *w);
+
+#endif

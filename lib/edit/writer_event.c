@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer_event.c - one event: what has to be stated before it, its arguments with ids of the
+ * result, its sequence numbers; then it is tried on the state, and written. Stands on
+ * writer.h.
+ */
+#include <string.h>
+
+#include "edit/writer.h"
+#include "order/fast.h"
+#include "order/subject.h"
+
+/* ---- what has to be stated before */
+
+/* A status goes to the next moment that is free. */
+static int state(struct tt_writer *w, int64_t thread, uint8_t type, const uint64_t *args,
+		 unsigned nargs)
+{
+	int rc = w->following ? TT_OK : tt_writer_use_ns(w);
+
+	return rc < 0 ? rc : tt_writer_emit(w, thread, type, args, nargs, w->last_ns + 1);
+}
+
+static int introduce_p(struct tt_writer *w, int64_t thread, int64_t p, enum tt_p_status status)
+{
+	const uint64_t args[] = {(uint64_t)p, status};
+
+	return state(w, thread, TT_EV_PROC_STATUS, args, 2);
+}
+
+static int introduce_g(struct tt_writer *w, int64_t thread, int64_t g, enum tt_g_status status)
+{
+	const uint64_t args[] = {(uint64_t)g, (uint64_t)thread, status};
+
+	return state(w, thread, TT_EV_GO_STATUS, args, 3);
+}
+
+/* The thread that has a P. Slow, and rare. */
+static int64_t holder_of_p(const struct tt_order *o, int64_t p)
+{
+	for (size_t i = 0; i < o->ms.n; i++)
+		if (o->ms.at[i].p == p)
+			return o->ms.at[i].id;
+	return TT_NONE;
+}
+
+static int64_t holder_of_g(const struct tt_order *o, int64_t g)
+{
+	for (size_t i = 0; i < o->ms.n; i++)
+		if (o->ms.at[i].g == g)
+			return o->ms.at[i].id;
+	return TT_NONE;
+}
+
+static bool is_stated(const struct tt_order *o, struct tt_seq seq)
+{
+	return seq.generation == o->gen->number;
+}
+
+/* The status of a P or a goroutine that this generation does not have yet. */
+static int restate_p(struct tt_writer *w, int64_t id)
+{
+	const struct tt_order *o = tt_writer_order(w);
+	const struct tt_p_state *p = tt_order_p(o, id);
+	bool held = p != NULL && (p->status == TT_P_RUNNING || p->status == TT_P_SYSCALL);
+
+	if (p == NULL || is_stated(o, p->seq))
+		return TT_OK;
+	return introduce_p(w, held ? holder_of_p(o, id) : TT_NONE, id,
+			   (enum tt_p_status)p->status);
+}
+
+static int restate_g(struct tt_writer *w, int64_t id)
+{
+	const struct tt_order *o = tt_writer_order(w);
+	const struct tt_g_state *g = tt_order_g(o, id);
+	bool held = g != NULL && (g->status == TT_G_RUNNING || g->status == TT_G_SYSCALL);
+
+	if (g == NULL || is_stated(o, g->seq))
+		return TT_OK;
+	return introduce_g(w, held ? holder_of_g(o, id) : TT_NONE, id,
+			   (enum tt_g_status)g->status);
+}
+
+static const struct tt_m_state *m_of(const struct tt_order *o, const struct tt_writer_stream *s,
+				     int64_t thread)
+{
+	if (s != NULL && s->m != TT_NO_SLOT)
+		return &o->ms.at[s->m];
+	return tt_order_m(o, thread);
+}
+
+static bool is_status(uint8_t type)
+{
+	return type == TT_EV_PROC_STATUS || type == TT_EV_GO_STATUS ||
+	       type == TT_EV_GO_STATUS_STACK;
+}
+
+/* The P and the goroutine in whose context the event happens. */
+static int state_context(struct tt_writer *w, const struct tt_writer_stream *s,
+			 const struct tt_event *ev, int64_t thread, uint8_t needs)
+{
+	const struct tt_order *o = tt_writer_order(w);
+	const struct tt_m_state *m = m_of(o, s, thread);
+	bool returns = ev->spec->type == TT_EV_GO_SYSCALL_END,
+	     in_syscall = returns || ev->spec->type == TT_EV_GO_SYSCALL_END_BLOCKED ||
+			  ev->spec->type == TT_EV_GO_DESTROY_SYSCALL;
+	int64_t p = m == NULL ? TT_NONE : m->p, g = m == NULL ? TT_NONE : m->g;
+	int rc = TT_OK;
+
+	if (thread == TT_NONE)
+		return TT_OK;
+	if (p == TT_NONE && (needs & TT_NEED_PROC) != 0 && ev->proc != TT_NONE &&
+	    tt_order_p(o, ev->proc) == NULL)
+		rc = introduce_p(w, thread, ev->proc, returns ? TT_P_SYSCALL : TT_P_RUNNING);
+	else if (p != TT_NONE && (needs & TT_NEED_PROC) != 0)
+		rc = restate_p(w, p);
+	if (rc < 0)
+		return rc;
+	if (g == TT_NONE && (needs & TT_NEED_GOROUTINE) != 0 && ev->goroutine != TT_NONE &&
+	    tt_order_g(o, ev->goroutine) == NULL)
+		return introduce_g(w, thread, ev->goroutine,
+				   in_syscall ? TT_G_SYSCALL : TT_G_RUNNING);
+	if (g != TT_NONE && (needs & TT_NEED_GOROUTINE) != 0)
+		return restate_g(w, g);
+	return TT_OK;
+}
+
+/* The goroutine or P that the event is about, if its events are numbered. */
+static int state_subject(struct tt_writer *w, const struct tt_event *ev, int64_t thread)
+{
+	const struct tt_order *o = tt_writer_order(w);
+	int64_t id = ev->spec->nargs > 0 ? (int64_t)ev->args[0] : TT_NONE;
+
+	switch (ev->spec->type) {
+	case TT_EV_GO_START:
+	case TT_EV_GO_UNBLOCK:
+	case TT_EV_GO_SWITCH:
+	case TT_EV_GO_SWITCH_DESTROY:
+		if (tt_order_g(o, id) != NULL)
+			return restate_g(w, id);
+		return introduce_g(w, ev->spec->type == TT_EV_GO_UNBLOCK ? TT_NONE : thread, id,
+				   ev->spec->type == TT_EV_GO_START ? TT_G_RUNNABLE
+								    : TT_G_WAITING);
+	case TT_EV_PROC_START:
+		if (tt_order_p(o, id) != NULL)
+			return restate_p(w, id);
+		return introduce_p(w, thread, id, TT_P_IDLE);
+	case TT_EV_PROC_STEAL:
+		if (tt_order_p(o, id) != NULL)
+			return restate_p(w, id);
+		return introduce_p(w, (int64_t)ev->args[2], id, TT_P_SYSCALL);
+	default:
+		return TT_OK;
+	}
+}
+
+static int state_before(struct tt_writer *w, const struct tt_writer_stream *s,
+			const struct tt_event *ev, int64_t thread, uint8_t needs)
+{
+	const struct tt_order *o = tt_writer_order(w);
+	int rc;
+
+	if (is_status(ev->spec->type))
+		return TT_OK;
+	if (s != NULL && s->m != TT_NO_SLOT && o->ms.at[s->m].p == s->p_stated &&
+	    o->ms.at[s->m].g == s->g_stated && s->p_stated != TT_NONE &&
+	    s->g_stated != TT_NONE)
+		rc = TT_OK;
+	else
+		rc = state_context(w, s, ev, thread, needs);
+	return rc < 0 ? rc : state_subject(w, ev, thread);
+}
+
+/* Once a thread's P and goroutine are stated, they are for the rest of the generation. */
+static void remember_stated(struct tt_writer *w, struct tt_writer_stream *s)
+{
+	const struct tt_m_state *m = &w->order.ms.at[s->m];
+	const struct tt_p_state *p;
+	const struct tt_g_state *g;
+
+	if (m->p == s->p_stated && m->g == s->g_stated)
+		return;
+	p = tt_order_p(&w->order, m->p);
+	g = tt_order_g(&w->order, m->g);
+	s->p_stated = p != NULL && is_stated(&w->order, p->seq) ? p->id : TT_NONE;
+	s->g_stated = g != NULL && is_stated(&w->order, g->seq) ? g->id : TT_NONE;
+}
+
+/* ---- arguments */
+
+static uint64_t next_g(const struct tt_order *o, uint64_t id)
+{
+	const struct tt_g_state *g = tt_order_g(o, (int64_t)id);
+
+	return g == NULL ? 1 : g->seq.n + 1;
+}
+
+static uint64_t next_p(const struct tt_order *o, int64_t id)
+{
+	const struct tt_p_state *p = tt_order_p(o, id);
+
+	return p == NULL ? 1 : p->seq.n + 1;
+}
+
+/* Numbers that a spec declares, unless they go on from before the trace. */
+static void number_declared(struct tt_writer *w, const struct tt_event_def *def,
+			    const struct tt_event *ev, uint64_t *args)
+{
+	struct tt_order *o = tt_writer_order(w);
+	const struct tt_context context = {ev->thread, ev->proc, ev->goroutine};
+
+	for (unsigned i = 0; i < def->spec.norders; i++) {
+		const struct tt_order_spec *order = &def->spec.orders[i];
+		const struct tt_subject_class *class;
+		const struct tt_subject *subject;
+		uint64_t id;
+
+		if (order->seq_arg < 0 || order->continues ||
+		    !tt_subject_id(order, args, &context, &id))
+			continue;
+		class = tt_subject_class_of(o, def, i);
+		if (class == NULL)
+			continue;
+		subject = tt_subject_at(o, tt_subject_find(class, id));
+		args[order->seq_arg] = tt_subject_number(o->subjects, false, subject) + 1;
+	}
+}
+
+/* Sequence numbers are counted anew: events before this one may be missing. */
+static void set_numbers(struct tt_writer *w, const struct tt_writer_stream *s,
+			const struct tt_event *ev, int64_t thread, uint64_t *args)
+{
+	const struct tt_order *o = tt_writer_order(w);
+	const struct tt_event_def *def = tt_event_def_of(ev->spec);
+	const struct tt_m_state *m;
+
+	switch (ev->spec->type) {
+	case TT_EV_GO_START:
+	case TT_EV_GO_UNBLOCK:
+	case TT_EV_GO_SWITCH:
+	case TT_EV_GO_SWITCH_DESTROY:
+		args[1] = next_g(o, args[0]);
+		break;
+	case TT_EV_PROC_START:
+	case TT_EV_PROC_STEAL:
+		args[1] = next_p(o, (int64_t)args[0]);
+		break;
+	case TT_EV_GO_SYSCALL_BEGIN:
+		m = m_of(o, s, thread);
+		args[0] = m == NULL ? 1 : next_p(o, m->p);
+		break;
+	case TT_EV_GC_ACTIVE:
+	case TT_EV_GC_BEGIN:
+	case TT_EV_GC_END:
+		if (o->gc_state != TT_GC_UNDETERMINED)
+			args[0] = o->gc_seq + 1;
+		break;
+	case TT_EV_USER_TASK_BEGIN:
+		if (args[1] == TT_NO_TASK)
+			args[1] = 0;
+		break;
+	default:
+		if (def->spec.norders > 0)
+			number_declared(w, def, ev, args);
+		break;
+	}
+}
+
+static int no_such_entry(struct tt_writer *w, int code, const char *what, uint64_t id)
+{
+	return tt_fail(&w->err, code, "found invalid %s ID %llu: ask for one with tt_writer_%s()",
+		       what, (unsigned long long)id, what);
+}
+
+/* The ids of an event of the caller's own must be there. */
+static int check_entries(struct tt_writer *w, const struct tt_event_def *def, const uint64_t *args)
+{
+	const struct tt_generation *g = &w->tables.gen;
+
+	for (unsigned i = 0; i < def->nstrings; i++) {
+		uint64_t id = args[def->string_args[i]];
+
+		if (id != 0 && tt_idmap_find(&g->string_ids, id) == TT_IDMAP_NONE)
+			return no_such_entry(w, TT_E_EVENT_STRING, "string", id);
+	}
+	for (unsigned i = 0; i < def->nstacks; i++) {
+		uint64_t id = args[def->stack_args[i]];
+
+		if (id != 0 && tt_idmap_find(&g->stack_ids, id) == TT_IDMAP_NONE)
+			return no_such_entry(w, TT_E_EVENT_STACK, "stack", id);
+	}
+	return TT_OK;
+}
+
+/* Strings and stacks get ids of the result. */
+static int map_entries(struct tt_writer *w, const struct tt_event *ev, uint64_t *args)
+{
+	const struct tt_event_def *def = tt_event_def_of(ev->spec);
+
+	if (w->following)
+		return TT_OK;
+	if (ev->generation == NULL)
+		return check_entries(w, def, args);
+	for (unsigned i = 0; i < def->nstrings; i++) {
+		uint64_t *arg = &args[def->string_args[i]];
+
+		if (!tt_writer_map_string(w, ev->generation, *arg, arg))
+			return -w->err.code;
+	}
+	for (unsigned i = 0; i < def->nstacks; i++) {
+		uint64_t *arg = &args[def->stack_args[i]];
+
+		if (!tt_writer_map_stack(w, ev->generation, *arg, arg))
+			return -w->err.code;
+	}
+	return TT_OK;
+}
+
+/* ---- where it goes */
+
+/* Whether the source has the event in an embedded batch. */
+static bool is_embedded(const struct tt_event *ev)
+{
+	const struct tt_generation *g = ev->generation;
+
+	for (size_t i = 0; g != NULL && i < g->experimental.n; i++) {
+		const struct tt_batch *b = &g->experimental.at[i];
+
+		if (ev->offset >= b->data_offset && ev->offset - b->data_offset < b->size)
+			return true;
+	}
+	return g == NULL;
+}
+
+/* Notices that the specs of a trace changed; says whether the event has to be embedded. */
+static bool plan_event(struct tt_writer *w, const struct tt_event *ev)
+{
+	struct tt_writer_plan *plan = &w->plans[ev->spec->type];
+	uint64_t ordinal = ev->generation == NULL ? 0 : ev->generation->ordinal;
+
+	if (tt_writer_order(w)->rules[ev->spec->type].def != tt_event_def_of(ev->spec))
+		tt_order_specs_changed(tt_writer_order(w));
+	if (plan->spec != ev->spec || plan->ordinal != ordinal) {
+		plan->spec = ev->spec;
+		plan->ordinal = ordinal;
+		plan->embedded = ev->spec->type > TT_LAST_TYPE_OF_GO && is_embedded(ev);
+	}
+	return plan->embedded;
+}
+
+/*
+ * The thread in whose stream it goes. A status of a goroutine in a syscall shows the thread
+ * that it names, even if another one wrote it: with its P only if that was its own.
+ */
+static int64_t thread_of(struct tt_writer *w, const struct tt_event *ev)
+{
+	bool is_g = ev->spec->type == TT_EV_GO_STATUS || ev->spec->type == TT_EV_GO_STATUS_STACK;
+	const struct tt_m_state *m;
+
+	if (!is_g || ev->args[2] != TT_G_SYSCALL || ev->proc != TT_NONE)
+		return ev->thread;
+	m = tt_order_m(tt_writer_order(w), ev->thread);
+	return m != NULL && m->p != TT_NONE ? TT_NONE : ev->thread;
+}
+
+/* ---- events that Go's rules add */
+
+/*
+ * A coroutine switch shows as three events, the first of which is the one in the trace. It
+ * is held until the others came: if they do not, only a part of the switch is wanted, and
+ * that is written as the events that it looks like.
+ */
+static void hold_switch(struct tt_writer *w, const struct tt_event *ev)
+{
+	struct tt_writer_switch *held = &w->held;
+
+	held->any = true;
+	held->nadded = 0;
+	held->ev = *ev;
+	memcpy(held->args, ev->args, ev->spec->nargs * sizeof(*held->args));
+	held->ev.args = held->args;
+}
+
+static bool is_switch(const struct tt_event *ev)
+{
+	return ev->spec->type == TT_EV_GO_SWITCH || ev->spec->type == TT_EV_GO_SWITCH_DESTROY;
+}
+
+static bool is_added(const struct tt_writer *w, const struct tt_event *ev)
+{
+	const struct tt_writer_switch *held = &w->held;
+	bool destroy = held->ev.spec->type == TT_EV_GO_SWITCH_DESTROY;
+
+	if (ev->thread != held->ev.thread || ev->spec == NULL)
+		return false;
+	if (held->nadded == 0)
+		return ev->spec->type == (destroy ? TT_EV_GO_DESTROY : TT_EV_GO_BLOCK) &&
+		       ev->goroutine == held->ev.goroutine;
+	return ev->spec->type == TT_EV_GO_START && ev->args[0] == held->args[0] &&
+	       ev->goroutine == TT_NONE;
+}
+
+/* The theft that comes with the end of a goroutine in a syscall: its number is 0. */
+static bool is_added_theft(struct tt_writer *w, const struct tt_event *ev)
+{
+	const struct tt_order *o = tt_writer_order(w);
+	const struct tt_m_state *m;
+
+	w->has_theft = false;
+	if (ev->spec->type != TT_EV_PROC_STEAL || ev->args[1] != 0)
+		return false;
+	m = tt_order_m(o, ev->thread);
+	w->has_theft = m != NULL && m->p == (int64_t)ev->args[0] && m->g != TT_NONE &&
+		       (int64_t)ev->args[2] != m->id;
+	w->theft_ns = ev->time_ns;
+	return w->has_theft;
+}
+
+/* ---- one event */
+
+/* The time that it gets; ticks become finer if those at hand do not give it. */
+static int place_in_time(struct tt_writer *w, const struct tt_event *ev, int64_t wanted_ns,
+			 int64_t *time_ns)
+{
+	*time_ns = wanted_ns > w->last_ns ? wanted_ns : w->last_ns + 1;
+	w->progress.moved += *time_ns != wanted_ns;
+	if (w->ns_per_tick == 1 || (*time_ns == ev->raw_time_ns && *time_ns == wanted_ns &&
+				    (uint64_t)*time_ns % w->ns_per_tick == 0))
+		return TT_OK;
+	return tt_writer_use_ns(w);
+}
+
+static int write_event(struct tt_writer *w, const struct tt_event *ev, int64_t wanted_ns)
+{
+	const struct tt_event_def *def = tt_event_def_of(ev->spec);
+	int64_t thread = thread_of(w, ev), time_ns;
+	uint64_t args[TT_MAX_ARGS];
+	struct tt_writer_stream *s = tt_writer_stream(w, thread, false);
+	bool embedded = plan_event(w, ev);
+	int rc = s == NULL ? tt_writer_no_memory(w) : TT_OK;
+
+	if (rc == TT_OK)
+		rc = state_before(w, s, ev, thread, def->needs);
+	if (rc == TT_OK)
+		rc = place_in_time(w, ev, wanted_ns, &time_ns);
+	if (rc < 0)
+		return rc;
+	s = tt_writer_stream(w, thread, false);
+	memcpy(args, ev->args, ev->spec->nargs * sizeof(*args));
+	set_numbers(w, s, ev, thread, args);
+	rc = map_entries(w, ev, args);
+	if (rc < 0)
+		return rc;
+	if (embedded) {
+		uint32_t m = s->m;
+
+		s = tt_writer_stream(w, thread, true);
+		if (s == NULL)
+			return tt_writer_no_memory(w);
+		s->m = m;
+	}
+	rc = tt_writer_emit_to(w, s, thread, ev->spec->type, args, ev->spec->nargs, time_ns);
+	if (rc < 0)
+		return rc;
+	if (s->m != TT_NO_SLOT)
+		remember_stated(w, s);
+	return TT_OK;
+}
+
+static int follow_event(struct tt_writer *w, const struct tt_event *ev)
+{
+	uint64_t args[TT_MAX_ARGS];
+	int64_t thread = thread_of(w, ev);
+	int rc;
+
+	plan_event(w, ev);
+	rc = state_before(w, NULL, ev, thread, tt_event_def_of(ev->spec)->needs);
+	if (rc < 0)
+		return rc;
+	memcpy(args, ev->args, ev->spec->nargs * sizeof(*args));
+	set_numbers(w, NULL, ev, thread, args);
+	rc = tt_writer_emit_to(w, NULL, thread, ev->spec->type, args, ev->spec->nargs, ev->time_ns);
+	return rc < 0 ? rc : tt_writer_past_event(w, ev);
+}
+
+static int take_sample(struct tt_writer *w, const struct tt_event *ev)
+{
+	int64_t time_ns;
+	int rc;
+
+	if (w->following)
+		return TT_OK;
+	rc = place_in_time(w, ev, ev->time_ns, &time_ns);
+	if (rc < 0)
+		return rc;
+	if (!tt_writer_add_sample(w, ev))
+		return -w->err.code;
+	w->last_ns = time_ns;
+	w->progress.events++;
+	return TT_OK;
+}
+
+static int take(struct tt_writer *w, const struct tt_event *ev)
+{
+	bool ends_theft = w->has_theft && ev->spec->type == TT_EV_GO_DESTROY_SYSCALL;
+	int rc;
+
+	if (is_added_theft(w, ev))
+		return TT_OK;
+	rc = w->following ? follow_event(w, ev)
+			  : write_event(w, ev, ends_theft ? w->theft_ns : ev->time_ns);
+	if (rc == TT_OK && ev->spec->type == TT_EV_PROCS_CHANGE)
+		w->procs = ev->args[0];
+	w->last_ns += rc == TT_OK && ends_theft;
+	return rc;
+}
+
+/* A core event like that of a part of the switch. */
+static int take_part(struct tt_writer *w, enum tt_event_type type, int64_t time_ns)
+{
+	struct tt_event ev = w->held.ev;
+	uint64_t args[TT_MAX_ARGS] = {0};
+
+	ev.spec = tt_specs_event(w->specs, type);
+	ev.kind = ev.spec->kind;
+	ev.time_ns = ev.raw_time_ns = time_ns;
+	if (type == TT_EV_GO_UNBLOCK)
+		args[0] = w->held.args[0];
+	ev.args = args;
+	return take(w, &ev);
+}
+
+int tt_writer_release_held(struct tt_writer *w)
+{
+	struct tt_writer_switch *held = &w->held;
+	int64_t time_ns = held->ev.time_ns;
+	int rc;
+
+	if (!held->any)
+		return TT_OK;
+	held->any = false;
+	if (held->nadded == 2 && !w->following) {
+		rc = take(w, &held->ev);
+		/* a reader adds the other two */
+		w->last_ns += 2;
+		return rc;
+	}
+	rc = take_part(w, TT_EV_GO_UNBLOCK, time_ns);
+	if (rc == TT_OK && held->nadded > 0)
+		rc = take_part(w, held->ev.spec->type == TT_EV_GO_SWITCH ? TT_EV_GO_BLOCK
+									 : TT_EV_GO_DESTROY,
+			       time_ns + 1);
+	return rc;
+}
+
+int tt_writer_take(struct tt_writer *w, const struct tt_event *ev)
+{
+	int rc;
+
+	if (w->held.any && ev->kind != TT_KIND_STACK_SAMPLE && is_added(w, ev)) {
+		w->progress.events++;
+		return ++w->held.nadded == 2 ? tt_writer_release_held(w) : TT_OK;
+	}
+	rc = tt_writer_release_held(w);
+	if (rc < 0)
+		return rc;
+	if (ev->kind == TT_KIND_STACK_SAMPLE)
+		return take_sample(w, ev);
+	if (is_switch(ev)) {
+		/* (what is followed may be cut between its parts) */
+		if (w->following) {
+			hold_switch(w, ev);
+			return tt_writer_release_held(w);
+		}
+		hold_switch(w, ev);
+	} else {
+		rc = take(w, ev);
+	}
+	w->progress.events += rc == TT_OK && !w->following;
+	return rc;
+}

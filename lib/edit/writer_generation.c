@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer_generation.c - where a generation of the result begins, with its clock and its
+ * ticks, and where it ends and is written. Stands on writer_stream.c and writer_tables.c.
+ */
+#include "edit/writer.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* The clocks at another moment of the same generation. */
+static struct tt_clock clock_at(const struct tt_clock *from, int64_t time_ns)
+{
+	int64_t delta = tt_ns_sub(time_ns, from->trace_ns);
+	uint64_t nsec = from->wall_nsec % NS_PER_S;
+	struct tt_clock clock = *from;
+
+	clock.trace_ns = time_ns;
+	clock.mono_ns = from->mono_ns + (uint64_t)delta;
+	clock.wall_sec = from->wall_sec + from->wall_nsec / NS_PER_S;
+	if (delta < 0) {
+		uint64_t back = (uint64_t)-delta;
+
+		clock.wall_sec -= back / NS_PER_S;
+		if (nsec < back % NS_PER_S) {
+			clock.wall_sec--;
+			nsec += NS_PER_S;
+		}
+		clock.wall_nsec = nsec - back % NS_PER_S;
+		return clock;
+	}
+	nsec += (uint64_t)delta % NS_PER_S;
+	clock.wall_sec += (uint64_t)delta / NS_PER_S + nsec / NS_PER_S;
+	clock.wall_nsec = nsec % NS_PER_S;
+	return clock;
+}
+
+/* A wall clock that begins at 1970 where the trace's time does. */
+static struct tt_clock made_clock(int64_t time_ns)
+{
+	return (struct tt_clock){
+		.trace_ns = time_ns,
+		.mono_ns = (uint64_t)time_ns,
+		.wall_sec = (uint64_t)time_ns / NS_PER_S,
+		.wall_nsec = (uint64_t)time_ns % NS_PER_S,
+	};
+}
+
+/* The ticks of the source, if its times are exact in them. */
+static void set_ticks(struct tt_writer *w, const struct tt_generation *like)
+{
+	struct tt_tick_rate rate = {0};
+
+	if (like != NULL && !like->v1)
+		rate = tt_tick_rate(like->ns_per_tick);
+	w->ns_per_tick = rate.whole_ns != 0 ? rate.whole_ns : 1;
+	w->frequency = rate.whole_ns != 0 ? like->frequency : NS_PER_S;
+}
+
+void tt_writer_begin_trace(struct tt_writer *w)
+{
+	uint8_t header[TT_HEADER_SIZE];
+
+	if (w->begun)
+		return;
+	tt_put_header(header, w->version);
+	tt_encode_bytes(w->enc, header, sizeof(header));
+	w->begun = true;
+}
+
+int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns,
+			      const struct tt_generation *like)
+{
+	bool has_clock = like != NULL && like->has_clock;
+
+	tt_writer_begin_trace(w);
+	w->open = true;
+	w->number++;
+	w->progress.generations++;
+	w->base_ns = w->last_ns = base_ns < 1 ? 1 : base_ns;
+	set_ticks(w, like);
+	if ((uint64_t)w->base_ns % w->ns_per_tick != 0) {
+		w->ns_per_tick = 1;
+		w->frequency = NS_PER_S;
+	}
+	if (!has_clock)
+		w->progress.made_clock |= tt_version_has_clock(w->version);
+	w->clock = has_clock ? clock_at(&like->clock, w->base_ns) : made_clock(w->base_ns);
+	w->tables.gen.number = w->number;
+	w->tables.gen.batches.n = 1; /* (it is not empty: order counts on that) */
+	tt_order_begin_generation(&w->order, &w->tables.gen);
+	w->tables.gen.batches.n = 0;
+	return w->enc->failed ? -w->err.code : TT_OK;
+}
+
+/* The Sync batch, whose header has the time at which the generation begins. */
+static void encode_clock(struct tt_writer *w)
+{
+	const struct tt_batch_head head = {
+		.generation = w->number,
+		.thread = TT_NONE,
+		.time = tt_writer_ticks(w, w->base_ns),
+	};
+	struct tt_clock clock = w->clock;
+
+	clock.trace_ticks = tt_writer_ticks(w, clock.trace_ns);
+	tt_encode_begin(w->enc, &head);
+	tt_encode_sync_at(w->enc, w->version, w->frequency, &clock, head.time);
+}
+
+int tt_writer_close_generation(struct tt_writer *w)
+{
+	if (!w->open)
+		return TT_OK;
+	w->open = w->aligned = false;
+	encode_clock(w);
+	tt_writer_encode_streams(w);
+	tt_writer_encode_tables(w);
+	tt_encode_end_mark(w->enc, w->version);
+	tt_writer_clear_streams(w);
+	tt_writer_tables_clear(w);
+	return w->enc->failed ? -w->err.code : TT_OK;
+}

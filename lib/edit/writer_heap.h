@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer_heap.h - the heap that AllocFree shows, followed so far that it can be restated as
+ * the runtime states it when tracing starts. Private to lib/edit; stands on writer.h.
+ */
+#ifndef TT_EDIT_WRITER_HEAP_H
+#define TT_EDIT_WRITER_HEAP_H
+
+#include "edit/writer.h"
+
+/* An event of the experiment, which is not written. */
+int tt_writer_heap_event(struct tt_writer *w, const struct tt_event *ev);
+/* Ids of types are those of this generation from now on. */
+int tt_writer_heap_generation(struct tt_writer *w, const struct tt_generation *gen);
+/* Spans, objects and stacks that live, and a batch with their types. */
+bool tt_writer_heap_restate(struct tt_writer *w, struct tt_restatement *list);
+void tt_writer_heap_free(struct tt_writer *w);
+
+#endif

@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer_state.c - what is restated where the result begins: the state that the events
+ * before lead to. A cut in the source's first generation goes on in a first generation:
+ * what the source has not stated yet, it states later. After any other cut, the result begins
+ * with a generation that holds nothing but the state, so that what follows is not the first
+ * one and shows what it did in the source. Stands on writer.h.
+ */
+#include <string.h>
+
+#include "edit/writer.h"
+#include "edit/writer_heap.h"
+
+/* ---- a list of what is restated */
+
+static bool add(struct tt_writer *w, struct tt_restatement *list, int64_t thread, uint8_t type,
+		unsigned nargs, const uint64_t *args)
+{
+	struct tt_restated *to;
+
+	if (!TT_ARRAY_ROOM(&w->mem, &list->events))
+		return tt_writer_no_memory(w) == TT_OK;
+	to = &list->events.at[list->events.n++];
+	*to = (struct tt_restated){.thread = thread, .type = type, .nargs = (uint8_t)nargs};
+	if (nargs != 0)
+		memcpy(to->args, args, nargs * sizeof(*args));
+	return true;
+}
+
+static bool add_p(struct tt_writer *w, struct tt_restatement *list, int64_t thread, int64_t p,
+		  unsigned status)
+{
+	const uint64_t args[] = {(uint64_t)p, status};
+
+	w->progress.procs++;
+	return add(w, list, thread, TT_EV_PROC_STATUS, 2, args);
+}
+
+static bool add_g(struct tt_writer *w, struct tt_restatement *list, int64_t thread, int64_t g,
+		  unsigned status, bool with_stack)
+{
+	uint64_t args[] = {(uint64_t)g, (uint64_t)thread, status, 0};
+
+	w->progress.goroutines++;
+	/* (GoStatusStack came with Go 1.23) */
+	if (with_stack && w->version > 22 && !tt_writer_past_stack(w, g, &args[3]))
+		return tt_writer_no_memory(w) == TT_OK;
+	if (args[3] != 0)
+		return add(w, list, thread, TT_EV_GO_STATUS_STACK, 4, args);
+	return add(w, list, thread, TT_EV_GO_STATUS, 3, args);
+}
+
+/* Which goroutines and processors: all, or those that their generation has stated. */
+struct choice {
+	const struct tt_order *of;
+	bool stated_only;
+	bool with_stacks;
+};
+
+static bool is_chosen(const struct choice *c, struct tt_seq seq)
+{
+	return !c->stated_only || seq.generation == c->of->gen->number;
+}
+
+/* A thread with its P, and then its goroutine. */
+static bool add_thread(struct tt_writer *w, struct tt_restatement *list, const struct choice *c,
+		       const struct tt_m_state *m)
+{
+	const struct tt_p_state *p = tt_order_p(c->of, m->p);
+	const struct tt_g_state *g = tt_order_g(c->of, m->g);
+
+	if (p != NULL && is_chosen(c, p->seq) && !add_p(w, list, m->id, p->id, p->status))
+		return false;
+	if (g == NULL || !is_chosen(c, g->seq))
+		return true;
+	if (p != NULL && (g->status == TT_G_RUNNING || g->status == TT_G_SYSCALL))
+		list->runner = m->id;
+	return add_g(w, list, m->id, g->id, g->status, c->with_stacks);
+}
+
+static bool has_no_thread(const struct tt_order *o, int64_t g)
+{
+	for (size_t i = 0; i < o->ms.n; i++)
+		if (o->ms.at[i].g == g)
+			return false;
+	return true;
+}
+
+static bool add_statuses(struct tt_writer *w, struct tt_restatement *list, const struct choice *c)
+{
+	const struct tt_order *o = c->of;
+
+	list->runner = TT_NONE;
+	for (size_t i = 0; i < o->ms.n; i++)
+		if (!add_thread(w, list, c, &o->ms.at[i]))
+			return false;
+	for (size_t i = 0; i < o->ps.n; i++) {
+		const struct tt_p_state *p = &o->ps.at[i];
+
+		if ((p->status == TT_P_IDLE || p->status == TT_P_ABANDONED) &&
+		    is_chosen(c, p->seq) && !add_p(w, list, TT_NONE, p->id, p->status))
+			return false;
+	}
+	for (size_t i = 0; i < o->gs.n; i++) {
+		const struct tt_g_state *g = &o->gs.at[i];
+		bool rests = g->status == TT_G_RUNNABLE || g->status == TT_G_WAITING ||
+			     g->status == TT_G_BAD;
+
+		if (g->status == TT_G_GONE || !is_chosen(c, g->seq))
+			continue;
+		/* (what runs on no thread is no valid state, but a trace may have it) */
+		if (!rests && (g->status == TT_G_SYSCALL || !has_no_thread(o, g->id)))
+			continue;
+		if (!add_g(w, list, TT_NONE, g->id, g->status, c->with_stacks))
+			return false;
+	}
+	return true;
+}
+
+/* ---- ranges */
+
+static int64_t thread_with(const struct tt_order *o, int64_t p, int64_t g)
+{
+	for (size_t i = 0; i < o->ms.n; i++)
+		if ((p != TT_NONE && o->ms.at[i].p == p) || (g != TT_NONE && o->ms.at[i].g == g))
+			return o->ms.at[i].id;
+	return TT_NONE;
+}
+
+static bool add_range(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
+		      uint8_t type, uint64_t id)
+{
+	w->progress.ranges++;
+	return add(w, list, thread, type, 1, &id);
+}
+
+static bool add_p_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+{
+	for (size_t i = 0; i < o->ps.n; i++) {
+		const struct tt_open_scopes *e = tt_order_scopes(o, o->ps.at[i].scopes);
+		int64_t p = o->ps.at[i].id;
+
+		for (size_t r = 0; e != NULL && r < e->ranges.n; r++)
+			if (e->ranges.at[r].type == TT_EV_GC_SWEEP_BEGIN &&
+			    !add_range(w, list, thread_with(o, p, TT_NONE), TT_EV_GC_SWEEP_ACTIVE,
+				       (uint64_t)p))
+				return false;
+	}
+	return true;
+}
+
+/* The string of a pause is the one that its end will show: that of the id in this
+ * generation. */
+static bool add_pause(struct tt_writer *w, struct tt_restatement *list, int64_t thread, uint64_t kind)
+{
+	uint64_t args[] = {0, 0};
+
+	if (thread == TT_NONE)
+		return true;
+	if (tt_idmap_find(&w->past.source->string_ids, kind) != TT_IDMAP_NONE &&
+	    !tt_writer_map_string(w, w->past.source, kind, &args[0]))
+		return false;
+	w->progress.ranges++;
+	return add(w, list, thread, TT_EV_STW_BEGIN, 2, args);
+}
+
+static bool add_g_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
+			 bool pauses)
+{
+	for (size_t i = 0; i < o->gs.n; i++) {
+		const struct tt_g_state *g = &o->gs.at[i];
+		const struct tt_open_scopes *e =
+			g->status == TT_G_GONE ? NULL : tt_order_scopes(o, g->scopes);
+
+		for (size_t r = 0; e != NULL && r < e->ranges.n; r++) {
+			const struct tt_open_range *range = &e->ranges.at[r];
+			int64_t thread = thread_with(o, TT_NONE, g->id);
+
+			if (range->type == TT_EV_GC_MARK_ASSIST_BEGIN &&
+			    !add_range(w, list, thread, TT_EV_GC_MARK_ASSIST_ACTIVE,
+				       (uint64_t)g->id))
+				return false;
+			if (range->type == TT_EV_STW_BEGIN && pauses &&
+			    g->status == TT_G_RUNNING && !add_pause(w, list, thread, range->kind))
+				return false;
+		}
+	}
+	return true;
+}
+
+static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
+		       uint64_t gc_seq, bool pauses)
+{
+	if (o->gc_state == TT_GC_RUNNING &&
+	    !add_range(w, list, list->runner, TT_EV_GC_ACTIVE, gc_seq))
+		return false;
+	return add_p_ranges(w, list, o) && add_g_ranges(w, list, o, pauses);
+}
+
+/* ---- tasks and metrics: a goroutine that runs has to say them */
+
+/* Where a goroutine that is made up can say them, and which P it needs: one that a thread has
+ * without a goroutine, else one that no thread has. False: there is none. */
+static bool find_place(const struct tt_order *o, int64_t *thread, const struct tt_p_state **idle)
+{
+	*thread = INT64_C(1) << 30;
+	*idle = NULL;
+	for (size_t i = 0; i < o->ms.n; i++) {
+		const struct tt_p_state *p = tt_order_p(o, o->ms.at[i].p);
+
+		if (p != NULL && o->ms.at[i].g == TT_NONE && p->status == TT_P_RUNNING) {
+			*thread = o->ms.at[i].id;
+			return true;
+		}
+	}
+	while (tt_order_m(o, *thread) != NULL)
+		++*thread;
+	for (size_t i = 0; i < o->ps.n && *idle == NULL; i++)
+		if (o->ps.at[i].status == TT_P_IDLE)
+			*idle = &o->ps.at[i];
+	return *idle != NULL;
+}
+
+/* A goroutine that no event of the trace is about begins, and runs; its name says what it is. */
+static bool begin_speaker(struct tt_writer *w, struct tt_restatement *list,
+			  const struct tt_order *o, const struct tt_p_state *idle, int64_t thread)
+{
+	struct tt_wire_frame frame = {.pc = 1, .line = 1};
+	uint64_t g = UINT64_C(1) << 40, create[3] = {0}, start[2], take[2];
+	bool good = tt_writer_add_text(w, (struct tt_str){"tracetool.restate", 17}, &frame.func) &&
+		    tt_writer_add_text(w, (struct tt_str){"tracetool", 9}, &frame.file) &&
+		    tt_writer_add_frames(w, &frame, 1, &create[1]);
+
+	while (tt_order_g(o, (int64_t)g) != NULL)
+		g++;
+	if (!good)
+		return tt_writer_no_memory(w) == TT_OK;
+	create[0] = start[0] = g;
+	start[1] = 1;
+	if (idle != NULL) {
+		take[0] = (uint64_t)idle->id;
+		take[1] = 1;
+		if (!add(w, list, thread, TT_EV_PROC_START, 2, take))
+			return false;
+	}
+	w->progress.made_goroutine = (int64_t)g;
+	return add(w, list, thread, TT_EV_GO_CREATE, 3, create) &&
+	       add(w, list, thread, TT_EV_GO_START, 2, start);
+}
+
+static bool end_speaker(struct tt_writer *w, struct tt_restatement *list,
+			const struct tt_p_state *idle, int64_t thread)
+{
+	return add(w, list, thread, TT_EV_GO_DESTROY, 0, NULL) &&
+	       (idle == NULL || add(w, list, thread, TT_EV_PROC_STOP, 0, NULL));
+}
+
+static bool add_tasks(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
+		      const struct tt_order *o)
+{
+	for (size_t i = 0; i < o->tasks.n; i++) {
+		const struct tt_task_state *task = &o->tasks.at[i];
+		uint64_t args[] = {task->id, task->parent == TT_NO_TASK ? 0 : task->parent, 0, 0};
+
+		if (tt_idmap_find(&o->task_ids, task->id) != i)
+			continue;
+		if (!tt_writer_add_text(w, (struct tt_str){task->name->bytes, task->name->len},
+					&args[2]))
+			return tt_writer_no_memory(w) == TT_OK;
+		w->progress.tasks++;
+		if (!add(w, list, thread, TT_EV_USER_TASK_BEGIN, 4, args))
+			return false;
+	}
+	return true;
+}
+
+static bool add_procs(struct tt_writer *w, struct tt_restatement *list, int64_t thread)
+{
+	const uint64_t args[] = {w->procs, 0};
+
+	if (w->procs == 0)
+		return true;
+	w->progress.metrics++;
+	return add(w, list, thread, TT_EV_PROCS_CHANGE, 2, args);
+}
+
+static bool add_spoken(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+{
+	const struct tt_p_state *idle = NULL;
+	int64_t thread = list->runner;
+
+	if (w->procs == 0 && o->task_ids.count == 0)
+		return true;
+	if (thread != TT_NONE)
+		return add_procs(w, list, thread) && add_tasks(w, list, thread, o);
+	return !find_place(o, &thread, &idle) ||
+	       (begin_speaker(w, list, o, idle, thread) && add_procs(w, list, thread) &&
+		add_tasks(w, list, thread, o) && end_speaker(w, list, idle, thread));
+}
+
+/* ---- restating */
+
+static int emit_list(struct tt_writer *w, const struct tt_restatement *list)
+{
+	int rc = TT_OK;
+
+	for (size_t i = 0; rc == TT_OK && i < list->events.n; i++) {
+		const struct tt_restated *e = &list->events.at[i];
+
+		rc = tt_writer_emit(w, e->thread, e->type, e->args, e->nargs, w->last_ns + 1);
+	}
+	return rc;
+}
+
+static size_t count_stated(const struct tt_order *o)
+{
+	const struct choice c = {.of = o, .stated_only = true};
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->ps.n; i++)
+		n += is_chosen(&c, o->ps.at[i].seq);
+	for (size_t i = 0; i < o->gs.n; i++)
+		n += o->gs.at[i].status != TT_G_GONE && is_chosen(&c, o->gs.at[i].seq);
+	return n;
+}
+
+/* All that is known, in the generation that w->number is going to be. */
+static bool list_past(struct tt_writer *w, struct tt_restatement *list)
+{
+	const struct tt_order *o = &w->past.order;
+	const struct choice all = {.of = o, .with_stacks = true};
+
+	return add_statuses(w, list, &all) && add_ranges(w, list, o, o->gc_seq, true) &&
+	       add_spoken(w, list, o) && tt_writer_heap_restate(w, list);
+}
+
+static int64_t earlier(int64_t time_ns, size_t n)
+{
+	return time_ns > (int64_t)n ? time_ns - (int64_t)n : 1;
+}
+
+/* The result's first generation is the source's first one, from the cut on. */
+static int restate_in_place(struct tt_writer *w, int64_t time_ns)
+{
+	struct tt_restatement list = {.runner = TT_NONE};
+	int rc;
+
+	w->number++;
+	rc = list_past(w, &list) ? TT_OK : -w->err.code;
+	w->number--;
+	if (rc == TT_OK)
+		rc = tt_writer_open_generation(w, earlier(time_ns, list.events.n + 1),
+					       w->past.source);
+	if (rc == TT_OK && !tt_writer_copy_batches(w, w->past.source))
+		rc = -w->err.code;
+	w->aligned = true;
+	if (rc == TT_OK)
+		rc = emit_list(w, &list);
+	TT_ARRAY_RELEASE(&w->mem, &list.events);
+	return rc;
+}
+
+/* A generation of what is known, and nothing else. */
+static int restate_before(struct tt_writer *w, int64_t time_ns)
+{
+	struct tt_restatement list = {.runner = TT_NONE};
+	int rc;
+
+	w->number++;
+	rc = list_past(w, &list) ? TT_OK : -w->err.code;
+	w->number--;
+	if (rc == TT_OK)
+		rc = tt_writer_open_generation(w, earlier(time_ns, list.events.n + 2),
+					       w->past.source);
+	if (rc == TT_OK && !tt_writer_past_batches(w))
+		rc = -w->err.code;
+	if (rc == TT_OK)
+		rc = tt_writer_use_ns(w);
+	if (rc == TT_OK)
+		rc = emit_list(w, &list);
+	if (rc == TT_OK)
+		rc = tt_writer_close_generation(w);
+	TT_ARRAY_RELEASE(&w->mem, &list.events);
+	return rc;
+}
+
+/* The generation that is cut restates what it had stated before the cut. */
+static int restate_stated(struct tt_writer *w, int64_t time_ns, size_t n)
+{
+	const struct choice stated = {.of = &w->past.order, .stated_only = true};
+	struct tt_restatement list = {.runner = TT_NONE};
+	struct tt_order *o = &w->past.order;
+	int rc = add_statuses(w, &list, &stated) ? TT_OK : -w->err.code;
+	uint64_t id;
+
+	if (rc == TT_OK)
+		rc = tt_writer_open_generation(w, earlier(time_ns, n + 1), w->past.source);
+	w->aligned = true;
+	for (size_t i = 0; rc == TT_OK && i < o->gs.n; i++) {
+		const struct tt_open_scopes *e =
+			o->gs.at[i].status == TT_G_GONE ? NULL
+							: tt_order_scopes(o, o->gs.at[i].scopes);
+
+		for (size_t r = 0; rc == TT_OK && e != NULL && r < e->ranges.n; r++)
+			if (e->ranges.at[r].type == TT_EV_STW_BEGIN &&
+			    tt_idmap_find(&w->past.source->string_ids, e->ranges.at[r].kind) !=
+				    TT_IDMAP_NONE &&
+			    !tt_writer_map_string(w, w->past.source, e->ranges.at[r].kind, &id))
+				rc = -w->err.code;
+	}
+	if (rc == TT_OK && !tt_writer_copy_batches(w, w->past.source))
+		rc = -w->err.code;
+	if (rc == TT_OK)
+		rc = emit_list(w, &list);
+	TT_ARRAY_RELEASE(&w->mem, &list.events);
+	return rc;
+}
+
+int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first)
+{
+	bool in_first = w->past.ngenerations == 1, begins = first->kind == TT_KIND_SYNC;
+	size_t n = begins ? 0 : count_stated(&w->past.order) + 1;
+	int64_t time_ns = w->has_theft ? w->theft_ns : first->time_ns;
+	int rc;
+
+	w->following = false;
+	if (in_first && !begins) {
+		rc = restate_in_place(w, time_ns);
+	} else {
+		rc = restate_before(w, earlier(time_ns, n));
+		if (rc == TT_OK && !begins)
+			rc = restate_stated(w, time_ns, n - 1);
+	}
+	tt_writer_past_release(w);
+	return rc;
+}
+
+int tt_writer_restate_all(struct tt_writer *w)
+{
+	const struct choice all = {.of = &w->order};
+	struct tt_restatement list = {.runner = TT_NONE};
+	const struct tt_order *o = &w->order;
+	int rc = tt_writer_use_ns(w);
+
+	if (rc == TT_OK && !(add_statuses(w, &list, &all) &&
+			     add_ranges(w, &list, o, o->gc_seq + 1, false) &&
+			     (list.runner == TT_NONE || add_procs(w, &list, list.runner))))
+		rc = -w->err.code;
+	if (rc == TT_OK)
+		rc = emit_list(w, &list);
+	TT_ARRAY_RELEASE(&w->mem, &list.events);
+	return rc;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer_stream.c - the bytes of each thread's events, and the ticks of their times. A
+ * generation begins with the ticks of its source. The first time that is no multiple of
+ * those, or that a reader made up to keep times apart, turns all of them into nanoseconds:
+ * what a reader makes of them is then exact. Stands on writer.h.
+ */
+#include <string.h>
+
+#include "edit/writer.h"
+#include "wire/embedded.h"
+
+/* What the batch of embedded events has before them. */
+#define EMBEDDED_MAX_HEAD (TT_EMBEDDED_HEAD + 2 * TT_VARINT_MAX)
+
+struct tt_writer_stream *tt_writer_stream(struct tt_writer *w, int64_t thread, bool embedded)
+{
+	struct tt_idmap *ids = embedded ? &w->embedded_ids : &w->thread_ids;
+	struct tt_writer_stream *s;
+	uint32_t i;
+
+	if (w->last_stream < w->streams.n) {
+		s = &w->streams.at[w->last_stream];
+		if (s->thread == thread && s->embedded == embedded)
+			return s;
+	}
+	i = tt_idmap_find(ids, (uint64_t)thread);
+	if (i == TT_IDMAP_NONE) {
+		i = (uint32_t)w->streams.n;
+		if (!TT_ARRAY_ROOM(&w->mem, &w->streams) ||
+		    !tt_idmap_add(ids, (uint64_t)thread, i))
+			return NULL;
+		w->streams.at[w->streams.n++] = (struct tt_writer_stream){
+			.thread = thread,
+			.embedded = embedded,
+			.m = TT_NO_SLOT,
+			.p_stated = TT_NONE,
+			.g_stated = TT_NONE,
+			.body = {.mem = &w->mem},
+		};
+	}
+	w->last_stream = i;
+	return &w->streams.at[i];
+}
+
+static size_t max_batch(const struct tt_writer_stream *s)
+{
+	return s->embedded ? TT_BATCH_MAX_SIZE - EMBEDDED_MAX_HEAD : TT_BATCH_MAX_SIZE;
+}
+
+/* A batch begins where the next event goes. */
+static bool begin_chunk(struct tt_writer *w, struct tt_writer_stream *s, uint64_t ticks)
+{
+	if (!TT_ARRAY_ROOM(&w->mem, &s->chunks))
+		return false;
+	s->chunks.at[s->chunks.n++] = (struct tt_writer_chunk){s->body.len, ticks};
+	s->last_ticks = ticks;
+	return true;
+}
+
+/* Adds an event whose type and arguments are `tail`, with the time between them. */
+static bool put(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type, uint64_t ticks,
+		const uint8_t *tail, size_t ntail)
+{
+	size_t before = s->body.len;
+	uint8_t *p;
+
+	if (!tt_bytes_room(&s->body, TT_EVENT_MAX_SIZE))
+		return false;
+	if (s->chunks.n == 0 || before + 1 + TT_VARINT_MAX + ntail -
+					s->chunks.at[s->chunks.n - 1].offset >
+				max_batch(s)) {
+		if (!begin_chunk(w, s, ticks))
+			return false;
+	}
+	p = s->body.data + before;
+	*p++ = type;
+	p = tt_varint_put(p, ticks - s->last_ticks);
+	memcpy(p, tail, ntail);
+	s->body.len = (size_t)(p - s->body.data) + ntail;
+	s->last_ticks = ticks;
+	w->nbytes += s->body.len - before;
+	return true;
+}
+
+int tt_writer_put(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type,
+		  const uint64_t *args, unsigned nargs, int64_t time_ns)
+{
+	uint8_t tail[TT_MAX_ARGS * TT_VARINT_MAX], *p = tail;
+
+	for (unsigned i = 0; i < nargs; i++)
+		p = tt_varint_put(p, args[i]);
+	if (!put(w, s, type, tt_writer_ticks(w, time_ns), tail, (size_t)(p - tail)))
+		return tt_writer_no_memory(w);
+	return TT_OK;
+}
+
+/* ---- other ticks */
+
+/* All events of a stream once more, each tick being `factor` ticks now. */
+static bool rewrite(struct tt_writer *w, struct tt_writer_stream *s, uint64_t factor)
+{
+	struct tt_bytes old = s->body;
+	const uint8_t *at = old.data, *end = old.data + old.len;
+	size_t nchunks = s->chunks.n, chunk = 0;
+	struct tt_writer_chunk *chunks = s->chunks.at;
+	uint64_t ticks = 0, dt;
+	bool good = true;
+
+	if (old.len == 0)
+		return true;
+	s->body = (struct tt_bytes){.mem = &w->mem};
+	s->chunks.at = NULL;
+	s->chunks.n = 0;
+	const size_t cap = s->chunks.cap;
+	s->chunks.cap = 0;
+	w->nbytes -= old.len;
+	while (good && at < end) {
+		const uint8_t *next = tt_raw_event_skip(&w->decode, at, end), *tail;
+
+		if (chunk < nchunks && (size_t)(at - old.data) == chunks[chunk].offset)
+			ticks = chunks[chunk++].ticks;
+		tail = at + 1 + tt_varint(at + 1, end, &dt);
+		ticks += dt;
+		good = put(w, s, *at, ticks * factor, tail, (size_t)(next - tail));
+		at = next;
+	}
+	tt_mem_free(&w->mem, chunks, cap * sizeof(*chunks));
+	tt_bytes_release(&old);
+	return good;
+}
+
+int tt_writer_use_ns(struct tt_writer *w)
+{
+	uint64_t factor = w->ns_per_tick;
+
+	if (factor == 1)
+		return TT_OK;
+	w->ns_per_tick = 1;
+	w->frequency = 1000000000;
+	tt_decode_plan_init(&w->decode, w->specs);
+	for (size_t i = 0; i < w->streams.n; i++)
+		if (!rewrite(w, &w->streams.at[i], factor))
+			return tt_writer_no_memory(w);
+	return TT_OK;
+}
+
+/* ---- out */
+
+static void encode_chunk(struct tt_writer *w, const struct tt_writer_stream *s, uint64_t ticks,
+			 const uint8_t *data, size_t size)
+{
+	const struct tt_batch_head head = {
+		.experimental = s->embedded,
+		.experiment = s->embedded ? TT_EMBEDDED_IN : 0,
+		.generation = w->number,
+		.thread = s->thread,
+		.time = ticks,
+	};
+	uint8_t body[TT_BATCH_MAX_SIZE], *p = body;
+
+	if (!s->embedded) {
+		tt_encode_batch(w->enc, &head, data, size);
+		return;
+	}
+	tt_embedded_put_head(p, TT_EMBEDDED_EVENTS);
+	p = tt_varint_put(p + TT_EMBEDDED_HEAD, (uint64_t)s->thread);
+	p = tt_varint_put(p, ticks);
+	memcpy(p, data, size);
+	tt_encode_batch(w->enc, &head, body, (size_t)(p - body) + size);
+}
+
+void tt_writer_encode_streams(struct tt_writer *w)
+{
+	for (size_t i = 0; i < w->streams.n; i++) {
+		const struct tt_writer_stream *s = &w->streams.at[i];
+
+		for (size_t c = 0; c < s->chunks.n; c++) {
+			size_t from = s->chunks.at[c].offset;
+			size_t to = c + 1 < s->chunks.n ? s->chunks.at[c + 1].offset : s->body.len;
+
+			encode_chunk(w, s, s->chunks.at[c].ticks, s->body.data + from, to - from);
+		}
+	}
+}
+
+void tt_writer_clear_streams(struct tt_writer *w)
+{
+	for (size_t i = 0; i < w->streams.n; i++) {
+		tt_bytes_release(&w->streams.at[i].body);
+		TT_ARRAY_RELEASE(&w->mem, &w->streams.at[i].chunks);
+	}
+	w->streams.n = 0;
+	w->last_stream = 0;
+	w->nbytes = 0;
+	tt_idmap_clear(&w->thread_ids);
+	tt_idmap_clear(&w->embedded_ids);
+}
+
+void tt_writer_release_streams(struct tt_writer *w)
+{
+	tt_writer_clear_streams(w);
+	TT_ARRAY_RELEASE(&w->mem, &w->streams);
+	tt_idmap_release(&w->thread_ids);
+	tt_idmap_release(&w->embedded_ids);
+}
