@@ -5,7 +5,10 @@
  * layer: stands on tracetool.h only. The files of this folder:
  *
  *	options.c       one table of options drives parsing and --help
- *	selection.c     values of the options that choose events
+ *	selection.c selector.c
+ *	                the options that choose events, and which ones they choose
+ *	pattern.c idset.c event.c
+ *	                patterns of names and stacks; sets of numbers; what an event is about
  *	input.c         opening what a verb reads, with the common options
  *	message.c       messages on standard error
  *	progress.c      the line that says how far a run is

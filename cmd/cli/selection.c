@@ -53,6 +53,50 @@ int selection_parse_ids(void *target, const char *value, struct opt_mistake *why
 	}
 }
 
+int selection_parse_time(void *target, const char *value, struct opt_mistake *why)
+{
+	struct time_point *t = target;
+	char *end;
+
+	t->given = true;
+	t->absolute = value[0] == '@';
+	if (!t->absolute) {
+		if (opt_duration(value, &t->ns) < 0)
+			return opt_mistake(why, "is not a duration (examples: 1.5s, 20ms, 300us)");
+		return 0;
+	}
+	errno = 0;
+	t->ns = strtoll(value + 1, &end, 10);
+	if (errno != 0 || *end != '\0' || !strchr("-0123456789", value[1]) || value[1] == '\0')
+		return opt_mistake(why, "is not a time of the trace (example: @5382974722624)");
+	return 0;
+}
+
+int64_t time_point_ns(const struct time_point *t, int64_t start_ns)
+{
+	int64_t ns;
+
+	if (t->absolute)
+		return t->ns;
+	return __builtin_add_overflow(start_ns, t->ns, &ns) ? INT64_MAX : ns;
+}
+
+/* Digits and commas alone are numbers. */
+int selection_parse_tasks(void *target, const char *value, struct opt_mistake *why)
+{
+	struct task_list *tasks = target;
+	const char **names;
+
+	if (value[0] != '\0' && value[strspn(value, "0123456789,")] == '\0')
+		return selection_parse_ids(&tasks->ids, value, why);
+	names = realloc(tasks->names.items, (tasks->names.n + 1) * sizeof(*names));
+	if (!names)
+		return opt_mistake(why, "does not fit in memory");
+	names[tasks->names.n++] = value;
+	tasks->names.items = names;
+	return 0;
+}
+
 /* False: it is not a range. */
 static bool read_range(const char *value, struct generation_range *range)
 {
@@ -78,4 +122,41 @@ int selection_parse_generations(void *target, const char *value, struct opt_mist
 	if (range->last < range->first)
 		return opt_mistake(why, "ends before it begins");
 	return 0;
+}
+
+bool names_have(const struct opt_list *patterns, struct tt_str text)
+{
+	for (size_t i = 0; i < patterns->n; i++) {
+		if (pattern_is(patterns->items[i], text))
+			return true;
+	}
+	return false;
+}
+
+bool selection_chooses(const struct selection *s)
+{
+	return s->from.given || s->to.given || !generation_range_is_all(s->generations) ||
+	       s->kinds.n != 0 || s->goroutines.n != 0 || s->procs.n != 0 || s->threads.n != 0 ||
+	       s->tasks.ids.n != 0 || s->tasks.names.n != 0 || s->regions.n != 0 ||
+	       s->experiment || s->stack.n != 0;
+}
+
+int selection_check(const struct selection *s, const struct opt_command *command)
+{
+	if (s->from.given && s->to.given && s->from.absolute == s->to.absolute &&
+	    s->to.ns < s->from.ns)
+		return opt_usage(command, "--to is before --from");
+	return OPT_RUN;
+}
+
+void selection_release(struct selection *s)
+{
+	opt_list_release(&s->kinds);
+	id_list_release(&s->goroutines);
+	id_list_release(&s->procs);
+	id_list_release(&s->threads);
+	id_list_release(&s->tasks.ids);
+	opt_list_release(&s->tasks.names);
+	opt_list_release(&s->regions);
+	stack_pattern_release(&s->stack);
 }

@@ -27,34 +27,7 @@ static const struct opt table[] = {
 	  .help = "print on N threads (default: one per processor)", AT(jobs),
 	  .min = 1, .max = 1024 },
 	OPT_HEADING("Filters: an event must pass all of them"),
-	{ .kind = OPT_DURATION, .name = "from", .meta = "TIME",
-	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
-		  "counted from the start of the trace", AT(from_ns) },
-	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME",
-	  .help = "up to this time", AT(to_ns) },
-	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
-	  .parse = selection_parse_generations, .help = "events of these generations",
-	  AT(generations) },
-	{ .kind = OPT_LIST, .letter = 'k', .name = "kind", .meta = "KIND[,...]",
-	  .help = "events of these kinds (StateTransition, Metric, ...)\n"
-		  "or names (GoBlock, HeapObjectAlloc, ...)", AT(kinds) },
-	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
-	  .parse = selection_parse_ids,
-	  .help = "events on or about these goroutines\n"
-		  "(none: events on no goroutine)", AT(goroutines) },
-	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
-	  .parse = selection_parse_ids,
-	  .help = "events on or about these processors", AT(procs) },
-	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
-	  .parse = selection_parse_ids,
-	  .help = "events on or about these threads", AT(threads) },
-	{ .kind = OPT_OWN, .letter = 'M', .parse = selection_parse_ids, .meta = "ID[,...]",
-	  .help = "same as --thread", AT(threads) },
-	{ .kind = OPT_STRING, .letter = 'e', .name = "experiment", .meta = "NAME",
-	  .help = "events of this experiment", AT(experiment) },
-	{ .kind = OPT_STRING, .name = "stack", .meta = "PATTERN",
-	  .help = "events with a function in their stack whose name\n"
-		  "contains PATTERN (* any text, ? any byte)", AT(pattern) },
+	SELECTION_OPTIONS(struct dump_options, selection),
 	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N", .min = 1,
 	  .help = "stop after N events", AT(limit) },
 	OPT_HEADING("Tables of each generation, instead of events (text, json)"),
@@ -118,10 +91,12 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 	stack_cache_reset(&d->tops);
 	if (format->begin_generation)
 		format->begin_generation(d);
-	if (d->events++ == 0)
+	if (d->events++ == 0) {
 		d->start_ns = ev->time_ns;
+		selector_begin(&d->selector, ev->time_ns);
+	}
 	d->last_ns = ev->time_ns;
-	matched = dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns);
+	matched = selector_match(&d->selector, ev);
 	d->printed += matched && !format->sync_is_no_line;
 	print_sync(d, format, ev, matched);
 	if (d->colour)
@@ -148,7 +123,7 @@ static void take_event(struct dump *d, const struct dump_format *format, const s
 	d->last_ns = ev->time_ns;
 	if ((++d->events & PROGRESS_MASK) == 0 && is_main(d))
 		progress_show_reader(d->reader);
-	if (!dump_filter_match(&d->filter, ev, ev->time_ns - d->start_ns))
+	if (!selector_match(&d->selector, ev))
 		return;
 	d->printed++;
 	if (owns_chunk(d))
@@ -161,7 +136,7 @@ static bool walk_is_over(const struct dump *d)
 {
 	return d->printed == d->opt->limit || d->status != STATUS_FINE || out_failed(d->out) ||
 	       (d->worker && dump_worker_stopped(d->worker)) ||
-	       dump_filter_over(&d->filter, d->last_ns - d->start_ns) || dump_no_memory(d);
+	       selector_over(&d->selector, d->last_ns) || dump_no_memory(d);
 }
 
 static int report_error(struct dump *d, const struct dump_format *format,
@@ -201,13 +176,13 @@ static int walk_events(struct dump *d, const struct dump_format *format, const s
 /* Names that only the trace's own specs have are known with its first generation. */
 static int resolve(struct dump *d)
 {
-	if (!d->filter.unresolved)
+	if (!d->selector.unresolved)
 		return OPT_RUN;
 	d->first.given = true;
 	d->first.rc = tt_reader_next(d->reader, &d->first.ev);
 	if (d->first.rc != 0)
 		return OPT_RUN;
-	return dump_filter_resolve(&d->filter, d->command, tt_reader_specs(d->reader));
+	return selector_resolve(&d->selector, d->command, tt_reader_specs(d->reader));
 }
 
 static int walk(struct dump *d, const struct dump_format *format)
@@ -258,7 +233,7 @@ static int dump_file(struct cmd_input *in, const struct dump_options *opt, const
 	struct tt_error err;
 	int status = OPT_RUN;
 
-	dump_filter_init(&d.filter, opt, in->specs);
+	selector_init(&d.selector, &opt->selection, in->specs);
 	in->options.flags = format->open_flags;
 	in->options.threads = (unsigned)opt->jobs;
 	if (cmd_open_reader(&d.reader, in, path, &err) < 0)
@@ -272,34 +247,39 @@ static int dump_file(struct cmd_input *in, const struct dump_options *opt, const
 	stack_cache_release(&d.stacks);
 	stack_cache_release(&d.tops);
 	out_release_memory(&d.scratch);
-	dump_filter_release(&d.filter);
+	selector_release(&d.selector);
 	return status;
+}
+
+/* Anything but what tables may be chosen by. */
+static bool selects_events(const struct selection *s)
+{
+	struct selection rest = *s;
+
+	rest.generations = (struct generation_range)ALL_GENERATIONS;
+	rest.experiment = NULL;
+	return selection_chooses(&rest);
 }
 
 /* Options that have no meaning together are mistakes: none is ignored. */
 static int check_usage(const struct dump_options *opt)
 {
 	bool section = wants_section(opt);
-	bool filtered = opt->from_ns > 0 || opt->to_ns != INT64_MAX || opt->kinds.n ||
-			opt->goroutines.n || opt->procs.n || opt->threads.n || opt->pattern ||
-			opt->limit != UINT64_MAX;
-	bool more = opt->experiment || !generation_range_is_all(opt->generations);
+	bool limited = opt->limit != UINT64_MAX;
 
 	if (opt->header && opt->format != DUMP_WIRE)
 		return opt_usage(&command, "--header requires --format=wire");
 	if (opt->stacks && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
 		return opt_usage(&command, "--stacks requires --format=text or json");
-	if (opt->format == DUMP_WIRE && (filtered || more))
+	if (opt->format == DUMP_WIRE && (limited || selection_chooses(&opt->selection)))
 		return opt_usage(&command, "--format=wire takes no filters: "
 					   "its events are not in order");
 	if (section && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
 		return opt_usage(&command, "tables require --format=text or json");
-	if (section && filtered)
+	if (section && (limited || selects_events(&opt->selection)))
 		return opt_usage(&command, "tables take no filters but "
 					   "--generation and --experiment");
-	if (opt->to_ns < opt->from_ns)
-		return opt_usage(&command, "--to is before --from");
-	return OPT_RUN;
+	return selection_check(&opt->selection, &command);
 }
 
 static int run(const struct dump_options *opt, const char *path)
@@ -317,8 +297,7 @@ static int run(const struct dump_options *opt, const char *path)
 int cmd_dump(int argc, char **argv)
 {
 	struct dump_options opt = {
-		.to_ns = INT64_MAX,
-		.generations = ALL_GENERATIONS,
+		.selection = SELECTION_ALL,
 		.limit = UINT64_MAX,
 		.jobs = cmd_processors(),
 	};
@@ -327,12 +306,10 @@ int cmd_dump(int argc, char **argv)
 
 	if (status == OPT_RUN)
 		status = check_usage(&opt);
+	opt.selection.any_experiment = opt.batches;
 	if (status == OPT_RUN)
 		status = run(&opt, files.items[0]);
 	opt_list_release(&opt.common.specs);
-	opt_list_release(&opt.kinds);
-	id_list_release(&opt.goroutines);
-	id_list_release(&opt.procs);
-	id_list_release(&opt.threads);
+	selection_release(&opt.selection);
 	return status;
 }

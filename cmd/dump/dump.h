@@ -4,7 +4,6 @@
  *
  *	dump.c          options, and the one walk over the events, which drives a format
  *	parallel.c      the same walk, printed by several threads
- *	filter.c        which events are printed
  *	text.c json.c csv.c go.c
  *	                the formats: tables of functions
  *	tables.c        the tables of each generation, instead of its events
@@ -18,7 +17,8 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
-#include "cli/selection.h"
+#include "cli/event.h"
+#include "cli/selector.h"
 #include "cli/wall.h"
 
 /* ---- options */
@@ -37,13 +37,7 @@ struct dump_options {
 	bool stacks;            /* all frames */
 	uint64_t jobs;          /* threads that print */
 	bool header;            /* of the wire format */
-	/* filters */
-	int64_t from_ns, to_ns; /* from the start of the trace */
-	struct generation_range generations;
-	struct opt_list kinds;
-	struct id_list goroutines, procs, threads;
-	const char *experiment;
-	const char *pattern;    /* of a function in the stack */
+	struct selection selection;
 	uint64_t limit;
 	/* sections */
 	bool strings, stacks_table, samples, batches, sync;
@@ -86,36 +80,6 @@ static inline bool stack_cache_failed(const struct stack_cache *c)
 /* Whether the generation has this stack; id 0 is always there. */
 bool stack_known(const struct tt_generation *g, uint64_t id);
 
-/* ---- filters */
-
-struct dump_filter {
-	const struct dump_options *opt;
-	bool active;            /* anything but the limit */
-	bool has_kinds;
-	bool unresolved;        /* it has names that the specs known so far do not have */
-	unsigned kinds;         /* a bit for each enum tt_kind */
-	uint64_t types[4];      /* a bit for each event type */
-	unsigned experiment;    /* its number; 0: any */
-	uint64_t stack_ordinal; /* the generation that `stack_verdicts` belongs to */
-	uint8_t *stack_verdicts; /* by stack index: 0 not matched yet, 1 no, 2 yes */
-};
-
-/* Release in any case. */
-void dump_filter_init(struct dump_filter *f, const struct dump_options *opt,
-		      const struct tt_specs *specs);
-/*
- * With the specs that the trace itself brings, if names are unresolved. OPT_RUN, or
- * STATUS_TROUBLE after a message.
- */
-int dump_filter_resolve(struct dump_filter *f, const struct opt_command *command,
-			const struct tt_specs *specs);
-void dump_filter_release(struct dump_filter *f);
-/* `since_ns` is the event's time from the start of the trace. */
-bool dump_filter_match(struct dump_filter *f, const struct tt_event *ev, int64_t since_ns);
-/* Whether any event from this time on is out of range. */
-bool dump_filter_over(const struct dump_filter *f, int64_t since_ns);
-bool dump_filter_generation(const struct dump_filter *f, const struct tt_generation *g);
-
 /* ---- formats */
 
 /*
@@ -152,7 +116,7 @@ struct dump {
 	const struct opt_command *command;
 	const char *file;       /* as messages name it */
 	struct tt_reader *reader;
-	struct dump_filter filter;
+	struct selector selector;
 	/* What tt_reader_next() gave when it was called for the names of filters alone. */
 	struct {
 		bool given;
@@ -222,14 +186,6 @@ int dump_sections(struct dump *d);
 
 /* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
 char *out_range_name(struct out *o, char *p, const struct tt_range *range);
-/* The goroutine, P or thread that an event happens on, or TT_NONE. */
-int64_t event_context(const struct tt_event *ev, enum tt_resource resource);
-/* What an argument is the id of: one of these, or TT_RESOURCE_NONE. */
-enum tt_resource event_names(const struct tt_event *ev, unsigned arg);
-/* The string that an argument is the number of; false: it is no string. */
-bool event_string(const struct tt_event *ev, unsigned arg, struct tt_str *s);
-/* Whether an argument is a stack, and not that of the event itself, nor the empty one. */
-bool event_has_other_stack(const struct tt_event *ev, unsigned arg);
 /* What follows the number of an argument of an experiment: ` "main.Node" 64 B` of a record,
  * ` (0xc000012000)`, ` main.main` of a stack, or nothing. */
 char *out_meaning(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg);

@@ -143,7 +143,7 @@ static void worker_release(struct dump_worker *w)
 	stack_cache_release(&w->own.stacks);
 	stack_cache_release(&w->own.tops);
 	out_release_memory(&w->own.scratch);
-	dump_filter_release(&w->own.filter);
+	selector_release(&w->own.selector);
 }
 
 static void *work(void *arg)
@@ -201,11 +201,10 @@ static bool copy_dump(struct dump *to, const struct dump *from)
 		.opt = from->opt,
 		.command = from->command,
 		.file = from->file,
-		.filter = from->filter,
 		.stacks = { .render = from->stacks.render },
 		.tops = { .render = from->tops.render },
 	};
-	to->filter.stack_verdicts = NULL;
+	selector_copy(&to->selector, &from->selector);
 	return tt_reader_open_again(&to->reader, from->reader, &ignored) == 0;
 }
 

@@ -37,46 +37,6 @@ static char *put_value(struct out *o, char *p, const struct tt_event *ev,
 	return text_meant(o, p, &m);
 }
 
-int64_t event_context(const struct tt_event *ev, enum tt_resource resource)
-{
-	switch (resource) {
-	case TT_RESOURCE_GOROUTINE:
-		return ev->goroutine;
-	case TT_RESOURCE_PROC:
-		return ev->proc;
-	case TT_RESOURCE_THREAD:
-		return ev->thread;
-	default:
-		return TT_NONE;
-	}
-}
-
-enum tt_resource event_names(const struct tt_event *ev, unsigned arg)
-{
-	switch (ev->spec->args[arg].type) {
-	case TT_ARG_G:
-		return TT_RESOURCE_GOROUTINE;
-	case TT_ARG_P:
-		return TT_RESOURCE_PROC;
-	case TT_ARG_M:
-		return TT_RESOURCE_THREAD;
-	default:
-		return TT_RESOURCE_NONE;
-	}
-}
-
-bool event_string(const struct tt_event *ev, unsigned arg, struct tt_str *s)
-{
-	return ev->spec->args[arg].type == TT_ARG_STRING &&
-	       tt_generation_string(ev->generation, ev->args[arg], s);
-}
-
-bool event_has_other_stack(const struct tt_event *ev, unsigned arg)
-{
-	return ev->spec->args[arg].type == TT_ARG_STACK && (int)arg != ev->spec->stack_arg &&
-	       ev->args[arg] != 0;
-}
-
 static char *out_record(struct out *o, char *p, const struct tt_event *ev,
 			const struct tt_record *record)
 {

@@ -213,8 +213,8 @@ static const struct section
 static bool wanted(const struct dump *d, const struct section *s, const struct tt_generation *g,
 		   size_t i)
 {
-	return s != &batches_section || !d->filter.experiment ||
-	       tt_generation_experimental_at(g, i).experiment == d->filter.experiment;
+	return s != &batches_section || !d->selector.experiment ||
+	       tt_generation_experimental_at(g, i).experiment == d->selector.experiment;
 }
 
 static size_t count_wanted(const struct dump *d, const struct section *s,
@@ -290,15 +290,15 @@ int dump_sections(struct dump *d)
 	d->tops.render = d->opt->format == DUMP_JSON ? dump_json_top : dump_text_top;
 	while ((rc = tt_reader_next_generation(d->reader, &g)) == 0 && !out_failed(&out_stdout)) {
 		/* names that only the trace's own specs have are known with its first generation */
-		if (d->filter.unresolved) {
-			status = dump_filter_resolve(&d->filter, d->command,
-						     tt_reader_specs(d->reader));
+		if (d->selector.unresolved) {
+			status = selector_resolve(&d->selector, d->command,
+						  tt_reader_specs(d->reader));
 			if (status != OPT_RUN)
 				return status;
-			d->filter.unresolved = false;
+			d->selector.unresolved = false;
 		}
 		stack_cache_reset(&d->tops);
-		if (dump_filter_generation(&d->filter, g))
+		if (selector_has_generation(&d->selector, g))
 			print_generation(d, g);
 	}
 	dump_findings(d);

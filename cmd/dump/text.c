@@ -430,7 +430,7 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 {
 	char *p;
 
-	d->pending = ev->generation && dump_filter_generation(&d->filter, ev->generation);
+	d->pending = ev->generation && selector_has_generation(&d->selector, ev->generation);
 	if (!d->pending || !matched)
 		return;
 	p = put_generation(d, out_begin(d->out), ev->generation);
@@ -450,7 +450,7 @@ static void footer(struct dump *d)
 	p = put_lit(p, " s, ");
 	p = put_u64(p, d->events);
 	p = put_cstr(p, d->ended ? " events" : " events read");
-	if (d->filter.active) {
+	if (d->selector.active) {
 		p = put_lit(p, ", ");
 		p = put_u64(p, d->printed);
 		p = put_lit(p, " printed");

@@ -9,12 +9,13 @@
 #include <string.h>
 
 #include "cli/progress.h"
+#include "cli/selection.h"
 #include "heap.h"
 
 struct heap_options {
 	struct cmd_common common;
 	int format, by;
-	int64_t at_ns;
+	struct time_point at;
 	uint64_t limit, oldest;
 };
 
@@ -25,9 +26,10 @@ static const char *const by_names[] = { "type", "stack", NULL };
 
 static const struct opt table[] = {
 	OPT_HEADING("What is shown"),
-	{ .kind = OPT_DURATION, .name = "at", .meta = "TIME",
+	{ .kind = OPT_OWN, .name = "at", .meta = "TIME", .parse = selection_parse_time,
 	  .help = "the heap at this time (1.5s, 20ms), counted from\n"
-		  "the start of the trace; default: at its end", AT(at_ns) },
+		  "the start of the trace, or @NS, its own nanoseconds;\n"
+		  "default: at its end", AT(at) },
 	{ .kind = OPT_CHOICE, .name = "by", .meta = "WHAT", .choices = by_names,
 	  .help = "a row for each type (default), or each stack", AT(by) },
 	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N",
@@ -274,13 +276,16 @@ static int replay_event(struct run *run, const struct tt_event *ev)
 static int read_all(struct run *run)
 {
 	const struct tt_event *ev;
+	int64_t until_ns = INT64_MAX;
 	uint64_t n = 0;
 	int rc, status;
 
 	while ((rc = tt_reader_next(run->reader, &ev)) == 0) {
 		if (n++ == 0)
-			run->stats.start_ns = ev->time_ns;
-		if (run->opt->at_ns >= 0 && ev->time_ns - run->stats.start_ns > run->opt->at_ns)
+			run->stats.start_ns = run->stats.end_ns = ev->time_ns;
+		if (n == 1 && run->opt->at.given)
+			until_ns = time_point_ns(&run->opt->at, ev->time_ns);
+		if (ev->time_ns > until_ns)
 			break;
 		run->stats.end_ns = ev->time_ns;
 		if ((n & PROGRESS_MASK) == 0)
@@ -292,8 +297,8 @@ static int read_all(struct run *run)
 			return status;
 	}
 	run->stats.complete = rc >= 0;
-	if (run->opt->at_ns >= 0 && rc == 0)
-		run->stats.end_ns = run->stats.start_ns + run->opt->at_ns;
+	if (rc == 0 && until_ns > run->stats.start_ns)
+		run->stats.end_ns = until_ns;
 	if (rc >= 0)
 		return STATUS_FINE;
 	return cmd_report_end(run->file, run->reader, tt_reader_error(run->reader));
@@ -446,7 +451,7 @@ static int run_heap(struct run *run)
 		cmd_error(run->file, "allocations have no stacks in this trace; use --by=type");
 		return STATUS_BAD;
 	}
-	if (run->nevents == 0 && status == STATUS_FINE && run->opt->at_ns < 0) {
+	if (run->nevents == 0 && status == STATUS_FINE && !run->opt->at.given) {
 		cmd_error(run->file, "no heap objects in this trace: run the program with "
 				     "GODEBUG=traceallocfree=1");
 		status = STATUS_BAD;
@@ -480,7 +485,7 @@ static int heap(const struct heap_options *opt, const struct cmd_input *in, cons
 
 int cmd_heap(int argc, char **argv)
 {
-	struct heap_options opt = { .at_ns = -1, .limit = UINT64_MAX };
+	struct heap_options opt = { .limit = UINT64_MAX };
 	struct opt_operands files;
 	struct cmd_input input;
 	int status = opt_parse(&command, argc, argv, &opt, &files);

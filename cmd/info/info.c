@@ -47,52 +47,13 @@ static const struct info_format *const formats[][2] = {
 	[INFO_CSV] = { &info_csv, &info_table_csv },
 };
 
-/* ---- threads */
-
-static size_t place_of(const struct info_threads *t, int64_t id)
+/* Their number in a damaged trace has no limit. */
+static void add_thread(struct info *f, int64_t id)
 {
-	size_t i = (size_t)((uint64_t)id * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (t->room - 1);
-
-	while (t->ids[i] != TT_NONE && t->ids[i] != id)
-		i = (i + 1) & (t->room - 1);
-	return i;
-}
-
-static bool grow(struct info_threads *t)
-{
-	struct info_threads larger = { .n = t->n, .room = t->room ? 2 * t->room : 64,
-				       .has_none = t->has_none };
-
-	larger.ids = malloc(larger.room * sizeof(*larger.ids));
-	if (!larger.ids)
-		return false;
-	for (size_t i = 0; i < larger.room; i++)
-		larger.ids[i] = TT_NONE;
-	for (size_t i = 0; i < t->room; i++) {
-		if (t->ids[i] != TT_NONE)
-			larger.ids[place_of(&larger, t->ids[i])] = t->ids[i];
-	}
-	free(t->ids);
-	*t = larger;
-	return true;
-}
-
-static void add_thread(struct info_threads *t, int64_t id)
-{
-	size_t i;
-
-	if (id == TT_NONE) {
-		t->n += !t->has_none;
-		t->has_none = true;
-		return;
-	}
-	if (2 * t->n >= t->room && (t->n >= INFO_MAX_THREADS || !grow(t))) {
-		t->more = true;
-		return;
-	}
-	i = place_of(t, id);
-	t->n += t->ids[i] != id;
-	t->ids[i] = id;
+	if (f->threads.n >= INFO_MAX_THREADS && !id_set_has(&f->threads, id))
+		f->more_threads = true;
+	else if (!id_set_add(&f->threads, id))
+		f->more_threads = true;
 }
 
 /* ---- one generation */
@@ -185,7 +146,7 @@ static void begin_generation(struct info *f, const struct info_format *format,
 	if (complete)
 		add_experiments(f, g);
 	for (size_t i = 0; i < f->now.summary.nthreads; i++)
-		add_thread(&f->threads, tt_generation_thread_at(g, i));
+		add_thread(f, tt_generation_thread_at(g, i));
 	if (!f->opt->count)
 		end_generation(f, format);
 	progress_show_reader(f->reader);
@@ -325,7 +286,7 @@ static int info_file(const struct cmd_input *in, const struct info_options *opt,
 	tt_reader_close(f.reader);
 	tt_specs_free(f.builtin);
 	free(f.damages);
-	free(f.threads.ids);
+	id_set_release(&f.threads);
 	return f.status;
 }
 

@@ -15,6 +15,7 @@
 #define CMD_INFO_INFO_H
 
 #include "cli/cli.h"
+#include "cli/idset.h"
 #include "cli/out.h"
 
 enum info_format_id {
@@ -48,15 +49,6 @@ struct info_experiment {
 	uint64_t nbatches, nbytes, nevents;
 };
 
-/* Threads that wrote events, each once; at most INFO_MAX_THREADS are told apart. */
-struct info_threads {
-	int64_t *ids;           /* a hash table of `room` entries */
-	size_t n, room;
-	bool has_none;          /* TT_NONE, which marks a free entry */
-	bool more;              /* there were more */
-};
-enum { INFO_MAX_THREADS = 1 << 20 };
-
 /* What --count counts. */
 struct info_count {
 	uint64_t nevents;
@@ -72,6 +64,8 @@ struct info_damage {
 };
 enum { INFO_MAX_DAMAGES = 64 };
 
+enum { INFO_MAX_THREADS = 1 << 20 };
+
 /* One file. */
 struct info {
 	const struct info_options *opt;
@@ -84,7 +78,8 @@ struct info {
 	/* the sums over all generations */
 	uint64_t ngenerations;
 	struct info_generation total; /* .clock is that of the first generation that has one */
-	struct info_threads threads;
+	struct id_set threads;  /* that wrote events: at most INFO_MAX_THREADS are told apart */
+	bool more_threads;      /* there were more */
 	struct info_experiment experiments[256];
 	struct info_count count;
 	struct info_damage *damages;

@@ -159,7 +159,7 @@ static char *put_counts(const struct info *f, char *p)
 	p = put_cstr(p, t->summary.nbatches == 1 ? " batch" : " batches");
 	if (tt_reader_version(f->reader) >= 22) {
 		p = put_label(put_char(p, '\n'), "threads");
-		p = put_cstr(p, f->threads.more ? "more than " : "");
+		p = put_cstr(p, f->more_threads ? "more than " : "");
 		p = put_u64(p, f->threads.n);
 	}
 	p = put_label(put_char(p, '\n'), "tables");
