@@ -523,6 +523,13 @@ check-corpus: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-heap \
 		$(filter-out %-crashed.trace.zst,$(wildcard $(CORPUS)/*-allocfree*.trace.zst))
 
+## check-stat       GO_REFERENCE=DIR: stat --go against Go's summarizer, trace by
+##                  trace; CORPUS=DIR, TRACES=...: more of them
+check-stat: $O/tracetool
+	@test -n '$(GO_REFERENCE)' || { echo 'make check-stat GO_REFERENCE=DIR [CORPUS=DIR] [TRACES=...]' >&2; exit 2; }
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-stat --work $O/check-stat '$(GO_REFERENCE)' \
+		testdata testdata/v1 $(if $(CORPUS),'$(CORPUS)' $(wildcard $(CORPUS)/v1)) $(TRACES)
+
 ## check-go         GO_REFERENCE=DIR: damaged and new traces against Go's reader
 MUTANTS ?= 2000
 CUTS ?= 400
@@ -623,4 +630,4 @@ help:
 
 .PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install uninstall \
 	dist clean distclean check check-threads check-valgrind $(checks) update-golden \
-	check-corpus check-go check-experiments bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
+	check-corpus check-stat check-go check-experiments bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE

@@ -186,7 +186,8 @@ struct tt_span {
 	uint32_t stack;
 	uint32_t start_stack, end_stack; /* of the events that began and ended it */
 	/* The context of the events that began and ended it: who created or woke the goroutine,
-	 * on which processor and thread it ran. All TT_NONE if there was no such event. */
+	 * on which processor and thread it ran. All TT_NONE if there was no such event; but
+	 * what runs when the trace begins has a thread, and if it is known a processor. */
 	int64_t goroutine, proc, thread;
 	int64_t end_goroutine, end_proc, end_thread;
 	/* GOROUTINE: the task of the innermost region in which it ended, 0 if none. REGION: its own.

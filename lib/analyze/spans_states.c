@@ -182,6 +182,21 @@ static void enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g, const
 		g->taken_ns = g->since_ns;
 }
 
+/* The thread that a first mention of a running goroutine names, and the processor there. */
+static struct tt_span_context first_context(const struct tt_event *ev, enum tt_state state)
+{
+	struct tt_span_context by = no_context;
+
+	if (state != TT_STATE_RUNNING && state != TT_STATE_SYSCALL)
+		return by;
+	for (unsigned i = 0; i < ev->spec->nargs; i++)
+		if (ev->spec->args[i].type == TT_ARG_M)
+			by.thread = (int64_t)ev->args[i];
+	if (by.thread == ev->thread)
+		by.proc = ev->proc;
+	return by;
+}
+
 static void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev,
 			const struct tt_transition *t)
 {
@@ -190,7 +205,7 @@ static void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, const s
 	g->state = (uint8_t)t->to;
 	g->since_ns = known ? ev->time_ns : g->born_ns;
 	g->flags = known ? 0 : TT_SPAN_BEGAN_BEFORE;
-	g->by = known ? context_of(ev) : no_context;
+	g->by = known ? context_of(ev) : first_context(ev, t->to);
 	g->name = t->reason.len == 0
 			  ? 0
 			  : tt_span_texts_string(
@@ -207,23 +222,24 @@ static bool goroutine_transition(struct tt_spans *s, const struct tt_event *ev,
 				 const struct tt_transition *t)
 {
 	struct tt_span_goroutine *g;
+	bool known;
 
 	if (t->from == t->to)
 		return true;
 	g = tt_spans_goroutine(s, t->id);
-	if (g == NULL) {
-		if (t->to == TT_STATE_NOT_EXIST)
-			return true;
+	if (g == NULL && t->to == TT_STATE_NOT_EXIST)
+		return true;
+	known = g != NULL;
+	if (!known)
 		g = appear(s, ev, t);
-		if (g == NULL)
-			return false;
-	} else if (!end_state(s, g, ev)) {
+	if (g == NULL)
 		return false;
-	}
-	if (g->state == TT_STATE_SYSCALL)
-		leave_syscall(s, g);
 	if (g->func == 0 && t->has_stack)
 		g->func = tt_span_texts_root(&s->texts, t->stack);
+	if (known && !end_state(s, g, ev))
+		return false;
+	if (g->state == TT_STATE_SYSCALL)
+		leave_syscall(s, g);
 	if (t->to == TT_STATE_NOT_EXIST)
 		return end_goroutine(s, g, ev);
 	begin_state(s, g, ev, t);
@@ -298,6 +314,9 @@ static bool proc_transition(struct tt_spans *s, const struct tt_event *ev,
 	p->since_ns = known ? ev->time_ns : s->sync_ns;
 	p->flags = known ? 0 : TT_SPAN_BEGAN_BEFORE;
 	p->by = known ? context_of(ev) : no_context;
+	/* a running one is first mentioned by its thread */
+	if (t->to == TT_STATE_RUNNING)
+		p->by.thread = ev->thread;
 	return true;
 }
 

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stat.c - `tracetool stat`: answers about traces. Options and what they ask for. Command
+ * layer: spans (tracetool_analyze.h) go into tables, whose rows are printed.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/progress.h"
+#include "go.h"
+#include "metrics.h"
+#include "mmu.h"
+#include "rows.h"
+
+static const char *const format_names[] = { "text", "json", "csv", NULL };
+
+/* The words of --by, and what they are. */
+static const char *const by_words[] = { "func", "site", "stack", "goroutine", "reason",
+					"task", "file", "proc", "thread", "all", NULL };
+static const enum stat_by by_values[] = { BY_FUNC, BY_SITE, BY_STACK, BY_GOROUTINE, BY_REASON,
+					  BY_TASK, BY_FILE, BY_PROC, BY_THREAD, BY_ALL };
+
+/* "50,90,99,99.9" into columns p50, p90, p99, p99.9. */
+static int parse_percentiles(void *target, const char *value, struct opt_mistake *why)
+{
+	struct stat_quantiles *q = target;
+
+	q->n = 0;
+	for (const char *at = value;; at++) {
+		char *end;
+		double percent = strtod(at, &end);
+
+		if (end == at || !(percent >= 0 && percent <= 100) || (*end != ',' && *end != '\0') ||
+		    end - at > 8)
+			return opt_mistake(why, "is not a list of percentages (example: 50,90,99)");
+		if (q->n == MAX_QUANTILES)
+			return opt_mistake(why, "has more than %d percentages", MAX_QUANTILES);
+		q->parts[q->n] = percent / 100;
+		snprintf(q->names[q->n++], sizeof(q->names[0]), "p%.*s", (int)(end - at), at);
+		at = end;
+		if (*at == '\0')
+			return 0;
+	}
+}
+
+#define AT(field) .at = offsetof(struct stat_options, field)
+
+static const struct opt table[] = {
+	OPT_HEADING("What is shown"),
+	{ .kind = OPT_CHOICE, .name = "by", .meta = "KEY", .choices = by_words,
+	  .help = "a row for each: func (the function that a goroutine\n"
+		  "began with), site (the program's function that it is\n"
+		  "in), stack, goroutine, reason, task, file, all", AT(by) },
+	{ .kind = OPT_STRING, .name = "sort", .meta = "COLUMN",
+	  .help = "largest first by this column, or by `key`", AT(sort) },
+	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N",
+	  .help = "the first N rows; 0: all\n"
+		  "default: 30 in text, all otherwise", AT(limit) },
+	{ .kind = OPT_OWN, .name = "percentiles", .meta = "P[,...]", .parse = parse_percentiles,
+	  .help = "these percentiles; default: 50,90,99", AT(quantiles) },
+	{ .kind = OPT_FLAG, .name = "histogram",
+	  .help = "also the distribution as bars", AT(histogram) },
+	{ .kind = OPT_FLAG, .name = "go",
+	  .help = "exactly what Go's tools compute, their quirks\n"
+		  "included; requires --format=json", AT(go) },
+	OPT_HEADING("Selection"),
+	{ .kind = OPT_DURATION, .name = "from", .meta = "TIME",
+	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
+		  "counted from the start of the trace", AT(from_ns) },
+	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME",
+	  .help = "up to this time; intervals are clipped at both", AT(to_ns) },
+	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
+	  .parse = selection_parse_generations,
+	  .help = "the times of these generations (3, 3-5, 3-)", AT(generations) },
+	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
+	  .parse = selection_parse_ids, .help = "of these goroutines", AT(goroutines) },
+	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
+	  .parse = selection_parse_ids, .help = "what began on these processors", AT(procs) },
+	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
+	  .parse = selection_parse_ids, .help = "what began on these threads", AT(threads) },
+	OPT_HEADING("Several traces"),
+	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N", .max = 256,
+	  .help = "read N files at a time; default: one per processor", AT(jobs) },
+	OPT_HEADING("Checks"),
+	{ .kind = OPT_LIST, .name = "fail-if", .meta = "EXPRESSION",
+	  .help = "exit with 1 if this is true ('stw.max > 20ms');\n"
+		  "may be repeated", AT(fail_if) },
+	OPT_HEADING("Output"),
+	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = format_names,
+	  .help = "text (for people, default), json (one object per\n"
+		  "view), or csv", AT(format) },
+	CMD_COMMON_OPTIONS(struct stat_options, common),
+	OPT_TABLE_END,
+};
+
+static const struct opt_command command = {
+	.verb = "stat",
+	.synopsis = "[VIEW] [OPTION...] FILE...",
+	.summary = "Answers questions about traces: where the time went, who waited for what and how\n"
+		   "long, how long the pauses were. VIEW is summary (default), goroutines, sched, blocks,\n"
+		   "syscalls, gc, stw, mmu, tasks, regions, procs, threads or locks.",
+	.notes = "Exit status: 0 fine, 1 a trace is bad (what was read is shown) or --fail-if found\n"
+		 "something, 2 a usage, I/O or resource error.",
+	.table = table,
+	.min_operands = 1,
+	.max_operands = 0,
+};
+
+/* ---- --go */
+
+static int go_file(const struct cmd_input *in, const char *path, bool quiet)
+{
+	const char *file = cmd_input_name(path);
+	struct go_summary s;
+	struct tt_reader *r;
+	struct tt_error err;
+	const struct tt_event *ev;
+	uint64_t n = 0;
+	int rc, status = STATUS_FINE;
+
+	if (cmd_open_reader(&r, in, path, &err) < 0) {
+		cmd_report(file, &err);
+		return cmd_status(&err);
+	}
+	go_summary_init(&s);
+	progress_start(file, quiet);
+	while ((rc = tt_reader_next(r, &ev)) == 0 && !s.no_memory) {
+		go_summary_event(&s, ev);
+		if ((++n & PROGRESS_MASK) == 0)
+			progress_show_reader(r);
+	}
+	progress_stop();
+	if (rc < 0)
+		status = cmd_report_end(file, r, tt_reader_error(r));
+	go_summary_finish(&s);
+	if (s.no_memory) {
+		cmd_error(file, "not enough memory for the statistics");
+		status = STATUS_TROUBLE;
+	} else {
+		go_summary_json(&s, rc == 1, &out_stdout);
+	}
+	go_summary_release(&s);
+	tt_reader_close(r);
+	return status;
+}
+
+static int go_files(const struct stat_options *opt, const struct cmd_input *in, char *const *paths,
+		    size_t n)
+{
+	int status = STATUS_FINE;
+
+	for (size_t i = 0; i < n; i++)
+		status = worse(status, go_file(in, paths[i], opt->common.quiet));
+	return status;
+}
+
+/* ---- views */
+
+static int no_memory(void)
+{
+	cmd_error(NULL, "not enough memory for the statistics");
+	return STATUS_TROUBLE;
+}
+
+/* Of the sum alone, or of each file and then the sum. */
+static int print_summary_of(const struct stat_answer *a, const struct stat_options *opt, bool first)
+{
+	struct metrics *m = calloc(1, sizeof(*m));
+	bool fine = m && metrics_init(m, a, &opt->quantiles);
+
+	if (fine && opt->format == FORMAT_TEXT)
+		summary_text(a, m, opt);
+	else if (fine && opt->format == FORMAT_JSON)
+		summary_json(a, m, opt);
+	else if (fine)
+		summary_csv(m, a->file ? a->file : "total", first);
+	if (m)
+		metrics_release(m);
+	free(m);
+	return fine ? STATUS_FINE : no_memory();
+}
+
+static int print_summary(const struct stat_files *f, const struct stat_options *opt)
+{
+	int status = STATUS_FINE;
+
+	if (f->n == 1)
+		return print_summary_of(&f->answers[0], opt, true);
+	if (opt->format == FORMAT_TEXT) {
+		if (!summary_table(f->answers, f->n, &f->sum, opt))
+			return no_memory();
+		out_end(&out_stdout, put_char(out_begin(&out_stdout), '\n'));
+	}
+	for (size_t i = 0; opt->format != FORMAT_TEXT && i < f->n; i++)
+		status = worse(status, print_summary_of(&f->answers[i], opt, i == 0));
+	return worse(status, print_summary_of(&f->sum, opt, false));
+}
+
+static int print_rows(const struct stat_files *f, const struct stat_options *opt)
+{
+	struct stat_rows rows;
+	int status = rows_init(&rows, opt, f);
+
+	if (status == STATUS_FINE && opt->format == FORMAT_TEXT)
+		print_text(&rows, opt, f);
+	else if (status == STATUS_FINE && opt->format == FORMAT_JSON)
+		print_json(&rows, opt, f);
+	else if (status == STATUS_FINE)
+		print_csv(&rows, opt);
+	rows_release(&rows);
+	return status;
+}
+
+static int check(const struct stat_files *f, const struct stat_options *opt)
+{
+	struct metrics *m = calloc(1, sizeof(*m));
+	int status = STATUS_TROUBLE;
+
+	if (m && metrics_init(m, &f->sum, &opt->quantiles))
+		status = fail_if(opt, m);
+	else
+		no_memory();
+	if (m)
+		metrics_release(m);
+	free(m);
+	return status;
+}
+
+static int print(const struct stat_files *f, const struct stat_options *opt)
+{
+	if (strcmp(opt->view->name, "summary") == 0)
+		return print_summary(f, opt);
+	if (strcmp(opt->view->name, "mmu") == 0) {
+		print_mmu(f, opt);
+		return STATUS_FINE;
+	}
+	return print_rows(f, opt);
+}
+
+static bool any_opened(const struct stat_files *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->answers[i].opened)
+			return true;
+	}
+	return false;
+}
+
+static int stat_files(const struct stat_options *opt, const struct cmd_input *in, char *const *paths,
+		      size_t n)
+{
+	struct stat_files f;
+	int status = files_collect(&f, opt, in, paths, n);
+
+	if (any_opened(&f)) {
+		status = worse(status, print(&f, opt));
+		if (opt->fail_if.n > 0)
+			status = worse(status, check(&f, opt));
+	}
+	files_release(&f);
+	return status;
+}
+
+/* ---- options */
+
+/* A first operand that is the name of a view is one, unless it is the only operand and a file. */
+static void take_view(struct stat_options *opt, struct opt_operands *files)
+{
+	opt->view = view_named(files->items[0]);
+	if (opt->view && files->n > 1) {
+		files->items++;
+		files->n--;
+		return;
+	}
+	opt->view = view_named("summary");
+}
+
+static int check_options(struct stat_options *opt, const struct opt_operands *files)
+{
+	if (view_named(files->items[0]) && files->n == 1 && strcmp(files->items[0], "-") != 0)
+		return opt_usage(&command, "no file given after the view %s", files->items[0]);
+	if (opt->go && (opt->format != FORMAT_JSON || strcmp(opt->view->name, "summary") != 0))
+		return opt_usage(&command, "--go requires --format=json and no view");
+	if (opt->to_ns < opt->from_ns)
+		return opt_usage(&command, "--to is before --from");
+	if (opt->by >= 0 && !opt->view->columns[0].name)
+		return opt_usage(&command, "--by requires a view with rows, such as blocks");
+	opt->by = opt->by < 0 ? (int)opt->view->by : (int)by_values[opt->by];
+	if (opt->view->columns[0].name && (opt->view->bys >> opt->by & 1) == 0)
+		return opt_usage(&command, "--by=%s makes no sense for %s",
+				 by_name((enum stat_by)opt->by), opt->view->name);
+	if (cmd_reads_stdin_twice(files->items, files->n))
+		return opt_usage(&command, "standard input can be read only once");
+	return fail_if_check(&command, opt);
+}
+
+static void release(struct stat_options *opt)
+{
+	opt_list_release(&opt->common.specs);
+	opt_list_release(&opt->fail_if);
+	id_list_release(&opt->goroutines);
+	id_list_release(&opt->procs);
+	id_list_release(&opt->threads);
+}
+
+int cmd_stat(int argc, char **argv)
+{
+	struct stat_options opt = {
+		.limit = UINT64_MAX,
+		.by = -1,
+		.to_ns = INT64_MAX,
+		.generations = ALL_GENERATIONS,
+		.quantiles = { 3, { 0.5, 0.9, 0.99 }, { "p50", "p90", "p99" } },
+	};
+	struct opt_operands files;
+	struct cmd_input input;
+	int status = opt_parse(&command, argc, argv, &opt, &files);
+
+	if (status == OPT_RUN) {
+		take_view(&opt, &files);
+		status = check_options(&opt, &files);
+	}
+	if (status != OPT_RUN) {
+		release(&opt);
+		return status;
+	}
+	if (opt.jobs == 0)
+		opt.jobs = cmd_processors();
+	status = cmd_input_init(&input, &opt.common);
+	if (status == STATUS_FINE)
+		status = opt.go ? go_files(&opt, &input, files.items, files.n)
+				: stat_files(&opt, &input, files.items, files.n);
+	cmd_input_release(&input);
+	release(&opt);
+	return status;
+}

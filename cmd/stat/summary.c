@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+/* summary.c - the view `summary`: answers first, on one screen. Command layer. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/csv.h"
+#include "cli/json.h"
+#include "cli/units.h"
+#include "metrics.h"
+#include "rows.h"
+
+/* What is worth a look. */
+#define LONG_RUNNABLE_NS INT64_C(50000000)
+#define LONG_PAUSE_NS INT64_C(10000000)
+#define LONG_HELD_NS INT64_C(10000000)
+#define LEAK_MIN 20
+
+enum { NTOP = 5 };
+
+struct summary {
+	const struct stat_answer *a;
+	const struct metrics *m;
+	const struct stat_options *opt;
+	struct out *o;
+};
+
+/* ---- pieces of lines */
+
+static char *put_sum(char *p, const struct dist *d)
+{
+	return put_duration(p, d->sum_ns > INT64_MAX ? INT64_MAX : (int64_t)d->sum_ns);
+}
+
+static char *put_label(char *p, const char *label)
+{
+	char *start = p;
+
+	return put_column(put_cstr(p, label), start, 13, 1);
+}
+
+/* "at 1.234567891", from the start of the trace, or "@NS" if there are several. */
+static char *put_at(const struct summary *s, char *p, int64_t at_ns)
+{
+	if (s->a->facts.nfiles != 1)
+		return put_i64(put_lit(p, " at @"), at_ns);
+	return put_seconds(put_lit(p, " at "), at_ns - s->a->facts.start_ns);
+}
+
+static char *put_percent(char *p, double percent)
+{
+	return p + sprintf(p, "%.1f %%", percent);
+}
+
+static double value_of(const struct summary *s, const char *name)
+{
+	const struct metric *m = metrics_find(s->m, name);
+
+	return m ? m->value : 0;
+}
+
+/* "p50 3us  p99 20us  max 55ms at 1.2" */
+static char *put_latencies(const struct summary *s, char *p, const struct dist *d)
+{
+	const struct stat_quantiles *q = &s->opt->quantiles;
+
+	for (size_t i = 0; i < q->n; i++) {
+		p = put_char(put_cstr(p, q->names[i]), ' ');
+		p = put_lit(put_duration(p, dist_quantile(d, q->parts[i])), "  ");
+	}
+	p = put_duration(put_lit(p, "max "), d->max_ns);
+	return d->n > 0 ? put_at(s, p, d->max_at_ns) : p;
+}
+
+/* ---- lines */
+
+static void print_title(const struct summary *s)
+{
+	const struct stat_facts *f = &s->a->facts;
+	char *p = out_begin(s->o);
+
+	if (s->a->file)
+		p = out_escaped(s->o, p, str_of(s->a->file));
+	else
+		p = put_count(p, f->nfiles, "file");
+	p = put_duration(put_lit(out_room(s->o, p), ": "), (int64_t)f->duration_ns);
+	p = put_count(put_lit(p, ", "), f->nevents, "event");
+	p = put_count(put_lit(p, ", "), f->ngenerations, "generation");
+	if (f->nbroken > 0 && s->a->file)
+		p = put_lit(p, ", broken: up to the break");
+	else if (f->nbroken > 0)
+		p = put_lit(put_u64(put_lit(p, ", "), f->nbroken), " of them broken");
+	out_end(s->o, put_char(p, '\n'));
+}
+
+static void print_procs(const struct summary *s)
+{
+	char *p = put_label(out_begin(s->o), "processors");
+
+	p = put_percent(put_lit(put_u64(p, s->a->facts.nprocs), ", busy "), value_of(s, "procs.busy"));
+	p += sprintf(p, " (%.2f of them)", value_of(s, "procs.used"));
+	p = put_percent(put_lit(p, ", collector "), value_of(s, "gc.cpu"));
+	out_end(s->o, put_char(p, '\n'));
+}
+
+static void print_goroutines(const struct summary *s)
+{
+	const struct stat_facts *f = &s->a->facts;
+	char *p = put_label(out_begin(s->o), "goroutines");
+
+	p = put_u64(p, f->goroutines_start);
+	p = put_u64(put_lit(p, " at the start, "), f->created);
+	p = put_u64(put_lit(p, " created, "), f->ended);
+	p = put_u64(put_lit(p, " ended, "), f->live);
+	p = put_u64(put_lit(p, " at the end, at most "), f->peak);
+	out_end(s->o, put_char(p, '\n'));
+}
+
+static void print_time(const struct summary *s)
+{
+	const struct dist *d = s->m->states.d;
+	char *p = put_label(out_begin(s->o), "time");
+
+	p = put_sum(put_lit(p, "running "), &d[STATES_RUNNING]);
+	p = put_sum(put_lit(p, ", runnable "), &d[STATES_RUNNABLE]);
+	p = put_sum(put_lit(p, ", waiting "), &d[STATES_WAITING]);
+	p = put_sum(put_lit(p, ", syscall "), &d[STATES_SYSCALL]);
+	p = put_sum(put_lit(p, ", syscall without a processor "), &d[STATES_BLOCKED]);
+	out_end(s->o, put_char(p, '\n'));
+}
+
+static int by_sum(const void *a, const void *b)
+{
+	const struct shown_row *x = a, *y = b;
+
+	if (x->row->d[0].sum_ns != y->row->d[0].sum_ns)
+		return x->row->d[0].sum_ns < y->row->d[0].sum_ns ? 1 : -1;
+	return compare_keys(x->key, y->key);
+}
+
+/* The rows with the largest sums: how many; NULL in *out: no memory. */
+static size_t largest(const struct stat_table *t, struct shown_row **out)
+{
+	size_t n = 0;
+
+	*out = calloc(t->nrows + 1, sizeof(**out));
+	for (size_t i = 0; *out && i < t->nrows; i++) {
+		if (table_has(t, i))
+			(*out)[n++] = (struct shown_row){ table_key(t, i), &t->rows[i], 0 };
+	}
+	if (*out)
+		qsort(*out, n, sizeof(**out), by_sum);
+	return n;
+}
+
+static void print_waits(const struct summary *s)
+{
+	struct shown_row *rows;
+	size_t n = largest(&s->a->tables[TABLE_WAITS], &rows);
+	char *p;
+
+	if (n > 0 && rows) {
+		p = put_label(out_begin(s->o), "waits");
+		for (size_t i = 0; i < n && i < NTOP; i++) {
+			p = out_escaped(s->o, i > 0 ? put_lit(p, ", ") : p, rows[i].key);
+			p = put_sum(put_char(out_room(s->o, p), ' '), &rows[i].row->d[0]);
+		}
+		out_end(s->o, put_cstr(p, n > NTOP ? ", ...\n" : "\n"));
+	}
+	free(rows);
+}
+
+static void print_latency(const struct summary *s)
+{
+	const struct dist *d = &s->m->states.d[STATES_RUNNABLE];
+	char *p = put_latencies(s, put_label(out_begin(s->o), "latency"), d);
+
+	p = put_count(put_lit(p, ", from runnable to running, "), d->n, "time");
+	out_end(s->o, put_char(p, '\n'));
+}
+
+static void print_pauses(const struct summary *s)
+{
+	const struct dist *d = &s->m->pauses;
+	char *p = put_u64(put_label(out_begin(s->o), "pauses"), d->n);
+
+	if (d->n > 0) {
+		p = put_lit(put_sum(put_lit(p, ", total "), d), ", ");
+		p = put_latencies(s, p, d);
+	}
+	out_end(s->o, put_char(p, '\n'));
+}
+
+static void print_collector(const struct summary *s)
+{
+	char *p = put_count(put_label(out_begin(s->o), "collector"), s->m->mark.n, "cycle");
+
+	if (s->m->mark.n > 0) {
+		p = put_sum(put_lit(p, ", marking "), &s->m->mark);
+		p = put_percent(put_lit(p, " ("), value_of(s, "gc.share"));
+		p = put_duration(put_lit(p, " of the time), longest "), s->m->mark.max_ns);
+		p = put_at(s, p, s->m->mark.max_at_ns);
+		p = put_sum(put_lit(p, "; assists "), &s->m->assists);
+		p = put_sum(put_lit(p, ", sweeping "), &s->m->sweeps);
+	}
+	out_end(s->o, put_char(p, '\n'));
+}
+
+static void print_utilization(const struct summary *s)
+{
+	static const char *const names[NWINDOWS] = { "1ms", "10ms", "100ms" };
+	char *p = put_lit(put_label(out_begin(s->o), "utilization"), "at least ");
+
+	for (size_t i = 0; i < NWINDOWS; i++) {
+		p = put_percent(i > 0 ? put_lit(p, ", ") : p, 100 * s->a->facts.mmu[i]);
+		p = put_cstr(put_lit(p, " in "), names[i]);
+	}
+	out_end(s->o, put_lit(p, " for the program while the collector works\n"));
+}
+
+static void print_heap(const struct summary *s)
+{
+	const struct stat_facts *f = &s->a->facts;
+	char *p = put_label(out_begin(s->o), "heap");
+
+	if (f->heap_max == 0)
+		return;
+	p = put_nbytes(put_lit(p, "at most "), f->heap_max);
+	p = put_nbytes(put_lit(p, ", at the end "), f->heap_last);
+	if (f->heap_goal_max > 0)
+		p = put_nbytes(put_lit(p, ", goal at most "), f->heap_goal_max);
+	out_end(s->o, put_char(p, '\n'));
+}
+
+static char *put_padded_right(char *p, const char *text, const char *end, size_t width)
+{
+	for (size_t n = (size_t)(end - text); n < width; n++)
+		p = put_char(p, ' ');
+	return put_mem(p, text, (size_t)(end - text));
+}
+
+static void print_sites(const struct summary *s)
+{
+	struct shown_row *rows;
+	size_t n = largest(&s->a->tables[TABLE_SITES], &rows);
+	char *p, cell[64];
+
+	if (n > 0 && rows) {
+		p = put_lit(out_begin(s->o),
+			    "longest waits: total, count, longest, in which function on what\n");
+		for (size_t i = 0; i < n && i < NTOP; i++) {
+			const struct dist *d = &rows[i].row->d[0];
+
+			p = put_padded_right(p, cell, put_sum(cell, d), 11);
+			p = put_padded_right(p, cell, put_u64(cell, d->n), 10);
+			p = put_padded_right(p, cell, put_duration(cell, d->max_ns), 10);
+			p = out_escaped(s->o, put_lit(p, "  "), rows[i].key);
+			p = put_char(out_room(s->o, p), '\n');
+		}
+		out_end(s->o, p);
+	}
+	free(rows);
+}
+
+/* ---- what is worth a look */
+
+/* A command that shows the time around it, ready to be pasted. */
+static char *put_command(const struct summary *s, char *p, int64_t at_ns, int64_t ns, int64_t id)
+{
+	int64_t from = at_ns - s->a->facts.start_ns;
+
+	if (s->a->facts.nfiles != 1 || !s->a->file)
+		return put_at(s, p, at_ns);
+	p = put_seconds(put_lit(p, ": tracetool dump --from "), from > 0 ? from : 0);
+	p = put_lit(put_seconds(put_lit(p, "s --to "), from + ns), "s");
+	if (id != TT_NONE)
+		p = put_i64(put_lit(p, " -G "), id);
+	return out_room(s->o, out_escaped(s->o, put_char(p, ' '), str_of(s->a->file)));
+}
+
+static void print_long(const struct summary *s, const struct dist *d, int64_t limit_ns,
+		       const char *what, bool *any)
+{
+	char *p;
+
+	if (d->n == 0 || d->max_ns < limit_ns)
+		return;
+	p = put_cstr(out_begin(s->o), *any ? "" : "worth a look\n");
+	*any = true;
+	p = put_duration(put_cstr(put_lit(p, "  "), what), d->max_ns);
+	p = put_command(s, p, d->max_at_ns, d->max_ns, d->max_id);
+	out_end(s->o, put_char(p, '\n'));
+}
+
+/* A function whose goroutines hardly ever end. */
+static void print_growing(const struct summary *s, bool *any)
+{
+	const struct stat_table *t = &s->a->tables[TABLE_GROWTH];
+	char *p;
+
+	for (size_t i = 0; i < t->nrows; i++) {
+		const struct dist *created = &t->rows[i].d[GROWTH_CREATED];
+		const struct dist *left = &t->rows[i].d[GROWTH_LEFT];
+
+		if (left->n < LEAK_MIN || left->n * 10 < created->n * 9)
+			continue;
+		p = put_cstr(out_begin(s->o), *any ? "" : "worth a look\n");
+		*any = true;
+		p = put_u64(put_lit(p, "  goroutines that only grow: "), created->n);
+		p = put_u64(put_lit(p, " created, "), created->n - left->n);
+		p = out_escaped(s->o, put_lit(p, " ended: "), table_key(t, i));
+		out_end(s->o, put_char(out_room(s->o, p), '\n'));
+	}
+}
+
+static void print_anomalies(const struct summary *s)
+{
+	bool any = false;
+
+	print_long(s, &s->m->states.d[STATES_RUNNABLE], LONG_RUNNABLE_NS,
+		   "a goroutine was runnable for ", &any);
+	print_long(s, &s->m->pauses, LONG_PAUSE_NS, "the world stood still for ", &any);
+	print_long(s, &s->m->states.d[STATES_SYSCALL], LONG_HELD_NS,
+		   "a syscall held its processor for ", &any);
+	print_growing(s, &any);
+}
+
+/* ---- text, JSON, CSV */
+
+void summary_text(const struct stat_answer *a, const struct metrics *m,
+		  const struct stat_options *opt)
+{
+	const struct summary s = { a, m, opt, &out_stdout };
+
+	print_title(&s);
+	print_procs(&s);
+	print_goroutines(&s);
+	print_time(&s);
+	print_waits(&s);
+	print_latency(&s);
+	print_pauses(&s);
+	print_collector(&s);
+	print_utilization(&s);
+	print_heap(&s);
+	print_sites(&s);
+	print_anomalies(&s);
+}
+
+static char *put_value(char *p, const struct metric *m)
+{
+	if (m->unit == METRIC_PERCENT || m->value != (double)(int64_t)m->value)
+		return p + sprintf(p, "%.6g", m->value);
+	return put_i64(p, (int64_t)m->value);
+}
+
+static char *put_top(const struct summary *s, char *p, const char *key, const struct stat_table *t)
+{
+	struct shown_row *rows;
+	size_t n = largest(t, &rows);
+
+	p = put_char(json_key(p, key), '[');
+	for (size_t i = 0; rows && i < n && i < NTOP; i++) {
+		p = put_cstr(p, i > 0 ? ",{\"key\":" : "{\"key\":");
+		p = put_char(out_room(s->o, out_json(s->o, p, rows[i].key)), ',');
+		p = put_dist_json(p, &rows[i].row->d[0], &s->opt->quantiles);
+		p = out_room(s->o, put_char(p, '}'));
+	}
+	free(rows);
+	return put_char(p, ']');
+}
+
+void summary_json(const struct stat_answer *a, const struct metrics *m,
+		  const struct stat_options *opt)
+{
+	const struct summary s = { a, m, opt, &out_stdout };
+	const struct stat_facts *f = &a->facts;
+	char *p = json_open(out_begin(s.o), "view", "summary");
+
+	p = a->file ? json_str(s.o, p, "file", str_of(a->file)) : json_null(p, "file");
+	p = json_u64(out_room(s.o, p), "files", f->nfiles);
+	p = json_u64(p, "broken", f->nbroken);
+	if (f->nfiles == 1)
+		p = json_i64(json_i64(p, "start_ns", f->start_ns), "end_ns", f->end_ns);
+	p = put_char(json_key(p, "metrics"), '{');
+	for (size_t i = 0; i < m->n; i++) {
+		p = put_cstr(p, i > 0 ? ",\"" : "\"");
+		p = put_value(put_lit(put_cstr(p, m->at[i].name), "\":"), &m->at[i]);
+		p = out_room(s.o, p);
+	}
+	p = put_char(p, '}');
+	p = put_top(&s, p, "waits", &a->tables[TABLE_WAITS]);
+	p = put_top(&s, p, "sites", &a->tables[TABLE_SITES]);
+	p = put_top(&s, p, "ranges", &a->tables[TABLE_RANGES]);
+	out_end(s.o, put_lit(p, "}\n"));
+}
+
+void summary_csv(const struct metrics *m, const char *file, bool header)
+{
+	struct out *o = &out_stdout;
+	char *p = out_begin(o);
+
+	if (header) {
+		p = put_lit(p, "file");
+		for (size_t i = 0; i < m->n; i++)
+			p = put_cstr(put_char(out_room(o, p), ','), m->at[i].name);
+		p = put_char(p, '\n');
+	}
+	p = out_room(o, csv_text(o, p, str_of(file)));
+	for (size_t i = 0; i < m->n; i++)
+		p = put_value(put_char(out_room(o, p), ','), &m->at[i]);
+	out_end(o, put_char(p, '\n'));
+}
+
+/* ---- many files, a line each */
+
+static const struct {
+	const char *name, *metric;
+} file_columns[] = {
+	{ "duration", "duration" }, { "busy%", "procs.busy" }, { "peak-g", "goroutines.peak" },
+	{ "sched-max", "sched.max" }, { "stw", "stw.n" }, { "stw-max", "stw.max" },
+	{ "cycles", "gc.n" }, { "gc-cpu%", "gc.cpu" }, { "heap-max", "heap.max" },
+};
+
+enum { FILE_WIDTH = 10 };
+
+static char *put_metric(char *p, const struct metric *m)
+{
+	if (m->unit == METRIC_NS)
+		return put_duration(p, (int64_t)m->value);
+	if (m->unit == METRIC_BYTES)
+		return put_nbytes(p, (uint64_t)m->value);
+	if (m->unit == METRIC_PERCENT)
+		return p + sprintf(p, "%.1f", m->value);
+	return put_u64(p, (uint64_t)m->value);
+}
+
+static bool print_file(const struct stat_answer *a, const char *name, const struct stat_options *opt)
+{
+	struct metrics *m = calloc(1, sizeof(*m));
+	bool fine = m && metrics_init(m, a, &opt->quantiles);
+	char *p = out_begin(&out_stdout), cell[64];
+
+	for (size_t i = 0; fine && i < ARRAY_SIZE(file_columns); i++) {
+		char *end = put_metric(cell, metrics_find(m, file_columns[i].metric));
+
+		p = put_padded_right(p, cell, end, FILE_WIDTH);
+	}
+	p = out_escaped(&out_stdout, put_lit(p, "  "), str_of(name));
+	p = put_cstr(out_room(&out_stdout, p), a->file && a->facts.nbroken > 0 ? " (broken)\n" : "\n");
+	out_end(&out_stdout, p);
+	if (m)
+		metrics_release(m);
+	free(m);
+	return fine;
+}
+
+bool summary_table(const struct stat_answer *answers, size_t n, const struct stat_answer *sum,
+		   const struct stat_options *opt)
+{
+	char *p = out_begin(&out_stdout);
+	bool fine = true;
+
+	for (size_t i = 0; i < ARRAY_SIZE(file_columns); i++) {
+		const char *name = file_columns[i].name;
+
+		p = put_padded_right(p, name, name + strlen(name), FILE_WIDTH);
+	}
+	out_end(&out_stdout, put_lit(p, "  file\n"));
+	for (size_t i = 0; i < n && fine; i++)
+		fine = print_file(&answers[i], answers[i].file, opt);
+	return fine && print_file(sum, "total", opt);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * util.c - mutator utilization from events. Command layer.
+ *
+ * Where Go's own code is quirky, UTIL_LIKE_GO has it: a goroutine that was a mark worker
+ * once is one for good, idle workers included; a processor whose number is too high ends the
+ * analysis; and the last window may reach beyond the end of the trace (see beyond_end()).
+ */
+#include "util.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is known about a goroutine, as a sum. */
+enum { EXECUTING = 1, IN_ASSIST = 2, MARK_WORKER = 4 };
+
+static bool executes(enum tt_state state)
+{
+	return state == TT_STATE_RUNNING || state == TT_STATE_SYSCALL;
+}
+
+static unsigned goroutine_of(const struct util *u, int64_t id)
+{
+	uint32_t what = id_map_find(&u->goroutines, (uint64_t)id);
+
+	return what == NUMBER_NONE ? 0 : what;
+}
+
+static void set_goroutine(struct util *u, int64_t id, unsigned what)
+{
+	if (goroutine_of(u, id) != what && !id_map_set(&u->goroutines, (uint64_t)id, what))
+		u->no_memory = true;
+}
+
+/* ---- the function */
+
+static void add_point(struct util *u, int64_t time_ns, double util)
+{
+	struct util_point *last = u->n > 0 ? &u->points[u->n - 1] : NULL;
+
+	if (last && last->util == util)
+		return;
+	if (last && last->time_ns == time_ns) {
+		if (util < last->util)
+			last->util = util;
+		return;
+	}
+	if (!array_room(&u->points, &u->cap, u->n + 1, sizeof(*u->points))) {
+		u->no_memory = true;
+		return;
+	}
+	u->points[u->n++] = (struct util_point){ time_ns, util };
+}
+
+static void add_current(struct util *u, int64_t time_ns)
+{
+	size_t gc = u->stw > 0 ? u->nps : u->nbusy;
+
+	if (u->nps > 0 && !u->broken)
+		add_point(u, time_ns, 1 - (double)gc / (double)u->nps);
+}
+
+/* A reason more or less for a processor to work for the collector. */
+static void change_proc(struct util *u, int64_t proc, int by)
+{
+	int was;
+
+	if (proc < 0 || (uint64_t)proc >= u->nps) {
+		u->broken |= (u->flags & UTIL_LIKE_GO) != 0;
+		return;
+	}
+	was = u->ps[proc];
+	u->ps[proc] += by;
+	if ((was > 0) != (u->ps[proc] > 0))
+		u->nbusy += was > 0 ? (size_t)-1 : 1;
+}
+
+static void set_procs(struct util *u, int64_t time_ns, uint64_t n)
+{
+	/* no program has more; a number from a damaged trace must not take all memory */
+	if (n > 1 << 20) {
+		u->broken = true;
+		return;
+	}
+	for (; u->nps > n; u->nps--)
+		u->nbusy -= u->ps[u->nps - 1] > 0;
+	if (!array_room(&u->ps, &u->ps_cap, (size_t)n, sizeof(*u->ps)) ||
+	    !array_room(&u->changes, &u->changes_cap, u->nchanges + 1, sizeof(*u->changes))) {
+		u->no_memory = true;
+		return;
+	}
+	while (u->nps < n)
+		u->ps[u->nps++] = 0;
+	if (u->n == 0 && n > 0)
+		add_point(u, time_ns, 1);
+	if (u->nchanges == 0 || u->changes[u->nchanges - 1].n != n)
+		u->changes[u->nchanges++] = (struct util_change){ time_ns, (size_t)n };
+}
+
+/* A processor worked for the collector from the start, as is found out now. */
+static void correct_all(struct util *u)
+{
+	size_t c = 0;
+
+	for (size_t i = 0; i < u->n; i++) {
+		while (c + 1 < u->nchanges && u->changes[c + 1].time_ns < u->points[i].time_ns)
+			c++;
+		u->points[i].util -= 1 / (double)u->changes[c].n;
+		if (u->points[i].util < 0)
+			u->points[i].util = 0;
+	}
+}
+
+/* ---- events */
+
+static bool begins_with(struct tt_str s, const char *what)
+{
+	size_t len = strlen(what);
+
+	return s.len >= len && memcmp(s.data, what, len) == 0;
+}
+
+/* Which of the flags a range is about; 0: none. */
+static unsigned flag_of(const struct tt_range *r)
+{
+	static const struct {
+		const char *name;
+		unsigned flag;
+	} names[] = {
+		{ "GC mark assist", UTIL_ASSIST },
+		{ "GC incremental sweep", UTIL_SWEEP },
+	};
+
+	if (strcmp(r->name, "stop-the-world") == 0)
+		return r->kind.data && memmem(r->kind.data, r->kind.len, "GC", 2) ? UTIL_STW : 0;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (r->kind.data == NULL && strcmp(r->name, names[i].name) == 0)
+			return names[i].flag;
+	}
+	return 0;
+}
+
+static void range_event(struct util *u, const struct tt_event *ev)
+{
+	const struct tt_range r = tt_event_range(ev);
+	unsigned flag = flag_of(&r) & u->flags, what;
+	int by = ev->kind == TT_KIND_RANGE_END ? -1 : 1;
+
+	if (flag == 0 || (ev->kind == TT_KIND_RANGE_ACTIVE && u->nsyncs > 1))
+		return;
+	if (ev->kind == TT_KIND_RANGE_ACTIVE &&
+	    (flag == UTIL_SWEEP ||
+	     (flag == UTIL_ASSIST && goroutine_of(u, ev->goroutine) & EXECUTING)))
+		correct_all(u);
+	if (flag == UTIL_STW) {
+		u->stw += by;
+		return;
+	}
+	change_proc(u, ev->proc, by);
+	if (flag != UTIL_ASSIST || r.scope != TT_RESOURCE_GOROUTINE || r.id == TT_NONE)
+		return;
+	what = goroutine_of(u, r.id);
+	set_goroutine(u, r.id, by > 0 ? what | IN_ASSIST : what & ~(unsigned)IN_ASSIST);
+}
+
+static void transition_event(struct util *u, const struct tt_event *ev)
+{
+	const struct tt_transition t = tt_event_transition(ev);
+	unsigned what;
+	bool was = executes(t.from), is = executes(t.to);
+
+	if (t.resource != TT_RESOURCE_GOROUTINE)
+		return;
+	what = goroutine_of(u, t.id);
+	if (what & (IN_ASSIST | MARK_WORKER) && was != is)
+		change_proc(u, ev->proc, is ? 1 : -1);
+	what &= ~(unsigned)EXECUTING;
+	set_goroutine(u, t.id, is ? what | EXECUTING : what);
+}
+
+static void label_event(struct util *u, const struct tt_event *ev)
+{
+	struct tt_str label = tt_event_label(ev);
+	unsigned what;
+
+	if (!(u->flags & UTIL_BACKGROUND) || !begins_with(label, "GC "))
+		return;
+	what = goroutine_of(u, ev->goroutine);
+	if (label.len == 9 && begins_with(label, "GC (idle)")) {
+		/* it marks only because the processor has nothing else to do */
+		if (!(u->flags & UTIL_LIKE_GO) && what & MARK_WORKER) {
+			set_goroutine(u, ev->goroutine, what & ~(unsigned)MARK_WORKER);
+			change_proc(u, ev->proc, -1);
+		}
+		return;
+	}
+	if (!(u->flags & UTIL_LIKE_GO) && what & MARK_WORKER)
+		return;
+	set_goroutine(u, ev->goroutine, what | MARK_WORKER);
+	change_proc(u, ev->proc, 1);
+}
+
+static void metric_event(struct util *u, const struct tt_event *ev)
+{
+	const struct tt_metric m = tt_event_metric(ev);
+
+	if (strcmp(m.name, "/sched/gomaxprocs:threads") == 0)
+		set_procs(u, ev->time_ns, m.value);
+}
+
+void util_event(struct util *u, const struct tt_event *ev)
+{
+	u->last_ns = ev->time_ns;
+	if (u->broken)
+		return;
+	if (ev->kind == TT_KIND_SYNC)
+		u->nsyncs = tt_event_sync(ev).n;
+	else if (ev->kind == TT_KIND_METRIC)
+		metric_event(u, ev);
+	if (u->nps == 0)
+		return;
+	switch (ev->kind) {
+	case TT_KIND_RANGE_BEGIN:
+	case TT_KIND_RANGE_ACTIVE:
+	case TT_KIND_RANGE_END:
+		range_event(u, ev);
+		break;
+	case TT_KIND_TRANSITION:
+		transition_event(u, ev);
+		break;
+	case TT_KIND_LABEL:
+		label_event(u, ev);
+		break;
+	default:
+		break;
+	}
+	add_current(u, ev->time_ns);
+}
+
+void util_finish(struct util *u)
+{
+	if (u->nps > 0)
+		add_point(u, u->last_ns, 0);
+}
+
+void util_release(struct util *u)
+{
+	free(u->points);
+	free(u->ps);
+	free(u->changes);
+	id_map_release(&u->goroutines);
+}
+
+/* ---- the minimum over windows */
+
+/* A place in the function, and its integral up to there. */
+struct place {
+	size_t i;               /* the last point that is not later */
+	double sum;             /* of the integral up to that point */
+};
+
+static double advance(const struct util *u, struct place *p, int64_t time_ns)
+{
+	const struct util_point *at = u->points;
+
+	while (p->i + 1 < u->n && at[p->i + 1].time_ns <= time_ns) {
+		p->sum += at[p->i].util * (double)(at[p->i + 1].time_ns - at[p->i].time_ns);
+		p->i++;
+	}
+	return p->sum + at[p->i].util * (double)(time_ns - at[p->i].time_ns);
+}
+
+/* When the function changes next. */
+static int64_t next_change(const struct util *u, const struct place *p)
+{
+	return p->i + 1 < u->n ? u->points[p->i + 1].time_ns : INT64_MAX;
+}
+
+/*
+ * Go looks for the minimum band by band, of a thousand of equal length. The last window that
+ * it considers may begin with a band and so end up to a band's length after the trace, where
+ * utilization is 0. The start of that window; INT64_MIN: there is none.
+ */
+static int64_t beyond_end(const struct util *u, int64_t window, int64_t end)
+{
+	int64_t start = u->points[0].time_ns;
+	int64_t nbands = u->n < 1000 ? (int64_t)u->n : 1000;
+	int64_t band = (u->points[u->n - 1].time_ns - start + nbands - 1) / nbands;
+	int64_t n, last;
+
+	if (band < 1)
+		band = 1;
+	n = nbands + 1 - (window + 2 * (band - 1)) / band + 1;
+	last = start + (n - 1) * band;
+	return n > 0 && last > end ? last : INT64_MIN;
+}
+
+double util_minimum(const struct util *u, int64_t window, int64_t *at)
+{
+	struct place left = { 0, 0 }, right = { 0, 0 };
+	bool like_go = (u->flags & UTIL_LIKE_GO) != 0;
+	double minimum = 1;
+	int64_t time, end, length, by_left, by_right;
+
+	if (at)
+		*at = u->n > 0 ? u->points[0].time_ns : 0;
+	if (u->broken)
+		return NAN;
+	if (u->n == 0)
+		return 1;
+	length = u->points[u->n - 1].time_ns - u->points[0].time_ns;
+	if (window > length)
+		window = length;
+	if (window <= 0)
+		return like_go ? NAN : u->points[0].util;
+	end = u->points[u->n - 1].time_ns - window;
+	/* one of its edges is where the function changes */
+	for (time = u->points[0].time_ns;; time = by_left < by_right ? by_left : by_right) {
+		double mean;
+
+		if (time > end)
+			time = end;
+		mean = (advance(u, &right, time + window) - advance(u, &left, time)) /
+		       (double)window;
+		if (mean < minimum) {
+			minimum = mean;
+			if (at)
+				*at = time;
+		}
+		if (time == end)
+			break;
+		by_left = next_change(u, &left);
+		by_right = next_change(u, &right);
+		by_right = by_right == INT64_MAX ? by_right : by_right - window;
+	}
+	time = like_go ? beyond_end(u, window, end) : INT64_MIN;
+	if (time != INT64_MIN) {
+		double mean = (advance(u, &right, time + window) - advance(u, &left, time)) /
+			      (double)window;
+
+		minimum = mean < minimum ? mean : minimum;
+	}
+	return minimum < 0 ? 0 : minimum;
+}

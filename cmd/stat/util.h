@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * util.h - mutator utilization: which part of the processors is left to the program while
+ * the collector works, as a function of time, and its minimum over all windows of a length.
+ * Command layer, inside stat only. Source: Go 1.27, internal/trace/gc.go.
+ */
+#ifndef CMD_STAT_UTIL_H
+#define CMD_STAT_UTIL_H
+
+#include "numbers.h"
+
+/* What counts as work of the collector. */
+enum util_flags {
+	UTIL_STW = 1 << 0,      /* pauses for the collector: no processor is left */
+	UTIL_BACKGROUND = 1 << 1, /* mark workers */
+	UTIL_ASSIST = 1 << 2,
+	UTIL_SWEEP = 1 << 3,
+	UTIL_LIKE_GO = 1 << 8,  /* with Go's quirks: see tracetool-stat(1) */
+};
+
+struct util_point {
+	int64_t time_ns;
+	double util;            /* from now on */
+};
+
+struct util {
+	unsigned flags;
+	bool no_memory;
+	bool broken;            /* Go panics: there is no result */
+	struct util_point *points;
+	size_t n, cap;
+	/* the processors: how many reasons each has to work for the collector */
+	int *ps;
+	size_t nps, ps_cap;
+	size_t nbusy;           /* of them have any */
+	/* how their number changed */
+	struct util_change {
+		int64_t time_ns;
+		size_t n;
+	} *changes;
+	size_t nchanges, changes_cap;
+	int64_t stw;            /* pauses at the moment */
+	struct id_map goroutines; /* those that were seen: enum of util.c */
+	uint64_t nsyncs;
+	int64_t last_ns;
+};
+
+/* Begins with zeros and `flags`. */
+void util_event(struct util *u, const struct tt_event *ev);
+/* There are no more events. */
+void util_finish(struct util *u);
+void util_release(struct util *u);
+
+/*
+ * The minimum of the mean utilization over all windows of this length, from 0 to 1; 1 if the
+ * trace does not say how many processors there are. A longer window than the trace is one
+ * as long as it. NAN: there is none, Go panics.
+ * *at (may be NULL) is the start of such a window.
+ */
+double util_minimum(const struct util *u, int64_t window_ns, int64_t *at);
+
+#endif
