@@ -9,4 +9,7 @@
 #define tt_likely(x) __builtin_expect(!!(x), 1)
 #define tt_unlikely(x) __builtin_expect(!!(x), 0)
 
+/* In both arms of an `if`: it stays a branch and is made no choice between two values. */
+#define tt_keep_branch() __asm__ volatile("")
+
 #endif

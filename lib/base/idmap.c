@@ -180,3 +180,12 @@ uint64_t tt_random_seed(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_nsec ^ (uint64_t)(uintptr_t)&seed;
 }
+
+uint64_t tt_idmap_dense_end(const struct tt_idmap *map)
+{
+	size_t end = 1;
+
+	while (end < map->ndense && map->dense[end] != TT_IDMAP_NONE)
+		end++;
+	return end;
+}

@@ -53,6 +53,9 @@ static inline uint32_t tt_idmap_find(const struct tt_idmap *map, uint64_t id)
 	return tt_idmap_find_hashed(map, id);
 }
 
+/* All ids from 1 to one less than this are in the plain array. */
+uint64_t tt_idmap_dense_end(const struct tt_idmap *map);
+
 /* An id for bytes, by FNV-1a. It is never small, or it would fill the plain array. */
 uint64_t tt_idmap_id_of(uint64_t seed, const void *data, size_t nbytes);
 

@@ -291,12 +291,34 @@ static void find_references(struct tt_pass *p, const struct tt_event *ev, unsign
 	}
 }
 
-bool tt_findings_watch(const struct tt_pass *p, const struct tt_event_def *def)
+/* Whether each of them may be one. */
+static bool watch_each(const struct tt_pass *p, const struct tt_event_def *def)
 {
-	return def->refers != 0 || def->spec.since > p->version || def->spec.kind == TT_KIND_EXPERIMENTAL ||
-	       def->spec.kind == TT_KIND_STACK_SAMPLE ||
+	return def->spec.since > p->version || def->spec.kind == TT_KIND_STACK_SAMPLE ||
 	       (def->spec.kind == TT_KIND_RANGE_END && def->view.has_kind) ||
 	       (def->spec.kind == TT_KIND_TRANSITION && def->view.to == TT_STATE_FROM_ARG);
+}
+
+bool tt_findings_watch(const struct tt_pass *p, const struct tt_event_def *def)
+{
+	return def->refers != 0 || def->spec.kind == TT_KIND_EXPERIMENTAL || watch_each(p, def);
+}
+
+bool tt_findings_seen(const struct tt_pass *p, const struct tt_event_def *def, uint8_t *refers,
+		      uint64_t *end)
+{
+	const struct tt_tables *tables = p->gen->tables;
+	unsigned arg = 0;
+
+	if (watch_each(p, def) || (def->refers & (def->refers - 1)) != 0)
+		return false;
+	if (def->refers == 0 || tables == NULL)
+		return true;
+	while ((def->refers >> arg & 1) == 0)
+		arg++;
+	*refers = (uint8_t)arg;
+	*end = tt_tables_known_end(tables, &def->spec.args[arg]);
+	return true;
 }
 
 void tt_findings_event(struct tt_pass *p, const struct tt_event *ev)

@@ -52,6 +52,12 @@ void tt_findings_release(struct tt_pass *p);
 
 /* Whether tt_findings_event() has to see the events of a type. */
 bool tt_findings_watch(const struct tt_pass *p, const struct tt_event_def *def);
+/*
+ * An event of a type that is watched was seen. Whether further ones in this generation are
+ * no finding as long as their argument *refers is less than *end.
+ */
+bool tt_findings_seen(const struct tt_pass *p, const struct tt_event_def *def, uint8_t *refers,
+		      uint64_t *end);
 
 /* ---- where something may be found */
 

@@ -10,28 +10,17 @@
 
 #include "base/error.h"
 #include "gen/clock.h"
-#include "order/burst.h"
+#include "order/direct.h"
 
 /* ---- a pass */
 
-static void set_check(struct tt_pass *p, unsigned type)
+static void set_type(struct tt_pass *p, unsigned type)
 {
 	const struct tt_event_def *def = tt_specs_def(p->specs, type);
-	struct tt_type_check *check = &p->checks[type];
 
-	*check = (struct tt_type_check){.stack = TT_ARG_ZERO, .string = TT_ARG_ZERO};
-	if (def == NULL)
-		return;
-	if (def->spec.kind == TT_KIND_STACK_SAMPLE)
+	p->watched[type] = def != NULL && tt_findings_watch(p, def);
+	if (def != NULL && def->spec.kind == TT_KIND_STACK_SAMPLE)
 		p->sample_spec = &def->spec;
-	if (def->nstacks > 0)
-		check->stack = (uint8_t)def->stack_args[0];
-	if (def->nstrings > 0)
-		check->string = (uint8_t)def->string_args[0];
-	check->no_ids = def->nstacks == 0 && def->nstrings == 0 && def->spec.norders == 0;
-	check->more_ids = def->nstacks > 1 || def->nstrings > 1 || def->spec.norders > 0;
-	check->watched = tt_findings_watch(p, def);
-	check->plain = !check->watched && !check->more_ids;
 }
 
 void tt_pass_init(struct tt_pass *p, struct tt_mem *mem, const struct tt_specs *specs,
@@ -44,7 +33,7 @@ void tt_pass_init(struct tt_pass *p, struct tt_mem *mem, const struct tt_specs *
 	tt_merge_init(&p->merge, mem, specs);
 	tt_order_init(&p->order, mem, specs, version);
 	for (unsigned type = 0; type < 256; type++)
-		set_check(p, type);
+		set_type(p, type);
 	tt_error_clear(&p->err);
 }
 
@@ -60,7 +49,7 @@ void tt_pass_specs_changed(struct tt_pass *p)
 	tt_decode_plan_init(&p->merge.cursors.plan, p->specs);
 	tt_order_specs_changed(&p->order);
 	for (unsigned type = 0; type < 256; type++)
-		set_check(p, type);
+		set_type(p, type);
 }
 
 void tt_pass_clear(struct tt_pass *p)
@@ -76,23 +65,36 @@ void tt_pass_take(struct tt_pass *p, const struct tt_generation *gen)
 	tt_findings_begin_generation(p);
 }
 
+/* Whether tt_direct_run() may count events of a type that is not watched. */
+static uint8_t direct_rule(const struct tt_fast_type *fast)
+{
+	return fast->more_ids || fast->nargs > TT_DIRECT_MAX_ARGS ? TT_FAST_NONE : fast->rule;
+}
+
+/* Of those that are watched, at least the first of a generation is seen: let_direct(). */
+static void begin_direct(struct tt_pass *p)
+{
+	for (unsigned type = 0; type < 256; type++) {
+		struct tt_fast_type *fast = &p->order.fast[type];
+
+		fast->direct = p->watched[type] ? TT_FAST_NONE : direct_rule(fast);
+		fast->refers = TT_ARG_ZERO;
+		fast->refers_end = 1;
+	}
+}
+
 int tt_pass_begin(struct tt_pass *p)
 {
+	begin_direct(p);
 	tt_order_begin_generation(&p->order, p->gen);
 	return tt_merge_begin(&p->merge, p->gen, &p->err);
 }
 
 /* ---- what is seldom done */
 
-/* Go's times never stand still: an event not later than the one before is one later. */
-static inline int64_t later(int64_t raw_time_ns, int64_t last_ns)
-{
-	return raw_time_ns > last_ns ? raw_time_ns : tt_ns_add(last_ns, 1);
-}
-
 void tt_pass_stamp(struct tt_pass *p, struct tt_event *ev)
 {
-	p->last_ns = ev->time_ns = later(ev->raw_time_ns, p->last_ns);
+	p->last_ns = ev->time_ns = tt_ns_after(ev->raw_time_ns, p->last_ns);
 	p->nevents++;
 }
 
@@ -189,28 +191,23 @@ bool tt_pass_waiting(struct tt_pass *p, size_t i, struct tt_waiting *out)
 
 /* ---- what is done for each event */
 
-static inline bool known(const struct tt_idmap *ids, uint64_t id)
-{
-	return id == 0 || tt_idmap_find(ids, id) != TT_IDMAP_NONE;
-}
-
 /* Whether all is as in nearly every event: see check_all() otherwise. */
-static inline bool ids_known(const struct tt_generation *gen, const struct tt_type_check *check,
-			     const uint64_t *args)
+static inline bool ids_known(const struct tt_order *o, const struct tt_event *ev)
 {
-	return check->no_ids || (!check->more_ids && known(&gen->stack_ids, args[check->stack]) &&
-				 known(&gen->string_ids, args[check->string]));
+	const struct tt_fast_type *fast = &o->fast[ev->spec->type];
+
+	return !fast->more_ids && ev->spec->norders == 0 &&
+	       ev->args[fast->stack] < o->stacks_end && ev->args[fast->string] < o->strings_end;
 }
 
 /* The next queued event, which is handed out or counted. */
 static TT_ALWAYS_INLINE int take_queued(struct tt_pass *p, const struct tt_event **out)
 {
 	struct tt_event *ev = &p->order.queue[p->order.head++];
-	const struct tt_type_check *check = &p->checks[ev->spec->type];
 
 	if (p->order.head == p->order.count)
 		p->order.head = p->order.count = 0;
-	if (!ids_known(p->gen, check, ev->args)) {
+	if (!ids_known(&p->order, ev)) {
 		int rc = check_all(p, ev);
 
 		if (rc < 0) {
@@ -219,7 +216,7 @@ static TT_ALWAYS_INLINE int take_queued(struct tt_pass *p, const struct tt_event
 		}
 	}
 	tt_pass_stamp(p, ev);
-	if (check->watched)
+	if (p->watched[ev->spec->type])
 		tt_findings_event(p, ev);
 	*out = ev;
 	return TT_OK;
@@ -276,43 +273,39 @@ int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n)
 	return rc;
 }
 
-/*
- * Events of the earliest thread that are not even queued, since none is handed out. False:
- * the next event is not one of these.
- */
-static bool drain_burst(struct tt_pass *p)
+/* An event of a type that is watched was seen: others may be counted unseen from now on if
+ * they can be no finding in this generation. */
+static void let_direct(struct tt_pass *p, unsigned type)
 {
-	int64_t last_ns = p->last_ns;
-	uint64_t nevents = p->nevents;
-	struct tt_burst burst;
+	struct tt_fast_type *fast = &p->order.fast[type];
 
-	if (!tt_burst_begin(&burst, &p->merge))
-		return false;
-	while (burst.time_ns <= burst.until_ns) {
-		const struct tt_type_check *check = &p->checks[burst.type];
-		int64_t time_ns = burst.time_ns;
-
-		if (!check->plain || !ids_known(p->gen, check, burst.head->args) ||
-		    !tt_burst_step(&burst, &p->merge, &p->order))
-			break;
-		last_ns = later(time_ns, last_ns);
-		nevents++;
-	}
-	tt_burst_end(&burst, &p->merge);
-	p->last_ns = last_ns;
-	p->nevents = nevents;
-	return burst.time_ns > burst.until_ns;
+	if (tt_findings_seen(p, tt_specs_def(p->specs, type), &fast->refers, &fast->refers_end))
+		fast->direct = direct_rule(fast);
 }
 
-/* Events up to one that is queued, a CPU sample, or the generation's end. */
-static int drain_bursts(struct tt_pass *p)
+/* Events that are not even queued, since none is handed out; up to one that is, a CPU
+ * sample, or the generation's end. */
+static int drain_direct(struct tt_pass *p)
 {
-	while (!tt_merge_at_sample(&p->merge)) {
-		if (drain_burst(p))
-			continue;
-		return advance(p);
-	}
-	return TT_OK;
+	struct tt_tally tally = {p->last_ns, p->nevents};
+	int rc = tt_direct_run(&tally, &p->merge, &p->order, &p->err);
+
+	p->last_ns = tally.last_ns;
+	p->nevents = tally.nevents;
+	if (rc < 0 || tt_merge_at_sample(&p->merge))
+		return rc;
+	return advance(p);
+}
+
+/* Passes over the next queued event. */
+static int drain_queued(struct tt_pass *p)
+{
+	const struct tt_event *ev;
+	int rc = take_queued(p, &ev);
+
+	if (rc == TT_OK && p->watched[ev->spec->type])
+		let_direct(p, ev->spec->type);
+	return rc;
 }
 
 int tt_pass_drain(struct tt_pass *p)
@@ -322,13 +315,13 @@ int tt_pass_drain(struct tt_pass *p)
 
 	while (rc == TT_OK) {
 		if (p->order.count != 0)
-			rc = take_queued(p, &ignored);
+			rc = drain_queued(p);
 		else if (tt_merge_done(&p->merge))
 			break;
 		else if (tt_merge_at_sample(&p->merge))
 			rc = take_sample(p, &ignored);
 		else
-			rc = drain_bursts(p);
+			rc = drain_direct(p);
 	}
 	return rc;
 }

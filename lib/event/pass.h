@@ -10,15 +10,6 @@
 #include "event/findings.h"
 #include "order/merge.h"
 
-/* What is checked of an event of a type before it is handed out. */
-struct tt_type_check {
-	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
-	bool no_ids;            /* there is none of either */
-	bool more_ids;          /* there are further ones, or resources that it orders */
-	bool watched;           /* it may be a finding */
-	bool plain;             /* neither */
-};
-
 struct tt_pass {
 	struct tt_mem *mem;
 	const struct tt_specs *specs;
@@ -27,7 +18,7 @@ struct tt_pass {
 	const struct tt_generation *gen; /* or NULL */
 	struct tt_merge merge;
 	struct tt_order order;
-	struct tt_type_check checks[256];
+	bool watched[256];      /* an event of this type may be a finding */
 
 	int64_t last_ns;        /* time of the event handed out last */
 	uint64_t nevents;       /* that were handed out or counted */

@@ -220,14 +220,29 @@ static const struct tt_tables *tables_of(const struct tt_event *ev)
 	return ev->generation == NULL ? NULL : ev->generation->tables;
 }
 
+/* Whether it is known of all records of the kind that an argument names. */
+static bool knows_all(const struct tt_tables *t, const struct tt_table *table, unsigned experiment)
+{
+	return (table == NULL || !table->cut) &&
+	       (t->experiments[experiment / 64 % 4] >> (experiment % 64) & 1) != 0;
+}
+
 bool tt_tables_lack(const struct tt_tables *t, const struct tt_arg_spec *arg, uint64_t key)
 {
 	const struct tt_table *table = find_table(t, arg->batch);
-	unsigned e = arg->batch->experiment_id;
 
 	if (key == 0 || (table != NULL && tt_idmap_find(&table->keys, key) != TT_IDMAP_NONE))
 		return false;
-	return (table == NULL || !table->cut) && (t->experiments[e / 64 % 4] >> (e % 64) & 1) != 0;
+	return knows_all(t, table, arg->batch->experiment_id);
+}
+
+uint64_t tt_tables_known_end(const struct tt_tables *t, const struct tt_arg_spec *arg)
+{
+	const struct tt_table *table = find_table(t, arg->batch);
+
+	if (!knows_all(t, table, arg->batch->experiment_id))
+		return UINT64_MAX;
+	return table == NULL ? 1 : tt_idmap_dense_end(&table->keys);
 }
 
 int tt_event_record(const struct tt_event *ev, unsigned arg, struct tt_record *out)

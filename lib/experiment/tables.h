@@ -66,5 +66,7 @@ int tt_tables_begin_generation(struct tt_tables *t, struct tt_generation *gen,
  * no batches of the experiment at all.
  */
 bool tt_tables_lack(const struct tt_tables *t, const struct tt_arg_spec *arg, uint64_t key);
+/* It lacks none that is less than this. */
+uint64_t tt_tables_known_end(const struct tt_tables *t, const struct tt_arg_spec *arg);
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "base/compiler.h"
+
 /* Two roundings: 1e9 / frequency would be another number. 0 gives infinity. */
 static inline double tt_ns_per_tick(uint64_t frequency)
 {
@@ -60,7 +62,7 @@ static inline struct tt_tick_rate tt_tick_rate(double ns_per_tick)
 
 static inline int64_t tt_rate_to_ns(const struct tt_tick_rate *rate, uint64_t ticks)
 {
-	if (ticks < rate->whole_end)
+	if (tt_likely(ticks < rate->whole_end))
 		return (int64_t)(ticks * rate->whole_ns);
 	return tt_ticks_to_ns(ticks, rate->ns);
 }
@@ -69,6 +71,12 @@ static inline int64_t tt_rate_to_ns(const struct tt_tick_rate *rate, uint64_t ti
 static inline int64_t tt_ns_add(int64_t a, int64_t b)
 {
 	return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+/* Go's times never stand still: an event not later than the one before is one later. */
+static inline int64_t tt_ns_after(int64_t time_ns, int64_t last_ns)
+{
+	return time_ns > last_ns ? time_ns : tt_ns_add(last_ns, 1);
 }
 
 static inline int64_t tt_ns_sub(int64_t a, int64_t b)

@@ -37,6 +37,7 @@ int tt_cursors_add(struct tt_cursors *all, const struct tt_thread_batches *threa
 	c->next_batch = thread->first;
 	c->m = TT_NO_SLOT;
 	c->thread = thread->thread;
+	c->direct = 0;
 	c->head = &c->slots[0];
 	c->spare = &c->slots[1];
 	c->slots[0].args[TT_ARG_ZERO] = c->slots[1].args[TT_ARG_ZERO] = 0;
@@ -90,12 +91,25 @@ bool tt_cursor_next_batch(struct tt_cursors *all, struct tt_cursor *c)
 	b = &all->gen->batches.at[c->next_batch];
 	c->pos = batch_data(all, c, b);
 	c->end = c->pos + b->size;
+	c->scan_end = NULL;
 	c->offset_of_null = b->data_offset - (uintptr_t)c->pos;
 	c->batch_time = b->time;
 	c->last_ns = b->start_ns;
 	c->batch = c->next_batch;
 	c->next_batch = b->next;
 	return true;
+}
+
+void tt_cursor_decode_head(const struct tt_cursors *all, struct tt_cursor *c, int64_t time_ns)
+{
+	struct tt_raw_event *ev = c->head;
+	uint64_t dt;
+
+	c->direct = 0;
+	c->pos = tt_raw_event_decode(&all->plan, c->head_at, c->end, ev, &dt);
+	ev->offset = c->offset_of_null + (uintptr_t)c->head_at;
+	ev->batch = c->batch;
+	ev->time_ns = c->last_ns = time_ns;
 }
 
 /* ---- errors */

@@ -21,6 +21,11 @@ struct tt_cursor {
 	uint32_t batch, next_batch;     /* indices in the generation, or TT_NO_BATCH */
 	uint32_t m;                     /* slot of the thread in tt_order */
 	int64_t thread;
+	/* of direct.h: */
+	const uint8_t *head_at, *args_at; /* the head, and what follows its dt */
+	const uint8_t *scan_end;        /* all numbers before it are short; NULL: not scanned yet */
+	const uint8_t *direct_end;      /* heads before it need not be decoded */
+	uint8_t direct;                 /* TT_FAST_NONE, or `head` is not decoded: its rule */
 	struct tt_raw_event *head;      /* the next event */
 	struct tt_raw_event *spare;     /* the one before, which stays readable: it is handed out */
 	struct tt_raw_event slots[2];
@@ -65,6 +70,16 @@ int tt_cursor_broken(const struct tt_cursors *all, const struct tt_cursor *c,
 		     const struct tt_error *why, struct tt_error *err);
 /* The error that all heads have to wait, this one being the first. */
 int tt_cursor_stuck(const struct tt_cursors *all, const struct tt_cursor *c, struct tt_error *err);
+
+/* Decodes the head of a cursor whose head is not decoded; `time_ns` is its time. */
+void tt_cursor_decode_head(const struct tt_cursors *all, struct tt_cursor *c, int64_t time_ns);
+/* The same if it is not. */
+static inline void tt_cursor_settle(const struct tt_cursors *all, struct tt_cursor *c,
+				    int64_t time_ns)
+{
+	if (c->direct != 0)
+		tt_cursor_decode_head(all, c, time_ns);
+}
 
 /* Turns to the thread's next batch; false if there is none. */
 bool tt_cursor_next_batch(struct tt_cursors *all, struct tt_cursor *c);

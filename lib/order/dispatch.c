@@ -66,6 +66,15 @@ static tt_handler *handler_of(const struct tt_order *o, const struct tt_event_de
 		       : tt_advance_declared;
 }
 
+/* Whether the type has the shape of the events that the rule is for. */
+static bool fits(const struct tt_fast_type *fast, unsigned rule)
+{
+	const struct tt_fast_shape *shape = &tt_fast_shapes[rule];
+
+	return (fast->may_lack ^ shape->needs) == UINT8_MAX && fast->nargs == shape->nargs &&
+	       !fast->more_ids && fast->stack == shape->stack && fast->string == shape->string;
+}
+
 /* The rule of fast.h for it. */
 static uint8_t rule_of(const struct tt_event_def *def, tt_handler *handler)
 {
@@ -73,6 +82,27 @@ static uint8_t rule_of(const struct tt_event_def *def, tt_handler *handler)
 		return TT_FAST_IN_CONTEXT;
 	return handler == tt_advance_declared && tt_order_is_simple(def) ? TT_FAST_ORDER
 									 : TT_FAST_NONE;
+}
+
+static struct tt_fast_type fast_type(const struct tt_event_def *def, tt_handler *handler,
+				     unsigned needs)
+{
+	struct tt_fast_type fast = {
+		.rule = rule_of(def, handler),
+		.may_lack = (uint8_t)~needs,
+		.stack = TT_ARG_ZERO,
+		.string = TT_ARG_ZERO,
+	};
+
+	if (def == NULL)
+		return fast;
+	fast.nargs = def->spec.nargs;
+	if (def->nstacks > 0)
+		fast.stack = (uint8_t)def->stack_args[0];
+	if (def->nstrings > 0)
+		fast.string = (uint8_t)def->string_args[0];
+	fast.more_ids = def->nstacks > 1 || def->nstrings > 1;
+	return fast;
 }
 
 void tt_dispatch_init(struct tt_order *o)
@@ -83,18 +113,17 @@ void tt_dispatch_init(struct tt_order *o)
 		tt_handler *handler = handler_of(o, def);
 
 		o->rules[type] = (struct tt_rule){handler, def, needs};
-		o->fast[type] = (struct tt_fast_type){
-			.rule = rule_of(def, handler),
-			.may_lack = (uint8_t)~needs,
-		};
+		o->fast[type] = fast_type(def, handler, needs);
 	}
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_builtin(o->specs, type);
+		struct tt_fast_type *fast;
 
 		if (def == NULL || handlers[type] == NULL)
 			continue;
 		o->rules[def->spec.type].handler = handlers[type];
-		o->fast[def->spec.type].rule = fast_rules[type];
+		fast = &o->fast[def->spec.type];
+		fast->rule = fits(fast, fast_rules[type]) ? fast_rules[type] : TT_FAST_NONE;
 	}
 	/* events that handlers add to those of the trace */
 	o->go_block = tt_specs_builtin(o->specs, TT_EV_GO_BLOCK);

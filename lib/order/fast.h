@@ -12,7 +12,7 @@
 #define TT_ORDER_FAST_H
 
 #include "base/compiler.h"
-#include "order/order.h"
+#include "order/declared.h"
 
 /* The rules of fast.h. */
 enum tt_fast_rule {
@@ -25,6 +25,25 @@ enum tt_fast_rule {
 	TT_FAST_SYSCALL_BEGIN,
 	TT_FAST_SYSCALL_END,
 	TT_FAST_ORDER,          /* tt_fast_order(), which is not inlined: few traces need it */
+	TT_NFAST,
+};
+
+/*
+ * What the specs say of the events that have a rule of their own: the context that they
+ * need, how many arguments they have, and which is a stack and which a string. If a spec says
+ * something else, the event has no rule.
+ */
+#define TT_FAST_RUNNING (TT_NEED_THREAD | TT_NEED_PROC | TT_NEED_GOROUTINE)
+#define TT_FAST_IDLE (TT_NEED_THREAD | TT_NEED_PROC | TT_NEED_NO_GOROUTINE)
+static const struct tt_fast_shape {
+	uint8_t needs, nargs, stack, string;
+} tt_fast_shapes[TT_NFAST] = {
+	[TT_FAST_GO_START] = {TT_FAST_IDLE, 2, TT_ARG_ZERO, TT_ARG_ZERO},
+	[TT_FAST_GO_UNBLOCK] = {0, 3, 2, TT_ARG_ZERO},
+	[TT_FAST_GO_BLOCK] = {TT_FAST_RUNNING, 2, 1, 0},
+	[TT_FAST_GO_STOP] = {TT_FAST_RUNNING, 2, 1, 0},
+	[TT_FAST_SYSCALL_BEGIN] = {TT_FAST_RUNNING, 2, 1, TT_ARG_ZERO},
+	[TT_FAST_SYSCALL_END] = {TT_FAST_RUNNING, 0, TT_ARG_ZERO, TT_ARG_ZERO},
 };
 
 /* ---- finding records: NULL if unknown. Pointers live until the next add of that kind. */
@@ -109,8 +128,8 @@ static TT_ALWAYS_INLINE bool tt_fast_go_start(struct tt_order *o, struct tt_m_st
 	g->status = TT_G_RUNNING;
 	g->seq.n++;
 	/* (to Go's reader, a thread that runs goroutine -1 runs none) */
-	if (g->id != TT_NONE)
-		tt_m_swap_g(m, g->id);
+	if ((int64_t)id != TT_NONE)
+		tt_m_swap_g(m, (int64_t)id);
 	m->g_slot = (uint32_t)(g - o->gs.at);
 	return true;
 }
@@ -171,15 +190,13 @@ static TT_ALWAYS_INLINE bool tt_fast_syscall_end(struct tt_order *o, const struc
 
 /* ---- any event */
 
-/* Lets an event of a known thread happen, if it has a rule here and nothing holds it up. */
+/* Lets an event of a known thread happen by a rule if nothing holds it up. `type` is that
+ * of an event with a declared order. */
 static TT_ALWAYS_INLINE bool tt_fast_advance(struct tt_order *o, struct tt_m_state *m,
-					     unsigned type, const uint64_t *args)
+					     enum tt_fast_rule rule, unsigned type,
+					     const uint64_t *args)
 {
-	const struct tt_fast_type *fast = &o->fast[type];
-
-	if ((m->has | fast->may_lack) != UINT8_MAX)
-		return false;
-	switch (fast->rule) {
+	switch (rule) {
 	case TT_FAST_GO_START:
 		return tt_fast_go_start(o, m, args[0], args[1]);
 	case TT_FAST_GO_UNBLOCK:
@@ -194,6 +211,8 @@ static TT_ALWAYS_INLINE bool tt_fast_advance(struct tt_order *o, struct tt_m_sta
 		return tt_fast_syscall_end(o, m);
 	case TT_FAST_IN_CONTEXT:
 		return true;
+	case TT_FAST_ORDER:
+		return tt_fast_order(o, type, args);
 	default:
 		return false;
 	}
@@ -223,6 +242,7 @@ static TT_ALWAYS_INLINE struct tt_event *tt_queue_event(struct tt_order *o,
 static TT_ALWAYS_INLINE bool tt_fast_try(struct tt_order *o, uint32_t m,
 					 const struct tt_raw_event *ev)
 {
+	const struct tt_fast_type *fast = &o->fast[ev->type];
 	struct tt_m_state *state;
 
 	if (m == TT_NO_SLOT)
@@ -231,7 +251,8 @@ static TT_ALWAYS_INLINE bool tt_fast_try(struct tt_order *o, uint32_t m,
 	/* (written first: it has the context before the event) */
 	tt_queue_event(o, (struct tt_context){state->id, state->p, state->g},
 		       o->rules[ev->type].def, ev);
-	if (!tt_fast_advance(o, state, ev->type, ev->args))
+	if ((state->has | fast->may_lack) != UINT8_MAX ||
+	    !tt_fast_advance(o, state, fast->rule, ev->type, ev->args))
 		return false;
 	o->count++;
 	return true;

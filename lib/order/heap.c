@@ -19,37 +19,9 @@ static size_t sift_up(struct tt_keyed *heap, size_t i)
 	return i;
 }
 
-/*
- * Among equal children the left one moves up; a parent beats both. Without a bound: what
- * follows the last is later than all. The moving element is held in two variables: as
- * one struct it would be read back in a piece right after its key was written, which
- * stalls the processor.
- */
-static inline void sift_down(struct tt_keyed *heap, size_t i)
+static void sift_down(struct tt_keyed *heap, size_t i)
 {
-	const int64_t key = heap[i].key;
-	void *const item = heap[i].of.item;
-
-	for (;;) {
-		const struct tt_keyed *left = &heap[2 * i + 1];
-		bool right = left[1].key < left[0].key;
-		int64_t least = right ? left[1].key : left[0].key;
-
-		if (least >= key)
-			break;
-		heap[i].key = least;
-		heap[i].of.item = left[right].of.item;
-		i = 2 * i + 1 + right;
-	}
-	heap[i].key = key;
-	heap[i].of.item = item;
-}
-
-static void note_second(struct tt_cursor_heap *h)
-{
-	const struct tt_keyed *heap = h->at;
-
-	h->second_key = heap[1].key < heap[2].key ? heap[1].key : heap[2].key;
+	tt_cursor_heap_place(heap, i, heap[i]);
 }
 
 /* Later than all: the elements from..end-1. */
@@ -65,7 +37,7 @@ bool tt_cursor_heap_begin(struct tt_cursor_heap *h, struct tt_mem *mem, size_t n
 	if (!tt_mem_grow(mem, &h->at, &h->cap, 2 * n + 3, sizeof(*h->at)))
 		return false;
 	fill(h, 0, 2 * n + 3);
-	note_second(h);
+	tt_cursor_heap_note_second(h);
 	return true;
 }
 
@@ -73,20 +45,19 @@ void tt_cursor_heap_add(struct tt_cursor_heap *h, int64_t key, void *item)
 {
 	h->at[h->n] = (struct tt_keyed){key, {.item = item}};
 	sift_up(h->at, h->n++);
-	note_second(h);
+	tt_cursor_heap_note_second(h);
 }
 
 void tt_cursor_heap_move(struct tt_cursor_heap *h, size_t i)
 {
 	if (sift_up(h->at, i) == i)
 		sift_down(h->at, i);
-	note_second(h);
+	tt_cursor_heap_note_second(h);
 }
 
 void tt_cursor_heap_sink(struct tt_cursor_heap *h)
 {
-	sift_down(h->at, 0);
-	note_second(h);
+	h->at[0] = tt_cursor_heap_sink_root(h, h->at[0]);
 }
 
 /* Moves the element to the root without comparing, then takes the root away. */
@@ -97,13 +68,13 @@ void tt_cursor_heap_remove(struct tt_cursor_heap *h, size_t i)
 	h->at[0] = h->at[--h->n];
 	h->at[h->n].key = INT64_MAX;
 	sift_down(h->at, 0);
-	note_second(h);
+	tt_cursor_heap_note_second(h);
 }
 
 void tt_cursor_heap_sort(struct tt_cursor_heap *h)
 {
 	tt_sort_like_go(h->at, h->n);
-	note_second(h);
+	tt_cursor_heap_note_second(h);
 }
 
 void tt_cursor_heap_resize(struct tt_cursor_heap *h, size_t n)

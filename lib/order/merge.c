@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "order/declared.h"
 
 void tt_merge_init(struct tt_merge *m, struct tt_mem *mem, const struct tt_specs *specs)
 {
@@ -105,8 +104,10 @@ static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt
 		return tt_waitq_advance(&m->waits, order, err);
 	for (size_t i = 1; i < m->heap.n; i++) {
 		struct tt_cursor *c = m->heap.at[i].of.item;
-		enum tt_advance tried = tt_order_try(order, c->thread, &c->m, c->head);
+		enum tt_advance tried;
 
+		tt_cursor_settle(&m->cursors, c, m->heap.at[i].key);
+		tried = tt_order_try(order, c->thread, &c->m, c->head);
 		if (tried == TT_ADVANCED)
 			return tt_merge_next(m, order, i, err);
 		if (tried == TT_BROKEN)
@@ -115,31 +116,12 @@ static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt
 	return tt_cursor_stuck(&m->cursors, m->heap.at[0].of.item, err);
 }
 
-/* Whether the root was let happen by its rule, one that is not inlined. */
-static bool try_order(struct tt_order *o, const struct tt_cursor *c)
-{
-	const struct tt_raw_event *ev = c->head;
-	const struct tt_fast_type *fast = &o->fast[ev->type];
-	const struct tt_m_state *m;
-
-	if (fast->rule != TT_FAST_ORDER || c->m == TT_NO_SLOT)
-		return false;
-	m = &o->ms.at[c->m];
-	if ((m->has | fast->may_lack) != UINT8_MAX || !tt_fast_order(o, ev->type, ev->args))
-		return false;
-	tt_queue_event(o, (struct tt_context){m->id, m->p, m->g}, o->rules[ev->type].def, ev);
-	o->count++;
-	return true;
-}
-
 int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
 {
 	struct tt_cursor *c = m->heap.at[0].of.item;
 
 	if (m->waits.on)
 		return tt_waitq_advance(&m->waits, order, err);
-	if (try_order(order, c))
-		return tt_merge_next(m, order, 0, err);
 	switch (tt_order_try(order, c->thread, &c->m, c->head)) {
 	case TT_ADVANCED:
 		return tt_merge_next(m, order, 0, err);

@@ -91,6 +91,8 @@ void tt_order_reset(struct tt_order *o)
 void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *gen)
 {
 	o->gen = gen;
+	o->stacks_end = tt_idmap_dense_end(&gen->stack_ids);
+	o->strings_end = tt_idmap_dense_end(&gen->string_ids);
 	o->head = o->count = 0;
 	/* Go takes the generation of the first event that is tried; one without
 	 * events does not count */

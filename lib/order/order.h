@@ -12,7 +12,7 @@
  *	cursor.[ch]   the events of each thread, decoded one by one
  *	heap.[ch]     the threads by time, the earliest first
  *	merge.[ch]    which of them is tried next
- *	burst.h       the same where events are only counted
+ *	direct.[ch]   the same where events are only counted, straight from the bytes
  *	waitq.[ch]    many threads that wait for others
  *
  *	order.c       takes an event to its handler; begins generations, resets, releases
@@ -136,7 +136,14 @@ struct tt_rule {
  * event. */
 struct tt_fast_type {
 	uint8_t rule;           /* enum tt_fast_rule (fast.h) */
+	uint8_t direct;         /* the same where tt_direct_run() may count its events: the
+	                           owner of the order says so for each generation */
 	uint8_t may_lack;       /* all bits of enum tt_need except those that it needs */
+	uint8_t nargs;
+	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
+	bool more_ids;          /* there are further ones */
+	uint8_t refers;         /* for tt_direct_run(): this argument must be less than */
+	uint64_t refers_end;
 };
 
 /* An event makes at most three (a coroutine switch). */
@@ -165,6 +172,7 @@ struct tt_order {
 	const struct tt_event_def *go_block, *go_start, *go_destroy, *proc_steal;
 
 	const struct tt_generation *gen;
+	uint64_t stacks_end, strings_end; /* all ids below these are known, 0 included */
 	bool begun;             /* initial_generation is known */
 	uint64_t initial_generation;
 	bool initial;           /* gen is it: statuses may introduce resources */

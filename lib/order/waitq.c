@@ -235,6 +235,8 @@ bool tt_waitq_begin(struct tt_waitq *w, struct tt_cursors *cursors, struct tt_cu
 			w->awake.at[w->awake.n++] = e;
 	}
 	sleep_on(w, o, (uint32_t)w->all.at[0].of.index);
+	for (size_t i = 0; i < n; i++)
+		tt_cursor_settle(cursors, heap->at[i].of.item, heap->at[i].key);
 	w->on = true;
 	w->cursors = cursors;
 	w->heap = heap;
