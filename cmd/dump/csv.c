@@ -67,7 +67,10 @@ static void header(struct dump *d)
 	d->tops.render = render_top;
 	p = put_lit(p, "time_ns,since_start_ns,kind,event,generation,offset,"
 		       "thread,proc,goroutine,resource,resource_id,from,to,"
-		       "name,text,task,value,args,stack_id,function\n");
+		       "name,text,task,value,args,stack_id,function");
+	if (d->spans)
+		p = put_lit(p, ",dur_ns,dur_reason,dur_partial");
+	p = put_char(p, '\n');
 	out_end(o, p);
 }
 
@@ -281,6 +284,17 @@ static char *put_meanings(struct dump *d, char *p, const struct tt_event *ev)
 			   (struct tt_str){ text->buffer, (size_t)(at - text->buffer) });
 }
 
+static char *put_duration_cells(struct dump *d, char *p)
+{
+	const struct dump_duration *duration = &d->duration;
+
+	if (!duration->given)
+		return put_lit(p, ",,,");
+	p = put_i64(put_char(p, ','), duration->ns);
+	p = put_cell(d->out, p, duration->reason);
+	return put_cstr(p, duration->partial ? ",true" : ",");
+}
+
 static void print(struct dump *d, const struct tt_event *ev, uint64_t stack)
 {
 	struct out *o = d->out;
@@ -296,6 +310,8 @@ static void print(struct dump *d, const struct tt_event *ev, uint64_t stack)
 	if (stack != 0)
 		top = stack_cache_get(&d->tops, ev->generation, stack);
 	p = csv_escaped(o, put_char(p, ','), top);
+	if (d->spans)
+		p = put_duration_cells(d, out_room(o, p));
 	out_end(o, put_char(p, '\n'));
 }
 

@@ -21,6 +21,9 @@ static const struct opt table[] = {
 		  "line), csv, go (as go tool trace -d=parsed prints),\n"
 		  "or wire (undecoded events, as -d=wire prints)", AT(format) },
 	{ .kind = OPT_FLAG, .name = "stacks", .help = "show all frames (text, json)", AT(stacks) },
+	{ .kind = OPT_FLAG, .name = "durations",
+	  .help = "show how long a wait, syscall, range or region took\n"
+		  "where it ends (text, json, csv)", AT(durations) },
 	{ .kind = OPT_FLAG, .name = "header",
 	  .help = "begin with the line that assemble needs (wire)", AT(header) },
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
@@ -96,6 +99,8 @@ static void take_sync(struct dump *d, const struct dump_format *format, const st
 		selector_begin(&d->selector, ev->time_ns);
 	}
 	d->last_ns = ev->time_ns;
+	if (d->spans)
+		dump_durations_take(d, ev);
 	matched = selector_match(&d->selector, ev);
 	d->printed += matched && !format->sync_is_no_line;
 	print_sync(d, format, ev, matched);
@@ -123,6 +128,8 @@ static void take_event(struct dump *d, const struct dump_format *format, const s
 	d->last_ns = ev->time_ns;
 	if ((++d->events & PROGRESS_MASK) == 0 && is_main(d))
 		progress_show_reader(d->reader);
+	if (d->spans)
+		dump_durations_take(d, ev);
 	if (!selector_match(&d->selector, ev))
 		return;
 	d->printed++;
@@ -203,7 +210,8 @@ static int walk(struct dump *d, const struct dump_format *format)
 		return report_error(d, format, d->failure.code != 0 ? &d->failure
 								    : tt_reader_error(d->reader));
 	if (dump_no_memory(d)) {
-		cmd_error(d->file, "out of memory for the text of an event");
+		cmd_error(d->file, d->no_spans ? "out of memory for --durations"
+						: "out of memory for the text of an event");
 		return STATUS_TROUBLE;
 	}
 	if (d->status == STATUS_FINE && format->footer)
@@ -236,13 +244,14 @@ static int dump_file(struct cmd_input *in, const struct dump_options *opt, const
 	selector_init(&d.selector, &opt->selection, in->specs);
 	in->options.flags = format->open_flags;
 	in->options.threads = (unsigned)opt->jobs;
-	if (cmd_open_reader(&d.reader, in, path, &err) < 0)
+	if (cmd_open_reader(&d.reader, in, path, &err) < 0 || dump_durations_init(&d, &err) < 0)
 		status = report_error(&d, format, &err);
 	if (status == OPT_RUN) {
 		progress_start(d.file, opt->common.quiet || isatty(STDOUT_FILENO));
 		status = wants_section(opt) ? dump_sections(&d) : walk(&d, format);
 		progress_stop();
 	}
+	tt_spans_free(d.spans);
 	tt_reader_close(d.reader);
 	stack_cache_release(&d.stacks);
 	stack_cache_release(&d.tops);
@@ -271,6 +280,10 @@ static int check_usage(const struct dump_options *opt)
 		return opt_usage(&command, "--header requires --format=wire");
 	if (opt->stacks && opt->format != DUMP_TEXT && opt->format != DUMP_JSON)
 		return opt_usage(&command, "--stacks requires --format=text or json");
+	if (opt->durations && (opt->format == DUMP_WIRE || opt->format == DUMP_GO))
+		return opt_usage(&command, "--durations requires --format=text, json or csv");
+	if (section && opt->durations)
+		return opt_usage(&command, "tables have no --durations");
 	if (opt->format == DUMP_WIRE && (limited || selection_chooses(&opt->selection)))
 		return opt_usage(&command, "--format=wire takes no filters: "
 					   "its events are not in order");

@@ -10,6 +10,7 @@
  *	wire.c          the undecoded events, straight from the file's bytes
  *	stacks.c records.c
  *	                pieces that formats share: stacks, arguments
+ *	durations.c     how long what an event ends has lasted
  *	report.c        messages
  */
 #ifndef CMD_DUMP_DUMP_H
@@ -20,6 +21,7 @@
 #include "cli/event.h"
 #include "cli/selector.h"
 #include "cli/wall.h"
+#include "tracetool_analyze.h"
 
 /* ---- options */
 
@@ -35,6 +37,7 @@ struct dump_options {
 	struct cmd_common common;
 	int format;             /* enum dump_format_id */
 	bool stacks;            /* all frames */
+	bool durations;         /* of what an event ends */
 	uint64_t jobs;          /* threads that print */
 	bool header;            /* of the wire format */
 	struct selection selection;
@@ -110,6 +113,14 @@ struct go_memos {
 	} states[64];
 };
 
+/* How long what an event ends has lasted, as far as it is in the window of the options. */
+struct dump_duration {
+	bool given;
+	bool partial;           /* it began before the trace or the window */
+	int64_t ns;
+	struct tt_str reason;   /* of a wait */
+};
+
 /* One run of dump, as formats see it. */
 struct dump {
 	const struct dump_options *opt;
@@ -129,6 +140,9 @@ struct dump {
 	struct stack_cache stacks;      /* the format sets its render function */
 	struct stack_cache tops;        /* the top function, likewise */
 	struct out scratch;             /* see dump_scratch() */
+	struct tt_spans *spans; /* with --durations, else NULL */
+	bool no_spans;          /* there was no memory for them */
+	struct dump_duration duration; /* of the event at hand */
 	struct go_memos go;
 	int64_t start_ns, last_ns;      /* of the first and the latest event */
 	uint64_t events, printed;
@@ -161,7 +175,8 @@ extern const struct dump_format dump_text, dump_go, dump_json, dump_csv;
 /* A text was lost, so printing has to end. */
 static inline bool dump_no_memory(const struct dump *d)
 {
-	return stack_cache_failed(&d->stacks) || stack_cache_failed(&d->tops) || d->scratch.error != 0;
+	return stack_cache_failed(&d->stacks) || stack_cache_failed(&d->tops) ||
+	       d->scratch.error != 0 || d->no_spans;
 }
 
 /* Where to write a text in d->scratch that is to be changed before it is printed. */
@@ -198,6 +213,15 @@ stack_render_fn dump_text_frames, dump_json_frames;
 stack_render_fn dump_text_top, dump_json_top;
 /* The member "clock". */
 char *dump_json_clock(char *p, const struct tt_clock *clock);
+
+/* ---- durations.c */
+
+/* With --durations, once the reader is open. 0, or a code with *err. */
+int dump_durations_init(struct dump *d, struct tt_error *err);
+/* Each event, before it is printed: sets d->duration. */
+void dump_durations_take(struct dump *d, const struct tt_event *ev);
+/* ", after 1.2ms (chan receive)", or nothing. */
+char *out_duration(struct dump *d, struct out *o, char *p);
 
 /* ---- report.c */
 

@@ -374,6 +374,14 @@ static char *put_front(struct dump *d, char *p, const struct tt_event *ev)
 	return json_u64(p, "offset", ev->offset);
 }
 
+static char *put_duration_members(struct dump *d, char *p)
+{
+	p = json_i64(p, "dur_ns", d->duration.ns);
+	if (d->duration.reason.len != 0)
+		p = out_room(d->out, json_str(d->out, p, "dur_reason", d->duration.reason));
+	return d->duration.partial ? json_bool(p, "dur_partial", true) : p;
+}
+
 static void event(struct dump *d, const struct tt_event *ev)
 {
 	struct out *o = d->out;
@@ -387,6 +395,8 @@ static void event(struct dump *d, const struct tt_event *ev)
 	if (ev->spec->experiment)
 		p = put_meanings(d, p, ev);
 	p = put_stacks(d, p, ev);
+	if (d->duration.given)
+		p = put_duration_members(d, p);
 	out_end(o, put_lit(p, "}\n"));
 }
 

@@ -139,6 +139,7 @@ static void wait_until_begun(struct workers *all)
 static void worker_release(struct dump_worker *w)
 {
 	out_release_memory(&w->text);
+	tt_spans_free(w->own.spans);
 	tt_reader_close(w->own.reader);
 	stack_cache_release(&w->own.stacks);
 	stack_cache_release(&w->own.tops);
@@ -205,7 +206,12 @@ static bool copy_dump(struct dump *to, const struct dump *from)
 		.tops = { .render = from->tops.render },
 	};
 	selector_copy(&to->selector, &from->selector);
-	return tt_reader_open_again(&to->reader, from->reader, &ignored) == 0;
+	if (tt_reader_open_again(&to->reader, from->reader, &ignored) != 0)
+		return false;
+	if (dump_durations_init(to, &ignored) == 0)
+		return true;
+	tt_reader_close(to->reader);
+	return false;
 }
 
 static void begin_printing_ahead(struct dump_worker *w)

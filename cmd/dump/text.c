@@ -418,6 +418,8 @@ static void event(struct dump *d, const struct tt_event *ev)
 	start = p;
 	buffer = o->buffer;
 	p = put_description(d, p, ev);
+	if (d->duration.given)
+		p = out_duration(d, o, p);
 	p = put_tops(d, p, ev,
 		     p >= start && o->buffer == buffer ? (size_t)(p - start) : TEXT_WIDTH);
 	p = put_char(p, '\n');
