@@ -18,10 +18,10 @@
 
 struct check {
 	struct tt_v1 *v;
-	struct tt_v1_event *e;  /* the one at hand, */
+	const struct tt_v1_event *e; /* the one at hand, */
+	int64_t time;           /* its time in nanoseconds, */
 	struct tt_v1_goroutine *g; /* its goroutine, */
 	struct tt_v1_proc *p;   /* and its P; of a sample: none */
-	size_t index;
 	bool collecting, stopped; /* a GC or a stop of the world has begun */
 	struct tt_error *err;
 };
@@ -39,6 +39,11 @@ static const char *name_of(const struct check *c)
 	return c->v->layouts[c->e->type].spec->name;
 }
 
+static void set_verdict(struct tt_v1 *v, size_t event)
+{
+	v->verdicts[event / 8] |= (uint8_t)(1 << event % 8);
+}
+
 /* ---- Ps and goroutines */
 
 /* That the goroutine runs on its P; most events are none of no goroutine. */
@@ -46,14 +51,14 @@ static int check_running(struct check *c, bool also_none)
 {
 	if (c->g->state != TT_V1_RUNNING)
 		return FAIL(c, TT_E_GOROUTINE, "g %" PRIu64 " is not running while %s (time %" PRId64 ")",
-			    c->g->id, name_of(c), c->e->time);
+			    c->g->id, name_of(c), c->time);
 	if (c->p->running_g != c->e->g)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is not running g %" PRIu64 " while %s (time %" PRId64 ")",
-			    c->p->number, c->g->id, name_of(c), c->e->time);
+			    c->p->number, c->g->id, name_of(c), c->time);
 	if (!also_none && c->e->g == TT_V1_NO_G)
 		return FAIL(c, TT_E_GOROUTINE, "g 0 did %s (time %" PRId64 ")", name_of(c),
-			    c->e->time);
+			    c->time);
 	return TT_OK;
 }
 
@@ -61,7 +66,7 @@ static int proc_start(struct check *c)
 {
 	if (c->p->running)
 		return FAIL(c, TT_E_PROC, "p %" PRId64 " is running before start (time %" PRId64 ")",
-			    c->p->number, c->e->time);
+			    c->p->number, c->time);
 	c->p->running = true;
 	return TT_OK;
 }
@@ -71,12 +76,12 @@ static int proc_stop(struct check *c)
 	if (!c->p->running)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is not running before stop (time %" PRId64 ")",
-			    c->p->number, c->e->time);
+			    c->p->number, c->time);
 	if (c->p->running_g != TT_V1_NO_G)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is running a goroutine %" PRIu64
 			    " during stop (time %" PRId64 ")",
-			    c->p->number, c->v->goroutines.at[c->p->running_g].id, c->e->time);
+			    c->p->number, c->v->goroutines.at[c->p->running_g].id, c->time);
 	c->p->running = false;
 	return TT_OK;
 }
@@ -86,7 +91,7 @@ static int appear(struct check *c)
 	if (c->g->state != TT_V1_RUNNABLE)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not runnable before Ev%s (time %" PRId64 ")", c->g->id,
-			    name_of(c), c->e->time);
+			    name_of(c), c->time);
 	c->g->state = TT_V1_WAITING;
 	c->g->last = c->e->type;
 	return TT_OK;
@@ -101,7 +106,7 @@ static int create(struct check *c)
 		return rc;
 	if (made->exists)
 		return FAIL(c, TT_E_GOROUTINE, "g %" PRIu64 " already exists (time %" PRId64 ")",
-			    made->id, c->e->time);
+			    made->id, c->time);
 	made->exists = true;
 	made->state = TT_V1_RUNNABLE;
 	made->last = c->e->type;
@@ -113,13 +118,13 @@ static int start(struct check *c)
 	if (c->g->state != TT_V1_RUNNABLE)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not runnable before start (time %" PRId64 ")",
-			    c->g->id, c->e->time);
+			    c->g->id, c->time);
 	if (c->p->running_g != TT_V1_NO_G)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is already running g %" PRIu64 " while start g %" PRIu64
 			    " (time %" PRId64 ")",
 			    c->p->number, c->v->goroutines.at[c->p->running_g].id, c->g->id,
-			    c->e->time);
+			    c->time);
 	c->g->state = TT_V1_RUNNING;
 	c->g->last = 0;
 	c->p->running_g = c->e->g;
@@ -148,20 +153,18 @@ static int unblock(struct check *c)
 	if (c->g->state != TT_V1_RUNNING)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not running while unpark (time %" PRId64 ")", c->g->id,
-			    c->e->time);
+			    c->time);
 	if (!timer && c->p->running_g != c->e->g)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is not running g %" PRIu64
 			    " while unpark (time %" PRId64 ")",
-			    c->p->number, c->g->id, c->e->time);
+			    c->p->number, c->g->id, c->time);
 	if (other->state != TT_V1_WAITING)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not waiting before unpark (time %" PRId64 ")",
-			    other->id, c->e->time);
-	if (c->g->timer)
-		c->e->flags |= TT_V1_TIMER;
+			    other->id, c->time);
 	if (other->last == TT_V1_GO_BLOCK_NET)
-		c->e->flags |= TT_V1_NETPOLL;
+		set_verdict(c->v, c->v->nread);
 	other->state = TT_V1_RUNNABLE;
 	other->last = c->e->type;
 	return TT_OK;
@@ -180,7 +183,7 @@ static int syscall_exit(struct check *c)
 	if (c->g->state != TT_V1_WAITING)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not waiting during syscall exit (time %" PRId64 ")",
-			    c->g->id, c->e->time);
+			    c->g->id, c->time);
 	c->g->state = TT_V1_RUNNABLE;
 	c->g->last = c->e->type;
 	return TT_OK;
@@ -192,7 +195,7 @@ static int begin(struct check *c, bool *range, int code, const char *what)
 {
 	if (*range)
 		return FAIL(c, code, "previous %s is not ended before a new one (time %" PRId64 ")",
-			    what, c->e->time);
+			    what, c->time);
 	*range = true;
 	return TT_OK;
 }
@@ -200,48 +203,55 @@ static int begin(struct check *c, bool *range, int code, const char *what)
 static int end(struct check *c, bool *range, int code, const char *what)
 {
 	if (!*range)
-		return FAIL(c, code, "bogus %s end (time %" PRId64 ")", what, c->e->time);
+		return FAIL(c, code, "bogus %s end (time %" PRId64 ")", what, c->time);
 	*range = false;
 	return TT_OK;
 }
 
 /* ---- tasks and regions */
 
-/* An event as Go's messages show it. */
-static void describe(const struct tt_v1 *v, const struct tt_v1_event *e, uint64_t stack, char *out,
-		     size_t size)
+/* An event as Go's messages show it. `stack`: of one that came before it is checked. */
+static void describe(const struct tt_v1 *v, const struct tt_v1_event *e, int64_t time_ns,
+		     uint64_t stack, char *out, size_t size)
 {
 	const struct tt_event_spec *spec = v->layouts[e->type].spec;
-	uint64_t args[TT_V1_MAX_ARGS];
 	size_t used;
 
-	tt_v1_args(v, e, args);
 	used = (size_t)snprintf(out, size, "%" PRId64 " %s p=%" PRId64 " g=%" PRIu64 " stk=%" PRIu64,
-				e->time, spec->name, v->procs.at[e->proc].number,
+				time_ns, spec->name, v->procs.at[e->proc].number,
 				v->goroutines.at[e->g].id, stack);
 	for (int i = 0; i < spec->nargs && used < size; i++)
 		if (i != spec->stack_arg)
 			used += (size_t)snprintf(out + used, size - used, " %s=%" PRIu64,
-						 spec->args[i].name, args[i]);
+						 spec->args[i].name, e->args[i]);
 }
 
 #define DESCRIPTION_SIZE 256
 
-/* One that came before: its stack is checked. */
-static void describe_earlier(const struct tt_v1 *v, size_t event, char *out)
+static void describe_earlier(const struct tt_v1 *v, const struct tt_v1_place *place, char *out)
 {
-	const struct tt_v1_event *e = &v->events[event];
-	uint64_t args[TT_V1_MAX_ARGS];
+	unsigned type = tt_v1_record_type(v->data + place->offset);
+	struct tt_v1_event e = {
+		.g = place->g,
+		.proc = place->proc,
+		.type = (uint8_t)type,
+		.record_type = (uint8_t)type,
+	};
 
-	tt_v1_args(v, e, args);
-	describe(v, e, tt_v1_stack(v, tt_v1_layout(v, e), args), out, DESCRIPTION_SIZE);
+	tt_v1_args(v, place->offset, e.args);
+	describe(v, &e, place->time_ns, tt_v1_stack(v, &e), out, DESCRIPTION_SIZE);
 }
 
-static void describe_this(const struct check *c, const uint64_t *args, char *out)
+static void describe_this(const struct check *c, char *out)
 {
 	int8_t arg = c->v->layouts[c->e->type].stack_arg;
 
-	describe(c->v, c->e, (uint32_t)args[arg], out, DESCRIPTION_SIZE);
+	describe(c->v, c->e, c->time, (uint32_t)c->e->args[arg], out, DESCRIPTION_SIZE);
+}
+
+static struct tt_v1_place place_of(const struct check *c)
+{
+	return (struct tt_v1_place){c->time, c->e->offset, c->e->g, c->e->proc};
 }
 
 /* A region that began is dropped; its place is for another one. */
@@ -264,19 +274,21 @@ static int go_end(struct check *c)
 	return rc;
 }
 
-static int task_begin(struct check *c, const uint64_t *args)
+static int task_begin(struct check *c)
 {
 	struct tt_v1 *v = c->v;
-	uint32_t old = tt_idmap_find(&v->task_ids, args[0]);
+	uint64_t id = c->e->args[0];
+	uint32_t old = tt_idmap_find(&v->task_ids, id);
+	struct tt_v1_place here = place_of(c);
 	char this[DESCRIPTION_SIZE], earlier[DESCRIPTION_SIZE];
 
 	if (old != TT_IDMAP_NONE) {
-		describe_this(c, args, this);
-		describe_earlier(v, v->tasks.at[old], earlier);
-		return FAIL(c, TT_E_TASK, "task id conflicts (id:%" PRIu64 "), \"%s\" vs \"%s\"",
-			    args[0], this, earlier);
+		describe_this(c, this);
+		describe_earlier(v, &v->tasks.at[old], earlier);
+		return FAIL(c, TT_E_TASK, "task id conflicts (id:%" PRIu64 "), \"%s\" vs \"%s\"", id,
+			    this, earlier);
 	}
-	return tt_v1_add_task(v, args[0], c->index, c->err);
+	return tt_v1_add_task(v, id, &here, c->err);
 }
 
 static int region_begin(struct check *c)
@@ -292,25 +304,25 @@ static int region_begin(struct check *c)
 			return tt_v1_no_memory(v, c->err);
 		v->regions.n++;
 	}
-	v->regions.at[i] = (struct tt_v1_region){c->index, c->g->region};
+	v->regions.at[i] = (struct tt_v1_region){place_of(c), c->g->region};
 	c->g->region = i;
 	return TT_OK;
 }
 
-static int region_end(struct check *c, const uint64_t *args)
+static int region_end(struct check *c)
 {
 	struct tt_v1 *v = c->v;
+	const struct tt_v1_place *place;
 	char this[DESCRIPTION_SIZE], earlier[DESCRIPTION_SIZE];
 	uint64_t begun[TT_V1_MAX_ARGS];
-	size_t event;
 
 	if (c->g->region == TT_V1_NONE)
 		return TT_OK;
-	event = v->regions.at[c->g->region].event;
-	tt_v1_args(v, &v->events[event], begun);
-	if (begun[0] != args[0] || begun[2] != args[2]) {
-		describe_this(c, args, this);
-		describe_earlier(v, event, earlier);
+	place = &v->regions.at[c->g->region].begin;
+	tt_v1_args(v, place->offset, begun);
+	if (begun[0] != c->e->args[0] || begun[2] != c->e->args[2]) {
+		describe_this(c, this);
+		describe_earlier(v, place, earlier);
 		return FAIL(c, TT_E_REGION,
 			    "misuse of region in goroutine %" PRIu64
 			    ": span end \"%s\" when the inner-most active span start event is "
@@ -321,26 +333,38 @@ static int region_end(struct check *c, const uint64_t *args)
 	return TT_OK;
 }
 
-static int annotate(struct check *c)
+static int region(struct check *c)
 {
-	uint64_t args[TT_V1_MAX_ARGS];
 	char this[DESCRIPTION_SIZE];
 
-	tt_v1_args(c->v, c->e, args);
-	switch (c->e->type) {
-	case TT_V1_USER_TASK_CREATE:
-		return task_begin(c, args);
-	case TT_V1_USER_TASK_END:
-		tt_idmap_remove(&c->v->task_ids, args[0]);
-		return TT_OK;
+	switch (c->e->args[1]) {
+	case 0:
+		return region_begin(c);
+	case 1:
+		return region_end(c);
 	default:
-		if (args[1] == 0)
-			return region_begin(c);
-		if (args[1] == 1)
-			return region_end(c, args);
-		describe_this(c, args, this);
+		describe_this(c, this);
 		return FAIL(c, TT_E_REGION, "invalid user region mode: \"%s\"", this);
 	}
+}
+
+/* ---- samples */
+
+/* The generation lists them. A sample does not say on which thread it was. */
+static int sample(struct check *c)
+{
+	struct tt_generation *g = c->v->gen;
+
+	if (!TT_ARRAY_ROOM(g->mem, &g->samples))
+		return tt_v1_no_memory(c->v, c->err);
+	g->samples.at[g->samples.n++] = (struct tt_sample){
+		.time_ns = c->time,
+		.thread = TT_NONE,
+		.proc = (int32_t)c->e->proc,
+		.goroutine = c->e->g == TT_V1_NO_G ? TT_NONE : (int64_t)c->g->id,
+		.stack = tt_v1_stack(c->v, c->e),
+	};
+	return TT_OK;
 }
 
 /* ---- from event to event */
@@ -351,8 +375,8 @@ static void follow_syscall(struct check *c)
 	struct tt_v1_goroutine *g = c->g;
 
 	if (g->syscall != 0 && c->e->type == TT_V1_GO_SYS_BLOCK)
-		c->v->events[g->syscall - 1].flags |= TT_V1_BLOCKS;
-	g->syscall = c->e->type == TT_V1_GO_SYS_CALL ? c->index + 1 : 0;
+		set_verdict(c->v, g->syscall - 1);
+	g->syscall = c->e->type == TT_V1_GO_SYS_CALL ? c->v->nread + 1 : 0;
 }
 
 static int check_event(struct check *c)
@@ -415,9 +439,14 @@ static int check_event(struct check *c)
 	case TT_V1_GO_SYS_EXIT:
 		return syscall_exit(c);
 	case TT_V1_USER_TASK_CREATE:
+		return task_begin(c);
 	case TT_V1_USER_TASK_END:
+		tt_idmap_remove(&c->v->task_ids, c->e->args[0]);
+		return TT_OK;
 	case TT_V1_USER_REGION:
-		return annotate(c);
+		return region(c);
+	case TT_V1_CPU_SAMPLE:
+		return sample(c);
 	default:
 		return TT_OK;
 	}
@@ -426,21 +455,22 @@ static int check_event(struct check *c)
 int tt_v1_check(struct tt_v1 *v, struct tt_error *err)
 {
 	struct check c = {.v = v, .err = err};
-	uint64_t first = v->gen->first_ticks;
-	double ns_per_tick = v->gen->ns_per_tick;
 	int rc = TT_OK;
 
+	v->verdicts = tt_mem_zalloc(v->mem, v->cap / 8 + 1, 1);
+	if (v->verdicts == NULL)
+		return tt_v1_no_memory(v, err);
 	v->free_region = TT_V1_NONE;
 	v->goroutines.at[TT_V1_NO_G].state = TT_V1_RUNNING;
 	v->goroutines.at[TT_V1_NO_G].exists = true;
-	for (; rc == TT_OK && c.index < v->nevents; c.index++) {
-		c.e = &v->events[c.index];
-		c.e->time = tt_signed_ticks_to_ns((int64_t)((uint64_t)c.e->time - first),
-						  ns_per_tick);
+	tt_v1_replay(v);
+	while (rc == TT_OK && (c.e = tt_v1_peek(v)) != NULL) {
+		c.time = tt_v1_time_ns(v, c.e);
 		c.g = &v->goroutines.at[c.e->g];
 		c.p = c.e->type != TT_V1_CPU_SAMPLE ? &v->procs.at[c.e->proc] : NULL;
 		rc = check_event(&c);
 		follow_syscall(&c);
+		tt_v1_pass(v);
 	}
 	return rc;
 }

@@ -77,8 +77,9 @@ enum fake_proc {
 struct conversion {
 	struct tt_v1 *v;
 	const struct tt_v1_event *e;
-	uint64_t args[TT_V1_MAX_ARGS];
+	int64_t time_ns;
 	uint64_t stack;
+	bool verdict;           /* see parse.h */
 	int64_t p;
 	const struct tt_v1_proc *proc; /* of this number, or NULL */
 };
@@ -110,7 +111,7 @@ static uint64_t *make(struct conversion *c, unsigned type)
 
 	/* all else is the same for all events, or of those that set it */
 	memset(v->out_args, 0, sizeof(v->out_args));
-	out->raw_time_ns = c->e->time;
+	out->raw_time_ns = c->time_ns;
 	out->thread = c->p == TT_NONE ? TT_NONE : thread_of(c, TT_NONE);
 	out->proc = c->p;
 	out->goroutine = goroutine_id(v, c->e->g);
@@ -167,7 +168,7 @@ static int proc_status(struct conversion *c, unsigned status)
 
 static int first_arg(struct conversion *c, unsigned type)
 {
-	make(c, type)[0] = c->args[0];
+	make(c, type)[0] = c->e->args[0];
 	return TT_OK;
 }
 
@@ -175,8 +176,8 @@ static int first_two_args(struct conversion *c, unsigned type)
 {
 	uint64_t *args = make(c, type);
 
-	args[0] = c->args[0];
-	args[1] = c->args[1];
+	args[0] = c->e->args[0];
+	args[1] = c->e->args[1];
 	return TT_OK;
 }
 
@@ -188,7 +189,7 @@ static int proc_start(struct conversion *c)
 	bool seen = proc->seen;
 
 	proc->seen = proc->has_thread = true;
-	proc->thread = c->args[0];
+	proc->thread = c->e->args[0];
 	if (!seen)
 		return proc_status(c, TT_P_RUNNING);
 	make(c, TT_EV_PROC_START)[0] = (uint64_t)c->p;
@@ -251,7 +252,7 @@ static int go_start(struct conversion *c)
 {
 	if (!c->v->started) {
 		c->v->goroutines.at[c->e->g].unstarted = false;
-		return goroutine_status(c, c->args[0], TT_G_RUNNING);
+		return goroutine_status(c, c->e->args[0], TT_G_RUNNING);
 	}
 	return first_two_args(c, TT_EV_GO_START);
 }
@@ -266,7 +267,7 @@ static int go_start_label(struct conversion *c)
 
 static int go_label(struct conversion *c)
 {
-	make(c, TT_EV_GO_LABEL)[0] = c->args[2];
+	make(c, TT_EV_GO_LABEL)[0] = c->e->args[2];
 	c->v->out.thread = thread_of(c, 0);
 	return TT_OK;
 }
@@ -274,25 +275,25 @@ static int go_label(struct conversion *c)
 /* The sequence number is Go's own: that of a local record is not known. */
 static int go_unblock(struct conversion *c)
 {
-	bool local = tt_v1_record_type(tt_v1_record(c->v, c->e)) == TT_V1_GO_UNBLOCK_LOCAL;
+	bool local = c->e->record_type == TT_V1_GO_UNBLOCK_LOCAL;
 	uint64_t *args = make(c, TT_EV_GO_UNBLOCK);
 
-	args[0] = c->args[0];
-	args[1] = local ? 0 : c->args[1];
+	args[0] = c->e->args[0];
+	args[1] = local ? 0 : c->e->args[1];
 	return TT_OK;
 }
 
 static int go_appear(struct conversion *c, unsigned status)
 {
 	c->v->goroutines.at[c->e->g].unstarted = false;
-	return goroutine_status(c, c->args[0], status);
+	return goroutine_status(c, c->e->args[0], status);
 }
 
 /* One that does not block was a moment: it lasts a nanosecond. */
 static int go_syscall(struct conversion *c)
 {
 	make(c, TT_EV_GO_SYSCALL_BEGIN);
-	if ((c->e->flags & TT_V1_BLOCKS) == 0) {
+	if (!c->verdict) {
 		c->v->out.thread = thread_of(c, 0);
 		c->v->pending = TT_EV_GO_SYSCALL_END;
 	}
@@ -303,7 +304,7 @@ static int go_syscall_end(struct conversion *c)
 {
 	make(c, TT_EV_GO_SYSCALL_END);
 	c->v->out.thread = thread_of(c, 0);
-	c->v->out.raw_time_ns = (int64_t)((uint64_t)c->e->time + 1);
+	c->v->out.raw_time_ns = (int64_t)((uint64_t)c->time_ns + 1);
 	return TT_OK;
 }
 
@@ -312,7 +313,7 @@ static int go_syscall_end(struct conversion *c)
 /* Before 1.21 there were two reasons. */
 static int stw_begin(struct conversion *c)
 {
-	uint64_t kind = c->args[0];
+	uint64_t kind = c->e->args[0];
 
 	if (c->v->version < 21)
 		kind = kind <= 1 ? kind + 1 : 0;
@@ -332,39 +333,40 @@ static int stw_end(struct conversion *c)
 
 static int task_begin(struct conversion *c, struct tt_error *err)
 {
+	struct tt_v1_place here = {c->time_ns, c->e->offset, c->e->g, c->e->proc};
 	uint64_t *args = make(c, TT_EV_USER_TASK_BEGIN);
 
-	args[0] = c->args[0];
-	args[1] = c->args[1] == 0 ? TT_NO_TASK : c->args[1];
-	args[2] = c->args[2];
-	return tt_v1_add_task(c->v, args[0], c->v->next - 1, err);
+	args[0] = c->e->args[0];
+	args[1] = c->e->args[1] == 0 ? TT_NO_TASK : c->e->args[1];
+	args[2] = c->e->args[2];
+	return tt_v1_add_task(c->v, args[0], &here, err);
 }
 
 /* With the name and parent of its begin, whose parent 0 stays 0. */
 static int task_end(struct conversion *c)
 {
 	struct tt_v1 *v = c->v;
-	uint32_t i = tt_idmap_find(&v->task_ids, c->args[0]);
+	uint32_t i = tt_idmap_find(&v->task_ids, c->e->args[0]);
 	uint64_t begun[TT_V1_MAX_ARGS];
 
-	make(c, TT_EV_USER_TASK_END)[0] = c->args[0];
+	make(c, TT_EV_USER_TASK_END)[0] = c->e->args[0];
 	v->out.extra_ = TT_NO_TASK;
 	v->out.text_ = (struct tt_str){"", 0};
 	if (i == TT_IDMAP_NONE)
 		return TT_OK;
-	tt_v1_args(v, &v->events[v->tasks.at[i]], begun);
+	tt_v1_args(v, v->tasks.at[i].offset, begun);
 	v->out.extra_ = begun[1];
 	tt_generation_string(v->gen, begun[2], &v->out.text_);
-	tt_idmap_remove(&v->task_ids, c->args[0]);
+	tt_idmap_remove(&v->task_ids, c->e->args[0]);
 	return TT_OK;
 }
 
 static int region(struct conversion *c)
 {
-	uint64_t *args = make(c, c->args[1] == 0 ? TT_EV_USER_REGION_BEGIN : TT_EV_USER_REGION_END);
+	uint64_t *args = make(c, c->e->args[1] == 0 ? TT_EV_USER_REGION_BEGIN : TT_EV_USER_REGION_END);
 
-	args[0] = c->args[0];
-	args[1] = c->args[2];
+	args[0] = c->e->args[0];
+	args[1] = c->e->args[2];
 	return TT_OK;
 }
 
@@ -372,8 +374,8 @@ static int log_text(struct conversion *c)
 {
 	uint64_t *args = make(c, TT_EV_USER_LOG);
 
-	args[0] = c->args[0];
-	args[1] = c->args[1];
+	args[0] = c->e->args[0];
+	args[1] = c->e->args[1];
 	args[2] = c->v->first_message + c->e->other;
 	return TT_OK;
 }
@@ -384,7 +386,7 @@ static int sample(struct conversion *c)
 	uint64_t *args = make(c, TT_EV_CPU_SAMPLE);
 
 	c->v->out.thread = TT_NONE;
-	args[0] = (uint64_t)c->e->time;
+	args[0] = (uint64_t)c->time_ns;
 	args[1] = (uint64_t)TT_NONE;
 	args[2] = (uint64_t)c->p;
 	args[3] = (uint64_t)c->v->out.goroutine;
@@ -529,27 +531,29 @@ static void use_fake_proc(struct conversion *c, enum fake_proc fake)
 	c->proc = i == TT_V1_NONE ? NULL : &c->v->procs.at[i];
 }
 
-static struct conversion begin(struct tt_v1 *v, const struct tt_v1_event *e)
+static void begin(struct conversion *c, struct tt_v1 *v, const struct tt_v1_event *e, bool verdict)
 {
-	struct conversion c = {.v = v, .e = e};
-
-	tt_v1_args(v, e, c.args);
-	c.stack = tt_v1_stack(v, tt_v1_layout(v, e), c.args);
+	*c = (struct conversion){
+		.v = v,
+		.e = e,
+		.time_ns = tt_v1_time_ns(v, e),
+		.stack = tt_v1_stack(v, e),
+		.verdict = verdict,
+	};
 	if (e->type == TT_V1_CPU_SAMPLE) {
-		c.p = (int32_t)e->proc;
-		return c;
+		c->p = (int32_t)e->proc;
+		return;
 	}
-	c.proc = &v->procs.at[e->proc];
-	c.p = c.proc->number;
+	c->proc = &v->procs.at[e->proc];
+	c->p = c->proc->number;
 	if (e->type == TT_V1_GO_SYS_EXIT)
-		use_fake_proc(&c, FAKE_SYSCALLS);
+		use_fake_proc(c, FAKE_SYSCALLS);
 	else if (e->type == TT_V1_GC_START)
-		use_fake_proc(&c, FAKE_GC);
-	else if ((e->flags & TT_V1_NETPOLL) != 0)
-		use_fake_proc(&c, FAKE_NETPOLL);
-	else if ((e->flags & TT_V1_TIMER) != 0)
-		use_fake_proc(&c, FAKE_TIMERS);
-	return c;
+		use_fake_proc(c, FAKE_GC);
+	else if (e->type == TT_V1_GO_UNBLOCK && verdict)
+		use_fake_proc(c, FAKE_NETPOLL);
+	else if (e->type == TT_V1_GO_UNBLOCK && v->goroutines.at[e->g].timer)
+		use_fake_proc(c, FAKE_TIMERS);
 }
 
 /* What follows the event that was converted last. */
@@ -565,92 +569,81 @@ static int convert_pending(struct conversion *c)
 
 int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
 {
+	const struct tt_v1_event *e;
+	struct conversion c;
 	int rc = TT_END;
 
 	*ev = &v->out;
 	if (v->pending != 0 || v->next_unstarted != TT_V1_NONE) {
-		struct conversion c = begin(v, &v->events[v->next - 1]);
-
+		begin(&c, v, &v->last, false);
 		rc = convert_pending(&c);
 	}
-	while (rc == TT_END && v->next < v->nevents) {
-		struct conversion c = begin(v, &v->events[v->next++]);
-
+	while (rc == TT_END && (e = tt_v1_peek(v)) != NULL) {
+		begin(&c, v, e, tt_v1_verdict(v));
+		tt_v1_pass(v);
 		rc = convert(&c, err);
+		if (v->pending != 0 || v->next_unstarted != TT_V1_NONE)
+			v->last = *e;
+		if (rc < 0)
+			err->offset = v->base + e->offset;
 	}
-	if (rc == TT_OK && tt_unlikely(has_raw_ids(v)))
+	if (rc == TT_OK && tt_unlikely(has_raw_ids(v))) {
 		rc = check_ids(v, err);
-	if (rc < 0)
-		err->offset = v->base + v->events[v->next - 1].offset;
+		if (rc < 0)
+			err->offset = v->out.offset;
+	}
 	return rc;
 }
 
-/* Whether it is one event of v2, whatever came before, and names nothing that may be missing. */
-static inline bool is_plain(unsigned type)
+/* How many events of v2 an event becomes, whatever came before, if it names nothing that may
+ * be missing; -1: that depends. */
+static inline int nplain(unsigned type, bool verdict)
 {
 	switch (type) {
 	case TT_V1_GOMAXPROCS:
 	case TT_V1_GO_CREATE:
 	case TT_V1_GO_START_LABEL:
-	case TT_V1_GO_SYS_CALL:
-	case TT_V1_GO_SYS_BLOCK:
 	case TT_V1_USER_TASK_CREATE:
 	case TT_V1_USER_TASK_END:
 	case TT_V1_USER_REGION:
 	case TT_V1_USER_LOG:
 	case TT_V1_FUTILE_WAKEUP:
-		return false;
+		return -1;
+	case TT_V1_GO_SYS_CALL:
+		return verdict ? 1 : 2;
+	case TT_V1_GO_SYS_BLOCK:
+		return 0;
 	default:
-		return true;
+		return 1;
 	}
 }
 
 void tt_v1_count(struct tt_v1 *v, uint64_t *nevents, int64_t *last_ns)
 {
-	size_t first = v->next, i = first;
+	const struct tt_v1_event *e;
 	int64_t last = *last_ns;
 
 	if (!v->started || v->pending != 0 || v->next_unstarted != TT_V1_NONE || v->bad_frames)
 		return;
-	for (; i < v->nevents && is_plain(v->events[i].type); i++) {
-		int64_t time = v->events[i].time;
+	while ((e = tt_v1_peek(v)) != NULL) {
+		int n = nplain(e->type, tt_v1_verdict(v));
+		int64_t time = tt_v1_time_ns(v, e);
 
-		last = time > last ? time : tt_ns_add(last, 1);
+		if (n < 0)
+			break;
+		/* (the second one is a nanosecond later) */
+		for (int i = 0; i < n; i++, time++)
+			last = time > last ? time : tt_ns_add(last, 1);
+		*nevents += (uint64_t)n;
+		tt_v1_pass(v);
 	}
-	v->next = i;
-	*nevents += i - first;
 	*last_ns = last;
 }
 
 /* ---- the beginning */
 
-static int list_samples(struct tt_v1 *v, struct tt_error *err)
-{
-	struct tt_generation *g = v->gen;
-
-	for (size_t i = 0; v->samples.n > 0 && i < v->nevents; i++) {
-		struct conversion c;
-
-		if (v->events[i].type != TT_V1_CPU_SAMPLE)
-			continue;
-		c = begin(v, &v->events[i]);
-		if (!TT_ARRAY_ROOM(v->mem, &g->samples))
-			return tt_v1_no_memory(v, err);
-		g->samples.at[g->samples.n++] = (struct tt_sample){
-			.time_ns = c.e->time,
-			.thread = TT_NONE,
-			.proc = c.p,
-			.goroutine = goroutine_id(v, c.e->g),
-			.stack = c.stack,
-		};
-	}
-	return TT_OK;
-}
-
 int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err)
 {
-	int rc = tt_v1_seal_tables(v, texts, NTEXTS, err);
-
 	for (unsigned type = 0; type < TT_V1_NTYPES; type++)
 		v->v2[type] = tt_specs_event(v->specs, type);
 	v->out.generation = v->gen;
@@ -660,17 +653,18 @@ int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err)
 	v->next_unstarted = TT_V1_NONE;
 	for (unsigned i = 0; i < 4; i++)
 		v->fake_procs[i] = tt_idmap_find(&v->proc_ids, (uint64_t)FIRST_FAKE_PROC + i);
-	return rc == TT_OK ? list_samples(v, err) : rc;
+	tt_v1_replay(v);
+	return tt_v1_seal_tables(v, texts, NTEXTS, err);
 }
 
+/* The first event is at 0. */
 bool tt_v1_start_ns(const struct tt_v1 *v, int64_t *ns)
 {
-	if (v->nevents > 0)
-		*ns = v->events[0].time;
+	*ns = 0;
 	return v->nevents > 0;
 }
 
 bool tt_v1_done(const struct tt_v1 *v)
 {
-	return v->next == v->nevents && v->pending == 0 && v->next_unstarted == TT_V1_NONE;
+	return v->nread == v->nevents && v->pending == 0 && v->next_unstarted == TT_V1_NONE;
 }

@@ -52,14 +52,3 @@ void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_sp
 		};
 	}
 }
-
-void tt_v1_args(const struct tt_v1 *v, const struct tt_v1_event *e, uint64_t args[TT_V1_MAX_ARGS])
-{
-	const uint8_t *p = tt_v1_numbers(tt_v1_record(v, e));
-	unsigned n = tt_v1_layout(v, e)->nnumbers - 1u;
-
-	memset(args, 0, TT_V1_MAX_ARGS * sizeof(*args));
-	tt_varint_trusted(&p);
-	for (unsigned i = 0; i < n; i++)
-		args[i] = tt_varint_trusted(&p);
-}

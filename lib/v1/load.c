@@ -60,7 +60,6 @@ static int take_all(struct tt_v1 *v, struct tt_error *err)
 	if (rc == TT_OK)
 		rc = tt_v1_order(v, err);
 	v->gen->batches_read = v->batches.n;
-	TT_ARRAY_RELEASE(v->mem, &v->batches);
 	if (rc == TT_OK)
 		rc = tt_v1_times(v, err);
 	if (rc == TT_OK)

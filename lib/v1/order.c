@@ -31,11 +31,9 @@ struct order {
 	size_t nwaiting;
 	uint64_t seed;
 	size_t nprocs;          /* with the one that stands for all samples */
-	struct tt_v1_proc *samples;
-	size_t next_sample;
-	uint64_t nmoves;        /* places that events were moved by */
-	int64_t last;           /* time of the last event, */
-	struct tt_error exit_err; /* and what was wrong with the first bad syscall exit */
+	int64_t last;           /* time of the last event */
+	uint64_t unsorted;      /* offset in the trace of the first one whose time goes back; 0 */
+	struct tt_error exit_err; /* what is wrong with the first bad syscall exit */
 };
 
 /* ---- the heap, as in Go's order.go */
@@ -200,186 +198,34 @@ static int transition(struct order *o, const struct tt_v1_proc *proc)
 
 /* ---- the next event of a P */
 
-/* Passes over a record without a time, or a sample. */
-static const uint8_t *pass_over(const uint8_t *record)
+/* The number that an event says its goroutine must have. */
+static inline uint64_t seq_of(const struct tt_v1_event *e, uint8_t step)
 {
-	const uint8_t *p = record + 1;
-	uint64_t nbytes;
-
-	if (tt_v1_record_type(record) == TT_V1_STRING) {
-		tt_varint_trusted(&p);
-		nbytes = tt_varint_trusted(&p);
-		return p + nbytes;
-	}
-	if (tt_v1_announced(record) == 0) {
-		nbytes = tt_varint_trusted(&p);
-		return p + nbytes;
-	}
-	for (unsigned i = tt_v1_announced(record); i > 0; i--)
-		tt_varint_trusted(&p);
-	return p;
-}
-
-/* The text of a UserLog gets an index; equal texts get the same one. */
-static bool take_message(struct tt_v1 *v, const uint8_t **pos, uint32_t *index)
-{
-	size_t len = (size_t)tt_varint_trusted(pos);
-	struct tt_str text = {(const char *)*pos, len};
-	uint64_t id = tt_idmap_id_of(v->message_ids.seed, text.data, len);
-	uint32_t i = tt_idmap_find(&v->message_ids, id);
-
-	*pos += len;
-	if (i != TT_IDMAP_NONE && v->messages.at[i].len == len &&
-	    memcmp(v->messages.at[i].data, text.data, len) == 0) {
-		*index = i;
-		return true;
-	}
-	*index = (uint32_t)v->messages.n;
-	if (*index == TT_V1_NONE || !TT_ARRAY_ROOM(v->mem, &v->messages) ||
-	    (i == TT_IDMAP_NONE && !tt_idmap_add(&v->message_ids, id, *index)))
-		return false;
-	v->messages.at[v->messages.n++] = text;
-	return true;
-}
-
-/* Which goroutines an event has, and what ordering needs of its numbers. */
-static bool take_goroutines(struct tt_v1 *v, struct tt_v1_proc *proc, unsigned type,
-			    const uint64_t args[TT_V1_MAX_ARGS])
-{
-	struct tt_v1_event *e = &proc->head;
-
-	e->g = proc->g;
-	e->other = TT_V1_NO_G;
-	e->proc = (uint32_t)(proc - v->procs.at);
-	switch (type) {
-	case TT_V1_GO_START_LOCAL:
-	case TT_V1_GO_START:
-	case TT_V1_GO_START_LABEL:
-		if (type == TT_V1_GO_START_LOCAL)
-			e->type = TT_V1_GO_START;
-		if (!tt_v1_goroutine_index(v, args[0], &proc->g))
-			return false;
-		e->g = proc->g;
-		proc->seq = args[1];
-		return true;
-	case TT_V1_GO_UNBLOCK_LOCAL:
-	case TT_V1_GO_UNBLOCK:
-		e->type = TT_V1_GO_UNBLOCK;
-		proc->seq = args[1];
-		return tt_v1_goroutine_index(v, args[0], &e->other);
-	case TT_V1_GO_CREATE:
-		proc->seq = 0;
-		return tt_v1_goroutine_index(v, args[0], &e->other);
-	case TT_V1_GO_SYS_EXIT:
-		proc->seq = args[1];
-		proc->exit_time = (int64_t)args[2];
-		break;
-	case TT_V1_GO_SYS_EXIT_LOCAL:
-		/* no Go wrote one; its reader looks for the time in argument 2, and takes it for
-		 * an event of the goroutine that runs */
-		e->type = TT_V1_GO_SYS_EXIT;
-		proc->exit_time = 0;
-		return tt_v1_goroutine_index(v, args[0], &e->other);
-	case TT_V1_GO_WAITING:
-	case TT_V1_GO_IN_SYSCALL:
-		proc->seq = 1;
-		break;
-	case TT_V1_GC_START:
-		proc->seq = args[0];
-		return true;
+	switch (step) {
+	case TT_V1_START:
+	case TT_V1_READY:
+		return e->args[1];
+	case TT_V1_APPEAR:
+		return 1;
+	case TT_V1_GC:
+		return e->args[0];
 	default:
-		return true;
+		return 0;
 	}
-	if (!tt_v1_goroutine_index(v, args[0], &e->other))
-		return false;
-	e->g = e->other;
-	return true;
-}
-
-/* Reads the next event of the batch, which index.c found good. False: no memory. */
-static bool read_event(struct tt_v1 *v, struct tt_v1_proc *proc)
-{
-	const uint8_t *record = proc->pos, *p;
-	const struct tt_v1_layout *layout = &v->layouts[tt_v1_record_type(record)];
-	uint64_t args[TT_V1_MAX_ARGS];
-	unsigned n;
-
-	while (tt_unlikely(!layout->timed || tt_v1_record_type(record) == TT_V1_CPU_SAMPLE)) {
-		record = pass_over(record);
-		layout = &v->layouts[tt_v1_record_type(record)];
-	}
-	p = tt_v1_numbers(record);
-	proc->time = (int64_t)((uint64_t)proc->time + tt_varint_trusted(&p));
-	n = layout->nnumbers - 1u;
-	for (unsigned i = 0; i < n; i++)
-		args[i] = tt_varint_trusted(&p);
-	proc->head.time = proc->time;
-	proc->head.offset = (uint64_t)(record - v->data);
-	proc->head.type = (uint8_t)tt_v1_record_type(record);
-	proc->head.flags = 0;
-	proc->step = layout->step;
-	if (!take_goroutines(v, proc, proc->head.type, args))
-		return false;
-	if (layout->stops)
-		proc->g = TT_V1_NO_G;
-	if (tt_unlikely(proc->head.type == TT_V1_USER_LOG) &&
-	    !take_message(v, &p, &proc->head.other))
-		return false;
-	proc->pos = p;
-	return true;
-}
-
-/* All samples are the events of a P that there is not. False: no memory. */
-static bool read_sample(struct order *o)
-{
-	struct tt_v1 *v = o->v;
-	struct tt_v1_proc *proc = o->samples;
-	const struct tt_keyed *sample = &v->samples.at[o->next_sample++];
-	uint64_t args[TT_V1_MAX_ARGS]; /* ts p g stack */
-
-	proc->head = (struct tt_v1_event){
-		.time = sample->key,
-		.offset = sample->of.index,
-		.type = TT_V1_CPU_SAMPLE,
-	};
-	proc->step = TT_V1_FREE;
-	tt_v1_args(v, &proc->head, args);
-	proc->head.proc = (uint32_t)args[1];
-	return tt_v1_goroutine_index(v, args[2], &proc->head.g);
 }
 
 /* Makes the next event of a P its head: 0; 1: there is none; or an error. */
-static int next_event(struct order *o, struct tt_v1_proc *proc)
+static inline int next_event(struct order *o, struct tt_v1_proc *proc)
 {
-	struct tt_v1 *v = o->v;
+	int rc = tt_v1_read(o->v, proc, o->err);
 
-	if (proc == o->samples) {
-		if (o->next_sample == v->samples.n)
-			return TT_END;
-		return read_sample(o) ? TT_OK : tt_v1_no_memory(v, o->err);
+	if (rc == TT_OK) {
+		proc->step = tt_v1_layout(o->v, &proc->head)->step;
+		proc->seq = seq_of(&proc->head, proc->step);
 	}
-	while (proc->left == 0) {
-		const struct tt_v1_batch *batch;
-		const uint8_t *p;
-
-		if (proc->first == TT_V1_NONE)
-			return TT_END;
-		batch = &v->batches.at[proc->first];
-		proc->first = batch->next;
-		if (batch->tables) {
-			int rc = tt_v1_take_tables(v, batch, o->err);
-
-			if (rc < 0)
-				return rc;
-		}
-		p = v->data + batch->offset + 1;
-		tt_varint_trusted(&p);
-		proc->time = (int64_t)tt_varint_trusted(&p);
-		proc->pos = p;
-		proc->left = batch->nevents;
-	}
-	proc->left--;
-	return read_event(v, proc) ? TT_OK : tt_v1_no_memory(v, o->err);
+	proc->loaded = rc == TT_OK;
+	proc->ended = rc == TT_END;
+	return rc;
 }
 
 /* ---- the Ps that are not in the heap */
@@ -414,8 +260,6 @@ static int look_at(struct order *o, struct tt_v1_proc *proc, bool *left)
 
 		if (rc < 0)
 			return rc;
-		proc->loaded = rc == TT_OK;
-		proc->ended = rc == TT_END;
 	}
 	*left = proc->ended || is_ready(o, proc);
 	if (*left)
@@ -461,91 +305,114 @@ static int look_at_due(struct order *o)
 /* ---- from event to event */
 
 /* A syscall exit may have been long before its record: when, the record says. */
-static void take_exit(struct order *o, struct tt_v1_event *e, int64_t time)
+static bool move_exit(struct order *o, const struct tt_v1_event *e)
 {
-	int64_t blocked = o->v->goroutines.at[e->g].blocked;
+	struct tt_v1 *v = o->v;
+	int64_t blocked = v->goroutines.at[e->g].blocked, time = (int64_t)e->args[2];
 
 	if (time == 0 || o->exit_err.code != TT_OK)
-		return;
+		return true;
 	if (blocked == 0)
 		tt_fail(&o->exit_err, TT_E_GOROUTINE, "stray syscall exit");
 	else if (time < blocked)
 		tt_v1_time_order(&o->exit_err);
 	if (o->exit_err.code != TT_OK)
-		o->exit_err.offset = o->v->base + e->offset;
-	else if (time != e->time) {
-		e->time = time;
-		e->flags |= TT_V1_MOVED;
-		o->v->nmoved++;
-	}
+		o->exit_err.offset = v->base + e->offset;
+	if (o->exit_err.code != TT_OK || time == e->time)
+		return true;
+	if (!TT_ARRAY_ROOM(v->mem, &v->moved))
+		return false;
+	v->moved.at[v->moved.n++] = (struct tt_v1_moved){
+		.time = time,
+		.index = v->nevents,
+		.offset = e->offset,
+		.g = e->g,
+		.proc = e->proc,
+	};
+	return true;
 }
 
-/* How far events may be moved in all, for each one; beyond that all are sorted at the end. */
-#define MOVES_PER_EVENT 8
-
-/* Moves the last event to where its time belongs, after those of the same time. */
-static void move_back(struct order *o)
+static inline void append_index(struct tt_v1 *v, size_t proc)
 {
-	struct tt_v1 *v = o->v;
-	struct tt_v1_event e = v->events[v->nevents - 1];
-	size_t at = v->nevents - 1;
+	size_t i = v->nevents++;
 
-	for (; at > 0 && v->events[at - 1].time > e.time; at--)
-		v->events[at] = v->events[at - 1];
-	v->events[at] = e;
-	o->nmoves += v->nevents - at;
-	v->scrambled = o->nmoves > MOVES_PER_EVENT * v->cap;
+	if (v->width == 1)
+		((uint8_t *)v->order)[i] = (uint8_t)proc;
+	else if (v->width == 2)
+		((uint16_t *)v->order)[i] = (uint16_t)proc;
+	else
+		((uint32_t *)v->order)[i] = (uint32_t)proc;
 }
 
 /* Appends the head of a P. */
-static inline void append(struct order *o, struct tt_v1_proc *proc)
+static inline int append(struct order *o, const struct tt_v1_proc *proc)
 {
 	struct tt_v1 *v = o->v;
-	struct tt_v1_event *e = &v->events[v->nevents];
+	const struct tt_v1_event *e = &proc->head;
 
-	*e = proc->head;
-	if (tt_unlikely(e->time < o->last) && v->nevents > 0 && v->unsorted == 0)
-		v->unsorted = v->base + e->offset;
-	v->nevents++;
+	if (tt_unlikely(e->time < o->last) && v->nevents > 0 && o->unsorted == 0)
+		o->unsorted = v->base + e->offset;
 	o->last = e->time;
 	if (e->type == TT_V1_GO_SYS_BLOCK || e->type == TT_V1_GO_IN_SYSCALL)
 		v->goroutines.at[e->g].blocked = e->time;
-	else if (e->type == TT_V1_GO_SYS_EXIT)
-		take_exit(o, e, proc->exit_time);
-	if (tt_unlikely(v->nevents > 1 && e->time < e[-1].time) && !v->scrambled)
-		move_back(o);
+	else if (e->type == TT_V1_GO_SYS_EXIT && !move_exit(o, e))
+		return tt_v1_no_memory(v, o->err);
+	append_index(v, proc == &v->sampler ? v->procs.n : e->proc);
+	return TT_OK;
 }
 
+/*
+ * Whether an event of this time, if its P were pushed, would be the next to be popped, with
+ * the heap in the end as it is now. Pushed, it moves all from the last place up to the root
+ * down by one; popped, these move back unless some are of one time.
+ */
+static inline bool comes_first(const struct order *o, int64_t time)
+{
+	const struct tt_keyed *a = o->heap;
+
+	if (o->nheap == 0)
+		return true;
+	if (time >= a[0].key)
+		return false;
+	for (size_t j = (o->nheap - 1) / 2; j > 0; j = (j - 1) / 2) {
+		int64_t above = a[(j - 1) / 2].key;
+
+		if (above >= a[j].key || (j % 2 == 0 && above >= a[j - 1].key))
+			return false;
+	}
+	return true;
+}
+
+/* The event of a P that has left the heap happens, and so do those after it that are next. */
 static int advance(struct order *o)
 {
 	struct tt_v1_proc *proc = heap_pop(o);
 	int rc;
 
-	append(o, proc);
-	rc = transition(o, proc);
-	if (rc < 0)
-		return rc;
-	proc->loaded = false;
-	if (o->ndue == 0) {
-		/* in nearly all cases: as if it had joined the list as its last, and left */
-		rc = next_event(o, proc);
+	do {
+		rc = append(o, proc);
+		if (rc == TT_OK)
+			rc = transition(o, proc);
 		if (rc < 0)
 			return rc;
-		proc->ended = rc == TT_END;
-		if (proc->ended)
-			return TT_OK;
-		proc->loaded = true;
-		if (is_ready(o, proc)) {
-			heap_push(o, proc);
+		if (o->ndue > 0) {
+			proc->loaded = false;
+			join(o, proc);
+			o->due[o->ndue++] = proc;
+			return look_at_due(o);
+		}
+		/* in nearly all cases: as if it had joined the list as its last, and left */
+		rc = next_event(o, proc);
+		if (rc != TT_OK)
+			return rc == TT_END ? TT_OK : rc;
+		if (!is_ready(o, proc)) {
+			join(o, proc);
+			wait(o, proc);
 			return TT_OK;
 		}
-		join(o, proc);
-		wait(o, proc);
-		return TT_OK;
-	}
-	join(o, proc);
-	o->due[o->ndue++] = proc;
-	return look_at_due(o);
+	} while (comes_first(o, proc->head.time));
+	heap_push(o, proc);
+	return TT_OK;
 }
 
 static const char *status_name(uint8_t status)
@@ -588,7 +455,8 @@ static int order_all(struct order *o)
 	int rc;
 
 	for (size_t i = 0; i < o->nprocs; i++) {
-		struct tt_v1_proc *proc = i < o->v->procs.n ? &o->v->procs.at[i] : o->samples;
+		struct tt_v1_proc *proc = i < o->v->procs.n ? &o->v->procs.at[i] :
+								      &o->v->sampler;
 
 		join(o, proc);
 		o->due[o->ndue++] = proc;
@@ -598,9 +466,9 @@ static int order_all(struct order *o)
 		rc = advance(o);
 	if (rc == TT_OK && o->nout > 0)
 		rc = stuck(o);
-	if (rc == TT_OK && o->v->unsorted != 0) {
+	if (rc == TT_OK && o->unsorted != 0) {
 		rc = tt_v1_time_order(o->err);
-		o->err->offset = o->v->unsorted;
+		o->err->offset = o->unsorted;
 	}
 	if (rc == TT_OK && o->exit_err.code != TT_OK) {
 		*o->err = o->exit_err;
@@ -620,13 +488,14 @@ static bool make_room(struct order *o)
 		v->cap += v->batches.at[i].nevents;
 	for (o->nwaiting = 16; o->nwaiting < o->nprocs;)
 		o->nwaiting *= 2;
-	v->events = tt_mem_zalloc(v->mem, v->cap + 1, sizeof(*v->events));
+	v->width = o->nprocs <= UINT8_MAX + 1 ? 1 : o->nprocs <= UINT16_MAX + 1 ? 2 : 4;
+	v->order = tt_mem_zalloc(v->mem, v->cap + 1, v->width);
 	o->heap = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->heap));
 	o->out = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->out));
 	o->due = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->due));
 	o->sorted = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->sorted));
 	o->waiting = tt_mem_zalloc(v->mem, o->nwaiting, sizeof(*o->waiting));
-	return v->events != NULL && o->heap != NULL && o->out != NULL && o->due != NULL &&
+	return v->order != NULL && o->heap != NULL && o->out != NULL && o->due != NULL &&
 	       o->sorted != NULL && o->waiting != NULL;
 }
 
@@ -651,17 +520,16 @@ static bool make_goroutines(struct tt_v1 *v)
 
 int tt_v1_order(struct tt_v1 *v, struct tt_error *err)
 {
-	struct tt_v1_proc samples = {.number = TT_NONE, .first = TT_V1_NONE, .last = TT_V1_NONE};
 	struct order o = {
 		.v = v,
 		.err = err,
 		.nprocs = v->procs.n + 1,
-		.samples = &samples,
 		.seed = tt_random_seed(),
 	};
 	int rc;
 
 	tt_sort_like_go(v->samples.at, v->samples.n);
+	tt_v1_rewind(v);
 	if (make_room(&o) && make_goroutines(v))
 		rc = order_all(&o);
 	else

@@ -8,6 +8,7 @@
 
 #include "base/compiler.h"
 #include "base/sort.h"
+#include "gen/clock.h"
 #include "spec/types.h"
 #include "v1/v1.h"
 #include "wire/format.h"
@@ -70,22 +71,33 @@ static inline const uint8_t *tt_v1_numbers(const uint8_t *record)
 
 /* ------------------------------------------------------------------- events */
 
-enum tt_v1_flag {
-	TT_V1_BLOCKS = 1 << 0,  /* a GoSysCall: a GoSysBlock is the goroutine's next event */
-	TT_V1_TIMER = 1 << 1,   /* a GoUnblock on the P of timers */
-	TT_V1_NETPOLL = 1 << 2, /* or on that of the network */
-	TT_V1_MOVED = 1 << 3,   /* a GoSysExit that was earlier than its record */
-};
-
-/* One event in the order of all. What else it says is read from its record anew. */
+/* An event, as it is read from its record. Few are in memory at a time. */
 struct tt_v1_event {
-	int64_t time;           /* ticks; once checked, nanoseconds from the first event */
+	int64_t time;           /* ticks */
 	uint64_t offset;        /* of its record in the data */
 	uint32_t g;             /* goroutine on which it happened: index in `goroutines` */
 	uint32_t other;         /* goroutine that it is about; of a UserLog: index in `messages` */
 	uint32_t proc;          /* index in `procs`; of a sample: the number of the P */
-	uint8_t type;           /* enum tt_v1_type, none of the local ones */
-	uint8_t flags;
+	uint8_t type;           /* enum tt_v1_type, none of the local ones; and that of */
+	uint8_t record_type;    /* the record, which may be local */
+	uint64_t args[TT_V1_MAX_ARGS]; /* dt left out; those that the record does not have are 0 */
+};
+
+/* A GoSysExit that was earlier than its record. */
+struct tt_v1_moved {
+	int64_t time;
+	size_t index;           /* of its record in the order that tt_v1_order() finds */
+	uint64_t offset;        /* as in struct tt_v1_event */
+	uint32_t g;
+	uint32_t proc;
+};
+
+/* An event to which later ones go back. */
+struct tt_v1_place {
+	int64_t time_ns;
+	uint64_t offset;
+	uint32_t g;
+	uint32_t proc;
 };
 
 /* Where ordering has a goroutine; the numbers are also those of the checks. */
@@ -116,7 +128,7 @@ struct tt_v1_goroutine {
 	bool exists;
 	bool assists;           /* helps to mark */
 	uint32_t region;        /* innermost: index in `regions`, or TT_V1_NONE */
-	size_t syscall;         /* 1 + index of its last event, if that is a GoSysCall */
+	size_t syscall;         /* 1 + number of its last event, if that is a GoSysCall */
 	/* conversion: */
 	bool unstarted;         /* made before the first Gomaxprocs, and not seen since */
 };
@@ -133,18 +145,17 @@ struct tt_v1_batch {
 struct tt_v1_proc {
 	int64_t number;
 	uint32_t first, last;   /* batches */
-	/* ordering: where it is, */
+	/* where reading is: */
+	uint32_t batch;         /* the next one */
+	uint32_t g;             /* it runs */
 	const uint8_t *pos;
 	uint64_t left;          /* events of the batch at hand */
-	int64_t time;
-	uint32_t g;             /* it runs */
-	bool loaded, ended;
-	/* its next event if it is loaded, */
-	struct tt_v1_event head;
-	uint8_t step;
-	uint64_t seq;           /* that its goroutine must have */
-	int64_t exit_time;      /* of a GoSysExit; 0: not known */
-	/* and what it waits for. */
+	struct tt_v1_event head; /* the last event that was read, the next one if it is loaded */
+	bool loaded;
+	/* ordering: */
+	bool ended;
+	uint8_t step;           /* of head, */
+	uint64_t seq;           /* and the number that its goroutine must have */
 	size_t place;           /* among those that are not in the heap */
 	struct tt_v1_proc *next_waiting;
 	/* checks: */
@@ -156,7 +167,7 @@ struct tt_v1_proc {
 };
 
 struct tt_v1_region {
-	size_t event;           /* that began it */
+	struct tt_v1_place begin;
 	uint32_t outer;         /* or TT_V1_NONE */
 };
 
@@ -188,19 +199,30 @@ struct tt_v1 {
 	uint64_t first_text;    /* and that of convert.c's first text */
 	bool bad_frames;        /* a frame names a string that does not exist */
 
-	struct tt_v1_event *events;
+	/* the order: whose event comes next, as the index of a P, nprocs for a sample */
+	void *order;
+	unsigned width;         /* bytes of an index: 1, 2 or 4 */
 	size_t nevents, cap;
-	uint64_t unsorted;      /* offset in the trace of the first event whose time goes back; 0 */
-	size_t nmoved;          /* with TT_V1_MOVED */
-	bool scrambled;         /* so much that not all are where their times belong */
+	TT_ARRAY(struct tt_v1_moved) moved; /* once ordered: by time */
+	/* replay: */
+	size_t next;            /* event to be read, */
+	size_t next_moved;
+	size_t nread;           /* and how many were; that is the number of the next one */
+	struct tt_v1_proc *source; /* of the event at hand */
+	struct tt_v1_proc exits; /* stands for the P of all that are moved, */
+	struct tt_v1_proc sampler; /* and this one for that of all samples */
+	size_t next_sample;
+	/* a bit for each event: a GoSysCall whose goroutine's next event is a GoSysBlock; a
+	 * GoUnblock on the P of the network */
+	uint8_t *verdicts;      /* cap / 8 + 1 bytes */
 
 	TT_ARRAY(struct tt_v1_region) regions;
 	uint32_t free_region;   /* the first of a list, or TT_V1_NONE */
-	TT_ARRAY(size_t) tasks; /* the events that create them, by task_ids */
+	TT_ARRAY(struct tt_v1_place) tasks; /* where they begin, by task_ids */
 	struct tt_idmap task_ids;
 
 	/* conversion: */
-	size_t next;            /* event to be converted */
+	struct tt_v1_event last; /* that was converted */
 	uint32_t next_unstarted; /* goroutine that may have to be handed out; TT_V1_NONE */
 	bool started;           /* the first Gomaxprocs is over */
 	unsigned pending;       /* v2 event that follows, or 0 */
@@ -216,53 +238,79 @@ static inline uint64_t tt_v1_offset(const struct tt_v1 *v, const uint8_t *p)
 	return v->base + (uint64_t)(p - v->data);
 }
 
-/* The record of an event, */
-static inline const uint8_t *tt_v1_record(const struct tt_v1 *v, const struct tt_v1_event *e)
-{
-	return v->data + e->offset;
-}
-
-/* and its layout, which for a local one differs from that of its type. */
+/* The layout of an event's record, which for a local one differs from that of its type. */
 static inline const struct tt_v1_layout *tt_v1_layout(const struct tt_v1 *v,
 						      const struct tt_v1_event *e)
 {
-	return &v->layouts[tt_v1_record_type(tt_v1_record(v, e))];
+	return &v->layouts[e->record_type];
 }
 
-/* The arguments of an event, dt left out; those that its record does not have are 0. */
-void tt_v1_args(const struct tt_v1 *v, const struct tt_v1_event *e, uint64_t args[TT_V1_MAX_ARGS]);
-/* The stack that an event of this layout names among its arguments; 0 if it has none or the
- * trace has no such stack. Go cuts the number to 32 bits. */
-static inline uint64_t tt_v1_stack(const struct tt_v1 *v, const struct tt_v1_layout *layout,
-				   const uint64_t args[TT_V1_MAX_ARGS])
+/* The stack that an event names among its arguments; 0 if it has none or the trace has no
+ * such stack. Go cuts the number to 32 bits. */
+static inline uint64_t tt_v1_stack(const struct tt_v1 *v, const struct tt_v1_event *e)
 {
+	int8_t arg = tt_v1_layout(v, e)->stack_arg;
 	uint32_t id;
 
-	if (layout->stack_arg < 0)
+	if (arg < 0)
 		return 0;
-	id = (uint32_t)args[layout->stack_arg];
+	id = (uint32_t)e->args[arg];
 	return tt_idmap_find(&v->gen->stack_ids, id) == TT_IDMAP_NONE ? 0 : id;
+}
+
+static inline int64_t tt_v1_time_ns(const struct tt_v1 *v, const struct tt_v1_event *e)
+{
+	return tt_signed_ticks_to_ns((int64_t)((uint64_t)e->time - v->gen->first_ticks),
+				     v->gen->ns_per_tick);
 }
 
 /* NULL: no memory. */
 struct tt_v1 *tt_v1_new(struct tt_generation *gen, const struct tt_specs *specs, unsigned version);
-/* The task of this id begins with an event. It is none that is known. */
-int tt_v1_add_task(struct tt_v1 *v, uint64_t id, size_t event, struct tt_error *err);
+/* The task of this id begins here. It is none that is known. */
+int tt_v1_add_task(struct tt_v1 *v, uint64_t id, const struct tt_v1_place *begin,
+		   struct tt_error *err);
 /* The index of a goroutine, which is made if it is new. False: no memory. */
 bool tt_v1_goroutine_index(struct tt_v1 *v, uint64_t id, uint32_t *index);
 int tt_v1_no_memory(const struct tt_v1 *v, struct tt_error *err);
 int tt_v1_time_order(struct tt_error *err);
+
+/* ------------------------------------------------------------- reading events */
+
+/* The arguments of the record at an offset, as struct tt_v1_event has them. */
+void tt_v1_args(const struct tt_v1 *v, uint64_t offset, uint64_t args[TT_V1_MAX_ARGS]);
+/* All Ps are at their first event. */
+void tt_v1_rewind(struct tt_v1 *v);
+/* Makes the next event of a P its head. TT_END: there is none; or an error of the tables in
+ * a batch that is read for the first time. */
+int tt_v1_read(struct tt_v1 *v, struct tt_v1_proc *proc, struct tt_error *err);
+
+/* All events in their order; from the first one after tt_v1_replay(). */
+void tt_v1_replay(struct tt_v1 *v);
+/* The next event, valid until it is passed; NULL: there is none. */
+const struct tt_v1_event *tt_v1_peek(struct tt_v1 *v);
+static inline void tt_v1_pass(struct tt_v1 *v)
+{
+	v->source->loaded = false;
+	v->nread++;
+}
+
+/* What was found about the next event; see `verdicts`. */
+static inline bool tt_v1_verdict(const struct tt_v1 *v)
+{
+	return (v->verdicts[v->nread / 8] >> v->nread % 8 & 1) != 0;
+}
 
 /* ----------------------------------------------------------- one after another */
 
 /* TT_E_EVENT_TYPE, TT_E_EVENT_NUMBER, TT_E_CUT_OFF, TT_E_BATCH_HEADER, TT_E_BATCH_TYPE. */
 int tt_v1_index(struct tt_v1 *v, struct tt_error *err);
 /* What index.c left of a batch with `tables`: files its strings, stacks, frequency. */
-int tt_v1_take_tables(struct tt_v1 *v, const struct tt_v1_batch *batch, struct tt_error *err);
+int tt_v1_read_tables(struct tt_v1 *v, const struct tt_v1_batch *batch, struct tt_error *err);
 /* Gives an id to each message and to the texts of convert.c, and checks that frames have
  * their strings. */
 int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 		      struct tt_error *err);
+/* Fills in the order, and `moved`. */
 int tt_v1_order(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_times(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_check(struct tt_v1 *v, struct tt_error *err);

@@ -229,7 +229,7 @@ static int take_record(struct records *r, unsigned type)
 	}
 }
 
-int tt_v1_take_tables(struct tt_v1 *v, const struct tt_v1_batch *batch, struct tt_error *err)
+int tt_v1_read_tables(struct tt_v1 *v, const struct tt_v1_batch *batch, struct tt_error *err)
 {
 	struct records r = {.v = v, .pos = v->data + batch->offset, .err = err};
 	int rc = TT_OK;

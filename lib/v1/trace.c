@@ -26,7 +26,8 @@ void tt_v1_free(struct tt_v1 *v)
 {
 	if (v == NULL)
 		return;
-	tt_mem_free(v->mem, v->events, (v->cap + 1) * sizeof(*v->events));
+	tt_mem_free(v->mem, v->verdicts, v->cap / 8 + 1);
+	tt_mem_free(v->mem, v->order, (v->cap + 1) * v->width);
 	tt_mem_free(v->mem, v->copy, v->copy_cap);
 	tt_idmap_release(&v->task_ids);
 	tt_idmap_release(&v->message_ids);
@@ -36,6 +37,7 @@ void tt_v1_free(struct tt_v1 *v)
 	TT_ARRAY_RELEASE(v->mem, &v->regions);
 	TT_ARRAY_RELEASE(v->mem, &v->messages);
 	TT_ARRAY_RELEASE(v->mem, &v->goroutines);
+	TT_ARRAY_RELEASE(v->mem, &v->moved);
 	TT_ARRAY_RELEASE(v->mem, &v->samples);
 	TT_ARRAY_RELEASE(v->mem, &v->procs);
 	TT_ARRAY_RELEASE(v->mem, &v->batches);
@@ -69,11 +71,12 @@ bool tt_v1_goroutine_index(struct tt_v1 *v, uint64_t id, uint32_t *index)
 	return true;
 }
 
-int tt_v1_add_task(struct tt_v1 *v, uint64_t id, size_t event, struct tt_error *err)
+int tt_v1_add_task(struct tt_v1 *v, uint64_t id, const struct tt_v1_place *begin,
+		   struct tt_error *err)
 {
 	if (v->tasks.n == TT_V1_NONE || !TT_ARRAY_ROOM(v->mem, &v->tasks) ||
 	    !tt_idmap_add(&v->task_ids, id, (uint32_t)v->tasks.n))
 		return tt_v1_no_memory(v, err);
-	v->tasks.at[v->tasks.n++] = event;
+	v->tasks.at[v->tasks.n++] = *begin;
 	return TT_OK;
 }
