@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 #include "gen/clock.h"
-#include "v1/parse.h"
+#include "v1/replay.h"
 
 /* The P of timers in Go, where goroutines are unblocked that no goroutine runs. */
 #define TIMER_P 1000001
@@ -164,7 +164,7 @@ static int unblock(struct check *c)
 			    "g %" PRIu64 " is not waiting before unpark (time %" PRId64 ")",
 			    other->id, c->time);
 	if (other->last == TT_V1_GO_BLOCK_NET)
-		set_verdict(c->v, c->v->nread);
+		set_verdict(c->v, c->v->nread - 1);
 	other->state = TT_V1_RUNNABLE;
 	other->last = c->e->type;
 	return TT_OK;
@@ -367,6 +367,45 @@ static int sample(struct check *c)
 	return TT_OK;
 }
 
+/* ---- the sum of it all */
+
+/* Whether what an event names is there, and it is an event in v2. */
+static __attribute__((noinline)) bool converts(const struct tt_v1 *v, const struct tt_v1_event *e)
+{
+	uint64_t id = e->args[tt_v1_layout(v, e)->id_arg];
+	bool is_stack = e->type == TT_V1_GO_CREATE;
+
+	return id == 0 || tt_idmap_find(is_stack ? &v->gen->stack_ids : &v->gen->string_ids, id) !=
+				  TT_IDMAP_NONE;
+}
+
+static inline void add_to_chain(int64_t *last, int64_t time)
+{
+	int64_t next = tt_ns_add(*last, 1);
+
+	*last = time > next ? time : next;
+}
+
+static inline void sum_up(const struct check *c)
+{
+	struct tt_v1_rest *rest = &c->v->rest;
+	const struct tt_v1_layout *layout = tt_v1_layout(c->v, c->e);
+
+	if (tt_unlikely(layout->nevents != 1)) {
+		if (layout->nevents == 0)
+			return;
+		/* the end of a syscall comes only if it does not block */
+		add_to_chain(&rest->most_last_ns, c->time);
+		if (c->e->type != TT_V1_GO_SYS_CALL)
+			add_to_chain(&rest->last_ns, c->time);
+	}
+	rest->nevents += layout->nevents;
+	add_to_chain(&rest->last_ns, c->time);
+	add_to_chain(&rest->most_last_ns, c->time);
+	if ((layout->id_arg >= 0 && !converts(c->v, c->e)) || c->e->type == TT_V1_FUTILE_WAKEUP)
+		rest->unsure = true;
+}
+
 /* ---- from event to event */
 
 /* A syscall blocks if its goroutine's next event is a GoSysBlock. */
@@ -374,9 +413,12 @@ static void follow_syscall(struct check *c)
 {
 	struct tt_v1_goroutine *g = c->g;
 
-	if (g->syscall != 0 && c->e->type == TT_V1_GO_SYS_BLOCK)
+	if (tt_unlikely(g->syscall != 0) && c->e->type == TT_V1_GO_SYS_BLOCK) {
 		set_verdict(c->v, g->syscall - 1);
-	g->syscall = c->e->type == TT_V1_GO_SYS_CALL ? c->v->nread + 1 : 0;
+		if (g->syscall > c->v->rest.begin && c->v->rest.begin != 0)
+			c->v->rest.nevents--;
+	}
+	g->syscall = c->e->type == TT_V1_GO_SYS_CALL ? c->v->nread : 0;
 }
 
 static int check_event(struct check *c)
@@ -461,16 +503,22 @@ int tt_v1_check(struct tt_v1 *v, struct tt_error *err)
 	if (v->verdicts == NULL)
 		return tt_v1_no_memory(v, err);
 	v->free_region = TT_V1_NONE;
+	v->rest.last_ns = v->rest.most_last_ns = INT64_MIN;
 	v->goroutines.at[TT_V1_NO_G].state = TT_V1_RUNNING;
 	v->goroutines.at[TT_V1_NO_G].exists = true;
 	tt_v1_replay(v);
-	while (rc == TT_OK && (c.e = tt_v1_peek(v)) != NULL) {
+	while (rc == TT_OK && (c.e = tt_v1_step(v)) != NULL) {
 		c.time = tt_v1_time_ns(v, c.e);
 		c.g = &v->goroutines.at[c.e->g];
 		c.p = c.e->type != TT_V1_CPU_SAMPLE ? &v->procs.at[c.e->proc] : NULL;
 		rc = check_event(&c);
 		follow_syscall(&c);
-		tt_v1_pass(v);
+		if (v->rest.begin != 0)
+			sum_up(&c);
+		else if (c.e->type == TT_V1_GOMAXPROCS)
+			v->rest.begin = v->nread;
 	}
+	v->gen->v1_last_ns = c.time;
+	v->rest.unsure |= v->rest.last_ns != v->rest.most_last_ns;
 	return rc;
 }

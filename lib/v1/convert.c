@@ -10,7 +10,7 @@
 #include "gen/clock.h"
 #include "spec/spec.h"
 #include "spec/status.h"
-#include "v1/parse.h"
+#include "v1/replay.h"
 
 /* Texts that the old format has no strings for: why a goroutine stops, */
 enum text {
@@ -578,15 +578,15 @@ int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
 		begin(&c, v, &v->last, false);
 		rc = convert_pending(&c);
 	}
-	while (rc == TT_END && (e = tt_v1_peek(v)) != NULL) {
+	while (rc == TT_END && (e = tt_v1_step(v)) != NULL) {
 		begin(&c, v, e, tt_v1_verdict(v));
-		tt_v1_pass(v);
 		rc = convert(&c, err);
 		if (v->pending != 0 || v->next_unstarted != TT_V1_NONE)
 			v->last = *e;
 		if (rc < 0)
 			err->offset = v->base + e->offset;
 	}
+	v->rest.nhanded += rc == TT_OK && v->started && v->nread > v->rest.begin;
 	if (rc == TT_OK && tt_unlikely(has_raw_ids(v))) {
 		rc = check_ids(v, err);
 		if (rc < 0)
@@ -595,49 +595,22 @@ int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
 	return rc;
 }
 
-/* How many events of v2 an event becomes, whatever came before, if it names nothing that may
- * be missing; -1: that depends. */
-static inline int nplain(unsigned type, bool verdict)
-{
-	switch (type) {
-	case TT_V1_GOMAXPROCS:
-	case TT_V1_GO_CREATE:
-	case TT_V1_GO_START_LABEL:
-	case TT_V1_USER_TASK_CREATE:
-	case TT_V1_USER_TASK_END:
-	case TT_V1_USER_REGION:
-	case TT_V1_USER_LOG:
-	case TT_V1_FUTILE_WAKEUP:
-		return -1;
-	case TT_V1_GO_SYS_CALL:
-		return verdict ? 1 : 2;
-	case TT_V1_GO_SYS_BLOCK:
-		return 0;
-	default:
-		return 1;
-	}
-}
-
 void tt_v1_count(struct tt_v1 *v, uint64_t *nevents, int64_t *last_ns)
 {
-	const struct tt_v1_event *e;
-	int64_t last = *last_ns;
+	const struct tt_v1_rest *rest = &v->rest;
+	int64_t last;
 
-	if (!v->started || v->pending != 0 || v->next_unstarted != TT_V1_NONE || v->bad_frames)
+	if (!v->started || v->next_unstarted != TT_V1_NONE || rest->unsure || v->bad_frames)
 		return;
-	while ((e = tt_v1_peek(v)) != NULL) {
-		int n = nplain(e->type, tt_v1_verdict(v));
-		int64_t time = tt_v1_time_ns(v, e);
-
-		if (n < 0)
-			break;
-		/* (the second one is a nanosecond later) */
-		for (int i = 0; i < n; i++, time++)
-			last = time > last ? time : tt_ns_add(last, 1);
-		*nevents += (uint64_t)n;
-		tt_v1_pass(v);
-	}
-	*last_ns = last;
+	/* (each is at least a nanosecond after the one before it) */
+	last = tt_ns_add(*last_ns, (int64_t)(rest->nevents - rest->nhanded));
+	*last_ns = last > rest->last_ns ? last : rest->last_ns;
+	*nevents += rest->nevents - rest->nhanded;
+	v->rest.nhanded = rest->nevents;
+	v->pending = 0;
+	v->nread = v->next = v->nevents;
+	v->next_moved = v->moved.n;
+	v->ahead = NULL;
 }
 
 /* ---- the beginning */

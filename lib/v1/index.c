@@ -279,6 +279,48 @@ static int take_next(struct scan *s, bool *ended)
 	return take_record(s, layout, ended);
 }
 
+/* How many of the first 8 bytes end a number, if that is all there is in nbytes; else -1. */
+static inline int count_short_numbers(const uint8_t *p, uint64_t nbytes)
+{
+	uint64_t ends;
+
+	if (nbytes == 0 || nbytes > 8)
+		return -1;
+	ends = ~tt_load_le64(p) & UINT64_C(0x8080808080808080);
+	if (((ends >> (8 * nbytes - 1)) & 1) == 0)
+		return -1;
+	ends <<= 64 - 8 * nbytes;
+	return (int)(((ends >> 7) * UINT64_C(0x0101010101010101)) >> 56);
+}
+
+/* Passes over a record in a batch if it is one of those that nearly all are: short, timed, no
+ * sample, no text, with as many numbers as there have to be. False: it may be any other. */
+static inline bool skip_usual(struct scan *s)
+{
+	unsigned n = s->v->usual[*s->record];
+	uint64_t ends;
+
+	if (n == 0 || s->batch == NULL || s->end - s->pos < 16)
+		return false;
+	if (n == 4) {
+		uint64_t nbytes = *s->pos;
+
+		if (count_short_numbers(s->pos + 1, nbytes) !=
+		    s->v->layouts[tt_v1_record_type(s->record)].nnumbers)
+			return false;
+		s->pos += 1 + nbytes;
+	} else {
+		ends = ~tt_load_le64(s->pos) & UINT64_C(0x8080808080808080);
+		ends &= ends - (n > 1);
+		ends &= ends - (n > 2);
+		if (ends == 0)
+			return false;
+		s->pos += ((unsigned)__builtin_ctzll(ends) + 1) / 8;
+	}
+	s->batch->nevents++;
+	return true;
+}
+
 int tt_v1_index(struct tt_v1 *v, struct tt_error *err)
 {
 	struct scan s = {.v = v, .pos = v->data, .end = v->end, .err = err};
@@ -287,6 +329,8 @@ int tt_v1_index(struct tt_v1 *v, struct tt_error *err)
 
 	while (rc == TT_OK && !ended && s.pos < s.end) {
 		s.record = s.pos++;
+		if (tt_likely(skip_usual(&s)))
+			continue;
 		rc = take_next(&s, &ended);
 	}
 	return rc;

@@ -31,6 +31,76 @@ static const uint8_t steps[TT_V1_NTYPES] = {
 	[TT_V1_GC_START] = TT_V1_GC,
 };
 
+/* How a record names a goroutine. */
+static void set_goroutine(struct tt_v1_layout *layout, unsigned type)
+{
+	switch (type) {
+	case TT_V1_GO_START:
+	case TT_V1_GO_START_LOCAL:
+	case TT_V1_GO_START_LABEL:
+		layout->starts = true;
+		/* fall through */
+	case TT_V1_GO_SYS_EXIT:
+	case TT_V1_GO_WAITING:
+	case TT_V1_GO_IN_SYSCALL:
+		layout->is_about_g = true;
+		/* fall through */
+	case TT_V1_GO_CREATE:
+	case TT_V1_GO_UNBLOCK:
+	case TT_V1_GO_UNBLOCK_LOCAL:
+	/* no Go wrote this one; its reader takes it for an event of the goroutine that runs, and
+	 * looks for the time in an argument that is not there */
+	case TT_V1_GO_SYS_EXIT_LOCAL:
+		layout->names_g = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static unsigned without_local(unsigned type)
+{
+	switch (type) {
+	case TT_V1_GO_START_LOCAL:
+		return TT_V1_GO_START;
+	case TT_V1_GO_UNBLOCK_LOCAL:
+		return TT_V1_GO_UNBLOCK;
+	case TT_V1_GO_SYS_EXIT_LOCAL:
+		return TT_V1_GO_SYS_EXIT;
+	default:
+		return type;
+	}
+}
+
+/* What it becomes in v2. */
+static void set_conversion(struct tt_v1_layout *layout, unsigned type)
+{
+	layout->nevents = 1;
+	layout->id_arg = -1;
+	switch (type) {
+	case TT_V1_GO_SYS_CALL:
+		layout->nevents = 2; /* if it does not block */
+		break;
+	case TT_V1_GO_SYS_BLOCK:
+		layout->nevents = 0;
+		break;
+	case TT_V1_GO_START_LABEL:
+		layout->nevents = 2;
+		layout->id_arg = 2;
+		break;
+	case TT_V1_GO_CREATE:
+	case TT_V1_USER_LOG:
+		layout->id_arg = 1;
+		break;
+	case TT_V1_USER_TASK_CREATE:
+	case TT_V1_USER_REGION:
+		layout->id_arg = 2;
+		break;
+	default:
+		break;
+	}
+}
+
 void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_specs *records,
 		   unsigned version)
 {
@@ -45,10 +115,24 @@ void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_sp
 			.spec = spec,
 			.nnumbers = (uint8_t)(spec->nargs + spec->timed),
 			.timed = spec->timed,
+			.usual = spec->timed && type != TT_V1_USER_LOG && type != TT_V1_CPU_SAMPLE,
+			.type = (uint8_t)without_local(type),
 			.stops = step == TT_V1_WAIT || step == TT_V1_YIELD ||
 				 type == TT_V1_GO_END || type == TT_V1_GO_STOP,
 			.step = step,
 			.stack_arg = spec->stack_arg,
 		};
+		set_goroutine(&layouts[type], type);
+		set_conversion(&layouts[type], type);
+	}
+}
+
+void tt_v1_usual(uint8_t usual[256], const struct tt_v1_layout layouts[TT_V1_NTYPES])
+{
+	for (unsigned byte = 0; byte < 256; byte++) {
+		const struct tt_v1_layout *layout = &layouts[byte % TT_V1_NTYPES];
+		unsigned n = byte / TT_V1_NTYPES + 1;
+
+		usual[byte] = layout->usual && (n == 4 || n == layout->nnumbers) ? (uint8_t)n : 0;
 	}
 }

@@ -56,6 +56,7 @@ static int take_all(struct tt_v1 *v, struct tt_error *err)
 	if (rc < 0)
 		return rc;
 	tt_v1_layouts(v->layouts, v->records, v->version);
+	tt_v1_usual(v->usual, v->layouts);
 	rc = tt_v1_index(v, err);
 	if (rc == TT_OK)
 		rc = tt_v1_order(v, err);
@@ -85,7 +86,5 @@ int tt_v1_load(struct tt_v1 **out, struct tt_source *src, struct tt_generation *
 		gen->end = tt_v1_offset(v, v->end);
 		rc = take_all(v, err);
 	}
-	if (rc == TT_OK && v->nevents != 0)
-		gen->v1_last_ns = v->events[v->nevents - 1].time;
 	return rc;
 }

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "v1/parse.h"
+#include "v1/cursor.h"
 
 /* A sequence number that fits any, in what a goroutine must be. Only Go's, so it may come. */
 #define ANY_SEQ UINT64_MAX
@@ -77,70 +77,63 @@ static struct tt_v1_proc **list_of(const struct order *o, uint32_t g, uint64_t s
 	return &o->waiting[(h ^ h >> 29) & (o->nwaiting - 1)];
 }
 
-/* The goroutine of a step, which says when it can be. */
-static inline uint32_t subject(const struct tt_v1_proc *proc)
-{
-	switch (proc->step) {
-	case TT_V1_CREATE:
-	case TT_V1_READY:
-	case TT_V1_READY_LOCAL:
-		return proc->head.other;
-	case TT_V1_GC:
-		return TT_V1_COLLECTOR;
-	default:
-		return proc->head.g;
-	}
-}
-
-/* What the goroutine must be for a step, and what it is then. The local ones and those of
- * the running goroutine fit any number, and `adds` says what becomes of it. */
+/* What the goroutine of a step must be, and what it is then. */
 struct rule {
 	uint8_t status, next;
-	bool any_seq;
-	uint8_t adds;
+	bool of_other;          /* it is the event's other goroutine */
+	bool any_seq;           /* its number may be any: so with what is local, or runs; */
+	int8_t seq_arg;         /* else it is this argument, or if -1, */
+	uint8_t seq;            /* this one */
+	uint8_t adds;           /* to the number */
 };
 
 static const struct rule rules[] = {
-	[TT_V1_CREATE] = {TT_V1_DEAD, TT_V1_RUNNABLE, false, 1},
-	[TT_V1_APPEAR] = {TT_V1_RUNNABLE, TT_V1_WAITING, false, 1},
-	[TT_V1_START] = {TT_V1_RUNNABLE, TT_V1_RUNNING, false, 1},
-	[TT_V1_START_LOCAL] = {TT_V1_RUNNABLE, TT_V1_RUNNING, true, 1},
-	[TT_V1_WAIT] = {TT_V1_RUNNING, TT_V1_WAITING, true, 0},
-	[TT_V1_YIELD] = {TT_V1_RUNNING, TT_V1_RUNNABLE, true, 0},
-	[TT_V1_READY] = {TT_V1_WAITING, TT_V1_RUNNABLE, false, 1},
-	[TT_V1_READY_LOCAL] = {TT_V1_WAITING, TT_V1_RUNNABLE, true, 1},
-	[TT_V1_GC] = {TT_V1_DEAD, TT_V1_DEAD, false, 1},
+	[TT_V1_CREATE] = {TT_V1_DEAD, TT_V1_RUNNABLE, true, false, -1, 0, 1},
+	[TT_V1_APPEAR] = {TT_V1_RUNNABLE, TT_V1_WAITING, false, false, -1, 1, 1},
+	[TT_V1_START] = {TT_V1_RUNNABLE, TT_V1_RUNNING, false, false, 1, 0, 1},
+	[TT_V1_START_LOCAL] = {TT_V1_RUNNABLE, TT_V1_RUNNING, false, true, -1, 0, 1},
+	[TT_V1_WAIT] = {TT_V1_RUNNING, TT_V1_WAITING, false, true, -1, 0, 0},
+	[TT_V1_YIELD] = {TT_V1_RUNNING, TT_V1_RUNNABLE, false, true, -1, 0, 0},
+	[TT_V1_READY] = {TT_V1_WAITING, TT_V1_RUNNABLE, true, false, 1, 0, 1},
+	[TT_V1_READY_LOCAL] = {TT_V1_WAITING, TT_V1_RUNNABLE, true, true, -1, 0, 1},
+	[TT_V1_GC] = {TT_V1_DEAD, TT_V1_DEAD, false, false, 0, 0, 1},
 };
 
-/* A number that the record gives may be the one that fits any. */
-static inline uint64_t wanted_seq(const struct tt_v1_proc *proc)
+/* What the head of a P requires. */
+static inline void find_requirement(const struct tt_v1 *v, struct tt_v1_proc *proc)
 {
-	return rules[proc->step].any_seq ? ANY_SEQ : proc->seq;
+	const struct tt_v1_event *e = &proc->head;
+	uint8_t step = tt_v1_layout(v, e)->step;
+	const struct rule *rule = &rules[step];
+
+	proc->step = step;
+	proc->subject = rule->of_other ? e->other : e->g;
+	if (tt_unlikely(step == TT_V1_GC))
+		proc->subject = TT_V1_COLLECTOR;
+	/* (the number that the record gives may be the one that fits any) */
+	if (rule->any_seq)
+		proc->seq = ANY_SEQ;
+	else
+		proc->seq = rule->seq_arg >= 0 ? e->args[rule->seq_arg] : rule->seq;
 }
 
 static inline bool is_ready(const struct order *o, const struct tt_v1_proc *proc)
 {
-	const struct tt_v1_goroutine *g;
-	uint64_t seq;
-	uint32_t i;
+	const struct tt_v1_goroutine *g = &o->v->goroutines.at[proc->subject];
 
-	if (proc->step == TT_V1_FREE)
+	if (proc->step == TT_V1_FREE || proc->subject == TT_V1_ANY_G)
 		return true;
-	i = subject(proc);
-	g = &o->v->goroutines.at[i];
-	seq = wanted_seq(proc);
-	return i == TT_V1_ANY_G ||
-	       (g->status == rules[proc->step].status && (seq == ANY_SEQ || seq == g->seq));
+	return g->status == rules[proc->step].status &&
+	       (proc->seq == ANY_SEQ || proc->seq == g->seq);
 }
 
 static void wait(struct order *o, struct tt_v1_proc *proc)
 {
-	uint32_t g = subject(proc);
-	struct tt_v1_proc **list = list_of(o, g, wanted_seq(proc), rules[proc->step].status);
+	struct tt_v1_proc **list = list_of(o, proc->subject, proc->seq, rules[proc->step].status);
 
 	proc->next_waiting = *list;
 	*list = proc;
-	o->v->goroutines.at[g].nwaiting++;
+	o->v->goroutines.at[proc->subject].nwaiting++;
 }
 
 /* All that wait for a goroutine to be just this. */
@@ -151,7 +144,7 @@ static void wake(struct order *o, uint32_t g, uint64_t seq, uint8_t status)
 	while (*link != NULL) {
 		struct tt_v1_proc *proc = *link;
 
-		if (subject(proc) != g || wanted_seq(proc) != seq ||
+		if (proc->subject != g || proc->seq != seq ||
 		    rules[proc->step].status != status) {
 			link = &proc->next_waiting;
 			continue;
@@ -162,67 +155,53 @@ static void wake(struct order *o, uint32_t g, uint64_t seq, uint8_t status)
 	}
 }
 
-static int transition(struct order *o, const struct tt_v1_proc *proc)
+/* All that wait for what a goroutine has become. */
+static __attribute__((noinline)) void wake_all(struct order *o, uint32_t i)
+{
+	const struct tt_v1_goroutine *g = &o->v->goroutines.at[i];
+
+	wake(o, i, g->seq, g->status);
+	if (g->seq != ANY_SEQ)
+		wake(o, i, ANY_SEQ, g->status);
+}
+
+/* The event of a P that is ready. */
+static inline void transition(struct order *o, const struct tt_v1_proc *proc)
 {
 	const struct rule *rule = &rules[proc->step];
-	struct tt_v1_goroutine *g;
-	uint32_t i;
+	struct tt_v1_goroutine *g = &o->v->goroutines.at[proc->subject];
 
-	if (proc->step == TT_V1_FREE)
-		return TT_OK;
-	i = subject(proc);
-	if (i == TT_V1_ANY_G)
-		return TT_OK;
-	g = &o->v->goroutines.at[i];
-	if (tt_unlikely(!is_ready(o, proc))) {
-		tt_fail(o->err, TT_E_GOROUTINE,
-			"encountered impossible goroutine state transition");
-		o->err->offset = o->v->base + proc->head.offset;
-		return -TT_E_GOROUTINE;
-	}
+	if (proc->step == TT_V1_FREE || proc->subject == TT_V1_ANY_G)
+		return;
 	/* what Go writes for "one more" and "the same" may be the sum of a number in the record */
 	if (rule->any_seq)
 		g->seq += rule->adds;
-	else if (proc->seq + 1 == ANY_SEQ - 1)
+	else if (tt_unlikely(proc->seq + 1 == ANY_SEQ - 1))
 		g->seq++;
-	else if (proc->seq + 1 != ANY_SEQ)
+	else if (tt_likely(proc->seq + 1 != ANY_SEQ))
 		g->seq = proc->seq + 1;
 	g->status = rule->next;
-	if (g->nwaiting > 0) {
-		wake(o, i, g->seq, g->status);
-		if (g->seq != ANY_SEQ)
-			wake(o, i, ANY_SEQ, g->status);
-	}
-	return TT_OK;
+	if (tt_unlikely(g->nwaiting > 0))
+		wake_all(o, proc->subject);
+}
+
+/* Others may have come between. */
+static int impossible(struct order *o, const struct tt_v1_proc *proc)
+{
+	tt_fail(o->err, TT_E_GOROUTINE, "encountered impossible goroutine state transition");
+	o->err->offset = o->v->base + proc->head.offset;
+	return -TT_E_GOROUTINE;
 }
 
 /* ---- the next event of a P */
 
-/* The number that an event says its goroutine must have. */
-static inline uint64_t seq_of(const struct tt_v1_event *e, uint8_t step)
-{
-	switch (step) {
-	case TT_V1_START:
-	case TT_V1_READY:
-		return e->args[1];
-	case TT_V1_APPEAR:
-		return 1;
-	case TT_V1_GC:
-		return e->args[0];
-	default:
-		return 0;
-	}
-}
-
 /* Makes the next event of a P its head: 0; 1: there is none; or an error. */
-static inline int next_event(struct order *o, struct tt_v1_proc *proc)
+static TT_ALWAYS_INLINE int next_event(struct order *o, struct tt_v1_proc *proc)
 {
 	int rc = tt_v1_read(o->v, proc, o->err);
 
-	if (rc == TT_OK) {
-		proc->step = tt_v1_layout(o->v, &proc->head)->step;
-		proc->seq = seq_of(&proc->head, proc->step);
-	}
+	if (tt_likely(rc == TT_OK))
+		find_requirement(o->v, proc);
 	proc->loaded = rc == TT_OK;
 	proc->ended = rc == TT_END;
 	return rc;
@@ -252,11 +231,16 @@ static void sort_due(struct order *o)
 	tt_sort_like_go(o->sorted, o->ndue);
 }
 
+static __attribute__((noinline)) int next_event_due(struct order *o, struct tt_v1_proc *proc)
+{
+	return next_event(o, proc);
+}
+
 /* Looks at one: *left says that it is no longer in the list. */
 static int look_at(struct order *o, struct tt_v1_proc *proc, bool *left)
 {
 	if (!proc->loaded) {
-		int rc = next_event(o, proc);
+		int rc = next_event_due(o, proc);
 
 		if (rc < 0)
 			return rc;
@@ -389,12 +373,13 @@ static int advance(struct order *o)
 	struct tt_v1_proc *proc = heap_pop(o);
 	int rc;
 
+	if (!is_ready(o, proc))
+		return append(o, proc) < 0 ? tt_v1_no_memory(o->v, o->err) : impossible(o, proc);
 	do {
 		rc = append(o, proc);
-		if (rc == TT_OK)
-			rc = transition(o, proc);
 		if (rc < 0)
 			return rc;
+		transition(o, proc);
 		if (o->ndue > 0) {
 			proc->loaded = false;
 			join(o, proc);
@@ -437,8 +422,8 @@ static int stuck(struct order *o)
 	for (size_t i = 1; i < o->nout; i++)
 		if (o->out[i]->head.time < proc->head.time)
 			proc = o->out[i];
-	g = &o->v->goroutines.at[subject(proc)];
-	if (wanted_seq(proc) != ANY_SEQ)
+	g = &o->v->goroutines.at[proc->subject];
+	if (proc->seq != ANY_SEQ)
 		snprintf(number, sizeof(number), " with number %" PRIu64, proc->seq);
 	tt_fail(o->err, TT_E_STUCK,
 		"no consistent ordering of events possible\n"

@@ -40,13 +40,21 @@ struct tt_v1_layout {
 	const struct tt_event_spec *spec; /* NULL: there is none */
 	uint8_t nnumbers;       /* dt included */
 	bool timed;
+	bool usual;             /* timed, but for a UserLog, which has text, and a sample */
 	bool stops;             /* the P runs no goroutine from now on */
+	bool names_g;           /* its first argument is a goroutine, */
+	bool is_about_g;        /* on which it happens, */
+	bool starts;            /* and which the P runs from now on */
+	uint8_t type;           /* enum tt_v1_type, none of the local ones */
 	uint8_t step;           /* enum tt_v1_step */
 	int8_t stack_arg;       /* of the executing stack; -1: none */
+	uint8_t nevents;        /* of v2 that it becomes, as far as is known */
+	int8_t id_arg;          /* of a string or stack that nothing has looked up; -1: none */
 };
 
 void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_specs *records,
 		   unsigned version);
+void tt_v1_usual(uint8_t usual[256], const struct tt_v1_layout layouts[TT_V1_NTYPES]);
 
 static inline unsigned tt_v1_record_type(const uint8_t *record)
 {
@@ -150,12 +158,13 @@ struct tt_v1_proc {
 	uint32_t g;             /* it runs */
 	const uint8_t *pos;
 	uint64_t left;          /* events of the batch at hand */
-	struct tt_v1_event head; /* the last event that was read, the next one if it is loaded */
-	bool loaded;
+	struct tt_v1_event head; /* the last event that was read */
 	/* ordering: */
+	bool loaded;            /* head has not happened yet */
 	bool ended;
 	uint8_t step;           /* of head, */
-	uint64_t seq;           /* and the number that its goroutine must have */
+	uint32_t subject;       /* the goroutine that must be ready for it, */
+	uint64_t seq;           /* and the number that this must have */
 	size_t place;           /* among those that are not in the heap */
 	struct tt_v1_proc *next_waiting;
 	/* checks: */
@@ -171,6 +180,19 @@ struct tt_v1_region {
 	uint32_t outer;         /* or TT_V1_NONE */
 };
 
+/* What the events after the first Gomaxprocs become, so that nobody has to convert them to
+ * count them. */
+struct tt_v1_rest {
+	size_t begin;           /* number of the first one; 0: there is none */
+	bool unsure;            /* one of them cannot be converted, or when the last one is, is
+				 * known only then */
+	uint64_t nevents;       /* of v2, */
+	uint64_t nhanded;       /* and how many of them were handed out */
+	/* the time of the last one, which is at least one more than that of the one before it:
+	 * if all syscalls that have not ended or blocked yet will block, or if none will */
+	int64_t last_ns, most_last_ns;
+};
+
 /* ---------------------------------------------------------------- the trace */
 
 struct tt_v1 {
@@ -180,6 +202,9 @@ struct tt_v1 {
 	const struct tt_event_spec *v2[TT_V1_NTYPES]; /* and those of its events by type */
 	struct tt_specs *records;
 	struct tt_v1_layout layouts[TT_V1_NTYPES];
+	/* by the first byte of a usual record: how many numbers it announces, or 4: their length
+	 * comes before them; 0: the record is none, or has a wrong number */
+	uint8_t usual[256];
 	unsigned version;
 
 	const uint8_t *data, *end; /* all that follows the header */
@@ -205,16 +230,18 @@ struct tt_v1 {
 	size_t nevents, cap;
 	TT_ARRAY(struct tt_v1_moved) moved; /* once ordered: by time */
 	/* replay: */
-	size_t next;            /* event to be read, */
+	size_t next;            /* place in the order, of what will be read */
 	size_t next_moved;
-	size_t nread;           /* and how many were; that is the number of the next one */
-	struct tt_v1_proc *source; /* of the event at hand */
-	struct tt_v1_proc exits; /* stands for the P of all that are moved, */
-	struct tt_v1_proc sampler; /* and this one for that of all samples */
+	size_t nread;           /* events up to the one at hand */
+	struct tt_v1_proc *ahead; /* its head was read, and is the next in place; or NULL */
+	struct tt_v1_event exit; /* the last one of `moved` */
+	struct tt_v1_proc sampler; /* stands for the P of all samples */
 	size_t next_sample;
 	/* a bit for each event: a GoSysCall whose goroutine's next event is a GoSysBlock; a
 	 * GoUnblock on the P of the network */
 	uint8_t *verdicts;      /* cap / 8 + 1 bytes */
+
+	struct tt_v1_rest rest;
 
 	TT_ARRAY(struct tt_v1_region) regions;
 	uint32_t free_region;   /* the first of a list, or TT_V1_NONE */
@@ -269,8 +296,13 @@ struct tt_v1 *tt_v1_new(struct tt_generation *gen, const struct tt_specs *specs,
 /* The task of this id begins here. It is none that is known. */
 int tt_v1_add_task(struct tt_v1 *v, uint64_t id, const struct tt_v1_place *begin,
 		   struct tt_error *err);
+bool tt_v1_add_goroutine(struct tt_v1 *v, uint64_t id, uint32_t *index);
 /* The index of a goroutine, which is made if it is new. False: no memory. */
-bool tt_v1_goroutine_index(struct tt_v1 *v, uint64_t id, uint32_t *index);
+static inline bool tt_v1_goroutine_index(struct tt_v1 *v, uint64_t id, uint32_t *index)
+{
+	*index = tt_idmap_find(&v->goroutine_ids, id);
+	return tt_likely(*index != TT_IDMAP_NONE) || tt_v1_add_goroutine(v, id, index);
+}
 int tt_v1_no_memory(const struct tt_v1 *v, struct tt_error *err);
 int tt_v1_time_order(struct tt_error *err);
 
@@ -280,24 +312,16 @@ int tt_v1_time_order(struct tt_error *err);
 void tt_v1_args(const struct tt_v1 *v, uint64_t offset, uint64_t args[TT_V1_MAX_ARGS]);
 /* All Ps are at their first event. */
 void tt_v1_rewind(struct tt_v1 *v);
-/* Makes the next event of a P its head. TT_END: there is none; or an error of the tables in
- * a batch that is read for the first time. */
-int tt_v1_read(struct tt_v1 *v, struct tt_v1_proc *proc, struct tt_error *err);
 
-/* All events in their order; from the first one after tt_v1_replay(). */
+/* All events in their order will be read from the first one on (replay.h). */
 void tt_v1_replay(struct tt_v1 *v);
-/* The next event, valid until it is passed; NULL: there is none. */
-const struct tt_v1_event *tt_v1_peek(struct tt_v1 *v);
-static inline void tt_v1_pass(struct tt_v1 *v)
-{
-	v->source->loaded = false;
-	v->nread++;
-}
 
-/* What was found about the next event; see `verdicts`. */
+/* What was found about the event at hand; see `verdicts`. */
 static inline bool tt_v1_verdict(const struct tt_v1 *v)
 {
-	return (v->verdicts[v->nread / 8] >> v->nread % 8 & 1) != 0;
+	size_t i = v->nread - 1;
+
+	return (v->verdicts[i / 8] >> i % 8 & 1) != 0;
 }
 
 /* ----------------------------------------------------------- one after another */

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "v1/parse.h"
+#include "v1/replay.h"
 
 /* ---- a stable sort, in O(n log n), and O(n) if they are nearly sorted */
 
@@ -74,7 +74,7 @@ int tt_v1_times(struct tt_v1 *v, struct tt_error *err)
 	}
 	g->ns_per_tick = 1e9 / (double)(int64_t)g->frequency;
 	tt_v1_replay(v);
-	first = tt_v1_peek(v);
+	first = tt_v1_step(v);
 	g->first_ticks = first != NULL ? (uint64_t)first->time : 0;
 	return TT_OK;
 }

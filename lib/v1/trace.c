@@ -55,19 +55,14 @@ int tt_v1_time_order(struct tt_error *err)
 	return tt_fail(err, TT_E_TIME_ORDER, "time stamps out of order");
 }
 
-bool tt_v1_goroutine_index(struct tt_v1 *v, uint64_t id, uint32_t *index)
+bool tt_v1_add_goroutine(struct tt_v1 *v, uint64_t id, uint32_t *index)
 {
-	uint32_t i = tt_idmap_find(&v->goroutine_ids, id);
-
-	if (tt_unlikely(i == TT_IDMAP_NONE)) {
-		i = (uint32_t)v->goroutines.n;
-		if (i == TT_V1_NONE || !TT_ARRAY_ROOM(v->mem, &v->goroutines) ||
-		    !tt_idmap_add(&v->goroutine_ids, id, i))
-			return false;
-		v->goroutines.at[v->goroutines.n++] =
-			(struct tt_v1_goroutine){.id = id, .region = TT_V1_NONE};
-	}
-	*index = i;
+	*index = (uint32_t)v->goroutines.n;
+	if (*index == TT_V1_NONE || !TT_ARRAY_ROOM(v->mem, &v->goroutines) ||
+	    !tt_idmap_add(&v->goroutine_ids, id, *index))
+		return false;
+	v->goroutines.at[v->goroutines.n++] =
+		(struct tt_v1_goroutine){.id = id, .region = TT_V1_NONE};
 	return true;
 }
 

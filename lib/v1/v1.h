@@ -9,8 +9,10 @@
  *	layout.c   the records of specs/v1.spec, as the others need them
  *	index.c    one pass over the file: where each P's batches and the samples are
  *	tables.c   strings, stacks and the clock of a batch
+ *	cursor.c   the events of one P, one after another
  *	order.c    all Ps' events in one order
  *	times.c    the real times of syscall exits, and the clock
+ *	replay.c   all events in their order, as often as they are needed
  *	check.c    what the events say about Ps, goroutines, GC, tasks, regions
  *	convert.c  from event to event: those of v2
  *	load.c     all of these one after the other
@@ -42,8 +44,9 @@ bool tt_v1_start_ns(const struct tt_v1 *v, int64_t *ns);
 /* No event is left. */
 bool tt_v1_done(const struct tt_v1 *v);
 /*
- * Counts the next events as long as nothing of them is to be looked at: *nevents grows, and
- * *last_ns is the time_ns of the last one.
+ * Counts all events that are left if each of them is good, once the list of goroutines that
+ * there were is over: *nevents grows, and *last_ns, the time_ns of the last event, is that of
+ * the last one. Else does nothing.
  */
 void tt_v1_count(struct tt_v1 *v, uint64_t *nevents, int64_t *last_ns);
 /*
