@@ -588,7 +588,8 @@ struct tt_options {
 	size_t size;
 	unsigned flags;                 /* enum tt_open_flags */
 	const struct tt_specs *specs;   /* NULL: the built-in ones. Must outlive the reader */
-	const char *member;             /* of an archive; NULL: the only one */
+	const char *member;             /* of an archive; NAME#2 is the second one of that
+	                                   name; NULL: the only one */
 	uint64_t max_memory_nbytes;     /* for one generation and its tables; 0: a quarter of
 	                                   the machine's memory */
 	unsigned threads;               /* threads that a reader may use, including the
@@ -605,6 +606,52 @@ struct tt_input {
 	int64_t (*read)(void *arg, void *buf, size_t room);
 	void *arg;
 };
+
+/* ---------------------------------------------------------------- archives */
+
+/*
+ * The files of a tar or zip archive, one after the other, in any compression: each byte of
+ * the archive is read once, however many files there are. What macOS adds (tt_is_litter())
+ * does not count, nor do links and folders. Input that is no archive has one member without
+ * a name: all of it.
+ *
+ *	while ((rc = tt_archive_next(a, &member)) == 0) {
+ *		if (tt_reader_open_member(&reader, a, &options, &err) == 0)
+ *			...
+ *		tt_reader_close(reader);
+ *	}
+ */
+struct tt_archive;
+
+struct tt_member {
+	const char *name;       /* any bytes; valid until the next call. NULL: no archive */
+	uint64_t number;        /* 1, or 2 if it is the second of this name, and so on: NAME#2
+	                           in struct tt_options' `member` means that one */
+	bool only;              /* it is known that the archive has no other */
+};
+
+/* Of the options, max_memory_nbytes is used, for the names of members. TT_E_IO, TT_E_INPUT,
+ * TT_E_ARGUMENT, TT_E_MEMORY, TT_E_LIMIT. */
+TT_API int tt_archive_open(struct tt_archive **out, const char *path, const struct tt_options *opt,
+			   struct tt_error *err);
+/* Reads from the descriptor's position on; it stays open and remains the caller's. */
+TT_API int tt_archive_open_fd(struct tt_archive **out, int fd, const struct tt_options *opt,
+			      struct tt_error *err);
+/* Moves to the next member: 0, 1 or an error, as for opening. Not while it is in use. */
+TT_API int tt_archive_next(struct tt_archive *a, struct tt_member *member);
+TT_API const struct tt_error *tt_archive_error(const struct tt_archive *a);
+/*
+ * Whether an open reader still reads from the archive: that of a member larger than 16 MiB
+ * does. Then close that reader before anything else is done with the archive. Other readers
+ * hold their member in memory, and may be used side by side.
+ */
+TT_API bool tt_archive_in_use(const struct tt_archive *a);
+/* Not while it is in use. */
+TT_API void tt_archive_close(struct tt_archive *a);
+
+/* Whether a path is one that macOS adds to archives and folders beside the user's own files:
+ * in a folder __MACOSX, or ._NAME, or .DS_Store. */
+TT_API bool tt_is_litter(const char *path);
 
 /* ------------------------------------------------------------------- wire */
 
@@ -981,6 +1028,9 @@ TT_API int tt_reader_open_input(struct tt_reader **out, const struct tt_input *i
 				const struct tt_options *opt, struct tt_error *err);
 /* The bytes are not copied: they must stay valid as long as the reader. */
 TT_API int tt_reader_open_memory(struct tt_reader **out, const void *data, size_t nbytes,
+				 const struct tt_options *opt, struct tt_error *err);
+/* Reads the member that the archive is at, once for each. */
+TT_API int tt_reader_open_member(struct tt_reader **out, struct tt_archive *archive,
 				 const struct tt_options *opt, struct tt_error *err);
 /*
  * Opens another reader of the same trace with the same options, at the beginning, wherever

@@ -122,7 +122,7 @@ static void file(struct report *r, const struct verdict *v)
 	struct out *o = r->out;
 	char *p = out_begin(o);
 
-	p = put_cstr(p, v == r->verdicts ? "\n    " : ",\n    ");
+	p = put_cstr(p, r->nprinted == 0 ? "\n    " : ",\n    ");
 	p = json_open(p, "verdict", verdict_word(v));
 	p = json_u64(p, "exit", (unsigned)v->status);
 	p = json_str(o, p, "file", str_of(v->file));

@@ -95,8 +95,8 @@ static char *put_totals(char *p, const struct report *r)
 	uint64_t broken = 0, unreadable = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
-		broken += r->verdicts[i].status == STATUS_BAD;
-		unreadable += r->verdicts[i].status == STATUS_TROUBLE;
+		broken += r->verdicts[i]->status == STATUS_BAD;
+		unreadable += r->verdicts[i]->status == STATUS_TROUBLE;
 	}
 	p = put_lit(p, " tests=\"");
 	p = put_u64(p, r->n);
@@ -117,7 +117,7 @@ static void end(struct report *r)
 	p = put_totals(p, r);
 	p = put_totals(put_lit(p, "  <testsuite name=\"tracetool validate\""), r);
 	for (size_t i = 0; i < r->n; i++)
-		p = put_case(o, p, &r->verdicts[i]);
+		p = put_case(o, p, r->verdicts[i]);
 	out_end(o, put_lit(p, "  </testsuite>\n</testsuites>\n"));
 }
 

@@ -21,8 +21,9 @@
 
 struct report {
 	struct out *out;
-	const struct verdict *verdicts; /* all of them, at end() */
+	const struct verdict *const *verdicts; /* all of them, at end() */
 	size_t n;
+	size_t nprinted;        /* calls of file() before */
 	int status;             /* the worst of them, at end() */
 	bool strict;
 	bool quiet;             /* for people: no line for valid files */

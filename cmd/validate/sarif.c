@@ -145,7 +145,7 @@ static char *put_results(char *p, const struct report *r)
 	const char *between = "\n        ";
 
 	for (size_t i = 0; i < r->n; i++) {
-		const struct verdict *v = &r->verdicts[i];
+		const struct verdict *v = r->verdicts[i];
 
 		for (size_t k = 0; k < v->nfindings; k++) {
 			p = put_cstr(p, between);
@@ -161,9 +161,9 @@ static char *put_artifacts(struct out *o, char *p, const struct report *r)
 	for (size_t i = 0; i < r->n; i++) {
 		p = put_cstr(p, i == 0 ? "\n        " : ",\n        ");
 		p = put_lit(p, "{\"location\": {\"uri\": ");
-		p = put_uri(o, p, r->verdicts[i].file);
+		p = put_uri(o, p, r->verdicts[i]->file);
 		p = put_lit(p, "}, \"description\": {\"text\": \"");
-		p = put_cstr(p, verdict_word(&r->verdicts[i]));
+		p = put_cstr(p, verdict_word(r->verdicts[i]));
 		p = put_lit(p, "\"}}");
 	}
 	return out_room(o, p);

@@ -393,11 +393,12 @@ static int measure_reader(struct salvage_report *s, struct tt_reader *reader, st
 }
 
 /* A file that cannot be read has its finding already; trouble of the machine is new. */
-static void measure_salvage(struct verdict *v, const struct verdict_options *opt)
+static void measure_salvage(struct verdict *v, const struct cmd_trace *trace,
+			    const struct verdict_options *opt)
 {
 	struct tt_reader *reader;
 	struct tt_error err;
-	int rc = cmd_open_reader(&reader, opt->input, v->file, &err);
+	int rc = cmd_trace_open_again(&reader, trace, &err);
 
 	if (rc == 0)
 		rc = measure_reader(&v->salvage, reader, &err);
@@ -406,17 +407,20 @@ static void measure_salvage(struct verdict *v, const struct verdict_options *opt
 	tt_reader_close(reader);
 }
 
-void verdict_make(struct verdict *v, const char *file, const struct verdict_options *opt)
+void verdict_make(struct verdict *v, struct cmd_trace *trace, const struct verdict_options *opt)
 {
 	struct reading reading = { 0 };
-	struct tt_reader *r;
-	struct tt_error err;
+	struct tt_reader *r = trace->reader;
 
-	*v = (struct verdict){ .file = file, .name = printable_copy(cmd_input_name(file)) };
-	if (!v->name)
+	*v = (struct verdict){
+		.own_file = strdup(trace->name),
+		.name = printable_copy(cmd_input_name(trace->name)),
+	};
+	v->file = v->own_file ? v->own_file : "?";
+	if (!v->name || !v->own_file)
 		raise_no_memory(v);
-	if (cmd_open_reader(&r, opt->input, file, &err) < 0) {
-		keep_finding(v, &err, opt);
+	if (!r) {
+		keep_finding(v, &trace->error, opt);
 		return;
 	}
 	v->opened = true;
@@ -429,9 +433,8 @@ void verdict_make(struct verdict *v, const char *file, const struct verdict_opti
 	tt_heap_free(reading.heap);
 	v->progress = tt_reader_progress(r);
 	v->progress.events -= v->closing_syncs;
-	tt_reader_close(r);
 	if (opt->salvage)
-		measure_salvage(v, opt);
+		measure_salvage(v, trace, opt);
 }
 
 void verdict_release(struct verdict *v)
@@ -448,6 +451,7 @@ void verdict_release(struct verdict *v)
 	}
 	free(v->findings);
 	free(v->name);
+	free(v->own_file);
 	*v = (struct verdict){ 0 };
 }
 

@@ -8,7 +8,7 @@
 #ifndef CMD_VALIDATE_VERDICT_H
 #define CMD_VALIDATE_VERDICT_H
 
-#include "cli/cli.h"
+#include "cli/inputs.h"
 
 enum {
 	VERDICT_MAX_FINDINGS = 1000, /* kept of a file; all are counted */
@@ -50,7 +50,8 @@ struct salvage_report {
 };
 
 struct verdict {
-	const char *file;       /* as the caller named it; may hold any byte */
+	char *own_file;
+	const char *file;       /* the trace's name; may hold any byte */
 	char *name;             /* printable, for people */
 	int status;             /* a STATUS_* */
 	bool opened;            /* what follows up to progress is known */
@@ -73,8 +74,8 @@ struct verdict_options {
 	void *arg;
 };
 
-/* Fills *v, which holds nothing before. `file` outlives it. */
-void verdict_make(struct verdict *v, const char *file, const struct verdict_options *opt);
+/* Fills *v, which holds nothing before. The trace remains the caller's. */
+void verdict_make(struct verdict *v, struct cmd_trace *trace, const struct verdict_options *opt);
 void verdict_release(struct verdict *v);
 
 /* "valid", "broken" or "unreadable". */

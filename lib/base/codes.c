@@ -22,7 +22,7 @@ static const struct code {
 	{ TT_E_IO, "io", "Check the file, its permissions and its disk, and try again." },
 	{ TT_E_INPUT, "input",
 	  "The compressed file or archive is damaged: copy it again from where it came from." },
-	{ TT_E_MEMBER, "member", "Name the member to read: ARCHIVE:MEMBER, or --member." },
+	{ TT_E_MEMBER, "member", "Name what to read: a file, or a member as ARCHIVE:MEMBER or with --member." },
 	{ TT_E_SPEC, "spec", "Correct the spec; tracetool spec check lists all its mistakes." },
 	{ TT_E_ARGUMENT, "argument", "Correct the option's value." },
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "event/parallel.h"
+#include "input/archive.h"
 #include "wire/header.h"
 
 /* ---- opening and closing */
@@ -120,6 +121,17 @@ int tt_reader_open_memory(struct tt_reader **out, const void *data, size_t nbyte
 		return rc;
 	rc = tt_source_open_memory(&(*out)->src, data, nbytes, (*out)->options.member, &(*out)->mem,
 				   err);
+	return reader_start(out, rc, err);
+}
+
+int tt_reader_open_member(struct tt_reader **out, struct tt_archive *archive,
+			  const struct tt_options *opt, struct tt_error *err)
+{
+	int rc = reader_new(out, opt, err);
+
+	if (rc < 0)
+		return rc;
+	rc = tt_source_open_archived(&(*out)->src, archive, &(*out)->mem, err);
 	return reader_start(out, rc, err);
 }
 

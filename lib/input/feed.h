@@ -62,6 +62,14 @@ int tt_feed_open_callback(struct tt_feed **out, const struct tt_input *input, st
 /* If the bottom is a regular file: its descriptor, and where it began there. */
 bool tt_feed_file(const struct tt_feed *f, int *fd, uint64_t *offset);
 
+enum tt_packing {
+	TT_PACKING_NONE,
+	TT_PACKING_ZSTD,
+	TT_PACKING_GZIP,
+	TT_PACKING_OTHER,       /* bzip2, xz, lzip, lz4, compress */
+	TT_PACKING_ARCHIVE,     /* tar, zip */
+};
+
 /*
  * Puts a layer on *top, which becomes that layer; on failure *top stays as it
  * is. The first two unpack zstd and gzip, the third any other compression that
@@ -74,6 +82,16 @@ int tt_feed_unpack(struct tt_feed **top, struct tt_error *err);
 int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *err);
 /* The path of the member that such a layer gives. */
 const char *tt_feed_member_name(const struct tt_feed *f);
+/*
+ * Puts a layer on a tar or zip that goes through all its members that count, in the order
+ * of the archive: tt_feed_next_member() moves to the next one, whose bytes tt_feed_read()
+ * then gives. 0, 1 after the last one, or an error. *name lives until the next call. *only:
+ * it is known that there is one such member.
+ */
+int tt_feed_members(struct tt_feed **top, bool *only, struct tt_error *err);
+int tt_feed_next_member(struct tt_feed *members, const char **name, struct tt_error *err);
+/* Unpacks the compressed data that *packing says *top is, and says what is inside. */
+int tt_feed_unpack_layer(struct tt_feed **top, enum tt_packing *packing, struct tt_error *err);
 
 /* For the layers: a zeroed feed of ops->nbytes on `below`, or on nothing. */
 struct tt_feed *tt_feed_new(const struct tt_feed_ops *ops, struct tt_feed *below,
@@ -88,14 +106,6 @@ int tt_feed_read(struct tt_feed *f, uint8_t *buf, size_t room, size_t *got, stru
 int tt_feed_seek(struct tt_feed *f, uint64_t offset, struct tt_error *err);
 /* Closes and frees it and all below. NULL is a no-op. */
 void tt_feed_close(struct tt_feed *f);
-
-enum tt_packing {
-	TT_PACKING_NONE,
-	TT_PACKING_ZSTD,
-	TT_PACKING_GZIP,
-	TT_PACKING_OTHER,       /* bzip2, xz, lzip, lz4, compress */
-	TT_PACKING_ARCHIVE,     /* tar, zip */
-};
 
 /*
  * What a feed's first bytes say it is. Reads no more of it than that takes;

@@ -22,21 +22,53 @@ static const uint8_t nothing[1];
 
 /* ---- opening */
 
+#define MOST_LAYERS (2 * TT_MAX_LAYERS)
+
+static bool have_layers(struct tt_source *s)
+{
+	if (s->layers == NULL)
+		s->layers = tt_mem_zalloc(s->mem, MOST_LAYERS, sizeof(*s->layers));
+	return s->layers != NULL;
+}
+
 /* Notes what the bytes of a feed are before they are unpacked. False: no memory. */
 static bool add_layer(struct tt_source *s, const struct tt_feed *packed)
 {
-	if (s->layers == NULL)
-		s->layers = tt_mem_zalloc(s->mem, TT_MAX_LAYERS, sizeof(*s->layers));
-	if (s->layers == NULL)
+	if (!have_layers(s))
 		return false;
 	s->layers[s->nlayers++].name = tt_feed_packing_name(packed);
 	return true;
 }
 
-static void name_member(struct tt_layer *layer, const struct tt_feed *archive)
+bool tt_source_add_outer(struct tt_source *s, const struct tt_layer *layers, unsigned n)
+{
+	if (n == 0)
+		return true;
+	if (!have_layers(s))
+		return false;
+	memmove(s->layers + n, s->layers, s->nlayers * sizeof(*layers));
+	memcpy(s->layers, layers, n * sizeof(*layers));
+	s->nlayers += n;
+	return true;
+}
+
+static void name_member(struct tt_layer *layer, const char *name)
 {
 	layer->has_member = true;
-	snprintf(layer->member, sizeof(layer->member), "%s", tt_feed_member_name(archive));
+	snprintf(layer->member, sizeof(layer->member), "%s", name);
+}
+
+int tt_feed_unpack_layer(struct tt_feed **top, enum tt_packing *packing, struct tt_error *err)
+{
+	int rc;
+
+	if (*packing == TT_PACKING_ZSTD)
+		rc = tt_feed_unpack_zstd(top, err);
+	else if (*packing == TT_PACKING_GZIP)
+		rc = tt_feed_unpack_gzip(top, err);
+	else
+		rc = tt_feed_unpack(top, err);
+	return rc == 0 ? tt_feed_packing(*top, packing, err) : rc;
 }
 
 static int unpack_all(struct tt_source *s, struct tt_feed **top, const char *member,
@@ -52,20 +84,16 @@ static int unpack_all(struct tt_source *s, struct tt_feed **top, const char *mem
 				       TT_MAX_LAYERS);
 		if (!add_layer(s, *top))
 			return tt_fail(err, tt_mem_code(s->mem), "no memory for the input");
-		if (packing == TT_PACKING_ZSTD) {
-			rc = tt_feed_unpack_zstd(top, err);
-		} else if (packing == TT_PACKING_GZIP) {
-			rc = tt_feed_unpack_gzip(top, err);
-		} else if (packing == TT_PACKING_OTHER) {
-			rc = tt_feed_unpack(top, err);
-		} else {
-			rc = tt_feed_member(top, chosen ? NULL : member, err);
-			chosen = true;
-			if (rc == 0)
-				name_member(&s->layers[s->nlayers - 1], *top);
+		if (packing != TT_PACKING_ARCHIVE) {
+			rc = tt_feed_unpack_layer(top, &packing, err);
+			continue;
 		}
-		if (rc == 0)
-			rc = tt_feed_packing(*top, &packing, err);
+		rc = tt_feed_member(top, chosen ? NULL : member, err);
+		chosen = true;
+		if (rc != 0)
+			break;
+		name_member(&s->layers[s->nlayers - 1], tt_feed_member_name(*top));
+		rc = tt_feed_packing(*top, &packing, err);
 	}
 	if (rc == 0 && member != NULL && !chosen)
 		return tt_fail(err, TT_E_MEMBER, "not a tar or zip archive: it has no members");
@@ -99,8 +127,7 @@ static bool view_whole(struct tt_source *s, const struct tt_feed *feed, const ui
 	return true;
 }
 
-/* Takes the feed over. */
-static int open_feed(struct tt_source **out, struct tt_feed *feed, const uint8_t *memory,
+int tt_source_open_feed(struct tt_source **out, struct tt_feed *feed, const uint8_t *memory,
 		     const char *member, struct tt_error *err)
 {
 	struct tt_mem *mem = feed->mem;
@@ -133,7 +160,7 @@ int tt_source_open_memory(struct tt_source **out, const void *data, size_t nbyte
 	int rc = tt_feed_open_memory(&feed, data, nbytes, mem, err);
 
 	*out = NULL;
-	return rc != 0 ? rc : open_feed(out, feed, nbytes != 0 ? data : nothing, member, err);
+	return rc != 0 ? rc : tt_source_open_feed(out, feed, nbytes != 0 ? data : nothing, member, err);
 }
 
 int tt_source_open_input(struct tt_source **out, const struct tt_input *input, const char *member,
@@ -143,7 +170,7 @@ int tt_source_open_input(struct tt_source **out, const struct tt_input *input, c
 	int rc = tt_feed_open_callback(&feed, input, mem, err);
 
 	*out = NULL;
-	return rc != 0 ? rc : open_feed(out, feed, NULL, member, err);
+	return rc != 0 ? rc : tt_source_open_feed(out, feed, NULL, member, err);
 }
 
 static int open_fd(struct tt_source **out, int fd, bool owned, const char *member,
@@ -152,7 +179,7 @@ static int open_fd(struct tt_source **out, int fd, bool owned, const char *membe
 	struct tt_feed *feed;
 	int rc = tt_feed_open_fd(&feed, fd, owned, mem, err);
 
-	return rc != 0 ? rc : open_feed(out, feed, NULL, member, err);
+	return rc != 0 ? rc : tt_source_open_feed(out, feed, NULL, member, err);
 }
 
 int tt_source_open_fd(struct tt_source **out, int fd, const char *member, struct tt_mem *mem,
@@ -162,7 +189,7 @@ int tt_source_open_fd(struct tt_source **out, int fd, const char *member, struct
 	return open_fd(out, fd, false, member, mem, err);
 }
 
-static int open_file(const char *path)
+int tt_open_input_file(const char *path)
 {
 	int fd;
 
@@ -195,7 +222,7 @@ static int open_before_colon(const char *path, const char **member)
 		*colon = '\0';
 		*member = path + (colon - name) + 1;
 		if (colon != name && **member != '\0' && !is_folder(name))
-			fd = open_file(name);
+			fd = tt_open_input_file(name);
 	}
 	free(name);
 	errno = reason;
@@ -205,7 +232,7 @@ static int open_before_colon(const char *path, const char **member)
 int tt_source_open_path(struct tt_source **out, const char *path, const char *member,
 			struct tt_mem *mem, struct tt_error *err)
 {
-	int fd = open_file(path);
+	int fd = tt_open_input_file(path);
 
 	*out = NULL;
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ENAMETOOLONG) &&
@@ -252,7 +279,8 @@ void tt_source_close(struct tt_source *s)
 	tt_source_file_release(s);
 	tt_source_unmap(s);
 	tt_stream_free(s->stream);
-	tt_mem_free(s->mem, s->layers, TT_MAX_LAYERS * sizeof(*s->layers));
+	tt_mem_free(s->mem, s->layers, MOST_LAYERS * sizeof(*s->layers));
+	tt_mem_free(s->mem, s->held, s->held_nbytes);
 	tt_mem_free(s->mem, s, sizeof(*s));
 }
 

@@ -13,7 +13,10 @@
  *	feed_callback.c  or a function of the caller
  *	feed_gzip.c      on top of it gzip,
  *	feed_zstd.c      zstd,
- *	feed_archive.c   members of archives, and other compressions
+ *	feed_archive.c   a handle of libarchive, for
+ *	feed_unpack.c    other compressions, and
+ *	feed_member.c    members of archives
+ *	archive.c        the members of an archive as one source after the other
  *
  * A source hands out pointers to its bytes, without copying where it can. All
  * bytes from the release mark on keep their addresses: pointers into them live

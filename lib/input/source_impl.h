@@ -23,7 +23,8 @@ struct tt_layer {
 
 struct tt_source {
 	struct tt_mem *mem;
-	struct tt_layer *layers; /* TT_MAX_LAYERS, or NULL: the input is plain */
+	/* TT_MAX_LAYERS of its own and of an archive around it, or NULL: the input is plain */
+	struct tt_layer *layers;
 	unsigned nlayers;
 	/* The view: base <= pos <= end, all in one piece of memory. */
 	const uint8_t *base, *pos, *end;
@@ -33,6 +34,8 @@ struct tt_source {
 	void *map;              /* of the mapping, or NULL; the view may begin inside a page */
 	size_t map_nbytes;
 	size_t map_dropped;     /* of its bytes, given back to the system */
+	uint8_t *held;          /* memory of this source that all bytes come from, or NULL */
+	size_t held_nbytes;
 	/* Of a mapped file, for source_file.c. */
 	int fd;                 /* of the mapped file, or -1; borrowed without `map` */
 	uint64_t fd_end;        /* offset of `end` in it */
@@ -41,6 +44,15 @@ struct tt_source {
 	size_t headers_nbytes;  /* what was read last, */
 	uint64_t headers_offset; /* and from where */
 };
+
+/* Opens a source of what `feed` gives, which is the source's from then on, also on failure.
+ * `memory` is where its bytes lie, or NULL. */
+int tt_source_open_feed(struct tt_source **out, struct tt_feed *feed, const uint8_t *memory,
+			const char *member, struct tt_error *err);
+/* Notes what was unpacked around all that the source's feed gives. False: no memory. */
+bool tt_source_add_outer(struct tt_source *s, const struct tt_layer *layers, unsigned n);
+/* A descriptor to read from, or -1. */
+int tt_open_input_file(const char *path);
 
 /*
  * Maps nbytes of a regular file from `offset` on as the whole view. False if
