@@ -1113,8 +1113,8 @@ TT_API const struct tt_error *tt_reader_error(const struct tt_reader *r);
 /*
  * After an error, the generation that it kept from being read whole, as far as it was read,
  * until tt_reader_resync(); NULL if there is none, and in format v1. It may be asked for its
- * number, offsets, summary and the sizes of its tables; and its times are 0 if its frequency
- * (0 then, too) was not read.
+ * number, offsets, summary, experimental batches and the sizes of its tables; and its times are
+ * 0 if its frequency (0 then, too) was not read.
  */
 TT_API const struct tt_generation *tt_reader_broken_generation(const struct tt_reader *r);
 

@@ -53,9 +53,9 @@ TT_API void tt_assembler_free(struct tt_assembler *a);
  * Turns a damaged trace into one that Go's reader accepts. Complete generations are kept
  * as they are. Of a broken generation, the events that can be ordered before the break
  * are kept. The generation after a broken one states anew what each goroutine and processor
- * does; the broken one therefore ends with made-up events that lead to that state. A lost
- * string or stack is replaced by an empty one, a lost clock by that of a neighbouring
- * generation. tracetool-repair(1) has the rules.
+ * does; it therefore begins with made-up events that lead to that state. A lost string is
+ * replaced by "(lost)", a lost stack by an empty one, a lost clock by one between those of the
+ * neighbouring generations. tracetool-repair(1) has the rules.
  */
 struct tt_repair;
 
@@ -68,6 +68,12 @@ TT_API int tt_repair_new(struct tt_repair **out, struct tt_reader *r, struct tt_
 /* The first bytes of the repaired trace. */
 TT_API struct tt_str tt_repair_header(const struct tt_repair *r);
 
+enum tt_repaired_flags {
+	TT_REPAIRED_LOST_MORE = 1 << 0, /* more events are lost than could be counted */
+	TT_REPAIRED_CLOCK_MADE = 1 << 1, /* its clock snapshot is made up */
+	TT_REPAIRED_FREQUENCY_ASSUMED = 1 << 2, /* it is 15625000: nothing says what it was */
+};
+
 /* One generation of the repaired trace. */
 struct tt_repaired {
 	uint64_t number;
@@ -75,18 +81,20 @@ struct tt_repaired {
 	bool whole;             /* it is unchanged; lost_* may count what was lost around it */
 	struct tt_str front;    /* its bytes: these, */
 	struct tt_str bytes;    /* and then these; valid until the next call */
-	uint64_t events;        /* of the input that it contains */
-	uint64_t lost_events;   /* that could be read but not kept */
+	uint64_t events;        /* of the input that it contains, as a reader hands them out */
+	uint64_t lost_events;   /* that could be read but not kept: at least so many are lost */
 	uint64_t lost_nbytes;   /* of the input that it does not contain; among them: */
 	uint64_t unread_nbytes; /* events of threads, from one on that cannot be read */
 	int unknown_type;       /* of the first of these events that no spec defines; -1: none */
 	uint64_t made_events, made_entries; /* made up: events; strings and stacks */
 	uint64_t made_generations; /* empty ones before it, for numbers that are missing */
 	struct tt_error why;    /* what is wrong with it or with what was lost; else TT_OK */
+	unsigned flags;         /* enum tt_repaired_flags */
+	uint64_t missing_generations; /* numbers before it that the input does not have */
 };
 /*
- * The next generation: 0. At the end: 1; then only lost_* and `why` are set, for what was
- * lost after the last generation. Or an error, sticky: TT_E_IO, TT_E_MEMORY, TT_E_LIMIT.
+ * The next generation: 0. At the end: 1; then only lost_*, `why` and `flags` are set, for what
+ * was lost after the last generation, and `events`: 1 for the Sync that ends each trace. Or an error, sticky: TT_E_IO, TT_E_MEMORY, TT_E_LIMIT.
  */
 TT_API int tt_repair_next(struct tt_repair *r, struct tt_repaired *out);
 TT_API const struct tt_error *tt_repair_error(const struct tt_repair *r);
@@ -98,7 +106,7 @@ struct tt_made_event {
 	const struct tt_event_spec *spec;
 	const uint64_t *args;   /* without dt; spec->nargs of them */
 };
-/* The i-th made-up event at the end of the generation returned last; false past the last. */
+/* The i-th made-up event in front of the generation returned last; false past the last. */
 TT_API bool tt_repair_made(const struct tt_repair *r, size_t i, struct tt_made_event *out);
 TT_API void tt_repair_free(struct tt_repair *r);
 

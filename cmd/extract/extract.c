@@ -232,6 +232,9 @@ static int read_all(struct batch_set *set, struct batch_decoder *decoder, struct
 			return status;
 		if (rc < 0) {
 			set->damaged = true;
+			g = tt_reader_broken_generation(r);
+			if (g && batch_set_add(set, g) != STATUS_FINE)
+				return STATUS_TROUBLE;
 			if (!skip_error(r, notes, &status))
 				return status;
 			continue;

@@ -55,8 +55,9 @@ struct run {
 	FILE *scratch;
 	struct out scratch_out;
 	char *scratch_buffer;
-	uint64_t generations, whole, events, made_events, made_entries;
-	uint64_t lost_events, lost_nbytes;
+	uint64_t generations, whole, events, made_events;
+	uint64_t lost_events, lost_nbytes, unread_nbytes;
+	bool lost_more;         /* more events than lost_events */
 	bool advised;           /* to give a spec */
 };
 
@@ -82,7 +83,7 @@ static void report_lost(struct run *run, const struct tt_repaired *g)
 {
 	char place[256];
 
-	if (run->opt->common.quiet || g->why.code == TT_OK)
+	if (g->why.code == TT_OK)
 		return;
 	cmd_error(run->name, "%s: %s", cmd_location(&g->why, place, sizeof(place)),
 		  g->why.message);
@@ -95,37 +96,69 @@ static void report_lost(struct run *run, const struct tt_repaired *g)
 }
 
 /* "2", and what more is lost that cannot be counted. */
-static const char *lost_text(const struct tt_repaired *g, char *text, size_t size)
+static const char *lost_text(uint64_t events, uint64_t unread_nbytes, bool more, char *text,
+			     size_t size)
 {
-	if (g->unread_nbytes == 0)
-		snprintf(text, size, "%" PRIu64, g->lost_events);
-	else
-		snprintf(text, size, "%" PRIu64 " and those in %" PRIu64 " unreadable byte%s",
-			 g->lost_events, g->unread_nbytes, plural(g->unread_nbytes));
+	int n = 0;
+
+	if (!more)
+		snprintf(text, size, "%" PRIu64, events);
+	else if (events == 0 && unread_nbytes == 0)
+		snprintf(text, size, "unknown");
+	else if (events != 0)
+		n = snprintf(text, size, "at least %" PRIu64, events);
+	if (more && unread_nbytes != 0)
+		snprintf(text + n, size - (size_t)n, "%sthose in %" PRIu64 " unreadable byte%s",
+			 n > 0 ? " and " : "", unread_nbytes, plural(unread_nbytes));
 	return text;
+}
+
+/* What is missing before a generation, and what of it is not its own. */
+static void report_exceptions(const struct run *run, const struct tt_repaired *g)
+{
+	if (g->missing_generations != 0)
+		cmd_error(run->name,
+			  "generations missing before generation %" PRIu64 ": %" PRIu64
+			  ", made up without events: %" PRIu64,
+			  g->number, g->missing_generations, g->made_generations);
+	if ((g->flags & TT_REPAIRED_FREQUENCY_ASSUMED) != 0)
+		cmd_error(run->name,
+			  "generation %" PRIu64 ": the frequency of its clock is lost: 15625000 "
+			  "ticks a second, as on every system but Windows, is assumed",
+			  g->number);
+	if ((g->flags & TT_REPAIRED_CLOCK_MADE) != 0)
+		cmd_error(run->name, "generation %" PRIu64 ": its clock snapshot is lost, and made up",
+			  g->number);
 }
 
 static void report_generation(struct run *run, const struct tt_repair *r,
 			      const struct tt_repaired *g)
 {
+	bool more = (g->flags & TT_REPAIRED_LOST_MORE) != 0;
 	char lost[96];
 
-	report_lost(run, g);
-	if (!run->opt->common.quiet && g->made_generations != 0)
-		cmd_error(run->name,
-			  "missing generations made up before generation %" PRIu64 ": %" PRIu64,
-			  g->number, g->made_generations);
-	if (run->opt->common.quiet || (g->whole && g->lost_nbytes == 0))
+	if (run->opt->common.quiet)
 		return;
-	if (g->whole)
+	report_lost(run, g);
+	report_exceptions(run, g);
+	if (g->whole && g->made_events != 0)
+		cmd_error(run->name,
+			  "generation %" PRIu64 ": kept as it is; events made up before its own: "
+			  "%" PRIu64, g->number, g->made_events);
+	else if (g->whole && run->opt->common.verbose)
+		cmd_error(run->name,
+			  "generation %" PRIu64 ": kept as it is; bytes %" PRIu64 " to %" PRIu64
+			  ", events: %" PRIu64, g->number, g->offset, g->end, g->events);
+	if (g->whole && g->lost_nbytes != 0)
 		cmd_error(run->name, "around generation %" PRIu64 ": bytes lost: %" PRIu64,
 			  g->number, g->lost_nbytes);
-	else
+	if (!g->whole)
 		cmd_error(run->name,
 			  "generation %" PRIu64 ": events kept: %" PRIu64 ", lost: %s"
 			  ", made up: %" PRIu64 "; table entries made up: %" PRIu64
 			  "; bytes lost: %" PRIu64,
-			  g->number, g->events, lost_text(g, lost, sizeof(lost)),
+			  g->number, g->events,
+			  lost_text(g->lost_events, g->unread_nbytes, more, lost, sizeof(lost)),
 			  g->made_events, g->made_entries, g->lost_nbytes);
 	if (run->opt->common.verbose)
 		report_made(run, r);
@@ -133,11 +166,14 @@ static void report_generation(struct run *run, const struct tt_repair *r,
 
 static bool lost_any(const struct run *run)
 {
-	return run->whole != run->generations || run->lost_nbytes != 0;
+	return run->whole != run->generations || run->lost_nbytes != 0 || run->lost_events != 0 ||
+	       run->lost_more || run->made_events != 0;
 }
 
 static void report_all(const struct run *run)
 {
+	char lost[96];
+
 	if (run->opt->common.quiet)
 		return;
 	if (!lost_any(run))
@@ -146,8 +182,11 @@ static void report_all(const struct run *run)
 	else
 		cmd_error(run->name,
 			  "in all, generations kept: %" PRIu64 ", %" PRIu64
-			  " of them whole; events kept: %" PRIu64 "; bytes lost: %" PRIu64,
-			  run->generations, run->whole, run->events, run->lost_nbytes);
+			  " of them whole; events kept: %" PRIu64 ", lost: %s; bytes lost: %" PRIu64,
+			  run->generations, run->whole, run->events,
+			  lost_text(run->lost_events, run->unread_nbytes, run->lost_more, lost,
+				    sizeof(lost)),
+			  run->lost_nbytes);
 }
 
 /* ---- writing */
@@ -164,15 +203,16 @@ static void write_str(struct run *run, struct tt_str s)
 	out_end(o, out_str(o, out_begin(o), s));
 }
 
+/* What was kept and lost: of a generation, or after the last one. */
 static void add_to_totals(struct run *run, const struct tt_repaired *g)
 {
-	run->generations++;
 	run->whole += g->whole;
 	run->events += g->events;
 	run->made_events += g->made_events;
-	run->made_entries += g->made_entries;
 	run->lost_events += g->lost_events;
 	run->lost_nbytes += g->lost_nbytes;
+	run->unread_nbytes += g->unread_nbytes;
+	run->lost_more |= (g->flags & TT_REPAIRED_LOST_MORE) != 0;
 }
 
 /* Writes all generations. A STATUS_*. */
@@ -185,6 +225,7 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 	progress_start(run->name, run->opt->common.quiet);
 	while ((rc = tt_repair_next(r, &g)) == 0 && !out_failed(out_of(run))) {
 		report_generation(run, r, &g);
+		run->generations++;
 		add_to_totals(run, &g);
 		write_str(run, g.front);
 		write_str(run, g.bytes);
@@ -196,8 +237,9 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 		return STATUS_TROUBLE;
 	}
 	if (rc == 1) {
-		report_lost(run, &g);
-		run->lost_nbytes += g.lost_nbytes;
+		if (!run->opt->common.quiet)
+			report_lost(run, &g);
+		add_to_totals(run, &g);
 	}
 	return STATUS_FINE;
 }
@@ -252,7 +294,7 @@ static int cut_written(struct run *run, uint64_t bad, uint64_t generations,
 			  "the rest is left out: %s",
 			  generations, plural(generations), why->message);
 	run->generations = generations;
-	run->lost_nbytes++;
+	run->lost_more = true;
 	return ftruncate(out_of(run)->fd, (off_t)bad) < 0 ? report_failure(run, errno)
 							  : STATUS_FINE;
 }

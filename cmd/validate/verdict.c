@@ -362,6 +362,15 @@ static void read_all(struct verdict *v, struct reading *reading, const struct ve
 
 /* ---- salvage */
 
+static void add_to_salvage(struct salvage_report *s, const struct tt_repaired *g)
+{
+	s->whole += g->whole;
+	s->events += g->events;
+	s->lost_events += g->lost_events;
+	s->lost_more |= (g->flags & TT_REPAIRED_LOST_MORE) != 0;
+	s->kept_nbytes -= g->lost_nbytes;
+}
+
 static int measure(struct salvage_report *s, struct tt_repair *r)
 {
 	struct tt_repaired g;
@@ -369,11 +378,9 @@ static int measure(struct salvage_report *s, struct tt_repair *r)
 
 	while ((rc = tt_repair_next(r, &g)) == 0) {
 		s->generations++;
-		s->whole += g.whole;
-		s->events += g.events;
-		s->kept_nbytes -= g.lost_nbytes;
+		add_to_salvage(s, &g);
 	}
-	s->kept_nbytes -= g.lost_nbytes;
+	add_to_salvage(s, &g);
 	return rc == 1 ? 0 : rc;
 }
 

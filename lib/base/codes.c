@@ -34,8 +34,8 @@ static const struct code {
 	  "tracetool dump and validate show its events; to repair it, record it again with Go 1.22 "
 	  "or later." },
 	{ TT_E_CUT_OFF, "cut-off",
-	  "The program died, the disk was full, or a copy was not finished: copy it again, or stop "
-	  "the trace before the program ends." },
+	  "The program died, the disk was full, or a copy was not finished: copy it again, or call "
+	  "trace.Stop before the program ends." },
 
 	{ TT_E_BATCH_TYPE, "batch-type",
 	  "Bytes were lost or added before this place: copy the file again in binary mode." },

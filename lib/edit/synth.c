@@ -25,24 +25,6 @@ void tt_synth_release(struct tt_synth *s)
 	TT_ARRAY_RELEASE(s->mem, &s->kept);
 }
 
-/* After all events that stay, and far enough apart; false if the clock ends before that. */
-static bool set_clock(struct tt_synth *s)
-{
-	const double limit = 9223372036854775808.0; /* 2^63 */
-	const struct tt_generation *g = s->order->gen;
-	double last;
-
-	s->ticks = g->min_time + 1;
-	s->step = g->frequency / 500000000 + 1;
-	if (s->start.last_ns > tt_generation_start_ns(g)) {
-		last = (double)s->start.last_ns / g->ns_per_tick;
-		if (!(last >= 0 && last < limit))
-			return false;
-		s->ticks = (uint64_t)last + 2 * s->step;
-	}
-	return true;
-}
-
 /* Whether all is as required. */
 static bool has_arrived(const struct tt_synth *s)
 {
@@ -64,6 +46,52 @@ static bool has_arrived(const struct tt_synth *s)
 	return true;
 }
 
+/* ---- times */
+
+/* No event of the generation is earlier. */
+static uint64_t first_ticks(const struct tt_generation *g)
+{
+	uint64_t first = UINT64_MAX;
+
+	for (size_t i = 0; i < g->batches.n; i++)
+		if (g->batches.at[i].size != 0 && g->batches.at[i].time < first)
+			first = g->batches.at[i].time;
+	return first;
+}
+
+/* The time of the latest event before, in the ticks of the generation. */
+static uint64_t last_ticks(const struct tt_synth *s, const struct tt_generation *g)
+{
+	double last = (double)s->start.last_ns / g->ns_per_tick;
+
+	return last >= 0 && last < 9223372036854775808.0 /* 2^63 */ ? (uint64_t)last : 0;
+}
+
+/*
+ * Between the latest event before and the first one after, evenly, if there is room; in any
+ * case before the first one after. False: the clock has no times before that.
+ */
+static bool set_times(struct tt_synth *s)
+{
+	const struct tt_generation *g = s->order->gen;
+	uint64_t first = first_ticks(g), last = last_ticks(s, g), n = s->events.n;
+	uint64_t step = g->frequency / 500000000 + 1;
+
+	if (n == 0)
+		return true;
+	if (first <= n)
+		return false;
+	if (first > last && (first - last) / (n + 1) < step)
+		step = (first - last) / (n + 1);
+	if (step > (first - 1) / n)
+		step = (first - 1) / n;
+	if (step == 0)
+		step = 1;
+	for (size_t i = 0; i < n; i++)
+		s->events.at[i].ticks = first - (n - i) * step;
+	return true;
+}
+
 bool tt_synth_build(struct tt_synth *s, const struct tt_synth_start *start,
 		    const struct tt_entry *entry)
 {
@@ -75,12 +103,10 @@ bool tt_synth_build(struct tt_synth *s, const struct tt_synth_start *start,
 	s->spare = TT_NONE;
 	s->new_m = NEW_M;
 	s->new_g = NEW_G;
-	if (!set_clock(s))
-		return false;
 	tt_synth_leave_all(s);
 	if (s->failed)
 		return false;
 	tt_synth_move_idle(s);
 	tt_synth_take_up_all(s);
-	return !s->failed && has_arrived(s);
+	return !s->failed && has_arrived(s) && set_times(s);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * synth.h - the way from one state to another: made-up events that lead from the state
- * after a generation's last event to the one that the next generation requires. Each
- * is tried on the state before it is taken, so what comes out can happen. Stands on
- * entry.h, which lists the files.
+ * before a generation to the one that its own events require. They become the generation's
+ * first events. Each is tried on the state before it is taken, so what comes out can
+ * happen. Stands on entry.h, which lists the files.
  */
 #ifndef TT_EDIT_SYNTH_H
 #define TT_EDIT_SYNTH_H
@@ -30,8 +30,8 @@ struct tt_synth_strings {
 
 /* Where the way begins. */
 struct tt_synth_start {
-	struct tt_order *order; /* at the end of the generation that gets the events */
-	int64_t last_ns;        /* raw time of its latest event */
+	struct tt_order *order; /* the generation that gets the events has begun */
+	int64_t last_ns;        /* raw time of the latest event before it */
 	struct tt_synth_strings strings;
 };
 
@@ -42,7 +42,6 @@ struct tt_synth {
 	const struct tt_entry *entry;
 	TT_ARRAY(struct tt_synth_event) events;
 	TT_ARRAY(bool) kept;    /* by slot in order->ms: the thread goes on as it is */
-	uint64_t ticks, step;   /* of the next event, and how far they are apart */
 	int64_t spare;          /* thread on which things happen that none did; TT_NONE: none yet */
 	int64_t new_m, new_g;   /* where ids are looked for that nobody has */
 	bool shared_done;       /* the collector and the tasks are as required */
@@ -52,9 +51,9 @@ struct tt_synth {
 void tt_synth_init(struct tt_synth *s, struct tt_mem *mem);
 void tt_synth_release(struct tt_synth *s);
 /*
- * Leads *start->order to what `entry` requires, by s->events. Each has a time of its
- * own, later than those before. False: there is no way, or no memory (s->no_memory); the
- * order is then of no use.
+ * Leads *start->order to what `entry` requires, by s->events. Each has a time of its own,
+ * later than those before, and earlier than each event of the generation. False: there is
+ * no way, or no memory (s->no_memory); the order is then of no use.
  */
 bool tt_synth_build(struct tt_synth *s, const struct tt_synth_start *start,
 		    const struct tt_entry *entry);

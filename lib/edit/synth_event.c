@@ -20,7 +20,6 @@ void tt_synth_add(struct tt_synth *s, int64_t thread, enum tt_event_type type, u
 	to = &s->events.at[s->events.n];
 	*to = (struct tt_synth_event){
 		.thread = thread,
-		.ticks = s->ticks,
 		.type = ev.type,
 		.nargs = (uint8_t)nargs,
 	};
@@ -34,7 +33,6 @@ void tt_synth_add(struct tt_synth *s, int64_t thread, enum tt_event_type type, u
 	}
 	s->order->head = s->order->count = 0;
 	s->events.n++;
-	s->ticks += s->step;
 }
 
 int64_t tt_synth_new_thread(struct tt_synth *s)

@@ -6,7 +6,7 @@
 #include "edit/synth_impl.h"
 
 /* The collector's sequence is led on over so many events at most. */
-#define MAX_GC_EVENTS 4096
+#define MAX_GC_EVENTS (1 << 18)
 
 /* ---- ranges and regions */
 

@@ -257,6 +257,17 @@ static int end_with_error(struct tt_reader *r, const struct tt_error *err)
 	return end(r);
 }
 
+/* An event of the last generation may name a table entry that was never written. */
+static int end_with_pass_error(struct tt_reader *r)
+{
+	struct tt_error err = r->pass.err;
+	bool lacks_entry = err.code == TT_E_EVENT_STACK || err.code == TT_E_EVENT_STRING;
+
+	if (lacks_entry && r->gen->lacks_tables && !r->pass.like_go)
+		tt_generation_blame_cut(r->gen, tt_source_offset(r->src), &err);
+	return end_with_error(r, &err);
+}
+
 /* ---- loading a generation */
 
 int tt_reader_take_embedded(struct tt_reader *r, struct tt_pass *p, struct tt_generation *gen,
@@ -441,7 +452,7 @@ static __attribute__((noinline)) int next_without_event(struct tt_reader *r,
 	/* a caller who wants each event has no use for workers */
 	tt_parallel_stop(r);
 	if (r->phase == TT_PHASE_EVENTS && r->pass.err.code != TT_OK)
-		return end_with_error(r, &r->pass.err);
+		return end_with_pass_error(r);
 	return next_generation(r, ev);
 }
 
@@ -467,7 +478,7 @@ int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
 		return rc;
 	}
 	if (r->phase == TT_PHASE_EVENTS && !tt_parallel_commit(r) && tt_pass_drain(&r->pass) < 0)
-		return end_with_error(r, &r->pass.err);
+		return end_with_pass_error(r);
 	return next_generation(r, ev);
 }
 

@@ -39,7 +39,7 @@ void tt_generation_clear(struct tt_generation *g)
 	g->v1_last_ns = 0;
 	g->ns_per_tick = 0;
 	g->whole = false;
-	g->has_frequency = g->has_clock = g->v1 = false;
+	g->has_frequency = g->has_clock = g->lacks_tables = g->v1 = false;
 	g->frequency = g->first_ticks = 0;
 	g->frame_conflict_offset = TT_UNKNOWN;
 }

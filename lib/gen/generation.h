@@ -14,6 +14,7 @@
  *	generation.c  its life, the checks when all batches are in, its tables for the public
  *	clock.h       trace clock units to nanoseconds
  *	resync.c      finds the next generation after damage
+ *	content.c     how far the data of a batch makes sense
  *	encode.c      the tables of a generation out
  */
 #ifndef TT_GEN_GENERATION_H
@@ -67,6 +68,9 @@ struct tt_generation {
 	uint64_t batches_read;  /* of any kind */
 	bool whole;             /* all of them were read, and the checks passed */
 
+	/* before 1.26, where the tables are written when a generation ends: the input ends in
+	   this one, and before its last table, as far as can be seen */
+	bool lacks_tables;
 	bool has_frequency, has_clock;
 	uint64_t frequency;
 	double ns_per_tick;
@@ -125,14 +129,21 @@ int tt_generation_seal(struct tt_generation *g, const struct tt_batch_rules *rul
 
 /* ---- reading one (load.c) */
 
+/* *err, which is that of a generation with lacks_tables, becomes TT_E_CUT_OFF at `end`, and
+ * says what it was. */
+void tt_generation_blame_cut(const struct tt_generation *g, uint64_t end, struct tt_error *err);
+
 struct tt_loader {
 	struct tt_source *src;
+	unsigned version;
+	const struct tt_specs *specs; /* of the generation loaded last */
 	struct tt_framer framer;
 	struct tt_batch_rules rules;
 	uint64_t ordinal;       /* generations loaded or tried */
 	/* before 1.26, where no mark ends a generation: */
 	bool at_next;           /* the source is where the next one begins */
 	bool at_end;            /* the input ended after this one */
+	bool strings_last;      /* its last batch is one of strings that is not full */
 	/* for a search after damage */
 	uint64_t number;        /* of the generation that was tried last; 0: not known */
 	uint64_t min_time;      /* of the last one that was whole: no later one is earlier */

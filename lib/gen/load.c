@@ -12,6 +12,7 @@ void tt_loader_init(struct tt_loader *l, struct tt_source *src, unsigned version
 {
 	memset(l, 0, sizeof(*l));
 	l->src = src;
+	l->version = version;
 	tt_framer_init(&l->framer, version, like_go);
 	tt_batch_rules_init(&l->rules, version);
 }
@@ -63,6 +64,8 @@ static int file_batch(struct tt_loader *l, struct tt_generation *g, const struct
 		      struct tt_error *err)
 {
 	l->resume = b->offset + 1;
+	l->strings_last = b->experiment == 0 && b->first == TT_EV_STRINGS &&
+			  b->size + TT_STRING_MAX_SIZE + 3 * TT_VARINT_MAX < TT_BATCH_MAX_SIZE;
 	return tt_generation_add(g, &l->rules, b, err);
 }
 
@@ -156,6 +159,47 @@ static int reject_header_alone(struct tt_loader *l, struct tt_error *err)
 	return -TT_E_CUT_OFF;
 }
 
+/*
+ * Before 1.26 a generation has no mark at its end: a program that was killed leaves one that
+ * lacks its clock or tables. Go's runtime writes strings last.
+ */
+static bool ends_before_tables(const struct tt_loader *l)
+{
+	const struct tt_framer *f = &l->framer;
+
+	return !f->has_end_marks && !l->strings_last &&
+	       (l->at_end || (f->has_lookahead_error && f->lookahead_error.code == TT_E_CUT_OFF));
+}
+
+void tt_generation_blame_cut(const struct tt_generation *g, uint64_t end, struct tt_error *err)
+{
+	struct tt_error cause = *err;
+
+	tt_fail(err, TT_E_CUT_OFF,
+		"the trace ends before the clock and the tables of its last generation: %.*s",
+		(int)(sizeof(err->message) - 80), cause.message);
+	err->offset = end;
+	err->event_index = cause.event_index;
+	tt_error_in_batch(err, TT_UNKNOWN, g->number, TT_NONE);
+}
+
+/* Since the tables are missing: what Go's reader complains of then. */
+static bool is_lack_of_tables(int code)
+{
+	return code == TT_E_NO_FREQUENCY || code == TT_E_NO_CLOCK || code == TT_E_STACK_STRING;
+}
+
+static int seal(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
+{
+	int rc = tt_generation_seal(g, &l->rules, err);
+
+	g->lacks_tables = ends_before_tables(l);
+	if (rc == TT_OK || !g->lacks_tables || !is_lack_of_tables(-rc) || reads_like_go(l))
+		return rc;
+	tt_generation_blame_cut(g, tt_source_offset(l->src), err);
+	return -TT_E_CUT_OFF;
+}
+
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
 	uint64_t begin = tt_source_offset(l->src);
@@ -168,19 +212,20 @@ int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error
 	if (l->at_end)
 		return TT_END;
 	tt_generation_clear(g);
+	l->specs = g->specs;
 	tt_source_release(l->src, begin);
 	g->src = tt_source_in_file(l->src) ? l->src : NULL;
 	g->offset = begin;
 	g->ordinal = ++l->ordinal;
 	l->resume = begin;
-	l->at_next = false;
+	l->at_next = l->strings_last = false;
 	tt_framer_begin(&l->framer);
 	rc = reject_header_alone(l, err);
 	if (rc < 0)
 		return rc;
 	rc = l->framer.has_end_marks ? load_to_mark(l, g, err) : load_to_next_number(l, g, err);
 	if (rc == TT_OK)
-		rc = tt_generation_seal(g, &l->rules, err);
+		rc = seal(l, g, err);
 	l->number = g->number;
 	if (rc == TT_OK)
 		l->min_time = g->min_time;

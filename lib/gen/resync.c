@@ -3,8 +3,9 @@
  * resync.c - finds the next generation after damage. Where the framing still
  * holds it walks batch by batch to where another generation begins; where it
  * does not, it first looks byte by byte for a place from which several batches
- * in a row make sense.
+ * in a row make sense, their data included.
  */
+#include "gen/content.h"
 #include "gen/generation.h"
 
 /* So many batches in a row must make sense: by chance one byte in a hundred
@@ -13,6 +14,10 @@
 /* Of them so many will do where the input ends: where framing holds, and does not. */
 #define LAST_WALKED 1
 #define LAST_SCANNED 2
+/* Of a batch's data so much is looked at; what may be cut off then is not held against it. */
+#define SEEN_EVENTS_NBYTES (2 * TT_EVENT_MAX_SIZE)
+#define SEEN_TABLE_NBYTES 4096
+#define SEEN_RECORD_NBYTES 3072
 /* What a run of them takes at most. */
 #define PLAUSIBLE_NBYTES (PLAUSIBLE_RUN * (TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE))
 /* Bytes looked through before they are given back. */
@@ -33,6 +38,54 @@ static bool may_follow(const struct tt_loader *l, const struct tt_raw_batch *b,
 		return l->framer.has_end_marks && !after_mark; /* no generation is empty */
 	return after_mark || b->generation == before->generation ||
 	       (!l->framer.has_end_marks && b->generation == before->generation + 1);
+}
+
+/* Whether the data of a batch, of which `avail` bytes are there, begins with what it should. */
+static bool makes_sense(const struct tt_loader *l, const struct tt_decode_plan *plan,
+			struct tt_raw_batch *b, const uint8_t *data, size_t avail)
+{
+	enum tt_content content;
+	size_t seen = avail < b->size ? avail : b->size, slack, limit;
+
+	if (b->kind == TT_RAW_BATCH_END || seen == 0)
+		return true;
+	b->first = data[0];
+	content = tt_content_of(b, l->version);
+	limit = tt_content_is_table(content) ? SEEN_TABLE_NBYTES : SEEN_EVENTS_NBYTES;
+	if (seen > limit)
+		seen = limit;
+	slack = tt_content_is_table(content) ? SEEN_RECORD_NBYTES : TT_EVENT_MAX_SIZE;
+	if (seen == b->size)
+		slack = 0;
+	return seen - tt_content_reach(content, plan, data, seen) <= slack;
+}
+
+/*
+ * Whether the data of the batches in a row makes sense: of the first one, and of all others but
+ * one, which may be damaged. The row was looked at already.
+ */
+static bool row_makes_sense(const struct tt_loader *l, const struct tt_decode_plan *plan,
+			    const uint8_t *data, const uint8_t *end)
+{
+	struct tt_raw_batch b;
+	uint64_t nbytes;
+	int nbad = 0;
+
+	for (int i = 0; i < PLAUSIBLE_RUN && data < end; i++) {
+		const uint8_t *content;
+
+		if (!tt_batch_plausible(data, end, &b, &nbytes))
+			return false;
+		content = data + (nbytes - b.size);
+		if (content <= end &&
+		    !makes_sense(l, plan, &b, content, (size_t)(end - content)) &&
+		    (i == 0 || ++nbad > 1))
+			return false;
+		if (nbytes > (uint64_t)(end - data))
+			break;
+		data += nbytes;
+	}
+	return true;
 }
 
 /*
@@ -73,6 +126,9 @@ static int run_is_here(struct tt_loader *l, struct tt_error *err)
 /* Moves to the next place where one begins. 0, 1 or an error. */
 static int scan(struct tt_loader *l, struct tt_error *err)
 {
+	struct tt_decode_plan plan;
+
+	tt_decode_plan_init(&plan, l->specs);
 	for (;;) {
 		const uint8_t *data;
 		size_t avail, n;
@@ -81,7 +137,8 @@ static int scan(struct tt_loader *l, struct tt_error *err)
 
 		n = last ? avail : SCAN_STEP;
 		for (size_t i = 0; i < n; i++) {
-			if (run_begins(l, data + i, data + avail, LAST_SCANNED)) {
+			if (run_begins(l, data + i, data + avail, LAST_SCANNED) &&
+			    row_makes_sense(l, &plan, data + i, data + avail)) {
 				tt_source_skip(l->src, i);
 				l->resume = tt_source_offset(l->src);
 				return TT_OK;

@@ -6,23 +6,21 @@
 #include "base/error.h"
 #include "repair/repair.h"
 
-static int collect(struct tt_repair *r, uint64_t end)
+static int collect(struct tt_repair *r, struct tt_candidate *c, uint64_t end)
 {
-	struct tt_candidate *c = r->next;
-
 	c->whole = false;
 	tt_salvage_release(&c->salvage);
-	tt_salvage_init(&c->salvage, r->mem, r->specs, &r->loader->rules);
+	tt_salvage_init(&c->salvage, r->mem, r->specs, r->loader);
 	return tt_salvage_collect(&c->salvage, r->loader, c->offset, end, &r->err);
 }
 
 /* From the broken generation to the next: its tables after the damage are kept. */
-static int step_over(struct tt_repair *r)
+static int step_over(struct tt_repair *r, struct tt_candidate *c)
 {
 	struct tt_loader *l = r->loader;
 	/* before 1.26 a generation may be broken and the framing after it too */
 	struct tt_error broken =
-		l->framer.has_lookahead_error ? l->framer.lookahead_error : r->next->why;
+		l->framer.has_lookahead_error ? l->framer.lookahead_error : c->why;
 	uint64_t skipped;
 	int rc;
 
@@ -31,7 +29,7 @@ static int step_over(struct tt_repair *r)
 		return TT_OK;
 	}
 	l->on_skipped_batch = tt_salvage_on_skipped_batch;
-	l->on_skipped_arg = &r->next->salvage;
+	l->on_skipped_arg = &c->salvage;
 	rc = tt_loader_resync(l, &broken, &skipped, &r->err);
 	l->on_skipped_batch = NULL;
 	if (rc < 0 && tt_repair_is_fatal(&r->err))
@@ -40,36 +38,41 @@ static int step_over(struct tt_repair *r)
 	return TT_OK;
 }
 
-static int load_damaged(struct tt_repair *r)
+static int load_damaged(struct tt_repair *r, struct tt_candidate *c)
 {
-	struct tt_candidate *c = r->next;
-	int rc = collect(r, UINT64_MAX);
+	int rc = collect(r, c, UINT64_MAX);
 
 	if (rc == TT_OK)
-		rc = step_over(r);
+		rc = step_over(r, c);
 	c->end = tt_source_offset(r->loader->src);
+	if (rc == TT_OK)
+		rc = tt_salvage_settle(&c->salvage, r->at_end ? TT_UNKNOWN : c->end, &r->err);
 	if (c->end < c->salvage.end_offset)
 		c->end = c->salvage.end_offset;
 	return rc;
 }
 
-static int take_embedded(struct tt_repair *r, struct tt_generation *gen)
+int tt_candidate_unwrap(struct tt_repair *r, struct tt_candidate *c)
 {
 	bool changed;
-	int rc = tt_reader_take_embedded(r->reader, &r->pass, gen, &changed, &r->err);
+	int rc;
 
+	if (c->unwrapped)
+		return TT_OK;
+	c->unwrapped = true;
+	rc = tt_reader_take_embedded(r->reader, &r->pass, tt_candidate_gen(r, c), &changed, &r->err);
 	if (changed)
 		tt_pass_specs_changed(&r->probe);
 	return rc;
 }
 
-int tt_candidate_load(struct tt_repair *r)
+int tt_candidate_load(struct tt_repair *r, struct tt_candidate *c)
 {
 	const struct tt_framer *framer = &r->loader->framer;
-	struct tt_candidate *c = r->next;
 	int rc;
 
 	c->loaded = true;
+	c->unwrapped = c->prepared = c->whole = false;
 	c->none = r->at_end;
 	tt_error_clear(&c->why);
 	if (r->at_end)
@@ -87,63 +90,83 @@ int tt_candidate_load(struct tt_repair *r)
 	c->end = r->whole.end;
 	c->whole = rc == TT_OK && !framer->has_lookahead_error;
 	if (c->whole)
-		return take_embedded(r, &r->whole);
+		return TT_OK;
 	if (rc == TT_OK)
 		c->why = framer->lookahead_error;
-	return load_damaged(r);
+	return load_damaged(r, c);
 }
 
-int tt_candidate_break_up(struct tt_repair *r, const struct tt_error *why)
+int tt_candidate_break_up(struct tt_repair *r, struct tt_candidate *c, const struct tt_error *why)
 {
-	int rc = collect(r, r->next->end);
-
-	r->next->why = *why;
-	return rc;
+	c->why = *why;
+	c->unwrapped = false;
+	return collect(r, c, c->end);
 }
 
-/* The clock that a generation has if its own is lost. */
-static const struct tt_generation *known_clock(const struct tt_repair *r)
+/* Its clock, if the input has one: it may not be that of what is written. */
+static const struct tt_generation *with_clock(struct tt_repair *r, struct tt_candidate *c)
 {
-	if (r->pending->loaded)
-		return &r->pending->salvage.gen;
-	return r->any ? &r->clock : NULL;
+	struct tt_generation *g = tt_candidate_gen(r, c);
+
+	if (!c->loaded || c->none || !g->has_frequency)
+		return NULL;
+	return c->whole || !c->salvage.sync_damaged ? g : NULL;
 }
 
 int tt_candidate_prepare(struct tt_repair *r)
 {
-	struct tt_salvage *s = &r->next->salvage;
+	struct tt_candidate *c = r->cur;
+	const struct tt_neighbours neighbours = {
+		.before = r->any ? &r->clock : NULL,
+		.after = with_clock(r, r->next),
+	};
 	struct tt_error err;
-	int rc = take_embedded(r, &s->gen);
+	int rc = tt_candidate_unwrap(r, c);
 
-	if (rc < 0)
+	if (rc < 0 || c->prepared)
 		return rc;
-	tt_salvage_mark_embedded(s);
-	rc = tt_salvage_prepare(s, known_clock(r), &r->pass.merge.cursors.plan, &err);
+	c->prepared = true;
+	tt_salvage_mark_embedded(&c->salvage);
+	rc = tt_salvage_prepare(&c->salvage, &neighbours, &err);
 	if (rc == TT_OK)
 		return rc;
 	if (err.system) {
 		r->err = err;
 		return rc;
 	}
+	if (c->why.code == TT_OK)
+		c->why = err;
 	tt_candidate_give_up(r);
 	return TT_REPAIR_GO_ON;
 }
 
-void tt_candidate_give_up(struct tt_repair *r)
+void tt_candidate_go_on(struct tt_repair *r)
 {
-	struct tt_candidate *c = r->next;
+	struct tt_candidate *c = r->cur;
 
-	r->lost_nbytes += c->end - c->offset;
-	if (!c->whole) {
-		r->lost_events += c->salvage.nevents;
-		r->unread_nbytes += c->salvage.unread_nbytes;
-		if (r->unknown_type < 0)
-			r->unknown_type = c->salvage.unknown_type;
-	}
-	if (r->lost_why.code == TT_OK)
-		r->lost_why = c->why;
-	if (r->lost_why.code == TT_OK)
-		tt_fail(&r->lost_why, TT_E_STATUS, "no events can lead to this generation");
 	tt_salvage_release(&c->salvage);
 	c->loaded = false;
+	r->cur = r->next;
+	r->next = c;
+}
+
+void tt_candidate_give_up(struct tt_repair *r)
+{
+	struct tt_candidate *c = r->cur;
+	struct tt_repair_lost *lost = &r->lost;
+
+	lost->nbytes += c->end - c->offset;
+	lost->uncounted |= c->whole || c->salvage.uncounted;
+	if (!c->whole) {
+		/* a generation begins with a Sync */
+		lost->events += c->salvage.nevents + (c->salvage.list.n != 0);
+		lost->unread_nbytes += c->salvage.unread_nbytes;
+		if (lost->unknown_type < 0)
+			lost->unknown_type = c->salvage.unknown_type;
+	}
+	if (lost->why.code == TT_OK)
+		lost->why = c->why;
+	if (lost->why.code == TT_OK)
+		tt_fail(&lost->why, TT_E_STATUS, "no events can lead to this generation");
+	tt_candidate_go_on(r);
 }

@@ -7,84 +7,13 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "gen/clock.h"
+#include "repair/clock.h"
 #include "repair/salvage.h"
+#include "spec/types.h"
 
 static int no_memory(const struct tt_salvage *s, struct tt_error *err)
 {
 	return tt_fail(err, tt_mem_code(s->mem), "no memory for what is left of a generation");
-}
-
-/* ---- table entries that are missing */
-
-static bool add_string(struct tt_salvage *s, uint64_t id, const char *data, size_t len)
-{
-	struct tt_generation *g = &s->gen;
-
-	if (!TT_ARRAY_ROOM(s->mem, &g->strings) ||
-	    !tt_idmap_add(&g->string_ids, id, (uint32_t)g->strings.n))
-		return false;
-	g->strings.at[g->strings.n++] = (struct tt_string_entry){id, data, len};
-	return true;
-}
-
-static bool need_string(struct tt_salvage *s, uint64_t id)
-{
-	return id == 0 || tt_idmap_find(&s->gen.string_ids, id) != TT_IDMAP_NONE ||
-	       add_string(s, id, "", 0);
-}
-
-static bool need_stack(struct tt_salvage *s, uint64_t id)
-{
-	struct tt_generation *g = &s->gen;
-
-	if (id == 0 || tt_idmap_find(&g->stack_ids, id) != TT_IDMAP_NONE)
-		return true;
-	if (!TT_ARRAY_ROOM(s->mem, &g->stacks) ||
-	    !tt_idmap_add(&g->stack_ids, id, (uint32_t)g->stacks.n))
-		return false;
-	g->stacks.at[g->stacks.n++] = (struct tt_stack_entry){id, (const uint8_t *)"", 0};
-	return true;
-}
-
-static bool define_string(void *salvage, uint64_t id)
-{
-	return need_string(salvage, id);
-}
-
-static bool string_id_of(void *salvage, struct tt_str text, uint64_t *id)
-{
-	struct tt_salvage *s = salvage;
-	struct tt_generation *g = &s->gen;
-	struct tt_str copy = {NULL, text.len};
-	char *data;
-
-	for (size_t i = 0; i < g->strings.n; i++) {
-		*id = g->strings.at[i].id;
-		if (g->strings.at[i].len == text.len &&
-		    memcmp(g->strings.at[i].data, text.data, text.len) == 0)
-			return true;
-	}
-	*id = 0;
-	if (text.len == 0)
-		return true;
-	data = tt_mem_alloc(s->mem, text.len);
-	if (data == NULL || !TT_ARRAY_ROOM(s->mem, &s->texts)) {
-		tt_mem_free(s->mem, data, text.len);
-		return false;
-	}
-	memcpy(data, text.data, text.len);
-	copy.data = data;
-	s->texts.at[s->texts.n++] = copy;
-	do
-		++*id;
-	while (tt_idmap_find(&g->string_ids, *id) != TT_IDMAP_NONE);
-	return add_string(s, *id, data, text.len);
-}
-
-struct tt_synth_strings tt_salvage_strings(struct tt_salvage *s)
-{
-	return (struct tt_synth_strings){s, string_id_of, define_string};
 }
 
 /* ---- events */
@@ -94,34 +23,45 @@ static bool need_ids_of(struct tt_salvage *s, const struct tt_raw_event *ev)
 	const struct tt_event_def *def = tt_specs_def(s->gen.specs, ev->type);
 
 	for (unsigned i = 0; i < def->nstacks; i++)
-		if (!need_stack(s, ev->args[def->stack_args[i]]))
+		if (!tt_made_entries_need_stack(&s->made, ev->args[def->stack_args[i]]))
 			return false;
 	for (unsigned i = 0; i < def->nstrings; i++)
-		if (!need_string(s, ev->args[def->string_args[i]]))
+		if (!tt_made_entries_need_string(&s->made, ev->args[def->string_args[i]]))
 			return false;
 	return true;
 }
 
-/*
- * Walks the events of a batch: cuts it before the first that cannot be decoded,
- * and says whether it is whole. With `ids` it makes sure of their table entries.
- */
-static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b,
-		      const struct tt_decode_plan *plan, uint64_t *n)
+/* How many events a reader makes of one, as far as that does not depend on the state. */
+static unsigned nevents_of(unsigned type)
 {
-	const uint8_t *p = b->data, *end = p + b->size;
+	return type == TT_EV_GO_SWITCH || type == TT_EV_GO_SWITCH_DESTROY ? 3 : 1;
+}
+
+/*
+ * Walks the events of a batch: cuts it before the first that cannot be decoded, and says
+ * whether it is whole. Makes sure of their table entries. Where zeros follow one that ends in
+ * a zero, its last numbers may have been overwritten, too.
+ */
+static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
+{
+	const uint8_t *p = b->data, *before = p, *end = p + b->size;
 	struct tt_raw_event ev;
 	uint64_t dt;
 
 	while (p < end) {
-		const uint8_t *next = tt_raw_event_decode(plan, p, end, &ev, &dt);
+		const uint8_t *next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt);
 
 		if (next == NULL)
 			break;
 		if (!need_ids_of(s, &ev))
 			return -1;
-		++*n;
+		s->nevents += nevents_of(ev.type);
+		before = p;
 		p = next;
+	}
+	if (p < end && p > before && p[0] == 0 && p[-1] == 0) {
+		s->nevents -= nevents_of(*before);
+		p = before;
 	}
 	s->unread_nbytes += (uint64_t)(end - p);
 	if (p < end && s->unknown_type < 0 && tt_specs_def(s->gen.specs, *p) == NULL)
@@ -166,13 +106,12 @@ static void end_thread_in(struct tt_salvage *s, struct tt_thread_batches *t, uin
 		end_thread(s, t, i, s->gen.batches.at[i].next);
 }
 
-static bool walk_thread(struct tt_salvage *s, struct tt_thread_batches *t,
-			const struct tt_decode_plan *plan)
+static bool walk_thread(struct tt_salvage *s, struct tt_thread_batches *t)
 {
 	uint32_t before = TT_NO_BATCH;
 
 	for (uint32_t i = t->first; i != TT_NO_BATCH; i = s->gen.batches.at[i].next) {
-		int whole = walk_batch(s, &s->gen.batches.at[i], plan, &s->nevents);
+		int whole = walk_batch(s, &s->gen.batches.at[i]);
 
 		if (whole < 0)
 			return false;
@@ -188,49 +127,42 @@ static bool walk_thread(struct tt_salvage *s, struct tt_thread_batches *t,
 
 /* ---- the clock */
 
-/* The clock of a generation, moved to this one's time. */
-static void borrow_clock(struct tt_generation *g, const struct tt_generation *other)
-{
-	uint64_t from = other->clock.trace_ticks;
-	uint64_t moved = g->min_time >= from
-				 ? (uint64_t)tt_ticks_to_ns(g->min_time - from, g->ns_per_tick)
-				 : -(uint64_t)tt_ticks_to_ns(from - g->min_time, g->ns_per_tick);
-	uint64_t nsec = other->clock.wall_nsec + moved;
-
-	g->clock = other->clock;
-	g->clock.trace_ticks = g->min_time;
-	g->clock.mono_ns += moved;
-	g->clock.wall_sec += (uint64_t)((int64_t)nsec / 1000000000);
-	if ((int64_t)nsec % 1000000000 < 0) {
-		g->clock.wall_sec--;
-		nsec += 1000000000;
-	}
-	g->clock.wall_nsec = (uint64_t)((int64_t)nsec % 1000000000);
-	g->has_clock = true;
-}
-
-static int make_clock(struct tt_salvage *s, const struct tt_generation *other, struct tt_error *err)
+/* Its own, or that of a neighbour, or the one that all platforms but one have. */
+static void find_frequency(struct tt_salvage *s, const struct tt_neighbours *n)
 {
 	struct tt_generation *g = &s->gen;
-	bool lacks_clock = s->rules->needs_clock && !g->has_clock;
 
-	if (!g->has_frequency || lacks_clock)
-		s->sync_damaged = true;
-	if (!g->has_frequency) {
-		if (other == NULL || !other->has_frequency)
-			return tt_fail(err, TT_E_NO_FREQUENCY, "no frequency event found");
-		g->has_frequency = true;
-		g->frequency = other->frequency;
-		g->ns_per_tick = other->ns_per_tick;
+	if (g->has_frequency)
+		return;
+	s->sync_damaged = true;
+	if (n->before != NULL && n->before->has_frequency) {
+		tt_clock_take_frequency(g, n->before->frequency);
+	} else if (n->after != NULL && n->after->has_frequency) {
+		tt_clock_take_frequency(g, n->after->frequency);
+	} else {
+		tt_clock_take_frequency(g, TT_USUAL_FREQUENCY);
+		s->assumed_frequency = true;
 	}
-	if (!s->has_time && other != NULL)
-		g->min_time = other->min_time;
-	if (!lacks_clock)
+}
+
+static int find_clock(struct tt_salvage *s, const struct tt_neighbours *n, struct tt_error *err)
+{
+	struct tt_generation *g = &s->gen;
+	const struct tt_clock *before = n->before != NULL ? tt_generation_clock(n->before) : NULL;
+	const struct tt_clock *after = n->after != NULL ? tt_generation_clock(n->after) : NULL;
+
+	find_frequency(s, n);
+	if (!s->has_time && n->before != NULL)
+		g->min_time = n->before->min_time;
+	if (!s->rules->needs_clock || (g->has_clock && !s->sync_damaged &&
+				       (before == NULL || tt_clock_is_later(before, &g->clock)) &&
+				       (after == NULL || tt_clock_is_later(&g->clock, after))))
 		return TT_OK;
-	if (other == NULL || !other->has_clock)
-		return tt_fail(err, TT_E_NO_CLOCK, "no clock snapshot event found");
-	borrow_clock(g, other);
-	return TT_OK;
+	s->sync_damaged = s->made_clock = true;
+	if (tt_clock_make(g, before, after))
+		return TT_OK;
+	return tt_fail(err, TT_E_NO_CLOCK,
+		       "the clock is lost, and those of the neighbours leave no room for one");
 }
 
 /* ---- all of it */
@@ -240,27 +172,29 @@ static bool need_frames_and_samples(struct tt_salvage *s)
 	struct tt_generation *g = &s->gen;
 
 	for (size_t i = 0; i < g->frames.n; i++)
-		if (!need_string(s, g->frames.at[i].func) ||
-		    !need_string(s, g->frames.at[i].file))
+		if (!tt_made_entries_need_string(&s->made, g->frames.at[i].func) ||
+		    !tt_made_entries_need_string(&s->made, g->frames.at[i].file))
 			return false;
 	for (size_t i = 0; i < g->samples.n; i++)
-		if (!need_stack(s, g->samples.at[i].stack))
+		if (!tt_made_entries_need_stack(&s->made, g->samples.at[i].stack))
 			return false;
 	return true;
 }
 
-int tt_salvage_prepare(struct tt_salvage *s, const struct tt_generation *other,
-		       const struct tt_decode_plan *plan, struct tt_error *err)
+int tt_salvage_prepare(struct tt_salvage *s, const struct tt_neighbours *neighbours,
+		       struct tt_error *err)
 {
-	int rc = make_clock(s, other, err);
+	int rc = find_clock(s, neighbours, err);
 
 	if (rc < 0)
 		return rc;
-	s->first_lost_string = s->gen.strings.n;
-	s->first_lost_stack = s->gen.stacks.n;
+	tt_decode_plan_init(&s->plan, s->gen.specs);
+	tt_made_entries_begin(&s->made, &s->gen);
 	for (size_t i = 0; i < s->gen.threads.n; i++)
-		if (!walk_thread(s, &s->gen.threads.at[i], plan))
+		if (!walk_thread(s, &s->gen.threads.at[i]))
 			return no_memory(s, err);
+	s->nsamples = s->gen.samples.n;
+	s->uncounted |= s->unread_nbytes != 0;
 	if (!need_frames_and_samples(s))
 		return no_memory(s, err);
 	return tt_generation_seal(&s->gen, s->rules, err);
@@ -276,13 +210,16 @@ static int order_all(struct tt_salvage *s, struct tt_pass *pass)
 	int rc;
 
 	s->last_ns = INT64_MIN;
-	s->nkept = 0;
+	s->nkept = s->nread = 0;
 	tt_pass_take(pass, &s->gen);
 	rc = tt_pass_begin(pass);
 	while (rc == TT_OK) {
 		rc = tt_pass_advance(pass, &evs, &n);
-		s->nkept += rc == TT_OK;
-		if (rc == TT_OK && evs[0].raw_time_ns > s->last_ns)
+		if (rc != TT_OK)
+			break;
+		s->nread += n;
+		s->nkept += nevents_of(evs[0].spec->type);
+		if (evs[0].raw_time_ns > s->last_ns)
 			s->last_ns = evs[0].raw_time_ns;
 	}
 	return rc == TT_END ? TT_OK : rc;
@@ -344,6 +281,8 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_
 		if (trial == MAX_TRIALS)
 			drop_events(s);
 	}
+	/* nothing orders CPU samples, and a reader begins a generation with a Sync */
+	s->nread += s->gen.samples.n + 1;
 	tt_salvage_measure(s);
 	return TT_OK;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * repair.c - what can be kept of a trace. A whole generation is handed out as it is. A
- * broken one is held back until it is known what follows it, for its last events have to
- * lead there. Stands on the other files of repair.
+ * repair.c - what can be kept of a trace. A whole generation is handed out as it is; of a
+ * broken one, what decodes and orders. Where the events that were kept do not lead to a
+ * generation, made-up events in front of its own do. Stands on the other files of repair.
  */
 #include "repair/repair.h"
 
@@ -10,10 +10,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "repair/clock.h"
 #include "wire/header.h"
 
-/* Before 1.26 numbers grow by one: so many that are lost are made up, else all that
- * follows is numbered anew. */
+/* Numbers grow by one: so many that are missing are made up, else all that follows is numbered
+ * anew. */
 #define MAX_PLACEHOLDERS 64
 
 int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_error *err)
@@ -33,19 +34,21 @@ int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_er
 	r->reader = reader;
 	tt_pass_init(&r->pass, r->mem, r->specs, reader->version);
 	tt_order_init(&r->start, r->mem, r->specs, reader->version);
+	tt_order_init(&r->led, r->mem, r->specs, reader->version);
 	tt_pass_init(&r->probe, r->mem, r->specs, reader->version);
 	r->buffers.mem = r->mem;
 	r->pass.merge.cursors.buffers = r->probe.merge.cursors.buffers = &r->buffers;
 	tt_generation_init(&r->whole, r->mem, r->specs);
-	r->next = &r->candidates[0];
-	r->pending = &r->candidates[1];
+	r->cur = &r->candidates[0];
+	r->next = &r->candidates[1];
+	r->last_ns = INT64_MIN;
 	tt_entry_init(&r->entry, r->mem);
 	tt_synth_init(&r->synth, r->mem);
 	tt_repair_writer_init(&r->writer, r->mem, reader->version);
 	tt_put_header(r->header, reader->version);
 	tt_error_clear(&r->err);
-	tt_error_clear(&r->lost_why);
-	r->unknown_type = -1;
+	tt_error_clear(&r->lost.why);
+	r->lost.unknown_type = -1;
 	*out = r;
 	return TT_OK;
 }
@@ -55,11 +58,13 @@ void tt_repair_free(struct tt_repair *r)
 	if (r == NULL)
 		return;
 	tt_salvage_release(&r->next->salvage);
-	tt_salvage_release(&r->pending->salvage);
+	tt_salvage_release(&r->cur->salvage);
 	tt_pass_release(&r->pass);
 	tt_order_release(&r->start);
+	tt_order_release(&r->led);
 	tt_pass_release(&r->probe);
 	tt_batch_buffers_release(&r->buffers);
+	tt_made_entries_release(&r->made, r->mem);
 	tt_generation_release(&r->whole);
 	tt_entry_release(&r->entry);
 	tt_synth_release(&r->synth);
@@ -82,62 +87,60 @@ static int no_memory(struct tt_repair *r)
 	return tt_fail(&r->err, tt_mem_code(r->mem), "no memory to repair a generation");
 }
 
-/* ---- whole generations */
+/* ---- numbers */
 
-/* Orders the candidate, which is whole: 0, or what it broke for in r->pass.err. */
-static int order_whole(struct tt_repair *r, uint64_t *nevents)
+/* How many numbers are missing before this one; 0 if it does not come after the last. */
+static uint64_t missing_before(const struct tt_repair *r, uint64_t number)
 {
-	const struct tt_event *evs;
-	unsigned n;
-	int rc;
-
-	*nevents = 0;
-	tt_pass_take(&r->pass, &r->whole);
-	rc = tt_pass_begin(&r->pass);
-	while (rc == TT_OK) {
-		rc = tt_pass_advance(&r->pass, &evs, &n);
-		*nevents += rc == TT_OK;
-		for (unsigned i = 0; i < n && rc == TT_OK; i++)
-			rc = tt_pass_check_ids(&r->pass, &evs[i]);
-	}
-	return rc == TT_END ? TT_OK : rc;
+	return r->any && number > r->last_number ? number - r->last_number - 1 : 0;
 }
 
-/* ---- numbers */
+/* Whether the missing numbers before the generation can be given to empty generations: those
+ * need clocks of their own. */
+static bool can_fill(const struct tt_repair *r, const struct tt_generation *g, uint64_t nmissing)
+{
+	struct tt_clock ignored;
+
+	return nmissing == 0 ||
+	       (nmissing <= MAX_PLACEHOLDERS &&
+		(!r->loader->rules.needs_clock ||
+		 tt_clock_between(&r->clock.clock, &g->clock, 1, nmissing, &ignored)));
+}
 
 /* The number that a generation has to have here; 0: behind the last number of all there is
  * none. */
-static uint64_t number_for(const struct tt_repair *r, uint64_t number)
+static uint64_t number_for(const struct tt_repair *r, const struct tt_generation *g)
 {
 	uint64_t next = r->last_number + 1;
 
 	if (!r->any)
-		return number != 0 ? number : 1;
-	if (tt_version_has_end_marks(r->writer.version) && number != 0)
-		return number;
-	if (number == 0 || next == 0)
+		return g->number != 0 ? g->number : 1;
+	if (g->number <= r->last_number || next == 0)
 		return next;
-	return number - next <= MAX_PLACEHOLDERS ? number : next;
+	return can_fill(r, g, missing_before(r, g->number)) ? g->number : next;
 }
 
-/* Empty generations with the numbers in front of this one; how many. */
-static uint64_t put_placeholders(struct tt_repair *r, uint64_t number)
+/* Empty generations with the numbers before that of `g`; how many. */
+static uint64_t put_placeholders(struct tt_repair *r, const struct tt_generation *g)
 {
-	uint64_t next = r->last_number + 1;
+	uint64_t nmissing = missing_before(r, g->number);
 
-	if (!r->any || tt_version_has_end_marks(r->writer.version))
-		return 0;
-	for (uint64_t n = next; n != number; n++)
-		tt_write_placeholder(&r->writer, &r->clock, n);
-	return number - next;
+	for (uint64_t i = 1; i <= nmissing; i++) {
+		struct tt_clock clock = r->clock.clock;
+
+		if (r->loader->rules.needs_clock)
+			tt_clock_between(&r->clock.clock, &g->clock, i, nmissing, &clock);
+		tt_write_placeholder(&r->writer, &r->clock, &clock, r->last_number + i);
+	}
+	return nmissing;
 }
 
 /* ---- handing out */
 
-static void keep_clock(struct tt_repair *r, const struct tt_generation *g, uint64_t number)
+static void keep_clock(struct tt_repair *r, const struct tt_generation *g)
 {
 	r->any = true;
-	r->last_number = number;
+	r->last_number = g->number;
 	r->clock.has_frequency = true;
 	r->clock.frequency = g->frequency;
 	r->clock.ns_per_tick = g->ns_per_tick;
@@ -149,25 +152,55 @@ static void keep_clock(struct tt_repair *r, const struct tt_generation *g, uint6
 /* Reports what was given up before a generation with that. */
 static void report_lost(struct tt_repair *r, struct tt_repaired *out)
 {
-	out->lost_nbytes += r->lost_nbytes;
-	out->lost_events += r->lost_events;
-	out->unread_nbytes += r->unread_nbytes;
+	struct tt_repair_lost *lost = &r->lost;
+
+	out->lost_nbytes += lost->nbytes;
+	out->lost_events += lost->events;
+	out->unread_nbytes += lost->unread_nbytes;
+	if (lost->uncounted)
+		out->flags |= TT_REPAIRED_LOST_MORE;
 	if (out->unknown_type < 0)
-		out->unknown_type = r->unknown_type;
+		out->unknown_type = lost->unknown_type;
 	if (out->why.code == TT_OK)
-		out->why = r->lost_why;
-	r->lost_nbytes = r->lost_events = r->unread_nbytes = 0;
-	r->unknown_type = -1;
-	tt_error_clear(&r->lost_why);
+		out->why = lost->why;
+	*lost = (struct tt_repair_lost){.unknown_type = -1};
+	tt_error_clear(&lost->why);
 }
 
-static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repaired *out)
+/* What is said of any generation that is handed out. */
+static void begin_report(struct tt_repair *r, struct tt_repaired *out, uint64_t number)
+{
+	const struct tt_candidate *c = r->cur;
+
+	r->writer.out.len = 0;
+	*out = (struct tt_repaired){
+		.number = number,
+		.offset = c->offset,
+		.end = c->end,
+		.unknown_type = -1,
+		.made_events = r->synth.events.n,
+		.why = c->why,
+	};
+}
+
+/* All but its bytes is known: what was lost before it goes with it. */
+static void finish_report(struct tt_repair *r, struct tt_repaired *out)
+{
+	const struct tt_generation *g = tt_candidate_gen(r, r->cur);
+
+	if (out->missing_generations != 0)
+		out->flags |= TT_REPAIRED_LOST_MORE;
+	report_lost(r, out);
+	keep_clock(r, g);
+	tt_candidate_go_on(r);
+}
+
+static int hand_out_whole(struct tt_repair *r, uint64_t nread, struct tt_repaired *out)
 {
 	struct tt_source *src = r->loader->src;
-	struct tt_candidate *c = r->next;
+	const struct tt_candidate *c = r->cur;
 	uint64_t at = tt_source_offset(src), nbytes = c->end - c->offset;
 	const uint8_t *data;
-	uint64_t nmade;
 	size_t avail;
 	int rc;
 
@@ -176,203 +209,245 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nevents, struct tt_repai
 	tt_source_seek(src, at);
 	if (rc < 0 && avail < nbytes)
 		return rc;
-	r->writer.out.len = 0;
-	nmade = put_placeholders(r, r->whole.number);
+	begin_report(r, out, r->whole.number);
+	out->whole = true;
+	out->events = nread;
+	out->made_generations = out->missing_generations = put_placeholders(r, &r->whole);
+	out->made_entries = tt_made_entries_count(&r->made);
+	if (r->synth.events.n != 0)
+		tt_write_lead(&r->writer, &r->made, &r->synth);
 	if (r->writer.enc.failed)
 		return no_memory(r);
-	*out = (struct tt_repaired){
-		.number = r->whole.number,
-		.offset = c->offset,
-		.end = c->end,
-		.whole = true,
-		.front = {(const char *)r->writer.out.data, r->writer.out.len},
-		.bytes = {(const char *)data, (size_t)nbytes},
-		.events = nevents,
-		.unknown_type = -1,
-		.made_generations = nmade,
-	};
-	tt_error_clear(&out->why);
-	report_lost(r, out);
-	keep_clock(r, &r->whole, r->whole.number);
-	c->loaded = false;
+	out->front = (struct tt_str){(const char *)r->writer.out.data, r->writer.out.len};
+	out->bytes = (struct tt_str){(const char *)data, (size_t)nbytes};
+	finish_report(r, out);
 	return TT_OK;
 }
 
-/* `synth`: the events that it ends with, or NULL. */
-static int hand_out_pending(struct tt_repair *r, const struct tt_synth *synth,
-			    struct tt_repaired *out)
+static unsigned flags_of(const struct tt_salvage *s)
 {
-	struct tt_candidate *p = r->pending;
-	struct tt_salvage *s = &p->salvage;
+	return (s->uncounted ? TT_REPAIRED_LOST_MORE : 0) |
+	       (s->assumed_frequency ? TT_REPAIRED_FREQUENCY_ASSUMED : 0) |
+	       (s->made_clock ? TT_REPAIRED_CLOCK_MADE : 0);
+}
+
+/* `number`: that of the generation in the input. */
+static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repaired *out)
+{
+	const struct tt_candidate *c = r->cur;
+	const struct tt_salvage *s = &c->salvage;
 	struct tt_written written;
 	const char *at;
-	uint64_t nmade;
 	size_t nfront;
 
-	r->writer.out.len = 0;
-	nmade = put_placeholders(r, s->gen.number);
+	begin_report(r, out, s->gen.number);
+	out->missing_generations = missing_before(r, number);
+	out->made_generations = put_placeholders(r, &s->gen);
 	nfront = r->writer.out.len;
-	tt_write_salvage(&r->writer, s, synth, &written);
+	tt_write_salvage(&r->writer, s, &r->synth, &written);
 	if (r->writer.enc.failed)
 		return no_memory(r);
 	at = (const char *)r->writer.out.data;
-	*out = (struct tt_repaired){
-		.number = s->gen.number,
-		.offset = p->offset,
-		.end = p->end,
-		.front = {at, nfront},
-		.bytes = {nfront == 0 ? at : at + nfront, r->writer.out.len - nfront},
-		.events = s->nkept,
-		.lost_events = s->nevents - s->nkept,
-		.unread_nbytes = s->unread_nbytes,
-		.unknown_type = s->unknown_type,
-		.made_events = synth == NULL ? 0 : synth->events.n,
-		.made_entries = written.nentries,
-		.made_generations = nmade,
-		.why = p->why,
-	};
-	out->lost_nbytes = p->end - p->offset;
+	out->front = (struct tt_str){at, nfront};
+	out->bytes = (struct tt_str){nfront == 0 ? at : at + nfront, r->writer.out.len - nfront};
+	out->events = s->nread;
+	out->lost_events = s->nevents - s->nkept;
+	out->unread_nbytes = s->unread_nbytes;
+	out->unknown_type = s->unknown_type;
+	out->made_entries = tt_made_entries_count(&s->made);
+	out->flags = flags_of(s);
 	written.nbytes_kept += s->ended;
+	out->lost_nbytes = c->end - c->offset;
 	out->lost_nbytes -= written.nbytes_kept < out->lost_nbytes ? written.nbytes_kept
 								   : out->lost_nbytes;
 	out->whole = written.same && (s->ended || !tt_version_has_end_marks(r->writer.version));
-	report_lost(r, out);
-	keep_clock(r, &s->gen, s->gen.number);
-	tt_salvage_release(s);
-	p->loaded = false;
+	if (s->last_ns > r->last_ns)
+		r->last_ns = s->last_ns;
+	finish_report(r, out);
 	return TT_OK;
+}
+
+/* ---- events that lead to a generation */
+
+/*
+ * Looks for events that lead from r->start to the candidate: they are in r->synth, and
+ * r->led is the state after them. 0, TT_REPAIR_GO_ON if there are none, or an error.
+ */
+static int lead(struct tt_repair *r, struct tt_made_entries *made)
+{
+	const struct tt_generation *g = made->gen;
+	const struct tt_synth_start start = {&r->led, r->last_ns, tt_made_entries_strings(made)};
+
+	if (!r->start.begun)
+		return TT_REPAIR_GO_ON;
+	if (!tt_entry_find(&r->entry, &r->probe, g, &r->start) ||
+	    !tt_order_copy(&r->led, &r->start))
+		return no_memory(r);
+	tt_order_begin_generation(&r->led, g);
+	if (tt_synth_build(&r->synth, &start, &r->entry) && r->synth.events.n != 0)
+		return TT_OK;
+	r->synth.events.n = 0;
+	return r->synth.no_memory ? no_memory(r) : TT_REPAIR_GO_ON;
+}
+
+/* ---- whole generations */
+
+/* Orders the candidate, which is whole, from `start` on: 0, or what it broke for in
+ * r->pass.err. */
+static int order_whole(struct tt_repair *r, const struct tt_order *start, uint64_t *nread)
+{
+	int64_t last_ns = r->last_ns;
+	const struct tt_event *evs;
+	unsigned n;
+	int rc;
+
+	if (!tt_order_copy(&r->pass.order, start)) {
+		r->pass.err.system = true;
+		return tt_fail(&r->pass.err, tt_mem_code(r->mem), "no memory to repair a generation");
+	}
+	*nread = r->whole.samples.n + 1;
+	tt_pass_take(&r->pass, &r->whole);
+	rc = tt_pass_begin(&r->pass);
+	while (rc == TT_OK) {
+		rc = tt_pass_advance(&r->pass, &evs, &n);
+		if (rc != TT_OK)
+			break;
+		*nread += n;
+		if (evs[0].raw_time_ns > last_ns)
+			last_ns = evs[0].raw_time_ns;
+		for (unsigned i = 0; i < n && rc == TT_OK; i++)
+			rc = tt_pass_check_ids(&r->pass, &evs[i]);
+	}
+	if (rc != TT_END)
+		return rc;
+	r->last_ns = last_ns;
+	return TT_OK;
+}
+
+/* From the state as it is, or else after events that lead there. */
+static int order_somehow(struct tt_repair *r, uint64_t *nread, struct tt_error *why)
+{
+	int rc = order_whole(r, &r->start, nread);
+
+	if (rc == TT_OK)
+		return rc;
+	*why = r->pass.err;
+	if (tt_repair_is_fatal(why))
+		return rc;
+	rc = lead(r, &r->made);
+	if (rc == TT_OK)
+		rc = order_whole(r, &r->led, nread);
+	if (rc < 0 && tt_repair_is_fatal(&r->pass.err))
+		*why = r->pass.err;
+	return rc;
+}
+
+static int repair_whole(struct tt_repair *r, struct tt_repaired *out)
+{
+	struct tt_error why;
+	uint64_t nread;
+	int rc = tt_candidate_unwrap(r, r->cur);
+
+	if (rc < 0)
+		return rc;
+	tt_made_entries_release(&r->made, r->mem);
+	tt_made_entries_begin(&r->made, &r->whole);
+	if (number_for(r, &r->whole) != r->whole.number) {
+		tt_fail(&why, TT_E_GENERATION_ORDER, "generations out of order");
+		tt_error_at(&why, r->cur->offset);
+		rc = tt_candidate_break_up(r, r->cur, &why);
+		return rc < 0 ? rc : TT_REPAIR_GO_ON;
+	}
+	rc = order_somehow(r, &nread, &why);
+	if (rc == TT_OK)
+		return hand_out_whole(r, nread, out);
+	r->synth.events.n = 0;
+	if (tt_repair_is_fatal(&why)) {
+		r->err = why;
+		return -why.code;
+	}
+	if (!tt_order_copy(&r->pass.order, &r->start))
+		return no_memory(r);
+	rc = tt_candidate_break_up(r, r->cur, &why);
+	return rc < 0 ? rc : TT_REPAIR_GO_ON;
 }
 
 /* ---- broken generations */
 
-/* The candidate, ordered as far as it goes, is pending until it is known what follows. */
-static int hold(struct tt_repair *r)
+static int trim(struct tt_repair *r, const struct tt_order *start, struct tt_error *why)
 {
-	struct tt_candidate *c = r->next;
-	struct tt_salvage *s = &c->salvage;
-	struct tt_error why = c->why;
-	int rc;
-
-	s->gen.number = number_for(r, s->gen.number);
-	rc = tt_salvage_trim(s, &r->pass, &r->start, &why);
-	if (rc < 0) {
-		r->err = why;
-		return rc;
-	}
-	if (c->why.code == TT_OK)
-		c->why = why;
-	if (s->nkept == 0 && s->gen.experimental.n == 0 && !r->start.begun) {
-		tt_candidate_give_up(r);
-		return TT_OK;
-	}
-	r->next = r->pending;
-	r->pending = c;
-	return TT_OK;
-}
-
-/* What can be kept of a generation that loads but does not order. */
-static int break_up(struct tt_repair *r, const struct tt_error *why)
-{
-	int rc = tt_candidate_break_up(r, why);
-
-	if (rc == TT_OK)
-		rc = tt_candidate_prepare(r);
-	if (rc == TT_OK)
-		rc = hold(r);
-	return rc == TT_OK ? TT_REPAIR_GO_ON : rc;
-}
-
-/* Takes up the candidate with nothing pending. */
-static int take_up(struct tt_repair *r, struct tt_repaired *out)
-{
-	uint64_t number = tt_candidate_gen(r)->number, nevents;
-	struct tt_error why;
-	int rc;
-
-	if (number_for(r, number) == 0) {
-		tt_fail(&r->next->why, TT_E_GENERATION_ORDER,
-			"no number is left after generation %llu",
-			(unsigned long long)r->last_number);
-		tt_error_at(&r->next->why, r->next->offset);
-		tt_candidate_give_up(r);
-		return TT_REPAIR_GO_ON;
-	}
-	if (!tt_order_copy(&r->start, &r->pass.order))
-		return no_memory(r);
-	if (!r->next->whole) {
-		rc = hold(r);
-		return rc < 0 ? rc : TT_REPAIR_GO_ON;
-	}
-	if (number_for(r, number) != number) {
-		tt_fail(&why, TT_E_GENERATION_ORDER, "generations out of order");
-		return break_up(r, &why);
-	}
-	rc = order_whole(r, &nevents);
-	if (rc == TT_OK)
-		return hand_out_whole(r, nevents, out);
-	why = r->pass.err;
-	if (tt_repair_is_fatal(&why)) {
-		r->err = why;
-		return rc;
-	}
-	return break_up(r, &why);
-}
-
-/*
- * What is pending goes out as it is, and a generation that is made up takes its
- * place: in a first generation the collector's count cannot be led everywhere.
- */
-static int add_generation(struct tt_repair *r, struct tt_repaired *out)
-{
-	struct tt_candidate *p = r->pending;
-	struct tt_salvage *s = &p->salvage;
-	int rc = hand_out_pending(r, NULL, out);
+	int rc = tt_salvage_trim(&r->cur->salvage, &r->pass, start, why);
 
 	if (rc < 0)
-		return rc;
-	tt_salvage_init(s, r->mem, r->specs, &r->loader->rules);
-	p->loaded = true;
-	p->offset = p->end = r->next->offset;
-	tt_error_clear(&p->why);
-	s->gen.number = r->last_number + 1;
-	s->last_ns = INT64_MIN;
-	rc = tt_salvage_prepare(s, &r->clock, &r->pass.merge.cursors.plan, &r->err);
-	tt_order_begin_generation(&r->pass.order, &s->gen);
-	/* it is the generation of no event, and so not the first one */
-	r->pass.order.initial = false;
+		r->err = *why;
 	return rc;
 }
 
-/* Whether a generation may be put between the pending one and the next. */
-static bool has_room(const struct tt_repair *r, uint64_t next_number)
+/* Cuts the candidate to what orders: from the state as it is, or after events that lead to
+ * it, if more of it stays then. */
+static int trim_somehow(struct tt_repair *r, struct tt_error *why)
 {
-	const struct tt_order *o = &r->pass.order;
+	struct tt_salvage *s = &r->cur->salvage;
+	struct tt_error ignored;
+	uint64_t nkept;
+	int rc;
 
-	return o->initial && r->entry.has_gc && o->gc_state == TT_GC_RUNNING &&
-	       o->gc_seq != r->entry.gc_seq &&
-	       (tt_version_has_end_marks(r->writer.version) ||
-		next_number > r->pending->salvage.gen.number + 1);
+	if (!tt_salvage_remember(s))
+		return no_memory(r);
+	rc = trim(r, &r->start, why);
+	if (rc < 0 || s->nkept == s->nevents)
+		return rc;
+	nkept = s->nkept;
+	tt_salvage_recall(s);
+	rc = lead(r, &s->made);
+	if (rc == TT_OK)
+		rc = trim(r, &r->led, &ignored);
+	if (rc < 0 || (rc == TT_OK && s->nkept > nkept))
+		return rc;
+	r->synth.events.n = 0;
+	tt_salvage_recall(s);
+	return trim(r, &r->start, &ignored);
 }
 
-/* Leads what is pending to the candidate, and hands it out, if there is a way. */
-static int join(struct tt_repair *r, struct tt_repaired *out)
+static bool keeps_nothing(const struct tt_salvage *s)
 {
-	const struct tt_generation *next = tt_candidate_gen(r);
-	struct tt_order *order = &r->pass.order;
-	struct tt_salvage *s = &r->pending->salvage;
-	const struct tt_synth_start start = {order, s->last_ns, tt_salvage_strings(s)};
+	return s->nkept == 0 && s->gen.experimental.n == 0 && s->gen.samples.n == 0;
+}
 
-	if (!order->begun)
-		return hand_out_pending(r, NULL, out);
-	if (!tt_entry_find(&r->entry, &r->probe, next, order) || !tt_order_copy(&r->start, order))
+static int give_up_number(struct tt_repair *r)
+{
+	tt_fail(&r->cur->why, TT_E_GENERATION_ORDER, "no number is left after generation %llu",
+		(unsigned long long)r->last_number);
+	tt_error_at(&r->cur->why, r->cur->offset);
+	tt_candidate_give_up(r);
+	return TT_REPAIR_GO_ON;
+}
+
+static int repair_broken(struct tt_repair *r, struct tt_repaired *out)
+{
+	struct tt_candidate *c = r->cur;
+	struct tt_salvage *s = &c->salvage;
+	struct tt_error why = c->why;
+	uint64_t number;
+	int rc = tt_candidate_prepare(r);
+
+	if (rc != TT_OK)
+		return rc;
+	number = s->gen.number;
+	s->gen.number = number_for(r, &s->gen);
+	if (s->gen.number == 0)
+		return give_up_number(r);
+	rc = trim_somehow(r, &why);
+	if (rc < 0)
+		return rc;
+	if (c->why.code == TT_OK)
+		c->why = why;
+	if (!keeps_nothing(s))
+		return hand_out_salvage(r, number, out);
+	if (!tt_order_copy(&r->pass.order, &r->start))
 		return no_memory(r);
-	if (tt_synth_build(&r->synth, &start, &r->entry))
-		return hand_out_pending(r, &r->synth, out);
-	r->synth.events.n = 0;
-	if (r->synth.no_memory || !tt_order_copy(order, &r->start))
-		return no_memory(r);
-	tt_order_begin_generation(order, &s->gen);
-	return has_room(r, next->number) ? add_generation(r, out) : TT_REPAIR_GO_ON;
+	tt_candidate_give_up(r);
+	return TT_REPAIR_GO_ON;
 }
 
 /* ---- all of it */
@@ -382,21 +457,18 @@ static int try_next(struct tt_repair *r, struct tt_repaired *out)
 {
 	int rc = TT_OK;
 
-	if (!r->next->loaded) {
-		rc = tt_candidate_load(r);
-		if (rc == TT_OK && !r->next->none && !r->next->whole)
-			rc = tt_candidate_prepare(r);
-		if (rc != TT_OK)
-			return rc;
-	}
-	if (r->next->none)
-		return r->pending->loaded ? hand_out_pending(r, NULL, out) : TT_END;
-	if (!r->pending->loaded)
-		return take_up(r, out);
-	rc = join(r, out);
-	if (rc == TT_REPAIR_GO_ON)
-		tt_candidate_give_up(r);
-	return rc;
+	r->synth.events.n = 0;
+	if (!r->cur->loaded)
+		rc = tt_candidate_load(r, r->cur);
+	if (rc == TT_OK && r->cur->none)
+		return TT_END;
+	if (rc == TT_OK && !r->cur->whole && !r->next->loaded)
+		rc = tt_candidate_load(r, r->next);
+	if (rc != TT_OK)
+		return rc;
+	if (!tt_order_copy(&r->start, &r->pass.order))
+		return no_memory(r);
+	return r->cur->whole ? repair_whole(r, out) : repair_broken(r, out);
 }
 
 int tt_repair_next(struct tt_repair *r, struct tt_repaired *out)
@@ -408,14 +480,16 @@ int tt_repair_next(struct tt_repair *r, struct tt_repaired *out)
 	tt_error_clear(&out->why);
 	if (rc != TT_OK)
 		return rc;
-	r->synth.events.n = 0;
 	do {
 		rc = try_next(r, out);
 	} while (rc == TT_REPAIR_GO_ON);
 	if (rc != TT_OK)
 		r->outcome = rc;
-	if (rc == TT_END)
-		report_lost(r, out);
+	if (rc != TT_END)
+		return rc;
+	report_lost(r, out);
+	/* a reader ends a trace with a Sync */
+	out->events = r->any;
 	return rc;
 }
 

@@ -7,8 +7,10 @@
  *	candidate.c the next generation: whole, or what can be collected of it
  *	salvage.c   collects the batches of a broken generation
  *	prepare.c   makes of these a generation that decodes, and cuts it to what orders
+ *	clock.c     a clock between two others
+ *	entries.c   strings and stacks that are made up
  *	embedded.c  which batch of the input an event came from
- *	write.c     what is left of a generation, and made-up events, as bytes
+ *	write.c     what is left of a generation, and what is made up, as bytes
  */
 #ifndef TT_REPAIR_REPAIR_H
 #define TT_REPAIR_REPAIR_H
@@ -23,9 +25,19 @@ struct tt_candidate {
 	bool loaded;
 	bool none;              /* there is none: the trace ends here */
 	bool whole;             /* it is in r->whole; else: */
+	bool unwrapped;         /* what is embedded in it was taken in */
+	bool prepared;
 	struct tt_salvage salvage;
 	uint64_t offset, end;
 	struct tt_error why;    /* it is not whole */
+};
+
+/* What was given up, and not reported yet. */
+struct tt_repair_lost {
+	uint64_t nbytes, events, unread_nbytes;
+	bool uncounted;         /* more events than these */
+	int unknown_type;       /* of one of them, or -1 */
+	struct tt_error why;
 };
 
 struct tt_repair {
@@ -34,26 +46,27 @@ struct tt_repair {
 	struct tt_loader *loader;
 	struct tt_reader *reader; /* for what is embedded in a generation */
 
-	struct tt_pass pass;    /* after all that was handed out, and what is pending */
-	struct tt_order start;  /* before the candidate, or before made-up events */
+	struct tt_pass pass;    /* after all that was handed out */
+	struct tt_order start;  /* before the candidate */
+	struct tt_order led;    /* after made-up events that lead to it */
 	struct tt_pass probe;   /* finds what a generation requires */
 	struct tt_batch_buffers buffers; /* of both passes: one orders at a time */
 	struct tt_entry entry;
 	struct tt_synth synth;
+	struct tt_made_entries made; /* of a generation that stays as it is */
 	struct tt_repair_writer writer;
 
 	struct tt_generation whole;
 	struct tt_candidate candidates[2];
-	struct tt_candidate *next;
-	struct tt_candidate *pending; /* not whole, trimmed: has to be led to what comes next */
-	bool at_end;            /* nothing can be read after the candidate */
+	struct tt_candidate *cur;
+	struct tt_candidate *next; /* loaded if *cur is not whole: its clock has to be earlier */
+	bool at_end;            /* nothing can be read after the candidate loaded last */
 
 	bool any;               /* a generation was handed out: */
 	uint64_t last_number;
+	int64_t last_ns;        /* the latest time of its events */
 	struct tt_generation clock; /* its clock, nothing else of it */
-	uint64_t lost_nbytes, lost_events, unread_nbytes; /* given up, and not reported yet */
-	int unknown_type;       /* of an event in there, or -1 */
-	struct tt_error lost_why;
+	struct tt_repair_lost lost;
 	uint8_t header[TT_HEADER_SIZE];
 	struct tt_error err;
 	int outcome;
@@ -68,19 +81,24 @@ static inline bool tt_repair_is_fatal(const struct tt_error *err)
 	return err->system && err->code != TT_E_INPUT;
 }
 
-/* ---- r->next (candidate.c); 0, or a fatal error in r->err */
+/* ---- candidates (candidate.c); 0, or a fatal error in r->err */
 
-static inline struct tt_generation *tt_candidate_gen(struct tt_repair *r)
+static inline struct tt_generation *tt_candidate_gen(struct tt_repair *r, struct tt_candidate *c)
 {
-	return r->next->whole ? &r->whole : &r->next->salvage.gen;
+	return c->whole ? &r->whole : &c->salvage.gen;
 }
 
 /* Reads the next generation. */
-int tt_candidate_load(struct tt_repair *r);
+int tt_candidate_load(struct tt_repair *r, struct tt_candidate *c);
+/* Takes in what is embedded in it. */
+int tt_candidate_unwrap(struct tt_repair *r, struct tt_candidate *c);
 /* Collects the batches of one that is whole, since it does not order. */
-int tt_candidate_break_up(struct tt_repair *r, const struct tt_error *why);
-/* Makes one that is not whole decodable. TT_REPAIR_GO_ON: it cannot be, and is given up. */
+int tt_candidate_break_up(struct tt_repair *r, struct tt_candidate *c, const struct tt_error *why);
+/* Makes r->cur, which is not whole, decodable. TT_REPAIR_GO_ON: it cannot be, and is given up. */
 int tt_candidate_prepare(struct tt_repair *r);
+/* r->cur is lost, and r->next becomes it. */
 void tt_candidate_give_up(struct tt_repair *r);
+/* r->next becomes r->cur. */
+void tt_candidate_go_on(struct tt_repair *r);
 
 #endif

@@ -13,12 +13,15 @@
 #include "wire/varint.h"
 
 void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_specs *specs,
-		     const struct tt_batch_rules *rules)
+		     const struct tt_loader *l)
 {
 	memset(s, 0, sizeof(*s));
 	s->mem = mem;
-	s->rules = rules;
+	s->rules = &l->rules;
+	s->version = l->version;
 	s->unknown_type = -1;
+	s->doubtful = TT_NO_DOUBT;
+	tt_decode_plan_init(&s->plan, specs);
 	tt_generation_init(&s->gen, mem, specs);
 }
 
@@ -42,10 +45,10 @@ void tt_salvage_release(struct tt_salvage *s)
 		return;
 	for (size_t i = 0; i < s->list.n; i++)
 		release_batch(s, &s->list.at[i]);
-	for (size_t i = 0; i < s->texts.n; i++)
-		tt_mem_free(s->mem, (char *)(uintptr_t)s->texts.at[i].data, s->texts.at[i].len);
 	TT_ARRAY_RELEASE(s->mem, &s->list);
-	TT_ARRAY_RELEASE(s->mem, &s->texts);
+	TT_ARRAY_RELEASE(s->mem, &s->runs);
+	TT_ARRAY_RELEASE(s->mem, &s->threads);
+	tt_made_entries_release(&s->made, s->mem);
 	tt_generation_release(&s->gen);
 	memset(s, 0, sizeof(*s));
 }
@@ -55,79 +58,58 @@ static int no_memory(const struct tt_salvage *s, struct tt_error *err)
 	return tt_fail(err, tt_mem_code(s->mem), "no memory for what is left of a generation");
 }
 
-/* ---- records of a table */
-
-static const uint8_t *skip_numbers(const uint8_t *p, const uint8_t *end, uint64_t n,
-				   uint64_t *last)
-{
-	for (; n > 0; n--) {
-		int length = tt_varint(p, end, last);
-
-		if (length <= 0)
-			return NULL;
-		p += length;
-	}
-	return p;
-}
-
-/* The byte behind the record at p; NULL if it is not whole or too large. */
-static const uint8_t *record_end(uint8_t table, const uint8_t *p, const uint8_t *end)
-{
-	uint64_t n;
-
-	p++;
-	switch (table) {
-	case TT_EV_STRINGS:
-		p = skip_numbers(p, end, 2, &n);
-		if (p == NULL || n > TT_STRING_MAX_SIZE || n > (uint64_t)(end - p))
-			return NULL;
-		return p + n;
-	case TT_EV_STACKS:
-		p = skip_numbers(p, end, 2, &n);
-		if (p == NULL || n > TT_V2_MAX_FRAMES)
-			return NULL;
-		return skip_numbers(p, end, 4 * n, &n);
-	default:
-		return skip_numbers(p, end, 5, &n);
-	}
-}
-
 static bool is_machine(int code)
 {
 	return code == TT_E_MEMORY || code == TT_E_LIMIT;
 }
 
-/*
- * Files a table record by record and keeps those that are good. The handlers of
- * tables pass over a batch's first byte unseen, so that any record may stand
- * behind the byte before it.
- */
-static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, struct tt_error *err)
+/* ---- records of a table */
+
+/* The record from p to `next`, which stays if it is good. */
+static int add_record(struct tt_salvage *s, struct tt_salvaged_batch *b, const uint8_t *p,
+		      const uint8_t *next, struct tt_error *err)
 {
-	const uint8_t *p = b->head.data + 1, *end = b->head.data + b->head.size, *next;
-	uint8_t table = b->head.data[0];
+	struct tt_raw_batch one = b->head;
+	int rc;
+
+	/* a table's handler passes over the batch's first byte unseen */
+	one.data = p - 1;
+	one.data_offset += (uint64_t)(p - 1 - b->head.data);
+	one.size = (uint32_t)(next - p + 1);
+	rc = s->rules->add[b->head.data[0]](&s->gen, &one, err);
+	if (rc == TT_OK) {
+		memcpy(b->clean + b->nclean, p, (size_t)(next - p));
+		b->nclean += (uint32_t)(next - p);
+	}
+	return rc;
+}
+
+/*
+ * Files a table record by record and keeps those that are good. Of a table in doubt a record
+ * is good if another one follows it: one whose length is wrong ends where none begins.
+ */
+static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in_doubt,
+		       struct tt_error *err)
+{
+	enum tt_content content = tt_content_of(&b->head, s->version);
+	const uint8_t *p = b->head.data + 1, *end = b->head.data + b->nown, *next;
 
 	b->clean = tt_mem_alloc(s->mem, b->head.size);
 	if (b->clean == NULL)
 		return no_memory(s, err);
-	b->clean[b->nclean++] = table;
-	for (; p < end && (next = record_end(table, p, end)) != NULL; p = next) {
-		struct tt_raw_batch one = b->head;
+	b->clean[b->nclean++] = b->head.data[0];
+	for (; p < end && (next = tt_content_record_end(content, p, end)) != NULL; p = next) {
 		int rc;
 
-		one.data = p - 1;
-		one.data_offset += (uint64_t)(p - 1 - b->head.data);
-		one.size = (uint32_t)(next - p + 1);
-		rc = s->rules->add[table](&s->gen, &one, err);
+		if (in_doubt && (next == end || tt_content_record_end(content, next, end) == NULL))
+			break;
+		rc = add_record(s, b, p, next, err);
 		if (rc < 0 && is_machine(-rc))
 			return rc;
 		if (rc < 0 && rc != -TT_E_STRING_DUPLICATE && rc != -TT_E_STACK_DUPLICATE)
 			break;
-		if (rc < 0)
-			continue;
-		memcpy(b->clean + b->nclean, p, (size_t)(next - p));
-		b->nclean += (uint32_t)(next - p);
 	}
+	s->uncounted |= content == TT_CONTENT_SAMPLES && b->nclean != b->head.size;
 	if (b->nclean == b->head.size) {
 		tt_mem_free(s->mem, b->clean, b->head.size);
 		b->clean = NULL;
@@ -137,38 +119,48 @@ static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, struct
 
 /* ---- batches */
 
-static bool is_table(uint8_t first)
+static void drop(struct tt_salvage *s, struct tt_salvaged_batch *b)
 {
-	return first == TT_EV_STRINGS || first == TT_EV_STACKS || first == TT_EV_CPU_SAMPLES;
+	b->dropped = true;
+	s->uncounted |= tt_content_of(&b->head, s->version) == TT_CONTENT_EVENTS ||
+			tt_content_of(&b->head, s->version) == TT_CONTENT_SAMPLES;
+	s->sync_damaged |= b->sync;
 }
 
-static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, struct tt_error *err)
+static void note_time(struct tt_salvage *s, const struct tt_raw_batch *batch)
 {
-	uint8_t first = b->head.first;
-	bool events = b->head.experiment == 0 &&
-		      (b->head.size == 0 || s->rules->add[first] == s->rules->add[0]);
+	if (!s->has_time || batch->time < s->gen.min_time)
+		s->gen.min_time = batch->time;
+	s->has_time = true;
+}
+
+static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in_doubt,
+		      struct tt_error *err)
+{
+	enum tt_content content = tt_content_of(&b->head, s->version);
 	int rc;
 
-	if (events && s->framing_lost) {
-		b->dropped = true;
+	b->events = content == TT_CONTENT_EVENTS;
+	b->sync = content == TT_CONTENT_CLOCK;
+	if (!in_doubt)
+		note_time(s, &b->head);
+	if (tt_content_is_table(content))
+		return add_records(s, b, in_doubt, err);
+	if (in_doubt || (b->events && s->framing_lost)) {
+		drop(s, b);
 		return TT_OK;
 	}
-	if (b->head.experiment == 0 && is_table(first) && b->head.size != 0)
-		return add_records(s, b, err);
-	b->events = events;
-	b->sync = b->head.experiment == 0 && !events && first == s->rules->sync;
 	rc = tt_generation_add(&s->gen, s->rules, &b->head, err);
 	if (rc < 0 && is_machine(-rc))
 		return rc;
-	if (rc < 0) {
-		b->dropped = true;
-		s->sync_damaged |= b->sync;
-	}
+	if (rc < 0)
+		drop(s, b);
 	return TT_OK;
 }
 
-/* Copies a batch and files it. */
-static int add(struct tt_salvage *s, const struct tt_raw_batch *batch, struct tt_error *err)
+/* Copies a batch to the end of the list. */
+static int append(struct tt_salvage *s, const struct tt_raw_batch *batch, bool cut,
+		  struct tt_error *err)
 {
 	size_t nheader = (size_t)(batch->data_offset - batch->offset);
 	struct tt_salvaged_batch *b;
@@ -181,61 +173,191 @@ static int add(struct tt_salvage *s, const struct tt_raw_batch *batch, struct tt
 		return no_memory(s, err);
 	memcpy(copy, batch->data - nheader, copied_nbytes(batch));
 	b = &s->list.at[s->list.n++];
-	*b = (struct tt_salvaged_batch){.head = *batch, .cut = s->adding_cut};
+	*b = (struct tt_salvaged_batch){
+		.head = *batch,
+		.nown = batch->size,
+		.cut = cut,
+	};
 	b->head.data = copy + nheader;
-	s->gen.batches_read++;
-	if (!s->has_time || batch->time < s->gen.min_time)
-		s->gen.min_time = batch->time;
-	s->has_time = true;
-	s->end_offset = batch->data_offset + batch->size;
-	return file_batch(s, b, err);
+	return TT_OK;
 }
 
-/* Whether what is left of a batch holds good events: a thread's own, or embedded ones. */
-static bool has_events(const struct tt_raw_batch *b)
+/* ---- a batch in doubt */
+
+/* How long an event or a record may be, of which the end is not seen. */
+static size_t longest(enum tt_content content)
+{
+	return content == TT_CONTENT_EVENTS ? TT_EVENT_MAX_SIZE : 3072;
+}
+
+/* The last batch of the list is in doubt from now on; `after` follows it. */
+static void doubt(struct tt_salvage *s, const uint8_t *after, size_t nafter)
+{
+	s->doubtful = s->list.n - 1;
+	s->nafter = nafter < TT_SALVAGE_AFTER ? nafter : TT_SALVAGE_AFTER;
+	if (s->nafter != 0)
+		memcpy(s->after, after, s->nafter);
+}
+
+/*
+ * Whether the bytes between the batch and `next` go on with it: then its size is wrong, and
+ * so bytes were added to it, or lost in it and later.
+ */
+static bool goes_on(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+{
+	uint64_t end = b->head.data_offset + b->head.size, n = next - end;
+	enum tt_content content = tt_content_of(&b->head, s->version);
+	size_t slack = 0, reach;
+
+	if (content == TT_CONTENT_ANY)
+		content = TT_CONTENT_EVENTS;
+	if (n > s->nafter) {
+		n = s->nafter;
+		slack = n == TT_SALVAGE_AFTER ? longest(content) : 0;
+	}
+	reach = tt_content_reach_on(content, &s->plan, s->after, (size_t)n);
+	return n != 0 && n - reach <= slack;
+}
+
+/* Whether a batch in doubt is as it was written, as far as can be seen. */
+static bool is_credible(const struct tt_salvage *s, const struct tt_salvaged_batch *b,
+			uint64_t next)
+{
+	enum tt_content content = tt_content_of(&b->head, s->version);
+
+	if (b->cut || next < b->head.data_offset + b->head.size)
+		return b->cut && next == TT_UNKNOWN;
+	if (tt_content_reach(content, &s->plan, b->head.data, b->head.size) != b->head.size)
+		return false;
+	return !goes_on(s, b, next);
+}
+
+/* The next batch that makes sense begins inside of it: what is from there on is not its own. */
+static void shorten(struct tt_salvage *s, struct tt_salvaged_batch *b, uint64_t next)
+{
+	uint64_t end = b->head.data_offset + b->head.size;
+
+	if (next >= end)
+		return;
+	b->nown = next > b->head.data_offset ? (uint32_t)(next - b->head.data_offset) : 0;
+	s->end_offset = next;
+}
+
+int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err)
+{
+	struct tt_salvaged_batch *b;
+	bool credible;
+
+	if (s->doubtful == TT_NO_DOUBT)
+		return TT_OK;
+	b = &s->list.at[s->doubtful];
+	s->doubtful = TT_NO_DOUBT;
+	credible = is_credible(s, b, next);
+	shorten(s, b, next);
+	if (b->nown == 0 && b->head.size != 0) {
+		drop(s, b);
+		return TT_OK;
+	}
+	return file_batch(s, b, !credible, err);
+}
+
+/* ---- collecting */
+
+/* One more batch, which is filed unless it is still in doubt. */
+static int add(struct tt_salvage *s, const struct tt_raw_batch *batch, struct tt_error *err)
+{
+	int rc = append(s, batch, false, err);
+
+	if (rc < 0)
+		return rc;
+	s->end_offset = batch->data_offset + batch->size;
+	return TT_OK;
+}
+
+/* The batch that was added last leads to what follows it. */
+static int file_last(struct tt_salvage *s, struct tt_error *err)
+{
+	return s->list.n == 0 ? TT_OK : file_batch(s, &s->list.at[s->list.n - 1], false, err);
+}
+
+/*
+ * Whether what the source has is the beginning of the batch that the input's end cuts off:
+ * then fills in *b, which may be one of no data.
+ */
+static bool is_cut_batch(const struct tt_salvage *s, const struct tt_loader *l,
+			 const uint8_t *data, size_t avail, struct tt_raw_batch *b)
+{
+	enum tt_content content;
+	uint64_t nbytes;
+	size_t reach;
+
+	if (avail == 0 || tt_raw_batch_kind(data[0]) == TT_RAW_BATCH_BAD)
+		return false;
+	if (!tt_batch_plausible(data, data + avail, b, &nbytes)) {
+		b->size = 0;
+		return avail < TT_BATCH_MAX_HEADER;
+	}
+	if (b->generation != s->gen.number || nbytes < avail)
+		return false;
+	b->offset = tt_source_offset(l->src);
+	b->data_offset = b->offset + (nbytes - b->size);
+	b->size -= (uint32_t)(nbytes - avail);
+	b->data = data + (avail - b->size);
+	b->first = b->size != 0 ? b->data[0] : 0;
+	content = tt_content_of(b, s->version);
+	reach = tt_content_reach(content, &s->plan, b->data, b->size);
+	return b->size - reach <= longest(content);
+}
+
+/* Whether what is left of a batch holds good events or records. */
+static bool has_content(const struct tt_salvage *s, const struct tt_raw_batch *b)
 {
 	const struct tt_batch batch = {
 		.experiment = b->experiment,
 		.data = b->data,
 		.size = b->size,
 	};
+	enum tt_content content = tt_content_of(b, s->version);
 
-	return b->size != 0 && (b->kind == TT_RAW_BATCH_EVENTS || tt_embedded_has_events(&batch));
+	if (b->size == 0 || content == TT_CONTENT_CLOCK)
+		return false;
+	return content != TT_CONTENT_ANY || tt_embedded_has_events(&batch);
 }
 
-/* The batch that the input's end cuts off: its events in front of that are good. */
-static int add_cut_batch(struct tt_salvage *s, struct tt_loader *l, struct tt_error *err)
+/*
+ * The framing breaks where the source is. If the input ends there inside a batch, the events
+ * in front of its end are good, unless a batch is found later that does not lie after it. Else
+ * the batch before is in doubt.
+ */
+static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int why, struct tt_error *err)
 {
-	struct tt_raw_batch b;
+	struct tt_raw_batch b = {.kind = TT_RAW_BATCH_BAD};
 	const uint8_t *data;
-	uint64_t nbytes;
 	size_t avail;
 	int rc;
 
-	tt_source_peek(l->src, TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE, &data, &avail, err);
-	if (avail == 0 || !tt_batch_plausible(data, data + avail, &b, &nbytes) ||
-	    b.generation != s->gen.number || nbytes <= avail)
-		return TT_OK;
-	b.offset = tt_source_offset(l->src);
-	b.data_offset = b.offset + (nbytes - b.size);
-	b.data = data + (nbytes - b.size);
-	b.size -= (uint32_t)(nbytes - avail);
-	if (!has_events(&b))
-		return TT_OK;
-	b.first = b.data[0];
-	s->adding_cut = true;
-	rc = add(s, &b, err);
-	s->adding_cut = false;
-	return rc;
-}
-
-/* Whatever the framing breaks for: what can be had of the batch there. */
-static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int rc, struct tt_error *err)
-{
-	s->framing_lost = true;
-	if (is_machine(-rc) || rc == -TT_E_IO)
+	if (is_machine(-why) || why == -TT_E_IO)
+		return why;
+	rc = tt_source_peek(l->src, TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE, &data, &avail, err);
+	if (rc < 0 && rc != -TT_E_INPUT)
 		return rc;
-	return rc == -TT_E_CUT_OFF && s->gen.number != 0 ? add_cut_batch(s, l, err) : TT_OK;
+	s->uncounted = true;
+	if (why != -TT_E_CUT_OFF || s->gen.number == 0 || !is_cut_batch(s, l, data, avail, &b)) {
+		if (s->list.n != 0)
+			doubt(s, data, avail);
+		s->framing_lost = true;
+		return TT_OK;
+	}
+	rc = file_last(s, err);
+	s->framing_lost = true;
+	if (rc < 0 || !has_content(s, &b))
+		return rc;
+	rc = append(s, &b, true, err);
+	if (rc == TT_OK) {
+		doubt(s, NULL, 0);
+		s->end_offset = b.data_offset + b.size;
+	}
+	return rc;
 }
 
 static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, struct tt_error *err)
@@ -245,13 +367,16 @@ static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, stru
 
 	tt_framer_begin(&framer);
 	while (tt_source_offset(l->src) < end) {
-		int rc = tt_framer_next(&framer, l->src, &b, err);
+		int rc = tt_framer_next(&framer, l->src, &b, err), filed;
 
 		s->gen.number = framer.number;
-		if (rc == TT_FRAMED_INPUT_END)
-			return TT_OK;
 		if (rc < 0)
 			return framing_lost(s, l, rc, err);
+		filed = file_last(s, err);
+		if (filed < 0)
+			return filed;
+		if (rc == TT_FRAMED_INPUT_END)
+			return TT_OK;
 		if (rc == TT_FRAMED_MARK) {
 			s->end_offset = tt_source_offset(l->src);
 			s->ended = true;
@@ -265,7 +390,7 @@ static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, stru
 		if (rc < 0)
 			return rc;
 	}
-	return TT_OK;
+	return file_last(s, err);
 }
 
 int tt_salvage_collect(struct tt_salvage *s, struct tt_loader *l, uint64_t begin, uint64_t end,
@@ -281,12 +406,50 @@ int tt_salvage_collect(struct tt_salvage *s, struct tt_loader *l, uint64_t begin
 	return rc;
 }
 
-int tt_salvage_on_skipped_batch(void *salvage, const struct tt_raw_batch *batch, struct tt_error *err)
+int tt_salvage_on_skipped_batch(void *salvage, const struct tt_raw_batch *batch,
+				struct tt_error *err)
 {
 	struct tt_salvage *s = salvage;
+	int rc = tt_salvage_settle(s, batch->offset, err);
 
-	if (batch->offset < s->end_offset || batch->generation != s->gen.number)
-		return TT_OK;
+	if (rc < 0 || batch->offset < s->end_offset || batch->generation != s->gen.number)
+		return rc;
 	s->framing_lost = true;
-	return add(s, batch, err);
+	rc = add(s, batch, err);
+	return rc < 0 ? rc : file_last(s, err);
+}
+
+/* ---- what trimming changes */
+
+bool tt_salvage_remember(struct tt_salvage *s)
+{
+	const struct tt_generation *g = &s->gen;
+
+	if (!tt_mem_grow(s->mem, &s->runs.at, &s->runs.cap, g->batches.n, sizeof(*s->runs.at)) ||
+	    !tt_mem_grow(s->mem, &s->threads.at, &s->threads.cap, g->threads.n,
+			 sizeof(*s->threads.at)))
+		return false;
+	s->runs.n = g->batches.n;
+	s->threads.n = g->threads.n;
+	for (size_t i = 0; i < g->batches.n; i++)
+		s->runs.at[i] = (struct tt_salvaged_run){g->batches.at[i].size,
+							 g->batches.at[i].next};
+	for (size_t i = 0; i < g->threads.n; i++)
+		s->threads.at[i] = (struct tt_salvaged_thread){g->threads.at[i].first,
+							       g->threads.at[i].last};
+	return true;
+}
+
+void tt_salvage_recall(struct tt_salvage *s)
+{
+	struct tt_generation *g = &s->gen;
+
+	for (size_t i = 0; i < s->runs.n; i++) {
+		g->batches.at[i].size = s->runs.at[i].size & 0xffffff;
+		g->batches.at[i].next = s->runs.at[i].next;
+	}
+	for (size_t i = 0; i < s->threads.n; i++) {
+		g->threads.at[i].first = s->threads.at[i].first;
+		g->threads.at[i].last = s->threads.at[i].last;
+	}
 }

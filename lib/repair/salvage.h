@@ -10,13 +10,20 @@
 #ifndef TT_REPAIR_SALVAGE_H
 #define TT_REPAIR_SALVAGE_H
 
-#include "edit/synth.h"
+#include "event/pass.h"
+#include "gen/content.h"
+#include "repair/entries.h"
 
-/* One batch that was read, and what of it is good. */
+/*
+ * One batch that was read, and what of it is good. Of the batch before a place where the
+ * framing breaks it is not known whether its bytes are those that were written: it is in doubt
+ * until it is known where the next batch begins.
+ */
 struct tt_salvaged_batch {
 	struct tt_raw_batch head; /* its data is a copy, with the header in front of it */
 	uint8_t *clean;                 /* its good records if they are not all; else NULL */
 	uint32_t nclean;
+	uint32_t nown;                  /* bytes of its data that are not another batch's */
 	uint32_t embedded;              /* of an experiment's: where its embedded events end, or 0 */
 	uint32_t reach;                 /* where the events that stay end (tt_salvage_measure) */
 	bool events;                    /* a thread's own */
@@ -25,27 +32,50 @@ struct tt_salvaged_batch {
 	bool cut;                       /* its header says more than there is */
 };
 
+/* So many bytes after a batch in doubt are kept, to see whether they go on with it. */
+#define TT_SALVAGE_AFTER 4096
+
+#define TT_NO_DOUBT SIZE_MAX
+
+/* What tt_salvage_trim() changes of a generation. */
+struct tt_salvaged_run {
+	uint32_t size, next;
+};
+struct tt_salvaged_thread {
+	uint32_t first, last;
+};
+
 struct tt_salvage {
 	struct tt_mem *mem;
 	const struct tt_batch_rules *rules;
+	unsigned version;
 	struct tt_generation gen;
 	TT_ARRAY(struct tt_salvaged_batch) list; /* in the order of the file */
-	TT_ARRAY(struct tt_str) texts;  /* of strings that were made up, owned */
+	TT_ARRAY(struct tt_salvaged_run) runs; /* of tt_salvage_remember() */
+	TT_ARRAY(struct tt_salvaged_thread) threads; /* likewise */
+	struct tt_decode_plan plan;
+	size_t doubtful;        /* index of the batch in doubt, or TT_NO_DOUBT */
+	size_t nafter;
+	uint8_t after[TT_SALVAGE_AFTER]; /* what follows it */
 	uint64_t end_offset;    /* of the last batch that was collected */
 	bool framing_lost;      /* from here on an event batch may lack the one before it */
 	bool sync_damaged;      /* the clock has to be written anew */
-	bool adding_cut;        /* the batch being added is cut off by the end */
 	bool ended;             /* its end mark was read */
 	bool has_time;
-	size_t first_lost_string, first_lost_stack; /* from here on they are made up */
-	uint64_t nevents, nkept; /* events that decode; those that stay */
+	bool uncounted;         /* events are lost that are not among nevents */
+	bool assumed_frequency, made_clock;
+	struct tt_made_entries made;
+	/* events that decode; those that stay; a coroutine switch is three, as for a reader */
+	uint64_t nevents, nkept;
+	uint64_t nread;         /* what a reader hands out of those that stay, CPU samples too */
+	size_t nsamples;        /* in the tables that were read */
 	uint64_t unread_nbytes; /* events of threads, from one on that does not decode */
 	int unknown_type;       /* of the first of these that no spec defines; -1: none */
 	int64_t last_ns;        /* the latest time of an event that stays */
 };
 
 void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_specs *specs,
-		     const struct tt_batch_rules *rules);
+		     const struct tt_loader *l);
 void tt_salvage_release(struct tt_salvage *s);
 
 /*
@@ -59,13 +89,29 @@ int tt_salvage_collect(struct tt_salvage *s, struct tt_loader *l, uint64_t begin
 int tt_salvage_on_skipped_batch(void *salvage, const struct tt_raw_batch *batch,
 				struct tt_error *err);
 /*
- * Makes the generation whole: a thread's events end before one that cannot be decoded,
- * table entries that are missing are made up (empty), a lost clock is that of `other`
- * (may be NULL). TT_E_NO_FREQUENCY, TT_E_NO_CLOCK if that has none either, TT_E_MEMORY,
+ * The next batch that makes sense, of this generation or another, is at `next`; or there is
+ * none up to the end (TT_UNKNOWN). Decides what stays of the batch in doubt, if there is one.
+ * TT_E_MEMORY, TT_E_LIMIT.
+ */
+int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err);
+
+/* The generations beside one that is repaired; either may be NULL. */
+struct tt_neighbours {
+	const struct tt_generation *before; /* its clock is that of the output */
+	const struct tt_generation *after;  /* with the clock that it was read with */
+};
+/*
+ * Makes the generation whole: a thread's events end before one that cannot be decoded, table
+ * entries that are missing are made up, and so is a lost clock. TT_E_NO_CLOCK if there is no room for one between those of its
+ * neighbours, TT_E_MEMORY,
  * TT_E_LIMIT, and codes of tt_generation_seal().
  */
-int tt_salvage_prepare(struct tt_salvage *s, const struct tt_generation *other,
-		       const struct tt_decode_plan *plan, struct tt_error *err);
+int tt_salvage_prepare(struct tt_salvage *s, const struct tt_neighbours *neighbours,
+		       struct tt_error *err);
+/* Keeps in mind which events there are, and brings back those that were cut since. False: no
+ * memory. */
+bool tt_salvage_remember(struct tt_salvage *s);
+void tt_salvage_recall(struct tt_salvage *s);
 /*
  * Cuts each thread's events to those that order from `start`, and orders them in *pass,
  * whose order becomes a copy of `start` first. TT_E_MEMORY, TT_E_LIMIT. *why: what
@@ -73,8 +119,6 @@ int tt_salvage_prepare(struct tt_salvage *s, const struct tt_generation *other,
  */
 int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
 		    struct tt_error *why);
-/* The strings of the generation, for events that are made up. */
-struct tt_synth_strings tt_salvage_strings(struct tt_salvage *s);
 
 /* ---- which batch of the input an event came from (embedded.c) */
 

@@ -15,10 +15,11 @@ void tt_repair_writer_init(struct tt_repair_writer *w, struct tt_mem *mem, unsig
 
 /* ---- batches that are made up */
 
-static void put_clock(struct tt_repair_writer *w, const struct tt_generation *g, uint64_t number)
+static void put_clock(struct tt_repair_writer *w, const struct tt_generation *g, uint64_t number,
+		      const struct tt_clock *snapshot)
 {
 	const struct tt_batch_head head = {.generation = number, .thread = TT_NONE};
-	struct tt_clock clock = g->clock;
+	struct tt_clock clock = *snapshot;
 
 	if (!tt_version_has_clock(w->version))
 		clock.trace_ticks = g->min_time;
@@ -26,10 +27,10 @@ static void put_clock(struct tt_repair_writer *w, const struct tt_generation *g,
 	tt_encode_sync(&w->enc, w->version, g->frequency, &clock);
 }
 
-/* Entries of the tables that are named and missing, without content. */
-static void put_lost_entries(struct tt_repair_writer *w, const struct tt_salvage *s)
+/* Entries of tables that are made up; those of stacks have no frames. */
+static void put_entries(struct tt_repair_writer *w, const struct tt_made_entries *made)
 {
-	const struct tt_generation *g = &s->gen;
+	const struct tt_generation *g = made->gen;
 	const struct tt_batch_head head = {
 		.generation = g->number,
 		.thread = TT_NONE,
@@ -37,20 +38,21 @@ static void put_lost_entries(struct tt_repair_writer *w, const struct tt_salvage
 	};
 
 	tt_encode_begin(&w->enc, &head);
-	for (size_t i = s->first_lost_stack; i < g->stacks.n; i++)
+	for (size_t i = made->first_stack; i < g->stacks.n; i++)
 		tt_encode_stack(&w->enc, g->stacks.at[i].id, NULL, 0);
-	for (size_t i = s->first_lost_string; i < g->strings.n; i++) {
+	for (size_t i = made->first_string; i < g->strings.n; i++) {
 		const struct tt_string_entry *string = &g->strings.at[i];
 
 		tt_encode_string(&w->enc, string->id, (struct tt_str){string->data, string->len});
 	}
+	tt_encode_end(&w->enc);
 }
 
 /* A batch for each run of events of one thread: Go's order is then that of time. */
-static void put_synthesized(struct tt_repair_writer *w, const struct tt_salvage *s,
+static void put_synthesized(struct tt_repair_writer *w, uint64_t number,
 			    const struct tt_synth *synth)
 {
-	struct tt_batch_head head = {.generation = s->gen.number};
+	struct tt_batch_head head = {.generation = number};
 
 	for (size_t i = 0; i < synth->events.n; i++) {
 		const struct tt_synth_event *ev = &synth->events.at[i];
@@ -99,27 +101,31 @@ static void put_left(struct tt_repair_writer *w, const struct tt_salvage *s,
 	tt_encode_batch(&w->enc, &head, b->clean != NULL ? b->clean : b->head.data, n);
 }
 
+void tt_write_lead(struct tt_repair_writer *w, const struct tt_made_entries *made,
+		   const struct tt_synth *synth)
+{
+	put_entries(w, made);
+	put_synthesized(w, made->gen->number, synth);
+}
+
 void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
 		      const struct tt_synth *synth, struct tt_written *written)
 {
 	*written = (struct tt_written){.same = true};
-	written->nentries = s->gen.strings.n - s->first_lost_string + s->gen.stacks.n -
-			    s->first_lost_stack;
 	if (s->sync_damaged)
-		put_clock(w, &s->gen, s->gen.number);
+		put_clock(w, &s->gen, s->gen.number, &s->gen.clock);
+	put_synthesized(w, s->gen.number, synth);
 	for (size_t i = 0; i < s->list.n; i++)
 		put_left(w, s, &s->list.at[i], written);
-	put_lost_entries(w, s);
-	if (synth != NULL)
-		put_synthesized(w, s, synth);
+	put_entries(w, &s->made);
 	tt_encode_end_mark(&w->enc, w->version);
-	written->same &= !s->sync_damaged && written->nentries == 0 &&
-			 (synth == NULL || synth->events.n == 0);
+	written->same &= !s->sync_damaged && tt_made_entries_count(&s->made) == 0 &&
+			 synth->events.n == 0;
 }
 
-void tt_write_placeholder(struct tt_repair_writer *w, const struct tt_generation *clock,
-			  uint64_t number)
+void tt_write_placeholder(struct tt_repair_writer *w, const struct tt_generation *before,
+			  const struct tt_clock *clock, uint64_t number)
 {
-	put_clock(w, clock, number);
+	put_clock(w, before, number, clock);
 	tt_encode_end_mark(&w->enc, w->version);
 }

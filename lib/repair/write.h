@@ -15,16 +15,20 @@ struct tt_repair_writer {
 /* What was written of a salvage. */
 struct tt_written {
 	uint64_t nbytes_kept;   /* of the input, unchanged */
-	uint64_t nentries;      /* table entries that were made up */
 	bool same;              /* all is as it was */
 };
 
 void tt_repair_writer_init(struct tt_repair_writer *w, struct tt_mem *mem, unsigned version);
-/* Appends to w->out. `synth` may be NULL. */
+/* What follows appends to w->out. Made-up events come before those of the generation, and the
+ * generation of `made` is that which gets them. */
 void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
 		      const struct tt_synth *synth, struct tt_written *written);
-/* A generation with nothing but the clock, for a number that must not be left out. */
-void tt_write_placeholder(struct tt_repair_writer *w, const struct tt_generation *clock,
-			  uint64_t number);
+/* Made-up entries and events in front of a generation that stays as it is. */
+void tt_write_lead(struct tt_repair_writer *w, const struct tt_made_entries *made,
+		   const struct tt_synth *synth);
+/* A generation with nothing but the clock, for a number that must not be left out; the
+ * frequency is that of `before`. */
+void tt_write_placeholder(struct tt_repair_writer *w, const struct tt_generation *before,
+			  const struct tt_clock *clock, uint64_t number);
 
 #endif

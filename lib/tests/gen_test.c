@@ -175,6 +175,19 @@ START_TEST(a_second_frequency_in_another_batch_is_one_too_many)
 }
 END_TEST
 
+/* Before 1.26, where no mark ends a generation, the input may end before the tables. */
+static void expect_no_clock(struct gen_input *t, const struct build *b, int code, const char *message)
+{
+	char cut[128];
+
+	snprintf(cut, sizeof(cut), "the trace ends before the clock and the tables of its last "
+		 "generation: %s", message);
+	if (b->version >= 26)
+		gen_expect_error(t, code, 16, message);
+	else
+		gen_expect_error(t, TT_E_CUT_OFF, b->len, cut);
+}
+
 START_TEST(a_clock_that_is_not_there_is_an_error_of_the_generation)
 {
 	struct build b;
@@ -186,7 +199,7 @@ START_TEST(a_clock_that_is_not_there_is_an_error_of_the_generation)
 		if (test_versions[v] >= 26)
 			build_mark(&b);
 		gen_open(&t, &b, 0);
-		gen_expect_error(&t, TT_E_NO_FREQUENCY, 16, "no frequency event found");
+		expect_no_clock(&t, &b, TT_E_NO_FREQUENCY, "no frequency event found");
 		ck_assert_uint_eq(tt_reader_error(t.r)->generation, 5);
 		gen_close(&t);
 	}
@@ -196,7 +209,7 @@ START_TEST(a_clock_that_is_not_there_is_an_error_of_the_generation)
 		if (version >= 26)
 			build_mark(&b);
 		gen_open(&t, &b, 0);
-		gen_expect_error(&t, TT_E_NO_CLOCK, 16, "no clock snapshot event found");
+		expect_no_clock(&t, &b, TT_E_NO_CLOCK, "no clock snapshot event found");
 		gen_close(&t);
 	}
 }
@@ -211,13 +224,13 @@ START_TEST(the_wrong_kind_of_clock_is_none)
 	build_init(&b, 22);
 	build_raw(&b, 5, 7, 101, "\x32\x08\x01", 3);
 	gen_open(&t, &b, 0);
-	gen_expect_error(&t, TT_E_NO_FREQUENCY, 16, "no frequency event found");
+	expect_no_clock(&t, &b, TT_E_NO_FREQUENCY, "no frequency event found");
 	gen_close(&t);
 	build_init(&b, 26);
 	build_raw(&b, 5, 7, 101, "\x08\x01", 2);
 	build_mark(&b);
 	gen_open(&t, &b, 0);
-	gen_expect_error(&t, TT_E_NO_FREQUENCY, 16, "no frequency event found");
+	expect_no_clock(&t, &b, TT_E_NO_FREQUENCY, "no frequency event found");
 	gen_close(&t);
 }
 END_TEST

@@ -155,42 +155,41 @@ static const struct {
 	 "GoStop ProcStop"},
 	/* a goroutine that is not known before, and one that is made anew */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "7@200: ProcStatus 0 2, GoStatus 5 7 4",
-	 "GoStop ProcStop ProcStart GoCreateBlocked ProcStop"},
+	 "GoStop ProcStop ProcStatus ProcStart GoCreateBlocked ProcStop"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0",
-	 "ProcStatus ProcStart GoStart GoDestroy ProcStop"},
+	 "ProcStatus ProcStart GoStatus GoStart GoDestroy ProcStop"},
 	/* another thread, another goroutine */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0",
 	 "8@200: ProcStatus 0 1, GoStatus 2 8 2, GoStatus 1 -1 1",
-	 "GoStop ProcStop ProcStart GoStart"},
+	 "GoStop ProcStop ProcStatus ProcStart GoStatus GoStart"},
 	/* into a syscall and out of it, with its P and without */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "7@200: ProcStatus 0 3, GoStatus 1 7 3",
-	 "GoStop ProcStop ProcStart GoStart GoSyscallBegin"},
+	 "GoStop ProcStop ProcStatus ProcStart GoStatus GoStart GoSyscallBegin"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "8@200: GoStatus 1 7 3, ProcStatus 0 2",
-	 "GoStop ProcStop ProcStart GoStart GoSyscallBegin ProcStop"},
+	 "GoStop ProcStop ProcStatus ProcStart GoStatus GoStart GoSyscallBegin ProcStop"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoSyscallBegin 1 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2",
-	 "ProcStop GoSyscallEndBlocked ProcStart GoStart"},
+	 "ProcStop GoSyscallEndBlocked ProcStatus ProcStart GoStatus GoStart"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoSyscallBegin 1 0",
 	 "7@200: ProcStatus 0 4, GoStatus 1 7 3",
-	 "ProcStop GoSyscallEndBlocked ProcStart GoStart GoSyscallBegin ProcStop ProcStart GoCreate "
-	 "GoStart GoSyscallBegin GoDestroySyscall"},
+	 ""},
 	/* ranges */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, STWBegin 3 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, STWBegin 3 0",
-	 "STWEnd GoStop ProcStop ProcStart GoStart"},
+	 "STWEnd GoStop ProcStop ProcStatus ProcStart GoStatus GoStart"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GCMarkAssistBegin 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCMarkAssistBegin 0",
-	 "GCMarkAssistEnd GoStop ProcStop ProcStart GoStart"},
+	 "GCMarkAssistEnd GoStop ProcStop ProcStatus ProcStart GoStatus GoStart"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCMarkAssistActive 1, GCMarkAssistEnd",
-	 "GCMarkAssistBegin GoStop ProcStop ProcStart GoStart"},
+	 "GCMarkAssistBegin GoStop ProcStop ProcStatus ProcStart GoStatus GoStart"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GCSweepBegin 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCSweepBegin 0",
-	 "GoStop ProcStop ProcStart GCSweepEnd ProcStop ProcStart GoStart"},
+	 "GoStop ProcStop ProcStatus ProcStart GCSweepEnd ProcStop ProcStart GoStatus GoStart"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCSweepActive 0",
-	 "GoStop ProcStop ProcStart GCSweepBegin ProcStop ProcStart GoStart"},
+	 "GoStop ProcStop ProcStatus ProcStart GCSweepBegin ProcStop ProcStart GoStatus GoStart"},
 	/* the collector's sequence */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 1 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 5 0, GCEnd 6",
@@ -279,7 +278,7 @@ END_TEST
 
 /* The collector runs in generation 1 and not in generation 3, whose count shows that
  * a generation began in between while it ran. */
-START_TEST(a_generation_is_put_in_for_the_collector)
+START_TEST(the_collector_is_led_on_whatever_its_count)
 {
 	struct repaired r;
 	struct build b;
@@ -289,7 +288,7 @@ START_TEST(a_generation_is_put_in_for_the_collector)
 			     "7@100: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 1 0" BROKEN
 			     "gen 3\n7@200: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 4 0");
 		repair(&r, b.data, b.len);
-		ck_assert_uint_eq(r.generations, 3);
+		ck_assert_uint_eq(r.generations, 2);
 		ck_assert_str_eq(r.made, "ProcStatus ProcStart GoCreate GoStart GCActive GCEnd "
 				 "GoDestroy ProcStop");
 		expect_good(&r, "put in", v);
@@ -299,7 +298,7 @@ START_TEST(a_generation_is_put_in_for_the_collector)
 }
 END_TEST
 
-START_TEST(a_generation_that_contradicts_all_is_left_out)
+START_TEST(what_contradicts_all_is_left_out)
 {
 	struct repaired r;
 	struct build b;
@@ -310,8 +309,9 @@ START_TEST(a_generation_that_contradicts_all_is_left_out)
 		     "gen 2\n7@200: ProcStatus 0 1, GoStatus 5 7 0\n"
 		     "gen 3\n7@300: ProcStatus 0 1, GoStatus 1 7 2");
 	repair(&r, b.data, b.len);
-	ck_assert_uint_eq(r.generations, 2);
-	ck_assert_uint_gt(r.lost_nbytes, 10);
+	ck_assert_uint_eq(r.generations, 3);
+	ck_assert_uint_eq(r.whole, 1);
+	ck_assert_uint_eq(r.lost_events, 3);
 	expect_good(&r, "left out", 2);
 	build_release(&r.bytes);
 	build_release(&b);
@@ -477,8 +477,8 @@ Suite *repair_suite(void)
 	tcase_add_loop_test(tc, what_is_changed_can_be_read, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, broken_generations_lead_to_the_next, 0, COUNT(bridges));
 	tcase_add_test(tc, a_number_that_is_missing_is_filled_in);
-	tcase_add_test(tc, a_generation_is_put_in_for_the_collector);
-	tcase_add_test(tc, a_generation_that_contradicts_all_is_left_out);
+	tcase_add_test(tc, the_collector_is_led_on_whatever_its_count);
+	tcase_add_test(tc, what_contradicts_all_is_left_out);
 	tcase_add_test(tc, says_how_much_follows_an_unknown_event);
 	tcase_add_test(tc, embedded_events_stay_as_they_are);
 	tcase_add_test(tc, embedded_events_outlive_their_stacks);
