@@ -147,18 +147,20 @@ static size_t index_of(const struct run *run, const struct tt_heap_object *o)
 	return run->opt->by == HEAP_BY_STACK ? o->mark : o->type;
 }
 
+/* (Each member is read by itself, as it was written: the processor would wait for both.) */
 static void count_change(struct run *run, const struct tt_heap_change *change, int64_t now)
 {
 	struct heap_row *row;
 
-	run->nevents++;
 	if (change->ended) {
+		run->nevents += !change->began;
 		row = row_of(run, index_of(run, &change->gone));
 		if (row)
 			count_end(run, row, &change->gone, now);
 		count_end(run, &run->stats.sum, &change->gone, now);
 	}
 	if (change->began) {
+		run->nevents++;
 		row = row_of(run, index_of(run, &change->object));
 		if (row)
 			count_begin(row, &change->object);
@@ -268,8 +270,7 @@ static int replay_event(struct run *run, const struct tt_event *ev)
 		mark = mark_of(run, ev);
 	if (tt_heap_event(run->heap, ev, mark, &change) < 0)
 		return report_no_memory(run);
-	if (change.began || change.ended)
-		count_change(run, &change, ev->time_ns);
+	count_change(run, &change, ev->time_ns);
 	return run->no_memory ? report_no_memory(run) : STATUS_FINE;
 }
 

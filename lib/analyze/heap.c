@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analyze/heap.h"
+#include "base/compiler.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "experiment/tables.h"
@@ -209,7 +210,15 @@ static bool is_listed(const struct spot *s)
 	return s->span != NULL && s->span->nslots <= MAX_SLOTS;
 }
 
-static struct spot find_spot(struct tt_heap *h, uint64_t address)
+/* The slot that a byte of a span is in. */
+static inline uint64_t slot_at(const struct tt_heap_span *span, uint64_t offset)
+{
+	if (tt_likely(offset < TT_HEAP_INVERSE_END))
+		return offset * span->class.inverse >> 32;
+	return span->class.slot_nbytes == 0 ? 0 : offset / span->class.slot_nbytes;
+}
+
+static TT_ALWAYS_INLINE struct spot find_spot(struct tt_heap *h, uint64_t address)
 {
 	struct spot s = {.address = address};
 	uint64_t start, offset;
@@ -224,10 +233,7 @@ static struct spot find_spot(struct tt_heap *h, uint64_t address)
 	start = s.span->first << h->page_shift;
 	offset = address - start;
 	s.nbytes = s.span->slot_nbytes;
-	s.slot = s.span->class.slot_nbytes == 0 ? 0
-						 : (uint32_t)offset == offset
-							   ? (uint32_t)offset / s.span->class.slot_nbytes
-							   : offset / s.nbytes;
+	s.slot = slot_at(s.span, offset);
 	/* what is left after the last slot belongs to it */
 	if (s.slot >= s.span->nslots)
 		s.slot = s.span->nslots - 1;
@@ -598,7 +604,7 @@ int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 	int rc = TT_OK;
 
 	change->began = change->ended = false;
-	if (ev->generation != NULL && tt_generation_ordinal(ev->generation) != h->generation)
+	if (ev->generation != NULL && ev->generation->ordinal != h->generation)
 		rc = begin_generation(h, ev);
 	if (rc < 0)
 		return rc;

@@ -95,7 +95,13 @@ struct tt_heap {
 /* The number of the type that argument `arg` names, 0 if it is not known. TT_HEAP_NO_TYPE: no
  * memory. */
 #define TT_HEAP_NO_TYPE UINT32_MAX
-uint32_t tt_heap_type_of(struct tt_heap *h, const struct tt_event *ev, unsigned arg);
+uint32_t tt_heap_find_type(struct tt_heap *h, const struct tt_event *ev, unsigned arg);
+static inline uint32_t tt_heap_type_of(struct tt_heap *h, const struct tt_event *ev, unsigned arg)
+{
+	uint32_t number = tt_idmap_find(&h->type_ids, ev->args[arg]);
+
+	return number != TT_IDMAP_NONE && number != 0 ? number : tt_heap_find_type(h, ev, arg);
+}
 void tt_heap_types_release(struct tt_heap *h);
 
 /* ---- heap_findings.c */

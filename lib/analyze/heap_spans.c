@@ -42,7 +42,7 @@ void tt_heap_spans_release(struct tt_heap_spans *s)
 	s->all = s->free = s->root = NULL;
 }
 
-bool tt_heap_span_room(struct tt_heap_spans *s, struct tt_heap_span *span)
+bool tt_heap_span_make_room(struct tt_heap_spans *s, struct tt_heap_span *span)
 {
 	if (span->bits == NULL)
 		span->bits = tt_mem_zalloc(s->mem, 1, bits_nbytes(span));

@@ -66,8 +66,14 @@ static inline struct tt_heap_span *tt_heap_spans_at(struct tt_heap_spans *s, uin
 	return tt_heap_spans_search(s, page);
 }
 
-/* Gives the span's objects room. False: no memory. */
-bool tt_heap_span_room(struct tt_heap_spans *s, struct tt_heap_span *span);
+/* Gives the objects of a span that has no room for them yet some. False: no memory. */
+bool tt_heap_span_make_room(struct tt_heap_spans *s, struct tt_heap_span *span);
+/* The same of any span. */
+static inline bool tt_heap_span_room(struct tt_heap_spans *s, struct tt_heap_span *span)
+{
+	return (span->bits != NULL && (span->slots != NULL || !s->keep_slots)) ||
+	       tt_heap_span_make_room(s, span);
+}
 
 static inline bool tt_heap_span_bit(const struct tt_heap_span *span, uint64_t slot, unsigned which)
 {

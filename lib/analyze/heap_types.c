@@ -71,7 +71,7 @@ static uint32_t look_up(struct tt_heap *h, const struct tt_event *ev, unsigned a
 			 nbytes == NULL ? 0 : nbytes->number);
 }
 
-uint32_t tt_heap_type_of(struct tt_heap *h, const struct tt_event *ev, unsigned arg)
+uint32_t tt_heap_find_type(struct tt_heap *h, const struct tt_event *ev, unsigned arg)
 {
 	uint64_t id = ev->args[arg];
 	uint32_t number;

@@ -32,6 +32,8 @@ struct tt_heap_span_class tt_heap_span_class(uint64_t kindclass)
 
 	if (c.heap)
 		c.slot_nbytes = class_nbytes[size_class];
+	if (c.slot_nbytes != 0)
+		c.inverse = UINT32_MAX / c.slot_nbytes + 1;
 	c.tiny = c.heap && size_class == TINY_CLASS && !c.pointers;
 	return c;
 }

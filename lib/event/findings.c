@@ -312,6 +312,8 @@ bool tt_findings_seen(const struct tt_pass *p, const struct tt_event_def *def, u
 
 	if (watch_each(p, def) || (def->refers & (def->refers - 1)) != 0)
 		return false;
+	*refers = TT_ARG_ZERO;
+	*end = 1;
 	if (def->refers == 0 || tables == NULL)
 		return true;
 	while ((def->refers >> arg & 1) == 0)

@@ -71,21 +71,22 @@ static uint8_t direct_rule(const struct tt_fast_type *fast)
 	return fast->more_ids || fast->nargs > TT_DIRECT_MAX_ARGS ? TT_FAST_NONE : fast->rule;
 }
 
-/* Of those that are watched, at least the first of a generation is seen: let_direct(). */
-static void begin_direct(struct tt_pass *p)
+/* Each event of a type that is watched is looked at, and so not counted unseen, until one
+ * was: see look_at(). */
+static void begin_types(struct tt_pass *p)
 {
 	for (unsigned type = 0; type < 256; type++) {
 		struct tt_fast_type *fast = &p->order.fast[type];
 
 		fast->direct = p->watched[type] ? TT_FAST_NONE : direct_rule(fast);
 		fast->refers = TT_ARG_ZERO;
-		fast->refers_end = 1;
+		fast->refers_end = p->watched[type] ? 0 : 1;
 	}
 }
 
 int tt_pass_begin(struct tt_pass *p)
 {
-	begin_direct(p);
+	begin_types(p);
 	tt_order_begin_generation(&p->order, p->gen);
 	return tt_merge_begin(&p->merge, p->gen, &p->err);
 }
@@ -191,23 +192,26 @@ bool tt_pass_waiting(struct tt_pass *p, size_t i, struct tt_waiting *out)
 
 /* ---- what is done for each event */
 
-/* Whether all is as in nearly every event: see check_all() otherwise. */
-static inline bool ids_known(const struct tt_order *o, const struct tt_event *ev)
+/* An event that may be a finding. Others of its type need no look from now on, if they can
+ * be none in this generation. */
+static __attribute__((noinline)) void look_at(struct tt_pass *p, const struct tt_event *ev)
 {
-	const struct tt_fast_type *fast = &o->fast[ev->spec->type];
+	struct tt_fast_type *fast = &p->order.fast[ev->spec->type];
 
-	return !fast->more_ids && ev->spec->norders == 0 &&
-	       ev->args[fast->stack] < o->stacks_end && ev->args[fast->string] < o->strings_end;
+	tt_findings_event(p, ev);
+	if (tt_findings_seen(p, tt_event_def_of(ev->spec), &fast->refers, &fast->refers_end))
+		fast->direct = direct_rule(fast);
 }
 
-/* The next queued event, which is handed out or counted. */
-static TT_ALWAYS_INLINE int take_queued(struct tt_pass *p, const struct tt_event **out)
+/* Checks an event that happened, and counts it. */
+static TT_ALWAYS_INLINE int hand_out(struct tt_pass *p, struct tt_event *ev,
+				     const struct tt_event **out)
 {
-	struct tt_event *ev = &p->order.queue[p->order.head++];
+	const struct tt_order *o = &p->order;
+	const struct tt_fast_type *fast = &o->fast[ev->spec->type];
 
-	if (p->order.head == p->order.count)
-		p->order.head = p->order.count = 0;
-	if (!ids_known(&p->order, ev)) {
+	if (!fast->few_ids || ev->args[fast->stack] >= o->stacks_end ||
+	    ev->args[fast->string] >= o->strings_end) {
 		int rc = check_all(p, ev);
 
 		if (rc < 0) {
@@ -216,10 +220,20 @@ static TT_ALWAYS_INLINE int take_queued(struct tt_pass *p, const struct tt_event
 		}
 	}
 	tt_pass_stamp(p, ev);
-	if (p->watched[ev->spec->type])
-		tt_findings_event(p, ev);
+	if (ev->args[fast->refers] >= fast->refers_end)
+		look_at(p, ev);
 	*out = ev;
 	return TT_OK;
+}
+
+/* Hands out, or counts, the next queued event. */
+static int take_queued(struct tt_pass *p, const struct tt_event **out)
+{
+	struct tt_event *ev = &p->order.queue[p->order.head++];
+
+	if (p->order.head == p->order.count)
+		p->order.head = p->order.count = 0;
+	return hand_out(p, ev, out);
 }
 
 /* Go's text ends in a colon, and lists all threads after it: this is what the first waits for. */
@@ -243,20 +257,28 @@ static TT_ALWAYS_INLINE int advance(struct tt_pass *p)
 
 int tt_pass_next(struct tt_pass *p, const struct tt_event **ev)
 {
-	if (p->order.count == 0) {
-		int rc;
+	const struct tt_cursor *c;
+	int rc;
 
-		if (tt_merge_done(&p->merge))
-			return TT_END;
-		if (tt_merge_at_sample(&p->merge))
-			return take_sample(p, ev);
-		rc = advance(p);
-		if (rc < 0) {
-			*ev = NULL;
-			return rc;
-		}
+	if (p->order.count != 0)
+		return take_queued(p, ev);
+	if (tt_merge_done(&p->merge))
+		return TT_END;
+	if (tt_merge_at_sample(&p->merge))
+		return take_sample(p, ev);
+	c = p->merge.heap.at[0].of.item;
+	/* (nearly every event: the queue has the only one, and is empty again) */
+	if (tt_fast_event(&p->order, c->m, c->head)) {
+		rc = tt_merge_next(&p->merge, &p->order, 0, &p->err);
+		if (rc == TT_OK)
+			return hand_out(p, &p->order.queue[0], ev);
+	} else {
+		rc = tt_merge_advance_slowly(&p->merge, &p->order, &p->err);
+		if (rc == TT_OK)
+			return take_queued(p, ev);
 	}
-	return take_queued(p, ev);
+	*ev = NULL;
+	return say_cause(p, rc);
 }
 
 int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n)
@@ -273,16 +295,6 @@ int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n)
 	return rc;
 }
 
-/* An event of a type that is watched was seen: others may be counted unseen from now on if
- * they can be no finding in this generation. */
-static void let_direct(struct tt_pass *p, unsigned type)
-{
-	struct tt_fast_type *fast = &p->order.fast[type];
-
-	if (tt_findings_seen(p, tt_specs_def(p->specs, type), &fast->refers, &fast->refers_end))
-		fast->direct = direct_rule(fast);
-}
-
 /* Events that are not even queued, since none is handed out; up to one that is, a CPU
  * sample, or the generation's end. */
 static int drain_direct(struct tt_pass *p)
@@ -297,17 +309,6 @@ static int drain_direct(struct tt_pass *p)
 	return advance(p);
 }
 
-/* Passes over the next queued event. */
-static int drain_queued(struct tt_pass *p)
-{
-	const struct tt_event *ev;
-	int rc = take_queued(p, &ev);
-
-	if (rc == TT_OK && p->watched[ev->spec->type])
-		let_direct(p, ev->spec->type);
-	return rc;
-}
-
 int tt_pass_drain(struct tt_pass *p)
 {
 	const struct tt_event *ignored;
@@ -315,7 +316,7 @@ int tt_pass_drain(struct tt_pass *p)
 
 	while (rc == TT_OK) {
 		if (p->order.count != 0)
-			rc = drain_queued(p);
+			rc = take_queued(p, &ignored);
 		else if (tt_merge_done(&p->merge))
 			break;
 		else if (tt_merge_at_sample(&p->merge))

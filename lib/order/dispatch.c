@@ -102,6 +102,7 @@ static struct tt_fast_type fast_type(const struct tt_event_def *def, tt_handler 
 	if (def->nstrings > 0)
 		fast.string = (uint8_t)def->string_args[0];
 	fast.more_ids = def->nstacks > 1 || def->nstrings > 1;
+	fast.few_ids = !fast.more_ids && def->spec.norders == 0;
 	return fast;
 }
 

@@ -238,9 +238,10 @@ static TT_ALWAYS_INLINE struct tt_event *tt_queue_event(struct tt_order *o,
 	return ev;
 }
 
-/* The same, and queues it. `m` is the slot of the event's thread, or TT_NO_SLOT. */
-static TT_ALWAYS_INLINE bool tt_fast_try(struct tt_order *o, uint32_t m,
-					 const struct tt_raw_event *ev)
+/* Lets an event happen if it has a rule here, and writes it to the end of the queue without
+ * counting it there. `m` is the slot of the event's thread, or TT_NO_SLOT. */
+static TT_ALWAYS_INLINE bool tt_fast_event(struct tt_order *o, uint32_t m,
+					   const struct tt_raw_event *ev)
 {
 	const struct tt_fast_type *fast = &o->fast[ev->type];
 	struct tt_m_state *state;
@@ -251,8 +252,15 @@ static TT_ALWAYS_INLINE bool tt_fast_try(struct tt_order *o, uint32_t m,
 	/* (written first: it has the context before the event) */
 	tt_queue_event(o, (struct tt_context){state->id, state->p, state->g},
 		       o->rules[ev->type].def, ev);
-	if ((state->has | fast->may_lack) != UINT8_MAX ||
-	    !tt_fast_advance(o, state, fast->rule, ev->type, ev->args))
+	return (state->has | fast->may_lack) == UINT8_MAX &&
+	       tt_fast_advance(o, state, fast->rule, ev->type, ev->args);
+}
+
+/* The same, and queues it. */
+static TT_ALWAYS_INLINE bool tt_fast_try(struct tt_order *o, uint32_t m,
+					 const struct tt_raw_event *ev)
+{
+	if (!tt_fast_event(o, m, ev))
 		return false;
 	o->count++;
 	return true;

@@ -142,8 +142,9 @@ struct tt_fast_type {
 	uint8_t nargs;
 	uint8_t stack, string;  /* the first argument of each sort, or TT_ARG_ZERO */
 	bool more_ids;          /* there are further ones */
-	uint8_t refers;         /* for tt_direct_run(): this argument must be less than */
-	uint64_t refers_end;
+	bool few_ids;           /* there are none, and the event is about no resources */
+	uint8_t refers;         /* if this argument is not less than the next number, the event */
+	uint64_t refers_end;    /* is to be looked at by the owner of the order */
 };
 
 /* An event makes at most three (a coroutine switch). */

@@ -68,6 +68,12 @@ static TT_ALWAYS_INLINE bool tt_varint_unchecked(const uint8_t **at, uint64_t *v
 		*at = p + 3;
 		return true;
 	}
+	if (p[3] < 0x80) {
+		*value = (p[0] & 0x7fu) | (p[1] & 0x7fu) << 7 | (p[2] & 0x7fu) << 14 |
+			 (unsigned)p[3] << 21;
+		*at = p + 4;
+		return true;
+	}
 	v = tt_load_le64(p);
 	last = ~v & UINT64_C(0x8080808080808080); /* top bits of bytes that end it */
 	if (last == 0)
