@@ -205,6 +205,63 @@ TT_API struct tt_writer_progress tt_writer_progress(const struct tt_writer *w);
 /* Without tt_writer_finish(), the generation at hand is lost. */
 TT_API void tt_writer_free(struct tt_writer *w);
 
+/* ------------------------------------------------------------------ filter */
+
+/*
+ * Passes the events of a reader that are wanted to a writer, with what a valid trace needs
+ * beside them. A filter knows two ways:
+ *
+ * - Everything: all goroutines and processors stay, and only events on which no other one
+ *   depends may be left out.
+ * - Chosen events: the trace is read twice. The first time, tt_filter_choose() learns which
+ *   goroutines chosen events happen on or are about. The second time, these goroutines stay,
+ *   with all that they do; others go. Processors stay.
+ */
+struct tt_filter;
+
+enum tt_filter_flags {
+	TT_FILTER_CHOOSES = 1 << 0,     /* the second way */
+	TT_FILTER_NO_STACKS = 1 << 1,   /* no event has a stack */
+	TT_FILTER_NO_SAMPLES = 1 << 2,  /* no CPU samples */
+	TT_FILTER_NO_EXPERIMENTS = 1 << 3, /* no events and no batches of experiments */
+};
+
+/* `writer` is new and remains the caller's; the filter must be freed before it. TT_E_MEMORY. */
+TT_API int tt_filter_new(struct tt_filter **out, struct tt_writer *writer, unsigned flags,
+			 struct tt_error *err);
+/*
+ * The first time: each event up to the end of the part that is wanted. `inside`: it is in that
+ * part; `chosen`: it is wanted. TT_E_MEMORY.
+ */
+TT_API int tt_filter_choose(struct tt_filter *f, const struct tt_event *ev, bool inside,
+			    bool chosen);
+/*
+ * Each event, up to the end of the part that is wanted. One that is not chosen, and on which
+ * others depend, is written all the same; so is a Sync. The codes of tt_writer_event().
+ */
+TT_API int tt_filter_event(struct tt_filter *f, const struct tt_event *ev, bool inside,
+			   bool chosen);
+
+/* Why a goroutine stays. */
+enum tt_filter_reason {
+	TT_FILTER_NOT_INCLUDED,
+	TT_FILTER_RUNS,         /* a chosen event happens on it */
+	TT_FILTER_SUBJECT,      /* a chosen event is about it */
+	TT_FILTER_RANGE,        /* it ends or begins a range or a task that is chosen */
+	TT_FILTER_VICTIM,       /* a chosen event takes its P away */
+	TT_FILTER_PROCS,        /* it says what GOMAXPROCS is, which Go's viewer needs */
+};
+/* The i-th goroutine that stays, in no order; false past the last. */
+TT_API bool tt_filter_goroutine(const struct tt_filter *f, size_t i, int64_t *id,
+				enum tt_filter_reason *why);
+struct tt_filter_progress {
+	uint64_t chosen;        /* events inside that were chosen, without Syncs */
+	uint64_t needed;        /* that were written although they were not */
+	uint64_t dropped;       /* inside */
+};
+TT_API struct tt_filter_progress tt_filter_progress(const struct tt_filter *f);
+TT_API void tt_filter_free(struct tt_filter *f);
+
 /* ------------------------------------------------------------------ output */
 
 /*

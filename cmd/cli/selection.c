@@ -141,6 +141,28 @@ bool selection_chooses(const struct selection *s)
 	       s->experiment || s->stack.n != 0;
 }
 
+/* Whether all names in all lists are excluded ones. */
+static bool only_excludes(const struct opt_list *kinds)
+{
+	for (size_t i = 0; i < kinds->n; i++) {
+		for (const char *at = kinds->items[i];; at++) {
+			if (*at != '!')
+				return false;
+			at += strcspn(at, ",");
+			if (*at == '\0')
+				break;
+		}
+	}
+	return true;
+}
+
+bool selection_chooses_some(const struct selection *s)
+{
+	return !only_excludes(&s->kinds) || s->goroutines.n != 0 || s->procs.n != 0 ||
+	       s->threads.n != 0 || s->tasks.ids.n != 0 || s->tasks.names.n != 0 ||
+	       s->regions.n != 0 || s->experiment || s->stack.n != 0;
+}
+
 int selection_check(const struct selection *s, const struct opt_command *command)
 {
 	if (s->from.given && s->to.given && s->from.absolute == s->to.absolute &&

@@ -78,6 +78,9 @@ struct selection {
 
 /* Whether they leave anything out. */
 bool selection_chooses(const struct selection *s);
+/* Whether they choose some goroutines, processors or events rather than times, or all events but
+ * those of some kinds. */
+bool selection_chooses_some(const struct selection *s);
 /* OPT_RUN, or the answer of opt_usage(): they contradict each other. */
 int selection_check(const struct selection *s, const struct opt_command *command);
 void selection_release(struct selection *s);
@@ -96,7 +99,8 @@ void selection_release(struct selection *s);
 	  .at = offsetof(type, field.generations) },                                            \
 	{ .kind = OPT_LIST, .letter = 'k', .name = "kind", .meta = "KIND[,...]",                \
 	  .help = "events of these kinds (StateTransition, Metric, ...)\n"                      \
-		  "or names (GoBlock, HeapObjectAlloc, ...)",                                   \
+		  "or names (GoBlock, HeapObjectAlloc, ...);\n"                                 \
+		  "with ! before a name: all but these",                                        \
 	  .at = offsetof(type, field.kinds) },                                                  \
 	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",              \
 	  .parse = selection_parse_ids,                                                         \

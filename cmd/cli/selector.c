@@ -11,7 +11,7 @@
 
 /* ---- resolving */
 
-static bool add_event_type(struct selector *s, const struct tt_specs *specs, const char *name)
+static bool add_event_type(struct selector_kinds *to, const struct tt_specs *specs, const char *name)
 {
 	for (unsigned type = 0; type < 256; type++) {
 		const struct tt_event_spec *spec = tt_specs_event(specs, type);
@@ -19,23 +19,23 @@ static bool add_event_type(struct selector *s, const struct tt_specs *specs, con
 		if (!spec || strcasecmp(spec->name, name) != 0)
 			continue;
 		if (spec->timed) {
-			s->types[type / 64] |= UINT64_C(1) << type % 64;
+			to->types[type / 64] |= UINT64_C(1) << type % 64;
 			return true;
 		}
 		/* CPU samples are made from this one. */
 		if (spec->kind == TT_KIND_STACK_SAMPLE) {
-			s->kinds |= 1U << TT_KIND_STACK_SAMPLE;
+			to->kinds |= 1U << TT_KIND_STACK_SAMPLE;
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool add_kind(struct selector *s, const char *name)
+static bool add_kind(struct selector_kinds *to, const char *name)
 {
 	for (unsigned kind = TT_KIND_SYNC; kind < TT_KIND_COUNT; kind++) {
 		if (strcasecmp(tt_kind_name((enum tt_kind)kind), name) == 0) {
-			s->kinds |= 1U << kind;
+			to->kinds |= 1U << kind;
 			return true;
 		}
 	}
@@ -71,11 +71,14 @@ static bool resolve_kinds(struct selector *s, const struct tt_specs *specs, cons
 {
 	for (;;) {
 		size_t n = strcspn(list, ",");
-		size_t kept = n < NAME_SIZE ? n : NAME_SIZE - 1;
+		bool excludes = list[0] == '!';
+		size_t kept = n - excludes < NAME_SIZE ? n - excludes : NAME_SIZE - 1;
+		struct selector_kinds *to = excludes ? &s->not_kinds : &s->kinds;
 
-		memcpy(name, list, kept);
+		memcpy(name, list + excludes, kept);
 		name[kept] = '\0';
-		if (!add_kind(s, name) && !add_event_type(s, specs, name))
+		to->any = true;
+		if (!add_kind(to, name) && !add_event_type(to, specs, name))
 			return false;
 		if (list[n] == '\0')
 			return true;
@@ -249,11 +252,17 @@ static bool match_stacks(struct selector *s, const struct tt_event *ev)
 	return false;
 }
 
+static bool has_kind(const struct selector_kinds *kinds, const struct tt_event *ev)
+{
+	if (kinds->kinds >> ev->kind & 1)
+		return true;
+	return ev->spec && (kinds->types[ev->spec->type / 64] >> ev->spec->type % 64 & 1);
+}
+
 static bool match_kind(const struct selector *s, const struct tt_event *ev)
 {
-	if (s->kinds >> ev->kind & 1)
-		return true;
-	return ev->spec && (s->types[ev->spec->type / 64] >> ev->spec->type % 64 & 1);
+	return (!s->kinds.any || has_kind(&s->kinds, ev)) &&
+	       !(s->not_kinds.any && has_kind(&s->not_kinds, ev));
 }
 
 /* The task that an event is of; false: of none. */

@@ -23,8 +23,11 @@ struct selector {
 	bool unresolved;        /* it has names that the specs known so far do not have */
 	bool no_memory;         /* which task is which is no longer known */
 	int64_t from_ns, to_ns; /* on the clock of the trace, both included */
-	unsigned kinds;         /* a bit for each enum tt_kind */
-	uint64_t types[4];      /* a bit for each event type */
+	struct selector_kinds {
+		bool any;       /* a name was given */
+		unsigned kinds; /* a bit for each enum tt_kind */
+		uint64_t types[4]; /* a bit for each event type */
+	} kinds, not_kinds;     /* those with a `!` before the name */
 	unsigned experiment;    /* its number; 0: any */
 	uint64_t stack_ordinal; /* the generation that `stack_verdicts` belongs to */
 	uint8_t *stack_verdicts; /* by stack index: 0 not matched yet, 1 no, 2 yes */

@@ -12,6 +12,7 @@
  *	synth_threads.c threads that stop what they do, and threads that begin something
  *	synth_idle.c    goroutines and processors that no thread has
  *	writer.h        events in, a trace out; it lists the files of the writer
+ *	filter.h        a reader's events into a writer; it lists the files of the filter
  *
  * What does not have to change is left alone: whoever drops a piece of a trace, or adds
  * one, says what the state is there and what it has to be.

@@ -143,6 +143,7 @@ struct tt_writer {
 	struct tt_writer_past past;
 	bool following;         /* nothing was written yet: `past` is what events change */
 	bool begun;             /* the header is written */
+	bool drops_batches;     /* experimental batches of the source are not wanted */
 
 	/* the generation at hand */
 	bool open;

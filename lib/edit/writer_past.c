@@ -262,7 +262,7 @@ int tt_writer_past_generation(struct tt_writer *w, const struct tt_generation *g
 	past->source = gen;
 	past->ngenerations++;
 	tt_order_begin_generation(&past->order, gen);
-	for (size_t i = 0; i < gen->experimental.n; i++) {
+	for (size_t i = 0; !w->drops_batches && i < gen->experimental.n; i++) {
 		const struct tt_batch *b = &gen->experimental.at[i];
 		size_t nhead = b->size == 0 ? 0 : lasting_head(w->specs, b);
 

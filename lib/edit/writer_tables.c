@@ -377,7 +377,7 @@ static struct tt_kept_batch whole_batch(const struct tt_batch *b, int64_t time_n
 
 bool tt_writer_copy_batches(struct tt_writer *w, const struct tt_generation *from)
 {
-	for (size_t i = 0; i < from->experimental.n; i++) {
+	for (size_t i = 0; !w->drops_batches && i < from->experimental.n; i++) {
 		const struct tt_batch *b = &from->experimental.at[i];
 		struct tt_kept_batch batch =
 			whole_batch(b, tt_generation_ns(from, b->time_ticks));

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * filter.c - `tracetool filter`: the events that a selection chooses, as a trace of their own.
+ * A selection of times needs one reading; any other one two, the first to find the goroutines
+ * without which the chosen events cannot be; and goroutines that are chosen by their function
+ * or their relations one more. Command layer: stands on selector.h.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/progress.h"
+#include "cli/selector.h"
+#include "cli/units.h"
+#include "edit/goroutines.h"
+#include "edit/output.h"
+
+/* The time around a moment, if none is given. */
+#define DEFAULT_MARGIN_NS INT64_C(10000000)
+
+/* A moment, and how much before and after it. */
+struct around {
+	struct time_point at;
+	int64_t margin_ns;
+};
+
+struct filter_options {
+	struct cmd_common common;
+	struct selection selection;
+	struct around around;
+	const char *func, *output;
+	bool related, no_stacks, no_samples, no_experiments;
+};
+
+static int parse_around(void *target, const char *value, struct opt_mistake *why)
+{
+	struct around *around = target;
+	const char *comma = strchr(value, ',');
+	char moment[64];
+	size_t n = comma ? (size_t)(comma - value) : strlen(value);
+
+	around->margin_ns = DEFAULT_MARGIN_NS;
+	if (n >= sizeof(moment))
+		return opt_mistake(why, "is not a time (examples: 1.5s, 20ms,5ms)");
+	memcpy(moment, value, n);
+	moment[n] = '\0';
+	if (comma && opt_duration(comma + 1, &around->margin_ns) < 0)
+		return opt_mistake(why, "has no duration after the comma (example: 20ms,5ms)");
+	return selection_parse_time(&around->at, moment, why);
+}
+
+#define AT(field) .at = offsetof(struct filter_options, field)
+
+static const struct opt table[] = {
+	OPT_HEADING("Which events"),
+	SELECTION_OPTIONS(struct filter_options, selection),
+	{ .kind = OPT_OWN, .name = "around", .meta = "TIME[,MARGIN]", .parse = parse_around,
+	  .help = "from MARGIN before TIME to MARGIN after it;\ndefault: 10ms", AT(around) },
+	{ .kind = OPT_STRING, .name = "func", .meta = "PATTERN",
+	  .help = "events on or about goroutines that begin with this\n"
+		  "function (* any text, ? any byte)", AT(func) },
+	{ .kind = OPT_FLAG, .name = "related",
+	  .help = "with -G or --func: also goroutines that unblocked\n"
+		  "these, and who unblocked those", AT(related) },
+	{ .kind = OPT_FLAG, .name = "no-stacks", .help = "events without stacks", AT(no_stacks) },
+	{ .kind = OPT_FLAG, .name = "no-samples", .help = "no CPU samples", AT(no_samples) },
+	{ .kind = OPT_FLAG, .name = "no-experiments",
+	  .help = "no events and no batches of experiments", AT(no_experiments) },
+	OPT_HEADING("Output"),
+	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
+	  .help = "write the trace to OUT; '-' is standard output", AT(output) },
+	CMD_COMMON_OPTIONS(struct filter_options, common),
+	OPT_TABLE_END,
+};
+
+static const struct opt_command command = {
+	.verb = "filter",
+	.synopsis = "[OPTION...] -o OUT FILE",
+	.summary = "Writes a smaller trace: the events that 'tracetool dump' prints with the same\n"
+		   "options, and what Go's tools need beside them. FILE itself is not changed.",
+	.notes = "Exit status: 0 fine, 1 the trace is bad (the events before the fault are written),\n"
+		 "2 a usage, I/O or resource error. tracetool-filter(1) says what is restated where\n"
+		 "the new trace begins.",
+	.table = table,
+	.min_operands = 1,
+	.max_operands = 1,
+};
+
+struct run {
+	const struct filter_options *opt;
+	const struct cmd_input *input;
+	const char *path, *name; /* of the input; for messages */
+	bool chooses;           /* by more than times */
+	bool by_goroutine;      /* by what `goroutines` finds */
+	struct goroutines goroutines;
+	struct selection selection; /* that of the options, as the selector gets it */
+	struct trace_output output;
+	struct tt_reader *reader; /* of the last reading: the writer has its specs */
+	bool said;              /* what is wrong with the trace */
+	struct tt_writer *writer;
+	struct tt_filter *filter;
+};
+
+/* ---- reading the trace */
+
+/* What is done with each event: 0, 1 to stop, or a negative code. */
+typedef int visit_fn(struct run *run, const struct tt_event *ev, bool inside, bool chosen);
+
+/* The trace from its start to the end of the part that is wanted. */
+struct pass {
+	struct run *run;
+	struct selector selector;
+	struct tt_reader *reader;
+	bool begun, entered;
+};
+
+static bool is_inside(const struct pass *p, const struct tt_event *ev)
+{
+	return ev->time_ns >= p->selector.from_ns && ev->time_ns <= p->selector.to_ns &&
+	       selector_has_generation(&p->selector, ev->generation);
+}
+
+/* Whether no later event can be inside. */
+static bool is_over(const struct pass *p, const struct tt_event *ev, bool inside)
+{
+	return selector_over(&p->selector, ev->time_ns) || (p->entered && !inside);
+}
+
+static int begin_pass(struct pass *p, const struct tt_event *first)
+{
+	const struct around *around = &p->run->opt->around;
+
+	p->begun = true;
+	selector_begin(&p->selector, first->time_ns);
+	if (around->at.given) {
+		int64_t at = time_point_ns(&around->at, first->time_ns);
+
+		if (__builtin_sub_overflow(at, around->margin_ns, &p->selector.from_ns))
+			p->selector.from_ns = INT64_MIN;
+		if (__builtin_add_overflow(at, around->margin_ns, &p->selector.to_ns))
+			p->selector.to_ns = INT64_MAX;
+	}
+	if (p->selector.unresolved)
+		return selector_resolve(&p->selector, &command, tt_reader_specs(p->reader));
+	return OPT_RUN;
+}
+
+static int visit_all(struct pass *p, visit_fn *visit)
+{
+	struct run *run = p->run;
+	const struct tt_event *ev;
+	uint64_t n = 0;
+	int rc = 0;
+
+	while (rc == 0 && (rc = tt_reader_next(p->reader, &ev)) == 0) {
+		bool inside, chosen;
+
+		if (!p->begun && begin_pass(p, ev) != OPT_RUN)
+			return STATUS_TROUBLE;
+		if ((++n & PROGRESS_MASK) == 0)
+			progress_show_reader(p->reader);
+		/* (the Sync at the end is no event of a generation) */
+		if (!ev->generation)
+			continue;
+		inside = is_inside(p, ev);
+		if (is_over(p, ev, inside))
+			return STATUS_FINE;
+		p->entered |= inside;
+		chosen = ev->kind != TT_KIND_SYNC && selector_match(&p->selector, ev) &&
+			 (!run->by_goroutine || goroutines_match(&run->goroutines, ev));
+		rc = visit(run, ev, inside, chosen);
+		if (rc < 0) {
+			cmd_report(run->name, tt_writer_error(run->writer));
+			return tt_writer_error(run->writer)->system ? STATUS_TROUBLE : STATUS_BAD;
+		}
+	}
+	if (rc >= 0)
+		return STATUS_FINE;
+	if (run->said)
+		return cmd_status(tt_reader_error(p->reader));
+	run->said = true;
+	return cmd_report_end(run->name, p->reader, tt_reader_error(p->reader));
+}
+
+static int read_with(struct run *run, struct tt_reader *reader, visit_fn *visit)
+{
+	struct pass p = { .run = run, .reader = reader };
+	int status;
+
+	selector_init(&p.selector, &run->selection, run->input->specs);
+	status = visit_all(&p, visit);
+	if (status != STATUS_TROUBLE && p.selector.no_memory) {
+		cmd_error(run->name, "no memory for the open tasks");
+		status = STATUS_TROUBLE;
+	}
+	selector_release(&p.selector);
+	return status;
+}
+
+/* Once more from its start. */
+static int read_again(struct run *run, visit_fn *visit)
+{
+	struct tt_reader *reader;
+	struct tt_error err;
+	int status;
+
+	if (cmd_open_reader(&reader, run->input, run->path, &err) < 0) {
+		cmd_report(run->name, &err);
+		return cmd_status(&err);
+	}
+	status = read_with(run, reader, visit);
+	tt_reader_close(reader);
+	return status;
+}
+
+static int find_goroutines(struct run *run, const struct tt_event *ev, bool inside, bool chosen)
+{
+	(void)inside;
+	(void)chosen;
+	goroutines_see(&run->goroutines, ev);
+	return 0;
+}
+
+static int choose(struct run *run, const struct tt_event *ev, bool inside, bool chosen)
+{
+	return tt_filter_choose(run->filter, ev, inside, chosen);
+}
+
+static int write_event(struct run *run, const struct tt_event *ev, bool inside, bool chosen)
+{
+	return tt_filter_event(run->filter, ev, inside, chosen);
+}
+
+/* ---- reporting */
+
+static const char *reason_text(enum tt_filter_reason why)
+{
+	static const char *const texts[] = {
+		[TT_FILTER_RUNS] = "a chosen event happens on it",
+		[TT_FILTER_SUBJECT] = "a chosen event is about it",
+		[TT_FILTER_RANGE] = "it begins or ends a range or a task that is chosen",
+		[TT_FILTER_VICTIM] = "a chosen event takes its processor away",
+		[TT_FILTER_PROCS] = "it says what GOMAXPROCS is",
+	};
+
+	return (size_t)why < ARRAY_SIZE(texts) && texts[why] ? texts[why] : "";
+}
+
+/* Goroutines that stay although nobody asked for them. */
+static void report_goroutines(const struct run *run)
+{
+	enum tt_filter_reason why;
+	int64_t id;
+
+	for (size_t i = 0; tt_filter_goroutine(run->filter, i, &id, &why); i++) {
+		if (!id_set_has(&run->goroutines.ids, id))
+			cmd_error(run->name, "goroutine %" PRId64 " stays: %s", id,
+				  reason_text(why));
+	}
+}
+
+static void report_restated(const struct run *run)
+{
+	struct tt_writer_progress p = tt_writer_progress(run->writer);
+
+	cmd_error(run->name,
+		  "restated at the start: goroutines: %" PRIu64 ", processors: %" PRIu64
+		  ", open ranges: %" PRIu64 ", open tasks: %" PRIu64 ", GOMAXPROCS: %s"
+		  ", heap spans and objects: %" PRIu64,
+		  p.goroutines, p.procs, p.ranges, p.tasks, p.metrics != 0 ? "yes" : "no",
+		  p.objects);
+	if (p.tasks != 0)
+		cmd_error(run->name, "a restated task begins at the start of the new trace: "
+				     "its duration is counted from there");
+	if (p.made_goroutine != 0)
+		cmd_error(run->name,
+			  "no goroutine runs there: goroutine %" PRId64
+			  " (tracetool.restate) is made up to state this",
+			  p.made_goroutine);
+}
+
+/* What the writer had to change. */
+static void report_changes(const struct run *run)
+{
+	struct tt_writer_progress p = tt_writer_progress(run->writer);
+
+	if (p.cut != 0)
+		cmd_error(run->name, "strings and stacks cut to what the format allows: %" PRIu64,
+			  p.cut);
+	if (p.moved != 0)
+		cmd_error(run->name, "events that are later than in the source: %" PRIu64, p.moved);
+	if (p.made_clock)
+		cmd_error(run->name, "the source has no wall clock: that of the new trace begins "
+				     "at 1970, with the trace's own time added");
+}
+
+static void report(const struct run *run)
+{
+	struct tt_filter_progress f = tt_filter_progress(run->filter);
+	struct tt_writer_progress p = tt_writer_progress(run->writer);
+	char size[NBYTES_TEXT_SIZE];
+
+	if (run->opt->common.quiet)
+		return;
+	report_changes(run);
+	if (!run->opt->common.verbose)
+		return;
+	if (run->chooses)
+		report_goroutines(run);
+	report_restated(run);
+	cmd_error(run->name,
+		  "events chosen: %" PRIu64 ", needed by them: %" PRIu64 ", dropped: %" PRIu64
+		  "; %s written",
+		  f.chosen, f.needed, f.dropped, nbytes_text(size, p.nbytes));
+}
+
+/* ---- the run */
+
+/* The header: that of a source without a wall clock stays, so that none is made up. */
+static unsigned version_for(const struct tt_reader *r)
+{
+	unsigned version = tt_reader_version(r);
+
+	return version == 22 || version == 23 ? version : 26;
+}
+
+static int open_writer(struct run *run)
+{
+	const struct filter_options *opt = run->opt;
+	struct tt_writer_options options = {
+		.size = sizeof(options),
+		.max_memory_nbytes = opt->common.max_memory,
+	};
+	unsigned flags = (run->chooses ? TT_FILTER_CHOOSES : 0) |
+			 (opt->no_stacks ? TT_FILTER_NO_STACKS : 0) |
+			 (opt->no_samples ? TT_FILTER_NO_SAMPLES : 0) |
+			 (opt->no_experiments ? TT_FILTER_NO_EXPERIMENTS : 0);
+	struct tt_error err;
+	int rc = cmd_open_reader(&run->reader, run->input, run->path, &err);
+
+	if (rc == 0) {
+		options.specs = tt_reader_specs(run->reader);
+		options.version = version_for(run->reader);
+		rc = tt_writer_new(&run->writer, &run->output.sink, &options, &err);
+	}
+	if (rc == 0)
+		rc = tt_filter_new(&run->filter, run->writer, flags, &err);
+	if (rc == 0)
+		return STATUS_FINE;
+	cmd_report(run->name, &err);
+	return cmd_status(&err);
+}
+
+static int read_and_write(struct run *run)
+{
+	int status = STATUS_FINE;
+
+	if (run->by_goroutine)
+		status = read_again(run, find_goroutines);
+	if (status != STATUS_TROUBLE && !goroutines_finish(&run->goroutines)) {
+		cmd_error(run->name, "no memory for the goroutines");
+		status = STATUS_TROUBLE;
+	}
+	if (status != STATUS_TROUBLE && run->chooses)
+		status = read_again(run, choose);
+	if (status == STATUS_TROUBLE)
+		return status;
+	return worse(status, read_with(run, run->reader, write_event));
+}
+
+static int finish(struct run *run, int status)
+{
+	if (status != STATUS_TROUBLE && tt_writer_finish(run->writer) < 0) {
+		cmd_report(run->opt->output, tt_writer_error(run->writer));
+		status = STATUS_TROUBLE;
+	}
+	if (status == STATUS_TROUBLE) {
+		trace_output_discard(&run->output);
+		return status;
+	}
+	if (trace_output_finish(&run->output) != STATUS_FINE)
+		return STATUS_TROUBLE;
+	report(run);
+	return status;
+}
+
+static int filter(struct run *run)
+{
+	int status = trace_output_open(&run->output, run->opt->output);
+
+	if (status != STATUS_FINE)
+		return status;
+	status = open_writer(run);
+	if (status == STATUS_FINE) {
+		progress_start(run->name, run->opt->common.quiet);
+		status = read_and_write(run);
+		progress_stop();
+		status = finish(run, status);
+	} else {
+		trace_output_discard(&run->output);
+	}
+	tt_filter_free(run->filter);
+	tt_writer_free(run->writer);
+	tt_reader_close(run->reader);
+	return status;
+}
+
+/* Whether the file can be read more than once. */
+static bool can_be_read_again(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") != 0 && (stat(path, &st) < 0 || S_ISREG(st.st_mode));
+}
+
+static int check(const struct filter_options *opt, const struct run *run, char **files)
+{
+	int status = trace_output_check(&command, opt->output, files, 1, &opt->common.specs);
+
+	if (status == OPT_RUN)
+		status = selection_check(&opt->selection, &command);
+	if (status != OPT_RUN)
+		return status;
+	if (opt->around.at.given && (opt->selection.from.given || opt->selection.to.given))
+		return opt_usage(&command, "--around goes without --from and --to");
+	if (opt->related && !opt->func && opt->selection.goroutines.n == 0)
+		return opt_usage(&command, "--related requires -G or --func");
+	if (run->chooses && !can_be_read_again(files[0]))
+		return opt_usage(&command, "%s cannot be read twice, as this selection needs: "
+					   "write it to a file first",
+				 cmd_input_name(files[0]));
+	return OPT_RUN;
+}
+
+static void set_up(struct run *run, const struct filter_options *opt, const char *path)
+{
+	const struct selection *s = &opt->selection;
+
+	run->opt = opt;
+	run->path = path;
+	run->name = cmd_input_name(path);
+	run->selection = *s;
+	run->by_goroutine = opt->func || opt->related;
+	goroutines_init(&run->goroutines, &s->goroutines, opt->func, opt->related);
+	/* then the selector need not know them */
+	if (run->by_goroutine)
+		run->selection.goroutines = (struct id_list){ 0 };
+	run->chooses = run->by_goroutine || selection_chooses_some(s);
+}
+
+int cmd_filter(int argc, char **argv)
+{
+	struct filter_options opt = { .selection = SELECTION_ALL };
+	struct opt_operands operands;
+	struct cmd_input input;
+	struct run run = { 0 };
+	int status = opt_parse(&command, argc, argv, &opt, &operands);
+
+	if (status == OPT_RUN) {
+		set_up(&run, &opt, operands.items[0]);
+		status = check(&opt, &run, operands.items);
+	}
+	if (status == OPT_RUN) {
+		run.input = &input;
+		status = cmd_input_init(&input, &opt.common);
+		if (status == STATUS_FINE)
+			status = filter(&run);
+		cmd_input_release(&input);
+	}
+	goroutines_release(&run.goroutines);
+	selection_release(&opt.selection);
+	opt_list_release(&opt.common.specs);
+	return status;
+}

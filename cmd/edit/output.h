@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output.h - a trace that a verb writes: a file that appears whole or not at all, or standard
+ * output. Command layer: stands on cli/outfile.h. The files of this folder:
+ *
+ *	output.c     where traces go
+ *	filter.c     `tracetool filter`
+ *	goroutines.c which goroutines a filter is asked for: by name, and those related to others
+ */
+#ifndef CMD_EDIT_OUTPUT_H
+#define CMD_EDIT_OUTPUT_H
+
+#include "cli/cli.h"
+#include "cli/outfile.h"
+#include "tracetool_write.h"
+
+struct trace_output {
+	struct outfile file;
+	struct tt_sink sink;    /* for a writer; valid as long as this struct does not move */
+};
+
+/* What a verb that writes a trace checks first: OPT_RUN, or the answer of opt_usage(). */
+int trace_output_check(const struct opt_command *command, const char *path, char *const *files,
+		       size_t nfiles, const struct opt_list *specs);
+/* 0, or STATUS_TROUBLE after a message. */
+int trace_output_open(struct trace_output *o, const char *path);
+/* The file gets its name. The same statuses. */
+int trace_output_finish(struct trace_output *o);
+/* Instead of finishing: nothing of it stays. */
+void trace_output_discard(struct trace_output *o);
+
+#endif
