@@ -16,6 +16,8 @@ struct collector {
 	const struct stat_options *opt;
 	struct tt_reader *reader;
 	struct tt_spans *spans;
+	struct chooser chooser;
+	bool chooses;
 	bool utilization;
 	struct util util;
 	/* what is selected */
@@ -27,24 +29,6 @@ struct collector {
 };
 
 /* ---- which spans count */
-
-static bool has_id(const struct id_list *list, int64_t id)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		if (list->ids[i] == id)
-			return true;
-	}
-	return list->n == 0;
-}
-
-static bool is_selected(const struct stat_options *opt, const struct tt_span *span)
-{
-	bool of_goroutine = span->kind == TT_SPAN_GOROUTINE || span->kind == TT_SPAN_LIFE;
-
-	return has_id(&opt->goroutines, of_goroutine ? span->id : span->goroutine) &&
-	       has_id(&opt->procs, span->kind == TT_SPAN_PROC ? span->id : span->proc) &&
-	       has_id(&opt->threads, span->thread);
-}
 
 /* The part of it that is selected; false: none. */
 static bool clip(const struct collector *c, struct tt_span *span)
@@ -247,7 +231,7 @@ static void take_span(struct collector *c, const struct tt_span *ended)
 		f->ended += !open;
 		f->live += open;
 	}
-	if (!is_selected(c->opt, ended))
+	if (c->chooses && !choose(&c->chooser, ended))
 		return;
 	span = *ended;
 	if (!clip(c, &span))
@@ -304,7 +288,7 @@ static void count_live(struct collector *c, const struct tt_event *ev)
 /* The times of the generations that are selected are known only when they come. */
 static void take_sync(struct collector *c, const struct tt_event *ev)
 {
-	const struct generation_range *range = &c->opt->generations;
+	const struct generation_range *range = &c->opt->selection.generations;
 	bool in;
 
 	if (ev->generation)
@@ -321,16 +305,14 @@ static void take_sync(struct collector *c, const struct tt_event *ev)
 
 static void begin(struct collector *c, const struct tt_event *ev)
 {
-	const struct stat_options *opt = c->opt;
-	bool all = generation_range_is_all(opt->generations);
+	const struct selection *s = &c->opt->selection;
+	bool all = generation_range_is_all(s->generations);
 
 	c->answer->facts.start_ns = ev->time_ns;
-	c->wanted_ns = opt->from_ns > 0 ? ev->time_ns + opt->from_ns : INT64_MIN;
+	c->wanted_ns = s->from.given ? time_point_ns(&s->from, ev->time_ns) : INT64_MIN;
 	/* until the first selected generation nothing is selected */
 	c->from_ns = all ? c->wanted_ns : INT64_MAX;
-	c->to_ns = opt->to_ns == INT64_MAX || opt->to_ns > INT64_MAX - ev->time_ns
-			   ? INT64_MAX
-			   : ev->time_ns + opt->to_ns;
+	c->to_ns = s->to.given ? time_point_ns(&s->to, ev->time_ns) : INT64_MAX;
 	c->in_generations = all;
 }
 
@@ -353,6 +335,8 @@ static void take_event(struct collector *c, const struct tt_event *ev)
 		count_live(c, ev);
 	if (c->utilization)
 		util_event(&c->util, ev);
+	if (c->chooses)
+		choose_event(&c->chooser, ev);
 	take_spans(c);
 }
 
@@ -423,6 +407,8 @@ void collect(struct stat_answer *a, const struct stat_options *opt, const struct
 		.opt = opt,
 		.from_ns = INT64_MIN,
 		.to_ns = INT64_MAX,
+		.chooser = { .selection = &opt->selection },
+		.chooses = selection_chooses(&opt->selection),
 		.utilization = wants_utilization(opt),
 		.util = { .flags = UTIL_STW | UTIL_BACKGROUND | UTIL_ASSIST },
 	};
@@ -432,17 +418,19 @@ void collect(struct stat_answer *a, const struct stat_options *opt, const struct
 		a->facts.nbroken = 1;
 	} else {
 		a->opened = true;
+		c.chooser.spans = c.spans;
 		read_events(&c);
 		sum_up(&c);
 	}
 	a->facts.nfiles = 1;
-	if (c.no_memory) {
+	if (c.no_memory || c.chooser.no_memory) {
 		a->error->code = TT_E_MEMORY;
 		a->status = STATUS_TROUBLE;
 	}
 	for (size_t i = 0; i < NTABLES; i++)
 		id_map_release(&a->tables[i].known);
 	a->util = c.util;
+	chooser_release(&c.chooser);
 	tt_spans_free(c.spans);
 	tt_reader_close(c.reader);
 }

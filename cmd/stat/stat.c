@@ -66,20 +66,32 @@ static const struct opt table[] = {
 	  .help = "exactly what Go's tools compute, their quirks\n"
 		  "included; requires --format=json", AT(go) },
 	OPT_HEADING("Selection"),
-	{ .kind = OPT_DURATION, .name = "from", .meta = "TIME",
+	{ .kind = OPT_OWN, .name = "from", .meta = "TIME", .parse = selection_parse_time,
 	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
-		  "counted from the start of the trace", AT(from_ns) },
-	{ .kind = OPT_DURATION, .name = "to", .meta = "TIME",
-	  .help = "up to this time; intervals are clipped at both", AT(to_ns) },
+		  "counted from the start of the trace; or @NS, the\n"
+		  "trace's own nanoseconds", AT(selection.from) },
+	{ .kind = OPT_OWN, .name = "to", .meta = "TIME", .parse = selection_parse_time,
+	  .help = "up to this time; intervals are clipped at both", AT(selection.to) },
 	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
 	  .parse = selection_parse_generations,
-	  .help = "the times of these generations (3, 3-5, 3-)", AT(generations) },
+	  .help = "the times of these generations (3, 3-5, 3-)", AT(selection.generations) },
 	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "of these goroutines", AT(goroutines) },
+	  .parse = selection_parse_ids, .help = "of these goroutines", AT(selection.goroutines) },
 	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "what began on these processors", AT(procs) },
+	  .parse = selection_parse_ids, .help = "what began on these processors",
+	  AT(selection.procs) },
 	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "what began on these threads", AT(threads) },
+	  .parse = selection_parse_ids, .help = "what began on these threads",
+	  AT(selection.threads) },
+	{ .kind = OPT_OWN, .name = "task", .meta = "ID[,...]|NAME", .parse = selection_parse_tasks,
+	  .help = "these tasks, and what is in their regions\n"
+		  "(in NAME, * is any text, ? any byte)", AT(selection.tasks) },
+	{ .kind = OPT_LIST, .name = "region", .meta = "NAME",
+	  .help = "regions of this name (* and ?), and what is in them", AT(selection.regions) },
+	{ .kind = OPT_OWN, .name = "stack", .meta = "PATTERN[;...]", .parse = stack_pattern_parse,
+	  .help = "with a function in the stack whose name contains\n"
+		  "PATTERN (* and ?); or with several that call each\n"
+		  "other, outermost first (**: any number of frames)", AT(selection.stack) },
 	OPT_HEADING("Several traces"),
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N", .max = 256,
 	  .help = "read N files at a time; default: one per processor", AT(jobs) },
@@ -283,8 +295,8 @@ static int check_options(struct stat_options *opt, const struct opt_operands *fi
 		return opt_usage(&command, "no file given after the view %s", files->items[0]);
 	if (opt->go && (opt->format != FORMAT_JSON || strcmp(opt->view->name, "summary") != 0))
 		return opt_usage(&command, "--go requires --format=json and no view");
-	if (opt->to_ns < opt->from_ns)
-		return opt_usage(&command, "--to is before --from");
+	if (selection_check(&opt->selection, &command) != OPT_RUN)
+		return STATUS_TROUBLE;
 	if (opt->by >= 0 && !opt->view->columns[0].name)
 		return opt_usage(&command, "--by requires a view with rows, such as blocks");
 	opt->by = opt->by < 0 ? (int)opt->view->by : (int)by_values[opt->by];
@@ -300,9 +312,7 @@ static void release(struct stat_options *opt)
 {
 	opt_list_release(&opt->common.specs);
 	opt_list_release(&opt->fail_if);
-	id_list_release(&opt->goroutines);
-	id_list_release(&opt->procs);
-	id_list_release(&opt->threads);
+	selection_release(&opt->selection);
 }
 
 int cmd_stat(int argc, char **argv)
@@ -310,8 +320,7 @@ int cmd_stat(int argc, char **argv)
 	struct stat_options opt = {
 		.limit = UINT64_MAX,
 		.by = -1,
-		.to_ns = INT64_MAX,
-		.generations = ALL_GENERATIONS,
+		.selection = SELECTION_ALL,
 		.quantiles = { 3, { 0.5, 0.9, 0.99 }, { "p50", "p90", "p99" } },
 	};
 	struct opt_operands files;

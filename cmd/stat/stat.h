@@ -6,6 +6,8 @@
  *	view.c          the views: their source, keys and columns
  *	files.c         many files, several at a time, and their sum
  *	collect.c       one trace: spans and events into tables and facts
+ *	choose.c        which spans the selection options choose
+ *	answer.c        the tables and facts of a trace, and how two are added
  *	keys.c          the keys of rows as text
  *	table.c dist.c  rows of distributions by key; durations as a distribution
  *	util.c          mutator utilization
@@ -16,9 +18,6 @@
  *	mmu.c           the view `mmu`
  *	metrics.c       the numbers of a summary by name, for JSON and --fail-if
  *	expression.c    --fail-if
- *	diff.c          --diff
- *	partial.c       --partial: an answer as JSON that can be merged
- *	merge.c parse.c --merge: reads it; parse.c reads JSON
  *	go.c ...        --go: what Go's summarizer computes (go.h)
  */
 #ifndef CMD_STAT_STAT_H
@@ -26,7 +25,7 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
-#include "cli/selection.h"
+#include "cli/selector.h"
 #include "table.h"
 #include "util.h"
 
@@ -88,13 +87,10 @@ struct stat_options {
 	const char *sort;
 	uint64_t limit;         /* UINT64_MAX: the default of the format */
 	struct stat_quantiles quantiles;
-	bool go, histogram, partial, merge;
-	const char *diff;
+	bool go, histogram;
 	struct opt_list fail_if;
 	uint64_t jobs;
-	int64_t from_ns, to_ns;
-	struct generation_range generations;
-	struct id_list goroutines, procs, threads;
+	struct selection selection;
 };
 
 /* ---- an answer */
@@ -157,6 +153,23 @@ int answer_check(const struct stat_answer *a);
 /* Reads a trace. Prints nothing; the status and the error are in the answer. */
 void collect(struct stat_answer *a, const struct stat_options *opt, const struct cmd_input *in,
 	     const char *path);
+
+/* ---- choose.c */
+
+struct chooser {
+	const struct selection *selection;
+	const struct tt_spans *spans;
+	struct id_set tasks;            /* with a name that was chosen */
+	uint8_t *stacks;                /* by number: 0 not matched yet, 1 no, 2 yes */
+	size_t nstacks;
+	bool no_memory;
+};
+
+/* Of every event, before the spans that it ends. */
+void choose_event(struct chooser *c, const struct tt_event *ev);
+/* Whether a span is chosen, its time aside. */
+bool choose(struct chooser *c, const struct tt_span *span);
+void chooser_release(struct chooser *c);
 
 /* ---- keys.c */
 
