@@ -530,6 +530,13 @@ check-stat: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-stat --work $O/check-stat '$(GO_REFERENCE)' \
 		testdata testdata/v1 $(if $(CORPUS),'$(CORPUS)' $(wildcard $(CORPUS)/v1)) $(TRACES)
 
+## check-profiles   GO_REFERENCE=DIR: export --go against Go's profiles; CORPUS=DIR,
+##                  TRACES=...: more traces
+check-profiles: $O/tracetool
+	@test -n '$(GO_REFERENCE)' || { echo 'make check-profiles GO_REFERENCE=DIR [CORPUS=DIR] [TRACES=...]' >&2; exit 2; }
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-profiles --work $O/check-profiles '$(GO_REFERENCE)' \
+		testdata testdata/v1 $(if $(CORPUS),'$(CORPUS)' $(wildcard $(CORPUS)/v1)) $(TRACES)
+
 ## check-go         GO_REFERENCE=DIR: damaged and new traces against Go's reader
 MUTANTS ?= 2000
 CUTS ?= 400
@@ -630,4 +637,4 @@ help:
 
 .PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install uninstall \
 	dist clean distclean check check-threads check-valgrind $(checks) update-golden \
-	check-corpus check-stat check-go check-experiments bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
+	check-corpus check-stat check-profiles check-go check-experiments bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE

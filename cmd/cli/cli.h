@@ -18,6 +18,8 @@
  *	wall.c          wall clock times
  *	meaning.c       a number as its spec says that it is meant
  *	fields.c        the fields of a record
+ *	choose.c        which intervals the selection options choose
+ *	numbers.c       small numbers for ids and texts, arrays that grow
  *	outfile.c       an output file, which appears whole or not at all
  *	dynlib.c        libraries that are loaded when they are needed
  *

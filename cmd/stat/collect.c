@@ -20,25 +20,10 @@ struct collector {
 	bool chooses;
 	bool utilization;
 	struct util util;
-	/* what is selected */
-	int64_t from_ns, to_ns;         /* on the trace's clock */
-	int64_t wanted_ns;              /* what --from says */
-	bool in_generations;            /* the generation at hand is one of those selected */
+	struct span_window window;
 	int64_t live;                   /* goroutines */
 	bool no_memory;
 };
-
-/* ---- which spans count */
-
-/* The part of it that is selected; false: none. */
-static bool clip(const struct collector *c, struct tt_span *span)
-{
-	if (span->start_ns < c->from_ns)
-		span->start_ns = c->from_ns;
-	if (span->end_ns > c->to_ns)
-		span->end_ns = c->to_ns;
-	return span->start_ns <= span->end_ns && (span->end_ns > c->from_ns || c->from_ns == INT64_MIN);
-}
 
 /* ---- spans into tables */
 
@@ -234,7 +219,7 @@ static void take_span(struct collector *c, const struct tt_span *ended)
 	if (c->chooses && !choose(&c->chooser, ended))
 		return;
 	span = *ended;
-	if (!clip(c, &span))
+	if (!span_window_clip(&c->window, &span))
 		return;
 	for (size_t i = 0; i < NTABLES; i++) {
 		struct stat_table *t = &c->answer->tables[i];
@@ -285,54 +270,27 @@ static void count_live(struct collector *c, const struct tt_event *ev)
 		c->answer->facts.peak = (uint64_t)c->live;
 }
 
-/* The times of the generations that are selected are known only when they come. */
-static void take_sync(struct collector *c, const struct tt_event *ev)
-{
-	const struct generation_range *range = &c->opt->selection.generations;
-	bool in;
-
-	if (ev->generation)
-		c->answer->facts.ngenerations++;
-	if (generation_range_is_all(*range))
-		return;
-	in = ev->generation && generation_range_has(*range, tt_generation_number(ev->generation));
-	if (in && !c->in_generations)
-		c->from_ns = ev->time_ns > c->wanted_ns ? ev->time_ns : c->wanted_ns;
-	if (!in && c->in_generations)
-		c->to_ns = ev->time_ns < c->to_ns ? ev->time_ns : c->to_ns;
-	c->in_generations = in;
-}
-
-static void begin(struct collector *c, const struct tt_event *ev)
-{
-	const struct selection *s = &c->opt->selection;
-	bool all = generation_range_is_all(s->generations);
-
-	c->answer->facts.start_ns = ev->time_ns;
-	c->wanted_ns = s->from.given ? time_point_ns(&s->from, ev->time_ns) : INT64_MIN;
-	/* until the first selected generation nothing is selected */
-	c->from_ns = all ? c->wanted_ns : INT64_MAX;
-	c->to_ns = s->to.given ? time_point_ns(&s->to, ev->time_ns) : INT64_MAX;
-	c->in_generations = all;
-}
-
 static void take_event(struct collector *c, const struct tt_event *ev)
 {
 	struct stat_facts *f = &c->answer->facts;
 
-	if (f->nevents++ == 0)
-		begin(c, ev);
+	if (f->nevents++ == 0) {
+		f->start_ns = ev->time_ns;
+		span_window_begin(&c->window, &c->opt->selection, ev->time_ns);
+	}
 	f->end_ns = ev->time_ns;
 	if (tt_spans_event(c->spans, ev) < 0) {
 		c->no_memory = true;
 		return;
 	}
-	if (ev->kind == TT_KIND_SYNC)
-		take_sync(c, ev);
-	else if (ev->kind == TT_KIND_METRIC)
+	if (ev->kind == TT_KIND_SYNC) {
+		f->ngenerations += ev->generation != NULL;
+		span_window_sync(&c->window, ev);
+	} else if (ev->kind == TT_KIND_METRIC) {
 		take_metric(f, ev);
-	else if (ev->kind == TT_KIND_TRANSITION)
+	} else if (ev->kind == TT_KIND_TRANSITION) {
 		count_live(c, ev);
+	}
 	if (c->utilization)
 		util_event(&c->util, ev);
 	if (c->chooses)
@@ -365,8 +323,8 @@ static void read_events(struct collector *c)
 static void sum_up(struct collector *c)
 {
 	struct stat_facts *f = &c->answer->facts;
-	int64_t from = c->from_ns > f->start_ns ? c->from_ns : f->start_ns;
-	int64_t to = c->to_ns < f->end_ns ? c->to_ns : f->end_ns;
+	int64_t from = c->window.from_ns > f->start_ns ? c->window.from_ns : f->start_ns;
+	int64_t to = c->window.to_ns < f->end_ns ? c->window.to_ns : f->end_ns;
 
 	f->duration_ns = to > from ? (uint64_t)(to - from) : 0;
 	if (!c->utilization)
@@ -405,8 +363,7 @@ void collect(struct stat_answer *a, const struct stat_options *opt, const struct
 	struct collector c = {
 		.answer = a,
 		.opt = opt,
-		.from_ns = INT64_MIN,
-		.to_ns = INT64_MAX,
+		.window = { .from_ns = INT64_MIN, .to_ns = INT64_MAX },
 		.chooser = { .selection = &opt->selection },
 		.chooses = selection_chooses(&opt->selection),
 		.utilization = wants_utilization(opt),

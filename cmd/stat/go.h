@@ -11,7 +11,7 @@
 #define CMD_STAT_GO_H
 
 #include "cli/out.h"
-#include "numbers.h"
+#include "cli/numbers.h"
 #include "util.h"
 
 /* Sums by name, a few. */

@@ -66,32 +66,7 @@ static const struct opt table[] = {
 	  .help = "exactly what Go's tools compute, their quirks\n"
 		  "included; requires --format=json", AT(go) },
 	OPT_HEADING("Selection"),
-	{ .kind = OPT_OWN, .name = "from", .meta = "TIME", .parse = selection_parse_time,
-	  .help = "from this time on (1.5s, 20ms, 300us, 40ns),\n"
-		  "counted from the start of the trace; or @NS, the\n"
-		  "trace's own nanoseconds", AT(selection.from) },
-	{ .kind = OPT_OWN, .name = "to", .meta = "TIME", .parse = selection_parse_time,
-	  .help = "up to this time; intervals are clipped at both", AT(selection.to) },
-	{ .kind = OPT_OWN, .letter = 'g', .name = "generation", .meta = "N[-[M]]",
-	  .parse = selection_parse_generations,
-	  .help = "the times of these generations (3, 3-5, 3-)", AT(selection.generations) },
-	{ .kind = OPT_OWN, .letter = 'G', .name = "goroutine", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "of these goroutines", AT(selection.goroutines) },
-	{ .kind = OPT_OWN, .letter = 'P', .name = "proc", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "what began on these processors",
-	  AT(selection.procs) },
-	{ .kind = OPT_OWN, .letter = 'T', .name = "thread", .meta = "ID[,...]",
-	  .parse = selection_parse_ids, .help = "what began on these threads",
-	  AT(selection.threads) },
-	{ .kind = OPT_OWN, .name = "task", .meta = "ID[,...]|NAME", .parse = selection_parse_tasks,
-	  .help = "these tasks, and what is in their regions\n"
-		  "(in NAME, * is any text, ? any byte)", AT(selection.tasks) },
-	{ .kind = OPT_LIST, .name = "region", .meta = "NAME",
-	  .help = "regions of this name (* and ?), and what is in them", AT(selection.regions) },
-	{ .kind = OPT_OWN, .name = "stack", .meta = "PATTERN[;...]", .parse = stack_pattern_parse,
-	  .help = "with a function in the stack whose name contains\n"
-		  "PATTERN (* and ?); or with several that call each\n"
-		  "other, outermost first (**: any number of frames)", AT(selection.stack) },
+	CHOOSER_OPTIONS(struct stat_options, selection),
 	OPT_HEADING("Several traces"),
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N", .max = 256,
 	  .help = "read N files at a time; default: one per processor", AT(jobs) },

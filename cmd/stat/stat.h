@@ -6,12 +6,10 @@
  *	view.c          the views: their source, keys and columns
  *	files.c         many files, several at a time, and their sum
  *	collect.c       one trace: spans and events into tables and facts
- *	choose.c        which spans the selection options choose
  *	answer.c        the tables and facts of a trace, and how two are added
  *	keys.c          the keys of rows as text
  *	table.c dist.c  rows of distributions by key; durations as a distribution
  *	util.c          mutator utilization
- *	numbers.c       small numbers for ids and texts, arrays that grow
  *	rows.c          the rows that are printed, in their order
  *	text.c data.c   a view as text; as JSON or CSV
  *	summary.c       the view `summary` as text
@@ -23,9 +21,9 @@
 #ifndef CMD_STAT_STAT_H
 #define CMD_STAT_STAT_H
 
+#include "cli/choose.h"
 #include "cli/cli.h"
 #include "cli/out.h"
-#include "cli/selector.h"
 #include "table.h"
 #include "util.h"
 
@@ -153,23 +151,6 @@ int answer_check(const struct stat_answer *a);
 /* Reads a trace. Prints nothing; the status and the error are in the answer. */
 void collect(struct stat_answer *a, const struct stat_options *opt, const struct cmd_input *in,
 	     const char *path);
-
-/* ---- choose.c */
-
-struct chooser {
-	const struct selection *selection;
-	const struct tt_spans *spans;
-	struct id_set tasks;            /* with a name that was chosen */
-	uint8_t *stacks;                /* by number: 0 not matched yet, 1 no, 2 yes */
-	size_t nstacks;
-	bool no_memory;
-};
-
-/* Of every event, before the spans that it ends. */
-void choose_event(struct chooser *c, const struct tt_event *ev);
-/* Whether a span is chosen, its time aside. */
-bool choose(struct chooser *c, const struct tt_span *span);
-void chooser_release(struct chooser *c);
 
 /* ---- keys.c */
 

@@ -7,7 +7,7 @@
 #define CMD_STAT_TABLE_H
 
 #include "dist.h"
-#include "numbers.h"
+#include "cli/numbers.h"
 #include "tracetool_analyze.h"
 
 /* Which spans a table counts, and what of them. */

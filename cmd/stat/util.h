@@ -7,7 +7,7 @@
 #ifndef CMD_STAT_UTIL_H
 #define CMD_STAT_UTIL_H
 
-#include "numbers.h"
+#include "cli/numbers.h"
 
 /* What counts as work of the collector. */
 enum util_flags {

@@ -3,7 +3,7 @@
  * choose.c - which spans the selection options choose: those of goroutines, processors and
  * threads, of tasks, inside regions, and with stacks that match. Command layer.
  */
-#include "stat.h"
+#include "choose.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -117,4 +117,45 @@ void chooser_release(struct chooser *c)
 {
 	id_set_release(&c->tasks);
 	free(c->stacks);
+}
+
+/* ---- time */
+
+void span_window_begin(struct span_window *w, const struct selection *selection, int64_t start_ns)
+{
+	const struct selection *s = selection;
+	bool all = generation_range_is_all(s->generations);
+
+	w->selection = s;
+	w->wanted_ns = s->from.given ? time_point_ns(&s->from, start_ns) : INT64_MIN;
+	/* until the first selected generation nothing is selected */
+	w->from_ns = all ? w->wanted_ns : INT64_MAX;
+	w->to_ns = s->to.given ? time_point_ns(&s->to, start_ns) : INT64_MAX;
+	w->in_generations = all;
+}
+
+void span_window_sync(struct span_window *w, const struct tt_event *ev)
+{
+	struct generation_range range = w->selection->generations;
+	bool in;
+
+	if (generation_range_is_all(range))
+		return;
+	in = ev->generation && generation_range_has(range, tt_generation_number(ev->generation));
+	if (in && !w->in_generations)
+		w->from_ns = ev->time_ns > w->wanted_ns ? ev->time_ns : w->wanted_ns;
+	if (!in && w->in_generations)
+		w->to_ns = ev->time_ns < w->to_ns ? ev->time_ns : w->to_ns;
+	w->in_generations = in;
+}
+
+bool span_window_clip(const struct span_window *w, struct tt_span *span)
+{
+	if (span->start_ns > w->to_ns || (span->end_ns <= w->from_ns && w->from_ns != INT64_MIN))
+		return false;
+	if (span->start_ns < w->from_ns)
+		span->start_ns = w->from_ns;
+	if (span->end_ns > w->to_ns)
+		span->end_ns = w->to_ns;
+	return true;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * numbers.h - small numbers for what a trace names: a map from 64-bit ids, a list of
- * different texts, and arrays that grow. Command layer, inside stat only.
+ * different texts, and arrays that grow. Command layer.
  */
-#ifndef CMD_STAT_NUMBERS_H
-#define CMD_STAT_NUMBERS_H
+#ifndef CMD_CLI_NUMBERS_H
+#define CMD_CLI_NUMBERS_H
 
 #include <stdbool.h>
 #include <stddef.h>
