@@ -3,6 +3,7 @@
  * export.h - what the parts of `tracetool export` share. Command layer, inside export only.
  *
  *	export.c        options
+ *	read.c          reads a trace into a profile
  *	profile.c       samples by stack and labels
  *	intervals.c     profiles of the states of goroutines, and of CPU samples
  *	like_go.c       the same as Go's tools make them
