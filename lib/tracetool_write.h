@@ -258,6 +258,9 @@ struct tt_filter_progress {
 	uint64_t chosen;        /* events inside that were chosen, without Syncs */
 	uint64_t needed;        /* that were written although they were not */
 	uint64_t dropped;       /* inside */
+	/* of a trace in format v1, which has no events for all that threads and Ps do: */
+	uint64_t made;          /* events that were made up */
+	uint64_t impossible;    /* events that cannot happen in a trace of Go 1.22 and later */
 };
 TT_API struct tt_filter_progress tt_filter_progress(const struct tt_filter *f);
 TT_API void tt_filter_free(struct tt_filter *f);

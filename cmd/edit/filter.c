@@ -286,12 +286,18 @@ static void report_restated(const struct run *run)
 static void report_changes(const struct run *run)
 {
 	struct tt_writer_progress p = tt_writer_progress(run->writer);
+	struct tt_filter_progress f = tt_filter_progress(run->filter);
 
 	if (p.cut != 0)
 		cmd_error(run->name, "strings and stacks cut to what the format allows: %" PRIu64,
 			  p.cut);
 	if (p.moved != 0)
 		cmd_error(run->name, "events that are later than in the source: %" PRIu64, p.moved);
+	if (f.made != 0 || f.impossible != 0)
+		cmd_error(run->name,
+			  "Go 1.11 to 1.21 say less of threads: events made up: %" PRIu64
+			  ", events left out that later traces cannot hold: %" PRIu64,
+			  f.made, f.impossible);
 	if (p.made_clock)
 		cmd_error(run->name, "the source has no wall clock: that of the new trace begins "
 				     "at 1970, with the trace's own time added");
@@ -376,6 +382,11 @@ static int finish(struct run *run, int status)
 	if (status != STATUS_TROUBLE && tt_writer_finish(run->writer) < 0) {
 		cmd_report(run->opt->output, tt_writer_error(run->writer));
 		status = STATUS_TROUBLE;
+	}
+	if (status != STATUS_TROUBLE && tt_writer_progress(run->writer).generations == 0) {
+		cmd_error(run->name, "there is no event: no trace is written");
+		trace_output_discard(&run->output);
+		return STATUS_BAD;
 	}
 	if (status == STATUS_TROUBLE) {
 		trace_output_discard(&run->output);

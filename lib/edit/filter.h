@@ -6,6 +6,7 @@
  *	filter.c         which events stay
  *	filter_choice.c  which goroutines stay, found by reading the trace once
  *	filter_claim.c   events of Ps and threads, where goroutines that had them are gone
+ *	filter_v1.c      events of format v1
  */
 #ifndef TT_EDIT_FILTER_H
 #define TT_EDIT_FILTER_H
@@ -80,5 +81,10 @@ int tt_filter_proc_event(struct tt_filter *f, const struct tt_event *ev, bool in
 int tt_filter_write_as(struct tt_filter *f, const struct tt_event *ev, enum tt_event_type type,
 		       int64_t thread, bool inside);
 int tt_filter_write(struct tt_filter *f, const struct tt_event *ev, bool inside);
+
+/* ---- filter_v1.c */
+
+/* An event of a trace in format v1, which may need others before it. */
+int tt_filter_write_v1(struct tt_filter *f, const struct tt_event *ev, bool inside);
 
 #endif

@@ -10,6 +10,8 @@
 
 int tt_filter_write(struct tt_filter *f, const struct tt_event *ev, bool inside)
 {
+	if (ev->generation != NULL && ev->generation->v1 && ev->kind != TT_KIND_SYNC)
+		return tt_filter_write_v1(f, ev, inside);
 	return inside ? tt_writer_event(f->w, ev) : tt_writer_follow(f->w, ev);
 }
 

@@ -202,6 +202,35 @@ static int check_time(struct tt_writer *w, const struct tt_event *ev)
 	return TT_OK;
 }
 
+/* The first event that is not followed: the result begins. */
+static int begin_writing(struct tt_writer *w, const struct tt_event *ev)
+{
+	int rc = TT_OK;
+
+	if (!w->following)
+		return TT_OK;
+	if (w->past.any)
+		rc = tt_writer_restate_past(w, ev);
+	else
+		tt_writer_past_release(w);
+	w->following = false;
+	return rc;
+}
+
+int tt_writer_prepare(struct tt_writer *w, const struct tt_event *ev, bool inside)
+{
+	int rc = -w->err.code;
+
+	if (rc != TT_OK)
+		return rc;
+	if (!inside)
+		return w->past.any || ev->generation == NULL
+			       ? TT_OK
+			       : tt_writer_past_generation(w, ev->generation);
+	rc = begin_writing(w, ev);
+	return rc == TT_OK && !w->open ? begin_own(w, ev) : rc;
+}
+
 int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
 {
 	int rc = -w->err.code;
@@ -215,8 +244,8 @@ int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
 		return ev->generation == NULL ? TT_OK
 					      : tt_writer_past_generation(w, ev->generation);
 	rc = check_time(w, ev);
-	if (rc == TT_OK && !w->past.any && ev->generation != NULL)
-		rc = tt_writer_past_generation(w, ev->generation);
+	if (rc == TT_OK)
+		rc = tt_writer_prepare(w, ev, false);
 	return rc < 0 ? rc : tt_writer_take(w, ev);
 }
 
@@ -228,19 +257,13 @@ int tt_writer_event(struct tt_writer *w, const struct tt_event *ev)
 	if (rc != TT_OK || (sync && ev->generation == NULL))
 		return rc;
 	rc = check_time(w, ev);
-	if (rc == TT_OK && w->following) {
-		if (w->past.any)
-			rc = tt_writer_restate_past(w, ev);
-		else
-			tt_writer_past_release(w);
-		w->following = false;
-	}
+	if (rc == TT_OK && sync)
+		rc = begin_writing(w, ev);
+	else if (rc == TT_OK)
+		rc = tt_writer_prepare(w, ev, true);
 	if (rc < 0 || sync)
 		return rc < 0 ? rc : take_sync(w, ev);
-	if (!w->open)
-		rc = begin_own(w, ev);
-	if (rc == TT_OK)
-		rc = tt_writer_take(w, ev);
+	rc = tt_writer_take(w, ev);
 	if (rc == TT_OK && is_full(w, ev) && is_divisible(w))
 		rc = tt_writer_close_generation(w);
 	return rc;

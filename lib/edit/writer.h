@@ -214,6 +214,14 @@ int tt_writer_take(struct tt_writer *w, const struct tt_event *ev);
 /* A switch that is held is written as far as it came. */
 int tt_writer_release_held(struct tt_writer *w);
 
+/* An event without a time, at the next moment that is free. */
+int tt_writer_insert(struct tt_writer *w, const struct tt_event *ev);
+
+/* ---- writer.c */
+
+/* Restates and begins what has to be before an event, which is to be written or followed. */
+int tt_writer_prepare(struct tt_writer *w, const struct tt_event *ev, bool inside);
+
 /* ---- writer_past.c */
 
 void tt_writer_past_init(struct tt_writer *w);

@@ -580,3 +580,13 @@ int tt_writer_take(struct tt_writer *w, const struct tt_event *ev)
 	w->progress.events += rc == TT_OK && !w->following;
 	return rc;
 }
+
+int tt_writer_insert(struct tt_writer *w, const struct tt_event *ev)
+{
+	struct tt_event inserted = *ev;
+	int rc = tt_writer_release_held(w);
+
+	inserted.kind = ev->spec->kind;
+	inserted.time_ns = inserted.raw_time_ns = w->last_ns + 1;
+	return rc < 0 ? rc : take(w, &inserted);
+}
