@@ -61,8 +61,8 @@ struct tt_repair;
 
 /*
  * Takes over a reader that was just opened and not used yet. The reader remains the
- * caller's: close it after tt_repair_free(). TT_E_MEMORY, and TT_E_V1 for
- * a trace in format v1.
+ * caller's: close it after tt_repair_free(). TT_E_MEMORY. A trace in format v1 is one
+ * generation.
  */
 TT_API int tt_repair_new(struct tt_repair **out, struct tt_reader *r, struct tt_error *err);
 /* The first bytes of the repaired trace. */
@@ -72,6 +72,7 @@ enum tt_repaired_flags {
 	TT_REPAIRED_LOST_MORE = 1 << 0, /* more events are lost than could be counted */
 	TT_REPAIRED_CLOCK_MADE = 1 << 1, /* its clock snapshot is made up */
 	TT_REPAIRED_FREQUENCY_ASSUMED = 1 << 2, /* it is 15625000: nothing says what it was */
+	TT_REPAIRED_TICKS = 1 << 3, /* of format v1: it is lost, and a tick counts as 1 ns */
 };
 
 /* One generation of the repaired trace. */
@@ -91,6 +92,8 @@ struct tt_repaired {
 	struct tt_error why;    /* what is wrong with it or with what was lost; else TT_OK */
 	unsigned flags;         /* enum tt_repaired_flags */
 	uint64_t missing_generations; /* numbers before it that the input does not have */
+	/* of format v1: events that name no string or stack now, because it is lost */
+	uint64_t lost_names;
 };
 /*
  * The next generation: 0. At the end: 1; then only lost_*, `why` and `flags` are set, for what

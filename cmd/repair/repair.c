@@ -85,8 +85,8 @@ static void report_lost(struct run *run, const struct tt_repaired *g)
 
 	if (g->why.code == TT_OK)
 		return;
-	cmd_error(run->name, "%s: %s", cmd_location(&g->why, place, sizeof(place)),
-		  g->why.message);
+	cmd_error(run->name, "%s: %.*s", cmd_location(&g->why, place, sizeof(place)),
+		  (int)strcspn(g->why.message, "\n"), g->why.message);
 	if (g->unknown_type >= 0 && !run->advised) {
 		cmd_error(run->name,
 			  "no spec defines event type %d: the rest of its thread is lost. %s",
@@ -129,6 +129,13 @@ static void report_exceptions(const struct run *run, const struct tt_repaired *g
 	if ((g->flags & TT_REPAIRED_CLOCK_MADE) != 0)
 		cmd_error(run->name, "generation %" PRIu64 ": its clock snapshot is lost, and made up",
 			  g->number);
+	if ((g->flags & TT_REPAIRED_TICKS) != 0)
+		cmd_error(run->name, "the clock's frequency is lost: times and durations are ticks, "
+				     "shown as if a tick were a nanosecond");
+	if (g->lost_names != 0)
+		cmd_error(run->name,
+			  "events that have no name or stack now, because it is lost: %" PRIu64,
+			  g->lost_names);
 }
 
 static void report_generation(struct run *run, const struct tt_repair *r,

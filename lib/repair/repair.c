@@ -20,11 +20,8 @@
 int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_error *err)
 {
 	struct tt_repair *r;
-	int rc = tt_header_needs_v2(reader->version, err);
 
 	*out = NULL;
-	if (rc < 0)
-		return rc;
 	r = calloc(1, sizeof(*r));
 	if (r == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for a repair");
@@ -481,7 +478,8 @@ int tt_repair_next(struct tt_repair *r, struct tt_repaired *out)
 	if (rc != TT_OK)
 		return rc;
 	do {
-		rc = try_next(r, out);
+		rc = tt_version_is_v1(r->writer.version) ? tt_repair_next_v1(r, out)
+							  : try_next(r, out);
 	} while (rc == TT_REPAIR_GO_ON);
 	if (rc != TT_OK)
 		r->outcome = rc;

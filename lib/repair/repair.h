@@ -11,6 +11,7 @@
  *	entries.c   strings and stacks that are made up
  *	embedded.c  which batch of the input an event came from
  *	write.c     what is left of a generation, and what is made up, as bytes
+ *	v1.c        all of this for a trace in format v1
  */
 #ifndef TT_REPAIR_REPAIR_H
 #define TT_REPAIR_REPAIR_H
@@ -80,6 +81,9 @@ static inline bool tt_repair_is_fatal(const struct tt_error *err)
 {
 	return err->system && err->code != TT_E_INPUT;
 }
+
+/* tt_repair_next() of format v1. */
+int tt_repair_next_v1(struct tt_repair *r, struct tt_repaired *out);
 
 /* ---- candidates (candidate.c); 0, or a fatal error in r->err */
 

@@ -12,7 +12,9 @@
 #include "tests/build.h"
 #include "tests/reader_support.h"
 #include "tests/suites.h"
+#include "tracetool_write.h"
 #include "wire/assemble.h"
+#include "wire/format.h"
 
 static struct tt_specs *records;
 
@@ -604,6 +606,125 @@ START_TEST(a_message_that_is_cut_is_found_when_its_batch_is_ordered)
 }
 END_TEST
 
+/* ---- repair */
+
+/* What a repair says; its bytes go to *out. */
+static struct tt_repaired repair(struct build *out, const void *data, size_t n)
+{
+	struct tt_reader *reader = test_open(data, n, 0);
+	struct tt_repaired g = {0}, none;
+	struct tt_repair *r;
+	struct tt_error err;
+	struct tt_str header;
+	int rc;
+
+	*out = (struct build){0};
+	ck_assert_int_eq(tt_repair_new(&r, reader, &err), 0);
+	header = tt_repair_header(r);
+	build_bytes(out, header.data, header.len);
+	rc = tt_repair_next(r, &g);
+	if (rc == 0) {
+		build_bytes(out, g.bytes.data, g.bytes.len);
+		ck_assert_uint_eq(g.front.len, 0);
+		rc = tt_repair_next(r, &none);
+	}
+	ck_assert_int_eq(rc, 1);
+	tt_repair_free(r);
+	tt_reader_close(reader);
+	return g;
+}
+
+/* What was repaired can be read, and has nothing to be repaired. */
+static void expect_repaired(const struct build *b)
+{
+	struct reading r = read_bytes(b->data, b->len);
+	struct build again;
+
+	if (b->len == TT_HEADER_SIZE)
+		return;
+	ck_assert_str_eq(r.err.message, "");
+	ck_assert(repair(&again, b->data, b->len).whole);
+	ck_assert_uint_eq(again.len, b->len);
+	ck_assert_mem_eq(again.data, b->data, b->len);
+	build_release(&again);
+}
+
+START_TEST(what_is_cut_off_is_repaired)
+{
+	struct build b = build_trace(21, RICH), repaired;
+	uint64_t kept = 0;
+
+	for (size_t n = TT_HEADER_SIZE; n <= b.len; n++) {
+		struct tt_repaired g = repair(&repaired, b.data, n);
+
+		expect_repaired(&repaired);
+		ck_assert_int_eq(g.whole, n == b.len);
+		ck_assert_uint_ge(g.events, kept);
+		kept = g.events;
+		build_release(&repaired);
+	}
+	ck_assert_uint_gt(kept, 10);
+	build_release(&b);
+}
+END_TEST
+
+START_TEST(whatever_byte_is_wrong_a_repair_can_be_read)
+{
+	struct build b = build_trace(21, RICH), repaired;
+
+	for (size_t i = TT_HEADER_SIZE; i < b.len; i++) {
+		uint8_t was = b.data[i];
+
+		for (unsigned value = 0; value < 256; value += 5) {
+			b.data[i] = (uint8_t)value;
+			repair(&repaired, b.data, b.len);
+			expect_repaired(&repaired);
+			build_release(&repaired);
+		}
+		b.data[i] = was;
+	}
+	build_release(&b);
+}
+END_TEST
+
+/* What a repair of these records says. */
+static const struct repair_case {
+	const char *records;
+	uint64_t kept, lost, names; /* kept: with the first Sync, without Gomaxprocs */
+	bool made_clock;
+	int why;
+} repairs[] = {
+	{BEGIN "GoSched 5 0; GoStart 0 1 7; GoSched 5 0" END, 4, 2, 0, false, TT_E_STUCK},
+	{BEGIN "UserTaskCreate 1 4 0 77 0" END, 4, 0, 1, false, TT_OK},
+	{BEGIN "GoCreate 1 4 77 66" END, 4, 0, 2, false, TT_OK},
+	{BEGIN "GoSched 1 3; Stack 3 1 1 66 0 0" END, 4, 0, 1, false, TT_OK},
+	{BEGIN "GoSched 1 0; FutileWakeup 1; HeapAlloc 1 5" END, 4, 2, 0, false, TT_E_EVENT_UNORDERED},
+	{BEGIN "GoSched 1 0; String 1 \"a\"; String 1 \"b\"; HeapAlloc 1 5" END, 4, 0, 0, true,
+	 TT_E_STRING_DUPLICATE},
+	{BEGIN "GCDone 1; HeapAlloc 1 5" END, 3, 2, 0, false, TT_E_GC},
+	{BEGIN "GoSysExit 1 9 1 5; HeapAlloc 1 5" END, 3, 2, 0, false, TT_E_STUCK},
+	{BEGIN "HeapAlloc 1 5; Batch 1 1100; GoStart 0 9 1" END, 4, 1, 0, false, TT_E_STUCK},
+};
+
+START_TEST(a_repair_says_what_is_lost)
+{
+	const struct repair_case *c = &repairs[_i];
+	struct build b = build_trace(21, c->records), repaired;
+	struct tt_repaired g = repair(&repaired, b.data, b.len);
+
+	expect_repaired(&repaired);
+	ck_assert_uint_eq(g.events, c->kept);
+	ck_assert_uint_eq(g.lost_events, c->lost);
+	ck_assert_uint_eq(g.lost_names, c->names);
+	ck_assert_int_eq((g.flags & TT_REPAIRED_TICKS) != 0, c->made_clock);
+	ck_assert_int_eq(g.why.code, c->why);
+	build_release(&repaired);
+	build_release(&b);
+}
+END_TEST
+
+/* ---- hostile shapes */
+
 /* Each P waits for another number of one goroutine, which changes all the time. */
 START_TEST(many_waiting_ps_take_no_quadratic_time)
 {
@@ -827,7 +948,7 @@ Suite *v1_suite(void)
 	Suite *suite = suite_create("v1");
 	TCase *conversion = tcase_create("conversion"), *errors = tcase_create("errors");
 	TCase *hostile = tcase_create("hostile"), *reader = tcase_create("reader");
-	TCase *text = tcase_create("text");
+	TCase *text = tcase_create("text"), *repair_case = tcase_create("repair");
 
 	tcase_add_unchecked_fixture(conversion, setup, teardown);
 	tcase_add_test(conversion, what_there_was_is_stated_and_then_events_begin);
@@ -855,6 +976,11 @@ Suite *v1_suite(void)
 	tcase_add_test(hostile, many_waiting_ps_take_no_quadratic_time);
 	tcase_add_test(hostile, many_batches_keep_to_the_memory_limit);
 	suite_add_tcase(suite, hostile);
+	tcase_add_unchecked_fixture(repair_case, setup, teardown);
+	tcase_add_test(repair_case, what_is_cut_off_is_repaired);
+	tcase_add_test(repair_case, whatever_byte_is_wrong_a_repair_can_be_read);
+	tcase_add_loop_test(repair_case, a_repair_says_what_is_lost, 0, (int)COUNT(repairs));
+	suite_add_tcase(suite, repair_case);
 	tcase_add_unchecked_fixture(text, setup, teardown);
 	tcase_add_test(text, records_become_text_and_records_again);
 	tcase_add_loop_test(text, bad_records_end_the_text, 0, (int)COUNT(bad_records));

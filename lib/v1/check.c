@@ -489,6 +489,11 @@ static int check_event(struct check *c)
 		return region(c);
 	case TT_V1_CPU_SAMPLE:
 		return sample(c);
+	case TT_V1_FUTILE_WAKEUP:
+		/* (any other time the events before it are handed out) */
+		return c->v->for_repair ? FAIL(c, TT_E_EVENT_UNORDERED, "unexpected event type %d",
+					       TT_V1_FUTILE_WAKEUP)
+					: TT_OK;
 	default:
 		return TT_OK;
 	}
@@ -507,7 +512,7 @@ int tt_v1_check(struct tt_v1 *v, struct tt_error *err)
 	v->goroutines.at[TT_V1_NO_G].state = TT_V1_RUNNING;
 	v->goroutines.at[TT_V1_NO_G].exists = true;
 	tt_v1_replay(v);
-	while (rc == TT_OK && (c.e = tt_v1_step(v)) != NULL) {
+	while (rc == TT_OK && (c.e = tt_v1_replay_next(v)) != NULL) {
 		c.time = tt_v1_time_ns(v, c.e);
 		c.g = &v->goroutines.at[c.e->g];
 		c.p = c.e->type != TT_V1_CPU_SAMPLE ? &v->procs.at[c.e->proc] : NULL;
@@ -521,4 +526,27 @@ int tt_v1_check(struct tt_v1 *v, struct tt_error *err)
 	v->gen->v1_last_ns = c.time;
 	v->rest.unsure |= v->rest.last_ns != v->rest.most_last_ns;
 	return rc;
+}
+
+void tt_v1_uncheck(struct tt_v1 *v)
+{
+	for (size_t i = 0; i < v->goroutines.n; i++) {
+		struct tt_v1_goroutine *g = &v->goroutines.at[i];
+
+		g->state = g->last = 0;
+		g->exists = g->assists = false;
+		g->region = TT_V1_NONE;
+		g->syscall = 0;
+	}
+	for (size_t i = 0; i < v->procs.n; i++) {
+		struct tt_v1_proc *proc = &v->procs.at[i];
+
+		proc->running = proc->sweeping = false;
+		proc->running_g = TT_V1_NO_G;
+	}
+	tt_mem_free(v->mem, v->verdicts, v->cap / 8 + 1);
+	v->verdicts = NULL;
+	v->rest = (struct tt_v1_rest){0};
+	v->regions.n = v->tasks.n = v->gen->samples.n = 0;
+	tt_idmap_clear(&v->task_ids);
 }

@@ -578,7 +578,7 @@ int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
 		begin(&c, v, &v->last, false);
 		rc = convert_pending(&c);
 	}
-	while (rc == TT_END && (e = tt_v1_step(v)) != NULL) {
+	while (rc == TT_END && (e = tt_v1_replay_next(v)) != NULL) {
 		begin(&c, v, e, tt_v1_verdict(v));
 		rc = convert(&c, err);
 		if (v->pending != 0 || v->next_unstarted != TT_V1_NONE)

@@ -14,8 +14,7 @@ void tt_v1_args(const struct tt_v1 *v, uint64_t offset, uint64_t args[TT_V1_MAX_
 	tt_v1_read_numbers(v, &p, v->layouts[tt_v1_record_type(record)].nnumbers - 1u, &dt, args);
 }
 
-/* Passes over a record without a time, or a sample. */
-static const uint8_t *pass_over(const uint8_t *record)
+const uint8_t *tt_v1_pass_over(const uint8_t *record)
 {
 	const uint8_t *p = record + 1;
 	uint64_t nbytes;
@@ -38,7 +37,7 @@ const uint8_t *tt_v1_next_event(const struct tt_v1 *v, const uint8_t *record)
 {
 	while (!v->layouts[tt_v1_record_type(record)].timed ||
 	       tt_v1_record_type(record) == TT_V1_CPU_SAMPLE)
-		record = pass_over(record);
+		record = tt_v1_pass_over(record);
 	return record;
 }
 

@@ -15,6 +15,8 @@
 /* No record with a time is longer, but for the text of a UserLog. */
 #define TT_V1_RECORD_MAX_SIZE (1 + TT_VARINT_MAX * (2 + TT_V1_MAX_ARGS))
 
+/* The end of a record; of a UserLog: its text comes there. */
+const uint8_t *tt_v1_pass_over(const uint8_t *record);
 /* The next record from this one on that is an event of the P, and not a sample. */
 const uint8_t *tt_v1_next_event(const struct tt_v1 *v, const uint8_t *record);
 /* The text of a UserLog gets an index; equal texts get the same one. False: no memory. */

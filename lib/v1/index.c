@@ -333,5 +333,6 @@ int tt_v1_index(struct tt_v1 *v, struct tt_error *err)
 			continue;
 		rc = take_next(&s, &ended);
 	}
+	v->good_end = rc < 0 || ended ? s.record : s.pos;
 	return rc;
 }

@@ -26,41 +26,59 @@ static int copy_rest(struct tt_v1 *v, struct tt_source *src, size_t *n, struct t
 	}
 }
 
-/* All that is left of the source: as it is if it is in memory or short, else as a copy. */
-static int read_rest(struct tt_v1 *v, struct tt_source *src, struct tt_error *err)
+/* As it is if it is in memory or short, else as a copy. */
+int tt_v1_read_bytes(struct tt_v1 *v, struct tt_source *src, struct tt_error *err)
 {
-	size_t avail, n;
+	size_t avail = 0, n = 0;
 	int rc = tt_source_peek(src, 1, &v->data, &n, err);
 
 	v->base = tt_source_offset(src);
-	if (rc == TT_OK)
+	if (rc == TT_OK) {
 		rc = tt_source_peek(src, n + 1, &v->data, &avail, err);
-	if (rc < 0)
-		return rc;
-	if (avail > n) {
+		n = rc < 0 ? avail : n;
+	}
+	if (rc == TT_OK && avail > n) {
 		rc = copy_rest(v, src, &n, err);
 		v->data = v->copy;
-	} else {
+	} else if (rc == TT_OK) {
 		tt_source_skip(src, n);
 	}
-	v->end = v->data + n;
+	v->end = v->data == NULL ? NULL : v->data + n;
 	return rc;
 }
 
 /* ---- all of it */
 
-static int take_all(struct tt_v1 *v, struct tt_error *err)
+/* Those whose indices are fixed. */
+static bool make_goroutines(struct tt_v1 *v)
+{
+	uint32_t i;
+
+	return tt_v1_goroutine_index(v, 0, &i) && tt_v1_goroutine_index(v, UINT64_MAX - 1, &i) &&
+	       tt_v1_goroutine_index(v, UINT64_MAX, &i);
+}
+
+int tt_v1_read_records(struct tt_v1 *v, struct tt_error *err)
 {
 	int rc = tt_specs_new_v1(&v->records, err);
 
 	if (rc < 0)
 		return rc;
+	if (!make_goroutines(v))
+		return tt_v1_no_memory(v, err);
 	tt_v1_layouts(v->layouts, v->records, v->version);
 	tt_v1_usual(v->usual, v->layouts);
 	rc = tt_v1_index(v, err);
+	v->gen->batches_read = v->batches.n;
+	return rc;
+}
+
+static int read_all(struct tt_v1 *v, struct tt_error *err)
+{
+	int rc = tt_v1_read_records(v, err);
+
 	if (rc == TT_OK)
 		rc = tt_v1_order(v, err);
-	v->gen->batches_read = v->batches.n;
 	if (rc == TT_OK)
 		rc = tt_v1_times(v, err);
 	if (rc == TT_OK)
@@ -78,13 +96,13 @@ int tt_v1_load(struct tt_v1 **out, struct tt_source *src, struct tt_generation *
 
 	if (v == NULL)
 		return tt_fail(err, tt_mem_code(gen->mem), "no memory for a trace");
-	rc = read_rest(v, src, err);
+	rc = tt_v1_read_bytes(v, src, err);
 	gen->v1 = true;
 	gen->number = gen->ordinal = 1;
 	gen->offset = v->base;
 	if (rc == TT_OK) {
 		gen->end = tt_v1_offset(v, v->end);
-		rc = take_all(v, err);
+		rc = read_all(v, err);
 	}
 	return rc;
 }

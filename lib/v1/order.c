@@ -288,6 +288,13 @@ static int look_at_due(struct order *o)
 
 /* ---- from event to event */
 
+/* Of the order up to here, no event is wrong. */
+static void keep_good(struct tt_v1 *v)
+{
+	if (v->nevents < v->ngood)
+		v->ngood = v->nevents;
+}
+
 /* A syscall exit may have been long before its record: when, the record says. */
 static bool move_exit(struct order *o, const struct tt_v1_event *e)
 {
@@ -300,8 +307,10 @@ static bool move_exit(struct order *o, const struct tt_v1_event *e)
 		tt_fail(&o->exit_err, TT_E_GOROUTINE, "stray syscall exit");
 	else if (time < blocked)
 		tt_v1_time_order(&o->exit_err);
-	if (o->exit_err.code != TT_OK)
+	if (o->exit_err.code != TT_OK) {
 		o->exit_err.offset = v->base + e->offset;
+		keep_good(v);
+	}
 	if (o->exit_err.code != TT_OK || time == e->time)
 		return true;
 	if (!TT_ARRAY_ROOM(v->mem, &v->moved))
@@ -334,8 +343,10 @@ static inline int append(struct order *o, const struct tt_v1_proc *proc)
 	struct tt_v1 *v = o->v;
 	const struct tt_v1_event *e = &proc->head;
 
-	if (tt_unlikely(e->time < o->last) && v->nevents > 0 && o->unsorted == 0)
+	if (tt_unlikely(e->time < o->last) && v->nevents > 0 && o->unsorted == 0) {
 		o->unsorted = v->base + e->offset;
+		keep_good(v);
+	}
 	o->last = e->time;
 	if (e->type == TT_V1_GO_SYS_BLOCK || e->type == TT_V1_GO_IN_SYSCALL)
 		v->goroutines.at[e->g].blocked = e->time;
@@ -374,7 +385,7 @@ static int advance(struct order *o)
 	int rc;
 
 	if (!is_ready(o, proc))
-		return append(o, proc) < 0 ? tt_v1_no_memory(o->v, o->err) : impossible(o, proc);
+		return impossible(o, proc);
 	do {
 		rc = append(o, proc);
 		if (rc < 0)
@@ -495,14 +506,6 @@ static void release(struct order *o)
 	tt_mem_free(mem, o->heap, o->nprocs * sizeof(*o->heap));
 }
 
-static bool make_goroutines(struct tt_v1 *v)
-{
-	uint32_t i;
-
-	return tt_v1_goroutine_index(v, 0, &i) && tt_v1_goroutine_index(v, UINT64_MAX - 1, &i) &&
-	       tt_v1_goroutine_index(v, UINT64_MAX, &i);
-}
-
 int tt_v1_order(struct tt_v1 *v, struct tt_error *err)
 {
 	struct order o = {
@@ -513,12 +516,14 @@ int tt_v1_order(struct tt_v1 *v, struct tt_error *err)
 	};
 	int rc;
 
+	v->ngood = SIZE_MAX;
 	tt_sort_like_go(v->samples.at, v->samples.n);
 	tt_v1_rewind(v);
-	if (make_room(&o) && make_goroutines(v))
+	if (make_room(&o))
 		rc = order_all(&o);
 	else
 		rc = tt_v1_no_memory(v, err);
 	release(&o);
+	keep_good(v);
 	return rc;
 }

@@ -206,8 +206,10 @@ struct tt_v1 {
 	 * comes before them; 0: the record is none, or has a wrong number */
 	uint8_t usual[256];
 	unsigned version;
+	bool for_repair;        /* what is no event in v2 is wrong */
 
 	const uint8_t *data, *end; /* all that follows the header */
+	const uint8_t *good_end; /* of the last record that was found good */
 	uint64_t base;          /* offset of data in the trace */
 	uint8_t *copy;          /* of a stream, or NULL */
 	size_t copy_cap;
@@ -228,10 +230,12 @@ struct tt_v1 {
 	void *order;
 	unsigned width;         /* bytes of an index: 1, 2 or 4 */
 	size_t nevents, cap;
+	size_t ngood;           /* the first ones: none of them is what ordering failed for */
 	TT_ARRAY(struct tt_v1_moved) moved; /* once ordered: by time */
 	/* replay: */
 	size_t next;            /* place in the order, of what will be read */
 	size_t next_moved;
+	size_t place;           /* in the order, of the event at hand */
 	size_t nread;           /* events up to the one at hand */
 	struct tt_v1_proc *ahead; /* its head was read, and is the next in place; or NULL */
 	struct tt_v1_event exit; /* the last one of `moved` */
@@ -326,6 +330,11 @@ static inline bool tt_v1_verdict(const struct tt_v1 *v)
 
 /* ----------------------------------------------------------- one after another */
 
+/* All bytes that are left in the source; if that fails, those that came before. */
+int tt_v1_read_bytes(struct tt_v1 *v, struct tt_source *src, struct tt_error *err);
+/* Index.c, after making the layouts. */
+int tt_v1_read_records(struct tt_v1 *v, struct tt_error *err);
+
 /* TT_E_EVENT_TYPE, TT_E_EVENT_NUMBER, TT_E_CUT_OFF, TT_E_BATCH_HEADER, TT_E_BATCH_TYPE. */
 int tt_v1_index(struct tt_v1 *v, struct tt_error *err);
 /* What index.c left of a batch with `tables`: files its strings, stacks, frequency. */
@@ -338,6 +347,8 @@ int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 int tt_v1_order(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_times(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_check(struct tt_v1 *v, struct tt_error *err);
+/* Forgets what tt_v1_check() found, so that it can be done again. */
+void tt_v1_uncheck(struct tt_v1 *v);
 int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err);
 
 #endif

@@ -32,10 +32,11 @@ static const struct tt_v1_event *read_exit(struct tt_v1 *v)
 		.record_type = TT_V1_GO_SYS_EXIT,
 	};
 	tt_v1_args(v, m->offset, v->exit.args);
+	v->place = m->index;
 	return &v->exit;
 }
 
-const struct tt_v1_event *tt_v1_step_moved(struct tt_v1 *v, struct tt_v1_proc *proc)
+const struct tt_v1_event *tt_v1_replay_moved(struct tt_v1 *v, struct tt_v1_proc *proc)
 {
 	bool exits = v->next_moved < v->moved.n && exit_is_first(v, proc);
 
@@ -47,6 +48,6 @@ const struct tt_v1_event *tt_v1_step_moved(struct tt_v1 *v, struct tt_v1_proc *p
 		return read_exit(v);
 	}
 	v->ahead = NULL;
-	v->next++;
+	v->place = v->next++;
 	return &proc->head;
 }

@@ -43,12 +43,12 @@ static TT_ALWAYS_INLINE struct tt_v1_proc *tt_v1_read_in_place(struct tt_v1 *v)
 	return NULL;
 }
 
-/* As tt_v1_step(), after the head of `proc` was read, which is the next one in place or NULL. */
-const struct tt_v1_event *tt_v1_step_moved(struct tt_v1 *v, struct tt_v1_proc *proc);
+/* As tt_v1_replay_next(), after the head of `proc` was read, which is the next one in place or NULL. */
+const struct tt_v1_event *tt_v1_replay_moved(struct tt_v1 *v, struct tt_v1_proc *proc);
 
 /* The next event, valid until the next call; NULL: there is none. The first call after
  * tt_v1_replay() gives the first one. */
-static TT_ALWAYS_INLINE const struct tt_v1_event *tt_v1_step(struct tt_v1 *v)
+static TT_ALWAYS_INLINE const struct tt_v1_event *tt_v1_replay_next(struct tt_v1 *v)
 {
 	struct tt_v1_proc *proc = v->ahead;
 
@@ -57,10 +57,10 @@ static TT_ALWAYS_INLINE const struct tt_v1_event *tt_v1_step(struct tt_v1 *v)
 	if (tt_unlikely(proc == NULL) ||
 	    (v->next_moved < v->moved.n &&
 	     tt_unlikely(v->moved.at[v->next_moved].time <= proc->head.time)))
-		return tt_v1_step_moved(v, proc);
+		return tt_v1_replay_moved(v, proc);
 	v->ahead = NULL;
 	v->nread++;
-	v->next++;
+	v->place = v->next++;
 	return &proc->head;
 }
 

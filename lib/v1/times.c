@@ -74,7 +74,7 @@ int tt_v1_times(struct tt_v1 *v, struct tt_error *err)
 	}
 	g->ns_per_tick = 1e9 / (double)(int64_t)g->frequency;
 	tt_v1_replay(v);
-	first = tt_v1_step(v);
+	first = tt_v1_replay_next(v);
 	g->first_ticks = first != NULL ? (uint64_t)first->time : 0;
 	return TT_OK;
 }

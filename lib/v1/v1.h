@@ -16,6 +16,7 @@
  *	check.c    what the events say about Ps, goroutines, GC, tasks, regions
  *	convert.c  from event to event: those of v2
  *	load.c     all of these one after the other
+ *	salvage.c  what can be kept of a trace that is cut off or damaged, as a new one
  *
  * Go reads such a trace as a whole, too: an error anywhere before the conversion means that
  * no event is handed out. Source of what is right and of the messages: Go's internal/trace,
@@ -24,6 +25,7 @@
 #ifndef TT_V1_V1_H
 #define TT_V1_V1_H
 
+#include "base/bytes.h"
 #include "gen/generation.h"
 
 struct tt_v1;
@@ -54,5 +56,30 @@ void tt_v1_count(struct tt_v1 *v, uint64_t *nevents, int64_t *last_ns);
  * TT_E_EVENT_UNORDERED for a record that has no event in v2.
  */
 int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err);
+
+/* What tt_v1_salvage() kept. */
+struct tt_v1_kept {
+	uint64_t nevents;       /* records with a time */
+	uint64_t lost_nevents;  /* of those that become an event, as far as they can be read */
+	uint64_t nbytes;        /* of the source, without the header, */
+	uint64_t lost_nbytes;   /* and what is left of it; among them: */
+	uint64_t unread_nbytes; /* those from the first record on that is wrong */
+	uint64_t lost_names;    /* strings and stacks that events name, but that are lost */
+	bool whole;             /* nothing is lost */
+	bool made_clock;        /* its frequency is lost: now a tick is a nanosecond */
+	struct tt_error why;    /* where it breaks; TT_OK if only names and the clock are lost */
+};
+
+/*
+ * Appends to *out what can be kept of all that follows in the source, whose header of this
+ * version was read: records up to the first one that cannot be read, of these the events up
+ * to the first one that cannot be ordered or contradicts an earlier one. Before that no event
+ * is left out and none is changed, but for names of what is lost: instead of those they name
+ * nothing. No event: nothing is appended. *gen, which was cleared, holds what was read of
+ * the tables. TT_E_MEMORY, TT_E_LIMIT, TT_E_IO.
+ */
+int tt_v1_salvage(struct tt_source *src, struct tt_generation *gen, const struct tt_specs *specs,
+		  unsigned version, struct tt_bytes *out, struct tt_v1_kept *kept,
+		  struct tt_error *err);
 
 #endif
