@@ -122,6 +122,28 @@ static uint32_t add_text(struct texts *t, uint64_t hash, struct tt_str text)
 	return (uint32_t)t->n;
 }
 
+/* The number of a text, or NUMBER_NONE and *hash is free for it. */
+static uint32_t search(const struct texts *t, struct tt_str text, uint64_t *hash)
+{
+	uint32_t number;
+
+	for (*hash = hash_of(t, text);; ++*hash) {
+		number = id_map_find(&t->hashes, *hash);
+		if (number == NUMBER_NONE)
+			return number;
+		if (t->at[number - 1].len == text.len &&
+		    memcmp(t->at[number - 1].data, text.data, text.len) == 0)
+			return number;
+	}
+}
+
+uint32_t texts_find(const struct texts *t, struct tt_str text)
+{
+	uint64_t hash;
+
+	return text.len == 0 ? 0 : search(t, text, &hash);
+}
+
 uint32_t texts_number(struct texts *t, struct tt_str text)
 {
 	uint64_t hash;
@@ -132,14 +154,8 @@ uint32_t texts_number(struct texts *t, struct tt_str text)
 	/* (the first growth makes the seed) */
 	if (t->hashes.nslots == 0 && !grow(&t->hashes))
 		return NUMBER_NONE;
-	for (hash = hash_of(t, text);; hash++) {
-		number = id_map_find(&t->hashes, hash);
-		if (number == NUMBER_NONE)
-			return add_text(t, hash, text);
-		if (t->at[number - 1].len == text.len &&
-		    memcmp(t->at[number - 1].data, text.data, text.len) == 0)
-			return number;
-	}
+	number = search(t, text, &hash);
+	return number == NUMBER_NONE ? add_text(t, hash, text) : number;
 }
 
 struct tt_str texts_at(const struct texts *t, uint32_t number)

@@ -43,6 +43,8 @@ struct texts {
 
 /* NUMBER_NONE: no memory. */
 uint32_t texts_number(struct texts *t, struct tt_str text);
+/* NUMBER_NONE: it is not there. */
+uint32_t texts_find(const struct texts *t, struct tt_str text);
 struct tt_str texts_at(const struct texts *t, uint32_t number);
 void texts_release(struct texts *t);
 

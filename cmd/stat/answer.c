@@ -37,10 +37,10 @@ static void init_summary(struct stat_answer *a)
 	a->tables[TABLE_GROWTH].users = true;
 }
 
-void answer_init(struct stat_answer *a, const struct stat_options *opt, const char *file)
+bool answer_init(struct stat_answer *a, const struct stat_options *opt, const char *file)
 {
 	memset(a, 0, sizeof(*a));
-	a->file = file;
+	a->file = file ? strdup(file) : NULL;
 	a->error = calloc(1, sizeof(*a->error));
 	for (size_t i = 0; i < NWINDOWS; i++)
 		a->facts.mmu[i] = 1;
@@ -48,6 +48,7 @@ void answer_init(struct stat_answer *a, const struct stat_options *opt, const ch
 		init_summary(a);
 	if (opt->view->columns[0].name)
 		table_init(&a->tables[TABLE_VIEW], opt->view->source, (enum stat_by)opt->by);
+	return a->error && (!file || a->file);
 }
 
 void answer_release(struct stat_answer *a)
@@ -56,6 +57,7 @@ void answer_release(struct stat_answer *a)
 		table_release(&a->tables[i]);
 	util_release(&a->util);
 	free(a->error);
+	free(a->file);
 	memset(a, 0, sizeof(*a));
 }
 

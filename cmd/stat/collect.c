@@ -3,6 +3,7 @@
  * collect.c - one trace: its spans and events into tables and facts. Prints nothing, so that
  * several traces can be read at a time. Command layer.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -342,27 +343,24 @@ static void sum_up(struct collector *c)
 	c->no_memory |= c->util.no_memory;
 }
 
-static int open_all(struct collector *c, const struct cmd_input *in, const char *path)
+static bool open_spans(struct collector *c)
 {
-	struct tt_spans_options options = {
+	const struct tt_spans_options options = {
 		.size = sizeof(options),
 		.flags = TT_SPANS_STACKS,
+		.specs = tt_reader_specs(c->reader),
 		.max_memory_nbytes = c->opt->common.max_memory,
 	};
-	int rc = cmd_open_reader(&c->reader, in, path, c->answer->error);
 
-	if (rc < 0)
-		return rc;
-	options.specs = tt_reader_specs(c->reader);
-	return tt_spans_new(&c->spans, &options, c->answer->error);
+	return tt_spans_new(&c->spans, &options, c->answer->error) == 0;
 }
 
-void collect(struct stat_answer *a, const struct stat_options *opt, const struct cmd_input *in,
-	     const char *path)
+void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_trace *trace)
 {
 	struct collector c = {
 		.answer = a,
 		.opt = opt,
+		.reader = trace->reader,
 		.window = { .from_ns = INT64_MIN, .to_ns = INT64_MAX },
 		.chooser = { .selection = &opt->selection },
 		.chooses = selection_chooses(&opt->selection),
@@ -370,18 +368,22 @@ void collect(struct stat_answer *a, const struct stat_options *opt, const struct
 		.util = { .flags = UTIL_STW | UTIL_BACKGROUND | UTIL_ASSIST },
 	};
 
-	if (open_all(&c, in, path) < 0) {
+	a->facts.nfiles = 1;
+	if (!trace->reader || !open_spans(&c)) {
+		if (!trace->reader)
+			*a->error = trace->error;
 		a->status = cmd_status(a->error);
 		a->facts.nbroken = 1;
-	} else {
-		a->opened = true;
-		c.chooser.spans = c.spans;
-		read_events(&c);
-		sum_up(&c);
+		return;
 	}
-	a->facts.nfiles = 1;
+	a->opened = true;
+	c.chooser.spans = c.spans;
+	read_events(&c);
+	sum_up(&c);
 	if (c.no_memory || c.chooser.no_memory) {
 		a->error->code = TT_E_MEMORY;
+		snprintf(a->error->message, sizeof(a->error->message),
+			 "not enough memory for the statistics (see --max-memory)");
 		a->status = STATUS_TROUBLE;
 	}
 	for (size_t i = 0; i < NTABLES; i++)
@@ -389,5 +391,4 @@ void collect(struct stat_answer *a, const struct stat_options *opt, const struct
 	a->util = c.util;
 	chooser_release(&c.chooser);
 	tt_spans_free(c.spans);
-	tt_reader_close(c.reader);
 }

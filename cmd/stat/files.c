@@ -3,85 +3,151 @@
 #include "files.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/progress.h"
 
-/* ---- many files */
+static void report_no_memory(void)
+{
+	cmd_error(NULL, "not enough memory for the statistics");
+}
+
+void files_init(struct stat_files *f, const struct stat_options *opt)
+{
+	memset(f, 0, sizeof(*f));
+	if (!answer_init(&f->sum, opt, NULL))
+		f->sum.status = STATUS_TROUBLE;
+}
+
+/* Room for the answer about a trace, wherever it is among the inputs. */
+static bool files_room(struct stat_files *f, size_t n)
+{
+	if (!array_room(&f->answers, &f->cap, n, sizeof(struct stat_answer *)))
+		return false;
+	while (f->n < n)
+		f->answers[f->n++] = NULL;
+	return true;
+}
+
+static struct stat_answer *new_answer(const struct stat_options *opt, const char *file)
+{
+	struct stat_answer *a = calloc(1, sizeof(*a));
+
+	if (a && !answer_init(a, opt, file)) {
+		answer_release(a);
+		free(a);
+		return NULL;
+	}
+	return a;
+}
+
+struct stat_answer *files_add(struct stat_files *f, const struct stat_options *opt, const char *file)
+{
+	struct stat_answer *a = files_room(f, f->n + 1) ? new_answer(opt, file) : NULL;
+
+	if (a)
+		f->answers[f->n - 1] = a;
+	else
+		report_no_memory();
+	return a;
+}
+
+/* Places that no answer came for are left out. */
+static void close_gaps(struct stat_files *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->answers[i])
+			f->answers[n++] = f->answers[i];
+	}
+	f->n = n;
+}
+
+int files_sum(struct stat_files *f)
+{
+	close_gaps(f);
+	for (size_t i = 0; i < f->n; i++)
+		answer_merge(&f->sum, f->answers[i], f->n > 1);
+	return worse(f->sum.status, answer_check(&f->sum));
+}
+
+/* ---- several at a time */
 
 struct work {
 	const struct stat_options *opt;
-	const struct cmd_input *in;
-	char *const *paths;
-	struct stat_answer *answers;
-	size_t n;
-	atomic_size_t next;
+	struct cmd_inputs *inputs;
+	struct stat_files *files;
+	pthread_mutex_t lock;           /* of `files` */
+	bool no_memory;
 };
 
-static void *do_files(void *arg)
+static void *do_traces(void *arg)
 {
 	struct work *w = arg;
-	size_t i;
+	struct cmd_trace *trace;
 
-	while ((i = atomic_fetch_add(&w->next, 1)) < w->n)
-		collect(&w->answers[i], w->opt, w->in, w->paths[i]);
+	while (cmd_inputs_next(w->inputs, &trace) == 0) {
+		struct stat_answer *a = new_answer(w->opt, cmd_input_name(trace->name));
+
+		pthread_mutex_lock(&w->lock);
+		if (a && files_room(w->files, trace->index + 1))
+			w->files->answers[trace->index] = a;
+		else
+			w->no_memory = true;
+		pthread_mutex_unlock(&w->lock);
+		if (!a || w->no_memory) {
+			cmd_trace_close(trace);
+			break;
+		}
+		collect(a, w->opt, trace);
+		cmd_trace_close(trace);
+	}
 	return NULL;
 }
 
-static void run_all(struct work *w)
+static void run_all(struct work *w, size_t njobs)
 {
-	size_t njobs = w->opt->jobs < w->n ? (size_t)w->opt->jobs : w->n, started = 0;
 	pthread_t *threads = njobs > 1 ? calloc(njobs, sizeof(*threads)) : NULL;
+	size_t started = 0;
 
 	while (threads && started + 1 < njobs &&
-	       pthread_create(&threads[started], NULL, do_files, w) == 0)
+	       pthread_create(&threads[started], NULL, do_traces, w) == 0)
 		started++;
-	do_files(w);
+	do_traces(w);
 	while (started > 0)
 		pthread_join(threads[--started], NULL);
 	free(threads);
 }
 
-static void report(const struct stat_answer *a)
+int files_collect(struct stat_files *f, const struct stat_options *opt, struct cmd_inputs *inputs)
 {
-	if (a->error->code != TT_OK)
-		cmd_report(a->file, a->error);
-}
+	struct work w = { .opt = opt, .inputs = inputs, .files = f, .lock = PTHREAD_MUTEX_INITIALIZER };
 
-int files_collect(struct stat_files *f, const struct stat_options *opt, const struct cmd_input *in,
-		  char *const *paths, size_t n)
-{
-	struct work w = { .opt = opt, .in = in, .paths = paths, .n = n };
-
-	memset(f, 0, sizeof(*f));
-	f->answers = calloc(n + 1, sizeof(*f->answers));
-	if (!f->answers) {
-		cmd_error(NULL, "not enough memory for the statistics");
+	progress_start("traces", opt->common.quiet || opt->jobs > 1);
+	run_all(&w, cmd_inputs_single(inputs) ? 1 : (size_t)opt->jobs);
+	progress_stop();
+	if (w.no_memory) {
+		report_no_memory();
 		return STATUS_TROUBLE;
 	}
-	f->n = n;
-	answer_init(&f->sum, opt, NULL);
-	for (size_t i = 0; i < n; i++)
-		answer_init(&f->answers[i], opt, cmd_input_name(paths[i]));
-	w.answers = f->answers;
-	progress_start(n == 1 ? cmd_input_name(paths[0]) : "", opt->common.quiet || opt->jobs > 1);
-	run_all(&w);
-	progress_stop();
-	for (size_t i = 0; i < n; i++) {
-		report(&f->answers[i]);
-		answer_merge(&f->sum, &f->answers[i], n > 1);
+	close_gaps(f);
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->answers[i]->error->code != TT_OK)
+			cmd_report(f->answers[i]->file, f->answers[i]->error);
 	}
-	return worse(f->sum.status, answer_check(&f->sum));
+	return files_sum(f);
 }
 
 void files_release(struct stat_files *f)
 {
-	for (size_t i = 0; i < f->n; i++)
-		answer_release(&f->answers[i]);
-	if (f->answers)
-		answer_release(&f->sum);
+	for (size_t i = 0; i < f->n; i++) {
+		if (f->answers[i])
+			answer_release(f->answers[i]);
+		free(f->answers[i]);
+	}
+	answer_release(&f->sum);
 	free(f->answers);
 	memset(f, 0, sizeof(*f));
 }

@@ -53,7 +53,7 @@ void summary_json(const struct stat_answer *a, const struct metrics *m,
 		  const struct stat_options *opt);
 void summary_csv(const struct metrics *m, const char *file, bool header);
 /* A line for each file, and one for all. False: no memory. */
-bool summary_table(const struct stat_answer *answers, size_t n, const struct stat_answer *sum,
+bool summary_table(struct stat_answer *const *answers, size_t n, const struct stat_answer *sum,
 		   const struct stat_options *opt);
 
 #endif

@@ -27,12 +27,12 @@ static struct window minimum_of(const struct stat_files *f, int64_t ns)
 
 	for (size_t i = 0; i < f->n; i++) {
 		int64_t at;
-		double util = util_minimum(&f->answers[i].util, ns, &at);
+		double util = util_minimum(&f->answers[i]->util, ns, &at);
 
 		if (!isnan(util) && (!w.file || util < w.util)) {
 			w.util = util;
 			w.at_ns = at;
-			w.file = f->answers[i].file;
+			w.file = f->answers[i]->file;
 		}
 	}
 	return w;
@@ -43,7 +43,7 @@ static int64_t longest(const struct stat_files *f)
 	int64_t most = 0;
 
 	for (size_t i = 0; i < f->n; i++) {
-		int64_t ns = (int64_t)f->answers[i].facts.duration_ns;
+		int64_t ns = (int64_t)f->answers[i]->facts.duration_ns;
 
 		most = ns > most ? ns : most;
 	}

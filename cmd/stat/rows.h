@@ -48,6 +48,10 @@ int compare_keys(struct tt_str a, struct tt_str b);
 
 /* ---- how a view is printed */
 
+/* Both, and the change, sorted by it. The status. */
+int print_diff(const struct stat_files *old, const struct stat_files *new,
+	       const struct stat_options *opt);
+
 void print_text(const struct stat_rows *r, const struct stat_options *opt,
 		const struct stat_files *f);
 void print_json(const struct stat_rows *r, const struct stat_options *opt,

@@ -12,6 +12,7 @@
 #include "go.h"
 #include "metrics.h"
 #include "mmu.h"
+#include "partial.h"
 #include "rows.h"
 
 static const char *const format_names[] = { "text", "json", "csv", NULL };
@@ -68,8 +69,16 @@ static const struct opt table[] = {
 	OPT_HEADING("Selection"),
 	CHOOSER_OPTIONS(struct stat_options, selection),
 	OPT_HEADING("Several traces"),
+	{ .kind = OPT_STRING, .name = "diff", .meta = "OLD",
+	  .help = "compare with the trace OLD: both, and the change,\n"
+		  "the largest first", AT(diff) },
+	{ .kind = OPT_FLAG, .name = "partial",
+	  .help = "print what --merge needs to add traces up", AT(partial) },
+	{ .kind = OPT_FLAG, .name = "merge",
+	  .help = "FILEs are answers of --partial: add them up", AT(merge) },
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N", .max = 256,
 	  .help = "read N files at a time; default: one per processor", AT(jobs) },
+	CMD_INPUTS_OPTIONS(struct stat_options, inputs),
 	OPT_HEADING("Checks"),
 	{ .kind = OPT_LIST, .name = "fail-if", .meta = "EXPRESSION",
 	  .help = "exit with 1 if this is true ('stw.max > 20ms');\n"
@@ -91,36 +100,32 @@ static const struct opt_command command = {
 	.notes = "Exit status: 0 fine, 1 a trace is bad (what was read is shown) or --fail-if found\n"
 		 "something, 2 a usage, I/O or resource error.",
 	.table = table,
-	.min_operands = 1,
-	.max_operands = 0,
 };
 
 /* ---- --go */
 
-static int go_file(const struct cmd_input *in, const char *path, bool quiet)
+static int go_trace(struct cmd_trace *trace, bool quiet)
 {
-	const char *file = cmd_input_name(path);
+	const char *file = cmd_input_name(trace->name);
 	struct go_summary s;
-	struct tt_reader *r;
-	struct tt_error err;
 	const struct tt_event *ev;
 	uint64_t n = 0;
 	int rc, status = STATUS_FINE;
 
-	if (cmd_open_reader(&r, in, path, &err) < 0) {
-		cmd_report(file, &err);
-		return cmd_status(&err);
+	if (!trace->reader) {
+		cmd_report(file, &trace->error);
+		return cmd_status(&trace->error);
 	}
 	go_summary_init(&s);
 	progress_start(file, quiet);
-	while ((rc = tt_reader_next(r, &ev)) == 0 && !s.no_memory) {
+	while ((rc = tt_reader_next(trace->reader, &ev)) == 0 && !s.no_memory) {
 		go_summary_event(&s, ev);
 		if ((++n & PROGRESS_MASK) == 0)
-			progress_show_reader(r);
+			progress_show_reader(trace->reader);
 	}
 	progress_stop();
 	if (rc < 0)
-		status = cmd_report_end(file, r, tt_reader_error(r));
+		status = cmd_report_end(file, trace->reader, tt_reader_error(trace->reader));
 	go_summary_finish(&s);
 	if (s.no_memory) {
 		cmd_error(file, "not enough memory for the statistics");
@@ -129,17 +134,18 @@ static int go_file(const struct cmd_input *in, const char *path, bool quiet)
 		go_summary_json(&s, rc == 1, &out_stdout);
 	}
 	go_summary_release(&s);
-	tt_reader_close(r);
 	return status;
 }
 
-static int go_files(const struct stat_options *opt, const struct cmd_input *in, char *const *paths,
-		    size_t n)
+static int go_traces(const struct stat_options *opt, struct cmd_inputs *inputs)
 {
+	struct cmd_trace *trace;
 	int status = STATUS_FINE;
 
-	for (size_t i = 0; i < n; i++)
-		status = worse(status, go_file(in, paths[i], opt->common.quiet));
+	while (cmd_inputs_next(inputs, &trace) == 0) {
+		status = worse(status, go_trace(trace, opt->common.quiet));
+		cmd_trace_close(trace);
+	}
 	return status;
 }
 
@@ -174,14 +180,14 @@ static int print_summary(const struct stat_files *f, const struct stat_options *
 	int status = STATUS_FINE;
 
 	if (f->n == 1)
-		return print_summary_of(&f->answers[0], opt, true);
+		return print_summary_of(f->answers[0], opt, true);
 	if (opt->format == FORMAT_TEXT) {
 		if (!summary_table(f->answers, f->n, &f->sum, opt))
 			return no_memory();
 		out_end(&out_stdout, put_char(out_begin(&out_stdout), '\n'));
 	}
 	for (size_t i = 0; opt->format != FORMAT_TEXT && i < f->n; i++)
-		status = worse(status, print_summary_of(&f->answers[i], opt, i == 0));
+		status = worse(status, print_summary_of(f->answers[i], opt, i == 0));
 	return worse(status, print_summary_of(&f->sum, opt, false));
 }
 
@@ -229,25 +235,78 @@ static int print(const struct stat_files *f, const struct stat_options *opt)
 static bool any_opened(const struct stat_files *f)
 {
 	for (size_t i = 0; i < f->n; i++) {
-		if (f->answers[i].opened)
+		if (f->answers[i]->opened)
 			return true;
 	}
 	return false;
 }
 
-static int stat_files(const struct stat_options *opt, const struct cmd_input *in, char *const *paths,
-		      size_t n)
+static int answer_all(struct stat_files *f, const struct stat_options *opt)
 {
-	struct stat_files f;
-	int status = files_collect(&f, opt, in, paths, n);
+	int status = STATUS_FINE;
 
-	if (any_opened(&f)) {
-		status = worse(status, print(&f, opt));
-		if (opt->fail_if.n > 0)
-			status = worse(status, check(&f, opt));
+	if (!any_opened(f))
+		return status;
+	for (size_t i = 0; opt->partial && i < f->n; i++)
+		print_partial(f->answers[i], opt);
+	if (!opt->partial)
+		status = print(f, opt);
+	if (opt->fail_if.n > 0)
+		status = worse(status, check(f, opt));
+	return status;
+}
+
+/* Of traces, or of the answers about them. */
+static int read_files(struct stat_files *f, const struct stat_options *opt,
+		      const struct cmd_input *in, const struct opt_operands *operands)
+{
+	struct cmd_inputs *inputs;
+	int status;
+
+	files_init(f, opt);
+	if (opt->merge)
+		return merge_files(f, opt, operands->items, operands->n);
+	status = cmd_inputs_open(&inputs, &opt->inputs, in, operands);
+	if (status != STATUS_FINE)
+		return status;
+	status = files_collect(f, opt, inputs);
+	return worse(status, cmd_inputs_close(inputs, opt->common.verbose));
+}
+
+static int stat_files(const struct stat_options *opt, const struct cmd_input *in,
+		      const struct opt_operands *operands)
+{
+	struct stat_files f, old;
+	char *old_path[1];
+	struct opt_operands old_operands = { old_path, 1 };
+	int status = read_files(&f, opt, in, operands);
+
+	if (opt->diff && status != STATUS_TROUBLE) {
+		old_path[0] = (char *)(uintptr_t)opt->diff;
+		status = worse(status, read_files(&old, opt, in, &old_operands));
+		if (any_opened(&old) && any_opened(&f))
+			status = worse(status, print_diff(&old, &f, opt));
+		files_release(&old);
+	} else if (status != STATUS_TROUBLE || !opt->merge) {
+		status = worse(status, answer_all(&f, opt));
 	}
 	files_release(&f);
 	return status;
+}
+
+static int run(const struct stat_options *opt, const struct cmd_input *in,
+	       const struct opt_operands *operands)
+{
+	struct cmd_inputs *inputs;
+	int status;
+
+	if (!opt->go)
+		return stat_files(opt, in, operands);
+	status = cmd_inputs_open(&inputs, &opt->inputs, in, operands);
+	if (status != STATUS_FINE)
+		return status;
+	status = go_traces(opt, inputs);
+	return worse(status, cmd_inputs_close(inputs, opt->common.verbose));
 }
 
 /* ---- options */
@@ -255,8 +314,10 @@ static int stat_files(const struct stat_options *opt, const struct cmd_input *in
 /* A first operand that is the name of a view is one, unless it is the only operand and a file. */
 static void take_view(struct stat_options *opt, struct opt_operands *files)
 {
-	opt->view = view_named(files->items[0]);
-	if (opt->view && files->n > 1) {
+	bool more = files->n > 1 || opt->inputs.lists.n > 0;
+
+	opt->view = files->n > 0 ? view_named(files->items[0]) : NULL;
+	if (opt->view && more) {
 		files->items++;
 		files->n--;
 		return;
@@ -266,7 +327,7 @@ static void take_view(struct stat_options *opt, struct opt_operands *files)
 
 static int check_options(struct stat_options *opt, const struct opt_operands *files)
 {
-	if (view_named(files->items[0]) && files->n == 1 && strcmp(files->items[0], "-") != 0)
+	if (files->n == 1 && view_named(files->items[0]))
 		return opt_usage(&command, "no file given after the view %s", files->items[0]);
 	if (opt->go && (opt->format != FORMAT_JSON || strcmp(opt->view->name, "summary") != 0))
 		return opt_usage(&command, "--go requires --format=json and no view");
@@ -278,15 +339,25 @@ static int check_options(struct stat_options *opt, const struct opt_operands *fi
 	if (opt->view->columns[0].name && (opt->view->bys >> opt->by & 1) == 0)
 		return opt_usage(&command, "--by=%s makes no sense for %s",
 				 by_name((enum stat_by)opt->by), opt->view->name);
-	if (cmd_reads_stdin_twice(files->items, files->n))
+	if ((opt->partial || opt->merge || opt->diff) &&
+	    (opt->go || strcmp(opt->view->name, "mmu") == 0))
+		return opt_usage(&command, "--partial, --merge and --diff go neither with mmu nor "
+					   "with --go");
+	if (opt->partial && (opt->merge || opt->diff))
+		return opt_usage(&command, "--partial goes neither with --merge nor with --diff");
+	if (opt->merge && cmd_reads_stdin_twice(files->items, files->n))
 		return opt_usage(&command, "standard input can be read only once");
-	return fail_if_check(&command, opt);
+	if (fail_if_check(&command, opt) != OPT_RUN)
+		return STATUS_TROUBLE;
+	return opt->merge ? OPT_RUN
+			  : cmd_inputs_check(&command, &opt->inputs, &opt->common, files);
 }
 
 static void release(struct stat_options *opt)
 {
 	opt_list_release(&opt->common.specs);
 	opt_list_release(&opt->fail_if);
+	cmd_inputs_options_release(&opt->inputs);
 	selection_release(&opt->selection);
 }
 
@@ -314,8 +385,7 @@ int cmd_stat(int argc, char **argv)
 		opt.jobs = cmd_processors();
 	status = cmd_input_init(&input, &opt.common);
 	if (status == STATUS_FINE)
-		status = opt.go ? go_files(&opt, &input, files.items, files.n)
-				: stat_files(&opt, &input, files.items, files.n);
+		status = run(&opt, &input, &files);
 	cmd_input_release(&input);
 	release(&opt);
 	return status;

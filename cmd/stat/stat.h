@@ -16,6 +16,9 @@
  *	mmu.c           the view `mmu`
  *	metrics.c       the numbers of a summary by name, for JSON and --fail-if
  *	expression.c    --fail-if
+ *	diff.c          --diff
+ *	partial.c       --partial: an answer as JSON that can be merged
+ *	merge.c parse.c --merge: reads it; parse.c reads JSON
  *	go.c ...        --go: what Go's summarizer computes (go.h)
  */
 #ifndef CMD_STAT_STAT_H
@@ -23,6 +26,7 @@
 
 #include "cli/choose.h"
 #include "cli/cli.h"
+#include "cli/inputs.h"
 #include "cli/out.h"
 #include "table.h"
 #include "util.h"
@@ -80,12 +84,14 @@ struct stat_quantiles {
 
 struct stat_options {
 	struct cmd_common common;
+	struct cmd_inputs_options inputs;
 	const struct stat_view *view;
 	int format, by;         /* by: an index of by_choices, 0: the view's */
 	const char *sort;
 	uint64_t limit;         /* UINT64_MAX: the default of the format */
 	struct stat_quantiles quantiles;
-	bool go, histogram;
+	bool go, histogram, partial, merge;
+	const char *diff;
 	struct opt_list fail_if;
 	uint64_t jobs;
 	struct selection selection;
@@ -128,7 +134,7 @@ enum stat_table_number {
 
 /* What was found out about one trace, or about several together. */
 struct stat_answer {
-	const char *file;               /* of one trace */
+	char *file;                     /* of one trace; its own copy */
 	int status;
 	struct tt_error *error;         /* that ended the trace, or kept it from being opened */
 	bool opened;
@@ -140,8 +146,8 @@ struct stat_answer {
 /* Whether the options need the tables of a summary; utilization. */
 bool wants_summary(const struct stat_options *opt);
 bool wants_utilization(const struct stat_options *opt);
-/* The tables that the options ask for, empty. */
-void answer_init(struct stat_answer *a, const struct stat_options *opt, const char *file);
+/* The tables that the options ask for, empty. `file` may be NULL. False: no memory. */
+bool answer_init(struct stat_answer *a, const struct stat_options *opt, const char *file);
 void answer_release(struct stat_answer *a);
 /* Adds one answer to another. */
 void answer_merge(struct stat_answer *a, const struct stat_answer *from, bool by_file);
@@ -149,8 +155,7 @@ void answer_merge(struct stat_answer *a, const struct stat_answer *from, bool by
 int answer_check(const struct stat_answer *a);
 
 /* Reads a trace. Prints nothing; the status and the error are in the answer. */
-void collect(struct stat_answer *a, const struct stat_options *opt, const struct cmd_input *in,
-	     const char *path);
+void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_trace *trace);
 
 /* ---- keys.c */
 

@@ -455,7 +455,7 @@ static bool print_file(const struct stat_answer *a, const char *name, const stru
 	return fine;
 }
 
-bool summary_table(const struct stat_answer *answers, size_t n, const struct stat_answer *sum,
+bool summary_table(struct stat_answer *const *answers, size_t n, const struct stat_answer *sum,
 		   const struct stat_options *opt)
 {
 	char *p = out_begin(&out_stdout);
@@ -468,6 +468,6 @@ bool summary_table(const struct stat_answer *answers, size_t n, const struct sta
 	}
 	out_end(&out_stdout, put_lit(p, "  file\n"));
 	for (size_t i = 0; i < n && fine; i++)
-		fine = print_file(&answers[i], answers[i].file, opt);
+		fine = print_file(answers[i], answers[i]->file, opt);
 	return fine && print_file(sum, "total", opt);
 }
