@@ -131,6 +131,8 @@ struct tt_sink {
 	/* Takes all of them; false, with errno, for a failure. Not called again after one. */
 	bool (*write)(void *arg, const void *data, size_t nbytes);
 	void *arg;
+	/* NULL, or called after each generation; false as above. */
+	bool (*end_generation)(void *arg);
 };
 
 /* Set `size = sizeof(struct tt_writer_options)` and zero the rest. NULL: defaults. */
@@ -267,6 +269,25 @@ struct tt_filter_progress {
 };
 TT_API struct tt_filter_progress tt_filter_progress(const struct tt_filter *f);
 TT_API void tt_filter_free(struct tt_filter *f);
+
+/* ----------------------------------------------------------------- packing */
+
+/*
+ * Compresses a trace by zstd, a frame for each generation, and appends the table of zstd's
+ * seekable format, by which a frame is found without unpacking those before it. Every reader
+ * of zstd skips the table.
+ */
+struct tt_packer;
+
+/* TT_E_MEMORY. */
+TT_API int tt_packer_new(struct tt_packer **out, const struct tt_sink *to, struct tt_error *err);
+/* The next bytes. False, with errno: the sink failed, or there is no memory; it stays so. */
+TT_API bool tt_packer_write(struct tt_packer *p, const void *data, size_t nbytes);
+/* A generation ends here. One without bytes makes no frame. */
+TT_API bool tt_packer_end_frame(struct tt_packer *p);
+/* Ends the last frame, and writes the table. */
+TT_API bool tt_packer_finish(struct tt_packer *p);
+TT_API void tt_packer_free(struct tt_packer *p);
 
 /* ------------------------------------------------------------------ output */
 

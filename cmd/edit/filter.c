@@ -71,7 +71,8 @@ static const struct opt table[] = {
 	  .help = "no events and no batches of experiments", AT(no_experiments) },
 	OPT_HEADING("Output"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
-	  .help = "write the trace to OUT; '-' is standard output", AT(output) },
+	  .help = "write the trace to OUT, compressed if its name ends\n"
+		  "in .zst; '-' is standard output", AT(output) },
 	CMD_COMMON_OPTIONS(struct filter_options, common),
 	OPT_TABLE_END,
 };

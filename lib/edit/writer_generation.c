@@ -5,6 +5,8 @@
  */
 #include "edit/writer.h"
 
+#include <errno.h>
+
 #define NS_PER_S UINT64_C(1000000000)
 
 /* The clocks at another moment of the same generation. */
@@ -118,5 +120,8 @@ int tt_writer_close_generation(struct tt_writer *w)
 	tt_encode_end_mark(w->enc, w->version);
 	tt_writer_clear_streams(w);
 	tt_writer_tables_clear(w);
+	if (!w->enc->failed && w->sink.end_generation != NULL &&
+	    !w->sink.end_generation(w->sink.arg))
+		w->enc->failed = tt_fail_errno(&w->err, errno, "the trace cannot be written") < 0;
 	return w->enc->failed ? -w->err.code : TT_OK;
 }
