@@ -94,10 +94,6 @@ def panic_v1(case):
             case.ours.out == case.go.out)
 
 
-def too_many_strings(case):
-    return is_v1(case) and case.go.exit == 2 and b"too many strings" in case.ours.out + case.ours.err
-
-
 def experiment_raw(case):
     """Go's raw dump fails on experimental events before 1.26, on their batches before 1.23."""
     return (case.check == "wire" and (version(case.trace) or 26) < 26 and
@@ -145,7 +141,6 @@ def handler_words(case):
 RULES = {
     "v1-raw": (raw_v1, "format v1: there is no raw dump in Go"),
     "v1-panic": (panic_v1, "format v1: an event names what there is not, and Go dies of it"),
-    "v1-strings": (too_many_strings, "format v1: no id is left for strings, and Go dies later"),
     "v1-order": (order_v1, "format v1: the order of events of one time is random in Go"),
     "experiment-raw": (experiment_raw, "our raw dump knows the experiments of every version"),
     "experiment-unknown": (unknown_experiment, "an experiment that Go does not know is a warning"),

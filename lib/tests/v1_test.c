@@ -546,6 +546,22 @@ START_TEST(what_cannot_be_converted_ends_the_trace)
 }
 END_TEST
 
+/* Go goes on until it needs an id that is not left. */
+START_TEST(ids_may_be_so_high_that_none_is_left)
+{
+	struct reading r = read_trace(
+		21, BEGIN "String -1 \"s\"; UserRegion 1 0 0 -1 0; GoSched 1 0" END);
+
+	ck_assert_int_eq(r.err.code, TT_E_STRING_RECORD);
+	ck_assert_str_eq(r.err.message, "trace contains too many strings");
+	ck_assert_ptr_nonnull(strstr(r.events, "UserRegionBegin"));
+	r = read_trace(21, BEGIN "String -1 \"s\"; UserLog 1 0 0 0 \"text\"" END);
+	ck_assert_int_eq(r.err.code, TT_E_STRING_RECORD);
+	r = read_trace(21, BEGIN "String -1 \"s\"; HeapAlloc 1 5" END);
+	ck_assert_int_eq(r.err.code, TT_OK);
+}
+END_TEST
+
 START_TEST(a_trace_without_events_is_one_sync)
 {
 	expect_events(19, "Batch 0 1" END, "Sync@0\n");
@@ -968,6 +984,7 @@ Suite *v1_suite(void)
 	tcase_add_test(errors, who_waits_for_what_is_said);
 	tcase_add_test(errors, records_may_be_too_new_or_no_type_at_all);
 	tcase_add_test(errors, what_cannot_be_converted_ends_the_trace);
+	tcase_add_test(errors, ids_may_be_so_high_that_none_is_left);
 	suite_add_tcase(suite, errors);
 	tcase_add_unchecked_fixture(hostile, setup, teardown);
 	tcase_add_test(hostile, a_cut_trace_is_an_error_or_a_trace);

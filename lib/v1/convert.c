@@ -395,11 +395,22 @@ static int sample(struct conversion *c)
 
 /* ---- from event to event */
 
+/* Whether an event becomes one that names a string for which no id is left. */
+static bool lacks_text(const struct tt_v1 *v, unsigned type)
+{
+	if (type == TT_V1_USER_LOG)
+		return v->lacks_messages;
+	return type == TT_V1_GCSTW_START ||
+	       (type < sizeof(stops) / sizeof(stops[0]) && stops[type].type != 0);
+}
+
 /* An event of v1: 0, and v->out is set; 1: it becomes no event; or an error. */
 static int convert(struct conversion *c, struct tt_error *err)
 {
 	unsigned type = c->e->type;
 
+	if (tt_unlikely(c->v->lacks_texts) && lacks_text(c->v, type))
+		return tt_fail(err, TT_E_STRING_RECORD, "trace contains too many strings");
 	if (type < sizeof(stops) / sizeof(stops[0]) && stops[type].type != 0)
 		return stop(c, &stops[type]);
 	switch (type) {
@@ -600,7 +611,8 @@ void tt_v1_count(struct tt_v1 *v, uint64_t *nevents, int64_t *last_ns)
 	const struct tt_v1_rest *rest = &v->rest;
 	int64_t last;
 
-	if (!v->started || v->next_unstarted != TT_V1_NONE || rest->unsure || v->bad_frames)
+	if (!v->started || v->next_unstarted != TT_V1_NONE || rest->unsure || v->bad_frames ||
+	    v->lacks_texts)
 		return;
 	/* (each is at least a nanosecond after the one before it) */
 	last = tt_ns_add(*last_ns, (int64_t)(rest->nevents - rest->nhanded));

@@ -224,6 +224,8 @@ struct tt_v1 {
 	struct tt_idmap message_ids;
 	uint64_t first_message; /* its id among the strings, */
 	uint64_t first_text;    /* and that of convert.c's first text */
+	bool lacks_messages;    /* the file's ids are so high that none is left for these, */
+	bool lacks_texts;       /* or for those */
 	bool bad_frames;        /* a frame names a string that does not exist */
 
 	/* the order: whose event comes next, as the index of a P, nprocs for a sample */
@@ -339,8 +341,8 @@ int tt_v1_read_records(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_index(struct tt_v1 *v, struct tt_error *err);
 /* What index.c left of a batch with `tables`: files its strings, stacks, frequency. */
 int tt_v1_read_tables(struct tt_v1 *v, const struct tt_v1_batch *batch, struct tt_error *err);
-/* Gives an id to each message and to the texts of convert.c, and checks that frames have
- * their strings. */
+/* Gives an id to each message and to the texts of convert.c if there are enough, and looks
+ * whether frames have their strings. */
 int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 		      struct tt_error *err);
 /* Fills in the order, and `moved`. */

@@ -278,13 +278,14 @@ int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 
 	for (size_t i = 0; i < g->strings.n; i++)
 		last = g->strings.at[i].id > last ? g->strings.at[i].id : last;
-	if (v->messages.n + ntexts > UINT64_MAX - last)
-		return tt_fail(err, TT_E_STRING_RECORD, "trace contains too many strings");
 	v->first_message = last + 1;
 	v->first_text = v->first_message + v->messages.n;
-	for (size_t i = 0; rc == TT_OK && i < v->messages.n; i++)
+	/* (Go finds that, but goes on until it needs one of them, and panics) */
+	v->lacks_messages = v->messages.n > UINT64_MAX - last;
+	v->lacks_texts = v->lacks_messages || ntexts > UINT64_MAX - last - v->messages.n;
+	for (size_t i = 0; rc == TT_OK && i < v->messages.n && !v->lacks_messages; i++)
 		rc = add_text(v, v->first_message + i, v->messages.at[i], err);
-	for (size_t i = 0; rc == TT_OK && i < ntexts; i++)
+	for (size_t i = 0; rc == TT_OK && i < ntexts && !v->lacks_texts; i++)
 		rc = add_text(v, v->first_text + i, (struct tt_str){texts[i], strlen(texts[i])}, err);
 	for (size_t i = 0; i < g->frames.n && !v->bad_frames; i++)
 		v->bad_frames = !has_string(g, g->frames.at[i].func) ||
