@@ -239,6 +239,8 @@ TT_API uint32_t tt_spans_nstacks(const struct tt_spans *s);
 /* The number of an event's stack, which need not be one of a span. 0 without
  * TT_SPANS_STACKS, and if there is no memory. */
 TT_API uint32_t tt_spans_stack_of(struct tt_spans *s, const struct tt_event *ev);
+/* How many goroutines exist now, as far as they are known. */
+TT_API uint64_t tt_spans_ngoroutines(const struct tt_spans *s);
 /* Times of the first and of the last event so far; 0 before the first. */
 TT_API int64_t tt_spans_start_ns(const struct tt_spans *s);
 TT_API int64_t tt_spans_end_ns(const struct tt_spans *s);

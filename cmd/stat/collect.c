@@ -22,7 +22,11 @@ struct collector {
 	bool utilization;
 	struct util util;
 	struct span_window window;
-	int64_t live;                   /* goroutines */
+	/* which tables count spans of a kind; those of waits, which more of them count */
+	struct interest {
+		struct stat_table *tables[NTABLES];
+		size_t n;
+	} interests[TT_SPAN_KIND_COUNT], waiting;
 	bool no_memory;
 };
 
@@ -32,12 +36,18 @@ static struct stat_row *row_of(struct collector *c, struct stat_table *t, const 
 {
 	uint64_t id;
 	bool has_id_of_key = key_id(t, span, &id);
-	uint32_t known = has_id_of_key ? id_map_find(&t->known, id) : NUMBER_NONE;
+	struct known_row *last = table_last(t, id);
+	uint32_t known;
 	struct stat_row *row;
 	struct out text;
 
-	if (known != NUMBER_NONE)
+	if (has_id_of_key && last->id == id && last->row > 0)
+		return &t->rows[last->row - 1];
+	known = has_id_of_key ? id_map_find(&t->known, id) : NUMBER_NONE;
+	if (known != NUMBER_NONE) {
+		*last = (struct known_row){ id, known + 1 };
 		return &t->rows[known];
+	}
 	out_init_memory(&text);
 	key_text(c->spans, c->answer->file, t, span, &text);
 	row = out_failed(&text)
@@ -203,31 +213,46 @@ static bool is_of_runtime(const struct collector *c, const struct tt_span *span)
 	return is_system_function(tt_spans_name(c->spans, span->func));
 }
 
+static void count_life(struct stat_facts *f, const struct tt_span *life)
+{
+	bool before = (life->flags & TT_SPAN_BEGAN_BEFORE) != 0;
+	bool open = (life->flags & TT_SPAN_NOT_ENDED) != 0;
+
+	f->goroutines_start += before;
+	f->created += !before;
+	f->ended += !open;
+	f->live += open;
+}
+
+static void add_to_tables(struct collector *c, const struct tt_span *span)
+{
+	const struct interest *interest = &c->interests[span->kind];
+
+	if (span->kind == TT_SPAN_GOROUTINE && span->state == TT_STATE_WAITING)
+		interest = &c->waiting;
+	for (size_t i = 0; i < interest->n; i++) {
+		struct stat_table *t = interest->tables[i];
+
+		if (!t->users || !is_of_runtime(c, span))
+			add_span(c, t, span);
+	}
+}
+
 static void take_span(struct collector *c, const struct tt_span *ended)
 {
 	struct tt_span span;
 
-	if (ended->kind == TT_SPAN_LIFE) {
-		struct stat_facts *f = &c->answer->facts;
-		bool before = (ended->flags & TT_SPAN_BEGAN_BEFORE) != 0;
-		bool open = (ended->flags & TT_SPAN_NOT_ENDED) != 0;
-
-		f->goroutines_start += before;
-		f->created += !before;
-		f->ended += !open;
-		f->live += open;
-	}
-	if (c->chooses && !choose(&c->chooser, ended))
+	if (ended->kind == TT_SPAN_LIFE)
+		count_life(&c->answer->facts, ended);
+	if (c->utilization && ended->kind == TT_SPAN_GOROUTINE)
+		util_span(&c->util, c->spans, ended);
+	if (!c->chooses) {
+		add_to_tables(c, ended);
 		return;
+	}
 	span = *ended;
-	if (!span_window_clip(&c->window, &span))
-		return;
-	for (size_t i = 0; i < NTABLES; i++) {
-		struct stat_table *t = &c->answer->tables[i];
-
-		if (t->nmeasures > 0 && (!t->users || !is_of_runtime(c, &span)))
-			add_span(c, t, &span);
-	}
+	if (choose(&c->chooser, ended) && span_window_clip(&c->window, &span))
+		add_to_tables(c, &span);
 }
 
 static void take_spans(struct collector *c)
@@ -256,24 +281,10 @@ static void take_metric(struct stat_facts *f, const struct tt_event *ev)
 	}
 }
 
-/* How many goroutines there are, which only their first and last events change. */
-static void count_live(struct collector *c, const struct tt_event *ev)
-{
-	const struct tt_transition t = tt_event_transition(ev);
-
-	if (t.resource != TT_RESOURCE_GOROUTINE || t.from == t.to)
-		return;
-	if (t.from == TT_STATE_NOT_EXIST || t.from == TT_STATE_UNDETERMINED)
-		c->live++;
-	if (t.to == TT_STATE_NOT_EXIST)
-		c->live--;
-	if (c->live > 0 && (uint64_t)c->live > c->answer->facts.peak)
-		c->answer->facts.peak = (uint64_t)c->live;
-}
-
 static void take_event(struct collector *c, const struct tt_event *ev)
 {
 	struct stat_facts *f = &c->answer->facts;
+	uint64_t live;
 
 	if (f->nevents++ == 0) {
 		f->start_ns = ev->time_ns;
@@ -290,7 +301,8 @@ static void take_event(struct collector *c, const struct tt_event *ev)
 	} else if (ev->kind == TT_KIND_METRIC) {
 		take_metric(f, ev);
 	} else if (ev->kind == TT_KIND_TRANSITION) {
-		count_live(c, ev);
+		live = tt_spans_ngoroutines(c->spans);
+		f->peak = live > f->peak ? live : f->peak;
 	}
 	if (c->utilization)
 		util_event(&c->util, ev);
@@ -317,6 +329,55 @@ static void read_events(struct collector *c)
 	}
 	tt_spans_finish(c->spans);
 	take_spans(c);
+}
+
+/* ---- which spans count where */
+
+static bool is_interested(enum stat_source source, enum tt_span_kind kind, bool waiting)
+{
+	switch (source) {
+	case SOURCE_STATES:
+		return kind == TT_SPAN_GOROUTINE || kind == TT_SPAN_LIFE;
+	case SOURCE_RUNNABLE:
+	case SOURCE_SYSCALL:
+		return kind == TT_SPAN_GOROUTINE && !waiting;
+	case SOURCE_WAITING:
+		return kind == TT_SPAN_GOROUTINE && waiting;
+	case SOURCE_LOCK:
+		return (kind == TT_SPAN_GOROUTINE && waiting) || kind == TT_SPAN_RANGE;
+	case SOURCE_THREAD:
+		return kind == TT_SPAN_GOROUTINE || kind == TT_SPAN_PROC;
+	case SOURCE_RANGE:
+	case SOURCE_PAUSE:
+		return kind == TT_SPAN_RANGE;
+	case SOURCE_TASK:
+		return kind == TT_SPAN_TASK;
+	case SOURCE_REGION:
+		return kind == TT_SPAN_REGION;
+	case SOURCE_PROC:
+		return kind == TT_SPAN_PROC;
+	case SOURCE_GROWTH:
+		return kind == TT_SPAN_LIFE;
+	}
+	return false;
+}
+
+static void find_interests(struct collector *c)
+{
+	for (size_t i = 0; i < NTABLES; i++) {
+		struct stat_table *t = &c->answer->tables[i];
+
+		if (t->nmeasures == 0)
+			continue;
+		for (unsigned kind = 0; kind < TT_SPAN_KIND_COUNT; kind++) {
+			struct interest *in = &c->interests[kind];
+
+			if (is_interested(t->source, (enum tt_span_kind)kind, false))
+				in->tables[in->n++] = t;
+		}
+		if (is_interested(t->source, TT_SPAN_GOROUTINE, true))
+			c->waiting.tables[c->waiting.n++] = t;
+	}
 }
 
 /* ---- the whole */
@@ -378,6 +439,7 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	}
 	a->opened = true;
 	c.chooser.spans = c.spans;
+	find_interests(&c);
 	read_events(&c);
 	sum_up(&c);
 	if (c.no_memory || c.chooser.no_memory) {

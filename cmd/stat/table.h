@@ -55,6 +55,8 @@ struct stat_row {
 	struct dist d[MAX_MEASURES];
 };
 
+enum { TABLE_LAST = 256 };
+
 struct stat_table {
 	enum stat_source source;
 	enum stat_by by;
@@ -65,9 +67,20 @@ struct stat_table {
 	struct texts keys;
 	struct stat_row *rows;  /* by the number of the key */
 	size_t nrows, cap;
-	/* of the trace at hand: the row of a number or id, as found before */
+	/* of the trace at hand: the row of a number or id, as found before; and the ones that
+	 * were found last, by the low bits of the id */
 	struct id_map known;
+	struct known_row {
+		uint64_t id;
+		uint32_t row;           /* plus 1; 0: none */
+	} last[TABLE_LAST];
 };
+
+/* Where the row of an id is kept. */
+static inline struct known_row *table_last(struct stat_table *t, uint64_t id)
+{
+	return &t->last[(id ^ id >> 32) % TABLE_LAST];
+}
 
 void table_init(struct stat_table *t, enum stat_source source, enum stat_by by);
 void table_release(struct stat_table *t);

@@ -29,6 +29,8 @@ static unsigned goroutine_of(const struct util *u, int64_t id)
 
 static void set_goroutine(struct util *u, int64_t id, unsigned what)
 {
+	u->nmarked -= (goroutine_of(u, id) & (IN_ASSIST | MARK_WORKER)) != 0;
+	u->nmarked += (what & (IN_ASSIST | MARK_WORKER)) != 0;
 	if (goroutine_of(u, id) != what && !id_map_set(&u->goroutines, (uint64_t)id, what))
 		u->no_memory = true;
 }
@@ -151,7 +153,8 @@ static void range_event(struct util *u, const struct tt_event *ev)
 		return;
 	if (ev->kind == TT_KIND_RANGE_ACTIVE &&
 	    (flag == UTIL_SWEEP ||
-	     (flag == UTIL_ASSIST && goroutine_of(u, ev->goroutine) & EXECUTING)))
+	     (flag == UTIL_ASSIST && (!(u->flags & UTIL_LIKE_GO) ||
+				      goroutine_of(u, ev->goroutine) & EXECUTING))))
 		correct_all(u);
 	if (flag == UTIL_STW) {
 		u->stw += by;
@@ -177,6 +180,23 @@ static void transition_event(struct util *u, const struct tt_event *ev)
 		change_proc(u, ev->proc, is ? 1 : -1);
 	what &= ~(unsigned)EXECUTING;
 	set_goroutine(u, t.id, is ? what | EXECUTING : what);
+}
+
+/* A goroutine that works for the collector comes to a processor, or leaves it. */
+void util_span(struct util *u, const struct tt_spans *spans, const struct tt_span *ended)
+{
+	bool was = executes(ended->state), is;
+	struct tt_span now;
+	int64_t proc;
+
+	if (u->nmarked == 0 || u->nps == 0 || ended->flags & TT_SPAN_NOT_ENDED ||
+	    !(goroutine_of(u, ended->id) & (IN_ASSIST | MARK_WORKER)))
+		return;
+	is = tt_spans_open(spans, TT_SPAN_GOROUTINE, ended->id, 0, &now) && executes(now.state);
+	proc = ended->end_proc;
+	if (was != is)
+		change_proc(u, proc, is ? 1 : -1);
+	add_current(u, ended->end_ns);
 }
 
 static void label_event(struct util *u, const struct tt_event *ev)
@@ -209,10 +229,18 @@ static void metric_event(struct util *u, const struct tt_event *ev)
 		set_procs(u, ev->time_ns, m.value);
 }
 
+/* Of events that are most of a trace nothing is asked. */
+static bool is_of_interest(const struct util *u, const struct tt_event *ev)
+{
+	if (ev->kind == TT_KIND_TRANSITION)
+		return (u->flags & UTIL_LIKE_GO) != 0;
+	return ev->kind != TT_KIND_EXPERIMENTAL && ev->kind != TT_KIND_STACK_SAMPLE;
+}
+
 void util_event(struct util *u, const struct tt_event *ev)
 {
 	u->last_ns = ev->time_ns;
-	if (u->broken)
+	if (u->broken || !is_of_interest(u, ev))
 		return;
 	if (ev->kind == TT_KIND_SYNC)
 		u->nsyncs = tt_event_sync(ev).n;

@@ -8,6 +8,7 @@
 #define CMD_STAT_UTIL_H
 
 #include "cli/numbers.h"
+#include "tracetool_analyze.h"
 
 /* What counts as work of the collector. */
 enum util_flags {
@@ -41,10 +42,17 @@ struct util {
 	size_t nchanges, changes_cap;
 	int64_t stw;            /* pauses at the moment */
 	struct id_map goroutines; /* those that were seen: enum of util.c */
+	size_t nmarked;         /* of them work for the collector */
 	uint64_t nsyncs;
 	int64_t last_ns;
 };
 
+/*
+ * With UTIL_LIKE_GO: pass every event to util_event(). Otherwise also every span of a goroutine
+ * to util_span() once the event that ends it was passed to tt_spans_event(), and before
+ * util_event() gets it: that costs less.
+ */
+void util_span(struct util *u, const struct tt_spans *spans, const struct tt_span *ended);
 /* Begins with zeros and `flags`. */
 void util_event(struct util *u, const struct tt_event *ev);
 /* There are no more events. */

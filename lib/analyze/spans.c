@@ -225,6 +225,11 @@ uint32_t tt_spans_stack_of(struct tt_spans *s, const struct tt_event *ev)
 	return tt_span_stack_at(s, tt_event_stack(ev, NULL));
 }
 
+uint64_t tt_spans_ngoroutines(const struct tt_spans *s)
+{
+	return s->goroutine_ids.count;
+}
+
 int64_t tt_spans_start_ns(const struct tt_spans *s)
 {
 	return s->start_ns;

@@ -6,6 +6,38 @@
 #include <string.h>
 
 #include "analyze/spans.h"
+#include "event/states.h"
+
+/*
+ * A transition as tt_event_transition() has it, with ids for texts: what is asked of every
+ * event must cost little.
+ */
+struct change {
+	int64_t id;
+	enum tt_state from, to;
+	uint64_t reason;        /* the id of a string, or 0 */
+	uint64_t own_stack;     /* of the goroutine; meaningful with has_stack */
+	uint64_t event_stack;   /* of the event, or 0 */
+	bool has_stack;
+};
+
+static inline struct change change_of(const struct tt_event *ev, const struct tt_event_view *view)
+{
+	int8_t event_arg = ev->spec->stack_arg, own_arg = view->stack_arg;
+	struct change c = {
+		.from = tt_state_before(ev, view),
+		.to = tt_state_after(ev, view),
+		.reason = view->reason_arg < 0 ? 0 : ev->args[view->reason_arg],
+		.event_stack = event_arg < 0 ? 0 : ev->args[event_arg],
+		.own_stack = own_arg < 0 ? 0 : ev->args[own_arg],
+	};
+
+	c.id = view->id_arg >= 0			     ? (int64_t)ev->args[view->id_arg]
+	       : view->resource == TT_RESOURCE_PROC ? ev->proc
+						     : ev->goroutine;
+	c.has_stack = c.own_stack != 0 || (own_arg >= 0 && own_arg != event_arg);
+	return c;
+}
 
 static struct tt_span_context context_of(const struct tt_event *ev)
 {
@@ -21,14 +53,14 @@ static void set_begin(struct tt_span *span, const struct tt_span_context *by)
 	span->thread = by->thread;
 }
 
-/* The span ends with this event, at its time. */
-static void set_end(struct tt_spans *s, struct tt_span *span, const struct tt_event *ev)
+/* The span ends with this event, whose stack has this number, at its time. */
+static void set_end(struct tt_span *span, const struct tt_event *ev, uint32_t stack)
 {
 	span->flags &= ~(unsigned)TT_SPAN_NOT_ENDED;
 	span->end_goroutine = ev->goroutine;
 	span->end_proc = ev->proc;
 	span->end_thread = ev->thread;
-	span->end_stack = tt_span_stack_at(s, tt_event_stack(ev, NULL));
+	span->end_stack = stack;
 }
 
 static void set_open_end(const struct tt_spans *s, struct tt_span *span)
@@ -112,7 +144,7 @@ static struct tt_span_goroutine *new_goroutine(struct tt_spans *s, int64_t id)
 
 /* It appears: it is created, or its state is first mentioned. */
 static struct tt_span_goroutine *appear(struct tt_spans *s, const struct tt_event *ev,
-					const struct tt_transition *t)
+					const struct change *t)
 {
 	struct tt_span_goroutine *g = new_goroutine(s, t->id);
 
@@ -124,25 +156,26 @@ static struct tt_span_goroutine *appear(struct tt_spans *s, const struct tt_even
 		g->born_ns = ev->time_ns;
 		g->born_flags = 0;
 		g->creator = ev->goroutine;
-		g->creator_stack = tt_span_stack_at(s, tt_event_stack(ev, NULL));
-		g->born_stack = tt_span_stack_at(s, t->stack);
+		g->creator_stack = tt_span_stack_at(s, t->event_stack);
+		g->born_stack = tt_span_stack_at(s, t->own_stack);
 	}
 	return g;
 }
 
 static bool end_state(struct tt_spans *s, const struct tt_span_goroutine *g,
-		      const struct tt_event *ev)
+		      const struct tt_event *ev, uint32_t stack)
 {
 	struct tt_span *span = tt_spans_add(s);
 
 	if (span == NULL)
 		return false;
 	tt_spans_goroutine_state(s, g, span);
-	set_end(s, span, ev);
+	set_end(span, ev, stack);
 	return true;
 }
 
-static bool end_goroutine(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev)
+static bool end_goroutine(struct tt_spans *s, struct tt_span_goroutine *g,
+			  const struct tt_event *ev, uint32_t stack)
 {
 	struct tt_span *span;
 
@@ -152,7 +185,7 @@ static bool end_goroutine(struct tt_spans *s, struct tt_span_goroutine *g, const
 	if (span == NULL)
 		return false;
 	tt_spans_goroutine_life(s, g, span);
-	set_end(s, span, ev);
+	set_end(span, ev, stack);
 	tt_idmap_remove(&s->goroutine_ids, (uint64_t)g->id);
 	g->state = TT_STATE_NOT_EXIST;
 	g->id = s->free_goroutine;
@@ -198,7 +231,7 @@ static struct tt_span_context first_context(const struct tt_event *ev, enum tt_s
 }
 
 static void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev,
-			const struct tt_transition *t)
+			const struct change *t, uint32_t stack)
 {
 	bool known = t->from != TT_STATE_UNDETERMINED;
 
@@ -206,22 +239,20 @@ static void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, const s
 	g->since_ns = known ? ev->time_ns : g->born_ns;
 	g->flags = known ? 0 : TT_SPAN_BEGAN_BEFORE;
 	g->by = known ? context_of(ev) : first_context(ev, t->to);
-	g->name = t->reason.len == 0
-			  ? 0
-			  : tt_span_texts_string(
-				    &s->texts,
-				    ev->args[tt_event_def_of(ev->spec)->view.reason_arg]);
-	g->start_stack = known ? tt_span_stack_at(s, tt_event_stack(ev, NULL)) : 0;
+	g->name = t->reason == 0 ? 0 : tt_span_texts_string(&s->texts, t->reason);
+	g->start_stack = known ? stack : 0;
 	if (t->has_stack)
-		g->stack = tt_span_stack_at(s, t->stack);
+		g->stack = t->own_stack == t->event_stack ? stack
+							  : tt_span_stack_at(s, t->own_stack);
 	if (t->to == TT_STATE_SYSCALL)
 		enter_syscall(s, g, ev);
 }
 
 static bool goroutine_transition(struct tt_spans *s, const struct tt_event *ev,
-				 const struct tt_transition *t)
+				 const struct change *t)
 {
 	struct tt_span_goroutine *g;
+	uint32_t stack;
 	bool known;
 
 	if (t->from == t->to)
@@ -235,14 +266,15 @@ static bool goroutine_transition(struct tt_spans *s, const struct tt_event *ev,
 	if (g == NULL)
 		return false;
 	if (g->func == 0 && t->has_stack)
-		g->func = tt_span_texts_root(&s->texts, t->stack);
-	if (known && !end_state(s, g, ev))
+		g->func = tt_span_texts_root(&s->texts, t->own_stack);
+	stack = tt_span_stack_at(s, t->event_stack);
+	if (known && !end_state(s, g, ev, stack))
 		return false;
 	if (g->state == TT_STATE_SYSCALL)
 		leave_syscall(s, g);
 	if (t->to == TT_STATE_NOT_EXIST)
-		return end_goroutine(s, g, ev);
-	begin_state(s, g, ev, t);
+		return end_goroutine(s, g, ev, stack);
+	begin_state(s, g, ev, t, stack);
 	return true;
 }
 
@@ -289,7 +321,7 @@ static void take_from_syscall(struct tt_spans *s, struct tt_span_proc *p, int64_
 }
 
 static bool proc_transition(struct tt_spans *s, const struct tt_event *ev,
-			    const struct tt_transition *t)
+			    const struct change *t)
 {
 	struct tt_span_proc *p = tt_spans_proc(s, t->id);
 	struct tt_span *span;
@@ -306,7 +338,7 @@ static bool proc_transition(struct tt_spans *s, const struct tt_event *ev,
 		if (span == NULL)
 			return false;
 		tt_spans_proc_state(s, p, span);
-		set_end(s, span, ev);
+		set_end(span, ev, tt_span_stack_at(s, t->event_stack));
 	}
 	if (t->to == TT_STATE_IDLE)
 		take_from_syscall(s, p, ev->time_ns);
@@ -322,9 +354,10 @@ static bool proc_transition(struct tt_spans *s, const struct tt_event *ev,
 
 bool tt_spans_transition(struct tt_spans *s, const struct tt_event *ev)
 {
-	const struct tt_transition t = tt_event_transition(ev);
+	const struct tt_event_view *view = &tt_event_def_of(ev->spec)->view;
+	const struct change c = change_of(ev, view);
 
-	if (t.resource == TT_RESOURCE_GOROUTINE)
-		return goroutine_transition(s, ev, &t);
-	return t.resource != TT_RESOURCE_PROC || proc_transition(s, ev, &t);
+	if (view->resource == TT_RESOURCE_GOROUTINE)
+		return goroutine_transition(s, ev, &c);
+	return view->resource != TT_RESOURCE_PROC || proc_transition(s, ev, &c);
 }

@@ -5,6 +5,7 @@
  */
 #include <assert.h>
 
+#include "event/states.h"
 #include "gen/generation.h"
 #include "spec/spec.h"
 
@@ -128,19 +129,6 @@ struct tt_log tt_event_log(const struct tt_event *ev)
 			       string_of(ev, view->args[2])};
 }
 
-/* A wire status of an argument, as the public sees it. */
-static enum tt_state state_of_status(enum tt_resource resource, uint64_t status)
-{
-	static const uint8_t procs[] = {TT_STATE_UNDETERMINED, TT_STATE_RUNNING, TT_STATE_IDLE,
-					TT_STATE_RUNNING, TT_STATE_IDLE};
-	static const uint8_t goroutines[] = {TT_STATE_UNDETERMINED, TT_STATE_RUNNABLE,
-					     TT_STATE_RUNNING, TT_STATE_SYSCALL, TT_STATE_WAITING};
-
-	if (resource == TT_RESOURCE_PROC)
-		return status < sizeof(procs) ? procs[status] : TT_STATE_BAD;
-	return status < sizeof(goroutines) ? goroutines[status] : TT_STATE_BAD;
-}
-
 struct tt_transition tt_event_transition(const struct tt_event *ev)
 {
 	const struct tt_event_view *view = view_of(ev);
@@ -153,10 +141,8 @@ struct tt_transition tt_event_transition(const struct tt_event *ev)
 	return (struct tt_transition){
 		.resource = view->resource,
 		.id = resource_id(ev, view),
-		.from = view->from == TT_STATE_FROM_ORDER ? ev->was_ : view->from,
-		.to = view->to == TT_STATE_FROM_ARG
-			      ? state_of_status(view->resource, ev->args[view->to_arg])
-			      : (enum tt_state)view->to,
+		.from = tt_state_before(ev, view),
+		.to = tt_state_after(ev, view),
 		.reason = string_of(ev, view->reason_arg),
 		/* a stack of its own is always there, even if it is empty; the
 		 * executing stack only if there is one */

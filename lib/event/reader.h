@@ -4,6 +4,7 @@
  * tracetool.h. Stands on order, experiment and v1. The files of this folder:
  *
  *	event.c    what an event says, by its spec's `shows` line
+ *	states.h   the states of a transition, inline
  *	pass.c     one generation being ordered, from event to event
  *	findings.c what a pass goes past, though it is not as it should be
  *	parallel.c workers, each with a pass: later generations beside the reader's
