@@ -325,7 +325,7 @@ distclean: clean
 
 ### test
 ## check            all tests of this group
-checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-faults check-manual check-readme \
+checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-field check-faults check-manual check-readme \
 	check-completion check-headers check-layers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
@@ -377,6 +377,16 @@ check-repair: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-repair --step 67 --cut-anywhere 10 -n 40 \
 		testdata/go1.26-annotations.trace testdata/go1.23-annotations-allocfree.trace.zst \
 		testdata/go1.27-iter-pull.trace.zst
+
+## check-field      traces in other bytes, as people's files have them; N=2000, SEED=2
+##                  for more, GO_REFERENCE=DIR: also Go's reader
+N ?= 12
+field_traces := go1.26-annotations.trace go1.22-annotations.trace.zst go1.27-iter-pull.trace.zst \
+	go1.23-annotations-allocfree.trace.zst go1.26-many-start-stop-allocfree.trace.zst \
+	v1/go1.19-annotations.trace.zst v1/go1.21-annotations.trace.zst
+check-field: $O/tracetool
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-field -n $(N) $(if $(SEED),--seed $(SEED)) \
+		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') --work $O/check-field $(field_traces:%=testdata/%)
 
 ## check-faults     commands while memory, disk or threads fail; FAULTS=0: each
 ##                  call, not 3 of a kind

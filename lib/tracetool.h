@@ -99,6 +99,10 @@ enum tt_code {
 	TT_E_V1 = 12,           /* format v1 (Go 1.11 to 1.21), where only v2 is understood */
 	TT_E_CUT_OFF = 13,      /* the file ends inside a batch or a generation, or after
 	                           its header */
+	TT_E_ANOTHER_TRACE = 14, /* the header of another trace begins after this one */
+	TT_E_FOREIGN = 15,      /* bytes that are not the trace's: in front of it, between its
+	                           batches or after them */
+	TT_E_REENCODED = 16,    /* a copy that changed the bytes: as text, or as base64 */
 
 	/* batch codes */
 	TT_E_BATCH_TYPE = 20,   /* a byte that cannot begin a batch */
@@ -1149,6 +1153,82 @@ struct tt_progress {
 	uint64_t in_total;      /* size of the input, or 0 if it is not known */
 };
 TT_API struct tt_progress tt_reader_progress(const struct tt_reader *r);
+
+/* ------------------------------------------------------------------ pieces */
+
+/*
+ * An input taken apart: people's files contain more than one trace, text that a program
+ * printed among the batches, headers of HTTP in front of a trace, or were changed by a copy.
+ * This finds the traces, leaves out what is not theirs, and undoes what a copy did as far as
+ * that is possible. Of an input that is one good trace it changes nothing. tracetool-format(5)
+ * describes what is recognized.
+ *
+ * Offsets that a reader from here reports are those of the trace, from 0;
+ * tt_pieces_offset() turns them into offsets in the input. An input that cannot be read twice
+ * is read once, in bounded memory.
+ */
+struct tt_pieces;
+
+/* As tt_reader_open() and the others, but nothing is read yet, so that there is no error about
+ * a header. */
+TT_API int tt_pieces_open(struct tt_pieces **out, const char *path, const struct tt_options *opt,
+			  struct tt_error *err);
+TT_API int tt_pieces_open_fd(struct tt_pieces **out, int fd, const struct tt_options *opt,
+			     struct tt_error *err);
+TT_API int tt_pieces_open_memory(struct tt_pieces **out, const void *data, size_t nbytes,
+				 const struct tt_options *opt, struct tt_error *err);
+/* Takes the member apart that the archive is at, once for each. */
+TT_API int tt_pieces_open_member(struct tt_pieces **out, struct tt_archive *archive,
+				 const struct tt_options *opt, struct tt_error *err);
+TT_API void tt_pieces_close(struct tt_pieces *p);
+
+/* Before the first tt_pieces_next(): whether the input begins as a trace. 0, or what
+ * tt_reader_open() says about the header. */
+TT_API int tt_pieces_check_header(struct tt_pieces *p, struct tt_error *err);
+
+/*
+ * Opens the next trace: 0 and *r; 1 if there are no more; or what tt_reader_open() returns, with
+ * offsets in the input. If there is no trace at all, that is the error about the header. If a
+ * copy has destroyed the trace, it is TT_E_REENCODED. After an error the next call goes on
+ * with the next trace, but there is none after codes of the machine. The reader of the trace
+ * before must be closed.
+ */
+TT_API int tt_pieces_next(struct tt_pieces *p, struct tt_reader **r, struct tt_error *err);
+/* Where the byte at an offset of the current trace is in the (unpacked) input. TT_UNKNOWN stays
+ * what it is. */
+TT_API uint64_t tt_pieces_offset(const struct tt_pieces *p, uint64_t offset);
+
+enum tt_piece_kind {
+	TT_PIECE_TRACE,         /* bytes of a trace */
+	TT_PIECE_FRONT,         /* what stands in front of the first trace */
+	TT_PIECE_TEXT,          /* text between or after batches */
+	TT_PIECE_ZEROS,         /* zeros after a trace */
+	TT_PIECE_OTHER,         /* other bytes after a trace */
+};
+
+struct tt_piece {
+	enum tt_piece_kind kind;
+	unsigned trace;         /* the trace that it is of, or stands in or after, from 1; 0: none */
+	unsigned version;       /* of its header, if a trace begins with this piece; else 0 */
+	uint64_t offset, nbytes; /* in the (unpacked) input */
+	struct tt_str text;     /* what it is, in words or quoted; of the first some hundred pieces */
+	bool unfinished;        /* the input ends with it, inside of a generation */
+};
+
+/*
+ * The i-th piece of the input as far as it was read, from 0; false past the last. One after
+ * the other, they cover each byte once; after tt_pieces_next() has returned 1 they cover
+ * all of it. Valid until the next call of tt_pieces_next() or of a reader.
+ */
+TT_API bool tt_pieces_at(const struct tt_pieces *p, size_t i, struct tt_piece *out);
+/*
+ * What is to be said about the pieces, oldest first: 0 and *out, or 1 if there is nothing left.
+ * TT_E_FOREIGN, TT_E_REENCODED, and with each trace after the first TT_E_ANOTHER_TRACE; of what
+ * stands in or after a trace, once tt_pieces_next() has left that trace.
+ */
+TT_API int tt_pieces_finding(struct tt_pieces *p, struct tt_error *out);
+/* The bytes of the (unpacked) input; complete after tt_pieces_next() has returned 1. */
+TT_API uint64_t tt_pieces_nbytes(const struct tt_pieces *p);
 
 #ifdef __cplusplus
 #if defined(__GNUC__)

@@ -381,7 +381,7 @@ struct tt_recorded {
 /*
  * Stores the next generation: 0; 1 at the end; or an error, sticky. For the header:
  * TT_E_NOT_A_TRACE, TT_E_VERSION. For the batches: TT_E_CUT_OFF,
- * TT_E_BATCH_TYPE, TT_E_BATCH_HEADER, TT_E_BATCH_SIZE. For the input: TT_E_IO, TT_E_INPUT.
+ * TT_E_ANOTHER_TRACE, TT_E_BATCH_TYPE, TT_E_BATCH_HEADER, TT_E_BATCH_SIZE. For the input: TT_E_IO, TT_E_INPUT.
  * For the output: TT_E_IO. Besides these: TT_E_MEMORY, TT_E_LIMIT.
  */
 TT_API int tt_recorder_next(struct tt_recorder *r, struct tt_recorded *g);

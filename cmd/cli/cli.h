@@ -20,6 +20,7 @@
  *	fields.c        the fields of a record
  *	choose.c        which intervals the selection options choose
  *	numbers.c       small numbers for ids and texts, arrays that grow
+ *	numbered.c      names of output files that are counted
  *	outfile.c       an output file, which appears whole or not at all
  *	dynlib.c        libraries that are loaded when they are needed
  *
@@ -95,7 +96,7 @@ int cmd_input_init(struct cmd_input *in, const struct cmd_common *common);
 void cmd_input_release(struct cmd_input *in);
 
 /*
- * As tt_reader_open() and tt_wire_open(), but "-" is standard input, and
+ * As tt_reader_open(), tt_wire_open() and tt_pieces_open(), but "-" is standard input, and
  * ARCHIVE:MEMBER opens that member if no file has the whole name. Nothing is
  * printed: the caller reports *err.
  */
@@ -103,6 +104,10 @@ int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const ch
 		    struct tt_error *err);
 int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *path,
 		  struct tt_error *err);
+int cmd_open_pieces(struct tt_pieces **out, const struct cmd_input *in, const char *path,
+		    struct tt_error *err);
+/* Turns the places of an error about the current trace into places in the input. */
+void cmd_place_in_input(const struct tt_pieces *p, struct tt_error *err);
 /*
  * OPT_RUN, unless the output `path`, which may be NULL, is a regular file that one of the
  * inputs or specs is read from: writing it would destroy that. Then the answer of opt_usage().

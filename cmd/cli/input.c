@@ -149,6 +149,27 @@ int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *
 	return rc;
 }
 
+int cmd_open_pieces(struct tt_pieces **out, const struct cmd_input *in, const char *path,
+		    struct tt_error *err)
+{
+	struct tt_options opt = in->options;
+	char *archive;
+	int rc;
+
+	if (strcmp(path, "-") == 0)
+		return tt_pieces_open_fd(out, STDIN_FILENO, &opt, err);
+	archive = split_member(path, &opt, &opt.member);
+	rc = tt_pieces_open(out, archive ? archive : path, &opt, err);
+	free(archive);
+	return rc;
+}
+
+void cmd_place_in_input(const struct tt_pieces *p, struct tt_error *err)
+{
+	err->offset = tt_pieces_offset(p, err->offset);
+	err->batch_offset = tt_pieces_offset(p, err->batch_offset);
+}
+
 unsigned cmd_processors(void)
 {
 	cpu_set_t set;

@@ -172,6 +172,29 @@ static bool is_left_out(const struct cmd_inputs *in, const struct tt_error *err)
 	return !in->o->all_files && (err->code == TT_E_NOT_A_TRACE || err->code == TT_E_MEMBER);
 }
 
+/* Opens what `rc` says was opened or not, as pieces, where no header was looked at yet. */
+static int check_begin(struct trace *t, int rc, bool chosen)
+{
+	struct tt_error err;
+
+	if (rc < 0 || chosen)
+		return rc;
+	rc = tt_pieces_check_header(t->public.pieces, &err);
+	if (rc < 0)
+		t->public.error = err;
+	return rc;
+}
+
+/* The reader or the pieces of a path. An error about the header of a file that the user named
+ * is left to those who read the pieces. */
+static int open_path(struct cmd_inputs *in, struct trace *t, const char *path, bool chosen)
+{
+	if (!in->o->take_apart)
+		return cmd_open_reader(&t->public.reader, in->input, path, &t->public.error);
+	return check_begin(t, cmd_open_pieces(&t->public.pieces, in->input, path, &t->public.error),
+			   chosen);
+}
+
 /* `chosen`: the user named it. NULL: it was left out. */
 static struct trace *open_file(struct cmd_inputs *in, const char *path, bool chosen)
 {
@@ -179,8 +202,7 @@ static struct trace *open_file(struct cmd_inputs *in, const char *path, bool cho
 
 	if (!t)
 		return NULL;
-	if (cmd_open_reader(&t->public.reader, in->input, path, &t->public.error) < 0 &&
-	    !chosen && is_left_out(in, &t->public.error)) {
+	if (open_path(in, t, path, chosen) < 0 && !chosen && is_left_out(in, &t->public.error)) {
 		in->folder.left_out++;
 		trace_free(t);
 		return NULL;
@@ -272,8 +294,14 @@ static struct trace *open_member(struct cmd_inputs *in, const struct tt_member *
 	t = new_member(in, m);
 	if (!t)
 		return NULL;
-	rc = tt_reader_open_member(&t->public.reader, in->archive, &in->input->options,
-				   &t->public.error);
+	if (in->o->take_apart)
+		rc = check_begin(t,
+				 tt_pieces_open_member(&t->public.pieces, in->archive,
+						       &in->input->options, &t->public.error),
+				 m->only);
+	else
+		rc = tt_reader_open_member(&t->public.reader, in->archive, &in->input->options,
+					   &t->public.error);
 	if (rc < 0 && !m->only && is_left_out(in, &t->public.error)) {
 		in->members.left_out++;
 		trace_free(t);
@@ -479,7 +507,7 @@ static struct trace *from_stdin(struct cmd_inputs *in)
 
 	if (in->input->options.member) {
 		t = trace_new(in, "-", NULL, NULL);
-		rc = t ? cmd_open_reader(&t->public.reader, in->input, "-", &t->public.error) : 0;
+		rc = t ? open_path(in, t, "-", true) : 0;
 		return t;
 	}
 	rc = tt_archive_open_fd(&in->archive, STDIN_FILENO, &in->input->options, &err);
@@ -676,7 +704,7 @@ int cmd_inputs_next(struct cmd_inputs *in, struct cmd_trace **out)
 	return t == NULL;
 }
 
-int cmd_trace_open_again(struct tt_reader **out, const struct cmd_trace *public,
+int cmd_trace_open_again(struct tt_pieces **out, const struct cmd_trace *public,
 			 struct tt_error *err)
 {
 	const struct trace *t = (const struct trace *)public;
@@ -692,9 +720,9 @@ int cmd_trace_open_again(struct tt_reader **out, const struct cmd_trace *public,
 		return -TT_E_ARGUMENT;
 	}
 	if (!t->member)
-		return cmd_open_reader(out, t->from->input, t->path, err);
+		return cmd_open_pieces(out, t->from->input, t->path, err);
 	options.member = t->member;
-	return tt_reader_open(out, t->path, &options, err);
+	return tt_pieces_open(out, t->path, &options, err);
 }
 
 void cmd_trace_close(struct cmd_trace *public)
@@ -705,6 +733,7 @@ void cmd_trace_close(struct cmd_trace *public)
 	if (t->streams)
 		pthread_mutex_lock(&in->lock);
 	tt_reader_close(t->public.reader);
+	tt_pieces_close(t->public.pieces);
 	if (t->streams) {
 		pthread_cond_broadcast(&in->closed);
 		pthread_mutex_unlock(&in->lock);

@@ -22,7 +22,7 @@
  *	if (status == OPT_RUN)
  *		status = cmd_inputs_open(&inputs, &o.inputs, &input, &operands);
  *	while (cmd_inputs_next(inputs, &t) == 0) {
- *		if (!t->reader) {
+ *		if (!t->reader) {           (or t->pieces, see below)
  *			cmd_report(t->name, &t->error);
  *			status = worse(status, cmd_status(&t->error));
  *		} else {
@@ -57,6 +57,8 @@
 struct cmd_inputs_options {
 	struct opt_list lists;  /* of --files-from */
 	bool nul, all_files;
+	bool take_apart;        /* set by the verb: each trace is a file with all traces in it,
+	                           as `pieces` and not as `reader` */
 };
 
 /* The rows of a table whose struct `type` holds `field`, a cmd_inputs_options. */
@@ -87,7 +89,8 @@ struct cmd_trace {
 	const char *name;       /* PATH, ARCHIVE:MEMBER, or `-`: for people, print it with
 	                           cmd_input_name(). Any bytes. Lives until the trace is closed */
 	size_t index;           /* of traces of this run, from 0: the order for reports */
-	struct tt_reader *reader; /* NULL: `error` says why */
+	struct tt_reader *reader; /* NULL: `error` says why, */
+	struct tt_pieces *pieces; /* or with take_apart this one */
 	struct tt_error error;
 };
 
@@ -112,10 +115,10 @@ bool cmd_inputs_single(const struct cmd_inputs *in);
  */
 int cmd_inputs_next(struct cmd_inputs *in, struct cmd_trace **out);
 /*
- * Opens the same bytes once more, from the beginning; the reader is the caller's. 0 or an
+ * Opens the same bytes once more, from the beginning; the pieces are the caller's. 0 or an
  * error in *err. TT_E_ARGUMENT: the input can be read only once.
  */
-int cmd_trace_open_again(struct tt_reader **out, const struct cmd_trace *t, struct tt_error *err);
+int cmd_trace_open_again(struct tt_pieces **out, const struct cmd_trace *t, struct tt_error *err);
 void cmd_trace_close(struct cmd_trace *t);
 
 /* After the last trace is closed. With --verbose says how many files were left out. Returns

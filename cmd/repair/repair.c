@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * repair.c - `tracetool repair`: what can be kept of a damaged trace, as a new one.
- * Before the new one gets its name, all of it is read, and what is broken in it is left
- * out. Command layer: stands on outfile.h.
+ * repair.c - `tracetool repair`: what can be kept of a damaged trace, as a new one; of a file
+ * that holds several, the first, or each in a file of its own. Before a new one gets its name,
+ * all of it is read, and what is broken in it is left out. Command layer: stands on outfile.h.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,14 +13,16 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/numbered.h"
 #include "cli/outfile.h"
 #include "cli/progress.h"
 #include "cli/units.h"
+#include "left_out.h"
 #include "tracetool_write.h"
 
 struct repair_options {
 	struct cmd_common common;
-	const char *output;
+	const char *output, *all;
 };
 
 static const struct opt table[] = {
@@ -28,18 +30,22 @@ static const struct opt table[] = {
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
 	  .help = "write the repaired trace to OUT; '-' is standard\noutput",
 	  .at = offsetof(struct repair_options, output) },
+	{ .kind = OPT_STRING, .name = "all", .meta = "NAME-%d",
+	  .help = "write each trace of FILE to a file of its own;\n%d is its number, from 1",
+	  .at = offsetof(struct repair_options, all) },
 	CMD_COMMON_OPTIONS(struct repair_options, common),
 	OPT_TABLE_END,
 };
 
 static const struct opt_command command = {
 	.verb = "repair",
-	.synopsis = "[OPTION...] -o OUT FILE",
+	.synopsis = "[OPTION...] {-o OUT | --all=NAME-%d} FILE",
 	.summary = "Turns a damaged or cut-off trace into one that can be read, and keeps all of\n"
-		   "it that can be kept. FILE itself is not changed.",
-	.notes = "Exit status: 0 nothing is lost, 1 something is lost or events are made up, 2 a\n"
-		 "usage, I/O or resource error. tracetool-repair(1) says what is kept and what is\n"
-		 "made up.",
+		   "it that can be kept. Leaves out what is not the trace's, and undoes what a copy\n"
+		   "did to it. FILE itself is not changed.",
+	.notes = "Exit status: 0 nothing is lost, 1 something is lost or left out or events are\n"
+		 "made up, 2 a usage, I/O or resource error. tracetool-repair(1) says what is kept\n"
+		 "and what is made up.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -47,8 +53,14 @@ static const struct opt_command command = {
 
 struct run {
 	const struct repair_options *opt;
-	const char *path, *name; /* of the input; for messages */
+	char *path;             /* of the input, */
+	const char *name;       /* and for messages */
 	const struct cmd_input *input;
+	struct tt_pieces *pieces; /* of the input */
+	struct left_out left_out;
+	unsigned others;        /* traces after the first, which are left out */
+	/* of the current trace: */
+	const char *output;
 	struct outfile file;
 	/* what is written is read again; if the output is not a regular file, it is first
 	 * written here */
@@ -81,12 +93,14 @@ static void report_made(const struct run *run, const struct tt_repair *r)
 
 static void report_lost(struct run *run, const struct tt_repaired *g)
 {
+	struct tt_error why = g->why;
 	char place[256];
 
-	if (g->why.code == TT_OK)
+	if (why.code == TT_OK)
 		return;
-	cmd_error(run->name, "%s: %.*s", cmd_location(&g->why, place, sizeof(place)),
-		  (int)strcspn(g->why.message, "\n"), g->why.message);
+	cmd_place_in_input(run->pieces, &why);
+	cmd_error(run->name, "%s: %.*s", cmd_location(&why, place, sizeof(place)),
+		  (int)strcspn(why.message, "\n"), why.message);
 	if (g->unknown_type >= 0 && !run->advised) {
 		cmd_error(run->name,
 			  "no spec defines event type %d: the rest of its thread is lost. %s",
@@ -155,7 +169,8 @@ static void report_generation(struct run *run, const struct tt_repair *r,
 	else if (g->whole && run->opt->common.verbose)
 		cmd_error(run->name,
 			  "generation %" PRIu64 ": kept as it is; bytes %" PRIu64 " to %" PRIu64
-			  ", events: %" PRIu64, g->number, g->offset, g->end, g->events);
+			  ", events: %" PRIu64, g->number, tt_pieces_offset(run->pieces, g->offset),
+			  tt_pieces_offset(run->pieces, g->end - 1) + 1, g->events);
 	if (g->whole && g->lost_nbytes != 0)
 		cmd_error(run->name, "around generation %" PRIu64 ": bytes lost: %" PRIu64,
 			  g->number, g->lost_nbytes);
@@ -177,17 +192,24 @@ static bool lost_any(const struct run *run)
 	       run->lost_more || run->made_events != 0;
 }
 
+static bool left_out_any(const struct run *run)
+{
+	return run->left_out.text + run->left_out.zeros + run->left_out.other != 0 ||
+	       run->others != 0;
+}
+
 static void report_all(const struct run *run)
 {
+	const char *name = run->opt->all ? run->output : run->name;
 	char lost[96];
 
 	if (run->opt->common.quiet)
 		return;
 	if (!lost_any(run))
-		cmd_error(run->name, "nothing is lost; generations: %" PRIu64 ", events: %" PRIu64,
-			  run->generations, run->events);
+		cmd_error(name, "nothing%s is lost; generations: %" PRIu64 ", events: %" PRIu64,
+			  left_out_any(run) ? " of the trace" : "", run->generations, run->events);
 	else
-		cmd_error(run->name,
+		cmd_error(name,
 			  "in all, generations kept: %" PRIu64 ", %" PRIu64
 			  " of them whole; events kept: %" PRIu64 ", lost: %s; bytes lost: %" PRIu64,
 			  run->generations, run->whole, run->events,
@@ -277,7 +299,7 @@ static uint64_t first_bad(struct tt_reader *reader, uint64_t *n)
 
 static int report_failure(const struct run *run, int failure)
 {
-	cmd_error(run->opt->output, "%s", strerror(failure));
+	cmd_error(run->output, "%s", strerror(failure));
 	return STATUS_TROUBLE;
 }
 
@@ -317,17 +339,17 @@ static int check_written(struct run *run)
 	if (failure != 0)
 		return report_failure(run, failure);
 	if (open_written(&reader, run, &err) < 0) {
-		cmd_report(run->opt->output, &err);
+		cmd_report(run->output, &err);
 		return STATUS_TROUBLE;
 	}
-	progress_start(run->opt->output, run->opt->common.quiet);
+	progress_start(run->output, run->opt->common.quiet);
 	bad = first_bad(reader, &n);
 	progress_stop();
 	if (bad != UINT64_MAX)
 		err = *tt_reader_error(reader);
 	tt_reader_close(reader);
 	if (bad != UINT64_MAX && err.system) {
-		cmd_report(run->opt->output, &err);
+		cmd_report(run->output, &err);
 		status = STATUS_TROUBLE;
 	} else if (bad != UINT64_MAX) {
 		status = cut_written(run, bad, n, &err);
@@ -357,7 +379,7 @@ static int copy_scratch(struct run *run)
 
 static int open_output(struct run *run)
 {
-	int status = outfile_open(&run->file, run->opt->output);
+	int status = outfile_open(&run->file, run->output);
 
 	if (status != STATUS_FINE || run->file.temporary)
 		return status;
@@ -394,21 +416,27 @@ static int close_output(struct run *run, int status)
 	status = outfile_finish(&run->file);
 	if (status != STATUS_FINE)
 		return status;
-	report_all(run);
 	return lost_any(run) ? STATUS_BAD : STATUS_FINE;
 }
 
-static int repair(struct run *run)
+/* The totals begin anew with each trace. */
+static void begin_totals(struct run *run)
 {
-	struct tt_reader *reader;
+	run->generations = run->whole = run->events = run->made_events = 0;
+	run->lost_events = run->lost_nbytes = run->unread_nbytes = 0;
+	run->lost_more = false;
+	run->scratch = NULL;
+	run->scratch_buffer = NULL;
+}
+
+/* One trace, to run->output. */
+static int repair_trace(struct run *run, struct tt_reader *reader)
+{
 	struct tt_repair *r;
 	struct tt_error err;
 	int status;
 
-	if (cmd_open_reader(&reader, run->input, run->path, &err) < 0) {
-		cmd_report(run->name, &err);
-		return cmd_status(&err);
-	}
+	begin_totals(run);
 	if (tt_repair_new(&r, reader, &err) < 0) {
 		cmd_report(run->name, &err);
 		status = STATUS_TROUBLE;
@@ -418,8 +446,88 @@ static int repair(struct run *run)
 			status = close_output(run, write_all(run, reader, r));
 	}
 	tt_repair_free(r);
-	tt_reader_close(reader);
 	return status;
+}
+
+/* The n-th trace, to a file of its own. */
+static int repair_numbered(struct run *run, struct tt_reader *reader, unsigned n)
+{
+	char *name = numbered_name(run->opt->all, n);
+	char *const inputs[] = { run->path };
+	int status = STATUS_TROUBLE;
+
+	if (!name) {
+		cmd_error(NULL, "%s", strerror(ENOMEM));
+		return status;
+	}
+	run->output = name;
+	if (cmd_check_output(&command, name, inputs, 1, &run->opt->common.specs) == OPT_RUN) {
+		status = repair_trace(run, reader);
+		if (run->generations != 0 && status != STATUS_TROUBLE)
+			report_all(run);
+	}
+	free(name);
+	return status;
+}
+
+/* Reads all of the input, and repairs its first trace, or all. */
+static int repair_traces(struct run *run)
+{
+	int status = STATUS_FINE, rc;
+	struct tt_reader *reader;
+	struct tt_error err;
+	unsigned n = 0;
+
+	while ((rc = tt_pieces_next(run->pieces, &reader, &err)) != 1) {
+		n++;
+		if (n > 1 && !run->opt->all)
+			run->others++;
+		else if (rc < 0)
+			cmd_report(run->name, &err);
+		else
+			status = worse(status, run->opt->all ? repair_numbered(run, reader, n)
+							     : repair_trace(run, reader));
+		if (rc < 0)
+			status = worse(status, cmd_status(&err));
+		tt_reader_close(reader);
+	}
+	return status;
+}
+
+static int repair(struct run *run)
+{
+	struct tt_error err;
+	int status;
+
+	if (cmd_open_pieces(&run->pieces, run->input, run->path, &err) < 0) {
+		cmd_report(run->name, &err);
+		return cmd_status(&err);
+	}
+	status = repair_traces(run);
+	run->left_out = report_pieces(run->name, run->pieces, &run->opt->common);
+	if (run->others != 0 && !run->opt->common.quiet)
+		cmd_error(run->name, "traces left out: %u; --all=NAME-%%d writes each to a file of "
+			  "its own", run->others);
+	if (!run->opt->all && run->generations != 0 && status != STATUS_TROUBLE)
+		report_all(run);
+	tt_pieces_close(run->pieces);
+	return left_out_any(run) ? worse(status, STATUS_BAD) : status;
+}
+
+/* Whether the options go together. OPT_RUN, or a status after a message. */
+static int check_usage(const struct repair_options *opt, const struct opt_operands *operands)
+{
+	if (opt->output && opt->all)
+		return opt_usage(&command, "-o and --all exclude each other");
+	if (opt->all && !numbered_is_pattern(opt->all))
+		return opt_usage(&command, "--all=%s: the name must contain %%d once, for the number",
+				 opt->all);
+	if (!opt->output && !opt->all)
+		return opt_usage(&command, "no output given: use -o OUT");
+	if (opt->output && strcmp(opt->output, "-") == 0 && isatty(STDOUT_FILENO))
+		return opt_usage(&command,
+				 "refusing to write a binary trace to a terminal: use -o OUT");
+	return cmd_check_output(&command, opt->output, operands->items, 1, &opt->common.specs);
 }
 
 int cmd_repair(int argc, char **argv)
@@ -434,14 +542,8 @@ int cmd_repair(int argc, char **argv)
 		goto out;
 	run.path = operands.items[0];
 	run.name = cmd_input_name(run.path);
-	if (!opt.output)
-		status = opt_usage(&command, "no output given: use -o OUT");
-	else if (strcmp(opt.output, "-") == 0 && isatty(STDOUT_FILENO))
-		status = opt_usage(&command,
-				   "refusing to write a binary trace to a terminal: use -o OUT");
-	else
-		status = cmd_check_output(&command, opt.output, operands.items, 1,
-					  &opt.common.specs);
+	run.output = opt.output;
+	status = check_usage(&opt, &operands);
 	if (status != OPT_RUN)
 		goto out;
 	run.input = &input;

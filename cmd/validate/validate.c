@@ -379,7 +379,10 @@ static int run(const struct validate_options *o, const struct opt_operands *file
 
 int cmd_validate(int argc, char **argv)
 {
-	struct validate_options o = { .jobs = cmd_processors() };
+	struct validate_options o = {
+		.inputs.take_apart = true,
+		.jobs = cmd_processors(),
+	};
 	struct opt_operands files;
 	int status = opt_parse(&command, argc, argv, &o, &files);
 

@@ -155,11 +155,12 @@ static struct finding *keep_finding(struct verdict *v, const struct tt_error *er
 	return f;
 }
 
-static bool keep_waiting_thread(struct finding *f, const struct tt_waiting *w)
+static bool keep_waiting_thread(struct finding *f, const struct tt_waiting *w,
+				const struct tt_pieces *pieces)
 {
 	struct waiting kept = {
 		.thread = w->thread,
-		.offset = w->offset,
+		.offset = tt_pieces_offset(pieces, w->offset),
 		.event = printable_copy(w->spec ? w->spec->name : ""),
 		.why = printable_copy(w->why),
 	};
@@ -173,7 +174,29 @@ static bool keep_waiting_thread(struct finding *f, const struct tt_waiting *w)
 	return true;
 }
 
-static void keep_waiting(struct verdict *v, struct finding *f, struct tt_reader *r)
+/* ---- reading */
+
+/* What one trace of a file is read with. */
+struct reading {
+	struct tt_pieces *pieces;
+	struct tt_reader *reader;
+	struct tt_heap *heap;   /* NULL before the first event of an experiment */
+	bool each;              /* reads every event: the heap is replayed */
+	bool no_heap;           /* memory ran out */
+	bool broken;            /* it has an error */
+};
+
+/* The same, of an error of the current trace. */
+static struct finding *keep_of_trace(struct verdict *v, const struct reading *reading,
+				     const struct tt_error *err, const struct verdict_options *opt)
+{
+	struct tt_error placed = *err;
+
+	cmd_place_in_input(reading->pieces, &placed);
+	return keep_finding(v, &placed, opt);
+}
+
+static void keep_waiting(struct verdict *v, struct finding *f, const struct reading *reading)
 {
 	struct tt_waiting w;
 
@@ -182,31 +205,30 @@ static void keep_waiting(struct verdict *v, struct finding *f, struct tt_reader 
 		raise_no_memory(v);
 		return;
 	}
-	for (size_t i = 0; tt_reader_waiting(r, i, &w); i++) {
+	for (size_t i = 0; tt_reader_waiting(reading->reader, i, &w); i++) {
 		if (i >= VERDICT_MAX_WAITING)
 			f->more_waiting++;
-		else if (!keep_waiting_thread(f, &w))
+		else if (!keep_waiting_thread(f, &w, reading->pieces))
 			raise_no_memory(v);
 	}
 }
 
-/* ---- reading */
-
-static void take_findings(struct verdict *v, struct tt_reader *r, const struct verdict_options *opt)
+static void take_findings(struct verdict *v, const struct reading *reading,
+			  const struct verdict_options *opt)
 {
 	struct tt_error err;
 
-	while (tt_reader_finding(r, &err) == 0)
-		keep_finding(v, &err, opt);
+	while (tt_reader_finding(reading->reader, &err) == 0)
+		keep_of_trace(v, reading, &err, opt);
 }
 
-static void take_heap_findings(struct verdict *v, struct tt_heap *heap,
+static void take_heap_findings(struct verdict *v, const struct reading *reading,
 			       const struct verdict_options *opt)
 {
 	struct tt_error err;
 
-	while (heap && tt_heap_finding(heap, &err) == 0)
-		keep_finding(v, &err, opt);
+	while (reading->heap && tt_heap_finding(reading->heap, &err) == 0)
+		keep_of_trace(v, reading, &err, opt);
 }
 
 /* There is no memory for the heap, which is reported once. */
@@ -261,22 +283,15 @@ static bool may_go_on(struct tt_reader *r, const struct verdict_options *opt)
 }
 
 /* Where reading continued after the previous error, if that was kept. */
-static void note_resumed(struct finding *f, const struct tt_event *sync)
+static void note_resumed(struct finding *f, const struct tt_event *sync,
+			 const struct tt_pieces *pieces)
 {
 	if (!f || f->resumed || !sync->generation)
 		return;
 	f->resumed = true;
 	f->resumed_generation = tt_generation_number(sync->generation);
-	f->resumed_offset = tt_generation_offset(sync->generation);
+	f->resumed_offset = tt_pieces_offset(pieces, tt_generation_offset(sync->generation));
 }
-
-/* What one file is read with. */
-struct reading {
-	struct tt_reader *reader;
-	struct tt_heap *heap;   /* NULL before the first event of an experiment */
-	bool each;              /* reads every event: the heap is replayed */
-	bool no_heap;           /* memory ran out */
-};
 
 /* Whether the heap is to be replayed from this generation on. */
 static bool has_heap(const struct reading *reading, const struct tt_generation *g,
@@ -310,10 +325,10 @@ static int read_on(struct verdict *v, struct reading *reading, const struct verd
 
 	while ((rc = next_event(reading, &ev)) == 0) {
 		if (ev->kind == TT_KIND_SYNC) {
-			v->closing_syncs += !ev->generation && v->nerrors > 0;
-			note_resumed(before, ev);
-			take_findings(v, r, opt);
-			take_heap_findings(v, reading->heap, opt);
+			v->closing_syncs += !ev->generation && reading->broken;
+			note_resumed(before, ev, reading->pieces);
+			take_findings(v, reading, opt);
+			take_heap_findings(v, reading, opt);
 			/* Findings may have moved in memory. */
 			before = NULL;
 			reading->each = has_heap(reading, ev->generation, opt->input->specs);
@@ -329,7 +344,7 @@ static int read_on(struct verdict *v, struct reading *reading, const struct verd
 		if (!may_go_on(r, opt))
 			return 1;
 	}
-	take_findings(v, r, opt);
+	take_findings(v, reading, opt);
 	return rc;
 }
 
@@ -343,9 +358,10 @@ static void read_all(struct verdict *v, struct reading *reading, const struct ve
 		uint64_t skipped = 0;
 		int rc;
 
-		before = keep_finding(v, err, opt);
+		reading->broken = true;
+		before = keep_of_trace(v, reading, err, opt);
 		if (before && err->code == TT_E_STUCK)
-			keep_waiting(v, before, r);
+			keep_waiting(v, before, reading);
 		if (err->system)
 			return;
 		if (reading->heap)
@@ -354,7 +370,7 @@ static void read_all(struct verdict *v, struct reading *reading, const struct ve
 		if (before)
 			before->skipped_nbytes = skipped;
 		if (rc < 0)
-			keep_finding(v, tt_reader_error(r), opt);
+			keep_of_trace(v, reading, tt_reader_error(r), opt);
 		if (rc != 0)
 			return;
 	}
@@ -384,40 +400,116 @@ static int measure(struct salvage_report *s, struct tt_repair *r)
 	return rc == 1 ? 0 : rc;
 }
 
-/* The header counts as kept if anything does. 0, or *err says why it is not known. */
+/* One trace. The header counts as kept if anything does. 0, or *err says why it is not known. */
 static int measure_reader(struct salvage_report *s, struct tt_reader *reader, struct tt_error *err)
 {
+	struct salvage_report of_trace = { 0 };
 	struct tt_repair *r;
 	int rc = tt_repair_new(&r, reader, err);
 
-	if (rc == 0 && (rc = measure(s, r)) < 0)
+	if (rc == 0 && (rc = measure(&of_trace, r)) < 0)
 		*err = *tt_repair_error(r);
 	tt_repair_free(r);
-	s->nbytes = tt_reader_progress(reader).nbytes;
-	s->kept_nbytes = s->generations == 0 ? 0 : s->nbytes + s->kept_nbytes;
-	s->known = rc == 0;
+	if (of_trace.generations != 0)
+		s->kept_nbytes += tt_reader_progress(reader).nbytes + of_trace.kept_nbytes;
+	s->generations += of_trace.generations;
+	s->whole += of_trace.whole;
+	s->events += of_trace.events;
+	s->lost_events += of_trace.lost_events;
+	s->lost_more |= of_trace.lost_more;
+	s->known |= rc == 0;
 	return rc;
 }
 
-/* A file that cannot be read has its finding already; trouble of the machine is new. */
+/* All traces of a file. Those that cannot be read have their finding already; trouble of the
+ * machine is new. */
 static void measure_salvage(struct verdict *v, const struct cmd_trace *trace,
 			    const struct verdict_options *opt)
 {
+	struct tt_pieces *pieces;
 	struct tt_reader *reader;
 	struct tt_error err;
-	int rc = cmd_trace_open_again(&reader, trace, &err);
+	int rc = cmd_trace_open_again(&pieces, trace, &err);
 
-	if (rc == 0)
-		rc = measure_reader(&v->salvage, reader, &err);
-	if (rc < 0 && err.system)
+	while (rc == 0 && (rc = tt_pieces_next(pieces, &reader, &err)) != 1) {
+		if (rc == 0)
+			rc = measure_reader(&v->salvage, reader, &err);
+		tt_reader_close(reader);
+		if (rc < 0 && !err.system)
+			rc = 0;
+	}
+	if (rc < 0)
 		keep_finding(v, &err, opt);
-	tt_reader_close(reader);
+	if (pieces)
+		v->salvage.nbytes = tt_pieces_nbytes(pieces);
+	tt_pieces_close(pieces);
+}
+
+/* ---- traces of a file */
+
+/* Puts what was found last, n findings, in front of the earlier ones from `at` on. */
+static void move_to_front(struct verdict *v, size_t at, size_t n)
+{
+	for (; n != 0; n--, at++) {
+		struct finding last = v->findings[v->nfindings - n];
+
+		memmove(&v->findings[at + 1], &v->findings[at],
+			(v->nfindings - n - at) * sizeof(last));
+		v->findings[at] = last;
+	}
+}
+
+/*
+ * Keeps what is said about the pieces of the file. Those that stand in or after a trace are
+ * the cause of what was found in that trace, from `first` on, and come before it.
+ */
+static void take_pieces(struct verdict *v, struct tt_pieces *pieces, size_t first,
+			const struct verdict_options *opt)
+{
+	size_t before = v->nfindings;
+	bool another = false;
+	struct tt_error err;
+
+	while (!another && tt_pieces_finding(pieces, &err) == 0) {
+		another = err.code == TT_E_ANOTHER_TRACE;
+		if (!another)
+			keep_finding(v, &err, opt);
+	}
+	if (first < before)
+		move_to_front(v, first, v->nfindings - before);
+	if (another)
+		keep_finding(v, &err, opt);
+}
+
+/* Reads a trace of the file to its end. */
+static void read_trace(struct verdict *v, struct tt_pieces *pieces, struct tt_reader *r,
+		       const struct verdict_options *opt)
+{
+	struct reading reading = { .pieces = pieces, .reader = r };
+	struct tt_progress progress;
+
+	if (!v->opened)
+		v->version = tt_reader_version(r);
+	v->opened = true;
+	v->closing_syncs = 0;
+	read_all(v, &reading, opt);
+	if (reading.heap)
+		tt_heap_finish(reading.heap);
+	take_heap_findings(v, &reading, opt);
+	tt_heap_free(reading.heap);
+	progress = tt_reader_progress(r);
+	v->progress.events += progress.events - v->closing_syncs;
+	v->progress.generations += progress.generations;
+	tt_reader_close(r);
 }
 
 void verdict_make(struct verdict *v, struct cmd_trace *trace, const struct verdict_options *opt)
 {
-	struct reading reading = { 0 };
-	struct tt_reader *r = trace->reader;
+	struct tt_pieces *pieces = trace->pieces;
+	struct tt_reader *r;
+	struct tt_error err;
+	size_t first = 0;
+	int rc;
 
 	*v = (struct verdict){
 		.own_file = strdup(trace->name),
@@ -426,21 +518,21 @@ void verdict_make(struct verdict *v, struct cmd_trace *trace, const struct verdi
 	v->file = v->own_file ? v->own_file : "?";
 	if (!v->name || !v->own_file)
 		raise_no_memory(v);
-	if (!r) {
+	if (!pieces) {
 		keep_finding(v, &trace->error, opt);
 		return;
 	}
-	v->opened = true;
-	v->version = tt_reader_version(r);
-	reading.reader = r;
-	read_all(v, &reading, opt);
-	if (reading.heap)
-		tt_heap_finish(reading.heap);
-	take_heap_findings(v, reading.heap, opt);
-	tt_heap_free(reading.heap);
-	v->progress = tt_reader_progress(r);
-	v->progress.events -= v->closing_syncs;
-	if (opt->salvage)
+	while ((rc = tt_pieces_next(pieces, &r, &err)) != 1) {
+		take_pieces(v, pieces, first, opt);
+		first = v->nfindings;
+		if (rc < 0)
+			keep_finding(v, &err, opt);
+		else
+			read_trace(v, pieces, r, opt);
+	}
+	take_pieces(v, pieces, first, opt);
+	v->progress.nbytes = tt_pieces_nbytes(pieces);
+	if (opt->salvage && v->opened)
 		measure_salvage(v, trace, opt);
 }
 

@@ -36,6 +36,14 @@ static const struct code {
 	{ TT_E_CUT_OFF, "cut-off",
 	  "The program died, the disk was full, or a copy was not finished: copy it again, or call "
 	  "trace.Stop before the program ends." },
+	{ TT_E_ANOTHER_TRACE, "another-trace",
+	  "Several traces are in one file: tracetool repair --all writes each to a file of its own." },
+	{ TT_E_FOREIGN, "foreign-bytes",
+	  "Something else wrote into the file: tracetool repair leaves these bytes out; write the "
+	  "trace to a file of its own." },
+	{ TT_E_REENCODED, "re-encoded",
+	  "Copy the file again in binary mode; where the change can be undone, tracetool repair "
+	  "does so." },
 
 	{ TT_E_BATCH_TYPE, "batch-type",
 	  "Bytes were lost or added before this place: copy the file again in binary mode." },

@@ -135,6 +135,19 @@ int tt_reader_open_member(struct tt_reader **out, struct tt_archive *archive,
 	return reader_start(out, rc, err);
 }
 
+int tt_reader_open_made(struct tt_reader **out, const struct tt_options *opt,
+			int (*make)(void *arg, struct tt_source **src, struct tt_mem *mem,
+				    struct tt_error *err),
+			void *arg, struct tt_error *err)
+{
+	int rc = reader_new(out, opt, err);
+
+	if (rc < 0)
+		return rc;
+	rc = make(arg, &(*out)->src, &(*out)->mem, err);
+	return reader_start(out, rc, err);
+}
+
 int tt_reader_open_again(struct tt_reader **out, const struct tt_reader *r, struct tt_error *err)
 {
 	struct tt_source *src;

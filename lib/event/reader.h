@@ -57,6 +57,14 @@ struct tt_reader {
 };
 
 /*
+ * Opens a trace whose source a function makes, on the reader's account. Codes of
+ * tt_reader_open(), and those of `make`.
+ */
+int tt_reader_open_made(struct tt_reader **out, const struct tt_options *opt,
+			int (*make)(void *arg, struct tt_source **src, struct tt_mem *mem,
+				    struct tt_error *err),
+			void *arg, struct tt_error *err);
+/*
  * Takes in what is embedded in a generation for readers like us, and not for Go's. If the
  * specs change by it, *p follows; *changed says so, since all else that was made of them is
  * to be made anew. TT_E_MEMORY, TT_E_LIMIT.

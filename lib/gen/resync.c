@@ -2,24 +2,20 @@
 /*
  * resync.c - finds the next generation after damage. Where the framing still
  * holds it walks batch by batch to where another generation begins; where it
- * does not, it first looks byte by byte for a place from which several batches
- * in a row make sense, their data included.
+ * does not, it first looks byte by byte for a place where a row of batches begins, whose data
+ * makes sense. It never goes past the header of another trace.
  */
 #include "gen/content.h"
 #include "gen/generation.h"
+#include "wire/row.h"
 
-/* So many batches in a row must make sense: by chance one byte in a hundred
- * looks like a batch. */
-#define PLAUSIBLE_RUN 4
-/* Of them so many will do where the input ends: where framing holds, and does not. */
+/* Of a row so many batches will do where the input ends: where framing holds, and does not. */
 #define LAST_WALKED 1
 #define LAST_SCANNED 2
 /* Of a batch's data so much is looked at; what may be cut off then is not held against it. */
 #define SEEN_EVENTS_NBYTES (2 * TT_EVENT_MAX_SIZE)
 #define SEEN_TABLE_NBYTES 4096
 #define SEEN_RECORD_NBYTES 3072
-/* What a run of them takes at most. */
-#define PLAUSIBLE_NBYTES (PLAUSIBLE_RUN * (TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE))
 /* Bytes looked through before they are given back. */
 #define SCAN_STEP 65536
 /* A search goes back a quarter of the way at most, and these: else damage that
@@ -28,16 +24,10 @@
 
 /* ---- batches in a row */
 
-/* Whether a batch may follow another: in its generation, or the next. */
-static bool may_follow(const struct tt_loader *l, const struct tt_raw_batch *b,
-		       const struct tt_raw_batch *before)
+/* No row begins earlier than the last generation that was whole. */
+static struct tt_row_rules row_rules(const struct tt_loader *l, int last)
 {
-	bool after_mark = before->kind == TT_RAW_BATCH_END;
-
-	if (b->kind == TT_RAW_BATCH_END)
-		return l->framer.has_end_marks && !after_mark; /* no generation is empty */
-	return after_mark || b->generation == before->generation ||
-	       (!l->framer.has_end_marks && b->generation == before->generation + 1);
+	return (struct tt_row_rules){l->framer.has_end_marks, l->min_time, last};
 }
 
 /* Whether the data of a batch, of which `avail` bytes are there, begins with what it should. */
@@ -71,7 +61,7 @@ static bool row_makes_sense(const struct tt_loader *l, const struct tt_decode_pl
 	uint64_t nbytes;
 	int nbad = 0;
 
-	for (int i = 0; i < PLAUSIBLE_RUN && data < end; i++) {
+	for (int i = 0; i < TT_ROW_BATCHES && data < end; i++) {
 		const uint8_t *content;
 
 		if (!tt_batch_plausible(data, end, &b, &nbytes))
@@ -88,60 +78,41 @@ static bool row_makes_sense(const struct tt_loader *l, const struct tt_decode_pl
 	return true;
 }
 
-/*
- * Whether a row begins at data. Its first batch is as one after a mark, and not
- * earlier than the last generation that was whole. `last` batches will do before
- * `end`.
- */
-static bool run_begins(const struct tt_loader *l, const uint8_t *data, const uint8_t *end,
-		       int last)
-{
-	struct tt_raw_batch b, before = {.kind = TT_RAW_BATCH_END};
-	uint64_t nbytes;
-
-	for (int i = 0; i < PLAUSIBLE_RUN; i++) {
-		if (data == end)
-			return i >= last;
-		if (!tt_batch_plausible(data, end, &b, &nbytes) ||
-		    !may_follow(l, &b, &before) || (i == 0 && b.time < l->min_time))
-			return false;
-		if (nbytes > (uint64_t)(end - data))
-			return i >= last;
-		data += nbytes;
-		before = b;
-	}
-	return true;
-}
-
 /* Whether a row begins where the source is: 1, 0 or an error. */
 static int run_is_here(struct tt_loader *l, struct tt_error *err)
 {
+	struct tt_row_rules rules = row_rules(l, LAST_WALKED);
 	const uint8_t *data;
 	size_t avail;
-	int rc = tt_source_peek(l->src, PLAUSIBLE_NBYTES, &data, &avail, err);
+	int rc = tt_source_peek(l->src, TT_ROW_NBYTES, &data, &avail, err);
 
-	return rc < 0 ? rc : run_begins(l, data, data + avail, LAST_WALKED);
+	return rc < 0 ? rc : tt_row_begins(&rules, data, data + avail);
 }
 
-/* Moves to the next place where one begins. 0, 1 or an error. */
+/* Moves to the next place where one begins, 0; or to the end of the trace, which may be where
+ * another one begins, 1; or an error. */
 static int scan(struct tt_loader *l, struct tt_error *err)
 {
+	struct tt_row_rules rules = row_rules(l, LAST_SCANNED);
 	struct tt_decode_plan plan;
 
 	tt_decode_plan_init(&plan, l->specs);
 	for (;;) {
 		const uint8_t *data;
+		unsigned version;
 		size_t avail, n;
-		int rc = tt_source_peek(l->src, SCAN_STEP + PLAUSIBLE_NBYTES, &data, &avail, err);
-		bool last = avail < SCAN_STEP + PLAUSIBLE_NBYTES;
+		int rc = tt_source_peek(l->src, SCAN_STEP + TT_ROW_NBYTES, &data, &avail, err);
+		bool last = avail < SCAN_STEP + TT_ROW_NBYTES;
 
 		n = last ? avail : SCAN_STEP;
 		for (size_t i = 0; i < n; i++) {
-			if (run_begins(l, data + i, data + avail, LAST_SCANNED) &&
-			    row_makes_sense(l, &plan, data + i, data + avail)) {
+			bool row = tt_row_begins(&rules, data + i, data + avail) &&
+				   row_makes_sense(l, &plan, data + i, data + avail);
+
+			if (row || tt_trace_begins(data + i, data + avail, &version)) {
 				tt_source_skip(l->src, i);
 				l->resume = tt_source_offset(l->src);
-				return TT_OK;
+				return row ? TT_OK : TT_END;
 			}
 		}
 		tt_source_skip(l->src, n);
@@ -252,7 +223,7 @@ static int search(struct tt_loader *l, bool lost, struct tt_error *err)
 			rc = walk(l, err);
 		lost = rc < 0 && is_framing_error(err->code);
 	} while (lost);
-	return rc;
+	return rc == -TT_E_ANOTHER_TRACE ? TT_END : rc;
 }
 
 int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_t *skipped,
@@ -269,7 +240,7 @@ int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_
 	rc = tt_source_peek(l->src, 1, &data, &avail, err);
 	if (rc < 0)
 		return rc;
-	if (l->at_end || avail == 0)
+	if (l->at_end || avail == 0 || broken->code == TT_E_ANOTHER_TRACE)
 		return TT_END;
 	if (was_read_whole(broken->code))
 		return TT_OK;

@@ -17,6 +17,7 @@
 #define TT_MEMBER_NAME_NBYTES 256
 
 struct tt_feed;
+struct tt_source_filter;
 
 struct tt_feed_ops {
 	size_t nbytes;          /* of the struct that begins with struct tt_feed */
@@ -59,6 +60,9 @@ int tt_feed_open_memory(struct tt_feed **out, const void *data, size_t nbytes, s
 /* What the caller's function gives, packed or not. */
 int tt_feed_open_callback(struct tt_feed **out, const struct tt_input *input, struct tt_mem *mem,
 		       struct tt_error *err);
+/* What a filter gives. */
+int tt_feed_open_filter(struct tt_feed **out, const struct tt_source_filter *filter, struct tt_mem *mem,
+			struct tt_error *err);
 /* If the bottom is a regular file: its descriptor, and where it began there. */
 bool tt_feed_file(const struct tt_feed *f, int *fd, uint64_t *offset);
 

@@ -266,6 +266,61 @@ int tt_source_open_again(struct tt_source **out, const struct tt_source *of, uin
 	return 0;
 }
 
+bool tt_source_is_whole(const struct tt_source *s)
+{
+	return s->stream == NULL;
+}
+
+int tt_source_open_range(struct tt_source **out, const struct tt_source *of, uint64_t offset,
+			 uint64_t nbytes, struct tt_mem *mem, struct tt_error *err)
+{
+	struct tt_source *s;
+	int rc = tt_source_open_again(&s, of, offset, mem, err);
+
+	*out = s;
+	if (rc != 0 || s == NULL)
+		return rc;
+	assert(nbytes <= (uint64_t)(s->end - s->pos));
+	s->fd_end -= (uint64_t)(s->end - s->pos) - nbytes;
+	s->base = s->pos;
+	s->end = s->pos + nbytes;
+	s->end_offset = nbytes;
+	s->mark = 0;
+	/* unlike a source that is opened again, it is read alone, and may give pages back */
+	s->map = of->map;
+	s->map_nbytes = of->map_nbytes;
+	s->borrowed = true;
+	return 0;
+}
+
+int tt_source_open_filter(struct tt_source **out, const struct tt_source_filter *filter,
+			  struct tt_mem *mem, struct tt_error *err)
+{
+	struct tt_source *s;
+	struct tt_feed *feed;
+	int rc = tt_feed_open_filter(&feed, filter, mem, err);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	s = tt_mem_zalloc(mem, 1, sizeof(*s));
+	if (s == NULL) {
+		tt_feed_close(feed);
+		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
+	}
+	s->mem = mem;
+	s->fd = -1;
+	s->base = s->pos = s->end = nothing;
+	rc = tt_stream_new(&s->stream, feed, mem, err);
+	if (rc != 0) {
+		tt_feed_close(feed);
+		tt_source_close(s);
+		return rc;
+	}
+	*out = s;
+	return 0;
+}
+
 void tt_source_read_ahead(struct tt_source *s)
 {
 	if (s->stream != NULL)

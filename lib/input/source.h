@@ -11,6 +11,7 @@
  *	feed.c           bytes in one direction, in layers:
  *	feed_file.c      the lowest one, a file, a pipe or memory
  *	feed_callback.c  or a function of the caller
+ *	feed_filter.c    bytes that the library makes of those of another source
  *	feed_gzip.c      on top of it gzip,
  *	feed_zstd.c      zstd,
  *	feed_archive.c   a handle of libarchive, for
@@ -62,6 +63,27 @@ int tt_source_open_input(struct tt_source **out, const struct tt_input *input, c
  */
 int tt_source_open_again(struct tt_source **out, const struct tt_source *of, uint64_t offset,
 			 struct tt_mem *mem, struct tt_error *err);
+/*
+ * Opens nbytes of it from `offset` on, as a source that begins at 0: under the same condition,
+ * and the bytes must be there.
+ */
+int tt_source_open_range(struct tt_source **out, const struct tt_source *of, uint64_t offset,
+			 uint64_t nbytes, struct tt_mem *mem, struct tt_error *err);
+
+/*
+ * Makes bytes of others: `read` gives 1 to `room` bytes, or *got 0 at the end, or returns an
+ * error, after which it is not called again.
+ */
+struct tt_source_filter {
+	int (*read)(void *arg, uint8_t *buf, size_t room, size_t *got, struct tt_error *err);
+	void *arg;
+};
+/* Streams what a filter gives, as it is. The filter's arg outlives the source. TT_E_MEMORY,
+ * TT_E_LIMIT. */
+int tt_source_open_filter(struct tt_source **out, const struct tt_source_filter *filter,
+			  struct tt_mem *mem, struct tt_error *err);
+/* Whether all bytes are in memory or mapped, so that it can be opened again. */
+bool tt_source_is_whole(const struct tt_source *s);
 /* Lets a thread unpack ahead where that helps; the bytes are the same. */
 void tt_source_read_ahead(struct tt_source *s);
 void tt_source_close(struct tt_source *s);

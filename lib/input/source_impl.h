@@ -36,8 +36,9 @@ struct tt_source {
 	size_t map_dropped;     /* of its bytes, given back to the system */
 	uint8_t *held;          /* memory of this source that all bytes come from, or NULL */
 	size_t held_nbytes;
+	bool borrowed;          /* the mapping is another source's */
 	/* Of a mapped file, for source_file.c. */
-	int fd;                 /* of the mapped file, or -1; borrowed without `map` */
+	int fd;                 /* of the mapped file, or -1; another's if that is `borrowed`, or without `map` */
 	uint64_t fd_end;        /* offset of `end` in it */
 	uint64_t expected;      /* the system was asked to read ahead up to here */
 	uint8_t *headers;       /* HEADERS_NBYTES, or NULL before the first is peeked at */

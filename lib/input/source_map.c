@@ -46,7 +46,7 @@ void tt_source_map_release(struct tt_source *s)
 
 void tt_source_unmap(struct tt_source *s)
 {
-	if (s->map == NULL)
+	if (s->map == NULL || s->borrowed)
 		return;
 	munmap(s->map, s->map_nbytes);
 	if (s->fd >= 0)

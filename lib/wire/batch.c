@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "wire/header.h"
 #include "wire/varint.h"
 
 /* The numbers of a header, in their order, as Go's messages name them. */
@@ -74,6 +75,27 @@ static int read_header(const uint8_t *data, size_t avail, struct tt_raw_batch *b
 	return TT_OK;
 }
 
+/* No batch begins with this byte. The words of the first line are Go's. */
+static int bad_type(struct tt_source *src, uint8_t type, struct tt_error *err)
+{
+	struct tt_error ignored;
+	const uint8_t *data;
+	unsigned version;
+	size_t avail = 0;
+
+	/* (only then: live input may have no more) */
+	if (type == 'g')
+		tt_source_peek(src, TT_HEADER_SIZE, &data, &avail, &ignored);
+	if (avail != 0 && tt_header_is_here(data, data + avail, &version))
+		tt_fail(err, TT_E_ANOTHER_TRACE,
+			"expected batch event, got event %d\nanother trace (go 1.%u) begins here",
+			type, version);
+	else
+		tt_fail(err, TT_E_BATCH_TYPE, "expected batch event, got event %d", type);
+	err->offset = tt_source_offset(src);
+	return -err->code;
+}
+
 /* Header and body of a batch whose first bytes are in data. */
 static int read_framed(struct tt_source *src, const uint8_t *data, size_t avail,
 		       struct tt_raw_batch *b, struct tt_error *err)
@@ -127,9 +149,7 @@ int tt_batch_read(struct tt_source *src, const struct tt_framing *framing, struc
 	};
 	switch (b->kind) {
 	case TT_RAW_BATCH_BAD:
-		rc = tt_fail(err, TT_E_BATCH_TYPE, "expected batch event, got event %d", data[0]);
-		err->offset = b->offset;
-		return rc;
+		return bad_type(src, data[0], err);
 	case TT_RAW_BATCH_END:
 		rc = tt_source_peek(src, 1, &b->data, &avail, err);
 		if (rc < 0)

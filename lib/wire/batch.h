@@ -73,7 +73,8 @@ static inline enum tt_raw_batch_kind tt_raw_batch_kind(uint8_t type)
 
 /*
  * The next batch; moves past it on success only. 0; 1 at the end of the file
- * between two batches; TT_E_BATCH_TYPE, TT_E_BATCH_HEADER, TT_E_BATCH_SIZE,
+ * between two batches; TT_E_BATCH_TYPE, TT_E_ANOTHER_TRACE, TT_E_BATCH_HEADER,
+ * TT_E_BATCH_SIZE,
  * TT_E_CUT_OFF with Go's texts, or the source's errors.
  */
 int tt_batch_read(struct tt_source *src, const struct tt_framing *framing,

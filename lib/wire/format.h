@@ -11,6 +11,8 @@
  *	header.c     the header of a file
  *	guess.c      what a file seems to be that has none
  *	batch.c      framing: batches one after the other
+ *	row.c        where a batch begins in damaged bytes
+ *	foreign.c    text and other bytes that are not a trace's
  *	embedded.h   how batches begin that hold events or batches of other experiments
  *	event.c      the bytes of a timed event to a struct
  *	encode.c     batches out

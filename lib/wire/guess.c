@@ -235,15 +235,14 @@ static const char *text_kind(const uint8_t *p, const uint8_t *end)
 	return "text";
 }
 
-/* How much of a line is quoted: 80 bytes, and no part of a character. */
-static size_t quoted_len(const uint8_t *p, const uint8_t *end)
+size_t tt_guess_line_len(const uint8_t *p, const uint8_t *end)
 {
-	enum { MOST = 80 };
 	size_t len = 0;
 
-	while (len < MOST && p + len < end && p[len] != '\n' && p[len] != '\r')
+	while (len < TT_GUESS_LINE && p + len < end && p[len] != '\n' && p[len] != '\r')
 		len++;
-	for (size_t cut = len; len == MOST && cut > MOST - 4 && p + cut < end; cut--)
+	for (size_t cut = len; len == TT_GUESS_LINE && cut > TT_GUESS_LINE - 4 && p + cut < end;
+	     cut--)
 		if ((p[cut] & 0xc0) != 0x80)
 			return cut;
 	return len;
@@ -255,7 +254,7 @@ static void quote_text(const uint8_t *p, const uint8_t *end, char *out)
 	while (p < end && is_blank(*p))
 		p++;
 	snprintf(out, TT_GUESS_SIZE, p < end ? "%s: \"%.*s\"" : "%s", text_kind(p, end),
-		 (int)quoted_len(p, end), (const char *)p);
+		 (int)tt_guess_line_len(p, end), (const char *)p);
 }
 
 /* ------------------------------------------------------------- all of it */

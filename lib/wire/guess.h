@@ -4,6 +4,7 @@
 #define TT_WIRE_GUESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Enough for every answer: of a text, 80 bytes are quoted. */
@@ -15,5 +16,9 @@
  * as it is. False: there is no telling.
  */
 bool tt_guess(const uint8_t *p, const uint8_t *end, char out[TT_GUESS_SIZE]);
+
+/* How much of a line is quoted: at most so many bytes, and no part of a character. */
+#define TT_GUESS_LINE 80
+size_t tt_guess_line_len(const uint8_t *p, const uint8_t *end);
 
 #endif

@@ -19,6 +19,13 @@
  * an ELF program, a pprof profile...).
  */
 int tt_header_read(struct tt_source *src, unsigned *version, struct tt_error *err);
+/*
+ * Whether a header is at p as every writer writes it, of any version: the only spelling that
+ * is recognized inside a file. *version is what it says.
+ */
+bool tt_header_is_here(const uint8_t *p, const uint8_t *end, unsigned *version);
+/* Whether the input, which ends at `end`, is cut off inside of such a header, after `go 1.` */
+bool tt_header_is_cut(const uint8_t *p, const uint8_t *end);
 /* Where only v2 is understood: for v1 TT_E_V1, with a message of ours. */
 int tt_header_needs_v2(unsigned version, struct tt_error *err);
 

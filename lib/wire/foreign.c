@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/* foreign.c - text among batches, batches that are whole, and what stands in front. */
+#include "wire/foreign.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "wire/guess.h"
+#include "wire/row.h"
+
+/* ------------------------------------------------------------- text */
+
+static bool is_blank(uint8_t c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+size_t tt_text_char(const uint8_t *p, const uint8_t *end)
+{
+	size_t n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
+
+	if (*p < 0x80)
+		return (*p >= 0x20 && *p != 0x7f) || is_blank(*p) || *p == 0x1b;
+	if (*p < 0xc2 || *p > 0xf4 || (size_t)(end - p) < n)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
+size_t tt_blank_len(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *q = p;
+
+	while (q < end && is_blank(*q))
+		q++;
+	return (size_t)(q - p);
+}
+
+size_t tt_zeros_len(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *q = p;
+
+	while (q < end && *q == 0)
+		q++;
+	return (size_t)(q - p);
+}
+
+bool tt_name_text(const uint8_t *p, const uint8_t *end, char out[TT_TEXT_SIZE])
+{
+	const uint8_t *line = p + tt_blank_len(p, end);
+	char *to = out;
+
+	if (line == end) {
+		bool one = end - p == 1 || (end - p == 2 && *p == '\r');
+
+		snprintf(out, TT_TEXT_SIZE, "%s", one && end[-1] == '\n' ? "a line end" : "blanks");
+		return true;
+	}
+	end = line + tt_guess_line_len(line, end);
+	while (end > line && is_blank(end[-1]))
+		end--;
+	to += snprintf(to, TT_TEXT_SIZE, "text \"");
+	for (size_t n; line < end; line += n) {
+		n = tt_text_char(line, end);
+		if (n == 0)
+			return false;
+		memcpy(to, line, n);
+		/* (a tab would end a line of a message) */
+		if (*to == '\t')
+			*to = ' ';
+		to += n;
+	}
+	memcpy(to, "\"", 2);
+	return true;
+}
+
+/* ------------------------------------------------------------- in front of a trace */
+
+const uint8_t *tt_front_end(const uint8_t *p, const uint8_t *end)
+{
+	unsigned version;
+
+	while (p < end && (p = memchr(p, 'g', (size_t)(end - p))) != NULL) {
+		if (tt_trace_begins(p, end, &version))
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
+static bool starts(const uint8_t *p, const uint8_t *end, const char *with)
+{
+	return (size_t)(end - p) >= strlen(with) && memcmp(p, with, strlen(with)) == 0;
+}
+
+static bool ends(const uint8_t *p, const uint8_t *end, const char *with)
+{
+	return (size_t)(end - p) >= strlen(with) && starts(end - strlen(with), end, with);
+}
+
+static bool is_hex(uint8_t c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+bool tt_front_is_chunked(const uint8_t *p, const uint8_t *end, const uint8_t **size_line)
+{
+	const uint8_t *q = end - 2;
+
+	if (!ends(p, end, "\r\n"))
+		return false;
+	while (q > p && is_hex(q[-1]))
+		q--;
+	if (q == end - 2 || end - q > 2 + 16 || (q != p && !ends(p, q, "\r\n\r\n")))
+		return false;
+	*size_line = q;
+	return true;
+}
+
+static bool is_text(const uint8_t *p, const uint8_t *end)
+{
+	for (size_t n; p < end; p += n) {
+		n = tt_text_char(p, end);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
+void tt_front_name(const uint8_t *p, const uint8_t *end, char out[TT_FRONT_SIZE])
+{
+	char text[TT_TEXT_SIZE] = "";
+	const uint8_t *size_line;
+	const char *what = NULL;
+	bool known = is_text(p, end) && tt_name_text(p, end, text);
+
+	if (starts(p, end, "HTTP/"))
+		what = "the header of an HTTP answer: ";
+	else if (starts(p, end, "--") && ends(p, end, "\r\n\r\n"))
+		what = "the header of a part of a multipart message: ";
+	else if (tt_front_is_chunked(p, end, &size_line))
+		what = "the size of an HTTP chunk: ";
+	if (starts(p, end, "\xef\xbb\xbf") && end - p == 3)
+		snprintf(out, TT_FRONT_SIZE, "a byte order mark");
+	else
+		snprintf(out, TT_FRONT_SIZE, "%s%s", known && what != NULL ? what : "",
+			 known ? text : "other bytes");
+}
