@@ -63,6 +63,12 @@ static bool is_keyed(const struct tt_span *span)
 	return span->kind == TT_SPAN_RANGE && span->spec && span->spec->range.key_arg >= 0;
 }
 
+/* The stack of the event that woke a goroutine: the end of its wait. */
+static uint32_t waker_of(const struct tt_span *span)
+{
+	return span->state == TT_STATE_RUNNABLE ? span->start_stack : span->end_stack;
+}
+
 static int64_t goroutine_of(const struct tt_span *span)
 {
 	return span->kind == TT_SPAN_GOROUTINE || span->kind == TT_SPAN_LIFE ? span->id
@@ -83,6 +89,9 @@ bool key_id(const struct stat_table *t, const struct tt_span *span, uint64_t *id
 	case BY_SITE:
 	case BY_STACK:
 		*id = span->stack | reason;
+		break;
+	case BY_WAKER:
+		*id = waker_of(span) | reason;
 		break;
 	case BY_GOROUTINE:
 		*id = (uint64_t)goroutine_of(span);
@@ -155,6 +164,8 @@ static char *put_key(const struct tt_spans *spans, const struct stat_table *t, s
 		return put_text(o, p, site_of(spans, span->stack), "(no stack)");
 	case BY_STACK:
 		return put_stack(spans, o, p, span->stack);
+	case BY_WAKER:
+		return put_text(o, p, site_of(spans, waker_of(span)), "(no stack)");
 	case BY_GOROUTINE:
 		return put_id(p, goroutine_of(span), "none");
 	case BY_REASON:

@@ -79,6 +79,8 @@ char *put_shown(char *p, const struct stat_rows *r, const struct shown_column *c
 	if (c->value == VALUE_AT)
 		return r->start_ns == INT64_MIN ? put_i64(put_char(p, '@'), d->max_at_ns)
 						: put_seconds(p, d->max_at_ns - r->start_ns);
+	if (c->value == VALUE_SHARE && row->d[0].sum_ns == 0)
+		return put_char(p, '-');
 	if (c->value == VALUE_SHARE)
 		return p + sprintf(p, "%.1f", shown_value(c, row));
 	if (c->value == VALUE_SUM)

@@ -18,9 +18,9 @@
 static const char *const format_names[] = { "text", "json", "csv", NULL };
 
 /* The words of --by, and what they are. */
-static const char *const by_words[] = { "func", "site", "stack", "goroutine", "reason",
+static const char *const by_words[] = { "func", "site", "stack", "waker", "goroutine", "reason",
 					"task", "file", "proc", "thread", "all", NULL };
-static const enum stat_by by_values[] = { BY_FUNC, BY_SITE, BY_STACK, BY_GOROUTINE, BY_REASON,
+static const enum stat_by by_values[] = { BY_FUNC, BY_SITE, BY_STACK, BY_WAKER, BY_GOROUTINE, BY_REASON,
 					  BY_TASK, BY_FILE, BY_PROC, BY_THREAD, BY_ALL };
 
 /* "50,90,99,99.9" into columns p50, p90, p99, p99.9. */
@@ -53,7 +53,8 @@ static const struct opt table[] = {
 	{ .kind = OPT_CHOICE, .name = "by", .meta = "KEY", .choices = by_words,
 	  .help = "a row for each: func (the function that a goroutine\n"
 		  "began with), site (the program's function that it is\n"
-		  "in), stack, goroutine, reason, task, file, all", AT(by) },
+		  "in), stack, waker (the program's function that woke\n"
+		  "it), goroutine, reason, task, file, all", AT(by) },
 	{ .kind = OPT_STRING, .name = "sort", .meta = "COLUMN",
 	  .help = "largest first by this column, or by `key`", AT(sort) },
 	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N",

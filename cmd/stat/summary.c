@@ -16,6 +16,7 @@
 #define LONG_PAUSE_NS INT64_C(10000000)
 #define LONG_HELD_NS INT64_C(10000000)
 #define LEAK_MIN 20
+#define MUCH_COLLECTOR 25.0
 
 enum { NTOP = 5 };
 
@@ -293,7 +294,7 @@ static void print_long(const struct summary *s, const struct dist *d, int64_t li
 	out_end(s->o, put_char(p, '\n'));
 }
 
-/* A function whose goroutines hardly ever end. */
+/* A function whose goroutines pile up: many of those that began did not end. */
 static void print_growing(const struct summary *s, bool *any)
 {
 	const struct stat_table *t = &s->a->tables[TABLE_GROWTH];
@@ -303,11 +304,11 @@ static void print_growing(const struct summary *s, bool *any)
 		const struct dist *created = &t->rows[i].d[GROWTH_CREATED];
 		const struct dist *left = &t->rows[i].d[GROWTH_LEFT];
 
-		if (left->n < LEAK_MIN || left->n * 10 < created->n * 9)
+		if (left->n < LEAK_MIN || left->n * 4 < created->n)
 			continue;
 		p = put_cstr(out_begin(s->o), *any ? "" : "worth a look\n");
 		*any = true;
-		p = put_u64(put_lit(p, "  goroutines that only grow: "), created->n);
+		p = put_u64(put_lit(p, "  goroutines pile up: "), created->n);
 		p = put_u64(put_lit(p, " created, "), created->n - left->n);
 		p = out_escaped(s->o, put_lit(p, " ended: "), table_key(t, i));
 		out_end(s->o, put_char(out_room(s->o, p), '\n'));
@@ -317,6 +318,7 @@ static void print_growing(const struct summary *s, bool *any)
 static void print_anomalies(const struct summary *s)
 {
 	bool any = false;
+	char *p;
 
 	print_long(s, &s->m->states.d[STATES_RUNNABLE], LONG_RUNNABLE_NS,
 		   "a goroutine was runnable for ", &any);
@@ -324,6 +326,11 @@ static void print_anomalies(const struct summary *s)
 	print_long(s, &s->m->states.d[STATES_SYSCALL], LONG_HELD_NS,
 		   "a syscall held its processor for ", &any);
 	print_growing(s, &any);
+	if (value_of(s, "gc.cpu") < MUCH_COLLECTOR)
+		return;
+	p = put_cstr(out_begin(s->o), any ? "" : "worth a look\n");
+	p = put_percent(put_lit(p, "  the collector takes "), value_of(s, "gc.cpu"));
+	out_end(s->o, put_lit(p, " of the processors\n"));
 }
 
 /* ---- text, JSON, CSV */

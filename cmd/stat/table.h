@@ -43,6 +43,7 @@ enum stat_by {
 	BY_FUNC,                /* the function that the goroutine began with */
 	BY_SITE,                /* the program's function that the stack is in */
 	BY_STACK,
+	BY_WAKER,               /* the program's function that woke the goroutine */
 	BY_GOROUTINE,
 	BY_REASON,              /* of a range its name and kind, of regions and tasks their type */
 	BY_TASK,

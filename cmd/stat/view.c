@@ -7,7 +7,8 @@
 #define BIT(by) (1U << (by))
 /* What every state of a goroutine can be grouped by. */
 #define BY_ANY                                                                                  \
-	(BIT(BY_FUNC) | BIT(BY_SITE) | BIT(BY_STACK) | BIT(BY_GOROUTINE) | BIT(BY_REASON) |       \
+	(BIT(BY_FUNC) | BIT(BY_SITE) | BIT(BY_STACK) | BIT(BY_WAKER) | BIT(BY_GOROUTINE) |        \
+	 BIT(BY_REASON) |                                                                         \
 	 BIT(BY_TASK) | BIT(BY_FILE) | BIT(BY_ALL))
 
 /* The columns of a view with one measure. */
@@ -21,7 +22,8 @@
 static const struct stat_view views[] = {
 	{ .name = "summary" },
 	{ .name = "goroutines", .source = SOURCE_STATES, .by = BY_FUNC,
-	  .bys = BIT(BY_FUNC) | BIT(BY_GOROUTINE) | BIT(BY_FILE) | BIT(BY_ALL),
+	  .bys = BIT(BY_FUNC) | BIT(BY_SITE) | BIT(BY_STACK) | BIT(BY_GOROUTINE) | BIT(BY_FILE) |
+		 BIT(BY_ALL),
 	  .columns = { { "count", STATES_LIFE, VALUE_N },
 		       { "total", STATES_LIFE, VALUE_SUM },
 		       { "running", STATES_RUNNING, VALUE_SUM },
@@ -95,7 +97,7 @@ const char *by_name(enum stat_by by)
 {
 	static const char *const names[] = {
 		[BY_ALL] = "all", [BY_FUNC] = "func", [BY_SITE] = "site", [BY_STACK] = "stack",
-		[BY_GOROUTINE] = "goroutine", [BY_REASON] = "reason", [BY_TASK] = "task",
+		[BY_WAKER] = "waker", [BY_GOROUTINE] = "goroutine", [BY_REASON] = "reason", [BY_TASK] = "task",
 		[BY_FILE] = "file", [BY_PROC] = "proc", [BY_THREAD] = "thread",
 	};
 
