@@ -16,6 +16,8 @@
  *	json.c csv.c units.c
  *	                members of JSON objects; CSV cells; counts, sizes and times
  *	wall.c          wall clock times
+ *	describe.c arguments.c stacks.c
+ *	                what happened in an event; rendered stacks
  *	meaning.c       a number as its spec says that it is meant
  *	fields.c        the fields of a record
  *	choose.c        which intervals the selection options choose

@@ -278,7 +278,7 @@ static char *put_meanings(struct dump *d, char *p, const struct tt_event *ev)
 	for (unsigned i = 0; i < ev->spec->nargs; i++) {
 		if (i != 0)
 			at = put_char(at, ' ');
-		at = out_argument(d, text, at, ev, i);
+		at = out_argument(&d->tops, text, at, ev, i);
 	}
 	return csv_escaped(d->out, p,
 			   (struct tt_str){ text->buffer, (size_t)(at - text->buffer) });

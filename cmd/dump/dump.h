@@ -8,8 +8,6 @@
  *	                the formats: tables of functions
  *	tables.c        the tables of each generation, instead of its events
  *	wire.c          the undecoded events, straight from the file's bytes
- *	stacks.c records.c
- *	                pieces that formats share: stacks, arguments
  *	durations.c     how long what an event ends has lasted
  *	report.c        messages
  */
@@ -18,7 +16,7 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
-#include "cli/event.h"
+#include "cli/describe.h"
 #include "cli/selector.h"
 #include "cli/wall.h"
 #include "tracetool_analyze.h"
@@ -45,43 +43,6 @@ struct dump_options {
 	/* sections */
 	bool strings, stacks_table, samples, batches, sync;
 };
-
-/* ---- stacks */
-
-/*
- * Appends a stack's text; called once for each stack of a generation and kind of
- * text. There are `n` frames, innermost first.
- */
-typedef char *stack_render_fn(struct out *o, char *p, const struct tt_frame *frames, int n);
-
-/*
- * Rendered stacks of one generation. They are the same few hundred texts again
- * and again: each is rendered once and then copied. Begin with { .render = ... }.
- */
-struct stack_cache {
-	stack_render_fn *render;
-	const struct tt_generation *generation;
-	struct stack_entry *entries;
-	size_t nentries;
-	struct out text;
-};
-
-/* Drops all texts: before the first stack of a generation. */
-void stack_cache_reset(struct stack_cache *c);
-void stack_cache_release(struct stack_cache *c);
-/*
- * The text of a stack, until the next call. It is empty if the stack is unknown, or
- * if there is no memory, which stack_cache_failed() says.
- */
-struct tt_str stack_cache_get(struct stack_cache *c, const struct tt_generation *g, uint64_t id);
-/* There was no memory for a text: the line with it must not be printed. */
-static inline bool stack_cache_failed(const struct stack_cache *c)
-{
-	return c->text.error != 0;
-}
-
-/* Whether the generation has this stack; id 0 is always there. */
-bool stack_known(const struct tt_generation *g, uint64_t id);
 
 /* ---- formats */
 
@@ -199,18 +160,10 @@ int dump_sections(struct dump *d);
 
 /* ---- shared by several formats */
 
-/* A range's name with its kind: "stop-the-world (GC sweep termination)", escaped. */
-char *out_range_name(struct out *o, char *p, const struct tt_range *range);
-/* What follows the number of an argument of an experiment: ` "main.Node" 64 B` of a record,
- * ` (0xc000012000)`, ` main.main` of a stack, or nothing. */
-char *out_meaning(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg);
-/* Such an argument: `name=value` and what that means, where it is known:
- * `type=12 "main.Node" 64 B`, `place=3 (0xc000012000)`, `op_string="start"`. */
-char *out_argument(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg);
 /* All frames: a line each, or a JSON array. */
 stack_render_fn dump_text_frames, dump_json_frames;
-/* The innermost function, escaped, or as a member; nothing if there is no frame. */
-stack_render_fn dump_text_top, dump_json_top;
+/* The innermost function as a member; nothing if there is no frame. */
+stack_render_fn dump_json_top;
 /* The member "clock". */
 char *dump_json_clock(char *p, const struct tt_clock *clock);
 

@@ -20,6 +20,7 @@ static char *put_number(char *p, const char *name, uint64_t v)
 	return put_u64(p, v);
 }
 
+
 static char *put_id(char *p, const char *name, int64_t id)
 {
 	p = put_cstr(p, name);
@@ -287,7 +288,7 @@ int dump_sections(struct dump *d)
 	const struct tt_generation *g;
 	int rc, status;
 
-	d->tops.render = d->opt->format == DUMP_JSON ? dump_json_top : dump_text_top;
+	d->tops.render = d->opt->format == DUMP_JSON ? dump_json_top : text_top;
 	while ((rc = tt_reader_next_generation(d->reader, &g)) == 0 && !out_failed(&out_stdout)) {
 		/* names that only the trace's own specs have are known with its first generation */
 		if (d->selector.unresolved) {

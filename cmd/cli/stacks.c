@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* stacks.c - the cache of rendered stacks. Command layer. */
+#include "stacks.h"
+
 #include <errno.h>
 #include <stdlib.h>
-
-#include "dump.h"
 
 struct stack_entry {
 	size_t at, len;         /* in the cache's text */

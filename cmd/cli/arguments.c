@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * records.c - arguments of an experiment's events with what they mean (a string, a stack,
+ * arguments.c - arguments of an experiment's events with what they mean (a string, a stack,
  * the record that one is the key of, the address that it is an offset to), and names of
  * ranges. Command layer.
  */
-#include "cli/fields.h"
-#include "cli/meaning.h"
-#include "dump.h"
+#include "describe.h"
+#include "fields.h"
+#include "meaning.h"
 
 char *out_range_name(struct out *o, char *p, const struct tt_range *range)
 {
@@ -54,7 +54,8 @@ static char *out_record(struct out *o, char *p, const struct tt_event *ev,
 	return p;
 }
 
-char *out_meaning(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg)
+char *out_meaning(struct stack_cache *tops, struct out *o, char *p, const struct tt_event *ev,
+		  unsigned arg)
 {
 	struct tt_record record;
 	uint64_t place;
@@ -65,11 +66,12 @@ char *out_meaning(struct dump *d, struct out *o, char *p, const struct tt_event 
 	}
 	if (event_has_other_stack(ev, arg))
 		return out_str(o, put_char(p, ' '),
-			       stack_cache_get(&d->tops, ev->generation, ev->args[arg]));
+			       stack_cache_get(tops, ev->generation, ev->args[arg]));
 	return tt_event_record(ev, arg, &record) == 0 ? out_record(o, p, ev, &record) : p;
 }
 
-char *out_argument(struct dump *d, struct out *o, char *p, const struct tt_event *ev, unsigned arg)
+char *out_argument(struct stack_cache *tops, struct out *o, char *p, const struct tt_event *ev,
+		   unsigned arg)
 {
 	struct meant number = meant_by_arg(&ev->spec->args[arg], ev->args[arg], ev->generation);
 	struct tt_str s;
@@ -79,6 +81,6 @@ char *out_argument(struct dump *d, struct out *o, char *p, const struct tt_event
 	if (event_string(ev, arg, &s))
 		p = out_quoted(o, p, s);
 	else
-		p = out_meaning(d, o, text_meant(o, p, &number), ev, arg);
+		p = out_meaning(tops, o, text_meant(o, p, &number), ev, arg);
 	return out_room(o, p);
 }
