@@ -12,6 +12,7 @@
 VERB("dump", cmd_dump, "print the events of a trace in order")
 VERB("info", cmd_info, "show what a trace file holds, in milliseconds")
 VERB("validate", cmd_validate, "check traces and report what is wrong")
+VERB("grep", cmd_grep, "find events and intervals in many traces")
 VERB("extract-batches", cmd_extract, "write experimental batches to files")
 VERB("stat", cmd_stat, "answer questions about traces")
 VERB("export", cmd_export, "write profiles for other tools")

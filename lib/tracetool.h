@@ -585,6 +585,11 @@ enum tt_open_flags {
 	 * find TT_W_EXPERIMENT_EMPTY. A trace in format v1 is read as a whole all the same.
 	 */
 	TT_OPEN_TABLES = 1 << 1,
+	/*
+	 * Generations will be skipped: tt_reader_next_generation() does not read their events
+	 * either, and does not find TT_W_EXPERIMENT_EMPTY, but tt_reader_next() may follow.
+	 */
+	TT_OPEN_SKIM = 1 << 2,
 };
 
 /* Set `size = sizeof(struct tt_options)` and zero the rest. NULL: defaults. */

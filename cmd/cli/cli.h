@@ -5,8 +5,8 @@
  * layer: stands on tracetool.h only. The files of this folder:
  *
  *	options.c       one table of options drives parsing and --help
- *	selection.c selector.c
- *	                the options that choose events, and which ones they choose
+ *	selection.c selector.c selector_span.c
+ *	                the options that choose, and which events and intervals they choose
  *	pattern.c idset.c event.c
  *	                patterns of names and stacks; sets of numbers; what an event is about
  *	input.c         opening what a verb reads, with the common options

@@ -19,6 +19,15 @@ struct id_list {
 
 void id_list_release(struct id_list *list);
 
+static inline bool id_list_has(const struct id_list *list, int64_t id)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->ids[i] == id)
+			return true;
+	}
+	return false;
+}
+
 /* From the first to the last, by their numbers in the trace. */
 struct generation_range {
 	uint64_t first, last;

@@ -148,7 +148,8 @@ void selector_init(struct selector *s, const struct selection *selection,
 void selector_copy(struct selector *to, const struct selector *from)
 {
 	*to = *from;
-	to->stack_verdicts = NULL;
+	to->stack_verdicts = to->span_verdicts = NULL;
+	to->nspan_verdicts = 0;
 	to->tasks = (struct id_set){ 0 };
 }
 
@@ -163,20 +164,12 @@ void selector_begin(struct selector *s, int64_t start_ns)
 void selector_release(struct selector *s)
 {
 	free(s->stack_verdicts);
-	s->stack_verdicts = NULL;
+	free(s->span_verdicts);
+	s->stack_verdicts = s->span_verdicts = NULL;
 	id_set_release(&s->tasks);
 }
 
 /* ---- matching */
-
-static bool has_id(const struct id_list *list, int64_t id)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		if (list->ids[i] == id)
-			return true;
-	}
-	return false;
-}
 
 /* Whether an argument of an experiment's event names one of these. */
 static bool has_argument(const struct id_list *list, const struct tt_event *ev,
@@ -185,7 +178,7 @@ static bool has_argument(const struct id_list *list, const struct tt_event *ev,
 	for (unsigned i = 0; i < ev->spec->nargs; i++) {
 		int64_t id = (int64_t)ev->args[i];
 
-		if (event_names(ev, i) == resource && id != TT_NONE && has_id(list, id))
+		if (event_names(ev, i) == resource && id != TT_NONE && id_list_has(list, id))
 			return true;
 	}
 	return false;
@@ -196,8 +189,8 @@ static inline __attribute__((always_inline)) bool names_id(const struct id_list 
 {
 	int64_t id = TT_NONE;
 
-	return has_id(list, event_context(ev, resource)) ||
-	       (event_subject(ev, &id) == resource && has_id(list, id)) ||
+	return id_list_has(list, event_context(ev, resource)) ||
+	       (event_subject(ev, &id) == resource && id_list_has(list, id)) ||
 	       (ev->spec && ev->spec->experiment && has_argument(list, ev, resource));
 }
 
@@ -286,7 +279,7 @@ static bool task_of(const struct tt_event *ev, uint64_t *task)
 }
 
 /* Regions and log messages name their task by its number only. */
-static void follow_tasks(struct selector *s, const struct tt_event *ev)
+void selector_follow(struct selector *s, const struct tt_event *ev)
 {
 	struct tt_task task;
 
@@ -309,7 +302,7 @@ static bool match_task(const struct selector *s, const struct tt_event *ev)
 		return true;
 	if (!task_of(ev, &task))
 		return false;
-	return has_id(&tasks->ids, (int64_t)task) || id_set_has(&s->tasks, (int64_t)task) ||
+	return id_list_has(&tasks->ids, (int64_t)task) || id_set_has(&s->tasks, (int64_t)task) ||
 	       (ev->kind == TT_KIND_TASK_END && names_have(&tasks->names, tt_event_task(ev).type));
 }
 
@@ -347,7 +340,7 @@ bool selector_match(struct selector *s, const struct tt_event *ev)
 	if (!s->active)
 		return true;
 	if (selection->tasks.names.n != 0)
-		follow_tasks(s, ev);
+		selector_follow(s, ev);
 	if (ev->time_ns < s->from_ns || ev->time_ns > s->to_ns)
 		return false;
 	if (selection->kinds.n != 0 && !match_kind(s, ev))

@@ -15,7 +15,7 @@
 
 #include "idset.h"
 #include "selection.h"
-#include "tracetool.h"
+#include "tracetool_analyze.h"
 
 struct selector {
 	const struct selection *selection;
@@ -32,6 +32,8 @@ struct selector {
 	uint64_t stack_ordinal; /* the generation that `stack_verdicts` belongs to */
 	uint8_t *stack_verdicts; /* by stack index: 0 not matched yet, 1 no, 2 yes */
 	struct id_set tasks;    /* open ones that have a name that was chosen */
+	uint8_t *span_verdicts; /* as stack_verdicts, by the number of a stack of spans */
+	uint32_t nspan_verdicts;
 };
 
 /* Release in any case. Before selector_begin() any time is chosen. */
@@ -55,6 +57,16 @@ static inline bool selector_over(const struct selector *s, int64_t time_ns)
 	return time_ns > s->to_ns;
 }
 bool selector_has_generation(const struct selector *s, const struct tt_generation *g);
+/*
+ * The same of intervals: whether goroutine, processor, thread, task, region and stack are
+ * chosen; kinds, experiments and generations do not matter. *start_ns and *end_ns are those
+ * of the span, cut to the window. Needs TT_SPANS_STACKS for stacks, and each event in
+ * selector_follow().
+ */
+bool selector_match_span(struct selector *s, const struct tt_spans *spans,
+			 const struct tt_span *span, int64_t *start_ns, int64_t *end_ns);
+/* What selector_match() does for later events, for callers that do not call it. */
+void selector_follow(struct selector *s, const struct tt_event *ev);
 /* Cuts an interval to the window. False: it is outside, and stays as it is. */
 bool selector_clip(const struct selector *s, int64_t *start_ns, int64_t *end_ns);
 /*

@@ -11,8 +11,8 @@ _tracetool_verbs()
 _tracetool_options()
 {
 	"$1" "$2" --help 2>/dev/null |
-		sed -n -e 's/^  \(-[A-Za-z], \|    \)\(--[a-z0-9-]*=\{0,1\}\).*/\2/p' \
-			-e 's/^  \(-[A-Za-z]\)\( .*\)*$/\1/p'
+		sed -n -e 's/^  \(-[A-Za-z0-9], \|    \)\(--[a-z0-9-]*=\{0,1\}\).*/\2/p' \
+			-e 's/^  \(-[A-Za-z0-9]\)\( .*\)*$/\1/p'
 }
 
 # The program refuses an empty word and lists those that it knows.

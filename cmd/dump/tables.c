@@ -20,7 +20,6 @@ static char *put_number(char *p, const char *name, uint64_t v)
 	return put_u64(p, v);
 }
 
-
 static char *put_id(char *p, const char *name, int64_t id)
 {
 	p = put_cstr(p, name);

@@ -515,7 +515,7 @@ int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **
 		*g = r->gen;
 		return TT_OK;
 	}
-	if ((r->options.flags & TT_OPEN_TABLES) == 0)
+	if ((r->options.flags & (TT_OPEN_TABLES | TT_OPEN_SKIM)) == 0)
 		tt_findings_unordered(&r->pass);
 	*g = r->gen;
 	return TT_OK;
