@@ -12,6 +12,7 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "cli/url.h"
 
 struct verb {
 	const char *name;
@@ -154,6 +155,8 @@ int main(int argc, char **argv)
 	static char buffer[OUT_SIZE + OUT_ROOM];
 
 	occupy_standard_descriptors();
+	if (!url_hide_passwords(argc, argv))
+		return STATUS_TROUBLE;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGBUS, input_gone);
 	out_init(&out_stdout, STDOUT_FILENO, buffer, OUT_SIZE);

@@ -310,6 +310,9 @@ TT_API int tt_output_open(struct tt_output **out, const char *path, struct tt_er
  */
 TT_API int tt_output_add(struct tt_output *o, const char *name, const void *data, size_t nbytes,
 			 struct tt_error *err);
+/* Removes a file of an earlier run from a folder; what is not there is fine, and an archive
+ * is new each time. TT_E_ARGUMENT, TT_E_IO, TT_E_MEMORY. */
+TT_API int tt_output_remove(struct tt_output *o, const char *name, struct tt_error *err);
 /* Completes and renames. TT_E_IO. Without it, tt_output_close() discards an archive. */
 TT_API int tt_output_finish(struct tt_output *o, struct tt_error *err);
 TT_API void tt_output_close(struct tt_output *o);
@@ -396,11 +399,13 @@ TT_API void tt_recorder_close(struct tt_recorder *r);
 
 struct tt_recorder_progress {
 	uint64_t in_nbytes;     /* received of the stream, unpacked */
-	uint64_t nbytes;        /* of these, in complete generations */
-	uint64_t out_nbytes;    /* the size of these in the files */
+	uint64_t nbytes;        /* in the files, unpacked: complete generations, and a header
+	                           for each file */
+	uint64_t out_nbytes;    /* the size of the files */
 	uint64_t generations;
 	uint64_t files;         /* that contain a complete generation */
-	const char *path;       /* of the file being written or written last; NULL: stdout */
+	const char *path;       /* of the file being written; at the end, of the last one that
+	                           is complete; NULL: stdout */
 };
 TT_API struct tt_recorder_progress tt_recorder_progress(const struct tt_recorder *r);
 

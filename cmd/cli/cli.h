@@ -23,6 +23,8 @@
  *	choose.c        which intervals the selection options choose
  *	numbers.c       small numbers for ids and texts, arrays that grow
  *	numbered.c      names of output files that are counted
+ *	inputs.c walk.c all traces of files, folders, archives and lists of names
+ *	url.c           URLs among the arguments, without their passwords
  *	outfile.c       an output file, which appears whole or not at all
  *	dynlib.c        libraries that are loaded when they are needed
  *

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* input.c - opening what a verb reads, with the common options. Command layer. */
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "url.h"
 
 int cmd_input_init(struct cmd_input *in, const struct cmd_common *common)
 {
@@ -119,6 +121,16 @@ bool cmd_reads_stdin_twice(char *const *files, size_t n)
 	return times > 1;
 }
 
+/* Of what could not be opened as a file: what to do if it is a URL. Returns rc. */
+static int suggest_url(const char *path, int rc, struct tt_error *err)
+{
+	if (rc < 0 && err->code == TT_E_IO && url_is(path))
+		snprintf(err->message, sizeof(err->message),
+			 "cannot open: this is a URL, not a file; record it first: "
+			 "'tracetool record --url URL'");
+	return rc;
+}
+
 int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const char *path,
 		    struct tt_error *err)
 {
@@ -131,7 +143,7 @@ int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const ch
 	archive = split_member(path, &opt, &opt.member);
 	rc = tt_reader_open(out, archive ? archive : path, &opt, err);
 	free(archive);
-	return rc;
+	return suggest_url(path, rc, err);
 }
 
 int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *path,
@@ -146,7 +158,7 @@ int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *
 	archive = split_member(path, &opt, &opt.member);
 	rc = tt_wire_open(out, archive ? archive : path, &opt, err);
 	free(archive);
-	return rc;
+	return suggest_url(path, rc, err);
 }
 
 int cmd_open_pieces(struct tt_pieces **out, const struct cmd_input *in, const char *path,

@@ -65,6 +65,8 @@ static inline char *json_known(char *p, const char *key, uint64_t v)
  * and a second member KEY_hex holds all of the text's bytes.
  */
 char *json_str(struct out *o, char *p, const char *key, struct tt_str s);
+/* The member KEY_hex alone. */
+char *json_hex(struct out *o, char *p, const char *key, struct tt_str s);
 
 /* A word of ours that needs no escapes. */
 static inline char *json_word(char *p, const char *key, const char *word)

@@ -294,6 +294,14 @@ static size_t utf8_length(const unsigned char *data, size_t len)
 	return 0;
 }
 
+static char *put_json_u(char *p, uint32_t code)
+{
+	p = put_lit(p, "\\u");
+	for (int shift = 12; shift >= 0; shift -= 4)
+		*p++ = "0123456789abcdef"[code >> shift & 15];
+	return p;
+}
+
 static char *put_json_escape(char *p, unsigned char c)
 {
 	static const char names[] = "\bb\ff\nn\rr\tt\"\"\\\\";
@@ -304,9 +312,26 @@ static char *put_json_escape(char *p, unsigned char c)
 			return put_char(p, names[i + 1]);
 		}
 	}
-	p = put_lit(p, "\\u00");
-	*p++ = "0123456789abcdef"[c >> 4];
-	return put_char(p, "0123456789abcdef"[c & 15]);
+	return put_json_u(p, c);
+}
+
+/*
+ * Controls of the direction of text, which make a terminal or an editor show it in another
+ * order than it has, and separators of lines, for which programs may take them.
+ */
+static bool hides_order(uint32_t code)
+{
+	return code == 0x61c || code == 0x200e || code == 0x200f ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
+/* Of a valid sequence of 2 or 3 bytes. */
+static uint32_t code_of(const unsigned char *data, size_t n)
+{
+	if (n == 2)
+		return (uint32_t)(data[0] & 0x1f) << 6 | (data[1] & 0x3f);
+	return (uint32_t)(data[0] & 0xf) << 12 | (uint32_t)(data[1] & 0x3f) << 6 |
+	       (data[2] & 0x3f);
 }
 
 /* The first code point of s, which is not empty; *used is how many bytes it took. */
@@ -322,6 +347,8 @@ static char *json_code_point(char *p, struct tt_str s, size_t *used)
 		return put_lit(p, "\xef\xbf\xbd");
 	if (n == 2 && data[0] == 0xc2 && data[1] < 0xa0)
 		return put_json_escape(p, data[1]);
+	if ((n == 2 || n == 3) && hides_order(code_of(data, n)))
+		return put_json_u(p, code_of(data, n));
 	return put_mem(p, s.data, n);
 }
 

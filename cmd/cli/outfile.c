@@ -70,10 +70,27 @@ int outfile_open(struct outfile *f, const char *path)
 	return STATUS_FINE;
 }
 
+/* The permissions of the file that is replaced, if there is one, and its owner, if that is
+ * allowed. */
+static void inherit(const struct outfile *f)
+{
+	struct stat st;
+
+	if (stat(f->target, &st) != 0 || !S_ISREG(st.st_mode))
+		return;
+	if (fchown(f->out->fd, st.st_uid, st.st_gid) != 0 &&
+	    fchown(f->out->fd, (uid_t)-1, st.st_gid) != 0)
+		st.st_mode &= (mode_t)~(S_ISUID | S_ISGID);
+	(void)fchmod(f->out->fd, st.st_mode & 07777);
+}
+
 /* 0, or the errno of what failed. */
 static int complete_file(struct outfile *f)
 {
 	int failure = out_flush(f->out);
+
+	if (f->temporary)
+		inherit(f);
 
 	if (failure == 0 && f->temporary && fsync(f->out->fd) < 0)
 		failure = errno;

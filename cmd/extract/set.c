@@ -63,12 +63,32 @@ static int output_failed(struct batch_output *o, const struct tt_error *err)
 	return STATUS_TROUBLE;
 }
 
-static int output_add(struct batch_output *o, const char *name, const void *data, size_t nbytes)
+static int output_open(struct batch_output *o)
 {
 	struct tt_error err;
 
 	if (!o->output && tt_output_open(&o->output, o->path, &err) < 0)
 		return output_failed(o, &err);
+	return STATUS_FINE;
+}
+
+static int output_remove(struct batch_output *o, const char *name)
+{
+	struct tt_error err;
+
+	if (output_open(o) != STATUS_FINE)
+		return STATUS_TROUBLE;
+	if (tt_output_remove(o->output, name, &err) < 0)
+		return output_failed(o, &err);
+	return STATUS_FINE;
+}
+
+static int output_add(struct batch_output *o, const char *name, const void *data, size_t nbytes)
+{
+	struct tt_error err;
+
+	if (output_open(o) != STATUS_FINE)
+		return STATUS_TROUBLE;
 	if (tt_output_add(o->output, name, data, nbytes, &err) < 0)
 		return output_failed(o, &err);
 	return STATUS_FINE;
@@ -150,14 +170,42 @@ static char *name_batch(const char *generation, const char *experiment, uint64_t
 	return path;
 }
 
-int batch_set_add_file(struct batch_set *s, const char *path, const void *data, size_t nbytes)
+/* A path in the output, to be freed; NULL without memory. */
+static char *path_in_output(const struct batch_set *s, const char *path)
 {
 	char *whole;
-	int status;
 
 	if (asprintf(&whole, "%s%s%s", s->folder, s->folder[0] == '\0' ? "" : "/", path) < 0)
+		return NULL;
+	return whole;
+}
+
+/* The manifest of an earlier run goes before the first file changes: whenever this run is
+ * interrupted, no manifest says what is no longer true. */
+static int remove_manifest(struct batch_set *s)
+{
+	char *whole = path_in_output(s, "manifest.json");
+	int status;
+
+	if (!whole)
 		return batch_set_no_memory(s);
-	status = output_add(s->output, whole, data, nbytes);
+	status = output_remove(s->output, whole);
+	free(whole);
+	s->manifest_removed = status == STATUS_FINE;
+	return status;
+}
+
+int batch_set_add_file(struct batch_set *s, const char *path, const void *data, size_t nbytes)
+{
+	char *whole = path_in_output(s, path);
+	int status = STATUS_FINE;
+
+	if (!whole)
+		return batch_set_no_memory(s);
+	if (!s->manifest_removed)
+		status = remove_manifest(s);
+	if (status == STATUS_FINE)
+		status = output_add(s->output, whole, data, nbytes);
 	free(whole);
 	s->failed = status != STATUS_FINE;
 	return status;

@@ -57,6 +57,7 @@ struct batch_set {
 	uint64_t count[BATCH_EXPERIMENTS]; /* batches of each in the chosen generations */
 	bool chosen_generation; /* the trace has one of the chosen ones */
 	bool asked_found;       /* all that was asked for was found: batch_set_check() */
+	bool manifest_removed;  /* that of an earlier run */
 	bool damaged;           /* parts of the trace could not be read */
 	bool failed;            /* the output failed, and that was reported */
 };

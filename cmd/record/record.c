@@ -3,10 +3,12 @@
  * record.c - `tracetool record`: its options, and which source they name. Command
  * layer.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/units.h"
 #include "record.h"
 
 /* ---- options */
@@ -18,9 +20,14 @@ static int parse_seconds(void *target, const char *value, struct opt_mistake *wh
 	int64_t *ns = target;
 	int n = snprintf(text, sizeof(text), "%ss", value);
 
-	if (n > 0 && (size_t)n < sizeof(text) && opt_duration(text, ns) == 0 && *ns > 0)
-		return 0;
-	if (opt_duration(value, ns) == 0 && *ns > 0)
+	bool known = (n > 0 && (size_t)n < sizeof(text) && opt_duration(text, ns) == 0) ||
+		     opt_duration(value, ns) == 0;
+
+	/* 30 years: sums of such times do not overflow */
+	if (known && *ns > RECORD_MAX_SECONDS * NS_PER_SECOND)
+		return opt_mistake(why, "is more than %" PRIu64 " seconds",
+				   (uint64_t)RECORD_MAX_SECONDS);
+	if (known && *ns > 0)
 		return 0;
 	return opt_mistake(why, "is not a duration (examples: 5, 2.5, 300ms, 10m, 1h)");
 }

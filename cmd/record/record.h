@@ -22,6 +22,9 @@
 #include "cli/cli.h"
 #include "tracetool_write.h"
 
+/* The longest time that an option or a URL may ask for. */
+#define RECORD_MAX_SECONDS INT64_C(1000000000)
+
 struct record_options {
 	struct opt_list specs;
 	const char *output;

@@ -54,6 +54,7 @@ struct url_source {
 	char *url;              /* with the query */
 	char *shown;            /* without user and password */
 	int64_t seconds_ns, timeout_ns;
+	bool bad_seconds;       /* those in the query */
 	int64_t deadline_ns;    /* 0: not begun */
 	bool done;
 	CURLcode result;
@@ -80,12 +81,25 @@ static bool has_seconds(const char *query)
 	return false;
 }
 
-/* Of a query that has them. */
-static int64_t seconds_of(const char *query)
+/*
+ * Of a query that has them. Go's server takes a number above 0, and 1 second for anything
+ * else; then nobody would know how long to wait. False: it is not such a number, or too large.
+ */
+static bool seconds_of(const char *query, int64_t *ns)
 {
+	const char *text;
+	char *end;
+	double seconds;
+
 	while (strncmp(query, "seconds=", 8) != 0)
 		query = strchr(query, '&') + 1;
-	return (int64_t)(strtod(query + 8, NULL) * 1e3) * (NS_PER_SECOND / 1000);
+	text = query + 8;
+	seconds = strtod(text, &end);
+	if (strspn(text, "0123456789.eE+-") != (size_t)(end - text) ||
+	    (*end != '\0' && *end != '&') || !(seconds > 0 && seconds <= RECORD_MAX_SECONDS))
+		return false;
+	*ns = (int64_t)(seconds * 1e9);
+	return true;
 }
 
 static CURLUcode set_query(struct url_source *u, CURLU *url)
@@ -94,9 +108,9 @@ static CURLUcode set_query(struct url_source *u, CURLU *url)
 	CURLUcode rc = lib.curl_url_get(url, CURLUPART_QUERY, &query, 0);
 
 	if (rc == CURLUE_OK && has_seconds(query) && u->seconds_ns < 0) {
-		u->seconds_ns = seconds_of(query);
+		u->bad_seconds = !seconds_of(query, &u->seconds_ns);
 		lib.curl_free(query);
-		return CURLUE_OK;
+		return u->bad_seconds ? CURLUE_BAD_QUERY : CURLUE_OK;
 	}
 	if (rc == CURLUE_OK && has_seconds(query)) {
 		lib.curl_free(query);
@@ -156,7 +170,10 @@ static bool parse_url(struct url_source *u, const struct opt_command *command, c
 	lib.curl_url_cleanup(url);
 	if (rc == CURLUE_OK && http)
 		return true;
-	if (rc == CURLUE_BAD_QUERY)
+	if (u->bad_seconds)
+		opt_usage(command, "--url: seconds= must be a number above 0 and at most %g",
+			  (double)RECORD_MAX_SECONDS);
+	else if (rc == CURLUE_BAD_QUERY)
 		opt_usage(command, "--url already has seconds=: leave out --seconds");
 	else if (rc == CURLUE_OUT_OF_MEMORY)
 		cmd_error(NULL, "out of memory");

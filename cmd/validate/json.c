@@ -57,6 +57,8 @@ static char *put_finding(struct out *o, char *p, const struct finding *f)
 	p = json_known(p, "event_type", f->event_type < 0 ? TT_UNKNOWN : (unsigned)f->event_type);
 	p = f->event ? json_cstr(o, p, "event", f->event) : json_null(p, "event");
 	p = json_cstr(o, p, "message", f->message);
+	if (f->raw)
+		p = json_hex(o, p, "message", str_of(f->raw));
 	p = json_cstr(o, p, "advice", tt_code_advice(f->code));
 	if (f->nwaiting > 0)
 		p = put_waiting(o, p, f);

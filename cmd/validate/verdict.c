@@ -147,7 +147,11 @@ static struct finding *keep_finding(struct verdict *v, const struct tt_error *er
 		.event = event_name(opt->input->specs, err->event_type),
 		.message = printable_message(err->message),
 	};
-	if (!f->message) {
+	if (!out_is_utf8(str_of(err->message)))
+		f->raw = strdup(err->message);
+	if (!f->message || (!f->raw && !out_is_utf8(str_of(err->message)))) {
+		free(f->message);
+		free(f->raw);
 		raise_no_memory(v);
 		return NULL;
 	}
@@ -547,6 +551,7 @@ void verdict_release(struct verdict *v)
 		}
 		free(f->waiting);
 		free(f->message);
+		free(f->raw);
 	}
 	free(v->findings);
 	free(v->name);

@@ -34,6 +34,7 @@ struct finding {
 	int event_type;         /* or -1 */
 	const char *event;      /* its name in the specs, or NULL */
 	char *message;          /* printable: other bytes are escaped */
+	char *raw;              /* the message as it was if it is not UTF-8; else NULL */
 	struct waiting *waiting;
 	size_t nwaiting;
 	uint64_t more_waiting;  /* threads beyond those */

@@ -131,7 +131,7 @@ static void archive_close(struct tt_output *output)
 	free(o);
 }
 
-static const struct tt_output_ops archive_ops = {archive_add, archive_finish, archive_close};
+static const struct tt_output_ops archive_ops = {archive_add, NULL, archive_finish, archive_close};
 
 static int create(struct archive_output *o, const char *path, struct tt_error *err)
 {

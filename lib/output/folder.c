@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -103,6 +104,22 @@ static int folder_add(struct tt_output *o, const char *name, struct tt_str data,
 	return -err->code;
 }
 
+/* That it is gone is on disk before anything else is written. */
+static int folder_remove(struct tt_output *o, const char *name, struct tt_error *err)
+{
+	struct folder *f = (struct folder *)o;
+	const char *slash = strrchr(name, '/');
+	int at = enter(f, name, slash != NULL ? (size_t)(slash - name) : 0, err);
+
+	if (at < 0)
+		return -err->code;
+	if (unlinkat(at, slash != NULL ? slash + 1 : name, 0) == 0) {
+		(void)fsync(at);
+		return 0;
+	}
+	return errno == ENOENT ? 0 : tt_fail_errno(err, errno, "cannot remove the old %s", name);
+}
+
 static int folder_finish(struct tt_output *o, struct tt_error *err)
 {
 	struct folder *f = (struct folder *)o;
@@ -125,7 +142,9 @@ static void folder_close(struct tt_output *o)
 	free(f);
 }
 
-static const struct tt_output_ops folder_ops = {folder_add, folder_finish, folder_close};
+static const struct tt_output_ops folder_ops = {
+	folder_add, folder_remove, folder_finish, folder_close,
+};
 
 int tt_output_open_folder(struct tt_output **out, const char *path, struct tt_error *err)
 {
@@ -140,6 +159,12 @@ int tt_output_open_folder(struct tt_output **out, const char *path, struct tt_er
 		tt_fail_errno(err, errno, "cannot make the folder %s", path);
 		folder_close(&f->output);
 		return -err->code;
+	}
+	/* Only one process at a time writes to it: their files and lists would be mixed. The
+	 * lock goes with the process. File systems without locks are used all the same. */
+	if (flock(f->top, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+		folder_close(&f->output);
+		return tt_fail(err, TT_E_IO, "another process writes to the folder %s now", path);
 	}
 	*out = &f->output;
 	return 0;

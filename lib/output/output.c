@@ -74,16 +74,30 @@ static bool is_inside(const char *name)
 	}
 }
 
+static int check_name(const char *name, struct tt_error *err)
+{
+	if (is_inside(name))
+		return 0;
+	return tt_fail(err, TT_E_ARGUMENT, "\"%.200s\" is not a valid name for an output file",
+		       name);
+}
+
 int tt_output_add(struct tt_output *o, const char *name, const void *data, size_t nbytes,
 		  struct tt_error *err)
 {
 	struct tt_str bytes = {data, nbytes};
+	int rc;
 
 	assert(o != NULL && name != NULL && (data != NULL || nbytes == 0));
-	if (!is_inside(name))
-		return tt_fail(err, TT_E_ARGUMENT, "\"%.200s\" is not a valid name for an output file",
-			       name);
-	return o->ops->add(o, name, bytes, err);
+	rc = check_name(name, err);
+	return rc != 0 ? rc : o->ops->add(o, name, bytes, err);
+}
+
+int tt_output_remove(struct tt_output *o, const char *name, struct tt_error *err)
+{
+	int rc = check_name(name, err);
+
+	return rc != 0 || o->ops->remove == NULL ? rc : o->ops->remove(o, name, err);
 }
 
 int tt_output_finish(struct tt_output *o, struct tt_error *err)

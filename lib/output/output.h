@@ -20,6 +20,7 @@
 /* `name` was checked; an error of add or finish is final for an archive. */
 struct tt_output_ops {
 	int (*add)(struct tt_output *o, const char *name, struct tt_str data, struct tt_error *err);
+	int (*remove)(struct tt_output *o, const char *name, struct tt_error *err); /* or NULL */
 	int (*finish)(struct tt_output *o, struct tt_error *err);
 	void (*close)(struct tt_output *o);
 };

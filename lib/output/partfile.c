@@ -22,6 +22,7 @@ struct tt_partfile {
 	char *target;           /* NULL: in place */
 	struct tt_tempfile temp;
 	uint64_t nbytes, marked; /* in the file: all, and up to the last mark */
+	uint64_t unpacked, unpacked_marked; /* the same before packing */
 	ZSTD_CCtx *zstd;        /* NULL: as it is */
 	bool in_frame;
 	struct tt_error failed;
@@ -101,6 +102,11 @@ uint64_t tt_partfile_nbytes(const struct tt_partfile *s)
 	return s->marked;
 }
 
+uint64_t tt_partfile_unpacked_nbytes(const struct tt_partfile *s)
+{
+	return s->unpacked_marked;
+}
+
 static int put(struct tt_partfile *s, const void *data, size_t nbytes)
 {
 	if (nbytes == 0)
@@ -142,6 +148,7 @@ int tt_partfile_write(struct tt_partfile *s, const void *data, size_t nbytes, st
 	if (s->failed.code == TT_OK && nbytes != 0)
 		(void)(s->zstd != NULL ? pack(s, data, nbytes, ZSTD_e_continue)
 				       : put(s, data, nbytes));
+	s->unpacked += nbytes;
 	return result(s, err);
 }
 
@@ -156,24 +163,47 @@ int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err)
 					      (off_t)(s->nbytes - s->marked),
 					      SYNC_FILE_RANGE_WRITE);
 		s->marked = s->nbytes;
+		s->unpacked_marked = s->unpacked;
 	}
 	return result(s, err);
 }
 
 /* ---- ending */
 
+static int fail_to_finish(struct tt_partfile *s, const char *title, struct tt_error *err)
+{
+	tt_fail_errno(err, errno, "cannot complete %s; the data received is in %s", title,
+		      s->temp.name);
+	tt_tempfile_leave(&s->temp);
+	return -err->code;
+}
+
+/* Drops what came after the last mark. */
+static bool cut_to_mark(struct tt_partfile *s)
+{
+	return s->nbytes == s->marked || ftruncate(s->fd, (off_t)s->marked) == 0;
+}
+
 int tt_partfile_finish(struct tt_partfile *s, struct tt_error *err)
 {
 	if (s->temp.name == NULL || s->marked == 0)
 		return 0;
-	if ((s->nbytes != s->marked && ftruncate(s->fd, (off_t)s->marked) != 0) ||
-	    !tt_tempfile_commit(&s->temp, s->target)) {
-		tt_fail_errno(err, errno, "cannot complete %s; the data received is in %s", s->title,
-			      s->temp.name);
-		tt_tempfile_leave(&s->temp);
-		return -err->code;
-	}
+	if (!cut_to_mark(s) || !tt_tempfile_commit(&s->temp, s->target))
+		return fail_to_finish(s, s->title, err);
 	tt_sync_folder_of(s->target);
+	return 0;
+}
+
+int tt_partfile_finish_new(struct tt_partfile *s, const char *path, struct tt_error *err)
+{
+	if (s->temp.name == NULL || s->marked == 0)
+		return 0;
+	if (!cut_to_mark(s) || !tt_tempfile_commit_new(&s->temp, path)) {
+		if (errno == EEXIST && s->temp.name != NULL)
+			return TT_END;
+		return fail_to_finish(s, path, err);
+	}
+	tt_sync_folder_of(path);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/idmap.h"
@@ -151,11 +152,50 @@ static bool close_written(struct tt_tempfile *t)
 	return close(fd) == 0 || errno == EINTR;
 }
 
+/* Some file systems have nothing to sync. */
+static bool sync_data(const struct tt_tempfile *t)
+{
+	return fdatasync(t->fd) == 0 || errno == EINVAL || errno == EROFS;
+}
+
+/* The permissions of the file that it will replace, if there is one, and its owner, if that
+ * is allowed. */
+static void inherit(const struct tt_tempfile *t, const char *name)
+{
+	struct stat st;
+
+	if (fstatat(t->folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
+		return;
+	if (fchown(t->fd, st.st_uid, st.st_gid) != 0 && fchown(t->fd, (uid_t)-1, st.st_gid) != 0)
+		st.st_mode &= (mode_t)~(S_ISUID | S_ISGID);
+	(void)fchmod(t->fd, st.st_mode & 07777);
+}
+
+/* A rename that replaces nothing. */
+static bool rename_new(const struct tt_tempfile *t, const char *name)
+{
+	if (renameat2(t->folder, t->name, t->folder, name, RENAME_NOREPLACE) == 0)
+		return true;
+	if (errno != EINVAL && errno != ENOSYS)
+		return false;
+	/* a file system without that: a link replaces nothing either */
+	return linkat(t->folder, t->name, t->folder, name, 0) == 0 &&
+	       unlinkat(t->folder, t->name, 0) == 0;
+}
+
+bool tt_tempfile_commit_new(struct tt_tempfile *t, const char *name)
+{
+	if (!sync_data(t) || !rename_new(t, name))
+		return false;
+	forget_name(t);
+	return close_written(t);
+}
+
 bool tt_tempfile_commit(struct tt_tempfile *t, const char *name)
 {
-	/* Some file systems have nothing to sync. */
-	if (fdatasync(t->fd) != 0 && errno != EINVAL && errno != EROFS)
+	if (!sync_data(t))
 		return false;
+	inherit(t, name);
 	if (t->name == NULL) {
 		if (link_as(t, name))
 			return close_written(t);

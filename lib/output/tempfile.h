@@ -27,8 +27,11 @@ int tt_tempfile_create(struct tt_tempfile *t, int folder, const char *name, cons
 /* The same, under a temporary name from the start. */
 int tt_tempfile_create_named(struct tt_tempfile *t, int folder, const char *name,
 			     const char *title, struct tt_error *err);
-/* Syncs it and gives it its name. False and errno: then it is as it was, or closed. */
+/* Syncs it and gives it its name. A file that is replaced leaves its permissions. False and errno: then it is as it was, or closed. */
 bool tt_tempfile_commit(struct tt_tempfile *t, const char *name);
+/* The same, but nothing is replaced: errno is EEXIST if the name is taken, and then it can be
+ * committed under another one. */
+bool tt_tempfile_commit_new(struct tt_tempfile *t, const char *name);
 /* Removes and closes it; after a commit a no-op. */
 void tt_tempfile_drop(struct tt_tempfile *t);
 /* Closes it, and leaves it under its temporary name. */

@@ -32,6 +32,7 @@ struct tt_recorder {
 
 	/* the output */
 	char *path;                     /* of the file at hand; NULL: stdout */
+	char *stored;                   /* of the last file that is complete; NULL: none */
 	struct tt_rotation rotation;    /* its stem is NULL: one file only */
 	struct tt_partfile *file;       /* NULL: the next generation begins a file */
 	bool has_header;                /* the file at hand */
@@ -44,6 +45,7 @@ struct tt_recorder {
 	struct tt_symbolizer symbolizer; /* its symbol is NULL: not used */
 
 	struct tt_recorder_progress done;
+	struct tt_recorder_progress before_file; /* what was done before the file at hand */
 };
 
 static int64_t now_ns(void)
@@ -99,6 +101,7 @@ static int begin_file(struct tt_recorder *r, struct tt_error *err)
 			return tt_fail(err, TT_E_MEMORY, "no memory for the output");
 	}
 	r->has_header = false;
+	r->before_file = r->done;
 	r->began_ns = now_ns();
 	return tt_partfile_open(&r->file, r->path, (r->options.flags & TT_RECORD_ZSTD) != 0, err);
 }
@@ -157,6 +160,7 @@ void tt_recorder_close(struct tt_recorder *r)
 	tt_source_close(r->src);
 	tt_specs_free(r->own_specs);
 	free(r->path);
+	free(r->stored);
 	free(r);
 }
 
@@ -247,10 +251,41 @@ static bool rotation_is_due(const struct tt_recorder *r)
 	       (o->rotate_ns != 0 && (uint64_t)(now_ns() - r->began_ns) >= o->rotate_ns);
 }
 
+/* A numbered file gets the next number that nobody has taken meanwhile. */
+static int finish_numbered(struct tt_recorder *r, struct tt_error *err)
+{
+	int rc;
+
+	while ((rc = tt_partfile_finish_new(r->file, r->path, err)) == TT_END) {
+		char *path = tt_rotation_next(&r->rotation);
+
+		if (path == NULL)
+			return tt_fail(err, TT_E_MEMORY, "no memory for the name of a file");
+		free(r->path);
+		r->path = path;
+	}
+	return rc;
+}
+
+/* Remembers the name of the file, which is complete, or forgets what was counted of it. */
+static void note_file(struct tt_recorder *r, bool complete)
+{
+	uint64_t received = r->done.in_nbytes;
+
+	if (!complete) {
+		r->done = r->before_file;
+		r->done.in_nbytes = received;
+	} else if (tt_partfile_nbytes(r->file) > 0 && r->path != NULL) {
+		free(r->stored);
+		r->stored = strdup(r->path);
+	}
+}
+
 static int end_file(struct tt_recorder *r, struct tt_error *err)
 {
-	int rc = tt_partfile_finish(r->file, err);
+	int rc = rotates(r) ? finish_numbered(r, err) : tt_partfile_finish(r->file, err);
 
+	note_file(r, rc == 0);
 	tt_partfile_close(r->file);
 	r->file = NULL;
 	if (rc == 0 && rotates(r) && r->options.keep != 0)
@@ -291,6 +326,7 @@ static int symbolize(struct tt_recorder *r)
 static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 {
 	uint64_t before = tt_partfile_nbytes(r->file);
+	uint64_t unpacked_before = tt_partfile_unpacked_nbytes(r->file);
 	bool held = (r->options.flags & TT_RECORD_HOLD) != 0 && !r->too_large;
 	int rc = r->options.symbol != NULL ? symbolize(r) : 0;
 
@@ -302,14 +338,14 @@ static int end_generation(struct tt_recorder *r, struct tt_recorded *g)
 		return rc;
 	r->done.files += before == 0;
 	r->done.generations++;
-	r->done.nbytes = tt_source_offset(r->src);
+	r->done.nbytes += tt_partfile_unpacked_nbytes(r->file) - unpacked_before;
 	r->done.out_nbytes += tt_partfile_nbytes(r->file) - before;
 	r->nbatches = 0;
 	*g = (struct tt_recorded){
 		.number = r->framer.number,
 		.ordinal = r->done.generations,
 		.offset = r->offset,
-		.end = r->done.nbytes,
+		.end = tt_source_offset(r->src),
 		.data = held ? r->held.data : NULL,
 		.nbytes = held ? r->held.len : 0,
 	};
@@ -439,6 +475,6 @@ struct tt_recorder_progress tt_recorder_progress(const struct tt_recorder *r)
 {
 	struct tt_recorder_progress p = r->done;
 
-	p.path = r->path;
+	p.path = r->over && r->stored != NULL ? r->stored : r->path;
 	return p;
 }

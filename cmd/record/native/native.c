@@ -488,10 +488,15 @@ int record_native(struct record *r, char **argv)
 		.listener = -1,
 	};
 	int status = STATUS_TROUBLE;
+	bool go, fits = native_program_fits(argv[0], &go, c.base.why, sizeof(c.base.why));
 
 	r->symbol = find_symbol;
 	r->symbol_arg = &c;
-	if (!native_program_fits(argv[0], c.base.why, sizeof(c.base.why)))
+	if (fits && go && !r->opt->quiet)
+		cmd_error(argv[0], "this is a Go program: only what its C code does is recorded. "
+				   "For its goroutines, put {} where it takes the name of a trace "
+				   "file, or use --url");
+	if (!fits)
 		cmd_error(argv[0], "%s", c.base.why);
 	else if (!native_library(r->opt->heap, c.library))
 		;

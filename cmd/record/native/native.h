@@ -23,9 +23,9 @@
 
 /*
  * Whether the library can be loaded into the program that the shell would find under
- * this name. False: *why says why not, in words that follow the program's name.
+ * this name, and whether it is a Go program. False: *why says why not, in words that follow the program's name.
  */
-bool native_program_fits(const char *name, char *why, size_t size);
+bool native_program_fits(const char *name, bool *go, char *why, size_t size);
 /* The path of our library, that with or without the heap; false after a message. */
 bool native_library(bool heap, char path[PATH_MAX]);
 

@@ -31,6 +31,7 @@
 struct program {
 	const char *name;
 	char path[PATH_MAX];
+	bool go;
 	char why[256];
 };
 
@@ -119,6 +120,51 @@ static bool read_loader(int fd, const Elf64_Ehdr *head, char *loader, size_t siz
 	return false;
 }
 
+/* ---- Go programs */
+
+/* The note that Go's linker writes: its own, and kept by `strip`. */
+static bool has_go_note(int fd, const Elf64_Phdr *part)
+{
+	enum { GO_BUILD_ID = 4, MAX_NOTES = 64 };
+	uint64_t at = part->p_offset, left = part->p_filesz;
+	struct {
+		Elf64_Nhdr head;
+		char name[4];
+	} note;
+
+	for (int i = 0; i < MAX_NOTES && left >= sizeof(note); i++) {
+		uint64_t size;
+
+		if (!read_at(fd, &note, sizeof(note), at))
+			return false;
+		if (note.head.n_namesz == 4 && note.head.n_type == GO_BUILD_ID &&
+		    memcmp(note.name, "Go\0", 4) == 0)
+			return true;
+		size = sizeof(note.head) + (((uint64_t)note.head.n_namesz + 3) & ~UINT64_C(3)) +
+		       (((uint64_t)note.head.n_descsz + 3) & ~UINT64_C(3));
+		if (size > left)
+			return false;
+		at += size;
+		left -= size;
+	}
+	return false;
+}
+
+static bool is_go(int fd, const Elf64_Ehdr *head)
+{
+	Elf64_Phdr part;
+
+	for (unsigned i = 0; i < head->e_phnum; i++) {
+		if (!read_at(fd, &part, sizeof(part), head->e_phoff + (uint64_t)i * sizeof(part)))
+			return false;
+		if (part.p_type == PT_NOTE && has_go_note(fd, &part))
+			return true;
+	}
+	return false;
+}
+
+/* ---- what our library can be loaded into */
+
 /* Our library needs the loader that tracetool has. */
 static bool same_loader(const char *loader)
 {
@@ -144,6 +190,11 @@ static bool check_elf(struct program *p, int fd)
 		return refuse(p, "is a 32-bit program; the recording library is for 64 bits");
 	if (MACHINE != EM_NONE && head.e_machine != MACHINE)
 		return refuse(p, "is a program for another kind of processor");
+	p->go = is_go(fd, &head);
+	if (!read_loader(fd, &head, loader, sizeof(loader)) && p->go)
+		return refuse(p, "is a Go program: its own runtime writes traces. If it writes one "
+				 "to a file, put {} where the file's name is an argument; if it "
+				 "serves net/http/pprof, use --url");
 	if (!read_loader(fd, &head, loader, sizeof(loader)))
 		return refuse_unread(p, "is statically linked: no library can be loaded into it");
 	if (same_loader(loader))
@@ -212,7 +263,7 @@ static enum kind examine(struct program *p)
 	return kind;
 }
 
-bool native_program_fits(const char *name, char *why, size_t size)
+bool native_program_fits(const char *name, bool *go, char *why, size_t size)
 {
 	struct program p = { .name = name };
 	enum kind kind = find_program(&p) ? KIND_SCRIPT : KIND_REFUSED;
@@ -221,6 +272,7 @@ bool native_program_fits(const char *name, char *why, size_t size)
 	memcpy(first, p.path, sizeof(first));
 	for (int i = 0; kind == KIND_SCRIPT && i < MAX_SCRIPTS; i++)
 		kind = examine(&p);
+	*go = p.go;
 	if (kind == KIND_FITS)
 		return true;
 	if (kind == KIND_SCRIPT)
