@@ -326,7 +326,7 @@ distclean: clean
 ### test
 ## check            all tests of this group
 checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-field check-faults check-manual check-readme \
-	check-completion check-headers check-layers check-symbols check-install check-make
+	check-completion check-intervals check-headers check-layers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
 
@@ -412,6 +412,11 @@ check-readme: $(program)
 ## check-completion completions know every verb and option
 check-completion: $(program)
 	cmd/tests/check-completion $O
+
+## check-intervals  stat against a slow program that reads the events of dump
+check-intervals: $O/tracetool
+	@PATH="$(abspath $O):$$PATH" cmd/tests/check-intervals $(sort $(wildcard testdata/*.trace testdata/*.trace.zst \
+		testdata/v1/*.trace.zst testdata/problems/*.trace.zst))
 
 ## check-headers    each header compiles alone, public ones as C++17 too
 check-headers: $O/flags $(generated)
