@@ -135,9 +135,14 @@ struct tt_sink {
 	bool (*end_generation)(void *arg);
 };
 
+enum tt_writer_flags {
+	TT_WRITER_CONTINUES = 1 << 0,   /* for tt_writer_next_trace() */
+};
+
 /* Set `size = sizeof(struct tt_writer_options)` and zero the rest. NULL: defaults. */
 struct tt_writer_options {
 	size_t size;
+	unsigned flags;                 /* enum tt_writer_flags */
 	const struct tt_specs *specs;   /* the reader's; NULL: the built-in ones. Must outlive
 	                                   the writer */
 	unsigned version;               /* of the header: 22, 23, 25 or 26; 0: 26 */
@@ -157,6 +162,11 @@ TT_API int tt_writer_new(struct tt_writer **out, const struct tt_sink *sink,
  * is wanted go here. Without them, the first generation states what its events show.
  */
 TT_API int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev);
+/*
+ * What is restated has times before this one. Otherwise, and if there are events before it that
+ * are written, it comes just before the first of them.
+ */
+TT_API void tt_writer_begin_at(struct tt_writer *w, int64_t time_ns);
 /*
  * Writes an event: one that a reader returned last, or one of the caller's own. A Sync begins
  * a generation like that of the source, with its clock and its experimental batches; a Sync
@@ -192,6 +202,11 @@ TT_API int tt_writer_next_generation(struct tt_writer *w);
 /* Writes the last generation. Without an event, the result is the state that was followed, or a
  * header. The codes of an event. */
 TT_API int tt_writer_finish(struct tt_writer *w);
+/*
+ * As tt_writer_finish(), and begins another trace that continues where this one ends: it
+ * restates the state there. The codes of an event.
+ */
+TT_API int tt_writer_next_trace(struct tt_writer *w, const struct tt_sink *sink);
 TT_API const struct tt_error *tt_writer_error(const struct tt_writer *w);
 
 struct tt_writer_progress {

@@ -144,6 +144,8 @@ static int begin_pass(struct pass *p, const struct tt_event *first)
 		if (__builtin_add_overflow(at, around->margin_ns, &p->selector.to_ns))
 			p->selector.to_ns = INT64_MAX;
 	}
+	if (p->selector.from_ns > first->time_ns)
+		tt_writer_begin_at(p->run->writer, p->selector.from_ns);
 	if (p->selector.unresolved)
 		return selector_resolve(&p->selector, &command, tt_reader_specs(p->reader));
 	return OPT_RUN;

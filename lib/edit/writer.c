@@ -46,6 +46,8 @@ static int read_options(struct tt_writer *w, const struct tt_writer_options *opt
 		w->options = *opt;
 	w->mem.limit_nbytes = checked.max_memory_nbytes;
 	w->version = w->options.version == 0 ? TT_LAST_VERSION : w->options.version;
+	if ((w->options.flags & ~(unsigned)TT_WRITER_CONTINUES) != 0)
+		return tt_fail(err, TT_E_ARGUMENT, "unknown flags 0x%x", w->options.flags);
 	if (!tt_version_is_v2(w->version))
 		return tt_fail(err, TT_E_ARGUMENT, "no trace has version 1.%u", w->version);
 	w->specs = w->options.specs;
@@ -78,7 +80,9 @@ int tt_writer_new(struct tt_writer **out, const struct tt_sink *sink,
 	}
 	w->sink = *sink;
 	w->following = true;
+	w->past.stays = (w->options.flags & TT_WRITER_CONTINUES) != 0;
 	w->given_ns = INT64_MIN;
+	w->cut_ns = INT64_MAX;
 	w->ns_per_tick = 1;
 	tt_encoder_init(w->enc, put, w);
 	tt_order_init(&w->order, &w->mem, w->specs, w->version);
@@ -95,7 +99,7 @@ void tt_writer_free(struct tt_writer *w)
 {
 	if (w == NULL)
 		return;
-	if (w->following)
+	if (w->following || w->past.stays)
 		tt_writer_past_release(w);
 	tt_writer_release_streams(w);
 	tt_order_release(&w->order);
@@ -164,6 +168,7 @@ static int take_sync(struct tt_writer *w, const struct tt_event *ev)
 	if (rc == TT_OK)
 		rc = tt_writer_close_generation(w);
 	last_ns = w->last_ns;
+	tt_writer_number(w, g->number);
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, ev->time_ns, g);
 	if (rc < 0)
@@ -211,10 +216,25 @@ static int begin_writing(struct tt_writer *w, const struct tt_event *ev)
 		return TT_OK;
 	if (w->past.any)
 		rc = tt_writer_restate_past(w, ev);
-	else
+	else if (!w->past.stays)
 		tt_writer_past_release(w);
 	w->following = false;
 	return rc;
+}
+
+/* What is written belongs to the past of the next trace. */
+static int extend_past(struct tt_writer *w, const struct tt_event *ev)
+{
+	if (ev->kind == TT_KIND_SYNC)
+		return tt_writer_past_generation(w, ev->generation);
+	w->past.last_ns = ev->time_ns;
+	if (!w->past.any && ev->generation != NULL) {
+		int rc = tt_writer_past_generation(w, ev->generation);
+
+		if (rc < 0)
+			return rc;
+	}
+	return w->past.any ? tt_writer_take_past(w, ev) : TT_OK;
 }
 
 int tt_writer_prepare(struct tt_writer *w, const struct tt_event *ev, bool inside)
@@ -229,6 +249,11 @@ int tt_writer_prepare(struct tt_writer *w, const struct tt_event *ev, bool insid
 			       : tt_writer_past_generation(w, ev->generation);
 	rc = begin_writing(w, ev);
 	return rc == TT_OK && !w->open ? begin_own(w, ev) : rc;
+}
+
+void tt_writer_begin_at(struct tt_writer *w, int64_t time_ns)
+{
+	w->cut_ns = time_ns;
 }
 
 int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
@@ -246,6 +271,7 @@ int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
 	rc = check_time(w, ev);
 	if (rc == TT_OK)
 		rc = tt_writer_prepare(w, ev, false);
+	w->past.last_ns = ev->time_ns;
 	return rc < 0 ? rc : tt_writer_take(w, ev);
 }
 
@@ -261,10 +287,13 @@ int tt_writer_event(struct tt_writer *w, const struct tt_event *ev)
 		rc = begin_writing(w, ev);
 	else if (rc == TT_OK)
 		rc = tt_writer_prepare(w, ev, true);
+	if (rc == TT_OK)
+		rc = sync ? take_sync(w, ev) : tt_writer_take(w, ev);
+	if (rc == TT_OK && w->past.stays)
+		rc = extend_past(w, ev);
 	if (rc < 0 || sync)
-		return rc < 0 ? rc : take_sync(w, ev);
-	rc = tt_writer_take(w, ev);
-	if (rc == TT_OK && is_full(w, ev) && is_divisible(w))
+		return rc;
+	if (is_full(w, ev) && is_divisible(w))
 		rc = tt_writer_close_generation(w);
 	return rc;
 }
@@ -363,4 +392,23 @@ int tt_writer_finish(struct tt_writer *w)
 	if (refused.code != TT_OK)
 		w->err = refused;
 	return rc;
+}
+
+int tt_writer_next_trace(struct tt_writer *w, const struct tt_sink *sink)
+{
+	int rc = tt_writer_finish(w);
+
+	if (rc < 0 || w->err.code != TT_OK)
+		return -w->err.code;
+	if (!w->past.stays)
+		return tt_fail(&w->err, TT_E_ARGUMENT,
+			       "another trace follows without TT_WRITER_CONTINUES");
+	tt_order_reset(&w->order);
+	w->sink = *sink;
+	w->following = true;
+	w->begun = w->numbered = false;
+	w->number = 0;
+	w->cut_ns = INT64_MIN;
+	memset(&w->progress, 0, sizeof(w->progress));
+	return TT_OK;
 }

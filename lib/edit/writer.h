@@ -99,6 +99,8 @@ struct tt_kept_stack {
 struct tt_writer_past {
 	struct tt_order order;
 	bool any;               /* there is such a part */
+	bool stays;             /* it grows with what is written: another trace may follow */
+	int64_t last_ns;        /* of its last event, or INT64_MIN */
 	uint64_t ngenerations;  /* that it has begun */
 	const struct tt_generation *source; /* the last of them */
 	struct tt_idmap g_ids;  /* goroutines to `stacks`: order does not know their stacks */
@@ -143,11 +145,13 @@ struct tt_writer {
 	struct tt_writer_past past;
 	bool following;         /* nothing was written yet: `past` is what events change */
 	bool begun;             /* the header is written */
+	int64_t cut_ns;         /* where the result begins; INT64_MAX: at its first event */
 	bool drops_batches;     /* experimental batches of the source are not wanted */
 
 	/* the generation at hand */
 	bool open;
-	uint64_t number;
+	uint64_t number;        /* of this generation, or of the next one */
+	bool numbered;          /* of the next one */
 	bool aligned;           /* it is one of the source: it ends where that does */
 	uint64_t frequency;
 	uint64_t ns_per_tick;   /* 1: times are exact; else all so far are multiples of it */
@@ -182,6 +186,8 @@ static inline int tt_writer_no_memory(struct tt_writer *w)
 
 /* ---- writer_generation.c */
 
+/* The next generation gets this number if it is higher than those before. */
+void tt_writer_number(struct tt_writer *w, uint64_t number);
 /* Writes the header, once. */
 void tt_writer_begin_trace(struct tt_writer *w);
 /* Begins a generation whose Sync is at `base_ns`, with the clock of `like`, or a made-up one
@@ -214,6 +220,8 @@ int tt_writer_take(struct tt_writer *w, const struct tt_event *ev);
 /* A switch that is held is written as far as it came. */
 int tt_writer_release_held(struct tt_writer *w);
 
+/* The same for `past` alone, of one that was written. */
+int tt_writer_take_past(struct tt_writer *w, const struct tt_event *ev);
 /* An event without a time, at the next moment that is free. */
 int tt_writer_insert(struct tt_writer *w, const struct tt_event *ev);
 

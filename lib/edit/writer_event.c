@@ -590,3 +590,19 @@ int tt_writer_insert(struct tt_writer *w, const struct tt_event *ev)
 	inserted.time_ns = inserted.raw_time_ns = w->last_ns + 1;
 	return rc < 0 ? rc : take(w, &inserted);
 }
+
+int tt_writer_take_past(struct tt_writer *w, const struct tt_event *ev)
+{
+	const struct tt_writer_switch held = w->held;
+	int rc;
+
+	if (ev->kind == TT_KIND_STACK_SAMPLE)
+		return TT_OK;
+	w->held.any = false;
+	w->following = true;
+	rc = is_switch(ev) ? tt_writer_take(w, ev) : take(w, ev);
+	w->following = false;
+	w->held = held;
+	w->held.ev.args = w->held.args;
+	return rc;
+}

@@ -9,6 +9,12 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
+void tt_writer_number(struct tt_writer *w, uint64_t number)
+{
+	w->number = number > w->number ? number : w->number + 1;
+	w->numbered = true;
+}
+
 /* The clocks at another moment of the same generation. */
 static struct tt_clock clock_at(const struct tt_clock *from, int64_t time_ns)
 {
@@ -76,7 +82,9 @@ int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns,
 
 	tt_writer_begin_trace(w);
 	w->open = true;
-	w->number++;
+	if (!w->numbered)
+		w->number++;
+	w->numbered = false;
 	w->progress.generations++;
 	w->base_ns = w->last_ns = base_ns < 1 ? 1 : base_ns;
 	set_ticks(w, like);

@@ -184,6 +184,7 @@ void tt_writer_past_init(struct tt_writer *w)
 
 	tt_order_init(&past->order, &w->mem, w->specs, TT_LAST_VERSION);
 	tt_idmap_init(&past->g_ids, &w->mem, tt_random_seed());
+	past->last_ns = INT64_MIN;
 }
 
 static void drop_lasting(struct tt_writer *w, size_t i)

@@ -345,9 +345,8 @@ static int restate_in_place(struct tt_writer *w, int64_t time_ns)
 	struct tt_restatement list = {.runner = TT_NONE};
 	int rc;
 
-	w->number++;
+	tt_writer_number(w, w->past.source->number);
 	rc = list_past(w, &list) ? TT_OK : -w->err.code;
-	w->number--;
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, earlier(time_ns, list.events.n + 1),
 					       w->past.source);
@@ -361,14 +360,13 @@ static int restate_in_place(struct tt_writer *w, int64_t time_ns)
 }
 
 /* A generation of what is known, and nothing else. */
-static int restate_before(struct tt_writer *w, int64_t time_ns)
+static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 {
 	struct tt_restatement list = {.runner = TT_NONE};
 	int rc;
 
-	w->number++;
+	tt_writer_number(w, number > 1 ? number - 1 : 1);
 	rc = list_past(w, &list) ? TT_OK : -w->err.code;
-	w->number--;
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, earlier(time_ns, list.events.n + 2),
 					       w->past.source);
@@ -393,6 +391,7 @@ static int restate_stated(struct tt_writer *w, int64_t time_ns, size_t n)
 	int rc = add_statuses(w, &list, &stated) ? TT_OK : -w->err.code;
 	uint64_t id;
 
+	tt_writer_number(w, w->past.source->number);
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, earlier(time_ns, n + 1), w->past.source);
 	w->aligned = true;
@@ -423,15 +422,23 @@ int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first)
 	int64_t time_ns = w->has_theft ? w->theft_ns : first->time_ns;
 	int rc;
 
+	/* where the caller says, but after what was before, which it may be known by */
+	if (w->cut_ns < time_ns)
+		time_ns = w->cut_ns > w->past.last_ns ? w->cut_ns : w->past.last_ns + 1;
+
 	w->following = false;
 	if (in_first && !begins) {
 		rc = restate_in_place(w, time_ns);
 	} else {
-		rc = restate_before(w, earlier(time_ns, n));
+		rc = restate_before(w, earlier(time_ns, n),
+				    begins && first->generation != NULL
+					    ? first->generation->number
+					    : w->past.source->number);
 		if (rc == TT_OK && !begins)
 			rc = restate_stated(w, time_ns, n - 1);
 	}
-	tt_writer_past_release(w);
+	if (!w->past.stays)
+		tt_writer_past_release(w);
 	return rc;
 }
 

@@ -25,7 +25,7 @@ static bool append(void *arg, const void *data, size_t nbytes)
 
 static struct tt_writer *new_writer(struct build *out, unsigned choice, const struct tt_specs *specs)
 {
-	const struct tt_sink sink = {append, out};
+	const struct tt_sink sink = {.write = append, .arg = out};
 	const struct tt_writer_options opt = {
 		.size = sizeof(opt),
 		.specs = specs,

@@ -26,7 +26,7 @@ static struct tt_writer *new_writer(struct build *out, const struct tt_reader *r
 		.specs = r == NULL ? NULL : tt_reader_specs(r),
 		.max_generation_nbytes = generation_nbytes,
 	};
-	const struct tt_sink sink = {append, out};
+	const struct tt_sink sink = {.write = append, .arg = out};
 	struct tt_writer *w;
 	struct tt_error err;
 
@@ -441,7 +441,7 @@ START_TEST(a_sink_that_fails_ends_it)
 {
 	for (size_t room = 0;; room += 7) {
 		size_t left = room;
-		const struct tt_sink sink = {fail_after, &left};
+		const struct tt_sink sink = {.write = fail_after, .arg = &left};
 		struct tt_error err;
 		struct own o = {NULL, 1000};
 		int rc;
