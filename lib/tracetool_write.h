@@ -213,6 +213,7 @@ struct tt_writer_progress {
 	uint64_t events;        /* of the caller that were written; Syncs not counted */
 	uint64_t generations;   /* begun */
 	uint64_t nbytes;        /* given to the sink */
+	uint64_t pending_nbytes; /* of the generation at hand, about */
 	uint64_t cut;           /* strings and stacks longer than the format allows */
 	uint64_t moved;         /* events whose time is later than was asked for */
 	/* restated at the beginning of the result, and of the writer's own generations */
@@ -284,6 +285,30 @@ struct tt_filter_progress {
 };
 TT_API struct tt_filter_progress tt_filter_progress(const struct tt_filter *f);
 TT_API void tt_filter_free(struct tt_filter *f);
+
+/* ------------------------------------------------------------------ pieces */
+
+/*
+ * The generations of a trace as the bytes that the file has, to divide it: any number of them
+ * in a row is a trace after the `front` of the first one.
+ */
+struct tt_pieces;
+
+/*
+ * Takes over a reader that was just opened. The reader remains the caller's: close it after
+ * tt_pieces_free(). TT_E_MEMORY, TT_E_V1.
+ */
+TT_API int tt_pieces_new(struct tt_pieces **out, struct tt_reader *r, struct tt_error *err);
+struct tt_piece {
+	uint64_t number;        /* of the generation */
+	struct tt_str front;    /* what a trace begins with whose first generation this is: the
+	                           header, and batches of earlier generations that still hold */
+	struct tt_str bytes;    /* of the generation. Both are valid until the next call */
+};
+/* The next generation: 0, 1 at the end, or the codes of tt_reader_next_generation(). */
+TT_API int tt_pieces_next(struct tt_pieces *p, struct tt_piece *out);
+TT_API const struct tt_error *tt_pieces_error(const struct tt_pieces *p);
+TT_API void tt_pieces_free(struct tt_pieces *p);
 
 /* ----------------------------------------------------------------- packing */
 

@@ -116,7 +116,10 @@ const struct tt_error *tt_writer_error(const struct tt_writer *w)
 
 struct tt_writer_progress tt_writer_progress(const struct tt_writer *w)
 {
-	return w->progress;
+	struct tt_writer_progress progress = w->progress;
+
+	progress.pending_nbytes = w->nbytes;
+	return progress;
 }
 
 /* ---- generations */

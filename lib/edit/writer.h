@@ -62,6 +62,7 @@ struct tt_kept_batch {
 
 /* The tables of the generation at hand. */
 struct tt_writer_tables {
+	uint64_t serial;        /* no two generations have the same */
 	struct tt_generation gen; /* strings and stacks, as order needs them */
 	uint64_t next_string, next_stack; /* where free ids are looked for */
 	struct tt_idmap texts;  /* hash of a text to its index: of strings that have no source */
@@ -91,7 +92,7 @@ struct tt_kept_frame {
 struct tt_kept_stack {
 	uint32_t references;
 	uint32_t nframes;
-	uint64_t id, number;    /* in the tables of the result's generation of this number */
+	uint64_t id, serial;    /* in the tables of this serial number */
 	struct tt_kept_frame frames[];
 };
 

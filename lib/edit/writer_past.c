@@ -155,7 +155,7 @@ bool tt_writer_past_stack(struct tt_writer *w, int64_t g, uint64_t *out)
 	*out = 0;
 	if (s == NULL)
 		return true;
-	if (s->number != w->number) {
+	if (s->serial != w->tables.serial) {
 		for (uint32_t f = 0; f < s->nframes; f++) {
 			const struct tt_shared_string *func = s->frames[f].func,
 						      *file = s->frames[f].file;
@@ -170,7 +170,7 @@ bool tt_writer_past_stack(struct tt_writer *w, int64_t g, uint64_t *out)
 		}
 		if (!tt_writer_add_frames(w, frames, s->nframes, &s->id))
 			return false;
-		s->number = w->number;
+		s->serial = w->tables.serial;
 	}
 	*out = s->id;
 	return true;

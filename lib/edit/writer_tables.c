@@ -48,6 +48,7 @@ void tt_writer_tables_init(struct tt_writer *w)
 	tt_generation_init(&t->gen, &w->mem, w->specs);
 	tt_idmap_init(&t->texts, &w->mem, tt_random_seed());
 	t->next_string = t->next_stack = 1;
+	t->serial = 1;
 }
 
 void tt_writer_tables_clear(struct tt_writer *w)
@@ -59,6 +60,7 @@ void tt_writer_tables_clear(struct tt_writer *w)
 	t->samples.n = t->batches.n = t->string_of.n = t->stack_of.n = 0;
 	t->source = NULL;
 	t->next_string = t->next_stack = 1;
+	t->serial++;
 	clear_arena(&t->arena);
 }
 
