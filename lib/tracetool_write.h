@@ -286,6 +286,34 @@ struct tt_filter_progress {
 TT_API struct tt_filter_progress tt_filter_progress(const struct tt_filter *f);
 TT_API void tt_filter_free(struct tt_filter *f);
 
+/* -------------------------------------------------------------------- join */
+
+/*
+ * Puts pieces of one recording together: files that a recorder rotated, snapshots of a flight
+ * recorder that overlap, what a trace was divided into. Events that a piece repeats of those
+ * before it are dropped, and so is what it restates. Where something is missing between two
+ * pieces, events are made up that lead from the end of one to the start of the other.
+ */
+struct tt_join;
+
+/* `writer` is new and remains the caller's; the join must be freed before it. TT_E_MEMORY. */
+TT_API int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error *err);
+/* The events that follow are those of the next piece. Pieces are in the order of their time. */
+TT_API void tt_join_begin(struct tt_join *j);
+/*
+ * Each event of the piece. The codes of tt_writer_event(), and TT_E_ARGUMENT for a piece of
+ * another recording: see tt_writer_error().
+ */
+TT_API int tt_join_event(struct tt_join *j, const struct tt_event *ev);
+struct tt_join_progress {
+	uint64_t repeated;      /* events that were dropped */
+	uint64_t gaps;          /* pieces before which something is missing */
+	int64_t gap_ns;         /* how long these are in all */
+	uint64_t made;          /* events that were made up */
+};
+TT_API struct tt_join_progress tt_join_progress(const struct tt_join *j);
+TT_API void tt_join_free(struct tt_join *j);
+
 /* ------------------------------------------------------------------ pieces */
 
 /*

@@ -6,6 +6,7 @@
  *	output.c     where traces go
  *	filter.c     `tracetool filter`
  *	split.c      `tracetool split`
+ *	cat.c        `tracetool cat`
  *	goroutines.c which goroutines a filter is asked for: by name, and those related to others
  */
 #ifndef CMD_EDIT_OUTPUT_H

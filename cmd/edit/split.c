@@ -305,6 +305,12 @@ static int split(struct run *run, const struct cmd_input *input, const char *pat
 		cmd_report(run->name, &err);
 		return cmd_status(&err);
 	}
+	if (tt_reader_version(run->reader) < 22) {
+		cmd_error(run->name, "a trace of Go 1.11 to 1.21 cannot be divided; 'tracetool "
+				     "filter' makes one of Go 1.26 of it");
+		tt_reader_close(run->reader);
+		return STATUS_BAD;
+	}
 	progress_start(run->name, run->opt->common.quiet);
 	status = run->opt->generations != 0 ? split_generations(run) : split_anywhere(run);
 	progress_stop();

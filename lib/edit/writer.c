@@ -225,11 +225,18 @@ static int begin_writing(struct tt_writer *w, const struct tt_event *ev)
 	return rc;
 }
 
+static int follow_sync(struct tt_writer *w, const struct tt_event *ev)
+{
+	if (ev->time_ns > w->past.last_ns)
+		w->past.last_ns = ev->time_ns;
+	return tt_writer_past_generation(w, ev->generation);
+}
+
 /* What is written belongs to the past of the next trace. */
 static int extend_past(struct tt_writer *w, const struct tt_event *ev)
 {
 	if (ev->kind == TT_KIND_SYNC)
-		return tt_writer_past_generation(w, ev->generation);
+		return follow_sync(w, ev);
 	w->past.last_ns = ev->time_ns;
 	if (!w->past.any && ev->generation != NULL) {
 		int rc = tt_writer_past_generation(w, ev->generation);
@@ -269,8 +276,7 @@ int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
 		return tt_fail(&w->err, TT_E_ARGUMENT,
 			       "an event is followed after the first one that was written");
 	if (ev->kind == TT_KIND_SYNC)
-		return ev->generation == NULL ? TT_OK
-					      : tt_writer_past_generation(w, ev->generation);
+		return ev->generation == NULL ? TT_OK : follow_sync(w, ev);
 	rc = check_time(w, ev);
 	if (rc == TT_OK)
 		rc = tt_writer_prepare(w, ev, false);

@@ -71,7 +71,7 @@ struct tt_writer_tables {
 	struct tt_writer_arena arena;
 	/* where the ids of the generation that events come from lead; 0: not asked for yet */
 	const struct tt_generation *source;
-	uint64_t source_ordinal, source_offset;
+	uint64_t source_ordinal, source_offset, source_end;
 	TT_ARRAY(uint64_t) string_of;
 	TT_ARRAY(uint64_t) stack_of;
 };

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cat.c - `tracetool cat`: pieces of one recording as one trace. Command layer.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cli/progress.h"
+#include "cli/units.h"
+#include "edit/output.h"
+
+struct cat_options {
+	struct cmd_common common;
+	const char *output;
+};
+
+static const struct opt table[] = {
+	OPT_HEADING("Output"),
+	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
+	  .help = "write the trace to OUT, compressed if its name ends\n"
+		  "in .zst; '-' is standard output", .at = offsetof(struct cat_options, output) },
+	CMD_COMMON_OPTIONS(struct cat_options, common),
+	OPT_TABLE_END,
+};
+
+static const struct opt_command command = {
+	.verb = "cat",
+	.synopsis = "[OPTION...] -o OUT FILE...",
+	.summary = "Joins pieces of one recording: files that 'tracetool record --rotate-size' wrote,\n"
+		   "snapshots of a flight recorder, the pieces of 'tracetool split'. They may be\n"
+		   "given in any order, and may overlap.",
+	.notes = "Exit status: 0 fine, 1 a piece is bad or of another recording, or something is\n"
+		 "missing between pieces (what can be joined is written), 2 a usage, I/O or\n"
+		 "resource error.",
+	.table = table,
+	.min_operands = 1,
+};
+
+/* A piece, and when it begins. */
+struct piece {
+	const char *path;
+	int64_t start_ns;
+	unsigned version;
+};
+
+struct run {
+	const struct cat_options *opt;
+	const struct cmd_input *input;
+	struct piece *pieces;
+	size_t n;
+	struct trace_output output;
+	struct tt_writer *writer;
+	struct tt_join *join;
+};
+
+/* ---- which comes first */
+
+static int read_start(struct run *run, struct piece *piece)
+{
+	const struct tt_event *ev;
+	struct tt_reader *r;
+	struct tt_error err;
+	int rc;
+
+	if (cmd_open_reader(&r, run->input, piece->path, &err) < 0) {
+		cmd_report(cmd_input_name(piece->path), &err);
+		return cmd_status(&err);
+	}
+	piece->version = tt_reader_version(r);
+	rc = tt_reader_next(r, &ev);
+	if (rc == 0)
+		piece->start_ns = ev->time_ns;
+	else if (rc < 0)
+		cmd_report(cmd_input_name(piece->path), tt_reader_error(r));
+	tt_reader_close(r);
+	return rc < 0 ? STATUS_BAD : STATUS_FINE;
+}
+
+static int by_start(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+
+	return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
+}
+
+/* A header older than 1.25 stays if all pieces have it: they have no wall clock. */
+static unsigned common_version(const struct run *run)
+{
+	unsigned version = run->pieces[0].version;
+
+	for (size_t i = 0; i < run->n; i++) {
+		if (run->pieces[i].version != version)
+			return 26;
+	}
+	return version == 22 || version == 23 ? version : 26;
+}
+
+static int order_pieces(struct run *run)
+{
+	for (size_t i = 0; i < run->n; i++) {
+		int status = read_start(run, &run->pieces[i]);
+
+		if (status != STATUS_FINE)
+			return status;
+		if (run->pieces[i].version < 22) {
+			cmd_error(cmd_input_name(run->pieces[i].path),
+				  "a trace of Go 1.11 to 1.21 is no piece of a recording; "
+				  "'tracetool filter' makes one of Go 1.26 of it");
+			return STATUS_BAD;
+		}
+	}
+	qsort(run->pieces, run->n, sizeof(*run->pieces), by_start);
+	return STATUS_FINE;
+}
+
+/* ---- joining */
+
+static void report_piece(const struct run *run, const char *name,
+			 const struct tt_join_progress *before)
+{
+	struct tt_join_progress now = tt_join_progress(run->join);
+	char text[32], *end = put_duration(text, now.gap_ns - before->gap_ns);
+
+	*end = '\0';
+	if (now.gaps != before->gaps && !run->opt->common.quiet)
+		cmd_error(name, "something is missing before this piece (%s): events made up: "
+				"%" PRIu64, text, now.made - before->made);
+	if (run->opt->common.verbose)
+		cmd_error(name, "events that repeat or are restated: %" PRIu64,
+			  now.repeated - before->repeated);
+}
+
+static int join_piece(struct run *run, const struct piece *piece)
+{
+	const char *name = cmd_input_name(piece->path);
+	struct tt_join_progress before = tt_join_progress(run->join);
+	const struct tt_event *ev;
+	struct tt_reader *r;
+	struct tt_error err;
+	uint64_t n = 0;
+	int status = STATUS_FINE, rc, joined = 0;
+
+	if (cmd_open_reader(&r, run->input, piece->path, &err) < 0) {
+		cmd_report(name, &err);
+		return cmd_status(&err);
+	}
+	progress_start(name, run->opt->common.quiet);
+	tt_join_begin(run->join);
+	while ((rc = tt_reader_next(r, &ev)) == 0 && joined == 0) {
+		joined = tt_join_event(run->join, ev);
+		if ((++n & PROGRESS_MASK) == 0)
+			progress_show_reader(r);
+	}
+	progress_stop();
+	if (joined < 0) {
+		const struct tt_error *why = tt_writer_error(run->writer);
+
+		cmd_error(name, "%s", why->message);
+		status = why->system && why->code != TT_E_ARGUMENT ? STATUS_TROUBLE : STATUS_BAD;
+	} else {
+		if (rc < 0)
+			status = cmd_report_end(name, r, tt_reader_error(r));
+		report_piece(run, name, &before);
+		if (tt_join_progress(run->join).gaps != before.gaps)
+			status = worse(status, STATUS_BAD);
+	}
+	tt_reader_close(r);
+	return status;
+}
+
+/* Up to the first piece that does not fit. */
+static int join_all(struct run *run)
+{
+	int status = STATUS_FINE;
+
+	for (size_t i = 0; i < run->n; i++) {
+		status = worse(status, join_piece(run, &run->pieces[i]));
+		if (status == STATUS_TROUBLE || tt_writer_error(run->writer)->code != TT_OK)
+			break;
+	}
+	return status;
+}
+
+static int finish(struct run *run, int status)
+{
+	bool refused = tt_writer_error(run->writer)->code != TT_OK;
+	struct tt_writer_progress p;
+
+	/* (a piece that does not fit is a mistake: no half of the whole is written) */
+	if (status == STATUS_TROUBLE || refused) {
+		trace_output_discard(&run->output);
+		return status;
+	}
+	if (tt_writer_finish(run->writer) < 0) {
+		cmd_report(run->opt->output, tt_writer_error(run->writer));
+		trace_output_discard(&run->output);
+		return STATUS_TROUBLE;
+	}
+	if (trace_output_finish(&run->output) != STATUS_FINE)
+		return STATUS_TROUBLE;
+	p = tt_writer_progress(run->writer);
+	if (run->opt->common.verbose)
+		cmd_error(NULL, "%s: events: %" PRIu64 ", generations: %" PRIu64,
+			  run->opt->output, p.events, p.generations);
+	return status;
+}
+
+static int cat(struct run *run)
+{
+	struct tt_writer_options options = {
+		.size = sizeof(options),
+		.specs = run->input->specs,
+		.max_memory_nbytes = run->opt->common.max_memory,
+	};
+	struct tt_error err;
+	int status = order_pieces(run);
+
+	if (status != STATUS_FINE)
+		return status;
+	options.version = common_version(run);
+	status = trace_output_open(&run->output, run->opt->output);
+	if (status != STATUS_FINE)
+		return status;
+	if (tt_writer_new(&run->writer, &run->output.sink, &options, &err) < 0 ||
+	    tt_join_new(&run->join, run->writer, &err) < 0) {
+		cmd_report(NULL, &err);
+		trace_output_discard(&run->output);
+		status = STATUS_TROUBLE;
+	} else {
+		status = finish(run, join_all(run));
+	}
+	tt_join_free(run->join);
+	tt_writer_free(run->writer);
+	return status;
+}
+
+/* All of them are opened twice. */
+static int check_files(const struct opt_operands *files)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < files->n; i++) {
+		if (strcmp(files->items[i], "-") == 0 ||
+		    (stat(files->items[i], &st) == 0 && !S_ISREG(st.st_mode)))
+			return opt_usage(&command, "%s cannot be read twice: write it to a file "
+						   "first", cmd_input_name(files->items[i]));
+	}
+	return OPT_RUN;
+}
+
+int cmd_cat(int argc, char **argv)
+{
+	struct cat_options opt = { 0 };
+	struct opt_operands files;
+	struct cmd_input input;
+	struct run run = { .opt = &opt, .input = &input };
+	int status = opt_parse(&command, argc, argv, &opt, &files);
+
+	if (status == OPT_RUN)
+		status = trace_output_check(&command, opt.output, files.items, files.n,
+					    &opt.common.specs);
+	if (status == OPT_RUN)
+		status = check_files(&files);
+	if (status == OPT_RUN) {
+		run.n = files.n;
+		run.pieces = calloc(files.n, sizeof(*run.pieces));
+		for (size_t i = 0; run.pieces && i < files.n; i++)
+			run.pieces[i].path = files.items[i];
+		status = run.pieces ? cmd_input_init(&input, &opt.common) : STATUS_TROUBLE;
+		if (status == STATUS_FINE)
+			status = cat(&run);
+		if (run.pieces)
+			cmd_input_release(&input);
+	}
+	free(run.pieces);
+	opt_list_release(&opt.common.specs);
+	return status;
+}
