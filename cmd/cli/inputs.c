@@ -704,23 +704,41 @@ int cmd_inputs_next(struct cmd_inputs *in, struct cmd_trace **out)
 	return t == NULL;
 }
 
-int cmd_trace_open_again(struct tt_pieces **out, const struct cmd_trace *public,
+static int check_twice(const struct trace *t, struct tt_error *err)
+{
+	if (t->path)
+		return 0;
+	clear_error(err);
+	err->code = TT_E_ARGUMENT;
+	err->system = true;
+	snprintf(err->message, sizeof(err->message), "the input can be read only once");
+	return -TT_E_ARGUMENT;
+}
+
+int cmd_trace_open_again(struct tt_reader **out, const struct cmd_trace *public,
 			 struct tt_error *err)
 {
 	const struct trace *t = (const struct trace *)public;
 	struct tt_options options = t->from->input->options;
+	int rc = check_twice(t, err);
 
 	*out = NULL;
-	if (!t->path) {
-		clear_error(err);
-		err->code = TT_E_ARGUMENT;
-		err->system = true;
-		snprintf(err->message, sizeof(err->message),
-			 "the input can be read only once");
-		return -TT_E_ARGUMENT;
-	}
-	if (!t->member)
-		return cmd_open_pieces(out, t->from->input, t->path, err);
+	if (rc < 0 || !t->member)
+		return rc < 0 ? rc : cmd_open_reader(out, t->from->input, t->path, err);
+	options.member = t->member;
+	return tt_reader_open(out, t->path, &options, err);
+}
+
+int cmd_trace_open_pieces_again(struct tt_pieces **out, const struct cmd_trace *public,
+				struct tt_error *err)
+{
+	const struct trace *t = (const struct trace *)public;
+	struct tt_options options = t->from->input->options;
+	int rc = check_twice(t, err);
+
+	*out = NULL;
+	if (rc < 0 || !t->member)
+		return rc < 0 ? rc : cmd_open_pieces(out, t->from->input, t->path, err);
 	options.member = t->member;
 	return tt_pieces_open(out, t->path, &options, err);
 }
