@@ -125,10 +125,14 @@ static TT_ALWAYS_INLINE bool advance_any(struct tt_order *o, struct tt_m_state *
 
 /* To the code of the head's rule, from that of each rule by its own jump: the processor
  * guesses better where one leads to if it knows from where. */
-#define TRY_HEAD() __extension__({ goto *codes[rule]; })
+#define TRY_HEAD(from)                                                                    \
+	do {                                                                              \
+		tt_keep_apart(from);                                                      \
+		__extension__({ goto *codes[rule]; });                                    \
+	} while (0)
 
 /* The head happened: it is counted if the next one is direct, and that is the head then. */
-#define NEXT_HEAD()                                                                       \
+#define NEXT_HEAD(from)                                                                     \
 	do {                                                                              \
 		next = pos;                                                               \
 		if (pos >= c->direct_end)                                                 \
@@ -142,7 +146,7 @@ static TT_ALWAYS_INLINE bool advance_any(struct tt_order *o, struct tt_m_state *
 		/* (and if that is not above 0: tt_cursor_next()) */                      \
 		if ((uint64_t)time_ns - 1 >= (uint64_t)until)                                       \
 			goto thread_is_later;                                             \
-		TRY_HEAD();                                                               \
+		TRY_HEAD(from);                                                           \
 	} while (0)
 
 static TT_ALWAYS_INLINE void count(struct tt_tally *sum, int64_t time_ns)
@@ -196,13 +200,13 @@ next_thread:
 	head = c->head_at;
 	pos = c->args_at;
 	ms = &o->ms.at[c->m];
-	TRY_HEAD();
+	TRY_HEAD(next_thread);
 
 #define RULE(label, rule)                                 \
 	label:                                            \
 	if (!advance(o, ms, rule, &pos))                  \
 		goto leave;                               \
-	NEXT_HEAD()
+	NEXT_HEAD(label)
 
 	RULE(go_start, TT_FAST_GO_START);
 	RULE(go_unblock, TT_FAST_GO_UNBLOCK);
@@ -213,11 +217,11 @@ next_thread:
 in_context:
 	if (!advance_any(o, ms, TT_FAST_IN_CONTEXT, *head, &pos))
 		goto leave;
-	NEXT_HEAD();
+	NEXT_HEAD(in_context);
 order:
 	if (!advance_any(o, ms, TT_FAST_ORDER, *head, &pos))
 		goto leave;
-	NEXT_HEAD();
+	NEXT_HEAD(order);
 
 thread_is_later:
 	c->head_at = head;
