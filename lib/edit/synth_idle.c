@@ -117,6 +117,12 @@ static void move_ps(struct tt_synth *s)
 		const struct tt_entry_p *e = &s->entry->ps.at[i];
 		const struct tt_p_state *p = tt_order_p(s->order, e->id);
 
+		/* its status makes it known, but what it is in the middle of has to have begun */
+		if (p == NULL && e->sweep) {
+			tt_synth_add(s, TT_NONE, TT_EV_PROC_STATUS, 2, (uint64_t)e->id,
+				     (uint64_t)TT_P_IDLE);
+			p = tt_order_p(s->order, e->id);
+		}
 		if (p == NULL)
 			continue;
 		if (p->status == TT_P_ABANDONED && e->status != TT_P_ABANDONED) {

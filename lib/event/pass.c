@@ -156,6 +156,47 @@ int tt_pass_check_ids(struct tt_pass *p, const struct tt_event *ev)
 	return TT_OK;
 }
 
+static bool is_entry(const struct tt_idmap *ids, uint64_t id)
+{
+	return id == 0 || tt_idmap_find(ids, id) != TT_IDMAP_NONE;
+}
+
+/* Whether an event of the batch names a table entry that is not there. */
+static bool lacks_entries(const struct tt_pass *p, const struct tt_event_batch *b)
+{
+	const uint8_t *at = b->data, *end = b->data + b->size;
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	while (at < end) {
+		const struct tt_event_def *def;
+
+		at = tt_raw_event_decode(&p->merge.cursors.plan, at, end, &ev, &dt);
+		if (at == NULL)
+			return false;
+		def = tt_specs_def(p->specs, ev.type);
+		for (unsigned i = 0; i < def->nstacks; i++)
+			if (!is_entry(&p->gen->stack_ids, ev.args[def->stack_args[i]]))
+				return true;
+		for (unsigned i = 0; i < def->nstrings; i++)
+			if (!is_entry(&p->gen->string_ids, ev.args[def->string_args[i]]))
+				return true;
+	}
+	return false;
+}
+
+void tt_pass_blame_cut(const struct tt_pass *p, uint64_t end, struct tt_error *err)
+{
+	if (p->like_go || !p->gen->lacks_tables || err->system)
+		return;
+	for (size_t i = 0; i < p->gen->batches.n; i++) {
+		if (!lacks_entries(p, &p->gen->batches.at[i]))
+			continue;
+		tt_generation_blame_cut(p->gen, end, err);
+		return;
+	}
+}
+
 /* All table entries that an event names; and what ordering thinks of its resources. */
 static int check_all(struct tt_pass *p, const struct tt_event *ev)
 {

@@ -33,6 +33,11 @@ struct tt_pass {
 void tt_pass_init(struct tt_pass *p, struct tt_mem *mem, const struct tt_specs *specs,
 		  unsigned version);
 void tt_pass_release(struct tt_pass *p);
+/*
+ * If the pass's generation lacks tables (see there), and its events name entries that are not
+ * in them, *err, which is that of one of its events, becomes TT_E_CUT_OFF at `end`.
+ */
+void tt_pass_blame_cut(const struct tt_pass *p, uint64_t end, struct tt_error *err);
 /* The specs changed: makes anew what was made of them. */
 void tt_pass_specs_changed(struct tt_pass *p);
 

@@ -270,14 +270,11 @@ static int end_with_error(struct tt_reader *r, const struct tt_error *err)
 	return end(r);
 }
 
-/* An event of the last generation may name a table entry that was never written. */
 static int end_with_pass_error(struct tt_reader *r)
 {
 	struct tt_error err = r->pass.err;
-	bool lacks_entry = err.code == TT_E_EVENT_STACK || err.code == TT_E_EVENT_STRING;
 
-	if (lacks_entry && r->gen->lacks_tables && !r->pass.like_go)
-		tt_generation_blame_cut(r->gen, tt_source_offset(r->src), &err);
+	tt_pass_blame_cut(&r->pass, tt_source_offset(r->src), &err);
 	return end_with_error(r, &err);
 }
 

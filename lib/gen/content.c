@@ -124,3 +124,59 @@ size_t tt_content_reach(enum tt_content content, const struct tt_decode_plan *pl
 		return tt_content_reach_on(content, plan, data, nbytes);
 	return 1 + tt_content_reach_on(content, plan, data + 1, nbytes - 1);
 }
+
+/* Whether n numbers from p on run into the end; else *p is after them, or NULL if one is bad. */
+static bool numbers_break_off(const uint8_t **p, const uint8_t *end, uint64_t n, uint64_t *last)
+{
+	for (; n > 0; n--) {
+		int length = tt_varint(*p, end, last);
+
+		if (length == TT_VARINT_EMPTY || length == TT_VARINT_CUT)
+			return true;
+		*p = length > 0 ? *p + length : NULL;
+		if (*p == NULL)
+			return false;
+	}
+	return false;
+}
+
+/* Whether the record at p only lacks its end. */
+static bool record_breaks_off(enum tt_content table, const uint8_t *p, const uint8_t *end)
+{
+	uint8_t type = *p++;
+	uint64_t n = 0;
+
+	switch (table) {
+	case TT_CONTENT_STRINGS:
+		if (type != TT_EV_STRING)
+			return false;
+		return numbers_break_off(&p, end, 2, &n) || (p != NULL && n <= TT_STRING_MAX_SIZE);
+	case TT_CONTENT_STACKS:
+		if (type != TT_EV_STACK)
+			return false;
+		return numbers_break_off(&p, end, 2, &n) ||
+		       (p != NULL && n <= TT_V2_MAX_FRAMES &&
+			numbers_break_off(&p, end, 4 * n, &n));
+	case TT_CONTENT_SAMPLES:
+		return type == TT_EV_CPU_SAMPLE && numbers_break_off(&p, end, 5, &n);
+	default:
+		return false;
+	}
+}
+
+bool tt_content_breaks_off(enum tt_content content, const struct tt_decode_plan *plan,
+			   const uint8_t *data, size_t nbytes)
+{
+	size_t reach = tt_content_reach(content, plan, data, nbytes);
+	const uint8_t *p = data + reach, *end = data + nbytes;
+	uint64_t ignored;
+
+	if (reach == nbytes)
+		return true;
+	if (content != TT_CONTENT_EVENTS)
+		return record_breaks_off(content, p, end);
+	if (plan->nargs[*p] > TT_MAX_ARGS)
+		return false;
+	p++;
+	return numbers_break_off(&p, end, 1u + plan->nargs[p[-1]], &ignored);
+}

@@ -31,6 +31,13 @@ static inline bool tt_content_is_table(enum tt_content content)
 /* The byte after the record of a table at p; NULL if it is not whole or not one. p < end. */
 const uint8_t *tt_content_record_end(enum tt_content table, const uint8_t *p, const uint8_t *end);
 
+/*
+ * Whether the data of a batch breaks off at its end and makes sense before that: nothing in it
+ * but its last event or record is not whole, and that one only lacks its end.
+ */
+bool tt_content_breaks_off(enum tt_content content, const struct tt_decode_plan *plan,
+			   const uint8_t *data, size_t nbytes);
+
 /* As tt_content_reach(), from the beginning of any event or record on. */
 size_t tt_content_reach_on(enum tt_content content, const struct tt_decode_plan *plan,
 			   const uint8_t *data, size_t nbytes);

@@ -147,6 +147,7 @@ struct tt_loader {
 	/* for a search after damage */
 	uint64_t number;        /* of the generation that was tried last; 0: not known */
 	uint64_t min_time;      /* of the last one that was whole: no later one is earlier */
+	uint64_t broken_time;   /* of the earliest batch of the one that broke, while none was whole */
 	uint64_t resume;        /* it begins here: inside the last batch, whose size may be wrong, */
 	uint64_t rewound;       /* but has not gone back further than this in all */
 	/* Gets each batch of the broken generation that a search passes over; may be NULL.
@@ -164,6 +165,12 @@ void tt_loader_init(struct tt_loader *l, struct tt_source *src, unsigned version
  * after it.
  */
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err);
+
+/* Whether an error may be that bytes were lost or added, and a batch begins elsewhere. */
+bool tt_loader_lost_framing(int code);
+/* Whether n batches in a row, or as many as there are, begin where the source is, and make
+ * sense: 1, 0, or an error of the source. */
+int tt_loader_is_at_batches(struct tt_loader *l, int n, struct tt_error *err);
 
 /*
  * After an error: moves to the place from which another generation than the

@@ -229,6 +229,8 @@ int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error
 	l->number = g->number;
 	if (rc == TT_OK)
 		l->min_time = g->min_time;
+	else
+		l->broken_time = g->min_time;
 	if (rc == -TT_E_TABLE_CUT && reads_like_go(l))
 		return TT_END;
 	g->end = tt_source_offset(l->src);

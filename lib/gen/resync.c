@@ -12,6 +12,8 @@
 /* Of a row so many batches will do where the input ends: where framing holds, and does not. */
 #define LAST_WALKED 1
 #define LAST_SCANNED 2
+/* A single one there has at least so much data. */
+#define LAST_NBYTES 32
 /* Of a batch's data so much is looked at; what may be cut off then is not held against it. */
 #define SEEN_EVENTS_NBYTES (2 * TT_EVENT_MAX_SIZE)
 #define SEEN_TABLE_NBYTES 4096
@@ -24,10 +26,15 @@
 
 /* ---- batches in a row */
 
-/* No row begins earlier than the last generation that was whole. */
+/* No row begins earlier than the last generation that was whole, or, if none was, much earlier
+ * than the one that broke. */
 static struct tt_row_rules row_rules(const struct tt_loader *l, int last)
 {
-	return (struct tt_row_rules){l->framer.has_end_marks, l->min_time, last};
+	return (struct tt_row_rules){
+		.has_end_marks = l->framer.has_end_marks,
+		.min_time = l->min_time != 0 ? l->min_time : l->broken_time / 2,
+		.last = last,
+	};
 }
 
 /* Whether the data of a batch, of which `avail` bytes are there, begins with what it should. */
@@ -55,13 +62,13 @@ static bool makes_sense(const struct tt_loader *l, const struct tt_decode_plan *
  * one, which may be damaged. The row was looked at already.
  */
 static bool row_makes_sense(const struct tt_loader *l, const struct tt_decode_plan *plan,
-			    const uint8_t *data, const uint8_t *end)
+			    const uint8_t *data, const uint8_t *end, int n)
 {
 	struct tt_raw_batch b;
 	uint64_t nbytes;
 	int nbad = 0;
 
-	for (int i = 0; i < TT_ROW_BATCHES && data < end; i++) {
+	for (int i = 0; i < n && data < end; i++) {
 		const uint8_t *content;
 
 		if (!tt_batch_plausible(data, end, &b, &nbytes))
@@ -78,7 +85,7 @@ static bool row_makes_sense(const struct tt_loader *l, const struct tt_decode_pl
 	return true;
 }
 
-/* Whether a row begins where the source is: 1, 0 or an error. */
+/* Whether the headers of a row are where the source is: 1, 0 or an error. */
 static int run_is_here(struct tt_loader *l, struct tt_error *err)
 {
 	struct tt_row_rules rules = row_rules(l, LAST_WALKED);
@@ -89,11 +96,43 @@ static int run_is_here(struct tt_loader *l, struct tt_error *err)
 	return rc < 0 ? rc : tt_row_begins(&rules, data, data + avail);
 }
 
+int tt_loader_is_at_batches(struct tt_loader *l, int n, struct tt_error *err)
+{
+	struct tt_row_rules rules = row_rules(l, LAST_WALKED);
+	struct tt_decode_plan plan;
+	const uint8_t *data;
+	size_t avail;
+	int rc = tt_source_peek(l->src, TT_ROW_NBYTES, &data, &avail, err);
+
+	if (rc < 0 && avail == 0)
+		return rc;
+	tt_decode_plan_init(&plan, l->specs);
+	rules.most = n;
+	return tt_row_begins(&rules, data, data + avail) &&
+	       row_makes_sense(l, &plan, data, data + avail, n);
+}
+
+/* Whether a row begins that is long enough, or the last batch of all, with enough in it. */
+static bool row_begins(const struct tt_loader *l, const struct tt_decode_plan *plan,
+		       const uint8_t *data, const uint8_t *end)
+{
+	struct tt_row_rules rules = row_rules(l, LAST_WALKED);
+	struct tt_raw_batch b;
+	uint64_t nbytes;
+
+	if (!tt_row_begins(&rules, data, end) ||
+	    !row_makes_sense(l, plan, data, end, TT_ROW_BATCHES))
+		return false;
+	rules.last = LAST_SCANNED;
+	return tt_row_begins(&rules, data, end) ||
+	       (tt_batch_plausible(data, end, &b, &nbytes) &&
+		b.kind == TT_RAW_BATCH_EVENTS && b.size >= LAST_NBYTES);
+}
+
 /* Moves to the next place where one begins, 0; or to the end of the trace, which may be where
  * another one begins, 1; or an error. */
 static int scan(struct tt_loader *l, struct tt_error *err)
 {
-	struct tt_row_rules rules = row_rules(l, LAST_SCANNED);
 	struct tt_decode_plan plan;
 
 	tt_decode_plan_init(&plan, l->specs);
@@ -106,8 +145,7 @@ static int scan(struct tt_loader *l, struct tt_error *err)
 
 		n = last ? avail : SCAN_STEP;
 		for (size_t i = 0; i < n; i++) {
-			bool row = tt_row_begins(&rules, data + i, data + avail) &&
-				   row_makes_sense(l, &plan, data + i, data + avail);
+			bool row = row_begins(l, &plan, data + i, data + avail);
 
 			if (row || tt_trace_begins(data + i, data + avail, &version)) {
 				tt_source_skip(l->src, i);
@@ -197,6 +235,11 @@ static bool is_other_number(int code)
 	return code == TT_E_GENERATION_MIXED || code == TT_E_GENERATION_ORDER;
 }
 
+bool tt_loader_lost_framing(int code)
+{
+	return is_framing_error(code) || is_other_number(code) || code == TT_E_GENERATION_ZERO;
+}
+
 /* To where the search for batches begins. */
 static void back_up(struct tt_loader *l)
 {
@@ -246,7 +289,7 @@ int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_
 		return TT_OK;
 	l->framer.has_lookahead_error = false;
 	if (is_other_number(broken->code))
-		here = run_is_here(l, err);
+		here = tt_loader_is_at_batches(l, TT_ROW_BATCHES, err);
 	if (here != 0)
 		return here < 0 ? here : TT_OK;
 	rc = search(l, is_framing_error(broken->code) || is_other_number(broken->code), err);

@@ -11,6 +11,10 @@ static int collect(struct tt_repair *r, struct tt_candidate *c, uint64_t end)
 	c->whole = false;
 	tt_salvage_release(&c->salvage);
 	tt_salvage_init(&c->salvage, r->mem, r->specs, r->loader);
+	c->salvage.lost_framing = tt_loader_lost_framing(c->why.code) ||
+				  r->loader->framer.has_lookahead_error;
+	c->salvage.uncounted = c->why.code == TT_E_CUT_OFF;
+	c->salvage.framing_lost = c->is_doubtful;
 	return tt_salvage_collect(&c->salvage, r->loader, c->offset, end, &r->err);
 }
 
@@ -38,9 +42,32 @@ static int step_over(struct tt_repair *r, struct tt_candidate *c)
 	return TT_OK;
 }
 
+/*
+ * Whether a broken generation, other than the first of all, begins with batches: before 1.26 a
+ * number in damaged bytes may look like that of the next one. 1, 0, or an error.
+ */
+static int begins_well(struct tt_repair *r, const struct tt_candidate *c)
+{
+	struct tt_source *src = r->loader->src;
+	uint64_t at = tt_source_offset(src);
+	int rc;
+
+	if (r->loader->ordinal == 1)
+		return 1;
+	tt_source_seek(src, c->offset);
+	rc = tt_loader_is_at_batches(r->loader, 2, &r->err);
+	tt_source_seek(src, at);
+	return rc;
+}
+
 static int load_damaged(struct tt_repair *r, struct tt_candidate *c)
 {
-	int rc = collect(r, c, UINT64_MAX);
+	int rc = begins_well(r, c);
+
+	c->is_doubtful = rc == 0;
+	if (rc < 0)
+		return tt_repair_is_fatal(&r->err) ? rc : TT_OK;
+	rc = collect(r, c, UINT64_MAX);
 
 	if (rc == TT_OK)
 		rc = step_over(r, c);
@@ -72,7 +99,7 @@ int tt_candidate_load(struct tt_repair *r, struct tt_candidate *c)
 	int rc;
 
 	c->loaded = true;
-	c->unwrapped = c->prepared = c->whole = false;
+	c->unwrapped = c->prepared = c->whole = c->is_doubtful = false;
 	c->none = r->at_end;
 	tt_error_clear(&c->why);
 	if (r->at_end)
@@ -94,6 +121,22 @@ int tt_candidate_load(struct tt_repair *r, struct tt_candidate *c)
 	if (rc == TT_OK)
 		c->why = framer->lookahead_error;
 	return load_damaged(r, c);
+}
+
+int tt_candidate_join(struct tt_repair *r)
+{
+	struct tt_candidate *c = r->cur, *piece = r->next;
+	int rc;
+
+	if (c->prepared || piece->none || piece->whole || c->salvage.gen.number == 0 ||
+	    piece->salvage.gen.number != c->salvage.gen.number ||
+	    piece->salvage.gen.has_frequency)
+		return TT_OK;
+	rc = tt_salvage_join(&c->salvage, &piece->salvage, &r->err);
+	tt_salvage_release(&piece->salvage);
+	piece->loaded = false;
+	c->end = piece->end;
+	return rc;
 }
 
 int tt_candidate_break_up(struct tt_repair *r, struct tt_candidate *c, const struct tt_error *why)

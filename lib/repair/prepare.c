@@ -31,6 +31,17 @@ static bool need_ids_of(struct tt_salvage *s, const struct tt_raw_event *ev)
 	return true;
 }
 
+/* The first type of an event of an experiment. */
+#define FIRST_EXPERIMENTAL 128
+
+/* Whether the batch is one that the end of the input cuts off. */
+static bool is_cut(const struct tt_salvage *s, const struct tt_event_batch *b)
+{
+	const struct tt_salvaged_batch *last = &s->list.at[s->list.n - 1];
+
+	return last->cut && b->data_offset >= last->head.data_offset;
+}
+
 /* How many events a reader makes of one, as far as that does not depend on the state. */
 static unsigned nevents_of(unsigned type)
 {
@@ -39,8 +50,9 @@ static unsigned nevents_of(unsigned type)
 
 /*
  * Walks the events of a batch: cuts it before the first that cannot be decoded, and says
- * whether it is whole. Makes sure of their table entries. Where zeros follow one that ends in
- * a zero, its last numbers may have been overwritten, too.
+ * whether it is whole. Makes sure of their table entries. Where bytes were changed the numbers
+ * of the event before may be others, too: it is not kept, unless what follows it is only of
+ * an experiment that no spec defines.
  */
 static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
 {
@@ -59,7 +71,7 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
 		before = p;
 		p = next;
 	}
-	if (p < end && p > before && p[0] == 0 && p[-1] == 0) {
+	if (p < end && p > before && p[0] < FIRST_EXPERIMENTAL && !is_cut(s, b)) {
 		s->nevents -= nevents_of(*before);
 		p = before;
 	}

@@ -223,7 +223,11 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nread, struct tt_repaire
 
 static unsigned flags_of(const struct tt_salvage *s)
 {
-	return (s->uncounted ? TT_REPAIRED_LOST_MORE : 0) |
+	/* where one thing is missing others may be, of which nothing is left */
+	bool more = s->uncounted || s->nkept != s->nevents || s->sync_damaged ||
+		    tt_made_entries_count(&s->made) != 0;
+
+	return (more ? TT_REPAIRED_LOST_MORE : 0) |
 	       (s->assumed_frequency ? TT_REPAIRED_FREQUENCY_ASSUMED : 0) |
 	       (s->made_clock ? TT_REPAIRED_CLOCK_MADE : 0);
 }
@@ -331,6 +335,7 @@ static int order_somehow(struct tt_repair *r, uint64_t *nread, struct tt_error *
 	*why = r->pass.err;
 	if (tt_repair_is_fatal(why))
 		return rc;
+	tt_pass_blame_cut(&r->pass, tt_source_offset(r->loader->src), why);
 	rc = lead(r, &r->made);
 	if (rc == TT_OK)
 		rc = order_whole(r, &r->led, nread);
@@ -459,8 +464,11 @@ static int try_next(struct tt_repair *r, struct tt_repaired *out)
 		rc = tt_candidate_load(r, r->cur);
 	if (rc == TT_OK && r->cur->none)
 		return TT_END;
-	if (rc == TT_OK && !r->cur->whole && !r->next->loaded)
+	while (rc == TT_OK && !r->cur->whole && !r->next->loaded) {
 		rc = tt_candidate_load(r, r->next);
+		if (rc == TT_OK)
+			rc = tt_candidate_join(r);
+	}
 	if (rc != TT_OK)
 		return rc;
 	if (!tt_order_copy(&r->start, &r->pass.order))

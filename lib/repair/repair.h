@@ -28,6 +28,7 @@ struct tt_candidate {
 	bool whole;             /* it is in r->whole; else: */
 	bool unwrapped;         /* what is embedded in it was taken in */
 	bool prepared;
+	bool is_doubtful;       /* it may not be one: no event of it stays */
 	struct tt_salvage salvage;
 	uint64_t offset, end;
 	struct tt_error why;    /* it is not whole */
@@ -98,6 +99,9 @@ int tt_candidate_load(struct tt_repair *r, struct tt_candidate *c);
 int tt_candidate_unwrap(struct tt_repair *r, struct tt_candidate *c);
 /* Collects the batches of one that is whole, since it does not order. */
 int tt_candidate_break_up(struct tt_repair *r, struct tt_candidate *c, const struct tt_error *why);
+/* If r->next is a piece of r->cur, after bytes that looked like the end of a generation, it
+ * becomes part of that, and is not loaded. */
+int tt_candidate_join(struct tt_repair *r);
 /* Makes r->cur, which is not whole, decodable. TT_REPAIR_GO_ON: it cannot be, and is given up. */
 int tt_candidate_prepare(struct tt_repair *r);
 /* r->cur is lost, and r->next becomes it. */

@@ -65,6 +65,12 @@ static bool is_machine(int code)
 
 /* ---- records of a table */
 
+/* So many records after one show that its length is right. */
+#define PROOF 3
+
+/* A record that cannot be read so near the end of a table says nothing of those before it. */
+#define NEAR 32
+
 /* The record from p to `next`, which stays if it is good. */
 static int add_record(struct tt_salvage *s, struct tt_salvaged_batch *b, const uint8_t *p,
 		      const uint8_t *next, struct tt_error *err)
@@ -84,9 +90,17 @@ static int add_record(struct tt_salvage *s, struct tt_salvaged_batch *b, const u
 	return rc;
 }
 
+/* Whether n records are at p. */
+static bool has_records(enum tt_content table, const uint8_t *p, const uint8_t *end, unsigned n)
+{
+	for (; n > 0 && p != NULL && p < end; n--)
+		p = tt_content_record_end(table, p, end);
+	return n == 0 && p != NULL;
+}
+
 /*
  * Files a table record by record and keeps those that are good. Of a table in doubt a record
- * is good if another one follows it: one whose length is wrong ends where none begins.
+ * is good if others follow it: one whose length is wrong ends where none begins.
  */
 static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in_doubt,
 		       struct tt_error *err)
@@ -101,7 +115,7 @@ static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, bool i
 	for (; p < end && (next = tt_content_record_end(content, p, end)) != NULL; p = next) {
 		int rc;
 
-		if (in_doubt && (next == end || tt_content_record_end(content, next, end) == NULL))
+		if (in_doubt && !has_records(content, next, end, PROOF))
 			break;
 		rc = add_record(s, b, p, next, err);
 		if (rc < 0 && is_machine(-rc))
@@ -127,11 +141,49 @@ static void drop(struct tt_salvage *s, struct tt_salvaged_batch *b)
 	s->sync_damaged |= b->sync;
 }
 
+/* Whether a record in the middle of a table cannot be read: then those before it are in doubt. */
+static bool is_bad_table(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
+{
+	enum tt_content content = tt_content_of(&b->head, s->version);
+
+	return b->cut ? !tt_content_breaks_off(content, &s->plan, b->head.data, b->head.size)
+		      : tt_content_reach(content, &s->plan, b->head.data, b->head.size) !=
+				b->head.size;
+}
+
+/* Whether a table goes on with the header of a batch: then bytes of any record are missing. */
+static bool swallows_batch(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
+{
+	enum tt_content content = tt_content_of(&b->head, s->version);
+	size_t reach = tt_content_reach(content, &s->plan, b->head.data, b->nown);
+
+	return b->nown - reach > 0 && b->nown - reach < NEAR &&
+	       tt_raw_batch_kind(b->head.data[reach]) != TT_RAW_BATCH_BAD;
+}
+
 static void note_time(struct tt_salvage *s, const struct tt_raw_batch *batch)
 {
 	if (!s->has_time || batch->time < s->gen.min_time)
 		s->gen.min_time = batch->time;
 	s->has_time = true;
+}
+
+/* Files events; of a batch that is credible after a doubt, all but the last: its numbers may
+ * be others. */
+static int add_events(struct tt_salvage *s, struct tt_salvaged_batch *b, struct tt_error *err)
+{
+	const uint8_t *p = b->head.data, *end = p + b->head.size, *last = p;
+	struct tt_raw_batch part = b->head;
+
+	if (!b->doubted || b->cut)
+		return tt_generation_add(&s->gen, s->rules, &part, err);
+	while (p != NULL && p < end) {
+		last = p;
+		p = tt_raw_event_skip(&s->plan, p, end);
+	}
+	part.size = (uint32_t)(last - b->head.data);
+	s->uncounted = true;
+	return part.size == 0 ? TT_OK : tt_generation_add(&s->gen, s->rules, &part, err);
 }
 
 static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in_doubt,
@@ -144,13 +196,16 @@ static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in
 	b->sync = content == TT_CONTENT_CLOCK;
 	if (!in_doubt)
 		note_time(s, &b->head);
+	if (tt_content_is_table(content) && !swallows_batch(s, b))
+		return add_records(s, b, in_doubt || is_bad_table(s, b), err);
 	if (tt_content_is_table(content))
-		return add_records(s, b, in_doubt, err);
+		in_doubt = true;
 	if (in_doubt || (b->events && s->framing_lost)) {
 		drop(s, b);
 		return TT_OK;
 	}
-	rc = tt_generation_add(&s->gen, s->rules, &b->head, err);
+	rc = b->events ? add_events(s, b, err)
+		       : tt_generation_add(&s->gen, s->rules, &b->head, err);
 	if (rc < 0 && is_machine(-rc))
 		return rc;
 	if (rc < 0)
@@ -200,23 +255,33 @@ static void doubt(struct tt_salvage *s, const uint8_t *after, size_t nafter)
 }
 
 /*
- * Whether the bytes between the batch and `next` go on with it: then its size is wrong, and
- * so bytes were added to it, or lost in it and later.
+ * Whether all up to `next` can be read as one batch: then its size is wrong, and somewhere in it
+ * bytes were added or lost.
  */
-static bool goes_on(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+static bool reads_on(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
 {
-	uint64_t end = b->head.data_offset + b->head.size, n = next - end;
 	enum tt_content content = tt_content_of(&b->head, s->version);
-	size_t slack = 0, reach;
+	uint64_t n = next - (b->head.data_offset + b->head.size);
+	uint8_t rest[2 * TT_SALVAGE_AFTER];
+	size_t reach = tt_content_reach(content, &s->plan, b->head.data, b->nown), nrest, slack = 0;
 
-	if (content == TT_CONTENT_ANY)
-		content = TT_CONTENT_EVENTS;
+	if (b->nown < b->head.size)
+		return b->nown - reach < NEAR;
+	nrest = b->head.size - reach;
+	if (nrest > TT_SALVAGE_AFTER)
+		return false;
 	if (n > s->nafter) {
 		n = s->nafter;
 		slack = n == TT_SALVAGE_AFTER ? longest(content) : 0;
 	}
-	reach = tt_content_reach_on(content, &s->plan, s->after, (size_t)n);
-	return n != 0 && n - reach <= slack;
+	/* the mark that ends a generation is no batch that is searched for */
+	if (next == TT_UNKNOWN && n > 0 && s->after[n - 1] == TT_EV_END_OF_GENERATION)
+		n--;
+	memcpy(rest, b->head.data + reach, nrest);
+	memcpy(rest + nrest, s->after, (size_t)n);
+	nrest += (size_t)n;
+	reach = tt_content_reach_on(content, &s->plan, rest, nrest);
+	return nrest - reach <= slack || (tt_content_is_table(content) && nrest - reach < NEAR);
 }
 
 /* Whether a batch in doubt is as it was written, as far as can be seen. */
@@ -225,11 +290,14 @@ static bool is_credible(const struct tt_salvage *s, const struct tt_salvaged_bat
 {
 	enum tt_content content = tt_content_of(&b->head, s->version);
 
-	if (b->cut || next < b->head.data_offset + b->head.size)
-		return b->cut && next == TT_UNKNOWN;
-	if (tt_content_reach(content, &s->plan, b->head.data, b->head.size) != b->head.size)
+	if (b->cut)
+		return next == TT_UNKNOWN &&
+		       tt_content_breaks_off(content, &s->plan, b->head.data, b->head.size);
+	/* nothing is known of the data of an experiment */
+	if (next < b->head.data_offset + b->head.size || content == TT_CONTENT_ANY ||
+	    tt_content_reach(content, &s->plan, b->head.data, b->head.size) != b->head.size)
 		return false;
-	return !goes_on(s, b, next);
+	return s->nafter == 0 || !reads_on(s, b, next);
 }
 
 /* The next batch that makes sense begins inside of it: what is from there on is not its own. */
@@ -252,9 +320,11 @@ int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err)
 		return TT_OK;
 	b = &s->list.at[s->doubtful];
 	s->doubtful = TT_NO_DOUBT;
+	b->doubted = true;
 	credible = is_credible(s, b, next);
 	shorten(s, b, next);
-	if (b->nown == 0 && b->head.size != 0) {
+	/* if all of a table can be read, the damage is in any of its records */
+	if (!credible && (reads_on(s, b, next) || b->nown == 0)) {
 		drop(s, b);
 		return TT_OK;
 	}
@@ -262,6 +332,9 @@ int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err)
 }
 
 /* ---- collecting */
+
+/* What looks like the header of a batch is one if so much of its data makes sense. */
+#define CREDIBLE_NBYTES 32
 
 /* One more batch, which is filed unless it is still in doubt. */
 static int add(struct tt_salvage *s, const struct tt_raw_batch *batch, struct tt_error *err)
@@ -306,7 +379,8 @@ static bool is_cut_batch(const struct tt_salvage *s, const struct tt_loader *l,
 	b->first = b->size != 0 ? b->data[0] : 0;
 	content = tt_content_of(b, s->version);
 	reach = tt_content_reach(content, &s->plan, b->data, b->size);
-	return b->size - reach <= longest(content);
+	return reach >= CREDIBLE_NBYTES ||
+	       tt_content_breaks_off(content, &s->plan, b->data, b->size);
 }
 
 /* Whether what is left of a batch holds good events or records. */
@@ -360,6 +434,30 @@ static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int why, stru
 	return rc;
 }
 
+/*
+ * Whether a batch that was read, and began at `at`, is one: bytes that the size of a damaged
+ * batch leads to may look like a header. One of another generation has to begin with others.
+ */
+static int is_real(struct tt_salvage *s, struct tt_loader *l, uint64_t at,
+		   const struct tt_raw_batch *b, struct tt_error *err)
+{
+	enum tt_content content = tt_content_of(b, s->version);
+	uint64_t after = tt_source_offset(l->src);
+	size_t reach;
+	int rc;
+
+	if (s->list.n != 0 && b->generation == s->gen.number) {
+		reach = tt_content_reach(content, &s->plan, b->data, b->size);
+		return reach == b->size || reach >= CREDIBLE_NBYTES;
+	}
+	if (b->generation == 0 || s->list.n == 0)
+		return b->generation != 0;
+	tt_source_seek(l->src, at);
+	rc = tt_loader_is_at_batches(l, 4, err);
+	tt_source_seek(l->src, after);
+	return rc;
+}
+
 static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, struct tt_error *err)
 {
 	struct tt_framer framer = l->framer;
@@ -367,9 +465,20 @@ static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, stru
 
 	tt_framer_begin(&framer);
 	while (tt_source_offset(l->src) < end) {
+		uint64_t at = tt_source_offset(l->src);
 		int rc = tt_framer_next(&framer, l->src, &b, err), filed;
 
-		s->gen.number = framer.number;
+		if (s->lost_framing && (rc == TT_FRAMED_BATCH || rc == TT_FRAMED_NEXT)) {
+			int real = is_real(s, l, at, &b, err);
+
+			if (real < 0)
+				return real;
+			if (real == 0) {
+				tt_source_seek(l->src, at);
+				rc = -TT_E_BATCH_TYPE;
+			}
+		}
+		s->gen.number = s->list.n == 0 || rc >= 0 ? framer.number : s->gen.number;
 		if (rc < 0)
 			return framing_lost(s, l, rc, err);
 		filed = file_last(s, err);
@@ -417,6 +526,31 @@ int tt_salvage_on_skipped_batch(void *salvage, const struct tt_raw_batch *batch,
 	s->framing_lost = true;
 	rc = add(s, batch, err);
 	return rc < 0 ? rc : file_last(s, err);
+}
+
+int tt_salvage_join(struct tt_salvage *s, struct tt_salvage *rest, struct tt_error *err)
+{
+	for (size_t i = 0; i < rest->list.n; i++) {
+		struct tt_salvaged_batch *b = &rest->list.at[i];
+		int rc;
+
+		s->framing_lost |= b->dropped && b->events;
+		rc = append(s, &b->head, b->cut, err);
+		if (rc < 0)
+			return rc;
+		if (!b->dropped && b->clean == NULL)
+			rc = file_last(s, err);
+		else
+			drop(s, &s->list.at[s->list.n - 1]);
+		if (rc < 0)
+			return rc;
+	}
+	s->framing_lost |= rest->framing_lost;
+	s->ended |= rest->ended;
+	s->uncounted = true;
+	if (rest->end_offset > s->end_offset)
+		s->end_offset = rest->end_offset;
+	return TT_OK;
 }
 
 /* ---- what trimming changes */

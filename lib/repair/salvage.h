@@ -29,6 +29,7 @@ struct tt_salvaged_batch {
 	bool events;                    /* a thread's own */
 	bool dropped;
 	bool sync;
+	bool doubted;                   /* it was in doubt */
 	bool cut;                       /* its header says more than there is */
 };
 
@@ -58,6 +59,7 @@ struct tt_salvage {
 	size_t nafter;
 	uint8_t after[TT_SALVAGE_AFTER]; /* what follows it */
 	uint64_t end_offset;    /* of the last batch that was collected */
+	bool lost_framing;      /* what looks like a batch may be none: set before collecting */
 	bool framing_lost;      /* from here on an event batch may lack the one before it */
 	bool sync_damaged;      /* the clock has to be written anew */
 	bool ended;             /* its end mark was read */
@@ -94,6 +96,12 @@ int tt_salvage_on_skipped_batch(void *salvage, const struct tt_raw_batch *batch,
  * TT_E_MEMORY, TT_E_LIMIT.
  */
 int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err);
+
+/*
+ * Adds what is left of the same generation after bytes that looked like its end. `rest` keeps
+ * its batches. TT_E_MEMORY, TT_E_LIMIT.
+ */
+int tt_salvage_join(struct tt_salvage *s, struct tt_salvage *rest, struct tt_error *err);
 
 /* The generations beside one that is repaired; either may be NULL. */
 struct tt_neighbours {

@@ -190,6 +190,9 @@ static const struct {
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCSweepActive 0",
 	 "GoStop ProcStop ProcStatus ProcStart GCSweepBegin ProcStop ProcStart GoStatus GoStart"},
+	/* of a P that is not known before */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2",
+	 "7@200: ProcStatus 3 2, GCSweepActive 3, ProcStatus 0 1, GoStatus 1 7 2", NULL},
 	/* the collector's sequence */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 1 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCBegin 5 0, GCEnd 6",

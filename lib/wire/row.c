@@ -23,8 +23,9 @@ bool tt_row_begins(const struct tt_row_rules *rules, const uint8_t *data, const 
 {
 	struct tt_raw_batch b, before = {.kind = TT_RAW_BATCH_END};
 	uint64_t nbytes;
+	int most = rules->most != 0 ? rules->most : TT_ROW_BATCHES;
 
-	for (int i = 0; i < TT_ROW_BATCHES; i++) {
+	for (int i = 0; i < most; i++) {
 		if (data == end)
 			return i >= rules->last;
 		if (!tt_batch_plausible(data, end, &b, &nbytes) ||

@@ -18,6 +18,7 @@ struct tt_row_rules {
 	bool has_end_marks;     /* of the version */
 	uint64_t min_time;      /* the first batch is not earlier */
 	int last;               /* so many batches will do where the bytes end */
+	int most;               /* so many are looked at; 0: TT_ROW_BATCHES */
 };
 
 /* Whether a row begins at data. Its first batch is as one after a mark. */
