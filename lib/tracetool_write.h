@@ -314,29 +314,29 @@ struct tt_join_progress {
 TT_API struct tt_join_progress tt_join_progress(const struct tt_join *j);
 TT_API void tt_join_free(struct tt_join *j);
 
-/* ------------------------------------------------------------------ pieces */
+/* ---------------------------------------------------------------- splitter */
 
 /*
  * The generations of a trace as the bytes that the file has, to divide it: any number of them
  * in a row is a trace after the `front` of the first one.
  */
-struct tt_pieces;
+struct tt_splitter;
 
 /*
  * Takes over a reader that was just opened. The reader remains the caller's: close it after
- * tt_pieces_free(). TT_E_MEMORY, TT_E_V1.
+ * tt_splitter_free(). TT_E_MEMORY, TT_E_V1.
  */
-TT_API int tt_pieces_new(struct tt_pieces **out, struct tt_reader *r, struct tt_error *err);
-struct tt_piece {
+TT_API int tt_splitter_new(struct tt_splitter **out, struct tt_reader *r, struct tt_error *err);
+struct tt_split_part {
 	uint64_t number;        /* of the generation */
 	struct tt_str front;    /* what a trace begins with whose first generation this is: the
 	                           header, and batches of earlier generations that still hold */
 	struct tt_str bytes;    /* of the generation. Both are valid until the next call */
 };
 /* The next generation: 0, 1 at the end, or the codes of tt_reader_next_generation(). */
-TT_API int tt_pieces_next(struct tt_pieces *p, struct tt_piece *out);
-TT_API const struct tt_error *tt_pieces_error(const struct tt_pieces *p);
-TT_API void tt_pieces_free(struct tt_pieces *p);
+TT_API int tt_splitter_next(struct tt_splitter *p, struct tt_split_part *out);
+TT_API const struct tt_error *tt_splitter_error(const struct tt_splitter *p);
+TT_API void tt_splitter_free(struct tt_splitter *p);
 
 /* ----------------------------------------------------------------- packing */
 

@@ -138,7 +138,7 @@ static void discard_piece(struct run *run)
 
 /* ---- by generations */
 
-static int write_generation(struct run *run, const struct tt_piece *piece)
+static int write_generation(struct run *run, const struct tt_split_part *piece)
 {
 	int status = STATUS_FINE;
 
@@ -156,27 +156,27 @@ static int write_generation(struct run *run, const struct tt_piece *piece)
 
 static int split_generations(struct run *run)
 {
-	struct tt_pieces *pieces;
-	struct tt_piece piece;
+	struct tt_splitter *pieces;
+	struct tt_split_part piece;
 	struct tt_error err;
 	uint64_t n = 0;
 	int status = STATUS_FINE, rc;
 
-	if (tt_pieces_new(&pieces, run->reader, &err) < 0) {
+	if (tt_splitter_new(&pieces, run->reader, &err) < 0) {
 		cmd_report(run->name, &err);
 		return cmd_status(&err);
 	}
-	while ((rc = tt_pieces_next(pieces, &piece)) == 0 && status == STATUS_FINE) {
+	while ((rc = tt_splitter_next(pieces, &piece)) == 0 && status == STATUS_FINE) {
 		status = write_generation(run, &piece);
 		if (status == STATUS_FINE && ++n % run->opt->generations == 0)
 			status = close_piece(run);
 		progress_show_reader(run->reader);
 	}
 	if (rc < 0) {
-		cmd_report(run->name, tt_pieces_error(pieces));
-		status = worse(status, cmd_status(tt_pieces_error(pieces)));
+		cmd_report(run->name, tt_splitter_error(pieces));
+		status = worse(status, cmd_status(tt_splitter_error(pieces)));
 	}
-	tt_pieces_free(pieces);
+	tt_splitter_free(pieces);
 	return status;
 }
 

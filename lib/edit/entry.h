@@ -13,7 +13,7 @@
  *	synth_idle.c    goroutines and processors that no thread has
  *	writer.h        events in, a trace out; it lists the files of the writer
  *	filter.h        a reader's events into a writer; it lists the files of the filter
- *	pieces.c        generations as the bytes that they are
+ *	splitter.c      generations as the bytes that they are
  *	join.c          pieces of a recording as one trace
  *
  * What does not have to change is left alone: whoever drops a piece of a trace, or adds

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pieces.c - the generations of a trace as bytes, each with what a trace that begins with it
+ * splitter.c - the generations of a trace as bytes, each with what a trace that begins with it
  * needs before it: a header, and batches of earlier generations that still hold. Stands on
  * writer.h, whose past knows these.
  */
@@ -10,7 +10,7 @@
 #include "edit/writer.h"
 #include "event/reader.h"
 
-struct tt_pieces {
+struct tt_splitter {
 	struct tt_reader *reader;
 	struct tt_writer *past; /* writes nothing: it keeps the batches */
 	struct tt_encoder *enc;
@@ -26,7 +26,7 @@ static bool refuse(void *arg, const void *data, size_t nbytes)
 	return false;
 }
 
-int tt_pieces_new(struct tt_pieces **out, struct tt_reader *reader, struct tt_error *err)
+int tt_splitter_new(struct tt_splitter **out, struct tt_reader *reader, struct tt_error *err)
 {
 	const struct tt_sink nowhere = {.write = refuse};
 	const struct tt_writer_options opt = {
@@ -34,7 +34,7 @@ int tt_pieces_new(struct tt_pieces **out, struct tt_reader *reader, struct tt_er
 		.specs = tt_reader_specs(reader),
 		.max_memory_nbytes = reader->mem.limit_nbytes,
 	};
-	struct tt_pieces *p;
+	struct tt_splitter *p;
 	int rc;
 
 	*out = NULL;
@@ -49,7 +49,7 @@ int tt_pieces_new(struct tt_pieces **out, struct tt_reader *reader, struct tt_er
 	}
 	rc = tt_writer_new(&p->past, &nowhere, &opt, err);
 	if (rc < 0) {
-		tt_pieces_free(p);
+		tt_splitter_free(p);
 		return rc;
 	}
 	p->reader = reader;
@@ -60,7 +60,7 @@ int tt_pieces_new(struct tt_pieces **out, struct tt_reader *reader, struct tt_er
 	return TT_OK;
 }
 
-void tt_pieces_free(struct tt_pieces *p)
+void tt_splitter_free(struct tt_splitter *p)
 {
 	if (p == NULL)
 		return;
@@ -71,7 +71,7 @@ void tt_pieces_free(struct tt_pieces *p)
 	free(p);
 }
 
-const struct tt_error *tt_pieces_error(const struct tt_pieces *p)
+const struct tt_error *tt_splitter_error(const struct tt_splitter *p)
 {
 	return &p->err;
 }
@@ -89,7 +89,7 @@ static bool has_its_own(const struct tt_generation *g, const struct tt_kept_batc
 	return false;
 }
 
-static bool make_front(struct tt_pieces *p, const struct tt_generation *g)
+static bool make_front(struct tt_splitter *p, const struct tt_generation *g)
 {
 	uint8_t header[TT_HEADER_SIZE];
 
@@ -113,7 +113,7 @@ static bool make_front(struct tt_pieces *p, const struct tt_generation *g)
 }
 
 /* The bytes of the generation that was loaded last; they are still where they were read. */
-static int bytes_of(struct tt_pieces *p, const struct tt_generation *g, struct tt_str *out)
+static int bytes_of(struct tt_splitter *p, const struct tt_generation *g, struct tt_str *out)
 {
 	struct tt_source *src = p->reader->loader.src;
 	uint64_t at = tt_source_offset(src), nbytes = g->end - g->offset;
@@ -130,7 +130,7 @@ static int bytes_of(struct tt_pieces *p, const struct tt_generation *g, struct t
 	return TT_OK;
 }
 
-int tt_pieces_next(struct tt_pieces *p, struct tt_piece *out)
+int tt_splitter_next(struct tt_splitter *p, struct tt_split_part *out)
 {
 	const struct tt_generation *g;
 	int rc = tt_reader_next_generation(p->reader, &g);
