@@ -25,6 +25,7 @@ static const struct opt table[] = {
 	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = format_names,
 	  .help = "text (for people, default), json (an object per\n"
 		  "file, each on a line), or csv (a row per generation)", AT(format) },
+	CMD_INPUTS_OPTIONS(struct info_options, inputs),
 	CMD_COMMON_OPTIONS(struct info_options, common),
 	OPT_TABLE_END,
 };
@@ -38,7 +39,6 @@ static const struct opt_command command = {
 	.notes = "Exit status: 0 fine, 1 a trace is damaged (what could be read is shown), 2 a\n"
 		 "usage, I/O or resource error.",
 	.table = table,
-	.min_operands = 1,
 };
 
 static const struct info_format *const formats[][2] = {
@@ -264,18 +264,17 @@ static void walk(struct info *f, const struct info_format *format)
 	}
 }
 
-static int info_file(const struct cmd_input *in, const struct info_options *opt,
-		     const struct info_format *format, const char *path, size_t index)
+static int info_trace(const struct cmd_input *in, const struct info_options *opt,
+		      const struct info_format *format, const struct cmd_trace *t)
 {
-	struct info f = { .opt = opt, .file = cmd_input_name(path), .index = index,
-			  .specs = in->specs };
-	struct tt_error err;
+	struct info f = { .opt = opt, .file = cmd_input_name(t->name), .index = t->index,
+			  .specs = in->specs, .reader = t->reader };
 
 	progress_start(f.file, opt->common.quiet);
-	if (cmd_open_reader(&f.reader, in, path, &err) < 0) {
-		cmd_report(f.file, &err);
-		f.status = cmd_status(&err);
-		add_damage(&f, &err);
+	if (!t->reader) {
+		cmd_report(f.file, &t->error);
+		f.status = cmd_status(&t->error);
+		add_damage(&f, &t->error);
 	} else {
 		if (format->begin)
 			format->begin(&f);
@@ -283,26 +282,41 @@ static int info_file(const struct cmd_input *in, const struct info_options *opt,
 	}
 	progress_stop();
 	format->end(&f);
-	tt_reader_close(f.reader);
 	tt_specs_free(f.builtin);
 	free(f.damages);
 	id_set_release(&f.threads);
 	return f.status;
 }
 
-static int run(const struct info_options *opt, const struct opt_operands *files)
+/* A file that cannot be opened is no reason to leave out the others. */
+static int info_inputs(const struct cmd_input *in, const struct info_options *opt,
+		       const struct opt_operands *files)
 {
 	const struct info_format *format = formats[opt->format][opt->table];
+	struct cmd_inputs *inputs;
+	struct cmd_trace *t;
+	int status = cmd_inputs_open(&inputs, &opt->inputs, in, files);
+
+	if (status != STATUS_FINE)
+		return status;
+	if (format->header)
+		format->header();
+	while (!out_failed(&out_stdout) && cmd_inputs_next(inputs, &t) == 0) {
+		status = worse(status, info_trace(in, opt, format, t));
+		cmd_trace_close(t);
+	}
+	return worse(status, cmd_inputs_close(inputs, opt->common.verbose));
+}
+
+static int run(const struct info_options *opt, const struct opt_operands *files)
+{
 	struct cmd_input in;
 	int status = cmd_input_init(&in, &opt->common);
 
-	if (status == STATUS_FINE && format->header)
-		format->header();
 	in.options.flags = opt->count ? 0 : TT_OPEN_TABLES;
 	in.options.threads = opt->count ? cmd_processors() : 1;
-	/* a file that cannot be opened is no reason to leave out the others */
-	for (size_t i = 0; in.options.specs && i < files->n; i++)
-		status = worse(status, info_file(&in, opt, format, files->items[i], i));
+	if (status == STATUS_FINE)
+		status = info_inputs(&in, opt, files);
 	cmd_input_release(&in);
 	return status;
 }
@@ -313,10 +327,11 @@ int cmd_info(int argc, char **argv)
 	struct opt_operands files;
 	int status = opt_parse(&command, argc, argv, &opt, &files);
 
-	if (status == OPT_RUN && cmd_reads_stdin_twice(files.items, files.n))
-		status = opt_usage(&command, "standard input can be read only once");
+	if (status == OPT_RUN)
+		status = cmd_inputs_check(&command, &opt.inputs, &opt.common, &files);
 	if (status == OPT_RUN)
 		status = run(&opt, &files);
 	opt_list_release(&opt.common.specs);
+	cmd_inputs_options_release(&opt.inputs);
 	return status;
 }

@@ -16,6 +16,7 @@
 
 #include "cli/cli.h"
 #include "cli/idset.h"
+#include "cli/inputs.h"
 #include "cli/out.h"
 
 enum info_format_id {
@@ -26,6 +27,7 @@ enum info_format_id {
 
 struct info_options {
 	struct cmd_common common;
+	struct cmd_inputs_options inputs;
 	int format;             /* enum info_format_id */
 	bool table;             /* a line per file */
 	bool count;
@@ -70,7 +72,7 @@ enum { INFO_MAX_THREADS = 1 << 20 };
 struct info {
 	const struct info_options *opt;
 	const char *file;       /* as messages name it */
-	size_t index;           /* among the files of the command line */
+	size_t index;           /* among the traces of this run */
 	struct tt_specs *specs; /* those of the command line, and */
 	struct tt_specs *builtin; /* the built-in ones alone; NULL: not needed yet */
 	struct tt_reader *reader; /* NULL: it could not be opened */
