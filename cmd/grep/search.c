@@ -40,51 +40,26 @@ static bool plan_add(struct grep_plan *plan, bool may)
 	return true;
 }
 
-/* The same trace once more, from its start. */
-struct again {
-	struct tt_pieces *pieces;
-	struct tt_reader *reader;
-};
-
-static int open_again(struct again *again, const struct search *s, struct tt_error *err)
-{
-	int rc = cmd_trace_open_again(&again->pieces, s->trace, err);
-
-	again->reader = NULL;
-	if (rc == 0)
-		rc = tt_pieces_next(again->pieces, &again->reader, err);
-	if (rc == 0)
-		return 0;
-	tt_pieces_close(again->pieces);
-	return -err->code;
-}
-
-static void close_again(struct again *again)
-{
-	tt_reader_close(again->reader);
-	tt_pieces_close(again->pieces);
-}
-
 /* Errors are left to the walk, which comes to them, too. */
 static void make_plan(struct search *s)
 {
 	const struct tt_generation *g;
-	struct again scout;
+	struct tt_reader *scout;
 	struct tt_error ignored;
 	int rc;
 
-	if (!needs_tables(s->opt) || open_again(&scout, s, &ignored) < 0)
+	if (!needs_tables(s->opt) || cmd_trace_open_again(&scout, s->trace, &ignored) < 0)
 		return;
-	if (tt_reader_version(scout.reader) >= 22) {
-		while ((rc = tt_reader_next_generation(scout.reader, &g)) == 0) {
+	if (tt_reader_version(scout) >= 22) {
+		while ((rc = tt_reader_next_generation(scout, &g)) == 0) {
 			if (!plan_add(&s->plan, s->opt->spans ? grep_may_begin_in(s, g)
 							      : selector_may_match_in(&s->selector, g)))
 				break;
-			progress_show_reader(scout.reader);
+			progress_show_reader(scout);
 		}
 		s->plan.complete = rc == TT_END;
 	}
-	close_again(&scout);
+	tt_reader_close(scout);
 }
 
 /* Whether a generation can have hits; one that the plan does not have may have some. */
@@ -323,11 +298,11 @@ static void pass(struct search *s, struct tt_reader *reader)
 /* The windows, for the second pass; false: there will be none. */
 static bool collect_windows(struct search *s)
 {
-	struct again first;
+	struct tt_reader *first;
 	struct selector fresh;
 	struct tt_error err;
 
-	if (open_again(&first, s, &err) < 0) {
+	if (cmd_trace_open_again(&first, s->trace, &err) < 0) {
 		if (err.code == TT_E_ARGUMENT)
 			cmd_error(s->file, "-A and -B read the trace twice: save it in a file");
 		else
@@ -337,9 +312,9 @@ static bool collect_windows(struct search *s)
 	}
 	selector_copy(&fresh, &s->selector);
 	s->collecting = true;
-	pass(s, first.reader);
+	pass(s, first);
 	s->collecting = false;
-	close_again(&first);
+	tt_reader_close(first);
 	selector_release(&s->selector);
 	s->selector = fresh;
 	grep_windows_complete(&s->windows);
