@@ -29,7 +29,7 @@ static const struct code {
 	{ TT_E_NOT_A_TRACE, "not-a-trace",
 	  "Give a file that runtime/trace wrote; profiles and logs have other formats." },
 	{ TT_E_VERSION, "version",
-	  "The file claims a format that this program does not know: look for a newer tracetool." },
+	  "Use go tool trace of the Go version that wrote it, or a tracetool that knows this version." },
 	{ TT_E_V1, "v1",
 	  "tracetool dump and validate show its events; to repair it, record it again with Go 1.22 "
 	  "or later." },

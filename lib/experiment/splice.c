@@ -175,6 +175,8 @@ static bool open_own(struct splice *x)
 static bool open_next_embedded(struct splice *x)
 {
 	const struct link *link = x->next_embedded;
+	bool first = x->batch == NULL;
+	uint64_t before = x->embedded.time;
 	int64_t thread;
 
 	if (link == NULL)
@@ -182,7 +184,12 @@ static bool open_next_embedded(struct splice *x)
 	x->batch = &x->gen->experimental.at[link->batch];
 	x->next_embedded = link->next == NO_LINK ? NULL : &x->all->links.at[link->next];
 	/* it was opened before and found good */
-	return open_embedded(x->p, x->batch, &thread, &x->embedded);
+	if (!open_embedded(x->p, x->batch, &thread, &x->embedded))
+		return false;
+	if (!first && x->embedded.time < before)
+		tt_embedded_fault(x->p, x->batch, "embedded events that go back in time: they "
+						  "begin before the last one of the thread");
+	return true;
 }
 
 /* Makes the next event of the thread's own stream known; false if there is none. */

@@ -124,7 +124,8 @@ static int check_version(uint32_t number, struct tt_error *err)
 	if (number == 5 || number == 7 || number == 8 || number == 9 || number == 10)
 		return tt_fail(err, TT_E_VERSION,
 			       "unknown or unsupported trace version go 1.%u\n"
-			       "Go 1.%s wrote it, which go tool trace of Go 1.21 can still show",
+			       "it is a trace of Go 1.10 or older (of Go 1.%s), no longer read by "
+			       "go tool trace: older than any version that it reads",
 			       number, number == 5 ? "5 or 1.6" : number == 7 ? "7"
 					       : number == 8 ? "8" : number == 9 ? "9" : "10");
 	return tt_fail(err, TT_E_VERSION, "unknown or unsupported trace version go 1.%u", number);
