@@ -325,7 +325,7 @@ distclean: clean
 
 ### test
 ## check            all tests of this group
-checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-field check-faults check-manual check-readme \
+checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-edit check-field check-faults check-manual check-readme \
 	check-completion check-intervals check-headers check-layers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
@@ -377,6 +377,18 @@ check-repair: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-repair --step 67 --cut-anywhere 10 -n 40 \
 		testdata/go1.26-annotations.trace testdata/go1.23-annotations-allocfree.trace.zst \
 		testdata/go1.27-iter-pull.trace.zst
+
+## check-edit       cuts traces smaller, divides and joins them, and compares what they
+##                  show; EDIT_TRACES=..., WINDOWS=40, SELECTIONS=20, SEED=2 for more,
+##                  GO_REFERENCE=DIR: also Go's reader
+WINDOWS ?= 4
+SELECTIONS ?= 4
+EDIT_TRACES ?= testdata/go1.26-annotations.trace testdata/go1.22-annotations.trace.zst \
+	testdata/go1.23-annotations-allocfree.trace.zst testdata/go1.27-iter-pull.trace.zst \
+	testdata/go1.26-many-start-stop-allocfree.trace.zst $(wildcard testdata/v1/*.trace.zst)
+check-edit: $O/tracetool
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-edit -w $(WINDOWS) -s $(SELECTIONS) \
+		$(if $(SEED),--seed $(SEED)) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(EDIT_TRACES)
 
 ## check-field      traces in other bytes, as people's files have them; N=2000, SEED=2
 ##                  for more, GO_REFERENCE=DIR: also Go's reader
