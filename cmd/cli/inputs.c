@@ -715,8 +715,22 @@ static int check_twice(const struct trace *t, struct tt_error *err)
 	return -TT_E_ARGUMENT;
 }
 
-int cmd_trace_open_again(struct tt_pieces **out, const struct cmd_trace *public,
+int cmd_trace_open_again(struct tt_reader **out, const struct cmd_trace *public,
 			 struct tt_error *err)
+{
+	const struct trace *t = (const struct trace *)public;
+	struct tt_options options = t->from->input->options;
+	int rc = check_twice(t, err);
+
+	*out = NULL;
+	if (rc < 0 || !t->member)
+		return rc < 0 ? rc : cmd_open_reader(out, t->from->input, t->path, err);
+	options.member = t->member;
+	return tt_reader_open(out, t->path, &options, err);
+}
+
+int cmd_trace_open_pieces_again(struct tt_pieces **out, const struct cmd_trace *public,
+				struct tt_error *err)
 {
 	const struct trace *t = (const struct trace *)public;
 	struct tt_options options = t->from->input->options;

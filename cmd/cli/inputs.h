@@ -115,10 +115,13 @@ bool cmd_inputs_single(const struct cmd_inputs *in);
  */
 int cmd_inputs_next(struct cmd_inputs *in, struct cmd_trace **out);
 /*
- * Opens the same bytes once more, from the beginning; the pieces are the caller's. 0 or an
+ * Opens the same bytes once more, from the beginning; the reader is the caller's. 0 or an
  * error in *err. TT_E_ARGUMENT: the input can be read only once.
  */
-int cmd_trace_open_again(struct tt_pieces **out, const struct cmd_trace *t, struct tt_error *err);
+int cmd_trace_open_again(struct tt_reader **out, const struct cmd_trace *t, struct tt_error *err);
+/* The same, with all traces that the file may hold one after the other. */
+int cmd_trace_open_pieces_again(struct tt_pieces **out, const struct cmd_trace *t,
+				struct tt_error *err);
 void cmd_trace_close(struct cmd_trace *t);
 
 /* After the last trace is closed. With --verbose says how many files were left out. Returns

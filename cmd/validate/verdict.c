@@ -433,7 +433,7 @@ static void measure_salvage(struct verdict *v, const struct cmd_trace *trace,
 	struct tt_pieces *pieces;
 	struct tt_reader *reader;
 	struct tt_error err;
-	int rc = cmd_trace_open_again(&pieces, trace, &err);
+	int rc = cmd_trace_open_pieces_again(&pieces, trace, &err);
 
 	while (rc == 0 && (rc = tt_pieces_next(pieces, &reader, &err)) != 1) {
 		if (rc == 0)
