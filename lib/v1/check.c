@@ -16,25 +16,21 @@
 /* The P of timers in Go, where goroutines are unblocked that no goroutine runs. */
 #define TIMER_P 1000001
 
-struct check {
-	struct tt_v1 *v;
-	const struct tt_v1_event *e; /* the one at hand, */
-	int64_t time;           /* its time in nanoseconds, */
-	struct tt_v1_goroutine *g; /* its goroutine, */
-	struct tt_v1_proc *p;   /* and its P; of a sample: none */
-	bool collecting, stopped; /* a GC or a stop of the world has begun */
-	struct tt_error *err;
-};
-
 #define FAIL(c, code, ...) (tt_fail((c)->err, (code), __VA_ARGS__), at_event(c))
 
-static int at_event(struct check *c)
+static int at_event(struct tt_v1_check *c)
 {
 	c->err->offset = c->v->base + c->e->offset;
 	return -c->err->code;
 }
 
-static const char *name_of(const struct check *c)
+/* In nanoseconds. */
+static int64_t time_of(const struct tt_v1_check *c)
+{
+	return tt_v1_time_ns(c->v, c->e);
+}
+
+static const char *name_of(const struct tt_v1_check *c)
 {
 	return c->v->layouts[c->e->type].spec->name;
 }
@@ -47,57 +43,58 @@ static void set_verdict(struct tt_v1 *v, size_t event)
 /* ---- Ps and goroutines */
 
 /* That the goroutine runs on its P; most events are none of no goroutine. */
-static int check_running(struct check *c, bool also_none)
+static int check_running(struct tt_v1_check *c, bool also_none)
 {
 	if (c->g->state != TT_V1_RUNNING)
 		return FAIL(c, TT_E_GOROUTINE, "g %" PRIu64 " is not running while %s (time %" PRId64 ")",
-			    c->g->id, name_of(c), c->time);
+			    c->g->id, name_of(c), time_of(c));
 	if (c->p->running_g != c->e->g)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is not running g %" PRIu64 " while %s (time %" PRId64 ")",
-			    c->p->number, c->g->id, name_of(c), c->time);
+			    c->p->number, c->g->id, name_of(c), time_of(c));
 	if (!also_none && c->e->g == TT_V1_NO_G)
 		return FAIL(c, TT_E_GOROUTINE, "g 0 did %s (time %" PRId64 ")", name_of(c),
-			    c->time);
+			    time_of(c));
 	return TT_OK;
 }
 
-static int proc_start(struct check *c)
+static int proc_start(struct tt_v1_check *c)
 {
 	if (c->p->running)
 		return FAIL(c, TT_E_PROC, "p %" PRId64 " is running before start (time %" PRId64 ")",
-			    c->p->number, c->time);
+			    c->p->number, time_of(c));
 	c->p->running = true;
 	return TT_OK;
 }
 
-static int proc_stop(struct check *c)
+static int proc_stop(struct tt_v1_check *c)
 {
 	if (!c->p->running)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is not running before stop (time %" PRId64 ")",
-			    c->p->number, c->time);
+			    c->p->number, time_of(c));
 	if (c->p->running_g != TT_V1_NO_G)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is running a goroutine %" PRIu64
 			    " during stop (time %" PRId64 ")",
-			    c->p->number, c->v->goroutines.at[c->p->running_g].id, c->time);
+			    c->p->number, c->v->goroutines.at[c->p->running_g].id, time_of(c));
 	c->p->running = false;
 	return TT_OK;
 }
 
-static int appear(struct check *c)
+static int appear(struct tt_v1_check *c)
 {
 	if (c->g->state != TT_V1_RUNNABLE)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not runnable before Ev%s (time %" PRId64 ")", c->g->id,
-			    name_of(c), c->time);
+			    name_of(c), time_of(c));
 	c->g->state = TT_V1_WAITING;
+	c->g->since = c->e->time;
 	c->g->last = c->e->type;
 	return TT_OK;
 }
 
-static int create(struct check *c)
+static int create(struct tt_v1_check *c)
 {
 	struct tt_v1_goroutine *made = &c->v->goroutines.at[c->e->other];
 	int rc = check_running(c, true);
@@ -106,25 +103,25 @@ static int create(struct check *c)
 		return rc;
 	if (made->exists)
 		return FAIL(c, TT_E_GOROUTINE, "g %" PRIu64 " already exists (time %" PRId64 ")",
-			    made->id, c->time);
+			    made->id, time_of(c));
 	made->exists = true;
 	made->state = TT_V1_RUNNABLE;
 	made->last = c->e->type;
 	return TT_OK;
 }
 
-static int start(struct check *c)
+static int start(struct tt_v1_check *c)
 {
 	if (c->g->state != TT_V1_RUNNABLE)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not runnable before start (time %" PRId64 ")",
-			    c->g->id, c->time);
+			    c->g->id, time_of(c));
 	if (c->p->running_g != TT_V1_NO_G)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is already running g %" PRIu64 " while start g %" PRIu64
 			    " (time %" PRId64 ")",
 			    c->p->number, c->v->goroutines.at[c->p->running_g].id, c->g->id,
-			    c->time);
+			    time_of(c));
 	c->g->state = TT_V1_RUNNING;
 	c->g->last = 0;
 	c->p->running_g = c->e->g;
@@ -132,20 +129,21 @@ static int start(struct check *c)
 }
 
 /* The goroutine does not run any more. */
-static int stop(struct check *c, enum tt_v1_status state)
+static int stop(struct tt_v1_check *c, enum tt_v1_status state)
 {
 	int rc = check_running(c, false);
 
 	if (rc < 0)
 		return rc;
 	c->g->state = (uint8_t)state;
+	c->g->since = c->e->time;
 	if (c->e->type != TT_V1_GO_SYS_BLOCK && state != TT_V1_DEAD)
 		c->g->last = c->e->type;
 	c->p->running_g = TT_V1_NO_G;
 	return TT_OK;
 }
 
-static int unblock(struct check *c)
+static int unblock(struct tt_v1_check *c)
 {
 	struct tt_v1_goroutine *other = &c->v->goroutines.at[c->e->other];
 	bool timer = c->g->timer || c->p->number == TIMER_P;
@@ -153,24 +151,24 @@ static int unblock(struct check *c)
 	if (c->g->state != TT_V1_RUNNING)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not running while unpark (time %" PRId64 ")", c->g->id,
-			    c->time);
+			    time_of(c));
 	if (!timer && c->p->running_g != c->e->g)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is not running g %" PRIu64
 			    " while unpark (time %" PRId64 ")",
-			    c->p->number, c->g->id, c->time);
+			    c->p->number, c->g->id, time_of(c));
 	if (other->state != TT_V1_WAITING)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not waiting before unpark (time %" PRId64 ")",
-			    other->id, c->time);
+			    other->id, time_of(c));
 	if (other->last == TT_V1_GO_BLOCK_NET)
-		set_verdict(c->v, c->v->nread - 1);
+		set_verdict(c->v, c->place);
 	other->state = TT_V1_RUNNABLE;
 	other->last = c->e->type;
 	return TT_OK;
 }
 
-static int syscall_begin(struct check *c)
+static int syscall_begin(struct tt_v1_check *c)
 {
 	int rc = check_running(c, false);
 
@@ -178,12 +176,12 @@ static int syscall_begin(struct check *c)
 	return rc;
 }
 
-static int syscall_exit(struct check *c)
+static int syscall_exit(struct tt_v1_check *c)
 {
 	if (c->g->state != TT_V1_WAITING)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not waiting during syscall exit (time %" PRId64 ")",
-			    c->g->id, c->time);
+			    c->g->id, time_of(c));
 	c->g->state = TT_V1_RUNNABLE;
 	c->g->last = c->e->type;
 	return TT_OK;
@@ -191,42 +189,43 @@ static int syscall_exit(struct check *c)
 
 /* ---- ranges */
 
-static int begin(struct check *c, bool *range, int code, const char *what)
+static int begin(struct tt_v1_check *c, bool *range, int code, const char *what)
 {
 	if (*range)
 		return FAIL(c, code, "previous %s is not ended before a new one (time %" PRId64 ")",
-			    what, c->time);
+			    what, time_of(c));
 	*range = true;
 	return TT_OK;
 }
 
-static int end(struct check *c, bool *range, int code, const char *what)
+static int end(struct tt_v1_check *c, bool *range, int code, const char *what)
 {
 	if (!*range)
-		return FAIL(c, code, "bogus %s end (time %" PRId64 ")", what, c->time);
+		return FAIL(c, code, "bogus %s end (time %" PRId64 ")", what, time_of(c));
 	*range = false;
 	return TT_OK;
 }
 
 /* ---- tasks and regions */
 
+#define DESCRIPTION_SIZE 256
+
 /* An event as Go's messages show it. `stack`: of one that came before it is checked. */
-static void describe(const struct tt_v1 *v, const struct tt_v1_event *e, int64_t time_ns,
-		     uint64_t stack, char *out, size_t size)
+static void describe(const struct tt_v1 *v, const struct tt_v1_event *e, uint64_t stack,
+		     char out[DESCRIPTION_SIZE])
 {
+	const size_t size = DESCRIPTION_SIZE;
 	const struct tt_event_spec *spec = v->layouts[e->type].spec;
 	size_t used;
 
 	used = (size_t)snprintf(out, size, "%" PRId64 " %s p=%" PRId64 " g=%" PRIu64 " stk=%" PRIu64,
-				time_ns, spec->name, v->procs.at[e->proc].number,
+				tt_v1_time_ns(v, e), spec->name, v->procs.at[e->proc].number,
 				v->goroutines.at[e->g].id, stack);
 	for (int i = 0; i < spec->nargs && used < size; i++)
 		if (i != spec->stack_arg)
 			used += (size_t)snprintf(out + used, size - used, " %s=%" PRIu64,
 						 spec->args[i].name, e->args[i]);
 }
-
-#define DESCRIPTION_SIZE 256
 
 static void describe_earlier(const struct tt_v1 *v, const struct tt_v1_place *place, char *out)
 {
@@ -239,19 +238,20 @@ static void describe_earlier(const struct tt_v1 *v, const struct tt_v1_place *pl
 	};
 
 	tt_v1_args(v, place->offset, e.args);
-	describe(v, &e, place->time_ns, tt_v1_stack(v, &e), out, DESCRIPTION_SIZE);
+	e.time = place->time;
+	describe(v, &e, tt_v1_stack(v, &e), out);
 }
 
-static void describe_this(const struct check *c, char *out)
+static void describe_this(const struct tt_v1_check *c, char *out)
 {
 	int8_t arg = c->v->layouts[c->e->type].stack_arg;
 
-	describe(c->v, c->e, c->time, (uint32_t)c->e->args[arg], out, DESCRIPTION_SIZE);
+	describe(c->v, c->e, (uint32_t)c->e->args[arg], out);
 }
 
-static struct tt_v1_place place_of(const struct check *c)
+static struct tt_v1_place place_of(const struct tt_v1_check *c)
 {
-	return (struct tt_v1_place){c->time, c->e->offset, c->e->g, c->e->proc};
+	return (struct tt_v1_place){c->e->time, c->e->offset, c->e->g, c->e->proc};
 }
 
 /* A region that began is dropped; its place is for another one. */
@@ -265,7 +265,7 @@ static void drop_region(struct tt_v1 *v, struct tt_v1_goroutine *g)
 }
 
 /* Its regions end with it. */
-static int go_end(struct check *c)
+static int go_end(struct tt_v1_check *c)
 {
 	int rc = stop(c, TT_V1_DEAD);
 
@@ -274,7 +274,7 @@ static int go_end(struct check *c)
 	return rc;
 }
 
-static int task_begin(struct check *c)
+static int task_begin(struct tt_v1_check *c)
 {
 	struct tt_v1 *v = c->v;
 	uint64_t id = c->e->args[0];
@@ -291,7 +291,7 @@ static int task_begin(struct check *c)
 	return tt_v1_add_task(v, id, &here, c->err);
 }
 
-static int region_begin(struct check *c)
+static int region_begin(struct tt_v1_check *c)
 {
 	struct tt_v1 *v = c->v;
 	uint32_t i = v->free_region;
@@ -309,7 +309,7 @@ static int region_begin(struct check *c)
 	return TT_OK;
 }
 
-static int region_end(struct check *c)
+static int region_end(struct tt_v1_check *c)
 {
 	struct tt_v1 *v = c->v;
 	const struct tt_v1_place *place;
@@ -333,7 +333,7 @@ static int region_end(struct check *c)
 	return TT_OK;
 }
 
-static int region(struct check *c)
+static int region(struct tt_v1_check *c)
 {
 	char this[DESCRIPTION_SIZE];
 
@@ -350,33 +350,54 @@ static int region(struct check *c)
 
 /* ---- samples */
 
-/* The generation lists them. A sample does not say on which thread it was. */
-static int sample(struct check *c)
+/* The generation lists them. A sample does not say on which thread it was. Its time is in
+ * ticks, and its stack may not be known, until the end. */
+static int sample(struct tt_v1_check *c)
 {
 	struct tt_generation *g = c->v->gen;
 
 	if (!TT_ARRAY_ROOM(g->mem, &g->samples))
 		return tt_v1_no_memory(c->v, c->err);
 	g->samples.at[g->samples.n++] = (struct tt_sample){
-		.time_ns = c->time,
+		.time_ns = c->e->time,
 		.thread = TT_NONE,
 		.proc = (int32_t)c->e->proc,
 		.goroutine = c->e->g == TT_V1_NO_G ? TT_NONE : (int64_t)c->g->id,
-		.stack = tt_v1_stack(c->v, c->e),
+		.stack = (uint32_t)c->e->args[3],
 	};
 	return TT_OK;
 }
 
+static void finish_samples(struct tt_v1 *v)
+{
+	for (size_t i = 0; i < v->gen->samples.n; i++) {
+		struct tt_sample *s = &v->gen->samples.at[i];
+
+		s->time_ns = tt_v1_ticks_to_ns(v, s->time_ns);
+		if (tt_idmap_find(&v->gen->stack_ids, s->stack) == TT_IDMAP_NONE)
+			s->stack = 0;
+	}
+}
+
 /* ---- the sum of it all */
 
-/* Whether what an event names is there, and it is an event in v2. */
-static __attribute__((noinline)) bool converts(const struct tt_v1 *v, const struct tt_v1_event *e)
+/* Notes an id, once, of which it is known only at the end whether it is there. */
+static bool note_name(struct tt_v1 *v, struct tt_v1_names *names, uint64_t id)
 {
-	uint64_t id = e->args[tt_v1_layout(v, e)->id_arg];
-	bool is_stack = e->type == TT_V1_GO_CREATE;
+	if (id == 0 || tt_idmap_find(&names->seen, id) != TT_IDMAP_NONE)
+		return true;
+	if (!TT_ARRAY_ROOM(v->mem, &names->ids) || !tt_idmap_add(&names->seen, id, 1))
+		return false;
+	names->ids.at[names->ids.n++] = id;
+	return true;
+}
 
-	return id == 0 || tt_idmap_find(is_stack ? &v->gen->stack_ids : &v->gen->string_ids, id) !=
-				  TT_IDMAP_NONE;
+static bool are_there(const struct tt_v1_names *names, const struct tt_idmap *ids)
+{
+	for (size_t i = 0; i < names->ids.n; i++)
+		if (tt_idmap_find(ids, names->ids.at[i]) == TT_IDMAP_NONE)
+			return false;
+	return true;
 }
 
 static inline void add_to_chain(int64_t *last, int64_t time)
@@ -386,42 +407,59 @@ static inline void add_to_chain(int64_t *last, int64_t time)
 	*last = time > next ? time : next;
 }
 
-static inline void sum_up(const struct check *c)
+/* An event after the first Gomaxprocs. `moved`: it happened before others that were summed up. */
+static inline int sum_up(struct tt_v1_check *c, bool moved)
 {
-	struct tt_v1_rest *rest = &c->v->rest;
-	const struct tt_v1_layout *layout = tt_v1_layout(c->v, c->e);
+	struct tt_v1 *v = c->v;
+	struct tt_v1_rest *rest = &v->rest;
+	const struct tt_v1_layout *layout = tt_v1_layout(v, c->e);
 
-	if (tt_unlikely(layout->nevents != 1)) {
-		if (layout->nevents == 0)
-			return;
-		/* the end of a syscall comes only if it does not block */
-		add_to_chain(&rest->most_last_ns, c->time);
-		if (c->e->type != TT_V1_GO_SYS_CALL)
-			add_to_chain(&rest->last_ns, c->time);
-	}
+	for (unsigned i = 0; i < layout->nevents; i++)
+		add_to_chain(&rest->chain, moved ? INT64_MIN : c->e->time);
 	rest->nevents += layout->nevents;
-	add_to_chain(&rest->last_ns, c->time);
-	add_to_chain(&rest->most_last_ns, c->time);
-	if ((layout->id_arg >= 0 && !converts(c->v, c->e)) || c->e->type == TT_V1_FUTILE_WAKEUP)
-		rest->unsure = true;
+	rest->unsure |= c->e->type == TT_V1_FUTILE_WAKEUP || c->place < rest->begin ||
+			(moved && (int64_t)c->e->args[2] <= rest->begin_time);
+	if (tt_likely(layout->id_arg < 0))
+		return TT_OK;
+	if (note_name(v, c->e->type == TT_V1_GO_CREATE ? &v->named_stacks : &v->named_strings,
+		      c->e->args[layout->id_arg]))
+		return TT_OK;
+	return tt_v1_no_memory(v, c->err);
+}
+
+/*
+ * Each event is at least a nanosecond after the one before it. If it was so for all of them
+ * even were a tick only a nanosecond, and each syscall two events, the last one is when it
+ * says it is.
+ */
+void tt_v1_finish_check(struct tt_v1 *v)
+{
+	struct tt_v1_rest *rest = &v->rest;
+
+	finish_samples(v);
+	v->gen->v1_last_ns = v->nevents > 0 ? tt_v1_ticks_to_ns(v, v->last_time) : 0;
+	rest->last_ns = v->gen->v1_last_ns;
+	rest->unsure |= rest->chain != v->last_time || v->gen->ns_per_tick < 1 ||
+			!are_there(&v->named_stacks, &v->gen->stack_ids) ||
+			!are_there(&v->named_strings, &v->gen->string_ids);
 }
 
 /* ---- from event to event */
 
 /* A syscall blocks if its goroutine's next event is a GoSysBlock. */
-static void follow_syscall(struct check *c)
+static inline void follow_syscall(struct tt_v1_check *c)
 {
 	struct tt_v1_goroutine *g = c->g;
 
 	if (tt_unlikely(g->syscall != 0) && c->e->type == TT_V1_GO_SYS_BLOCK) {
 		set_verdict(c->v, g->syscall - 1);
-		if (g->syscall > c->v->rest.begin && c->v->rest.begin != 0)
+		if (c->v->rest.begun && g->syscall > c->v->rest.begin)
 			c->v->rest.nevents--;
 	}
-	g->syscall = c->e->type == TT_V1_GO_SYS_CALL ? c->v->nread : 0;
+	g->syscall = c->e->type == TT_V1_GO_SYS_CALL ? c->place + 1 : 0;
 }
 
-static int check_event(struct check *c)
+static int check_event(struct tt_v1_check *c)
 {
 	switch (c->e->type) {
 	case TT_V1_PROC_START:
@@ -499,32 +537,58 @@ static int check_event(struct check *c)
 	}
 }
 
-int tt_v1_check(struct tt_v1 *v, struct tt_error *err)
+void tt_v1_begin_check(struct tt_v1_check *c, struct tt_v1 *v, struct tt_error *err)
 {
-	struct check c = {.v = v, .err = err};
-	int rc = TT_OK;
-
-	v->verdicts = tt_mem_zalloc(v->mem, v->cap / 8 + 1, 1);
-	if (v->verdicts == NULL)
-		return tt_v1_no_memory(v, err);
+	*c = (struct tt_v1_check){.v = v, .err = err};
 	v->free_region = TT_V1_NONE;
-	v->rest.last_ns = v->rest.most_last_ns = INT64_MIN;
+	v->rest = (struct tt_v1_rest){.chain = INT64_MIN};
+	v->last_time = INT64_MIN;
 	v->goroutines.at[TT_V1_NO_G].state = TT_V1_RUNNING;
 	v->goroutines.at[TT_V1_NO_G].exists = true;
-	tt_v1_replay(v);
-	while (rc == TT_OK && (c.e = tt_v1_replay_next(v)) != NULL) {
-		c.time = tt_v1_time_ns(v, c.e);
-		c.g = &v->goroutines.at[c.e->g];
-		c.p = c.e->type != TT_V1_CPU_SAMPLE ? &v->procs.at[c.e->proc] : NULL;
-		rc = check_event(&c);
-		follow_syscall(&c);
-		if (v->rest.begin != 0)
-			sum_up(&c);
-		else if (c.e->type == TT_V1_GOMAXPROCS)
-			v->rest.begin = v->nread;
+}
+
+int tt_v1_check_next(struct tt_v1_check *c, const struct tt_v1_event *e, size_t place, bool moved)
+{
+	struct tt_v1 *v = c->v;
+	int64_t time;
+	int rc;
+
+	c->e = e;
+	c->place = place;
+	c->g = &v->goroutines.at[e->g];
+	c->p = e->type != TT_V1_CPU_SAMPLE ? &v->procs.at[e->proc] : NULL;
+	time = moved ? (int64_t)e->args[2] : e->time;
+	v->last_time = time > v->last_time ? time : v->last_time;
+	rc = check_event(c);
+	follow_syscall(c);
+	if (tt_likely(v->rest.begun))
+		return rc < 0 ? rc : sum_up(c, moved);
+	if (e->type == TT_V1_GOMAXPROCS) {
+		v->rest.begun = true;
+		v->rest.begin = place + 1;
+		v->rest.begin_time = e->time;
 	}
-	v->gen->v1_last_ns = c.time;
-	v->rest.unsure |= v->rest.last_ns != v->rest.most_last_ns;
+	return rc;
+}
+
+/* Whether a syscall exit can be checked when its record comes, where others are between. */
+bool tt_v1_exit_can_wait(const struct tt_v1 *v, const struct tt_v1_event *e)
+{
+	int64_t time = (int64_t)e->args[2];
+
+	return time < e->time && time >= v->goroutines.at[e->g].since;
+}
+
+int tt_v1_check(struct tt_v1 *v, struct tt_error *err)
+{
+	const struct tt_v1_event *e;
+	struct tt_v1_check c;
+	int rc = TT_OK;
+
+	tt_v1_begin_check(&c, v, err);
+	tt_v1_replay(v);
+	while (rc == TT_OK && (e = tt_v1_replay_next(v)) != NULL)
+		rc = tt_v1_check_next(&c, e, v->place, false);
 	return rc;
 }
 
@@ -544,9 +608,10 @@ void tt_v1_uncheck(struct tt_v1 *v)
 		proc->running = proc->sweeping = false;
 		proc->running_g = TT_V1_NO_G;
 	}
-	tt_mem_free(v->mem, v->verdicts, v->cap / 8 + 1);
-	v->verdicts = NULL;
-	v->rest = (struct tt_v1_rest){0};
+	memset(v->verdicts, 0, v->cap / 8 + 1);
+	v->named_stacks.ids.n = v->named_strings.ids.n = 0;
+	tt_idmap_clear(&v->named_stacks.seen);
+	tt_idmap_clear(&v->named_strings.seen);
 	v->regions.n = v->tasks.n = v->gen->samples.n = 0;
 	tt_idmap_clear(&v->task_ids);
 }

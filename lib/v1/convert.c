@@ -103,7 +103,7 @@ static int64_t thread_of(const struct conversion *c, int64_t otherwise)
 }
 
 /* Begins the event of v2. Its arguments are 0 until they are set. */
-static uint64_t *make(struct conversion *c, unsigned type)
+static inline uint64_t *make(struct conversion *c, unsigned type)
 {
 	struct tt_v1 *v = c->v;
 	const struct tt_event_spec *spec = v->v2[type];
@@ -333,7 +333,7 @@ static int stw_end(struct conversion *c)
 
 static int task_begin(struct conversion *c, struct tt_error *err)
 {
-	struct tt_v1_place here = {c->time_ns, c->e->offset, c->e->g, c->e->proc};
+	struct tt_v1_place here = {c->e->time, c->e->offset, c->e->g, c->e->proc};
 	uint64_t *args = make(c, TT_EV_USER_TASK_BEGIN);
 
 	args[0] = c->e->args[0];
@@ -542,29 +542,45 @@ static void use_fake_proc(struct conversion *c, enum fake_proc fake)
 	c->proc = i == TT_V1_NONE ? NULL : &c->v->procs.at[i];
 }
 
-static void begin(struct conversion *c, struct tt_v1 *v, const struct tt_v1_event *e, bool verdict)
+/* The Ps that Go makes up for some events. */
+static inline void use_proc(struct conversion *c)
 {
-	*c = (struct conversion){
-		.v = v,
-		.e = e,
-		.time_ns = tt_v1_time_ns(v, e),
-		.stack = tt_v1_stack(v, e),
-		.verdict = verdict,
-	};
-	if (e->type == TT_V1_CPU_SAMPLE) {
-		c->p = (int32_t)e->proc;
+	struct tt_v1 *v = c->v;
+	const struct tt_v1_event *e = c->e;
+
+	c->proc = NULL;
+	c->p = (int32_t)e->proc;
+	if (tt_unlikely(e->type == TT_V1_CPU_SAMPLE))
 		return;
-	}
 	c->proc = &v->procs.at[e->proc];
 	c->p = c->proc->number;
-	if (e->type == TT_V1_GO_SYS_EXIT)
+	switch (e->type) {
+	case TT_V1_GO_SYS_EXIT:
 		use_fake_proc(c, FAKE_SYSCALLS);
-	else if (e->type == TT_V1_GC_START)
+		break;
+	case TT_V1_GC_START:
 		use_fake_proc(c, FAKE_GC);
-	else if (e->type == TT_V1_GO_UNBLOCK && verdict)
-		use_fake_proc(c, FAKE_NETPOLL);
-	else if (e->type == TT_V1_GO_UNBLOCK && v->goroutines.at[e->g].timer)
-		use_fake_proc(c, FAKE_TIMERS);
+		break;
+	case TT_V1_GO_UNBLOCK:
+		if (c->verdict)
+			use_fake_proc(c, FAKE_NETPOLL);
+		else if (v->goroutines.at[e->g].timer)
+			use_fake_proc(c, FAKE_TIMERS);
+		break;
+	default:
+		break;
+	}
+}
+
+static inline void begin(struct conversion *c, struct tt_v1 *v, const struct tt_v1_event *e,
+			 bool verdict)
+{
+	c->v = v;
+	c->e = e;
+	c->time_ns = tt_v1_time_ns(v, e);
+	c->stack = tt_v1_stack(v, e);
+	c->verdict = verdict;
+	use_proc(c);
 }
 
 /* What follows the event that was converted last. */
@@ -578,31 +594,39 @@ static int convert_pending(struct conversion *c)
 	return type == TT_EV_GO_LABEL ? go_label(c) : go_syscall_end(c);
 }
 
+/* What follows the event that was converted last: a second one, or goroutines that were there
+ * before the first one. TT_END: nothing. */
+static __attribute__((noinline)) int next_pending(struct tt_v1 *v, struct tt_error *err)
+{
+	struct conversion c;
+	int rc;
+
+	begin(&c, v, &v->last, false);
+	v->rest.nhanded += v->pending != 0;
+	rc = convert_pending(&c);
+	return rc == TT_OK && has_raw_ids(v) ? check_ids(v, err) : rc;
+}
+
 int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
 {
-	const struct tt_v1_event *e;
+	const struct tt_v1_event *e = NULL;
 	struct conversion c;
 	int rc = TT_END;
 
 	*ev = &v->out;
-	if (v->pending != 0 || v->next_unstarted != TT_V1_NONE) {
-		begin(&c, v, &v->last, false);
-		rc = convert_pending(&c);
-	}
+	if (tt_unlikely(v->pending != 0 || v->next_unstarted != TT_V1_NONE))
+		rc = next_pending(v, err);
 	while (rc == TT_END && (e = tt_v1_replay_next(v)) != NULL) {
 		begin(&c, v, e, tt_v1_verdict(v));
 		rc = convert(&c, err);
-		if (v->pending != 0 || v->next_unstarted != TT_V1_NONE)
+		if (tt_unlikely(v->pending != 0 || v->next_unstarted != TT_V1_NONE))
 			v->last = *e;
-		if (rc < 0)
-			err->offset = v->base + e->offset;
+		v->rest.nhanded += rc == TT_OK && v->place >= v->rest.begin;
+		if (rc == TT_OK && tt_unlikely(tt_v1_layout(v, e)->id_arg >= 0 || v->bad_frames))
+			rc = check_ids(v, err);
 	}
-	v->rest.nhanded += rc == TT_OK && v->started && v->nread > v->rest.begin;
-	if (rc == TT_OK && tt_unlikely(has_raw_ids(v))) {
-		rc = check_ids(v, err);
-		if (rc < 0)
-			err->offset = v->out.offset;
-	}
+	if (tt_unlikely(rc < 0))
+		err->offset = v->base + (e != NULL ? e : &v->last)->offset;
 	return rc;
 }
 
@@ -633,6 +657,7 @@ int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err)
 		v->v2[type] = tt_specs_event(v->specs, type);
 	v->out.generation = v->gen;
 	v->out.args = v->out_args;
+	tt_v1_finish_check(v);
 	tt_idmap_clear(&v->task_ids);
 	v->tasks.n = 0;
 	v->next_unstarted = TT_V1_NONE;

@@ -81,8 +81,10 @@ static int read_all(struct tt_v1 *v, struct tt_error *err)
 		rc = tt_v1_order(v, err);
 	if (rc == TT_OK)
 		rc = tt_v1_times(v, err);
-	if (rc == TT_OK)
+	if (rc == TT_OK && !v->checked) {
+		tt_v1_uncheck(v);
 		rc = tt_v1_check(v, err);
+	}
 	if (rc == TT_OK)
 		rc = tt_v1_begin_conversion(v, err);
 	return rc;

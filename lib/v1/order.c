@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "v1/cursor.h"
+#include "v1/replay.h"
 
 /* A sequence number that fits any, in what a goroutine must be. Only Go's, so it may come. */
 #define ANY_SEQ UINT64_MAX
@@ -34,6 +34,10 @@ struct order {
 	int64_t last;           /* time of the last event */
 	uint64_t unsorted;      /* offset in the trace of the first one whose time goes back; 0 */
 	struct tt_error exit_err; /* what is wrong with the first bad syscall exit */
+	struct tt_v1_check check;
+	struct tt_error check_err;
+	bool unchecked;         /* all have to be checked once they are in order: a check failed,
+				 * or depends on the time of a syscall exit */
 };
 
 /* ---- the heap, as in Go's order.go */
@@ -337,6 +341,15 @@ static inline void append_index(struct tt_v1 *v, size_t proc)
 		((uint32_t *)v->order)[i] = (uint32_t)proc;
 }
 
+/* What a check says counts only when all is in order. */
+static inline void check(struct order *o, const struct tt_v1_event *e, bool moved)
+{
+	if (tt_unlikely(o->unchecked))
+		return;
+	o->unchecked = (moved && !tt_v1_exit_can_wait(o->v, e)) ||
+		       tt_v1_check_next(&o->check, e, o->v->nevents, moved) < 0;
+}
+
 /* Appends the head of a P. */
 static inline int append(struct order *o, const struct tt_v1_proc *proc)
 {
@@ -352,6 +365,7 @@ static inline int append(struct order *o, const struct tt_v1_proc *proc)
 		v->goroutines.at[e->g].blocked = e->time;
 	else if (e->type == TT_V1_GO_SYS_EXIT && !move_exit(o, e))
 		return tt_v1_no_memory(v, o->err);
+	check(o, e, tt_v1_is_moved(e));
 	append_index(v, proc == &v->sampler ? v->procs.n : e->proc);
 	return TT_OK;
 }
@@ -486,12 +500,13 @@ static bool make_room(struct order *o)
 		o->nwaiting *= 2;
 	v->width = o->nprocs <= UINT8_MAX + 1 ? 1 : o->nprocs <= UINT16_MAX + 1 ? 2 : 4;
 	v->order = tt_mem_zalloc(v->mem, v->cap + 1, v->width);
+	v->verdicts = tt_mem_zalloc(v->mem, v->cap / 8 + 1, 1);
 	o->heap = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->heap));
 	o->out = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->out));
 	o->due = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->due));
 	o->sorted = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->sorted));
 	o->waiting = tt_mem_zalloc(v->mem, o->nwaiting, sizeof(*o->waiting));
-	return v->order != NULL && o->heap != NULL && o->out != NULL && o->due != NULL &&
+	return v->order != NULL && v->verdicts != NULL && o->heap != NULL && o->out != NULL && o->due != NULL &&
 	       o->sorted != NULL && o->waiting != NULL;
 }
 
@@ -519,11 +534,14 @@ int tt_v1_order(struct tt_v1 *v, struct tt_error *err)
 	v->ngood = SIZE_MAX;
 	tt_sort_like_go(v->samples.at, v->samples.n);
 	tt_v1_rewind(v);
+	tt_error_clear(&o.check_err);
+	tt_v1_begin_check(&o.check, v, &o.check_err);
 	if (make_room(&o))
 		rc = order_all(&o);
 	else
 		rc = tt_v1_no_memory(v, err);
 	release(&o);
 	keep_good(v);
+	v->checked = !o.unchecked;
 	return rc;
 }

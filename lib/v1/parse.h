@@ -102,7 +102,7 @@ struct tt_v1_moved {
 
 /* An event to which later ones go back. */
 struct tt_v1_place {
-	int64_t time_ns;
+	int64_t time;           /* ticks */
 	uint64_t offset;
 	uint32_t g;
 	uint32_t proc;
@@ -135,6 +135,7 @@ struct tt_v1_goroutine {
 	uint8_t last;           /* type of what it did or was done to it last, or 0 */
 	bool exists;
 	bool assists;           /* helps to mark */
+	int64_t since;          /* it does not run; ticks */
 	uint32_t region;        /* innermost: index in `regions`, or TT_V1_NONE */
 	size_t syscall;         /* 1 + number of its last event, if that is a GoSysCall */
 	/* conversion: */
@@ -183,14 +184,31 @@ struct tt_v1_region {
 /* What the events after the first Gomaxprocs become, so that nobody has to convert them to
  * count them. */
 struct tt_v1_rest {
-	size_t begin;           /* number of the first one; 0: there is none */
-	bool unsure;            /* one of them cannot be converted, or when the last one is, is
-				 * known only then */
+	bool begun;
+	bool unsure;            /* an event may not become one, or the last not be at last_ns */
+	size_t begin;           /* place of the first one in the order */
+	int64_t begin_time;     /* of the Gomaxprocs */
 	uint64_t nevents;       /* of v2, */
 	uint64_t nhanded;       /* and how many of them were handed out */
-	/* the time of the last one, which is at least one more than that of the one before it:
-	 * if all syscalls that have not ended or blocked yet will block, or if none will */
-	int64_t last_ns, most_last_ns;
+	int64_t chain;          /* time of the last one at the latest, see tt_v1_finish_check() */
+	int64_t last_ns;        /* time of the last one */
+};
+
+/* Ids of what events name, each once. */
+struct tt_v1_names {
+	struct tt_idmap seen;
+	TT_ARRAY(uint64_t) ids;
+};
+
+/* The events in their order as they are checked. */
+struct tt_v1_check {
+	struct tt_v1 *v;
+	const struct tt_v1_event *e; /* the one at hand, */
+	size_t place;           /* in the order, */
+	struct tt_v1_goroutine *g; /* its goroutine, */
+	struct tt_v1_proc *p;   /* and its P; of a sample: none */
+	bool collecting, stopped; /* a GC or a stop of the world has begun */
+	struct tt_error *err;
 };
 
 /* ---------------------------------------------------------------- the trace */
@@ -243,11 +261,14 @@ struct tt_v1 {
 	struct tt_v1_event exit; /* the last one of `moved` */
 	struct tt_v1_proc sampler; /* stands for the P of all samples */
 	size_t next_sample;
-	/* a bit for each event: a GoSysCall whose goroutine's next event is a GoSysBlock; a
-	 * GoUnblock on the P of the network */
+	/* checks: */
+	bool checked;           /* all is good: tt_v1_order() found that on the way */
+	/* a bit for each place in the order: a GoSysCall whose goroutine's next event is a
+	 * GoSysBlock; a GoUnblock on the P of the network */
 	uint8_t *verdicts;      /* cap / 8 + 1 bytes */
-
+	int64_t last_time;      /* ticks */
 	struct tt_v1_rest rest;
+	struct tt_v1_names named_stacks, named_strings; /* where nothing has looked them up */
 
 	TT_ARRAY(struct tt_v1_region) regions;
 	uint32_t free_region;   /* the first of a list, or TT_V1_NONE */
@@ -291,10 +312,16 @@ static inline uint64_t tt_v1_stack(const struct tt_v1 *v, const struct tt_v1_eve
 	return tt_idmap_find(&v->gen->stack_ids, id) == TT_IDMAP_NONE ? 0 : id;
 }
 
+/* Nanoseconds from the first event. */
+static inline int64_t tt_v1_ticks_to_ns(const struct tt_v1 *v, int64_t ticks)
+{
+	return tt_signed_ticks_to_ns((int64_t)((uint64_t)ticks - v->gen->first_ticks),
+				     v->gen->ns_per_tick);
+}
+
 static inline int64_t tt_v1_time_ns(const struct tt_v1 *v, const struct tt_v1_event *e)
 {
-	return tt_signed_ticks_to_ns((int64_t)((uint64_t)e->time - v->gen->first_ticks),
-				     v->gen->ns_per_tick);
+	return tt_v1_ticks_to_ns(v, e->time);
 }
 
 /* NULL: no memory. */
@@ -325,9 +352,7 @@ void tt_v1_replay(struct tt_v1 *v);
 /* What was found about the event at hand; see `verdicts`. */
 static inline bool tt_v1_verdict(const struct tt_v1 *v)
 {
-	size_t i = v->nread - 1;
-
-	return (v->verdicts[i / 8] >> i % 8 & 1) != 0;
+	return (v->verdicts[v->place / 8] >> v->place % 8 & 1) != 0;
 }
 
 /* ----------------------------------------------------------- one after another */
@@ -345,10 +370,17 @@ int tt_v1_read_tables(struct tt_v1 *v, const struct tt_v1_batch *batch, struct t
  * whether frames have their strings. */
 int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 		      struct tt_error *err);
-/* Fills in the order, and `moved`. */
+/* Fills in the order and `moved`; and checks the events on the way, see `checked`. */
 int tt_v1_order(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_times(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_check(struct tt_v1 *v, struct tt_error *err);
+/* The same from event to event. `moved`: a syscall exit whose own time is earlier, for which
+ * tt_v1_exit_can_wait() was true: nothing that was checked in between depends on it. */
+void tt_v1_begin_check(struct tt_v1_check *c, struct tt_v1 *v, struct tt_error *err);
+int tt_v1_check_next(struct tt_v1_check *c, const struct tt_v1_event *e, size_t place, bool moved);
+bool tt_v1_exit_can_wait(const struct tt_v1 *v, const struct tt_v1_event *e);
+/* All were checked, and the clock is known. */
+void tt_v1_finish_check(struct tt_v1 *v);
 /* Forgets what tt_v1_check() found, so that it can be done again. */
 void tt_v1_uncheck(struct tt_v1 *v);
 int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err);

@@ -152,6 +152,7 @@ static int check(struct salvage *s)
 	for (unsigned i = 0; rc < 0 && v->nevents > 0; i++) {
 		struct tt_error err;
 
+		tt_v1_uncheck(v);
 		tt_error_clear(&err);
 		rc = tt_v1_check(v, &err);
 		if (rc < 0 && is_fatal(&err)) {
@@ -162,7 +163,6 @@ static int check(struct salvage *s)
 			break;
 		note(s->kept, &err);
 		cut(v, i < MAX_CHECKS ? v->place : 0);
-		tt_v1_uncheck(v);
 	}
 	return TT_OK;
 }

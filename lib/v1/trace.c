@@ -19,6 +19,8 @@ struct tt_v1 *tt_v1_new(struct tt_generation *gen, const struct tt_specs *specs,
 	tt_idmap_init(&v->goroutine_ids, v->mem, seed);
 	tt_idmap_init(&v->message_ids, v->mem, seed);
 	tt_idmap_init(&v->task_ids, v->mem, seed);
+	tt_idmap_init(&v->named_stacks.seen, v->mem, seed);
+	tt_idmap_init(&v->named_strings.seen, v->mem, seed);
 	return v;
 }
 
@@ -29,10 +31,14 @@ void tt_v1_free(struct tt_v1 *v)
 	tt_mem_free(v->mem, v->verdicts, v->cap / 8 + 1);
 	tt_mem_free(v->mem, v->order, (v->cap + 1) * v->width);
 	tt_mem_free(v->mem, v->copy, v->copy_cap);
+	tt_idmap_release(&v->named_strings.seen);
+	tt_idmap_release(&v->named_stacks.seen);
 	tt_idmap_release(&v->task_ids);
 	tt_idmap_release(&v->message_ids);
 	tt_idmap_release(&v->goroutine_ids);
 	tt_idmap_release(&v->proc_ids);
+	TT_ARRAY_RELEASE(v->mem, &v->named_strings.ids);
+	TT_ARRAY_RELEASE(v->mem, &v->named_stacks.ids);
 	TT_ARRAY_RELEASE(v->mem, &v->tasks);
 	TT_ARRAY_RELEASE(v->mem, &v->regions);
 	TT_ARRAY_RELEASE(v->mem, &v->messages);
