@@ -138,6 +138,12 @@ def handler_words(case):
             (case.check == "validate" or case.check == "go" and case.go.out == case.ours.out))
 
 
+def taken_apart(case):
+    """The first thing that is found is said in words of ours: Go says that it is no batch."""
+    return (case.check == "validate" and case.go.exit == case.ours.exit == 1 and
+            bool(codes(case) & {"foreign-bytes", "another-trace", "re-encoded"}))
+
+
 RULES = {
     "v1-raw": (raw_v1, "format v1: there is no raw dump in Go"),
     "v1-panic": (panic_v1, "format v1: an event names what there is not, and Go dies of it"),
@@ -146,6 +152,7 @@ RULES = {
     "experiment-unknown": (unknown_experiment, "an experiment that Go does not know is a warning"),
     "printing": (only_printing_fails, "the events are in order, but Go cannot print one: a warning"),
     "header-alone": (header_alone, "a header alone is cut off in each version"),
+    "taken-apart": (taken_apart, "other bytes than the trace's are named as what they are"),
     "silent-end": (silent_end, "the file breaks off where Go takes it for the end"),
     "nul": (cut_at_nul, "an error shows a name up to its first NUL"),
     "words": (handler_words, "the ordering handler of an experiment has words of its own"),

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "wire/foreign.h"
-#include "wire/header.h"
+#include "wire/signature.h"
 #include "wire/row.h"
 
 /* How much is looked at. A batch fits in, and many line feeds. */
@@ -25,7 +25,7 @@ static void find_header(struct view *v)
 	const uint8_t *p = v->data;
 
 	while ((p = memchr(p, 'g', (size_t)(v->end - p))) != NULL) {
-		if (tt_header_is_here(p, v->end, &v->version)) {
+		if (tt_signature_is_here(p, v->end, &v->version)) {
 			v->header = p;
 			return;
 		}

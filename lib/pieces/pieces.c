@@ -15,6 +15,7 @@
 #include "input/archive.h"
 #include "wire/foreign.h"
 #include "wire/header.h"
+#include "wire/signature.h"
 
 /* Of so many pieces the text is kept. */
 #define MOST_TEXTS 1000
@@ -176,7 +177,7 @@ static int begin_trace(struct tt_pieces *p, struct tt_error *err)
 
 	if (rc < 0) {
 		tt_source_peek(p->src, TT_HEADER_SIZE, &data, &avail, &ignored);
-		tt_header_is_here(data, data + avail, &version);
+		tt_signature_is_here(data, data + avail, &version);
 		tt_source_skip(p->src, avail < TT_HEADER_SIZE ? avail : TT_HEADER_SIZE);
 	}
 	p->ntraces++;

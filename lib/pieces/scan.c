@@ -10,7 +10,7 @@
 
 #include "gen/content.h"
 #include "wire/foreign.h"
-#include "wire/header.h"
+#include "wire/signature.h"
 
 /* After a mark a generation's number is at most so much larger, where nothing else shows that
  * it is one. */
@@ -184,7 +184,7 @@ static bool mark_ends_text(const struct tt_scan *s, const uint8_t *p, const stru
 
 	if (!s->rules.has_end_marks || !s->open)
 		return false;
-	if (q < l->end && !tt_header_is_here(q, l->end, &version))
+	if (q < l->end && !tt_signature_is_here(q, l->end, &version))
 		return batch_begins(s, q, l) && generation_at(q, l->end) != s->generation;
 	return (q < l->end || l->all) && s->closing && p[-1] == '\n';
 }
@@ -207,7 +207,7 @@ static bool ends_text(const struct tt_scan *s, const uint8_t *p, const struct lo
 	case TT_EV_END_OF_GENERATION:
 		return mark_ends_text(s, p, l);
 	default:
-		return tt_header_is_here(p, l->end, &version);
+		return tt_signature_is_here(p, l->end, &version);
 	}
 }
 
@@ -237,7 +237,7 @@ static bool ended_before(const struct tt_scan *s, const uint8_t *q, const struct
 
 	if (!s->rules.has_end_marks || !s->open)
 		return false;
-	if (q == l->end || tt_header_is_here(q, l->end, &version))
+	if (q == l->end || tt_signature_is_here(q, l->end, &version))
 		return s->closing;
 	return *q != TT_EV_END_OF_GENERATION && generation_at(q, l->end) != s->generation;
 }
@@ -260,7 +260,7 @@ static bool is_mark(const struct tt_scan *s, const struct look *l)
 	if (*p != TT_EV_END_OF_GENERATION || !s->rules.has_end_marks || !s->open)
 		return false;
 	if (p + 1 == l->end || batch_begins(s, p + 1, l) ||
-	    tt_header_is_here(p + 1, l->end, &version))
+	    tt_signature_is_here(p + 1, l->end, &version))
 		return true;
 	if (!s->foreign)
 		return false;
@@ -360,8 +360,8 @@ static bool is_header(const struct tt_scan *s, const struct look *l)
 
 	if (!s->foreign)
 		return tt_trace_begins(l->data, l->end, &version);
-	return tt_header_is_here(l->data, l->end, &version) ||
-	       (l->all && tt_header_is_cut(l->data, l->end));
+	return tt_signature_is_here(l->data, l->end, &version) ||
+	       (l->all && tt_signature_is_cut(l->data, l->end));
 }
 
 /* Something else than what usually follows. */

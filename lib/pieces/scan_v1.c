@@ -7,7 +7,7 @@
  */
 #include "pieces/scan.h"
 #include "wire/foreign.h"
-#include "wire/header.h"
+#include "wire/signature.h"
 
 /* Records in one run. */
 #define STEP_NBYTES 65536
@@ -106,7 +106,7 @@ int tt_scan_next_v1(struct tt_scan *s, struct tt_run *run, struct tt_error *err)
 	for (p = data; p < end && p - data < STEP_NBYTES;) {
 		uint64_t n;
 
-		if (*p == 'g' && (s->foreign ? tt_header_is_here(p, end, &version)
+		if (*p == 'g' && (s->foreign ? tt_signature_is_here(p, end, &version)
 					     : tt_trace_begins(p, end, &version))) {
 			run->kind = p == data ? TT_RUN_HEADER : TT_RUN_TRACE;
 			break;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "wire/header.h"
+#include "wire/signature.h"
 #include "wire/varint.h"
 
 /* The numbers of a header, in their order, as Go's messages name them. */
@@ -86,7 +86,7 @@ static int bad_type(struct tt_source *src, uint8_t type, struct tt_error *err)
 	/* (only then: live input may have no more) */
 	if (type == 'g')
 		tt_source_peek(src, TT_HEADER_SIZE, &data, &avail, &ignored);
-	if (avail != 0 && tt_header_is_here(data, data + avail, &version))
+	if (avail != 0 && tt_signature_is_here(data, data + avail, &version))
 		tt_fail(err, TT_E_ANOTHER_TRACE,
 			"expected batch event, got event %d\nanother trace (go 1.%u) begins here",
 			type, version);

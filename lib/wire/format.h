@@ -9,6 +9,7 @@
  *
  *	varint.[ch]  LEB128, the only kind of number
  *	header.c     the header of a file
+ *	signature.c  its bytes, where they are looked for among others
  *	guess.c      what a file seems to be that has none
  *	batch.c      framing: batches one after the other
  *	row.c        where a batch begins in damaged bytes

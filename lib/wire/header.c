@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "wire/foreign.h"
 #include "wire/format.h"
 #include "wire/guess.h"
 
@@ -107,11 +108,19 @@ static enum scan scan_header(struct scanner *s, uint32_t *number)
 static int fail_header(struct tt_error *err, enum scan how, const uint8_t *data, size_t avail)
 {
 	static const char go_text[] = "bad file format: not a Go execution trace?";
-	char what[TT_GUESS_SIZE];
+	char what[TT_GUESS_SIZE], front[TT_FRONT_SIZE];
+	const uint8_t *at;
 
 	if (how == SCAN_CUT && avail != 0)
 		return tt_fail(err, TT_E_CUT_OFF, "%s\nit ends inside the header of a trace",
 			       go_text);
+	at = tt_front_end(data, data + avail);
+	if (at != NULL) {
+		tt_front_name(data, at, front);
+		return tt_fail(err, TT_E_NOT_A_TRACE,
+			       "%s\nthe trace begins at byte %zu, after %s; tracetool repair "
+			       "takes it from there", go_text, (size_t)(at - data), front);
+	}
 	if (!tt_guess(data, data + avail, what))
 		return tt_fail(err, TT_E_NOT_A_TRACE, "%s", go_text);
 	return tt_fail(err, TT_E_NOT_A_TRACE, "%s\nit seems to be %s", go_text, what);
@@ -129,30 +138,6 @@ static int check_version(uint32_t number, struct tt_error *err)
 			       number, number == 5 ? "5 or 1.6" : number == 7 ? "7"
 					       : number == 8 ? "8" : number == 9 ? "9" : "10");
 	return tt_fail(err, TT_E_VERSION, "unknown or unsupported trace version go 1.%u", number);
-}
-
-bool tt_header_is_here(const uint8_t *p, const uint8_t *end, unsigned *version)
-{
-	const uint8_t *q = p + 5;
-
-	if (p == end || *p != 'g' || !starts(p, end, "go 1.", 5))
-		return false;
-	for (*version = 0; q < end && q < p + 8 && *q >= '0' && *q <= '9'; q++)
-		*version = *version * 10 + (unsigned)(*q - '0');
-	return q > p + 5 && starts(q, end, " trace\0\0\0", (size_t)(p + TT_HEADER_SIZE - q));
-}
-
-bool tt_header_is_cut(const uint8_t *p, const uint8_t *end)
-{
-	static const char rest[] = " trace\0\0";
-	size_t n = (size_t)(end - p), digits = 0;
-
-	if (n < 5 || n >= TT_HEADER_SIZE || !starts(p, end, "go 1.", 5))
-		return false;
-	for (p += 5; p < end && digits < 3 && *p >= '0' && *p <= '9'; p++)
-		digits++;
-	return p == end || (digits != 0 && (size_t)(end - p) < sizeof(rest) &&
-			    memcmp(p, rest, (size_t)(end - p)) == 0);
 }
 
 int tt_header_needs_v2(unsigned version, struct tt_error *err)

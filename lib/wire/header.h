@@ -15,17 +15,11 @@
  * The message's first line is Go's, word for word: `bad file format: not a Go
  * execution trace?` for TT_E_NOT_A_TRACE and TT_E_CUT_OFF, `unknown or unsupported
  * trace version go 1.N` for TT_E_VERSION. Of the former two a second line, after
- * a newline, says what the file seems to be (empty, cut short, text, HTML, JSON,
+ * a newline, says where in the first 4 KiB a trace begins, or what the file seems to be (empty,
+ * cut short, text, HTML, JSON,
  * an ELF program, a pprof profile...).
  */
 int tt_header_read(struct tt_source *src, unsigned *version, struct tt_error *err);
-/*
- * Whether a header is at p as every writer writes it, of any version: the only spelling that
- * is recognized inside a file. *version is what it says.
- */
-bool tt_header_is_here(const uint8_t *p, const uint8_t *end, unsigned *version);
-/* Whether the input, which ends at `end`, is cut off inside of such a header, after `go 1.` */
-bool tt_header_is_cut(const uint8_t *p, const uint8_t *end);
 /* Where only v2 is understood: for v1 TT_E_V1, with a message of ours. */
 int tt_header_needs_v2(unsigned version, struct tt_error *err);
 

@@ -2,7 +2,7 @@
 /* row.c - batches in a row, and the beginning of a trace. */
 #include "wire/row.h"
 
-#include "wire/header.h"
+#include "wire/signature.h"
 
 /* The first byte of a trace in format v1 after its header: an EvBatch with two numbers. */
 #define V1_BATCH 0x41
@@ -42,11 +42,10 @@ bool tt_row_begins(const struct tt_row_rules *rules, const uint8_t *data, const 
 bool tt_trace_begins(const uint8_t *data, const uint8_t *end, unsigned *version)
 {
 	const uint8_t *p = data + TT_HEADER_SIZE;
-	unsigned next;
 
-	if (!tt_header_is_here(data, end, version))
+	if (!tt_signature_is_here(data, end, version))
 		return false;
-	if (p == end || tt_header_is_here(p, end, &next))
+	if (p == end)
 		return true;
 	if (tt_version_is_v1(*version))
 		return *p == V1_BATCH;

@@ -25,8 +25,7 @@ struct tt_row_rules {
 bool tt_row_begins(const struct tt_row_rules *rules, const uint8_t *data, const uint8_t *end);
 /*
  * Whether a trace begins at data, where the bytes may be anything: a header as Go writes it, and
- * after it the first byte of a batch, another header, or nothing. *version is then what the
- * header says.
+ * after it the first byte of a batch, or nothing. *version is then what the header says.
  */
 bool tt_trace_begins(const uint8_t *data, const uint8_t *end, unsigned *version);
 
