@@ -388,19 +388,17 @@ static void sum_up(struct collector *c)
 	int64_t from = c->window.from_ns > f->start_ns ? c->window.from_ns : f->start_ns;
 	int64_t to = c->window.to_ns < f->end_ns ? c->window.to_ns : f->end_ns;
 
+	double collector_ns, all_ns;
+
 	f->duration_ns = to > from ? (uint64_t)(to - from) : 0;
 	if (!c->utilization)
 		return;
 	util_finish(&c->util);
 	for (size_t i = 0; i < NWINDOWS; i++)
 		f->mmu[i] = util_minimum(&c->util, stat_windows[i], &f->mmu_at[i]);
-	for (size_t i = 0; i + 1 < c->util.n; i++) {
-		double ns = (double)(c->util.points[i + 1].time_ns - c->util.points[i].time_ns) *
-			    (double)f->nprocs;
-
-		f->util_ns += (uint64_t)ns;
-		f->collector_ns += (uint64_t)((1 - c->util.points[i].util) * ns);
-	}
+	util_sums(&c->util, &collector_ns, &all_ns);
+	f->collector_ns = (uint64_t)collector_ns;
+	f->util_ns = (uint64_t)all_ns;
 	c->no_memory |= c->util.no_memory;
 }
 
@@ -439,6 +437,8 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	}
 	a->opened = true;
 	c.chooser.spans = c.spans;
+	for (size_t i = 0; i < NWINDOWS && wants_summary(opt); i++)
+		c.util.searches[i].window_ns = stat_windows[i];
 	find_interests(&c);
 	read_events(&c);
 	sum_up(&c);

@@ -37,6 +37,11 @@ static void set_goroutine(struct util *u, int64_t id, unsigned what)
 
 /* ---- the function */
 
+static void fold(struct util *u);
+
+/* So many points are kept before those that are not needed go. */
+enum { FOLD_AT = 1 << 16 };
+
 static void add_point(struct util *u, int64_t time_ns, double util)
 {
 	struct util_point *last = u->n > 0 ? &u->points[u->n - 1] : NULL;
@@ -53,6 +58,9 @@ static void add_point(struct util *u, int64_t time_ns, double util)
 		return;
 	}
 	u->points[u->n++] = (struct util_point){ time_ns, util };
+	/* in the first generation earlier points may still be corrected */
+	if (u->n % FOLD_AT == 0 && u->searches[0].window_ns > 0 && u->nsyncs > 1)
+		fold(u);
 }
 
 static void add_current(struct util *u, int64_t time_ns)
@@ -282,13 +290,7 @@ void util_release(struct util *u)
 
 /* ---- the minimum over windows */
 
-/* A place in the function, and its integral up to there. */
-struct place {
-	size_t i;               /* the last point that is not later */
-	double sum;             /* of the integral up to that point */
-};
-
-static double advance(const struct util *u, struct place *p, int64_t time_ns)
+static double advance(const struct util *u, struct util_place *p, int64_t time_ns)
 {
 	const struct util_point *at = u->points;
 
@@ -300,9 +302,47 @@ static double advance(const struct util *u, struct place *p, int64_t time_ns)
 }
 
 /* When the function changes next. */
-static int64_t next_change(const struct util *u, const struct place *p)
+static int64_t next_change(const struct util *u, const struct util_place *p)
 {
 	return p->i + 1 < u->n ? u->points[p->i + 1].time_ns : INT64_MAX;
+}
+
+static void try_window(const struct util *u, struct util_search *s, int64_t time_ns)
+{
+	double mean = (advance(u, &s->right, time_ns + s->window_ns) - advance(u, &s->left, time_ns)) /
+		      (double)s->window_ns;
+
+	if (mean >= s->minimum)
+		return;
+	s->minimum = mean;
+	s->at_ns = time_ns;
+}
+
+static void begin_search(const struct util *u, struct util_search *s)
+{
+	if (s->begun)
+		return;
+	s->begun = true;
+	s->minimum = 1;
+	s->time_ns = s->at_ns = u->points[0].time_ns;
+}
+
+/*
+ * Goes on with all windows that begin before `end`: those with an edge where the function
+ * changes.
+ */
+static void search_until(const struct util *u, struct util_search *s, int64_t end)
+{
+	int64_t by_left, by_right;
+
+	begin_search(u, s);
+	while (s->time_ns < end) {
+		try_window(u, s, s->time_ns);
+		by_left = next_change(u, &s->left);
+		by_right = next_change(u, &s->right);
+		by_right = by_right == INT64_MAX ? by_right : by_right - s->window_ns;
+		s->time_ns = by_left < by_right ? by_left : by_right;
+	}
 }
 
 /*
@@ -324,12 +364,22 @@ static int64_t beyond_end(const struct util *u, int64_t window, int64_t end)
 	return n > 0 && last > end ? last : INT64_MIN;
 }
 
-double util_minimum(const struct util *u, int64_t window, int64_t *at)
+/* The search that runs for this length, or a new one in *own. */
+static struct util_search *search_of(struct util *u, int64_t window_ns, struct util_search *own)
 {
-	struct place left = { 0, 0 }, right = { 0, 0 };
+	for (size_t i = 0; i < UTIL_NSEARCHES; i++) {
+		if (u->searches[i].window_ns == window_ns)
+			return &u->searches[i];
+	}
+	*own = (struct util_search){ .window_ns = window_ns };
+	return own;
+}
+
+double util_minimum(struct util *u, int64_t window, int64_t *at)
+{
 	bool like_go = (u->flags & UTIL_LIKE_GO) != 0;
-	double minimum = 1;
-	int64_t time, end, length, by_left, by_right;
+	struct util_search own, *s;
+	int64_t end, length, beyond;
 
 	if (at)
 		*at = u->n > 0 ? u->points[0].time_ns : 0;
@@ -337,37 +387,63 @@ double util_minimum(const struct util *u, int64_t window, int64_t *at)
 		return NAN;
 	if (u->n == 0)
 		return 1;
+	s = search_of(u, window, &own);
 	length = u->points[u->n - 1].time_ns - u->points[0].time_ns;
-	if (window > length)
-		window = length;
+	if (window > length && !s->begun)
+		s->window_ns = window = length;
 	if (window <= 0)
 		return like_go ? NAN : u->points[0].util;
 	end = u->points[u->n - 1].time_ns - window;
-	/* one of its edges is where the function changes */
-	for (time = u->points[0].time_ns;; time = by_left < by_right ? by_left : by_right) {
-		double mean;
+	search_until(u, s, end);
+	try_window(u, s, end);
+	beyond = like_go ? beyond_end(u, window, end) : INT64_MIN;
+	if (beyond != INT64_MIN)
+		try_window(u, s, beyond);
+	if (at)
+		*at = s->at_ns;
+	return s->minimum < 0 ? 0 : s->minimum;
+}
 
-		if (time > end)
-			time = end;
-		mean = (advance(u, &right, time + window) - advance(u, &left, time)) /
-		       (double)window;
-		if (mean < minimum) {
-			minimum = mean;
-			if (at)
-				*at = time;
-		}
-		if (time == end)
-			break;
-		by_left = next_change(u, &left);
-		by_right = next_change(u, &right);
-		by_right = by_right == INT64_MAX ? by_right : by_right - window;
-	}
-	time = like_go ? beyond_end(u, window, end) : INT64_MIN;
-	if (time != INT64_MIN) {
-		double mean = (advance(u, &right, time + window) - advance(u, &left, time)) /
-			      (double)window;
+/* ---- points that nothing needs any more */
 
-		minimum = mean < minimum ? mean : minimum;
+static void add_time(const struct util *u, size_t i, double *busy_ns, double *known_ns)
+{
+	double ns = (double)(u->points[i + 1].time_ns - u->points[i].time_ns);
+
+	*busy_ns += (1 - u->points[i].util) * ns;
+	*known_ns += ns;
+}
+
+static void fold(struct util *u)
+{
+	size_t keep = u->n - 1;
+
+	for (size_t i = 0; i < UTIL_NSEARCHES; i++) {
+		struct util_search *s = &u->searches[i];
+
+		search_until(u, s, u->points[u->n - 1].time_ns - s->window_ns);
+		keep = s->left.i < keep ? s->left.i : keep;
 	}
-	return minimum < 0 ? 0 : minimum;
+	for (size_t i = 0; i < keep; i++)
+		add_time(u, i, &u->busy_ns, &u->known_ns);
+	memmove(u->points, u->points + keep, (u->n - keep) * sizeof(*u->points));
+	u->n -= keep;
+	for (size_t i = 0; i < UTIL_NSEARCHES; i++) {
+		u->searches[i].left.i -= keep;
+		u->searches[i].right.i -= keep;
+	}
+}
+
+void util_sums(const struct util *u, double *collector_ns, double *all_ns)
+{
+	double nprocs = 0;
+
+	*collector_ns = u->busy_ns;
+	*all_ns = u->known_ns;
+	for (size_t i = 0; i + 1 < u->n; i++)
+		add_time(u, i, collector_ns, all_ns);
+	for (size_t i = 0; i < u->nchanges; i++)
+		nprocs = (double)u->changes[i].n > nprocs ? (double)u->changes[i].n : nprocs;
+	*collector_ns *= nprocs;
+	*all_ns *= nprocs;
 }

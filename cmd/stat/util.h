@@ -24,8 +24,31 @@ struct util_point {
 	double util;            /* from now on */
 };
 
+/* A place in the function, and its integral up to there. */
+struct util_place {
+	size_t i;               /* the last point that is not later */
+	double sum;             /* of the integral up to that point */
+};
+
+/* A search for the minimum over all windows of a length, which can go on as points come. */
+struct util_search {
+	int64_t window_ns;
+	struct util_place left, right;
+	int64_t time_ns;        /* the start of the next window */
+	double minimum;
+	int64_t at_ns;          /* the start of the one with the minimum */
+	bool begun;
+};
+
+enum { UTIL_NSEARCHES = 3 };
+
 struct util {
 	unsigned flags;
+	/* With a length: minima that are searched for while points come, so that those before
+	 * can go; then util_minimum() knows these windows alone. */
+	struct util_search searches[UTIL_NSEARCHES];
+	double busy_ns, known_ns; /* of points that are gone: of one processor's time, the
+	                             collector's and all */
 	bool no_memory;
 	bool broken;            /* Go panics: there is no result */
 	struct util_point *points;
@@ -65,6 +88,9 @@ void util_release(struct util *u);
  * as long as it. NAN: there is none, Go panics.
  * *at (may be NULL) is the start of such a window.
  */
-double util_minimum(const struct util *u, int64_t window_ns, int64_t *at);
+/* The parts of the time for which the function is known, in nanoseconds of all processors
+ * together: the collector's, and all. */
+void util_sums(const struct util *u, double *collector_ns, double *all_ns);
+double util_minimum(struct util *u, int64_t window_ns, int64_t *at);
 
 #endif
