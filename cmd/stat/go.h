@@ -96,7 +96,7 @@ void go_summary_event(struct go_summary *s, const struct tt_event *ev);
 void go_summary_finish(struct go_summary *s);
 void go_summary_release(struct go_summary *s);
 /* The object that `oracle summary` of Go's reader prints, and a newline. */
-void go_summary_json(const struct go_summary *s, bool ok, struct out *o);
+void go_summary_json(struct go_summary *s, bool ok, struct out *o);
 
 /* ---- go_stats.c. All of them return false if there is no memory. */
 

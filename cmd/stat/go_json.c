@@ -190,7 +190,7 @@ static char *put_tasks(const struct go_summary *s, struct out *o, char *p, size_
 
 /* ---- utilization */
 
-static char *put_util(char *p, const struct util *u)
+static char *put_util(char *p, struct util *u)
 {
 	static const int64_t windows[] = { 100000, 1000000, 10000000, 100000000, 1000000000 };
 	double minimum = util_minimum(u, windows[0], NULL);
@@ -204,7 +204,7 @@ static char *put_util(char *p, const struct util *u)
 	return put_char(p, '}');
 }
 
-void go_summary_json(const struct go_summary *s, bool ok, struct out *o)
+void go_summary_json(struct go_summary *s, bool ok, struct out *o)
 {
 	static const char *const names[GO_NUTILS] = {
 		"stw", "stw,background,assist", "stw,background,assist,sweep",
