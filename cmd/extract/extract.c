@@ -9,17 +9,20 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "cli/inputs.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 #include "decode.h"
 
 struct extract_options {
 	struct cmd_common common;
+	struct cmd_inputs_options inputs;
 	const char *output;
 	struct batch_choice choice;
 	bool decode;
@@ -48,6 +51,7 @@ static const struct opt table[] = {
 	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = batch_formats,
 	  .help = "of these records: jsonl (one object per line,\ndefault) or csv",
 	  .at = offsetof(struct extract_options, format) },
+	CMD_INPUTS_OPTIONS(struct extract_options, inputs),
 	CMD_COMMON_OPTIONS(struct extract_options, common),
 	OPT_TABLE_END,
 };
@@ -60,7 +64,6 @@ static const struct opt_command command = {
 	.notes = "Exit status: 0 fine, 1 a trace is broken or lacks what was asked for (what can\n"
 		 "be read is written), 2 a usage, I/O or resource error.",
 	.table = table,
-	.min_operands = 1,
 };
 
 /* ---- names */
@@ -87,49 +90,34 @@ static char *safe_name(const char *path)
 	return name;
 }
 
-static bool is_taken(char *const *names, size_t n, const char *name)
+static int compare_names(const void *a, const void *b)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(names[i], name) == 0)
-			return true;
-	}
-	return false;
+	return strcmp(a, b);
 }
 
-/* The name of the n-th file, different from those before it; NULL without memory. */
-static char *unique_name(char *const *names, size_t n, const char *path)
+/* Adds a name to the set of those that are taken, which owns it then. False: it is taken. */
+static bool take_name(void **names, char *name, bool *no_memory)
+{
+	char **there = tsearch(name, names, compare_names);
+
+	*no_memory = !there;
+	return there && *there == name;
+}
+
+/* A name for the output of a trace, different from those before it; NULL without memory. */
+static const char *unique_name(void **names, const char *path)
 {
 	char *plain = safe_name(path);
 	char *name = plain ? strdup(plain) : NULL;
+	bool no_memory = false;
 
-	for (unsigned i = 2; name && is_taken(names, n, name); i++) {
+	for (unsigned i = 2; name && !take_name(names, name, &no_memory); i++) {
 		free(name);
-		if (asprintf(&name, "%s-%u", plain, i) < 0)
+		if (no_memory || asprintf(&name, "%s-%u", plain, i) < 0)
 			name = NULL;
 	}
 	free(plain);
 	return name;
-}
-
-static void release_names(char **names, size_t n)
-{
-	for (size_t i = 0; names && i < n; i++)
-		free(names[i]);
-	free(names);
-}
-
-static char **make_names(const struct opt_operands *files)
-{
-	char **names = calloc(files->n, sizeof(*names));
-
-	for (size_t i = 0; names && i < files->n; i++) {
-		names[i] = unique_name(names, i, files->items[i]);
-		if (!names[i]) {
-			release_names(names, i);
-			return NULL;
-		}
-	}
-	return names;
 }
 
 /* ---- reading */
@@ -250,11 +238,10 @@ static int read_all(struct batch_set *set, struct batch_decoder *decoder, struct
 
 struct extraction {
 	const struct extract_options *o;
-	const struct cmd_input *input;
 	struct batch_output output;
 	bool separate;          /* an output for each file */
-	char **names;
-	size_t nfiles;
+	bool single;            /* there is one trace only */
+	void *names;            /* of outputs, for tsearch() */
 };
 
 /* The output's path if each file has one of its own. */
@@ -324,7 +311,7 @@ static int read_into(struct extraction *x, struct tt_reader *r, const char *file
 	int status;
 
 	batch_set_init(&set, &x->o->choice, &x->output);
-	batch_set_name(&set, name, x->separate || x->nfiles == 1 ? "" : name);
+	batch_set_name(&set, name, x->separate || x->single ? "" : name);
 	set.specs = specs;
 	status = read_all(&set, x->o->decode ? &decoder : NULL, r, &notes);
 	report_repeated(&notes);
@@ -339,60 +326,72 @@ static int read_into(struct extraction *x, struct tt_reader *r, const char *file
 	return set.failed ? STATUS_TROUBLE : status;
 }
 
-static int extract_file(struct extraction *x, const char *file, const char *name)
+static int extract_trace(struct extraction *x, const struct cmd_trace *trace, const char *name)
 {
-	const char *shown = cmd_input_name(file);
-	struct tt_reader *r;
-	struct tt_error err;
+	const char *shown = cmd_input_name(trace->name);
 	int status;
 
-	if (cmd_open_reader(&r, x->input, file, &err) < 0) {
-		cmd_report(shown, &err);
-		return cmd_status(&err);
+	if (!trace->reader) {
+		cmd_report(shown, &trace->error);
+		return cmd_status(&trace->error);
 	}
 	progress_start(shown, x->o->common.quiet);
-	status = read_into(x, r, shown, name);
+	status = read_into(x, trace->reader, shown, name);
 	progress_stop();
-	tt_reader_close(r);
 	return status;
 }
 
-static int extract_all(struct extraction *x, const struct opt_operands *files)
+/* Into an output of its own, or into the one for all. */
+static int extract_into(struct extraction *x, const struct cmd_trace *trace)
+{
+	const char *name = unique_name(&x->names, trace->name);
+	int status;
+
+	if (!name) {
+		cmd_error(NULL, "%s", strerror(ENOMEM));
+		x->output.failed = true;
+		return STATUS_TROUBLE;
+	}
+	if (choose_output(x, name) != STATUS_FINE) {
+		x->output.failed = true;
+		return STATUS_TROUBLE;
+	}
+	status = extract_trace(x, trace, name);
+	return x->separate ? worse(status, finish_output(x, !x->output.failed)) : status;
+}
+
+static int extract_all(struct extraction *x, struct cmd_inputs *inputs)
 {
 	int status = STATUS_FINE;
+	struct cmd_trace *trace;
 
-	for (size_t i = 0; i < files->n && !x->output.failed; i++) {
-		if (choose_output(x, x->names[i]) != STATUS_FINE)
-			return STATUS_TROUBLE;
-		status = worse(status, extract_file(x, files->items[i], x->names[i]));
-		if (x->separate)
-			status = worse(status, finish_output(x, !x->output.failed));
+	while (!x->output.failed && cmd_inputs_next(inputs, &trace) == 0) {
+		status = worse(status, extract_into(x, trace));
+		cmd_trace_close(trace);
 	}
 	if (!x->separate)
 		status = worse(status, finish_output(x, !x->output.failed));
 	return status;
 }
 
-static int extract(const struct extract_options *o, const struct opt_operands *files,
-		   const struct cmd_input *input)
+static int extract(const struct extract_options *o, struct cmd_inputs *inputs)
 {
 	struct extraction x = {
-		.o = o, .input = input, .separate = !o->output, .nfiles = files->n,
+		.o = o, .separate = !o->output, .single = cmd_inputs_single(inputs),
 	};
 	int status;
 
-	x.names = make_names(files);
 	if (o->output)
 		x.output.path = strdup(o->output);
-	if (!x.names || (o->output && !x.output.path)) {
+	if (o->output && !x.output.path) {
 		cmd_error(NULL, "%s", strerror(ENOMEM));
 		status = STATUS_TROUBLE;
 	} else {
-		status = extract_all(&x, files);
+		status = extract_all(&x, inputs);
 		if (x.output.unread)
 			status = STATUS_FINE;
 	}
-	release_names(x.names, files->n);
+	tdestroy(x.names, free);
 	batch_output_release(&x.output);
 	return status;
 }
@@ -400,31 +399,45 @@ static int extract(const struct extract_options *o, const struct opt_operands *f
 /* Whether the options and files go together. OPT_RUN, or a status after a message. */
 static int check_usage(const struct extract_options *o, const struct opt_operands *files)
 {
+	int status = cmd_inputs_check(&command, &o->inputs, &o->common, files);
+
+	if (status != OPT_RUN)
+		return status;
 	if (o->format != BATCH_JSONL && !o->decode)
 		return opt_usage(&command, "--format requires --decode");
 	if (o->output && strcmp(o->output, "-") == 0 && isatty(STDOUT_FILENO))
 		return opt_usage(&command, "refusing to write a tar to a terminal: use -o OUT");
-	if (cmd_reads_stdin_twice(files->items, files->n))
-		return opt_usage(&command, "standard input can be read only once");
 	return cmd_check_output(&command, o->output, files->items, files->n, &o->common.specs);
+}
+
+static int run(const struct extract_options *o, const struct opt_operands *files)
+{
+	struct cmd_inputs *inputs = NULL;
+	struct cmd_input input;
+	int status = cmd_input_init(&input, &o->common);
+
+	if (status == STATUS_FINE)
+		status = cmd_inputs_open(&inputs, &o->inputs, &input, files);
+	if (status == STATUS_FINE) {
+		cmd_inputs_output(inputs, o->output, -1);
+		status = extract(o, inputs);
+	}
+	status = worse(status, cmd_inputs_close(inputs, o->common.verbose));
+	cmd_input_release(&input);
+	return status;
 }
 
 int cmd_extract(int argc, char **argv)
 {
 	struct extract_options o = { .choice.generations = ALL_GENERATIONS };
 	struct opt_operands files;
-	struct cmd_input input;
 	int status = opt_parse(&command, argc, argv, &o, &files);
 
 	if (status == OPT_RUN)
 		status = check_usage(&o, &files);
-	if (status != OPT_RUN)
-		goto out;
-	status = cmd_input_init(&input, &o.common);
-	if (status == STATUS_FINE)
-		status = extract(&o, &files, &input);
-	cmd_input_release(&input);
-out:
+	if (status == OPT_RUN)
+		status = run(&o, &files);
+	cmd_inputs_options_release(&o.inputs);
 	opt_list_release(&o.common.specs);
 	opt_list_release(&o.choice.experiments);
 	return status;
