@@ -325,7 +325,7 @@ distclean: clean
 
 ### test
 ## check            all tests of this group
-checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-edit check-field check-faults check-manual check-readme \
+checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-kept check-edit check-field check-faults check-manual check-readme \
 	check-completion check-intervals check-headers check-layers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
@@ -389,6 +389,14 @@ EDIT_TRACES ?= testdata/go1.26-annotations.trace testdata/go1.22-annotations.tra
 check-edit: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-edit -w $(WINDOWS) -s $(SELECTIONS) \
 		$(if $(SEED),--seed $(SEED)) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(EDIT_TRACES)
+
+## check-kept       damages traces in ways of which the truth is known, and holds what
+##                  repair keeps and says against it; KEPT=100 for more
+KEPT ?= 5
+kept_traces := go1.26-annotations.trace go1.22-annotations.trace.zst go1.27-iter-pull.trace.zst
+check-kept: $O/tracetool
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-kept -n $(KEPT) --seed $(or $(SEED),2) --all-cuts 97 \
+		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(kept_traces:%=testdata/%)
 
 ## check-field      traces in other bytes, as people's files have them; N=2000, SEED=2
 ##                  for more, GO_REFERENCE=DIR: also Go's reader

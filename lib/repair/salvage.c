@@ -98,6 +98,28 @@ static bool has_records(enum tt_content table, const uint8_t *p, const uint8_t *
 	return n == 0 && p != NULL;
 }
 
+/* So many ids in order show that all are: Go's runtime counts them. */
+#define IN_ORDER 4
+
+/*
+ * Whether the string at p is followed by one that has the next id, where ids are in order: if
+ * not, what lay between the two is lost, and with it maybe an end of the one and the beginning
+ * of the other. *nin_order: how many were in order so far.
+ */
+static bool is_next_in_order(unsigned *nin_order, const uint8_t *p, const uint8_t *next,
+			     const uint8_t *end)
+{
+	uint64_t id = 0, next_id = 0;
+	bool in_order;
+
+	tt_varint(p + 1, end, &id);
+	if (next == end || *next != TT_EV_STRING || tt_varint(next + 1, end, &next_id) <= 0)
+		return true;
+	in_order = next_id == id + 1;
+	*nin_order += in_order;
+	return in_order || *nin_order < IN_ORDER;
+}
+
 /*
  * Files a table record by record and keeps those that are good. Of a table in doubt a record
  * is good if others follow it: one whose length is wrong ends where none begins.
@@ -107,6 +129,8 @@ static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, bool i
 {
 	enum tt_content content = tt_content_of(&b->head, s->version);
 	const uint8_t *p = b->head.data + 1, *end = b->head.data + b->nown, *next;
+	bool ordered = content == TT_CONTENT_STRINGS && (in_doubt || b->cut || b->doubted);
+	unsigned nin_order = 0;
 
 	b->clean = tt_mem_alloc(s->mem, b->head.size);
 	if (b->clean == NULL)
@@ -117,6 +141,8 @@ static int add_records(struct tt_salvage *s, struct tt_salvaged_batch *b, bool i
 
 		if (in_doubt && !has_records(content, next, end, PROOF))
 			break;
+		if (ordered && !is_next_in_order(&nin_order, p, next, end))
+			continue;
 		rc = add_record(s, b, p, next, err);
 		if (rc < 0 && is_machine(-rc))
 			return rc;
@@ -254,6 +280,24 @@ static void doubt(struct tt_salvage *s, const uint8_t *after, size_t nafter)
 		memcpy(s->after, after, s->nafter);
 }
 
+/* How many of the bytes kept after a batch are before `next`. */
+static size_t nafter(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+{
+	uint64_t n = next - (b->head.data_offset + b->head.size);
+
+	return n < s->nafter ? (size_t)n : s->nafter;
+}
+
+/* Those without a mark at their end, which is no batch that is searched for. */
+static size_t own_after(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+{
+	size_t n = nafter(s, b, next);
+	bool has_mark = n > 0 && tt_version_has_end_marks(s->version) &&
+			s->after[n - 1] == TT_EV_END_OF_GENERATION;
+
+	return has_mark ? n - 1 : n;
+}
+
 /*
  * Whether all up to `next` can be read as one batch: then its size is wrong, and somewhere in it
  * bytes were added or lost.
@@ -261,7 +305,7 @@ static void doubt(struct tt_salvage *s, const uint8_t *after, size_t nafter)
 static bool reads_on(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
 {
 	enum tt_content content = tt_content_of(&b->head, s->version);
-	uint64_t n = next - (b->head.data_offset + b->head.size);
+	size_t n = own_after(s, b, next);
 	uint8_t rest[2 * TT_SALVAGE_AFTER];
 	size_t reach = tt_content_reach(content, &s->plan, b->head.data, b->nown), nrest, slack = 0;
 
@@ -270,16 +314,12 @@ static bool reads_on(const struct tt_salvage *s, const struct tt_salvaged_batch 
 	nrest = b->head.size - reach;
 	if (nrest > TT_SALVAGE_AFTER)
 		return false;
-	if (n > s->nafter) {
-		n = s->nafter;
-		slack = n == TT_SALVAGE_AFTER ? longest(content) : 0;
-	}
-	/* the mark that ends a generation is no batch that is searched for */
-	if (next == TT_UNKNOWN && n > 0 && s->after[n - 1] == TT_EV_END_OF_GENERATION)
-		n--;
+	if (nafter(s, b, next) < next - (b->head.data_offset + b->head.size) &&
+	    s->nafter == TT_SALVAGE_AFTER)
+		slack = longest(content);
 	memcpy(rest, b->head.data + reach, nrest);
-	memcpy(rest + nrest, s->after, (size_t)n);
-	nrest += (size_t)n;
+	memcpy(rest + nrest, s->after, n);
+	nrest += n;
 	reach = tt_content_reach_on(content, &s->plan, rest, nrest);
 	return nrest - reach <= slack || (tt_content_is_table(content) && nrest - reach < NEAR);
 }
@@ -297,6 +337,9 @@ static bool is_credible(const struct tt_salvage *s, const struct tt_salvaged_bat
 	if (next < b->head.data_offset + b->head.size || content == TT_CONTENT_ANY ||
 	    tt_content_reach(content, &s->plan, b->head.data, b->head.size) != b->head.size)
 		return false;
+	/* a few bytes between a table and the mark: they may be its own */
+	if (tt_content_is_table(content) && own_after(s, b, next) < nafter(s, b, next))
+		return own_after(s, b, next) == 0;
 	return s->nafter == 0 || !reads_on(s, b, next);
 }
 
