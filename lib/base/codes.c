@@ -31,8 +31,7 @@ static const struct code {
 	{ TT_E_VERSION, "version",
 	  "Use go tool trace of the Go version that wrote it, or a tracetool that knows this version." },
 	{ TT_E_V1, "v1",
-	  "tracetool dump and validate show its events; to repair it, record it again with Go 1.22 "
-	  "or later." },
+	  "Make a newer trace of it with tracetool filter, and divide that." },
 	{ TT_E_CUT_OFF, "cut-off",
 	  "The program died, the disk was full, or a copy was not finished: copy it again, or call "
 	  "trace.Stop before the program ends." },

@@ -145,25 +145,6 @@ static const struct {
 	{BYTES("\1\2\3\4\5\6\7\1\2\3\4\5\6\7\1\2"), TT_E_NOT_A_TRACE, 0, GO_TEXT},
 };
 
-START_TEST(format_v1_is_not_for_those_who_need_v2)
-{
-	static const struct {
-		unsigned version;
-		const char *message;
-	} old[] = {
-		{11, "a trace of Go 1.11 to 1.18 (format v1), which can be read, but not repaired"},
-		{19, "a trace of Go 1.19 or 1.20 (format v1), which can be read, but not repaired"},
-		{21, "a trace of Go 1.21 (format v1), which can be read, but not repaired"},
-	};
-
-	for (size_t i = 0; i < COUNT(old); i++) {
-		ck_assert_int_eq(tt_header_needs_v2(old[i].version, &err), -TT_E_V1);
-		ck_assert_str_eq(err.message, old[i].message);
-	}
-	ck_assert_int_eq(tt_header_needs_v2(22, &err), 0);
-}
-END_TEST
-
 /* From memory, and from a stream however it arrives. */
 START_TEST(header_of_something_else_says_what_it_seems_to_be)
 {
@@ -212,7 +193,6 @@ static TCase *header_tests(void)
 	TCase *tc = tcase_create("header");
 
 	tcase_add_loop_test(tc, header_is_read_as_go_scans_it, 0, (int)COUNT(headers));
-	tcase_add_test(tc, format_v1_is_not_for_those_who_need_v2);
 	tcase_add_loop_test(tc, header_of_something_else_says_what_it_seems_to_be, 0,
 			    (int)COUNT(no_headers));
 	tcase_add_test(tc, header_of_endless_blanks_is_none);

@@ -140,15 +140,6 @@ static int check_version(uint32_t number, struct tt_error *err)
 	return tt_fail(err, TT_E_VERSION, "unknown or unsupported trace version go 1.%u", number);
 }
 
-int tt_header_needs_v2(unsigned version, struct tt_error *err)
-{
-	if (tt_version_is_v2(version))
-		return TT_OK;
-	return tt_fail(err, TT_E_V1,
-		       "a trace of Go 1.%s (format v1), which can be read, but not repaired",
-		       version == 11 ? "11 to 1.18" : version == 19 ? "19 or 1.20" : "21");
-}
-
 int tt_header_read(struct tt_source *src, unsigned *version, struct tt_error *err)
 {
 	uint64_t begin = tt_source_offset(src);

@@ -20,7 +20,5 @@
  * an ELF program, a pprof profile...).
  */
 int tt_header_read(struct tt_source *src, unsigned *version, struct tt_error *err);
-/* Where only v2 is understood: for v1 TT_E_V1, with a message of ours. */
-int tt_header_needs_v2(unsigned version, struct tt_error *err);
 
 #endif
