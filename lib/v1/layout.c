@@ -38,13 +38,13 @@ static void set_goroutine(struct tt_v1_layout *layout, unsigned type)
 	case TT_V1_GO_START:
 	case TT_V1_GO_START_LOCAL:
 	case TT_V1_GO_START_LABEL:
-		layout->starts = true;
-		/* fall through */
+		layout->names_g = layout->is_about_g = layout->starts = true;
+		break;
 	case TT_V1_GO_SYS_EXIT:
 	case TT_V1_GO_WAITING:
 	case TT_V1_GO_IN_SYSCALL:
-		layout->is_about_g = true;
-		/* fall through */
+		layout->names_g = layout->is_about_g = true;
+		break;
 	case TT_V1_GO_CREATE:
 	case TT_V1_GO_UNBLOCK:
 	case TT_V1_GO_UNBLOCK_LOCAL:
