@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "input/archive.h"
 #include "input/feed.h"
 #include "tests/io_support.h"
 #include "tests/sanitized.h"
@@ -889,6 +891,54 @@ START_TEST(damaged_archive_behind_its_member_is_an_error)
 }
 END_TEST
 
+/* All members that count, each byte once, whichever way the archive is opened. */
+START_TEST(archives_are_read_member_by_member)
+{
+	struct bytes small = trace_bytes(1024), large = trace_bytes(17 * MB);
+	const struct file files[] = {
+		{".DS_Store", small}, {"a", small}, {"__MACOSX/._a", small},
+		{"large", large}, {"a", small}, {"folder/", {NULL, 0}},
+	};
+	struct bytes archive = archived(_i == 0 ? "ustar" : "zip", files, COUNT(files));
+	static const char *const names[] = {"a", "large", "a"};
+	static const uint64_t numbers[] = {1, 1, 2};
+	int fd = memfd_create("archive", 0);
+	struct tt_archive *a;
+	struct tt_member m;
+	struct tt_error err;
+	size_t n = 0;
+	int rc;
+
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, archive.data, archive.n), (ssize_t)archive.n);
+	ck_assert_int_eq(lseek(fd, 0, SEEK_SET), 0);
+	ck_assert_int_eq(tt_archive_open_fd(&a, fd, NULL, &err), 0);
+	while ((rc = tt_archive_next(a, &m)) == 0) {
+		struct tt_mem mem = {0};
+		struct tt_source *s;
+
+		ck_assert_uint_lt(n, COUNT(names));
+		ck_assert_str_eq(m.name, names[n]);
+		ck_assert_uint_eq(m.number, numbers[n]);
+		ck_assert(!m.only);
+		ck_assert_int_eq(tt_source_open_archived(&s, a, &mem, &err), 0);
+		ck_assert_int_eq(tt_archive_in_use(a), n == 1);
+		expect_all(s, 1000, n == 1 ? large : small);
+		tt_source_close(s);
+		ck_assert(!tt_archive_in_use(a));
+		ck_assert_uint_eq(mem.used_nbytes, 0);
+		n++;
+	}
+	ck_assert_int_eq(rc, TT_END);
+	ck_assert_uint_eq(n, COUNT(names));
+	tt_archive_close(a);
+	close(fd);
+	free(archive.data);
+	free(small.data);
+	free(large.data);
+}
+END_TEST
+
 static TCase *loop_case(const char *name)
 {
 	TCase *tcase = tcase_create(name);
@@ -945,6 +995,7 @@ Suite *unpack_suite(void)
 	tcase_add_loop_test(archives, cut_off_archive_is_an_error, 0, 2);
 	tcase_add_test(archives, zip_checksum_is_checked);
 	tcase_add_test(archives, damaged_archive_behind_its_member_is_an_error);
+	tcase_add_loop_test(archives, archives_are_read_member_by_member, 0, 2);
 	suite_add_tcase(suite, archives);
 	return suite;
 }
