@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "tracetool.h"
+#include "cli.h"
 
 void id_list_release(struct id_list *list)
 {
@@ -141,14 +142,29 @@ bool selection_chooses(const struct selection *s)
 	       s->experiment || s->stack.n != 0;
 }
 
-/* Whether all names in all lists are excluded ones. */
+/* A kind of which each event stands by itself: no other one needs it. */
+static bool is_single(const char *name, size_t len)
+{
+	static const char *const single[] = { "Metric", "Log", "Label", "StackSample",
+					      "Experimental" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(single); i++) {
+		if (strlen(single[i]) == len && strncasecmp(single[i], name, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether all names in all lists are excluded ones, of kinds that no other event needs. */
 static bool only_excludes(const struct opt_list *kinds)
 {
 	for (size_t i = 0; i < kinds->n; i++) {
 		for (const char *at = kinds->items[i];; at++) {
-			if (*at != '!')
+			size_t len = strcspn(at, ",");
+
+			if (*at != '!' || !is_single(at + 1, len - 1))
 				return false;
-			at += strcspn(at, ",");
+			at += len;
 			if (*at == '\0')
 				break;
 		}

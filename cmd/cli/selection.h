@@ -88,7 +88,7 @@ struct selection {
 /* Whether they leave anything out. */
 bool selection_chooses(const struct selection *s);
 /* Whether they choose some goroutines, processors or events rather than times, or all events but
- * those of some kinds. */
+ * those of kinds that no other event needs. */
 bool selection_chooses_some(const struct selection *s);
 /* OPT_RUN, or the answer of opt_usage(): they contradict each other. */
 int selection_check(const struct selection *s, const struct opt_command *command);

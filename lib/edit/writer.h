@@ -6,6 +6,7 @@
  * of the result will have, so nothing is written that cannot be read. Stands on order.
  *
  *	writer.c             the public calls: events, batches, generations, the end
+ *	writer_fast.c        the same for nearly every event
  *	writer_event.c       one event: its arguments, its numbers, the state that it needs
  *	writer_state.c       what is restated: goroutines, processors, ranges, tasks, metrics
  *	writer_past.c        what is known of the events before the first one that is written
@@ -81,6 +82,7 @@ struct tt_writer_plan {
 	const struct tt_event_spec *spec; /* it was made for; NULL: not yet */
 	uint64_t ordinal;       /* generation in which `embedded` was found */
 	bool embedded;
+	bool quick;             /* see writer_fast.c */
 };
 
 /* A frame of a stack that outlives its generation. */
@@ -213,6 +215,13 @@ int tt_writer_emit_to(struct tt_writer *w, struct tt_writer_stream *s, int64_t t
 /* The same with the thread's stream, unless the writer follows. */
 int tt_writer_emit(struct tt_writer *w, int64_t thread, uint8_t type, const uint64_t *args,
 		   unsigned nargs, int64_t time_ns);
+
+/* ---- writer_fast.c */
+
+/* Whether events of a spec can take the short way. */
+bool tt_writer_plan_is_quick(const struct tt_event_def *def);
+/* One event of the caller, which is written: 0; 1: it has to take the long way; or an error. */
+int tt_writer_take_fast(struct tt_writer *w, const struct tt_event *ev);
 
 /* ---- writer_event.c */
 

@@ -48,10 +48,13 @@ static int happen(struct tt_writer *w, int64_t thread, uint32_t *m, struct tt_ra
 int tt_writer_emit_to(struct tt_writer *w, struct tt_writer_stream *s, int64_t thread, uint8_t type,
 		      const uint64_t *args, unsigned nargs, int64_t time_ns)
 {
-	struct tt_raw_event raw = {.type = type, .time_ns = time_ns};
+	struct tt_raw_event raw;
 	uint32_t m = s == NULL ? TT_NO_SLOT : s->m;
 	int rc;
 
+	raw.type = type;
+	raw.time_ns = time_ns;
+	raw.offset = 0;
 	for (unsigned i = 0; i < nargs; i++)
 		raw.args[i] = args[i];
 	rc = happen(w, thread, &m, &raw);
