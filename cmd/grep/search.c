@@ -195,31 +195,56 @@ static bool is_over(const struct search *s, int64_t now_ns)
 	return has_enough(s) || selector_over(&s->selector, now_ns);
 }
 
-/* Its events, up to the next generation: 0; 1 at the end, or where nothing more is wanted; or
- * a code. */
-static int read_generation(struct search *s)
+static void take_event(struct search *s, const struct tt_event *ev)
+{
+	if (ev->kind == TT_KIND_SYNC)
+		take_sync(s, ev);
+	if (s->status != STATUS_FINE)
+		return;
+	if (s->spans)
+		search_spans(s, ev);
+	else
+		search_events(s, ev);
+	if ((++s->nevents & PROGRESS_MASK) == 0)
+		progress_show_reader(s->reader);
+}
+
+/*
+ * Reads from the i-th generation on, up to the first that is not wanted, whose events are to
+ * come: 0, and *i is its number; 1 at the end, or where nothing more is wanted; or a code.
+ * Only the next generation shows that the one before ended well.
+ */
+static int read_wanted(struct search *s, size_t *i)
 {
 	const struct tt_event *ev;
+	bool begun = false;
+	int rc;
 
-	do {
-		int rc = tt_reader_next(s->reader, &ev);
-
-		if (rc != 0)
-			return rc;
-		if (ev->kind == TT_KIND_SYNC)
-			take_sync(s, ev);
-		if (s->status != STATUS_FINE)
-			return TT_END;
-		if (s->spans)
-			search_spans(s, ev);
-		else
-			search_events(s, ev);
-		if ((++s->nevents & PROGRESS_MASK) == 0)
-			progress_show_reader(s->reader);
+	while ((rc = tt_reader_next(s->reader, &ev)) == 0) {
+		if (ev->kind == TT_KIND_SYNC && ev->generation) {
+			*i += begun;
+			begun = true;
+			if (!is_wanted(s, *i))
+				return 0;
+		}
+		take_event(s, ev);
 		if (is_over(s, ev->time_ns))
 			return TT_END;
-	} while (!tt_reader_at_generation_end(s->reader));
-	return 0;
+	}
+	return rc;
+}
+
+/* Goes to the next generation, and on from it only if that is asked for. */
+static int load_next(struct search *s)
+{
+	const struct tt_generation *g;
+	int rc = tt_reader_next_generation(s->reader, &g);
+
+	if (rc == 0) {
+		start(s, tt_generation_start_ns(g));
+		report_findings(s);
+	}
+	return rc;
 }
 
 /* Whether the generations from the i-th on have no hits, nor the ends of any interval. */
@@ -230,24 +255,19 @@ static bool none_left(const struct search *s, size_t i)
 
 static int walk(struct search *s)
 {
-	const struct tt_generation *g;
 	bool skipped = false;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && !none_left(s, i); i++) {
-		bool wanted = is_wanted(s, i);
-
-		/* without it, the reader goes on in order */
-		if (!wanted || skipped) {
-			rc = tt_reader_next_generation(s->reader, &g);
-			if (rc != 0)
-				break;
-			start(s, tt_generation_start_ns(g));
-			report_findings(s);
+	for (size_t i = 0; rc == 0 && !none_left(s, i);) {
+		/* the reader is at what it skipped last: without that it goes on in order */
+		if (!is_wanted(s, i) || skipped)
+			rc = load_next(s);
+		skipped = !is_wanted(s, i);
+		if (rc == 0 && !skipped) {
+			rc = read_wanted(s, &i);
+			skipped = true;
 		}
-		skipped = !wanted;
-		if (wanted)
-			rc = read_generation(s);
+		i++;
 	}
 	return rc;
 }
@@ -286,7 +306,8 @@ static void pass(struct search *s, struct tt_reader *reader)
 		}
 		if (s->selector.no_memory)
 			out_of_memory(s);
-		if (rc < 0 && !s->collecting) {
+		/* the second pass comes to a bad trace's error, but not to the machine's */
+		if (rc < 0 && (!s->collecting || tt_reader_error(s->reader)->system)) {
 			cmd_report_end(s->file, s->reader, tt_reader_error(s->reader));
 			s->status = STATUS_TROUBLE;
 		}
@@ -319,7 +340,7 @@ static bool collect_windows(struct search *s)
 	s->selector = fresh;
 	grep_windows_complete(&s->windows);
 	if (s->windows.failed && s->status == STATUS_FINE) {
-		cmd_error(s->file, "too many hits for -A and -B: use -n N");
+		cmd_error(s->file, "out of memory, or too many hits, for -A and -B: use -n N");
 		s->status = STATUS_TROUBLE;
 	}
 	/* events near a hit may be in any generation */

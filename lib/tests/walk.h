@@ -65,8 +65,19 @@ static inline void walk_told(struct walk *w, uint64_t number)
 	w->verdict = digest_number(w->verdict, number);
 }
 
+/* Also of a generation that could not be read whole. */
+static inline void walk_summary(struct walk *w, const struct tt_generation *g)
+{
+	struct tt_generation_summary s = tt_generation_summary(g);
+
+	WALK_REQUIRE(s.nthreads <= s.nbatches);
+	for (size_t i = 0; i < s.nthreads; i++)
+		w->digest = digest_number(w->digest, (uint64_t)tt_generation_thread_at(g, i));
+}
+
 static inline void walk_generation(struct walk *w, const struct tt_generation *g)
 {
+	walk_summary(w, g);
 	WALK_REQUIRE(tt_generation_offset(g) <= tt_generation_end(g));
 	WALK_REQUIRE(walk_is_placed(w, tt_generation_end(g)));
 	WALK_REQUIRE(tt_generation_number(g) != 0);
@@ -122,6 +133,10 @@ static inline int walk_step(struct walk *w)
 			w->events = tt_reader_progress(w->r).events;
 	}
 	w->items += rc == 0;
+	g = tt_reader_broken_generation(w->r);
+	WALK_REQUIRE(rc < 0 || g == NULL);
+	if (g != NULL)
+		walk_summary(w, g);
 	return rc;
 }
 
