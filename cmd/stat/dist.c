@@ -152,14 +152,15 @@ bool dist_merge(struct dist *d, const struct dist *from)
 			fine = add_value(&values, (int64_t)from->at[i]);
 			values.n++;
 		}
-		d->at = values.at;
-		d->first = values.first;
-		d->nbuckets = values.nbuckets;
+		values.n = d->n;
+		*d = values;
 	}
+	if (!fine)
+		return false;
 	set_extremes(d, from->min_ns, &longest);
 	d->n += from->n;
 	d->sum_ns += from->sum_ns;
-	return fine;
+	return true;
 }
 
 static int by_value(const void *a, const void *b)

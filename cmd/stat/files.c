@@ -16,8 +16,10 @@ static void report_no_memory(void)
 void files_init(struct stat_files *f, const struct stat_options *opt)
 {
 	memset(f, 0, sizeof(*f));
-	if (!answer_init(&f->sum, opt, NULL))
+	if (!answer_init(&f->sum, opt, NULL)) {
+		report_no_memory();
 		f->sum.status = STATUS_TROUBLE;
+	}
 }
 
 /* Room for the answer about a trace, wherever it is among the inputs. */
@@ -83,6 +85,24 @@ struct work {
 	bool no_memory;
 };
 
+/* False: there is no memory for it, or was none for another. `a` may be NULL. */
+static bool keep_answer(struct work *w, size_t index, struct stat_answer *a)
+{
+	bool kept;
+
+	pthread_mutex_lock(&w->lock);
+	kept = a && !w->no_memory && files_room(w->files, index + 1);
+	if (kept)
+		w->files->answers[index] = a;
+	w->no_memory |= !kept;
+	pthread_mutex_unlock(&w->lock);
+	if (!kept && a)
+		answer_release(a);
+	if (!kept)
+		free(a);
+	return kept;
+}
+
 static void *do_traces(void *arg)
 {
 	struct work *w = arg;
@@ -91,13 +111,7 @@ static void *do_traces(void *arg)
 	while (cmd_inputs_next(w->inputs, &trace) == 0) {
 		struct stat_answer *a = new_answer(w->opt, cmd_input_name(trace->name));
 
-		pthread_mutex_lock(&w->lock);
-		if (a && files_room(w->files, trace->index + 1))
-			w->files->answers[trace->index] = a;
-		else
-			w->no_memory = true;
-		pthread_mutex_unlock(&w->lock);
-		if (!a || w->no_memory) {
+		if (!keep_answer(w, trace->index, a)) {
 			cmd_trace_close(trace);
 			break;
 		}
@@ -128,11 +142,11 @@ int files_collect(struct stat_files *f, const struct stat_options *opt, struct c
 	progress_start("traces", opt->common.quiet || opt->jobs > 1);
 	run_all(&w, cmd_inputs_single(inputs) ? 1 : (size_t)opt->jobs);
 	progress_stop();
+	close_gaps(f);
 	if (w.no_memory) {
 		report_no_memory();
 		return STATUS_TROUBLE;
 	}
-	close_gaps(f);
 	for (size_t i = 0; i < f->n; i++) {
 		if (f->answers[i]->error->code != TT_OK)
 			cmd_report(f->answers[i]->file, f->answers[i]->error);

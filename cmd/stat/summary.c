@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* summary.c - the view `summary`: answers first, on one screen. Command layer. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -140,12 +141,14 @@ static int by_sum(const void *a, const void *b)
 	return compare_keys(x->key, y->key);
 }
 
-/* The rows with the largest sums: how many; NULL in *out: no memory. */
+/* The rows with the largest sums: how many; NULL in *out: no memory, and the output fails. */
 static size_t largest(const struct stat_table *t, struct shown_row **out)
 {
 	size_t n = 0;
 
 	*out = calloc(t->nrows + 1, sizeof(**out));
+	if (!*out && out_stdout.error == 0)
+		out_stdout.error = ENOMEM;
 	for (size_t i = 0; *out && i < t->nrows; i++) {
 		if (table_has(t, i))
 			(*out)[n++] = (struct shown_row){ table_key(t, i), &t->rows[i], 0 };
