@@ -124,6 +124,7 @@ struct tt_restated {
 struct tt_restatement {
 	TT_ARRAY(struct tt_restated) events;
 	int64_t runner;         /* a thread on which a goroutine runs, or TT_NONE */
+	uint64_t nstarts;       /* of the idle P that is used where none runs */
 };
 
 /* A coroutine switch of which the events that it adds are still to come. */

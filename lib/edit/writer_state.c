@@ -117,6 +117,48 @@ static bool add_statuses(struct tt_writer *w, struct tt_restatement *list, const
 	return true;
 }
 
+/* ---- a moment in which a goroutine runs */
+
+/* Where a goroutine can run that runs nowhere, and which P it needs: one that a thread has
+ * without a goroutine, else one that no thread has. False: there is none. */
+static bool find_place(const struct tt_order *o, int64_t *thread, const struct tt_p_state **idle)
+{
+	*thread = INT64_C(1) << 30;
+	*idle = NULL;
+	for (size_t i = 0; i < o->ms.n; i++) {
+		const struct tt_p_state *p = tt_order_p(o, o->ms.at[i].p);
+
+		if (p != NULL && o->ms.at[i].g == TT_NONE && p->status == TT_P_RUNNING) {
+			*thread = o->ms.at[i].id;
+			return true;
+		}
+	}
+	while (tt_order_m(o, *thread) != NULL)
+		++*thread;
+	for (size_t i = 0; i < o->ps.n && *idle == NULL; i++)
+		if (o->ps.at[i].status == TT_P_IDLE)
+			*idle = &o->ps.at[i];
+	return *idle != NULL;
+}
+
+static bool take_place(struct tt_writer *w, struct tt_restatement *list,
+		       const struct tt_p_state *idle, int64_t thread)
+{
+	uint64_t args[2];
+
+	if (idle == NULL)
+		return true;
+	args[0] = (uint64_t)idle->id;
+	args[1] = ++list->nstarts;
+	return add(w, list, thread, TT_EV_PROC_START, 2, args);
+}
+
+static bool leave_place(struct tt_writer *w, struct tt_restatement *list,
+			const struct tt_p_state *idle, int64_t thread)
+{
+	return idle == NULL || add(w, list, thread, TT_EV_PROC_STOP, 0, NULL);
+}
+
 /* ---- ranges */
 
 static int64_t thread_with(const struct tt_order *o, int64_t p, int64_t g)
@@ -155,13 +197,32 @@ static bool add_pause(struct tt_writer *w, struct tt_restatement *list, int64_t 
 {
 	uint64_t args[] = {0, 0};
 
-	if (thread == TT_NONE)
-		return true;
 	if (tt_idmap_find(&w->past.source->string_ids, kind) != TT_IDMAP_NONE &&
 	    !tt_writer_map_string(w, w->past.source, kind, &args[0]))
 		return false;
 	w->progress.ranges++;
 	return add(w, list, thread, TT_EV_STW_BEGIN, 2, args);
+}
+
+/* A goroutine that has stopped the world may go to another P, and runs nowhere meanwhile: it is
+ * made to run for a moment. */
+static bool add_idle_pause(struct tt_writer *w, struct tt_restatement *list,
+			   const struct tt_order *o, const struct tt_g_state *g, uint64_t kind)
+{
+	const uint64_t id = (uint64_t)g->id, nothing[] = {0, 0};
+	bool waits = g->status == TT_G_WAITING;
+	const uint64_t unblock[] = {id, 1, 0}, start[] = {id, waits ? 2 : 1};
+	const struct tt_p_state *idle;
+	int64_t thread;
+
+	if ((!waits && g->status != TT_G_RUNNABLE) || !find_place(o, &thread, &idle))
+		return true;
+	return take_place(w, list, idle, thread) &&
+	       (!waits || add(w, list, thread, TT_EV_GO_UNBLOCK, 3, unblock)) &&
+	       add(w, list, thread, TT_EV_GO_START, 2, start) &&
+	       add_pause(w, list, thread, kind) &&
+	       add(w, list, thread, waits ? TT_EV_GO_BLOCK : TT_EV_GO_STOP, 2, nothing) &&
+	       leave_place(w, list, idle, thread);
 }
 
 static bool add_g_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
@@ -180,8 +241,11 @@ static bool add_g_ranges(struct tt_writer *w, struct tt_restatement *list, const
 			    !add_range(w, list, thread, TT_EV_GC_MARK_ASSIST_ACTIVE,
 				       (uint64_t)g->id))
 				return false;
-			if (range->type == TT_EV_STW_BEGIN && pauses &&
-			    g->status == TT_G_RUNNING && !add_pause(w, list, thread, range->kind))
+			if (range->type != TT_EV_STW_BEGIN || !pauses)
+				continue;
+			if (g->status == TT_G_RUNNING && thread != TT_NONE
+				    ? !add_pause(w, list, thread, range->kind)
+				    : !add_idle_pause(w, list, o, g, range->kind))
 				return false;
 		}
 	}
@@ -199,34 +263,12 @@ static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const s
 
 /* ---- tasks and metrics: a goroutine that runs has to say them */
 
-/* Where a goroutine that is made up can say them, and which P it needs: one that a thread has
- * without a goroutine, else one that no thread has. False: there is none. */
-static bool find_place(const struct tt_order *o, int64_t *thread, const struct tt_p_state **idle)
-{
-	*thread = INT64_C(1) << 30;
-	*idle = NULL;
-	for (size_t i = 0; i < o->ms.n; i++) {
-		const struct tt_p_state *p = tt_order_p(o, o->ms.at[i].p);
-
-		if (p != NULL && o->ms.at[i].g == TT_NONE && p->status == TT_P_RUNNING) {
-			*thread = o->ms.at[i].id;
-			return true;
-		}
-	}
-	while (tt_order_m(o, *thread) != NULL)
-		++*thread;
-	for (size_t i = 0; i < o->ps.n && *idle == NULL; i++)
-		if (o->ps.at[i].status == TT_P_IDLE)
-			*idle = &o->ps.at[i];
-	return *idle != NULL;
-}
-
 /* A goroutine that no event of the trace is about begins, and runs; its name says what it is. */
 static bool begin_speaker(struct tt_writer *w, struct tt_restatement *list,
 			  const struct tt_order *o, const struct tt_p_state *idle, int64_t thread)
 {
 	struct tt_wire_frame frame = {.pc = 1, .line = 1};
-	uint64_t g = UINT64_C(1) << 40, create[3] = {0}, start[2], take[2];
+	uint64_t g = UINT64_C(1) << 40, create[3] = {0}, start[2];
 	bool good = tt_writer_add_text(w, (struct tt_str){"tracetool.restate", 17}, &frame.func) &&
 		    tt_writer_add_text(w, (struct tt_str){"tracetool", 9}, &frame.file) &&
 		    tt_writer_add_frames(w, &frame, 1, &create[1]);
@@ -237,12 +279,8 @@ static bool begin_speaker(struct tt_writer *w, struct tt_restatement *list,
 		return tt_writer_no_memory(w) == TT_OK;
 	create[0] = start[0] = g;
 	start[1] = 1;
-	if (idle != NULL) {
-		take[0] = (uint64_t)idle->id;
-		take[1] = 1;
-		if (!add(w, list, thread, TT_EV_PROC_START, 2, take))
-			return false;
-	}
+	if (!take_place(w, list, idle, thread))
+		return false;
 	w->progress.made_goroutine = (int64_t)g;
 	return add(w, list, thread, TT_EV_GO_CREATE, 3, create) &&
 	       add(w, list, thread, TT_EV_GO_START, 2, start);
@@ -252,7 +290,7 @@ static bool end_speaker(struct tt_writer *w, struct tt_restatement *list,
 			const struct tt_p_state *idle, int64_t thread)
 {
 	return add(w, list, thread, TT_EV_GO_DESTROY, 0, NULL) &&
-	       (idle == NULL || add(w, list, thread, TT_EV_PROC_STOP, 0, NULL));
+	       leave_place(w, list, idle, thread);
 }
 
 static bool add_tasks(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
