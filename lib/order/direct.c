@@ -9,7 +9,7 @@
 #define OVERLONG 8
 /* An event without such a number, and type and time of the next one. */
 #define ROOM_NBYTES (1 + OVERLONG * (1 + TT_DIRECT_MAX_ARGS) + 1 + OVERLONG)
-#define BLOCK_NBYTES 64
+#define BLOCK_NBYTES 64 /* as many as a number has bits */
 
 /* The first place with so many, or NULL. */
 static const uint8_t *find_overlong_in(const uint8_t *p, const uint8_t *end)
@@ -20,6 +20,22 @@ static const uint8_t *find_overlong_in(const uint8_t *p, const uint8_t *end)
 			return p - (OVERLONG - 1);
 	}
 	return NULL;
+}
+
+/* The same within a block: its top bits are gathered, one for each byte. */
+static const uint8_t *find_overlong_in_block(const uint8_t *block)
+{
+	uint64_t more = 0;
+
+	for (unsigned i = 0; i < BLOCK_NBYTES; i += 8) {
+		uint64_t tops = tt_load_le64(block + i) >> 7 & UINT64_C(0x0101010101010101);
+
+		more |= (tops * UINT64_C(0x0102040810204080) >> 56) << i;
+	}
+	more &= more >> 1;
+	more &= more >> 2;
+	more &= more >> 4;
+	return more == 0 ? NULL : block + __builtin_ctzll(more);
 }
 
 /* Whether four bytes of one word say that more follow: in a row of eight there is such a word. */
@@ -37,18 +53,22 @@ static inline bool may_be_overlong(const uint8_t *block)
 	return (any[0] | any[1]) != 0;
 }
 
-/* Where the first one is, or `end`. */
+/* Where the first one is, or `end`. A row may begin in the block before, or end in the next. */
 static const uint8_t *find_overlong(const uint8_t *start, const uint8_t *end)
 {
 	const uint8_t *found = NULL;
 	const uint8_t *p = start;
 
-	for (; end - p >= BLOCK_NBYTES + OVERLONG && found == NULL; p += BLOCK_NBYTES)
-		if (may_be_overlong(p))
-			found = find_overlong_in(p - start < OVERLONG ? start : p - OVERLONG,
-						 p + BLOCK_NBYTES + OVERLONG);
-	if (found == NULL)
-		found = find_overlong_in(p - start < OVERLONG ? start : p - OVERLONG, end);
+	for (; end - p >= BLOCK_NBYTES + OVERLONG; p += BLOCK_NBYTES) {
+		if (tt_likely(!may_be_overlong(p)))
+			continue;
+		found = find_overlong_in_block(p - start < OVERLONG ? p : p - OVERLONG);
+		if (found == NULL)
+			found = find_overlong_in_block(p + OVERLONG);
+		if (found != NULL)
+			return found;
+	}
+	found = find_overlong_in(p - start < OVERLONG ? start : p - OVERLONG, end);
 	return found == NULL ? end : found;
 }
 
