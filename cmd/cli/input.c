@@ -173,7 +173,7 @@ int cmd_open_pieces(struct tt_pieces **out, const struct cmd_input *in, const ch
 	archive = split_member(path, &opt, &opt.member);
 	rc = tt_pieces_open(out, archive ? archive : path, &opt, err);
 	free(archive);
-	return rc;
+	return suggest_url(path, rc, err);
 }
 
 void cmd_place_in_input(const struct tt_pieces *p, struct tt_error *err)
