@@ -14,7 +14,7 @@ static int collect(struct tt_repair *r, struct tt_candidate *c, uint64_t end)
 	c->salvage.lost_framing = tt_loader_lost_framing(c->why.code) ||
 				  r->loader->framer.has_lookahead_error;
 	c->salvage.uncounted = c->why.code == TT_E_CUT_OFF;
-	c->salvage.framing_lost = c->is_doubtful;
+	c->salvage.no_events = c->is_doubtful;
 	return tt_salvage_collect(&c->salvage, r->loader, c->offset, end, &r->err);
 }
 

@@ -194,24 +194,6 @@ static void note_time(struct tt_salvage *s, const struct tt_raw_batch *batch)
 	s->has_time = true;
 }
 
-/* Files events; of a batch that is credible after a doubt, all but the last: its numbers may
- * be others. */
-static int add_events(struct tt_salvage *s, struct tt_salvaged_batch *b, struct tt_error *err)
-{
-	const uint8_t *p = b->head.data, *end = p + b->head.size, *last = p;
-	struct tt_raw_batch part = b->head;
-
-	if (!b->doubted || b->cut)
-		return tt_generation_add(&s->gen, s->rules, &part, err);
-	while (p != NULL && p < end) {
-		last = p;
-		p = tt_raw_event_skip(&s->plan, p, end);
-	}
-	part.size = (uint32_t)(last - b->head.data);
-	s->uncounted = true;
-	return part.size == 0 ? TT_OK : tt_generation_add(&s->gen, s->rules, &part, err);
-}
-
 static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in_doubt,
 		      struct tt_error *err)
 {
@@ -226,12 +208,11 @@ static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in
 		return add_records(s, b, in_doubt || is_bad_table(s, b), err);
 	if (tt_content_is_table(content))
 		in_doubt = true;
-	if (in_doubt || (b->events && s->framing_lost)) {
+	if (in_doubt || (b->events && (s->no_events || (s->framing_lost && !b->cut)))) {
 		drop(s, b);
 		return TT_OK;
 	}
-	rc = b->events ? add_events(s, b, err)
-		       : tt_generation_add(&s->gen, s->rules, &b->head, err);
+	rc = tt_generation_add(&s->gen, s->rules, &b->head, err);
 	if (rc < 0 && is_machine(-rc))
 		return rc;
 	if (rc < 0)
@@ -333,8 +314,10 @@ static bool is_credible(const struct tt_salvage *s, const struct tt_salvaged_bat
 	if (b->cut)
 		return next == TT_UNKNOWN &&
 		       tt_content_breaks_off(content, &s->plan, b->head.data, b->head.size);
-	/* nothing is known of the data of an experiment */
+	/* nothing is known of the data of an experiment; and where a few bytes were lost or
+	   added, events are soon read again that look good, but have other times */
 	if (next < b->head.data_offset + b->head.size || content == TT_CONTENT_ANY ||
+	    content == TT_CONTENT_EVENTS ||
 	    tt_content_reach(content, &s->plan, b->head.data, b->head.size) != b->head.size)
 		return false;
 	/* a few bytes between a table and the mark: they may be its own */

@@ -60,6 +60,7 @@ struct tt_salvage {
 	uint8_t after[TT_SALVAGE_AFTER]; /* what follows it */
 	uint64_t end_offset;    /* of the last batch that was collected */
 	bool lost_framing;      /* what looks like a batch may be none: set before collecting */
+	bool no_events;         /* it may not be a generation: likewise */
 	bool framing_lost;      /* from here on an event batch may lack the one before it */
 	bool sync_damaged;      /* the clock has to be written anew */
 	bool ended;             /* its end mark was read */
