@@ -28,7 +28,7 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "cat",
 	.synopsis = "[OPTION...] -o OUT FILE...",
-	.summary = "Joins pieces of one recording: files that 'tracetool record --rotate-size' wrote,\n"
+	.summary = "Joins pieces of one recording: files of 'tracetool record --rotate-size',\n"
 		   "snapshots of a flight recorder, the pieces of 'tracetool split'. They may be\n"
 		   "given in any order, and may overlap.",
 	.notes = "Exit status: 0 fine, 1 a piece is bad or of another recording, or something is\n"
@@ -250,6 +250,19 @@ static int check_files(const struct opt_operands *files)
 	return OPT_RUN;
 }
 
+static int list_pieces(struct run *run, const struct opt_operands *files)
+{
+	run->pieces = calloc(files->n, sizeof(*run->pieces));
+	if (!run->pieces) {
+		cmd_error(NULL, "no memory for the names of %zu pieces", files->n);
+		return STATUS_TROUBLE;
+	}
+	run->n = files->n;
+	for (size_t i = 0; i < files->n; i++)
+		run->pieces[i].path = files->items[i];
+	return STATUS_FINE;
+}
+
 int cmd_cat(int argc, char **argv)
 {
 	struct cat_options opt = { 0 };
@@ -263,16 +276,13 @@ int cmd_cat(int argc, char **argv)
 					    &opt.common.specs);
 	if (status == OPT_RUN)
 		status = check_files(&files);
-	if (status == OPT_RUN) {
-		run.n = files.n;
-		run.pieces = calloc(files.n, sizeof(*run.pieces));
-		for (size_t i = 0; run.pieces && i < files.n; i++)
-			run.pieces[i].path = files.items[i];
-		status = run.pieces ? cmd_input_init(&input, &opt.common) : STATUS_TROUBLE;
+	if (status == OPT_RUN)
+		status = list_pieces(&run, &files);
+	if (run.pieces) {
+		status = cmd_input_init(&input, &opt.common);
 		if (status == STATUS_FINE)
 			status = cat(&run);
-		if (run.pieces)
-			cmd_input_release(&input);
+		cmd_input_release(&input);
 	}
 	free(run.pieces);
 	opt_list_release(&opt.common.specs);
