@@ -122,7 +122,7 @@ struct prepared {
 	const struct tt_specs *specs;   /* NULL: those that are built in */
 };
 
-static struct prepared embedded, linked, heap, torn;
+static struct prepared embedded, linked, heap, torn, spanned;
 
 static struct tt_options options_of(const struct prepared *p)
 {
@@ -230,6 +230,31 @@ static struct outcome read_heap(void)
 		out.code = replay(h, r, &out.digest);
 		tt_heap_free(h);
 	}
+	tt_reader_close(r);
+	return out;
+}
+
+/* Spans, with names and stacks. */
+static struct outcome read_spans(void)
+{
+	struct tt_spans_options opt = {.size = sizeof(opt), .flags = TT_SPANS_STACKS};
+	struct outcome out = {0, DIGEST_START};
+	const struct tt_span *span;
+	struct tt_reader *r;
+	struct tt_error err;
+	struct tt_spans *s;
+
+	out.code = tt_reader_open_memory(&r, spanned.trace.data, spanned.trace.len, NULL, &err);
+	if (out.code < 0)
+		return out;
+	opt.specs = tt_reader_specs(r);
+	out.code = tt_spans_new(&s, &opt, &err);
+	while (out.code == 0 && (out.code = tt_spans_pull(s, r, &span)) == 0) {
+		out.digest = digest_number(digest_number(out.digest, span->kind),
+					   (uint64_t)(span->end_ns - span->start_ns));
+		out.digest = digest_text(out.digest, tt_spans_name(s, span->name));
+	}
+	tt_spans_free(s);
 	tt_reader_close(r);
 	return out;
 }
@@ -395,6 +420,14 @@ static void build_prepared(void)
 	build_linked(&linked.trace);
 	linked.specs = ways_orders();
 	build_heap(&heap.trace);
+	script_build(&spanned.trace, 26,
+		     "7@100: +1 ProcStatus 0 1, +1 GoStatus 1 7 2\n"
+		     "-1@101: +1 GoStatus 2 -1 4, +1 GoStatus 3 -1 1, +1 ProcStatus 1 2\n"
+		     "7@200: +1 UserTaskBegin 5 0 1 1, +1 UserRegionBegin 5 2 1, +1 STWBegin 2 1, +1 STWEnd,"
+		     " +1 GoCreate 4 1 1, +1 GoBlock 1 1, +1 GoStart 4 1, +1 GoSyscallBegin 1 1,"
+		     " +1 GoSyscallEnd, +1 GoDestroy\n"
+		     "gen 2\n7@300: +1 ProcStatus 0 1\n-1@300: +1 GoStatus 1 -1 4, +1 GoStatus 2 -1 4,"
+		     " +1 GoStatus 3 -1 1, +1 ProcStatus 1 2\n");
 	/* of every state into every other, with events that do not order in between */
 	script_build(&torn.trace, 26, RICH_SCRIPT
 		     "\ngen 3\n7@300: ProcStatus 0 1, GoStatus 1 7 2, UserTaskBegin 8 0 1 0, GCBegin 3 0, "
@@ -450,12 +483,13 @@ static void tear_down(void)
 	build_release(&linked.trace);
 	build_release(&heap.trace);
 	build_release(&torn.trace);
+	build_release(&spanned.trace);
 }
 
 static action *const actions[] = {read_events, read_generations, read_file, read_packets,
 				  read_compressed, read_wire, make_specs, read_embedded, read_linked,
 				  read_gzip, read_tar, read_xz,
-				  read_heap, repair_torn, repair_embedded, repair_linked};
+				  read_heap, read_spans, repair_torn, repair_embedded, repair_linked};
 
 /* Or all tests here would pass and show nothing. */
 START_TEST(the_tests_are_linked_so_that_calls_can_fail)
