@@ -443,8 +443,15 @@ static const uint8_t *trace_inside(const uint8_t *p, const uint8_t *end, const u
 	return NULL;
 }
 
+/* Whether the records of a batch fill it; `end` is where it ends. */
+static bool is_whole(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end)
+{
+	return tt_content_reach(tt_content_of(b, s->version), s->plan, end - b->size, b->size) ==
+	       b->size;
+}
+
 /*
- * The batch at the position, nbytes long, does not lead to another one. If its contents are
+ * The batch at the position, nbytes long, does not lead to another one, or is a broken table. If its contents are
  * not whole either, what follows is damage; and where the trace was cut off, another one may
  * begin inside of it.
  */
@@ -460,8 +467,7 @@ static int suspect(struct tt_scan *s, const struct tt_raw_batch *b, uint64_t nby
 		return rc;
 	end = data + (avail < nbytes ? avail : nbytes);
 	run->nbytes = (uint64_t)(end - data);
-	whole = avail >= nbytes && tt_content_reach(tt_content_of(b, s->version), s->plan,
-						    end - b->size, b->size) == b->size;
+	whole = avail >= nbytes && is_whole(s, b, end);
 	if (whole && (s->state == TT_SCAN_RUN || s->state == TT_SCAN_MARK))
 		return TT_OK;
 	if (!whole) {
@@ -500,7 +506,13 @@ static int pass_batch(struct tt_scan *s, struct tt_run *run, struct tt_error *er
 	rc = find_next(s, &ignored);
 	tt_source_seek(s->src, at);
 	/* (an error comes when the source gets there) */
-	if (rc < 0 || s->state == TT_SCAN_BATCH || (s->state == TT_SCAN_MARK && s->sure) ||
+	if (rc < 0)
+		return TT_OK;
+	/* tables are few, and end a generation: where it was cut off, in a table most often, the
+	   next trace may go on with a batch that fits */
+	if (s->closing && !is_whole(s, &b, p + nbytes))
+		return suspect(s, &b, nbytes, run, &ignored);
+	if (s->state == TT_SCAN_BATCH || (s->state == TT_SCAN_MARK && s->sure) ||
 	    s->next.kind == TT_RUN_END || s->next.kind == TT_RUN_HEADER)
 		return TT_OK;
 	return suspect(s, &b, nbytes, run, &ignored);
