@@ -22,20 +22,34 @@ static const uint8_t *find_overlong_in(const uint8_t *p, const uint8_t *end)
 	return NULL;
 }
 
-/* The same within a block: its top bits are gathered, one for each byte. */
-static const uint8_t *find_overlong_in_block(const uint8_t *block)
+/* Of each of eight bytes a bit: whether it says that more follow. */
+static inline uint64_t more_bits(const uint8_t *p)
 {
-	uint64_t more = 0;
+	uint64_t tops = tt_load_le64(p) >> 7 & UINT64_C(0x0101010101010101);
 
-	for (unsigned i = 0; i < BLOCK_NBYTES; i += 8) {
-		uint64_t tops = tt_load_le64(block + i) >> 7 & UINT64_C(0x0101010101010101);
+	return tops * UINT64_C(0x0102040810204080) >> 56;
+}
 
-		more |= (tops * UINT64_C(0x0102040810204080) >> 56) << i;
-	}
+/* Where eight of these bits in a row begin, as one bit each. */
+static inline uint64_t rows_of(uint64_t more)
+{
 	more &= more >> 1;
 	more &= more >> 2;
-	more &= more >> 4;
-	return more == 0 ? NULL : block + __builtin_ctzll(more);
+	return more & more >> 4;
+}
+
+/* The same from eight bytes before a block, or from where it begins, to eight bytes after it. */
+static const uint8_t *find_overlong_at(const uint8_t *block, bool is_first)
+{
+	uint64_t before = is_first ? 0 : more_bits(block - OVERLONG), more = 0, rows;
+
+	for (unsigned i = 0; i < BLOCK_NBYTES; i += 8)
+		more |= more_bits(block + i) << i;
+	rows = rows_of(more << 8 | before);
+	if (rows != 0)
+		return block - OVERLONG + __builtin_ctzll(rows);
+	rows = rows_of(more >> 8 | more_bits(block + BLOCK_NBYTES) << (BLOCK_NBYTES - 8));
+	return rows == 0 ? NULL : block + OVERLONG + __builtin_ctzll(rows);
 }
 
 /* Whether four bytes of one word say that more follow: in a row of eight there is such a word. */
@@ -62,9 +76,7 @@ static const uint8_t *find_overlong(const uint8_t *start, const uint8_t *end)
 	for (; end - p >= BLOCK_NBYTES + OVERLONG; p += BLOCK_NBYTES) {
 		if (tt_likely(!may_be_overlong(p)))
 			continue;
-		found = find_overlong_in_block(p - start < OVERLONG ? p : p - OVERLONG);
-		if (found == NULL)
-			found = find_overlong_in_block(p + OVERLONG);
+		found = find_overlong_at(p, p == start);
 		if (found != NULL)
 			return found;
 	}
