@@ -136,7 +136,7 @@ tracetool: $O/tracetool
 # (check-install). In `make deps check` it is also what holds the compiler back until
 # deps is done.
 all_flags = $(lib_compile) $(preload_compile) $(preload_link) $(cmd_compile) $(curl_cflags) \
-	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(check_libs)
+	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(check_libs) $(if $(PGO),PGO=$(PGO))
 $O/flags: $O/found/build FORCE
 	$(call stamp,$(subst -I$O/,-I,$(all_flags)))
 
@@ -225,9 +225,30 @@ $O/lib/fuzz/%.o: lib/fuzz/%.c $O/flags
 # stall the processor: state records are full of them.
 $O/lib/order/%.o $O/lib/event/%.o: scalar := -fno-tree-slp-vectorize
 
+# PGO=1: an instrumented build in a folder of its own is run over traces, and the counts
+# of each object there go into the object of the same name here. Libraries that are loaded
+# into other programs have none.
+ifeq ($(PGO),1)
+train := $O/train
+is_clang = $(call once,clang,$(CC) --version | grep -c clang)
+pgo = $(if $(filter 0,$(is_clang)),-fprofile-use=$(@:$O/%.o=$(train)/%.gcda) -fprofile-partial-training \
+	-Wno-missing-profile -Wno-maybe-uninitialized,-fprofile-use=$(train)/profdata)
+pgo_train = $(if $(filter 0,$(is_clang)),-fprofile-generate -fprofile-update=atomic,\
+	-fprofile-generate=$(abspath $(train)))
+$(lib_src:%.c=$O/%.o) $(cmd_obj): $(train)/trained
+$(train)/trained: $(lib_src) $(cmd_src) $(headers) $(specs) cmd/tests/train cmd/tests/make-busy
+	@[ ! -d $(train) ] || find $(train) -name '*.gcda' -delete -o -name '*.profraw' -delete
+	+@$(MAKE) --no-print-directory PGO= O=$(train) CFLAGS='$(CFLAGS) $(pgo_train)' $(train)/tracetool
+	cmd/tests/train $(train)
+	$(if $(filter 0,$(is_clang)),,llvm-profdata merge -o $(train)/profdata $(train)/*.profraw)
+	@touch $@
+# (its jumps are slower with them)
+$O/lib/order/direct.o: pgo :=
+endif
+
 $O/lib/%.o: lib/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(lib_compile) $(scalar) -MMD -MP -c -o $@ $<
+	$(call q,CC)$(lib_compile) $(scalar) $(pgo) -MMD -MP -c -o $@ $<
 
 # What some files have beside the flags of all.
 record/url_cflags = $(curl_cflags)
@@ -236,7 +257,7 @@ record/native/program_cflags = -DPRELOAD_FOLDER='"$(LIBDIR)/tracetool"'
 
 $O/cmd/%.o: cmd/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(cmd_compile) $($*_cflags) -MMD -MP -c -o $@ $<
+	$(call q,CC)$(cmd_compile) $($*_cflags) $(pgo) -MMD -MP -c -o $@ $<
 
 -include $(patsubst %.o,%.d,$(lib_obj) $(cmd_obj) $(preload_all_obj) $(test_obj) $(fuzz_obj) \
 	$(bench_names:%=$O/lib/bench/%.o))
@@ -662,6 +683,8 @@ format-check:
 ## V=1              show the commands
 ## DEVELOPER=1      warnings are errors
 ## SANITIZE=LIST    build with sanitizers, as in address,undefined
+## PGO=1            profile-guided: builds twice, the second time with what a run over
+##                  the traces of testdata shows; for packages
 ## CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR
 ##                  as usual
 
