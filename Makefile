@@ -412,11 +412,12 @@ check-edit: $O/tracetool
 		$(if $(SEED),--seed $(SEED)) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(EDIT_TRACES)
 
 ## check-kept       damages traces in ways of which the truth is known, and holds what
-##                  repair keeps and says against it; KEPT=100 for more
+##                  repair keeps and says against it; KEPT=100, KEPT_SEED=1 for more
 KEPT ?= 5
+KEPT_SEED ?= 6
 kept_traces := go1.26-annotations.trace go1.22-annotations.trace.zst go1.27-iter-pull.trace.zst
 check-kept: $O/tracetool
-	PATH="$(abspath $O):$$PATH" cmd/tests/check-kept -n $(KEPT) --seed $(or $(SEED),2) --all-cuts 97 \
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-kept -n $(KEPT) --seed $(KEPT_SEED) --all-cuts 97 \
 		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(kept_traces:%=testdata/%)
 
 ## check-field      traces in other bytes, as people's files have them; N=2000, SEED=2
