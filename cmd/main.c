@@ -12,6 +12,7 @@
 
 #include "cli/cli.h"
 #include "cli/out.h"
+#include "cli/outfile.h"
 #include "cli/url.h"
 
 struct verb {
@@ -147,6 +148,7 @@ static void input_gone(int signal)
 
 	(void)signal;
 	(void)written;
+	outfile_remove_unfinished();
 	_exit(STATUS_TROUBLE);
 }
 

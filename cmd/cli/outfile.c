@@ -16,8 +16,30 @@ static int report_failure(const char *path, int failure)
 	return STATUS_TROUBLE;
 }
 
+/* Temporary files that exist, for a signal that ends the program; more than these are left. */
+static char *volatile unfinished[8];
+
+static void note_unfinished(char *from, char *to)
+{
+	for (size_t i = 0; i < sizeof(unfinished) / sizeof(unfinished[0]); i++) {
+		if (unfinished[i] != from)
+			continue;
+		unfinished[i] = to;
+		return;
+	}
+}
+
+void outfile_remove_unfinished(void)
+{
+	for (size_t i = 0; i < sizeof(unfinished) / sizeof(unfinished[0]); i++)
+		if (unfinished[i])
+			unlink(unfinished[i]);
+}
+
 static void release(struct outfile *f)
 {
+	if (f->temporary)
+		note_unfinished(f->temporary, NULL);
 	free(f->buffer);
 	free(f->target);
 	free(f->temporary);
@@ -33,13 +55,18 @@ static bool written_in_place(const char *target)
 
 static int open_descriptor(struct outfile *f)
 {
+	int fd;
+
 	if (written_in_place(f->target))
 		return open(f->target, O_WRONLY | O_CLOEXEC);
 	if (asprintf(&f->temporary, "%s.%ld.tmp", f->target, (long)getpid()) < 0) {
 		f->temporary = NULL;
 		return -1;
 	}
-	return open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd >= 0)
+		note_unfinished(NULL, f->temporary);
+	return fd;
 }
 
 int outfile_open(struct outfile *f, const char *path)

@@ -27,5 +27,8 @@ int outfile_finish(struct outfile *f);
 /* Instead of finishing: removes what was written. What went to a device, a FIFO or
  * standard output stays there. */
 void outfile_discard(struct outfile *f);
+/* From the handler of a signal that ends the program: removes the temporary files that
+ * exist. */
+void outfile_remove_unfinished(void);
 
 #endif
