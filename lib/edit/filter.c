@@ -156,8 +156,6 @@ static bool keeps_plain(struct tt_filter *f, const struct tt_event *ev, bool ins
 	case TT_KIND_METRIC:
 		if (!is_procs_change(ev))
 			return chosen;
-		/* it is restated if it is not written */
-		f->w->procs = ev->args[0];
 		return chosen || (inside && !f->begun && !f->any_before &&
 				  tt_filter_has_g(f, ev->goroutine));
 	default:
@@ -222,6 +220,9 @@ int tt_filter_event(struct tt_filter *f, const struct tt_event *ev, bool inside,
 
 	if (ev->kind == TT_KIND_SYNC)
 		return tt_filter_write(f, ev, inside);
+	/* it is restated where the result begins, whoever said it */
+	if (is_procs_change(ev) && !inside)
+		f->w->procs = ev->args[0];
 	/* before the part that is wanted, all of a whole trace counts */
 	if (ev->kind != TT_KIND_TRANSITION &&
 	    (!has_context(f, ev) || !keeps_plain(f, ev, inside, inside ? chosen : all))) {
