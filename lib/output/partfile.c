@@ -172,8 +172,9 @@ int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err)
 
 static int fail_to_finish(struct tt_partfile *s, const char *title, struct tt_error *err)
 {
+	/* (renamed already, if what failed is the closing) */
 	tt_fail_errno(err, errno, "cannot complete %s; the data received is in %s", title,
-		      s->temp.name);
+		      s->temp.name != NULL ? s->temp.name : title);
 	tt_tempfile_leave(&s->temp);
 	return -err->code;
 }

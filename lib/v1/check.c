@@ -579,7 +579,7 @@ bool tt_v1_exit_can_wait(const struct tt_v1 *v, const struct tt_v1_event *e)
 	return time < e->time && time >= v->goroutines.at[e->g].since;
 }
 
-int tt_v1_check(struct tt_v1 *v, struct tt_error *err)
+int tt_v1_check_events(struct tt_v1 *v, struct tt_error *err)
 {
 	const struct tt_v1_event *e;
 	struct tt_v1_check c;

@@ -83,7 +83,7 @@ static int read_all(struct tt_v1 *v, struct tt_error *err)
 		rc = tt_v1_times(v, err);
 	if (rc == TT_OK && !v->checked) {
 		tt_v1_uncheck(v);
-		rc = tt_v1_check(v, err);
+		rc = tt_v1_check_events(v, err);
 	}
 	if (rc == TT_OK)
 		rc = tt_v1_begin_conversion(v, err);

@@ -373,7 +373,7 @@ int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 /* Fills in the order and `moved`; and checks the events on the way, see `checked`. */
 int tt_v1_order(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_times(struct tt_v1 *v, struct tt_error *err);
-int tt_v1_check(struct tt_v1 *v, struct tt_error *err);
+int tt_v1_check_events(struct tt_v1 *v, struct tt_error *err);
 /* The same from event to event. `moved`: a syscall exit whose own time is earlier, for which
  * tt_v1_exit_can_wait() was true: nothing that was checked in between depends on it. */
 void tt_v1_begin_check(struct tt_v1_check *c, struct tt_v1 *v, struct tt_error *err);
@@ -381,7 +381,7 @@ int tt_v1_check_next(struct tt_v1_check *c, const struct tt_v1_event *e, size_t 
 bool tt_v1_exit_can_wait(const struct tt_v1 *v, const struct tt_v1_event *e);
 /* All were checked, and the clock is known. */
 void tt_v1_finish_check(struct tt_v1 *v);
-/* Forgets what tt_v1_check() found, so that it can be done again. */
+/* Forgets what tt_v1_check_events() found, so that it can be done again. */
 void tt_v1_uncheck(struct tt_v1 *v);
 int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err);
 

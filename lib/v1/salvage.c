@@ -154,7 +154,7 @@ static int check(struct salvage *s)
 
 		tt_v1_uncheck(v);
 		tt_error_clear(&err);
-		rc = tt_v1_check(v, &err);
+		rc = tt_v1_check_events(v, &err);
 		if (rc < 0 && is_fatal(&err)) {
 			*s->err = err;
 			return rc;
