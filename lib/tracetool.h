@@ -1150,6 +1150,21 @@ struct tt_waiting {
 };
 TT_API bool tt_reader_waiting(struct tt_reader *r, size_t i, struct tt_waiting *out);
 
+/*
+ * After TT_E_STUCK: the state of the next goroutine, P or thread, as ordering had it then, in
+ * no order; with TT_RESOURCE_NONE that of the garbage collector, which is one. *at is 0 before
+ * the first call. False past the last. There is none of format v1.
+ */
+struct tt_resource_state {
+	int64_t id;
+	const char *status;     /* static; Go's name of it; NULL: of a thread */
+	uint64_t seq;           /* the last number in the sequence of its events */
+	uint64_t seq_generation; /* the generation that it was counted in; 0: of the collector */
+	int64_t goroutine, proc; /* that a thread has, or TT_NONE */
+};
+TT_API bool tt_reader_resource_state(const struct tt_reader *r, enum tt_resource resource,
+				     size_t *at, struct tt_resource_state *out);
+
 struct tt_progress {
 	uint64_t events;        /* returned, or passed by tt_reader_next_sync() */
 	uint64_t generations;   /* begun */

@@ -6,6 +6,7 @@
  *	parallel.c      the same walk, printed by several threads
  *	text.c json.c csv.c go.c
  *	                the formats: tables of functions
+ *	go_stuck.c      the error of Go's format that lists the state of everything
  *	tables.c        the tables of each generation, instead of its events
  *	wire.c          the undecoded events, straight from the file's bytes
  *	durations.c     how long what an event ends has lasted
@@ -186,5 +187,7 @@ int dump_error(struct dump *d, const struct tt_error *err);
 void dump_report_reading(const struct dump *d);
 /* Prints an error of the trace as Go words it, and nothing else. */
 void dump_like_go(const struct tt_error *err);
+/* After dump_like_go(), of TT_E_STUCK: the rest of Go's text (go_stuck.c). */
+void go_print_stuck(struct tt_reader *r, uint64_t generation);
 
 #endif

@@ -408,25 +408,6 @@ static void sync(struct dump *d, const struct tt_event *ev, bool matched)
 
 /* ---- errors */
 
-/*
- * internal/trace/order.go, dumpOrdering, up to the frontier's lines; what follows
- * there is the state of everything, in no order.
- */
-static void print_frontier(struct dump *d, const struct tt_error *err)
-{
-	struct tt_waiting w;
-
-	fprintf(stderr, "[gen=%" PRIu64 "]\n\n", err->generation);
-	for (size_t i = 0; tt_reader_waiting(d->reader, i, &w); i++) {
-		fprintf(stderr, "M %" PRId64 " [%s time=%" PRId64, w.thread, w.spec->name,
-			w.time_ns);
-		for (unsigned k = 0; k < w.spec->nargs; k++)
-			fprintf(stderr, " %s=%" PRIu64, w.spec->args[k].name, w.args[k]);
-		fprintf(stderr, "]\n");
-	}
-	fprintf(stderr, "\n");
-}
-
 static int error(struct dump *d, const struct tt_error *err)
 {
 	if (err->system) {
@@ -436,7 +417,7 @@ static int error(struct dump *d, const struct tt_error *err)
 	dump_like_go(err);
 	/* a trace in format v1 has no generation that the file numbers */
 	if (err->code == TT_E_STUCK && err->generation != TT_UNKNOWN)
-		print_frontier(d, err);
+		go_print_stuck(d->reader, err->generation);
 	return STATUS_BAD;
 }
 

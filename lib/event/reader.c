@@ -244,6 +244,13 @@ bool tt_reader_waiting(struct tt_reader *r, size_t i, struct tt_waiting *out)
 	return r->err.code == TT_E_STUCK && tt_pass_waiting(&r->pass, i, out);
 }
 
+bool tt_reader_resource_state(const struct tt_reader *r, enum tt_resource resource, size_t *at,
+			      struct tt_resource_state *out)
+{
+	return r->err.code == TT_E_STUCK &&
+	       tt_order_next_state(&r->pass.order, resource, at, out);
+}
+
 int tt_reader_finding(struct tt_reader *r, struct tt_error *out)
 {
 	return tt_findings_next(&r->pass, out);

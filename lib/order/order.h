@@ -252,6 +252,9 @@ const struct tt_p_state *tt_order_p(const struct tt_order *o, int64_t id);
 const struct tt_m_state *tt_order_m(const struct tt_order *o, int64_t id);
 /* The open ranges and regions of a goroutine or P, by its `scopes`; NULL: none. */
 const struct tt_open_scopes *tt_order_scopes(const struct tt_order *o, uint32_t slot);
+/* The next of all goroutines, Ps or threads, as tt_reader_resource_state(). */
+bool tt_order_next_state(const struct tt_order *o, enum tt_resource resource, size_t *at,
+			 struct tt_resource_state *out);
 bool tt_order_is_task_open(const struct tt_order *o, uint64_t id);
 
 #endif

@@ -122,6 +122,90 @@ const struct tt_open_scopes *tt_order_scopes(const struct tt_order *o, uint32_t 
 	return slot == TT_NO_SLOT ? NULL : &o->open_scopes.at[slot];
 }
 
+static bool next_g(const struct tt_order *o, size_t *at, struct tt_resource_state *out)
+{
+	const struct tt_g_state *g;
+
+	while (*at < o->gs.n && o->gs.at[*at].status == TT_G_GONE)
+		++*at;
+	if (*at >= o->gs.n)
+		return false;
+	g = &o->gs.at[(*at)++];
+	*out = (struct tt_resource_state){
+		.id = g->id,
+		.status = tt_g_status_name(g->status),
+		.seq = g->seq.n,
+		.seq_generation = g->seq.generation,
+		.goroutine = TT_NONE,
+		.proc = TT_NONE,
+	};
+	return true;
+}
+
+static bool next_p(const struct tt_order *o, size_t *at, struct tt_resource_state *out)
+{
+	const struct tt_p_state *p;
+
+	if (*at >= o->ps.n)
+		return false;
+	p = &o->ps.at[(*at)++];
+	*out = (struct tt_resource_state){
+		.id = p->id,
+		.status = tt_p_status_name(p->status),
+		.seq = p->seq.n,
+		.seq_generation = p->seq.generation,
+		.goroutine = TT_NONE,
+		.proc = TT_NONE,
+	};
+	return true;
+}
+
+static bool next_m(const struct tt_order *o, size_t *at, struct tt_resource_state *out)
+{
+	const struct tt_m_state *m;
+
+	if (*at >= o->ms.n)
+		return false;
+	m = &o->ms.at[(*at)++];
+	*out = (struct tt_resource_state){ .id = m->id, .goroutine = m->g, .proc = m->p };
+	return true;
+}
+
+static bool next_gc(const struct tt_order *o, size_t *at, struct tt_resource_state *out)
+{
+	static const char *const names[] = {
+		[TT_GC_UNDETERMINED] = "Undetermined",
+		[TT_GC_NOT_RUNNING] = "NotRunning",
+		[TT_GC_RUNNING] = "Running",
+	};
+
+	if ((*at)++ > 0)
+		return false;
+	*out = (struct tt_resource_state){
+		.id = TT_NONE,
+		.status = names[o->gc_state],
+		.seq = o->gc_seq,
+		.goroutine = TT_NONE,
+		.proc = TT_NONE,
+	};
+	return true;
+}
+
+bool tt_order_next_state(const struct tt_order *o, enum tt_resource resource, size_t *at,
+			 struct tt_resource_state *out)
+{
+	switch (resource) {
+	case TT_RESOURCE_GOROUTINE:
+		return next_g(o, at, out);
+	case TT_RESOURCE_PROC:
+		return next_p(o, at, out);
+	case TT_RESOURCE_THREAD:
+		return next_m(o, at, out);
+	default:
+		return next_gc(o, at, out);
+	}
+}
+
 bool tt_order_is_task_open(const struct tt_order *o, uint64_t id)
 {
 	return tt_idmap_find(&o->task_ids, id) != TT_IDMAP_NONE;

@@ -465,6 +465,38 @@ END_TEST
 
 /* ---- threads that wait */
 
+/* Of the script below: each goroutine, P and thread has its state. */
+static void check_resource_states(const struct tt_reader *r)
+{
+	struct tt_resource_state s;
+	size_t at = 0;
+
+	ck_assert(tt_reader_resource_state(r, TT_RESOURCE_GOROUTINE, &at, &s));
+	ck_assert_int_eq(s.id, 1);
+	ck_assert_str_eq(s.status, "Running");
+	ck_assert_uint_eq(s.seq, 0);
+	ck_assert_uint_eq(s.seq_generation, 1);
+	ck_assert(!tt_reader_resource_state(r, TT_RESOURCE_GOROUTINE, &at, &s));
+	at = 0;
+	for (int64_t id = 0; id < 2; id++) {
+		ck_assert(tt_reader_resource_state(r, TT_RESOURCE_PROC, &at, &s));
+		ck_assert_int_eq(s.id, id);
+		ck_assert_str_eq(s.status, id == 0 ? "Running" : "Idle");
+	}
+	ck_assert(!tt_reader_resource_state(r, TT_RESOURCE_PROC, &at, &s));
+	at = 0;
+	while (tt_reader_resource_state(r, TT_RESOURCE_THREAD, &at, &s)) {
+		ck_assert_ptr_null(s.status);
+		ck_assert_int_eq(s.goroutine, s.id == 7 ? 1 : TT_NONE);
+		ck_assert_int_eq(s.proc, s.id == 7 ? 0 : TT_NONE);
+	}
+	ck_assert_uint_eq(at, 3);
+	at = 0;
+	ck_assert(tt_reader_resource_state(r, TT_RESOURCE_NONE, &at, &s));
+	ck_assert_str_eq(s.status, "Undetermined");
+	ck_assert(!tt_reader_resource_state(r, TT_RESOURCE_NONE, &at, &s));
+}
+
 START_TEST(a_stuck_trace_says_who_waits_for_what)
 {
 	static const struct {
@@ -502,6 +534,7 @@ START_TEST(a_stuck_trace_says_who_waits_for_what)
 		ck_assert(!tt_reader_waiting(r, COUNT(expected), &t));
 		ck_assert_int_eq(tt_reader_next(r, &ev), -TT_E_STUCK);
 	}
+	check_resource_states(r);
 	ck_assert_int_eq(tt_reader_resync(r, NULL), TT_END);
 	ck_assert(!tt_reader_waiting(r, 0, &t));
 	tt_reader_close(r);
