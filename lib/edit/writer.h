@@ -66,7 +66,7 @@ struct tt_writer_tables {
 	uint64_t serial;        /* no two generations have the same */
 	struct tt_generation gen; /* strings and stacks, as order needs them */
 	uint64_t next_string, next_stack; /* where free ids are looked for */
-	struct tt_idmap texts;  /* hash of a text to its index: of strings that have no source */
+	struct tt_idmap texts;  /* hash of a text to the index of its string */
 	TT_ARRAY(struct tt_sample) samples; /* with ids of `gen` */
 	TT_ARRAY(struct tt_kept_batch) batches;
 	struct tt_writer_arena arena;

@@ -134,28 +134,32 @@ static bool add_stack(struct tt_writer *w, uint64_t id, const struct tt_wire_fra
 	return true;
 }
 
-bool tt_writer_add_text(struct tt_writer *w, struct tt_str text, uint64_t *out)
+/* The id of a text, which is `wish` if the text is new and `wish` is free; 0: any is good. */
+static bool id_of_text(struct tt_writer *w, struct tt_str text, uint64_t wish, uint64_t *out)
 {
 	struct tt_writer_tables *t = &w->tables;
 	struct tt_generation *g = &t->gen;
-	uint64_t key;
-	uint32_t i;
+	uint64_t key = tt_idmap_id_of(t->texts.seed, text.data, text.len);
+	uint32_t i = tt_idmap_find(&t->texts, key);
 
-	text = cut(w, text);
-	*out = 0;
-	if (text.len == 0)
-		return true;
-	key = tt_idmap_id_of(t->texts.seed, text.data, text.len);
-	i = tt_idmap_find(&t->texts, key);
 	if (i != TT_IDMAP_NONE && g->strings.at[i].len == text.len &&
 	    memcmp(g->strings.at[i].data, text.data, text.len) == 0) {
 		*out = g->strings.at[i].id;
 		return true;
 	}
-	*out = free_id(&g->string_ids, &t->next_string);
+	*out = wish != 0 && tt_idmap_find(&g->string_ids, wish) == TT_IDMAP_NONE
+		       ? wish
+		       : free_id(&g->string_ids, &t->next_string);
 	if (i == TT_IDMAP_NONE && !tt_idmap_add(&t->texts, key, (uint32_t)g->strings.n))
 		return false;
 	return add_string(w, *out, text);
+}
+
+bool tt_writer_add_text(struct tt_writer *w, struct tt_str text, uint64_t *out)
+{
+	*out = 0;
+	text = cut(w, text);
+	return text.len == 0 || id_of_text(w, text, 0, out);
 }
 
 bool tt_writer_add_frames(struct tt_writer *w, const struct tt_wire_frame *frames, size_t nframes,
@@ -211,6 +215,7 @@ bool tt_writer_map_string(struct tt_writer *w, const struct tt_generation *from,
 			  uint64_t *out)
 {
 	struct tt_writer_tables *t = &w->tables;
+	struct tt_str text;
 	uint32_t i;
 
 	*out = 0;
@@ -224,11 +229,8 @@ bool tt_writer_map_string(struct tt_writer *w, const struct tt_generation *from,
 	*out = t->string_of.at[i];
 	if (*out != 0)
 		return true;
-	*out = tt_idmap_find(&t->gen.string_ids, id) == TT_IDMAP_NONE
-		       ? id
-		       : free_id(&t->gen.string_ids, &t->next_string);
-	if (!add_string(w, *out,
-			cut(w, (struct tt_str){from->strings.at[i].data, from->strings.at[i].len})))
+	text = (struct tt_str){from->strings.at[i].data, from->strings.at[i].len};
+	if (!id_of_text(w, cut(w, text), id, out))
 		return tt_writer_no_memory(w) == TT_OK;
 	t->string_of.at[i] = *out;
 	return true;
