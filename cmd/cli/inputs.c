@@ -22,6 +22,7 @@
 struct group {
 	char *name;
 	uint64_t found, left_out;
+	char seems[160];        /* what the first that was left out seems to be, or "" */
 };
 
 struct cmd_inputs {
@@ -172,6 +173,16 @@ static bool is_left_out(const struct cmd_inputs *in, const struct tt_error *err)
 	return !in->o->all_files && (err->code == TT_E_NOT_A_TRACE || err->code == TT_E_MEMBER);
 }
 
+/* A file is left out: counts it, and keeps what the first one seems to be. */
+static void leave_out(struct group *g, const struct tt_error *err)
+{
+	const char *seems = strstr(err->message, "\nit seems to be ");
+
+	if (g->left_out++ == 0 && seems)
+		snprintf(g->seems, sizeof(g->seems), "; the first one seems to be %.*s",
+			 (int)strcspn(seems + 16, ":\n"), seems + 16);
+}
+
 /* Opens what `rc` says was opened or not, as pieces, where no header was looked at yet. */
 static int check_begin(struct trace *t, int rc, bool chosen)
 {
@@ -203,7 +214,7 @@ static struct trace *open_file(struct cmd_inputs *in, const char *path, bool cho
 	if (!t)
 		return NULL;
 	if (open_path(in, t, path, chosen) < 0 && !chosen && is_left_out(in, &t->public.error)) {
-		in->folder.left_out++;
+		leave_out(&in->folder, &t->public.error);
 		trace_free(t);
 		return NULL;
 	}
@@ -247,8 +258,8 @@ static struct trace *no_trace_in(struct cmd_inputs *in, const struct group *g, c
 				    in->pattern ? " that match" : "");
 	return trace_failed(in, g->name, TT_E_MEMBER, 0,
 			    "the %s holds no traces: none of its %" PRIu64 " file%s begins as one "
-			    "(--all-files reads them all the same)", what, g->left_out,
-			    g->left_out == 1 ? "" : "s");
+			    "(--all-files reads them all the same)%s", what, g->left_out,
+			    g->left_out == 1 ? "" : "s", g->seems);
 }
 
 static bool matches(const char *pattern, const char *name)
@@ -303,7 +314,7 @@ static struct trace *open_member(struct cmd_inputs *in, const struct tt_member *
 		rc = tt_reader_open_member(&t->public.reader, in->archive, &in->input->options,
 					   &t->public.error);
 	if (rc < 0 && !m->only && is_left_out(in, &t->public.error)) {
-		in->members.left_out++;
+		leave_out(&in->members, &t->public.error);
 		trace_free(t);
 		return NULL;
 	}

@@ -174,6 +174,21 @@ static bool is_perfetto(const uint8_t *p, const uint8_t *end)
 
 /* ------------------------------------------------------------- text */
 
+/* Whether it begins with an element, a comment or the declaration of XML. */
+static bool is_xml(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *name = p + 1;
+
+	if (starts(p, end, "<?xml", 5) || starts(p, end, "<!", 2))
+		return true;
+	if (end - p < 3 || *p != '<')
+		return false;
+	for (p = name; p < end && ((*p | 0x20) >= 'a') && (*p | 0x20) <= 'z';)
+		p++;
+	return p > name && p < end && (*p == '>' || *p == ' ' || *p == '/' || *p == ':') &&
+	       has(p, end, ">");
+}
+
 /* No control bytes but blanks: bytes beyond ASCII may be any text's. */
 static bool is_text(const uint8_t *p, const uint8_t *end)
 {
@@ -199,12 +214,54 @@ static bool is_html(const uint8_t *p, const uint8_t *end)
 	return false;
 }
 
-/* Calls as strace prints them: `execve("...`, with the number of a process before it or not. */
+static bool is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* Past the digits, blanks and other bytes of `more`. */
+static const uint8_t *skip_number(const uint8_t *p, const uint8_t *end, const char *more)
+{
+	while (p < end && *p != '\0' && (is_digit(*p) || strchr(more, *p) != NULL))
+		p++;
+	return p;
+}
+
+/* Calls as strace prints them: `read(3, "...`, then ") = " and a number. There may be the
+ * number of a process and a time before it. */
 static bool is_strace(const uint8_t *p, const uint8_t *end)
 {
-	while (p < end && ((*p >= '0' && *p <= '9') || *p == ' ' || *p == '.' || *p == ':'))
+	const uint8_t *line_end = memchr(p, '\n', (size_t)(end - p)), *name;
+
+	if (starts(p, end, "strace: ", 8))
+		return true;
+	if (starts(p, end, "[pid ", 5))
+		p = skip_number(p + 5, end, " ]");
+	p = name = skip_number(p, end, " .:");
+	if (starts(p, end, "execve(\"", 8))
+		return true;
+	while (p < end && ((*p >= 'a' && *p <= 'z') || *p == '_' || is_digit(*p)))
 		p++;
-	return starts(p, end, "execve(\"", 8);
+	return p > name && p < end && *p == '(' && has(p, line_end ? line_end : end, ") = ");
+}
+
+/* Events as ftrace prints them: `bash-1977  [000] d..2 17284.993652: sys_close ...`, the
+ * header of that file left out. */
+static bool is_ftrace(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *line_end = memchr(p, '\n', (size_t)(end - p)), *at;
+
+	if (starts(p, end, "# tracer:", 9))
+		return true;
+	if (line_end == NULL)
+		line_end = end;
+	at = memchr(p, '[', (size_t)(line_end - p));
+	if (at == NULL || line_end - at < 5 || at[4] != ']' || !is_digit(at[1]) ||
+	    !is_digit(at[2]) || !is_digit(at[3]) || !has(at, line_end, ": "))
+		return false;
+	while (at > p && at[-1] == ' ')
+		at--;
+	return at > p && *at == ' ' && is_digit(at[-1]);
 }
 
 static const char *json_kind(const uint8_t *p, const uint8_t *end)
@@ -221,17 +278,19 @@ static const char *text_kind(const uint8_t *p, const uint8_t *end)
 {
 	if (is_html(p, end))
 		return "an HTML page";
-	if (starts(p, end, "<?xml", 5))
+	if (is_strace(p, end))
+		return "the text of strace";
+	if (is_ftrace(p, end))
+		return "the text of ftrace";
+	if (is_xml(p, end))
 		return "an XML document";
 	if (p < end && (*p == '{' || *p == '['))
 		return json_kind(p, end);
-	if (starts(p, end, "# tracer:", 9))
-		return "the text of ftrace";
-	if (is_strace(p, end))
-		return "the text of strace";
 	/* "go 1." and a digit */
 	if (starts(p, end, "Z28gMS4", 7))
 		return "a Go trace in base64; decode it first, `base64 -d` for example";
+	if (starts(p, end, "H4sI", 4) || starts(p, end, "KLUv/", 5))
+		return "a compressed file in base64; decode it first, `base64 -d` for example";
 	return "text";
 }
 
@@ -248,13 +307,25 @@ size_t tt_guess_line_len(const uint8_t *p, const uint8_t *end)
 	return len;
 }
 
-/* The answer, and the first line that says something. */
-static void quote_text(const uint8_t *p, const uint8_t *end, char *out)
+/* Past what says nothing: blanks, and the mark of the order of bytes. */
+static const uint8_t *skip_blanks(const uint8_t *p, const uint8_t *end)
 {
+	if (starts(p, end, "\xef\xbb\xbf", 3))
+		p += 3;
 	while (p < end && is_blank(*p))
 		p++;
+	return p;
+}
+
+/* The answer, and the first line that says something. A tab is a blank there: in messages,
+ * tabs separate. */
+static void quote_text(const uint8_t *p, const uint8_t *end, char *out)
+{
+	p = skip_blanks(p, end);
 	snprintf(out, TT_GUESS_SIZE, p < end ? "%s: \"%.*s\"" : "%s", text_kind(p, end),
 		 (int)tt_guess_line_len(p, end), (const char *)p);
+	for (; (out = strchr(out, '\t')) != NULL;)
+		*out = ' ';
 }
 
 /* ------------------------------------------------------------- all of it */

@@ -13,7 +13,7 @@
 /*
  * Looks at the first bytes of a file and writes what it seems to be, for "it seems to be
  * ...": "a pprof profile", or "text: " and the beginning of its first line in double quotes,
- * as it is. False: there is no telling.
+ * as it is but for tabs, which become blanks. False: there is no telling.
  */
 bool tt_guess(const uint8_t *p, const uint8_t *end, char out[TT_GUESS_SIZE]);
 
