@@ -352,6 +352,39 @@ static int read_on(struct verdict *v, struct reading *reading, const struct verd
 	return rc;
 }
 
+/* What a generation is found to lack. */
+static bool is_lack(int code)
+{
+	return code == TT_E_NO_FREQUENCY || code == TT_E_NO_CLOCK || code == TT_E_STACK_STRING ||
+	       code == TT_E_EVENT_STACK || code == TT_E_EVENT_STRING || code == TT_E_STUCK;
+}
+
+/* Where the bytes of a generation do not lead on. */
+static bool is_damage(int code)
+{
+	return code == TT_E_BATCH_TYPE || code == TT_E_BATCH_HEADER || code == TT_E_BATCH_SIZE;
+}
+
+/*
+ * Before Go 1.26, a generation ends where another one begins, and damage after its batches is
+ * an error only after its events, as in Go. By then what the damage cost is missed.
+ * The damage is the cause: it goes before them. The same finding, where it is now.
+ */
+static struct finding *put_cause_first(struct verdict *v, struct finding *f)
+{
+	struct finding cause = *f;
+	size_t at = (size_t)(f - v->findings), to = at;
+
+	for (size_t i = at; i > 0 && v->findings[i - 1].generation == cause.generation; i--)
+		if (is_lack(v->findings[i - 1].code))
+			to = i - 1;
+	if (!is_damage(cause.code) || cause.generation == TT_UNKNOWN)
+		return f;
+	memmove(&v->findings[to + 1], &v->findings[to], (at - to) * sizeof(*v->findings));
+	v->findings[to] = cause;
+	return &v->findings[to];
+}
+
 static void read_all(struct verdict *v, struct reading *reading, const struct verdict_options *opt)
 {
 	struct tt_reader *r = reading->reader;
@@ -366,6 +399,8 @@ static void read_all(struct verdict *v, struct reading *reading, const struct ve
 		before = keep_of_trace(v, reading, err, opt);
 		if (before && err->code == TT_E_STUCK)
 			keep_waiting(v, before, reading);
+		if (before)
+			before = put_cause_first(v, before);
 		if (err->system)
 			return;
 		if (reading->heap)
