@@ -202,8 +202,8 @@ static int finish(struct run *run, int status)
 		return STATUS_TROUBLE;
 	p = tt_writer_progress(run->writer);
 	if (run->opt->common.verbose)
-		cmd_error(NULL, "%s: events: %" PRIu64 ", generations: %" PRIu64,
-			  run->opt->output, p.events, p.generations);
+		cmd_error(NULL, "%s: events taken from the pieces: %" PRIu64 ", generations: %"
+				PRIu64, run->opt->output, p.events, p.generations);
 	return status;
 }
 
