@@ -399,9 +399,9 @@ check-repair: $O/tracetool
 		testdata/go1.26-annotations.trace testdata/go1.23-annotations-allocfree.trace.zst \
 		testdata/go1.27-iter-pull.trace.zst
 
-## check-edit       cuts traces smaller, divides and joins them, and compares what they
-##                  show; EDIT_TRACES=..., WINDOWS=40, SELECTIONS=20, SEED=2 for more,
-##                  GO_REFERENCE=DIR: also Go's reader
+## check-edit       cuts traces smaller, divides and joins them, and compares
+##                  what they show; EDIT_TRACES=..., WINDOWS=40, SELECTIONS=20,
+##                  SEED=2 for more, GO_REFERENCE=DIR: also Go's reader
 WINDOWS ?= 4
 SELECTIONS ?= 4
 EDIT_TRACES ?= testdata/go1.26-annotations.trace testdata/go1.22-annotations.trace.zst \
@@ -411,8 +411,9 @@ check-edit: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-edit -w $(WINDOWS) -s $(SELECTIONS) \
 		$(if $(SEED),--seed $(SEED)) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(EDIT_TRACES)
 
-## check-kept       damages traces in ways of which the truth is known, and holds what
-##                  repair keeps and says against it; KEPT=100, KEPT_SEED=1 for more
+## check-kept       damages traces in ways of which the truth is known, and holds
+##                  what repair keeps and says against it; KEPT=100, KEPT_SEED=1
+##                  for more
 KEPT ?= 5
 KEPT_SEED ?= 6
 kept_traces := go1.26-annotations.trace go1.22-annotations.trace.zst go1.27-iter-pull.trace.zst
@@ -420,8 +421,8 @@ check-kept: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-kept -n $(KEPT) --seed $(KEPT_SEED) --all-cuts 97 \
 		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(kept_traces:%=testdata/%)
 
-## check-field      traces in other bytes, as people's files have them; N=2000, SEED=2
-##                  for more, GO_REFERENCE=DIR: also Go's reader
+## check-field      traces in other bytes, as people's files have them; N=2000,
+##                  SEED=2 for more, GO_REFERENCE=DIR: also Go's reader
 N ?= 12
 field_traces := go1.26-annotations.trace go1.22-annotations.trace.zst go1.27-iter-pull.trace.zst \
 	go1.23-annotations-allocfree.trace.zst go1.26-many-start-stop-allocfree.trace.zst \
@@ -587,8 +588,8 @@ check-stat: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-stat --work $O/check-stat '$(GO_REFERENCE)' \
 		testdata testdata/v1 $(if $(CORPUS),'$(CORPUS)' $(wildcard $(CORPUS)/v1)) $(TRACES)
 
-## check-profiles   GO_REFERENCE=DIR: export --go against Go's profiles; CORPUS=DIR,
-##                  TRACES=...: more traces
+## check-profiles   GO_REFERENCE=DIR: export --go against Go's profiles;
+##                  CORPUS=DIR, TRACES=...: more traces
 check-profiles: $O/tracetool
 	@test -n '$(GO_REFERENCE)' || { echo 'make check-profiles GO_REFERENCE=DIR [CORPUS=DIR] [TRACES=...]' >&2; exit 2; }
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-profiles --work $O/check-profiles '$(GO_REFERENCE)' \
@@ -684,8 +685,8 @@ format-check:
 ## V=1              show the commands
 ## DEVELOPER=1      warnings are errors
 ## SANITIZE=LIST    build with sanitizers, as in address,undefined
-## PGO=1            profile-guided: builds twice, the second time with what a run over
-##                  the traces of testdata shows; for packages
+## PGO=1            profile-guided: builds twice, the second time with what a
+##                  run over the traces of testdata shows; for packages
 ## CC CFLAGS CPPFLAGS LDFLAGS PREFIX DESTDIR
 ##                  as usual
 

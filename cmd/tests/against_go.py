@@ -116,6 +116,18 @@ def silent_end(case):
             codes(case) & {"cut-off", "table-cut"})
 
 
+UNFINISHED = "the trace ends before the clock and the tables of its last generation: "
+
+
+def unfinished(case):
+    """A cause, in front of what Go says."""
+    error = next((f for f in case.findings if f["severity"] == "error"), {"message": ""})
+    go_says = message(case.go.err).decode("utf-8", "replace").strip()
+    return (case.check == "validate" and case.go.exit == case.ours.exit == 1 and
+            error["message"].startswith(UNFINISHED) and
+            go_says.startswith(error["message"].removeprefix(UNFINISHED)))
+
+
 def header_alone(case):
     return case.check == "validate" and len(case.trace) == 16 and codes(case) == {"cut-off"}
 
@@ -151,6 +163,7 @@ RULES = {
     "experiment-raw": (experiment_raw, "our raw dump knows the experiments of every version"),
     "experiment-unknown": (unknown_experiment, "an experiment that Go does not know is a warning"),
     "printing": (only_printing_fails, "the events are in order, but Go cannot print one: a warning"),
+    "unfinished": (unfinished, "the last generation was not completed: this is the cause of what Go says"),
     "header-alone": (header_alone, "a header alone is cut off in each version"),
     "taken-apart": (taken_apart, "other bytes than the trace's are named as what they are"),
     "silent-end": (silent_end, "the file breaks off where Go takes it for the end"),
