@@ -116,12 +116,14 @@ TT_API void tt_heap_free(struct tt_heap *h);
  *
  * Spans come in the order in which they end. Memory grows with what is open at a time
  * (about 150 bytes for a goroutine) and with the number of different names and, with
- * TT_SPANS_STACKS, of different stacks.
+ * TT_SPANS_STACKS or TT_SPANS_OWN_STACKS, of different stacks.
  */
 struct tt_spans;
 
 enum tt_spans_flags {
 	TT_SPANS_STACKS = 1 << 0, /* keep stacks: without it those of all spans are 0 */
+	/* keep `stack` alone: start_stack and end_stack are 0. Costs less. */
+	TT_SPANS_OWN_STACKS = 1 << 1,
 };
 
 /* Set `size = sizeof(struct tt_spans_options)` and zero the rest. */
@@ -206,6 +208,12 @@ TT_API int tt_spans_new(struct tt_spans **out, const struct tt_spans_options *op
 TT_API int tt_spans_event(struct tt_spans *s, const struct tt_event *ev);
 /* A span that the last event ended: 0 and *span, valid until the next call; 1: no more. */
 TT_API int tt_spans_next(struct tt_spans *s, const struct tt_span **span);
+/*
+ * All spans that the last event ended, in one array of *n; valid until the next event. For
+ * callers to whom a call for each span costs too much. Does not change what tt_spans_next()
+ * returns; after tt_spans_finish() only that has the spans.
+ */
+TT_API const struct tt_span *tt_spans_ended(const struct tt_spans *s, size_t *n);
 /*
  * There are no more events: tt_spans_next() now returns all that is open, as ended with the
  * last event.

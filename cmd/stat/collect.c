@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * collect.c - one trace: its spans and events into tables and facts. Prints nothing, so that
+ * collect.c - one trace: its spans and events into tables (count.c) and facts. Prints nothing, so that
  * several traces can be read at a time. Command layer.
  */
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cli/progress.h"
-#include "stat.h"
+#include "count.h"
 
 const int64_t stat_windows[NWINDOWS] = { 1000000, 10000000, 100000000 };
 
@@ -22,196 +22,11 @@ struct collector {
 	bool utilization;
 	struct util util;
 	struct span_window window;
-	/* which tables count spans of a kind; those of waits, which more of them count */
-	struct interest {
-		struct stat_table *tables[NTABLES];
-		size_t n;
-	} interests[TT_SPAN_KIND_COUNT], waiting;
+	struct counter counter;
 	bool no_memory;
 };
 
-/* ---- spans into tables */
-
-static struct stat_row *row_of(struct collector *c, struct stat_table *t, const struct tt_span *span)
-{
-	uint64_t id;
-	bool has_id_of_key = key_id(t, span, &id);
-	struct known_row *last = table_last(t, id);
-	uint32_t known;
-	struct stat_row *row;
-	struct out text;
-
-	if (has_id_of_key && last->id == id && last->row > 0)
-		return &t->rows[last->row - 1];
-	known = has_id_of_key ? id_map_find(&t->known, id) : NUMBER_NONE;
-	if (known != NUMBER_NONE) {
-		*last = (struct known_row){ id, known + 1 };
-		return &t->rows[known];
-	}
-	out_init_memory(&text);
-	key_text(c->spans, c->answer->file, t, span, &text);
-	row = out_failed(&text)
-		      ? NULL
-		      : table_row(t, (struct tt_str){ text.buffer, (size_t)(text.pos - text.buffer) });
-	out_release_memory(&text);
-	if (!row || (has_id_of_key && !id_map_set(&t->known, id, (uint32_t)(row - t->rows)))) {
-		t->no_memory = true;
-		return NULL;
-	}
-	return row;
-}
-
-static void add(struct collector *c, struct stat_table *t, unsigned measure,
-		const struct tt_span *span, int64_t start_ns, int64_t end_ns)
-{
-	struct stat_row *row = row_of(c, t, span);
-	const struct dist_item item = {
-		.ns = end_ns - start_ns,
-		.at_ns = start_ns,
-		.id = span->kind == TT_SPAN_GOROUTINE || span->kind == TT_SPAN_LIFE ||
-				      span->kind == TT_SPAN_PROC
-			      ? span->id
-			      : span->goroutine,
-	};
-
-	if (row && !dist_add(&row->d[measure], &item))
-		t->no_memory = true;
-}
-
-/* A syscall is held time until its processor is taken away, and blocked from then on. */
-static void add_syscall(struct collector *c, struct stat_table *t, const struct tt_span *span,
-			unsigned held, unsigned blocked)
-{
-	int64_t taken = span->taken_ns;
-
-	if (taken == TT_NOT_TAKEN || taken >= span->end_ns) {
-		add(c, t, held, span, span->start_ns, span->end_ns);
-		return;
-	}
-	if (taken > span->start_ns)
-		add(c, t, held, span, span->start_ns, taken);
-	else
-		taken = span->start_ns;
-	add(c, t, blocked, span, taken, span->end_ns);
-}
-
-static void add_state(struct collector *c, struct stat_table *t, const struct tt_span *span)
-{
-	switch (span->state) {
-	case TT_STATE_RUNNING:
-		add(c, t, STATES_RUNNING, span, span->start_ns, span->end_ns);
-		break;
-	case TT_STATE_RUNNABLE:
-		add(c, t, STATES_RUNNABLE, span, span->start_ns, span->end_ns);
-		break;
-	case TT_STATE_WAITING:
-		add(c, t, STATES_WAITING, span, span->start_ns, span->end_ns);
-		break;
-	case TT_STATE_SYSCALL:
-		add_syscall(c, t, span, STATES_SYSCALL, STATES_BLOCKED);
-		break;
-	default:
-		break;
-	}
-}
-
-static void add_thread(struct collector *c, struct stat_table *t, const struct tt_span *span)
-{
-	if (span->thread == TT_NONE)
-		return;
-	if (span->kind == TT_SPAN_PROC && span->state == TT_STATE_RUNNING)
-		add(c, t, THREAD_PROC, span, span->start_ns, span->end_ns);
-	else if (span->kind == TT_SPAN_GOROUTINE && span->state == TT_STATE_RUNNING)
-		add(c, t, THREAD_RUNNING, span, span->start_ns, span->end_ns);
-	else if (span->kind == TT_SPAN_GOROUTINE && span->state == TT_STATE_SYSCALL)
-		add(c, t, THREAD_SYSCALL, span, span->start_ns, span->end_ns);
-}
-
-static bool name_is(const struct collector *c, uint32_t name, const char *what)
-{
-	struct tt_str text = tt_spans_name(c->spans, name);
-
-	return text.len == strlen(what) && memcmp(text.data, what, text.len) == 0;
-}
-
-/* A wait for a lock, or an experiment's range whose key says for which. */
-static bool is_lock(const struct collector *c, const struct tt_span *span)
-{
-	if (span->kind == TT_SPAN_RANGE)
-		return span->spec && span->spec->range.key_arg >= 0;
-	return span->kind == TT_SPAN_GOROUTINE && span->state == TT_STATE_WAITING &&
-	       (name_is(c, span->name, "sync") || name_is(c, span->name, "sync.(*Cond).Wait"));
-}
-
-static bool is_state(const struct tt_span *span, enum tt_state state)
-{
-	return span->kind == TT_SPAN_GOROUTINE && span->state == state;
-}
-
-/* Whether a table with one measure counts a span. */
-static bool counts(const struct collector *c, enum stat_source source, const struct tt_span *span)
-{
-	switch (source) {
-	case SOURCE_RUNNABLE:
-		return is_state(span, TT_STATE_RUNNABLE);
-	case SOURCE_WAITING:
-		return is_state(span, TT_STATE_WAITING);
-	case SOURCE_RANGE:
-		return span->kind == TT_SPAN_RANGE;
-	case SOURCE_PAUSE:
-		return span->kind == TT_SPAN_RANGE && name_is(c, span->name, "stop-the-world");
-	case SOURCE_LOCK:
-		return is_lock(c, span);
-	case SOURCE_TASK:
-		return span->kind == TT_SPAN_TASK;
-	case SOURCE_REGION:
-		return span->kind == TT_SPAN_REGION;
-	default:
-		return false;
-	}
-}
-
-static void add_span(struct collector *c, struct stat_table *t, const struct tt_span *span)
-{
-	switch (t->source) {
-	case SOURCE_STATES:
-		if (span->kind == TT_SPAN_GOROUTINE)
-			add_state(c, t, span);
-		else if (span->kind == TT_SPAN_LIFE)
-			add(c, t, STATES_LIFE, span, span->start_ns, span->end_ns);
-		break;
-	case SOURCE_SYSCALL:
-		if (!is_state(span, TT_STATE_SYSCALL))
-			break;
-		add(c, t, SYSCALL_ALL, span, span->start_ns, span->end_ns);
-		add_syscall(c, t, span, SYSCALL_HELD, SYSCALL_BLOCKED);
-		break;
-	case SOURCE_PROC:
-		if (span->kind == TT_SPAN_PROC)
-			add(c, t, span->state == TT_STATE_RUNNING ? PROC_RUNNING : PROC_IDLE, span,
-			    span->start_ns, span->end_ns);
-		break;
-	case SOURCE_THREAD:
-		add_thread(c, t, span);
-		break;
-	case SOURCE_GROWTH:
-		if (span->kind != TT_SPAN_LIFE || span->flags & TT_SPAN_BEGAN_BEFORE)
-			break;
-		add(c, t, GROWTH_CREATED, span, span->start_ns, span->end_ns);
-		if (span->flags & TT_SPAN_NOT_ENDED)
-			add(c, t, GROWTH_LEFT, span, span->start_ns, span->end_ns);
-		break;
-	default:
-		if (counts(c, t->source, span))
-			add(c, t, 0, span, span->start_ns, span->end_ns);
-		break;
-	}
-}
-
-static bool is_of_runtime(const struct collector *c, const struct tt_span *span)
-{
-	return is_system_function(tt_spans_name(c->spans, span->func));
-}
+/* ---- spans */
 
 static void count_life(struct stat_facts *f, const struct tt_span *life)
 {
@@ -224,41 +39,31 @@ static void count_life(struct stat_facts *f, const struct tt_span *life)
 	f->live += open;
 }
 
-static void add_to_tables(struct collector *c, const struct tt_span *span)
-{
-	const struct interest *interest = &c->interests[span->kind];
-
-	if (span->kind == TT_SPAN_GOROUTINE && span->state == TT_STATE_WAITING)
-		interest = &c->waiting;
-	for (size_t i = 0; i < interest->n; i++) {
-		struct stat_table *t = interest->tables[i];
-
-		if (!t->users || !is_of_runtime(c, span))
-			add_span(c, t, span);
-	}
-}
-
 static void take_span(struct collector *c, const struct tt_span *ended)
 {
 	struct tt_span span;
 
-	if (ended->kind == TT_SPAN_LIFE)
+	if (ended->kind == TT_SPAN_GOROUTINE) {
+		if (c->utilization && util_wants(&c->util, ended->id))
+			util_span(&c->util, c->spans, ended);
+	} else if (ended->kind == TT_SPAN_LIFE) {
 		count_life(&c->answer->facts, ended);
-	if (c->utilization && ended->kind == TT_SPAN_GOROUTINE)
-		util_span(&c->util, c->spans, ended);
+	}
 	if (!c->chooses) {
-		add_to_tables(c, ended);
+		counter_add(&c->counter, ended);
 		return;
 	}
 	span = *ended;
 	if (choose(&c->chooser, ended) && span_window_clip(&c->window, &span))
-		add_to_tables(c, &span);
+		counter_add(&c->counter, &span);
 }
 
-static void take_spans(struct collector *c)
+/* What is open at the end. */
+static void take_open_spans(struct collector *c)
 {
 	const struct tt_span *span;
 
+	tt_spans_finish(c->spans);
 	while (tt_spans_next(c->spans, &span) == 0)
 		take_span(c, span);
 }
@@ -281,10 +86,27 @@ static void take_metric(struct stat_facts *f, const struct tt_event *ev)
 	}
 }
 
+/* What a summary counts of an event, beside the spans that it ends. */
+static void take_fact(struct collector *c, const struct tt_event *ev)
+{
+	struct stat_facts *f = &c->answer->facts;
+
+	if (ev->kind == TT_KIND_SYNC) {
+		f->ngenerations += ev->generation != NULL;
+		span_window_sync(&c->window, ev);
+	} else if (ev->kind == TT_KIND_METRIC) {
+		take_metric(f, ev);
+	}
+	if (c->utilization)
+		util_event(&c->util, ev);
+}
+
 static void take_event(struct collector *c, const struct tt_event *ev)
 {
 	struct stat_facts *f = &c->answer->facts;
+	const struct tt_span *spans;
 	uint64_t live;
+	size_t n;
 
 	if (f->nevents++ == 0) {
 		f->start_ns = ev->time_ns;
@@ -295,20 +117,18 @@ static void take_event(struct collector *c, const struct tt_event *ev)
 		c->no_memory = true;
 		return;
 	}
-	if (ev->kind == TT_KIND_SYNC) {
-		f->ngenerations += ev->generation != NULL;
-		span_window_sync(&c->window, ev);
-	} else if (ev->kind == TT_KIND_METRIC) {
-		take_metric(f, ev);
-	} else if (ev->kind == TT_KIND_TRANSITION) {
+	if (ev->kind != TT_KIND_TRANSITION)
+		take_fact(c, ev);
+	if (c->chooses)
+		choose_event(&c->chooser, ev);
+	spans = tt_spans_ended(c->spans, &n);
+	for (size_t i = 0; i < n; i++)
+		take_span(c, &spans[i]);
+	/* a goroutine that appears ends no span */
+	if (n == 0) {
 		live = tt_spans_ngoroutines(c->spans);
 		f->peak = live > f->peak ? live : f->peak;
 	}
-	if (c->utilization)
-		util_event(&c->util, ev);
-	if (c->chooses)
-		choose_event(&c->chooser, ev);
-	take_spans(c);
 }
 
 static void read_events(struct collector *c)
@@ -327,57 +147,7 @@ static void read_events(struct collector *c)
 		a->status = cmd_status(a->error);
 		a->facts.nbroken = 1;
 	}
-	tt_spans_finish(c->spans);
-	take_spans(c);
-}
-
-/* ---- which spans count where */
-
-static bool is_interested(enum stat_source source, enum tt_span_kind kind, bool waiting)
-{
-	switch (source) {
-	case SOURCE_STATES:
-		return kind == TT_SPAN_GOROUTINE || kind == TT_SPAN_LIFE;
-	case SOURCE_RUNNABLE:
-	case SOURCE_SYSCALL:
-		return kind == TT_SPAN_GOROUTINE && !waiting;
-	case SOURCE_WAITING:
-		return kind == TT_SPAN_GOROUTINE && waiting;
-	case SOURCE_LOCK:
-		return (kind == TT_SPAN_GOROUTINE && waiting) || kind == TT_SPAN_RANGE;
-	case SOURCE_THREAD:
-		return kind == TT_SPAN_GOROUTINE || kind == TT_SPAN_PROC;
-	case SOURCE_RANGE:
-	case SOURCE_PAUSE:
-		return kind == TT_SPAN_RANGE;
-	case SOURCE_TASK:
-		return kind == TT_SPAN_TASK;
-	case SOURCE_REGION:
-		return kind == TT_SPAN_REGION;
-	case SOURCE_PROC:
-		return kind == TT_SPAN_PROC;
-	case SOURCE_GROWTH:
-		return kind == TT_SPAN_LIFE;
-	}
-	return false;
-}
-
-static void find_interests(struct collector *c)
-{
-	for (size_t i = 0; i < NTABLES; i++) {
-		struct stat_table *t = &c->answer->tables[i];
-
-		if (t->nmeasures == 0)
-			continue;
-		for (unsigned kind = 0; kind < TT_SPAN_KIND_COUNT; kind++) {
-			struct interest *in = &c->interests[kind];
-
-			if (is_interested(t->source, (enum tt_span_kind)kind, false))
-				in->tables[in->n++] = t;
-		}
-		if (is_interested(t->source, TT_SPAN_GOROUTINE, true))
-			c->waiting.tables[c->waiting.n++] = t;
-	}
+	take_open_spans(c);
 }
 
 /* ---- the whole */
@@ -393,7 +163,7 @@ static void sum_up(struct collector *c)
 	f->duration_ns = to > from ? (uint64_t)(to - from) : 0;
 	if (!c->utilization)
 		return;
-	util_finish(&c->util);
+	util_finish(&c->util, f->end_ns);
 	for (size_t i = 0; i < NWINDOWS; i++)
 		f->mmu[i] = util_minimum(&c->util, stat_windows[i], &f->mmu_at[i]);
 	util_sums(&c->util, &collector_ns, &all_ns);
@@ -406,7 +176,9 @@ static bool open_spans(struct collector *c)
 {
 	const struct tt_spans_options options = {
 		.size = sizeof(options),
-		.flags = TT_SPANS_STACKS,
+		/* others are asked for by the selection and by who woke a goroutine */
+		.flags = c->chooses || c->opt->by == BY_WAKER ? TT_SPANS_STACKS
+							      : TT_SPANS_OWN_STACKS,
 		.specs = tt_reader_specs(c->reader),
 		.max_memory_nbytes = c->opt->common.max_memory,
 	};
@@ -439,10 +211,10 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	c.chooser.spans = c.spans;
 	for (size_t i = 0; i < NWINDOWS && wants_summary(opt); i++)
 		c.util.searches[i].window_ns = stat_windows[i];
-	find_interests(&c);
+	counter_init(&c.counter, a, c.spans);
 	read_events(&c);
 	sum_up(&c);
-	if (c.no_memory || c.chooser.no_memory) {
+	if (c.no_memory || c.counter.no_memory || c.chooser.no_memory) {
 		a->error->code = TT_E_MEMORY;
 		snprintf(a->error->message, sizeof(a->error->message),
 			 "not enough memory for the statistics (see --max-memory)");

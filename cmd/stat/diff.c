@@ -193,7 +193,7 @@ static int diff_rows(const struct stat_files *old, const struct stat_files *new,
 	c = column_of(&b, opt);
 	for (size_t i = 0; status == STATUS_FINE && all.at && i < b.n; i++) {
 		uint32_t number = texts_find(&was->keys, b.rows[i].key);
-		const struct stat_row *row = number < was->nrows ? &was->rows[number] : &none;
+		const struct stat_row *row = number < was->nrows ? was->rows[number] : &none;
 
 		all.at[all.n++] = (struct delta){ b.rows[i].key, shown_value(c, row),
 						  shown_value(c, b.rows[i].row), unit_of(c), 0 };

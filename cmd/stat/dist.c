@@ -5,18 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint32_t dist_bucket(int64_t ns)
-{
-	uint64_t v = ns < 0 ? 0 : (uint64_t)ns;
-	unsigned top;
-
-	if (v < 2 * DIST_STEPS)
-		return (uint32_t)v;
-	top = 63 - (unsigned)__builtin_clzll(v);
-	/* the bits after the first one */
-	return (uint32_t)((top - DIST_STEP_BITS) * DIST_STEPS + (v >> (top - DIST_STEP_BITS)));
-}
-
 int64_t dist_bucket_start(uint32_t bucket)
 {
 	unsigned shift;
@@ -115,7 +103,6 @@ bool dist_add(struct dist *d, const struct dist_item *item)
 	const struct dist_item of = { item->ns < 0 ? 0 : item->ns, item->at_ns, item->id };
 	uint32_t place = dist_bucket(of.ns) - d->first;
 
-	/* nearly all are of buckets that are counted already */
 	if (place < d->nbuckets)
 		d->at[place]++;
 	else if (!add_value(d, of.ns))
@@ -124,6 +111,11 @@ bool dist_add(struct dist *d, const struct dist_item *item)
 	d->n++;
 	d->sum_ns += (uint64_t)of.ns;
 	return true;
+}
+
+bool dist_add_elsewhere(struct dist *d, int64_t ns, int64_t at_ns, int64_t id)
+{
+	return dist_add(d, &(struct dist_item){ ns, at_ns, id });
 }
 
 static bool merge_buckets(struct dist *d, const struct dist *from)

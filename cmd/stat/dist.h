@@ -31,12 +31,46 @@ struct dist {
 	uint32_t first, nbuckets;
 };
 
+/* The bucket of a duration. */
+static inline uint32_t dist_bucket(int64_t ns)
+{
+	uint64_t v = ns < 0 ? 0 : (uint64_t)ns;
+	unsigned shift;
+
+	if (v < 2 * DIST_STEPS)
+		return (uint32_t)v;
+	shift = 63 - (unsigned)__builtin_clzll(v) - DIST_STEP_BITS;
+	/* the bits after the first one */
+	return (uint32_t)(shift * DIST_STEPS + (v >> shift));
+}
+
 struct dist_item {
 	int64_t ns, at_ns, id;
 };
 
 /* False: no memory. */
 bool dist_add(struct dist *d, const struct dist_item *item);
+bool dist_add_elsewhere(struct dist *d, int64_t ns, int64_t at_ns, int64_t id);
+/* The same for a caller that knows its bucket; ns is not negative. */
+static inline bool dist_add_at(struct dist *d, uint32_t bucket, int64_t ns, int64_t at_ns, int64_t id)
+{
+	uint32_t place = bucket - d->first;
+
+	/* nearly all are of buckets that are counted already */
+	if (place >= d->nbuckets)
+		return dist_add_elsewhere(d, ns, at_ns, id);
+	d->at[place]++;
+	d->n++;
+	d->sum_ns += (uint64_t)ns;
+	if (ns < d->min_ns)
+		d->min_ns = ns;
+	if (ns > d->max_ns) {
+		d->max_ns = ns;
+		d->max_at_ns = at_ns;
+		d->max_id = id;
+	}
+	return true;
+}
 /* Adds those of `from`. False: no memory. */
 bool dist_merge(struct dist *d, const struct dist *from);
 /* The shortest duration such that this part of all (0 to 1) is not longer; 0 if there is none. */
@@ -49,7 +83,6 @@ void dist_release(struct dist *d);
 
 /* ---- buckets, for histograms and for files */
 
-uint32_t dist_bucket(int64_t ns);
 /* The shortest duration of a bucket. */
 int64_t dist_bucket_start(uint32_t bucket);
 /* How many durations of d are in a bucket, which may be one of few. */

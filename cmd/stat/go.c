@@ -612,7 +612,7 @@ void go_summary_finish(struct go_summary *s)
 			qsort(g->regions.at, g->regions.n, sizeof(*g->regions.at), by_start);
 	}
 	for (size_t i = 0; i < GO_NUTILS; i++) {
-		util_finish(&s->utils[i]);
+		util_finish(&s->utils[i], s->last);
 		s->no_memory |= s->utils[i].no_memory;
 	}
 }

@@ -21,7 +21,7 @@ static bool sum_ranges(struct dist *d, const struct stat_table *t, const char *n
 
 	for (size_t i = 0; i < t->nrows; i++) {
 		if (begins_with(table_key(t, i), name))
-			fine = dist_merge(d, &t->rows[i].d[0]) && fine;
+			fine = dist_merge(d, &t->rows[i]->d[0]) && fine;
 	}
 	return fine;
 }

@@ -82,7 +82,7 @@ static char *put_table(struct out *o, char *p, const struct stat_table *t)
 		p = json_str(o, p, "key", table_key(t, i));
 		p = put_lit(out_room(o, p), ",\"d\":[");
 		for (unsigned m = 0; m < t->nmeasures; m++)
-			p = put_dist(o, put_cstr(p, m > 0 ? "," : ""), &t->rows[i].d[m]);
+			p = put_dist(o, put_cstr(p, m > 0 ? "," : ""), &t->rows[i]->d[m]);
 		p = out_room(o, put_lit(p, "]}"));
 	}
 	return put_char(p, ']');

@@ -182,9 +182,9 @@ int rows_init(struct stat_rows *r, const struct stat_options *opt, const struct 
 			continue;
 		r->rows[r->n++] = (struct shown_row){
 			.key = table_key(t, i),
-			.row = &t->rows[i],
+			.row = t->rows[i],
 			.sort = (size_t)sort < r->ncolumns
-					? shown_value(&r->columns[sort], &t->rows[i])
+					? shown_value(&r->columns[sort], t->rows[i])
 					: 0,
 		};
 	}

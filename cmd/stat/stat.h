@@ -6,6 +6,7 @@
  *	view.c          the views: their source, keys and columns
  *	files.c         many files, several at a time, and their sum
  *	collect.c       one trace: spans and events into tables and facts
+ *	count.c         which tables count a span, and as what
  *	answer.c        the tables and facts of a trace, and how two are added
  *	keys.c          the keys of rows as text
  *	table.c dist.c  rows of distributions by key; durations as a distribution

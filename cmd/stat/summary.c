@@ -151,7 +151,7 @@ static size_t largest(const struct stat_table *t, struct shown_row **out)
 		out_stdout.error = ENOMEM;
 	for (size_t i = 0; *out && i < t->nrows; i++) {
 		if (table_has(t, i))
-			(*out)[n++] = (struct shown_row){ table_key(t, i), &t->rows[i], 0 };
+			(*out)[n++] = (struct shown_row){ table_key(t, i), t->rows[i], 0 };
 	}
 	if (*out)
 		qsort(*out, n, sizeof(**out), by_sum);
@@ -304,8 +304,8 @@ static void print_growing(const struct summary *s, bool *any)
 	char *p;
 
 	for (size_t i = 0; i < t->nrows; i++) {
-		const struct dist *created = &t->rows[i].d[GROWTH_CREATED];
-		const struct dist *left = &t->rows[i].d[GROWTH_LEFT];
+		const struct dist *created = &t->rows[i]->d[GROWTH_CREATED];
+		const struct dist *left = &t->rows[i]->d[GROWTH_LEFT];
 
 		if (left->n < LEAK_MIN || left->n * 4 < created->n)
 			continue;

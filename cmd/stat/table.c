@@ -49,26 +49,40 @@ void row_release(struct stat_row *row)
 
 void table_release(struct stat_table *t)
 {
-	for (size_t i = 0; i < t->nrows; i++)
-		row_release(&t->rows[i]);
+	for (size_t i = 0; i < t->nrows; i++) {
+		row_release(t->rows[i]);
+		free(t->rows[i]);
+	}
 	free(t->rows);
 	texts_release(&t->keys);
 	id_map_release(&t->known);
 	memset(t, 0, sizeof(*t));
 }
 
-struct stat_row *table_row(struct stat_table *t, struct tt_str key)
+uint32_t table_number(struct stat_table *t, struct tt_str key)
 {
 	uint32_t number = texts_number(&t->keys, key);
 
 	if (number == NUMBER_NONE ||
 	    !array_room(&t->rows, &t->cap, (size_t)number + 1, sizeof(*t->rows))) {
 		t->no_memory = true;
-		return NULL;
+		return NUMBER_NONE;
 	}
-	while (t->nrows <= number)
-		memset(&t->rows[t->nrows++], 0, sizeof(*t->rows));
-	return &t->rows[number];
+	for (; t->nrows <= number; t->nrows++) {
+		t->rows[t->nrows] = calloc(1, sizeof(**t->rows));
+		if (!t->rows[t->nrows]) {
+			t->no_memory = true;
+			return NUMBER_NONE;
+		}
+	}
+	return number;
+}
+
+struct stat_row *table_row(struct stat_table *t, struct tt_str key)
+{
+	uint32_t number = table_number(t, key);
+
+	return number == NUMBER_NONE ? NULL : t->rows[number];
 }
 
 bool table_has(const struct stat_table *t, size_t row)
@@ -76,7 +90,7 @@ bool table_has(const struct stat_table *t, size_t row)
 	uint64_t n = 0;
 
 	for (unsigned i = 0; i < t->nmeasures; i++)
-		n += t->rows[row].d[i].n;
+		n += t->rows[row]->d[i].n;
 	return n > 0;
 }
 
@@ -101,7 +115,7 @@ void table_merge(struct stat_table *t, const struct stat_table *from, const stru
 			continue;
 		row = table_row(t, key ? *key : table_key(from, i));
 		if (row)
-			merge_row(t, row, &from->rows[i]);
+			merge_row(t, row, from->rows[i]);
 	}
 }
 
@@ -112,7 +126,7 @@ bool table_total(const struct stat_table *t, struct stat_row *total)
 	memset(total, 0, sizeof(*total));
 	for (size_t i = 0; i < t->nrows; i++) {
 		for (unsigned m = 0; m < t->nmeasures; m++)
-			fine = dist_merge(&total->d[m], &t->rows[i].d[m]) && fine;
+			fine = dist_merge(&total->d[m], &t->rows[i]->d[m]) && fine;
 	}
 	return fine;
 }

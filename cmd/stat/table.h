@@ -66,7 +66,7 @@ struct stat_table {
 	bool reasons;           /* the key is followed by ": " and the reason */
 	bool no_memory;
 	struct texts keys;
-	struct stat_row *rows;  /* by the number of the key */
+	struct stat_row **rows; /* by the number of the key; a row stays where it is */
 	size_t nrows, cap;
 	/* of the trace at hand: the row of a number or id, as found before; and the ones that
 	 * were found last, by the low bits of the id */
@@ -85,7 +85,9 @@ static inline struct known_row *table_last(struct stat_table *t, uint64_t id)
 
 void table_init(struct stat_table *t, enum stat_source source, enum stat_by by);
 void table_release(struct stat_table *t);
-/* The row of a key, which is there from now on. NULL: no memory. */
+/* The row of a key, which is there from now on. NUMBER_NONE: no memory. */
+uint32_t table_number(struct stat_table *t, struct tt_str key);
+/* The same row itself. NULL: no memory. */
 struct stat_row *table_row(struct stat_table *t, struct tt_str key);
 /* A row whose key was not used is none. */
 bool table_has(const struct stat_table *t, size_t row);

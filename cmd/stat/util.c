@@ -29,9 +29,12 @@ static unsigned goroutine_of(const struct util *u, int64_t id)
 
 static void set_goroutine(struct util *u, int64_t id, unsigned what)
 {
-	u->nmarked -= (goroutine_of(u, id) & (IN_ASSIST | MARK_WORKER)) != 0;
-	u->nmarked += (what & (IN_ASSIST | MARK_WORKER)) != 0;
-	if (goroutine_of(u, id) != what && !id_map_set(&u->goroutines, (uint64_t)id, what))
+	uint32_t *nmarked = &u->nmarked[(uint64_t)id % UTIL_NMARKS];
+	unsigned was = goroutine_of(u, id);
+
+	*nmarked -= (was & (IN_ASSIST | MARK_WORKER)) != 0;
+	*nmarked += (what & (IN_ASSIST | MARK_WORKER)) != 0;
+	if (was != what && !id_map_set(&u->goroutines, (uint64_t)id, what))
 		u->no_memory = true;
 }
 
@@ -197,7 +200,7 @@ void util_span(struct util *u, const struct tt_spans *spans, const struct tt_spa
 	struct tt_span now;
 	int64_t proc;
 
-	if (u->nmarked == 0 || u->nps == 0 || ended->flags & TT_SPAN_NOT_ENDED ||
+	if (u->nps == 0 || ended->flags & TT_SPAN_NOT_ENDED ||
 	    !(goroutine_of(u, ended->id) & (IN_ASSIST | MARK_WORKER)))
 		return;
 	is = tt_spans_open(spans, TT_SPAN_GOROUTINE, ended->id, 0, &now) && executes(now.state);
@@ -247,7 +250,6 @@ static bool is_of_interest(const struct util *u, const struct tt_event *ev)
 
 void util_event(struct util *u, const struct tt_event *ev)
 {
-	u->last_ns = ev->time_ns;
 	if (u->broken || !is_of_interest(u, ev))
 		return;
 	if (ev->kind == TT_KIND_SYNC)
@@ -274,10 +276,10 @@ void util_event(struct util *u, const struct tt_event *ev)
 	add_current(u, ev->time_ns);
 }
 
-void util_finish(struct util *u)
+void util_finish(struct util *u, int64_t end_ns)
 {
 	if (u->nps > 0)
-		add_point(u, u->last_ns, 0);
+		add_point(u, end_ns, 0);
 }
 
 void util_release(struct util *u)

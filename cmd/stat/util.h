@@ -40,7 +40,7 @@ struct util_search {
 	bool begun;
 };
 
-enum { UTIL_NSEARCHES = 3 };
+enum { UTIL_NSEARCHES = 3, UTIL_NMARKS = 64 };
 
 struct util {
 	unsigned flags;
@@ -65,21 +65,24 @@ struct util {
 	size_t nchanges, changes_cap;
 	int64_t stw;            /* pauses at the moment */
 	struct id_map goroutines; /* those that were seen: enum of util.c */
-	size_t nmarked;         /* of them work for the collector */
+	uint32_t nmarked[UTIL_NMARKS]; /* of them work for the collector, by the low bits of the id */
 	uint64_t nsyncs;
-	int64_t last_ns;
 };
 
 /*
- * With UTIL_LIKE_GO: pass every event to util_event(). Otherwise also every span of a goroutine
- * to util_span() once the event that ends it was passed to tt_spans_event(), and before
- * util_event() gets it: that costs less.
+ * With UTIL_LIKE_GO: pass every event to util_event(). Otherwise every one but transitions, and
+ * spans of goroutines for which util_wants() is true to util_span(), once the event that ends
+ * them was passed to tt_spans_event(): that costs less.
  */
+static inline bool util_wants(const struct util *u, int64_t goroutine)
+{
+	return u->nmarked[(uint64_t)goroutine % UTIL_NMARKS] > 0;
+}
 void util_span(struct util *u, const struct tt_spans *spans, const struct tt_span *ended);
 /* Begins with zeros and `flags`. */
 void util_event(struct util *u, const struct tt_event *ev);
-/* There are no more events. */
-void util_finish(struct util *u);
+/* There are no more events; the last one was at this time. */
+void util_finish(struct util *u, int64_t end_ns);
 void util_release(struct util *u);
 
 /*

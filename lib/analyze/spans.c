@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "analyze/spans.h"
+#include "base/compiler.h"
 #include "base/error.h"
 #include "base/options.h"
 
@@ -84,10 +85,8 @@ static void begin_generation(struct tt_spans *s, const struct tt_event *ev)
 	tt_span_texts_begin(&s->texts, ev->generation);
 }
 
-int tt_spans_event(struct tt_spans *s, const struct tt_event *ev)
+static bool other_event(struct tt_spans *s, const struct tt_event *ev)
 {
-	s->ended.n = s->next = 0;
-	s->now_ns = ev->time_ns;
 	if (!s->started) {
 		s->started = true;
 		s->start_ns = ev->time_ns;
@@ -95,11 +94,22 @@ int tt_spans_event(struct tt_spans *s, const struct tt_event *ev)
 	if (ev->kind == TT_KIND_SYNC && ev->generation != NULL)
 		begin_generation(s, ev);
 	if (ev->spec == NULL)
-		return s->texts.failed ? -tt_mem_code(&s->mem) : TT_OK;
-	if (!dispatch(s, ev) || (ev->spec->norders > 0 && !tt_spans_resources(s, ev)) ||
-	    s->texts.failed)
-		return -tt_mem_code(&s->mem);
-	return TT_OK;
+		return true;
+	return dispatch(s, ev) && (ev->spec->norders == 0 || tt_spans_resources(s, ev));
+}
+
+int tt_spans_event(struct tt_spans *s, const struct tt_event *ev)
+{
+	bool fine;
+
+	s->ended.n = s->next = 0;
+	s->now_ns = ev->time_ns;
+	/* nearly all are transitions of nothing but goroutines and processors */
+	if (tt_likely(s->started && ev->kind == TT_KIND_TRANSITION && ev->spec->norders == 0))
+		fine = tt_spans_transition(s, ev);
+	else
+		fine = other_event(s, ev);
+	return tt_likely(fine && !s->texts.failed) ? TT_OK : -tt_mem_code(&s->mem);
 }
 
 /* ---- spans */
@@ -143,6 +153,12 @@ static const struct tt_span *next_open(struct tt_spans *s)
 	}
 	s->ended.n = 0;
 	return NULL;
+}
+
+const struct tt_span *tt_spans_ended(const struct tt_spans *s, size_t *n)
+{
+	*n = s->finished ? 0 : s->ended.n;
+	return s->ended.at;
 }
 
 int tt_spans_next(struct tt_spans *s, const struct tt_span **span)
@@ -222,7 +238,7 @@ bool tt_spans_open(const struct tt_spans *s, enum tt_span_kind kind, int64_t id,
 
 uint32_t tt_spans_stack_of(struct tt_spans *s, const struct tt_event *ev)
 {
-	return tt_span_stack_at(s, tt_event_stack(ev, NULL));
+	return tt_span_event_stack(s, tt_event_stack(ev, NULL));
 }
 
 uint64_t tt_spans_ngoroutines(const struct tt_spans *s)

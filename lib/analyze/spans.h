@@ -39,6 +39,8 @@ struct tt_span_stack_numbers {
 	uint32_t root;          /* the name of its outermost function, plus 1 */
 };
 
+enum { TT_SPAN_NLAST = 16 };
+
 struct tt_span_texts {
 	struct tt_mem *mem;
 	uint64_t seed;
@@ -50,6 +52,10 @@ struct tt_span_texts {
 	/* the generation at hand */
 	const struct tt_generation *gen;
 	struct tt_idmap names_by_id;            /* its strings that were asked for */
+	struct tt_span_string {
+		uint64_t id;                    /* 0: none */
+		uint32_t name;
+	} last[TT_SPAN_NLAST];                  /* those of them asked for last, by low bits */
 	struct tt_span_stack_numbers *by_index; /* its stacks */
 	size_t nby_index;
 };
@@ -60,7 +66,15 @@ void tt_span_texts_release(struct tt_span_texts *t);
 void tt_span_texts_begin(struct tt_span_texts *t, const struct tt_generation *gen);
 /* All of these return 0 for the empty one, and if there is no memory: then `failed`. */
 uint32_t tt_span_texts_name(struct tt_span_texts *t, struct tt_str text);
-uint32_t tt_span_texts_string(struct tt_span_texts *t, uint64_t id);
+uint32_t tt_span_texts_find_string(struct tt_span_texts *t, uint64_t id);
+static inline uint32_t tt_span_texts_string(struct tt_span_texts *t, uint64_t id)
+{
+	const struct tt_span_string *last = &t->last[id % TT_SPAN_NLAST];
+
+	if (id == 0)
+		return 0;
+	return last->id == id ? last->name : tt_span_texts_find_string(t, id);
+}
 uint32_t tt_span_texts_stack(struct tt_span_texts *t, uint64_t id);
 /* The name of the outermost function of a stack. */
 uint32_t tt_span_texts_root(struct tt_span_texts *t, uint64_t id);
@@ -155,8 +169,16 @@ static inline struct tt_span_proc *tt_spans_proc(const struct tt_spans *s, int64
 	return slot == TT_IDMAP_NONE ? NULL : &s->procs.at[slot];
 }
 
-/* The number of the stack of an event; 0 unless stacks are kept. */
-static inline uint32_t tt_span_stack_at(struct tt_spans *s, uint64_t id)
+/* The number of a span's own stack; 0 unless stacks are kept. */
+static inline uint32_t tt_span_own_stack(struct tt_spans *s, uint64_t id)
+{
+	return id == 0 || (s->flags & (TT_SPANS_STACKS | TT_SPANS_OWN_STACKS)) == 0
+		       ? 0
+		       : tt_span_texts_stack(&s->texts, id);
+}
+
+/* The number of the stack of an event that begins or ends a span; 0 unless all are kept. */
+static inline uint32_t tt_span_event_stack(struct tt_spans *s, uint64_t id)
 {
 	return id == 0 || (s->flags & TT_SPANS_STACKS) == 0 ? 0
 							     : tt_span_texts_stack(&s->texts, id);

@@ -161,7 +161,8 @@ static void set_context(struct tt_spans *s, struct tt_span *span, const struct t
 	span->goroutine = ev->goroutine;
 	span->proc = ev->proc;
 	span->thread = ev->thread;
-	span->stack = span->start_stack = tt_span_stack_at(s, tt_event_stack(ev, NULL));
+	span->stack = tt_span_own_stack(s, tt_event_stack(ev, NULL));
+	span->start_stack = s->flags & TT_SPANS_STACKS ? span->stack : 0;
 }
 
 /* It begins with this event; or, if `ev` is NULL, it did before the generation. */
@@ -199,7 +200,7 @@ static void set_end(struct tt_spans *s, struct tt_span *span, const struct tt_ev
 	span->end_goroutine = ev->goroutine;
 	span->end_proc = ev->proc;
 	span->end_thread = ev->thread;
-	span->end_stack = tt_span_stack_at(s, tt_event_stack(ev, NULL));
+	span->end_stack = tt_span_event_stack(s, tt_event_stack(ev, NULL));
 }
 
 /* Ends one; `ev` NULL: with its goroutine. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "analyze/spans.h"
+#include "base/compiler.h"
 #include "event/states.h"
 
 /*
@@ -29,34 +30,36 @@ static inline struct change change_of(const struct tt_event *ev, const struct tt
 		.to = tt_state_after(ev, view),
 		.reason = view->reason_arg < 0 ? 0 : ev->args[view->reason_arg],
 		.event_stack = event_arg < 0 ? 0 : ev->args[event_arg],
-		.own_stack = own_arg < 0 ? 0 : ev->args[own_arg],
 	};
 
 	c.id = view->id_arg >= 0			     ? (int64_t)ev->args[view->id_arg]
 	       : view->resource == TT_RESOURCE_PROC ? ev->proc
 						     : ev->goroutine;
-	c.has_stack = c.own_stack != 0 || (own_arg >= 0 && own_arg != event_arg);
+	if (own_arg >= 0) {
+		c.own_stack = ev->args[own_arg];
+		c.has_stack = c.own_stack != 0 || own_arg != event_arg;
+	}
 	return c;
 }
 
-static struct tt_span_context context_of(const struct tt_event *ev)
+static inline struct tt_span_context context_of(const struct tt_event *ev)
 {
 	return (struct tt_span_context){ev->goroutine, ev->proc, ev->thread};
 }
 
 static const struct tt_span_context no_context = {TT_NONE, TT_NONE, TT_NONE};
 
-static void set_begin(struct tt_span *span, const struct tt_span_context *by)
+static inline void set_begin(struct tt_span *span, const struct tt_span_context *by)
 {
 	span->goroutine = by->goroutine;
 	span->proc = by->proc;
 	span->thread = by->thread;
 }
 
-/* The span ends with this event, whose stack has this number, at its time. */
-static void set_end(struct tt_span *span, const struct tt_event *ev, uint32_t stack)
+/* The span ends with this event, whose stack has this number. */
+static inline void set_end(struct tt_span *span, const struct tt_event *ev, uint32_t stack)
 {
-	span->flags &= ~(unsigned)TT_SPAN_NOT_ENDED;
+	span->end_ns = ev->time_ns;
 	span->end_goroutine = ev->goroutine;
 	span->end_proc = ev->proc;
 	span->end_thread = ev->thread;
@@ -73,8 +76,9 @@ static void set_open_end(const struct tt_spans *s, struct tt_span *span)
 
 /* ---- goroutines */
 
-void tt_spans_goroutine_state(const struct tt_spans *s, const struct tt_span_goroutine *g,
-			      struct tt_span *out)
+/* All of it but its end. */
+static inline void set_state(const struct tt_spans *s, const struct tt_span_goroutine *g,
+			     struct tt_span *out)
 {
 	out->kind = TT_SPAN_GOROUTINE;
 	out->state = (enum tt_state)g->state;
@@ -92,6 +96,12 @@ void tt_spans_goroutine_state(const struct tt_spans *s, const struct tt_span_gor
 	out->parent = out->key = 0;
 	out->spec = NULL;
 	set_begin(out, &g->by);
+}
+
+void tt_spans_goroutine_state(const struct tt_spans *s, const struct tt_span_goroutine *g,
+			      struct tt_span *out)
+{
+	set_state(s, g, out);
 	set_open_end(s, out);
 }
 
@@ -144,32 +154,32 @@ static struct tt_span_goroutine *new_goroutine(struct tt_spans *s, int64_t id)
 
 /* It appears: it is created, or its state is first mentioned. */
 static struct tt_span_goroutine *appear(struct tt_spans *s, const struct tt_event *ev,
-					const struct change *t)
+					struct change t)
 {
-	struct tt_span_goroutine *g = new_goroutine(s, t->id);
+	struct tt_span_goroutine *g = new_goroutine(s, t.id);
 
 	if (g == NULL)
 		return NULL;
 	g->born_ns = s->sync_ns;
 	g->born_flags = TT_SPAN_BEGAN_BEFORE;
-	if (t->from == TT_STATE_NOT_EXIST) {
+	if (t.from == TT_STATE_NOT_EXIST) {
 		g->born_ns = ev->time_ns;
 		g->born_flags = 0;
 		g->creator = ev->goroutine;
-		g->creator_stack = tt_span_stack_at(s, t->event_stack);
-		g->born_stack = tt_span_stack_at(s, t->own_stack);
+		g->creator_stack = tt_span_event_stack(s, t.event_stack);
+		g->born_stack = tt_span_own_stack(s, t.own_stack);
 	}
 	return g;
 }
 
-static bool end_state(struct tt_spans *s, const struct tt_span_goroutine *g,
+static inline bool end_state(struct tt_spans *s, const struct tt_span_goroutine *g,
 		      const struct tt_event *ev, uint32_t stack)
 {
 	struct tt_span *span = tt_spans_add(s);
 
 	if (span == NULL)
 		return false;
-	tt_spans_goroutine_state(s, g, span);
+	set_state(s, g, span);
 	set_end(span, ev, stack);
 	return true;
 }
@@ -185,6 +195,7 @@ static bool end_goroutine(struct tt_spans *s, struct tt_span_goroutine *g,
 	if (span == NULL)
 		return false;
 	tt_spans_goroutine_life(s, g, span);
+	span->flags &= ~(unsigned)TT_SPAN_NOT_ENDED;
 	set_end(span, ev, stack);
 	tt_idmap_remove(&s->goroutine_ids, (uint64_t)g->id);
 	g->state = TT_STATE_NOT_EXIST;
@@ -216,21 +227,20 @@ static void enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g, const
 }
 
 /* The thread that a first mention of a running goroutine names, and the processor there. */
-static struct tt_span_context first_context(const struct tt_event *ev, enum tt_state state)
+static void set_first_context(struct tt_span_context *by, const struct tt_event *ev,
+			      enum tt_state state)
 {
-	struct tt_span_context by = no_context;
-
+	*by = no_context;
 	if (state != TT_STATE_RUNNING && state != TT_STATE_SYSCALL)
-		return by;
+		return;
 	for (unsigned i = 0; i < ev->spec->nargs; i++)
 		if (ev->spec->args[i].type == TT_ARG_M)
-			by.thread = (int64_t)ev->args[i];
-	if (by.thread == ev->thread)
-		by.proc = ev->proc;
-	return by;
+			by->thread = (int64_t)ev->args[i];
+	if (by->thread == ev->thread)
+		by->proc = ev->proc;
 }
 
-static void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev,
+static inline void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev,
 			const struct change *t, uint32_t stack)
 {
 	bool known = t->from != TT_STATE_UNDETERMINED;
@@ -238,18 +248,22 @@ static void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, const s
 	g->state = (uint8_t)t->to;
 	g->since_ns = known ? ev->time_ns : g->born_ns;
 	g->flags = known ? 0 : TT_SPAN_BEGAN_BEFORE;
-	g->by = known ? context_of(ev) : first_context(ev, t->to);
+	if (tt_likely(known))
+		g->by = context_of(ev);
+	else
+		set_first_context(&g->by, ev, t->to);
 	g->name = t->reason == 0 ? 0 : tt_span_texts_string(&s->texts, t->reason);
 	g->start_stack = known ? stack : 0;
 	if (t->has_stack)
-		g->stack = t->own_stack == t->event_stack ? stack
-							  : tt_span_stack_at(s, t->own_stack);
+		g->stack = stack != 0 && t->own_stack == t->event_stack
+				   ? stack
+				   : tt_span_own_stack(s, t->own_stack);
 	if (t->to == TT_STATE_SYSCALL)
 		enter_syscall(s, g, ev);
 }
 
-static bool goroutine_transition(struct tt_spans *s, const struct tt_event *ev,
-				 const struct change *t)
+static inline bool goroutine_transition(struct tt_spans *s, const struct tt_event *ev,
+					const struct change *t)
 {
 	struct tt_span_goroutine *g;
 	uint32_t stack;
@@ -262,12 +276,12 @@ static bool goroutine_transition(struct tt_spans *s, const struct tt_event *ev,
 		return true;
 	known = g != NULL;
 	if (!known)
-		g = appear(s, ev, t);
+		g = appear(s, ev, *t);
 	if (g == NULL)
 		return false;
 	if (g->func == 0 && t->has_stack)
 		g->func = tt_span_texts_root(&s->texts, t->own_stack);
-	stack = tt_span_stack_at(s, t->event_stack);
+	stack = tt_span_event_stack(s, t->event_stack);
 	if (known && !end_state(s, g, ev, stack))
 		return false;
 	if (g->state == TT_STATE_SYSCALL)
@@ -320,17 +334,16 @@ static void take_from_syscall(struct tt_spans *s, struct tt_span_proc *p, int64_
 	p->syscalling = TT_NONE;
 }
 
-static bool proc_transition(struct tt_spans *s, const struct tt_event *ev,
-			    const struct change *t)
+static bool proc_transition(struct tt_spans *s, const struct tt_event *ev, struct change t)
 {
-	struct tt_span_proc *p = tt_spans_proc(s, t->id);
+	struct tt_span_proc *p = tt_spans_proc(s, t.id);
 	struct tt_span *span;
 	bool known = p != NULL;
 
-	if (known && p->state == t->to)
+	if (known && p->state == t.to)
 		return true;
 	if (!known) {
-		p = new_proc(s, t->id);
+		p = new_proc(s, t.id);
 		if (p == NULL)
 			return false;
 	} else {
@@ -338,16 +351,17 @@ static bool proc_transition(struct tt_spans *s, const struct tt_event *ev,
 		if (span == NULL)
 			return false;
 		tt_spans_proc_state(s, p, span);
-		set_end(span, ev, tt_span_stack_at(s, t->event_stack));
+		span->flags &= ~(unsigned)TT_SPAN_NOT_ENDED;
+		set_end(span, ev, tt_span_event_stack(s, t.event_stack));
 	}
-	if (t->to == TT_STATE_IDLE)
+	if (t.to == TT_STATE_IDLE)
 		take_from_syscall(s, p, ev->time_ns);
-	p->state = (uint8_t)t->to;
+	p->state = (uint8_t)t.to;
 	p->since_ns = known ? ev->time_ns : s->sync_ns;
 	p->flags = known ? 0 : TT_SPAN_BEGAN_BEFORE;
 	p->by = known ? context_of(ev) : no_context;
 	/* a running one is first mentioned by its thread */
-	if (t->to == TT_STATE_RUNNING)
+	if (t.to == TT_STATE_RUNNING)
 		p->by.thread = ev->thread;
 	return true;
 }
@@ -359,5 +373,5 @@ bool tt_spans_transition(struct tt_spans *s, const struct tt_event *ev)
 
 	if (view->resource == TT_RESOURCE_GOROUTINE)
 		return goroutine_transition(s, ev, &c);
-	return view->resource != TT_RESOURCE_PROC || proc_transition(s, ev, &c);
+	return view->resource != TT_RESOURCE_PROC || proc_transition(s, ev, c);
 }

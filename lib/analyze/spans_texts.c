@@ -23,6 +23,7 @@ static void forget_generation(struct tt_span_texts *t)
 	t->by_index = NULL;
 	t->nby_index = 0;
 	tt_idmap_clear(&t->names_by_id);
+	memset(t->last, 0, sizeof(t->last));
 }
 
 void tt_span_texts_release(struct tt_span_texts *t)
@@ -92,20 +93,19 @@ uint32_t tt_span_texts_name(struct tt_span_texts *t, struct tt_str text)
 	return number;
 }
 
-uint32_t tt_span_texts_string(struct tt_span_texts *t, uint64_t id)
+uint32_t tt_span_texts_find_string(struct tt_span_texts *t, uint64_t id)
 {
 	struct tt_str text;
 	uint32_t number;
 
-	if (id == 0)
-		return 0;
 	number = tt_idmap_find(&t->names_by_id, id);
-	if (number != TT_IDMAP_NONE)
-		return number;
-	if (!tt_generation_string(t->gen, id, &text))
-		return 0;
-	number = tt_span_texts_name(t, text);
-	t->failed |= !tt_idmap_add(&t->names_by_id, id, number);
+	if (number == TT_IDMAP_NONE) {
+		if (!tt_generation_string(t->gen, id, &text))
+			return 0;
+		number = tt_span_texts_name(t, text);
+		t->failed |= !tt_idmap_add(&t->names_by_id, id, number);
+	}
+	t->last[id % TT_SPAN_NLAST] = (struct tt_span_string){id, number};
 	return number;
 }
 

@@ -225,6 +225,43 @@ START_TEST(pull_returns_what_events_give)
 }
 END_TEST
 
+START_TEST(ended_spans_are_those_that_next_returns)
+{
+	struct tt_spans *s = new_spans(TT_SPANS_OWN_STACKS);
+	const struct tt_span *span, *all;
+	const struct tt_event *ev;
+	struct build b;
+	struct tt_reader *r = open_script(&b, BEGIN "7@200: +1 UserRegionBegin 5 2 0, +1 GoBlock 1 1\n"
+						    "-1@300: +1 GoUnblock 1 1 1\n");
+	unsigned nwaits = 0;
+	size_t n;
+
+	while (tt_reader_next(r, &ev) == 0) {
+		ck_assert_int_eq(tt_spans_event(s, ev), 0);
+		all = tt_spans_ended(s, &n);
+		for (size_t i = 0; i < n; i++) {
+			ck_assert_int_eq(tt_spans_next(s, &span), 0);
+			ck_assert_ptr_eq(span, &all[i]);
+			/* its own stack alone is kept */
+			ck_assert_uint_eq(span->start_stack, 0);
+			ck_assert_uint_eq(span->end_stack, 0);
+			if (span->state != TT_STATE_WAITING)
+				continue;
+			ck_assert_uint_ne(span->stack, 0);
+			nwaits++;
+		}
+		ck_assert_int_eq(tt_spans_next(s, &span), 1);
+	}
+	ck_assert_uint_eq(nwaits, 1);
+	tt_spans_finish(s);
+	tt_spans_ended(s, &n);
+	ck_assert_uint_eq(n, 0);
+	tt_spans_free(s);
+	tt_reader_close(r);
+	build_release(&b);
+}
+END_TEST
+
 START_TEST(what_is_open_can_be_asked_for)
 {
 	struct tt_spans *s = new_spans(0);
@@ -291,6 +328,7 @@ Suite *spans_suite(void)
 
 	tcase_add_loop_test(tc, events_become_spans, 0, (int)COUNT(cases));
 	tcase_add_test(tc, pull_returns_what_events_give);
+	tcase_add_test(tc, ended_spans_are_those_that_next_returns);
 	tcase_add_test(tc, what_is_open_can_be_asked_for);
 	tcase_add_test(tc, options_are_checked_and_memory_is_limited);
 	suite_add_tcase(s, tc);
