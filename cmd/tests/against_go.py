@@ -284,6 +284,9 @@ def compare_wire(pair):
     return difference(go, ours), Case("wire", pair.trace, go, ours, [])
 
 
+CUT = "the trace ends before the clock and the tables of its last generation: "
+
+
 def verdict_difference(go, ours, findings):
     if ours.exit not in (0, 1):
         return f"exit {ours.exit}: {first_line(ours.err)!r}"
@@ -292,10 +295,14 @@ def verdict_difference(go, ours, findings):
     errors = [f for f in findings if f["severity"] == "error"]
     line = first_line(go.err).decode("utf-8", "replace")
     if go.exit == 1 and line.isascii() and line.isprintable() and not re.search(r'["\\]', line):
+        said = [f["message"] for f in errors[:2]]
         if errors and errors[0]["code"].startswith("batch-"):
             # damage goes before what it cost the generation, which Go finds first
-            errors = [f for f in errors[:2] if f["message"].startswith(line)] or errors
-        if not errors or not errors[0]["message"].startswith(line):
+            said = [text for text in said if text.startswith(line)] or said
+        elif errors and errors[0]["code"] == "cut-off":
+            # so does the end of the file
+            said[0] = said[0].removeprefix(CUT)
+        if not said or not said[0].startswith(line):
             return f"finds {errors[0]['message'] if errors else None!r}, Go {line!r}"
     return None
 

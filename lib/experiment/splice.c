@@ -282,6 +282,9 @@ static void splice_thread(struct splice *x)
 		has_embedded = ready_embedded(x);
 		if ((!has_own && !has_embedded) || x->no_memory)
 			break;
+		if (has_own && has_embedded && x->own.next_time == x->embedded.next_time)
+			tt_embedded_fault(x->p, x->batch, "an embedded event at the tick of another "
+					  "event of its thread: which is first is not known");
 		s = has_own && (!has_embedded || x->own.next_time <= x->embedded.next_time)
 			    ? &x->own
 			    : &x->embedded;
