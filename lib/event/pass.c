@@ -68,7 +68,12 @@ void tt_pass_take(struct tt_pass *p, const struct tt_generation *gen)
 /* Whether tt_direct_run() may count events of a type that is not watched. */
 static uint8_t direct_rule(const struct tt_fast_type *fast)
 {
-	return fast->more_ids || fast->nargs > TT_DIRECT_MAX_ARGS ? TT_FAST_NONE : fast->rule;
+	if (fast->more_ids || fast->nargs > TT_DIRECT_MAX_ARGS)
+		return TT_FAST_NONE;
+	if (fast->rule == TT_FAST_IN_CONTEXT && fast->stack == TT_ARG_ZERO &&
+	    fast->string == TT_ARG_ZERO && fast->refers == TT_ARG_ZERO)
+		return TT_FAST_UNREAD;
+	return fast->rule;
 }
 
 /* Each event of a type that is watched is looked at, and so not counted unseen, until one
@@ -78,9 +83,9 @@ static void begin_types(struct tt_pass *p)
 	for (unsigned type = 0; type < 256; type++) {
 		struct tt_fast_type *fast = &p->order.fast[type];
 
-		fast->direct = p->watched[type] ? TT_FAST_NONE : direct_rule(fast);
 		fast->refers = TT_ARG_ZERO;
 		fast->refers_end = p->watched[type] ? 0 : 1;
+		fast->direct = p->watched[type] ? TT_FAST_NONE : direct_rule(fast);
 	}
 }
 

@@ -9,7 +9,7 @@
 #define OVERLONG 8
 /* An event without such a number, and type and time of the next one. */
 #define ROOM_NBYTES (1 + OVERLONG * (1 + TT_DIRECT_MAX_ARGS) + 1 + OVERLONG)
-#define BLOCK_NBYTES 64 /* as many as a number has bits */
+#define BLOCK_NBYTES 64
 
 /* The first place with so many, or NULL. */
 static const uint8_t *find_overlong_in(const uint8_t *p, const uint8_t *end)
@@ -22,65 +22,61 @@ static const uint8_t *find_overlong_in(const uint8_t *p, const uint8_t *end)
 	return NULL;
 }
 
-/* Of each of eight bytes a bit: whether it says that more follow. */
-static inline uint64_t more_bits(const uint8_t *p)
-{
-	uint64_t tops = tt_load_le64(p) >> 7 & UINT64_C(0x0101010101010101);
+typedef uint64_t vector __attribute__((vector_size(16)));
 
-	return tops * UINT64_C(0x0102040810204080) >> 56;
+static inline vector load(const uint8_t *p)
+{
+	vector v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
-/* Where eight of these bits in a row begin, as one bit each. */
-static inline uint64_t rows_of(uint64_t more)
+static inline bool has_more_bit(vector v)
 {
-	more &= more >> 1;
-	more &= more >> 2;
-	return more & more >> 4;
+	return ((v[0] | v[1]) & UINT64_C(0x8080808080808080)) != 0;
 }
 
-/* The same from eight bytes before a block, or from where it begins, to eight bytes after it. */
-static const uint8_t *find_overlong_at(const uint8_t *block, bool is_first)
-{
-	uint64_t before = is_first ? 0 : more_bits(block - OVERLONG), more = 0, rows;
-
-	for (unsigned i = 0; i < BLOCK_NBYTES; i += 8)
-		more |= more_bits(block + i) << i;
-	rows = rows_of(more << 8 | before);
-	if (rows != 0)
-		return block - OVERLONG + __builtin_ctzll(rows);
-	rows = rows_of(more >> 8 | more_bits(block + BLOCK_NBYTES) << (BLOCK_NBYTES - 8));
-	return rows == 0 ? NULL : block + OVERLONG + __builtin_ctzll(rows);
-}
-
-/* Whether four bytes of one word say that more follow: in a row of eight there is such a word. */
+/* Whether four bytes of one word say that more follow: in a row of eight there is such a
+ * word, the first of them in the block if the row begins less than four bytes before it. */
 static inline bool may_be_overlong(const uint8_t *block)
 {
 	typedef uint32_t words __attribute__((vector_size(16)));
 	const words tops = {0x80808080, 0x80808080, 0x80808080, 0x80808080};
-	words w[BLOCK_NBYTES / sizeof(words)];
-	uint64_t any[2];
+	words any = {0};
 
-	memcpy(w, block, sizeof(w));
-	w[0] = (words)((w[0] & tops) == tops) | (words)((w[1] & tops) == tops) |
-	       (words)((w[2] & tops) == tops) | (words)((w[3] & tops) == tops);
-	memcpy(any, &w[0], sizeof(any));
-	return (any[0] | any[1]) != 0;
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < BLOCK_NBYTES; i += sizeof(words))
+		any |= (words)(((words)load(block + i) & tops) == tops);
+	return has_more_bit((vector)any);
 }
 
-/* Where the first one is, or `end`. A row may begin in the block before, or end in the next. */
-static const uint8_t *find_overlong(const uint8_t *start, const uint8_t *end)
+/* Whether such a row begins at one of so many bytes. */
+static inline bool is_overlong_in(const uint8_t *p)
 {
-	const uint8_t *found = NULL;
-	const uint8_t *p = start;
+	vector any = {0};
 
-	for (; end - p >= BLOCK_NBYTES + OVERLONG; p += BLOCK_NBYTES) {
-		if (tt_likely(!may_be_overlong(p)))
-			continue;
-		found = find_overlong_at(p, p == start);
-		if (found != NULL)
-			return found;
+#pragma GCC unroll 4
+	for (unsigned i = 0; i < BLOCK_NBYTES; i += sizeof(vector)) {
+		vector row = load(p + i);
+
+#pragma GCC unroll 8
+		for (unsigned k = 1; k < OVERLONG; k++)
+			row &= load(p + i + k);
+		any |= row;
 	}
-	found = find_overlong_in(p - start < OVERLONG ? start : p - OVERLONG, end);
+	return has_more_bit(any);
+}
+
+/* Where the first one is, or `end`. */
+static const uint8_t *find_overlong(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *found;
+
+	for (; end - p >= BLOCK_NBYTES + OVERLONG; p += BLOCK_NBYTES)
+		if (tt_unlikely(may_be_overlong(p + OVERLONG / 2 - 1)) && is_overlong_in(p))
+			break;
+	found = find_overlong_in(p, end);
 	return found == NULL ? end : found;
 }
 
@@ -155,6 +151,29 @@ static TT_ALWAYS_INLINE bool advance_any(struct tt_order *o, struct tt_m_state *
 	       args[fast->refers] < fast->refers_end && tt_fast_advance(o, m, rule, type, args);
 }
 
+/* The same of an event whose arguments nobody reads. */
+static TT_ALWAYS_INLINE bool advance_unread(const struct tt_m_state *m,
+					    const struct tt_fast_type *fast, const uint8_t **pos)
+{
+	unsigned n = fast->nargs;
+	const uint8_t *end;
+	uint64_t unread;
+
+	if ((m->has | fast->may_lack) != UINT8_MAX)
+		return false;
+	if (n == 0)
+		return true;
+	end = tt_varints_end(*pos, n);
+	if (tt_likely(end != NULL)) {
+		*pos = end;
+		return true;
+	}
+	for (; n > 0; n--)
+		if (!tt_varint_unchecked(pos, &unread))
+			return false;
+	return true;
+}
+
 /* To the code of the head's rule, from that of each rule by its own jump: the processor
  * guesses better where one leads to if it knows from where. */
 #define TRY_HEAD(from)                                                                    \
@@ -198,6 +217,7 @@ int tt_direct_run(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o
 	static const void *const codes[] = {
 		[TT_FAST_NONE] = __extension__ &&leave,
 		[TT_FAST_IN_CONTEXT] = __extension__ &&in_context,
+		[TT_FAST_UNREAD] = __extension__ &&unread,
 		[TT_FAST_GO_START] = __extension__ &&go_start,
 		[TT_FAST_GO_UNBLOCK] = __extension__ &&go_unblock,
 		[TT_FAST_GO_BLOCK] = __extension__ &&go_block,
@@ -250,6 +270,10 @@ in_context:
 	if (!advance_any(o, ms, TT_FAST_IN_CONTEXT, *head, &pos))
 		goto leave;
 	NEXT_HEAD(in_context);
+unread:
+	if (!advance_unread(ms, &o->fast[*head], &pos))
+		goto leave;
+	NEXT_HEAD(unread);
 order:
 	if (!advance_any(o, ms, TT_FAST_ORDER, *head, &pos))
 		goto leave;

@@ -18,6 +18,7 @@
 enum tt_fast_rule {
 	TT_FAST_NONE,           /* the handler alone knows */
 	TT_FAST_IN_CONTEXT,     /* the context is all that the event needs */
+	TT_FAST_UNREAD,         /* the same, and no argument has to be read: for direct.h */
 	TT_FAST_GO_START,
 	TT_FAST_GO_UNBLOCK,
 	TT_FAST_GO_BLOCK,

@@ -122,26 +122,30 @@ static TT_ALWAYS_INLINE const uint8_t *tt_raw_event_decode(const struct tt_decod
 	return next != NULL ? next : tt_raw_event_decode_checked(plan, p, end, ev, dt);
 }
 
-/*
- * The byte after the event at p, or NULL, as tt_raw_event_decode(): its numbers are
- * skipped. Most events end within 8 bytes, where the last byte of each number
- * has its top bit clear.
- */
+/* The byte after the n numbers at p, n > 0, if they end within 8 bytes; or NULL. The last byte
+ * of each has its top bit clear. */
+static TT_ALWAYS_INLINE const uint8_t *tt_varints_end(const uint8_t *p, unsigned n)
+{
+	uint64_t ends = ~tt_load_le64(p) & UINT64_C(0x8080808080808080);
+
+	for (; n > 1; n--)
+		ends &= ends - 1;
+	return ends == 0 ? NULL : p + ((unsigned)__builtin_ctzll(ends) + 1) / 8;
+}
+
+/* The byte after the event at p, or NULL, as tt_raw_event_decode(): its numbers are
+ * skipped. */
 static inline const uint8_t *tt_raw_event_skip(const struct tt_decode_plan *plan, const uint8_t *p,
 					       const uint8_t *end)
 {
 	unsigned nargs = plan->nargs[*p];
+	const uint8_t *next = NULL;
 	struct tt_raw_event ev;
-	uint64_t dt, ends;
+	uint64_t dt;
 
-	if (nargs > TT_MAX_ARGS || end - p < TT_EVENT_MAX_SIZE)
-		return tt_raw_event_decode_checked(plan, p, end, &ev, &dt);
-	ends = ~tt_load_le64(p + 1) & UINT64_C(0x8080808080808080);
-	for (unsigned i = 0; i < nargs && ends != 0; i++)
-		ends &= ends - 1;
-	if (ends == 0)
-		return tt_raw_event_decode_checked(plan, p, end, &ev, &dt);
-	return p + 1 + ((unsigned)__builtin_ctzll(ends) + 1) / 8;
+	if (nargs <= TT_MAX_ARGS && end - p >= TT_EVENT_MAX_SIZE)
+		next = tt_varints_end(p + 1, nargs + 1);
+	return next != NULL ? next : tt_raw_event_decode_checked(plan, p, end, &ev, &dt);
 }
 
 #endif
