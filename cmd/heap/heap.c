@@ -88,7 +88,7 @@ static unsigned bucket_of(int64_t ns)
 	return (top - 2) * LIFE_STEPS + (unsigned)(v >> (top - 3) & 7);
 }
 
-static struct heap_row *row_of(struct run *run, size_t i)
+static struct heap_row *new_row(struct run *run, size_t i)
 {
 	struct heap_stats *s = &run->stats;
 	struct heap_row *rows;
@@ -104,24 +104,24 @@ static struct heap_row *row_of(struct run *run, size_t i)
 		s->rows = rows;
 		s->cap = cap;
 	}
-	if (i >= s->nrows)
-		s->nrows = i + 1;
+	s->nrows = i + 1;
 	return &s->rows[i];
 }
 
-static void count_lifetime(struct run *run, struct heap_row *row, int64_t ns)
+/* The row with this number, or NULL: no memory. */
+static inline struct heap_row *row_of(struct run *run, size_t i)
 {
-	if (!row->lives) {
-		row->lives = calloc(LIFE_BUCKETS, sizeof(*row->lives));
-		if (!row->lives) {
-			run->no_memory = true;
-			return;
-		}
-	}
-	row->lives[bucket_of(ns)]++;
+	return i < run->stats.nrows ? &run->stats.rows[i] : new_row(run, i);
 }
 
-static void count_begin(struct heap_row *row, const struct tt_heap_object *o)
+static bool add_lives(struct run *run, struct heap_row *row)
+{
+	row->lives = calloc(LIFE_BUCKETS, sizeof(*row->lives));
+	run->no_memory |= !row->lives;
+	return row->lives;
+}
+
+static inline void count_begin(struct heap_row *row, const struct tt_heap_object *o)
 {
 	row->live++;
 	row->live_nbytes += o->nbytes;
@@ -130,8 +130,8 @@ static void count_begin(struct heap_row *row, const struct tt_heap_object *o)
 	row->alloc_nbytes += o->found ? 0 : o->nbytes;
 }
 
-static void count_end(struct run *run, struct heap_row *row, const struct tt_heap_object *o,
-		      int64_t now)
+static inline void count_end(struct run *run, struct heap_row *row, const struct tt_heap_object *o,
+			     int64_t now)
 {
 	row->live--;
 	row->live_nbytes -= o->nbytes;
@@ -139,7 +139,8 @@ static void count_end(struct run *run, struct heap_row *row, const struct tt_hea
 	if (o->found)
 		return;
 	row->frees++;
-	count_lifetime(run, row, now - o->since_ns);
+	if (row->lives || add_lives(run, row))
+		row->lives[bucket_of(now - o->since_ns)]++;
 }
 
 static size_t index_of(const struct run *run, const struct tt_heap_object *o)
@@ -157,15 +158,36 @@ static void count_change(struct run *run, const struct tt_heap_change *change, i
 		row = row_of(run, index_of(run, &change->gone));
 		if (row)
 			count_end(run, row, &change->gone, now);
-		count_end(run, &run->stats.sum, &change->gone, now);
 	}
 	if (change->began) {
 		run->nevents++;
 		row = row_of(run, index_of(run, &change->object));
 		if (row)
 			count_begin(row, &change->object);
-		count_begin(&run->stats.sum, &change->object);
 	}
+}
+
+static void add_to_sum(struct run *run, const struct heap_row *row)
+{
+	struct heap_row *sum = &run->stats.sum;
+
+	sum->allocs += row->allocs;
+	sum->alloc_nbytes += row->alloc_nbytes;
+	sum->frees += row->frees;
+	sum->live += row->live;
+	sum->live_nbytes += row->live_nbytes;
+	sum->found += row->found;
+	if (!row->lives || (!sum->lives && !add_lives(run, sum)))
+		return;
+	for (size_t i = 0; i < LIFE_BUCKETS; i++)
+		sum->lives[i] += row->lives[i];
+}
+
+/* (here, not event by event) */
+static void sum_up(struct run *run)
+{
+	for (size_t i = 0; i < run->stats.nrows; i++)
+		add_to_sum(run, &run->stats.rows[i]);
 }
 
 /* ---- stacks */
@@ -445,6 +467,9 @@ static int run_heap(struct run *run)
 	progress_stop();
 	if (status == STATUS_TROUBLE)
 		return status;
+	sum_up(run);
+	if (run->no_memory)
+		return report_no_memory(run);
 	tt_heap_finish(run->heap);
 	while (!run->opt->common.quiet && tt_heap_finding(run->heap, &finding) == 0)
 		cmd_report(run->file, &finding);

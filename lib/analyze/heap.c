@@ -178,7 +178,7 @@ static int no_memory(const struct tt_heap *h)
 	return -tt_mem_code(&h->mem);
 }
 
-static int begin_generation(struct tt_heap *h, const struct tt_event *ev)
+static __attribute__((noinline)) int begin_generation(struct tt_heap *h, const struct tt_event *ev)
 {
 	uint64_t ordinal = tt_generation_ordinal(ev->generation);
 
@@ -533,7 +533,7 @@ static uint64_t first_page(const struct tt_heap *h, const struct tt_event *ev)
 	return (h->base + (ev->args[0] << h->page_shift)) >> h->page_shift;
 }
 
-static int begin_span(struct tt_heap *h, const struct tt_event *ev)
+static __attribute__((noinline)) int begin_span(struct tt_heap *h, const struct tt_event *ev)
 {
 	uint64_t first = first_page(h, ev), npages = ev->args[1];
 	/* the last page of all is nobody's, so that ends can be counted */
@@ -563,7 +563,7 @@ static int begin_span(struct tt_heap *h, const struct tt_event *ev)
 	return TT_OK;
 }
 
-static int end_span(struct tt_heap *h, const struct tt_event *ev)
+static __attribute__((noinline)) int end_span(struct tt_heap *h, const struct tt_event *ev)
 {
 	uint64_t first = first_page(h, ev);
 	struct tt_heap_span *span = tt_heap_spans_at(&h->spans, first);
@@ -582,7 +582,7 @@ static int end_span(struct tt_heap *h, const struct tt_event *ev)
 
 /* ---- events */
 
-static void learn(struct tt_heap *h, const struct tt_event *ev, enum tt_heap_act act)
+static __attribute__((noinline)) void learn(struct tt_heap *h, const struct tt_event *ev, enum tt_heap_act act)
 {
 	bool is_span = act == TT_HEAP_ACT_SPAN || act == TT_HEAP_ACT_SPAN_FREE;
 	/* a span comes first; both units are learnt with it if there is a HeapObject spec */
