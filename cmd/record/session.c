@@ -247,6 +247,9 @@ static void print_summary(const struct record *r)
 		c = record_check_progress(r->check);
 	if (p.files > 1)
 		snprintf(files, sizeof(files), " in %" PRIu64 " files", p.files);
+	/* each file is a trace, which ends with a Sync of its own; one of them is counted */
+	if (c.events > 0 && p.files > 1)
+		c.events += p.files - 1;
 	if (c.events > 0)
 		snprintf(events, sizeof(events), ", %" PRIu64 " event%s", c.events,
 			 plural(c.events));
