@@ -535,10 +535,10 @@ check-musl: $O/tracetool
 	+@$(musl_make) O=$O/musl/bare WITH_CURL=no WITH_DW=no cmd-objects
 	+@$(musl_make) O=$O/musl WITH_CURL=yes WITH_DW=yes cmd-objects $O/musl/tracetool
 	+@$(musl_make) O=$O/musl WITH_CURL=yes WITH_DW=yes check-replay \
-		FUZZ='$(filter-out record source,$(fuzz_names))'
+		FUZZ='$(filter-out archive record source,$(fuzz_names))'
 	cmd/tests/check-same $< $O/musl/tracetool $(sort $(wildcard testdata/*.trace testdata/*.trace.zst))
-	@echo 'With musl: not run for want of libraries: the Check suites, fuzz_record,' \
-		'fuzz_source, what is compressed or an archive; not built: cmd/preload'
+	@echo 'With musl: not run for want of libraries: the Check suites, fuzz_archive,' \
+		'fuzz_record, fuzz_source, what is compressed or an archive; not built: cmd/preload'
 
 cmd-objects: $(cmd_obj)
 
