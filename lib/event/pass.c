@@ -212,50 +212,30 @@ static int check_all(struct tt_pass *p, const struct tt_event *ev)
 	return rc;
 }
 
-/* What the head of a thread waits for, into p->why. */
-static void find_why(struct tt_pass *p, const struct tt_cursor *c, struct tt_order *order)
+/* What the head of a thread waits for. One that was tried waits still: trying it again changes
+ * nothing, and says why. */
+static void find_why(struct tt_pass *p, struct tt_cursor *c)
 {
-	uint32_t m = c->m;
-	enum tt_advance tried;
-
-	order->why = p->why;
-	order->why_size = sizeof(p->why);
-	tried = tt_order_try(order, c->thread, &m, c->head);
-	order->why = NULL;
-	if (tried != TT_NOT_YET)
-		snprintf(p->why, sizeof(p->why),
-			 "it need not wait, but Go's reader does not try it again");
-}
-
-/*
- * The first of the threads, as they are sorted now, need not have been tried, see merge.c:
- * its event may happen, which must not change the state that the others wait in.
- */
-static void find_why_of_first(struct tt_pass *p, const struct tt_cursor *c)
-{
-	struct tt_order order;
-
-	tt_order_init(&order, p->mem, p->specs, p->version);
-	if (tt_order_copy(&order, &p->order)) {
-		tt_order_begin_generation(&order, p->order.gen);
-		order.renewed = p->order.renewed;
-		find_why(p, c, &order);
+	if (c == p->merge.untried) {
+		snprintf(p->why, sizeof(p->why), "not known: like Go's reader, this one tries "
+						 "no event of this thread here");
+		return;
 	}
-	tt_order_release(&order);
+	p->why[0] = '\0';
+	p->order.why = p->why;
+	p->order.why_size = sizeof(p->why);
+	tt_order_try(&p->order, c->thread, &c->m, c->head);
+	p->order.why = NULL;
 }
 
 bool tt_pass_waiting(struct tt_pass *p, size_t i, struct tt_waiting *out)
 {
-	const struct tt_cursor *c;
+	struct tt_cursor *c;
 
 	if (i >= p->merge.heap.n)
 		return false;
 	c = p->merge.heap.at[i].of.item;
-	p->why[0] = '\0';
-	if (i == 0)
-		find_why_of_first(p, c);
-	else /* it was tried, and waits still: trying it again changes nothing */
-		find_why(p, c, &p->order);
+	find_why(p, c);
 	*out = (struct tt_waiting){
 		.thread = c->thread,
 		.time_ns = c->head->time_ns,
@@ -313,13 +293,15 @@ static int take_queued(struct tt_pass *p, const struct tt_event **out)
 	return hand_out(p, ev, out);
 }
 
-/* Go's text ends in a colon, and lists all threads after it: this is what the first waits for. */
+/* Go's text ends in a colon, and lists all threads after it: this is what the first waits for
+ * that was tried. */
 static __attribute__((noinline)) int say_cause(struct tt_pass *p, int rc)
 {
 	size_t used = strlen(p->err.message);
+	size_t i = p->merge.untried != NULL;
 	struct tt_waiting first;
 
-	if (rc == -TT_E_STUCK && !p->like_go && tt_pass_waiting(p, 0, &first))
+	if (rc == -TT_E_STUCK && !p->like_go && tt_pass_waiting(p, i, &first))
 		snprintf(p->err.message + used, sizeof(p->err.message) - used, " %s", first.why);
 	return rc;
 }

@@ -45,6 +45,7 @@ void tt_merge_clear(struct tt_merge *m)
 {
 	m->cursors.gen = NULL;
 	m->waits.on = false;
+	m->untried = NULL;
 	m->cursors.n = m->heap.n = 0;
 	m->next_sample = m->nsamples = 0;
 	m->sample_ns = INT64_MAX;
@@ -99,6 +100,8 @@ int tt_merge_no_next(struct tt_merge *m, struct tt_order *order, size_t i, int r
  */
 static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
 {
+	const struct tt_cursor *tried_first = m->heap.at[0].of.item;
+
 	tt_cursor_heap_sort(&m->heap);
 	if (tt_waitq_begin(&m->waits, &m->cursors, &m->heap, order))
 		return tt_waitq_advance(&m->waits, order, err);
@@ -112,6 +115,10 @@ static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt
 			return tt_merge_next(m, order, i, err);
 		if (tried == TT_BROKEN)
 			return tt_cursor_broken(&m->cursors, c, &order->err, err);
+	}
+	if (m->heap.at[0].of.item != tried_first) {
+		tt_cursor_settle(&m->cursors, m->heap.at[0].of.item, m->heap.at[0].key);
+		m->untried = m->heap.at[0].of.item;
 	}
 	return tt_cursor_stuck(&m->cursors, m->heap.at[0].of.item, err);
 }

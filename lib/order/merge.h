@@ -17,6 +17,7 @@ struct tt_merge {
 	struct tt_cursor_heap heap;     /* (first: its address is needed most) */
 	struct tt_cursors cursors;
 	struct tt_waitq waits;
+	const struct tt_cursor *untried; /* after TT_E_STUCK: the heap's first, if nobody tried it */
 	size_t next_sample, nsamples;
 	int64_t sample_ns;              /* time of the next CPU sample, or INT64_MAX */
 };
