@@ -39,7 +39,7 @@
  *	FOLDER          all files below it that begin as a trace, compressed or not, in the
  *	                order of their names' bytes; with --all-files all files, also archives.
  *	                Links to files are followed, links to folders are not
- * *	ARCHIVE         its only file, whatever it begins with; of several files those that
+ *	ARCHIVE         its only file, whatever it begins with; of several files those that
  *	                begin as a trace, in the order of the archive, or with --all-files all
  *	ARCHIVE:MEMBER  that one; ARCHIVE:PATTERN (with *, ? or [) those that match it
  *
