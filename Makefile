@@ -265,7 +265,8 @@ $O/cmd/%.o: cmd/%.c $O/flags
 ## deps             install with apt what building and testing need
 build_packages := gcc libc6-dev make pkg-config libarchive-dev libzstd-dev zlib1g-dev libmd-dev \
 	libcurl4-openssl-dev libdw-dev
-check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip python3
+check_packages := g++ check mandoc jq zstd lz4 bzip2 xz-utils zip python3 \
+	protobuf-compiler
 ifneq ($(filter deps,$(MAKECMDGOALS)),)
 $(filter-out deps,$(MAKECMDGOALS)) $O/flags $O/sources $O/specs $O/found/build $O/found/check: | deps
 endif
@@ -347,7 +348,7 @@ distclean: clean
 ### test
 ## check            all tests of this group
 checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-kept check-edit check-field check-faults check-manual check-readme \
-	check-completion check-intervals check-headers check-layers check-symbols check-install check-make
+	check-completion check-intervals check-pprof check-headers check-layers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
 
@@ -460,6 +461,12 @@ check-completion: $(program)
 check-intervals: $O/tracetool
 	@PATH="$(abspath $O):$$PATH" cmd/tests/check-intervals $(sort $(wildcard testdata/*.trace testdata/*.trace.zst \
 		testdata/v1/*.trace.zst testdata/problems/*.trace.zst))
+
+## check-pprof      profiles of export against protoc; GO=PROGRAM: `go tool pprof`
+##                  opens them, too
+check-pprof: $O/tracetool
+	@PATH="$(abspath $O):$$PATH" cmd/tests/check-pprof $(if $(GO),--go-tool '$(GO)') \
+		$(sort $(wildcard testdata/*.trace testdata/*.trace.zst testdata/v1/*.trace.zst))
 
 ## check-headers    each header compiles alone, public ones as C++17 too
 check-headers: $O/flags $(generated)

@@ -366,6 +366,17 @@ bool out_is_utf8(struct tt_str s)
 	return true;
 }
 
+char *out_utf8(struct out *o, char *p, struct tt_str s)
+{
+	for (size_t i = 0, n; i < s.len; i += n) {
+		p = out_room(o, p);
+		n = utf8_length((const unsigned char *)s.data + i, s.len - i);
+		p = n > 0 ? put_mem(p, s.data + i, n) : put_lit(p, "\xef\xbf\xbd");
+		n += n == 0;
+	}
+	return out_room(o, p);
+}
+
 char *out_json_plain(struct out *o, char *p, struct tt_str s)
 {
 	enum { SHORT = 1024 };

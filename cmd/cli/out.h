@@ -123,6 +123,8 @@ char *out_json(struct out *o, char *p, struct tt_str s);
 /* The same for a short text of printable ASCII that needs no escapes; NULL: it is not one. */
 char *out_json_plain(struct out *o, char *p, struct tt_str s);
 bool out_is_utf8(struct tt_str s);
+/* The text as it is, but for each byte that is not valid UTF-8 U+FFFD. */
+char *out_utf8(struct out *o, char *p, struct tt_str s);
 
 /* ---- into the room: no check, at most OUT_ROOM */
 

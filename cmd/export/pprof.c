@@ -35,9 +35,26 @@ struct writer {
 	bool no_memory;
 };
 
+static uint32_t number_of(struct writer *w, struct tt_str text)
+{
+	struct out clean;
+	uint32_t number = NUMBER_NONE;
+
+	/* readers reject a profile with anything but UTF-8; what Go writes may have it */
+	if (w->profile->opt->like_go || out_is_utf8(text))
+		return texts_number(&w->strings, text);
+	out_init_memory(&clean);
+	out_end(&clean, out_utf8(&clean, out_begin(&clean), text));
+	if (!out_failed(&clean))
+		number = texts_number(&w->strings, (struct tt_str){ clean.buffer,
+								    (size_t)(clean.pos - clean.buffer) });
+	out_release_memory(&clean);
+	return number;
+}
+
 static uint64_t string_of(struct writer *w, struct tt_str text)
 {
-	uint32_t number = texts_number(&w->strings, text);
+	uint32_t number = number_of(w, text);
 
 	w->no_memory |= number == NUMBER_NONE;
 	return number == NUMBER_NONE ? 0 : number;
