@@ -14,13 +14,37 @@
 
 /* ---- a pass */
 
+/* Whether tt_direct_run() may count events of a type that is not watched, or not any more. */
+static uint8_t direct_rule(const struct tt_fast_type *fast)
+{
+	if (fast->more_ids || fast->nargs > TT_DIRECT_MAX_ARGS)
+		return TT_FAST_NONE;
+	if (fast->rule == TT_FAST_IN_CONTEXT && fast->stack == TT_ARG_ZERO &&
+	    fast->string == TT_ARG_ZERO && fast->refers == TT_ARG_ZERO)
+		return TT_FAST_UNREAD;
+	return fast->rule;
+}
+
 static void set_type(struct tt_pass *p, unsigned type)
 {
 	const struct tt_event_def *def = tt_specs_def(p->specs, type);
+	struct tt_fast_type *fast = &p->order.fast[type];
 
-	p->watched[type] = def != NULL && tt_findings_watch(p, def);
+	fast->refers = TT_ARG_ZERO;
+	fast->refers_end = 1;
+	fast->direct = direct_rule(fast);
+	if (def != NULL && tt_findings_watch(p, def))
+		p->watched[p->nwatched++] = (uint8_t)type;
 	if (def != NULL && def->spec.kind == TT_KIND_STACK_SAMPLE)
 		p->sample_spec = &def->spec;
+}
+
+/* From the specs, as the order has them. */
+static void set_types(struct tt_pass *p)
+{
+	p->nwatched = 0;
+	for (unsigned type = 0; type < 256; type++)
+		set_type(p, type);
 }
 
 void tt_pass_init(struct tt_pass *p, struct tt_mem *mem, const struct tt_specs *specs,
@@ -32,8 +56,7 @@ void tt_pass_init(struct tt_pass *p, struct tt_mem *mem, const struct tt_specs *
 	p->version = version;
 	tt_merge_init(&p->merge, mem, specs);
 	tt_order_init(&p->order, mem, specs, version);
-	for (unsigned type = 0; type < 256; type++)
-		set_type(p, type);
+	set_types(p);
 	tt_error_clear(&p->err);
 }
 
@@ -48,8 +71,7 @@ void tt_pass_specs_changed(struct tt_pass *p)
 {
 	tt_decode_plan_init(&p->merge.cursors.plan, p->specs);
 	tt_order_specs_changed(&p->order);
-	for (unsigned type = 0; type < 256; type++)
-		set_type(p, type);
+	set_types(p);
 }
 
 void tt_pass_clear(struct tt_pass *p)
@@ -65,33 +87,22 @@ void tt_pass_take(struct tt_pass *p, const struct tt_generation *gen)
 	tt_findings_begin_generation(p);
 }
 
-/* Whether tt_direct_run() may count events of a type that is not watched. */
-static uint8_t direct_rule(const struct tt_fast_type *fast)
-{
-	if (fast->more_ids || fast->nargs > TT_DIRECT_MAX_ARGS)
-		return TT_FAST_NONE;
-	if (fast->rule == TT_FAST_IN_CONTEXT && fast->stack == TT_ARG_ZERO &&
-	    fast->string == TT_ARG_ZERO && fast->refers == TT_ARG_ZERO)
-		return TT_FAST_UNREAD;
-	return fast->rule;
-}
-
 /* Each event of a type that is watched is looked at, and so not counted unseen, until one
  * was: see look_at(). */
-static void begin_types(struct tt_pass *p)
+static void watch(struct tt_pass *p)
 {
-	for (unsigned type = 0; type < 256; type++) {
-		struct tt_fast_type *fast = &p->order.fast[type];
+	for (unsigned i = 0; i < p->nwatched; i++) {
+		struct tt_fast_type *fast = &p->order.fast[p->watched[i]];
 
+		fast->direct = TT_FAST_NONE;
 		fast->refers = TT_ARG_ZERO;
-		fast->refers_end = p->watched[type] ? 0 : 1;
-		fast->direct = p->watched[type] ? TT_FAST_NONE : direct_rule(fast);
+		fast->refers_end = 0;
 	}
 }
 
 int tt_pass_begin(struct tt_pass *p)
 {
-	begin_types(p);
+	watch(p);
 	tt_order_begin_generation(&p->order, p->gen);
 	return tt_merge_begin(&p->merge, p->gen, &p->err);
 }
@@ -354,18 +365,27 @@ int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n)
 	return rc;
 }
 
+/* Whether the next event is one that tt_direct_run() may count. */
+static bool is_direct(const struct tt_pass *p)
+{
+	const struct tt_cursor *c = p->merge.heap.at[0].of.item;
+
+	return c->direct != TT_FAST_NONE || p->order.fast[c->head->type].direct != TT_FAST_NONE;
+}
+
 /* Events that are not even queued, since none is handed out; up to one that is, a CPU
  * sample, or the generation's end. */
 static int drain_direct(struct tt_pass *p)
 {
 	struct tt_tally tally = {p->last_ns, p->nevents};
-	int rc = tt_direct_run(&tally, &p->merge, &p->order, &p->err);
+	int rc;
 
+	if (!is_direct(p))
+		return advance(p);
+	rc = tt_direct_run(&tally, &p->merge, &p->order, &p->err);
 	p->last_ns = tally.last_ns;
 	p->nevents = tally.nevents;
-	if (rc < 0 || tt_merge_at_sample(&p->merge))
-		return rc;
-	return advance(p);
+	return rc < 0 || tt_merge_at_sample(&p->merge) ? rc : advance(p);
 }
 
 int tt_pass_drain(struct tt_pass *p)

@@ -18,7 +18,8 @@ struct tt_pass {
 	const struct tt_generation *gen; /* or NULL */
 	struct tt_merge merge;
 	struct tt_order order;
-	bool watched[256];      /* an event of this type may be a finding */
+	uint8_t watched[256];   /* types of which an event may be a finding */
+	unsigned nwatched;
 
 	int64_t last_ns;        /* time of the event handed out last */
 	uint64_t nevents;       /* that were handed out or counted */
