@@ -9,7 +9,6 @@
 #include "base/error.h"
 #include "repair/clock.h"
 #include "repair/salvage.h"
-#include "spec/types.h"
 
 static int no_memory(const struct tt_salvage *s, struct tt_error *err)
 {
@@ -18,7 +17,7 @@ static int no_memory(const struct tt_salvage *s, struct tt_error *err)
 
 /* ---- events */
 
-static bool need_ids_of(struct tt_salvage *s, const struct tt_raw_event *ev)
+bool tt_salvage_need_ids(struct tt_salvage *s, const struct tt_raw_event *ev)
 {
 	const struct tt_event_def *def = tt_specs_def(s->gen.specs, ev->type);
 
@@ -42,12 +41,6 @@ static bool is_cut(const struct tt_salvage *s, const struct tt_event_batch *b)
 	return last->cut && b->data_offset >= last->head.data_offset;
 }
 
-/* How many events a reader makes of one, as far as that does not depend on the state. */
-static unsigned nevents_of(unsigned type)
-{
-	return type == TT_EV_GO_SWITCH || type == TT_EV_GO_SWITCH_DESTROY ? 3 : 1;
-}
-
 /*
  * Walks the events of a batch: cuts it before the first that cannot be decoded, and says
  * whether it is whole. Makes sure of their table entries. Where bytes were changed the numbers
@@ -65,19 +58,32 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
 
 		if (next == NULL)
 			break;
-		if (!need_ids_of(s, &ev))
+		if (!tt_salvage_need_ids(s, &ev))
 			return -1;
-		s->nevents += nevents_of(ev.type);
+		s->nevents += tt_salvage_nevents_of(ev.type);
 		before = p;
 		p = next;
 	}
 	if (p < end && p > before && p[0] < FIRST_EXPERIMENTAL && !is_cut(s, b)) {
-		s->nevents -= nevents_of(*before);
+		s->nevents -= tt_salvage_nevents_of(*before);
 		p = before;
 	}
 	s->unread_nbytes += (uint64_t)(end - p);
 	if (p < end && s->unknown_type < 0 && tt_specs_def(s->gen.specs, *p) == NULL)
 		s->unknown_type = *p;
+	b->size = (uint32_t)(p - b->data) & 0xffffff;
+	return p == end;
+}
+
+/* The same of a batch in doubt: which of its events count is not known yet. */
+static bool walk_doubted(struct tt_salvage *s, struct tt_event_batch *b)
+{
+	const uint8_t *p = b->data, *end = p + b->size, *next;
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	while (p < end && (next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL)
+		p = next;
 	b->size = (uint32_t)(p - b->data) & 0xffffff;
 	return p == end;
 }
@@ -123,7 +129,8 @@ static bool walk_thread(struct tt_salvage *s, struct tt_thread_batches *t)
 	uint32_t before = TT_NO_BATCH;
 
 	for (uint32_t i = t->first; i != TT_NO_BATCH; i = s->gen.batches.at[i].next) {
-		int whole = walk_batch(s, &s->gen.batches.at[i]);
+		int whole = i == s->doubt.batch ? walk_doubted(s, &s->gen.batches.at[i])
+					      : walk_batch(s, &s->gen.batches.at[i]);
 
 		if (whole < 0)
 			return false;
@@ -202,6 +209,7 @@ int tt_salvage_prepare(struct tt_salvage *s, const struct tt_neighbours *neighbo
 		return rc;
 	tt_decode_plan_init(&s->plan, s->gen.specs);
 	tt_made_entries_begin(&s->made, &s->gen);
+	tt_salvage_find_doubted(s);
 	for (size_t i = 0; i < s->gen.threads.n; i++)
 		if (!walk_thread(s, &s->gen.threads.at[i]))
 			return no_memory(s, err);
@@ -230,11 +238,22 @@ static int order_all(struct tt_salvage *s, struct tt_pass *pass)
 		if (rc != TT_OK)
 			break;
 		s->nread += n;
-		s->nkept += nevents_of(evs[0].spec->type);
+		s->nkept += tt_salvage_nevents_of(evs[0].spec->type);
 		if (evs[0].raw_time_ns > s->last_ns)
 			s->last_ns = evs[0].raw_time_ns;
 	}
 	return rc == TT_END ? TT_OK : rc;
+}
+
+void tt_salvage_cut(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t batch,
+		    uint32_t nbytes)
+{
+	uint32_t before = TT_NO_BATCH;
+
+	for (uint32_t k = t->first; k != batch; k = s->gen.batches.at[k].next)
+		before = k;
+	s->gen.batches.at[batch].size = nbytes & 0xffffff;
+	end_thread_in(s, t, before, batch);
 }
 
 /* Drops what the merge did not get to. */
@@ -243,14 +262,10 @@ static void cut_at_heads(struct tt_salvage *s, const struct tt_merge *merge)
 	for (size_t i = 0; i < merge->heap.n; i++) {
 		const struct tt_cursor *c = merge->heap.at[i].of.item;
 		uint32_t t = tt_idmap_find(&s->gen.thread_ids, (uint64_t)c->thread);
-		struct tt_event_batch *b = &s->gen.batches.at[c->head->batch];
-		uint32_t before = TT_NO_BATCH;
+		const struct tt_event_batch *b = &s->gen.batches.at[c->head->batch];
 
-		for (uint32_t k = s->gen.threads.at[t].first; k != c->head->batch;
-		     k = s->gen.batches.at[k].next)
-			before = k;
-		b->size = (c->head->offset - b->data_offset) & 0xffffff;
-		end_thread_in(s, &s->gen.threads.at[t], before, c->head->batch);
+		tt_salvage_cut(s, &s->gen.threads.at[t], c->head->batch,
+			       (uint32_t)(c->head->offset - b->data_offset));
 	}
 }
 
@@ -271,6 +286,7 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_
 {
 	const struct tt_error *err = &pass->err;
 	int nembedded = 0;
+	bool confirmed = false;
 
 	for (int trial = 0; ; trial++) {
 		int rc;
@@ -278,6 +294,17 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_
 		if (!tt_order_copy(&pass->order, start))
 			return no_memory(s, why);
 		rc = order_all(s, pass);
+		if (!confirmed && (rc == TT_OK || !err->system)) {
+			int changed = tt_salvage_confirm(s, &pass->merge);
+
+			if (changed < 0)
+				return no_memory(s, why);
+			confirmed = true;
+			if (changed != 0) {
+				trial--;
+				continue;
+			}
+		}
 		if (rc == TT_OK)
 			break;
 		if ((trial == 0 && nembedded == 0) || err->system)

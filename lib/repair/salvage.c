@@ -21,6 +21,7 @@ void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_s
 	s->version = l->version;
 	s->unknown_type = -1;
 	s->doubtful = TT_NO_DOUBT;
+	s->doubt.batch = TT_NO_BATCH;
 	tt_decode_plan_init(&s->plan, specs);
 	tt_generation_init(&s->gen, mem, specs);
 }
@@ -194,6 +195,38 @@ static void note_time(struct tt_salvage *s, const struct tt_raw_batch *batch)
 	s->has_time = true;
 }
 
+/* Whether nothing but the batch's own damage speaks against its events. */
+static bool may_be_confirmed(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
+{
+	return !s->no_events && s->doubt.batch == TT_NO_BATCH && b->nown != 0 &&
+	       b == &s->list.at[s->list.n - 1];
+}
+
+/* Files the events of a batch in doubt: which of them stay is known when they are ordered. */
+static int file_doubted(struct tt_salvage *s, struct tt_salvaged_batch *b, struct tt_error *err)
+{
+	struct tt_raw_batch own = b->head;
+	size_t nbatches = s->gen.batches.n;
+	int rc;
+
+	own.size = b->nown;
+	rc = tt_generation_add(&s->gen, s->rules, &own, err);
+	if (rc < 0 && is_machine(-rc))
+		return rc;
+	if (rc < 0 || s->gen.batches.n == nbatches) {
+		drop(s, b);
+		return TT_OK;
+	}
+	note_time(s, &b->head);
+	b->unsettled = true;
+	s->uncounted = true;
+	s->doubt.batch = (uint32_t)nbatches;
+	s->doubt.thread = b->head.thread;
+	s->doubt.offset = b->head.data_offset;
+	s->doubt.nbytes = b->nown;
+	return TT_OK;
+}
+
 static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in_doubt,
 		      struct tt_error *err)
 {
@@ -208,6 +241,8 @@ static int file_batch(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in
 		return add_records(s, b, in_doubt || is_bad_table(s, b), err);
 	if (tt_content_is_table(content))
 		in_doubt = true;
+	if (in_doubt && b->events && may_be_confirmed(s, b))
+		return file_doubted(s, b, err);
 	if (in_doubt || (b->events && (s->no_events || (s->framing_lost && !b->cut)))) {
 		drop(s, b);
 		return TT_OK;
@@ -337,20 +372,36 @@ static void shorten(struct tt_salvage *s, struct tt_salvaged_batch *b, uint64_t 
 	s->end_offset = next;
 }
 
+/* What is known of the damage to a batch of events. */
+static void note_doubt(struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+{
+	uint64_t end = b->head.data_offset + b->head.size + b->nlacking;
+
+	s->doubt.nmissing = b->nlacking;
+	if (next != TT_UNKNOWN)
+		s->doubt.nmissing = next > end ? next - end : end - next;
+	s->doubt.ends = !b->cut && b->nown == b->head.size && !reads_on(s, b, next);
+}
+
 int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err)
 {
 	struct tt_salvaged_batch *b;
+	enum tt_content content;
 	bool credible;
 
 	if (s->doubtful == TT_NO_DOUBT)
 		return TT_OK;
 	b = &s->list.at[s->doubtful];
+	content = tt_content_of(&b->head, s->version);
 	s->doubtful = TT_NO_DOUBT;
 	b->doubted = true;
 	credible = is_credible(s, b, next);
 	shorten(s, b, next);
+	if (content == TT_CONTENT_EVENTS)
+		note_doubt(s, b, next);
 	/* if all of a table can be read, the damage is in any of its records */
-	if (!credible && (reads_on(s, b, next) || b->nown == 0)) {
+	if (!credible && (b->nown == 0 ||
+			  (content != TT_CONTENT_EVENTS && reads_on(s, b, next)))) {
 		drop(s, b);
 		return TT_OK;
 	}
@@ -381,10 +432,11 @@ static int file_last(struct tt_salvage *s, struct tt_error *err)
 
 /*
  * Whether what the source has is the beginning of the batch that the input's end cuts off:
- * then fills in *b, which may be one of no data.
+ * then fills in *b, which may be one of no data, and *nlacking: how much of it is missing.
  */
 static bool is_cut_batch(const struct tt_salvage *s, const struct tt_loader *l,
-			 const uint8_t *data, size_t avail, struct tt_raw_batch *b)
+			 const uint8_t *data, size_t avail, struct tt_raw_batch *b,
+			 uint32_t *nlacking)
 {
 	enum tt_content content;
 	uint64_t nbytes;
@@ -400,7 +452,8 @@ static bool is_cut_batch(const struct tt_salvage *s, const struct tt_loader *l,
 		return false;
 	b->offset = tt_source_offset(l->src);
 	b->data_offset = b->offset + (nbytes - b->size);
-	b->size -= (uint32_t)(nbytes - avail);
+	*nlacking = (uint32_t)(nbytes - avail);
+	b->size -= *nlacking;
 	b->data = data + (avail - b->size);
 	b->first = b->size != 0 ? b->data[0] : 0;
 	content = tt_content_of(b, s->version);
@@ -433,6 +486,7 @@ static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int why, stru
 {
 	struct tt_raw_batch b = {.kind = TT_RAW_BATCH_BAD};
 	const uint8_t *data;
+	uint32_t nlacking = 0;
 	size_t avail;
 	int rc;
 
@@ -442,7 +496,8 @@ static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int why, stru
 	if (rc < 0 && rc != -TT_E_INPUT)
 		return rc;
 	s->uncounted = true;
-	if (why != -TT_E_CUT_OFF || s->gen.number == 0 || !is_cut_batch(s, l, data, avail, &b)) {
+	if (why != -TT_E_CUT_OFF || s->gen.number == 0 ||
+	    !is_cut_batch(s, l, data, avail, &b, &nlacking)) {
 		if (s->list.n != 0)
 			doubt(s, data, avail);
 		s->framing_lost = true;
@@ -454,6 +509,7 @@ static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int why, stru
 		return rc;
 	rc = append(s, &b, true, err);
 	if (rc == TT_OK) {
+		s->list.at[s->list.n - 1].nlacking = nlacking;
 		doubt(s, NULL, 0);
 		s->end_offset = b.data_offset + b.size;
 	}
@@ -560,11 +616,11 @@ int tt_salvage_join(struct tt_salvage *s, struct tt_salvage *rest, struct tt_err
 		struct tt_salvaged_batch *b = &rest->list.at[i];
 		int rc;
 
-		s->framing_lost |= b->dropped && b->events;
+		s->framing_lost |= (b->dropped || b->unsettled) && b->events;
 		rc = append(s, &b->head, b->cut, err);
 		if (rc < 0)
 			return rc;
-		if (!b->dropped && b->clean == NULL)
+		if (!b->dropped && b->clean == NULL && !b->unsettled)
 			rc = file_last(s, err);
 		else
 			drop(s, &s->list.at[s->list.n - 1]);

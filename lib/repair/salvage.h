@@ -13,6 +13,7 @@
 #include "event/pass.h"
 #include "gen/content.h"
 #include "repair/entries.h"
+#include "spec/types.h"
 
 /*
  * One batch that was read, and what of it is good. Of the batch before a place where the
@@ -26,11 +27,13 @@ struct tt_salvaged_batch {
 	uint32_t nown;                  /* bytes of its data that are not another batch's */
 	uint32_t embedded;              /* of an experiment's: where its embedded events end, or 0 */
 	uint32_t reach;                 /* where the events that stay end (tt_salvage_measure) */
+	uint32_t nlacking;              /* bytes that its header says there are, behind the input's end */
 	bool events;                    /* a thread's own */
 	bool dropped;
 	bool sync;
 	bool doubted;                   /* it was in doubt */
 	bool cut;                       /* its header says more than there is */
+	bool unsettled;                 /* its events are those of tt_salvage's doubt */
 };
 
 /* So many bytes after a batch in doubt are kept, to see whether they go on with it. */
@@ -46,6 +49,17 @@ struct tt_salvaged_thread {
 	uint32_t first, last;
 };
 
+/* Events of a batch that was in doubt, and stays so until they are ordered. */
+struct tt_salvage_doubt {
+	uint32_t batch;         /* of the generation; or TT_NO_BATCH: there is none */
+	uint64_t offset;        /* of its data */
+	uint32_t nbytes;        /* of that, as far as it goes; some may not be decodable */
+	int64_t thread;
+	uint64_t nmissing;      /* so many bytes seem to be missing in it */
+	bool ends;              /* what follows it is certainly not of the same batch */
+	uint64_t nconfirmed;    /* how many of its events are among tt_salvage's nevents */
+};
+
 struct tt_salvage {
 	struct tt_mem *mem;
 	const struct tt_batch_rules *rules;
@@ -56,6 +70,7 @@ struct tt_salvage {
 	TT_ARRAY(struct tt_salvaged_thread) threads; /* likewise */
 	struct tt_decode_plan plan;
 	size_t doubtful;        /* index of the batch in doubt, or TT_NO_DOUBT */
+	struct tt_salvage_doubt doubt;
 	size_t nafter;
 	uint8_t after[TT_SALVAGE_AFTER]; /* what follows it */
 	uint64_t end_offset;    /* of the last batch that was collected */
@@ -128,6 +143,28 @@ void tt_salvage_recall(struct tt_salvage *s);
  */
 int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
 		    struct tt_error *why);
+
+/* How many events a reader makes of one, as far as that does not depend on the state. */
+static inline unsigned tt_salvage_nevents_of(unsigned type)
+{
+	return type == TT_EV_GO_SWITCH || type == TT_EV_GO_SWITCH_DESTROY ? 3 : 1;
+}
+/* Makes sure of the table entries of an event. False: no memory. */
+bool tt_salvage_need_ids(struct tt_salvage *s, const struct tt_raw_event *ev);
+/* Ends the events of a thread after `nbytes` of one of its batches. */
+void tt_salvage_cut(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t batch,
+		    uint32_t nbytes);
+
+/* ---- events of a batch in doubt (confirm.c) */
+
+/* The batches are as they will be ordered, with embedded events among them: if these divide the
+ * batch in doubt, nothing of it stays. */
+void tt_salvage_find_doubted(struct tt_salvage *s);
+/*
+ * Ordering stopped, or came to the end: drops of the events in doubt those that this does not
+ * confirm, and adds the others to nevents. 1; 0: there are none in doubt; -1: no memory.
+ */
+int tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge);
 
 /* ---- which batch of the input an event came from (embedded.c) */
 
