@@ -73,6 +73,8 @@ uint64_t tt_offsets_find(const struct tt_offsets *o, uint64_t to)
 		return to;
 	mark = mark_before(o, to);
 	place = *mark;
+	if (o->bytes.n == 0)
+		return place.from + (to - place.to);
 	p = o->bytes.at + mark->at;
 	end = mark + 1 < o->marks.at + o->marks.n ? o->bytes.at + mark[1].at
 						  : o->bytes.at + o->bytes.n;

@@ -443,9 +443,22 @@ static const uint8_t *trace_inside(const uint8_t *p, const uint8_t *end, const u
 	return NULL;
 }
 
+/* Whether each event has a type that a spec defines: in damaged bytes others are soon found. */
+static bool has_known_types(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
+{
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	while (p < end && p != NULL)
+		p = tt_raw_event_decode(s->plan, p, end, &ev, &dt);
+	return p != NULL;
+}
+
 /* Whether the records of a batch fill it; `end` is where it ends. */
 static bool is_whole(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end)
 {
+	if (tt_content_of(b, s->version) == TT_CONTENT_EVENTS)
+		return has_known_types(s, end - b->size, end);
 	return tt_content_reach(tt_content_of(b, s->version), s->plan, end - b->size, b->size) ==
 	       b->size;
 }
