@@ -259,7 +259,7 @@ static int answer_all(struct stat_files *f, const struct stat_options *opt)
 
 /* Of traces, or of the answers about them. */
 static int read_files(struct stat_files *f, const struct stat_options *opt,
-		      const struct cmd_input *in, const struct opt_operands *operands)
+		      struct cmd_input *in, const struct opt_operands *operands)
 {
 	struct cmd_inputs *inputs;
 	int status;
@@ -270,11 +270,13 @@ static int read_files(struct stat_files *f, const struct stat_options *opt,
 	status = cmd_inputs_open(&inputs, &opt->inputs, in, operands);
 	if (status != STATUS_FINE)
 		return status;
+	/* of a single file at least what unpacks it runs beside */
+	in->options.threads = cmd_inputs_single(inputs) ? (unsigned)opt->jobs : 1;
 	status = files_collect(f, opt, inputs);
 	return worse(status, cmd_inputs_close(inputs, opt->common.verbose));
 }
 
-static int stat_files(const struct stat_options *opt, const struct cmd_input *in,
+static int stat_files(const struct stat_options *opt, struct cmd_input *in,
 		      const struct opt_operands *operands)
 {
 	struct stat_files f, old;
@@ -295,7 +297,7 @@ static int stat_files(const struct stat_options *opt, const struct cmd_input *in
 	return status;
 }
 
-static int run(const struct stat_options *opt, const struct cmd_input *in,
+static int run(const struct stat_options *opt, struct cmd_input *in,
 	       const struct opt_operands *operands)
 {
 	struct cmd_inputs *inputs;

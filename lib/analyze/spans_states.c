@@ -153,7 +153,7 @@ static struct tt_span_goroutine *new_goroutine(struct tt_spans *s, int64_t id)
 }
 
 /* It appears: it is created, or its state is first mentioned. */
-static struct tt_span_goroutine *appear(struct tt_spans *s, const struct tt_event *ev,
+static TT_NOT_INLINE struct tt_span_goroutine *appear(struct tt_spans *s, const struct tt_event *ev,
 					struct change t)
 {
 	struct tt_span_goroutine *g = new_goroutine(s, t.id);
@@ -184,7 +184,7 @@ static inline bool end_state(struct tt_spans *s, const struct tt_span_goroutine 
 	return true;
 }
 
-static bool end_goroutine(struct tt_spans *s, struct tt_span_goroutine *g,
+static TT_NOT_INLINE bool end_goroutine(struct tt_spans *s, struct tt_span_goroutine *g,
 			  const struct tt_event *ev, uint32_t stack)
 {
 	struct tt_span *span;
@@ -205,7 +205,7 @@ static bool end_goroutine(struct tt_spans *s, struct tt_span_goroutine *g,
 }
 
 /* The processor that the goroutine left for a syscall is no longer its own. */
-static void leave_syscall(struct tt_spans *s, struct tt_span_goroutine *g)
+static TT_NOT_INLINE void leave_syscall(struct tt_spans *s, struct tt_span_goroutine *g)
 {
 	struct tt_span_proc *p = g->by.proc == TT_NONE ? NULL : tt_spans_proc(s, g->by.proc);
 
@@ -215,7 +215,7 @@ static void leave_syscall(struct tt_spans *s, struct tt_span_goroutine *g)
 }
 
 /* A goroutine whose state is first mentioned in a syscall holds the context's processor. */
-static void enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev)
+static TT_NOT_INLINE void enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev)
 {
 	struct tt_span_proc *p = ev->proc == TT_NONE ? NULL : tt_spans_proc(s, ev->proc);
 
@@ -227,7 +227,7 @@ static void enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g, const
 }
 
 /* The thread that a first mention of a running goroutine names, and the processor there. */
-static void set_first_context(struct tt_span_context *by, const struct tt_event *ev,
+static TT_NOT_INLINE void set_first_context(struct tt_span_context *by, const struct tt_event *ev,
 			      enum tt_state state)
 {
 	*by = no_context;
@@ -334,7 +334,7 @@ static void take_from_syscall(struct tt_spans *s, struct tt_span_proc *p, int64_
 	p->syscalling = TT_NONE;
 }
 
-static bool proc_transition(struct tt_spans *s, const struct tt_event *ev, struct change t)
+static TT_NOT_INLINE bool proc_transition(struct tt_spans *s, const struct tt_event *ev, struct change t)
 {
 	struct tt_span_proc *p = tt_spans_proc(s, t.id);
 	struct tt_span *span;

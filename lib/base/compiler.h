@@ -5,6 +5,8 @@
 
 /* Where a call would cost as much as the work. */
 #define TT_ALWAYS_INLINE inline __attribute__((always_inline))
+/* Where it is rare, and would cost the code around it registers. */
+#define TT_NOT_INLINE __attribute__((noinline))
 
 #define tt_likely(x) __builtin_expect(!!(x), 1)
 #define tt_unlikely(x) __builtin_expect(!!(x), 0)
