@@ -64,9 +64,10 @@ static int load_damaged(struct tt_repair *r, struct tt_candidate *c)
 {
 	int rc = begins_well(r, c);
 
-	c->is_doubtful = rc == 0;
-	if (rc < 0)
-		return tt_repair_is_fatal(&r->err) ? rc : TT_OK;
+	/* (where the input cannot be read on, the little that was read is collected) */
+	c->is_doubtful = rc <= 0;
+	if (rc < 0 && tt_repair_is_fatal(&r->err))
+		return rc;
 	rc = collect(r, c, UINT64_MAX);
 
 	if (rc == TT_OK)
