@@ -41,7 +41,7 @@ static void print_usage(struct out *o)
 		p = put_cstr(p, verbs[i].summary);
 		p = put_char(p, '\n');
 	}
-	p = put_lit(p, "\n'tracetool VERB --help' shows the options of a verb, "
+	p = put_lit(p, "\n'tracetool VERB --help' shows the options of a verb,\n"
 		       "'tracetool --version' the version.\n");
 	out_end(o, p);
 }

@@ -82,9 +82,9 @@ static const struct opt_command command = {
 	.synopsis = "[OPTION...] -o OUT FILE",
 	.summary = "Writes a smaller trace: the events that 'tracetool dump' prints with the same\n"
 		   "options, and what Go's tools need beside them. FILE itself is not changed.",
-	.notes = "Exit status: 0 fine, 1 the trace is bad (the events before the fault are written),\n"
-		 "2 a usage, I/O or resource error. tracetool-filter(1) says what is restated where\n"
-		 "the new trace begins.",
+	.notes = "Exit status: 0 fine, 1 the trace is bad (the events before the fault are\n"
+		 "written), 2 a usage, I/O or resource error. tracetool-filter(1) says what is\n"
+		 "restated where the new trace begins.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -301,7 +301,10 @@ static void report_changes(const struct run *run)
 			  "Go 1.11 to 1.21 say less of threads: events made up: %" PRIu64
 			  ", events left out that later traces cannot hold: %" PRIu64,
 			  f.made, f.impossible);
-	if (p.made_clock)
+	if (f.chosen == 0)
+		cmd_error(run->name, "no event is chosen: the new trace has only what every trace "
+				     "needs");
+	else if (p.made_clock)
 		cmd_error(run->name, "the source has no wall clock: that of the new trace begins "
 				     "at 1970, with the trace's own time added");
 }

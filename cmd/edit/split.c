@@ -61,8 +61,8 @@ static const struct opt_command command = {
 	.synopsis = "[OPTION...] -o NAME-%03d.trace FILE",
 	.summary = "Divides a trace into pieces, each of which is a trace. FILE itself is not\n"
 		   "changed; 'tracetool cat' joins the pieces.",
-	.notes = "Exit status: 0 fine, 1 the trace is bad (the pieces before the fault are written),\n"
-		 "2 a usage, I/O or resource error.",
+	.notes = "Exit status: 0 fine, 1 the trace is bad (the pieces before the fault are\n"
+		 "written), 2 a usage, I/O or resource error.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -334,8 +334,8 @@ static int check(const struct split_options *opt, char **files)
 	int width;
 
 	if (ways != 1)
-		return opt_usage(&command, "give one of --generations, --size, --seconds and "
-					   "--events");
+		return opt_usage(&command, "give exactly one of --generations, --size, "
+					   "--seconds and --events");
 	if (!opt->output)
 		return opt_usage(&command, "no output given: use -o NAME-%%03d.trace");
 	if (!find_number(opt->output, &at, &width, &rest))

@@ -65,8 +65,8 @@ static const struct opt_command command = {
 	.synopsis = "[OPTION...] FILE",
 	.summary = "Writes what a trace says about time or memory by stack, for tools that show\n"
 		   "profiles.",
-	.notes = "Exit status: 0 fine, 1 the trace is bad (what was read is exported), 2 a usage, I/O\n"
-		 "or resource error.",
+	.notes = "Exit status: 0 fine, 1 the trace is bad (what was read is exported), 2 a usage,\n"
+		 "I/O or resource error.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,

@@ -65,8 +65,8 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "spec",
 	.synopsis = "[OPTION...] [list [FILE...] | check FILE... | c FILE]",
-	.summary = "Lists the events that traces may hold, including those of spec files, checks spec\n"
-		   "files, or generates C code from one.",
+	.summary = "Lists the events that traces may hold, including those of spec files, checks\n"
+		   "spec files, or generates C code from one.",
 	.notes = "Exit status: 0 fine, 1 a file has mistakes, 2 a file could not be read.\n"
 		 "tracetool-spec(5) explains the language of the files.",
 	.table = table,

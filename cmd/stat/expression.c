@@ -122,10 +122,13 @@ int fail_if_check(const struct opt_command *command, const struct stat_options *
 					   near.best ? "; did you mean '" : "",
 					   near.best ? near.best : "", near.best ? "'?" : "");
 		} else if (!fits(&e, metric)) {
-			static const char *const units[] = { "a number", "a duration (5ms)",
-							     "a size (512M)", "a percentage (15%)" };
+			static const char *const units[] = {
+				"a number", "a duration (example: 5ms)", "a size (example: 512M)",
+				"a percentage (example: 15%)",
+			};
 
-			status = opt_usage(command, "--fail-if: '%s': %s is %s", text, e.name,
+			status = opt_usage(command, "--fail-if: '%s': %s must be compared "
+						    "with %s", text, e.name,
 					   units[metric->unit]);
 		}
 	}

@@ -95,11 +95,19 @@ static const struct opt table[] = {
 static const struct opt_command command = {
 	.verb = "stat",
 	.synopsis = "[VIEW] [OPTION...] FILE...",
-	.summary = "Answers questions about traces: where the time went, who waited for what and how\n"
-		   "long, how long the pauses were. VIEW is summary (default), goroutines, sched, blocks,\n"
-		   "syscalls, gc, stw, mmu, tasks, regions, procs, threads or locks.",
-	.notes = "Exit status: 0 fine, 1 a trace is bad (what was read is shown) or --fail-if found\n"
-		 "something, 2 a usage, I/O or resource error.",
+	.summary = "Answers questions about traces: where the time went, who waited for what and\n"
+		   "how long, how long the pauses were. VIEW is one of\n"
+		   "  summary               one screen about everything (default)\n"
+		   "  goroutines            how long they ran, could run, waited, were in syscalls\n"
+		   "  sched                 scheduling latency: from runnable to running\n"
+		   "  blocks, locks         all waits; waits for locks\n"
+		   "  syscalls              system calls, and how long they held a processor\n"
+		   "  gc, stw, mmu          phases of the collector and other ranges; pauses;\n"
+		   "                        what the collector leaves to the program\n"
+		   "  tasks, regions        those that the program marks\n"
+		   "  procs, threads        how busy each was",
+	.notes = "Exit status: 0 fine, 1 a trace is bad (what was read is shown) or --fail-if\n"
+		 "found something, 2 a usage, I/O or resource error.",
 	.table = table,
 };
 
