@@ -29,12 +29,27 @@ static bool skip_number(const uint8_t **p, const uint8_t *end, uint64_t *value)
 	return true;
 }
 
+/* Moves past n numbers, at least one, that end within 8 bytes. False: they do not. */
+static bool skip_short_numbers(const uint8_t **p, unsigned n)
+{
+	uint64_t ends = ~tt_load_le64(*p) & UINT64_C(0x8080808080808080);
+
+	while (--n > 0)
+		ends &= ends - 1;
+	if (ends == 0)
+		return false;
+	*p += (unsigned)__builtin_ctzll(ends) / 8 + 1;
+	return true;
+}
+
 /* The numbers of a record, whose first byte says how many there are. */
 static bool skip_numbers(const uint8_t **p, const uint8_t *end, uint8_t first)
 {
 	unsigned n = (first & 0x3f) == STRING ? 1 : (first >> 6) + 1u;
 	uint64_t value;
 
+	if (n != 4 && end - *p >= 8 && skip_short_numbers(p, n))
+		return true;
 	if (n == 4) {
 		if (!skip_number(p, end, &value) || value > (uint64_t)(end - *p))
 			return false;
