@@ -231,16 +231,20 @@ $O/lib/order/%.o $O/lib/event/%.o: scalar := -fno-tree-slp-vectorize
 ifeq ($(PGO),1)
 train := $O/train
 is_clang = $(call once,clang,$(CC) --version | grep -c clang)
-pgo = $(if $(filter 0,$(is_clang)),-fprofile-use=$(@:$O/%.o=$(train)/%.gcda) -fprofile-partial-training \
+# (gcc reads the counts beside the object, and would know a static function by the
+# object's name, which is another one in $(train))
+pgo_ids = --param=profile-func-internal-id=1
+pgo = $(if $(filter 0,$(is_clang)),-fprofile-use $(pgo_ids) -fprofile-partial-training \
 	-Wno-missing-profile -Wno-maybe-uninitialized,-fprofile-use=$(train)/profdata)
-pgo_train = $(if $(filter 0,$(is_clang)),-fprofile-generate -fprofile-update=atomic,\
+pgo_train = $(if $(filter 0,$(is_clang)),-fprofile-generate $(pgo_ids) -fprofile-update=atomic,\
 	-fprofile-generate=$(abspath $(train)))
 $(lib_src:%.c=$O/%.o) $(cmd_obj): $(train)/trained
 $(train)/trained: $(lib_src) $(cmd_src) $(headers) $(specs) cmd/tests/train cmd/tests/make-busy
-	@[ ! -d $(train) ] || find $(train) -name '*.gcda' -delete -o -name '*.profraw' -delete
+	@[ ! -d $O ] || find $O -name '*.gcda' -delete -o -name '*.profraw' -delete
 	+@$(MAKE) --no-print-directory PGO= O=$(train) CFLAGS='$(CFLAGS) $(pgo_train)' $(train)/tracetool
 	cmd/tests/train $(train)
-	$(if $(filter 0,$(is_clang)),,llvm-profdata merge -o $(train)/profdata $(train)/*.profraw)
+	$(if $(filter 0,$(is_clang)),cd $(train) && find . -name '*.gcda' -exec cp --parents {} .. \;,\
+		llvm-profdata merge -o $(train)/profdata $(train)/*.profraw)
 	@touch $@
 # (its jumps are slower with them)
 $O/lib/order/direct.o: pgo :=
