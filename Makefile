@@ -466,8 +466,8 @@ check-intervals: $O/tracetool
 	@PATH="$(abspath $O):$$PATH" cmd/tests/check-intervals $(sort $(wildcard testdata/*.trace testdata/*.trace.zst \
 		testdata/v1/*.trace.zst testdata/problems/*.trace.zst))
 
-## check-pprof      profiles of export against protoc; GO=PROGRAM: `go tool pprof`
-##                  opens them, too
+## check-pprof      profiles of export against protoc; GO=PROGRAM: `go tool
+##                  pprof` opens them, too
 check-pprof: $O/tracetool
 	@PATH="$(abspath $O):$$PATH" cmd/tests/check-pprof $(if $(GO),--go-tool '$(GO)') \
 		$(sort $(wildcard testdata/*.trace testdata/*.trace.zst testdata/v1/*.trace.zst))

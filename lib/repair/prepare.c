@@ -17,19 +17,6 @@ static int no_memory(const struct tt_salvage *s, struct tt_error *err)
 
 /* ---- events */
 
-bool tt_salvage_need_ids(struct tt_salvage *s, const struct tt_raw_event *ev)
-{
-	const struct tt_event_def *def = tt_specs_def(s->gen.specs, ev->type);
-
-	for (unsigned i = 0; i < def->nstacks; i++)
-		if (!tt_made_entries_need_stack(&s->made, ev->args[def->stack_args[i]]))
-			return false;
-	for (unsigned i = 0; i < def->nstrings; i++)
-		if (!tt_made_entries_need_string(&s->made, ev->args[def->string_args[i]]))
-			return false;
-	return true;
-}
-
 /* The first type of an event of an experiment. */
 #define FIRST_EXPERIMENTAL 128
 
@@ -98,32 +85,6 @@ static uint64_t event_nbytes(const struct tt_salvage *s, uint32_t i)
 	return nbytes;
 }
 
-/* Takes batch `i` and what follows it out of a thread's list. */
-static void end_thread(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t before,
-		       uint32_t i)
-{
-	for (uint32_t next; i != TT_NO_BATCH; i = next) {
-		next = s->gen.batches.at[i].next;
-		s->gen.batches.at[i].size = 0;
-		s->gen.batches.at[i].next = TT_NO_BATCH;
-	}
-	if (before == TT_NO_BATCH)
-		t->first = TT_NO_BATCH;
-	else
-		s->gen.batches.at[before].next = TT_NO_BATCH;
-	t->last = before;
-}
-
-/* Keeps the thread's batches up to `i`, which stays if it is not empty. */
-static void end_thread_in(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t before,
-			  uint32_t i)
-{
-	if (s->gen.batches.at[i].size == 0)
-		end_thread(s, t, before, i);
-	else
-		end_thread(s, t, i, s->gen.batches.at[i].next);
-}
-
 static bool walk_thread(struct tt_salvage *s, struct tt_thread_batches *t)
 {
 	uint32_t before = TT_NO_BATCH;
@@ -136,7 +97,7 @@ static bool walk_thread(struct tt_salvage *s, struct tt_thread_batches *t)
 			return false;
 		if (whole == 0) {
 			s->unread_nbytes += event_nbytes(s, s->gen.batches.at[i].next);
-			end_thread_in(s, t, before, i);
+			tt_salvage_end_thread_in(s, t, before, i);
 			break;
 		}
 		before = i;
@@ -245,17 +206,6 @@ static int order_all(struct tt_salvage *s, struct tt_pass *pass)
 	return rc == TT_END ? TT_OK : rc;
 }
 
-void tt_salvage_cut(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t batch,
-		    uint32_t nbytes)
-{
-	uint32_t before = TT_NO_BATCH;
-
-	for (uint32_t k = t->first; k != batch; k = s->gen.batches.at[k].next)
-		before = k;
-	s->gen.batches.at[batch].size = nbytes & 0xffffff;
-	end_thread_in(s, t, before, batch);
-}
-
 /* Drops what the merge did not get to. */
 static void cut_at_heads(struct tt_salvage *s, const struct tt_merge *merge)
 {
@@ -273,7 +223,7 @@ static void cut_at_heads(struct tt_salvage *s, const struct tt_merge *merge)
 static void drop_events(struct tt_salvage *s)
 {
 	for (size_t i = 0; i < s->gen.threads.n; i++)
-		end_thread(s, &s->gen.threads.at[i], TT_NO_BATCH, s->gen.threads.at[i].first);
+		tt_salvage_end_thread(s, &s->gen.threads.at[i], TT_NO_BATCH, s->gen.threads.at[i].first);
 }
 
 /* Among equal times it may go another way without what was cut off: then more is. */

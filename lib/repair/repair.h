@@ -7,6 +7,7 @@
  *	candidate.c the next generation: whole, or what can be collected of it
  *	salvage.c   collects the batches of a broken generation
  *	prepare.c   makes of these a generation that decodes, and cuts it to what orders
+ *	threads.c   the events of a thread, and where they end
  *	confirm.c   which events of a damaged batch stay
  *	clock.c     a clock between two others
  *	entries.c   strings and stacks that are made up

@@ -149,8 +149,17 @@ static inline unsigned tt_salvage_nevents_of(unsigned type)
 {
 	return type == TT_EV_GO_SWITCH || type == TT_EV_GO_SWITCH_DESTROY ? 3 : 1;
 }
+
+/* ---- the events of a thread (threads.c) */
+
 /* Makes sure of the table entries of an event. False: no memory. */
 bool tt_salvage_need_ids(struct tt_salvage *s, const struct tt_raw_event *ev);
+/* Takes batch `i` and what follows it out of a thread's list; `before` is the one before it. */
+void tt_salvage_end_thread(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t before,
+			   uint32_t i);
+/* The same of what follows batch `i`, and of `i` if it is empty. */
+void tt_salvage_end_thread_in(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t before,
+			      uint32_t i);
 /* Ends the events of a thread after `nbytes` of one of its batches. */
 void tt_salvage_cut(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t batch,
 		    uint32_t nbytes);
