@@ -173,14 +173,16 @@ static bool is_left_out(const struct cmd_inputs *in, const struct tt_error *err)
 	return !in->o->all_files && (err->code == TT_E_NOT_A_TRACE || err->code == TT_E_MEMBER);
 }
 
-/* A file is left out: counts it, and keeps what the first one seems to be. */
-static void leave_out(struct group *g, const struct tt_error *err)
+/* Closes a file that is left out: counts it, and keeps what the first one seems to be. */
+static void leave_out(struct group *g, struct trace *t)
 {
-	const char *seems = strstr(err->message, "\nit seems to be ");
+	const char *seems = strstr(t->public.error.message, "\nit seems to be ");
 
 	if (g->left_out++ == 0 && seems)
 		snprintf(g->seems, sizeof(g->seems), "; the first one seems to be %.*s",
 			 (int)strcspn(seems + 16, ":\n"), seems + 16);
+	tt_pieces_close(t->public.pieces);
+	trace_free(t);
 }
 
 /* Opens what `rc` says was opened or not, as pieces, where no header was looked at yet. */
@@ -214,8 +216,7 @@ static struct trace *open_file(struct cmd_inputs *in, const char *path, bool cho
 	if (!t)
 		return NULL;
 	if (open_path(in, t, path, chosen) < 0 && !chosen && is_left_out(in, &t->public.error)) {
-		leave_out(&in->folder, &t->public.error);
-		trace_free(t);
+		leave_out(&in->folder, t);
 		return NULL;
 	}
 	in->folder.found++;
@@ -314,8 +315,7 @@ static struct trace *open_member(struct cmd_inputs *in, const struct tt_member *
 		rc = tt_reader_open_member(&t->public.reader, in->archive, &in->input->options,
 					   &t->public.error);
 	if (rc < 0 && !m->only && is_left_out(in, &t->public.error)) {
-		leave_out(&in->members, &t->public.error);
-		trace_free(t);
+		leave_out(&in->members, t);
 		return NULL;
 	}
 	t->streams = tt_archive_in_use(in->archive);
