@@ -191,7 +191,7 @@ static bool is_over(const struct search *s, int64_t now_ns)
 		return true;
 	if (context && !grep_windows_over(&s->windows))
 		return false;
-	/* an interval that is open goes on, but what lies behind the window is cut off */
+	/* an interval that is open goes on, but ends here with the window */
 	return has_enough(s) || selector_over(&s->selector, now_ns);
 }
 

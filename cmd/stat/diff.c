@@ -81,9 +81,11 @@ static void print_text_delta(const struct delta *d, struct out *o)
 	p = put_right(p, cell, put_value(cell, d->new, d->unit), 12);
 	end = change_of(d) > 0 ? put_char(cell, '+') : cell;
 	p = put_right(p, cell, put_value(end, change_of(d), d->unit), 12);
-	end = cell + (d->old > 0 ? sprintf(cell, "%+.1f %%", 100 * change_of(d) / d->old)
-				 : sprintf(cell, "%s", d->new > 0 ? "new" : ""));
-	p = put_right(p, cell, end, 12);
+	if (d->old > 0)
+		snprintf(cell, sizeof(cell), "%+.1f %%", 100 * change_of(d) / d->old);
+	else
+		snprintf(cell, sizeof(cell), "%s", d->new > 0 ? "new" : "");
+	p = put_right(p, cell, cell + strlen(cell), 12);
 	p = out_escaped(o, put_lit(p, "  "), d->key);
 	out_end(o, put_char(out_room(o, p), '\n'));
 }

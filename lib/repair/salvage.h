@@ -27,7 +27,7 @@ struct tt_salvaged_batch {
 	uint32_t nown;                  /* bytes of its data that are not another batch's */
 	uint32_t embedded;              /* of an experiment's: where its embedded events end, or 0 */
 	uint32_t reach;                 /* where the events that stay end (tt_salvage_measure) */
-	uint32_t nlacking;              /* bytes that its header says there are, behind the input's end */
+	uint32_t nlacking;              /* bytes of it that are missing: the input ends before them */
 	bool events;                    /* a thread's own */
 	bool dropped;
 	bool sync;
