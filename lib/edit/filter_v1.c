@@ -165,6 +165,15 @@ static int adapt_return(struct adapted *a)
 	return TT_OK;
 }
 
+/* The collector's phase is nobody's: any thread may say that it begins or ends. That of the
+ * goroutine which does shows that goroutine; format v1 has a P of its own for it. */
+static int adapt_gc(struct adapted *a)
+{
+	a->ev.thread = thread_of_g(a->o, a->from->goroutine);
+	a->ev.proc = a->ev.goroutine = TT_NONE;
+	return TT_OK;
+}
+
 static int adapt(struct adapted *a)
 {
 	struct tt_event *ev = &a->ev;
@@ -182,6 +191,9 @@ static int adapt(struct adapted *a)
 	case TT_EV_PROC_STOP:
 		ev->thread = thread_of_p(a->o, ev->proc);
 		return TT_OK;
+	case TT_EV_GC_BEGIN:
+	case TT_EV_GC_END:
+		return adapt_gc(a);
 	case TT_EV_GO_START:
 		/* the context was that after it */
 		ev->goroutine = TT_NONE;
@@ -200,6 +212,8 @@ static bool is_possible(const struct adapted *a)
 	uint8_t needs = tt_event_def_of(a->ev.spec)->needs;
 	int64_t g = g_of_thread(a->o, a->ev.thread);
 
+	if (tt_filter_is_gc(a->ev.spec->type))
+		return true;
 	if ((needs & TT_NEED_THREAD) != 0 && a->ev.thread == TT_NONE)
 		return false;
 	if ((needs & TT_NEED_GOROUTINE) == 0)

@@ -96,7 +96,7 @@ void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *g
 	o->head = o->count = 0;
 	/* Go takes the generation of the first event that is tried; one without
 	 * events does not count */
-	if (!o->begun && gen->batches.n != 0) {
+	if (!o->begun && (gen->batches.n != 0 || gen->v1)) {
 		o->begun = true;
 		o->initial_generation = gen->number;
 	}
