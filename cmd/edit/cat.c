@@ -201,6 +201,9 @@ static int finish(struct run *run, int status)
 	if (trace_output_finish(&run->output) != STATUS_FINE)
 		return STATUS_TROUBLE;
 	p = tt_writer_progress(run->writer);
+	if (p.made_clock && !run->opt->common.quiet)
+		cmd_error(NULL, "%s: not every piece has a wall clock: where there is none, it "
+				"begins at 1970, with the trace's own time added", run->opt->output);
 	if (run->opt->common.verbose)
 		cmd_error(NULL, "%s: events taken from the pieces: %" PRIu64 ", generations: %"
 				PRIu64, run->opt->output, p.events, p.generations);

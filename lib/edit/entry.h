@@ -14,7 +14,7 @@
  *	writer.h        events in, a trace out; it lists the files of the writer
  *	filter.h        a reader's events into a writer; it lists the files of the filter
  *	splitter.c      generations as the bytes that they are
- *	join.c          pieces of a recording as one trace
+ *	join.h          pieces of a recording as one trace; it lists the files of that
  *
  * What does not have to change is left alone: whoever drops a piece of a trace, or adds
  * one, says what the state is there and what it has to be.

@@ -8,9 +8,14 @@
 
 #include "edit/filter.h"
 
+static bool is_v1(const struct tt_event *ev)
+{
+	return ev->generation != NULL && ev->generation->v1;
+}
+
 int tt_filter_write(struct tt_filter *f, const struct tt_event *ev, bool inside)
 {
-	if (ev->generation != NULL && ev->generation->v1 && ev->kind != TT_KIND_SYNC)
+	if (is_v1(ev) && ev->kind != TT_KIND_SYNC)
 		return tt_filter_write_v1(f, ev, inside);
 	return inside ? tt_writer_event(f->w, ev) : tt_writer_follow(f->w, ev);
 }
@@ -94,7 +99,8 @@ int tt_filter_proc_event(struct tt_filter *f, const struct tt_event *ev, bool in
 	case TT_EV_PROC_STEAL:
 		return steal(f, ev, inside);
 	case TT_EV_PROC_STOP:
-		m = tt_order_m(tt_writer_order(f->w), ev->thread);
+		/* (format v1 names a thread that the result may have no use for) */
+		m = is_v1(ev) ? NULL : tt_order_m(tt_writer_order(f->w), ev->thread);
 		if (m != NULL && m->p == TT_NONE)
 			return TT_OK;
 		return tt_filter_write(f, ev, inside);

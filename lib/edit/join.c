@@ -3,50 +3,13 @@
  * join.c - pieces of one recording, one after the other, as one trace. What a piece repeats of
  * those before it, and what it restates, is known by its time. Where something is missing
  * between two pieces, events are made up that lead from the end of one to what the other
- * requires. Stands on writer.h and synth.h.
+ * requires. Stands on join.h.
  */
+#include "edit/join.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "base/hash.h"
-#include "edit/synth.h"
-#include "edit/writer.h"
-
-/* Less code of the program than this says nothing about which program it is. */
-#define MIN_CODE 16
-/* A recording that goes on has a generation each second. */
-#define MAX_SILENCE_NS INT64_C(2000000000)
-/* Clocks of one machine differ by less from piece to piece. */
-#define MAX_CLOCK_NS INT64_C(10000000000)
-
-struct tt_join {
-	struct tt_writer *w;
-	struct tt_mem *mem;
-	struct tt_join_progress progress;
-	int64_t last_ns;        /* of the event written last, or INT64_MIN */
-	uint64_t last_number;   /* of the generation written last */
-	unsigned nsources;
-
-	/* the source at hand */
-	bool entered;           /* an event of it was written */
-	bool has_sync;          /* the Sync of its generation is still to be written: */
-	struct tt_event sync;
-
-	/* which program it is: from pc to a hash of the function */
-	struct tt_idmap code;
-	TT_ARRAY(uint64_t) functions;
-	bool has_clock;
-	int64_t wall_offset_ns; /* between the wall clock and the trace's */
-
-	/* from the end of a piece to the start of the next one */
-	struct tt_order led;
-	struct tt_pass probe;
-	struct tt_batch_buffers buffers;
-	struct tt_entry entry;
-	struct tt_synth synth;
-	const struct tt_generation *strings_of;
-};
 
 int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error *err)
 {
@@ -58,7 +21,7 @@ int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error 
 	j->w = writer;
 	j->mem = &writer->mem;
 	j->last_ns = INT64_MIN;
-	tt_idmap_init(&j->code, j->mem, tt_random_seed());
+	tt_join_check_init(j);
 	tt_order_init(&j->led, j->mem, writer->specs, writer->version);
 	tt_pass_init(&j->probe, j->mem, writer->specs, writer->version);
 	j->buffers.mem = j->mem;
@@ -72,8 +35,7 @@ void tt_join_free(struct tt_join *j)
 {
 	if (j == NULL)
 		return;
-	tt_idmap_release(&j->code);
-	TT_ARRAY_RELEASE(j->mem, &j->functions);
+	tt_join_check_release(j);
 	tt_order_release(&j->led);
 	tt_pass_release(&j->probe);
 	tt_batch_buffers_release(&j->buffers);
@@ -93,89 +55,6 @@ void tt_join_begin(struct tt_join *j)
 	j->entered = j->has_sync = false;
 	/* (the generations of another reader may be where those of the last one were) */
 	j->w->tables.source = NULL;
-}
-
-/* ---- whether it is the same program */
-
-static uint64_t function_of(const struct tt_generation *g, const struct tt_wire_frame *frame)
-{
-	struct tt_str name = {"", 0};
-
-	tt_generation_string(g, frame->func, &name);
-	return tt_hash_bytes(frame->line, name.data, name.len);
-}
-
-static bool remember_code(struct tt_join *j, const struct tt_generation *g)
-{
-	for (size_t i = 0; i < g->frames.n; i++) {
-		const struct tt_wire_frame *frame = &g->frames.at[i];
-
-		if (tt_idmap_find(&j->code, frame->pc) != TT_IDMAP_NONE)
-			continue;
-		if (!TT_ARRAY_ROOM(j->mem, &j->functions) ||
-		    !tt_idmap_add(&j->code, frame->pc, (uint32_t)j->functions.n))
-			return false;
-		j->functions.at[j->functions.n++] = function_of(g, frame);
-	}
-	return true;
-}
-
-/* Mostly other code at the same places, or no code at the same places. (Of functions that are
- * inlined at one place, a generation shows whichever comes first.) */
-static bool is_other_code(const struct tt_join *j, const struct tt_generation *g,
-			  bool may_be_other)
-{
-	size_t same = 0, other = 0;
-
-	for (size_t i = 0; i < g->frames.n; i++) {
-		uint32_t known = tt_idmap_find(&j->code, g->frames.at[i].pc);
-
-		if (known == TT_IDMAP_NONE)
-			continue;
-		if (j->functions.at[known] == function_of(g, &g->frames.at[i]))
-			same++;
-		else
-			other++;
-	}
-	return other > same || (same == 0 && may_be_other && g->frames.n >= MIN_CODE &&
-				j->functions.n >= MIN_CODE);
-}
-
-static int64_t wall_offset(const struct tt_clock *c)
-{
-	return tt_ns_sub((int64_t)(c->wall_sec * UINT64_C(1000000000) + c->wall_nsec), c->trace_ns);
-}
-
-static bool is_other_clock(const struct tt_join *j, const struct tt_generation *g)
-{
-	int64_t difference;
-
-	if (!j->has_clock || !g->has_clock)
-		return false;
-	difference = tt_ns_sub(wall_offset(&g->clock), j->wall_offset_ns);
-	return difference > MAX_CLOCK_NS || difference < -MAX_CLOCK_NS;
-}
-
-static int refuse(struct tt_join *j, const char *why)
-{
-	return tt_fail(&j->w->err, TT_E_ARGUMENT,
-		       "this is no piece of the same recording: %s; to see several programs "
-		       "together, export them", why);
-}
-
-/* The first generation of a further source. */
-static int check_source(struct tt_join *j, const struct tt_generation *g)
-{
-	int64_t silence = tt_ns_sub(tt_generation_start_ns(g), j->last_ns);
-	bool goes_on = g->number <= j->last_number + 1 && silence < MAX_SILENCE_NS;
-
-	if (is_other_code(j, g, !goes_on))
-		return refuse(j, "its code is another program's");
-	if (is_other_clock(j, g))
-		return refuse(j, "its clock is that of another machine or of another start");
-	if (g->number < j->last_number && tt_generation_start_ns(g) > j->last_ns)
-		return refuse(j, "its generations are numbered anew");
-	return TT_OK;
 }
 
 /* ---- from one source to the next */
@@ -209,12 +88,16 @@ static int find_way(struct tt_join *j, const struct tt_generation *g)
 		.last_ns = j->last_ns,
 		.strings = {j, id_of_text, define_id},
 	};
+	int rc;
 
 	j->strings_of = g;
 	j->synth.events.n = 0;
 	if (!tt_entry_find(&j->entry, &j->probe, g, &j->w->order) ||
 	    !tt_order_copy(&j->led, &j->w->order))
 		return tt_writer_no_memory(j->w);
+	rc = tt_join_check_entry(j);
+	if (rc < 0)
+		return rc;
 	tt_order_begin_generation(&j->led, g);
 	if (tt_synth_build(&j->synth, &start, &j->entry))
 		return TT_OK;
@@ -283,6 +166,7 @@ static int write_sync(struct tt_join *j)
 	else
 		rc = tt_writer_event(j->w, &j->sync);
 	j->last_number = g->number;
+	j->last_start_ns = tt_generation_start_ns(g);
 	j->last_ns = j->sync.time_ns;
 	return rc;
 }
@@ -295,17 +179,13 @@ static int see_sync(struct tt_join *j, const struct tt_event *ev)
 		return TT_OK;
 	j->sync = *ev;
 	j->has_sync = true;
-	if (j->nsources == 1 && !j->has_clock && g->has_clock) {
-		j->has_clock = true;
-		j->wall_offset_ns = wall_offset(&g->clock);
-	}
 	if (j->nsources > 1 && !j->entered) {
-		int rc = check_source(j, g);
+		int rc = tt_join_check_source(j, g);
 
 		if (rc < 0)
 			return rc;
 	}
-	if (!remember_code(j, g))
+	if (!tt_join_remember(j, g))
 		return tt_writer_no_memory(j->w);
 	return j->nsources == 1 || j->entered ? write_sync(j) : TT_OK;
 }
@@ -336,6 +216,8 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 	/* as a reader of all has it, which knows what came before */
 	if (later.time_ns <= j->last_ns)
 		later.time_ns = j->last_ns + 1;
+	if (rc == TT_OK)
+		rc = tt_join_check_event(j, ev);
 	if (rc == TT_OK)
 		rc = tt_writer_event(j->w, &later);
 	j->last_ns = later.time_ns;

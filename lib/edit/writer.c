@@ -363,8 +363,7 @@ int tt_writer_next_generation(struct tt_writer *w)
 
 	if (rc != TT_OK)
 		return rc;
-	w->has_theft = false;
-	rc = tt_writer_release_held(w);
+	rc = tt_writer_release_all(w);
 	return rc < 0 ? rc : tt_writer_close_generation(w);
 }
 
@@ -387,7 +386,7 @@ int tt_writer_finish(struct tt_writer *w)
 	if (rc != TT_OK)
 		return rc;
 	if (refused.code == TT_OK)
-		rc = tt_writer_release_held(w);
+		rc = tt_writer_release_all(w);
 	if (rc == TT_OK && refused.code == TT_OK && w->following && w->past.any)
 		rc = restate_alone(w);
 	if (rc < 0 && w->err.system)

@@ -106,6 +106,8 @@ struct tt_writer_past {
 	int64_t last_ns;        /* of its last event, or INT64_MIN */
 	uint64_t ngenerations;  /* that it has begun */
 	const struct tt_generation *source; /* the last of them */
+	bool has_clock, had_clock; /* it has one, and the one before it had: */
+	struct tt_clock clock, old_clock;
 	struct tt_idmap g_ids;  /* goroutines to `stacks`: order does not know their stacks */
 	TT_ARRAY(struct tt_kept_stack *) stacks; /* or NULL */
 	TT_ARRAY(uint32_t) free; /* places in `stacks` */
@@ -172,7 +174,7 @@ struct tt_writer {
 	uint64_t procs;         /* GOMAXPROCS; 0: not known */
 	struct tt_writer_switch held;
 	bool has_theft;         /* of the P of a goroutine that ends in a syscall: it is next */
-	int64_t theft_ns;
+	int64_t theft_ns, theft_thread;
 
 	struct tt_writer_plan plans[256];
 	char why[256];          /* what an event has to wait for */
@@ -197,6 +199,8 @@ void tt_writer_begin_trace(struct tt_writer *w);
 /* Begins a generation whose Sync is at `base_ns`, with the clock of `like`, or a made-up one
  * if that is NULL or has none. */
 int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns, const struct tt_generation *like);
+/* The clock of the generation at hand is this one, at its moment. */
+void tt_writer_use_clock(struct tt_writer *w, const struct tt_clock *clock);
 /* Writes the generation at hand to the sink. */
 int tt_writer_close_generation(struct tt_writer *w);
 
@@ -230,6 +234,8 @@ int tt_writer_take_fast(struct tt_writer *w, const struct tt_event *ev);
 int tt_writer_take(struct tt_writer *w, const struct tt_event *ev);
 /* A switch that is held is written as far as it came. */
 int tt_writer_release_held(struct tt_writer *w);
+/* The same, and of a theft that is held: nothing follows. */
+int tt_writer_release_all(struct tt_writer *w);
 
 /* The same for `past` alone, of one that was written. */
 int tt_writer_take_past(struct tt_writer *w, const struct tt_event *ev);

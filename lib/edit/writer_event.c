@@ -415,6 +415,7 @@ static bool is_added_theft(struct tt_writer *w, const struct tt_event *ev)
 	w->has_theft = m != NULL && m->p == (int64_t)ev->args[0] && m->g != TT_NONE &&
 		       (int64_t)ev->args[2] != m->id;
 	w->theft_ns = ev->time_ns;
+	w->theft_thread = ev->thread;
 	return w->has_theft;
 }
 
@@ -553,6 +554,33 @@ int tt_writer_release_held(struct tt_writer *w)
 									 : TT_EV_GO_DESTROY,
 			       time_ns + 1);
 	return rc;
+}
+
+/* Without the end of the goroutine, a theft looks like the stop of its P. */
+static int release_theft(struct tt_writer *w)
+{
+	const struct tt_event ev = {
+		.thread = w->theft_thread,
+		.proc = TT_NONE,
+		.goroutine = TT_NONE,
+		.spec = tt_specs_event(w->specs, TT_EV_PROC_STOP),
+		.args = w->held.args,
+		.kind = TT_KIND_TRANSITION,
+		.time_ns = w->theft_ns,
+		.raw_time_ns = w->theft_ns,
+	};
+
+	if (!w->has_theft)
+		return TT_OK;
+	w->has_theft = false;
+	return w->following ? TT_OK : take(w, &ev);
+}
+
+int tt_writer_release_all(struct tt_writer *w)
+{
+	int rc = tt_writer_release_held(w);
+
+	return rc < 0 ? rc : release_theft(w);
 }
 
 int tt_writer_take(struct tt_writer *w, const struct tt_event *ev)

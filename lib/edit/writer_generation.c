@@ -102,6 +102,11 @@ int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns,
 	return w->enc->failed ? -w->err.code : TT_OK;
 }
 
+void tt_writer_use_clock(struct tt_writer *w, const struct tt_clock *clock)
+{
+	w->clock = clock_at(clock, w->base_ns);
+}
+
 /* The Sync batch, whose header has the time at which the generation begins. */
 static void encode_clock(struct tt_writer *w)
 {

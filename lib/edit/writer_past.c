@@ -262,6 +262,10 @@ int tt_writer_past_generation(struct tt_writer *w, const struct tt_generation *g
 	past->any = true;
 	past->source = gen;
 	past->ngenerations++;
+	past->had_clock = past->has_clock;
+	past->old_clock = past->clock;
+	past->has_clock = gen->has_clock;
+	past->clock = gen->clock;
 	tt_order_begin_generation(&past->order, gen);
 	for (size_t i = 0; !w->drops_batches && i < gen->experimental.n; i++) {
 		const struct tt_batch *b = &gen->experimental.at[i];

@@ -408,6 +408,9 @@ static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, earlier(time_ns, list.events.n + 2),
 					       w->past.source);
+	/* by its clock, pieces are known to be of one recording: it is that of its number */
+	if (rc == TT_OK && number == w->past.source->number && w->past.had_clock)
+		tt_writer_use_clock(w, &w->past.old_clock);
 	if (rc == TT_OK && !tt_writer_past_batches(w))
 		rc = -w->err.code;
 	if (rc == TT_OK)

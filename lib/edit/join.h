@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * join.h - the inside of struct tt_join. Stands on writer.h and synth.h.
+ *
+ *	join.c        pieces of a recording as one trace
+ *	join_check.c  whether a piece is one of the same recording
+ */
+#ifndef TT_EDIT_JOIN_H
+#define TT_EDIT_JOIN_H
+
+#include "edit/synth.h"
+#include "edit/writer.h"
+
+struct tt_join {
+	struct tt_writer *w;
+	struct tt_mem *mem;
+	struct tt_join_progress progress;
+	int64_t last_ns;        /* of the event written last, or INT64_MIN */
+	uint64_t last_number;   /* of the generation written last */
+	unsigned nsources;
+
+	/* the source at hand */
+	bool entered;           /* an event of it was written */
+	bool has_sync;          /* the Sync of its generation is still to be written: */
+	struct tt_event sync;
+
+	/* which program it is: from pc to a hash of the function, */
+	struct tt_idmap code;
+	TT_ARRAY(uint64_t) functions;
+	/* what lies between the wall clock and the trace's, by number of the generation, */
+	struct tt_idmap clock_ids;
+	TT_ARRAY(int64_t) wall_offsets_ns;
+	int64_t last_start_ns;  /* of the generation written last */
+	/* and which goroutines have ended: a bit for each, 64 in a word */
+	struct tt_idmap ended_ids;
+	TT_ARRAY(uint64_t) ended;
+
+	/* from the end of a piece to the start of the next one */
+	struct tt_order led;
+	struct tt_pass probe;
+	struct tt_batch_buffers buffers;
+	struct tt_entry entry;
+	struct tt_synth synth;
+	const struct tt_generation *strings_of;
+};
+
+/* ---- join_check.c */
+
+void tt_join_check_init(struct tt_join *j);
+void tt_join_check_release(struct tt_join *j);
+/* The first generation of a further source: 0, or why it is none of this recording. */
+int tt_join_check_source(struct tt_join *j, const struct tt_generation *g);
+/* What j->entry requires of goroutines. */
+int tt_join_check_entry(struct tt_join *j);
+/* Remembers a generation of any source. False: no memory. */
+bool tt_join_remember(struct tt_join *j, const struct tt_generation *g);
+/* An event that is going to be written: 0, or why it is none of this recording. */
+int tt_join_check_event(struct tt_join *j, const struct tt_event *ev);
+
+#endif

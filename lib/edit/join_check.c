@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * join_check.c - whether a piece is one of the same recording: by the code of the program, by
+ * the clocks, by the numbers and times of generations, and by goroutines, which never come
+ * back once they ended. Stands on join.h.
+ */
+#include "edit/join.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/hash.h"
+
+/* Less code of the program than this says nothing about which program it is. */
+#define MIN_CODE 16
+/* A recording that goes on has a generation each second. */
+#define MAX_SILENCE_NS INT64_C(2000000000)
+/* Clocks of one machine differ by less from piece to piece. */
+#define MAX_CLOCK_NS INT64_C(10000000000)
+/* Goroutines that this library made up have such ids, and may come again. */
+#define MADE_UP_G (INT64_C(1) << 40)
+
+void tt_join_check_init(struct tt_join *j)
+{
+	tt_idmap_init(&j->code, j->mem, tt_random_seed());
+	tt_idmap_init(&j->clock_ids, j->mem, tt_random_seed());
+	tt_idmap_init(&j->ended_ids, j->mem, tt_random_seed());
+}
+
+void tt_join_check_release(struct tt_join *j)
+{
+	tt_idmap_release(&j->code);
+	tt_idmap_release(&j->clock_ids);
+	tt_idmap_release(&j->ended_ids);
+	TT_ARRAY_RELEASE(j->mem, &j->functions);
+	TT_ARRAY_RELEASE(j->mem, &j->wall_offsets_ns);
+	TT_ARRAY_RELEASE(j->mem, &j->ended);
+}
+
+/* ---- code */
+
+static uint64_t function_of(const struct tt_generation *g, const struct tt_wire_frame *frame)
+{
+	struct tt_str name = {"", 0};
+
+	tt_generation_string(g, frame->func, &name);
+	return tt_hash_bytes(frame->line, name.data, name.len);
+}
+
+static bool remember_code(struct tt_join *j, const struct tt_generation *g)
+{
+	for (size_t i = 0; i < g->frames.n; i++) {
+		const struct tt_wire_frame *frame = &g->frames.at[i];
+
+		if (tt_idmap_find(&j->code, frame->pc) != TT_IDMAP_NONE)
+			continue;
+		if (!TT_ARRAY_ROOM(j->mem, &j->functions) ||
+		    !tt_idmap_add(&j->code, frame->pc, (uint32_t)j->functions.n))
+			return false;
+		j->functions.at[j->functions.n++] = function_of(g, frame);
+	}
+	return true;
+}
+
+/* Mostly other code at the same places, or no code at the same places. (Of functions that are
+ * inlined at one place, a generation shows whichever comes first.) */
+static bool is_other_code(const struct tt_join *j, const struct tt_generation *g,
+			  bool may_be_other)
+{
+	size_t same = 0, other = 0;
+
+	for (size_t i = 0; i < g->frames.n; i++) {
+		uint32_t known = tt_idmap_find(&j->code, g->frames.at[i].pc);
+
+		if (known == TT_IDMAP_NONE)
+			continue;
+		if (j->functions.at[known] == function_of(g, &g->frames.at[i]))
+			same++;
+		else
+			other++;
+	}
+	return other > same || (same == 0 && may_be_other && g->frames.n >= MIN_CODE &&
+				j->functions.n >= MIN_CODE);
+}
+
+/* ---- clocks */
+
+static int64_t wall_offset(const struct tt_clock *c)
+{
+	return tt_ns_sub((int64_t)(c->wall_sec * UINT64_C(1000000000) + c->wall_nsec), c->trace_ns);
+}
+
+static bool remember_clock(struct tt_join *j, const struct tt_generation *g)
+{
+	if (!g->has_clock || tt_idmap_find(&j->clock_ids, g->number) != TT_IDMAP_NONE)
+		return true;
+	if (!TT_ARRAY_ROOM(j->mem, &j->wall_offsets_ns) ||
+	    !tt_idmap_add(&j->clock_ids, g->number, (uint32_t)j->wall_offsets_ns.n))
+		return false;
+	j->wall_offsets_ns.at[j->wall_offsets_ns.n++] = wall_offset(&g->clock);
+	return true;
+}
+
+static bool is_far_clock(const struct tt_join *j, const struct tt_generation *g)
+{
+	int64_t difference;
+
+	if (j->wall_offsets_ns.n == 0 || !g->has_clock)
+		return false;
+	difference = tt_ns_sub(wall_offset(&g->clock), j->wall_offsets_ns.at[0]);
+	return difference > MAX_CLOCK_NS || difference < -MAX_CLOCK_NS;
+}
+
+/* Each generation reads both clocks once. Another one, of a program that runs on the same
+ * machine for example, reads them some nanoseconds further apart. */
+static bool is_other_clock(const struct tt_join *j, const struct tt_generation *g)
+{
+	uint32_t i = tt_idmap_find(&j->clock_ids, g->number);
+
+	return g->has_clock && i != TT_IDMAP_NONE &&
+	       wall_offset(&g->clock) != j->wall_offsets_ns.at[i];
+}
+
+/* ---- goroutines */
+
+static bool has_ended(const struct tt_join *j, int64_t g)
+{
+	uint32_t i = tt_idmap_find(&j->ended_ids, (uint64_t)g / 64);
+
+	return i != TT_IDMAP_NONE && (j->ended.at[i] >> ((uint64_t)g % 64) & 1) != 0;
+}
+
+static bool remember_end(struct tt_join *j, int64_t g)
+{
+	uint64_t word = (uint64_t)g / 64;
+	uint32_t i = tt_idmap_find(&j->ended_ids, word);
+
+	if (g >= MADE_UP_G)
+		return true;
+	if (i == TT_IDMAP_NONE) {
+		i = (uint32_t)j->ended.n;
+		if (!TT_ARRAY_ROOM(j->mem, &j->ended) || !tt_idmap_add(&j->ended_ids, word, i))
+			return false;
+		j->ended.at[j->ended.n++] = 0;
+	}
+	j->ended.at[i] |= UINT64_C(1) << ((uint64_t)g % 64);
+	return true;
+}
+
+/* ---- the verdict */
+
+static int refuse(struct tt_join *j, const char *why)
+{
+	return tt_fail(&j->w->err, TT_E_ARGUMENT,
+		       "this is no piece of the same recording: %s; to see several programs "
+		       "together, export them", why);
+}
+
+static int refuse_g(struct tt_join *j, int64_t g, const char *why)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "goroutine %" PRId64 " %s", g, why);
+	return refuse(j, text);
+}
+
+int tt_join_check_source(struct tt_join *j, const struct tt_generation *g)
+{
+	int64_t start_ns = tt_generation_start_ns(g);
+	bool goes_on = g->number <= j->last_number + 1 &&
+		       tt_ns_sub(start_ns, j->last_ns) < MAX_SILENCE_NS;
+
+	if (is_other_code(j, g, !goes_on))
+		return refuse(j, "its code is another program's");
+	if (is_far_clock(j, g))
+		return refuse(j, "its clock is that of another machine or of another start");
+	if (is_other_clock(j, g))
+		return refuse(j, "its generation of the same number has another clock");
+	if (g->number < j->last_number && start_ns > j->last_ns)
+		return refuse(j, "its generations are numbered anew");
+	if (g->number > j->last_number && start_ns < j->last_start_ns)
+		return refuse(j, "its generation has a later number, but an earlier time");
+	return TT_OK;
+}
+
+int tt_join_check_entry(struct tt_join *j)
+{
+	for (size_t i = 0; i < j->entry.gs.n; i++) {
+		const struct tt_entry_g *g = &j->entry.gs.at[i];
+
+		if (g->id >= MADE_UP_G)
+			continue;
+		if (has_ended(j, g->id))
+			return refuse_g(j, g->id, "ended in a piece before, and is there again");
+		if (g->status == TT_ENTRY_ABSENT && tt_order_g(&j->w->order, g->id) != NULL)
+			return refuse_g(j, g->id, "is there before, and begins in it");
+	}
+	return TT_OK;
+}
+
+bool tt_join_remember(struct tt_join *j, const struct tt_generation *g)
+{
+	return remember_code(j, g) && remember_clock(j, g);
+}
+
+int tt_join_check_event(struct tt_join *j, const struct tt_event *ev)
+{
+	switch (ev->spec == NULL ? -1 : ev->spec->type) {
+	case TT_EV_GO_DESTROY:
+	case TT_EV_GO_DESTROY_SYSCALL:
+		return remember_end(j, ev->goroutine) ? TT_OK : tt_writer_no_memory(j->w);
+	case TT_EV_GO_CREATE:
+	case TT_EV_GO_CREATE_BLOCKED:
+	case TT_EV_GO_CREATE_SYSCALL:
+		if (has_ended(j, (int64_t)ev->args[0]))
+			return refuse_g(j, (int64_t)ev->args[0],
+					"ended in a piece before, and begins in it");
+		return TT_OK;
+	default:
+		return TT_OK;
+	}
+}
