@@ -245,7 +245,7 @@ TT_API int tt_spans_stack(const struct tt_spans *s, uint32_t stack, struct tt_fr
 /* Numbers of stacks are less than this. */
 TT_API uint32_t tt_spans_nstacks(const struct tt_spans *s);
 /* The number of an event's stack, which need not be one of a span. 0 without
- * TT_SPANS_STACKS, and if there is no memory. */
+ * TT_SPANS_STACKS or TT_SPANS_OWN_STACKS, and if there is no memory. */
 TT_API uint32_t tt_spans_stack_of(struct tt_spans *s, const struct tt_event *ev);
 /* How many goroutines exist now, as far as they are known. */
 TT_API uint64_t tt_spans_ngoroutines(const struct tt_spans *s);

@@ -232,6 +232,12 @@ static inline char *put_column(char *p, const char *start, size_t width, size_t 
 	return p + pad;
 }
 
+static inline char *put_spaces(char *p, size_t n)
+{
+	memset(p, ' ', n);
+	return p + n;
+}
+
 /* Bytes as hexadecimal digits. */
 char *out_hex(struct out *o, char *p, struct tt_str s);
 

@@ -3,6 +3,7 @@
 #include "selection.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -54,6 +55,15 @@ int selection_parse_ids(void *target, const char *value, struct opt_mistake *why
 	}
 }
 
+/* As times are printed: "0.034436288". */
+static bool read_seconds(const char *value, int64_t *ns)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%ss", value);
+
+	return strchr(value, '.') && value[strspn(value, "0123456789.")] == '\0' && n > 0 && (size_t)n < sizeof(text) && opt_duration(text, ns) == 0;
+}
+
 int selection_parse_time(void *target, const char *value, struct opt_mistake *why)
 {
 	struct time_point *t = target;
@@ -62,9 +72,9 @@ int selection_parse_time(void *target, const char *value, struct opt_mistake *wh
 	t->given = true;
 	t->absolute = value[0] == '@';
 	if (!t->absolute) {
-		if (opt_duration(value, &t->ns) < 0)
-			return opt_mistake(why, "is not a duration (examples: 1.5s, 20ms, 300us)");
-		return 0;
+		if (opt_duration(value, &t->ns) == 0 || read_seconds(value, &t->ns))
+			return 0;
+		return opt_mistake(why, "is not a duration (examples: 1.5s, 20ms, 300us)");
 	}
 	errno = 0;
 	t->ns = strtoll(value + 1, &end, 10);

@@ -16,6 +16,12 @@ bool wants_utilization(const struct stat_options *opt)
 	return wants_summary(opt) || strcmp(opt->view->name, "mmu") == 0;
 }
 
+bool wants_holders(const struct stat_options *opt)
+{
+	return wants_summary(opt) || strcmp(opt->view->name, "locks") == 0 ||
+	       view_table(opt->view) == TABLE_HOLDERS;
+}
+
 static void init_summary(struct stat_answer *a)
 {
 	static const struct {
@@ -33,6 +39,7 @@ static void init_summary(struct stat_answer *a)
 
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		table_init(&a->tables[i], tables[i].source, tables[i].by);
+	table_init(&a->tables[TABLE_SYSCALLS], SOURCE_SYSCALL, BY_SITE);
 	a->tables[TABLE_SITES].users = a->tables[TABLE_SITES].reasons = true;
 	a->tables[TABLE_GROWTH].users = true;
 }
@@ -46,7 +53,9 @@ bool answer_init(struct stat_answer *a, const struct stat_options *opt, const ch
 		a->facts.mmu[i] = 1;
 	if (wants_summary(opt))
 		init_summary(a);
-	if (opt->view->columns[0].name)
+	if (wants_holders(opt))
+		table_init(&a->tables[TABLE_HOLDERS], SOURCE_HOLD, BY_SITE);
+	if (opt->view->columns[0].name && view_table(opt->view) == TABLE_VIEW)
 		table_init(&a->tables[TABLE_VIEW], opt->view->source, (enum stat_by)opt->by);
 	return a->error && (!file || a->file);
 }

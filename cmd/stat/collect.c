@@ -9,6 +9,7 @@
 
 #include "cli/progress.h"
 #include "count.h"
+#include "holders.h"
 
 const int64_t stat_windows[NWINDOWS] = { 1000000, 10000000, 100000000 };
 
@@ -23,6 +24,8 @@ struct collector {
 	struct util util;
 	struct span_window window;
 	struct counter counter;
+	struct stat_table *held;        /* who holds locks; NULL: not asked for */
+	struct holders holders;
 	bool no_memory;
 };
 
@@ -39,9 +42,22 @@ static void count_life(struct stat_facts *f, const struct tt_span *life)
 	f->live += open;
 }
 
-static void take_span(struct collector *c, const struct tt_span *ended)
+static bool clip_hold(const struct span_window *w, struct hold *hold)
+{
+	struct tt_span span = { .start_ns = hold->start_ns, .end_ns = hold->end_ns };
+	bool in = span_window_clip(w, &span);
+
+	hold->start_ns = span.start_ns;
+	hold->end_ns = span.end_ns;
+	return in;
+}
+
+/* `ev` ended it; NULL: nothing did. */
+static void take_span(struct collector *c, const struct tt_event *ev, const struct tt_span *ended)
 {
 	struct tt_span span;
+	struct hold hold;
+	bool held = c->held && ev && holders_follow(&c->holders, c->spans, ev, ended, &hold);
 
 	if (ended->kind == TT_SPAN_GOROUTINE) {
 		if (c->utilization && util_wants(&c->util, ended->id))
@@ -51,11 +67,16 @@ static void take_span(struct collector *c, const struct tt_span *ended)
 	}
 	if (!c->chooses) {
 		counter_add(&c->counter, ended);
+		if (held)
+			holders_count(&c->holders, c->held, ended, &hold);
 		return;
 	}
 	span = *ended;
-	if (choose(&c->chooser, ended) && span_window_clip(&c->window, &span))
-		counter_add(&c->counter, &span);
+	if (!choose(&c->chooser, ended) || !span_window_clip(&c->window, &span))
+		return;
+	counter_add(&c->counter, &span);
+	if (held && clip_hold(&c->window, &hold))
+		holders_count(&c->holders, c->held, &span, &hold);
 }
 
 /* What is open at the end. */
@@ -65,7 +86,7 @@ static void take_open_spans(struct collector *c)
 
 	tt_spans_finish(c->spans);
 	while (tt_spans_next(c->spans, &span) == 0)
-		take_span(c, span);
+		take_span(c, NULL, span);
 }
 
 /* ---- events into facts */
@@ -123,7 +144,7 @@ static void take_event(struct collector *c, const struct tt_event *ev)
 		choose_event(&c->chooser, ev);
 	spans = tt_spans_ended(c->spans, &n);
 	for (size_t i = 0; i < n; i++)
-		take_span(c, &spans[i]);
+		take_span(c, ev, &spans[i]);
 	/* a goroutine that appears ends no span */
 	if (n == 0) {
 		live = tt_spans_ngoroutines(c->spans);
@@ -212,9 +233,11 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	for (size_t i = 0; i < NWINDOWS && wants_summary(opt); i++)
 		c.util.searches[i].window_ns = stat_windows[i];
 	counter_init(&c.counter, a, c.spans);
+	c.held = wants_holders(opt) ? &a->tables[TABLE_HOLDERS] : NULL;
 	read_events(&c);
 	sum_up(&c);
-	if (c.no_memory || c.counter.no_memory || c.chooser.no_memory) {
+	if (c.no_memory || c.counter.no_memory || c.holders.no_memory ||
+	    c.chooser.no_memory) {
 		a->error->code = TT_E_MEMORY;
 		snprintf(a->error->message, sizeof(a->error->message),
 			 "not enough memory for the statistics (see --max-memory)");
@@ -223,6 +246,7 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	for (size_t i = 0; i < NTABLES; i++)
 		id_map_release(&a->tables[i].known);
 	a->util = c.util;
+	holders_release(&c.holders);
 	chooser_release(&c.chooser);
 	tt_spans_free(c.spans);
 }

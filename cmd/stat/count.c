@@ -116,13 +116,20 @@ static bool name_is(const struct counter *c, uint32_t name, const char *what)
 	return text.len == strlen(what) && memcmp(text.data, what, text.len) == 0;
 }
 
+/* "sync", "sync.(*Cond).Wait"; "sync mutex" of native programs. */
+static bool is_lock_reason(struct tt_str reason)
+{
+	return reason.len >= 4 && memcmp(reason.data, "sync", 4) == 0 &&
+	       (reason.len == 4 || reason.data[4] == '.' || reason.data[4] == ' ');
+}
+
 /* A wait for a lock, or an experiment's range whose key says for which. */
 static bool is_lock(const struct counter *c, const struct tt_span *span)
 {
 	if (span->kind == TT_SPAN_RANGE)
 		return span->spec && span->spec->range.key_arg >= 0;
 	return span->kind == TT_SPAN_GOROUTINE && span->state == TT_STATE_WAITING &&
-	       (name_is(c, span->name, "sync") || name_is(c, span->name, "sync.(*Cond).Wait"));
+	       is_lock_reason(tt_spans_name(c->spans, span->name));
 }
 
 static bool is_state(const struct tt_span *span, enum tt_state state)
@@ -190,9 +197,14 @@ static void add_span(struct counter *c, struct stat_table *t, const struct tt_sp
 	}
 }
 
+/* Goroutines that the program did not ask for. */
 static bool is_of_runtime(const struct counter *c, const struct tt_span *span)
 {
-	return is_system_function(tt_spans_name(c->spans, span->func));
+	static const char tracer[] = "runtime/trace.";
+	struct tt_str func = tt_spans_name(c->spans, span->func);
+
+	return is_system_function(func) || (func.len >= sizeof(tracer) - 1 &&
+					    memcmp(func.data, tracer, sizeof(tracer) - 1) == 0);
 }
 
 /* ---- which spans count where */
@@ -222,6 +234,8 @@ static bool is_interested(enum stat_source source, enum tt_span_kind kind, bool 
 		return kind == TT_SPAN_PROC;
 	case SOURCE_GROWTH:
 		return kind == TT_SPAN_LIFE;
+	case SOURCE_HOLD:
+		break;
 	}
 	return false;
 }

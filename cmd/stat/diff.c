@@ -84,7 +84,7 @@ static void print_text_delta(const struct delta *d, struct out *o)
 	if (d->old > 0)
 		snprintf(cell, sizeof(cell), "%+.1f %%", 100 * change_of(d) / d->old);
 	else
-		snprintf(cell, sizeof(cell), "%s", d->new > 0 ? "new" : "");
+		snprintf(cell, sizeof(cell), "%s", d->new > 0 ? "was 0" : "");
 	p = put_right(p, cell, cell + strlen(cell), 12);
 	p = out_escaped(o, put_lit(p, "  "), d->key);
 	out_end(o, put_char(out_room(o, p), '\n'));
@@ -95,7 +95,7 @@ static void print_text_deltas(const struct deltas *all)
 	struct out *o = &out_stdout;
 	char *p = out_begin(o);
 
-	p += sprintf(p, "%12s%12s%12s%12s  %s\n", "old", "new", "change", "", all->column);
+	p += sprintf(p, "%12s%12s%12s%12s  %s\n", "old", "new", "change", "percent", all->column);
 	out_end(o, p);
 	for (size_t i = 0; i < all->limit; i++)
 		print_text_delta(&all->at[i], o);
@@ -172,9 +172,11 @@ static enum metric_unit unit_of(const struct shown_column *c)
 /* The column of --sort, or the first sum. */
 static const struct shown_column *column_of(const struct stat_rows *r, const struct stat_options *opt)
 {
+	const char *name = opt->sort ? opt->sort : opt->view->sort;
+
 	for (size_t i = 0; i < r->ncolumns; i++) {
-		if (opt->sort ? strcmp(r->columns[i].name, opt->sort) == 0
-			      : r->columns[i].value == VALUE_SUM)
+		if (name ? strcmp(r->columns[i].name, name) == 0
+			 : r->columns[i].value == VALUE_SUM)
 			return &r->columns[i];
 	}
 	return &r->columns[0];
@@ -184,8 +186,8 @@ static int diff_rows(const struct stat_files *old, const struct stat_files *new,
 		     const struct stat_options *opt)
 {
 	const struct stat_row none = { 0 };
-	const struct stat_table *was = &old->sum.tables[TABLE_VIEW];
-	const struct stat_table *is = &new->sum.tables[TABLE_VIEW];
+	const struct stat_table *was = &old->sum.tables[view_table(opt->view)];
+	const struct stat_table *is = &new->sum.tables[view_table(opt->view)];
 	struct deltas all = { 0 };
 	struct stat_rows a, b;
 	const struct shown_column *c;

@@ -120,7 +120,8 @@ int fail_if_check(const struct opt_command *command, const struct stat_options *
 				nearest_try(&near, m->at[k].name);
 			status = opt_usage(command, "--fail-if: there is no metric '%s'%s%s%s", e.name,
 					   near.best ? "; did you mean '" : "",
-					   near.best ? near.best : "", near.best ? "'?" : "");
+					   near.best ? near.best : "; `stat --format=csv` lists them",
+					   near.best ? "'?" : "");
 		} else if (!fits(&e, metric)) {
 			static const char *const units[] = {
 				"a number", "a duration (example: 5ms)", "a size (example: 512M)",

@@ -43,7 +43,7 @@ static bool is_library(struct tt_str func)
 	return false;
 }
 
-static struct tt_str site_of(const struct tt_spans *spans, uint32_t stack)
+struct tt_str site_of(const struct tt_spans *spans, uint32_t stack)
 {
 	struct tt_frame frames[TT_MAX_FRAMES];
 	int n = tt_spans_stack(spans, stack, frames);

@@ -29,7 +29,7 @@ static bool sum_ranges(struct dist *d, const struct stat_table *t, const char *n
 static bool sum_up(struct metrics *m, const struct stat_answer *a)
 {
 	const struct stat_table *ranges = &a->tables[TABLE_RANGES];
-	struct stat_row procs, tasks;
+	struct stat_row procs, tasks, holds;
 	bool fine = table_total(&a->tables[TABLE_STATES], &m->states);
 
 	fine = sum_ranges(&m->pauses, ranges, "stop-the-world") && fine;
@@ -38,6 +38,9 @@ static bool sum_up(struct metrics *m, const struct stat_answer *a)
 	fine = sum_ranges(&m->sweeps, ranges, "GC incremental sweep") && fine;
 	fine = table_total(&a->tables[TABLE_PROCS], &procs) && fine;
 	fine = table_total(&a->tables[TABLE_TASKS], &tasks) && fine;
+	fine = table_total(&a->tables[TABLE_HOLDERS], &holds) && fine;
+	m->locks = holds.d[HOLD_WAIT];
+	m->held = holds.d[HOLD_HELD];
 	m->running = procs.d[PROC_RUNNING];
 	m->idle = procs.d[PROC_IDLE];
 	m->tasks = tasks.d[0];
@@ -47,7 +50,7 @@ static bool sum_up(struct metrics *m, const struct stat_answer *a)
 void metrics_release(struct metrics *m)
 {
 	struct dist *const all[] = { &m->pauses, &m->mark, &m->assists, &m->sweeps,
-				     &m->tasks, &m->running, &m->idle };
+				     &m->tasks, &m->running, &m->idle, &m->locks, &m->held };
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
 		dist_release(all[i]);
@@ -146,6 +149,8 @@ bool metrics_init(struct metrics *m, const struct stat_answer *a,
 	add_dist(m, "assist", &m->assists, quantiles);
 	add_dist(m, "sweep", &m->sweeps, quantiles);
 	add_dist(m, "tasks", &m->tasks, quantiles);
+	add_dist(m, "locks", &m->locks, quantiles);
+	add_dist(m, "held", &m->held, quantiles);
 	return fine;
 }
 

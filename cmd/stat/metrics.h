@@ -18,7 +18,7 @@ struct metric {
 	int64_t id;             /* whose it was, or TT_NONE */
 };
 
-enum { MAX_METRICS = 160 };
+enum { MAX_METRICS = 200 };
 
 struct metrics {
 	struct metric at[MAX_METRICS];
@@ -26,6 +26,7 @@ struct metrics {
 	/* of what metrics are made, for those who print it */
 	struct stat_row states;         /* of all goroutines */
 	struct dist pauses, mark, assists, sweeps, tasks, running, idle;
+	struct dist locks, held;        /* waits for locks whose holder is known, and how long that held them */
 };
 
 /* False: no memory. Release in any case. */

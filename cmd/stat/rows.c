@@ -125,7 +125,7 @@ static int by_sort(const void *a, const void *b)
 /* The column that rows are sorted by; ncolumns: by their keys; -1: there is no such column. */
 static int sort_column(const struct stat_rows *r, const struct stat_options *opt)
 {
-	const char *name = opt->sort;
+	const char *name = opt->sort ? opt->sort : opt->view->sort;
 
 	if (!name && (opt->by == BY_PROC || opt->by == BY_THREAD))
 		name = "key";
@@ -137,17 +137,29 @@ static int sort_column(const struct stat_rows *r, const struct stat_options *opt
 	return !name || strcmp(name, "key") == 0 ? (int)r->ncolumns : -1;
 }
 
+/* "count, total, mean or key" */
+static void list_columns(const struct stat_rows *r, char *text, size_t size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->ncolumns && n < size; i++)
+		n += (size_t)snprintf(text + n, size - n, "%s%s", i > 0 ? ", " : "", r->columns[i].name);
+	if (n < size)
+		snprintf(text + n, size - n, " or key");
+}
+
 static int unknown_sort(const struct stat_rows *r, const struct stat_options *opt)
 {
 	struct nearest near = { .word = opt->sort };
+	char columns[256];
 
+	nearest_try(&near, "key");
 	for (size_t i = 0; i < r->ncolumns; i++)
 		nearest_try(&near, r->columns[i].name);
-	if (near.best)
-		cmd_error(NULL, "--sort: '%s' is not a column of %s; did you mean '%s'?", opt->sort,
-			  opt->view->name, near.best);
-	else
-		cmd_error(NULL, "--sort: '%s' is not a column of %s", opt->sort, opt->view->name);
+	list_columns(r, columns, sizeof(columns));
+	cmd_error(NULL, "--sort: '%s' is not a column of %s, which are %s%s%s%s", opt->sort,
+		  opt->view->name, columns, near.best ? "; did you mean '" : "",
+		  near.best ? near.best : "", near.best ? "'?" : "");
 	return STATUS_TROUBLE;
 }
 
@@ -162,7 +174,7 @@ static void set_limit(struct stat_rows *r, const struct stat_options *opt)
 
 int rows_init(struct stat_rows *r, const struct stat_options *opt, const struct stat_files *f)
 {
-	const struct stat_table *t = &f->sum.tables[TABLE_VIEW];
+	const struct stat_table *t = &f->sum.tables[view_table(opt->view)];
 	int sort;
 
 	memset(r, 0, sizeof(*r));

@@ -52,8 +52,7 @@ int compare_keys(struct tt_str a, struct tt_str b);
 int print_diff(const struct stat_files *old, const struct stat_files *new,
 	       const struct stat_options *opt);
 
-void print_text(const struct stat_rows *r, const struct stat_options *opt,
-		const struct stat_files *f);
+void print_text(const struct stat_rows *r, const struct stat_options *opt);
 void print_json(const struct stat_rows *r, const struct stat_options *opt,
 		const struct stat_files *f);
 void print_csv(const struct stat_rows *r, const struct stat_options *opt);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/progress.h"
 #include "go.h"
@@ -100,7 +101,8 @@ static const struct opt_command command = {
 		   "  summary               one screen about everything (default)\n"
 		   "  goroutines            how long they ran, could run, waited, were in syscalls\n"
 		   "  sched                 scheduling latency: from runnable to running\n"
-		   "  blocks, locks         all waits; waits for locks\n"
+		   "  blocks, locks         all waits; waits for locks, and who held them\n"
+		   "  holders               who held locks that others waited for\n"
 		   "  syscalls              system calls, and how long they held a processor\n"
 		   "  gc, stw, mmu          phases of the collector and other ranges; pauses;\n"
 		   "                        what the collector leaves to the program\n"
@@ -200,13 +202,36 @@ static int print_summary(const struct stat_files *f, const struct stat_options *
 	return worse(status, print_summary_of(&f->sum, opt, false));
 }
 
+/* Who held the locks that the view `locks` says were waited for. */
+static int print_holders(const struct stat_files *f, const struct stat_options *opt)
+{
+	struct stat_options holders = *opt;
+	struct stat_rows rows;
+	int status;
+
+	holders.view = view_named("holders");
+	holders.by = (int)holders.view->by;
+	holders.sort = NULL;
+	holders.histogram = false;
+	status = rows_init(&rows, &holders, f);
+	if (status == STATUS_FINE && rows.n > 0) {
+		out_end(&out_stdout, put_char(out_begin(&out_stdout), '\n'));
+		print_text(&rows, &holders);
+	}
+	rows_release(&rows);
+	return status;
+}
+
 static int print_rows(const struct stat_files *f, const struct stat_options *opt)
 {
 	struct stat_rows rows;
 	int status = rows_init(&rows, opt, f);
 
-	if (status == STATUS_FINE && opt->format == FORMAT_TEXT)
-		print_text(&rows, opt, f);
+	if (status == STATUS_FINE && opt->format == FORMAT_TEXT) {
+		print_text(&rows, opt);
+		if (strcmp(opt->view->name, "locks") == 0)
+			status = print_holders(f, opt);
+	}
 	else if (status == STATUS_FINE && opt->format == FORMAT_JSON)
 		print_json(&rows, opt, f);
 	else if (status == STATUS_FINE)
@@ -336,10 +361,47 @@ static void take_view(struct stat_options *opt, struct opt_operands *files)
 	opt->view = view_named("summary");
 }
 
+/* A word that is neither a view nor a file. */
+static int check_view(const struct opt_operands *files)
+{
+	const char *word = files->n > 0 ? files->items[0] : "";
+	struct nearest near = { .word = word };
+	const struct stat_view *view;
+	char all[256] = "";
+	size_t n = 0;
+
+	if (word[0] == '\0' || word[strspn(word, "abcdefghijklmnopqrstuvwxyz")] != '\0' ||
+	    access(word, F_OK) == 0)
+		return OPT_RUN;
+	for (size_t i = 0; (view = view_at(i)) != NULL; i++) {
+		nearest_try(&near, view->name);
+		n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", i > 0 ? ", " : "", view->name);
+	}
+	if (near.best)
+		return opt_usage(&command, "'%s' is neither a file nor a view; did you mean '%s'?", word,
+				 near.best);
+	return opt_usage(&command, "'%s' is neither a file nor one of the views %s", word, all);
+}
+
+static int wrong_key(const struct stat_options *opt)
+{
+	char all[256] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(by_values); i++) {
+		if (opt->view->bys >> by_values[i] & 1)
+			n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", n > 0 ? ", " : "", by_words[i]);
+	}
+	return opt_usage(&command, "--by=%s makes no sense for %s, whose keys are %s",
+			 by_name((enum stat_by)opt->by), opt->view->name, all);
+}
+
 static int check_options(struct stat_options *opt, const struct opt_operands *files)
 {
 	if (files->n == 1 && view_named(files->items[0]))
 		return opt_usage(&command, "no file given after the view %s", files->items[0]);
+	if (check_view(files) != OPT_RUN)
+		return STATUS_TROUBLE;
 	if (opt->go && (opt->format != FORMAT_JSON || strcmp(opt->view->name, "summary") != 0))
 		return opt_usage(&command, "--go requires --format=json and no view");
 	if (selection_check(&opt->selection, &command) != OPT_RUN)
@@ -348,8 +410,7 @@ static int check_options(struct stat_options *opt, const struct opt_operands *fi
 		return opt_usage(&command, "--by requires a view with rows, such as blocks");
 	opt->by = opt->by < 0 ? (int)opt->view->by : (int)by_values[opt->by];
 	if (opt->view->columns[0].name && (opt->view->bys >> opt->by & 1) == 0)
-		return opt_usage(&command, "--by=%s makes no sense for %s",
-				 by_name((enum stat_by)opt->by), opt->view->name);
+		return wrong_key(opt);
 	if ((opt->partial || opt->merge || opt->diff) &&
 	    (opt->go || strcmp(opt->view->name, "mmu") == 0))
 		return opt_usage(&command, "--partial, --merge and --diff go neither with mmu nor "

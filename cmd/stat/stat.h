@@ -7,13 +7,14 @@
  *	files.c         many files, several at a time, and their sum
  *	collect.c       one trace: spans and events into tables and facts
  *	count.c         which tables count a span, and as what
+ *	holders.c       who holds the locks that others wait for
  *	answer.c        the tables and facts of a trace, and how two are added
  *	keys.c          the keys of rows as text
  *	table.c dist.c  rows of distributions by key; durations as a distribution
  *	util.c          mutator utilization
  *	rows.c          the rows that are printed, in their order
  *	text.c data.c   a view as text; as JSON or CSV
- *	summary.c       the view `summary` as text
+ *	summary.c       the view `summary` as text; worth.c what it says is worth a look
  *	mmu.c           the view `mmu`
  *	metrics.c       the numbers of a summary by name, for JSON and --fail-if
  *	expression.c    --fail-if
@@ -33,6 +34,22 @@
 #include "util.h"
 
 enum stat_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
+
+/* The tables of a summary, and that of another view. Those that are not asked for have no
+ * measures. */
+enum stat_table_number {
+	TABLE_STATES,           /* by function */
+	TABLE_WAITS,            /* by reason */
+	TABLE_SITES,            /* waits by the program's function and the reason */
+	TABLE_RANGES,           /* by name */
+	TABLE_PROCS,
+	TABLE_TASKS,            /* by type */
+	TABLE_GROWTH,           /* by function */
+	TABLE_VIEW,
+	TABLE_SYSCALLS,         /* by the program's function */
+	TABLE_HOLDERS,          /* by the place that waits and that of the holder */
+	NTABLES
+};
 
 /* ---- views */
 
@@ -59,7 +76,8 @@ enum { MAX_COLUMNS = 10 };
 
 struct stat_view {
 	const char *name;
-	const char *key;        /* what the keys are by default, for the header */
+	const char *key;        /* what they are by default; NULL: as by_name() says */
+	const char *sort;       /* the column by default; NULL: the first sum */
 	enum stat_source source;
 	enum stat_by by;        /* by default */
 	unsigned bys;           /* a bit for each enum stat_by that makes sense */
@@ -72,6 +90,10 @@ const struct stat_view *view_named(const char *name);
 const struct stat_view *view_at(size_t i);
 /* "func", "goroutine", ...: what a key is called. */
 const char *by_name(enum stat_by by);
+/* The same for people: "type" of a task, for example. */
+const char *view_key(const struct stat_view *view, enum stat_by by);
+/* The table that the rows of a view are in. */
+enum stat_table_number view_table(const struct stat_view *view);
 
 /* ---- options */
 
@@ -119,20 +141,6 @@ struct stat_facts {
 	int64_t mmu_at[NWINDOWS];
 };
 
-/* The tables of a summary, and that of another view. Those that are not asked for have no
- * measures. */
-enum stat_table_number {
-	TABLE_STATES,           /* by function */
-	TABLE_WAITS,            /* by reason */
-	TABLE_SITES,            /* waits by the program's function and the reason */
-	TABLE_RANGES,           /* by name */
-	TABLE_PROCS,
-	TABLE_TASKS,            /* by type */
-	TABLE_GROWTH,           /* by function */
-	TABLE_VIEW,
-	NTABLES
-};
-
 /* What was found out about one trace, or about several together. */
 struct stat_answer {
 	char *file;                     /* of one trace; its own copy */
@@ -144,9 +152,10 @@ struct stat_answer {
 	struct util util;               /* with a summary and the view mmu */
 };
 
-/* Whether the options need the tables of a summary; utilization. */
+/* Whether the options need the tables of a summary; utilization; who holds locks. */
 bool wants_summary(const struct stat_options *opt);
 bool wants_utilization(const struct stat_options *opt);
+bool wants_holders(const struct stat_options *opt);
 /* The tables that the options ask for, empty. `file` may be NULL. False: no memory. */
 bool answer_init(struct stat_answer *a, const struct stat_options *opt, const char *file);
 void answer_release(struct stat_answer *a);
@@ -165,6 +174,8 @@ bool key_id(const struct stat_table *t, const struct tt_span *span, uint64_t *id
 /* The key as text, appended to *o. */
 void key_text(const struct tt_spans *spans, const char *file, const struct stat_table *t,
 	      const struct tt_span *span, struct out *o);
+/* The innermost function of a stack that is the program's own, else its outermost one. */
+struct tt_str site_of(const struct tt_spans *spans, uint32_t stack);
 /* Whether a function belongs to the runtime: "" and what begins with "runtime.", but
  * runtime.main. */
 bool is_system_function(struct tt_str name);

@@ -8,29 +8,23 @@
 
 #include "cli/csv.h"
 #include "cli/json.h"
+#include "cli/screen.h"
 #include "cli/units.h"
-#include "metrics.h"
-#include "rows.h"
+#include "summary.h"
 
-/* What is worth a look. */
-#define LONG_RUNNABLE_NS INT64_C(50000000)
-#define LONG_PAUSE_NS INT64_C(10000000)
-#define LONG_HELD_NS INT64_C(10000000)
-#define LEAK_MIN 20
-#define MUCH_COLLECTOR 25.0
+enum { NTOP = 5, LABEL_WIDTH = 13, SITES_WIDTH = 33 };
 
-enum { NTOP = 5 };
+/* A summary is of text rather than of rows: it is never wider than usual. */
+static size_t line_width(void)
+{
+	size_t width = screen_width();
 
-struct summary {
-	const struct stat_answer *a;
-	const struct metrics *m;
-	const struct stat_options *opt;
-	struct out *o;
-};
+	return width > 0 ? width : SCREEN_USUAL_WIDTH;
+}
 
 /* ---- pieces of lines */
 
-static char *put_sum(char *p, const struct dist *d)
+char *put_sum(char *p, const struct dist *d)
 {
 	return put_duration(p, d->sum_ns > INT64_MAX ? INT64_MAX : (int64_t)d->sum_ns);
 }
@@ -39,23 +33,22 @@ static char *put_label(char *p, const char *label)
 {
 	char *start = p;
 
-	return put_column(put_cstr(p, label), start, 13, 1);
+	return put_column(put_cstr(p, label), start, LABEL_WIDTH, 1);
 }
 
-/* "at 1.234567891", from the start of the trace, or "@NS" if there are several. */
-static char *put_at(const struct summary *s, char *p, int64_t at_ns)
+char *put_at(const struct summary *s, char *p, int64_t at_ns)
 {
 	if (s->a->facts.nfiles != 1)
 		return put_i64(put_lit(p, " at @"), at_ns);
 	return put_seconds(put_lit(p, " at "), at_ns - s->a->facts.start_ns);
 }
 
-static char *put_percent(char *p, double percent)
+char *put_percent(char *p, double percent)
 {
 	return p + sprintf(p, "%.1f %%", percent);
 }
 
-static double value_of(const struct summary *s, const char *name)
+double summary_value(const struct summary *s, const char *name)
 {
 	const struct metric *m = metrics_find(s->m, name);
 
@@ -100,9 +93,9 @@ static void print_procs(const struct summary *s)
 {
 	char *p = put_label(out_begin(s->o), "processors");
 
-	p = put_percent(put_lit(put_u64(p, s->a->facts.nprocs), ", busy "), value_of(s, "procs.busy"));
-	p += sprintf(p, " (%.2f of them)", value_of(s, "procs.used"));
-	p = put_percent(put_lit(p, ", collector "), value_of(s, "gc.cpu"));
+	p = put_percent(put_lit(put_u64(p, s->a->facts.nprocs), ", busy "), summary_value(s, "procs.busy"));
+	p += sprintf(p, " (%.2f of them)", summary_value(s, "procs.used"));
+	p = put_percent(put_lit(p, ", collector "), summary_value(s, "gc.cpu"));
 	out_end(s->o, put_char(p, '\n'));
 }
 
@@ -128,7 +121,7 @@ static void print_time(const struct summary *s)
 	p = put_sum(put_lit(p, ", runnable "), &d[STATES_RUNNABLE]);
 	p = put_sum(put_lit(p, ", waiting "), &d[STATES_WAITING]);
 	p = put_sum(put_lit(p, ", syscall "), &d[STATES_SYSCALL]);
-	p = put_sum(put_lit(p, ", syscall without a processor "), &d[STATES_BLOCKED]);
+	p = put_sum(put_lit(p, ", blocked "), &d[STATES_BLOCKED]);
 	out_end(s->o, put_char(p, '\n'));
 }
 
@@ -202,7 +195,7 @@ static void print_collector(const struct summary *s)
 
 	if (s->m->mark.n > 0) {
 		p = put_sum(put_lit(p, ", marking "), &s->m->mark);
-		p = put_percent(put_lit(p, " ("), value_of(s, "gc.share"));
+		p = put_percent(put_lit(p, " ("), summary_value(s, "gc.share"));
 		p = put_duration(put_lit(p, " of the time), longest "), s->m->mark.max_ns);
 		p = put_at(s, p, s->m->mark.max_at_ns);
 		p = put_sum(put_lit(p, "; assists "), &s->m->assists);
@@ -247,7 +240,7 @@ static char *put_padded_right(char *p, const char *text, const char *end, size_t
 static void print_sites(const struct summary *s)
 {
 	struct shown_row *rows;
-	size_t n = largest(&s->a->tables[TABLE_SITES], &rows);
+	size_t n = largest(&s->a->tables[TABLE_SITES], &rows), width = line_width();
 	char *p, cell[64];
 
 	if (n > 0 && rows) {
@@ -259,6 +252,9 @@ static void print_sites(const struct summary *s)
 			p = put_padded_right(p, cell, put_sum(cell, d), 11);
 			p = put_padded_right(p, cell, put_u64(cell, d->n), 10);
 			p = put_padded_right(p, cell, put_duration(cell, d->max_ns), 10);
+			/* a long one in a line of its own */
+			if (SITES_WIDTH + rows[i].key.len > width)
+				p = put_spaces(put_char(p, '\n'), 4);
 			p = out_escaped(s->o, put_lit(p, "  "), rows[i].key);
 			p = put_char(out_room(s->o, p), '\n');
 		}
@@ -267,94 +263,37 @@ static void print_sites(const struct summary *s)
 	free(rows);
 }
 
-/* ---- what is worth a look */
-
-/* A command that shows the time around it, ready to be pasted. */
-static char *put_command(const struct summary *s, char *p, int64_t at_ns, int64_t ns, int64_t id)
-{
-	int64_t from = at_ns - s->a->facts.start_ns;
-
-	if (s->a->facts.nfiles != 1 || !s->a->file)
-		return put_at(s, p, at_ns);
-	p = put_seconds(put_lit(p, ": tracetool dump --from "), from > 0 ? from : 0);
-	p = put_lit(put_seconds(put_lit(p, "s --to "), from + ns), "s");
-	if (id != TT_NONE)
-		p = put_i64(put_lit(p, " -G "), id);
-	return out_room(s->o, out_escaped(s->o, put_char(p, ' '), str_of(s->a->file)));
-}
-
-static void print_long(const struct summary *s, const struct dist *d, int64_t limit_ns,
-		       const char *what, bool *any)
-{
-	char *p;
-
-	if (d->n == 0 || d->max_ns < limit_ns)
-		return;
-	p = put_cstr(out_begin(s->o), *any ? "" : "worth a look\n");
-	*any = true;
-	p = put_duration(put_cstr(put_lit(p, "  "), what), d->max_ns);
-	p = put_command(s, p, d->max_at_ns, d->max_ns, d->max_id);
-	out_end(s->o, put_char(p, '\n'));
-}
-
-/* A function whose goroutines pile up: many of those that began did not end. */
-static void print_growing(const struct summary *s, bool *any)
-{
-	const struct stat_table *t = &s->a->tables[TABLE_GROWTH];
-	char *p;
-
-	for (size_t i = 0; i < t->nrows; i++) {
-		const struct dist *created = &t->rows[i]->d[GROWTH_CREATED];
-		const struct dist *left = &t->rows[i]->d[GROWTH_LEFT];
-
-		if (left->n < LEAK_MIN || left->n * 4 < created->n)
-			continue;
-		p = put_cstr(out_begin(s->o), *any ? "" : "worth a look\n");
-		*any = true;
-		p = put_u64(put_lit(p, "  goroutines pile up: "), created->n);
-		p = put_u64(put_lit(p, " created, "), created->n - left->n);
-		p = out_escaped(s->o, put_lit(p, " ended: "), table_key(t, i));
-		out_end(s->o, put_char(out_room(s->o, p), '\n'));
-	}
-}
-
-static void print_anomalies(const struct summary *s)
-{
-	bool any = false;
-	char *p;
-
-	print_long(s, &s->m->states.d[STATES_RUNNABLE], LONG_RUNNABLE_NS,
-		   "a goroutine was runnable for ", &any);
-	print_long(s, &s->m->pauses, LONG_PAUSE_NS, "the world stood still for ", &any);
-	print_long(s, &s->m->states.d[STATES_SYSCALL], LONG_HELD_NS,
-		   "a syscall held its processor for ", &any);
-	print_growing(s, &any);
-	if (value_of(s, "gc.cpu") < MUCH_COLLECTOR)
-		return;
-	p = put_cstr(out_begin(s->o), any ? "" : "worth a look\n");
-	p = put_percent(put_lit(p, "  the collector takes "), value_of(s, "gc.cpu"));
-	out_end(s->o, put_lit(p, " of the processors\n"));
-}
-
 /* ---- text, JSON, CSV */
+
+static void print_lines(const struct summary *s)
+{
+	print_title(s);
+	print_procs(s);
+	print_goroutines(s);
+	print_time(s);
+	print_waits(s);
+	print_latency(s);
+	print_pauses(s);
+	print_collector(s);
+	print_utilization(s);
+	print_heap(s);
+	print_sites(s);
+	print_worth(s);
+}
 
 void summary_text(const struct stat_answer *a, const struct metrics *m,
 		  const struct stat_options *opt)
 {
-	const struct summary s = { a, m, opt, &out_stdout };
+	struct out lines;
 
-	print_title(&s);
-	print_procs(&s);
-	print_goroutines(&s);
-	print_time(&s);
-	print_waits(&s);
-	print_latency(&s);
-	print_pauses(&s);
-	print_collector(&s);
-	print_utilization(&s);
-	print_heap(&s);
-	print_sites(&s);
-	print_anomalies(&s);
+	out_init_memory(&lines);
+	print_lines(&(struct summary){ a, m, opt, &lines });
+	if (out_failed(&lines))
+		out_stdout.error = lines.error;
+	else
+		screen_print(&out_stdout, (struct tt_str){ lines.buffer, (size_t)(lines.pos - lines.buffer) },
+			     line_width(), LABEL_WIDTH);
+	out_release_memory(&lines);
 }
 
 static char *put_value(char *p, const struct metric *m)
@@ -426,13 +365,12 @@ void summary_csv(const struct metrics *m, const char *file, bool header)
 
 static const struct {
 	const char *name, *metric;
+	size_t width;
 } file_columns[] = {
-	{ "duration", "duration" }, { "busy%", "procs.busy" }, { "peak-g", "goroutines.peak" },
-	{ "sched-max", "sched.max" }, { "stw", "stw.n" }, { "stw-max", "stw.max" },
-	{ "cycles", "gc.n" }, { "gc-cpu%", "gc.cpu" }, { "heap-max", "heap.max" },
+	{ "duration", "duration", 9 }, { "busy%", "procs.busy", 6 }, { "peak-g", "goroutines.peak", 8 },
+	{ "sched-max", "sched.max", 10 }, { "stw", "stw.n", 7 }, { "stw-max", "stw.max", 8 },
+	{ "cycles", "gc.n", 7 }, { "gc-cpu%", "gc.cpu", 8 }, { "heap-max", "heap.max", 9 },
 };
-
-enum { FILE_WIDTH = 10 };
 
 static char *put_metric(char *p, const struct metric *m)
 {
@@ -448,16 +386,18 @@ static char *put_metric(char *p, const struct metric *m)
 static bool print_file(const struct stat_answer *a, const char *name, const struct stat_options *opt)
 {
 	struct metrics *m = calloc(1, sizeof(*m));
-	bool fine = m && metrics_init(m, a, &opt->quantiles);
+	bool fine = m && metrics_init(m, a, &opt->quantiles), read = a->opened || !a->file;
 	char *p = out_begin(&out_stdout), cell[64];
 
 	for (size_t i = 0; fine && i < ARRAY_SIZE(file_columns); i++) {
-		char *end = put_metric(cell, metrics_find(m, file_columns[i].metric));
+		char *end = read ? put_metric(cell, metrics_find(m, file_columns[i].metric))
+				 : put_char(cell, '-');
 
-		p = put_padded_right(p, cell, end, FILE_WIDTH);
+		p = put_padded_right(p, cell, end, file_columns[i].width);
 	}
 	p = out_escaped(&out_stdout, put_lit(p, "  "), str_of(name));
-	p = put_cstr(out_room(&out_stdout, p), a->file && a->facts.nbroken > 0 ? " (broken)\n" : "\n");
+	p = put_cstr(out_room(&out_stdout, p), !read ? " (not read)\n"
+					       : a->file && a->facts.nbroken > 0 ? " (broken)\n" : "\n");
 	out_end(&out_stdout, p);
 	if (m)
 		metrics_release(m);
@@ -474,7 +414,7 @@ bool summary_table(struct stat_answer *const *answers, size_t n, const struct st
 	for (size_t i = 0; i < ARRAY_SIZE(file_columns); i++) {
 		const char *name = file_columns[i].name;
 
-		p = put_padded_right(p, name, name + strlen(name), FILE_WIDTH);
+		p = put_padded_right(p, name, name + strlen(name), file_columns[i].width);
 	}
 	out_end(&out_stdout, put_lit(p, "  file\n"));
 	for (size_t i = 0; i < n && fine; i++)

@@ -21,6 +21,7 @@ static const struct {
 	[SOURCE_PROC] = { 2, { "running", "idle" } },
 	[SOURCE_THREAD] = { 3, { "proc", "running", "syscall" } },
 	[SOURCE_GROWTH] = { 2, { "created", "left" } },
+	[SOURCE_HOLD] = { 2, { "wait", "held" } },
 };
 
 unsigned source_nmeasures(enum stat_source source)

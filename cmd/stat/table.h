@@ -24,6 +24,7 @@ enum stat_source {
 	SOURCE_PROC,
 	SOURCE_THREAD,
 	SOURCE_GROWTH,          /* goroutines that were created, and those that did not end */
+	SOURCE_HOLD,            /* waits for locks with a known holder (holders.h) */
 };
 
 /* The measures of each source. */
@@ -33,6 +34,7 @@ enum { SYSCALL_ALL, SYSCALL_HELD, SYSCALL_BLOCKED };
 enum { PROC_RUNNING, PROC_IDLE };
 enum { THREAD_PROC, THREAD_RUNNING, THREAD_SYSCALL };
 enum { GROWTH_CREATED, GROWTH_LEFT };
+enum { HOLD_WAIT, HOLD_HELD };
 unsigned source_nmeasures(enum stat_source source);
 /* "wait", "held": the name of a measure in JSON and in files. */
 const char *source_measure(enum stat_source source, unsigned measure);

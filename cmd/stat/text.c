@@ -3,17 +3,20 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/screen.h"
 #include "cli/units.h"
 #include "rows.h"
 
-enum { WIDTH = 9, WIDTH_AT = 14 };
+enum { KEY_INDENT = 4 };
 
-static unsigned width_of(const struct stat_rows *r, const struct shown_column *c)
-{
-	if (c->value != VALUE_AT)
-		return WIDTH;
-	return r->start_ns == INT64_MIN ? 21 : WIDTH_AT;
-}
+/* A table as it is printed. */
+struct printed {
+	const struct stat_rows *r;
+	struct out *o;
+	unsigned widths[MAX_SHOWN];
+	size_t before_key;      /* columns in front of the keys */
+	size_t width;           /* of the screen; 0: any */
+};
 
 /* Right-aligned after a blank. */
 static char *put_right(char *p, const char *text, size_t len, unsigned width)
@@ -23,34 +26,81 @@ static char *put_right(char *p, const char *text, size_t len, unsigned width)
 	return put_mem(put_char(p, ' '), text, len);
 }
 
-static void print_header(const struct stat_rows *r, const struct stat_options *opt, struct out *o)
-{
-	char *p = out_begin(o);
+/* ---- rows */
 
-	for (size_t i = 0; i < r->ncolumns; i++)
-		p = put_right(p, r->columns[i].name, strlen(r->columns[i].name),
-			      width_of(r, &r->columns[i]));
-	p = put_cstr(put_lit(p, "  "), by_name((enum stat_by)opt->by));
-	out_end(o, put_char(p, '\n'));
+static void widen(struct printed *t, const struct stat_row *row)
+{
+	char cell[64];
+
+	for (size_t i = 0; i < t->r->ncolumns; i++) {
+		unsigned n = (unsigned)(put_shown(cell, t->r, &t->r->columns[i], row) - cell) + 1;
+
+		t->widths[i] = n > t->widths[i] ? n : t->widths[i];
+	}
 }
 
-static void print_row(const struct stat_rows *r, struct out *o, struct tt_str key,
-		      const struct stat_row *row)
+/* Columns are as wide as what is in them. */
+static void set_widths(struct printed *t)
 {
-	char *p = out_begin(o), cell[64];
+	const struct stat_rows *r = t->r;
 
-	for (size_t i = 0; i < r->ncolumns; i++) {
-		char *end = put_shown(cell, r, &r->columns[i], row);
+	for (size_t i = 0; i < r->ncolumns; i++)
+		t->widths[i] = (unsigned)strlen(r->columns[i].name) + 1;
+	for (size_t i = 0; i < r->limit; i++)
+		widen(t, r->rows[i].row);
+	if (r->n != 1)
+		widen(t, &r->total);
+	t->before_key = 2;
+	for (size_t i = 0; i < r->ncolumns; i++)
+		t->before_key += t->widths[i];
+}
 
-		p = put_right(p, cell, (size_t)(end - cell), width_of(r, &r->columns[i]));
+static void print_header(const struct printed *t, const char *key)
+{
+	char *p = out_begin(t->o);
+
+	for (size_t i = 0; i < t->r->ncolumns; i++)
+		p = put_right(p, t->r->columns[i].name, strlen(t->r->columns[i].name), t->widths[i]);
+	p = put_cstr(put_lit(p, "  "), key);
+	out_end(t->o, put_char(p, '\n'));
+}
+
+/* A key that the screen has no room for follows in lines of its own. */
+static char *put_key(const struct printed *t, char *p, struct tt_str key)
+{
+	struct tt_str rest = key;
+	size_t room = t->width - KEY_INDENT;
+
+	if (t->width == 0 || t->before_key + key.len <= t->width)
+		return out_escaped(t->o, put_lit(p, "  "), key);
+	while (rest.len > 0) {
+		size_t n = screen_break(rest, room), shown = n;
+
+		while (shown > 0 && rest.data[shown - 1] == ' ')
+			shown--;
+		p = put_spaces(put_char(p, '\n'), rest.data == key.data ? KEY_INDENT : 2 * KEY_INDENT);
+		p = out_room(t->o, out_escaped(t->o, p, (struct tt_str){ rest.data, shown }));
+		rest = (struct tt_str){ rest.data + n, rest.len - n };
+		room = t->width - 2 * KEY_INDENT;
 	}
-	p = out_escaped(o, put_lit(p, "  "), key);
-	out_end(o, put_char(out_room(o, p), '\n'));
+	return p;
+}
+
+static void print_row(const struct printed *t, struct tt_str key, const struct stat_row *row)
+{
+	char *p = out_begin(t->o), cell[64];
+
+	for (size_t i = 0; i < t->r->ncolumns; i++) {
+		char *end = put_shown(cell, t->r, &t->r->columns[i], row);
+
+		p = put_right(p, cell, (size_t)(end - cell), t->widths[i]);
+	}
+	out_end(t->o, put_char(out_room(t->o, put_key(t, p, key)), '\n'));
 }
 
 /* ---- histograms */
 
-enum { BAR = 50 };
+enum { BAR = 50, LENGTH_WIDTH = 9, COUNT_WIDTH = 12 };
 
 /* Durations from one power of two to the next, as bars. */
 static void print_histogram(const struct dist *d, const char *name, struct out *o)
@@ -77,9 +127,9 @@ static void print_histogram(const struct dist *d, const char *name, struct out *
 		size_t bar = (size_t)((double)counts[i] / (double)most * BAR + 0.5);
 		char cell[64], *end = put_duration(cell, (int64_t)(UINT64_C(1) << i));
 
-		p = put_right(out_begin(o), cell, (size_t)(end - cell), WIDTH);
+		p = put_right(out_begin(o), cell, (size_t)(end - cell), LENGTH_WIDTH);
 		end = put_u64(cell, counts[i]);
-		p = put_right(p, cell, (size_t)(end - cell), 12);
+		p = put_right(p, cell, (size_t)(end - cell), COUNT_WIDTH);
 		bar = bar == 0 && counts[i] > 0 ? 1 : bar;
 		if (bar > 0)
 			p = put_lit(p, "  ");
@@ -90,23 +140,22 @@ static void print_histogram(const struct dist *d, const char *name, struct out *
 
 /* ---- the whole */
 
-void print_text(const struct stat_rows *r, const struct stat_options *opt,
-		const struct stat_files *f)
+void print_text(const struct stat_rows *r, const struct stat_options *opt)
 {
-	struct out *o = &out_stdout;
+	struct printed t = { .r = r, .o = &out_stdout, .width = screen_width() };
 	char *p;
 
-	(void)f;
-	print_header(r, opt, o);
+	set_widths(&t);
+	print_header(&t, view_key(opt->view, (enum stat_by)opt->by));
 	for (size_t i = 0; i < r->limit; i++)
-		print_row(r, o, r->rows[i].key, r->rows[i].row);
+		print_row(&t, r->rows[i].key, r->rows[i].row);
 	if (r->limit < r->n) {
-		p = put_u64(put_lit(out_begin(o), "... "), r->n - r->limit);
+		p = put_u64(put_lit(out_begin(t.o), "... "), r->n - r->limit);
 		p = put_cstr(put_lit(p, " more row"), plural(r->n - r->limit));
-		out_end(o, put_lit(p, ": -n 0 shows all\n"));
+		out_end(t.o, put_lit(p, ": -n 0 shows all\n"));
 	}
 	if (r->n != 1)
-		print_row(r, o, str_of("total"), &r->total);
+		print_row(&t, str_of("total"), &r->total);
 	for (unsigned m = 0; opt->histogram && m < r->table->nmeasures; m++)
-		print_histogram(&r->total.d[m], source_measure(r->table->source, m), o);
+		print_histogram(&r->total.d[m], source_measure(r->table->source, m), t.o);
 }

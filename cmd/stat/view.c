@@ -47,16 +47,16 @@ static const struct stat_view views[] = {
 		       { "max", SYSCALL_ALL, VALUE_MAX },
 		       { "at", SYSCALL_ALL, VALUE_AT },
 		       { "id", SYSCALL_ALL, VALUE_ID } } },
-	{ .name = "gc", .source = SOURCE_RANGE, .by = BY_REASON, .bys = BY_ANY,
+	{ .name = "gc", .key = "range", .source = SOURCE_RANGE, .by = BY_REASON, .bys = BY_ANY,
 	  .columns = ONE_MEASURE },
-	{ .name = "stw", .source = SOURCE_PAUSE, .by = BY_REASON, .bys = BY_ANY,
+	{ .name = "stw", .key = "pause", .source = SOURCE_PAUSE, .by = BY_REASON, .bys = BY_ANY,
 	  .columns = ONE_MEASURE },
 	{ .name = "mmu" },
-	{ .name = "tasks", .source = SOURCE_TASK, .by = BY_REASON,
+	{ .name = "tasks", .key = "type", .source = SOURCE_TASK, .by = BY_REASON,
 	  .bys = BIT(BY_REASON) | BIT(BY_TASK) | BIT(BY_GOROUTINE) | BIT(BY_SITE) | BIT(BY_STACK) |
 		 BIT(BY_FILE) | BIT(BY_ALL),
 	  .columns = ONE_MEASURE },
-	{ .name = "regions", .source = SOURCE_REGION, .by = BY_REASON, .bys = BY_ANY,
+	{ .name = "regions", .key = "type", .source = SOURCE_REGION, .by = BY_REASON, .bys = BY_ANY,
 	  .columns = ONE_MEASURE },
 	{ .name = "procs", .source = SOURCE_PROC, .by = BY_PROC,
 	  .bys = BIT(BY_PROC) | BIT(BY_FILE) | BIT(BY_ALL),
@@ -77,6 +77,15 @@ static const struct stat_view views[] = {
 		       { "syscall-max", THREAD_SYSCALL, VALUE_MAX } } },
 	{ .name = "locks", .source = SOURCE_LOCK, .by = BY_SITE, .bys = BY_ANY,
 	  .columns = ONE_MEASURE },
+	{ .name = "holders", .key = "who waits <- who holds", .sort = "held",
+	  .source = SOURCE_HOLD, .by = BY_SITE, .bys = BIT(BY_SITE),
+	  .columns = { { "waits", HOLD_WAIT, VALUE_N },
+		       { "waited", HOLD_WAIT, VALUE_SUM },
+		       { "wait-max", HOLD_WAIT, VALUE_MAX },
+		       { "held", HOLD_HELD, VALUE_SUM },
+		       { "held-max", HOLD_HELD, VALUE_MAX },
+		       { "at", HOLD_HELD, VALUE_AT },
+		       { "id", HOLD_HELD, VALUE_ID } } },
 };
 
 const struct stat_view *view_at(size_t i)
@@ -91,6 +100,16 @@ const struct stat_view *view_named(const char *name)
 			return &views[i];
 	}
 	return NULL;
+}
+
+enum stat_table_number view_table(const struct stat_view *view)
+{
+	return view->columns[0].name && view->source == SOURCE_HOLD ? TABLE_HOLDERS : TABLE_VIEW;
+}
+
+const char *view_key(const struct stat_view *view, enum stat_by by)
+{
+	return view->key && by == view->by ? view->key : by_name(by);
 }
 
 const char *by_name(enum stat_by by)

@@ -238,7 +238,7 @@ bool tt_spans_open(const struct tt_spans *s, enum tt_span_kind kind, int64_t id,
 
 uint32_t tt_spans_stack_of(struct tt_spans *s, const struct tt_event *ev)
 {
-	return tt_span_event_stack(s, tt_event_stack(ev, NULL));
+	return tt_span_own_stack(s, tt_event_stack(ev, NULL));
 }
 
 uint64_t tt_spans_ngoroutines(const struct tt_spans *s)
