@@ -52,12 +52,22 @@ static bool clip_hold(const struct span_window *w, struct hold *hold)
 	return in;
 }
 
-/* `ev` ended it; NULL: nothing did. */
-static void take_span(struct collector *c, const struct tt_event *ev, const struct tt_span *ended)
+/* A wait that the event ended, maybe for a lock. */
+static void take_wait(struct collector *c, const struct tt_event *ev, const struct tt_span *ended)
+{
+	struct tt_span span = *ended;
+	struct hold hold;
+
+	if (!holders_follow(&c->holders, c->spans, ev, ended, &hold))
+		return;
+	if (!c->chooses || (choose(&c->chooser, ended) && span_window_clip(&c->window, &span) &&
+			    clip_hold(&c->window, &hold)))
+		holders_count(&c->holders, c->held, &span, &hold);
+}
+
+static void take_span(struct collector *c, const struct tt_span *ended)
 {
 	struct tt_span span;
-	struct hold hold;
-	bool held = c->held && ev && holders_follow(&c->holders, c->spans, ev, ended, &hold);
 
 	if (ended->kind == TT_SPAN_GOROUTINE) {
 		if (c->utilization && util_wants(&c->util, ended->id))
@@ -67,16 +77,11 @@ static void take_span(struct collector *c, const struct tt_event *ev, const stru
 	}
 	if (!c->chooses) {
 		counter_add(&c->counter, ended);
-		if (held)
-			holders_count(&c->holders, c->held, ended, &hold);
 		return;
 	}
 	span = *ended;
-	if (!choose(&c->chooser, ended) || !span_window_clip(&c->window, &span))
-		return;
-	counter_add(&c->counter, &span);
-	if (held && clip_hold(&c->window, &hold))
-		holders_count(&c->holders, c->held, &span, &hold);
+	if (choose(&c->chooser, ended) && span_window_clip(&c->window, &span))
+		counter_add(&c->counter, &span);
 }
 
 /* What is open at the end. */
@@ -86,7 +91,7 @@ static void take_open_spans(struct collector *c)
 
 	tt_spans_finish(c->spans);
 	while (tt_spans_next(c->spans, &span) == 0)
-		take_span(c, NULL, span);
+		take_span(c, span);
 }
 
 /* ---- events into facts */
@@ -143,8 +148,11 @@ static void take_event(struct collector *c, const struct tt_event *ev)
 	if (c->chooses)
 		choose_event(&c->chooser, ev);
 	spans = tt_spans_ended(c->spans, &n);
-	for (size_t i = 0; i < n; i++)
-		take_span(c, ev, &spans[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (c->held && holders_want(&c->holders, &spans[i]))
+			take_wait(c, ev, &spans[i]);
+		take_span(c, &spans[i]);
+	}
 	/* a goroutine that appears ends no span */
 	if (n == 0) {
 		live = tt_spans_ngoroutines(c->spans);

@@ -141,13 +141,11 @@ static int64_t woken_ns(struct holders *h, int64_t goroutine, uint32_t lock)
 
 /* ---- holds */
 
-/* A wait on "sync" that an event ended. */
+/* A wait on "sync". */
 static bool is_wait(struct holders *h, const struct tt_spans *spans, const struct tt_span *span)
 {
 	struct tt_str reason;
 
-	if (span->kind != TT_SPAN_GOROUTINE || span->state != TT_STATE_WAITING || span->name == 0)
-		return false;
 	if (h->sync != 0)
 		return span->name == h->sync;
 	reason = tt_spans_name(spans, span->name);

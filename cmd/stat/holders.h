@@ -46,9 +46,15 @@ struct hold {
 	int64_t goroutine;              /* that held it, or TT_NONE */
 };
 
+/* Whether a span that an event ended may be a wait for a lock: only such are to be followed. */
+static inline bool holders_want(const struct holders *h, const struct tt_span *span)
+{
+	return span->kind == TT_SPAN_GOROUTINE && span->state == TT_STATE_WAITING &&
+	       span->name != 0 && (h->sync == 0 || span->name == h->sync);
+}
+
 /*
- * Follows a span that the event ended. True: it was a wait for a lock, and *out says who held
- * it. All spans are to be passed, in order.
+ * Follows one, in order. True: it was a wait for a lock, and *out says who held it.
  */
 bool holders_follow(struct holders *h, struct tt_spans *spans, const struct tt_event *ev,
 		    const struct tt_span *span, struct hold *out);
