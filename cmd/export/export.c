@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/outfile.h"
 
@@ -161,6 +162,10 @@ static int check_options(const struct export_options *opt, const struct opt_oper
 					   "neither labels nor a selection");
 	if (selection_check(&opt->selection, &command) != OPT_RUN)
 		return STATUS_TROUBLE;
+	if (opt->format == EXPORT_PPROF && isatty(STDOUT_FILENO) &&
+	    (!opt->output || strcmp(opt->output, "-") == 0))
+		return opt_usage(&command, "refusing to write a binary profile to a terminal: use -o "
+					   "FILE, or --format=collapsed");
 	return cmd_check_output(&command, opt->output, files->items, files->n, &opt->common.specs);
 }
 

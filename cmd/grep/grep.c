@@ -38,6 +38,8 @@ static const struct opt table[] = {
 	  .help = "also all events up to TIME before each hit", AT(before_ns) },
 	{ .kind = OPT_CHOICE, .name = "format", .meta = "FORMAT", .choices = format_names,
 	  .help = "text (for people, default) or json (one object per\nline)", AT(format) },
+	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N", .max = 256,
+	  .help = "search N files at a time; default: one per processor", AT(jobs) },
 	CMD_INPUTS_OPTIONS(struct grep_options, inputs),
 	CMD_COMMON_OPTIONS(struct grep_options, common),
 	OPT_TABLE_END,
@@ -78,42 +80,60 @@ static int check_usage(struct grep_options *opt, const struct opt_operands *file
 }
 
 /* One trace: whether it has hits. */
-static bool grep_trace(const struct grep_options *opt, const struct cmd_trace *t,
-		       const struct tt_specs *specs, int *status)
+static bool grep_trace(const struct grep_options *opt, const struct cmd_trace *t, const void *specs,
+		       struct grep_output *output, int *status)
 {
-	struct search s = { .opt = opt, .command = &command, .trace = t,
+	struct search s = { .opt = opt, .command = &command, .trace = t, .output = output,
 			    .file = cmd_input_name(t->name), .tops = { .render = text_top } };
 
-	progress_start(s.file, opt->common.quiet);
 	selector_init(&s.selector, &opt->selection, specs);
 	if (t->reader) {
 		grep_search(&s);
 	} else {
+		grep_wait_turn(output);
 		cmd_report(s.file, &t->error);
 		s.status = STATUS_TROUBLE;
 	}
 	grep_print_file(&s);
-	progress_stop();
 	stack_cache_release(&s.tops);
 	selector_release(&s.selector);
 	*status = worse(*status, s.status);
 	return s.nhits != 0;
 }
 
-static int run_inputs(const struct grep_options *opt, const struct cmd_input *in,
+static bool one_by_one(const struct grep_options *opt, struct cmd_inputs *inputs,
+		       const struct tt_specs *specs, int *status)
+{
+	struct grep_output output = { .out = &out_stdout };
+	struct cmd_trace *t;
+	bool found = false;
+
+	while (!(opt->silent && found) && !out_failed(&out_stdout) &&
+	       cmd_inputs_next(inputs, &t) == 0) {
+		progress_start(cmd_input_name(t->name), opt->common.quiet);
+		found |= grep_trace(opt, t, specs, &output, status);
+		progress_stop();
+		cmd_trace_close(t);
+	}
+	return found;
+}
+
+static int run_inputs(const struct grep_options *opt, struct cmd_input *in,
 		      const struct opt_operands *files)
 {
 	struct cmd_inputs *inputs;
-	struct cmd_trace *t;
-	bool found = false;
+	bool found;
 	int status = cmd_inputs_open(&inputs, &opt->inputs, in, files);
 
 	if (status != STATUS_FINE)
 		return status;
-	while (!(opt->silent && found) && !out_failed(&out_stdout) &&
-	       cmd_inputs_next(inputs, &t) == 0) {
-		found |= grep_trace(opt, t, in->specs, &status);
-		cmd_trace_close(t);
+	/* of a single file, what reads ahead takes all processors */
+	if (opt->jobs == 1 || cmd_inputs_single(inputs)) {
+		in->options.threads = cmd_processors();
+		found = one_by_one(opt, inputs, in->specs, &status);
+	} else {
+		in->options.threads = 1;
+		found = grep_jobs_run(opt, inputs, grep_trace, in->specs, &status);
 	}
 	status = worse(status, cmd_inputs_close(inputs, opt->common.verbose));
 	/* as grep's -q: that one is found is all that counts */
@@ -127,7 +147,6 @@ static int run(const struct grep_options *opt, const struct opt_operands *files)
 	struct cmd_input in;
 	int status = cmd_input_init(&in, &opt->common);
 
-	in.options.threads = cmd_processors();
 	in.options.flags = TT_OPEN_SKIM;
 	if (status == STATUS_FINE)
 		status = run_inputs(opt, &in, files);
@@ -143,6 +162,8 @@ int cmd_grep(int argc, char **argv)
 
 	if (status == OPT_RUN)
 		status = check_usage(&opt, &files);
+	if (opt.jobs == 0)
+		opt.jobs = cmd_processors();
 	if (status == OPT_RUN)
 		status = run(&opt, &files);
 	opt_list_release(&opt.common.specs);

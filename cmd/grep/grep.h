@@ -7,6 +7,7 @@
  *	spans.c    which intervals are hits
  *	context.c  the events around hits, for -A and -B
  *	print.c    lines of text and JSON
+ *	jobs.c     several files at a time
  */
 #ifndef CMD_GREP_GREP_H
 #define CMD_GREP_GREP_H
@@ -33,6 +34,7 @@ struct grep_options {
 	bool count, with, without, silent;
 	uint64_t limit;         /* hits in a file */
 	int64_t after_ns, before_ns;
+	uint64_t jobs;          /* files at a time */
 	bool spans;             /* intervals are searched, not events */
 };
 
@@ -65,12 +67,21 @@ struct grep_plan {
 	bool complete;          /* there are no more generations */
 };
 
+/* Where the lines of a file go: standard output, or memory until it is the file's turn. */
+struct grep_output {
+	struct grep_jobs *jobs; /* NULL: files are searched one after the other */
+	size_t index;           /* of the trace */
+	struct out *out;        /* &out_stdout or &kept */
+	struct out kept;
+};
+
 /* One file. */
 struct search {
 	const struct grep_options *opt;
 	const struct opt_command *command;
 	const struct cmd_trace *trace;
 	const char *file;       /* as messages name it */
+	struct grep_output *output;
 	struct tt_reader *reader; /* of the pass at hand */
 	struct selector selector;
 	struct tt_spans *spans;         /* or NULL */
@@ -113,6 +124,20 @@ void grep_windows_complete(struct grep_windows *w);
 bool grep_windows_have(struct grep_windows *w, int64_t ns);
 /* Whether all are over. */
 bool grep_windows_over(const struct grep_windows *w);
+
+/* ---- jobs.c */
+
+/* Searches one trace: whether it has hits. */
+typedef bool grep_trace_fn(const struct grep_options *opt, const struct cmd_trace *t,
+			   const void *arg, struct grep_output *output, int *status);
+/* Searches all, opt->jobs at a time: whether any has hits. *status becomes the worst. */
+bool grep_jobs_run(const struct grep_options *opt, struct cmd_inputs *inputs, grep_trace_fn *search,
+		   const void *arg, int *status);
+/* Returns when all files before are done: lines go to standard output from now on. To be called
+ * before any message. */
+void grep_wait_turn(struct grep_output *output);
+/* A line was written. */
+void grep_written(struct grep_output *output);
 
 /* ---- print.c */
 

@@ -210,14 +210,16 @@ static void end_line(struct search *s, struct out *o, char *p)
 	out_end(o, put_char(out_room(o, p), '\n'));
 	s->printed = true;
 	if (stack_cache_failed(&s->tops)) {
+		grep_wait_turn(s->output);
 		cmd_error(s->file, "out of memory for the text of an event");
 		s->status = STATUS_TROUBLE;
 	}
+	grep_written(s->output);
 }
 
 void grep_print_event(struct search *s, const struct tt_event *ev, bool hit)
 {
-	struct out *o = &out_stdout;
+	struct out *o = s->output->out;
 	char *p = out_begin(o);
 
 	/* as grep does it where lines were left out */
@@ -234,7 +236,7 @@ void grep_print_event(struct search *s, const struct tt_event *ev, bool hit)
 void grep_print_span(struct search *s, const struct tt_span *span, int64_t start_ns,
 		     int64_t end_ns)
 {
-	struct out *o = &out_stdout;
+	struct out *o = s->output->out;
 	char *p = out_begin(o);
 
 	p = s->opt->format == GREP_JSON ? span_json(s, o, p, span, start_ns, end_ns)
@@ -245,7 +247,7 @@ void grep_print_span(struct search *s, const struct tt_span *span, int64_t start
 void grep_print_file(const struct search *s)
 {
 	const struct grep_options *opt = s->opt;
-	struct out *o = &out_stdout;
+	struct out *o = s->output->out;
 	bool json = opt->format == GREP_JSON;
 	char *p = out_begin(o);
 

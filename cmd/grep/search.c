@@ -101,7 +101,7 @@ static bool has_enough(const struct search *s)
 {
 	const struct grep_options *opt = s->opt;
 
-	return s->status != STATUS_FINE || out_failed(&out_stdout) || s->nhits >= opt->limit ||
+	return s->status != STATUS_FINE || out_failed(s->output->out) || s->nhits >= opt->limit ||
 	       (s->nhits != 0 && (opt->with || opt->without || opt->silent));
 }
 
@@ -115,6 +115,7 @@ static void take_spans(struct search *s)
 
 static void out_of_memory(struct search *s)
 {
+	grep_wait_turn(s->output);
 	cmd_error(s->file, "out of memory");
 	s->status = STATUS_TROUBLE;
 }
@@ -163,8 +164,10 @@ static void report_findings(struct search *s)
 
 	while (!s->opt->common.quiet && !s->collecting &&
 	       tt_reader_finding(s->reader, &finding) == 0) {
-		if (cmd_is_news(&finding, &s->said_no_spec))
-			cmd_report(s->file, &finding);
+		if (!cmd_is_news(&finding, &s->said_no_spec))
+			continue;
+		grep_wait_turn(s->output);
+		cmd_report(s->file, &finding);
 	}
 }
 
@@ -178,6 +181,7 @@ static void take_sync(struct search *s, const struct tt_event *ev)
 	start(s, ev->time_ns);
 	if (!s->selector.unresolved)
 		return;
+	grep_wait_turn(s->output);
 	if (selector_resolve(&s->selector, s->command, tt_reader_specs(s->reader)) != OPT_RUN)
 		s->status = STATUS_TROUBLE;
 	s->selector.unresolved = false;
@@ -187,7 +191,7 @@ static bool is_over(const struct search *s, int64_t now_ns)
 {
 	bool context = !s->collecting && grep_wants_context(s->opt);
 
-	if (s->status != STATUS_FINE || out_failed(&out_stdout))
+	if (s->status != STATUS_FINE || out_failed(s->output->out))
 		return true;
 	if (context && !grep_windows_over(&s->windows))
 		return false;
@@ -284,6 +288,7 @@ static bool open_spans(struct search *s)
 
 	if (!s->opt->spans || tt_spans_new(&s->spans, &opt, &err) == 0)
 		return true;
+	grep_wait_turn(s->output);
 	cmd_report(s->file, &err);
 	s->status = STATUS_TROUBLE;
 	return false;
@@ -308,6 +313,7 @@ static void pass(struct search *s, struct tt_reader *reader)
 			out_of_memory(s);
 		/* the second pass comes to a bad trace's error, but not to the machine's */
 		if (rc < 0 && (!s->collecting || tt_reader_error(s->reader)->system)) {
+			grep_wait_turn(s->output);
 			cmd_report_end(s->file, s->reader, tt_reader_error(s->reader));
 			s->status = STATUS_TROUBLE;
 		}
@@ -324,6 +330,7 @@ static bool collect_windows(struct search *s)
 	struct tt_error err;
 
 	if (cmd_trace_open_again(&first, s->trace, &err) < 0) {
+		grep_wait_turn(s->output);
 		if (err.code == TT_E_ARGUMENT)
 			cmd_error(s->file, "-A and -B read the trace twice: save it in a file");
 		else
@@ -340,6 +347,7 @@ static bool collect_windows(struct search *s)
 	s->selector = fresh;
 	grep_windows_complete(&s->windows);
 	if (s->windows.failed && s->status == STATUS_FINE) {
+		grep_wait_turn(s->output);
 		cmd_error(s->file, "out of memory, or too many hits, for -A and -B: use -n N");
 		s->status = STATUS_TROUBLE;
 	}
