@@ -179,8 +179,9 @@ struct tt_span {
 	uint32_t name;
 	/* RANGE: its kind, "GC mark termination". RESOURCE: the name of the state. */
 	uint32_t detail;
-	uint32_t func;          /* GOROUTINE, LIFE, REGION: the function that the goroutine began
-	                           with, as far as it is known by now */
+	uint32_t func;          /* the function that the goroutine began with, as far as it is
+	                           known by now; 0 of PROC. Of RANGE without one, TASK and
+	                           RESOURCE: that on which it began */
 	/*
 	 * GOROUTINE: where the goroutine itself is: in states other than running its stack, in
 	 * running the place from which it went on. LIFE: where it began. Others: as start_stack.

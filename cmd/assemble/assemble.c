@@ -49,11 +49,14 @@ struct run {
 /* Reports a mistake in the text, or that there is no memory. A STATUS_*. */
 static int report_mistake(const struct run *run, const struct tt_error *err)
 {
-	if (err->code == TT_E_SPEC)
-		cmd_error(NULL, "%s:%s", run->name, err->message);
-	else
+	if (err->code != TT_E_SPEC) {
 		cmd_report(run->name, err);
-	return err->code == TT_E_SPEC ? STATUS_BAD : STATUS_TROUBLE;
+		return STATUS_TROUBLE;
+	}
+	cmd_error(NULL, "%s:%s", run->name, err->message);
+	cmd_advise("Write each line as 'tracetool dump --format=wire --header' prints it: see "
+		   "tracetool-assemble(1).");
+	return STATUS_BAD;
 }
 
 static void write_assembled(struct run *run)

@@ -138,6 +138,8 @@ void cmd_set_verb(const char *verb);
  * not printable is escaped, so the text may hold bytes of a trace.
  */
 void cmd_error(const char *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What to do about the error that was reported last: a line of its own. */
+void cmd_advise(const char *advice);
 
 /*
  * An error or finding with its place ("offset 0x1a2b, gen 3, thread 7"), marked

@@ -33,15 +33,15 @@ bool cmd_colour(int fd)
  * output so far.
  */
 static struct out err_out;
+static char err_buffer[2 * OUT_ROOM];
 
 static char *begin_message(const char *file)
 {
-	static char buffer[2 * OUT_ROOM];
 	char *p;
 
 	progress_hide();
 	out_flush(&out_stdout);
-	out_init(&err_out, STDERR_FILENO, buffer, OUT_ROOM);
+	out_init(&err_out, STDERR_FILENO, err_buffer, OUT_ROOM);
 	p = put_lit(out_begin(&err_out), "tracetool");
 	if (current_verb) {
 		p = put_char(p, ' ');
@@ -70,6 +70,13 @@ void cmd_error(const char *file, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	end_message(out_escaped(&err_out, begin_message(file), str_of(text)));
+}
+
+void cmd_advise(const char *advice)
+{
+	out_flush(&out_stdout);
+	out_init(&err_out, STDERR_FILENO, err_buffer, OUT_ROOM);
+	end_message(out_cstr(&err_out, put_lit(out_begin(&err_out), "  "), advice));
 }
 
 const char *cmd_location(const struct tt_error *err, char *text, size_t size)

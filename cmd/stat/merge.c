@@ -269,6 +269,7 @@ static int check_line(const struct line *line, const struct stat_options *opt, c
 		cmd_error(path, "the rows are by %s, not %s", line->by, by_name((enum stat_by)opt->by));
 	else
 		return STATUS_FINE;
+	cmd_advise("Give --merge what `tracetool stat --partial` printed, with the same VIEW and --by.");
 	return STATUS_TROUBLE;
 }
 

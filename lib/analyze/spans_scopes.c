@@ -179,6 +179,15 @@ static void set_begin(struct tt_spans *s, struct tt_span *span, const struct tt_
 	span->goroutine = span->proc = span->thread = TT_NONE;
 }
 
+/* The goroutine that it is of, or began on; TT_NONE: none, or it is not known. */
+static int64_t goroutine_of(const struct tt_span *span)
+{
+	bool own = span->kind == TT_SPAN_REGION ||
+		   (span->kind == TT_SPAN_RANGE && span->scope == TT_RESOURCE_GOROUTINE);
+
+	return own ? span->id : span->goroutine;
+}
+
 void tt_spans_scope_span(const struct tt_spans *s, const struct tt_span_scope *scope,
 			 struct tt_span *out)
 {
@@ -188,9 +197,7 @@ void tt_spans_scope_span(const struct tt_spans *s, const struct tt_span_scope *s
 	out->flags |= TT_SPAN_NOT_ENDED;
 	out->end_ns = s->now_ns;
 	out->end_goroutine = out->end_proc = out->end_thread = TT_NONE;
-	if (out->kind != TT_SPAN_REGION)
-		return;
-	g = tt_spans_goroutine(s, out->id);
+	g = tt_spans_goroutine(s, goroutine_of(out));
 	out->func = g == NULL ? 0 : g->func;
 }
 
