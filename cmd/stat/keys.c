@@ -69,6 +69,12 @@ static uint32_t waker_of(const struct tt_span *span)
 	return span->state == TT_STATE_RUNNABLE ? span->start_stack : span->end_stack;
 }
 
+/* A goroutine that still waits where the trace, or its life, ends. */
+static bool is_not_woken(const struct tt_span *span)
+{
+	return span->state == TT_STATE_WAITING && (span->flags & TT_SPAN_NOT_ENDED) != 0;
+}
+
 static int64_t goroutine_of(const struct tt_span *span)
 {
 	return span->kind == TT_SPAN_GOROUTINE || span->kind == TT_SPAN_LIFE ? span->id
@@ -91,7 +97,7 @@ bool key_id(const struct stat_table *t, const struct tt_span *span, uint64_t *id
 		*id = span->stack | reason;
 		break;
 	case BY_WAKER:
-		*id = waker_of(span) | reason;
+		*id = (is_not_woken(span) ? UINT32_MAX : waker_of(span)) | reason;
 		break;
 	case BY_GOROUTINE:
 		*id = (uint64_t)goroutine_of(span);
@@ -165,6 +171,8 @@ static char *put_key(const struct tt_spans *spans, const struct stat_table *t, s
 	case BY_STACK:
 		return put_stack(spans, o, p, span->stack);
 	case BY_WAKER:
+		if (is_not_woken(span))
+			return put_lit(p, "(nobody)");
 		return put_text(o, p, site_of(spans, waker_of(span)), "(no stack)");
 	case BY_GOROUTINE:
 		return put_id(p, goroutine_of(span), "none");

@@ -177,6 +177,17 @@ static void print_latency(const struct summary *s)
 	out_end(s->o, put_char(p, '\n'));
 }
 
+static void print_tasks(const struct summary *s)
+{
+	const struct dist *d = &s->m->tasks;
+	char *p;
+
+	if (d->n == 0)
+		return;
+	p = put_lit(put_u64(put_label(out_begin(s->o), "tasks"), d->n), ", ");
+	out_end(s->o, put_char(put_latencies(s, p, d), '\n'));
+}
+
 static void print_pauses(const struct summary *s)
 {
 	const struct dist *d = &s->m->pauses;
@@ -273,6 +284,7 @@ static void print_lines(const struct summary *s)
 	print_time(s);
 	print_waits(s);
 	print_latency(s);
+	print_tasks(s);
 	print_pauses(s);
 	print_collector(s);
 	print_utilization(s);

@@ -15,9 +15,9 @@
 #define LONG_PAUSE_NS INT64_C(10000000)
 #define LONG_HELD_NS INT64_C(10000000)
 #define MUCH_COLLECTOR 25.0
-/* A convoy: so many waits for a lock that so many goroutines wait at any time. */
-#define CONVOY_MIN 10
-#define CONVOY_WAITING 0.5
+/* A queue: so many waits at a place, and so many goroutines there at any time. */
+#define QUEUE_MIN 10
+#define QUEUE_WAITING 0.5
 /* A leak: so many that did not end, and their part, and the part of the time over which they
  * were created. */
 #define LEAK_MIN 20
@@ -133,12 +133,18 @@ static ptrdiff_t longest_row(const struct stat_table *t, unsigned measure, const
 
 static void print_runnable(struct worth *w)
 {
-	const struct dist *d = &w->s->m->states.d[STATES_RUNNABLE];
+	const struct stat_table *t = &w->s->a->tables[TABLE_STATES];
+	ptrdiff_t row = longest_row(t, STATES_RUNNABLE, "");
+	const struct dist *d = row < 0 ? NULL : &t->rows[row]->d[STATES_RUNNABLE];
+	char *p;
 
-	if (d->n == 0 || d->max_ns < LONG_RUNNABLE_NS)
+	if (!d || d->max_ns < LONG_RUNNABLE_NS)
 		return;
-	end_with_time(w, put_duration(put_lit(begin(w), "a goroutine was runnable for "), d->max_ns),
-		      d->max_at_ns, d->max_ns, d->max_id);
+	p = put_duration(put_lit(begin(w), "a goroutine was runnable for "), d->max_ns);
+	p = out_escaped(w->s->o, put_lit(p, ", of "), table_key(t, (size_t)row));
+	end_with_time(w, p, d->max_at_ns, d->max_ns, d->max_id);
+	/* who ran instead */
+	print_command(w, "stat goroutines --sort running");
 }
 
 static void print_pause(struct worth *w)
@@ -222,6 +228,50 @@ static void print_collector(struct worth *w)
 	print_command(w, "stat gc --by site");
 }
 
+/* ---- queues */
+
+static double waiting_at_a_time(const struct worth *w, uint64_t waited_ns)
+{
+	return (double)waited_ns / (double)w->s->a->facts.duration_ns;
+}
+
+static bool is_queue(const struct worth *w, uint64_t n, uint64_t waited_ns)
+{
+	return n >= QUEUE_MIN && waiting_at_a_time(w, waited_ns) >= QUEUE_WAITING;
+}
+
+/* " in main.get (2.4 at any time; 93 waits)" */
+static char *put_queue(const struct worth *w, char *p, struct tt_str place, uint64_t n,
+		       uint64_t waited_ns)
+{
+	p = out_room(w->s->o, out_escaped(w->s->o, put_lit(p, " in "), place));
+	p += sprintf(p, " (%.1f at any time; ", waiting_at_a_time(w, waited_ns));
+	return put_lit(put_u64(p, n), " waits)");
+}
+
+/* Who sends waits until somebody receives. (Who waits to receive may have nothing to do.) */
+static void print_senders(struct worth *w)
+{
+	static const char suffix[] = ": chan send";
+	const struct stat_table *t = &w->s->a->tables[TABLE_SITES];
+	size_t len = sizeof(suffix) - 1;
+
+	for (size_t i = 0; i < t->nrows; i++) {
+		const struct dist *d = &t->rows[i]->d[0];
+		struct tt_str key = table_key(t, i);
+		char *p;
+
+		if (key.len < len || memcmp(key.data + key.len - len, suffix, len) != 0 ||
+		    !is_queue(w, d->n, d->sum_ns))
+			continue;
+		key.len -= len;
+		p = put_queue(w, put_lit(begin(w), "goroutines queue to send"), key, d->n, d->sum_ns);
+		end_with_time(w, p, d->max_at_ns, d->max_ns, d->max_id);
+		/* who receives */
+		print_command(w, "stat blocks --by waker");
+	}
+}
+
 /* ---- locks */
 
 /* The waits for a lock at one place, whoever held it. */
@@ -282,15 +332,12 @@ static size_t collect_convoys(const struct stat_table *t, struct convoy **out)
 static void print_convoy(struct worth *w, const struct convoy *c)
 {
 	const struct dist *held = &c->holder->d[HOLD_HELD];
-	double waiting = (double)c->waited_ns / (double)w->s->a->facts.duration_ns;
 	char *p;
 
-	if (c->n < CONVOY_MIN || waiting < CONVOY_WAITING)
+	if (!is_queue(w, c->n, c->waited_ns))
 		return;
-	p = put_lit(begin(w), "goroutines queue for a lock in ");
-	p = out_room(w->s->o, out_escaped(w->s->o, p, c->place));
-	p += sprintf(p, " (%.1f at any time; ", waiting);
-	p = put_lit(put_u64(p, c->n), " waits);\n    ");
+	p = put_queue(w, put_lit(begin(w), "goroutines queue for a lock"), c->place, c->n, c->waited_ns);
+	p = put_lit(p, ";\n    ");
 	p = out_room(w->s->o, out_escaped(w->s->o, p, c->holder_place));
 	p = put_sum(put_lit(p, " held it for "), held);
 	p = put_duration(put_lit(p, ", once for "), held->max_ns);
@@ -318,6 +365,7 @@ void print_worth(const struct summary *s)
 	print_pause(&w);
 	print_syscall(&w);
 	print_convoys(&w);
+	print_senders(&w);
 	print_growing(&w);
 	print_collector(&w);
 }
