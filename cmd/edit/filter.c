@@ -116,6 +116,7 @@ struct pass {
 	struct selector selector;
 	struct tt_reader *reader;
 	bool begun, entered;
+	bool all;               /* every event is inside, and chosen */
 };
 
 static bool is_inside(const struct pass *p, const struct tt_event *ev)
@@ -144,6 +145,7 @@ static int begin_pass(struct pass *p, const struct tt_event *first)
 		if (__builtin_add_overflow(at, around->margin_ns, &p->selector.to_ns))
 			p->selector.to_ns = INT64_MAX;
 	}
+	p->all = !p->selector.active && !around->at.given && !p->run->by_goroutine;
 	if (p->selector.from_ns > first->time_ns)
 		tt_writer_begin_at(p->run->writer, p->selector.from_ns);
 	if (p->selector.unresolved)
@@ -159,7 +161,7 @@ static int visit_all(struct pass *p, visit_fn *visit)
 	int rc = 0;
 
 	while (rc == 0 && (rc = tt_reader_next(p->reader, &ev)) == 0) {
-		bool inside, chosen;
+		bool inside = true, chosen = true;
 
 		if (!p->begun && begin_pass(p, ev) != OPT_RUN)
 			return STATUS_TROUBLE;
@@ -168,12 +170,14 @@ static int visit_all(struct pass *p, visit_fn *visit)
 		/* (the Sync at the end is no event of a generation) */
 		if (!ev->generation)
 			continue;
-		inside = is_inside(p, ev);
-		if (is_over(p, ev, inside))
-			return STATUS_FINE;
-		p->entered |= inside;
-		chosen = ev->kind != TT_KIND_SYNC && selector_match(&p->selector, ev) &&
-			 (!run->by_goroutine || goroutines_match(&run->goroutines, ev));
+		if (!p->all) {
+			inside = is_inside(p, ev);
+			if (is_over(p, ev, inside))
+				return STATUS_FINE;
+			p->entered |= inside;
+			chosen = ev->kind != TT_KIND_SYNC && selector_match(&p->selector, ev) &&
+				 (!run->by_goroutine || goroutines_match(&run->goroutines, ev));
+		}
 		rc = visit(run, ev, inside, chosen);
 		if (rc < 0) {
 			cmd_report(run->name, tt_writer_error(run->writer));

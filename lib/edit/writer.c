@@ -83,7 +83,7 @@ int tt_writer_new(struct tt_writer **out, const struct tt_sink *sink,
 	w->past.stays = (w->options.flags & TT_WRITER_CONTINUES) != 0;
 	w->given_ns = INT64_MIN;
 	w->cut_ns = INT64_MAX;
-	w->ns_per_tick = 1;
+	tt_writer_set_ticks(w, 1, TT_NS_PER_S);
 	tt_encoder_init(w->enc, put, w);
 	tt_order_init(&w->order, &w->mem, w->specs, w->version);
 	tt_idmap_init(&w->thread_ids, &w->mem, tt_random_seed());
@@ -137,15 +137,19 @@ static int begin_own(struct tt_writer *w, const struct tt_event *ev)
 	return rc == TT_OK && any ? tt_writer_restate_all(w) : rc;
 }
 
+/* How large a generation may get. */
+static uint64_t most_nbytes(const struct tt_writer *w)
+{
+	if (w->options.max_generation_nbytes != 0)
+		return w->options.max_generation_nbytes;
+	return w->aligned ? UINT64_MAX : DEFAULT_GENERATION_NBYTES;
+}
+
 /* Whether the writer ends the generation after an event: the ids of strings that the caller
  * asks for are then those of the next one. */
 static bool is_full(const struct tt_writer *w, const struct tt_event *ev)
 {
-	uint64_t most = w->options.max_generation_nbytes;
-
-	if (most == 0 && !w->aligned)
-		most = DEFAULT_GENERATION_NBYTES;
-	if (most != 0 && w->nbytes >= most)
+	if (w->nbytes >= most_nbytes(w))
 		return true;
 	return w->options.max_generation_ns != 0 &&
 	       tt_ns_sub(ev->time_ns, w->base_ns) >= (int64_t)w->options.max_generation_ns;
@@ -284,7 +288,8 @@ int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
 	return rc < 0 ? rc : tt_writer_take(w, ev);
 }
 
-int tt_writer_event(struct tt_writer *w, const struct tt_event *ev)
+/* Any event, with all that may have to be done before it. */
+static int take_event(struct tt_writer *w, const struct tt_event *ev)
 {
 	bool sync = ev->kind == TT_KIND_SYNC;
 	int rc = -w->err.code;
@@ -298,12 +303,20 @@ int tt_writer_event(struct tt_writer *w, const struct tt_event *ev)
 		rc = tt_writer_prepare(w, ev, true);
 	if (rc == TT_OK)
 		rc = sync ? take_sync(w, ev) : tt_writer_take(w, ev);
-	if (rc == TT_OK && w->past.stays)
+	return rc;
+}
+
+int tt_writer_event_slowly(struct tt_writer *w, const struct tt_event *ev, int rc)
+{
+	bool sync = ev->kind == TT_KIND_SYNC;
+
+	if (rc == TT_END)
+		rc = take_event(w, ev);
+	if (rc == TT_OK && w->past.stays && !(sync && ev->generation == NULL))
 		rc = extend_past(w, ev);
-	if (rc < 0 || sync)
-		return rc;
-	if (is_full(w, ev) && is_divisible(w))
+	if (rc == TT_OK && !sync && is_full(w, ev) && is_divisible(w))
 		rc = tt_writer_close_generation(w);
+	w->full_nbytes = w->past.stays || w->options.max_generation_ns != 0 ? 0 : most_nbytes(w);
 	return rc;
 }
 

@@ -5,8 +5,8 @@
  * and goes to the sink when it is complete. Every event is tried on the state that a reader
  * of the result will have, so nothing is written that cannot be read. Stands on order.
  *
- *	writer.c             the public calls: events, batches, generations, the end
- *	writer_fast.c        the same for nearly every event
+ *	writer.c             the public calls: batches, generations, the end; and events,
+ *	writer_fast.c        nearly all of which are done here
  *	writer_event.c       one event: its arguments, its numbers, the state that it needs
  *	writer_state.c       what is restated: goroutines, processors, ranges, tasks, metrics
  *	writer_past.c        what is known of the events before the first one that is written
@@ -30,6 +30,8 @@
 /* Types up to this are Go's: other readers know them, so they need not be embedded. */
 #define TT_LAST_TYPE_OF_GO 136
 
+#define TT_NS_PER_S UINT64_C(1000000000)
+
 /* Where a batch of a stream begins, and the time in its header. */
 struct tt_writer_chunk {
 	size_t offset;
@@ -45,6 +47,7 @@ struct tt_writer_stream {
 	struct tt_bytes body;
 	TT_ARRAY(struct tt_writer_chunk) chunks;
 	uint64_t last_ticks;
+	size_t room_end;        /* below this, there is room in the batch at hand for any event */
 };
 
 /* Memory for the texts and frames of one generation, freed as a whole. */
@@ -82,7 +85,9 @@ struct tt_writer_plan {
 	const struct tt_event_spec *spec; /* it was made for; NULL: not yet */
 	uint64_t ordinal;       /* generation in which `embedded` was found */
 	bool embedded;
-	bool quick;             /* see writer_fast.c */
+	/* for writer_fast.c */
+	bool quick, has_string, has_stack;
+	uint8_t needs, nargs, string_arg, stack_arg;
 };
 
 /* A frame of a stack that outlives its generation. */
@@ -161,12 +166,15 @@ struct tt_writer {
 	bool aligned;           /* it is one of the source: it ends where that does */
 	uint64_t frequency;
 	uint64_t ns_per_tick;   /* 1: times are exact; else all so far are multiples of it */
+	unsigned tick_shift;    /* it is 1 << tick_shift; 0: see there */
 	int64_t base_ns;        /* the time of its Sync */
 	struct tt_clock clock;  /* trace_ns is that of the snapshot */
 	struct tt_idmap thread_ids, embedded_ids;
 	TT_ARRAY(struct tt_writer_stream) streams;
+	size_t nstreams_made;   /* places in `streams` that own memory, also past its end */
 	uint32_t last_stream;
-	uint64_t nbytes;        /* of all streams */
+	uint64_t nbytes;        /* of all streams; from so many on, more than an event has to be */
+	uint64_t full_nbytes;   /* done: 0 if that is so after each one */
 	struct tt_writer_tables tables;
 
 	int64_t last_ns;        /* of the event written last, as a reader will have it */
@@ -223,10 +231,8 @@ int tt_writer_emit(struct tt_writer *w, int64_t thread, uint8_t type, const uint
 
 /* ---- writer_fast.c */
 
-/* Whether events of a spec can take the short way. */
-bool tt_writer_plan_is_quick(const struct tt_event_def *def);
-/* One event of the caller, which is written: 0; 1: it has to take the long way; or an error. */
-int tt_writer_take_fast(struct tt_writer *w, const struct tt_event *ev);
+/* Whether events of a spec can take the short way, and what that needs to know. */
+void tt_writer_plan_fast(struct tt_writer_plan *plan, const struct tt_event_def *def);
 
 /* ---- writer_event.c */
 
@@ -244,6 +250,9 @@ int tt_writer_insert(struct tt_writer *w, const struct tt_event *ev);
 
 /* ---- writer.c */
 
+/* What is left of tt_writer_event(), which begins in writer_fast.c: all if rc is TT_END, else
+ * what follows an event that was written, or not, for that reason. */
+int tt_writer_event_slowly(struct tt_writer *w, const struct tt_event *ev, int rc);
 /* Restates and begins what has to be before an event, which is to be written or followed. */
 int tt_writer_prepare(struct tt_writer *w, const struct tt_event *ev, bool inside);
 
@@ -275,6 +284,7 @@ struct tt_writer_stream *tt_writer_stream(struct tt_writer *w, int64_t thread, b
 /* Adds an event, no earlier than those before. */
 int tt_writer_put(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type,
 		  const uint64_t *args, unsigned nargs, int64_t time_ns);
+void tt_writer_set_ticks(struct tt_writer *w, uint64_t ns_per_tick, uint64_t frequency);
 /* From now on ticks are nanoseconds, also of what the generation has already. */
 int tt_writer_use_ns(struct tt_writer *w);
 void tt_writer_encode_streams(struct tt_writer *w);

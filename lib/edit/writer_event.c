@@ -345,7 +345,7 @@ static bool plan_event(struct tt_writer *w, const struct tt_event *ev)
 		plan->spec = ev->spec;
 		plan->ordinal = ordinal;
 		plan->embedded = ev->spec->type > TT_LAST_TYPE_OF_GO && is_embedded(ev);
-		plan->quick = tt_writer_plan_is_quick(tt_event_def_of(ev->spec));
+		tt_writer_plan_fast(plan, tt_event_def_of(ev->spec));
 	}
 	return plan->embedded;
 }
@@ -585,10 +585,8 @@ int tt_writer_release_all(struct tt_writer *w)
 
 int tt_writer_take(struct tt_writer *w, const struct tt_event *ev)
 {
-	int rc = w->following || w->held.any || w->has_theft ? TT_END : tt_writer_take_fast(w, ev);
+	int rc;
 
-	if (rc != TT_END)
-		return rc;
 	if (w->held.any && ev->kind != TT_KIND_STACK_SAMPLE && is_added(w, ev)) {
 		w->progress.events++;
 		return ++w->held.nadded == 2 ? tt_writer_release_held(w) : TT_OK;

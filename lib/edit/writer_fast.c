@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * writer_fast.c - what is done for nearly every event: one of a thread whose P and goroutine
+ * writer_fast.c - tt_writer_event(), as it is done for nearly every event: one of a thread whose P and goroutine
  * were stated in this generation, whose strings and stacks were mapped before, and whose time
  * fits the ticks at hand. Any other one takes the long way of writer_event.c, which has the
  * rules; here they are only known to hold. Stands on writer.h.
  */
 #include "edit/writer.h"
+#include "base/compiler.h"
 #include "order/fast.h"
 
-bool tt_writer_plan_is_quick(const struct tt_event_def *def)
+static bool is_quick(const struct tt_event_def *def)
 {
 	if (def->spec.type > TT_LAST_TYPE_OF_GO || def->spec.norders > 0 ||
 	    def->spec.kind == TT_KIND_STACK_SAMPLE || def->nstrings > 1 || def->nstacks > 1)
@@ -29,10 +30,21 @@ bool tt_writer_plan_is_quick(const struct tt_event_def *def)
 	}
 }
 
-/* The stream of the event's thread, if its context is stated. */
-static struct tt_writer_stream *ready_stream(struct tt_writer *w, const struct tt_event *ev)
+void tt_writer_plan_fast(struct tt_writer_plan *plan, const struct tt_event_def *def)
 {
-	uint8_t needs = tt_event_def_of(ev->spec)->needs;
+	plan->quick = is_quick(def);
+	plan->needs = def->needs;
+	plan->nargs = def->spec.nargs;
+	plan->has_string = def->nstrings != 0;
+	plan->has_stack = def->nstacks != 0;
+	plan->string_arg = (uint8_t)(plan->has_string ? def->string_args[0] : 0);
+	plan->stack_arg = (uint8_t)(plan->has_stack ? def->stack_args[0] : 0);
+}
+
+/* The stream of the event's thread, if its context is stated. */
+static struct tt_writer_stream *ready_stream(struct tt_writer *w, const struct tt_event *ev,
+					     uint8_t needs)
+{
 	struct tt_writer_stream *s = w->last_stream < w->streams.n
 					     ? &w->streams.at[w->last_stream]
 					     : NULL;
@@ -62,29 +74,26 @@ static bool map_known(const struct tt_idmap *ids, const uint64_t *map, uint64_t 
 
 	if (*id == 0)
 		return true;
-	i = tt_idmap_find(ids, *id);
+	i = *id < ids->ndense ? ids->dense[*id] : tt_idmap_find(ids, *id);
 	if (i == TT_IDMAP_NONE)
 		return false;
 	*id = map[i];
 	return *id != 0;
 }
 
-static bool map_ids(const struct tt_writer *w, const struct tt_event *ev, uint64_t *args)
+static bool map_ids(const struct tt_writer *w, const struct tt_writer_plan *plan,
+		    const struct tt_generation *from, uint64_t *args)
 {
-	const struct tt_event_def *def = tt_event_def_of(ev->spec);
 	const struct tt_writer_tables *t = &w->tables;
-	const struct tt_generation *from = ev->generation;
 
-	if (def->nstrings + def->nstacks == 0)
-		return true;
 	if (t->source != from || t->source_ordinal != from->ordinal ||
 	    t->source_offset != from->offset || t->source_end != from->end ||
 	    t->string_of.n != from->strings.n + 1 || t->stack_of.n != from->stacks.n + 1)
 		return false;
-	return (def->nstrings == 0 ||
-		map_known(&from->string_ids, t->string_of.at, &args[def->string_args[0]])) &&
-	       (def->nstacks == 0 ||
-		map_known(&from->stack_ids, t->stack_of.at, &args[def->stack_args[0]]));
+	return (!plan->has_string ||
+		map_known(&from->string_ids, t->string_of.at, &args[plan->string_arg])) &&
+	       (!plan->has_stack ||
+		map_known(&from->stack_ids, t->stack_of.at, &args[plan->stack_arg]));
 }
 
 /* False: its goroutine or P is not stated yet. */
@@ -109,62 +118,100 @@ static bool number(const struct tt_writer *w, const struct tt_writer_stream *s, 
 	return true;
 }
 
-static bool fits_ticks(const struct tt_writer *w, const struct tt_event *ev)
+/* The ticks of the event's time, if a reader makes the same time of them. */
+static bool find_ticks(const struct tt_writer *w, const struct tt_event *ev, uint64_t *ticks)
 {
-	if (ev->time_ns <= w->last_ns)
+	uint64_t time_ns = (uint64_t)ev->time_ns;
+
+	if (ev->time_ns <= w->last_ns || ev->time_ns <= w->given_ns)
 		return false;
-	return w->ns_per_tick == 1 || (ev->time_ns == ev->raw_time_ns &&
-				       (uint64_t)ev->time_ns % w->ns_per_tick == 0);
+	*ticks = time_ns >> w->tick_shift;
+	if (tt_likely(w->tick_shift != 0))
+		return ev->time_ns == ev->raw_time_ns && *ticks << w->tick_shift == time_ns;
+	if (w->ns_per_tick == 1)
+		return true;
+	*ticks = time_ns / w->ns_per_tick;
+	return ev->time_ns == ev->raw_time_ns && *ticks * w->ns_per_tick == time_ns;
 }
 
 /* To the batch at hand. False: it begins another one. */
-static bool append(struct tt_writer *w, struct tt_writer_stream *s, const struct tt_raw_event *raw,
-		   unsigned nargs, uint64_t ticks)
+static bool append(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type,
+		   const uint64_t *args, unsigned nargs, uint64_t ticks)
 {
 	size_t before = s->body.len;
 	uint8_t *p;
 
-	if (s->chunks.n == 0 || s->body.cap - before < TT_EVENT_MAX_SIZE ||
-	    before + TT_EVENT_MAX_SIZE - s->chunks.at[s->chunks.n - 1].offset > TT_BATCH_MAX_SIZE)
+	if (before >= s->room_end)
 		return false;
 	p = s->body.data + before;
-	*p++ = raw->type;
+	*p++ = type;
 	p = tt_varint_put(p, ticks - s->last_ticks);
 	for (unsigned i = 0; i < nargs; i++)
-		p = tt_varint_put(p, raw->args[i]);
+		p = tt_varint_put(p, args[i]);
 	s->body.len = (size_t)(p - s->body.data);
 	s->last_ticks = ticks;
 	w->nbytes += s->body.len - before;
 	return true;
 }
 
-int tt_writer_take_fast(struct tt_writer *w, const struct tt_event *ev)
+/* Lets the event happen, as order's fast way does, if nothing holds it up. */
+static TT_ALWAYS_INLINE bool happen(struct tt_writer *w, const struct tt_writer_stream *s,
+				    uint8_t type, const uint64_t *args)
 {
-	const struct tt_writer_plan *plan = &w->plans[ev->spec->type];
-	struct tt_writer_stream *s;
-	struct tt_raw_event raw;
-	unsigned nargs = ev->spec->nargs;
+	struct tt_order *o = &w->order;
+	const struct tt_fast_type *fast = &o->fast[type];
+	struct tt_m_state *m = &o->ms.at[s->m];
 
-	if (plan->spec != ev->spec || !plan->quick || ev->generation == NULL ||
-	    plan->ordinal != ev->generation->ordinal || !fits_ticks(w, ev))
+	return (m->has | fast->may_lack) == UINT8_MAX &&
+	       tt_fast_advance(o, m, fast->rule, type, args);
+}
+
+/* Whether an event may come in the generation at hand, and nothing else has to be done first. */
+static bool is_ready(const struct tt_writer *w, const struct tt_event *ev)
+{
+	return ev->kind != TT_KIND_SYNC && w->open && !w->following && !w->held.any &&
+	       !w->has_theft && w->err.code == TT_OK;
+}
+
+/* An event that is written: 0; 1: it has to take the long way; or an error. */
+static TT_ALWAYS_INLINE int write_fast(struct tt_writer *w, const struct tt_event *ev)
+{
+	const struct tt_writer_plan *plan;
+	struct tt_writer_stream *s;
+	uint64_t args[TT_MAX_ARGS], ticks;
+	unsigned nargs;
+	uint8_t type;
+
+	if (!is_ready(w, ev))
 		return TT_END;
-	s = ready_stream(w, ev);
+	type = ev->spec->type;
+	plan = &w->plans[type];
+	nargs = plan->nargs;
+	if (plan->spec != ev->spec || !plan->quick || ev->generation == NULL ||
+	    plan->ordinal != ev->generation->ordinal || !find_ticks(w, ev, &ticks))
+		return TT_END;
+	s = ready_stream(w, ev, plan->needs);
 	if (s == NULL)
 		return TT_END;
-	raw.type = ev->spec->type;
-	raw.time_ns = ev->time_ns;
-	raw.offset = 0;
 	for (unsigned i = 0; i < nargs; i++)
-		raw.args[i] = ev->args[i];
-	if (!map_ids(w, ev, raw.args) || !number(w, s, raw.type, raw.args) ||
-	    !tt_fast_try(&w->order, s->m, &raw))
+		args[i] = ev->args[i];
+	if (((plan->has_string || plan->has_stack) && !map_ids(w, plan, ev->generation, args)) ||
+	    !number(w, s, type, args) || !happen(w, s, type, args))
 		return TT_END;
-	w->order.head = w->order.count = 0;
-	if (raw.type == TT_EV_GO_START)
-		s->g_stated = (int64_t)raw.args[0];
-	w->last_ns = ev->time_ns;
+	if (type == TT_EV_GO_START)
+		s->g_stated = (int64_t)args[0];
+	w->last_ns = w->given_ns = ev->time_ns;
 	w->progress.events++;
-	if (append(w, s, &raw, nargs, tt_writer_ticks(w, ev->time_ns)))
+	if (append(w, s, type, args, nargs, ticks))
 		return TT_OK;
-	return tt_writer_put(w, s, raw.type, raw.args, nargs, ev->time_ns);
+	return tt_writer_put(w, s, type, args, nargs, ev->time_ns);
+}
+
+int tt_writer_event(struct tt_writer *w, const struct tt_event *ev)
+{
+	int rc = write_fast(w, ev);
+
+	if (tt_likely(rc == TT_OK && w->nbytes < w->full_nbytes))
+		return TT_OK;
+	return tt_writer_event_slowly(w, ev, rc);
 }

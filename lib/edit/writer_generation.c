@@ -7,8 +7,6 @@
 
 #include <errno.h>
 
-#define NS_PER_S UINT64_C(1000000000)
-
 void tt_writer_number(struct tt_writer *w, uint64_t number)
 {
 	w->number = number > w->number ? number : w->number + 1;
@@ -19,26 +17,26 @@ void tt_writer_number(struct tt_writer *w, uint64_t number)
 static struct tt_clock clock_at(const struct tt_clock *from, int64_t time_ns)
 {
 	int64_t delta = tt_ns_sub(time_ns, from->trace_ns);
-	uint64_t nsec = from->wall_nsec % NS_PER_S;
+	uint64_t nsec = from->wall_nsec % TT_NS_PER_S;
 	struct tt_clock clock = *from;
 
 	clock.trace_ns = time_ns;
 	clock.mono_ns = from->mono_ns + (uint64_t)delta;
-	clock.wall_sec = from->wall_sec + from->wall_nsec / NS_PER_S;
+	clock.wall_sec = from->wall_sec + from->wall_nsec / TT_NS_PER_S;
 	if (delta < 0) {
 		uint64_t back = (uint64_t)-delta;
 
-		clock.wall_sec -= back / NS_PER_S;
-		if (nsec < back % NS_PER_S) {
+		clock.wall_sec -= back / TT_NS_PER_S;
+		if (nsec < back % TT_NS_PER_S) {
 			clock.wall_sec--;
-			nsec += NS_PER_S;
+			nsec += TT_NS_PER_S;
 		}
-		clock.wall_nsec = nsec - back % NS_PER_S;
+		clock.wall_nsec = nsec - back % TT_NS_PER_S;
 		return clock;
 	}
-	nsec += (uint64_t)delta % NS_PER_S;
-	clock.wall_sec += (uint64_t)delta / NS_PER_S + nsec / NS_PER_S;
-	clock.wall_nsec = nsec % NS_PER_S;
+	nsec += (uint64_t)delta % TT_NS_PER_S;
+	clock.wall_sec += (uint64_t)delta / TT_NS_PER_S + nsec / TT_NS_PER_S;
+	clock.wall_nsec = nsec % TT_NS_PER_S;
 	return clock;
 }
 
@@ -48,8 +46,8 @@ static struct tt_clock made_clock(int64_t time_ns)
 	return (struct tt_clock){
 		.trace_ns = time_ns,
 		.mono_ns = (uint64_t)time_ns,
-		.wall_sec = (uint64_t)time_ns / NS_PER_S,
-		.wall_nsec = (uint64_t)time_ns % NS_PER_S,
+		.wall_sec = (uint64_t)time_ns / TT_NS_PER_S,
+		.wall_nsec = (uint64_t)time_ns % TT_NS_PER_S,
 	};
 }
 
@@ -60,8 +58,10 @@ static void set_ticks(struct tt_writer *w, const struct tt_generation *like)
 
 	if (like != NULL && !like->v1)
 		rate = tt_tick_rate(like->ns_per_tick);
-	w->ns_per_tick = rate.whole_ns != 0 ? rate.whole_ns : 1;
-	w->frequency = rate.whole_ns != 0 ? like->frequency : NS_PER_S;
+	if (rate.whole_ns != 0)
+		tt_writer_set_ticks(w, rate.whole_ns, like->frequency);
+	else
+		tt_writer_set_ticks(w, 1, TT_NS_PER_S);
 }
 
 void tt_writer_begin_trace(struct tt_writer *w)
@@ -88,10 +88,8 @@ int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns,
 	w->progress.generations++;
 	w->base_ns = w->last_ns = base_ns < 1 ? 1 : base_ns;
 	set_ticks(w, like);
-	if ((uint64_t)w->base_ns % w->ns_per_tick != 0) {
-		w->ns_per_tick = 1;
-		w->frequency = NS_PER_S;
-	}
+	if ((uint64_t)w->base_ns % w->ns_per_tick != 0)
+		tt_writer_set_ticks(w, 1, TT_NS_PER_S);
 	if (!has_clock)
 		w->progress.made_clock |= tt_version_has_clock(w->version);
 	w->clock = has_clock ? clock_at(&like->clock, w->base_ns) : made_clock(w->base_ns);

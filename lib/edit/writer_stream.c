@@ -13,6 +13,23 @@
 /* What the batch of embedded events has before them. */
 #define EMBEDDED_MAX_HEAD (TT_EMBEDDED_HEAD + 2 * TT_VARINT_MAX)
 
+/* A place in the array, with the memory that an earlier generation had there. NULL: no memory. */
+static struct tt_writer_stream *add_stream(struct tt_writer *w)
+{
+	struct tt_writer_stream *s;
+
+	if (!TT_ARRAY_ROOM(&w->mem, &w->streams))
+		return NULL;
+	s = &w->streams.at[w->streams.n++];
+	if (w->streams.n > w->nstreams_made) {
+		*s = (struct tt_writer_stream){.body = {.mem = &w->mem}};
+		w->nstreams_made = w->streams.n;
+	}
+	s->body.len = s->chunks.n = s->room_end = 0;
+	s->last_ticks = 0;
+	return s;
+}
+
 struct tt_writer_stream *tt_writer_stream(struct tt_writer *w, int64_t thread, bool embedded)
 {
 	struct tt_idmap *ids = embedded ? &w->embedded_ids : &w->thread_ids;
@@ -27,17 +44,17 @@ struct tt_writer_stream *tt_writer_stream(struct tt_writer *w, int64_t thread, b
 	i = tt_idmap_find(ids, (uint64_t)thread);
 	if (i == TT_IDMAP_NONE) {
 		i = (uint32_t)w->streams.n;
-		if (!TT_ARRAY_ROOM(&w->mem, &w->streams) ||
-		    !tt_idmap_add(ids, (uint64_t)thread, i))
+		if (!tt_idmap_add(ids, (uint64_t)thread, i))
 			return NULL;
-		w->streams.at[w->streams.n++] = (struct tt_writer_stream){
-			.thread = thread,
-			.embedded = embedded,
-			.m = TT_NO_SLOT,
-			.p_stated = TT_NONE,
-			.g_stated = TT_NONE,
-			.body = {.mem = &w->mem},
-		};
+		s = add_stream(w);
+		if (s == NULL) {
+			tt_idmap_remove(ids, (uint64_t)thread);
+			return NULL;
+		}
+		s->thread = thread;
+		s->embedded = embedded;
+		s->m = TT_NO_SLOT;
+		s->p_stated = s->g_stated = TT_NONE;
 	}
 	w->last_stream = i;
 	return &w->streams.at[i];
@@ -58,6 +75,13 @@ static bool begin_chunk(struct tt_writer *w, struct tt_writer_stream *s, uint64_
 	return true;
 }
 
+static void set_room(struct tt_writer_stream *s)
+{
+	size_t batch_end = s->chunks.at[s->chunks.n - 1].offset + max_batch(s);
+
+	s->room_end = (s->body.cap < batch_end ? s->body.cap : batch_end) - TT_EVENT_MAX_SIZE + 1;
+}
+
 /* Adds an event whose type and arguments are `tail`, with the time between them. */
 static bool put(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type, uint64_t ticks,
 		const uint8_t *tail, size_t ntail)
@@ -73,6 +97,7 @@ static bool put(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type, u
 		if (!begin_chunk(w, s, ticks))
 			return false;
 	}
+	set_room(s);
 	p = s->body.data + before;
 	*p++ = type;
 	p = tt_varint_put(p, ticks - s->last_ticks);
@@ -110,6 +135,7 @@ static bool rewrite(struct tt_writer *w, struct tt_writer_stream *s, uint64_t fa
 	if (old.len == 0)
 		return true;
 	s->body = (struct tt_bytes){.mem = &w->mem};
+	s->room_end = 0;
 	s->chunks.at = NULL;
 	s->chunks.n = 0;
 	const size_t cap = s->chunks.cap;
@@ -130,14 +156,22 @@ static bool rewrite(struct tt_writer *w, struct tt_writer_stream *s, uint64_t fa
 	return good;
 }
 
+void tt_writer_set_ticks(struct tt_writer *w, uint64_t ns_per_tick, uint64_t frequency)
+{
+	bool shifts = ns_per_tick > 1 && (ns_per_tick & (ns_per_tick - 1)) == 0;
+
+	w->ns_per_tick = ns_per_tick;
+	w->tick_shift = shifts ? (unsigned)__builtin_ctzll(ns_per_tick) : 0;
+	w->frequency = frequency;
+}
+
 int tt_writer_use_ns(struct tt_writer *w)
 {
 	uint64_t factor = w->ns_per_tick;
 
 	if (factor == 1)
 		return TT_OK;
-	w->ns_per_tick = 1;
-	w->frequency = 1000000000;
+	tt_writer_set_ticks(w, 1, TT_NS_PER_S);
 	tt_decode_plan_init(&w->decode, w->specs);
 	for (size_t i = 0; i < w->streams.n; i++)
 		if (!rewrite(w, &w->streams.at[i], factor))
@@ -186,10 +220,6 @@ void tt_writer_encode_streams(struct tt_writer *w)
 
 void tt_writer_clear_streams(struct tt_writer *w)
 {
-	for (size_t i = 0; i < w->streams.n; i++) {
-		tt_bytes_release(&w->streams.at[i].body);
-		TT_ARRAY_RELEASE(&w->mem, &w->streams.at[i].chunks);
-	}
 	w->streams.n = 0;
 	w->last_stream = 0;
 	w->nbytes = 0;
@@ -199,7 +229,10 @@ void tt_writer_clear_streams(struct tt_writer *w)
 
 void tt_writer_release_streams(struct tt_writer *w)
 {
-	tt_writer_clear_streams(w);
+	for (size_t i = 0; i < w->nstreams_made; i++) {
+		tt_bytes_release(&w->streams.at[i].body);
+		TT_ARRAY_RELEASE(&w->mem, &w->streams.at[i].chunks);
+	}
 	TT_ARRAY_RELEASE(&w->mem, &w->streams);
 	tt_idmap_release(&w->thread_ids);
 	tt_idmap_release(&w->embedded_ids);
