@@ -72,9 +72,14 @@ static bool has_name(const struct summary *s)
 	return true;
 }
 
+/* What the commands must be given to read the same. */
 static char *put_file(const struct summary *s, char *p)
 {
+	const struct opt_list *specs = &s->opt->common.specs;
 	bool standard_input = strcmp(s->a->file, cmd_input_name("-")) == 0;
+
+	for (size_t i = 0; i < specs->n; i++)
+		p = out_room(s->o, put_word(s->o, put_lit(p, " --spec "), specs->items[i]));
 
 	if (standard_input)
 		return put_lit(p, " -");
