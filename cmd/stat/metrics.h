@@ -6,7 +6,7 @@
 #ifndef CMD_STAT_METRICS_H
 #define CMD_STAT_METRICS_H
 
-#include "stat.h"
+#include "files.h"
 
 enum metric_unit { METRIC_COUNT, METRIC_NS, METRIC_BYTES, METRIC_PERCENT };
 
@@ -48,8 +48,9 @@ int fail_if_check(const struct opt_command *command, const struct stat_options *
 
 /* ---- the summary, printed */
 
+/* Of one file, or the sum of all. */
 void summary_text(const struct stat_answer *a, const struct metrics *m,
-		  const struct stat_options *opt);
+		  const struct stat_options *opt, const struct stat_files *files);
 void summary_json(const struct stat_answer *a, const struct metrics *m,
 		  const struct stat_options *opt);
 void summary_csv(const struct metrics *m, const char *file, bool header);

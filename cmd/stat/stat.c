@@ -169,13 +169,14 @@ static int no_memory(void)
 }
 
 /* Of the sum alone, or of each file and then the sum. */
-static int print_summary_of(const struct stat_answer *a, const struct stat_options *opt, bool first)
+static int print_summary_of(const struct stat_files *f, const struct stat_answer *a,
+			    const struct stat_options *opt, bool first)
 {
 	struct metrics *m = calloc(1, sizeof(*m));
 	bool fine = m && metrics_init(m, a, &opt->quantiles);
 
 	if (fine && opt->format == FORMAT_TEXT)
-		summary_text(a, m, opt);
+		summary_text(a, m, opt, f);
 	else if (fine && opt->format == FORMAT_JSON)
 		summary_json(a, m, opt);
 	else if (fine)
@@ -191,15 +192,15 @@ static int print_summary(const struct stat_files *f, const struct stat_options *
 	int status = STATUS_FINE;
 
 	if (f->n == 1)
-		return print_summary_of(f->answers[0], opt, true);
+		return print_summary_of(f, f->answers[0], opt, true);
 	if (opt->format == FORMAT_TEXT) {
 		if (!summary_table(f->answers, f->n, &f->sum, opt))
 			return no_memory();
 		out_end(&out_stdout, put_char(out_begin(&out_stdout), '\n'));
 	}
 	for (size_t i = 0; opt->format != FORMAT_TEXT && i < f->n; i++)
-		status = worse(status, print_summary_of(f->answers[i], opt, i == 0));
-	return worse(status, print_summary_of(&f->sum, opt, false));
+		status = worse(status, print_summary_of(f, f->answers[i], opt, i == 0));
+	return worse(status, print_summary_of(f, &f->sum, opt, false));
 }
 
 /* Who held the locks that the view `locks` says were waited for. */

@@ -290,16 +290,39 @@ static void print_lines(const struct summary *s)
 	print_utilization(s);
 	print_heap(s);
 	print_sites(s);
-	print_worth(s);
+}
+
+/* Of each file, with its name. */
+static bool print_worth_of_files(const struct summary *s, const struct stat_files *f)
+{
+	size_t n = 0, nhidden = 0;
+	bool fine = true;
+
+	for (size_t i = 0; i < f->n && fine; i++) {
+		struct metrics *m = calloc(1, sizeof(*m));
+		struct summary one = { f->answers[i], m, s->opt, s->o };
+
+		fine = m && metrics_init(m, one.a, &s->opt->quantiles);
+		if (fine && one.a->opened)
+			nhidden += print_worth(&one, &n);
+		if (m)
+			metrics_release(m);
+		free(m);
+	}
+	print_worth_rest(s->o, nhidden);
+	return fine;
 }
 
 void summary_text(const struct stat_answer *a, const struct metrics *m,
-		  const struct stat_options *opt)
+		  const struct stat_options *opt, const struct stat_files *files)
 {
 	struct out lines;
+	const struct summary s = { a, m, opt, &lines };
 
 	out_init_memory(&lines);
-	print_lines(&(struct summary){ a, m, opt, &lines });
+	print_lines(&s);
+	if (!print_worth_of_files(&s, files))
+		lines.error = ENOMEM;
 	if (out_failed(&lines))
 		out_stdout.error = lines.error;
 	else

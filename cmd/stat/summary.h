@@ -24,7 +24,9 @@ char *put_sum(char *p, const struct dist *d);
 
 /* ---- worth.c */
 
-/* What is worth a look, each with the time and a command that shows it. */
-void print_worth(const struct summary *s);
+/* What is worth a look in a trace, each with the time and a command that shows it. *n is how
+ * many there were before, of other traces. After many no more are printed: how many. */
+size_t print_worth(const struct summary *s, size_t *n);
+void print_worth_rest(struct out *o, size_t nhidden);
 
 #endif

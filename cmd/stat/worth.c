@@ -26,16 +26,19 @@
 
 struct worth {
 	const struct summary *s;
-	bool any;
+	size_t *n;              /* findings so far, of all files */
 };
+
+/* So many are printed. */
+enum { WORTH_MOST = 20 };
 
 /* ---- pieces */
 
 static char *begin(struct worth *w)
 {
-	char *p = put_cstr(out_begin(w->s->o), w->any ? "" : "worth a look\n");
+	char *p = put_cstr(out_begin(w->s->o), *w->n == 0 ? "worth a look\n" : "");
 
-	w->any = true;
+	++*w->n;
 	return put_lit(p, "  ");
 }
 
@@ -189,8 +192,7 @@ static bool is_leak(const struct stat_facts *f, const struct stat_row *row)
 
 	return left->n >= LEAK_MIN &&
 	       (double)left->n >= LEAK_PART * (double)row->d[GROWTH_CREATED].n &&
-	       (double)(left->max_ns - left->min_ns) * (double)f->nfiles >=
-		       LEAK_TIME * (double)f->duration_ns;
+	       (double)(left->max_ns - left->min_ns) >= LEAK_TIME * (double)f->duration_ns;
 }
 
 static void print_growing(struct worth *w)
@@ -362,9 +364,9 @@ static void print_convoys(struct worth *w)
 	free(all);
 }
 
-void print_worth(const struct summary *s)
+static void print_findings(const struct summary *s, size_t *n)
 {
-	struct worth w = { s, false };
+	struct worth w = { s, n };
 
 	print_runnable(&w);
 	print_pause(&w);
@@ -373,4 +375,31 @@ void print_worth(const struct summary *s)
 	print_senders(&w);
 	print_growing(&w);
 	print_collector(&w);
+}
+
+size_t print_worth(const struct summary *s, size_t *n)
+{
+	struct summary counted = *s;
+	struct out dropped;
+	size_t before = *n;
+
+	if (*n < WORTH_MOST) {
+		print_findings(s, n);
+		return 0;
+	}
+	out_init_memory(&dropped);
+	counted.o = &dropped;
+	print_findings(&counted, n);
+	out_release_memory(&dropped);
+	return *n - before;
+}
+
+void print_worth_rest(struct out *o, size_t nhidden)
+{
+	char *p;
+
+	if (nhidden == 0)
+		return;
+	p = put_u64(put_lit(out_begin(o), "  ... and "), nhidden);
+	out_end(o, put_lit(p, " more: `tracetool stat FILE` shows those of one file\n"));
 }
