@@ -76,7 +76,8 @@ static bool has_seconds(const char *query)
 		if (strncmp(query, "seconds=", 8) == 0)
 			return true;
 		query = strchr(query, '&');
-		query += query != NULL;
+		if (query)
+			query++;
 	}
 	return false;
 }

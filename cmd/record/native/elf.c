@@ -40,6 +40,13 @@ struct native_location native_elf_find(struct native_elf *elf, uint64_t offset)
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Code of one compilation unit. */
+struct unit_range {
+	GElf_Addr start, end;
+	Dwarf_Die *unit;
+	Dwarf_Addr bias; /* between the unit's addresses and libdwfl's, which start and end are */
+};
+
 struct native_elf {
 	Dwfl_Callbacks callbacks;
 	Dwfl *dwfl;
@@ -48,14 +55,17 @@ struct native_elf {
 	GElf_Addr bias;         /* between the file's addresses and libdwfl's */
 	char *plain;            /* the last name that was demangled, of this many bytes */
 	size_t plain_size;
+	struct unit_range *ranges; /* by start; only if has_ranges */
+	size_t nranges;
+	bool has_ranges;
 };
 
 /* What is used of libdw, and of libelf, which it depends on: dynlib.h. */
 #define FUNCTIONS(F) \
-	F(dwarf_attr_integrate) F(dwarf_formstring) F(dwarf_getscopes) F(dwarf_tag) \
-	F(dwfl_begin) F(dwfl_end) F(dwfl_lineinfo) F(dwfl_module_addrdie) \
-	F(dwfl_module_addrname) F(dwfl_module_getelf) F(dwfl_module_getsrc) \
-	F(dwfl_offline_section_address) F(dwfl_report_end) F(dwfl_report_offline) \
+	F(dwarf_attr_integrate) F(dwarf_formstring) F(dwarf_getscopes) F(dwarf_getsrc_die) \
+	F(dwarf_lineno) F(dwarf_linesrc) F(dwarf_ranges) F(dwarf_tag) F(dwfl_begin) F(dwfl_end) \
+	F(dwfl_module_addrdie) F(dwfl_module_addrname) F(dwfl_module_getelf) \
+	F(dwfl_module_nextcu) F(dwfl_offline_section_address) F(dwfl_report_end) F(dwfl_report_offline) \
 	F(dwfl_standard_find_debuginfo) F(elf_getphdrnum) F(gelf_getphdr)
 
 static struct {
@@ -132,6 +142,7 @@ void native_elf_close(struct native_elf *e)
 		return;
 	if (e->dwfl)
 		lib.dwfl_end(e->dwfl);
+	free(e->ranges);
 	free(e->plain);
 	free(e);
 }
@@ -153,6 +164,85 @@ static bool address_of(const struct native_elf *e, uint64_t offset, GElf_Addr *a
 		return true;
 	}
 	return false;
+}
+
+/* ---- compilation units */
+
+static bool add_range(struct native_elf *e, const struct unit_range *range, size_t *room)
+{
+	struct unit_range *ranges = e->ranges;
+
+	if (e->nranges == *room) {
+		*room = *room ? 2 * *room : 64;
+		ranges = reallocarray(ranges, *room, sizeof(*ranges));
+		if (!ranges)
+			return false;
+		e->ranges = ranges;
+	}
+	ranges[e->nranges++] = *range;
+	return true;
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	GElf_Addr x = ((const struct unit_range *)a)->start;
+	GElf_Addr y = ((const struct unit_range *)b)->start;
+
+	return (x > y) - (x < y);
+}
+
+/* Out of memory: those that were found until then are all. */
+static void find_ranges(struct native_elf *e)
+{
+	struct unit_range range = { 0 };
+	Dwarf_Addr base, start, end;
+	size_t room = 0;
+
+	while ((range.unit = lib.dwfl_module_nextcu(e->module, range.unit, &range.bias))) {
+		for (ptrdiff_t at = 0;
+		     (at = lib.dwarf_ranges(range.unit, at, &base, &start, &end)) > 0;) {
+			range.start = start + range.bias;
+			range.end = end + range.bias;
+			if (!add_range(e, &range, &room))
+				break;
+		}
+	}
+	if (e->nranges > 0)
+		qsort(e->ranges, e->nranges, sizeof(*e->ranges), compare_ranges);
+}
+
+static const struct unit_range *range_at(struct native_elf *e, GElf_Addr address)
+{
+	size_t low = 0, high;
+
+	if (!e->has_ranges) {
+		e->has_ranges = true;
+		find_ranges(e);
+	}
+	high = e->nranges;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (e->ranges[middle].start <= address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low > 0 && address < e->ranges[low - 1].end ? &e->ranges[low - 1] : NULL;
+}
+
+/*
+ * NULL: there is no DWARF of it. libdw knows only the units that .debug_aranges lists, which
+ * gcc writes, clang and rustc don't.
+ */
+static Dwarf_Die *unit_at(struct native_elf *e, GElf_Addr address, Dwarf_Addr *bias)
+{
+	Dwarf_Die *unit = lib.dwfl_module_addrdie(e->module, address, bias);
+	const struct unit_range *range = unit ? NULL : range_at(e, address);
+
+	if (range)
+		*bias = range->bias;
+	return range ? range->unit : unit;
 }
 
 /* ---- names */
@@ -216,12 +306,11 @@ static const char *function_name(struct native_elf *e, Dwarf_Die *die)
 	return name ? name : attribute_text(die, DW_AT_name);
 }
 
-/* The function there, inlined or not; NULL: there is no DWARF. */
-static const char *source_name(struct native_elf *e, GElf_Addr address)
+/* The function there, inlined or not; NULL: unknown. */
+static const char *source_name(struct native_elf *e, Dwarf_Die *unit, Dwarf_Addr address)
 {
-	Dwarf_Addr bias = 0;
-	Dwarf_Die *unit = lib.dwfl_module_addrdie(e->module, address, &bias), *scopes = NULL;
-	int n = unit ? lib.dwarf_getscopes(unit, address - bias, &scopes) : 0;
+	Dwarf_Die *scopes = NULL;
+	int n = lib.dwarf_getscopes(unit, address, &scopes);
 	const char *name = NULL;
 
 	for (int i = 0; i < n && !name; i++) {
@@ -230,6 +319,18 @@ static const char *source_name(struct native_elf *e, GElf_Addr address)
 	}
 	free(scopes);
 	return name;
+}
+
+static void find_line(Dwarf_Die *unit, Dwarf_Addr address, struct native_location *place)
+{
+	Dwarf_Line *line = lib.dwarf_getsrc_die(unit, address);
+	int number = 0;
+
+	if (!line)
+		return;
+	place->file = lib.dwarf_linesrc(line, NULL, NULL);
+	if (lib.dwarf_lineno(line, &number) == 0 && number > 0)
+		place->line = (uint64_t)number;
 }
 
 /* The ELF symbol there; NULL: none. */
@@ -244,19 +345,19 @@ struct native_location native_elf_find(struct native_elf *e, uint64_t offset)
 {
 	struct native_location place = { 0 };
 	GElf_Addr address;
-	Dwfl_Line *line;
-	int number = 0;
+	Dwarf_Addr bias = 0;
+	Dwarf_Die *unit;
 
 	if (!address_of(e, offset, &address))
 		return place;
 	address += e->bias;
-	place.func = source_name(e, address);
+	unit = unit_at(e, address, &bias);
+	if (unit) {
+		place.func = source_name(e, unit, address - bias);
+		find_line(unit, address - bias, &place);
+	}
 	if (!place.func)
 		place.func = symbol_name(e, address);
-	line = lib.dwfl_module_getsrc(e->module, address);
-	if (line)
-		place.file = lib.dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
-	place.line = number > 0 ? (uint64_t)number : 0;
 	return place;
 }
 
