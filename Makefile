@@ -393,7 +393,10 @@ check-orders: $O/tracetool
 ##                  FUZZ='wire order' for some
 FUZZ ?= $(fuzz_names)
 $(fuzz_names:%=$O/replay_%): $O/replay_%: $O/lib/fuzz/fuzz_%.o $O/lib/fuzz/standalone.o $O/libtracetool.a
-	$(call q,LINK)$(link) -pie -o $@ $^ $(deps_libs)
+	$(call q,LINK)$(link) -pie -pthread -o $@ $(filter %.o,$^) $(filter %.a,$^) $(deps_libs) -ldl
+
+# (what it reads is read by the program, not by the library)
+$O/replay_stat $O/fuzz_stat: $(filter-out $O/cmd/main.o,$(cmd_obj))
 
 check-replay: $(FUZZ:%=$O/replay_%)
 	@RUN='$(RUN)' lib/fuzz/replay $O $(FUZZ)
@@ -652,7 +655,7 @@ fuzz:
 		SANITIZE=address,undefined,fuzzer-no-link $(fuzz_names:%=$(fuzz_build)/fuzz_%)
 
 $(fuzz_names:%=$O/fuzz_%): $O/fuzz_%: $O/lib/fuzz/fuzz_%.o $O/libtracetool.a
-	$(call q,LINK)$(link) -fsanitize=fuzzer -pie -o $@ $^ $(deps_libs)
+	$(call q,LINK)$(link) -fsanitize=fuzzer -pie -pthread -o $@ $(filter %.o,$^) $(filter %.a,$^) $(deps_libs) -ldl
 
 ## fuzz-run         each fuzz target for SECONDS=10; FUZZ='wire order' for some,
 ##                  SEED=1 to repeat a run

@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* expression.c - `--fail-if 'sched.p99 > 5ms'`. Command layer. */
-#include <ctype.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/units.h"
 #include "metrics.h"
-
-enum operator { OP_GREATER, OP_GREATER_EQUAL, OP_LESS, OP_LESS_EQUAL, OP_EQUAL, OP_NOT_EQUAL, OP_NONE };
-
-struct expression {
-	char name[64];
-	enum operator op;
-	double value;
-	enum metric_unit unit;
-};
 
 static const char *skip_blanks(const char *p)
 {
@@ -51,8 +42,10 @@ static bool read_value(const char *text, struct expression *e)
 	char *end;
 	int64_t ns;
 
+	if (!strchr("0123456789.-", *text) || text[strcspn(text, "xX")] != '\0')
+		return false;
 	e->value = strtod(text, &end);
-	if (end == text)
+	if (end == text || !isfinite(e->value))
 		return false;
 	if (*end == '\0') {
 		e->unit = METRIC_COUNT;
@@ -72,7 +65,7 @@ static bool read_value(const char *text, struct expression *e)
 	return true;
 }
 
-static bool parse(const char *text, struct expression *e)
+bool expression_read(const char *text, struct expression *e)
 {
 	size_t len;
 
@@ -107,7 +100,7 @@ int fail_if_check(const struct opt_command *command, const struct stat_options *
 		const struct metric *metric;
 		struct expression e;
 
-		if (!parse(text, &e)) {
+		if (!expression_read(text, &e)) {
 			status = opt_usage(command, "--fail-if: '%s' is not NAME OPERATOR VALUE "
 						    "(example: 'sched.p99 > 5ms')", text);
 			continue;
@@ -189,7 +182,7 @@ int fail_if(const struct stat_options *opt, const struct metrics *m)
 		const struct metric *metric;
 		struct expression e;
 
-		if (!parse(opt->fail_if.items[i], &e))
+		if (!expression_read(opt->fail_if.items[i], &e))
 			return STATUS_TROUBLE;
 		metric = metrics_find(m, e.name);
 		if (!metric || !holds(&e, metric->value))

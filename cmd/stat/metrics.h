@@ -38,6 +38,18 @@ const struct metric *metrics_find(const struct metrics *m, const char *name);
 
 /* ---- --fail-if */
 
+enum operator { OP_GREATER, OP_GREATER_EQUAL, OP_LESS, OP_LESS_EQUAL, OP_EQUAL, OP_NOT_EQUAL, OP_NONE };
+
+/* `NAME OPERATOR VALUE` */
+struct expression {
+	char name[64];
+	enum operator op;
+	double value;           /* a finite number */
+	enum metric_unit unit;  /* METRIC_COUNT: a plain number */
+};
+
+/* False: it is not one. */
+bool expression_read(const char *text, struct expression *e);
 /*
  * Holds the metrics against each expression, `NAME OP VALUE`, and reports those that are true.
  * STATUS_FINE, STATUS_BAD, or STATUS_TROUBLE for an expression that makes no sense.
