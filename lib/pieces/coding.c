@@ -2,21 +2,28 @@
 /* coding.c - recognizes how a copy changed a trace, by its first bytes. */
 #include "pieces/coding.h"
 
+#include <limits.h>
 #include <string.h>
 
+#include "pieces/decode.h"
 #include "wire/foreign.h"
 #include "wire/signature.h"
 #include "wire/row.h"
 
 /* How much is looked at. A batch fits in, and many line feeds. */
 #define LOOK_NBYTES ((size_t)256 << 10)
+/* No server is known to send larger ones. */
+#define CHUNK_MAX_NBYTES (UINT64_C(1) << 30)
 /* So many line feeds or replaced bytes do not come by chance. */
 #define SURE 16
+/* If the framing goes so much further without the carriage returns, they were put in. */
+#define MORE_NBYTES 64
 
 struct view {
 	const uint8_t *data, *end;
 	const uint8_t *header;  /* of the first trace, or NULL */
 	unsigned version;
+	const struct tt_v1_shapes *shapes; /* ready if that is a version of format v1 */
 	bool all;               /* the input ends at `end` */
 };
 
@@ -33,12 +40,14 @@ static void find_header(struct view *v)
 	}
 }
 
-/* How far batch follows batch; `end` if up to there. */
-static const uint8_t *framed_until(const uint8_t *p, const uint8_t *end)
+/* How far batch follows batch, or record follows record; `end` if up to there. */
+static const uint8_t *framed_until(const struct view *v, const uint8_t *p, const uint8_t *end)
 {
 	struct tt_raw_batch b;
 	uint64_t nbytes;
 
+	if (tt_version_is_v1(v->version))
+		return tt_v1_records_end(v->shapes, p, end, UINT_MAX);
 	while (p < end && tt_batch_plausible(p, end, &b, &nbytes))
 		p = nbytes < (uint64_t)(end - p) ? p + nbytes : end;
 	return p;
@@ -73,20 +82,18 @@ static size_t without_returns(const uint8_t *p, const uint8_t *end, uint8_t *to)
 	return (size_t)(to - begin);
 }
 
-/* Whether the framing, which is broken, goes further once carriage returns are left out. */
+/*
+ * Whether the framing, which is broken, goes further once carriage returns are left out: over
+ * several of the batches, if other bytes are among them.
+ */
 static int is_crlf(const struct view *v, struct tt_mem *mem, const uint8_t **first,
 		   struct tt_error *err)
 {
-	const uint8_t *body = v->header + TT_HEADER_SIZE, *broken = framed_until(body, v->end);
-	size_t n, size = (size_t)(v->end - body), nbytes;
+	const uint8_t *body = v->header + TT_HEADER_SIZE, *broken = framed_until(v, body, v->end);
+	size_t n, nbytes, far, size = (size_t)(v->end - body);
 	uint8_t *copy;
-	bool better;
 
-	if (!all_have_returns(body, v->end, &n, first))
-		return false;
-	if (tt_version_is_v1(v->version))
-		return n >= SURE;
-	if (broken == v->end)
+	if (broken == v->end || !all_have_returns(body, v->end, &n, first))
 		return false;
 	if (n >= SURE)
 		return true;
@@ -94,9 +101,9 @@ static int is_crlf(const struct view *v, struct tt_mem *mem, const uint8_t **fir
 	if (copy == NULL)
 		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
 	nbytes = without_returns(body, v->end, copy);
-	better = framed_until(copy, copy + nbytes) == copy + nbytes;
+	far = (size_t)(framed_until(v, copy, copy + nbytes) - copy);
 	tt_mem_free(mem, copy, size);
-	return better;
+	return far == nbytes || far > (size_t)(broken - body) + MORE_NBYTES;
 }
 
 /* ---- replaced bytes */
@@ -119,30 +126,132 @@ static bool is_replaced(const struct view *v, const uint8_t **first)
 	return n >= SURE;
 }
 
-/* ---- codings of the whole */
+/* ---- base64 */
 
-static bool is_base64(const struct view *v)
+/* Decodes up to `room` bytes; how many. */
+static size_t decode_base64(const uint8_t *p, const uint8_t *end, uint8_t *out, size_t room)
 {
-	static const char letters[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n";
-	const uint8_t *p = v->data + tt_blank_len(v->data, v->end);
-	const uint8_t *end = v->end - p > 1024 ? p + 1024 : v->end;
+	size_t n = 0, nletters = 0;
+	unsigned bits = 0;
 
-	/* "go 1." and a digit */
-	if (end - p < 24 || memcmp(p, "Z28gMS4", 7) != 0)
-		return false;
-	for (; p < end; p++)
-		if (*p == 0 || strchr(letters, *p) == NULL)
-			return false;
-	return true;
+	for (; p < end && n < room; p++) {
+		int value = tt_base64_value(*p);
+
+		if (value < 0 && tt_blank_len(p, p + 1) == 0)
+			break;
+		if (value < 0)
+			continue;
+		bits = bits << 6 | (unsigned)value;
+		if (nletters++ % 4 != 0)
+			out[n++] = (uint8_t)(bits >> (6 - 2 * ((nletters - 1) % 4)));
+	}
+	return n;
 }
 
-int tt_coding_find(struct tt_source *raw, struct tt_mem *mem, enum tt_coding *coding,
-		   uint64_t *begin, struct tt_error *err)
+static bool holds_header(const uint8_t *p, const uint8_t *end)
 {
-	struct view v = {.header = NULL};
-	struct tt_error ignored;
+	unsigned version;
+
+	while (p < end && (p = memchr(p, 'g', (size_t)(end - p))) != NULL) {
+		if (tt_signature_is_here(p, end, &version))
+			return true;
+		p++;
+	}
+	return false;
+}
+
+/*
+ * Where base64 begins of what has a trace in it: with the trace's header, maybe after other text;
+ * or at the beginning of the input, with other bytes in front of the trace. NULL: nowhere.
+ */
+static const uint8_t *find_base64(const struct view *v)
+{
+	static const char header[] = "Z28gMS4"; /* "go 1." and half a digit */
+	const uint8_t *p = v->data;
+	uint8_t bytes[1024];
+	size_t n;
+
+	while ((p = memmem(p, (size_t)(v->end - p), header, strlen(header))) != NULL) {
+		n = decode_base64(p, v->end, bytes, TT_HEADER_SIZE);
+		if ((p == v->data || tt_base64_value(p[-1]) < 0) && holds_header(bytes, bytes + n))
+			return p;
+		p++;
+	}
+	p = v->data + tt_blank_len(v->data, v->end);
+	n = decode_base64(p, v->end, bytes, sizeof(bytes));
+	return holds_header(bytes, bytes + n) ? p : NULL;
+}
+
+/* ---- answers of HTTP */
+
+/* Whether the chunk that begins at the header of the trace is as long as is said. */
+static bool is_chunked(const struct view *v, const uint8_t **size_line)
+{
+	uint64_t size = 0;
+	size_t left = (size_t)(v->end - v->header);
+
+	if (!tt_front_is_chunked(v->data, v->header, size_line))
+		return false;
+	for (const uint8_t *p = *size_line; *p != '\r' && *p != ';' && *p != ' '; p++)
+		size = size << 4 | (uint64_t)(*p <= '9' ? *p - '0' : (*p & 0x0f) + 9);
+	if (size + 2 <= left)
+		return memcmp(v->header + size, "\r\n", 2) == 0;
+	/* (it may be cut off) */
+	return size >= TT_HEADER_SIZE && size <= CHUNK_MAX_NBYTES;
+}
+
+/* Whether a frame of HTTP/2 with data is at p, and another one after it, if there is any. */
+static bool is_data_frame(const struct view *v, const uint8_t *p, bool padded)
+{
+	struct tt_http_frame frame, next;
+	uint64_t left = (uint64_t)(v->end - p) - TT_FRAME_HEADER_SIZE;
+
+	if (!tt_http_frame_read(p, &frame) || frame.type != TT_FRAME_DATA || frame.nbytes == 0 ||
+	    ((frame.flags & TT_FRAME_PADDED) != 0) != padded)
+		return false;
+	return left < (uint64_t)frame.nbytes + TT_FRAME_HEADER_SIZE ||
+	       tt_http_frame_read(p + TT_FRAME_HEADER_SIZE + frame.nbytes, &next);
+}
+
+static bool is_http2(const struct view *v, const uint8_t **frame)
+{
+	size_t n = (size_t)(v->header - v->data);
+
+	for (size_t pad = 0; pad < 2 && n >= TT_FRAME_HEADER_SIZE + pad; pad++) {
+		*frame = v->header - TT_FRAME_HEADER_SIZE - pad;
+		if (is_data_frame(v, *frame, pad != 0))
+			return true;
+	}
+	*frame = NULL;
+	return false;
+}
+
+/* ---- all of them */
+
+/* Where the coding begins that takes more than what a copy does to all bytes. */
+static const uint8_t *find_wrapping(const struct view *v, enum tt_coding *coding)
+{
 	const uint8_t *at = NULL;
+
+	if (v->header == NULL) {
+		at = find_base64(v);
+		*coding = at != NULL ? TT_CODING_BASE64 : TT_CODING_NONE;
+	} else if (is_chunked(v, &at)) {
+		*coding = TT_CODING_CHUNKED;
+	} else if (is_http2(v, &at)) {
+		*coding = TT_CODING_HTTP2;
+	} else {
+		at = NULL;
+	}
+	return at;
+}
+
+int tt_coding_find(struct tt_source *raw, struct tt_mem *mem, struct tt_v1_shapes *shapes,
+		   enum tt_coding *coding, uint64_t *begin, struct tt_error *err)
+{
+	struct view v = {.shapes = shapes};
+	struct tt_error ignored;
+	const uint8_t *at;
 	size_t avail;
 	int rc = 0;
 
@@ -152,18 +261,17 @@ int tt_coding_find(struct tt_source *raw, struct tt_mem *mem, enum tt_coding *co
 	v.all = avail < LOOK_NBYTES;
 	v.end = v.data + (v.all ? avail : LOOK_NBYTES);
 	find_header(&v);
-	if (is_base64(&v)) {
-		*coding = TT_CODING_BASE64;
-	} else if (v.header != NULL && tt_front_is_chunked(v.data, v.header, &at)) {
-		*coding = TT_CODING_CHUNKED;
-	} else if (v.header != NULL) {
+	if (tt_version_is_v1(v.version) && tt_v1_shapes_init(shapes, err) < 0)
+		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
+	at = find_wrapping(&v, coding);
+	if (*coding == TT_CODING_NONE && v.header != NULL) {
 		rc = is_crlf(&v, mem, &at, err);
 		if (rc > 0)
 			*coding = TT_CODING_CRLF;
 		else if (rc == 0 && is_replaced(&v, &at))
 			*coding = TT_CODING_REPLACED;
 	}
-	if (*coding != TT_CODING_NONE && at != NULL)
+	if (*coding != TT_CODING_NONE)
 		*begin = (uint64_t)(at - v.data);
 	return rc < 0 ? rc : 0;
 }

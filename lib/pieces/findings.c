@@ -60,6 +60,8 @@ void tt_pieces_say_coding(const struct tt_pieces *p, struct tt_error *err)
 		[TT_CODING_BASE64] = "a trace in base64",
 		[TT_CODING_CHUNKED] = "the body of an HTTP answer in chunks, whose sizes are among "
 				      "the bytes of the trace",
+		[TT_CODING_HTTP2] = "frames of HTTP/2, whose headers are among the bytes of the "
+				    "trace",
 	};
 
 	tt_fail(err, TT_E_REENCODED, "%s", words[p->coding]);

@@ -7,6 +7,7 @@
 #include "pieces/pieces.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -189,7 +190,9 @@ static int begin_trace(struct tt_pieces *p, struct tt_error *err)
 	p->begin = at;
 	p->nbytes = 0;
 	p->scanned = p->contiguous = false;
-	tt_scan_begin(&p->scan, p->src, version, &p->plan);
+	if (tt_version_is_v1(version) && tt_v1_shapes_init(&p->shapes, &ignored) < 0)
+		return no_memory(p, err);
+	tt_scan_begin(&p->scan, p->src, version, &p->plan, &p->shapes);
 	p->scan.foreign = rc == TT_OK;
 	if (rc < 0)
 		tt_error_at(err, at);
@@ -266,7 +269,8 @@ static int open_trace(struct tt_pieces *p, struct tt_reader **r, struct tt_error
 
 static int undo_coding(struct tt_pieces *p, struct tt_error *err)
 {
-	int rc = tt_coding_find(p->raw, &p->mem, &p->coding, &p->coding_begin, err);
+	int rc = tt_coding_find(p->raw, &p->mem, &p->shapes, &p->coding,
+				&p->coding_begin, err);
 
 	if (rc < 0 || p->coding == TT_CODING_NONE)
 		return rc;
@@ -282,6 +286,12 @@ static int undo_coding(struct tt_pieces *p, struct tt_error *err)
 	return rc;
 }
 
+/* Whether the first trace is what a decoder makes from `coding_begin` on. */
+static bool is_wrapped(const struct tt_pieces *p)
+{
+	return p->coding == TT_CODING_CHUNKED || p->coding == TT_CODING_HTTP2;
+}
+
 /* Where the first trace begins, from src's beginning; SIZE_MAX: there is none. */
 static size_t find_first(struct tt_pieces *p)
 {
@@ -295,7 +305,7 @@ static size_t find_first(struct tt_pieces *p)
 	if (rc == TT_OK || err.code == TT_E_VERSION)
 		return 0;
 	tt_source_peek(p->src, TT_FRONT_MAX, &data, &avail, &err);
-	if (p->coding == TT_CODING_CHUNKED && p->coding_begin < avail)
+	if (is_wrapped(p) && p->coding_begin < avail)
 		return (size_t)p->coding_begin;
 	at = tt_front_end(data, data + (avail < TT_FRONT_MAX ? avail : TT_FRONT_MAX));
 	return at == NULL ? SIZE_MAX : (size_t)(at - data);
@@ -305,18 +315,21 @@ static size_t find_first(struct tt_pieces *p)
 static int add_front(struct tt_pieces *p, size_t nfront, struct tt_error *err)
 {
 	char text[TT_FRONT_SIZE] = "the size of an HTTP chunk";
+	bool frames = p->coding == TT_CODING_HTTP2;
 	struct tt_error ignored;
 	const uint8_t *data;
 	struct tt_part *part;
 	size_t avail;
 
 	tt_source_peek(p->src, nfront + 1, &data, &avail, &ignored);
-	if (nfront == 0 && p->coding != TT_CODING_CHUNKED)
+	if (nfront == 0 && !is_wrapped(p))
 		return TT_OK;
 	part = add_part(p, TT_PIECE_FRONT, nfront, false);
 	if (part == NULL)
 		return no_memory(p, err);
-	if (nfront != 0)
+	if (frames)
+		snprintf(text, sizeof(text), "frames of HTTP/2");
+	else if (nfront != 0)
 		tt_front_name(data, data + nfront, text);
 	tt_source_skip(p->src, nfront);
 	return keep_text(p, part, text) ? TT_OK : no_memory(p, err);
@@ -340,18 +353,41 @@ static int begin_input(struct tt_pieces *p, struct tt_error *err)
 	return rc;
 }
 
+/* What follows all that the decoder made, if it is more than blanks. */
+static int add_rest(struct tt_pieces *p, struct tt_error *err)
+{
+	char text[TT_TEXT_SIZE];
+	struct tt_part *part;
+	const uint8_t *data;
+	size_t avail;
+	bool rest, is_text;
+
+	if (p->src == p->raw)
+		return TT_OK;
+	if (!tt_decoder_rest(&p->decoder, &rest))
+		return no_memory(p, err);
+	if (!rest || tt_source_peek(p->raw, TT_SCAN_LOOK, &data, &avail, err) < 0)
+		return TT_OK;
+	avail = avail < TT_SCAN_LOOK ? avail : TT_SCAN_LOOK;
+	is_text = tt_is_text(data, data + avail) && tt_name_text(data, data + avail, text);
+	part = add_part(p, is_text ? TT_PIECE_TEXT : TT_PIECE_OTHER, 1, true);
+	return part == NULL || (is_text && !keep_text(p, part, text)) ? no_memory(p, err) : TT_OK;
+}
+
 /* Reads the input to its end, after what could be made of it. */
-static void end_input(struct tt_pieces *p)
+static int end_input(struct tt_pieces *p, struct tt_error *err)
 {
 	struct tt_error ignored;
 	const uint8_t *data;
 	size_t avail;
+	int rc = add_rest(p, err);
 
 	p->ended = true;
 	while (tt_source_peek(p->raw, 1, &data, &avail, &ignored) == TT_OK && avail != 0) {
 		tt_source_skip(p->raw, avail);
 		tt_source_release(p->raw, tt_source_offset(p->raw));
 	}
+	return rc < 0 ? rc : TT_END;
 }
 
 int tt_pieces_check_header(struct tt_pieces *p, struct tt_error *err)
@@ -377,10 +413,8 @@ int tt_pieces_next(struct tt_pieces *p, struct tt_reader **r, struct tt_error *e
 	p->begun = true;
 	if (rc == TT_OK)
 		rc = tt_source_peek(p->src, 1, &data, &avail, err);
-	if (rc == TT_OK && avail == 0 && p->ntraces != 0) {
-		end_input(p);
-		return TT_END;
-	}
+	if (rc == TT_OK && avail == 0 && p->ntraces != 0)
+		return end_input(p, err);
 	if (rc < 0) {
 		p->ended = true;
 		return p->failed ? TT_END : rc;

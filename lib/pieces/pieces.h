@@ -7,8 +7,9 @@
  *	findings.c  what is said about its pieces
  *	scan.c      which bytes are a trace's and which are foreign
  *	scan_v1.c   the same of format v1
+ *	records_v1.c  the length of a record of format v1, as Go writes it
  *	coding.c    how a copy has changed all bytes
- *	decode.c    undoes that
+ *	decode.c    undoes that (decode_text.c, decode_http.c, decode_input.c; decode.h)
  *	offsets.c   where bytes were before others were left out
  */
 #ifndef TT_PIECES_PIECES_H
@@ -31,6 +32,7 @@ struct tt_pieces {
 	struct tt_options options;
 	struct tt_specs *own_specs; /* if the caller gave none */
 	struct tt_decode_plan plan;
+	struct tt_v1_shapes shapes; /* ready once a trace in format v1 was begun */
 	struct tt_source *raw;  /* the input */
 	struct tt_source *src;  /* the same, or what `decoder` makes of it */
 	struct tt_decoder decoder;

@@ -16,12 +16,16 @@
  * it is one. */
 #define MOST_LEFT_OUT 16
 
+/* How far before the end of a batch another trace may have begun, whose own batches follow. */
+#define HIDDEN_NBYTES 4096
+
 void tt_scan_begin(struct tt_scan *s, struct tt_source *src, unsigned version,
-		   const struct tt_decode_plan *plan)
+		   const struct tt_decode_plan *plan, const struct tt_v1_shapes *shapes)
 {
 	*s = (struct tt_scan){
 		.src = src,
 		.plan = plan,
+		.shapes = shapes,
 		.version = version,
 		.v1 = tt_version_is_v1(version),
 		.rules = {.has_end_marks = tt_version_has_end_marks(version), .last = 2},
@@ -171,6 +175,41 @@ static bool is_cut_header(const struct tt_scan *s, const uint8_t *p, const uint8
 	return false;
 }
 
+/* ---- what is in a batch */
+
+/* Whether each event has a type that a spec defines: in damaged bytes others are soon found. */
+static bool has_known_types(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
+{
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	while (p < end && p != NULL)
+		p = tt_raw_event_decode(s->plan, p, end, &ev, &dt);
+	return p != NULL;
+}
+
+/* Whether the records of a batch fill it; `end` is where it ends. */
+static bool is_whole(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end)
+{
+	if (tt_content_of(b, s->version) == TT_CONTENT_EVENTS)
+		return has_known_types(s, end - b->size, end);
+	return tt_content_reach(tt_content_of(b, s->version), s->plan, end - b->size, b->size) ==
+	       b->size;
+}
+
+/* Whether a batch of events or a table is at p, with all of its records. */
+static bool is_whole_batch(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
+{
+	struct tt_raw_batch b;
+	uint64_t nbytes;
+
+	if (*p != TT_EV_EVENT_BATCH || !tt_batch_plausible(p, end, &b, &nbytes) ||
+	    nbytes > (uint64_t)(end - p) || b.size == 0)
+		return false;
+	b.first = p[nbytes - b.size];
+	return is_whole(s, &b, p + nbytes);
+}
+
 /* ---- text */
 
 /*
@@ -191,7 +230,7 @@ static bool mark_ends_text(const struct tt_scan *s, const uint8_t *p, const stru
 
 /*
  * Whether the text in front of p ends there. A 1 at the end of a text and an event batch after
- * it look like a batch of experiment 1: such a batch is expected at the beginning of a line.
+ * it look like a batch of experiment 1: what is in it decides.
  */
 static bool ends_text(const struct tt_scan *s, const uint8_t *p, const struct look *l)
 {
@@ -199,7 +238,7 @@ static bool ends_text(const struct tt_scan *s, const uint8_t *p, const struct lo
 
 	switch (*p) {
 	case TT_EV_EXPERIMENTAL_BATCH:
-		if (p[-1] != '\n' && (p + 1 == l->end || p[1] == TT_EV_EVENT_BATCH))
+		if (p + 1 == l->end || is_whole_batch(s, p + 1, l->end))
 			return false;
 		return fits(s, p, l->end) || batch_begins(s, p, l);
 	case TT_EV_EVENT_BATCH:
@@ -219,15 +258,18 @@ static const uint8_t *text_end(const struct tt_scan *s, const uint8_t *p, const 
 {
 	const uint8_t *stop = l->all ? l->end : l->data + TT_SCAN_LOOK;
 	const uint8_t *begin = p;
+	size_t nodd = 0;
 
 	while (p < stop && (p == begin || !ends_text(s, p, l))) {
 		size_t n = tt_text_char(p, l->end);
 
-		if (n == 0)
+		if (n == 0 && *p < 0x80)
 			return NULL;
-		p += n;
+		/* (a letter in an encoding that is not UTF-8) */
+		nodd += n == 0;
+		p += n == 0 ? 1 : n;
 	}
-	return p;
+	return (size_t)(p - begin) >= TT_TEXT_MIN_PER_ODD * nodd ? p : NULL;
 }
 
 /* Whether the generation has ended before q, where text ends. */
@@ -273,13 +315,16 @@ static bool is_mark(const struct tt_scan *s, const struct look *l)
 /*
  * The text up to `end` has the mark of the generation in it: text was written before and after
  * it. A line that begins with a 4 and goes on with a letter begins with that mark, rather than
- * one that goes on with a digit or a blank.
+ * one that goes on with a digit or a blank. A 4 with which the input ends is that mark, after
+ * text without a line end.
  */
 static const uint8_t *mark_inside(const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *begin = p, *found = NULL;
 	bool sure = false;
 
+	if (end - p > 1 && end[-1] == TT_EV_END_OF_GENERATION)
+		return end - 1;
 	for (; p < end; p++) {
 		bool letter = letter_follows(p, end);
 
@@ -340,14 +385,17 @@ static void find_place(struct tt_scan *s, const struct look *l)
 {
 	const uint8_t *stop = l->all ? l->end : l->data + TT_SCAN_LOOK;
 	const uint8_t *p = l->data + 1;
-	bool foreign = s->foreign && may_end(s) && l->all;
+	bool foreign = s->foreign && may_end(s);
 	unsigned version;
 
 	while (p < stop && !tt_row_begins(&s->rules, p, l->end) &&
 	       !tt_trace_begins(p, l->end, &version))
 		p++;
-	if (foreign && p == stop) {
-		found_foreign(s, TT_RUN_OTHER, l, p);
+	if (foreign && ((p == stop && l->all) || (tt_signature_is_here(p, l->end, &version) &&
+						  !is_cut_header(s, l->data, p)))) {
+		bool zeros = p != stop && tt_zeros_len(l->data, p) == (size_t)(p - l->data);
+
+		found_foreign(s, zeros ? TT_RUN_ZEROS : TT_RUN_OTHER, l, p);
 		return;
 	}
 	found(s, TT_SCAN_DAMAGE, TT_RUN_TRACE, (size_t)(p - l->data));
@@ -443,30 +491,19 @@ static const uint8_t *trace_inside(const uint8_t *p, const uint8_t *end, const u
 	return NULL;
 }
 
-/* Whether each event has a type that a spec defines: in damaged bytes others are soon found. */
-static bool has_known_types(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
+/* Whether another trace begins in the last part of a batch. */
+static bool hides_trace(const uint8_t *batch, uint64_t nbytes, size_t avail)
 {
-	struct tt_raw_event ev;
-	uint64_t dt;
+	const uint8_t *end = batch + nbytes;
+	const uint8_t *from = nbytes > HIDDEN_NBYTES ? end - HIDDEN_NBYTES : batch;
 
-	while (p < end && p != NULL)
-		p = tt_raw_event_decode(s->plan, p, end, &ev, &dt);
-	return p != NULL;
-}
-
-/* Whether the records of a batch fill it; `end` is where it ends. */
-static bool is_whole(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end)
-{
-	if (tt_content_of(b, s->version) == TT_CONTENT_EVENTS)
-		return has_known_types(s, end - b->size, end);
-	return tt_content_reach(tt_content_of(b, s->version), s->plan, end - b->size, b->size) ==
-	       b->size;
+	return trace_inside(from, end, batch + avail) != NULL;
 }
 
 /*
- * The batch at the position, nbytes long, does not lead to another one, or is a broken table. If its contents are
- * not whole either, what follows is damage; and where the trace was cut off, another one may
- * begin inside of it.
+ * The batch at the position, nbytes long, does not lead to another one, or has broken contents. If
+ * its contents are not whole, what follows is damage; and where the trace was cut off, another
+ * one may begin inside of it.
  */
 static int suspect(struct tt_scan *s, const struct tt_raw_batch *b, uint64_t nbytes,
 		   struct tt_run *run, struct tt_error *err)
@@ -481,13 +518,15 @@ static int suspect(struct tt_scan *s, const struct tt_raw_batch *b, uint64_t nby
 	end = data + (avail < nbytes ? avail : nbytes);
 	run->nbytes = (uint64_t)(end - data);
 	whole = avail >= nbytes && is_whole(s, b, end);
-	if (whole && (s->state == TT_SCAN_RUN || s->state == TT_SCAN_MARK))
+	inside = trace_inside(data + 1, end, data + avail);
+	/* (a string may be like a header, but does not go on after its batch) */
+	if (whole && (inside == NULL || end - inside >= TT_HEADER_SIZE) &&
+	    (s->state == TT_SCAN_RUN || s->state == TT_SCAN_MARK))
 		return TT_OK;
 	if (!whole) {
 		s->foreign = false;
 		s->state = TT_SCAN_NOT_KNOWN;
 	}
-	inside = trace_inside(data + 1, end, data + avail);
 	if (inside != NULL) {
 		run->nbytes = (uint64_t)(inside - data);
 		found(s, TT_SCAN_RUN, TT_RUN_HEADER, 0);
@@ -523,7 +562,7 @@ static int pass_batch(struct tt_scan *s, struct tt_run *run, struct tt_error *er
 		return TT_OK;
 	/* tables are few, and end a generation: where it was cut off, in a table most often, the
 	   next trace may go on with a batch that fits */
-	if (s->closing && !is_whole(s, &b, p + nbytes))
+	if ((s->closing || hides_trace(p, nbytes, avail)) && !is_whole(s, &b, p + nbytes))
 		return suspect(s, &b, nbytes, run, &ignored);
 	if (s->state == TT_SCAN_BATCH || (s->state == TT_SCAN_MARK && s->sure) ||
 	    s->next.kind == TT_RUN_END || s->next.kind == TT_RUN_HEADER)

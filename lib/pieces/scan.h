@@ -11,6 +11,7 @@
 #ifndef TT_PIECES_SCAN_H
 #define TT_PIECES_SCAN_H
 
+#include "pieces/records_v1.h"
 #include "wire/event.h"
 #include "wire/row.h"
 
@@ -32,15 +33,17 @@ struct tt_run {
 struct tt_scan {
 	struct tt_source *src;
 	const struct tt_decode_plan *plan;
+	const struct tt_v1_shapes *shapes;
 	unsigned version;
 	bool v1;
 	struct tt_row_rules rules;
 	/* the trace before the position */
 	bool open;              /* a generation was begun and has not ended; or a record of v1
 	                           was read */
-	bool closing;           /* its last batch is a table, as the last ones of each are */
+	bool closing;           /* its last batch is a table, as the last ones of each are; of v1:
+	                           the clock's frequency was read, and only tables follow */
 	uint64_t generation;    /* of the last batch; 0: none yet */
-	uint64_t first_time;    /* of the first batch */
+	uint64_t first_time;    /* of the first batch; of v1: 0 until one is known */
 	bool foreign;           /* what stands here may be foreign: no damage comes right before it */
 	/* what is at the position; NOT_KNOWN: it was not looked at before */
 	enum tt_scan_state {
@@ -54,9 +57,10 @@ struct tt_scan {
 	struct tt_run next;
 };
 
-/* The source is right after the trace's header, and outlives the scan. */
+/* The source is right after the trace's header, and outlives the scan. The shapes need be ready
+ * for format v1 only. */
 void tt_scan_begin(struct tt_scan *s, struct tt_source *src, unsigned version,
-		   const struct tt_decode_plan *plan);
+		   const struct tt_decode_plan *plan, const struct tt_v1_shapes *shapes);
 /*
  * The run of bytes that begins at the source's position. Before the next call the caller moves
  * the source to where it ends. 0, or an error of the source.

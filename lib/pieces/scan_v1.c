@@ -1,145 +1,286 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * scan_v1.c - the runs of a trace in format v1, which is one record after the other without
- * batches that say how long they are. Where a record may begin, the header of another trace
- * is one; and after the last record, blanks or zeros up to the end are foreign. Source of the
- * records: Go's internal/trace/internal/oldtrace/parser.go.
+ * batches that say how long they are. Text is looked for only where no record begins: by then
+ * some of its letters may have been taken for records, and so may the header of another trace.
+ * Source of the records: Go's internal/trace/internal/oldtrace/parser.go.
  */
+#include <string.h>
+
+#include "pieces/records_v1.h"
 #include "pieces/scan.h"
 #include "wire/foreign.h"
 #include "wire/signature.h"
 
 /* Records in one run. */
 #define STEP_NBYTES 65536
+/* Where a text begins is looked for so far before the place where no record begins. */
+#define BACK_NBYTES 512
 /* What follows the type of a record is no longer. */
-#define LOOK_NBYTES (STEP_NBYTES + 2 * (TT_V1_MAX_NUMBERS_NBYTES + TT_VARINT_MAX))
-/* Types with a text: EvString, whose count says nothing, and EvUserLog. */
-#define STRING 37
-#define USER_LOG 48
-#define TYPES_END 50
+#define LOOK_NBYTES (STEP_NBYTES + BACK_NBYTES + 2 * (TT_V1_MAX_NUMBERS_NBYTES + TT_VARINT_MAX))
 
-/* Moves past a number. False: there is none. */
-static bool skip_number(const uint8_t **p, const uint8_t *end, uint64_t *value)
+struct view {
+	const uint8_t *data, *end;
+	bool all;               /* the input ends at `end` */
+};
+
+static int look(struct tt_scan *s, size_t want, struct view *v, struct tt_error *err)
 {
-	int n = tt_varint(*p, end, value);
+	size_t avail;
+	int rc = tt_source_peek(s->src, want, &v->data, &avail, err);
 
-	if (n <= 0)
-		return false;
-	*p += n;
-	return true;
+	v->all = avail < want;
+	v->end = v->data + (v->all ? avail : want);
+	return rc;
 }
 
-/* Moves past n numbers, at least one, that end within 8 bytes. False: they do not. */
-static bool skip_short_numbers(const uint8_t **p, unsigned n)
+static bool is_text_byte(uint8_t c)
 {
-	uint64_t ends = ~tt_load_le64(*p) & UINT64_C(0x8080808080808080);
-
-	while (--n > 0)
-		ends &= ends - 1;
-	if (ends == 0)
-		return false;
-	*p += (unsigned)__builtin_ctzll(ends) / 8 + 1;
-	return true;
+	return (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r');
 }
 
-/* The numbers of a record, whose first byte says how many there are. */
-static bool skip_numbers(const uint8_t **p, const uint8_t *end, uint8_t first)
+/* ---- another trace */
+
+/* Whether a trace begins at p, where the bytes may be those of a record: its first batch is
+ * looked at, too. */
+static bool trace_begins(const uint8_t *p, const uint8_t *end)
 {
-	unsigned n = (first & 0x3f) == STRING ? 1 : (first >> 6) + 1u;
-	uint64_t value;
-
-	if (n != 4 && end - *p >= 8 && skip_short_numbers(p, n))
-		return true;
-	if (n == 4) {
-		if (!skip_number(p, end, &value) || value > (uint64_t)(end - *p))
-			return false;
-		*p += value;
-		return true;
-	}
-	for (unsigned i = 0; i < n; i++)
-		if (!skip_number(p, end, &value))
-			return false;
-	return true;
-}
-
-/* The length of the record at p, which may go on past `end`; 0: none begins here. */
-static uint64_t record_nbytes(const uint8_t *p, const uint8_t *end)
-{
-	const uint8_t *q = p + 1;
-	unsigned type = *p & 0x3f;
-	uint64_t text = 0;
-
-	if (type == 0 || type >= TYPES_END || !skip_numbers(&q, end, *p))
-		return 0;
-	if ((type == STRING || type == USER_LOG) &&
-	    (!skip_number(&q, end, &text) || text > TT_V1_STRING_MAX_SIZE))
-		return 0;
-	return (uint64_t)(q - p) + text;
-}
-
-/* No record begins at p. */
-static void find_end(struct tt_scan *s, const uint8_t *p, const uint8_t *end, bool all,
-		     struct tt_run *run)
-{
-	const uint8_t *begin = p;
+	const struct tt_row_rules rules = {.last = 1, .most = 1};
+	const uint8_t *body = p + TT_HEADER_SIZE;
 	unsigned version;
 
-	if (all && s->open && tt_zeros_len(p, end) == (size_t)(end - p))
-		*run = (struct tt_run){.kind = TT_RUN_ZEROS, .nbytes = (uint64_t)(end - p)};
-	else if (all && s->open && tt_blank_len(p, end) == (size_t)(end - p))
-		*run = (struct tt_run){.kind = TT_RUN_TEXT, .nbytes = (uint64_t)(end - p)};
-	else {
-		for (p++; p < end && !tt_trace_begins(p, end, &version);)
-			p++;
-		/* (a header may be cut by where we look) */
-		if (p == end && !all)
-			p -= TT_HEADER_SIZE;
-		*run = (struct tt_run){.kind = TT_RUN_TRACE, .nbytes = (uint64_t)(p - begin)};
-		s->foreign = false;
+	if (!tt_trace_begins(p, end, &version))
+		return false;
+	if (body == end)
+		return true;
+	if (!tt_version_is_v1(version))
+		return tt_row_begins(&rules, body, end);
+	return tt_v1_batch_ticks(body, end) != 0;
+}
+
+/* The first trace that begins from p on, before `stop`; NULL: none. */
+static const uint8_t *trace_inside(const uint8_t *p, const uint8_t *stop, const uint8_t *end)
+{
+	while (p < stop && (p = memchr(p, 'g', (size_t)(stop - p))) != NULL) {
+		if (trace_begins(p, end))
+			return p;
+		p++;
 	}
+	return NULL;
+}
+
+/* ---- text */
+
+/* Where the text at p ends: at a batch, the clock's frequency, a header, or the end of the
+ * input. NULL: it is none. */
+static const uint8_t *text_end(const struct tt_scan *s, const uint8_t *p, const struct view *v)
+{
+	const uint8_t *stop = v->all ? v->end : v->data + TT_SCAN_LOOK;
+	const uint8_t *begin = p;
+	unsigned version;
+	bool line = false;
+	size_t nodd = 0;
+
+	for (size_t n; p < stop; p += n == 0 ? 1 : n) {
+		if (p != begin && (tt_signature_is_here(p, v->end, &version) ||
+				   tt_v1_batch_begins(s->shapes, p, v->end,
+						      s->first_time)))
+			break;
+		n = tt_text_char(p, v->end);
+		if (n == 0 && *p < 0x80)
+			return NULL;
+		nodd += n == 0;
+		line |= *p == '\n';
+	}
+	/* (the end of a damaged table has no lines) */
+	if ((p == v->end && !line) || (size_t)(p - begin) < TT_TEXT_MIN_PER_ODD * nodd)
+		return NULL;
+	return p;
+}
+
+/* Where the characters of a text that go on at p may begin, at `begin` or later. */
+static const uint8_t *text_begin(const uint8_t *begin, const uint8_t *p, const uint8_t *end)
+{
+	while (p > begin) {
+		const uint8_t *q = p - 1;
+
+		while (q > begin && p - q < 4 && (*q & 0xc0) == 0x80)
+			q--;
+		if (tt_text_char(q, end) != (size_t)(p - q))
+			break;
+		p = q;
+	}
+	return p;
+}
+
+/*
+ * The text in which no record begins, at p: where it begins, which is where a record seemed to
+ * begin. NULL: it is none. The end goes to *to.
+ */
+static const uint8_t *find_text(const struct tt_scan *s, const uint8_t *p, const struct view *v,
+				const uint8_t **to)
+{
+	const uint8_t *back = p - v->data < BACK_NBYTES ? v->data : p - BACK_NBYTES;
+	const uint8_t *from = v->data;
+
+	*to = text_end(s, p, v);
+	if (*to == NULL)
+		return NULL;
+	back = text_begin(back, p, *to);
+	while (from < back)
+		from += tt_v1_record_nbytes(s->shapes, from, v->end);
+	return from;
+}
+
+/* ---- where no record begins */
+
+static void set_run(struct tt_run *run, enum tt_run_kind kind, const uint8_t *from,
+		    const uint8_t *to)
+{
+	*run = (struct tt_run){.kind = kind, .nbytes = (uint64_t)(to - from)};
+}
+
+/* Damage: up to another trace. */
+static void find_place(struct tt_scan *s, const uint8_t *p, const struct view *v,
+		       struct tt_run *run)
+{
+	const uint8_t *stop = v->all ? v->end : v->end - TT_HEADER_SIZE;
+	const uint8_t *inside = trace_inside(p, stop, v->end);
+
+	set_run(run, TT_RUN_TRACE, v->data, inside != NULL ? inside : stop);
+	s->foreign = false;
+}
+
+/* Text, or zeros up to the end: or, if records come first, those. */
+static bool find_foreign(struct tt_scan *s, const uint8_t *p, const struct view *v,
+			 struct tt_run *run)
+{
+	const uint8_t *to, *from = find_text(s, p, v, &to);
+	enum tt_run_kind kind = TT_RUN_TEXT;
+
+	if (from == NULL && v->all && s->open && p + tt_zeros_len(p, v->end) == v->end) {
+		from = p;
+		to = v->end;
+		kind = TT_RUN_ZEROS;
+	}
+	if (from == NULL)
+		return false;
+	if (from != v->data) {
+		set_run(run, TT_RUN_TRACE, v->data, from);
+		return true;
+	}
+	set_run(run, kind, from, to);
+	run->unfinished = v->all && to == v->end && !s->closing;
+	return true;
+}
+
+/* The run at the position, if records that make sense follow each other only up to `offset` bytes
+ * after it. */
+static int look_closer(struct tt_scan *s, size_t offset, struct tt_run *run, struct tt_error *err)
+{
+	const uint8_t *p, *inside;
+	unsigned version;
+	struct view v;
+	uint64_t n;
+	int rc = look(s, TT_SCAN_LOOK + LOOK_NBYTES, &v, err);
+
+	if (v.data == v.end)
+		return rc;
+	p = v.data + offset;
+	n = tt_v1_record_nbytes(s->shapes, p, v.end);
+	if (n == 0)
+		n = 1;
+	if (n > (uint64_t)(v.end - p))
+		n = (uint64_t)(v.end - p);
+	inside = trace_inside(v.data, p + n, v.end);
+	if (inside != NULL || (s->foreign && tt_signature_is_here(p, v.end, &version)))
+		set_run(run, TT_RUN_TRACE, v.data, inside != NULL ? inside : p);
+	else if (!s->foreign || !find_foreign(s, p, &v, run))
+		find_place(s, offset == 0 ? p + 1 : p, &v, run);
+	if (run->kind == TT_RUN_TRACE && run->nbytes == 0)
+		run->kind = TT_RUN_HEADER;
+	return TT_OK;
+}
+
+/* ---- from record to record */
+
+/* Whether another trace begins inside of this record: one that was cut off. */
+static bool hides_trace(const uint8_t *p, uint64_t nbytes, const struct view *v)
+{
+	const uint8_t *stop = nbytes < (uint64_t)(v->end - p) ? p + nbytes : v->end;
+
+	return trace_inside(p, stop, v->end) != NULL;
+}
+
+/* Moves past records, enough for a run; stops before that, with *odd, where none begins or a
+ * trace does. */
+static const uint8_t *pass_records(struct tt_scan *s, const struct view *v, bool *odd)
+{
+	const uint8_t *p = v->data;
+
+	while (p < v->end) {
+		size_t done = (size_t)(p - v->data);
+		uint64_t n;
+
+		/* (the letters of a text, at the end of a run, are not yet known to be that) */
+		if (done >= STEP_NBYTES &&
+		    (done >= STEP_NBYTES + BACK_NBYTES || !is_text_byte(p[-1])))
+			break;
+		n = tt_v1_record_nbytes(s->shapes, p, v->end);
+		*odd = n == 0 || (*p == 'g' && trace_begins(p, v->end)) ||
+		       (n >= TT_HEADER_SIZE && hides_trace(p, n, v));
+		if (*odd)
+			break;
+		s->open = true;
+		s->closing |= (s->shapes->of[*p] & TT_V1_SHAPE_LAST) != 0;
+		if (n > (uint64_t)(v->end - p)) {
+			s->next.nbytes = n - (uint64_t)(v->end - p);
+			return v->end;
+		}
+		p += n;
+	}
+	return p;
+}
+
+/* The rest of a record, or as much of it as there is. */
+static void pass_rest(struct tt_scan *s, const struct view *v, struct tt_run *run)
+{
+	uint64_t left = (uint64_t)(v->end - v->data);
+	const uint8_t *inside;
+
+	run->nbytes = s->next.nbytes < left ? s->next.nbytes : left;
+	s->next.nbytes -= run->nbytes;
+	inside = trace_inside(v->data, v->data + run->nbytes, v->end);
+	if (inside == NULL)
+		return;
+	run->nbytes = (uint64_t)(inside - v->data);
+	s->next.nbytes = 0;
+	if (run->nbytes == 0)
+		run->kind = TT_RUN_HEADER;
 }
 
 int tt_scan_next_v1(struct tt_scan *s, struct tt_run *run, struct tt_error *err)
 {
-	const uint8_t *data, *p, *end;
-	unsigned version;
-	size_t avail;
-	int rc = tt_source_peek(s->src, LOOK_NBYTES, &data, &avail, err);
-	bool all = avail < LOOK_NBYTES;
+	const uint8_t *p;
+	struct view v;
+	int rc = look(s, LOOK_NBYTES, &v, err);
+	bool odd;
 
-	if (rc < 0 && avail == 0)
+	if (rc < 0 && v.data == v.end)
 		return rc;
-	end = data + (all ? avail : LOOK_NBYTES);
-	*run = (struct tt_run){.kind = avail == 0 ? TT_RUN_END : TT_RUN_TRACE};
+	*run = (struct tt_run){.kind = v.data == v.end ? TT_RUN_END : TT_RUN_TRACE};
+	if (v.data == v.end)
+		return TT_OK;
 	if (s->next.nbytes != 0) {
-		/* the rest of a record */
-		run->nbytes = s->next.nbytes < (uint64_t)(end - data) ? s->next.nbytes
-								      : (uint64_t)(end - data);
-		s->next.nbytes = avail == 0 ? 0 : s->next.nbytes - run->nbytes;
+		pass_rest(s, &v, run);
 		return TT_OK;
 	}
-	for (p = data; p < end && p - data < STEP_NBYTES;) {
-		uint64_t n;
-
-		if (*p == 'g' && (s->foreign ? tt_signature_is_here(p, end, &version)
-					     : tt_trace_begins(p, end, &version))) {
-			run->kind = p == data ? TT_RUN_HEADER : TT_RUN_TRACE;
-			break;
-		}
-		n = s->foreign ? record_nbytes(p, end) : 0;
-		if (n == 0 && p == data)
-			find_end(s, p, end, all, run);
-		if (n == 0)
-			break;
-		if (n > (uint64_t)(end - p)) {
-			s->next.nbytes = n - (uint64_t)(end - p);
-			p = end;
-			break;
-		}
-		p += n;
-		s->open = true;
-	}
-	if (p != data)
-		run->nbytes = (uint64_t)(p - data);
+	if (s->first_time == 0 && s->foreign)
+		s->first_time = tt_v1_batch_ticks(v.data, v.end);
+	odd = !s->foreign;
+	p = odd ? v.data : pass_records(s, &v, &odd);
+	if (odd)
+		return look_closer(s, (size_t)(p - v.data), run, err);
+	run->nbytes = (uint64_t)(p - v.data);
 	return TT_OK;
 }

@@ -7,6 +7,10 @@
 
 #include "wire/guess.h"
 #include "wire/row.h"
+#include "wire/signature.h"
+
+/* The line with the size of a chunk of HTTP is no longer. */
+#define CHUNK_LINE_MAX 4096
 
 /* ------------------------------------------------------------- text */
 
@@ -19,8 +23,10 @@ size_t tt_text_char(const uint8_t *p, const uint8_t *end)
 {
 	size_t n = *p >= 0xf0 ? 4 : *p >= 0xe0 ? 3 : 2;
 
+	/* (terminals move back and ring) */
 	if (*p < 0x80)
-		return (*p >= 0x20 && *p != 0x7f) || is_blank(*p) || *p == 0x1b;
+		return (*p >= 0x20 && *p != 0x7f) || is_blank(*p) || *p == '\a' || *p == '\b' ||
+		       *p == 0x1b;
 	if (*p < 0xc2 || *p > 0xf4 || (size_t)(end - p) < n)
 		return 0;
 	for (size_t i = 1; i < n; i++)
@@ -64,8 +70,9 @@ bool tt_name_text(const uint8_t *p, const uint8_t *end, char out[TT_TEXT_SIZE])
 	to += snprintf(to, TT_TEXT_SIZE, "text \"");
 	for (size_t n; line < end; line += n) {
 		n = tt_text_char(line, end);
-		if (n == 0)
+		if (n == 0 && *line < 0x80)
 			return false;
+		n = n == 0 ? 1 : n;
 		memcpy(to, line, n);
 		/* (a tab would end a line of a message) */
 		if (*to == '\t')
@@ -77,18 +84,6 @@ bool tt_name_text(const uint8_t *p, const uint8_t *end, char out[TT_TEXT_SIZE])
 }
 
 /* ------------------------------------------------------------- in front of a trace */
-
-const uint8_t *tt_front_end(const uint8_t *p, const uint8_t *end)
-{
-	unsigned version;
-
-	while (p < end && (p = memchr(p, 'g', (size_t)(end - p))) != NULL) {
-		if (tt_trace_begins(p, end, &version))
-			return p;
-		p++;
-	}
-	return NULL;
-}
 
 static bool starts(const uint8_t *p, const uint8_t *end, const char *with)
 {
@@ -107,19 +102,23 @@ static bool is_hex(uint8_t c)
 
 bool tt_front_is_chunked(const uint8_t *p, const uint8_t *end, const uint8_t **size_line)
 {
-	const uint8_t *q = end - 2;
+	const uint8_t *line = end - 2, *q;
 
 	if (!ends(p, end, "\r\n"))
 		return false;
-	while (q > p && is_hex(q[-1]))
-		q--;
-	if (q == end - 2 || end - q > 2 + 16 || (q != p && !ends(p, q, "\r\n\r\n")))
+	while (line > p && end - line < CHUNK_LINE_MAX && line[-1] != '\n')
+		line--;
+	for (q = line; is_hex(*q);)
+		q++;
+	/* (what may follow the size is an extension of the chunk) */
+	if (q == line || q - line > 16 || (q != end - 2 && *q != ';' && *q != ' ') ||
+	    (line != p && !ends(p, line, "\r\n\r\n")))
 		return false;
-	*size_line = q;
+	*size_line = line;
 	return true;
 }
 
-static bool is_text(const uint8_t *p, const uint8_t *end)
+bool tt_is_text(const uint8_t *p, const uint8_t *end)
 {
 	for (size_t n; p < end; p += n) {
 		n = tt_text_char(p, end);
@@ -129,12 +128,31 @@ static bool is_text(const uint8_t *p, const uint8_t *end)
 	return true;
 }
 
+const uint8_t *tt_front_end(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *begin = p, *body;
+	unsigned version;
+
+	while (p < end && (p = memchr(p, 'g', (size_t)(end - p))) != NULL) {
+		if (tt_trace_begins(p, end, &version))
+			return p;
+		/* (what prints before it may print right after the header, too; programs of Go
+		   contain a header, but are no text) */
+		body = p + TT_HEADER_SIZE;
+		if (tt_signature_is_here(p, end, &version) && tt_text_char(body, end) != 0 &&
+		    tt_is_text(begin, p))
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
 void tt_front_name(const uint8_t *p, const uint8_t *end, char out[TT_FRONT_SIZE])
 {
 	char text[TT_TEXT_SIZE] = "";
 	const uint8_t *size_line;
 	const char *what = NULL;
-	bool known = is_text(p, end) && tt_name_text(p, end, text);
+	bool known = tt_is_text(p, end) && tt_name_text(p, end, text);
 
 	if (starts(p, end, "HTTP/"))
 		what = "the header of an HTTP answer: ";

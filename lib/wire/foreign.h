@@ -12,6 +12,10 @@
 
 /* Bytes of the character at p if a text may have it, in UTF-8; 0: it may not. */
 size_t tt_text_char(const uint8_t *p, const uint8_t *end);
+/* A text has so many bytes for each that is not UTF-8, at least: a letter in another encoding. */
+#define TT_TEXT_MIN_PER_ODD 3
+/* Whether all are such characters. */
+bool tt_is_text(const uint8_t *p, const uint8_t *end);
 /* How many blanks and line ends there are at p. */
 size_t tt_blank_len(const uint8_t *p, const uint8_t *end);
 /* How many zeros. */

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records_v1.c - framing of format v1. Sources: specs/v1.spec; Go 1.21's runtime/trace.go,
+ * which writes a batch or the clock's frequency at the beginning of each write.
+ */
+#include "pieces/records_v1.h"
+
+#include "spec/spec.h"
+#include "v1/parse.h"
+
+/* So many records in a row do not come by chance. */
+#define ROW_RECORDS 6
+/* The least time of a batch, and frequency: a text has smaller numbers. */
+#define MIN_TICKS (UINT64_C(1) << 20)
+#define MIN_FREQUENCY 1000
+
+static uint8_t shape_of(const struct tt_v1_layout *layout, unsigned type, unsigned n)
+{
+	if (layout->spec == NULL)
+		return 0;
+	switch (type) {
+	case TT_V1_STRING:
+		return 1 | TT_V1_SHAPE_TEXT;
+	case TT_V1_STACK:
+		return (uint8_t)n;
+	case TT_V1_USER_LOG:
+		return n == 4 ? 4 | TT_V1_SHAPE_TEXT : 0;
+	case TT_V1_FREQUENCY:
+		return n == 1 ? 1 | TT_V1_SHAPE_LAST : 0;
+	default:
+		/* (Go says how long they are only where there are many) */
+		return n == layout->nnumbers || (n == 4 && layout->nnumbers > 3) ? (uint8_t)n : 0;
+	}
+}
+
+int tt_v1_shapes_init(struct tt_v1_shapes *shapes, struct tt_error *err)
+{
+	struct tt_v1_layout layouts[TT_V1_NTYPES];
+	struct tt_specs *records;
+	int rc;
+
+	if (shapes->ready)
+		return TT_OK;
+	rc = tt_specs_new_v1(&records, err);
+	if (rc < 0)
+		return rc;
+	shapes->ready = true;
+	/* (a header that says an older version has fewer types: of no matter here) */
+	tt_v1_layouts(layouts, records, 21);
+	for (unsigned byte = 0; byte < 256; byte++) {
+		unsigned type = byte % TT_V1_NTYPES;
+
+		shapes->of[byte] = shape_of(&layouts[type], type, byte / TT_V1_NTYPES + 1);
+	}
+	tt_specs_free(records);
+	return TT_OK;
+}
+
+/* Moves past a number. False: there is none. */
+static bool skip_number(const uint8_t **p, const uint8_t *end, uint64_t *value)
+{
+	int n = tt_varint(*p, end, value);
+
+	if (n <= 0)
+		return false;
+	*p += n;
+	return true;
+}
+
+/* Moves past n numbers, at least one, that end within 8 bytes. False: they do not. */
+static bool skip_short_numbers(const uint8_t **p, unsigned n)
+{
+	uint64_t ends = ~tt_load_le64(*p) & UINT64_C(0x8080808080808080);
+
+	while (--n > 0)
+		ends &= ends - 1;
+	if (ends == 0)
+		return false;
+	*p += (unsigned)__builtin_ctzll(ends) / 8 + 1;
+	return true;
+}
+
+static bool skip_numbers(const uint8_t **p, const uint8_t *end, unsigned n)
+{
+	uint64_t value;
+
+	if (n != 4 && end - *p >= 8 && skip_short_numbers(p, n))
+		return true;
+	if (n == 4) {
+		if (!skip_number(p, end, &value) || value > TT_V1_MAX_NUMBERS_NBYTES)
+			return false;
+		/* (may end past `end`: the caller compares) */
+		*p += value < (uint64_t)(end - *p) ? value : (uint64_t)(end - *p);
+		return true;
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (!skip_number(p, end, &value))
+			return false;
+	return true;
+}
+
+uint64_t tt_v1_record_nbytes(const struct tt_v1_shapes *shapes, const uint8_t *p,
+			     const uint8_t *end)
+{
+	unsigned shape = shapes->of[*p];
+	const uint8_t *q = p + 1;
+	uint64_t text = 0;
+
+	if (shape == 0 || !skip_numbers(&q, end, shape & TT_V1_SHAPE_NUMBERS))
+		return 0;
+	if ((shape & TT_V1_SHAPE_TEXT) != 0 &&
+	    (!skip_number(&q, end, &text) || text > TT_V1_STRING_MAX_SIZE))
+		return 0;
+	return (uint64_t)(q - p) + text;
+}
+
+const uint8_t *tt_v1_records_end(const struct tt_v1_shapes *shapes, const uint8_t *p,
+				 const uint8_t *end, unsigned most)
+{
+	for (; p < end && most > 0; most--) {
+		uint64_t n = tt_v1_record_nbytes(shapes, p, end);
+
+		if (n == 0)
+			break;
+		p = n < (uint64_t)(end - p) ? p + n : end;
+	}
+	return p;
+}
+
+/* Whether records are at p, or the end. */
+static bool row_begins(const struct tt_v1_shapes *shapes, const uint8_t *p, const uint8_t *end)
+{
+	for (unsigned i = 0; i < ROW_RECORDS && p < end; i++) {
+		uint64_t n = tt_v1_record_nbytes(shapes, p, end);
+
+		if (n == 0)
+			return false;
+		p = n < (uint64_t)(end - p) ? p + n : end;
+	}
+	return true;
+}
+
+uint64_t tt_v1_batch_ticks(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t number, ticks;
+
+	if (p == end || tt_v1_record_type(p) != TT_V1_BATCH || tt_v1_announced(p) != 2)
+		return 0;
+	p++;
+	if (!skip_number(&p, end, &number) || (number > INT32_MAX && number != UINT64_MAX) ||
+	    !skip_number(&p, end, &ticks))
+		return 0;
+	return ticks;
+}
+
+static bool frequency_begins(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t number;
+
+	if (tt_v1_record_type(p) != TT_V1_FREQUENCY || tt_v1_announced(p) != 1)
+		return false;
+	p++;
+	return skip_number(&p, end, &number) && number >= MIN_FREQUENCY;
+}
+
+bool tt_v1_batch_begins(const struct tt_v1_shapes *shapes, const uint8_t *p, const uint8_t *end,
+			uint64_t like)
+{
+	uint64_t ticks = tt_v1_batch_ticks(p, end);
+
+	if (ticks == 0)
+		return frequency_begins(p, end);
+	if (like != 0)
+		return ticks >= like / 2 && ticks / 2 <= like;
+	return ticks >= MIN_TICKS && row_begins(shapes, p, end);
+}
