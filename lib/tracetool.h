@@ -692,8 +692,8 @@ struct tt_wire_event {
 };
 
 /*
- * Like tt_reader_open(), tt_reader_open_memory() and tt_reader_open_fd(): memory must stay
- * valid as long as the handle, and a descriptor stays open and remains the caller's.
+ * Like tt_reader_open() and the others: memory must stay valid as long as the handle, and a
+ * descriptor stays open and remains the caller's.
  * TT_E_IO, TT_E_INPUT, TT_E_MEMBER, TT_E_NOT_A_TRACE, TT_E_VERSION, TT_E_CUT_OFF,
  * TT_E_MEMORY, TT_E_LIMIT, TT_E_ARGUMENT.
  */
@@ -703,6 +703,8 @@ TT_API int tt_wire_open_memory(struct tt_wire **out, const void *data, size_t nb
 			       const struct tt_options *opt, struct tt_error *err);
 TT_API int tt_wire_open_fd(struct tt_wire **out, int fd, const struct tt_options *opt,
 			   struct tt_error *err);
+TT_API int tt_wire_open_input(struct tt_wire **out, const struct tt_input *input,
+			      const struct tt_options *opt, struct tt_error *err);
 /* Header version: 22, 23, 25 or 26, or of format v1, 11, 19 or 21. */
 TT_API unsigned tt_wire_version(const struct tt_wire *w);
 /*

@@ -338,6 +338,107 @@ TT_API int tt_splitter_next(struct tt_splitter *p, struct tt_split_part *out);
 TT_API const struct tt_error *tt_splitter_error(const struct tt_splitter *p);
 TT_API void tt_splitter_free(struct tt_splitter *p);
 
+/* --------------------------------------------------------------- anonymize */
+
+/* What a name is used as. */
+enum tt_name_use {
+	TT_NAME_PACKAGE,        /* a part of the path of a package, or a folder */
+	TT_NAME_FUNCTION,       /* a function or method */
+	TT_NAME_TYPE,           /* a type, or a field of one */
+	TT_NAME_FILE,           /* the name of a file without its ending */
+	TT_NAME_VERSION,        /* of a module, in the path of a file */
+	TT_NAME_TASK,           /* the type of a task */
+	TT_NAME_REGION,         /* the type of a region */
+	TT_NAME_CATEGORY,       /* of a log message */
+	TT_NAME_MESSAGE,        /* a log message */
+	TT_NAME_LABEL,          /* a label of a goroutine */
+	TT_NAME_REASON,         /* why a goroutine waits or stops, or the world does */
+	TT_NAME_TEXT,           /* any other text */
+	TT_NAME_SPEC,           /* a name in a spec that the trace brings */
+};
+/* "package", "function", ...; never NULL. */
+TT_API const char *tt_name_use_word(enum tt_name_use use);
+
+/*
+ * New names for old ones, such as p0123456789012345 for a package: the same wherever the key is
+ * the same, and without relation where it is not. Or, read from a list, the way back.
+ */
+struct tt_names;
+
+enum tt_names_flags {
+	TT_NAMES_KEEP = 1 << 0, /* all names are kept for tt_names_at() */
+};
+/* `nkey` 0: a key by chance, which nobody learns. TT_E_MEMORY, TT_E_IO. */
+TT_API int tt_names_new(struct tt_names **out, const void *key, size_t nkey, unsigned flags,
+			struct tt_error *err);
+/*
+ * The way back: `list` is a line `# tracetool names 1`, and then what tt_name_format() wrote.
+ * TT_E_ARGUMENT (it is something else), TT_E_MEMORY.
+ */
+TT_API int tt_names_load(struct tt_names **out, const void *list, size_t nlist,
+			 struct tt_error *err);
+struct tt_name {
+	enum tt_name_use use;
+	struct tt_str name, text; /* the new and the old one; valid until the next new name */
+};
+/* The i-th name that was given, from 0; false past the last. */
+TT_API bool tt_names_at(const struct tt_names *n, size_t i, struct tt_name *out);
+/* Its line in a list, with the newline; like tt_wire_format(). */
+TT_API size_t tt_name_format(const struct tt_name *name, char *out, size_t size);
+TT_API void tt_names_free(struct tt_names *n);
+
+/*
+ * A trace with new names: a copy with the same events, times, ids, stacks and batches, in which
+ * the names and texts are others; tracetool-anonymize(1) says which stay. Works on generations
+ * as they are in the file: nothing is ordered. What cannot be read is left out, and leaves
+ * damage in the result where it was.
+ */
+struct tt_anonymizer;
+
+enum tt_anonymize_flags {
+	TT_ANONYMIZE_PCS = 1 << 0,      /* addresses of code are numbered in the order in which
+	                                   they come */
+	TT_ANONYMIZE_LINES = 1 << 1,    /* line numbers become 0 */
+	TT_ANONYMIZE_CLOCK = 1 << 2,    /* the wall clock begins at 2000-01-01 */
+	TT_ANONYMIZE_KEEP_BATCHES = 1 << 3, /* batches that no spec describes stay as they are */
+};
+
+/* Set `size = sizeof(struct tt_anonymizer_options)` and zero the rest. */
+struct tt_anonymizer_options {
+	size_t size;
+	unsigned flags;                 /* enum tt_anonymize_flags */
+	struct tt_names *names;         /* must outlive the anonymizer, which adds to them */
+	/* patterns of package paths whose names stay, as fnmatch() takes them; NULL ends */
+	const char *const *keep;
+};
+
+/*
+ * Takes over a reader that was just opened. The reader remains the caller's: close it after
+ * tt_anonymizer_free(). TT_E_MEMORY, TT_E_ARGUMENT.
+ */
+TT_API int tt_anonymizer_new(struct tt_anonymizer **out, struct tt_reader *r,
+			     const struct tt_sink *to, const struct tt_anonymizer_options *opt,
+			     struct tt_error *err);
+/*
+ * Writes the next generation, or what there is of it: 0, 1 at the end, or an error, sticky:
+ * TT_E_IO, TT_E_MEMORY, TT_E_LIMIT. Damage of the trace is none. A trace in format v1 is written
+ * at once.
+ */
+TT_API int tt_anonymizer_next(struct tt_anonymizer *a);
+TT_API const struct tt_error *tt_anonymizer_error(const struct tt_anonymizer *a);
+struct tt_anonymizer_progress {
+	uint64_t generations;
+	uint64_t strings;       /* of the tables, in all generations, */
+	uint64_t kept;          /* and those that stayed as they are */
+	uint64_t emptied;       /* batches of experiments without their bytes: no spec describes
+	                           them */
+	uint64_t damaged;       /* places where something could not be read, */
+	uint64_t lost_nbytes;   /* and the bytes that were left out there */
+	const struct tt_error *damage; /* the first of these places; NULL: there is none */
+};
+TT_API struct tt_anonymizer_progress tt_anonymizer_progress(const struct tt_anonymizer *a);
+TT_API void tt_anonymizer_free(struct tt_anonymizer *a);
+
 /* ----------------------------------------------------------------- packing */
 
 /*

@@ -27,6 +27,7 @@
  *	url.c           URLs among the arguments, without their passwords
  *	outfile.c       an output file, which appears whole or not at all
  *	dynlib.c        libraries that are loaded when they are needed
+ *	restore.c       an anonymized trace with its old names
  *
  * A verb is a folder cmd/NAME with `int cmd_NAME(int argc, char **argv)` in NAME.c,
  * and a line in verbs.h. argv[0] is the verb. It parses its options (options.h) into

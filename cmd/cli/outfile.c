@@ -57,29 +57,23 @@ static int open_descriptor(struct outfile *f)
 {
 	int fd;
 
-	if (written_in_place(f->target))
+	if (!f->secret && written_in_place(f->target))
 		return open(f->target, O_WRONLY | O_CLOEXEC);
 	if (asprintf(&f->temporary, "%s.%ld.tmp", f->target, (long)getpid()) < 0) {
 		f->temporary = NULL;
 		return -1;
 	}
-	fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+		  f->secret ? 0600 : 0666);
 	if (fd >= 0)
 		note_unfinished(NULL, f->temporary);
 	return fd;
 }
 
-int outfile_open(struct outfile *f, const char *path)
+static int open_target(struct outfile *f, const char *path)
 {
 	int fd;
 
-	*f = (struct outfile){ .out = &out_stdout };
-	if (!path || strcmp(path, "-") == 0)
-		return STATUS_FINE;
-	/* a symbolic link stays as it is: the file that it leads to is written */
-	f->target = realpath(path, NULL);
-	if (!f->target)
-		f->target = strdup(path);
 	f->out = &f->own;
 	f->buffer = malloc(OUT_SIZE + OUT_ROOM);
 	if (!f->target || !f->buffer) {
@@ -97,6 +91,29 @@ int outfile_open(struct outfile *f, const char *path)
 	return STATUS_FINE;
 }
 
+int outfile_open(struct outfile *f, const char *path)
+{
+	*f = (struct outfile){ .out = &out_stdout };
+	if (!path || strcmp(path, "-") == 0)
+		return STATUS_FINE;
+	/* a symbolic link stays as it is: the file that it leads to is written */
+	f->target = realpath(path, NULL);
+	if (!f->target)
+		f->target = strdup(path);
+	return open_target(f, path);
+}
+
+int outfile_open_secret(struct outfile *f, const char *path)
+{
+	struct stat st;
+
+	*f = (struct outfile){ .out = &out_stdout, .secret = true };
+	if (lstat(path, &st) == 0)
+		return report_failure(path, EEXIST);
+	f->target = strdup(path);
+	return open_target(f, path);
+}
+
 /* The permissions of the file that is replaced, if there is one, and its owner, if that is
  * allowed. */
 static void inherit(const struct outfile *f)
@@ -111,19 +128,29 @@ static void inherit(const struct outfile *f)
 	(void)fchmod(f->out->fd, st.st_mode & 07777);
 }
 
+/* The file gets its name. 0, or -1 with errno. */
+static int publish(const struct outfile *f)
+{
+	if (!f->secret)
+		return rename(f->temporary, f->target);
+	/* (unlike rename(), this fails where there is a file meanwhile) */
+	if (link(f->temporary, f->target) < 0)
+		return -1;
+	return unlink(f->temporary);
+}
+
 /* 0, or the errno of what failed. */
 static int complete_file(struct outfile *f)
 {
 	int failure = out_flush(f->out);
 
-	if (f->temporary)
+	if (f->temporary && !f->secret)
 		inherit(f);
-
 	if (failure == 0 && f->temporary && fsync(f->out->fd) < 0)
 		failure = errno;
 	if (close(f->out->fd) < 0 && failure == 0)
 		failure = errno;
-	if (f->temporary && failure == 0 && rename(f->temporary, f->target) < 0)
+	if (f->temporary && failure == 0 && publish(f) < 0)
 		failure = errno;
 	if (f->temporary && failure != 0)
 		unlink(f->temporary);

@@ -14,6 +14,7 @@ struct outfile {
 	char *buffer;
 	char *target;           /* NULL: the standard output */
 	char *temporary;        /* NULL: written in place */
+	bool secret;            /* see outfile_open_secret() */
 };
 
 /*
@@ -22,6 +23,9 @@ struct outfile {
  * finished. 0, or STATUS_TROUBLE after a message.
  */
 int outfile_open(struct outfile *f, const char *path);
+/* A file that only the user may read, and that takes the place of no other: there must be none
+ * of this name, and "-" is a name. The same statuses. */
+int outfile_open_secret(struct outfile *f, const char *path);
 /* Writes what is left, syncs, renames. The same statuses. */
 int outfile_finish(struct outfile *f);
 /* Instead of finishing: removes what was written. What went to a device, a FIFO or

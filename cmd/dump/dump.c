@@ -24,6 +24,9 @@ static const struct opt table[] = {
 	{ .kind = OPT_FLAG, .name = "durations",
 	  .help = "show how long a wait, syscall, range or region took\n"
 		  "where it ends (text, json, csv)", AT(durations) },
+	{ .kind = OPT_STRING, .name = "names", .meta = "MAP",
+	  .help = "show the old names of an anonymized trace, by the\n"
+		  "list that 'anonymize --map' wrote", AT(names) },
 	{ .kind = OPT_FLAG, .name = "header",
 	  .help = "begin with the line that assemble needs (wire)", AT(header) },
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N",
@@ -233,10 +236,23 @@ static bool wants_section(const struct dump_options *opt)
 	return opt->strings || opt->stacks_table || opt->samples || opt->batches || opt->sync;
 }
 
-static int dump_file(struct cmd_input *in, const struct dump_options *opt, const char *path)
+/* The trace itself, or what it was before it was anonymized. */
+static int open_reader(struct dump *d, const struct cmd_input *in, const char *path,
+		       struct tt_error *err)
+{
+	struct tt_options plain = in->options;
+
+	if (!d->opt->names)
+		return cmd_open_reader(&d->reader, in, path, err);
+	plain.member = NULL;
+	return tt_reader_open_input(&d->reader, &d->restored->input, &plain, err);
+}
+
+static int dump_file(struct cmd_input *in, const struct dump_options *opt, const char *path,
+		     struct cmd_restored *restored)
 {
 	struct dump d = { .opt = opt, .command = &command, .file = cmd_input_name(path),
-			  .colour = cmd_colour(1), .out = &out_stdout };
+			  .restored = restored, .colour = cmd_colour(1), .out = &out_stdout };
 	const struct dump_format *format = formats[opt->format];
 	struct tt_error err;
 	int status = OPT_RUN;
@@ -244,7 +260,7 @@ static int dump_file(struct cmd_input *in, const struct dump_options *opt, const
 	selector_init(&d.selector, &opt->selection, in->specs);
 	in->options.flags = format->open_flags;
 	in->options.threads = (unsigned)opt->jobs;
-	if (cmd_open_reader(&d.reader, in, path, &err) < 0 || dump_durations_init(&d, &err) < 0)
+	if (open_reader(&d, in, path, &err) < 0 || dump_durations_init(&d, &err) < 0)
 		status = report_error(&d, format, &err);
 	if (status == OPT_RUN) {
 		progress_start(d.file, opt->common.quiet || isatty(STDOUT_FILENO));
@@ -297,12 +313,16 @@ static int check_usage(const struct dump_options *opt)
 
 static int run(const struct dump_options *opt, const char *path)
 {
+	struct cmd_restored restored = { 0 };
 	struct cmd_input in;
 	int status = cmd_input_init(&in, &opt->common);
 
+	if (status == STATUS_FINE && opt->names)
+		status = cmd_restored_open(&restored, &in, path, opt->names);
 	if (status == STATUS_FINE)
-		status = opt->format == DUMP_WIRE ? dump_wire(&in, opt, path)
-						  : dump_file(&in, opt, path);
+		status = opt->format == DUMP_WIRE ? dump_wire(&in, opt, path, &restored)
+						  : dump_file(&in, opt, path, &restored);
+	cmd_restored_release(&restored);
 	cmd_input_release(&in);
 	return status;
 }

@@ -18,6 +18,7 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/describe.h"
+#include "cli/restore.h"
 #include "cli/selector.h"
 #include "cli/wall.h"
 #include "tracetool_analyze.h"
@@ -39,6 +40,7 @@ struct dump_options {
 	bool durations;         /* of what an event ends */
 	uint64_t jobs;          /* threads that print */
 	bool header;            /* of the wire format */
+	const char *names;      /* a list of old names; or NULL */
 	struct selection selection;
 	uint64_t limit;
 	/* sections */
@@ -86,6 +88,7 @@ struct dump_duration {
 /* One run of dump, as formats see it. */
 struct dump {
 	const struct dump_options *opt;
+	struct cmd_restored *restored; /* what is read, if there are old names */
 	const struct opt_command *command;
 	const char *file;       /* as messages name it */
 	struct tt_reader *reader;
@@ -156,7 +159,8 @@ static inline void dump_stop(struct dump *d, int status)
 	d->status = status;
 }
 
-int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const char *path);
+int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const char *path,
+	      const struct cmd_restored *restored);
 int dump_sections(struct dump *d);
 
 /* ---- shared by several formats */

@@ -67,7 +67,20 @@ static int report_error(const struct walk *w, const struct tt_error *err)
 	return STATUS_BAD;
 }
 
-int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const char *path)
+static int open_wire(struct tt_wire **wire, const struct cmd_input *in,
+		     const struct dump_options *opt, const char *path,
+		     const struct cmd_restored *restored, struct tt_error *err)
+{
+	struct tt_options plain = in->options;
+
+	if (!opt->names)
+		return cmd_open_wire(wire, in, path, err);
+	plain.member = NULL;
+	return tt_wire_open_input(wire, &restored->input, &plain, err);
+}
+
+int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const char *path,
+	      const struct cmd_restored *restored)
 {
 	struct walk w = { .in = in, .opt = opt, .name = cmd_input_name(path) };
 	struct cmd_input like_go = *in;
@@ -79,7 +92,7 @@ int dump_wire(const struct cmd_input *in, const struct dump_options *opt, const 
 
 	w.batch_type = tt_specs_event_named(in->specs, "ExperimentalBatch")->type;
 	like_go.options.flags = TT_OPEN_LIKE_GO;
-	if (cmd_open_wire(&wire, &like_go, path, &err) < 0)
+	if (open_wire(&wire, &like_go, opt, path, restored, &err) < 0)
 		return report_error(&w, &err);
 	if (opt->header) {
 		char *p = put_u64(put_lit(out_begin(o), "Trace Go1."), tt_wire_version(wire));

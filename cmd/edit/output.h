@@ -7,6 +7,7 @@
  *	filter.c     `tracetool filter`
  *	split.c      `tracetool split`
  *	cat.c        `tracetool cat`
+ *	anonymize.c  `tracetool anonymize`
  *	goroutines.c which goroutines a filter is asked for: by name, and those related to others
  */
 #ifndef CMD_EDIT_OUTPUT_H

@@ -166,6 +166,7 @@ struct walk {
 	const uint8_t *pos, *end;
 	const uint8_t *fault;   /* the field at fault, */
 	char name[TT_RECORD_FIELD_SIZE]; /* and its name, once there is one */
+	const struct tt_record_visitor *visitor; /* NULL: nobody looks at each value */
 };
 
 /* The name of a field at fault gets that of the one around it: "pc", "frames[3].pc". */
@@ -187,6 +188,18 @@ static void put_around(struct walk *w, const char *field, bool in_list, uint64_t
 static const char *read_fields(struct walk *w, const struct tt_batch_spec *spec,
 			       struct tt_value *values);
 
+/* A value that is not made of others. */
+static const char *read_value(struct walk *w, const struct tt_field_spec *field,
+			      struct tt_value *value)
+{
+	const uint8_t *start = w->pos;
+	const char *problem = readers[field->type](&w->pos, w->end, field, value);
+
+	if (problem == NULL && w->visitor != NULL)
+		w->visitor->value(w->visitor->arg, field, value, start, w->pos);
+	return problem;
+}
+
 /* One of a list, or the record that a field is. */
 static const char *read_element(struct walk *w, const struct tt_field_spec *field)
 {
@@ -196,14 +209,14 @@ static const char *read_element(struct walk *w, const struct tt_field_spec *fiel
 		return read_fields(w, field->record, values);
 	values[0] = (struct tt_value){.number = 0};
 	w->fault = w->pos;
-	return readers[field->type](&w->pos, w->end, field, &values[0]);
+	return read_value(w, field, &values[0]);
 }
 
 static const char *read_elements(struct walk *w, const struct tt_field_spec *field, uint64_t n)
 {
 	if (n > (uint64_t)(w->end - w->pos) / field->record->min_size)
 		return "it has more elements than what is left of the batch";
-	if (field->size != 0 && field->type != TT_FIELD_BOOL) {
+	if (field->size != 0 && field->type != TT_FIELD_BOOL && w->visitor == NULL) {
 		w->pos += n * field->size;
 		return NULL;
 	}
@@ -291,7 +304,7 @@ static const char *read_fields(struct walk *w, const struct tt_batch_spec *spec,
 		if (field->record != NULL)
 			problem = read_compound(w, field, values, &values[i]);
 		else
-			problem = readers[field->type](&w->pos, w->end, field, &values[i]);
+			problem = read_value(w, field, &values[i]);
 		if (problem == NULL)
 			continue;
 		if (w->name[0] == '\0') {
@@ -304,7 +317,8 @@ static const char *read_fields(struct walk *w, const struct tt_batch_spec *spec,
 }
 
 /* Reads the record that begins at r->pos. 0, or -TT_W_RECORD. */
-static int read_record(struct tt_records *r, struct tt_record *out, struct tt_record_fault *fault)
+static int read_record(struct tt_records *r, struct tt_record *out,
+		       const struct tt_record_visitor *visitor, struct tt_record_fault *fault)
 {
 	const uint8_t *data = r->batch.size == 0 ? (const uint8_t *)"" : r->batch.data;
 	struct walk w;
@@ -312,6 +326,7 @@ static int read_record(struct tt_records *r, struct tt_record *out, struct tt_re
 	w.pos = data + r->pos;
 	w.end = data + r->batch.size;
 	w.name[0] = '\0';
+	w.visitor = visitor;
 	fault->problem = read_fields(&w, r->spec, out->values);
 	if (fault->problem == NULL) {
 		r->pos = (size_t)(w.pos - data);
@@ -323,6 +338,12 @@ static int read_record(struct tt_records *r, struct tt_record *out, struct tt_re
 }
 
 int tt_records_read(struct tt_records *r, struct tt_record *out, struct tt_record_fault *fault)
+{
+	return tt_records_visit(r, out, NULL, fault);
+}
+
+int tt_records_visit(struct tt_records *r, struct tt_record *out,
+		     const struct tt_record_visitor *visitor, struct tt_record_fault *fault)
 {
 	const struct tt_batch_spec *spec = r->spec;
 
@@ -340,7 +361,7 @@ int tt_records_read(struct tt_records *r, struct tt_record *out, struct tt_recor
 		fault->offset = out->offset;
 		return -TT_W_RECORD;
 	}
-	if (read_record(r, out, fault) < 0)
+	if (read_record(r, out, visitor, fault) < 0)
 		return -TT_W_RECORD;
 	r->index++;
 	return TT_OK;

@@ -19,6 +19,21 @@ struct tt_record_fault {
 	char field[TT_RECORD_FIELD_SIZE]; /* "frames[3].pc"; "": none of them */
 };
 
+/*
+ * Is called with each value of a record that is not made of others, in the order of the bytes:
+ * those of lists and of records inside, too. The bytes of the value, with a length that comes
+ * before it, are from `start` to `end`.
+ */
+struct tt_record_visitor {
+	void (*value)(void *arg, const struct tt_field_spec *field, const struct tt_value *value,
+		      const uint8_t *start, const uint8_t *end);
+	void *arg;
+};
+
+/* As tt_records_read(), with each value to the visitor. Of a record that cannot be read, those
+ * before the fault. */
+int tt_records_visit(struct tt_records *r, struct tt_record *out,
+		     const struct tt_record_visitor *visitor, struct tt_record_fault *fault);
 /* As tt_records_next(): 0, 1, or -TT_W_RECORD with *fault. */
 int tt_records_read(struct tt_records *r, struct tt_record *out, struct tt_record_fault *fault);
 /* Its message, cut to fit and terminated. */

@@ -173,6 +173,12 @@ bool tt_loader_lost_framing(int code);
 int tt_loader_is_at_batches(struct tt_loader *l, int n, struct tt_error *err);
 
 /*
+ * Moves to the next place where a row of batches begins that makes sense, 0; or to the end of the
+ * trace, which may be where another one begins, 1; or an error. The source releases what it
+ * passes. l->specs is to be set.
+ */
+int tt_loader_scan(struct tt_loader *l, struct tt_error *err);
+/*
  * After an error: moves to the place from which another generation than the
  * broken one may be tried. 0, 1 if there is none, or an error of the source.
  * *skipped: bytes passed over in search.

@@ -129,9 +129,7 @@ static bool row_begins(const struct tt_loader *l, const struct tt_decode_plan *p
 		b.kind == TT_RAW_BATCH_EVENTS && b.size >= LAST_NBYTES);
 }
 
-/* Moves to the next place where one begins, 0; or to the end of the trace, which may be where
- * another one begins, 1; or an error. */
-static int scan(struct tt_loader *l, struct tt_error *err)
+int tt_loader_scan(struct tt_loader *l, struct tt_error *err)
 {
 	struct tt_decode_plan plan;
 
@@ -260,7 +258,7 @@ static int search(struct tt_loader *l, bool lost, struct tt_error *err)
 	do {
 		if (lost) {
 			back_up(l);
-			rc = scan(l, err);
+			rc = tt_loader_scan(l, err);
 		}
 		if (rc == TT_OK)
 			rc = walk(l, err);

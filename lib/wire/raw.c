@@ -204,6 +204,18 @@ int tt_wire_open_fd(struct tt_wire **out, int fd, const struct tt_options *opt,
 	return finish(out, w, &o, rc, err);
 }
 
+int tt_wire_open_input(struct tt_wire **out, const struct tt_input *input,
+		       const struct tt_options *opt, struct tt_error *err)
+{
+	struct tt_options o;
+	struct tt_wire *w;
+	int rc = prepare(&w, &o, opt, err);
+
+	if (rc == 0)
+		rc = tt_source_open_input(&w->src, input, o.member, &w->mem, err);
+	return finish(out, w, &o, rc, err);
+}
+
 void tt_wire_close(struct tt_wire *w)
 {
 	if (w == NULL)

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* go_std.h - which names in a trace are Go's own. */
+#ifndef TT_EDIT_GO_STD_H
+#define TT_EDIT_GO_STD_H
+
+#include "tracetool.h"
+
+/* Whether a path is that of a package of the standard library. */
+bool tt_go_std_package(struct tt_str path);
+/* Whether the runtime writes this text as the reason of a wait or of a stop of the world, or as
+ * the label of a goroutine. */
+bool tt_go_reason(struct tt_str text);
+bool tt_go_label(struct tt_str text);
+
+#endif
