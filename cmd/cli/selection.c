@@ -55,13 +55,16 @@ int selection_parse_ids(void *target, const char *value, struct opt_mistake *why
 	}
 }
 
-/* As times are printed: "0.034436288". */
+/* As times are printed, with six or nine decimals: "0.034436288". Fewer may be a forgotten unit. */
 static bool read_seconds(const char *value, int64_t *ns)
 {
+	const char *point = strchr(value, '.');
+	size_t ndecimals = point ? strspn(point + 1, "0123456789") : 0;
 	char text[32];
 	int n = snprintf(text, sizeof(text), "%ss", value);
 
-	return strchr(value, '.') && value[strspn(value, "0123456789.")] == '\0' && n > 0 && (size_t)n < sizeof(text) && opt_duration(text, ns) == 0;
+	return (ndecimals == 6 || ndecimals == 9) && point[1 + ndecimals] == '\0' && n > 0 &&
+	       (size_t)n < sizeof(text) && opt_duration(text, ns) == 0;
 }
 
 int selection_parse_time(void *target, const char *value, struct opt_mistake *why)
