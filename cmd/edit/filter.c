@@ -15,6 +15,7 @@
 #include "cli/progress.h"
 #include "cli/selector.h"
 #include "cli/units.h"
+#include "edit/before.h"
 #include "edit/goroutines.h"
 #include "edit/output.h"
 
@@ -99,6 +100,7 @@ struct run {
 	struct goroutines goroutines;
 	struct selection selection; /* that of the options, as the selector gets it */
 	struct trace_output output;
+	struct before before;   /* generations that are not read */
 	struct tt_reader *reader; /* of the last reading: the writer has its specs */
 	bool said;              /* what is wrong with the trace */
 	struct tt_writer *writer;
@@ -134,11 +136,13 @@ static bool is_over(const struct pass *p, const struct tt_event *ev, bool inside
 static int begin_pass(struct pass *p, const struct tt_event *first)
 {
 	const struct around *around = &p->run->opt->around;
+	const struct before *before = &p->run->before;
+	int64_t start_ns = before->n != 0 ? before->start_ns : first->time_ns;
 
 	p->begun = true;
-	selector_begin(&p->selector, first->time_ns);
+	selector_begin(&p->selector, start_ns);
 	if (around->at.given) {
-		int64_t at = time_point_ns(&around->at, first->time_ns);
+		int64_t at = time_point_ns(&around->at, start_ns);
 
 		if (__builtin_sub_overflow(at, around->margin_ns, &p->selector.from_ns))
 			p->selector.from_ns = INT64_MIN;
@@ -146,7 +150,7 @@ static int begin_pass(struct pass *p, const struct tt_event *first)
 			p->selector.to_ns = INT64_MAX;
 	}
 	p->all = !p->selector.active && !around->at.given && !p->run->by_goroutine;
-	if (p->selector.from_ns > first->time_ns)
+	if (p->selector.from_ns > start_ns)
 		tt_writer_begin_at(p->run->writer, p->selector.from_ns);
 	if (p->selector.unresolved)
 		return selector_resolve(&p->selector, &command, tt_reader_specs(p->reader));
@@ -158,7 +162,7 @@ static int visit_all(struct pass *p, visit_fn *visit)
 	struct run *run = p->run;
 	const struct tt_event *ev;
 	uint64_t n = 0;
-	int rc = 0;
+	int rc = before_pass(&run->before, p->reader);
 
 	while (rc == 0 && (rc = tt_reader_next(p->reader, &ev)) == 0) {
 		bool inside = true, chosen = true;
@@ -178,7 +182,13 @@ static int visit_all(struct pass *p, visit_fn *visit)
 			chosen = ev->kind != TT_KIND_SYNC && selector_match(&p->selector, ev) &&
 				 (!run->by_goroutine || goroutines_match(&run->goroutines, ev));
 		}
+		if (run->before.n != 0)
+			before_see(&run->before, ev, inside);
+		if (run->before.is_missing)
+			return STATUS_TROUBLE;
 		rc = visit(run, ev, inside, chosen);
+		if (rc < 0 && run->before.n != 0)
+			break;
 		if (rc < 0) {
 			cmd_report(run->name, tt_writer_error(run->writer));
 			return tt_writer_error(run->writer)->system ? STATUS_TROUBLE : STATUS_BAD;
@@ -186,6 +196,11 @@ static int visit_all(struct pass *p, visit_fn *visit)
 	}
 	if (rc >= 0)
 		return STATUS_FINE;
+	/* (it may be for what was not read) */
+	if (run->before.n != 0) {
+		run->before.is_missing = true;
+		return STATUS_TROUBLE;
+	}
 	if (run->said)
 		return cmd_status(tt_reader_error(p->reader));
 	run->said = true;
@@ -408,7 +423,7 @@ static int finish(struct run *run, int status)
 	return status;
 }
 
-static int filter(struct run *run)
+static int try_filter(struct run *run)
 {
 	int status = trace_output_open(&run->output, run->opt->output);
 
@@ -426,6 +441,9 @@ static int filter(struct run *run)
 	tt_filter_free(run->filter);
 	tt_writer_free(run->writer);
 	tt_reader_close(run->reader);
+	run->filter = NULL;
+	run->writer = NULL;
+	run->reader = NULL;
 	return status;
 }
 
@@ -435,6 +453,39 @@ static bool can_be_read_again(const char *path)
 	struct stat st;
 
 	return strcmp(path, "-") != 0 && (stat(path, &st) < 0 || S_ISREG(st.st_mode));
+}
+
+/* A window of time does not need all that is before it, and what of it can be found later only
+ * by reading it all does not come up often. (What went to standard output stays there.) */
+static bool may_pass_over(const struct run *run)
+{
+	return !run->chooses && strcmp(run->opt->output, "-") != 0 &&
+	       run->opt->common.specs.n == 0 && can_be_read_again(run->path);
+}
+
+static int filter(struct run *run)
+{
+	const struct around *around = &run->opt->around;
+	struct time_point from = run->selection.from;
+	bool missing;
+	int status;
+
+	if (around->at.given) {
+		from = around->at;
+		if (__builtin_sub_overflow(from.ns, around->margin_ns, &from.ns))
+			from.given = false;
+	}
+	if (may_pass_over(run) && (from.given ||
+				   !generation_range_is_all(run->selection.generations)))
+		before_find(&run->before, run->input, run->path, &from,
+			    run->selection.generations);
+	status = try_filter(run);
+	missing = run->before.is_missing;
+	before_release(&run->before);
+	if (!missing)
+		return status;
+	run->before = (struct before){ 0 };
+	return try_filter(run);
 }
 
 static int check(const struct filter_options *opt, const struct run *run, char **files)
@@ -487,6 +538,7 @@ int cmd_filter(int argc, char **argv)
 	if (status == OPT_RUN) {
 		run.input = &input;
 		status = cmd_input_init(&input, &opt.common);
+		input.options.flags |= TT_OPEN_SKIM;
 		if (status == STATUS_FINE)
 			status = filter(&run);
 		cmd_input_release(&input);

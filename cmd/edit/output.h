@@ -5,6 +5,7 @@
  *
  *	output.c     where traces go
  *	filter.c     `tracetool filter`
+ *	before.c     what it need not read before a window
  *	split.c      `tracetool split`
  *	cat.c        `tracetool cat`
  *	anonymize.c  `tracetool anonymize`

@@ -397,19 +397,44 @@ static int restate_in_place(struct tt_writer *w, int64_t time_ns)
 	return rc;
 }
 
+/* A generation's reading of its clocks is off by some nanoseconds. */
+#define MAX_LEAD_NS 1000
+
+/* How much further the clocks of the generation before the last one are than those of the last
+ * one, at the same moment. */
+static int64_t lead_of_old_clock(const struct tt_writer_past *past)
+{
+	const struct tt_clock *old = &past->old_clock, *clock = &past->clock;
+	int64_t between = tt_ns_sub(clock->trace_ns, old->trace_ns);
+	int64_t mono = tt_ns_sub((int64_t)(old->mono_ns - clock->mono_ns), -between);
+	int64_t wall = tt_ns_sub((int64_t)((old->wall_sec - clock->wall_sec) * TT_NS_PER_S +
+					   old->wall_nsec - clock->wall_nsec),
+				 -between);
+
+	return mono > wall ? mono : wall;
+}
+
 /* A generation of what is known, and nothing else. */
 static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 {
 	struct tt_restatement list = {.runner = TT_NONE};
+	/* it has the clock of its number, by which pieces are known to be of one recording, and
+	   begins before the next one by this, too */
+	int64_t lead = number == w->past.source->number && w->past.had_clock
+			       ? lead_of_old_clock(&w->past)
+			       : MAX_LEAD_NS + 1;
+	bool has_old_clock = lead >= -MAX_LEAD_NS && lead <= MAX_LEAD_NS;
 	int rc;
+
+	if (has_old_clock && lead >= 0)
+		time_ns = earlier(time_ns, (size_t)lead + 1);
 
 	tt_writer_number(w, number > 1 ? number - 1 : 1);
 	rc = list_past(w, &list) ? TT_OK : -w->err.code;
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, earlier(time_ns, list.events.n + 2),
 					       w->past.source);
-	/* by its clock, pieces are known to be of one recording: it is that of its number */
-	if (rc == TT_OK && number == w->past.source->number && w->past.had_clock)
+	if (rc == TT_OK && has_old_clock)
 		tt_writer_use_clock(w, &w->past.old_clock);
 	if (rc == TT_OK && !tt_writer_past_batches(w))
 		rc = -w->err.code;

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/* before.c - generations before a window that need not be read. Command layer. */
+#include "before.h"
+
+#include <string.h>
+
+/* Generations overlap by less. */
+#define MARGIN_NS INT64_C(10000000)
+
+/* Whether the window can begin no earlier than in this generation. */
+static bool is_before(const struct tt_generation *g, int64_t from_ns,
+		      struct generation_range generations)
+{
+	int64_t start_ns = tt_generation_start_ns(g);
+
+	return tt_generation_number(g) <= generations.first ||
+	       (from_ns > INT64_MIN + MARGIN_NS && start_ns <= from_ns - MARGIN_NS);
+}
+
+/* How many generations begin before the window. 0: all of the trace has to be read. */
+static size_t count(struct before *b, struct tt_reader *r, const struct time_point *from,
+		    struct generation_range generations)
+{
+	const struct tt_generation *g;
+	int64_t from_ns = INT64_MIN;
+	size_t n = 0;
+
+	while (tt_reader_next_generation(r, &g) == 0) {
+		if (n == 0) {
+			b->start_ns = tt_generation_start_ns(g);
+			if (from->given)
+				from_ns = time_point_ns(from, b->start_ns);
+		}
+		/* (the heap of AllocFree, and specs, come from the start) */
+		if (tt_generation_nexperimental(g) != 0)
+			return 0;
+		if (!is_before(g, from_ns, generations))
+			break;
+		n++;
+	}
+	return n;
+}
+
+void before_find(struct before *b, const struct cmd_input *input, const char *path,
+		 const struct time_point *from, struct generation_range generations)
+{
+	struct cmd_input tables = *input;
+	struct tt_reader *r;
+	struct tt_error err;
+	size_t n;
+
+	*b = (struct before){ 0 };
+	tables.options.flags |= TT_OPEN_TABLES;
+	if (cmd_open_reader(&r, &tables, path, &err) < 0)
+		return;
+	n = tt_reader_version(r) < 22 ? 0 : count(b, r, from, generations);
+	tt_reader_close(r);
+	/* the window begins in the last of these, or after it; and the one before is read */
+	b->n = n > 2 ? n - 2 : 0;
+}
+
+int before_pass(const struct before *b, struct tt_reader *reader)
+{
+	const struct tt_generation *g;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && b->n != 0 && i <= b->n; i++)
+		rc = tt_reader_next_generation(reader, &g);
+	return rc;
+}
+
+static uint64_t task_of(const struct tt_event *ev)
+{
+	switch (ev->kind) {
+	case TT_KIND_TASK_END:
+		return tt_event_task(ev).id;
+	case TT_KIND_REGION_BEGIN:
+	case TT_KIND_REGION_END:
+		return tt_event_region(ev).task;
+	case TT_KIND_LOG:
+		return tt_event_log(ev).task;
+	default:
+		return 0;
+	}
+}
+
+void before_see(struct before *b, const struct tt_event *ev, bool inside)
+{
+	uint64_t task;
+
+	if (ev->kind == TT_KIND_TASK_BEGIN) {
+		b->is_missing |= !id_set_add(&b->tasks, (int64_t)tt_event_task(ev).id);
+		return;
+	}
+	b->has_procs |= ev->kind == TT_KIND_METRIC &&
+			strcmp(tt_event_metric(ev).name, "/sched/gomaxprocs:threads") == 0;
+	if (!inside)
+		return;
+	task = task_of(ev);
+	b->is_missing |= !b->has_procs || (task != 0 && task != TT_NO_TASK &&
+					   !id_set_has(&b->tasks, (int64_t)task));
+}
+
+void before_release(struct before *b)
+{
+	id_set_release(&b->tasks);
+}

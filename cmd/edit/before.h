@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * before.h - generations before a window that need not be read. Go's runtime states each
+ * goroutine and processor in every generation, so a window needs the generation before its
+ * own, and no earlier one: unless it speaks of tasks that began there, or of a heap. Command
+ * layer.
+ */
+#ifndef CMD_EDIT_BEFORE_H
+#define CMD_EDIT_BEFORE_H
+
+#include "cli/cli.h"
+#include "cli/idset.h"
+#include "cli/selection.h"
+
+struct before {
+	size_t n;               /* generations that are passed over, from the first on */
+	int64_t start_ns;       /* of the trace */
+	/* what was read says of the window: */
+	struct id_set tasks;    /* tasks that began */
+	bool has_procs;         /* what GOMAXPROCS is */
+	bool is_missing;        /* something that the window needs was not read */
+};
+
+/* How many may be passed over for what begins at `from`, and at a generation. */
+void before_find(struct before *b, const struct cmd_input *input, const char *path,
+		 const struct time_point *from, struct generation_range generations);
+/* Passes over them. The codes of tt_reader_next_generation(). */
+int before_pass(const struct before *b, struct tt_reader *reader);
+/* An event of what is read. Says in is_missing whether earlier ones are needed after all. */
+void before_see(struct before *b, const struct tt_event *ev, bool inside);
+void before_release(struct before *b);
+
+#endif
