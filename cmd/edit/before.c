@@ -4,17 +4,11 @@
 
 #include <string.h>
 
-/* Generations overlap by less. */
-#define MARGIN_NS INT64_C(10000000)
-
 /* Whether the window can begin no earlier than in this generation. */
 static bool is_before(const struct tt_generation *g, int64_t from_ns,
 		      struct generation_range generations)
 {
-	int64_t start_ns = tt_generation_start_ns(g);
-
-	return tt_generation_number(g) <= generations.first ||
-	       (from_ns > INT64_MIN + MARGIN_NS && start_ns <= from_ns - MARGIN_NS);
+	return tt_generation_number(g) <= generations.first || tt_generation_start_ns(g) <= from_ns;
 }
 
 /* How many generations begin before the window. 0: all of the trace has to be read. */
@@ -97,8 +91,19 @@ void before_see(struct before *b, const struct tt_event *ev, bool inside)
 	if (!inside)
 		return;
 	task = task_of(ev);
-	b->is_missing |= !b->has_procs || (task != 0 && task != TT_NO_TASK &&
+	/* (the first generation that is read shows every state as a new one) */
+	b->overlaps |= tt_generation_ordinal(ev->generation) == b->n + 1;
+	b->is_missing |= b->overlaps || !b->has_procs || (task != 0 && task != TT_NO_TASK &&
 					   !id_set_has(&b->tasks, (int64_t)task));
+}
+
+void before_retreat(struct before *b)
+{
+	size_t n = b->overlaps ? b->n - 1 : 0;
+	int64_t start_ns = b->start_ns;
+
+	before_release(b);
+	*b = (struct before){ .n = n, .start_ns = start_ns };
 }
 
 void before_release(struct before *b)

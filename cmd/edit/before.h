@@ -18,7 +18,8 @@ struct before {
 	/* what was read says of the window: */
 	struct id_set tasks;    /* tasks that began */
 	bool has_procs;         /* what GOMAXPROCS is */
-	bool is_missing;        /* something that the window needs was not read */
+	bool is_missing;        /* something that the window needs was not read: */
+	bool overlaps;          /* the window begins before the first generation that was ends */
 };
 
 /* How many may be passed over for what begins at `from`, and at a generation. */
@@ -28,6 +29,8 @@ void before_find(struct before *b, const struct cmd_input *input, const char *pa
 int before_pass(const struct before *b, struct tt_reader *reader);
 /* An event of what is read. Says in is_missing whether earlier ones are needed after all. */
 void before_see(struct before *b, const struct tt_event *ev, bool inside);
+/* After is_missing: what is passed over instead. */
+void before_retreat(struct before *b);
 void before_release(struct before *b);
 
 #endif

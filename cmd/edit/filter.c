@@ -467,7 +467,6 @@ static int filter(struct run *run)
 {
 	const struct around *around = &run->opt->around;
 	struct time_point from = run->selection.from;
-	bool missing;
 	int status;
 
 	if (around->at.given) {
@@ -480,12 +479,12 @@ static int filter(struct run *run)
 		before_find(&run->before, run->input, run->path, &from,
 			    run->selection.generations);
 	status = try_filter(run);
-	missing = run->before.is_missing;
+	while (run->before.is_missing) {
+		before_retreat(&run->before);
+		status = try_filter(run);
+	}
 	before_release(&run->before);
-	if (!missing)
-		return status;
-	run->before = (struct before){ 0 };
-	return try_filter(run);
+	return status;
 }
 
 static int check(const struct filter_options *opt, const struct run *run, char **files)
