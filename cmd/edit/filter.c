@@ -179,10 +179,12 @@ static int visit_all(struct pass *p, visit_fn *visit)
 			if (is_over(p, ev, inside))
 				return STATUS_FINE;
 			p->entered |= inside;
-			chosen = ev->kind != TT_KIND_SYNC && selector_match(&p->selector, ev) &&
+			/* (what is outside of a selection of times needs no look) */
+			chosen = (inside || run->chooses) && ev->kind != TT_KIND_SYNC &&
+				 selector_match(&p->selector, ev) &&
 				 (!run->by_goroutine || goroutines_match(&run->goroutines, ev));
 		}
-		if (run->before.n != 0)
+		if (run->before.n != 0 && (inside || ev->kind != TT_KIND_TRANSITION))
 			before_see(&run->before, ev, inside);
 		if (run->before.is_missing)
 			return STATUS_TROUBLE;

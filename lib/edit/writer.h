@@ -233,6 +233,9 @@ int tt_writer_emit(struct tt_writer *w, int64_t thread, uint8_t type, const uint
 
 /* Whether events of a spec can take the short way, and what that needs to know. */
 void tt_writer_plan_fast(struct tt_writer_plan *plan, const struct tt_event_def *def);
+/* tt_writer_follow(), where nothing was written yet: 0; 1: it has to take the long way; or an
+ * error. */
+int tt_writer_follow_fast(struct tt_writer *w, const struct tt_event *ev);
 
 /* ---- writer_event.c */
 

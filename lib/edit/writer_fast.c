@@ -97,11 +97,9 @@ static bool map_ids(const struct tt_writer *w, const struct tt_writer_plan *plan
 }
 
 /* False: its goroutine or P is not stated yet. */
-static bool number(const struct tt_writer *w, const struct tt_writer_stream *s, uint8_t type,
+static bool number(const struct tt_order *o, const struct tt_m_state *m, uint8_t type,
 		   uint64_t *args)
 {
-	const struct tt_order *o = &w->order;
-
 	if (type == TT_EV_GO_START || type == TT_EV_GO_UNBLOCK) {
 		const struct tt_g_state *g = tt_find_g(o, (int64_t)args[0]);
 
@@ -109,7 +107,7 @@ static bool number(const struct tt_writer *w, const struct tt_writer_stream *s, 
 			return false;
 		args[1] = g->seq.n + 1;
 	} else if (type == TT_EV_GO_SYSCALL_BEGIN) {
-		const struct tt_p_state *p = tt_find_p(o, o->ms.at[s->m].p);
+		const struct tt_p_state *p = tt_find_p(o, m->p);
 
 		if (p == NULL)
 			return false;
@@ -155,15 +153,21 @@ static bool append(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type
 }
 
 /* Lets the event happen, as order's fast way does, if nothing holds it up. */
-static TT_ALWAYS_INLINE bool happen(struct tt_writer *w, const struct tt_writer_stream *s,
-				    uint8_t type, const uint64_t *args)
+static TT_ALWAYS_INLINE bool happen(struct tt_order *o, struct tt_m_state *m, uint8_t type,
+				    uint64_t *args)
 {
-	struct tt_order *o = &w->order;
 	const struct tt_fast_type *fast = &o->fast[type];
-	struct tt_m_state *m = &o->ms.at[s->m];
 
-	return (m->has | fast->may_lack) == UINT8_MAX &&
+	return number(o, m, type, args) && (m->has | fast->may_lack) == UINT8_MAX &&
 	       tt_fast_advance(o, m, fast->rule, type, args);
+}
+
+/* Whether a plan was made for such events, and they can take the short way. */
+static TT_ALWAYS_INLINE bool is_planned(const struct tt_writer_plan *plan,
+					const struct tt_event *ev)
+{
+	return plan->spec == ev->spec && plan->quick && ev->generation != NULL &&
+	       plan->ordinal == ev->generation->ordinal;
 }
 
 /* Whether an event may come in the generation at hand, and nothing else has to be done first. */
@@ -187,8 +191,7 @@ static TT_ALWAYS_INLINE int write_fast(struct tt_writer *w, const struct tt_even
 	type = ev->spec->type;
 	plan = &w->plans[type];
 	nargs = plan->nargs;
-	if (plan->spec != ev->spec || !plan->quick || ev->generation == NULL ||
-	    plan->ordinal != ev->generation->ordinal || !find_ticks(w, ev, &ticks))
+	if (!is_planned(plan, ev) || !find_ticks(w, ev, &ticks))
 		return TT_END;
 	s = ready_stream(w, ev, plan->needs);
 	if (s == NULL)
@@ -196,7 +199,7 @@ static TT_ALWAYS_INLINE int write_fast(struct tt_writer *w, const struct tt_even
 	for (unsigned i = 0; i < nargs; i++)
 		args[i] = ev->args[i];
 	if (((plan->has_string || plan->has_stack) && !map_ids(w, plan, ev->generation, args)) ||
-	    !number(w, s, type, args) || !happen(w, s, type, args))
+	    !happen(&w->order, &w->order.ms.at[s->m], type, args))
 		return TT_END;
 	if (type == TT_EV_GO_START)
 		s->g_stated = (int64_t)args[0];
@@ -214,4 +217,26 @@ int tt_writer_event(struct tt_writer *w, const struct tt_event *ev)
 	if (tt_likely(rc == TT_OK && w->nbytes < w->full_nbytes))
 		return TT_OK;
 	return tt_writer_event_slowly(w, ev, rc);
+}
+
+int tt_writer_follow_fast(struct tt_writer *w, const struct tt_event *ev)
+{
+	struct tt_order *o = &w->past.order;
+	const struct tt_writer_plan *plan;
+	uint64_t args[TT_MAX_ARGS];
+	uint32_t m;
+
+	if (!w->past.any || w->held.any || w->has_theft || ev->time_ns <= w->given_ns)
+		return TT_END;
+	plan = &w->plans[ev->spec->type];
+	m = tt_idmap_find(&o->m_ids, (uint64_t)ev->thread);
+	if (!is_planned(plan, ev) || m == TT_IDMAP_NONE)
+		return TT_END;
+	for (unsigned i = 0; i < plan->nargs; i++)
+		args[i] = ev->args[i];
+	if (!happen(o, &o->ms.at[m], ev->spec->type, args))
+		return TT_END;
+	w->past.last_ns = w->given_ns = ev->time_ns;
+	return plan->has_stack || ev->spec->experiment_id != 0 ? tt_writer_past_event(w, ev)
+							       : TT_OK;
 }
