@@ -41,7 +41,7 @@ static void init_summary(struct stat_answer *a)
 		table_init(&a->tables[i], tables[i].source, tables[i].by);
 	table_init(&a->tables[TABLE_SYSCALLS], SOURCE_SYSCALL, BY_SITE);
 	a->tables[TABLE_SITES].users = a->tables[TABLE_SITES].reasons = true;
-	a->tables[TABLE_GROWTH].users = true;
+	a->tables[TABLE_GROWTH].users = a->tables[TABLE_SYSCALLS].users = true;
 }
 
 bool answer_init(struct stat_answer *a, const struct stat_options *opt, const char *file)

@@ -203,8 +203,10 @@ static bool is_of_runtime(const struct counter *c, const struct tt_span *span)
 	static const char tracer[] = "runtime/trace.";
 	struct tt_str func = tt_spans_name(c->spans, span->func);
 
-	return is_system_function(func) || (func.len >= sizeof(tracer) - 1 &&
-					    memcmp(func.data, tracer, sizeof(tracer) - 1) == 0);
+	return is_system_function(func) ||
+	       (func.len >= sizeof(tracer) - 1 && memcmp(func.data, tracer, sizeof(tracer) - 1) == 0) ||
+	       (func.len == sizeof(NATIVE_FLUSHER) - 1 &&
+		memcmp(func.data, NATIVE_FLUSHER, func.len) == 0);
 }
 
 /* ---- which spans count where */

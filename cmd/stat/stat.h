@@ -176,6 +176,8 @@ void key_text(const struct tt_spans *spans, const char *file, const struct stat_
 	      const struct tt_span *span, struct out *o);
 /* The innermost function of a stack that is the program's own, else its outermost one. */
 struct tt_str site_of(const struct tt_spans *spans, uint32_t stack);
+/* The function of the thread that writes the trace of a native program. */
+#define NATIVE_FLUSHER "tracetool.flush"
 /* Whether a function belongs to the runtime: "" and what begins with "runtime.", but
  * runtime.main. */
 bool is_system_function(struct tt_str name);

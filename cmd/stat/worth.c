@@ -169,6 +169,12 @@ static void print_pause(struct worth *w)
 	end_with_time(w, p, d->max_at_ns, d->max_ns, d->max_id);
 }
 
+/* Each thread of a native program has a processor of its own, which nobody else wants. */
+static bool is_native(const struct stat_answer *a)
+{
+	return texts_find(&a->tables[TABLE_STATES].keys, str_of(NATIVE_FLUSHER)) != NUMBER_NONE;
+}
+
 static void print_syscall(struct worth *w)
 {
 	const struct stat_table *t = &w->s->a->tables[TABLE_SYSCALLS];
@@ -176,7 +182,7 @@ static void print_syscall(struct worth *w)
 	const struct dist *d = row < 0 ? NULL : &t->rows[row]->d[SYSCALL_HELD];
 	char *p;
 
-	if (!d || d->max_ns < LONG_HELD_NS)
+	if (!d || d->max_ns < LONG_HELD_NS || is_native(w->s->a))
 		return;
 	p = put_duration(put_lit(begin(w), "a syscall held its processor for "), d->max_ns);
 	p = out_escaped(w->s->o, put_lit(p, ", in "), table_key(t, (size_t)row));
@@ -256,26 +262,43 @@ static char *put_queue(const struct worth *w, char *p, struct tt_str place, uint
 	return put_lit(put_u64(p, n), " waits)");
 }
 
-/* Who sends waits until somebody receives. (Who waits to receive may have nothing to do.) */
-static void print_senders(struct worth *w)
+/* Places where many wait, by the end of their keys. (Who waits to receive may have nothing to
+ * do; locks of Go programs have holders, below.) */
+static const struct {
+	const char *suffix, *what, *command;
+} queues[] = {
+	{ ": chan send", "goroutines queue to send", "stat blocks --by waker" },
+	{ ": sync mutex", "threads queue for a lock", "stat locks --by stack" },
+	{ ": sync rwlock", "threads queue for a lock", "stat locks --by stack" },
+};
+
+static bool take_suffix(struct tt_str *key, const char *suffix)
 {
-	static const char suffix[] = ": chan send";
+	size_t len = strlen(suffix);
+
+	if (key->len < len || memcmp(key->data + key->len - len, suffix, len) != 0)
+		return false;
+	key->len -= len;
+	return true;
+}
+
+static void print_queues(struct worth *w)
+{
 	const struct stat_table *t = &w->s->a->tables[TABLE_SITES];
-	size_t len = sizeof(suffix) - 1;
 
 	for (size_t i = 0; i < t->nrows; i++) {
 		const struct dist *d = &t->rows[i]->d[0];
 		struct tt_str key = table_key(t, i);
+		size_t k = 0;
 		char *p;
 
-		if (key.len < len || memcmp(key.data + key.len - len, suffix, len) != 0 ||
-		    !is_queue(w, d->n, d->sum_ns))
+		while (k < ARRAY_SIZE(queues) && !take_suffix(&key, queues[k].suffix))
+			k++;
+		if (k == ARRAY_SIZE(queues) || !is_queue(w, d->n, d->sum_ns))
 			continue;
-		key.len -= len;
-		p = put_queue(w, put_lit(begin(w), "goroutines queue to send"), key, d->n, d->sum_ns);
+		p = put_queue(w, put_cstr(begin(w), queues[k].what), key, d->n, d->sum_ns);
 		end_with_time(w, p, d->max_at_ns, d->max_ns, d->max_id);
-		/* who receives */
-		print_command(w, "stat blocks --by waker");
+		print_command(w, queues[k].command);
 	}
 }
 
@@ -372,7 +395,7 @@ static void print_findings(const struct summary *s, size_t *n)
 	print_pause(&w);
 	print_syscall(&w);
 	print_convoys(&w);
-	print_senders(&w);
+	print_queues(&w);
 	print_growing(&w);
 	print_collector(&w);
 }
