@@ -42,8 +42,14 @@ static void set_verdict(struct tt_v1 *v, size_t event)
 
 /* ---- Ps and goroutines */
 
-/* That the goroutine runs on its P; most events are none of no goroutine. */
-static int check_running(struct tt_v1_check *c, bool also_none)
+static inline bool is_running(const struct tt_v1_check *c)
+{
+	return c->g->state == TT_V1_RUNNING && c->p->running_g == c->e->g;
+}
+
+/* Why it is an error that something is done by no goroutine, or by one that does not run on
+ * its P. */
+static TT_NOT_INLINE int not_running(struct tt_v1_check *c)
 {
 	if (c->g->state != TT_V1_RUNNING)
 		return FAIL(c, TT_E_GOROUTINE, "g %" PRIu64 " is not running while %s (time %" PRId64 ")",
@@ -52,10 +58,7 @@ static int check_running(struct tt_v1_check *c, bool also_none)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is not running g %" PRIu64 " while %s (time %" PRId64 ")",
 			    c->p->number, c->g->id, name_of(c), time_of(c));
-	if (!also_none && c->e->g == TT_V1_NO_G)
-		return FAIL(c, TT_E_GOROUTINE, "g 0 did %s (time %" PRId64 ")", name_of(c),
-			    time_of(c));
-	return TT_OK;
+	return FAIL(c, TT_E_GOROUTINE, "g 0 did %s (time %" PRId64 ")", name_of(c), time_of(c));
 }
 
 static int proc_start(struct tt_v1_check *c)
@@ -97,10 +100,9 @@ static int appear(struct tt_v1_check *c)
 static int create(struct tt_v1_check *c)
 {
 	struct tt_v1_goroutine *made = &c->v->goroutines.at[c->e->other];
-	int rc = check_running(c, true);
 
-	if (rc < 0)
-		return rc;
+	if (!is_running(c))
+		return not_running(c);
 	if (made->exists)
 		return FAIL(c, TT_E_GOROUTINE, "g %" PRIu64 " already exists (time %" PRId64 ")",
 			    made->id, time_of(c));
@@ -110,18 +112,22 @@ static int create(struct tt_v1_check *c)
 	return TT_OK;
 }
 
-static int start(struct tt_v1_check *c)
+static TT_NOT_INLINE int bad_start(struct tt_v1_check *c)
 {
 	if (c->g->state != TT_V1_RUNNABLE)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not runnable before start (time %" PRId64 ")",
 			    c->g->id, time_of(c));
-	if (c->p->running_g != TT_V1_NO_G)
-		return FAIL(c, TT_E_PROC,
-			    "p %" PRId64 " is already running g %" PRIu64 " while start g %" PRIu64
-			    " (time %" PRId64 ")",
-			    c->p->number, c->v->goroutines.at[c->p->running_g].id, c->g->id,
-			    time_of(c));
+	return FAIL(c, TT_E_PROC,
+		    "p %" PRId64 " is already running g %" PRIu64 " while start g %" PRIu64
+		    " (time %" PRId64 ")",
+		    c->p->number, c->v->goroutines.at[c->p->running_g].id, c->g->id, time_of(c));
+}
+
+static inline int start(struct tt_v1_check *c)
+{
+	if (tt_unlikely(c->g->state != TT_V1_RUNNABLE || c->p->running_g != TT_V1_NO_G))
+		return bad_start(c);
 	c->g->state = TT_V1_RUNNING;
 	c->g->last = 0;
 	c->p->running_g = c->e->g;
@@ -129,12 +135,10 @@ static int start(struct tt_v1_check *c)
 }
 
 /* The goroutine does not run any more. */
-static int stop(struct tt_v1_check *c, enum tt_v1_status state)
+static inline int stop(struct tt_v1_check *c, enum tt_v1_status state)
 {
-	int rc = check_running(c, false);
-
-	if (rc < 0)
-		return rc;
+	if (tt_unlikely(!is_running(c) || c->e->g == TT_V1_NO_G))
+		return not_running(c);
 	c->g->state = (uint8_t)state;
 	c->g->since = c->e->time;
 	if (c->e->type != TT_V1_GO_SYS_BLOCK && state != TT_V1_DEAD)
@@ -143,25 +147,36 @@ static int stop(struct tt_v1_check *c, enum tt_v1_status state)
 	return TT_OK;
 }
 
-static int unblock(struct tt_v1_check *c)
+/* A goroutine that runs on its P may unblock others; timers do that without one. */
+static inline bool may_unblock(const struct tt_v1_check *c)
 {
-	struct tt_v1_goroutine *other = &c->v->goroutines.at[c->e->other];
-	bool timer = c->g->timer || c->p->number == TIMER_P;
+	return c->g->state == TT_V1_RUNNING &&
+	       (c->p->running_g == c->e->g || c->g->timer || c->p->number == TIMER_P);
+}
 
+static TT_NOT_INLINE int bad_unblock(struct tt_v1_check *c, const struct tt_v1_goroutine *other)
+{
 	if (c->g->state != TT_V1_RUNNING)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not running while unpark (time %" PRId64 ")", c->g->id,
 			    time_of(c));
-	if (!timer && c->p->running_g != c->e->g)
+	if (!may_unblock(c))
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is not running g %" PRIu64
 			    " while unpark (time %" PRId64 ")",
 			    c->p->number, c->g->id, time_of(c));
-	if (other->state != TT_V1_WAITING)
-		return FAIL(c, TT_E_GOROUTINE,
-			    "g %" PRIu64 " is not waiting before unpark (time %" PRId64 ")",
-			    other->id, time_of(c));
-	if (other->last == TT_V1_GO_BLOCK_NET)
+	return FAIL(c, TT_E_GOROUTINE,
+		    "g %" PRIu64 " is not waiting before unpark (time %" PRId64 ")", other->id,
+		    time_of(c));
+}
+
+static inline int unblock(struct tt_v1_check *c)
+{
+	struct tt_v1_goroutine *other = &c->v->goroutines.at[c->e->other];
+
+	if (tt_unlikely(!may_unblock(c) || other->state != TT_V1_WAITING))
+		return bad_unblock(c, other);
+	if (tt_unlikely(other->last == TT_V1_GO_BLOCK_NET))
 		set_verdict(c->v, c->place);
 	other->state = TT_V1_RUNNABLE;
 	other->last = c->e->type;
@@ -170,10 +185,11 @@ static int unblock(struct tt_v1_check *c)
 
 static int syscall_begin(struct tt_v1_check *c)
 {
-	int rc = check_running(c, false);
-
+	if (!is_running(c) || c->e->g == TT_V1_NO_G)
+		return not_running(c);
 	c->g->last = c->e->type;
-	return rc;
+	c->g->syscall = c->place + 1;
+	return TT_OK;
 }
 
 static int syscall_exit(struct tt_v1_check *c)
@@ -400,28 +416,27 @@ static bool are_there(const struct tt_v1_names *names, const struct tt_idmap *id
 	return true;
 }
 
-static inline void add_to_chain(int64_t *last, int64_t time)
-{
-	int64_t next = tt_ns_add(*last, 1);
-
-	*last = time > next ? time : next;
-}
-
 /* An event after the first Gomaxprocs. `moved`: it happened before others that were summed up. */
 static inline int sum_up(struct tt_v1_check *c, bool moved)
 {
 	struct tt_v1 *v = c->v;
 	struct tt_v1_rest *rest = &v->rest;
 	const struct tt_v1_layout *layout = tt_v1_layout(v, c->e);
+	int64_t time = c->e->time;
 
-	for (unsigned i = 0; i < layout->nevents; i++)
-		add_to_chain(&rest->chain, moved ? INT64_MIN : c->e->time);
 	rest->nevents += layout->nevents;
+	/* each is later than the one before it; of most there is one */
+	if (tt_likely(layout->nevents == 1 && !moved && time > rest->chain))
+		rest->chain = time;
+	else
+		for (unsigned i = 0; i < layout->nevents; i++)
+			rest->chain = tt_ns_after(moved ? INT64_MIN : time, rest->chain);
+	if (tt_likely(!layout->is_special))
+		return TT_OK;
 	rest->unsure |= c->e->type == TT_V1_FUTILE_WAKEUP || c->place < rest->begin ||
 			(moved && (int64_t)c->e->args[2] <= rest->begin_time);
-	if (tt_likely(layout->id_arg < 0))
-		return TT_OK;
-	if (note_name(v, c->e->type == TT_V1_GO_CREATE ? &v->named_stacks : &v->named_strings,
+	if (layout->id_arg < 0 ||
+	    note_name(v, c->e->type == TT_V1_GO_CREATE ? &v->named_stacks : &v->named_strings,
 		      c->e->args[layout->id_arg]))
 		return TT_OK;
 	return tt_v1_no_memory(v, c->err);
@@ -451,15 +466,17 @@ static inline void follow_syscall(struct tt_v1_check *c)
 {
 	struct tt_v1_goroutine *g = c->g;
 
-	if (tt_unlikely(g->syscall != 0) && c->e->type == TT_V1_GO_SYS_BLOCK) {
+	if (tt_likely(g->syscall == 0))
+		return;
+	if (c->e->type == TT_V1_GO_SYS_BLOCK) {
 		set_verdict(c->v, g->syscall - 1);
 		if (c->v->rest.begun && g->syscall > c->v->rest.begin)
 			c->v->rest.nevents--;
 	}
-	g->syscall = c->e->type == TT_V1_GO_SYS_CALL ? c->place + 1 : 0;
+	g->syscall = 0;
 }
 
-static int check_event(struct tt_v1_check *c)
+static inline int check_event(struct tt_v1_check *c)
 {
 	switch (c->e->type) {
 	case TT_V1_PROC_START:
@@ -559,8 +576,8 @@ int tt_v1_check_next(struct tt_v1_check *c, const struct tt_v1_event *e, size_t 
 	c->p = e->type != TT_V1_CPU_SAMPLE ? &v->procs.at[e->proc] : NULL;
 	time = moved ? (int64_t)e->args[2] : e->time;
 	v->last_time = time > v->last_time ? time : v->last_time;
-	rc = check_event(c);
 	follow_syscall(c);
+	rc = check_event(c);
 	if (tt_likely(v->rest.begun))
 		return rc < 0 ? rc : sum_up(c, moved);
 	if (e->type == TT_V1_GOMAXPROCS) {

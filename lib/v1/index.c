@@ -293,32 +293,30 @@ static inline int count_short_numbers(const uint8_t *p, uint64_t nbytes)
 	return (int)(((ends >> 7) * UINT64_C(0x0101010101010101)) >> 56);
 }
 
-/* Passes over a record in a batch if it is one of those that nearly all are: short, timed, no
- * sample, no text, with as many numbers as there have to be. False: it may be any other. */
-static inline bool skip_usual(struct scan *s)
+/* Passes over records of a batch as long as they are those that nearly all are: short, timed, no
+ * sample, no text, with as many numbers as there have to be. */
+static void skip_usual(struct scan *s)
 {
-	unsigned n = s->v->usual[*s->record];
-	uint64_t ends;
+	const uint8_t *p = s->pos;
+	uint64_t count = 0;
 
-	if (n == 0 || s->batch == NULL || s->end - s->pos < 16)
-		return false;
-	if (n == 4) {
-		uint64_t nbytes = *s->pos;
+	for (; s->end - p > 16; count++) {
+		unsigned first = *p, n = s->v->usual[first];
+		uint64_t ends = ~tt_load_le64(p + 1) & UINT64_C(0x8080808080808080);
 
-		if (count_short_numbers(s->pos + 1, nbytes) !=
-		    s->v->layouts[tt_v1_record_type(s->record)].nnumbers)
-			return false;
-		s->pos += 1 + nbytes;
-	} else {
-		ends = ~tt_load_le64(s->pos) & UINT64_C(0x8080808080808080);
-		ends &= ends - (n > 1);
-		ends &= ends - (n > 2);
-		if (ends == 0)
-			return false;
-		s->pos += ((unsigned)__builtin_ctzll(ends) + 1) / 8;
+		if (n == 4 && count_short_numbers(p + 2, p[1]) ==
+				      s->v->layouts[first % TT_V1_NTYPES].nnumbers) {
+			p += 2 + p[1];
+			continue;
+		}
+		ends &= ends - (first >= 0x40);
+		ends &= ends - (first >= 0x80);
+		if (n == 0 || n == 4 || ends == 0)
+			break;
+		p += 2 + (unsigned)__builtin_ctzll(ends) / 8;
 	}
-	s->batch->nevents++;
-	return true;
+	s->pos = p;
+	s->batch->nevents += count;
 }
 
 int tt_v1_index(struct tt_v1 *v, struct tt_error *err)
@@ -328,9 +326,11 @@ int tt_v1_index(struct tt_v1 *v, struct tt_error *err)
 	int rc = TT_OK;
 
 	while (rc == TT_OK && !ended && s.pos < s.end) {
+		if (tt_likely(s.batch != NULL))
+			skip_usual(&s);
+		if (s.pos == s.end)
+			break;
 		s.record = s.pos++;
-		if (tt_likely(skip_usual(&s)))
-			continue;
 		rc = take_next(&s, &ended);
 	}
 	v->good_end = rc < 0 || ended ? s.record : s.pos;

@@ -5,30 +5,36 @@
 #include "v1/parse.h"
 
 /* Go's stateTransition() in internal/tracev1/order.go. */
-static const uint8_t steps[TT_V1_NTYPES] = {
-	[TT_V1_GO_CREATE] = TT_V1_CREATE,
-	[TT_V1_GO_WAITING] = TT_V1_APPEAR,
-	[TT_V1_GO_IN_SYSCALL] = TT_V1_APPEAR,
-	[TT_V1_GO_START] = TT_V1_START,
-	[TT_V1_GO_START_LABEL] = TT_V1_START,
-	[TT_V1_GO_START_LOCAL] = TT_V1_START_LOCAL,
-	[TT_V1_GO_BLOCK] = TT_V1_WAIT,
-	[TT_V1_GO_BLOCK_SEND] = TT_V1_WAIT,
-	[TT_V1_GO_BLOCK_RECV] = TT_V1_WAIT,
-	[TT_V1_GO_BLOCK_SELECT] = TT_V1_WAIT,
-	[TT_V1_GO_BLOCK_SYNC] = TT_V1_WAIT,
-	[TT_V1_GO_BLOCK_COND] = TT_V1_WAIT,
-	[TT_V1_GO_BLOCK_NET] = TT_V1_WAIT,
-	[TT_V1_GO_SLEEP] = TT_V1_WAIT,
-	[TT_V1_GO_SYS_BLOCK] = TT_V1_WAIT,
-	[TT_V1_GO_BLOCK_GC] = TT_V1_WAIT,
-	[TT_V1_GO_SCHED] = TT_V1_YIELD,
-	[TT_V1_GO_PREEMPT] = TT_V1_YIELD,
-	[TT_V1_GO_UNBLOCK] = TT_V1_READY,
-	[TT_V1_GO_SYS_EXIT] = TT_V1_READY,
-	[TT_V1_GO_UNBLOCK_LOCAL] = TT_V1_READY_LOCAL,
-	[TT_V1_GO_SYS_EXIT_LOCAL] = TT_V1_READY_LOCAL,
-	[TT_V1_GC_START] = TT_V1_GC,
+#define BLOCKS {TT_V1_ITSELF, TT_V1_RUNNING, TT_V1_WAITING, true, -1, 0, 0}
+#define YIELDS {TT_V1_ITSELF, TT_V1_RUNNING, TT_V1_RUNNABLE, true, -1, 0, 0}
+#define APPEARS {TT_V1_ITSELF, TT_V1_RUNNABLE, TT_V1_WAITING, false, -1, 1, 1}
+#define STARTS {TT_V1_ITSELF, TT_V1_RUNNABLE, TT_V1_RUNNING, false, 1, 0, 1}
+#define READIES {TT_V1_OTHER, TT_V1_WAITING, TT_V1_RUNNABLE, false, 1, 0, 1}
+#define READIES_LOCAL {TT_V1_OTHER, TT_V1_WAITING, TT_V1_RUNNABLE, true, -1, 0, 1}
+static const struct tt_v1_rule rules[TT_V1_NTYPES] = {
+	[TT_V1_GO_CREATE] = {TT_V1_OTHER, TT_V1_DEAD, TT_V1_RUNNABLE, false, -1, 0, 1},
+	[TT_V1_GO_WAITING] = APPEARS,
+	[TT_V1_GO_IN_SYSCALL] = APPEARS,
+	[TT_V1_GO_START] = STARTS,
+	[TT_V1_GO_START_LABEL] = STARTS,
+	[TT_V1_GO_START_LOCAL] = {TT_V1_ITSELF, TT_V1_RUNNABLE, TT_V1_RUNNING, true, -1, 0, 1},
+	[TT_V1_GO_BLOCK] = BLOCKS,
+	[TT_V1_GO_BLOCK_SEND] = BLOCKS,
+	[TT_V1_GO_BLOCK_RECV] = BLOCKS,
+	[TT_V1_GO_BLOCK_SELECT] = BLOCKS,
+	[TT_V1_GO_BLOCK_SYNC] = BLOCKS,
+	[TT_V1_GO_BLOCK_COND] = BLOCKS,
+	[TT_V1_GO_BLOCK_NET] = BLOCKS,
+	[TT_V1_GO_SLEEP] = BLOCKS,
+	[TT_V1_GO_SYS_BLOCK] = BLOCKS,
+	[TT_V1_GO_BLOCK_GC] = BLOCKS,
+	[TT_V1_GO_SCHED] = YIELDS,
+	[TT_V1_GO_PREEMPT] = YIELDS,
+	[TT_V1_GO_UNBLOCK] = READIES,
+	[TT_V1_GO_SYS_EXIT] = READIES,
+	[TT_V1_GO_UNBLOCK_LOCAL] = READIES_LOCAL,
+	[TT_V1_GO_SYS_EXIT_LOCAL] = READIES_LOCAL,
+	[TT_V1_GC_START] = {TT_V1_GC, TT_V1_DEAD, TT_V1_DEAD, false, 0, 0, 1},
 };
 
 /* How a record names a goroutine. */
@@ -99,6 +105,8 @@ static void set_conversion(struct tt_v1_layout *layout, unsigned type)
 	default:
 		break;
 	}
+	layout->is_special = layout->id_arg >= 0 || layout->type == TT_V1_GO_SYS_EXIT ||
+			     type == TT_V1_FUTILE_WAKEUP;
 }
 
 void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_specs *records,
@@ -107,7 +115,7 @@ void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_sp
 	memset(layouts, 0, TT_V1_NTYPES * sizeof(*layouts));
 	for (unsigned type = 0; type < TT_V1_NTYPES; type++) {
 		const struct tt_event_spec *spec = tt_specs_event(records, type);
-		uint8_t step = steps[type];
+		const struct tt_v1_rule *rule = &rules[type];
 
 		if (spec == NULL || spec->since > version)
 			continue;
@@ -117,9 +125,11 @@ void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_sp
 			.timed = spec->timed,
 			.usual = spec->timed && type != TT_V1_USER_LOG && type != TT_V1_CPU_SAMPLE,
 			.type = (uint8_t)without_local(type),
-			.stops = step == TT_V1_WAIT || step == TT_V1_YIELD ||
+			.stops = (rule->subject == TT_V1_ITSELF && rule->status == TT_V1_RUNNING) ||
 				 type == TT_V1_GO_END || type == TT_V1_GO_STOP,
-			.step = step,
+			.in_syscall = type == TT_V1_GO_SYS_BLOCK || type == TT_V1_GO_IN_SYSCALL ||
+				      without_local(type) == TT_V1_GO_SYS_EXIT,
+			.rule = *rule,
 			.stack_arg = spec->stack_arg,
 		};
 		set_goroutine(&layouts[type], type);

@@ -81,38 +81,15 @@ static struct tt_v1_proc **list_of(const struct order *o, uint32_t g, uint64_t s
 	return &o->waiting[(h ^ h >> 29) & (o->nwaiting - 1)];
 }
 
-/* What the goroutine of a step must be, and what it is then. */
-struct rule {
-	uint8_t status, next;
-	bool of_other;          /* it is the event's other goroutine */
-	bool any_seq;           /* its number may be any: so with what is local, or runs; */
-	int8_t seq_arg;         /* else it is this argument, or if -1, */
-	uint8_t seq;            /* this one */
-	uint8_t adds;           /* to the number */
-};
-
-static const struct rule rules[] = {
-	[TT_V1_CREATE] = {TT_V1_DEAD, TT_V1_RUNNABLE, true, false, -1, 0, 1},
-	[TT_V1_APPEAR] = {TT_V1_RUNNABLE, TT_V1_WAITING, false, false, -1, 1, 1},
-	[TT_V1_START] = {TT_V1_RUNNABLE, TT_V1_RUNNING, false, false, 1, 0, 1},
-	[TT_V1_START_LOCAL] = {TT_V1_RUNNABLE, TT_V1_RUNNING, false, true, -1, 0, 1},
-	[TT_V1_WAIT] = {TT_V1_RUNNING, TT_V1_WAITING, false, true, -1, 0, 0},
-	[TT_V1_YIELD] = {TT_V1_RUNNING, TT_V1_RUNNABLE, false, true, -1, 0, 0},
-	[TT_V1_READY] = {TT_V1_WAITING, TT_V1_RUNNABLE, true, false, 1, 0, 1},
-	[TT_V1_READY_LOCAL] = {TT_V1_WAITING, TT_V1_RUNNABLE, true, true, -1, 0, 1},
-	[TT_V1_GC] = {TT_V1_DEAD, TT_V1_DEAD, false, false, 0, 0, 1},
-};
-
 /* What the head of a P requires. */
 static inline void find_requirement(const struct tt_v1 *v, struct tt_v1_proc *proc)
 {
 	const struct tt_v1_event *e = &proc->head;
-	uint8_t step = tt_v1_layout(v, e)->step;
-	const struct rule *rule = &rules[step];
+	const struct tt_v1_rule *rule = &tt_v1_layout(v, e)->rule;
 
-	proc->step = step;
-	proc->subject = rule->of_other ? e->other : e->g;
-	if (tt_unlikely(step == TT_V1_GC))
+	proc->rule = rule;
+	proc->subject = rule->subject == TT_V1_OTHER ? e->other : e->g;
+	if (tt_unlikely(rule->subject == TT_V1_GC))
 		proc->subject = TT_V1_COLLECTOR;
 	/* (the number that the record gives may be the one that fits any) */
 	if (rule->any_seq)
@@ -125,15 +102,14 @@ static inline bool is_ready(const struct order *o, const struct tt_v1_proc *proc
 {
 	const struct tt_v1_goroutine *g = &o->v->goroutines.at[proc->subject];
 
-	if (proc->step == TT_V1_FREE || proc->subject == TT_V1_ANY_G)
+	if (proc->rule->subject == TT_V1_NOBODY || tt_unlikely(proc->subject == TT_V1_ANY_G))
 		return true;
-	return g->status == rules[proc->step].status &&
-	       (proc->seq == ANY_SEQ || proc->seq == g->seq);
+	return g->status == proc->rule->status && (proc->seq == ANY_SEQ || proc->seq == g->seq);
 }
 
 static void wait(struct order *o, struct tt_v1_proc *proc)
 {
-	struct tt_v1_proc **list = list_of(o, proc->subject, proc->seq, rules[proc->step].status);
+	struct tt_v1_proc **list = list_of(o, proc->subject, proc->seq, proc->rule->status);
 
 	proc->next_waiting = *list;
 	*list = proc;
@@ -149,7 +125,7 @@ static void wake(struct order *o, uint32_t g, uint64_t seq, uint8_t status)
 		struct tt_v1_proc *proc = *link;
 
 		if (proc->subject != g || proc->seq != seq ||
-		    rules[proc->step].status != status) {
+		    proc->rule->status != status) {
 			link = &proc->next_waiting;
 			continue;
 		}
@@ -172,10 +148,10 @@ static __attribute__((noinline)) void wake_all(struct order *o, uint32_t i)
 /* The event of a P that is ready. */
 static inline void transition(struct order *o, const struct tt_v1_proc *proc)
 {
-	const struct rule *rule = &rules[proc->step];
+	const struct tt_v1_rule *rule = proc->rule;
 	struct tt_v1_goroutine *g = &o->v->goroutines.at[proc->subject];
 
-	if (proc->step == TT_V1_FREE || proc->subject == TT_V1_ANY_G)
+	if (rule->subject == TT_V1_NOBODY || tt_unlikely(proc->subject == TT_V1_ANY_G))
 		return;
 	/* what Go writes for "one more" and "the same" may be the sum of a number in the record */
 	if (rule->any_seq)
@@ -346,8 +322,17 @@ static inline void check(struct order *o, const struct tt_v1_event *e, bool move
 {
 	if (tt_unlikely(o->unchecked))
 		return;
-	o->unchecked = (moved && !tt_v1_exit_can_wait(o->v, e)) ||
+	o->unchecked = (tt_unlikely(moved) && !tt_v1_exit_can_wait(o->v, e)) ||
 		       tt_v1_check_next(&o->check, e, o->v->nevents, moved) < 0;
+}
+
+/* A goroutine enters or leaves a syscall. False: no memory. */
+static __attribute__((noinline)) bool note_syscall(struct order *o, const struct tt_v1_event *e)
+{
+	if (e->type == TT_V1_GO_SYS_EXIT)
+		return move_exit(o, e);
+	o->v->goroutines.at[e->g].blocked = e->time;
+	return true;
 }
 
 /* Appends the head of a P. */
@@ -355,47 +340,48 @@ static inline int append(struct order *o, const struct tt_v1_proc *proc)
 {
 	struct tt_v1 *v = o->v;
 	const struct tt_v1_event *e = &proc->head;
+	bool moved = false;
 
 	if (tt_unlikely(e->time < o->last) && v->nevents > 0 && o->unsorted == 0) {
 		o->unsorted = v->base + e->offset;
 		keep_good(v);
 	}
 	o->last = e->time;
-	if (e->type == TT_V1_GO_SYS_BLOCK || e->type == TT_V1_GO_IN_SYSCALL)
-		v->goroutines.at[e->g].blocked = e->time;
-	else if (e->type == TT_V1_GO_SYS_EXIT && !move_exit(o, e))
-		return tt_v1_no_memory(v, o->err);
-	check(o, e, tt_v1_is_moved(e));
-	append_index(v, proc == &v->sampler ? v->procs.n : e->proc);
+	if (tt_unlikely(tt_v1_layout(v, e)->in_syscall)) {
+		if (!note_syscall(o, e))
+			return tt_v1_no_memory(v, o->err);
+		moved = tt_v1_is_moved(e);
+	}
+	check(o, e, moved);
+	append_index(v, tt_unlikely(proc == &v->sampler) ? v->procs.n : e->proc);
 	return TT_OK;
 }
 
 /*
- * Whether an event of this time, if its P were pushed, would be the next to be popped, with
- * the heap in the end as it is now. Pushed, it moves all from the last place up to the root
- * down by one; popped, these move back unless some are of one time.
+ * An event before this time, if its P were pushed, would be the next to be popped, with the
+ * heap in the end as it is now. Pushed, it moves all from the last place up to the root down
+ * by one; popped, these move back unless some are of one time.
  */
-static inline bool comes_first(const struct order *o, int64_t time)
+static int64_t end_of_burst(const struct order *o)
 {
 	const struct tt_keyed *a = o->heap;
 
 	if (o->nheap == 0)
-		return true;
-	if (time >= a[0].key)
-		return false;
+		return INT64_MAX;
 	for (size_t j = (o->nheap - 1) / 2; j > 0; j = (j - 1) / 2) {
 		int64_t above = a[(j - 1) / 2].key;
 
 		if (above >= a[j].key || (j % 2 == 0 && above >= a[j - 1].key))
-			return false;
+			return INT64_MIN;
 	}
-	return true;
+	return a[0].key;
 }
 
 /* The event of a P that has left the heap happens, and so do those after it that are next. */
 static int advance(struct order *o)
 {
 	struct tt_v1_proc *proc = heap_pop(o);
+	int64_t end = end_of_burst(o);
 	int rc;
 
 	if (!is_ready(o, proc))
@@ -405,7 +391,7 @@ static int advance(struct order *o)
 		if (rc < 0)
 			return rc;
 		transition(o, proc);
-		if (o->ndue > 0) {
+		if (tt_unlikely(o->ndue > 0)) {
 			proc->loaded = false;
 			join(o, proc);
 			o->due[o->ndue++] = proc;
@@ -413,14 +399,14 @@ static int advance(struct order *o)
 		}
 		/* in nearly all cases: as if it had joined the list as its last, and left */
 		rc = next_event(o, proc);
-		if (rc != TT_OK)
+		if (tt_unlikely(rc != TT_OK))
 			return rc == TT_END ? TT_OK : rc;
 		if (!is_ready(o, proc)) {
 			join(o, proc);
 			wait(o, proc);
 			return TT_OK;
 		}
-	} while (comes_first(o, proc->head.time));
+	} while (proc->head.time < end);
 	heap_push(o, proc);
 	return TT_OK;
 }
@@ -455,7 +441,7 @@ static int stuck(struct order *o)
 		"%s on P %" PRId64 " waits until goroutine %" PRIu64 " is %s%s; it is %s with "
 		"number %" PRIu64,
 		o->v->layouts[proc->head.type].spec->name, proc->number, g->id,
-		status_name(rules[proc->step].status), number, status_name(g->status), g->seq);
+		status_name(proc->rule->status), number, status_name(g->status), g->seq);
 	o->err->offset = o->v->base + proc->head.offset;
 	return -TT_E_STUCK;
 }

@@ -21,18 +21,22 @@
 /* Of a record with a time; dt does not count. */
 #define TT_V1_MAX_ARGS 4
 
-/* What ordering does with an event. */
-enum tt_v1_step {
-	TT_V1_FREE,             /* nothing */
-	TT_V1_CREATE,
-	TT_V1_APPEAR,           /* it was there before the trace, and does not run */
-	TT_V1_START,
-	TT_V1_START_LOCAL,
-	TT_V1_WAIT,
-	TT_V1_YIELD,
-	TT_V1_READY,
-	TT_V1_READY_LOCAL,
-	TT_V1_GC,
+/* Whose state ordering looks at before an event may happen. */
+enum tt_v1_subject {
+	TT_V1_NOBODY,           /* it may happen at any time */
+	TT_V1_ITSELF,           /* the goroutine on which it happens */
+	TT_V1_OTHER,            /* the one that it is about */
+	TT_V1_GC,               /* TT_V1_COLLECTOR */
+};
+
+/* What the subject of an event must be, and what it is then: see enum tt_v1_status. */
+struct tt_v1_rule {
+	uint8_t subject;        /* enum tt_v1_subject */
+	uint8_t status, next;
+	bool any_seq;           /* its number may be any: so with what is local, or runs; */
+	int8_t seq_arg;         /* else it is this argument, or if -1, */
+	uint8_t seq;            /* this one */
+	uint8_t adds;           /* to the number */
 };
 
 /* One type of record, from specs/v1.spec, as far as this header version has it. */
@@ -45,8 +49,10 @@ struct tt_v1_layout {
 	bool names_g;           /* its first argument is a goroutine, */
 	bool is_about_g;        /* on which it happens, */
 	bool starts;            /* and which the P runs from now on */
+	bool in_syscall;        /* a syscall blocks, was there, or its goroutine comes back */
+	bool is_special;        /* counting needs more than its `nevents`: see check.c */
 	uint8_t type;           /* enum tt_v1_type, none of the local ones */
-	uint8_t step;           /* enum tt_v1_step */
+	struct tt_v1_rule rule;
 	int8_t stack_arg;       /* of the executing stack; -1: none */
 	uint8_t nevents;        /* of v2 that it becomes, as far as is known */
 	int8_t id_arg;          /* of a string or stack that nothing has looked up; -1: none */
@@ -163,7 +169,7 @@ struct tt_v1_proc {
 	/* ordering: */
 	bool loaded;            /* head has not happened yet */
 	bool ended;
-	uint8_t step;           /* of head, */
+	const struct tt_v1_rule *rule; /* of head, */
 	uint32_t subject;       /* the goroutine that must be ready for it, */
 	uint64_t seq;           /* and the number that this must have */
 	size_t place;           /* among those that are not in the heap */
