@@ -630,25 +630,6 @@ int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
 	return rc;
 }
 
-void tt_v1_count(struct tt_v1 *v, uint64_t *nevents, int64_t *last_ns)
-{
-	const struct tt_v1_rest *rest = &v->rest;
-	int64_t last;
-
-	if (!v->started || v->next_unstarted != TT_V1_NONE || rest->unsure || v->bad_frames ||
-	    v->lacks_texts)
-		return;
-	/* (each is at least a nanosecond after the one before it) */
-	last = tt_ns_add(*last_ns, (int64_t)(rest->nevents - rest->nhanded));
-	*last_ns = last > rest->last_ns ? last : rest->last_ns;
-	*nevents += rest->nevents - rest->nhanded;
-	v->rest.nhanded = rest->nevents;
-	v->pending = 0;
-	v->nread = v->next = v->nevents;
-	v->next_moved = v->moved.n;
-	v->ahead = NULL;
-}
-
 /* ---- the beginning */
 
 int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err)

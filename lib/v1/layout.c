@@ -109,6 +109,28 @@ static void set_conversion(struct tt_v1_layout *layout, unsigned type)
 			     type == TT_V1_FUTILE_WAKEUP;
 }
 
+/* What is checked of it, if that is what it is for most events. */
+static uint8_t check_kind(const struct tt_v1_layout *layout)
+{
+	if (layout->nevents != 1 || layout->is_special)
+		return TT_V1_CHECK_ANY;
+	switch (layout->type) {
+	case TT_V1_GO_START:
+		return TT_V1_CHECK_START;
+	case TT_V1_GO_UNBLOCK:
+		return TT_V1_CHECK_UNBLOCK;
+	case TT_V1_GOMAXPROCS:
+	case TT_V1_HEAP_ALLOC:
+	case TT_V1_HEAP_GOAL:
+		return TT_V1_CHECK_NOTHING;
+	default:
+		return layout->rule.subject == TT_V1_ITSELF &&
+				       layout->rule.status == TT_V1_RUNNING ?
+			       TT_V1_CHECK_STOP :
+			       TT_V1_CHECK_ANY;
+	}
+}
+
 void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_specs *records,
 		   unsigned version)
 {
@@ -134,6 +156,7 @@ void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_sp
 		};
 		set_goroutine(&layouts[type], type);
 		set_conversion(&layouts[type], type);
+		layouts[type].check = check_kind(&layouts[type]);
 	}
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "v1/check.h"
 #include "v1/replay.h"
 
 /* A sequence number that fits any, in what a goroutine must be. Only Go's, so it may come. */
@@ -318,12 +319,14 @@ static inline void append_index(struct tt_v1 *v, size_t proc)
 }
 
 /* What a check says counts only when all is in order. */
-static inline void check(struct order *o, const struct tt_v1_event *e, bool moved)
+static inline void check(struct order *o, struct tt_v1_proc *proc, bool moved)
 {
+	const struct tt_v1_event *e = &proc->head;
+
 	if (tt_unlikely(o->unchecked))
 		return;
 	o->unchecked = (tt_unlikely(moved) && !tt_v1_exit_can_wait(o->v, e)) ||
-		       tt_v1_check_next(&o->check, e, o->v->nevents, moved) < 0;
+		       tt_v1_check_next(&o->check, proc, e, o->v->nevents, moved) < 0;
 }
 
 /* A goroutine enters or leaves a syscall. False: no memory. */
@@ -336,7 +339,7 @@ static __attribute__((noinline)) bool note_syscall(struct order *o, const struct
 }
 
 /* Appends the head of a P. */
-static inline int append(struct order *o, const struct tt_v1_proc *proc)
+static inline int append(struct order *o, struct tt_v1_proc *proc)
 {
 	struct tt_v1 *v = o->v;
 	const struct tt_v1_event *e = &proc->head;
@@ -352,7 +355,7 @@ static inline int append(struct order *o, const struct tt_v1_proc *proc)
 			return tt_v1_no_memory(v, o->err);
 		moved = tt_v1_is_moved(e);
 	}
-	check(o, e, moved);
+	check(o, proc, moved);
 	append_index(v, tt_unlikely(proc == &v->sampler) ? v->procs.n : e->proc);
 	return TT_OK;
 }

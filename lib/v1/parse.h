@@ -39,6 +39,15 @@ struct tt_v1_rule {
 	uint8_t adds;           /* to the number */
 };
 
+/* What is checked of an event; see check.h. */
+enum tt_v1_check_kind {
+	TT_V1_CHECK_ANY,        /* more than the others */
+	TT_V1_CHECK_NOTHING,
+	TT_V1_CHECK_START,
+	TT_V1_CHECK_STOP,       /* its goroutine becomes `rule.next` */
+	TT_V1_CHECK_UNBLOCK,
+};
+
 /* One type of record, from specs/v1.spec, as far as this header version has it. */
 struct tt_v1_layout {
 	const struct tt_event_spec *spec; /* NULL: there is none */
@@ -50,7 +59,8 @@ struct tt_v1_layout {
 	bool is_about_g;        /* on which it happens, */
 	bool starts;            /* and which the P runs from now on */
 	bool in_syscall;        /* a syscall blocks, was there, or its goroutine comes back */
-	bool is_special;        /* counting needs more than its `nevents`: see check.c */
+	bool is_special;        /* counting needs more than its `nevents`: see count.c */
+	uint8_t check;          /* enum tt_v1_check_kind */
 	uint8_t type;           /* enum tt_v1_type, none of the local ones */
 	struct tt_v1_rule rule;
 	int8_t stack_arg;       /* of the executing stack; -1: none */
@@ -204,17 +214,6 @@ struct tt_v1_rest {
 struct tt_v1_names {
 	struct tt_idmap seen;
 	TT_ARRAY(uint64_t) ids;
-};
-
-/* The events in their order as they are checked. */
-struct tt_v1_check {
-	struct tt_v1 *v;
-	const struct tt_v1_event *e; /* the one at hand, */
-	size_t place;           /* in the order, */
-	struct tt_v1_goroutine *g; /* its goroutine, */
-	struct tt_v1_proc *p;   /* and its P; of a sample: none */
-	bool collecting, stopped; /* a GC or a stop of the world has begun */
-	struct tt_error *err;
 };
 
 /* ---------------------------------------------------------------- the trace */
@@ -380,11 +379,6 @@ int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 int tt_v1_order(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_times(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_check_events(struct tt_v1 *v, struct tt_error *err);
-/* The same from event to event. `moved`: a syscall exit whose own time is earlier, for which
- * tt_v1_exit_can_wait() was true: nothing that was checked in between depends on it. */
-void tt_v1_begin_check(struct tt_v1_check *c, struct tt_v1 *v, struct tt_error *err);
-int tt_v1_check_next(struct tt_v1_check *c, const struct tt_v1_event *e, size_t place, bool moved);
-bool tt_v1_exit_can_wait(const struct tt_v1 *v, const struct tt_v1_event *e);
 /* All were checked, and the clock is known. */
 void tt_v1_finish_check(struct tt_v1 *v);
 /* Forgets what tt_v1_check_events() found, so that it can be done again. */

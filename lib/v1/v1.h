@@ -13,7 +13,9 @@
  *	order.c    all Ps' events in one order
  *	times.c    the real times of syscall exits, and the clock
  *	replay.c   all events in their order, as often as they are needed
- *	check.c    what the events say about Ps, goroutines, GC, tasks, regions
+ *	check.c    what the events say about Ps, goroutines, GC
+ *	tasks.c    the same about tasks and regions
+ *	count.c    how many events there are, if nobody converts them
  *	convert.c  from event to event: those of v2
  *	load.c     all of these one after the other
  *	salvage.c  what can be kept of a trace that is cut off or damaged, as a new one
