@@ -25,6 +25,11 @@ static const char *name_of(const struct tt_v1_check *c)
 
 /* ---- Ps and goroutines */
 
+static bool is_running(const struct tt_v1_check *c)
+{
+	return c->g->state == TT_V1_RUNNING && c->p->running_g == c->e->g;
+}
+
 /* Why it is an error that something is done by no goroutine, or by one that does not run on
  * its P. */
 static int not_running(struct tt_v1_check *c)
@@ -79,7 +84,7 @@ static int create(struct tt_v1_check *c)
 {
 	struct tt_v1_goroutine *made = &c->v->goroutines.at[c->e->other];
 
-	if (!tt_v1_runs_on(c->p, c->g, c->e))
+	if (!is_running(c))
 		return not_running(c);
 	if (made->exists)
 		return FAIL(c, TT_E_GOROUTINE, "g %" PRIu64 " already exists (time %" PRId64 ")",
@@ -92,7 +97,7 @@ static int create(struct tt_v1_check *c)
 
 static int start(struct tt_v1_check *c)
 {
-	if (tt_v1_starts(c->p, c->g, c->e))
+	if (tt_v1_change(c->v, c->p, c->e, c->place, false))
 		return TT_OK;
 	if (c->g->state != TT_V1_RUNNABLE)
 		return FAIL(c, TT_E_GOROUTINE,
@@ -105,40 +110,40 @@ static int start(struct tt_v1_check *c)
 }
 
 /* The goroutine does not run any more. */
-static int stop(struct tt_v1_check *c, enum tt_v1_status state)
+static int stop(struct tt_v1_check *c)
 {
 	uint8_t last = c->g->last;
 
-	if (!tt_v1_stops(c->p, c->g, c->e, (uint8_t)state))
+	if (!tt_v1_change(c->v, c->p, c->e, c->place, false))
 		return not_running(c);
-	if (c->e->type == TT_V1_GO_SYS_BLOCK || state == TT_V1_DEAD)
+	if (c->e->type == TT_V1_GO_SYS_BLOCK || c->g->state == TT_V1_DEAD)
 		c->g->last = last;
 	return TT_OK;
 }
 
 static int unblock(struct tt_v1_check *c)
 {
-	const struct tt_v1_goroutine *other = &c->v->goroutines.at[c->e->other];
+	bool is_timer = c->g->timer || c->p->number == TT_V1_TIMER_P;
 
-	if (tt_v1_unblocks(c->v, c->p, c->g, c->e, c->place))
+	if (tt_v1_change(c->v, c->p, c->e, c->place, is_timer))
 		return TT_OK;
 	if (c->g->state != TT_V1_RUNNING)
 		return FAIL(c, TT_E_GOROUTINE,
 			    "g %" PRIu64 " is not running while unpark (time %" PRId64 ")", c->g->id,
 			    time_of(c));
-	if (!tt_v1_may_unblock(c->p, c->g, c->e))
+	if (!is_timer && c->p->running_g != c->e->g)
 		return FAIL(c, TT_E_PROC,
 			    "p %" PRId64 " is not running g %" PRIu64
 			    " while unpark (time %" PRId64 ")",
 			    c->p->number, c->g->id, time_of(c));
 	return FAIL(c, TT_E_GOROUTINE,
-		    "g %" PRIu64 " is not waiting before unpark (time %" PRId64 ")", other->id,
-		    time_of(c));
+		    "g %" PRIu64 " is not waiting before unpark (time %" PRId64 ")",
+		    c->v->goroutines.at[c->e->other].id, time_of(c));
 }
 
 static int syscall_begin(struct tt_v1_check *c)
 {
-	if (!tt_v1_runs_on(c->p, c->g, c->e) || c->e->g == TT_V1_NO_G)
+	if (!is_running(c) || c->e->g == TT_V1_NO_G)
 		return not_running(c);
 	c->g->last = c->e->type;
 	c->g->syscall = c->place + 1;
@@ -178,7 +183,7 @@ static int end(struct tt_v1_check *c, bool *range, int code, const char *what)
 /* Its regions end with it. */
 static int go_end(struct tt_v1_check *c)
 {
-	int rc = stop(c, TT_V1_DEAD);
+	int rc = stop(c);
 
 	if (rc == TT_OK)
 		tt_v1_end_regions(c->v, c->g);
@@ -259,15 +264,13 @@ static inline int check_event(struct tt_v1_check *c)
 		return start(c);
 	case TT_V1_GO_END:
 		return go_end(c);
-	case TT_V1_GO_STOP:
-		return stop(c, TT_V1_DEAD);
-	case TT_V1_GO_SCHED:
-	case TT_V1_GO_PREEMPT:
-		return stop(c, TT_V1_RUNNABLE);
 	case TT_V1_GO_UNBLOCK:
 		return unblock(c);
 	case TT_V1_GO_SYS_CALL:
 		return syscall_begin(c);
+	case TT_V1_GO_STOP:
+	case TT_V1_GO_SCHED:
+	case TT_V1_GO_PREEMPT:
 	case TT_V1_GO_SYS_BLOCK:
 	case TT_V1_GO_SLEEP:
 	case TT_V1_GO_BLOCK:
@@ -278,7 +281,7 @@ static inline int check_event(struct tt_v1_check *c)
 	case TT_V1_GO_BLOCK_COND:
 	case TT_V1_GO_BLOCK_NET:
 	case TT_V1_GO_BLOCK_GC:
-		return stop(c, TT_V1_WAITING);
+		return stop(c);
 	case TT_V1_GO_SYS_EXIT:
 		return syscall_exit(c);
 	case TT_V1_USER_TASK_CREATE:

@@ -57,57 +57,34 @@ void tt_v1_end_regions(struct tt_v1 *v, struct tt_v1_goroutine *g);
  * before others that were counted. */
 int tt_v1_count_special(struct tt_v1_check *c, bool moved);
 
-/* ---- goroutines: false if it may not be */
+/* ---- goroutines */
 
-static inline bool tt_v1_runs_on(const struct tt_v1_proc *p, const struct tt_v1_goroutine *g,
-				 const struct tt_v1_event *e)
+/*
+ * What an event that starts, stops or unblocks a goroutine changes; or false if it may not be:
+ * then nothing was done.
+ */
+static inline bool tt_v1_change(struct tt_v1 *v, struct tt_v1_proc *p, const struct tt_v1_event *e,
+				size_t place, bool is_timer)
 {
-	return g->state == TT_V1_RUNNING && p->running_g == e->g;
-}
+	const struct tt_v1_change *change = &tt_v1_layout(v, e)->change;
+	const struct tt_v1_goroutine *g = &v->goroutines.at[e->g];
+	uint32_t other = tt_v1_mask(change->other);
+	struct tt_v1_goroutine *subject =
+		&v->goroutines.at[(e->other & other) | (e->g & ~other)];
 
-static inline bool tt_v1_starts(struct tt_v1_proc *p, struct tt_v1_goroutine *g,
-				const struct tt_v1_event *e)
-{
-	if (tt_unlikely(g->state != TT_V1_RUNNABLE || p->running_g != TT_V1_NO_G))
+	/* (timers unblock others without a goroutine that runs) */
+	if (tt_unlikely(!((g->state == change->state) & (subject->state == change->from) &
+			  (e->g >= change->least) &
+			  ((p->running_g == (e->g & tt_v1_mask(change->runs))) | is_timer))))
 		return false;
-	g->state = TT_V1_RUNNING;
-	g->last = 0;
-	p->running_g = e->g;
-	return true;
-}
-
-static inline bool tt_v1_stops(struct tt_v1_proc *p, struct tt_v1_goroutine *g,
-			       const struct tt_v1_event *e, uint8_t state)
-{
-	if (tt_unlikely(!tt_v1_runs_on(p, g, e) || e->g == TT_V1_NO_G))
-		return false;
-	g->state = state;
-	g->since = e->time;
-	g->last = e->type;
-	p->running_g = TT_V1_NO_G;
-	return true;
-}
-
-/* A goroutine that runs on its P may unblock others; timers do that without one. */
-static inline bool tt_v1_may_unblock(const struct tt_v1_proc *p, const struct tt_v1_goroutine *g,
-				     const struct tt_v1_event *e)
-{
-	return tt_v1_runs_on(p, g, e) ||
-	       (g->state == TT_V1_RUNNING && (g->timer || p->number == TT_V1_TIMER_P));
-}
-
-static inline bool tt_v1_unblocks(struct tt_v1 *v, struct tt_v1_proc *p,
-				  const struct tt_v1_goroutine *g, const struct tt_v1_event *e,
-				  size_t place)
-{
-	struct tt_v1_goroutine *other = &v->goroutines.at[e->other];
-
-	if (tt_unlikely(!tt_v1_may_unblock(p, g, e) || other->state != TT_V1_WAITING))
-		return false;
-	if (tt_unlikely(other->last == TT_V1_GO_BLOCK_NET))
+	/* (nothing but an unblock meets one) */
+	if (tt_unlikely(subject->last == TT_V1_GO_BLOCK_NET))
 		tt_v1_set_verdict(v, place);
-	other->state = TT_V1_RUNNABLE;
-	other->last = e->type;
+	subject->state = change->to;
+	subject->last = change->last;
+	subject->since = e->time;
+	p->running_g = (e->g & tt_v1_mask(change->begins)) |
+		       (p->running_g & tt_v1_mask(change->goes_on));
 	return true;
 }
 
@@ -124,23 +101,13 @@ static inline void tt_v1_count_usual(struct tt_v1_rest *rest, int64_t time)
 static TT_ALWAYS_INLINE bool tt_v1_check_usual(struct tt_v1 *v, struct tt_v1_proc *p,
 					       const struct tt_v1_event *e, size_t place)
 {
-	const struct tt_v1_layout *layout = tt_v1_layout(v, e);
-	struct tt_v1_goroutine *g = &v->goroutines.at[e->g];
+	uint8_t kind = tt_v1_layout(v, e)->change.kind;
 
-	if (tt_unlikely(!v->rest.begun || g->syscall != 0))
+	if (tt_unlikely(!v->rest.begun || v->goroutines.at[e->g].syscall != 0))
 		return false;
-	switch (layout->check) {
-	case TT_V1_CHECK_START:
-		return tt_v1_starts(p, g, e);
-	case TT_V1_CHECK_STOP:
-		return tt_v1_stops(p, g, e, layout->rule.next);
-	case TT_V1_CHECK_UNBLOCK:
-		return tt_v1_unblocks(v, p, g, e, place);
-	case TT_V1_CHECK_NOTHING:
-		return true;
-	default:
-		return false;
-	}
+	if (tt_likely(kind == TT_V1_CHANGE_THIS))
+		return tt_v1_change(v, p, e, place, false);
+	return kind == TT_V1_CHANGE_NONE;
 }
 
 /*

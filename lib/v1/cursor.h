@@ -54,36 +54,55 @@ static TT_ALWAYS_INLINE void tt_v1_read_numbers(const struct tt_v1 *v, const uin
 		args[i] = tt_varint_trusted(pos);
 }
 
+/* The same after the first byte of a usual record. Most have up to three numbers of a byte. */
+static TT_ALWAYS_INLINE const uint8_t *tt_v1_read_usual(const struct tt_v1 *v, const uint8_t *record,
+							const struct tt_v1_layout *layout,
+							uint64_t *dt, uint64_t args[TT_V1_MAX_ARGS])
+{
+	const uint8_t *p;
+	uint64_t numbers;
+
+	if (tt_likely(v->end - record > 8)) {
+		numbers = tt_load_le64(record + 1) & layout->numbers_mask;
+		if (tt_likely(*record < 0xc0 && (numbers & 0x808080) == 0)) {
+			*dt = numbers & 0x7f;
+			args[0] = numbers >> 8 & 0x7f;
+			args[1] = numbers >> 16;
+			args[2] = args[3] = 0;
+			return record + 1 + layout->nnumbers;
+		}
+	}
+	p = tt_v1_numbers(record);
+	tt_v1_read_numbers(v, &p, layout->nnumbers - 1u, dt, args);
+	return p;
+}
+
 /* The next event of the batch. False: no memory. */
 static TT_ALWAYS_INLINE bool tt_v1_read_event(struct tt_v1 *v, struct tt_v1_proc *proc)
 {
 	const uint8_t *record = proc->pos, *p;
 	const struct tt_v1_layout *layout = &v->layouts[tt_v1_record_type(record)];
 	struct tt_v1_event *e = &proc->head;
-	uint32_t g;
+	uint32_t g, about, starts;
 	uint64_t dt;
 
 	if (tt_unlikely(!layout->usual)) {
 		record = tt_v1_next_event(v, record);
 		layout = &v->layouts[tt_v1_record_type(record)];
 	}
-	p = tt_v1_numbers(record);
-	tt_v1_read_numbers(v, &p, layout->nnumbers - 1u, &dt, e->args);
+	p = tt_v1_read_usual(v, record, layout, &dt, e->args);
+	/* (goroutine 0 is TT_V1_NO_G) */
+	if (!tt_v1_goroutine_index(v, e->args[0] & (uint64_t)layout->names_g, &g))
+		return false;
+	about = tt_v1_mask(layout->is_about_g);
+	starts = tt_v1_mask(layout->starts);
 	e->time = (int64_t)((uint64_t)e->time + dt);
 	e->offset = (uint64_t)(record - v->data);
 	e->record_type = (uint8_t)tt_v1_record_type(record);
 	e->type = layout->type;
-	e->g = proc->g;
-	e->other = TT_V1_NO_G;
-	if (layout->names_g) {
-		if (!tt_v1_goroutine_index(v, e->args[0], &g))
-			return false;
-		e->other = layout->starts ? TT_V1_NO_G : g;
-		e->g = layout->is_about_g ? g : e->g;
-		proc->g = layout->starts ? g : proc->g;
-	}
-	if (layout->stops)
-		proc->g = TT_V1_NO_G;
+	e->other = g & ~starts;
+	e->g = (g & about) | (proc->g & ~about);
+	proc->g = ((g & starts) | (proc->g & ~starts)) & ~tt_v1_mask(layout->stops);
 	if (tt_unlikely(e->type == TT_V1_USER_LOG) && !tt_v1_index_message(v, &p, &e->other))
 		return false;
 	proc->pos = p;

@@ -4,20 +4,25 @@
 
 #include "v1/parse.h"
 
-/* Go's stateTransition() in internal/tracev1/order.go. */
-#define BLOCKS {TT_V1_ITSELF, TT_V1_RUNNING, TT_V1_WAITING, true, -1, 0, 0}
-#define YIELDS {TT_V1_ITSELF, TT_V1_RUNNING, TT_V1_RUNNABLE, true, -1, 0, 0}
-#define APPEARS {TT_V1_ITSELF, TT_V1_RUNNABLE, TT_V1_WAITING, false, -1, 1, 1}
-#define STARTS {TT_V1_ITSELF, TT_V1_RUNNABLE, TT_V1_RUNNING, false, 1, 0, 1}
-#define READIES {TT_V1_OTHER, TT_V1_WAITING, TT_V1_RUNNABLE, false, 1, 0, 1}
-#define READIES_LOCAL {TT_V1_OTHER, TT_V1_WAITING, TT_V1_RUNNABLE, true, -1, 0, 1}
+/* Go's stateTransition() in internal/tracev1/order.go. An argument that a record does not have
+ * is 0. */
+#define ITSELF -1, 0, 0
+#define OTHER 0, -1, 0
+#define NO_ARG (TT_V1_MAX_ARGS - 1)
+#define BLOCKS {ITSELF, TT_V1_RUNNING, TT_V1_WAITING, -1, NO_ARG, 0, 0}
+#define YIELDS {ITSELF, TT_V1_RUNNING, TT_V1_RUNNABLE, -1, NO_ARG, 0, 0}
+#define APPEARS {ITSELF, TT_V1_RUNNABLE, TT_V1_WAITING, 0, NO_ARG, 1, 1}
+#define STARTS {ITSELF, TT_V1_RUNNABLE, TT_V1_RUNNING, 0, 1, 0, 1}
+#define STARTS_LOCAL {ITSELF, TT_V1_RUNNABLE, TT_V1_RUNNING, -1, NO_ARG, 0, 1}
+#define READIES {OTHER, TT_V1_WAITING, TT_V1_RUNNABLE, 0, 1, 0, 1}
+#define READIES_LOCAL {OTHER, TT_V1_WAITING, TT_V1_RUNNABLE, -1, NO_ARG, 0, 1}
 static const struct tt_v1_rule rules[TT_V1_NTYPES] = {
-	[TT_V1_GO_CREATE] = {TT_V1_OTHER, TT_V1_DEAD, TT_V1_RUNNABLE, false, -1, 0, 1},
+	[TT_V1_GO_CREATE] = {OTHER, TT_V1_DEAD, TT_V1_RUNNABLE, 0, NO_ARG, 0, 1},
 	[TT_V1_GO_WAITING] = APPEARS,
 	[TT_V1_GO_IN_SYSCALL] = APPEARS,
 	[TT_V1_GO_START] = STARTS,
 	[TT_V1_GO_START_LABEL] = STARTS,
-	[TT_V1_GO_START_LOCAL] = {TT_V1_ITSELF, TT_V1_RUNNABLE, TT_V1_RUNNING, true, -1, 0, 1},
+	[TT_V1_GO_START_LOCAL] = STARTS_LOCAL,
 	[TT_V1_GO_BLOCK] = BLOCKS,
 	[TT_V1_GO_BLOCK_SEND] = BLOCKS,
 	[TT_V1_GO_BLOCK_RECV] = BLOCKS,
@@ -34,7 +39,10 @@ static const struct tt_v1_rule rules[TT_V1_NTYPES] = {
 	[TT_V1_GO_SYS_EXIT] = READIES,
 	[TT_V1_GO_UNBLOCK_LOCAL] = READIES_LOCAL,
 	[TT_V1_GO_SYS_EXIT_LOCAL] = READIES_LOCAL,
-	[TT_V1_GC_START] = {TT_V1_GC, TT_V1_DEAD, TT_V1_DEAD, false, 0, 0, 1},
+	[TT_V1_GC_START] = {0, 0, TT_V1_COLLECTOR, TT_V1_DEAD, TT_V1_DEAD, 0, 0, 0, 1},
+};
+const struct tt_v1_rule tt_v1_free_rule = {
+	0, 0, TT_V1_FREE, TT_V1_DEAD, TT_V1_DEAD, -1, NO_ARG, 0, 0,
 };
 
 /* How a record names a goroutine. */
@@ -44,12 +52,12 @@ static void set_goroutine(struct tt_v1_layout *layout, unsigned type)
 	case TT_V1_GO_START:
 	case TT_V1_GO_START_LOCAL:
 	case TT_V1_GO_START_LABEL:
-		layout->names_g = layout->is_about_g = layout->starts = true;
+		layout->names_g = layout->is_about_g = layout->starts = -1;
 		break;
 	case TT_V1_GO_SYS_EXIT:
 	case TT_V1_GO_WAITING:
 	case TT_V1_GO_IN_SYSCALL:
-		layout->names_g = layout->is_about_g = true;
+		layout->names_g = layout->is_about_g = -1;
 		break;
 	case TT_V1_GO_CREATE:
 	case TT_V1_GO_UNBLOCK:
@@ -57,7 +65,7 @@ static void set_goroutine(struct tt_v1_layout *layout, unsigned type)
 	/* no Go wrote this one; its reader takes it for an event of the goroutine that runs, and
 	 * looks for the time in an argument that is not there */
 	case TT_V1_GO_SYS_EXIT_LOCAL:
-		layout->names_g = true;
+		layout->names_g = -1;
 		break;
 	default:
 		break;
@@ -109,26 +117,63 @@ static void set_conversion(struct tt_v1_layout *layout, unsigned type)
 			     type == TT_V1_FUTILE_WAKEUP;
 }
 
-/* What is checked of it, if that is what it is for most events. */
-static uint8_t check_kind(const struct tt_v1_layout *layout)
+/* Whether the goroutine that runs blocks or yields. */
+static bool stops(const struct tt_v1_rule *rule)
 {
-	if (layout->nevents != 1 || layout->is_special)
-		return TT_V1_CHECK_ANY;
+	return rule->own != 0 && rule->status == TT_V1_RUNNING;
+}
+
+/* What is checked of it. */
+static void set_change(struct tt_v1_layout *layout)
+{
+	static const struct tt_v1_change start = {
+		.kind = TT_V1_CHANGE_THIS,
+		.state = TT_V1_RUNNABLE,
+		.from = TT_V1_RUNNABLE,
+		.to = TT_V1_RUNNING,
+		.begins = -1,
+	}, unblock = {
+		.kind = TT_V1_CHANGE_THIS,
+		.state = TT_V1_RUNNING,
+		.runs = -1,
+		.other = -1,
+		.from = TT_V1_WAITING,
+		.to = TT_V1_RUNNABLE,
+		.last = TT_V1_GO_UNBLOCK,
+		.goes_on = -1,
+	};
+
 	switch (layout->type) {
 	case TT_V1_GO_START:
-		return TT_V1_CHECK_START;
+	case TT_V1_GO_START_LABEL:
+		layout->change = start;
+		break;
 	case TT_V1_GO_UNBLOCK:
-		return TT_V1_CHECK_UNBLOCK;
+		layout->change = unblock;
+		break;
 	case TT_V1_GOMAXPROCS:
 	case TT_V1_HEAP_ALLOC:
 	case TT_V1_HEAP_GOAL:
-		return TT_V1_CHECK_NOTHING;
+		layout->change.kind = TT_V1_CHANGE_NONE;
+		break;
 	default:
-		return layout->rule.subject == TT_V1_ITSELF &&
-				       layout->rule.status == TT_V1_RUNNING ?
-			       TT_V1_CHECK_STOP :
-			       TT_V1_CHECK_ANY;
+		if (!layout->stops)
+			break;
+		layout->change = (struct tt_v1_change){
+			.kind = TT_V1_CHANGE_THIS,
+			.state = TT_V1_RUNNING,
+			.least = TT_V1_NO_G + 1,
+			.runs = -1,
+			.from = TT_V1_RUNNING,
+			.to = stops(&layout->rule) ? layout->rule.next : TT_V1_DEAD,
+			.last = layout->type,
+		};
+		break;
 	}
+	/* (more is to be done than to change it) */
+	if (layout->nevents != 1 || layout->is_special || layout->type == TT_V1_GO_END ||
+	    layout->type == TT_V1_GO_STOP)
+		layout->change.kind = TT_V1_CHANGE_OTHER;
 }
 
 void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_specs *records,
@@ -137,7 +182,9 @@ void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_sp
 	memset(layouts, 0, TT_V1_NTYPES * sizeof(*layouts));
 	for (unsigned type = 0; type < TT_V1_NTYPES; type++) {
 		const struct tt_event_spec *spec = tt_specs_event(records, type);
-		const struct tt_v1_rule *rule = &rules[type];
+		const struct tt_v1_rule *rule = rules[type].adds != 0 || stops(&rules[type]) ?
+							&rules[type] :
+							&tt_v1_free_rule;
 
 		if (spec == NULL || spec->since > version)
 			continue;
@@ -147,8 +194,7 @@ void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_sp
 			.timed = spec->timed,
 			.usual = spec->timed && type != TT_V1_USER_LOG && type != TT_V1_CPU_SAMPLE,
 			.type = (uint8_t)without_local(type),
-			.stops = (rule->subject == TT_V1_ITSELF && rule->status == TT_V1_RUNNING) ||
-				 type == TT_V1_GO_END || type == TT_V1_GO_STOP,
+			.stops = stops(rule) || type == TT_V1_GO_END || type == TT_V1_GO_STOP ? -1 : 0,
 			.in_syscall = type == TT_V1_GO_SYS_BLOCK || type == TT_V1_GO_IN_SYSCALL ||
 				      without_local(type) == TT_V1_GO_SYS_EXIT,
 			.rule = *rule,
@@ -156,7 +202,8 @@ void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_sp
 		};
 		set_goroutine(&layouts[type], type);
 		set_conversion(&layouts[type], type);
-		layouts[type].check = check_kind(&layouts[type]);
+		set_change(&layouts[type]);
+		layouts[type].numbers_mask = (UINT64_C(1) << 8 * (layouts[type].nnumbers & 3)) - 1;
 	}
 }
 

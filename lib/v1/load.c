@@ -54,8 +54,11 @@ static bool make_goroutines(struct tt_v1 *v)
 {
 	uint32_t i;
 
-	return tt_v1_goroutine_index(v, 0, &i) && tt_v1_goroutine_index(v, UINT64_MAX - 1, &i) &&
-	       tt_v1_goroutine_index(v, UINT64_MAX, &i);
+	if (!tt_v1_goroutine_index(v, 0, &i) || !tt_v1_goroutine_index(v, UINT64_MAX - 1, &i) ||
+	    !tt_v1_goroutine_index(v, UINT64_MAX, &i) || !TT_ARRAY_ROOM(v->mem, &v->goroutines))
+		return false;
+	v->goroutines.at[v->goroutines.n++] = (struct tt_v1_goroutine){.region = TT_V1_NONE};
+	return true;
 }
 
 int tt_v1_read_records(struct tt_v1 *v, struct tt_error *err)

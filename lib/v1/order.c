@@ -88,24 +88,23 @@ static inline void find_requirement(const struct tt_v1 *v, struct tt_v1_proc *pr
 	const struct tt_v1_event *e = &proc->head;
 	const struct tt_v1_rule *rule = &tt_v1_layout(v, e)->rule;
 
-	proc->rule = rule;
-	proc->subject = rule->subject == TT_V1_OTHER ? e->other : e->g;
-	if (tt_unlikely(rule->subject == TT_V1_GC))
-		proc->subject = TT_V1_COLLECTOR;
+	proc->subject = (e->g & tt_v1_mask(rule->own)) | (e->other & tt_v1_mask(rule->other)) |
+			rule->fixed;
 	/* (the number that the record gives may be the one that fits any) */
-	if (rule->any_seq)
+	proc->seq = (e->args[rule->seq_arg] + rule->seq) | (uint64_t)rule->any_seq;
+	if (tt_unlikely(proc->subject == TT_V1_ANY_G)) {
+		rule = &tt_v1_free_rule;
+		proc->subject = TT_V1_FREE;
 		proc->seq = ANY_SEQ;
-	else
-		proc->seq = rule->seq_arg >= 0 ? e->args[rule->seq_arg] : rule->seq;
+	}
+	proc->rule = rule;
 }
 
 static inline bool is_ready(const struct order *o, const struct tt_v1_proc *proc)
 {
 	const struct tt_v1_goroutine *g = &o->v->goroutines.at[proc->subject];
 
-	if (proc->rule->subject == TT_V1_NOBODY || tt_unlikely(proc->subject == TT_V1_ANY_G))
-		return true;
-	return g->status == proc->rule->status && (proc->seq == ANY_SEQ || proc->seq == g->seq);
+	return (g->status == proc->rule->status) & ((proc->seq == ANY_SEQ) | (proc->seq == g->seq));
 }
 
 static void wait(struct order *o, struct tt_v1_proc *proc)
@@ -146,21 +145,23 @@ static __attribute__((noinline)) void wake_all(struct order *o, uint32_t i)
 		wake(o, i, ANY_SEQ, g->status);
 }
 
+/* The number of a goroutine after one that its record gave, and that is one of the last ones:
+ * what Go writes for "one more" and "the same" may be the sum of a number in the record. */
+static uint64_t after_last_seq(const struct tt_v1_goroutine *g, uint64_t seq)
+{
+	return seq == ANY_SEQ - 1 ? g->seq : seq + 1;
+}
+
 /* The event of a P that is ready. */
 static inline void transition(struct order *o, const struct tt_v1_proc *proc)
 {
 	const struct tt_v1_rule *rule = proc->rule;
 	struct tt_v1_goroutine *g = &o->v->goroutines.at[proc->subject];
 
-	if (rule->subject == TT_V1_NOBODY || tt_unlikely(proc->subject == TT_V1_ANY_G))
-		return;
-	/* what Go writes for "one more" and "the same" may be the sum of a number in the record */
-	if (rule->any_seq)
+	if (tt_unlikely((proc->seq >= ANY_SEQ - 1) & (rule->any_seq == 0)))
+		g->seq = after_last_seq(g, proc->seq);
+	else
 		g->seq += rule->adds;
-	else if (tt_unlikely(proc->seq + 1 == ANY_SEQ - 1))
-		g->seq++;
-	else if (tt_likely(proc->seq + 1 != ANY_SEQ))
-		g->seq = proc->seq + 1;
 	g->status = rule->next;
 	if (tt_unlikely(g->nwaiting > 0))
 		wake_all(o, proc->subject);

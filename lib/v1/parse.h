@@ -21,31 +21,43 @@
 /* Of a record with a time; dt does not count. */
 #define TT_V1_MAX_ARGS 4
 
-/* Whose state ordering looks at before an event may happen. */
-enum tt_v1_subject {
-	TT_V1_NOBODY,           /* it may happen at any time */
-	TT_V1_ITSELF,           /* the goroutine on which it happens */
-	TT_V1_OTHER,            /* the one that it is about */
-	TT_V1_GC,               /* TT_V1_COLLECTOR */
-};
-
-/* What the subject of an event must be, and what it is then: see enum tt_v1_status. */
+/*
+ * What the subject of an event must be before it may happen, and what it is then: see enum
+ * tt_v1_status. Masks are 0 or -1 and stand where a branch would: of two Ps that run at a time,
+ * nobody can guess what the next event is.
+ */
 struct tt_v1_rule {
-	uint8_t subject;        /* enum tt_v1_subject */
+	int8_t own, other;      /* masks: the subject is the goroutine on which it happens, or that */
+	uint8_t fixed;          /* it is about; or always this one */
 	uint8_t status, next;
-	bool any_seq;           /* its number may be any: so with what is local, or runs; */
-	int8_t seq_arg;         /* else it is this argument, or if -1, */
-	uint8_t seq;            /* this one */
+	int8_t any_seq;         /* mask: its number may be any: so with what is local, or runs; */
+	uint8_t seq_arg, seq;   /* else it is the sum of this argument and of this */
 	uint8_t adds;           /* to the number */
 };
 
-/* What is checked of an event; see check.h. */
-enum tt_v1_check_kind {
-	TT_V1_CHECK_ANY,        /* more than the others */
-	TT_V1_CHECK_NOTHING,
-	TT_V1_CHECK_START,
-	TT_V1_CHECK_STOP,       /* its goroutine becomes `rule.next` */
-	TT_V1_CHECK_UNBLOCK,
+static inline uint32_t tt_v1_mask(int8_t mask)
+{
+	return (uint32_t)(int32_t)mask;
+}
+
+/* Of what may happen at any time. */
+extern const struct tt_v1_rule tt_v1_free_rule;
+
+enum tt_v1_change_kind {
+	TT_V1_CHANGE_OTHER,     /* more than struct tt_v1_change says, see check.c */
+	TT_V1_CHANGE_NONE,
+	TT_V1_CHANGE_THIS,
+};
+
+/* The same for the check of an event (check.h), which demands more. */
+struct tt_v1_change {
+	uint8_t kind;           /* enum tt_v1_change_kind */
+	uint8_t state;          /* of its goroutine, */
+	uint8_t least;          /* whose index is this at least, */
+	int8_t runs;            /* mask: and it runs on the P; else none does */
+	int8_t other;           /* mask: the one whose state changes is the one that it is about */
+	uint8_t from, to, last;
+	int8_t begins, goes_on; /* masks: its goroutine runs on the P now, or what ran there */
 };
 
 /* One type of record, from specs/v1.spec, as far as this header version has it. */
@@ -54,18 +66,20 @@ struct tt_v1_layout {
 	uint8_t nnumbers;       /* dt included */
 	bool timed;
 	bool usual;             /* timed, but for a UserLog, which has text, and a sample */
-	bool stops;             /* the P runs no goroutine from now on */
-	bool names_g;           /* its first argument is a goroutine, */
-	bool is_about_g;        /* on which it happens, */
-	bool starts;            /* and which the P runs from now on */
+	/* masks, as above: */
+	int8_t stops;           /* the P runs no goroutine from now on */
+	int8_t names_g;         /* its first argument is a goroutine, */
+	int8_t is_about_g;      /* on which it happens, */
+	int8_t starts;          /* and which the P runs from now on */
 	bool in_syscall;        /* a syscall blocks, was there, or its goroutine comes back */
 	bool is_special;        /* counting needs more than its `nevents`: see count.c */
-	uint8_t check;          /* enum tt_v1_check_kind */
 	uint8_t type;           /* enum tt_v1_type, none of the local ones */
-	struct tt_v1_rule rule;
 	int8_t stack_arg;       /* of the executing stack; -1: none */
 	uint8_t nevents;        /* of v2 that it becomes, as far as is known */
 	int8_t id_arg;          /* of a string or stack that nothing has looked up; -1: none */
+	struct tt_v1_rule rule;
+	struct tt_v1_change change;
+	uint64_t numbers_mask;  /* of up to three numbers that take a byte each */
 };
 
 void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_specs *records,
@@ -136,6 +150,7 @@ enum tt_v1_status {
 #define TT_V1_NO_G 0            /* id 0: no goroutine */
 #define TT_V1_COLLECTOR 1       /* orders the starts of the garbage collector */
 #define TT_V1_ANY_G 2           /* the id whose events Go does not order */
+#define TT_V1_FREE 3            /* without an id: the subject of what may happen at any time */
 #define TT_V1_NONE UINT32_MAX
 
 struct tt_v1_goroutine {
