@@ -316,7 +316,7 @@ void tt_v1_begin_check(struct tt_v1_check *c, struct tt_v1 *v, struct tt_error *
 /* What an event after the first Gomaxprocs adds to the sum. */
 static int count(struct tt_v1_check *c, bool moved)
 {
-	const struct tt_v1_layout *layout = tt_v1_layout(c->v, c->e);
+	const struct tt_v1_layout *layout = c->e->layout;
 
 	for (unsigned i = 0; i < layout->nevents; i++)
 		tt_v1_count_usual(&c->v->rest, moved ? INT64_MIN : c->e->time);
@@ -327,20 +327,20 @@ int tt_v1_check_any(struct tt_v1_check *c, struct tt_v1_proc *p, const struct tt
 		    size_t place, bool moved)
 {
 	struct tt_v1 *v = c->v;
-	int64_t time = moved ? (int64_t)e->args[2] : e->time;
 	int rc;
 
 	c->e = e;
 	c->p = p;
 	c->place = place;
 	c->g = &v->goroutines.at[e->g];
-	v->last_time = time > v->last_time ? time : v->last_time;
+	if (moved && (int64_t)e->args[2] > v->last_time)
+		v->last_time = (int64_t)e->args[2];
 	follow_syscall(c);
 	rc = check_event(c);
 	if (v->rest.begun)
 		return rc < 0 ? rc : count(c, moved);
 	if (e->type == TT_V1_GOMAXPROCS) {
-		v->rest.begun = true;
+		v->rest.begun = c->usual = true;
 		v->rest.begin = place + 1;
 		v->rest.begin_time = e->time;
 	}
@@ -367,8 +367,13 @@ int tt_v1_check_events(struct tt_v1 *v, struct tt_error *err)
 
 	tt_v1_begin_check(&c, v, err);
 	tt_v1_replay(v);
-	while (rc == TT_OK && (e = tt_v1_replay_next(v)) != NULL)
-		rc = tt_v1_check_next(&c, proc_of(v, e), e, v->place, false);
+	while (rc == TT_OK && (e = tt_v1_replay_next(v)) != NULL) {
+		struct tt_v1_proc *p = proc_of(v, e);
+
+		if (!tt_v1_check_usual(&c, p, e, v->place))
+			rc = tt_v1_check_any(&c, p, e, v->place, false);
+		v->last_time = e->time;
+	}
 	return rc;
 }
 

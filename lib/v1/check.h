@@ -18,6 +18,7 @@
 struct tt_v1_check {
 	struct tt_v1 *v;
 	struct tt_error *err;
+	bool usual;             /* some events need not much: the first Gomaxprocs is over */
 	bool collecting, stopped; /* a GC or a stop of the world has begun */
 	/* the event at hand, if it is none of those that are usual: */
 	const struct tt_v1_event *e;
@@ -41,7 +42,10 @@ static inline void tt_v1_set_verdict(struct tt_v1 *v, size_t event)
 }
 
 void tt_v1_begin_check(struct tt_v1_check *c, struct tt_v1 *v, struct tt_error *err);
-/* As tt_v1_check_next(), for any event. */
+/*
+ * Checks any event. `moved`: it is a syscall exit whose own time is earlier, for which
+ * tt_v1_exit_can_wait() was true: nothing that was checked in between depends on it.
+ */
 int tt_v1_check_any(struct tt_v1_check *c, struct tt_v1_proc *p, const struct tt_v1_event *e,
 		    size_t place, bool moved);
 /* Whether a syscall exit can be checked when its record comes, where others are between. */
@@ -66,7 +70,7 @@ int tt_v1_count_special(struct tt_v1_check *c, bool moved);
 static inline bool tt_v1_change(struct tt_v1 *v, struct tt_v1_proc *p, const struct tt_v1_event *e,
 				size_t place, bool is_timer)
 {
-	const struct tt_v1_change *change = &tt_v1_layout(v, e)->change;
+	const struct tt_v1_change *change = &e->layout->change;
 	const struct tt_v1_goroutine *g = &v->goroutines.at[e->g];
 	uint32_t other = tt_v1_mask(change->other);
 	struct tt_v1_goroutine *subject =
@@ -97,34 +101,21 @@ static inline void tt_v1_count_usual(struct tt_v1_rest *rest, int64_t time)
 	rest->chain = tt_ns_after(time, rest->chain);
 }
 
-/* False: nothing was done. */
-static TT_ALWAYS_INLINE bool tt_v1_check_usual(struct tt_v1 *v, struct tt_v1_proc *p,
+/* Checks an event of the usual kinds, which is on this P; `place`: in the order. False: it is none,
+ * or wrong, and nothing was done: see tt_v1_check_any(). */
+static TT_ALWAYS_INLINE bool tt_v1_check_usual(struct tt_v1_check *c, struct tt_v1_proc *p,
 					       const struct tt_v1_event *e, size_t place)
 {
-	uint8_t kind = tt_v1_layout(v, e)->change.kind;
-
-	if (tt_unlikely(!v->rest.begun || v->goroutines.at[e->g].syscall != 0))
-		return false;
-	if (tt_likely(kind == TT_V1_CHANGE_THIS))
-		return tt_v1_change(v, p, e, place, false);
-	return kind == TT_V1_CHANGE_NONE;
-}
-
-/*
- * Checks an event, which is on this P; `place`: in the order. `moved`: it is a syscall exit
- * whose own time is earlier, for which tt_v1_exit_can_wait() was true: nothing that was checked
- * in between depends on it.
- */
-static TT_ALWAYS_INLINE int tt_v1_check_next(struct tt_v1_check *c, struct tt_v1_proc *p,
-					     const struct tt_v1_event *e, size_t place, bool moved)
-{
 	struct tt_v1 *v = c->v;
+	uint8_t kind = e->layout->change.kind;
 
-	if (tt_unlikely(!tt_v1_check_usual(v, p, e, place)))
-		return tt_v1_check_any(c, p, e, place, moved);
-	v->last_time = e->time > v->last_time ? e->time : v->last_time;
+	if (tt_unlikely(!c->usual || v->goroutines.at[e->g].syscall != 0))
+		return false;
+	if (tt_unlikely(kind != TT_V1_CHANGE_THIS ? kind != TT_V1_CHANGE_NONE :
+						    !tt_v1_change(v, p, e, place, false)))
+		return false;
 	tt_v1_count_usual(&v->rest, e->time);
-	return TT_OK;
+	return true;
 }
 
 #endif

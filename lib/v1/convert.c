@@ -275,7 +275,7 @@ static int go_label(struct conversion *c)
 /* The sequence number is Go's own: that of a local record is not known. */
 static int go_unblock(struct conversion *c)
 {
-	bool local = c->e->record_type == TT_V1_GO_UNBLOCK_LOCAL;
+	bool local = c->e->layout->rule.any_seq != 0;
 	uint64_t *args = make(c, TT_EV_GO_UNBLOCK);
 
 	args[0] = c->e->args[0];
@@ -622,7 +622,7 @@ int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
 		if (tt_unlikely(v->pending != 0 || v->next_unstarted != TT_V1_NONE))
 			v->last = *e;
 		v->rest.nhanded += rc == TT_OK && v->place >= v->rest.begin;
-		if (rc == TT_OK && tt_unlikely(tt_v1_layout(v, e)->id_arg >= 0 || v->bad_frames))
+		if (rc == TT_OK && tt_unlikely(e->layout->id_arg >= 0 || v->bad_frames))
 			rc = check_ids(v, err);
 	}
 	if (tt_unlikely(rc < 0))

@@ -28,7 +28,7 @@ int tt_v1_count_special(struct tt_v1_check *c, bool moved)
 {
 	struct tt_v1 *v = c->v;
 	struct tt_v1_rest *rest = &v->rest;
-	int8_t id_arg = tt_v1_layout(v, c->e)->id_arg;
+	int8_t id_arg = c->e->layout->id_arg;
 
 	rest->unsure |= c->e->type == TT_V1_FUTILE_WAKEUP || c->place < rest->begin ||
 			(moved && (int64_t)c->e->args[2] <= rest->begin_time);

@@ -132,7 +132,7 @@ void tt_v1_rewind(struct tt_v1 *v)
 	}
 	v->sampler.head = (struct tt_v1_event){
 		.type = TT_V1_CPU_SAMPLE,
-		.record_type = TT_V1_CPU_SAMPLE,
+		.layout = &v->layouts[TT_V1_CPU_SAMPLE],
 	};
 	v->next_sample = 0;
 }

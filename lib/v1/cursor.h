@@ -83,7 +83,7 @@ static TT_ALWAYS_INLINE bool tt_v1_read_event(struct tt_v1 *v, struct tt_v1_proc
 	const uint8_t *record = proc->pos, *p;
 	const struct tt_v1_layout *layout = &v->layouts[tt_v1_record_type(record)];
 	struct tt_v1_event *e = &proc->head;
-	uint32_t g, about, starts;
+	uint32_t g, about;
 	uint64_t dt;
 
 	if (tt_unlikely(!layout->usual)) {
@@ -95,14 +95,13 @@ static TT_ALWAYS_INLINE bool tt_v1_read_event(struct tt_v1 *v, struct tt_v1_proc
 	if (!tt_v1_goroutine_index(v, e->args[0] & (uint64_t)layout->names_g, &g))
 		return false;
 	about = tt_v1_mask(layout->is_about_g);
-	starts = tt_v1_mask(layout->starts);
 	e->time = (int64_t)((uint64_t)e->time + dt);
 	e->offset = (uint64_t)(record - v->data);
-	e->record_type = (uint8_t)tt_v1_record_type(record);
+	e->layout = layout;
 	e->type = layout->type;
-	e->other = g & ~starts;
+	e->other = g & tt_v1_mask(layout->names_other);
 	e->g = (g & about) | (proc->g & ~about);
-	proc->g = ((g & starts) | (proc->g & ~starts)) & ~tt_v1_mask(layout->stops);
+	proc->g = (g & tt_v1_mask(layout->starts)) | (proc->g & tt_v1_mask(layout->goes_on));
 	if (tt_unlikely(e->type == TT_V1_USER_LOG) && !tt_v1_index_message(v, &p, &e->other))
 		return false;
 	proc->pos = p;

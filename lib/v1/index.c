@@ -301,16 +301,21 @@ static void skip_usual(struct scan *s)
 	uint64_t count = 0;
 
 	for (; s->end - p > 16; count++) {
-		unsigned first = *p, n = s->v->usual[first];
-		uint64_t ends = ~tt_load_le64(p + 1) & UINT64_C(0x8080808080808080);
+		const struct tt_v1_layout *layout = &s->v->layouts[*p % TT_V1_NTYPES];
+		unsigned n = s->v->usual[*p];
+		uint64_t numbers = tt_load_le64(p + 1), ends;
 
-		if (n == 4 && count_short_numbers(p + 2, p[1]) ==
-				      s->v->layouts[first % TT_V1_NTYPES].nnumbers) {
+		if (tt_likely(n - 1 < 3 && (numbers & layout->numbers_mask & 0x808080) == 0)) {
+			p += 2 + (*p >> 6);
+			continue;
+		}
+		if (n == 4 && count_short_numbers(p + 2, p[1]) == layout->nnumbers) {
 			p += 2 + p[1];
 			continue;
 		}
-		ends &= ends - (first >= 0x40);
-		ends &= ends - (first >= 0x80);
+		ends = ~numbers & UINT64_C(0x8080808080808080);
+		ends &= ends - (n > 1);
+		ends &= ends - (n > 2);
 		if (n == 0 || n == 4 || ends == 0)
 			break;
 		p += 2 + (unsigned)__builtin_ctzll(ends) / 8;

@@ -201,6 +201,8 @@ void tt_v1_layouts(struct tt_v1_layout layouts[TT_V1_NTYPES], const struct tt_sp
 			.stack_arg = spec->stack_arg,
 		};
 		set_goroutine(&layouts[type], type);
+		layouts[type].names_other = (int8_t)~layouts[type].starts;
+		layouts[type].goes_on = (int8_t)~(layouts[type].starts | layouts[type].stops);
 		set_conversion(&layouts[type], type);
 		set_change(&layouts[type]);
 		layouts[type].numbers_mask = (UINT64_C(1) << 8 * (layouts[type].nnumbers & 3)) - 1;

@@ -83,10 +83,10 @@ static struct tt_v1_proc **list_of(const struct order *o, uint32_t g, uint64_t s
 }
 
 /* What the head of a P requires. */
-static inline void find_requirement(const struct tt_v1 *v, struct tt_v1_proc *proc)
+static inline void find_requirement(struct tt_v1_proc *proc)
 {
 	const struct tt_v1_event *e = &proc->head;
-	const struct tt_v1_rule *rule = &tt_v1_layout(v, e)->rule;
+	const struct tt_v1_rule *rule = &e->layout->rule;
 
 	proc->subject = (e->g & tt_v1_mask(rule->own)) | (e->other & tt_v1_mask(rule->other)) |
 			rule->fixed;
@@ -183,7 +183,7 @@ static TT_ALWAYS_INLINE int next_event(struct order *o, struct tt_v1_proc *proc)
 	int rc = tt_v1_read(o->v, proc, o->err);
 
 	if (tt_likely(rc == TT_OK))
-		find_requirement(o->v, proc);
+		find_requirement(proc);
 	proc->loaded = rc == TT_OK;
 	proc->ended = rc == TT_END;
 	return rc;
@@ -319,19 +319,8 @@ static inline void append_index(struct tt_v1 *v, size_t proc)
 		((uint32_t *)v->order)[i] = (uint32_t)proc;
 }
 
-/* What a check says counts only when all is in order. */
-static inline void check(struct order *o, struct tt_v1_proc *proc, bool moved)
-{
-	const struct tt_v1_event *e = &proc->head;
-
-	if (tt_unlikely(o->unchecked))
-		return;
-	o->unchecked = (tt_unlikely(moved) && !tt_v1_exit_can_wait(o->v, e)) ||
-		       tt_v1_check_next(&o->check, proc, e, o->v->nevents, moved) < 0;
-}
-
 /* A goroutine enters or leaves a syscall. False: no memory. */
-static __attribute__((noinline)) bool note_syscall(struct order *o, const struct tt_v1_event *e)
+static bool note_syscall(struct order *o, const struct tt_v1_event *e)
 {
 	if (e->type == TT_V1_GO_SYS_EXIT)
 		return move_exit(o, e);
@@ -339,24 +328,38 @@ static __attribute__((noinline)) bool note_syscall(struct order *o, const struct
 	return true;
 }
 
+/* What is to be done for an event that is none of the usual ones. What a check says counts only
+ * when all is in order. */
+static TT_NOT_INLINE int note_unusual(struct order *o, struct tt_v1_proc *proc)
+{
+	const struct tt_v1_event *e = &proc->head;
+	bool moved = tt_v1_is_moved(e);
+
+	if (e->layout->in_syscall && !note_syscall(o, e))
+		return tt_v1_no_memory(o->v, o->err);
+	if (o->unchecked)
+		return TT_OK;
+	o->unchecked = (moved && !tt_v1_exit_can_wait(o->v, e)) ||
+		       tt_v1_check_any(&o->check, proc, e, o->v->nevents, moved) < 0;
+	if (o->unchecked)
+		o->check.usual = false;
+	return TT_OK;
+}
+
 /* Appends the head of a P. */
 static inline int append(struct order *o, struct tt_v1_proc *proc)
 {
 	struct tt_v1 *v = o->v;
 	const struct tt_v1_event *e = &proc->head;
-	bool moved = false;
 
 	if (tt_unlikely(e->time < o->last) && v->nevents > 0 && o->unsorted == 0) {
 		o->unsorted = v->base + e->offset;
 		keep_good(v);
 	}
 	o->last = e->time;
-	if (tt_unlikely(tt_v1_layout(v, e)->in_syscall)) {
-		if (!note_syscall(o, e))
-			return tt_v1_no_memory(v, o->err);
-		moved = tt_v1_is_moved(e);
-	}
-	check(o, proc, moved);
+	if (tt_unlikely(!tt_v1_check_usual(&o->check, proc, e, v->nevents)) &&
+	    tt_unlikely(note_unusual(o, proc) < 0))
+		return -o->err->code;
 	append_index(v, tt_unlikely(proc == &v->sampler) ? v->procs.n : e->proc);
 	return TT_OK;
 }
@@ -533,5 +536,6 @@ int tt_v1_order(struct tt_v1 *v, struct tt_error *err)
 	release(&o);
 	keep_good(v);
 	v->checked = !o.unchecked;
+	v->last_time = o.last > v->last_time ? o.last : v->last_time;
 	return rc;
 }

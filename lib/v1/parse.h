@@ -70,7 +70,9 @@ struct tt_v1_layout {
 	int8_t stops;           /* the P runs no goroutine from now on */
 	int8_t names_g;         /* its first argument is a goroutine, */
 	int8_t is_about_g;      /* on which it happens, */
-	int8_t starts;          /* and which the P runs from now on */
+	int8_t starts;          /* and which the P runs from now on, */
+	int8_t names_other;     /* or not */
+	int8_t goes_on;         /* the P runs the same goroutine as before */
 	bool in_syscall;        /* a syscall blocks, was there, or its goroutine comes back */
 	bool is_special;        /* counting needs more than its `nevents`: see count.c */
 	uint8_t type;           /* enum tt_v1_type, none of the local ones */
@@ -116,8 +118,8 @@ struct tt_v1_event {
 	uint32_t g;             /* goroutine on which it happened: index in `goroutines` */
 	uint32_t other;         /* goroutine that it is about; of a UserLog: index in `messages` */
 	uint32_t proc;          /* index in `procs`; of a sample: the number of the P */
-	uint8_t type;           /* enum tt_v1_type, none of the local ones; and that of */
-	uint8_t record_type;    /* the record, which may be local */
+	uint8_t type;           /* enum tt_v1_type, none of the local ones */
+	const struct tt_v1_layout *layout; /* of the record, which may be local */
 	uint64_t args[TT_V1_MAX_ARGS]; /* dt left out; those that the record does not have are 0 */
 };
 
@@ -312,18 +314,11 @@ static inline uint64_t tt_v1_offset(const struct tt_v1 *v, const uint8_t *p)
 	return v->base + (uint64_t)(p - v->data);
 }
 
-/* The layout of an event's record, which for a local one differs from that of its type. */
-static inline const struct tt_v1_layout *tt_v1_layout(const struct tt_v1 *v,
-						      const struct tt_v1_event *e)
-{
-	return &v->layouts[e->record_type];
-}
-
 /* The stack that an event names among its arguments; 0 if it has none or the trace has no
  * such stack. Go cuts the number to 32 bits. */
 static inline uint64_t tt_v1_stack(const struct tt_v1 *v, const struct tt_v1_event *e)
 {
-	int8_t arg = tt_v1_layout(v, e)->stack_arg;
+	int8_t arg = e->layout->stack_arg;
 	uint32_t id;
 
 	if (arg < 0)

@@ -29,7 +29,7 @@ static const struct tt_v1_event *read_exit(struct tt_v1 *v)
 		.other = m->g,
 		.proc = m->proc,
 		.type = TT_V1_GO_SYS_EXIT,
-		.record_type = TT_V1_GO_SYS_EXIT,
+		.layout = &v->layouts[TT_V1_GO_SYS_EXIT],
 	};
 	tt_v1_args(v, m->offset, v->exit.args);
 	v->place = m->index;

@@ -31,7 +31,7 @@ static void describe_earlier(const struct tt_v1 *v, const struct tt_v1_place *pl
 		.g = place->g,
 		.proc = place->proc,
 		.type = (uint8_t)type,
-		.record_type = (uint8_t)type,
+		.layout = &v->layouts[type],
 	};
 
 	tt_v1_args(v, place->offset, e.args);
