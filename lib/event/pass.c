@@ -109,12 +109,6 @@ int tt_pass_begin(struct tt_pass *p)
 
 /* ---- what is seldom done */
 
-void tt_pass_stamp(struct tt_pass *p, struct tt_event *ev)
-{
-	p->last_ns = ev->time_ns = tt_ns_after(ev->raw_time_ns, p->last_ns);
-	p->nevents++;
-}
-
 /* A sample is not validated: Go does so neither. Its time is its first argument. */
 static int take_sample(struct tt_pass *p, const struct tt_event **ev)
 {

@@ -74,7 +74,11 @@ int tt_pass_drain(struct tt_pass *p);
 int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n);
 
 /* Gives an event that is handed out its time, and counts it. */
-void tt_pass_stamp(struct tt_pass *p, struct tt_event *ev);
+static inline void tt_pass_stamp(struct tt_pass *p, struct tt_event *ev)
+{
+	p->last_ns = ev->time_ns = tt_ns_after(ev->raw_time_ns, p->last_ns);
+	p->nevents++;
+}
 /* Whether the generation has the table entries that an event names. TT_E_EVENT_STACK,
  * TT_E_EVENT_STRING. */
 int tt_pass_check_ids(struct tt_pass *p, const struct tt_event *ev);

@@ -424,23 +424,19 @@ static int begin_v1(struct tt_reader *r, const struct tt_event **ev)
 }
 
 /* The next event of format v1; they were checked when they were loaded. */
-static int next_v1(struct tt_reader *r, const struct tt_event **ev)
+static inline int next_v1(struct tt_reader *r, const struct tt_event **ev)
 {
 	struct tt_event *next;
 	int rc = tt_v1_next(r->v1, &next, &r->err);
 
+	if (tt_likely(rc == TT_OK)) {
+		tt_pass_stamp(&r->pass, next);
+		*ev = next;
+		return TT_OK;
+	}
 	*ev = NULL;
-	if (rc < 0) {
-		r->outcome = rc;
-		return end(r);
-	}
-	if (rc == TT_END) {
-		r->outcome = TT_END;
-		return hand_out_final_sync(r, ev);
-	}
-	tt_pass_stamp(&r->pass, next);
-	*ev = next;
-	return TT_OK;
+	r->outcome = rc;
+	return rc < 0 ? end(r) : hand_out_final_sync(r, ev);
 }
 
 /* Whatever comes when the current generation has no more events. */

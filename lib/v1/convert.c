@@ -123,27 +123,49 @@ static inline uint64_t *make(struct conversion *c, unsigned type)
 	return v->out_args;
 }
 
-/* How a goroutine stops: the event that says so now, and why. type 0: it does not. */
-static const struct stop {
-	uint8_t type, text;
-} stops[] = {
-	[TT_V1_GO_STOP] = {TT_EV_GO_BLOCK, TEXT_FOREVER},
-	[TT_V1_GO_SCHED] = {TT_EV_GO_STOP, TEXT_GOSCHED},
-	[TT_V1_GO_PREEMPT] = {TT_EV_GO_STOP, TEXT_PREEMPTED},
-	[TT_V1_GO_SLEEP] = {TT_EV_GO_BLOCK, TEXT_SLEEP},
-	[TT_V1_GO_BLOCK] = {TT_EV_GO_BLOCK, TEXT_EMPTY},
-	[TT_V1_GO_BLOCK_SEND] = {TT_EV_GO_BLOCK, TEXT_SEND},
-	[TT_V1_GO_BLOCK_RECV] = {TT_EV_GO_BLOCK, TEXT_RECEIVE},
-	[TT_V1_GO_BLOCK_SELECT] = {TT_EV_GO_BLOCK, TEXT_SELECT},
-	[TT_V1_GO_BLOCK_SYNC] = {TT_EV_GO_BLOCK, TEXT_SYNC},
-	[TT_V1_GO_BLOCK_COND] = {TT_EV_GO_BLOCK, TEXT_COND},
-	[TT_V1_GO_BLOCK_NET] = {TT_EV_GO_BLOCK, TEXT_NETWORK},
-	[TT_V1_GO_BLOCK_GC] = {TT_EV_GO_BLOCK, TEXT_ASSIST},
+/* What events become that need no more than their arguments, or a text instead of them. type 0:
+ * any other. */
+static const struct shape {
+	uint8_t type;           /* of v2 */
+	uint8_t nargs;          /* of the first ones, which it takes over */
+	bool has_text;          /* its first argument is a text: */
+	uint8_t text;
+} shapes[TT_V1_NTYPES] = {
+	[TT_V1_GC_START] = {TT_EV_GC_BEGIN, 1, false, 0},
+	[TT_V1_GC_DONE] = {TT_EV_GC_END, 1, false, 0},
+	[TT_V1_GC_SWEEP_START] = {TT_EV_GC_SWEEP_BEGIN, 0, false, 0},
+	[TT_V1_GC_SWEEP_DONE] = {TT_EV_GC_SWEEP_END, 2, false, 0},
+	[TT_V1_GC_MARK_ASSIST_START] = {TT_EV_GC_MARK_ASSIST_BEGIN, 0, false, 0},
+	[TT_V1_GC_MARK_ASSIST_DONE] = {TT_EV_GC_MARK_ASSIST_END, 0, false, 0},
+	[TT_V1_HEAP_ALLOC] = {TT_EV_HEAP_ALLOC, 1, false, 0},
+	[TT_V1_HEAP_GOAL] = {TT_EV_HEAP_GOAL, 1, false, 0},
+	[TT_V1_GO_CREATE] = {TT_EV_GO_CREATE, 2, false, 0},
+	[TT_V1_GO_START] = {TT_EV_GO_START, 2, false, 0},
+	[TT_V1_GO_START_LABEL] = {TT_EV_GO_START, 2, false, 0},
+	[TT_V1_GO_END] = {TT_EV_GO_DESTROY, 0, false, 0},
+	[TT_V1_GO_UNBLOCK] = {TT_EV_GO_UNBLOCK, 2, false, 0},
+	[TT_V1_GO_SYS_EXIT] = {TT_EV_GO_SYSCALL_END_BLOCKED, 0, false, 0},
+	[TT_V1_GO_STOP] = {TT_EV_GO_BLOCK, 0, true, TEXT_FOREVER},
+	[TT_V1_GO_SCHED] = {TT_EV_GO_STOP, 0, true, TEXT_GOSCHED},
+	[TT_V1_GO_PREEMPT] = {TT_EV_GO_STOP, 0, true, TEXT_PREEMPTED},
+	[TT_V1_GO_SLEEP] = {TT_EV_GO_BLOCK, 0, true, TEXT_SLEEP},
+	[TT_V1_GO_BLOCK] = {TT_EV_GO_BLOCK, 0, true, TEXT_EMPTY},
+	[TT_V1_GO_BLOCK_SEND] = {TT_EV_GO_BLOCK, 0, true, TEXT_SEND},
+	[TT_V1_GO_BLOCK_RECV] = {TT_EV_GO_BLOCK, 0, true, TEXT_RECEIVE},
+	[TT_V1_GO_BLOCK_SELECT] = {TT_EV_GO_BLOCK, 0, true, TEXT_SELECT},
+	[TT_V1_GO_BLOCK_SYNC] = {TT_EV_GO_BLOCK, 0, true, TEXT_SYNC},
+	[TT_V1_GO_BLOCK_COND] = {TT_EV_GO_BLOCK, 0, true, TEXT_COND},
+	[TT_V1_GO_BLOCK_NET] = {TT_EV_GO_BLOCK, 0, true, TEXT_NETWORK},
+	[TT_V1_GO_BLOCK_GC] = {TT_EV_GO_BLOCK, 0, true, TEXT_ASSIST},
 };
 
-static int stop(struct conversion *c, const struct stop *how)
+static int by_shape(struct conversion *c)
 {
-	make(c, how->type)[0] = text_id(c->v, how->text);
+	const struct tt_v1_form *form = &c->e->layout->form;
+	uint64_t *args = make(c, shapes[c->e->type].type);
+
+	args[0] |= (c->e->args[0] & form->first) | form->text;
+	args[1] |= c->e->args[1] & form->second;
 	return TT_OK;
 }
 
@@ -169,15 +191,6 @@ static int proc_status(struct conversion *c, unsigned status)
 static int first_arg(struct conversion *c, unsigned type)
 {
 	make(c, type)[0] = c->e->args[0];
-	return TT_OK;
-}
-
-static int first_two_args(struct conversion *c, unsigned type)
-{
-	uint64_t *args = make(c, type);
-
-	args[0] = c->e->args[0];
-	args[1] = c->e->args[1];
 	return TT_OK;
 }
 
@@ -245,7 +258,7 @@ static int go_create(struct conversion *c)
 		c->v->goroutines.at[c->e->other].unstarted = true;
 		return TT_END;
 	}
-	return first_two_args(c, TT_EV_GO_CREATE);
+	return by_shape(c);
 }
 
 static int go_start(struct conversion *c)
@@ -254,12 +267,12 @@ static int go_start(struct conversion *c)
 		c->v->goroutines.at[c->e->g].unstarted = false;
 		return goroutine_status(c, c->e->args[0], TT_G_RUNNING);
 	}
-	return first_two_args(c, TT_EV_GO_START);
+	return by_shape(c);
 }
 
 static int go_start_label(struct conversion *c)
 {
-	first_two_args(c, TT_EV_GO_START);
+	by_shape(c);
 	c->v->out.thread = thread_of(c, 0);
 	c->v->pending = TT_EV_GO_LABEL;
 	return TT_OK;
@@ -269,17 +282,6 @@ static int go_label(struct conversion *c)
 {
 	make(c, TT_EV_GO_LABEL)[0] = c->e->args[2];
 	c->v->out.thread = thread_of(c, 0);
-	return TT_OK;
-}
-
-/* The sequence number is Go's own: that of a local record is not known. */
-static int go_unblock(struct conversion *c)
-{
-	bool local = c->e->layout->rule.any_seq != 0;
-	uint64_t *args = make(c, TT_EV_GO_UNBLOCK);
-
-	args[0] = c->e->args[0];
-	args[1] = local ? 0 : c->e->args[1];
 	return TT_OK;
 }
 
@@ -400,8 +402,7 @@ static bool lacks_text(const struct tt_v1 *v, unsigned type)
 {
 	if (type == TT_V1_USER_LOG)
 		return v->lacks_messages;
-	return type == TT_V1_GCSTW_START ||
-	       (type < sizeof(stops) / sizeof(stops[0]) && stops[type].type != 0);
+	return type == TT_V1_GCSTW_START || shapes[type].has_text;
 }
 
 /* An event of v1: 0, and v->out is set; 1: it becomes no event; or an error. */
@@ -411,8 +412,6 @@ static int convert(struct conversion *c, struct tt_error *err)
 
 	if (tt_unlikely(c->v->lacks_texts) && lacks_text(c->v, type))
 		return tt_fail(err, TT_E_STRING_RECORD, "trace contains too many strings");
-	if (type < sizeof(stops) / sizeof(stops[0]) && stops[type].type != 0)
-		return stop(c, &stops[type]);
 	switch (type) {
 	case TT_V1_GOMAXPROCS:
 		return procs_change(c);
@@ -420,47 +419,20 @@ static int convert(struct conversion *c, struct tt_error *err)
 		return proc_start(c);
 	case TT_V1_PROC_STOP:
 		return proc_stop(c);
-	case TT_V1_GC_START:
-		return first_arg(c, TT_EV_GC_BEGIN);
-	case TT_V1_GC_DONE:
-		return first_arg(c, TT_EV_GC_END);
 	case TT_V1_GCSTW_START:
 		return stw_begin(c);
 	case TT_V1_GCSTW_DONE:
 		return stw_end(c);
-	case TT_V1_GC_SWEEP_START:
-		make(c, TT_EV_GC_SWEEP_BEGIN);
-		return TT_OK;
-	case TT_V1_GC_SWEEP_DONE:
-		return first_two_args(c, TT_EV_GC_SWEEP_END);
-	case TT_V1_GC_MARK_ASSIST_START:
-		make(c, TT_EV_GC_MARK_ASSIST_BEGIN);
-		return TT_OK;
-	case TT_V1_GC_MARK_ASSIST_DONE:
-		make(c, TT_EV_GC_MARK_ASSIST_END);
-		return TT_OK;
-	case TT_V1_HEAP_ALLOC:
-		return first_arg(c, TT_EV_HEAP_ALLOC);
-	case TT_V1_HEAP_GOAL:
-		return first_arg(c, TT_EV_HEAP_GOAL);
 	case TT_V1_GO_CREATE:
 		return go_create(c);
 	case TT_V1_GO_START:
 		return go_start(c);
 	case TT_V1_GO_START_LABEL:
 		return go_start_label(c);
-	case TT_V1_GO_END:
-		make(c, TT_EV_GO_DESTROY);
-		return TT_OK;
-	case TT_V1_GO_UNBLOCK:
-		return go_unblock(c);
 	case TT_V1_GO_SYS_CALL:
 		return go_syscall(c);
 	case TT_V1_GO_SYS_BLOCK:
 		return TT_END;
-	case TT_V1_GO_SYS_EXIT:
-		make(c, TT_EV_GO_SYSCALL_END_BLOCKED);
-		return TT_OK;
 	case TT_V1_GO_WAITING:
 		return go_appear(c, TT_G_WAITING);
 	case TT_V1_GO_IN_SYSCALL:
@@ -476,6 +448,8 @@ static int convert(struct conversion *c, struct tt_error *err)
 	case TT_V1_CPU_SAMPLE:
 		return sample(c);
 	default:
+		if (shapes[type].type != 0)
+			return by_shape(c);
 		return tt_fail(err, TT_E_EVENT_UNORDERED, "unexpected event type %u", c->e->type);
 	}
 }
@@ -607,16 +581,17 @@ static __attribute__((noinline)) int next_pending(struct tt_v1 *v, struct tt_err
 	return rc == TT_OK && has_raw_ids(v) ? check_ids(v, err) : rc;
 }
 
-int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
+/* tt_v1_next() where `e` was read and is not plain; NULL: what is pending comes first, or there
+ * is none. */
+static TT_NOT_INLINE int next_any(struct tt_v1 *v, const struct tt_v1_event *e,
+				  struct tt_error *err)
 {
-	const struct tt_v1_event *e = NULL;
 	struct conversion c;
 	int rc = TT_END;
 
-	*ev = &v->out;
-	if (tt_unlikely(v->pending != 0 || v->next_unstarted != TT_V1_NONE))
+	if (e == NULL && (v->pending != 0 || v->next_unstarted != TT_V1_NONE))
 		rc = next_pending(v, err);
-	while (rc == TT_END && (e = tt_v1_replay_next(v)) != NULL) {
+	while (rc == TT_END && (e != NULL || (e = tt_v1_replay_next(v)) != NULL)) {
 		begin(&c, v, e, tt_v1_verdict(v));
 		rc = convert(&c, err);
 		if (tt_unlikely(v->pending != 0 || v->next_unstarted != TT_V1_NONE))
@@ -624,16 +599,89 @@ int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
 		v->rest.nhanded += rc == TT_OK && v->place >= v->rest.begin;
 		if (rc == TT_OK && tt_unlikely(e->layout->id_arg >= 0 || v->bad_frames))
 			rc = check_ids(v, err);
+		if (rc == TT_END)
+			e = NULL;
 	}
+	v->plain = v->started && v->pending == 0 && v->next_unstarted == TT_V1_NONE &&
+		   !v->bad_frames && !v->lacks_texts;
 	if (tt_unlikely(rc < 0))
 		err->offset = v->base + (e != NULL ? e : &v->last)->offset;
 	return rc;
 }
 
+/* An event of which only the form has to be known. False: more has. */
+static TT_ALWAYS_INLINE bool convert_plain(struct tt_v1 *v, const struct tt_v1_event *e)
+{
+	const struct tt_v1_form *form = &e->layout->form;
+	const struct tt_v1_goroutine *g = &v->goroutines.at[e->g];
+	struct tt_event *out = &v->out;
+	const struct tt_v1_proc *p;
+
+	if (tt_unlikely(form->spec == NULL) ||
+	    (form->may_be_elsewhere && tt_unlikely(g->timer || tt_v1_verdict(v))))
+		return false;
+	p = &v->procs.at[e->proc];
+	out->raw_time_ns = tt_v1_time_ns(v, e);
+	out->thread = p->has_thread ? (int64_t)p->thread : TT_NONE;
+	out->proc = p->number;
+	out->goroutine = e->g == TT_V1_NO_G ? TT_NONE : (int64_t)g->id;
+	out->offset = v->base + e->offset;
+	out->spec = form->spec;
+	out->kind = form->kind;
+	memset(v->out_args, 0, sizeof(v->out_args));
+	v->out_args[0] = (e->args[0] & form->first) | form->text;
+	v->out_args[1] = e->args[1] & form->second;
+	if (form->stack_arg >= 0)
+		v->out_args[form->stack_arg] = tt_v1_stack(v, e);
+	return true;
+}
+
+int tt_v1_next(struct tt_v1 *v, struct tt_event **ev, struct tt_error *err)
+{
+	const struct tt_v1_event *e;
+
+	*ev = &v->out;
+	if (tt_unlikely(!v->plain))
+		return next_any(v, NULL, err);
+	e = tt_v1_replay_next(v);
+	if (tt_unlikely(e == NULL))
+		return TT_END;
+	if (tt_unlikely(!convert_plain(v, e)))
+		return next_any(v, e, err);
+	v->rest.nhanded++;
+	return TT_OK;
+}
+
 /* ---- the beginning */
+
+/* What becomes of events by their layouts, once it is known which ids the texts have. */
+static void set_forms(struct tt_v1 *v)
+{
+	for (unsigned type = 0; type < TT_V1_NTYPES; type++) {
+		struct tt_v1_layout *layout = &v->layouts[type];
+		const struct shape *shape = &shapes[layout->type];
+		bool local = type == TT_V1_GO_UNBLOCK_LOCAL;
+
+		/* (the number of an unblock is Go's own: that of a local record is not known) */
+		layout->form = (struct tt_v1_form){
+			.first = shape->nargs > 0 ? UINT64_MAX : 0,
+			.second = shape->nargs > 1 && !local ? UINT64_MAX : 0,
+			.text = shape->has_text ? text_id(v, shape->text) : 0,
+			.may_be_elsewhere = layout->type == TT_V1_GO_UNBLOCK,
+		};
+		if (shape->type == 0 || layout->nevents != 1 || layout->is_special ||
+		    type == TT_V1_GC_START)
+			continue;
+		layout->form.spec = v->v2[shape->type];
+		layout->form.kind = v->v2[shape->type]->kind;
+		layout->form.stack_arg = v->v2[shape->type]->stack_arg;
+	}
+}
 
 int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err)
 {
+	int rc;
+
 	for (unsigned type = 0; type < TT_V1_NTYPES; type++)
 		v->v2[type] = tt_specs_event(v->specs, type);
 	v->out.generation = v->gen;
@@ -645,7 +693,9 @@ int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err)
 	for (unsigned i = 0; i < 4; i++)
 		v->fake_procs[i] = tt_idmap_find(&v->proc_ids, (uint64_t)FIRST_FAKE_PROC + i);
 	tt_v1_replay(v);
-	return tt_v1_seal_tables(v, texts, NTEXTS, err);
+	rc = tt_v1_seal_tables(v, texts, NTEXTS, err);
+	set_forms(v);
+	return rc;
 }
 
 /* The first event is at 0. */

@@ -81,6 +81,7 @@ void tt_v1_count(struct tt_v1 *v, uint64_t *nevents, int64_t *last_ns)
 	*nevents += rest->nevents - rest->nhanded;
 	v->rest.nhanded = rest->nevents;
 	v->pending = 0;
+	v->plain = true;
 	v->nread = v->next = v->nevents;
 	v->next_moved = v->moved.n;
 	v->ahead = NULL;

@@ -60,6 +60,17 @@ struct tt_v1_change {
 	int8_t begins, goes_on; /* masks: its goroutine runs on the P now, or what ran there */
 };
 
+/* What an event becomes, if that is one event of v2 with what all events have, and no more than
+ * this. */
+struct tt_v1_form {
+	const struct tt_event_spec *spec; /* NULL: more has to be done, see convert.c */
+	uint64_t first, second; /* masks of the arguments that it takes over; */
+	uint64_t text;          /* or the id of a text, instead of the first one */
+	uint8_t kind;           /* enum tt_kind */
+	int8_t stack_arg;       /* -1: none */
+	bool may_be_elsewhere;  /* on a P that Go makes up */
+};
+
 /* One type of record, from specs/v1.spec, as far as this header version has it. */
 struct tt_v1_layout {
 	const struct tt_event_spec *spec; /* NULL: there is none */
@@ -81,6 +92,7 @@ struct tt_v1_layout {
 	int8_t id_arg;          /* of a string or stack that nothing has looked up; -1: none */
 	struct tt_v1_rule rule;
 	struct tt_v1_change change;
+	struct tt_v1_form form;
 	uint64_t numbers_mask;  /* of up to three numbers that take a byte each */
 };
 
@@ -277,6 +289,7 @@ struct tt_v1 {
 	/* replay: */
 	size_t next;            /* place in the order, of what will be read */
 	size_t next_moved;
+	int64_t next_exit;      /* time of that one; INT64_MAX: there may be none */
 	size_t place;           /* in the order, of the event at hand */
 	size_t nread;           /* events up to the one at hand */
 	struct tt_v1_proc *ahead; /* its head was read, and is the next in place; or NULL */
@@ -300,7 +313,8 @@ struct tt_v1 {
 	/* conversion: */
 	struct tt_v1_event last; /* that was converted */
 	uint32_t next_unstarted; /* goroutine that may have to be handed out; TT_V1_NONE */
-	bool started;           /* the first Gomaxprocs is over */
+	bool started;           /* the first Gomaxprocs is over; */
+	bool plain;             /* nothing is pending either, and each name has an id */
 	unsigned pending;       /* v2 event that follows, or 0 */
 	uint64_t stw_reason;
 	uint32_t fake_procs[4]; /* indices of real Ps with the numbers of those that are not */

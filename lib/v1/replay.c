@@ -2,11 +2,17 @@
 /* replay.c - events in their order: what few of them need. Stands on replay.h. */
 #include "v1/replay.h"
 
+static void find_exit(struct tt_v1 *v)
+{
+	v->next_exit = v->next_moved < v->moved.n ? v->moved.at[v->next_moved].time : INT64_MAX;
+}
+
 void tt_v1_replay(struct tt_v1 *v)
 {
 	tt_v1_rewind(v);
 	v->next = v->next_moved = v->nread = 0;
 	v->ahead = NULL;
+	find_exit(v);
 }
 
 /* Whether the next one that is moved comes before the head of a P, which may be NULL. */
@@ -32,6 +38,7 @@ static const struct tt_v1_event *read_exit(struct tt_v1 *v)
 		.layout = &v->layouts[TT_V1_GO_SYS_EXIT],
 	};
 	tt_v1_args(v, m->offset, v->exit.args);
+	find_exit(v);
 	v->place = m->index;
 	return &v->exit;
 }

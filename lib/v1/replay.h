@@ -54,9 +54,7 @@ static TT_ALWAYS_INLINE const struct tt_v1_event *tt_v1_replay_next(struct tt_v1
 
 	if (tt_likely(proc == NULL))
 		proc = tt_v1_read_in_place(v);
-	if (tt_unlikely(proc == NULL) ||
-	    (v->next_moved < v->moved.n &&
-	     tt_unlikely(v->moved.at[v->next_moved].time <= proc->head.time)))
+	if (tt_unlikely(proc == NULL) || tt_unlikely(proc->head.time >= v->next_exit))
 		return tt_v1_replay_moved(v, proc);
 	v->ahead = NULL;
 	v->nread++;
