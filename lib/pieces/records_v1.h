@@ -26,6 +26,10 @@ int tt_v1_shapes_init(struct tt_v1_shapes *shapes, struct tt_error *err);
 /* The length of the record at p, which may go on past `end`; 0: none begins here. */
 uint64_t tt_v1_record_nbytes(const struct tt_v1_shapes *shapes, const uint8_t *p,
 			     const uint8_t *end);
+/* Moves past records of up to three numbers that end within 8 bytes each, and are no other trace:
+ * those that nearly all are. May stop earlier. */
+const uint8_t *tt_v1_pass_short(const struct tt_v1_shapes *shapes, const uint8_t *p,
+				const uint8_t *end);
 /* How far record follows record, `most` at most; `end` if the last one goes up to there. */
 const uint8_t *tt_v1_records_end(const struct tt_v1_shapes *shapes, const uint8_t *p,
 				 const uint8_t *end, unsigned most);

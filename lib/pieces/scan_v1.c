@@ -212,6 +212,11 @@ static bool hides_trace(const uint8_t *p, uint64_t nbytes, const struct view *v)
 	return trace_inside(p, stop, v->end) != NULL;
 }
 
+static const uint8_t *step_end(const struct view *v)
+{
+	return v->end - v->data > STEP_NBYTES ? v->data + STEP_NBYTES : v->end;
+}
+
 /* Moves past records, enough for a run; stops before that, with *odd, where none begins or a
  * trace does. */
 static const uint8_t *pass_records(struct tt_scan *s, const struct view *v, bool *odd)
@@ -220,8 +225,16 @@ static const uint8_t *pass_records(struct tt_scan *s, const struct view *v, bool
 
 	while (p < v->end) {
 		size_t done = (size_t)(p - v->data);
+		const uint8_t *begin = p;
 		uint64_t n;
 
+		if (done < STEP_NBYTES) {
+			p = tt_v1_pass_short(s->shapes, p, step_end(v));
+			s->open |= p != begin;
+			done = (size_t)(p - v->data);
+			if (p == v->end)
+				break;
+		}
 		/* (the letters of a text, at the end of a run, are not yet known to be that) */
 		if (done >= STEP_NBYTES &&
 		    (done >= STEP_NBYTES + BACK_NBYTES || !is_text_byte(p[-1])))
