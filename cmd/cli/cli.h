@@ -24,6 +24,8 @@
  *	numbers.c       small numbers for ids and texts, arrays that grow
  *	numbered.c      names of output files that are counted
  *	inputs.c walk.c all traces of files, folders, archives and lists of names
+ *	inputs_file.c inputs_archive.c inputs_folder.c inputs_list.c
+ *	                the steps from an operand to a trace (inputs_from.h)
  *	url.c           URLs among the arguments, without their passwords
  *	outfile.c       an output file, which appears whole or not at all
  *	dynlib.c        libraries that are loaded when they are needed

@@ -121,6 +121,24 @@ bool cmd_reads_stdin_twice(char *const *files, size_t n)
 	return times > 1;
 }
 
+/* Whether it is a folder: then *err says what to type. */
+static bool is_folder(const char *path, struct tt_error *err)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		return false;
+	*err = (struct tt_error){
+		.code = TT_E_MEMBER, .system = true, .offset = TT_UNKNOWN,
+		.batch_offset = TT_UNKNOWN, .generation = TT_UNKNOWN, .thread = TT_NONE,
+		.event_index = TT_UNKNOWN, .event_type = -1,
+	};
+	snprintf(err->message, sizeof(err->message),
+		 "this is a folder: name one of its files; 'tracetool info FOLDER' lists the traces "
+		 "in it");
+	return true;
+}
+
 /* Of what could not be opened as a file: what to do if it is a URL. Returns rc. */
 static int suggest_url(const char *path, int rc, struct tt_error *err)
 {
@@ -140,6 +158,10 @@ int cmd_open_reader(struct tt_reader **out, const struct cmd_input *in, const ch
 
 	if (strcmp(path, "-") == 0)
 		return tt_reader_open_fd(out, STDIN_FILENO, &opt, err);
+	if (is_folder(path, err)) {
+		*out = NULL;
+		return -err->code;
+	}
 	archive = split_member(path, &opt, &opt.member);
 	rc = tt_reader_open(out, archive ? archive : path, &opt, err);
 	free(archive);
@@ -155,6 +177,10 @@ int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *
 
 	if (strcmp(path, "-") == 0)
 		return tt_wire_open_fd(out, STDIN_FILENO, &opt, err);
+	if (is_folder(path, err)) {
+		*out = NULL;
+		return -err->code;
+	}
 	archive = split_member(path, &opt, &opt.member);
 	rc = tt_wire_open(out, archive ? archive : path, &opt, err);
 	free(archive);
@@ -170,6 +196,10 @@ int cmd_open_pieces(struct tt_pieces **out, const struct cmd_input *in, const ch
 
 	if (strcmp(path, "-") == 0)
 		return tt_pieces_open_fd(out, STDIN_FILENO, &opt, err);
+	if (is_folder(path, err)) {
+		*out = NULL;
+		return -err->code;
+	}
 	archive = split_member(path, &opt, &opt.member);
 	rc = tt_pieces_open(out, archive ? archive : path, &opt, err);
 	free(archive);

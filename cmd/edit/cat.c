@@ -246,7 +246,8 @@ static int check_files(const struct opt_operands *files)
 
 	for (size_t i = 0; i < files->n; i++) {
 		if (strcmp(files->items[i], "-") == 0 ||
-		    (stat(files->items[i], &st) == 0 && !S_ISREG(st.st_mode)))
+		    (stat(files->items[i], &st) == 0 && !S_ISREG(st.st_mode) &&
+		     !S_ISDIR(st.st_mode)))
 			return opt_usage(&command, "%s is not a regular file, and cannot be read "
 						   "twice: write the trace to a file first",
 					 cmd_input_name(files->items[i]));

@@ -5,6 +5,7 @@
  *
  *	validate.c      options; which thread reads which file
  *	verdict.c       the verdict on one file; prints nothing
+ *	printable.c     texts that may hold any byte
  *	report.c        the words that all formats use
  *	text.c json.c junit.c sarif.c github.c
  *	                the formats
