@@ -351,7 +351,7 @@ distclean: clean
 
 ### test
 ## check            all tests of this group
-checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-kept check-edit check-field check-faults check-manual check-readme \
+checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-kept check-edit check-anonymize check-field check-faults check-manual check-readme \
 	check-completion check-intervals check-pprof check-headers check-layers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
@@ -418,6 +418,15 @@ EDIT_TRACES ?= testdata/go1.26-annotations.trace testdata/go1.22-annotations.tra
 check-edit: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-edit -w $(WINDOWS) -s $(SELECTIONS) \
 		$(if $(SEED),--seed $(SEED)) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(EDIT_TRACES)
+
+## check-anonymize  gives traces new names, and looks for the old ones; ANONYMIZE_TRACES=...,
+##                  DAMAGED=100, SEED=2 for more, GO_REFERENCE=DIR: also Go's reader
+DAMAGED ?= 3
+ANONYMIZE_TRACES ?= testdata/go1.26-annotations.trace testdata/go1.23-annotations-allocfree.trace.zst \
+	testdata/problems/leak.trace.zst testdata/v1/go1.21-annotations.trace.zst
+check-anonymize: $O/tracetool
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-anonymize -n $(DAMAGED) $(if $(SEED),--seed $(SEED)) \
+		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(ANONYMIZE_TRACES)
 
 ## check-kept       damages traces in ways of which the truth is known, and holds
 ##                  what repair keeps and says against it; KEPT=100, KEPT_SEED=1
@@ -536,7 +545,7 @@ check-clang:
 # recorder (cmd/preload), which stands in for functions of glibc. To run, each function
 # of an absent library is at address 0, so that what reaches for one crashes. Run are
 # the program, on traces that are not compressed, and the fuzz targets' corpora but `source`
-# (archives) and `record` (zstd).
+# (archives), `record` (zstd) and `anonymize` (libmd).
 musl_headers := archive.h archive_entry.h zstd.h zstd_errors.h zlib.h zconf.h sha2.h curl \
 	elfutils dwarf.h libelf.h gelf.h linux asm asm-generic
 musl_make = $(portable_make) CC='musl-gcc -isystem $(abspath $O)/musl/include' PKG_CONFIG=false \
@@ -549,7 +558,7 @@ check-musl: $O/tracetool
 	+@$(musl_make) O=$O/musl/bare WITH_CURL=no WITH_DW=no cmd-objects
 	+@$(musl_make) O=$O/musl WITH_CURL=yes WITH_DW=yes cmd-objects $O/musl/tracetool
 	+@$(musl_make) O=$O/musl WITH_CURL=yes WITH_DW=yes check-replay \
-		FUZZ='$(filter-out archive record source,$(fuzz_names))'
+		FUZZ='$(filter-out anonymize archive record source,$(fuzz_names))'
 	cmd/tests/check-same $< $O/musl/tracetool $(sort $(wildcard testdata/*.trace testdata/*.trace.zst))
 	@echo 'With musl: not run for want of libraries: the Check suites, fuzz_archive,' \
 		'fuzz_record, fuzz_source, what is compressed or an archive; not built: cmd/preload'

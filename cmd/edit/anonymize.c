@@ -79,7 +79,9 @@ static ssize_t read_file(const char *path, uint8_t *buf, size_t room)
 	ssize_t got = fd < 0 ? -1 : 1;
 
 	while (got > 0 && n < room) {
-		got = read(fd, buf + n, room - n);
+		do
+			got = read(fd, buf + n, room - n);
+		while (got < 0 && errno == EINTR);
 		n += got > 0 ? (size_t)got : 0;
 	}
 	if (fd >= 0)

@@ -22,7 +22,8 @@
 /* The first line of a list. */
 static const char list_head[] = "# tracetool names 1";
 
-/* Of each use: the word before the digits, and its name in a list. Functions and types share
+/* Of each use: what is before the digits, and its name in a list. People number texts and files
+ * themselves: the dash keeps `task-1...` from being a `task1`. Functions and types share
  * their digits: which of the two a name is, a symbol does not always say. */
 static const struct {
 	const char *prefix, *word;
@@ -31,15 +32,15 @@ static const struct {
 	[TT_NAME_PACKAGE] = {"p", "package", 'p'},
 	[TT_NAME_FUNCTION] = {"f", "function", 'i'},
 	[TT_NAME_TYPE] = {"T", "type", 'i'},
-	[TT_NAME_FILE] = {"file", "file", 's'},
+	[TT_NAME_FILE] = {"file-", "file", 's'},
 	[TT_NAME_VERSION] = {"v", "version", 'v'},
-	[TT_NAME_TASK] = {"task", "task", 't'},
-	[TT_NAME_REGION] = {"region", "region", 'r'},
-	[TT_NAME_CATEGORY] = {"category", "category", 'c'},
-	[TT_NAME_MESSAGE] = {"message", "message", 'm'},
-	[TT_NAME_LABEL] = {"label", "label", 'l'},
-	[TT_NAME_REASON] = {"reason", "reason", 'w'},
-	[TT_NAME_TEXT] = {"text", "text", 'x'},
+	[TT_NAME_TASK] = {"task-", "task", 't'},
+	[TT_NAME_REGION] = {"region-", "region", 'r'},
+	[TT_NAME_CATEGORY] = {"category-", "category", 'c'},
+	[TT_NAME_MESSAGE] = {"message-", "message", 'm'},
+	[TT_NAME_LABEL] = {"label-", "label", 'l'},
+	[TT_NAME_REASON] = {"reason-", "reason", 'w'},
+	[TT_NAME_TEXT] = {"text-", "text", 'x'},
 	[TT_NAME_SPEC] = {"name", "spec", 'e'},
 };
 #define NUSES (sizeof(uses) / sizeof(uses[0]))

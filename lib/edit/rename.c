@@ -22,6 +22,24 @@ static void put_escaped(struct tt_rename *r, struct tt_str part)
 	}
 }
 
+static size_t word_end(struct tt_str text, size_t at)
+{
+	while (at < text.len && is_of_word(text.data[at]))
+		at++;
+	return at;
+}
+
+/* A new name is a word, or one with a dash and digits. */
+static size_t name_end(struct tt_str text, size_t at)
+{
+	size_t end = word_end(text, at);
+
+	if (end > at && end + 1 < text.len && text.data[end] == '-' &&
+	    tt_is_digit(text.data[end + 1]))
+		return word_end(text, end + 1);
+	return end;
+}
+
 void tt_rename_restore(struct tt_rename *r, struct tt_str text)
 {
 	struct tt_str old;
@@ -29,9 +47,7 @@ void tt_rename_restore(struct tt_rename *r, struct tt_str text)
 	size_t end;
 
 	for (size_t i = 0; i < text.len; i = end) {
-		end = i;
-		while (end < text.len && is_of_word(text.data[end]))
-			end++;
+		end = name_end(text, i);
 		if (end == i) {
 			tt_rename_put(r, text.data + i, 1);
 			end++;

@@ -52,6 +52,22 @@ static struct tt_str tail_of(struct tt_str path, struct tt_str package)
 	return (struct tt_str){path.data, 0};
 }
 
+/* The same for folders that are any package of the standard library: functions of one may be
+ * named as if they were of another. */
+static struct tt_str std_tail_of(struct tt_str path)
+{
+	struct tt_str file = part_before(path, path.len);
+	size_t end = path.len - file.len, at = end, best = path.len;
+
+	/* (no package is deeper) */
+	for (int depth = 0; depth < 8 && at > 1; depth++) {
+		at = (size_t)(part_before(path, at - 1).data - path.data);
+		if (tt_go_std_package((struct tt_str){path.data + at, end - 1 - at}))
+			best = at;
+	}
+	return (struct tt_str){path.data + best, path.len - best};
+}
+
 /* The end of a file's name that says what it is. */
 static size_t ending_len(struct tt_str file)
 {
@@ -116,6 +132,8 @@ struct tt_str tt_rename_file(struct tt_rename *r, struct tt_str path, struct tt_
 {
 	struct tt_str tail = tail_of(path, package);
 
+	if (tail.len == 0 && tt_go_std_package(package))
+		tail = std_tail_of(path);
 	if (r->names->restores || path.len == 0)
 		return tt_rename_text(r, TT_NAME_FILE, path, max);
 	/* (what compilers and tools write where there is no file) */
