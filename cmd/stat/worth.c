@@ -3,6 +3,7 @@
  * worth.c - what a summary says is worth a look: causes of trouble that the numbers show, each
  * with the time and a command that shows the events there. Command layer.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,14 +335,15 @@ static void add_row(struct convoy *c, const struct stat_row *row, struct tt_str 
 	}
 }
 
-/* The places of the table: how many. They are few, as functions that lock are. */
+/* The places of the table, by the numbers of their names: how many. NULL in *out: no memory. */
 static size_t collect_convoys(const struct stat_table *t, struct convoy **out)
 {
 	struct texts places = { 0 };
 	size_t n = 0;
+	bool fine = true;
 
 	*out = calloc(t->nrows + 1, sizeof(**out));
-	for (size_t i = 0; *out && i < t->nrows; i++) {
+	for (size_t i = 0; *out && fine && i < t->nrows; i++) {
 		struct tt_str waiter, holder;
 		uint32_t number;
 
@@ -349,13 +351,18 @@ static size_t collect_convoys(const struct stat_table *t, struct convoy **out)
 			continue;
 		split_key(table_key(t, i), &waiter, &holder);
 		number = texts_number(&places, waiter);
-		if (number == NUMBER_NONE || number > t->nrows)
+		fine = number != NUMBER_NONE;
+		if (!fine)
 			break;
 		n = number + 1U > n ? number + 1U : n;
 		(*out)[number].place = waiter;
 		add_row(&(*out)[number], t->rows[i], holder);
 	}
 	texts_release(&places);
+	if (!fine) {
+		free(*out);
+		*out = NULL;
+	}
 	return n;
 }
 
@@ -380,6 +387,8 @@ static void print_convoys(struct worth *w)
 	struct convoy *all;
 	size_t n = collect_convoys(&w->s->a->tables[TABLE_HOLDERS], &all);
 
+	if (!all)
+		w->s->o->error = ENOMEM;
 	for (size_t i = 0; all && i < n; i++) {
 		if (all[i].holder)
 			print_convoy(w, &all[i]);
