@@ -21,6 +21,12 @@ _tracetool_words()
 	"$1" "$2" "$3=" 2>&1 </dev/null | sed -n "s/.*'' is not one of \([a-z0-9, -]*[a-z0-9]\).*/\1/p" | tr -d ','
 }
 
+# The views of stat: it lists them to one who names none that it knows.
+_tracetool_views()
+{
+	"$1" stat anything anything 2>&1 </dev/null | sed -n 's/.* one of the views \([a-z, ]*[a-z]\).*/\1/p' | tr -d ','
+}
+
 _tracetool()
 {
 	local program=${COMP_WORDS[0]} verb=${COMP_WORDS[1]-}
@@ -51,6 +57,9 @@ _tracetool()
 	elif [[ $current == -* ]]; then
 		mapfile -t COMPREPLY < <(compgen -W "$(_tracetool_options "$program" "$verb")" -- "$current")
 		[[ ${#COMPREPLY[@]} -ne 1 || ${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
+	elif [ "$verb" = stat ] && [ "$COMP_CWORD" -eq 2 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "$(_tracetool_views "$program")" -- "$current"
+			compgen -f -- "$current")
 	fi
 	# Nothing of ours: a file.
 }

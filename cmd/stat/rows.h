@@ -52,6 +52,8 @@ int compare_keys(struct tt_str a, struct tt_str b);
 int print_diff(const struct stat_files *old, const struct stat_files *new,
 	       const struct stat_options *opt);
 
+/* Durations from one power of two to the next, as bars below a title. */
+void print_histogram(const struct dist *d, const char *title, struct out *o);
 void print_text(const struct stat_rows *r, const struct stat_options *opt);
 void print_json(const struct stat_rows *r, const struct stat_options *opt,
 		const struct stat_files *f);

@@ -20,9 +20,9 @@ static const char *const format_names[] = { "text", "json", "csv", NULL };
 
 /* The words of --by, and what they are. */
 static const char *const by_words[] = { "func", "site", "stack", "waker", "goroutine", "reason",
-					"task", "file", "proc", "thread", "all", NULL };
+					"task", "file", "proc", "thread", "all", "type", NULL };
 static const enum stat_by by_values[] = { BY_FUNC, BY_SITE, BY_STACK, BY_WAKER, BY_GOROUTINE, BY_REASON,
-					  BY_TASK, BY_FILE, BY_PROC, BY_THREAD, BY_ALL };
+					  BY_TASK, BY_FILE, BY_PROC, BY_THREAD, BY_ALL, BY_REASON };
 
 /* "50,90,99,99.9" into columns p50, p90, p99, p99.9. */
 static int parse_percentiles(void *target, const char *value, struct opt_mistake *why)
@@ -55,12 +55,14 @@ static const struct opt table[] = {
 	  .help = "a row for each: func (the function that a goroutine\n"
 		  "began with), site (the program's function that it is\n"
 		  "in), stack, waker (the program's function that woke\n"
-		  "it), goroutine, reason, task, file, all", AT(by) },
+		  "it), goroutine, reason, task, file, all; type (of\n"
+		  "tasks and regions) is the same as reason", AT(by) },
 	{ .kind = OPT_STRING, .name = "sort", .meta = "COLUMN",
 	  .help = "largest first by this column, or by `key`", AT(sort) },
 	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N",
 	  .help = "the first N rows; 0: all\n"
-		  "default: 30 in text, all otherwise", AT(limit) },
+		  "default: 30 in text, all otherwise; of the\n"
+		  "longest waits in a summary, 5", AT(limit) },
 	{ .kind = OPT_OWN, .name = "percentiles", .meta = "P[,...]", .parse = parse_percentiles,
 	  .help = "these percentiles; default: 50,90,99", AT(quantiles) },
 	{ .kind = OPT_FLAG, .name = "histogram",
@@ -389,7 +391,8 @@ static int wrong_key(const struct stat_options *opt)
 	char all[256] = "";
 	size_t n = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(by_values); i++) {
+	/* (the last is another word for one of them) */
+	for (size_t i = 0; i + 1 < ARRAY_SIZE(by_values); i++) {
 		if (opt->view->bys >> by_values[i] & 1)
 			n += (size_t)snprintf(all + n, sizeof(all) - n, "%s%s", n > 0 ? ", " : "", by_words[i]);
 	}
@@ -407,8 +410,9 @@ static int check_options(struct stat_options *opt, const struct opt_operands *fi
 		return opt_usage(&command, "--go requires --format=json and no view");
 	if (selection_check(&opt->selection, &command) != OPT_RUN)
 		return STATUS_TROUBLE;
-	if (opt->by >= 0 && !opt->view->columns[0].name)
-		return opt_usage(&command, "--by requires a view with rows, such as blocks");
+	if ((opt->by >= 0 || opt->sort) && !opt->view->columns[0].name)
+		return opt_usage(&command, "%s requires a view with rows, such as blocks",
+				 opt->sort ? "--sort" : "--by");
 	opt->by = opt->by < 0 ? (int)opt->view->by : (int)by_values[opt->by];
 	if (opt->view->columns[0].name && (opt->view->bys >> opt->by & 1) == 0)
 		return wrong_key(opt);

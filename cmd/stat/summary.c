@@ -22,6 +22,14 @@ static size_t line_width(void)
 	return width > 0 ? width : SCREEN_USUAL_WIDTH;
 }
 
+/* How many of a list are shown. */
+static size_t top_of(const struct summary *s)
+{
+	uint64_t limit = s->opt->limit;
+
+	return limit == UINT64_MAX ? NTOP : limit == 0 ? SIZE_MAX : (size_t)limit;
+}
+
 /* ---- pieces of lines */
 
 char *put_sum(char *p, const struct dist *d)
@@ -159,11 +167,11 @@ static void print_waits(const struct summary *s)
 
 	if (n > 0 && rows) {
 		p = put_label(out_begin(s->o), "waits");
-		for (size_t i = 0; i < n && i < NTOP; i++) {
+		for (size_t i = 0; i < n && i < top_of(s); i++) {
 			p = out_escaped(s->o, i > 0 ? put_lit(p, ", ") : p, rows[i].key);
 			p = put_sum(put_char(out_room(s->o, p), ' '), &rows[i].row->d[0]);
 		}
-		out_end(s->o, put_cstr(p, n > NTOP ? ", ...\n" : "\n"));
+		out_end(s->o, put_cstr(p, n > top_of(s) ? ", ...\n" : "\n"));
 	}
 	free(rows);
 }
@@ -257,7 +265,7 @@ static void print_sites(const struct summary *s)
 	if (n > 0 && rows) {
 		p = put_lit(out_begin(s->o),
 			    "longest waits: total, count, longest, in which function on what\n");
-		for (size_t i = 0; i < n && i < NTOP; i++) {
+		for (size_t i = 0; i < n && i < top_of(s); i++) {
 			const struct dist *d = &rows[i].row->d[0];
 
 			p = put_padded_right(p, cell, put_sum(cell, d), 11);
@@ -323,6 +331,10 @@ void summary_text(const struct stat_answer *a, const struct metrics *m,
 	print_lines(&s);
 	if (!print_worth_of_files(&s, files))
 		lines.error = ENOMEM;
+	if (opt->histogram) {
+		print_histogram(&m->states.d[STATES_RUNNABLE], "latency", &lines);
+		print_histogram(&m->pauses, "pauses", &lines);
+	}
 	if (out_failed(&lines))
 		out_stdout.error = lines.error;
 	else
@@ -344,7 +356,7 @@ static char *put_top(const struct summary *s, char *p, const char *key, const st
 	size_t n = largest(t, &rows);
 
 	p = put_char(json_key(p, key), '[');
-	for (size_t i = 0; rows && i < n && i < NTOP; i++) {
+	for (size_t i = 0; rows && i < n && i < top_of(s); i++) {
 		p = put_cstr(p, i > 0 ? ",{\"key\":" : "{\"key\":");
 		p = put_char(out_room(s->o, out_json(s->o, p, rows[i].key)), ',');
 		p = put_dist_json(p, &rows[i].row->d[0], &s->opt->quantiles);

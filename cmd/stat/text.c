@@ -102,8 +102,7 @@ static void print_row(const struct printed *t, struct tt_str key, const struct s
 
 enum { BAR = 50, LENGTH_WIDTH = 9, COUNT_WIDTH = 12 };
 
-/* Durations from one power of two to the next, as bars. */
-static void print_histogram(const struct dist *d, const char *name, struct out *o)
+void print_histogram(const struct dist *d, const char *title, struct out *o)
 {
 	uint64_t counts[64] = { 0 }, most = 1;
 	unsigned first = 63, last = 0;
@@ -121,7 +120,7 @@ static void print_histogram(const struct dist *d, const char *name, struct out *
 		first = top < first ? top : first;
 		last = top > last ? top : last;
 	}
-	p = put_cstr(put_lit(out_begin(o), "\n"), name);
+	p = put_cstr(put_lit(out_begin(o), "\n"), title);
 	out_end(o, put_char(p, '\n'));
 	for (unsigned i = first; d->n > 0 && i <= last; i++) {
 		size_t bar = (size_t)((double)counts[i] / (double)most * BAR + 0.5);
