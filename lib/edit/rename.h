@@ -3,7 +3,6 @@
  * rename.h - a text of a trace with new names in it; what it is used as says how it is made up.
  * Stands on names.h and go_std.h.
  *
- *	go_std.c         which names are Go's own
  *	names.c          new names, and the list of them
  *	rename_parts.c   the parts of texts; which packages keep their names
  *	rename_symbol.c  functions and types

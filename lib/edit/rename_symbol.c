@@ -305,11 +305,29 @@ static bool is_word(struct tt_str s)
 	return is_number(s);
 }
 
+/* The end of a type of the standard library that begins at `at`; else `at`. */
+static size_t std_type_end(struct tt_str s, size_t at)
+{
+	size_t dot = identifier_end(s, at), end;
+
+	/* (the end of a path: another package) */
+	if (dot == s.len || s.data[dot] != '.' ||
+	    (at > 0 && (s.data[at - 1] == '/' || s.data[at - 1] == '.' || s.data[at - 1] == '-')))
+		return at;
+	end = identifier_end(s, dot + 1);
+	return tt_go_std_type(slice(s, at, dot), slice(s, dot + 1, end)) ? end : at;
+}
+
 void tt_rename_type(struct tt_rename *r, struct tt_str type)
 {
 	for (size_t at = 0, end; at < type.len; at = end) {
 		struct tt_str name;
 
+		end = std_type_end(type, at);
+		if (end > at) {
+			tt_rename_put(r, type.data + at, end - at);
+			continue;
+		}
 		end = identifier_end(type, at);
 		name = slice(type, at, end);
 		if (end == at)
