@@ -40,6 +40,14 @@ static const struct magic {
 	{"\x57\x1d\xd1\x75", 4, "CTF metadata (LTTng or babeltrace)"},
 	{"/* CTF", 6, "CTF metadata (LTTng or babeltrace)"},
 	{"\x17\x08\x44tracing", 10, "a recording of trace-cmd (ftrace)"},
+	{"\x10\x00\x04\x46\x78\x54\x16\x00", 8, "a trace of Fuchsia (fxt)"},
+	{"\xd4\xc3\xb2\xa1", 4, "a recording of network packets (pcap)"},
+	{"\xa1\xb2\xc3\xd4", 4, "a recording of network packets (pcap)"},
+	{"\x4d\x3c\xb2\xa1", 4, "a recording of network packets (pcap)"},
+	{"\xa1\xb2\x3c\x4d", 4, "a recording of network packets (pcap)"},
+	{"MDMP", 4, "a minidump of Windows"},
+	{"JAVA PROFILE 1.0", 16, "a Java heap dump (hprof)"},
+	{"\0asm", 4, "a WebAssembly module"},
 	{"go1.7 heap dump", 15, "a Go heap dump"},
 	{"heap profile:", 13, "a pprof profile of the heap, as text"},
 	{"goroutine profile:", 18, "a pprof profile of goroutines, as text"},
@@ -50,7 +58,6 @@ static const struct magic {
 	{"Trace Go1.", 10, "a trace in its raw text form, which must be assembled first"},
 	{"M=-1 P=", 7, "the text of a trace's events, not the trace itself"},
 	{"EventBatch ", 11, "the text of a trace's raw events, not the trace itself"},
-	{"HTTP/1.", 7, "an HTTP answer with its header"},
 	{"version https://git-lfs", 23, "a pointer of Git LFS; `git lfs pull` fetches the file"},
 	{"SQLite format 3", 15, "an SQLite database"},
 	{"%PDF-", 5, "a PDF document"},
@@ -65,6 +72,28 @@ static const char *by_magic(const uint8_t *p, const uint8_t *end)
 		if (starts(p, end, magics[i].bytes, magics[i].len))
 			return magics[i].what;
 	return NULL;
+}
+
+/* A block that begins a section of pcapng, in either order of bytes. */
+static bool is_pcapng(const uint8_t *p, const uint8_t *end)
+{
+	return end - p >= 12 && starts(p, end, "\n\r\r\n", 4) &&
+	       (starts(p + 8, end, "\x1a\x2b\x3c\x4d", 4) ||
+		starts(p + 8, end, "\x4d\x3c\x2b\x1a", 4));
+}
+
+/* An answer of HTTP: whether its body is compressed is worth a word. */
+static const char *http_kind(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *body;
+
+	if (!starts(p, end, "HTTP/", 5))
+		return NULL;
+	body = memmem(p, (size_t)(end - p), "\r\n\r\n", 4);
+	if (body != NULL && (starts(body + 4, end, "\x1f\x8b", 2) ||
+			     starts(body + 4, end, "\x28\xb5\x2f\xfd", 4)))
+		return "an HTTP answer with its header, whose body is compressed; save the body alone";
+	return "an HTTP answer with its header";
 }
 
 static bool is_zero(const uint8_t *p, const uint8_t *end)
@@ -157,10 +186,27 @@ static bool is_old_pprof(const uint8_t *p, const uint8_t *end)
 		is_zero(p + 20, p + 24) && !is_zero(p + 24, p + 32));
 }
 
-/* Packets, and nothing else. */
+/* Whether the fields of a packet of Perfetto (trace_packet.proto) fill it, and one says when it was
+ * or who wrote it. */
+static bool is_packet(const uint8_t *p, const uint8_t *end)
+{
+	enum { TRUSTED_UID = 3, TIMESTAMP = 8, SEQUENCE = 10, LAST = 1000 };
+	bool known = false;
+	struct field f;
+
+	while (p < end) {
+		if (!next_field(&p, end, &f) || f.number > LAST)
+			return false;
+		known |= !f.bytes && (f.number == TRUSTED_UID || f.number == TIMESTAMP ||
+				      f.number == SEQUENCE);
+	}
+	return known;
+}
+
+/* Packets, and nothing else; of a single one the contents count, too. */
 static bool is_perfetto(const uint8_t *p, const uint8_t *end)
 {
-	struct field f, inner;
+	struct field f, inner, first = {0};
 	unsigned n = 0;
 
 	for (; n < 16 && p < end && next_field(&p, end, &f); n++) {
@@ -168,8 +214,9 @@ static bool is_perfetto(const uint8_t *p, const uint8_t *end)
 
 		if (f.number != 1 || !f.bytes || !next_field(&at, f.end, &inner))
 			return false;
+		first = n == 0 ? f : first;
 	}
-	return n >= 2;
+	return n >= 2 || (n == 1 && p == end && is_packet(first.at, first.end));
 }
 
 /* ------------------------------------------------------------- text */
@@ -264,8 +311,25 @@ static bool is_ftrace(const uint8_t *p, const uint8_t *end)
 	return at > p && *at == ' ' && is_digit(at[-1]);
 }
 
+/* What only JSON of one sort has. */
+static const struct {
+	const char *words[2];   /* the second may be NULL */
+	const char *what;
+} json_kinds[] = {
+	{{"\"resourceSpans\"", NULL}, "traces of OpenTelemetry, as JSON"},
+	{{"\"traceID\"", "\"spans\""}, "traces of Jaeger, as JSON"},
+	{{"www.speedscope.app/file-format-schema.json", NULL}, "a profile for speedscope"},
+	{{"\"node_fields\"", "\"snapshot\""}, "a heap snapshot of V8"},
+	{{"\"callFrame\"", "\"nodes\""}, "a processor profile of V8"},
+	{{"\"log\"", "\"creator\""}, "an HTTP archive (HAR)"},
+};
+
 static const char *json_kind(const uint8_t *p, const uint8_t *end)
 {
+	for (size_t i = 0; i < COUNT(json_kinds); i++)
+		if (has(p, end, json_kinds[i].words[0]) &&
+		    (json_kinds[i].words[1] == NULL || has(p, end, json_kinds[i].words[1])))
+			return json_kinds[i].what;
 	if (has(p, end, "traceEvents") || (*p == '[' && has(p, end, "\"ph\"")))
 		return "a JSON trace of Chrome or Perfetto";
 	if (has(p, end, "\"context-options\""))
@@ -273,11 +337,38 @@ static const char *json_kind(const uint8_t *p, const uint8_t *end)
 	return "JSON";
 }
 
+static const uint8_t *skip_blank_or_colon(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && (*p == ' ' || *p == ':'))
+		p++;
+	return p;
+}
+
+/* The header of a trace as `xxd`, `hexdump -C` and others print it. */
+static bool is_hexdump(const uint8_t *p, const uint8_t *end)
+{
+	static const char *const forms[] = {
+		"676f20312e", "676F20312E", "67 6f 20 31 2e", "67 6F 20 31 2E", "676f 2031 2e",
+		"6f67 3120",
+	};
+
+	if (starts(p, end, "0000000", 7))
+		p = skip_blank_or_colon(skip_number(p, end, ""), end);
+	for (size_t i = 0; i < COUNT(forms); i++)
+		if (starts(p, end, forms[i], strlen(forms[i])))
+			return true;
+	return false;
+}
+
 /* Of a text that begins with no blank. */
 static const char *text_kind(const uint8_t *p, const uint8_t *end)
 {
 	if (is_html(p, end))
 		return "an HTML page";
+	if (starts(p, end, "HTTP/", 5))
+		return http_kind(p, end);
+	if (is_hexdump(p, end))
+		return "a Go trace in hexadecimal; make bytes of it first, with `xxd -r` for example";
 	if (is_strace(p, end))
 		return "the text of strace";
 	if (is_ftrace(p, end))
@@ -346,10 +437,14 @@ bool tt_guess(const uint8_t *p, const uint8_t *end, char out[TT_GUESS_SIZE])
 {
 	const char *what = p == end ? "an empty file" : by_magic(p, end);
 
+	if (what == NULL)
+		what = is_pcapng(p, end) ? "a recording of network packets (pcapng)" : NULL;
 	if (what == NULL && is_text(p, end)) {
 		quote_text(p, end, out);
 		return true;
 	}
+	if (what == NULL)
+		what = http_kind(p, end);
 	if (what == NULL)
 		what = by_bytes(p, end);
 	if (what != NULL)
