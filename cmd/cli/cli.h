@@ -121,6 +121,9 @@ void cmd_place_in_input(const struct tt_pieces *p, struct tt_error *err);
  */
 int cmd_check_output(const struct opt_command *command, const char *path, char *const *files,
 		     size_t n, const struct opt_list *specs);
+/* The same of other files that are read: `what` each is, with an article. */
+int cmd_check_output_of(const struct opt_command *command, const char *path,
+			const struct opt_list *read, const char *what);
 bool cmd_reads_stdin_twice(char *const *files, size_t n);
 /* How messages name it: the path, or "standard input". */
 const char *cmd_input_name(const char *path);

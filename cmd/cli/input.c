@@ -92,24 +92,30 @@ static bool comes_from(const char *path, const char *in)
 	       a.st_ino == b.st_ino;
 }
 
+int cmd_check_output_of(const struct opt_command *command, const char *path,
+			const struct opt_list *read, const char *what)
+{
+	for (size_t i = 0; path && strcmp(path, "-") != 0 && i < read->n; i++) {
+		if (comes_from(path, read->items[i]))
+			return opt_usage(command,
+					 "the output %s is also %s: use another one with -o", path,
+					 what);
+	}
+	return OPT_RUN;
+}
+
 int cmd_check_output(const struct opt_command *command, const char *path, char *const *files,
 		     size_t n, const struct opt_list *specs)
 {
-	if (!path || strcmp(path, "-") == 0)
-		return OPT_RUN;
 	for (size_t i = 0; i < n; i++) {
-		if (comes_from(path, files[i]))
-			return opt_usage(command,
-					 "the output %s is also an input: use another one with -o",
-					 path);
+		const char *items[] = { files[i] };
+		const struct opt_list file = { .items = items, .n = 1 };
+		int status = cmd_check_output_of(command, path, &file, "an input");
+
+		if (status != OPT_RUN)
+			return status;
 	}
-	for (size_t i = 0; i < specs->n; i++) {
-		if (comes_from(path, specs->items[i]))
-			return opt_usage(command,
-					 "the output %s is also a spec: use another one with -o",
-					 path);
-	}
-	return OPT_RUN;
+	return cmd_check_output_of(command, path, specs, "a spec");
 }
 
 bool cmd_reads_stdin_twice(char *const *files, size_t n)

@@ -45,6 +45,16 @@ int cmd_inputs_check(const struct opt_command *command, const struct cmd_inputs_
 	return OPT_RUN;
 }
 
+int cmd_inputs_check_output(const struct opt_command *command, const char *path,
+			    const struct cmd_inputs_options *o, const struct opt_operands *operands,
+			    const struct opt_list *specs)
+{
+	int status = cmd_check_output(command, path, operands->items, operands->n, specs);
+
+	return status == OPT_RUN ? cmd_check_output_of(command, path, &o->lists, "an input")
+				 : status;
+}
+
 /* One step towards the next trace: NULL if it needs more. */
 static struct trace *step(struct cmd_inputs *in)
 {

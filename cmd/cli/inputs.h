@@ -80,6 +80,10 @@ struct cmd_inputs_options {
  * opt_usage(). */
 int cmd_inputs_check(const struct opt_command *command, const struct cmd_inputs_options *o,
 		     const struct cmd_common *common, const struct opt_operands *operands);
+/* cmd_check_output() of what they name, and of the lists of names. */
+int cmd_inputs_check_output(const struct opt_command *command, const char *path,
+			    const struct cmd_inputs_options *o, const struct opt_operands *operands,
+			    const struct opt_list *specs);
 void cmd_inputs_options_release(struct cmd_inputs_options *o);
 
 struct cmd_inputs;

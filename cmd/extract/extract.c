@@ -407,7 +407,7 @@ static int check_usage(const struct extract_options *o, const struct opt_operand
 		return opt_usage(&command, "--format requires --decode");
 	if (o->output && strcmp(o->output, "-") == 0 && isatty(STDOUT_FILENO))
 		return opt_usage(&command, "refusing to write a tar to a terminal: use -o OUT");
-	return cmd_check_output(&command, o->output, files->items, files->n, &o->common.specs);
+	return cmd_inputs_check_output(&command, o->output, &o->inputs, files, &o->common.specs);
 }
 
 static int run(const struct extract_options *o, const struct opt_operands *files)

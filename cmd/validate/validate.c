@@ -357,7 +357,7 @@ static int check_usage(const struct validate_options *o, const struct opt_operan
 		if (o->salvage && strcmp(files->items[i], "-") == 0)
 			return opt_usage(&command, "standard input can be read only once");
 	}
-	return cmd_check_output(&command, o->report, files->items, files->n, &o->common.specs);
+	return cmd_inputs_check_output(&command, o->report, &o->inputs, files, &o->common.specs);
 }
 
 static int run(const struct validate_options *o, const struct opt_operands *files)
