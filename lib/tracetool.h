@@ -590,6 +590,12 @@ enum tt_open_flags {
 	 * either, and does not find TT_W_EXPERIMENT_EMPTY, but tt_reader_next() may follow.
 	 */
 	TT_OPEN_SKIM = 1 << 2,
+	/*
+	 * tt_reader_next() returns only Syncs and events of the kind Experimental. All others
+	 * are ordered, checked and counted all the same, at less cost; tt_reader_progress()
+	 * may be a few events ahead of what was returned.
+	 */
+	TT_OPEN_EXPERIMENTAL = 1 << 3,
 };
 
 /* Set `size = sizeof(struct tt_options)` and zero the rest. NULL: defaults. */
@@ -1175,6 +1181,8 @@ struct tt_progress {
 	uint64_t in_total;      /* size of the input, or 0 if it is not known */
 };
 TT_API struct tt_progress tt_reader_progress(const struct tt_reader *r);
+/* The time_ns of the last event that was returned or counted; undefined before the first. */
+TT_API int64_t tt_reader_last_ns(const struct tt_reader *r);
 
 /* ------------------------------------------------------------------ pieces */
 

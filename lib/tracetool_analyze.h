@@ -72,6 +72,13 @@ TT_API int tt_heap_new(struct tt_heap **out, const struct tt_heap_options *opt,
 TT_API int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 			 struct tt_heap_change *change);
 /*
+ * As tt_reader_next_sync(), and the heap takes all events up to that Sync, and the Sync. A
+ * reader that was opened with TT_OPEN_EXPERIMENTAL takes the least time. The error is the
+ * heap's, TT_E_MEMORY or TT_E_LIMIT, if tt_reader_error() has none; *ev is the Sync then if
+ * it was reached, or NULL.
+ */
+TT_API int tt_heap_next_sync(struct tt_heap *h, struct tt_reader *r, const struct tt_event **ev);
+/*
  * Events were lost, and may have changed anything: from now on the only findings are
  * TT_W_HEAP_INFO and TT_W_HEAP_ADDRESS.
  */

@@ -320,6 +320,8 @@ static int read_all(struct run *run)
 			return status;
 	}
 	run->stats.complete = rc >= 0;
+	if (rc < 0 && n > 0)
+		run->stats.end_ns = tt_reader_last_ns(run->reader);
 	if (rc == 0 && until_ns > run->stats.start_ns)
 		run->stats.end_ns = until_ns;
 	if (rc >= 0)
@@ -485,7 +487,7 @@ static int run_heap(struct run *run)
 	return print_report(run) == STATUS_FINE ? status : STATUS_TROUBLE;
 }
 
-static int heap(const struct heap_options *opt, const struct cmd_input *in, const char *path)
+static int heap(const struct heap_options *opt, struct cmd_input *in, const char *path)
 {
 	const struct tt_heap_options options = {
 		.size = sizeof(options),
@@ -497,6 +499,9 @@ static int heap(const struct heap_options *opt, const struct cmd_input *in, cons
 	struct tt_error err;
 	int status;
 
+	/* (up to a given time, no error after it counts) */
+	if (!opt->at.given)
+		in->options.flags = TT_OPEN_EXPERIMENTAL;
 	intern(&run, "", 0);
 	if (cmd_open_reader(&run.reader, in, path, &err) < 0 ||
 	    tt_heap_new(&run.heap, &options, &err) < 0) {

@@ -369,6 +369,7 @@ static int run(const struct validate_options *o, const struct opt_operands *file
 	if (status == STATUS_FINE)
 		status = cmd_inputs_open(&inputs, &o->inputs, &input, files);
 	if (status == STATUS_FINE) {
+		input.options.flags = TT_OPEN_EXPERIMENTAL; /* where the heap is replayed */
 		input.options.threads = cmd_inputs_single(inputs) ? (unsigned)o->jobs : 1;
 		status = validate(o, inputs, &input);
 	}

@@ -11,9 +11,6 @@
 #include "tracetool_write.h"
 #include "verdict.h"
 
-/* Events between two looks at the progress, where each is looked at. */
-enum { PROGRESS_EVERY = 1 << 16 };
-
 /* ---- keeping */
 
 static void raise_status(struct verdict *v, int status)
@@ -124,8 +121,8 @@ static bool keep_waiting_thread(struct finding *f, const struct tt_waiting *w,
 struct reading {
 	struct tt_pieces *pieces;
 	struct tt_reader *reader;
-	struct tt_heap *heap;   /* NULL before the first event of an experiment */
-	bool each;              /* reads every event: the heap is replayed */
+	struct tt_heap *heap;   /* NULL before the first generation that has one */
+	bool replays;           /* the heap takes all events */
 	bool no_heap;           /* memory ran out */
 	bool broken;            /* it has an error */
 };
@@ -198,24 +195,6 @@ static int new_heap(struct tt_heap **heap, const struct verdict_options *opt)
 	return tt_heap_new(heap, &options, &ignored);
 }
 
-/* Replays the heap, from the first event of an experiment on. False: no memory. */
-static bool replay(struct verdict *v, struct tt_heap **heap, const struct tt_event *ev,
-		   const struct verdict_options *opt)
-{
-	struct tt_heap_change change;
-	int rc = 0;
-
-	if (ev->kind != TT_KIND_EXPERIMENTAL && (!*heap || ev->kind != TT_KIND_SYNC))
-		return true;
-	if (!*heap)
-		rc = new_heap(heap, opt);
-	if (rc == 0)
-		rc = tt_heap_event(*heap, ev, 0, &change);
-	if (rc < 0)
-		keep_no_heap(v, -rc, opt);
-	return rc == 0;
-}
-
 static bool may_go_on(struct tt_reader *r, const struct verdict_options *opt)
 {
 	struct tt_progress now;
@@ -237,54 +216,74 @@ static void note_resumed(struct finding *f, const struct tt_event *sync,
 	f->resumed_offset = tt_pieces_offset(pieces, tt_generation_offset(sync->generation));
 }
 
-/* Whether the heap is to be replayed from this generation on. */
-static bool has_heap(const struct reading *reading, const struct tt_generation *g,
-		     const struct tt_specs *specs)
+/* Whether a generation has events of a heap. */
+static bool has_heap(const struct tt_generation *g, const struct tt_specs *specs)
 {
 	const struct tt_experiment_spec *spec = tt_specs_experiment_named(specs, "AllocFree");
 
-	if (reading->no_heap || !g || !spec)
-		return false;
-	for (size_t i = 0; !reading->heap && i < tt_generation_nexperimental(g); i++) {
+	for (size_t i = 0; g && spec && i < tt_generation_nexperimental(g); i++) {
 		if (tt_generation_experimental_at(g, i).experiment == spec->id)
 			return true;
 	}
-	return reading->heap != NULL;
+	return false;
 }
 
-static int next_event(const struct reading *reading, const struct tt_event **ev)
+static void lose_heap(struct verdict *v, struct reading *reading, int code,
+		      const struct verdict_options *opt)
 {
-	return reading->each ? tt_reader_next(reading->reader, ev)
-			     : tt_reader_next_sync(reading->reader, ev);
+	keep_no_heap(v, code, opt);
+	reading->replays = false;
+	reading->no_heap = true;
 }
 
-/* Reads to the next error or the end; returns what next_event() returned. */
+/* From this Sync on the heap is replayed, if its generation has one. */
+static void begin_heap(struct verdict *v, struct reading *reading, const struct tt_event *sync,
+		       const struct verdict_options *opt)
+{
+	struct tt_heap_change ignored;
+	int rc;
+
+	if (reading->replays || reading->no_heap || !has_heap(sync->generation, opt->input->specs))
+		return;
+	rc = new_heap(&reading->heap, opt);
+	if (rc == 0)
+		rc = tt_heap_event(reading->heap, sync, 0, &ignored);
+	reading->replays = rc == 0;
+	if (rc < 0)
+		lose_heap(v, reading, -rc, opt);
+}
+
+/* Reads to the next Sync, and replays the heap up to it. */
+static int next_sync(struct verdict *v, struct reading *reading, const struct tt_event **ev,
+		     const struct verdict_options *opt)
+{
+	int rc;
+
+	if (!reading->replays)
+		return tt_reader_next_sync(reading->reader, ev);
+	rc = tt_heap_next_sync(reading->heap, reading->reader, ev);
+	if (rc >= 0 || tt_reader_error(reading->reader)->code != 0)
+		return rc;
+	lose_heap(v, reading, -rc, opt);
+	return *ev ? 0 : tt_reader_next_sync(reading->reader, ev);
+}
+
+/* Reads to the next error or the end; returns what next_sync() returned. */
 static int read_on(struct verdict *v, struct reading *reading, const struct verdict_options *opt,
 		   struct finding *before)
 {
 	struct tt_reader *r = reading->reader;
 	const struct tt_event *ev;
-	unsigned until = PROGRESS_EVERY;
 	int rc;
 
-	while ((rc = next_event(reading, &ev)) == 0) {
-		if (ev->kind == TT_KIND_SYNC) {
-			v->closing_syncs += !ev->generation && reading->broken;
-			note_resumed(before, ev, reading->pieces);
-			take_findings(v, reading, opt);
-			take_heap_findings(v, reading, opt);
-			/* Findings may have moved in memory. */
-			before = NULL;
-			reading->each = has_heap(reading, ev->generation, opt->input->specs);
-			until = 1;
-		}
-		if (reading->each && !replay(v, &reading->heap, ev, opt)) {
-			reading->each = false;
-			reading->no_heap = true;
-		}
-		if (--until > 0)
-			continue;
-		until = PROGRESS_EVERY;
+	while ((rc = next_sync(v, reading, &ev, opt)) == 0) {
+		v->closing_syncs += !ev->generation && reading->broken;
+		note_resumed(before, ev, reading->pieces);
+		take_findings(v, reading, opt);
+		take_heap_findings(v, reading, opt);
+		/* Findings may have moved in memory. */
+		before = NULL;
+		begin_heap(v, reading, ev, opt);
 		if (!may_go_on(r, opt))
 			return 1;
 	}

@@ -15,6 +15,7 @@
 #include "base/compiler.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "event/reader.h"
 #include "experiment/tables.h"
 #include "spec/types.h"
 #include "tracetool_analyze.h"
@@ -397,7 +398,7 @@ static int begin_loose(struct tt_heap *h, const struct tt_event *ev, struct tt_h
 	return TT_OK;
 }
 
-static int begin(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
+static TT_ALWAYS_INLINE int begin(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 		 struct tt_heap_change *change)
 {
 	uint64_t address = h->base + ev->args[0] * h->unit_nbytes;
@@ -454,7 +455,7 @@ static void end_loose(struct tt_heap *h, struct tt_heap_loose *l, struct tt_heap
 	h->nlive--;
 }
 
-static int end(struct tt_heap *h, const struct tt_event *ev, struct tt_heap_change *change)
+static TT_ALWAYS_INLINE int end(struct tt_heap *h, const struct tt_event *ev, struct tt_heap_change *change)
 {
 	uint64_t address = h->base + ev->args[0] * h->unit_nbytes;
 	struct spot s = find_spot(h, address);
@@ -597,8 +598,8 @@ static __attribute__((noinline)) void learn(struct tt_heap *h, const struct tt_e
 	learn_scale(h, &of_object, false);
 }
 
-int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
-		  struct tt_heap_change *change)
+static TT_ALWAYS_INLINE int replay(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
+				   struct tt_heap_change *change)
 {
 	enum tt_heap_act act;
 	int rc = TT_OK;
@@ -629,6 +630,43 @@ int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 		break;
 	}
 	return TT_OK;
+}
+
+int tt_heap_event(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
+		  struct tt_heap_change *change)
+{
+	return replay(h, ev, mark, change);
+}
+
+/* The events that were read already. */
+static int replay_kept(struct tt_heap *h, struct tt_reader *r)
+{
+	struct tt_heap_change ignored;
+	unsigned n;
+	const struct tt_event *evs = tt_reader_take_kept(r, &n);
+	int rc = TT_OK;
+
+	for (unsigned i = 0; i < n && rc == TT_OK; i++)
+		rc = replay(h, &evs[i], 0, &ignored);
+	return rc;
+}
+
+int tt_heap_next_sync(struct tt_heap *h, struct tt_reader *r, const struct tt_event **ev)
+{
+	struct tt_heap_change ignored;
+	int rc;
+
+	do {
+		*ev = NULL;
+		rc = replay_kept(h, r);
+		if (rc == TT_OK)
+			rc = tt_reader_next(r, ev);
+		if (rc == TT_OK)
+			rc = replay(h, *ev, 0, &ignored);
+	} while (rc == TT_OK && (*ev)->kind != TT_KIND_SYNC);
+	if (*ev != NULL && (*ev)->kind != TT_KIND_SYNC)
+		*ev = NULL;
+	return rc;
 }
 
 /* ---- what lives */

@@ -9,6 +9,8 @@
 
 /* No version of this library has larger options. */
 #define MAX_SIZE 4096
+#define ALL_FLAGS \
+	((unsigned)(TT_OPEN_LIKE_GO | TT_OPEN_TABLES | TT_OPEN_SKIM | TT_OPEN_EXPERIMENTAL))
 /* More than generations are worth reading ahead. */
 #define TT_MAX_THREADS 64
 /* If the machine does not say how much memory it has. */
@@ -39,7 +41,7 @@ int tt_options_read(struct tt_options *out, const struct tt_options *in, struct 
 	if (in != NULL)
 		memcpy(out, in, size < sizeof(*out) ? size : sizeof(*out));
 	out->size = sizeof(*out);
-	if ((out->flags & ~(unsigned)(TT_OPEN_LIKE_GO | TT_OPEN_TABLES | TT_OPEN_SKIM)) != 0)
+	if ((out->flags & ~ALL_FLAGS) != 0)
 		return tt_fail(err, TT_E_ARGUMENT, "unknown open flags 0x%x", out->flags);
 	if (out->threads > TT_MAX_THREADS)
 		out->threads = TT_MAX_THREADS;

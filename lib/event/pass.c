@@ -10,17 +10,21 @@
 
 #include "base/error.h"
 #include "gen/clock.h"
-#include "order/direct.h"
 
 /* ---- a pass */
 
 /* Whether tt_direct_run() may count events of a type that is not watched, or not any more. */
-static uint8_t direct_rule(const struct tt_fast_type *fast)
+static uint8_t direct_rule(const struct tt_pass *p, unsigned type)
 {
+	const struct tt_event_def *def = tt_specs_def(p->specs, type);
+	const struct tt_fast_type *fast = &p->order.fast[type];
+	bool no_ids = fast->stack == TT_ARG_ZERO && fast->string == TT_ARG_ZERO;
+
 	if (fast->more_ids || fast->nargs > TT_DIRECT_MAX_ARGS)
 		return TT_FAST_NONE;
-	if (fast->rule == TT_FAST_IN_CONTEXT && fast->stack == TT_ARG_ZERO &&
-	    fast->string == TT_ARG_ZERO && fast->refers == TT_ARG_ZERO)
+	if (p->kept != NULL && def != NULL && def->spec.kind == TT_KIND_EXPERIMENTAL)
+		return fast->rule == TT_FAST_IN_CONTEXT && no_ids ? TT_FAST_KEPT : TT_FAST_NONE;
+	if (fast->rule == TT_FAST_IN_CONTEXT && no_ids && fast->refers == TT_ARG_ZERO)
 		return TT_FAST_UNREAD;
 	return fast->rule;
 }
@@ -32,7 +36,7 @@ static void set_type(struct tt_pass *p, unsigned type)
 
 	fast->refers = TT_ARG_ZERO;
 	fast->refers_end = 1;
-	fast->direct = direct_rule(fast);
+	fast->direct = direct_rule(p, type);
 	if (def != NULL && tt_findings_watch(p, def))
 		p->watched[p->nwatched++] = (uint8_t)type;
 	if (def != NULL && def->spec.kind == TT_KIND_STACK_SAMPLE)
@@ -60,6 +64,12 @@ void tt_pass_init(struct tt_pass *p, struct tt_mem *mem, const struct tt_specs *
 	tt_error_clear(&p->err);
 }
 
+void tt_pass_keep(struct tt_pass *p, struct tt_kept *kept)
+{
+	p->kept = kept;
+	set_types(p);
+}
+
 void tt_pass_release(struct tt_pass *p)
 {
 	tt_order_release(&p->order);
@@ -74,8 +84,15 @@ void tt_pass_specs_changed(struct tt_pass *p)
 	set_types(p);
 }
 
+static void forget_kept(struct tt_pass *p)
+{
+	if (p->kept != NULL)
+		p->kept->next = p->kept->n = 0;
+}
+
 void tt_pass_clear(struct tt_pass *p)
 {
+	forget_kept(p);
 	tt_merge_clear(&p->merge);
 	p->gen = NULL;
 }
@@ -262,7 +279,7 @@ static __attribute__((noinline)) void look_at(struct tt_pass *p, const struct tt
 
 	tt_findings_event(p, ev);
 	if (tt_findings_seen(p, tt_event_def_of(ev->spec), &fast->refers, &fast->refers_end))
-		fast->direct = direct_rule(fast);
+		fast->direct = direct_rule(p, ev->spec->type);
 }
 
 /* Checks an event that happened, and counts it. */
@@ -371,15 +388,32 @@ static bool is_direct(const struct tt_pass *p)
  * sample, or the generation's end. */
 static int drain_direct(struct tt_pass *p)
 {
-	struct tt_tally tally = {p->last_ns, p->nevents};
+	struct tt_tally tally = {p->last_ns, p->nevents, p->kept};
 	int rc;
 
 	if (!is_direct(p))
 		return advance(p);
 	rc = tt_direct_run(&tally, &p->merge, &p->order, &p->err);
+	if (rc == TT_OK && !tt_merge_at_sample(&p->merge)) {
+		p->merge.tally = &tally;
+		rc = advance(p);
+		p->merge.tally = NULL;
+	}
 	p->last_ns = tally.last_ns;
 	p->nevents = tally.nevents;
-	return rc < 0 || tt_merge_at_sample(&p->merge) ? rc : advance(p);
+	return rc;
+}
+
+/* Orders and counts the next event, or some that are direct. *ev: if it is one that was queued,
+ * or NULL. There is one. */
+static int order_some(struct tt_pass *p, const struct tt_event **ev)
+{
+	*ev = NULL;
+	if (p->order.count != 0)
+		return take_queued(p, ev);
+	if (tt_merge_at_sample(&p->merge))
+		return take_sample(p, ev);
+	return drain_direct(p);
 }
 
 int tt_pass_drain(struct tt_pass *p)
@@ -387,15 +421,28 @@ int tt_pass_drain(struct tt_pass *p)
 	const struct tt_event *ignored;
 	int rc = TT_OK;
 
-	while (rc == TT_OK) {
-		if (p->order.count != 0)
-			rc = take_queued(p, &ignored);
-		else if (tt_merge_done(&p->merge))
-			break;
-		else if (tt_merge_at_sample(&p->merge))
-			rc = take_sample(p, &ignored);
-		else
-			rc = drain_direct(p);
+	while (rc == TT_OK && (p->order.count != 0 || !tt_merge_done(&p->merge))) {
+		forget_kept(p);
+		rc = order_some(p, &ignored);
 	}
 	return rc;
+}
+
+int tt_pass_next_kept(struct tt_pass *p, const struct tt_event **ev)
+{
+	struct tt_kept *kept = p->kept;
+
+	for (;;) {
+		if (kept->next < kept->n) {
+			*ev = &kept->events[kept->next++];
+			return TT_OK;
+		}
+		forget_kept(p);
+		*ev = NULL;
+		/* (an error comes after the events before it) */
+		if (p->err.code != TT_OK || tt_pass_done(p))
+			return p->err.code == TT_OK ? TT_END : -p->err.code;
+		if (order_some(p, ev) == TT_OK && *ev != NULL && (*ev)->kind == TT_KIND_EXPERIMENTAL)
+			return TT_OK;
+	}
 }

@@ -8,7 +8,7 @@
 #define TT_EVENT_PASS_H
 
 #include "event/findings.h"
-#include "order/merge.h"
+#include "order/direct.h"
 
 struct tt_pass {
 	struct tt_mem *mem;
@@ -26,6 +26,7 @@ struct tt_pass {
 	struct tt_event sample; /* handed out: nothing orders CPU samples */
 	uint64_t sample_args[TT_MAX_ARGS];
 	const struct tt_event_spec *sample_spec;
+	struct tt_kept *kept;   /* of tt_pass_next_kept(); or NULL */
 	struct tt_findings findings;
 	struct tt_error err;    /* of the call that failed for this generation, or TT_OK */
 	char why[256];          /* what a thread waits for */
@@ -39,6 +40,11 @@ void tt_pass_release(struct tt_pass *p);
  * in them, *err, which is that of one of its events, becomes TT_E_CUT_OFF at `end`.
  */
 void tt_pass_blame_cut(const struct tt_pass *p, uint64_t end, struct tt_error *err);
+/*
+ * From now on tt_pass_next_kept() takes the place of tt_pass_next(), and may use *kept, which
+ * is zero.
+ */
+void tt_pass_keep(struct tt_pass *p, struct tt_kept *kept);
 /* The specs changed: makes anew what was made of them. */
 void tt_pass_specs_changed(struct tt_pass *p);
 
@@ -56,7 +62,8 @@ int tt_pass_begin(struct tt_pass *p);
 /* No event of it is left. */
 static inline bool tt_pass_done(const struct tt_pass *p)
 {
-	return p->order.count == 0 && tt_merge_done(&p->merge);
+	return p->order.count == 0 && tt_merge_done(&p->merge) &&
+	       (p->kept == NULL || p->kept->next == p->kept->n);
 }
 
 /* ---- its events */
@@ -64,6 +71,8 @@ static inline bool tt_pass_done(const struct tt_pass *p)
 /* Hands out the next event, which lives until the next call: 0; 1: there is none; or codes
  * 50 to 70. */
 int tt_pass_next(struct tt_pass *p, const struct tt_event **ev);
+/* The same, but hands out only events of the kind Experimental. */
+int tt_pass_next_kept(struct tt_pass *p, const struct tt_event **ev);
 /* Orders, checks and counts all events that are left, and hands out none: 0 or an error. */
 int tt_pass_drain(struct tt_pass *p);
 /*

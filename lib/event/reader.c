@@ -48,6 +48,15 @@ static int reader_new(struct tt_reader **out, const struct tt_options *opt, stru
 	return TT_OK;
 }
 
+static int hand_out_experimental(struct tt_reader *r, struct tt_error *err)
+{
+	r->kept = tt_mem_zalloc(&r->mem, 1, sizeof(*r->kept));
+	if (r->kept == NULL)
+		return tt_fail(err, tt_mem_code(&r->mem), "no memory for a reader");
+	tt_pass_keep(&r->pass, r->kept);
+	return TT_OK;
+}
+
 /* Reads the header and makes ready; on failure closes the reader. */
 static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 {
@@ -64,6 +73,8 @@ static int reader_start(struct tt_reader **reader, int rc, struct tt_error *err)
 	r->pass.like_go = (r->options.flags & TT_OPEN_LIKE_GO) != 0;
 	r->buffers.mem = &r->mem;
 	r->pass.merge.cursors.buffers = &r->buffers;
+	if (rc == TT_OK && (r->options.flags & TT_OPEN_EXPERIMENTAL) != 0)
+		rc = hand_out_experimental(r, err);
 	if (rc == TT_OK)
 		rc = tt_findings_room(&r->pass, err);
 	if (rc < 0) {
@@ -177,6 +188,7 @@ void tt_reader_close(struct tt_reader *r)
 	tt_parallel_leave(r);
 	tt_pass_release(&r->pass);
 	tt_batch_buffers_release(&r->buffers);
+	tt_mem_free(&r->mem, r->kept, sizeof(*r->kept));
 	tt_tables_release(&r->tables);
 	tt_generation_release(&r->own_gen);
 	tt_v1_free(r->v1);
@@ -237,6 +249,11 @@ struct tt_progress tt_reader_progress(const struct tt_reader *r)
 
 	tt_source_progress(r->src, &p.in_nbytes, &p.in_total);
 	return p;
+}
+
+int64_t tt_reader_last_ns(const struct tt_reader *r)
+{
+	return r->pass.last_ns;
 }
 
 bool tt_reader_waiting(struct tt_reader *r, size_t i, struct tt_waiting *out)
@@ -458,6 +475,12 @@ static __attribute__((noinline)) int next_generation(struct tt_reader *r,
 
 /* ---- handing out */
 
+/* The next event of the generation that tt_reader_next() hands out. */
+static inline int next_event(struct tt_reader *r, const struct tt_event **ev)
+{
+	return r->kept == NULL ? tt_pass_next(&r->pass, ev) : tt_pass_next_kept(&r->pass, ev);
+}
+
 /* tt_reader_next() where the pass has no event to hand out: for an error, or none is left. */
 static __attribute__((noinline)) int next_without_event(struct tt_reader *r,
 							const struct tt_event **ev)
@@ -471,10 +494,11 @@ static __attribute__((noinline)) int next_without_event(struct tt_reader *r,
 
 int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
 {
-	if (r->phase == TT_PHASE_EVENTS && tt_pass_next(&r->pass, ev) == TT_OK)
+	if (r->phase == TT_PHASE_EVENTS && next_event(r, ev) == TT_OK)
 		return TT_OK;
+	/* (format v1 has no experiments) */
 	if (r->phase == TT_PHASE_V1)
-		return next_v1(r, ev);
+		return r->kept == NULL ? next_v1(r, ev) : tt_reader_next_sync(r, ev);
 	return next_without_event(r, ev);
 }
 

@@ -42,6 +42,7 @@ struct tt_reader {
 	struct tt_tables tables; /* of gen's experimental batches */
 	struct tt_pass pass;
 	struct tt_batch_buffers buffers; /* the pass's */
+	struct tt_kept *kept;   /* the same, with TT_OPEN_EXPERIMENTAL */
 
 	enum tt_reader_phase phase;
 	int outcome;            /* TT_END, or a negative code with r->err */
@@ -71,5 +72,21 @@ int tt_reader_open_made(struct tt_reader **out, const struct tt_options *opt,
  */
 int tt_reader_take_embedded(struct tt_reader *r, struct tt_pass *p, struct tt_generation *gen,
 			    bool *changed, struct tt_error *err);
+
+/* The events, *n of them, that tt_reader_next() would return next without reading on: they
+ * count as returned. They live until the next call. */
+static inline const struct tt_event *tt_reader_take_kept(struct tt_reader *r, unsigned *n)
+{
+	struct tt_kept *kept = r->kept;
+	unsigned next;
+
+	*n = 0;
+	if (kept == NULL)
+		return NULL;
+	next = kept->next;
+	*n = kept->n - next;
+	kept->next = kept->n;
+	return &kept->events[next];
+}
 
 #endif

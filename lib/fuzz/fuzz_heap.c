@@ -181,21 +181,40 @@ static void count(struct tt_heap *h, bool objects, struct counts *n)
 	REQUIRE(n->nwalked == n->nlive);
 }
 
-static struct counts replay(const struct build *b, unsigned flags, uint64_t limit)
+/* Takes the events one by one, or up to Syncs. */
+static void take_all(struct tt_heap *h, struct tt_reader *r, bool by_syncs, struct counts *n)
 {
+	const struct tt_event *ev;
+	int rc;
+
+	if (!by_syncs) {
+		while (!n->failed && tt_reader_next(r, &ev) == 0)
+			take_event(h, ev, n);
+		return;
+	}
+	do {
+		rc = tt_heap_next_sync(h, r, &ev);
+		REQUIRE(rc != 0 || ev->kind == TT_KIND_SYNC);
+	} while (rc == 0);
+	n->failed = rc < 0 && tt_reader_error(r)->code == 0;
+	n->nlive = tt_heap_nlive(h);
+}
+
+static struct counts replay(const struct build *b, bool by_syncs, unsigned flags, uint64_t limit)
+{
+	const struct tt_options how = {.size = sizeof(how),
+				       .flags = by_syncs ? TT_OPEN_EXPERIMENTAL : 0};
 	struct tt_heap_options opt = {.size = sizeof(opt), .flags = flags,
 				      .max_memory_nbytes = limit};
-	const struct tt_event *ev;
 	struct counts n = {0};
 	struct tt_reader *r;
 	struct tt_error err;
 	struct tt_heap *h;
 
-	REQUIRE(tt_reader_open_memory(&r, b->data, b->len, NULL, &err) == 0);
+	REQUIRE(tt_reader_open_memory(&r, b->data, b->len, &how, &err) == 0);
 	opt.specs = tt_reader_specs(r);
 	REQUIRE(tt_heap_new(&h, &opt, &err) == 0);
-	while (!n.failed && tt_reader_next(r, &ev) == 0)
-		take_event(h, ev, &n);
+	take_all(h, r, by_syncs, &n);
 	tt_heap_finish(h);
 	if (!n.failed) {
 		take_findings(h, b->len, &n);
@@ -206,10 +225,17 @@ static struct counts replay(const struct build *b, unsigned flags, uint64_t limi
 	return n;
 }
 
+static void require_same(const struct counts *a, const struct counts *b)
+{
+	REQUIRE(a->failed || b->failed ||
+		(a->nlive == b->nlive && a->nbytes == b->nbytes && a->nfindings == b->nfindings &&
+		 a->codes == b->codes));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct choices c = {.at = data + 1, .end = data + size};
-	struct counts with, without;
+	struct counts with, without, by_syncs;
 	uint64_t limit;
 
 	if (size == 0)
@@ -217,11 +243,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c.how = data[0];
 	limit = (c.how & 4) != 0 ? 200000 : 64 << 20;
 	make_trace(&c);
-	with = replay(&c.b, TT_HEAP_OBJECTS, limit);
-	without = replay(&c.b, 0, limit);
-	if (!with.failed && !without.failed)
-		REQUIRE(with.nlive == without.nlive && with.nbytes == without.nbytes &&
-			with.nfindings == without.nfindings && with.codes == without.codes);
+	with = replay(&c.b, false, TT_HEAP_OBJECTS, limit);
+	without = replay(&c.b, false, 0, limit);
+	by_syncs = replay(&c.b, true, 0, limit);
+	require_same(&with, &without);
+	require_same(&without, &by_syncs);
 	build_release(&c.b);
 	build_release(&c.events[0]);
 	build_release(&c.events[1]);

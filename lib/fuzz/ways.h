@@ -146,7 +146,7 @@ static inline void ways_read(const struct build *b, const struct way *way)
 	tt_reader_close(r);
 	by_syncs.threads = way->threads;
 	if (!way->generations)
-		walk_again_by_syncs(&from_memory, b->data, b->len, &by_syncs);
+		walk_again_by_fewer(&from_memory, b->data, b->len, &by_syncs);
 	fd = way->socket ? ways_socket(b) : -1;
 	if (fd < 0)
 		return;

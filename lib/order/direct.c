@@ -133,17 +133,15 @@ static TT_ALWAYS_INLINE bool advance(struct tt_order *o, struct tt_m_state *m,
 	       tt_fast_advance(o, m, rule, 0, args);
 }
 
-/* The same of an event with any arguments. */
+/* The same of an event with any arguments. args[TT_ARG_ZERO] is 0. */
 static TT_ALWAYS_INLINE bool advance_any(struct tt_order *o, struct tt_m_state *m,
-					 enum tt_fast_rule rule, unsigned type,
+					 enum tt_fast_rule rule, unsigned type, uint64_t *args,
 					 const uint8_t **pos)
 {
 	const struct tt_fast_type *fast = &o->fast[type];
-	uint64_t args[TT_MAX_ARGS + 1];
 
 	if ((m->has | fast->may_lack) != UINT8_MAX)
 		return false;
-	args[TT_ARG_ZERO] = 0;
 	for (unsigned i = 0; i < fast->nargs; i++)
 		if (!tt_varint_unchecked(pos, &args[i]))
 			return false;
@@ -171,6 +169,33 @@ static TT_ALWAYS_INLINE bool advance_unread(const struct tt_m_state *m,
 	for (; n > 0; n--)
 		if (!tt_varint_unchecked(pos, &unread))
 			return false;
+	return true;
+}
+
+/* The same of an event that is handed out, and names no table entry: stores it if there is
+ * room. */
+static TT_ALWAYS_INLINE bool advance_kept(const struct tt_order *o, const struct tt_m_state *m,
+					  const struct tt_cursor *c, struct tt_tally *sum,
+					  const uint8_t *head, int64_t time_ns, const uint8_t **pos)
+{
+	const struct tt_fast_type *fast = &o->fast[*head];
+	struct tt_kept *kept = sum->kept;
+	const unsigned i = kept->n;
+	struct tt_event *ev = &kept->events[i];
+	uint64_t *args = kept->args[i];
+
+	if (i == TT_KEPT_MAX || (m->has | fast->may_lack) != UINT8_MAX)
+		return false;
+	for (unsigned k = 0; k < fast->nargs; k++)
+		if (!tt_varint_unchecked(pos, &args[k]))
+			return false;
+	if (args[fast->refers] >= fast->refers_end)
+		return false;
+	tt_write_event(ev, o, (struct tt_context){m->id, m->p, m->g}, o->rules[*head].def, args);
+	ev->raw_time_ns = time_ns;
+	ev->time_ns = tt_ns_after(time_ns, sum->last_ns);
+	ev->offset = c->offset_of_null + (uintptr_t)head;
+	kept->n = i + 1;
 	return true;
 }
 
@@ -206,6 +231,27 @@ static TT_ALWAYS_INLINE void count(struct tt_tally *sum, int64_t time_ns)
 	sum->nevents++;
 }
 
+/* The event before `pos` happened, and the next one is to be decoded. */
+static int next_after(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o, size_t i,
+		      const uint8_t *pos, struct tt_error *err)
+{
+	struct tt_cursor *c = m->heap.at[i].of.item;
+	int64_t time_ns = m->heap.at[i].key;
+	bool kept = c->direct == TT_FAST_KEPT;
+	int rc;
+
+	c->direct = TT_FAST_NONE;
+	c->pos = pos;
+	c->last_ns = time_ns;
+	rc = tt_merge_next(m, o, i, err);
+	/* if that fails, this event is lost, as in Go's reader */
+	if (rc == TT_OK)
+		count(tally, time_ns);
+	else if (kept)
+		tally->kept->n--;
+	return rc;
+}
+
 /*
  * One function, though it is long: where a thread is, and all that each event reads of the
  * merge, is in registers from the first event to the last. No pointer into the state lives
@@ -225,6 +271,7 @@ int tt_direct_run(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o
 		[TT_FAST_SYSCALL_BEGIN] = __extension__ &&syscall_begin,
 		[TT_FAST_SYSCALL_END] = __extension__ &&syscall_end,
 		[TT_FAST_ORDER] = __extension__ &&order,
+		[TT_FAST_KEPT] = __extension__ &&kept,
 	};
 	const struct tt_tick_rate rate = m->cursors.rate;
 	struct tt_tally sum = *tally;
@@ -232,10 +279,12 @@ int tt_direct_run(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o
 	const uint8_t *head, *next, *pos;
 	struct tt_m_state *ms;
 	struct tt_cursor *c;
+	uint64_t dt, args[TT_MAX_ARGS + 1];
 	int64_t time_ns, until;
-	uint64_t dt;
 	unsigned rule;
 	int rc = TT_OK;
+
+	args[TT_ARG_ZERO] = 0;
 
 next_thread:
 	until = m->heap.second_key;
@@ -267,7 +316,7 @@ next_thread:
 	RULE(syscall_begin, TT_FAST_SYSCALL_BEGIN);
 	RULE(syscall_end, TT_FAST_SYSCALL_END);
 in_context:
-	if (!advance_any(o, ms, TT_FAST_IN_CONTEXT, *head, &pos))
+	if (!advance_any(o, ms, TT_FAST_IN_CONTEXT, *head, args, &pos))
 		goto leave;
 	NEXT_HEAD(in_context);
 unread:
@@ -275,9 +324,13 @@ unread:
 		goto leave;
 	NEXT_HEAD(unread);
 order:
-	if (!advance_any(o, ms, TT_FAST_ORDER, *head, &pos))
+	if (!advance_any(o, ms, TT_FAST_ORDER, *head, args, &pos))
 		goto leave;
 	NEXT_HEAD(order);
+kept:
+	if (!advance_kept(o, ms, c, &sum, head, time_ns, &pos))
+		goto leave;
+	NEXT_HEAD(kept);
 
 thread_is_later:
 	c->head_at = head;
@@ -293,14 +346,10 @@ thread_is_later:
 	goto settle;
 
 next_is_not:
-	c->direct = TT_FAST_NONE;
-	c->pos = next;
-	c->last_ns = time_ns;
+	c->direct = o->fast[*head].direct;
+	root.key = time_ns;
 	m->heap.at[0] = root;
-	rc = tt_merge_next(m, o, 0, err);
-	/* if that fails, this event is lost, as in Go's reader */
-	if (rc == TT_OK)
-		count(&sum, time_ns);
+	rc = next_after(&sum, m, o, 0, next, err);
 	root = m->heap.at[0];
 	if (rc == TT_OK && m->heap.n != 0)
 		goto next_thread;
@@ -315,4 +364,74 @@ out:
 	m->heap.at[0] = root;
 	*tally = sum;
 	return rc;
+}
+
+/* ---- the thread after one that waits */
+
+/* Lets an event happen that changes nothing. */
+static bool advance_stateless(struct tt_order *o, const struct tt_cursor *c, struct tt_tally *sum,
+			      int64_t time_ns, const uint8_t **pos)
+{
+	struct tt_m_state *m = &o->ms.at[c->m];
+	uint64_t args[TT_MAX_ARGS + 1];
+
+	args[TT_ARG_ZERO] = 0;
+	switch ((enum tt_fast_rule)c->direct) {
+	case TT_FAST_IN_CONTEXT:
+		return advance_any(o, m, TT_FAST_IN_CONTEXT, *c->head_at, args, pos);
+	case TT_FAST_UNREAD:
+		return advance_unread(m, &o->fast[*c->head_at], pos);
+	case TT_FAST_KEPT:
+		return advance_kept(o, m, c, sum, c->head_at, time_ns, pos);
+	default:
+		return false;
+	}
+}
+
+/* The cursor, after an event at this place and time, has a head that need not be decoded: that
+ * it stands there, and *time_ns. */
+static bool next_is_direct(struct tt_cursor *c, const struct tt_order *o,
+			   const struct tt_tick_rate *rate, const uint8_t *pos, int64_t *time_ns)
+{
+	const uint8_t *head = pos;
+	uint64_t dt;
+
+	if (pos >= c->direct_end || o->fast[*head].direct == TT_FAST_NONE)
+		return false;
+	pos++;
+	if (!tt_varint_unchecked(&pos, &dt))
+		return false;
+	c->head_at = head;
+	c->args_at = pos;
+	c->direct = o->fast[*head].direct;
+	*time_ns = tt_ns_add(*time_ns, tt_rate_to_ns(rate, dt));
+	return true;
+}
+
+int tt_direct_run_second(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o, bool *any,
+			 struct tt_error *err)
+{
+	struct tt_keyed *second = &m->heap.at[1];
+	const int64_t from = m->heap.at[0].key, until = m->heap.at[2].key;
+	struct tt_cursor *c = second->of.item;
+
+	*any = false;
+	if (m->heap.n < 2 || second->key >= until || (c->direct == TT_FAST_NONE && !enter(c, o)))
+		return TT_OK;
+	while (second->key >= from && second->key < until) {
+		const uint8_t *pos = c->args_at;
+		int64_t time_ns = second->key;
+
+		if (!advance_stateless(o, c, tally, time_ns, &pos))
+			break;
+		*any = true;
+		if (!next_is_direct(c, o, &m->cursors.rate, pos, &second->key))
+			return next_after(tally, m, o, 1, pos, err);
+		count(tally, time_ns);
+	}
+	if (second->key <= 0)
+		tt_cursor_settle(&m->cursors, c, second->key);
+	if (*any)
+		tt_cursor_heap_move(&m->heap, 1);
+	return TT_OK;
 }

@@ -2,7 +2,7 @@
 /*
  * direct.h - the fast path where events are only counted: they are read straight from the
  * bytes of their batches and change the state by the rules of fast.h, but nothing is
- * stored about them. Private to lib; stands on merge.h.
+ * stored about them, except for those of chosen types. Private to lib; stands on merge.h.
  *
  * The cursor of a thread stands after the time of its next event, whose arguments are read
  * when its turn comes. That is later than Go's reader reads them; so this goes no further
@@ -17,19 +17,37 @@
 /* With more arguments than this, a type is not `direct`. */
 #define TT_DIRECT_MAX_ARGS 5
 
+/* Events that were counted, and are handed out, too: those of types with TT_FAST_KEPT. */
+#define TT_KEPT_MAX 64
+struct tt_kept {
+	unsigned next, n;       /* the first that was not handed out, and the end */
+	struct tt_event events[TT_KEPT_MAX];
+	uint64_t args[TT_KEPT_MAX][TT_MAX_ARGS + 1]; /* [TT_ARG_ZERO] is 0 */
+};
+
 /* The events counted so far. */
 struct tt_tally {
 	int64_t last_ns;        /* the time of the last one, as it is handed out */
 	uint64_t nevents;
+	struct tt_kept *kept;   /* NULL: no type is TT_FAST_KEPT */
 };
 
 /*
  * Counts events of the earliest threads, as long as their types are `direct` and nothing
  * is wrong with them. 0: a CPU sample comes next, no event is left, or the next one is to
- * be tried by tt_merge_advance(). Or the error of tt_merge_advance() that an event cannot
- * be decoded. There are events left, and none is queued.
+ * be tried by tt_merge_advance(), be it for want of room among those that are kept. Or the
+ * error of tt_merge_advance() that an event cannot be decoded. There are events left, and none
+ * is queued.
  */
 int tt_direct_run(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
 		  struct tt_error *err);
+
+/*
+ * The root has to wait, and the heap is sorted: counts events of the second thread that
+ * change nothing the root could wait for, as long as no other thread has one as early. *any:
+ * whether there was one. Errors as above.
+ */
+int tt_direct_run_second(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o, bool *any,
+			 struct tt_error *err);
 
 #endif

@@ -26,6 +26,8 @@ enum tt_fast_rule {
 	TT_FAST_SYSCALL_BEGIN,
 	TT_FAST_SYSCALL_END,
 	TT_FAST_ORDER,          /* tt_fast_order(), which is not inlined: few traces need it */
+	TT_FAST_KEPT,           /* as TT_FAST_IN_CONTEXT, of an event that is handed out: for
+	                           direct.h */
 	TT_NFAST,
 };
 
@@ -219,6 +221,20 @@ static TT_ALWAYS_INLINE bool tt_fast_advance(struct tt_order *o, struct tt_m_sta
 	}
 }
 
+/* Writes an event of the trace, but for its time and place there. */
+static TT_ALWAYS_INLINE void tt_write_event(struct tt_event *ev, const struct tt_order *o,
+					    struct tt_context context,
+					    const struct tt_event_def *def, const uint64_t *args)
+{
+	ev->thread = context.thread;
+	ev->proc = context.proc;
+	ev->goroutine = context.goroutine;
+	ev->generation = o->gen;
+	ev->spec = &def->spec;
+	ev->args = args;
+	ev->kind = def->spec.kind;
+}
+
 /* Writes an event of the trace to the end of the queue; the caller counts it. */
 static TT_ALWAYS_INLINE struct tt_event *tt_queue_event(struct tt_order *o,
 							struct tt_context context,
@@ -228,14 +244,8 @@ static TT_ALWAYS_INLINE struct tt_event *tt_queue_event(struct tt_order *o,
 	struct tt_event *ev = &o->queue[o->count];
 
 	ev->raw_time_ns = raw->time_ns;
-	ev->thread = context.thread;
-	ev->proc = context.proc;
-	ev->goroutine = context.goroutine;
 	ev->offset = raw->offset;
-	ev->generation = o->gen;
-	ev->spec = &def->spec;
-	ev->args = raw->args;
-	ev->kind = def->spec.kind;
+	tt_write_event(ev, o, context, def, raw->args);
 	return ev;
 }
 

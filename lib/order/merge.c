@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* merge.c - the threads of one generation, merged into one order. Stands on gen. */
-#include "order/merge.h"
+#include "order/direct.h"
 
 #include <string.h>
 
@@ -101,10 +101,16 @@ int tt_merge_no_next(struct tt_merge *m, struct tt_order *order, size_t i, int r
 static int advance_another(struct tt_merge *m, struct tt_order *order, struct tt_error *err)
 {
 	const struct tt_cursor *tried_first = m->heap.at[0].of.item;
+	bool counted = false;
+	int rc = TT_OK;
 
 	tt_cursor_heap_sort(&m->heap);
 	if (tt_waitq_begin(&m->waits, &m->cursors, &m->heap, order))
 		return tt_waitq_advance(&m->waits, order, err);
+	if (m->tally != NULL && m->heap.at[0].of.item == tried_first)
+		rc = tt_direct_run_second(m->tally, m, order, &counted, err);
+	if (counted)
+		return rc;
 	for (size_t i = 1; i < m->heap.n; i++) {
 		struct tt_cursor *c = m->heap.at[i].of.item;
 		enum tt_advance tried;

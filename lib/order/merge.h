@@ -13,10 +13,13 @@
 #include "order/heap.h"
 #include "order/waitq.h"
 
+struct tt_tally;
+
 struct tt_merge {
 	struct tt_cursor_heap heap;     /* (first: its address is needed most) */
 	struct tt_cursors cursors;
 	struct tt_waitq waits;
+	struct tt_tally *tally;         /* where events may be counted instead (direct.h), or NULL */
 	const struct tt_cursor *untried; /* after TT_E_STUCK: the heap's first, if nobody tried it */
 	size_t next_sample, nsamples;
 	int64_t sample_ns;              /* time of the next CPU sample, or INT64_MAX */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/build.h"
+#include "tests/reader_support.h"
 #include "tests/suites.h"
 #include "tracetool_analyze.h"
 
@@ -53,6 +54,28 @@ struct seen {
 	char type[16];          /* of the last */
 };
 
+/* By tt_heap_next_sync(). */
+static void expect_the_same_by_syncs(const struct made *m, const struct seen *seen)
+{
+	struct tt_reader *r = test_open(m->b.data, m->b.len, TT_OPEN_EXPERIMENTAL);
+	const struct tt_heap_options opt = {.size = sizeof(opt), .specs = tt_reader_specs(r)};
+	uint64_t nfindings = 0;
+	const struct tt_event *ev;
+	struct tt_heap *h;
+	struct tt_error err;
+
+	ck_assert_int_eq(tt_heap_new(&h, &opt, &err), 0);
+	while (tt_heap_next_sync(h, r, &ev) == 0)
+		ck_assert_int_eq(ev->kind, TT_KIND_SYNC);
+	tt_heap_finish(h);
+	ck_assert_uint_eq(tt_heap_nlive(h), seen->nlive);
+	for (; tt_heap_finding(h, &err) == 0; nfindings++)
+		ck_assert(nfindings > 0 || err.code == seen->code);
+	ck_assert_uint_eq(nfindings, seen->nfindings);
+	tt_heap_free(h);
+	tt_reader_close(r);
+}
+
 static struct tt_heap *replay(struct made *m, struct tt_reader *r, struct seen *seen)
 {
 	const struct tt_heap_options opt = {
@@ -63,7 +86,6 @@ static struct tt_heap *replay(struct made *m, struct tt_reader *r, struct seen *
 	struct tt_heap *h;
 	struct tt_error err;
 
-	(void)m;
 	ck_assert_int_eq(tt_heap_new(&h, &opt, &err), 0);
 	while (tt_reader_next(r, &ev) == 0)
 		ck_assert_int_eq(tt_heap_event(h, ev, 5, &change), 0);
@@ -82,6 +104,7 @@ static struct tt_heap *replay(struct made *m, struct tt_reader *r, struct seen *
 		if (seen->nfindings++ == 0)
 			seen->code = err.code;
 	}
+	expect_the_same_by_syncs(m, seen);
 	return h;
 }
 

@@ -28,7 +28,9 @@ struct walk {
 	uint64_t size;          /* of the (unpacked) trace, or TT_UNKNOWN */
 	bool generations;       /* by generation, not by event */
 	bool syncs;             /* by Sync, not by event */
+	bool experimental;      /* by Sync and event of an experiment: TT_OPEN_EXPERIMENTAL */
 	uint64_t digest;
+	uint64_t experiments;   /* a digest of events of experiments */
 	uint64_t verdict;       /* a digest without the events but Syncs */
 	uint64_t items;         /* events or generations */
 	uint64_t events;        /* handed out by the reader, ever */
@@ -54,6 +56,8 @@ static inline void walk_event(struct walk *w, const struct tt_event *ev)
 	w->last_ns = ev->time_ns;
 	w->events++;
 	w->digest = digest_event(w->digest, ev);
+	if (ev->kind == TT_KIND_EXPERIMENTAL)
+		w->experiments = digest_event(w->experiments, ev);
 	if (ev->kind == TT_KIND_SYNC)
 		w->verdict = digest_event(w->verdict, ev);
 }
@@ -129,7 +133,7 @@ static inline int walk_step(struct walk *w)
 		WALK_REQUIRE((rc == 0) == (ev != NULL));
 		if (rc == 0)
 			walk_event(w, ev);
-		if (w->syncs)
+		if (w->syncs || w->experimental)
 			w->events = tt_reader_progress(w->r).events;
 	}
 	w->items += rc == 0;
@@ -176,7 +180,7 @@ static inline void walk_as_told(struct walk *w, struct tt_reader *r, uint64_t si
 
 	w->r = r;
 	w->size = size;
-	w->digest = w->verdict = DIGEST_START;
+	w->digest = w->verdict = w->experiments = DIGEST_START;
 	for (;;) {
 		w->outcome = walk_on(w);
 		if (w->outcome == TT_END)
@@ -214,21 +218,40 @@ static inline void walk_syncs(struct walk *w, struct tt_reader *r, uint64_t size
 	walk_as_told(w, r, size);
 }
 
-/* A walk by Syncs, which must come to what that by events did. */
-static inline void walk_again_by_syncs(const struct walk *events, const void *data, size_t len,
+/* The same, of a reader with TT_OPEN_EXPERIMENTAL. */
+static inline void walk_experiments(struct walk *w, struct tt_reader *r, uint64_t size)
+{
+	*w = (struct walk){.experimental = true};
+	walk_as_told(w, r, size);
+}
+
+/* Whether a walk that leaves out events came to what one by events did. */
+static inline bool walk_agrees(const struct walk *some, const struct walk *all)
+{
+	return some->outcome == all->outcome && some->nerrors == all->nerrors &&
+	       some->first_error == all->first_error && some->events == all->events &&
+	       some->last_ns <= all->last_ns && some->verdict == all->verdict &&
+	       (some->syncs || some->experiments == all->experiments);
+}
+
+/* Walks that leave out events: they must come to what that by events did. */
+static inline void walk_again_by_fewer(const struct walk *events, const void *data, size_t len,
 				       const struct tt_options *opt)
 {
-	struct walk by_sync, *syncs = &by_sync;
+	struct tt_options experimental = *opt;
+	struct walk fewer;
 	struct tt_reader *r;
 	struct tt_error err;
 
 	WALK_REQUIRE(tt_reader_open_memory(&r, data, len, opt, &err) == 0);
-	walk_syncs(syncs, r, len);
+	walk_syncs(&fewer, r, len);
 	tt_reader_close(r);
-	WALK_REQUIRE(syncs->outcome == events->outcome && syncs->nerrors == events->nerrors);
-	WALK_REQUIRE(syncs->first_error == events->first_error);
-	WALK_REQUIRE(syncs->events == events->events && syncs->last_ns <= events->last_ns);
-	WALK_REQUIRE(syncs->verdict == events->verdict);
+	WALK_REQUIRE(walk_agrees(&fewer, events));
+	experimental.flags |= TT_OPEN_EXPERIMENTAL;
+	WALK_REQUIRE(tt_reader_open_memory(&r, data, len, &experimental, &err) == 0);
+	walk_experiments(&fewer, r, len);
+	tt_reader_close(r);
+	WALK_REQUIRE(walk_agrees(&fewer, events));
 }
 
 #endif
