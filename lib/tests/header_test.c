@@ -122,7 +122,7 @@ static const struct {
 	 SEEMS "a compressed file in base64; decode it first, `base64 -d` for example: "
 	 "\"H4sIAIJBDWsC/5VVa2wUVRTu\""},
 	{BYTES("version https://git-lfs.github.com/spec/v1\n"), TT_E_NOT_A_TRACE, 0,
-	 SEEMS "a pointer of Git LFS; `git lfs pull` fetches the file"},
+	 SEEMS "a pointer of Git LFS; `git lfs pull` fetches the file: \"version https://git-lfs.github.com/spec/v1\""},
 	{BYTES(" {\"a\": 1, \"b\": 2}"), TT_E_NOT_A_TRACE, 0, SEEMS "JSON: \"{\"a\": 1, \"b\": 2}\""},
 	{BYTES("{\"traceEvents\": []}"), TT_E_NOT_A_TRACE, 0,
 	 SEEMS "a JSON trace of Chrome or Perfetto: \"{\"traceEvents\": []}\""},
@@ -174,9 +174,9 @@ static const struct {
 	{BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), TT_E_NOT_A_TRACE, 0,
 	 SEEMS "nothing but zero bytes"},
 	{BYTES("Trace Go1.26\nSync\n"), TT_E_NOT_A_TRACE, 0,
-	 SEEMS "a trace in its raw text form, which must be assembled first"},
+	 SEEMS "a trace in its raw text form, which must be assembled first: \"Trace Go1.26\""},
 	{BYTES("M=-1 P=-1 G=-1 Sync Time=1 N=1\n"), TT_E_NOT_A_TRACE, 0,
-	 SEEMS "the text of a trace's events, not the trace itself"},
+	 SEEMS "the text of a trace's events, not the trace itself: \"M=-1 P=-1 G=-1 Sync Time=1 N=1\""},
 	{BYTES("\1\2\3\4\5\6\7\1\2\3\4\5\6\7\1\2"), TT_E_NOT_A_TRACE, 0, GO_TEXT},
 };
 

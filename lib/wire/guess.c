@@ -363,6 +363,10 @@ static bool is_hexdump(const uint8_t *p, const uint8_t *end)
 /* Of a text that begins with no blank. */
 static const char *text_kind(const uint8_t *p, const uint8_t *end)
 {
+	const char *known = by_magic(p, end);
+
+	if (known != NULL)
+		return known;
 	if (is_html(p, end))
 		return "an HTML page";
 	if (starts(p, end, "HTTP/", 5))
@@ -435,16 +439,19 @@ static const char *by_bytes(const uint8_t *p, const uint8_t *end)
 
 bool tt_guess(const uint8_t *p, const uint8_t *end, char out[TT_GUESS_SIZE])
 {
-	const char *what = p == end ? "an empty file" : by_magic(p, end);
+	const char *what = NULL;
 
-	if (what == NULL)
-		what = is_pcapng(p, end) ? "a recording of network packets (pcapng)" : NULL;
-	if (what == NULL && is_text(p, end)) {
+	if (p != end && is_text(p, end) && !is_pcapng(p, end)) {
 		quote_text(p, end, out);
 		return true;
 	}
+	if (p == end)
+		what = "an empty file";
 	if (what == NULL)
-		what = http_kind(p, end);
+		what = by_magic(p, end);
+	if (what == NULL)
+		what = is_pcapng(p, end) ? "a recording of network packets (pcapng)"
+					 : http_kind(p, end);
 	if (what == NULL)
 		what = by_bytes(p, end);
 	if (what != NULL)
