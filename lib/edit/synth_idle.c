@@ -68,17 +68,25 @@ static void move_g(struct tt_synth *s, const struct tt_entry_g *e)
 	}
 }
 
+/* Whether the trace's version has events of this type. */
+static bool has_type(const struct tt_synth *s, enum tt_event_type type)
+{
+	return tt_specs_event(s->order->specs, type)->since <= s->order->version;
+}
+
+/* A goroutine that waits is created so where the version can say that; else it has to run. */
 static void create_g(struct tt_synth *s, const struct tt_entry_g *e)
 {
 	bool waits = e->status == TT_G_WAITING;
+	bool blocked = waits && has_type(s, TT_EV_GO_CREATE_BLOCKED);
 
 	if (e->status == TT_ENTRY_ABSENT)
 		return;
 	if (e->status == TT_G_BAD)
 		tt_synth_give_up(s);
-	tt_synth_add(s, spare_with_p(s), waits ? TT_EV_GO_CREATE_BLOCKED : TT_EV_GO_CREATE, 3,
+	tt_synth_add(s, spare_with_p(s), blocked ? TT_EV_GO_CREATE_BLOCKED : TT_EV_GO_CREATE, 3,
 		     (uint64_t)e->id, UINT64_C(0), UINT64_C(0));
-	if (!s->failed && e->assist)
+	if (!s->failed && (e->assist || (waits && !blocked)))
 		move_g(s, e);
 }
 
