@@ -11,7 +11,7 @@ static int collect(struct tt_repair *r, struct tt_candidate *c, uint64_t end)
 	c->whole = false;
 	tt_salvage_release(&c->salvage);
 	tt_salvage_init(&c->salvage, r->mem, r->specs, r->loader);
-	c->salvage.lost_framing = tt_loader_lost_framing(c->why.code) ||
+	c->salvage.lost_framing = c->leads_nowhere || tt_loader_lost_framing(c->why.code) ||
 				  r->loader->framer.has_lookahead_error;
 	c->salvage.uncounted = c->why.code == TT_E_CUT_OFF;
 	c->salvage.no_events = c->is_doubtful;
@@ -28,6 +28,11 @@ static int step_over(struct tt_repair *r, struct tt_candidate *c)
 	uint64_t skipped;
 	int rc;
 
+	if (c->leads_nowhere) {
+		tt_fail(&broken, TT_E_BATCH_TYPE, "no batch follows");
+		tt_source_seek(l->src, l->resume);
+		l->at_next = l->at_end = false;
+	}
 	if (broken.code == TT_E_INPUT) {
 		r->at_end = true;
 		return TT_OK;
@@ -75,6 +80,8 @@ static int load_damaged(struct tt_repair *r, struct tt_candidate *c)
 	c->end = tt_source_offset(r->loader->src);
 	if (rc == TT_OK)
 		rc = tt_salvage_settle(&c->salvage, r->at_end ? TT_UNKNOWN : c->end, &r->err);
+	if (rc == TT_OK)
+		rc = tt_salvage_file_skipped(&c->salvage, c->end, &r->err);
 	if (c->end < c->salvage.end_offset)
 		c->end = c->salvage.end_offset;
 	return rc;
@@ -100,7 +107,7 @@ int tt_candidate_load(struct tt_repair *r, struct tt_candidate *c)
 	int rc;
 
 	c->loaded = true;
-	c->unwrapped = c->prepared = c->whole = c->is_doubtful = false;
+	c->unwrapped = c->prepared = c->whole = c->is_doubtful = c->leads_nowhere = false;
 	c->none = r->at_end;
 	tt_error_clear(&c->why);
 	if (r->at_end)
@@ -124,27 +131,84 @@ int tt_candidate_load(struct tt_repair *r, struct tt_candidate *c)
 	return load_damaged(r, c);
 }
 
+/* Whether the next batch is of this generation. */
+static bool is_before_batch_of(struct tt_repair *r, uint64_t number)
+{
+	const uint8_t *data;
+	struct tt_raw_batch b;
+	struct tt_error ignored;
+	uint64_t nbytes;
+	size_t avail;
+
+	if (r->at_end ||
+	    tt_source_peek(r->loader->src, TT_BATCH_MAX_HEADER, &data, &avail, &ignored) < 0)
+		return false;
+	return tt_batch_plausible(data, data + avail, &b, &nbytes) && b.generation == number;
+}
+
+/* Whether what was loaded after a broken generation is a part of it: what has its number, if only
+ * one of them has a clock; or bytes that merely look like another one among its batches. */
+static bool is_piece_of(struct tt_repair *r, const struct tt_salvage *s,
+			const struct tt_candidate *piece)
+{
+	const struct tt_generation *g = &piece->salvage.gen;
+
+	if (s->gen.number == 0 || piece->none || piece->whole)
+		return false;
+	if (g->number == s->gen.number)
+		return !g->has_frequency || !s->gen.has_frequency;
+	return piece->is_doubtful && is_before_batch_of(r, s->gen.number);
+}
+
 int tt_candidate_join(struct tt_repair *r)
 {
 	struct tt_candidate *c = r->cur, *piece = r->next;
 	int rc;
 
-	if (c->prepared || piece->none || piece->whole || c->salvage.gen.number == 0 ||
-	    piece->salvage.gen.number != c->salvage.gen.number ||
-	    piece->salvage.gen.has_frequency)
+	if (c->prepared || !is_piece_of(r, &c->salvage, piece))
 		return TT_OK;
-	rc = tt_salvage_join(&c->salvage, &piece->salvage, &r->err);
+	if (piece->salvage.gen.number == c->salvage.gen.number)
+		rc = tt_salvage_join(&c->salvage, &piece->salvage, &r->err);
+	else
+		rc = tt_salvage_doubt_filed(&c->salvage, &r->err);
 	tt_salvage_release(&piece->salvage);
 	piece->loaded = false;
 	c->end = piece->end;
 	return rc;
 }
 
+/* Events of a damaged batch cannot be read beyond this, and others may lie in it. */
+#define UNREAD_NBYTES 32
+
+/* Whether a batch of the generation that was read is one whose size may be wrong: where the events
+ * end it may hold others. */
+static bool has_bad_batch(const struct tt_repair *r)
+{
+	const struct tt_generation *g = &r->whole;
+	struct tt_decode_plan plan;
+
+	tt_decode_plan_init(&plan, g->specs);
+	for (size_t i = 0; i < g->batches.n; i++) {
+		const struct tt_event_batch *b = &g->batches.at[i];
+
+		if (b->size - tt_content_reach_on(TT_CONTENT_EVENTS, &plan, b->data, b->size) >
+		    UNREAD_NBYTES)
+			return true;
+	}
+	return false;
+}
+
 int tt_candidate_break_up(struct tt_repair *r, struct tt_candidate *c, const struct tt_error *why)
 {
+	int ends = tt_salvage_may_end_here(r->loader, &r->err);
+
 	c->why = *why;
 	c->unwrapped = false;
-	return collect(r, c, c->end);
+	if (ends < 0 && tt_repair_is_fatal(&r->err))
+		return ends;
+	/* the size of a damaged batch may lead to what looks like its end */
+	c->leads_nowhere = ends == 0 || has_bad_batch(r);
+	return c->leads_nowhere ? load_damaged(r, c) : collect(r, c, c->end);
 }
 
 /* Its clock, if the input has one: it may not be that of what is written. */

@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * prepare.c - makes what is left of a generation one that can be ordered: a
- * clock, events that all decode, tables with an entry for each id; and cuts it to
- * what orders. Stands on order.
+ * clock, events that all decode, tables with an entry for each id. Stands on gen.
  */
-#include <string.h>
-
-#include "base/error.h"
 #include "repair/clock.h"
-#include "repair/salvage.h"
-
-static int no_memory(const struct tt_salvage *s, struct tt_error *err)
-{
-	return tt_fail(err, tt_mem_code(s->mem), "no memory for what is left of a generation");
-}
+#include "repair/salvage_impl.h"
 
 /* ---- events */
 
@@ -173,105 +164,10 @@ int tt_salvage_prepare(struct tt_salvage *s, const struct tt_neighbours *neighbo
 	tt_salvage_find_doubted(s);
 	for (size_t i = 0; i < s->gen.threads.n; i++)
 		if (!walk_thread(s, &s->gen.threads.at[i]))
-			return no_memory(s, err);
+			return tt_salvage_no_memory(s, err);
 	s->nsamples = s->gen.samples.n;
 	s->uncounted |= s->unread_nbytes != 0;
 	if (!need_frames_and_samples(s))
-		return no_memory(s, err);
+		return tt_salvage_no_memory(s, err);
 	return tt_generation_seal(&s->gen, s->rules, err);
-}
-
-/* ---- what of it orders */
-
-/* Orders all events, or as far as they go. 0, or the code that they stopped for. */
-static int order_all(struct tt_salvage *s, struct tt_pass *pass)
-{
-	const struct tt_event *evs;
-	unsigned n;
-	int rc;
-
-	s->last_ns = INT64_MIN;
-	s->nkept = s->nread = 0;
-	tt_pass_take(pass, &s->gen);
-	rc = tt_pass_begin(pass);
-	while (rc == TT_OK) {
-		rc = tt_pass_advance(pass, &evs, &n);
-		if (rc != TT_OK)
-			break;
-		s->nread += n;
-		s->nkept += tt_salvage_nevents_of(evs[0].spec->type);
-		if (evs[0].raw_time_ns > s->last_ns)
-			s->last_ns = evs[0].raw_time_ns;
-	}
-	return rc == TT_END ? TT_OK : rc;
-}
-
-/* Drops what the merge did not get to. */
-static void cut_at_heads(struct tt_salvage *s, const struct tt_merge *merge)
-{
-	for (size_t i = 0; i < merge->heap.n; i++) {
-		const struct tt_cursor *c = merge->heap.at[i].of.item;
-		uint32_t t = tt_idmap_find(&s->gen.thread_ids, (uint64_t)c->thread);
-		const struct tt_event_batch *b = &s->gen.batches.at[c->head->batch];
-
-		tt_salvage_cut(s, &s->gen.threads.at[t], c->head->batch,
-			       (uint32_t)(c->head->offset - b->data_offset));
-	}
-}
-
-/* Nothing at all: it orders always. */
-static void drop_events(struct tt_salvage *s)
-{
-	for (size_t i = 0; i < s->gen.threads.n; i++)
-		tt_salvage_end_thread(s, &s->gen.threads.at[i], TT_NO_BATCH, s->gen.threads.at[i].first);
-}
-
-/* Among equal times it may go another way without what was cut off: then more is. */
-#define MAX_TRIALS 16
-/* In so many threads embedded events may lack what they need, and nothing else is cut. */
-#define MAX_EMBEDDED 64
-
-int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
-		    struct tt_error *why)
-{
-	const struct tt_error *err = &pass->err;
-	int nembedded = 0;
-	bool confirmed = false;
-
-	for (int trial = 0; ; trial++) {
-		int rc;
-
-		if (!tt_order_copy(&pass->order, start))
-			return no_memory(s, why);
-		rc = order_all(s, pass);
-		if (!confirmed && (rc == TT_OK || !err->system)) {
-			int changed = tt_salvage_confirm(s, &pass->merge);
-
-			if (changed < 0)
-				return no_memory(s, why);
-			confirmed = true;
-			if (changed != 0) {
-				trial--;
-				continue;
-			}
-		}
-		if (rc == TT_OK)
-			break;
-		if ((trial == 0 && nembedded == 0) || err->system)
-			*why = *err;
-		if (err->system)
-			return rc;
-		if (nembedded < MAX_EMBEDDED && tt_salvage_end_embedded(s, &pass->merge, err)) {
-			nembedded++;
-			trial--;
-			continue;
-		}
-		cut_at_heads(s, &pass->merge);
-		if (trial == MAX_TRIALS)
-			drop_events(s);
-	}
-	/* nothing orders CPU samples, and a reader begins a generation with a Sync */
-	s->nread += s->gen.samples.n + 1;
-	tt_salvage_measure(s);
-	return TT_OK;
 }

@@ -6,7 +6,11 @@
  *	repair.c    what is handed out: generations as they are, and what is left of others
  *	candidate.c the next generation: whole, or what can be collected of it
  *	salvage.c   collects the batches of a broken generation
- *	prepare.c   makes of these a generation that decodes, and cuts it to what orders
+ *	records.c   the records of a table among them
+ *	batches.c   files batches, and says which of them may lack what came before
+ *	doubt.c     the batch before a place where the framing breaks
+ *	prepare.c   makes of these a generation that decodes
+ *	trim.c      cuts it to what orders
  *	threads.c   the events of a thread, and where they end
  *	confirm.c   which events of a damaged batch stay
  *	clock.c     a clock between two others
@@ -32,6 +36,7 @@ struct tt_candidate {
 	bool prepared;
 	bool is_doubtful;       /* it may not be one: no event of it stays */
 	struct tt_salvage salvage;
+	bool leads_nowhere;     /* it does not order, and what follows it is no batch */
 	uint64_t offset, end;
 	struct tt_error why;    /* it is not whole */
 };

@@ -76,7 +76,10 @@ struct tt_salvage {
 	uint64_t end_offset;    /* of the last batch that was collected */
 	bool lost_framing;      /* what looks like a batch may be none: set before collecting */
 	bool no_events;         /* it may not be a generation: likewise */
-	bool framing_lost;      /* from here on an event batch may lack the one before it */
+	struct tt_idmap gapped; /* threads of which a batch was dropped */
+	size_t nthreads_before; /* threads of `gen` that had begun before the last gap: */
+	bool unfiled;           /* the last batch is: it was found after damage */
+	bool has_gap;           /* batches of any thread may be missing there */
 	bool sync_damaged;      /* the clock has to be written anew */
 	bool ended;             /* its end mark was read */
 	bool has_time;
@@ -103,15 +106,26 @@ void tt_salvage_release(struct tt_salvage *s);
  */
 int tt_salvage_collect(struct tt_salvage *s, struct tt_loader *l, uint64_t begin, uint64_t end,
 		       struct tt_error *err);
-/* One more batch of the generation, from after damage: a table, or an experiment's. */
+/* Whether a generation may end where the source is: batches or another trace follow, or nothing.
+ * 1, 0, or an error of the source. */
+int tt_salvage_may_end_here(struct tt_loader *l, struct tt_error *err);
+/* One more batch of the generation, from after damage. It is filed when it is known what
+ * follows it. */
 int tt_salvage_on_skipped_batch(void *salvage, const struct tt_raw_batch *batch,
 				struct tt_error *err);
+/* What follows the last of these is at `next`: it is in doubt if that is not its end. TT_E_MEMORY,
+ * TT_E_LIMIT. */
+int tt_salvage_file_skipped(struct tt_salvage *s, uint64_t next, struct tt_error *err);
 /*
  * The next batch that makes sense, of this generation or another, is at `next`; or there is
  * none up to the end (TT_UNKNOWN). Decides what stays of the batch in doubt, if there is one.
  * TT_E_MEMORY, TT_E_LIMIT.
  */
 int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err);
+
+/* The last batch of the list, which was filed, leads nowhere: its events are in doubt. TT_E_MEMORY,
+ * TT_E_LIMIT. */
+int tt_salvage_doubt_filed(struct tt_salvage *s, struct tt_error *err);
 
 /*
  * Adds what is left of the same generation after bytes that looked like its end. `rest` keeps
@@ -171,9 +185,9 @@ void tt_salvage_cut(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t 
 void tt_salvage_find_doubted(struct tt_salvage *s);
 /*
  * Ordering stopped, or came to the end: drops of the events in doubt those that this does not
- * confirm, and adds the others to nevents. 1; 0: there are none in doubt; -1: no memory.
+ * confirm, and adds the others to nevents. There is a batch in doubt. False: no memory.
  */
-int tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge);
+bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge);
 
 /* ---- which batch of the input an event came from (embedded.c) */
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * doubt.c - the batch before a place where the framing breaks: whether its bytes are those that
+ * were written is known when the next batch is found. Stands on batches.c.
+ */
+#include <string.h>
+
+#include "repair/salvage_impl.h"
+
+/* How long an event or a record may be, of which the end is not seen. */
+static size_t longest(enum tt_content content)
+{
+	return content == TT_CONTENT_EVENTS ? TT_EVENT_MAX_SIZE : 3072;
+}
+
+/* The last batch of the list is in doubt from now on; `after` follows it. */
+void tt_salvage_doubt_last(struct tt_salvage *s, const uint8_t *after, size_t nafter)
+{
+	s->doubtful = s->list.n - 1;
+	s->nafter = nafter < TT_SALVAGE_AFTER ? nafter : TT_SALVAGE_AFTER;
+	if (s->nafter != 0)
+		memcpy(s->after, after, s->nafter);
+}
+
+/* How many of the bytes kept after a batch are before `next`. */
+static size_t nafter(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+{
+	uint64_t n = next - (b->head.data_offset + b->head.size);
+
+	return n < s->nafter ? (size_t)n : s->nafter;
+}
+
+/* Those without a mark at their end, which is no batch that is searched for. */
+static size_t own_after(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+{
+	size_t n = nafter(s, b, next);
+	bool has_mark = n > 0 && tt_version_has_end_marks(s->version) &&
+			s->after[n - 1] == TT_EV_END_OF_GENERATION;
+
+	return has_mark ? n - 1 : n;
+}
+
+/*
+ * Whether all up to `next` can be read as one batch: then its size is wrong, and somewhere in it
+ * bytes were added or lost.
+ */
+static bool reads_on(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+{
+	enum tt_content content = tt_content_of(&b->head, s->version);
+	size_t n = own_after(s, b, next);
+	uint8_t rest[2 * TT_SALVAGE_AFTER];
+	size_t reach = tt_content_reach(content, &s->plan, b->head.data, b->nown), nrest, slack = 0;
+
+	if (b->nown < b->head.size)
+		return b->nown - reach < TT_SALVAGE_NEAR;
+	nrest = b->head.size - reach;
+	if (nrest > TT_SALVAGE_AFTER)
+		return false;
+	if (nafter(s, b, next) < next - (b->head.data_offset + b->head.size) &&
+	    s->nafter == TT_SALVAGE_AFTER)
+		slack = longest(content);
+	memcpy(rest, b->head.data + reach, nrest);
+	memcpy(rest + nrest, s->after, n);
+	nrest += n;
+	reach = tt_content_reach_on(content, &s->plan, rest, nrest);
+	return nrest - reach <= slack || (tt_content_is_table(content) && nrest - reach < TT_SALVAGE_NEAR);
+}
+
+/* Whether a batch in doubt is as it was written, as far as can be seen. */
+static bool is_credible(const struct tt_salvage *s, const struct tt_salvaged_batch *b,
+			uint64_t next)
+{
+	enum tt_content content = tt_content_of(&b->head, s->version);
+
+	if (b->cut)
+		return next == TT_UNKNOWN &&
+		       tt_content_breaks_off(content, &s->plan, b->head.data, b->head.size);
+	/* nothing is known of the data of an experiment; and where a few bytes were lost or
+	   added, events are soon read again that look good, but have other times */
+	if (next < b->head.data_offset + b->head.size || content == TT_CONTENT_ANY ||
+	    content == TT_CONTENT_EVENTS ||
+	    tt_content_reach(content, &s->plan, b->head.data, b->head.size) != b->head.size)
+		return false;
+	/* a few bytes between a table and the mark: they may be its own */
+	if (tt_content_is_table(content) && own_after(s, b, next) < nafter(s, b, next))
+		return own_after(s, b, next) == 0;
+	return s->nafter == 0 || !reads_on(s, b, next);
+}
+
+/* The next batch that makes sense begins inside of it: what is from there on is not its own. */
+static void shorten(struct tt_salvage *s, struct tt_salvaged_batch *b, uint64_t next)
+{
+	uint64_t end = b->head.data_offset + b->head.size;
+
+	if (next >= end)
+		return;
+	b->nown = next > b->head.data_offset ? (uint32_t)(next - b->head.data_offset) : 0;
+	s->end_offset = next;
+}
+
+/* What is known of the damage to a batch of events. */
+static void note_doubt(struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+{
+	uint64_t end = b->head.data_offset + b->head.size + b->nlacking;
+
+	s->doubt.nmissing = b->nlacking;
+	if (next != TT_UNKNOWN)
+		s->doubt.nmissing = next > end ? next - end : end - next;
+	s->doubt.ends = !b->cut && b->nown == b->head.size && !reads_on(s, b, next);
+}
+
+int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err)
+{
+	struct tt_salvaged_batch *b;
+	enum tt_content content;
+	bool credible;
+	int rc;
+
+	if (s->doubtful == TT_NO_DOUBT)
+		return TT_OK;
+	b = &s->list.at[s->doubtful];
+	content = tt_content_of(&b->head, s->version);
+	s->doubtful = TT_NO_DOUBT;
+	b->doubted = true;
+	credible = is_credible(s, b, next);
+	shorten(s, b, next);
+	if (content == TT_CONTENT_EVENTS)
+		note_doubt(s, b, next);
+	/* if all of a table can be read, the damage is in any of its records */
+	if (!credible && (b->nown == 0 ||
+			  (content != TT_CONTENT_EVENTS && reads_on(s, b, next))))
+		rc = tt_salvage_drop(s, b, err);
+	else
+		rc = tt_salvage_file(s, b, !credible, err);
+	if (b->nown != b->head.size)
+		tt_salvage_note_gap(s);
+	return rc;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * records.c - the records of a table in a broken generation: those that are good stay. Stands
+ * on gen.
+ */
+#include <string.h>
+
+#include "repair/salvage_impl.h"
+#include "wire/varint.h"
+
+/* So many records after one show that its length is right. */
+#define PROOF 3
+
+/* The record from p to `next`, which stays if it is good. */
+static int add_record(struct tt_salvage *s, struct tt_salvaged_batch *b, const uint8_t *p,
+		      const uint8_t *next, struct tt_error *err)
+{
+	struct tt_raw_batch one = b->head;
+	int rc;
+
+	/* a table's handler passes over the batch's first byte unseen */
+	one.data = p - 1;
+	one.data_offset += (uint64_t)(p - 1 - b->head.data);
+	one.size = (uint32_t)(next - p + 1);
+	rc = s->rules->add[b->head.data[0]](&s->gen, &one, err);
+	if (rc == TT_OK) {
+		memcpy(b->clean + b->nclean, p, (size_t)(next - p));
+		b->nclean += (uint32_t)(next - p);
+	}
+	return rc;
+}
+
+/* Whether n records are at p. */
+static bool has_records(enum tt_content table, const uint8_t *p, const uint8_t *end, unsigned n)
+{
+	for (; n > 0 && p != NULL && p < end; n--)
+		p = tt_content_record_end(table, p, end);
+	return n == 0 && p != NULL;
+}
+
+/* So many ids in order show that all are: Go's runtime counts them. */
+#define IN_ORDER 4
+
+/*
+ * Whether the string at p is followed by one that has the next id, where ids are in order: if
+ * not, what lay between the two is lost, and with it maybe an end of the one and the beginning
+ * of the other. *nin_order: how many were in order so far.
+ */
+static bool is_next_in_order(unsigned *nin_order, const uint8_t *p, const uint8_t *next,
+			     const uint8_t *end)
+{
+	uint64_t id = 0, next_id = 0;
+	bool in_order;
+
+	tt_varint(p + 1, end, &id);
+	if (next == end || *next != TT_EV_STRING || tt_varint(next + 1, end, &next_id) <= 0)
+		return true;
+	in_order = next_id == id + 1;
+	*nin_order += in_order;
+	return in_order || *nin_order < IN_ORDER;
+}
+
+/*
+ * Files a table record by record and keeps those that are good. Of a table in doubt a record
+ * is good if others follow it: one whose length is wrong ends where none begins.
+ */
+int tt_salvage_file_records(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in_doubt,
+		       struct tt_error *err)
+{
+	enum tt_content content = tt_content_of(&b->head, s->version);
+	const uint8_t *p = b->head.data + 1, *end = b->head.data + b->nown, *next;
+	bool ordered = content == TT_CONTENT_STRINGS && (in_doubt || b->cut || b->doubted);
+	unsigned nin_order = 0;
+
+	b->clean = tt_mem_alloc(s->mem, b->head.size);
+	if (b->clean == NULL)
+		return tt_salvage_no_memory(s, err);
+	b->clean[b->nclean++] = b->head.data[0];
+	for (; p < end && (next = tt_content_record_end(content, p, end)) != NULL; p = next) {
+		int rc;
+
+		if (in_doubt && !has_records(content, next, end, PROOF))
+			break;
+		if (ordered && !is_next_in_order(&nin_order, p, next, end))
+			continue;
+		rc = add_record(s, b, p, next, err);
+		if (rc < 0 && tt_salvage_is_machine(-rc))
+			return rc;
+		if (rc < 0 && rc != -TT_E_STRING_DUPLICATE && rc != -TT_E_STACK_DUPLICATE)
+			break;
+	}
+	s->uncounted |= content == TT_CONTENT_SAMPLES && b->nclean != b->head.size;
+	if (b->nclean == b->head.size) {
+		tt_mem_free(s->mem, b->clean, b->head.size);
+		b->clean = NULL;
+	}
+	return TT_OK;
+}

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* trim.c - cuts the events that are left of a generation to those that order. Stands on order. */
+#include "repair/salvage_impl.h"
+
+/* ---- what trimming changes */
+
+bool tt_salvage_remember(struct tt_salvage *s)
+{
+	const struct tt_generation *g = &s->gen;
+
+	if (!tt_mem_grow(s->mem, &s->runs.at, &s->runs.cap, g->batches.n, sizeof(*s->runs.at)) ||
+	    !tt_mem_grow(s->mem, &s->threads.at, &s->threads.cap, g->threads.n,
+			 sizeof(*s->threads.at)))
+		return false;
+	s->runs.n = g->batches.n;
+	s->threads.n = g->threads.n;
+	for (size_t i = 0; i < g->batches.n; i++)
+		s->runs.at[i] = (struct tt_salvaged_run){g->batches.at[i].size,
+							 g->batches.at[i].next};
+	for (size_t i = 0; i < g->threads.n; i++)
+		s->threads.at[i] = (struct tt_salvaged_thread){g->threads.at[i].first,
+							       g->threads.at[i].last};
+	return true;
+}
+
+void tt_salvage_recall(struct tt_salvage *s)
+{
+	struct tt_generation *g = &s->gen;
+
+	for (size_t i = 0; i < s->runs.n; i++) {
+		g->batches.at[i].size = s->runs.at[i].size & 0xffffff;
+		g->batches.at[i].next = s->runs.at[i].next;
+	}
+	for (size_t i = 0; i < s->threads.n; i++) {
+		g->threads.at[i].first = s->threads.at[i].first;
+		g->threads.at[i].last = s->threads.at[i].last;
+	}
+}
+
+/* ---- what of it orders */
+
+/* Orders all events, or as far as they go. 0, or the code that they stopped for. */
+static int order_all(struct tt_salvage *s, struct tt_pass *pass)
+{
+	const struct tt_event *evs;
+	unsigned n;
+	int rc;
+
+	s->last_ns = INT64_MIN;
+	s->nkept = s->nread = 0;
+	tt_pass_take(pass, &s->gen);
+	rc = tt_pass_begin(pass);
+	while (rc == TT_OK) {
+		rc = tt_pass_advance(pass, &evs, &n);
+		if (rc != TT_OK)
+			break;
+		s->nread += n;
+		s->nkept += tt_salvage_nevents_of(evs[0].spec->type);
+		if (evs[0].raw_time_ns > s->last_ns)
+			s->last_ns = evs[0].raw_time_ns;
+	}
+	return rc == TT_END ? TT_OK : rc;
+}
+
+/* Drops what the merge did not get to: of all threads, or of one. */
+static void cut_at_heads(struct tt_salvage *s, const struct tt_merge *merge, const int64_t *thread)
+{
+	for (size_t i = 0; i < merge->heap.n; i++) {
+		const struct tt_cursor *c = merge->heap.at[i].of.item;
+		uint32_t t = tt_idmap_find(&s->gen.thread_ids, (uint64_t)c->thread);
+		const struct tt_event_batch *b = &s->gen.batches.at[c->head->batch];
+
+		if (thread == NULL || c->thread == *thread)
+			tt_salvage_cut(s, &s->gen.threads.at[t], c->head->batch,
+				       (uint32_t)(c->head->offset - b->data_offset));
+	}
+}
+
+/* Nothing at all: it orders always. */
+static void drop_events(struct tt_salvage *s)
+{
+	for (size_t i = 0; i < s->gen.threads.n; i++)
+		tt_salvage_end_thread(s, &s->gen.threads.at[i], TT_NO_BATCH, s->gen.threads.at[i].first);
+}
+
+/* Among equal times it may go another way without what was cut off: then more is. */
+#define MAX_TRIALS 16
+/* So many threads are cut alone, where their next event cannot happen; then all are. */
+#define MAX_BROKEN 32
+/* In so many threads embedded events may lack what they need, and nothing else is cut. */
+#define MAX_EMBEDDED 64
+
+/* How often each of these was done. */
+struct trials {
+	int ntrials, nbroken, nembedded;
+	bool confirmed;         /* the events in doubt are settled */
+};
+
+/* Whether ordering says something of the events in doubt: not before their thread stops. */
+static bool reaches_doubt(const struct tt_salvage *s, int rc, const struct tt_error *err)
+{
+	return rc == TT_OK ||
+	       (!err->system && (err->code == TT_E_STUCK || err->thread == s->doubt.thread));
+}
+
+/* Ordering stopped for `err`: cuts what cannot go on, the least that helps. */
+static void cut_what_stopped(struct tt_salvage *s, const struct tt_merge *merge,
+			     const struct tt_error *err, struct trials *n)
+{
+	if (n->nembedded < MAX_EMBEDDED && tt_salvage_end_embedded(s, merge, err)) {
+		n->nembedded++;
+	} else if (n->nbroken < MAX_BROKEN && err->code != TT_E_STUCK) {
+		n->nbroken++;
+		cut_at_heads(s, merge, &err->thread);
+	} else {
+		cut_at_heads(s, merge, NULL);
+		if (n->ntrials++ == MAX_TRIALS)
+			drop_events(s);
+	}
+}
+
+int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
+		    struct tt_error *why)
+{
+	const struct tt_error *err = &pass->err;
+	struct trials n = {.confirmed = s->doubt.batch == TT_NO_BATCH};
+	bool stopped = false;
+	int rc;
+
+	do {
+		if (!tt_order_copy(&pass->order, start))
+			return tt_salvage_no_memory(s, why);
+		rc = order_all(s, pass);
+		if (rc != TT_OK && (!stopped || err->system))
+			*why = *err;
+		stopped |= rc != TT_OK;
+		if (rc != TT_OK && err->system)
+			return rc;
+		if (!n.confirmed && reaches_doubt(s, rc, err)) {
+			n.confirmed = true;
+			if (!tt_salvage_confirm(s, &pass->merge))
+				return tt_salvage_no_memory(s, why);
+			rc = TT_E_STUCK;
+		} else if (rc != TT_OK) {
+			cut_what_stopped(s, &pass->merge, err, &n);
+		}
+	} while (rc != TT_OK);
+	/* nothing orders CPU samples, and a reader begins a generation with a Sync */
+	s->nread += s->gen.samples.n + 1;
+	tt_salvage_measure(s);
+	return TT_OK;
+}
