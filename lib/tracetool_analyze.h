@@ -131,6 +131,11 @@ enum tt_spans_flags {
 	TT_SPANS_STACKS = 1 << 0, /* keep stacks: without it those of all spans are 0 */
 	/* keep `stack` alone: start_stack and end_stack are 0. Costs less. */
 	TT_SPANS_OWN_STACKS = 1 << 1,
+	/* with tt_spans_run(): most states of goroutines are struct tt_span_brief, not spans;
+	 * of the event that began a state of a goroutine nothing is kept but its time */
+	TT_SPANS_BRIEF = 1 << 2,
+	/* stacks set groups of all states apart, not only of waits and syscalls */
+	TT_SPANS_BRIEF_STACKS = 1 << 3,
 };
 
 /* Set `size = sizeof(struct tt_spans_options)` and zero the rest. */
@@ -206,6 +211,17 @@ struct tt_span {
 	const struct tt_event_spec *spec; /* RANGE: of the event that begins it */
 };
 
+/*
+ * A state of a goroutine in few bytes, for callers that count states rather than look at each:
+ * the goroutine was runnable, running or waiting, or in a syscall whose processor was not taken, and
+ * events began and ended the state.
+ */
+struct tt_span_brief {
+	int64_t id;
+	int64_t start_ns, end_ns;
+	uint32_t group;         /* what it has in common with others: tt_spans_group() */
+};
+
 /* `opt` and its specs must not be NULL. TT_E_MEMORY, TT_E_ARGUMENT. */
 TT_API int tt_spans_new(struct tt_spans **out, const struct tt_spans_options *opt,
 			struct tt_error *err);
@@ -235,6 +251,40 @@ TT_API void tt_spans_finish(struct tt_spans *s);
  */
 TT_API int tt_spans_pull(struct tt_spans *s, struct tt_reader *r, const struct tt_span **span);
 /*
+ * Reads on and takes events until one is not a plain change of a goroutine's state, or until
+ * there are many briefs. With TT_SPANS_BRIEF this costs much less than tt_spans_event() for
+ * each event:
+ *
+ *	do {
+ *		rc = tt_spans_run(spans, reader, &ev);
+ *		briefs = tt_spans_briefs(spans, &n);
+ *		...
+ *		while (tt_spans_next(spans, &span) == 0)
+ *			...
+ *	} while (rc == 0);
+ *
+ * *ev is the event at which it stopped, the end of which spans are those that tt_spans_next()
+ * returns; NULL if it stopped because of the number of briefs. Briefs are of the events before it. 0, 1
+ * at the end, or a code of tt_reader_next() or tt_spans_event(), negated; there may be
+ * briefs in any case. After the last call, call tt_spans_finish().
+ */
+TT_API int tt_spans_run(struct tt_spans *s, struct tt_reader *r, const struct tt_event **ev);
+/* The briefs of the last run, an array of *n in the order in which they ended; valid until the
+ * next run. */
+TT_API const struct tt_span_brief *tt_spans_briefs(const struct tt_spans *s, size_t *n);
+/*
+ * What the states of a group have in common: kind, state, name, func and, if stacks set them
+ * apart, stack. All else in *out is 0 or TT_NONE. Groups are numbered from 0, and those of
+ * briefs are less than tt_spans_ngroups().
+ */
+TT_API void tt_spans_group(const struct tt_spans *s, uint32_t group, struct tt_span *out);
+TT_API uint32_t tt_spans_ngroups(const struct tt_spans *s);
+/* From now on all states of a group are spans. The first state of a group is one in any case, and
+ * tt_spans_run() stops there. */
+TT_API void tt_spans_watch_group(struct tt_spans *s, uint32_t group);
+/* From now on all states of a goroutine that exists are spans; or, with false, some are briefs. */
+TT_API void tt_spans_watch(struct tt_spans *s, int64_t goroutine, bool watch);
+/*
  * What is open now: the state of a goroutine or processor, a task, or with TT_SPAN_REGION
  * the region of a goroutine that has `depth` others inside (0: the innermost). False: there
  * is none. Its end is that of the last event.
@@ -257,6 +307,8 @@ TT_API uint32_t tt_spans_nstacks(const struct tt_spans *s);
 TT_API uint32_t tt_spans_stack_of(struct tt_spans *s, const struct tt_event *ev);
 /* How many goroutines exist now, as far as they are known. */
 TT_API uint64_t tt_spans_ngoroutines(const struct tt_spans *s);
+/* The most that existed at a time. */
+TT_API uint64_t tt_spans_peak(const struct tt_spans *s);
 /* Times of the first and of the last event so far; 0 before the first. */
 TT_API int64_t tt_spans_start_ns(const struct tt_spans *s);
 TT_API int64_t tt_spans_end_ns(const struct tt_spans *s);

@@ -26,6 +26,9 @@ struct collector {
 	struct counter counter;
 	struct stat_table *held;        /* who holds locks; NULL: not asked for */
 	struct holders holders;
+	bool takes_briefs;
+	uint32_t ngroups;       /* of briefs, that were looked at */
+	bool begun;             /* there was an event */
 	bool no_memory;
 };
 
@@ -70,8 +73,8 @@ static void take_span(struct collector *c, const struct tt_span *ended)
 	struct tt_span span;
 
 	if (ended->kind == TT_SPAN_GOROUTINE) {
-		if (c->utilization && util_wants(&c->util, ended->id))
-			util_span(&c->util, c->spans, ended);
+		if (c->utilization)
+			util_span(&c->util, ended);
 	} else if (ended->kind == TT_SPAN_LIFE) {
 		count_life(&c->answer->facts, ended);
 	}
@@ -127,22 +130,21 @@ static void take_fact(struct collector *c, const struct tt_event *ev)
 		util_event(&c->util, ev);
 }
 
+static void begin(struct collector *c, const struct tt_event *ev)
+{
+	c->answer->facts.start_ns = ev->time_ns;
+	span_window_begin(&c->window, &c->opt->selection, ev->time_ns);
+	c->begun = true;
+}
+
+/* An event that tt_spans took, and the spans that it ended. */
 static void take_event(struct collector *c, const struct tt_event *ev)
 {
-	struct stat_facts *f = &c->answer->facts;
 	const struct tt_span *spans;
-	uint64_t live;
 	size_t n;
 
-	if (f->nevents++ == 0) {
-		f->start_ns = ev->time_ns;
-		span_window_begin(&c->window, &c->opt->selection, ev->time_ns);
-	}
-	f->end_ns = ev->time_ns;
-	if (tt_spans_event(c->spans, ev) < 0) {
-		c->no_memory = true;
-		return;
-	}
+	if (!c->begun)
+		begin(c, ev);
 	if (ev->kind != TT_KIND_TRANSITION)
 		take_fact(c, ev);
 	if (c->chooses)
@@ -153,30 +155,70 @@ static void take_event(struct collector *c, const struct tt_event *ev)
 			take_wait(c, ev, &spans[i]);
 		take_span(c, &spans[i]);
 	}
-	/* a goroutine that appears ends no span */
-	if (n == 0) {
-		live = tt_spans_ngoroutines(c->spans);
-		f->peak = live > f->peak ? live : f->peak;
+}
+
+/* The states of a group that may be waits for a lock are to be spans, one by one. */
+static void watch_waits(struct collector *c)
+{
+	uint32_t n = tt_spans_ngroups(c->spans);
+	struct tt_span span;
+
+	for (; c->ngroups < n; c->ngroups++) {
+		tt_spans_group(c->spans, c->ngroups, &span);
+		if (c->held && holders_may_want(c->spans, &span))
+			tt_spans_watch_group(c->spans, c->ngroups);
 	}
+}
+
+static void take_briefs(struct collector *c)
+{
+	const struct tt_span_brief *briefs;
+	size_t n;
+
+	briefs = tt_spans_briefs(c->spans, &n);
+	counter_add_briefs(&c->counter, briefs, n);
+}
+
+/* The next event that is more than a plain change of state; NULL: that was not yet reached. */
+static int next_event(struct collector *c, const struct tt_event **ev)
+{
+	int rc;
+
+	if (c->takes_briefs) {
+		rc = tt_spans_run(c->spans, c->reader, ev);
+		take_briefs(c);
+		watch_waits(c);
+		return rc;
+	}
+	rc = tt_reader_next(c->reader, ev);
+	return rc == 0 ? tt_spans_event(c->spans, *ev) : rc;
 }
 
 static void read_events(struct collector *c)
 {
 	struct stat_answer *a = c->answer;
 	const struct tt_event *ev;
+	uint64_t n = 0;
 	int rc;
 
-	while ((rc = tt_reader_next(c->reader, &ev)) == 0 && !c->no_memory) {
-		take_event(c, ev);
-		if ((a->facts.nevents & PROGRESS_MASK) == 0 && c->opt->jobs <= 1)
+	while ((rc = next_event(c, &ev)) == 0 && !c->no_memory) {
+		if (ev)
+			take_event(c, ev);
+		if ((++n & PROGRESS_MASK) == 0 && c->opt->jobs <= 1)
 			progress_show_reader(c->reader);
 	}
-	if (rc < 0) {
+	if (tt_reader_error(c->reader)->code != 0) {
 		*a->error = *tt_reader_error(c->reader);
 		a->status = cmd_status(a->error);
 		a->facts.nbroken = 1;
 	}
+	/* (else memory ran out for the spans) */
+	c->no_memory |= rc < 0 && a->facts.nbroken == 0;
+	a->facts.nevents = tt_reader_progress(c->reader).events;
+	a->facts.end_ns = tt_spans_end_ns(c->spans);
+	a->facts.peak = tt_spans_peak(c->spans);
 	take_open_spans(c);
+	counter_finish(&c->counter);
 }
 
 /* ---- the whole */
@@ -206,8 +248,9 @@ static bool open_spans(struct collector *c)
 	const struct tt_spans_options options = {
 		.size = sizeof(options),
 		/* others are asked for by the selection and by who woke a goroutine */
-		.flags = c->chooses || c->opt->by == BY_WAKER ? TT_SPANS_STACKS
-							      : TT_SPANS_OWN_STACKS,
+		.flags = (c->chooses || c->opt->by == BY_WAKER ? TT_SPANS_STACKS : TT_SPANS_OWN_STACKS) |
+			 (c->takes_briefs ? TT_SPANS_BRIEF : 0) |
+			 (c->counter.by_stack ? TT_SPANS_BRIEF_STACKS : 0),
 		.specs = tt_reader_specs(c->reader),
 		.max_memory_nbytes = c->opt->common.max_memory,
 	};
@@ -229,6 +272,8 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	};
 
 	a->facts.nfiles = 1;
+	counter_init(&c.counter, a);
+	c.takes_briefs = !c.chooses && counter_takes_briefs(&c.counter);
 	if (!trace->reader || !open_spans(&c)) {
 		if (!trace->reader)
 			*a->error = trace->error;
@@ -240,7 +285,7 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	c.chooser.spans = c.spans;
 	for (size_t i = 0; i < NWINDOWS && wants_summary(opt); i++)
 		c.util.searches[i].window_ns = stat_windows[i];
-	counter_init(&c.counter, a, c.spans);
+	c.counter.spans = c.util.spans = c.spans;
 	c.held = wants_holders(opt) ? &a->tables[TABLE_HOLDERS] : NULL;
 	read_events(&c);
 	sum_up(&c);
@@ -255,6 +300,7 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 		id_map_release(&a->tables[i].known);
 	a->util = c.util;
 	holders_release(&c.holders);
+	counter_release(&c.counter);
 	chooser_release(&c.chooser);
 	tt_spans_free(c.spans);
 }

@@ -2,6 +2,7 @@
 /* count.c - which tables count a span, and as what. Command layer. */
 #include "count.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- spans into tables, one at a time */
@@ -262,16 +263,26 @@ static void find_interests(struct counter *c)
 
 /* ---- states of goroutines, which are nearly all spans */
 
-/* The measure of a table that counts states; -1: none, or not as a whole. */
+/* The measure of a table that counts states; -1: none. */
 static int measure_of(const struct stat_table *t, enum tt_state state)
 {
-	if (t->source == SOURCE_STATES)
-		return state == TT_STATE_RUNNING    ? STATES_RUNNING
-		       : state == TT_STATE_RUNNABLE ? STATES_RUNNABLE
-						    : STATES_WAITING;
-	if (t->source == SOURCE_RUNNABLE)
+	static const int states[] = {
+		[TT_STATE_RUNNABLE] = STATES_RUNNABLE,
+		[TT_STATE_RUNNING] = STATES_RUNNING,
+		[TT_STATE_WAITING] = STATES_WAITING,
+		[TT_STATE_SYSCALL] = STATES_SYSCALL,
+	};
+
+	switch (t->source) {
+	case SOURCE_STATES:
+		return states[state];
+	case SOURCE_RUNNABLE:
 		return state == TT_STATE_RUNNABLE ? 0 : -1;
-	return state == TT_STATE_WAITING ? 0 : -1;
+	case SOURCE_SYSCALL:
+		return state == TT_STATE_SYSCALL ? SYSCALL_ALL : -1;
+	default:
+		return state == TT_STATE_WAITING ? 0 : -1;
+	}
 }
 
 /* Whether a row of this table depends on nothing but the function, the reason and the stack. */
@@ -279,6 +290,12 @@ static bool has_plain_keys(const struct stat_table *t)
 {
 	return t->source != SOURCE_THREAD && (t->by == BY_FUNC || t->by == BY_SITE || t->by == BY_STACK ||
 					      t->by == BY_REASON || t->by == BY_ALL || t->by == BY_FILE);
+}
+
+static void add_lane(struct lanes *lanes, struct stat_table *t, unsigned measure)
+{
+	lanes->tables[lanes->n] = t;
+	lanes->measures[lanes->n++] = measure;
 }
 
 static void find_lanes(struct counter *c, enum tt_state state)
@@ -293,82 +310,155 @@ static void find_lanes(struct counter *c, enum tt_state state)
 
 		if (!has_plain_keys(t))
 			return;
-		if (t->source == SOURCE_SYSCALL || measure < 0)
+		if (measure < 0)
 			continue;
-		lanes->tables[lanes->n] = t;
-		lanes->measures[lanes->n++] = (unsigned)measure;
+		add_lane(lanes, t, (unsigned)measure);
+		/* its processor was not taken */
+		if (t->source == SOURCE_SYSCALL)
+			add_lane(lanes, t, SYSCALL_HELD);
 	}
 	c->plain_states |= 1U << state;
 }
 
-static inline uint64_t func_name_of(const struct tt_span *span)
+/* ---- cells */
+
+static struct cell *new_cell(struct counter *c, const struct cell *like, uint64_t hash)
 {
-	return (uint64_t)span->func << 32 | span->name;
+	struct cell *cell = calloc(1, sizeof(*cell));
+
+	if (!cell || !array_room(&c->cells, &c->cells_cap, c->ncells + 1, sizeof(struct cell *)) ||
+	    !id_map_set(&c->cells_by_hash, hash, (uint32_t)c->ncells)) {
+		free(cell);
+		c->no_memory = true;
+		return NULL;
+	}
+	memcpy(cell->to, like->to, sizeof(cell->to));
+	c->cells[c->ncells++] = cell;
+	return cell;
 }
 
-static inline uint64_t stack_state_of(const struct tt_span *span)
+/* The cell that counts in the same places. NULL: no memory. */
+static struct cell *find_cell(struct counter *c, const struct cell *like)
 {
-	return (uint64_t)span->stack << 8 | span->state;
+	uint64_t hash = 0;
+	uint32_t i;
+
+	for (struct dist *const *to = like->to; *to; to++)
+		hash = (hash ^ (uint64_t)(uintptr_t)*to) * UINT64_C(0x9e3779b97f4a7c15);
+	for (;; hash++) {
+		i = id_map_find(&c->cells_by_hash, hash);
+		if (i == NUMBER_NONE)
+			return new_cell(c, like, hash);
+		if (memcmp(c->cells[i]->to, like->to, sizeof(like->to)) == 0)
+			return c->cells[i];
+	}
 }
 
-/* Finds where a state counts that was not counted lately. False: no memory. */
-static bool find_dists(struct counter *c, const struct tt_span *span, struct counted_state *found)
+/* Finds where a group of states counts. NULL: no memory. */
+static struct cell *cell_of(struct counter *c, uint32_t group)
 {
-	const struct lanes *lanes = &c->lanes[span->state];
+	struct tt_span span;
+	struct cell like = { .to = { NULL } };
+	const struct lanes *lanes;
 	size_t n = 0;
 
-	found->stack_state = 0;
+	tt_spans_group(c->spans, group, &span);
+	lanes = &c->lanes[span.state];
 	for (size_t i = 0; i < lanes->n; i++) {
 		struct stat_table *t = lanes->tables[i];
 		struct stat_row *row;
 
-		if ((t->users && is_of_runtime(c, span)) ||
-		    (t->source == SOURCE_LOCK && !is_lock(c, span)))
+		if ((t->users && is_of_runtime(c, &span)) ||
+		    (t->source == SOURCE_LOCK && !is_lock(c, &span)))
 			continue;
-		row = row_of(c, t, span);
+		row = row_of(c, t, &span);
 		if (!row)
-			return false;
-		found->dists[n++] = &row->d[lanes->measures[i]];
+			return NULL;
+		like.to[n++] = &row->d[lanes->measures[i]];
 	}
-	found->dists[n] = NULL;
-	found->func_name = func_name_of(span);
-	found->stack_state = stack_state_of(span);
+	return find_cell(c, &like);
+}
+
+/* Groups up to the newest one get their cells. False: no memory. */
+static bool meet_groups(struct counter *c)
+{
+	uint32_t n = tt_spans_ngroups(c->spans);
+
+	if (!array_room(&c->of_group, &c->groups_cap, n, sizeof(struct cell *))) {
+		c->no_memory = true;
+		return false;
+	}
+	for (; c->ngroups < n; c->ngroups++) {
+		c->of_group[c->ngroups] = cell_of(c, (uint32_t)c->ngroups);
+		if (!c->of_group[c->ngroups])
+			return false;
+	}
 	return true;
 }
 
-void counter_add_state(struct counter *c, const struct tt_span *span)
+void counter_add_briefs(struct counter *c, const struct tt_span_brief *briefs, size_t n)
 {
-	uint64_t func_name = func_name_of(span), stack_state = stack_state_of(span);
-	/* (by the golden ratio) */
-	uint64_t hash = (func_name ^ stack_state << 17) * UINT64_C(0x9e3779b97f4a7c15);
-	struct counted_state *known = &c->states[hash >> (64 - NSTATES_LOG2)];
-	int64_t ns = span->end_ns < span->start_ns ? 0 : span->end_ns - span->start_ns;
-	uint32_t bucket = dist_bucket(ns);
+	struct cell *const *of_group;
+	bool fine = true;
 
-	if ((known->func_name != func_name || known->stack_state != stack_state) &&
-	    !find_dists(c, span, known))
+	if (tt_spans_ngroups(c->spans) > c->ngroups && !meet_groups(c))
 		return;
-	for (struct dist **d = known->dists; *d; d++) {
-		if (!dist_add_at(*d, bucket, ns, span->start_ns, span->id))
-			c->no_memory = true;
+	of_group = c->of_group;
+	for (const struct tt_span_brief *b = briefs, *end = b + n; b < end; b++)
+		fine &= dist_add_at(&of_group[b->group]->d, b->end_ns - b->start_ns, b->start_ns, b->id);
+	c->no_memory |= !fine;
+}
+
+void counter_finish(struct counter *c)
+{
+	for (size_t i = 0; i < c->ncells; i++) {
+		for (struct dist **to = c->cells[i]->to; *to; to++)
+			c->no_memory |= !dist_merge(*to, &c->cells[i]->d);
 	}
 }
 
 /* ---- any span */
 
-void counter_init(struct counter *c, struct stat_answer *answer, const struct tt_spans *spans)
+static bool is_by_stack(const struct stat_table *t)
+{
+	return t->nmeasures > 0 && (t->source == SOURCE_STATES || t->source == SOURCE_RUNNABLE) &&
+	       (t->by == BY_SITE || t->by == BY_STACK);
+}
+
+void counter_init(struct counter *c, struct stat_answer *answer)
 {
 	memset(c, 0, sizeof(*c));
 	c->file = answer->file;
 	c->tables = answer->tables;
-	c->spans = spans;
 	find_interests(c);
 	find_lanes(c, TT_STATE_RUNNABLE);
 	find_lanes(c, TT_STATE_RUNNING);
 	find_lanes(c, TT_STATE_WAITING);
+	find_lanes(c, TT_STATE_SYSCALL);
+	for (size_t i = 0; i < NTABLES; i++)
+		c->by_stack |= is_by_stack(&c->tables[i]);
 }
 
-void counter_add_any(struct counter *c, const struct tt_span *span)
+void counter_release(struct counter *c)
+{
+	for (size_t i = 0; i < c->ncells; i++) {
+		dist_release(&c->cells[i]->d);
+		free(c->cells[i]);
+	}
+	free(c->cells);
+	free(c->of_group);
+	id_map_release(&c->cells_by_hash);
+}
+
+bool counter_takes_briefs(const struct counter *c)
+{
+	const unsigned all = 1U << TT_STATE_RUNNABLE | 1U << TT_STATE_RUNNING | 1U << TT_STATE_WAITING |
+			     1U << TT_STATE_SYSCALL;
+
+	return c->plain_states == all;
+}
+
+void counter_add(struct counter *c, const struct tt_span *span)
 {
 	const struct interest *interest = &c->interests[span->kind];
 

@@ -7,7 +7,17 @@
 
 #include "stat.h"
 
-enum { NSTATES_LOG2 = 10, NSTATE_NUMBERS = 16 };
+/* (a syscall counts twice in the table of syscalls) */
+enum { NSTATE_NUMBERS = 16, NLANES = NTABLES + 1 };
+
+/*
+ * States that count in the same places. They are counted once, and what comes of it is added to
+ * all the places at the end.
+ */
+struct cell {
+	struct dist d;
+	struct dist *to[NLANES + 1];    /* ends with NULL */
+};
 
 struct counter {
 	const char *file;
@@ -21,30 +31,30 @@ struct counter {
 	} interests[TT_SPAN_KIND_COUNT], waiting;
 	/* how each of them counts a state of a goroutine, unless it takes more to know */
 	struct lanes {
-		struct stat_table *tables[NTABLES];
-		unsigned measures[NTABLES];
+		struct stat_table *tables[NLANES];
+		unsigned measures[NLANES];
 		size_t n;
 	} lanes[NSTATE_NUMBERS];
 	unsigned plain_states;  /* a bit for each state of which `lanes` say all */
-	/* states that were counted lately, by a hash of what sets them apart */
-	struct counted_state {
-		uint64_t func_name, stack_state; /* 0: none; the numbers of texts and the stack */
-		struct dist *dists[NTABLES + 1]; /* where they count, and NULL */
-	} states[1 << NSTATES_LOG2];
+	bool by_stack;          /* the stack matters of runnable and running goroutines, too */
+	/* of groups of states (tt_spans_group()) the cell, and all cells */
+	struct cell **of_group;
+	size_t ngroups, groups_cap;
+	struct cell **cells;
+	size_t ncells, cells_cap;
+	struct id_map cells_by_hash;
 };
 
-/* Finds the tables of the answer that count something. It and `spans` outlive the counter. */
-void counter_init(struct counter *c, struct stat_answer *answer, const struct tt_spans *spans);
-/* Counts a state of a goroutine whose bit is set in `plain_states`. */
-void counter_add_state(struct counter *c, const struct tt_span *span);
+/* Finds the tables of the answer that count something. It outlives the counter. */
+void counter_init(struct counter *c, struct stat_answer *answer);
+void counter_release(struct counter *c);
+/* Whether briefs say all that is counted of the states that they are of. */
+bool counter_takes_briefs(const struct counter *c);
+/* Counts states, of which there may be nothing else in the tables until counter_finish(). */
+void counter_add_briefs(struct counter *c, const struct tt_span_brief *briefs, size_t n);
 /* Counts any span. */
-void counter_add_any(struct counter *c, const struct tt_span *span);
-static inline void counter_add(struct counter *c, const struct tt_span *span)
-{
-	if (span->kind == TT_SPAN_GOROUTINE && c->plain_states >> span->state & 1)
-		counter_add_state(c, span);
-	else
-		counter_add_any(c, span);
-}
+void counter_add(struct counter *c, const struct tt_span *span);
+/* Adds what was counted of briefs to the tables. */
+void counter_finish(struct counter *c);
 
 #endif

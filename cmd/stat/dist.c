@@ -86,12 +86,19 @@ static bool add_value(struct dist *d, int64_t ns)
 	return dist_add_bucket(d, dist_bucket(ns), 1);
 }
 
-/* The longest; of equal ones the first. */
+/* Of equally long ones the first counts, whatever the order is in which they are added. */
+static bool is_longer(const struct dist_item *item, const struct dist *d)
+{
+	if (d->n == 0 || item->ns != d->max_ns)
+		return d->n == 0 || item->ns > d->max_ns;
+	return item->at_ns != d->max_at_ns ? item->at_ns < d->max_at_ns : item->id < d->max_id;
+}
+
 static void set_extremes(struct dist *d, int64_t min_ns, const struct dist_item *longest)
 {
 	if (d->n == 0 || min_ns < d->min_ns)
 		d->min_ns = min_ns;
-	if (d->n == 0 || longest->ns > d->max_ns) {
+	if (is_longer(longest, d)) {
 		d->max_ns = longest->ns;
 		d->max_at_ns = longest->at_ns;
 		d->max_id = longest->id;

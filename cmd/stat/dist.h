@@ -31,16 +31,14 @@ struct dist {
 	uint32_t first, nbuckets;
 };
 
-/* The bucket of a duration. */
+/* The bucket of a duration: durations of less than two steps have one each, and of longer ones
+ * the bits after the first count. */
 static inline uint32_t dist_bucket(int64_t ns)
 {
 	uint64_t v = ns < 0 ? 0 : (uint64_t)ns;
-	unsigned shift;
+	/* (63 ^ n is 63 - n in one instruction less) */
+	unsigned shift = (63 ^ (unsigned)__builtin_clzll(v | DIST_STEPS)) - DIST_STEP_BITS;
 
-	if (v < 2 * DIST_STEPS)
-		return (uint32_t)v;
-	shift = 63 - (unsigned)__builtin_clzll(v) - DIST_STEP_BITS;
-	/* the bits after the first one */
 	return (uint32_t)(shift * DIST_STEPS + (v >> shift));
 }
 
@@ -51,24 +49,19 @@ struct dist_item {
 /* False: no memory. */
 bool dist_add(struct dist *d, const struct dist_item *item);
 bool dist_add_elsewhere(struct dist *d, int64_t ns, int64_t at_ns, int64_t id);
-/* The same for a caller that knows its bucket; ns is not negative. */
-static inline bool dist_add_at(struct dist *d, uint32_t bucket, int64_t ns, int64_t at_ns, int64_t id)
+/* The same for callers with very many; ns is not negative. */
+static inline bool dist_add_at(struct dist *d, int64_t ns, int64_t at_ns, int64_t id)
 {
-	uint32_t place = bucket - d->first;
+	uint32_t place = dist_bucket(ns) - d->first;
 
-	/* nearly all are of buckets that are counted already */
-	if (place >= d->nbuckets)
+	/* nearly all are of buckets that are counted already, and none is the longest */
+	if (place >= d->nbuckets || ns >= d->max_ns)
 		return dist_add_elsewhere(d, ns, at_ns, id);
 	d->at[place]++;
 	d->n++;
 	d->sum_ns += (uint64_t)ns;
 	if (ns < d->min_ns)
 		d->min_ns = ns;
-	if (ns > d->max_ns) {
-		d->max_ns = ns;
-		d->max_at_ns = at_ns;
-		d->max_id = id;
-	}
 	return true;
 }
 /* Adds those of `from`. False: no memory. */

@@ -141,15 +141,24 @@ static int64_t woken_ns(struct holders *h, int64_t goroutine, uint32_t lock)
 
 /* ---- holds */
 
-/* A wait on "sync". */
+/* What Go gives as the reason of a wait for a lock. */
+static bool is_sync(const struct tt_spans *spans, uint32_t name)
+{
+	struct tt_str reason = tt_spans_name(spans, name);
+
+	return reason.len == 4 && memcmp(reason.data, "sync", 4) == 0;
+}
+
+bool holders_may_want(const struct tt_spans *spans, const struct tt_span *group)
+{
+	return group->state == TT_STATE_WAITING && is_sync(spans, group->name);
+}
+
 static bool is_wait(struct holders *h, const struct tt_spans *spans, const struct tt_span *span)
 {
-	struct tt_str reason;
-
 	if (h->sync != 0)
 		return span->name == h->sync;
-	reason = tt_spans_name(spans, span->name);
-	if (reason.len != 4 || memcmp(reason.data, "sync", 4) != 0)
+	if (!is_sync(spans, span->name))
 		return false;
 	h->sync = span->name;
 	return true;

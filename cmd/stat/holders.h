@@ -53,6 +53,9 @@ static inline bool holders_want(const struct holders *h, const struct tt_span *s
 	       span->name != 0 && (h->sync == 0 || span->name == h->sync);
 }
 
+/* The same for a group of states (tt_spans_group()), which can be told by its reason. */
+bool holders_may_want(const struct tt_spans *spans, const struct tt_span *group);
+
 /*
  * Follows one, in order. True: it was a wait for a lock, and *out says who held it.
  */

@@ -31,9 +31,12 @@ static void set_goroutine(struct util *u, int64_t id, unsigned what)
 {
 	uint32_t *nmarked = &u->nmarked[(uint64_t)id % UTIL_NMARKS];
 	unsigned was = goroutine_of(u, id);
+	bool was_marked = (was & (IN_ASSIST | MARK_WORKER)) != 0;
+	bool is_marked = (what & (IN_ASSIST | MARK_WORKER)) != 0;
 
-	*nmarked -= (was & (IN_ASSIST | MARK_WORKER)) != 0;
-	*nmarked += (what & (IN_ASSIST | MARK_WORKER)) != 0;
+	*nmarked += (uint32_t)is_marked - (uint32_t)was_marked;
+	if (u->spans && was_marked != is_marked)
+		tt_spans_watch(u->spans, id, is_marked);
 	if (was != what && !id_map_set(&u->goroutines, (uint64_t)id, what))
 		u->no_memory = true;
 }
@@ -194,19 +197,18 @@ static void transition_event(struct util *u, const struct tt_event *ev)
 }
 
 /* A goroutine that works for the collector comes to a processor, or leaves it. */
-void util_span(struct util *u, const struct tt_spans *spans, const struct tt_span *ended)
+void util_span(struct util *u, const struct tt_span *ended)
 {
 	bool was = executes(ended->state), is;
 	struct tt_span now;
-	int64_t proc;
 
-	if (u->nps == 0 || ended->flags & TT_SPAN_NOT_ENDED ||
-	    !(goroutine_of(u, ended->id) & (IN_ASSIST | MARK_WORKER)))
+	/* (nearly all are of others) */
+	if (u->nmarked[(uint64_t)ended->id % UTIL_NMARKS] == 0 || u->nps == 0 ||
+	    ended->flags & TT_SPAN_NOT_ENDED || !(goroutine_of(u, ended->id) & (IN_ASSIST | MARK_WORKER)))
 		return;
-	is = tt_spans_open(spans, TT_SPAN_GOROUTINE, ended->id, 0, &now) && executes(now.state);
-	proc = ended->end_proc;
+	is = tt_spans_open(u->spans, TT_SPAN_GOROUTINE, ended->id, 0, &now) && executes(now.state);
 	if (was != is)
-		change_proc(u, proc, is ? 1 : -1);
+		change_proc(u, ended->end_proc, is ? 1 : -1);
 	add_current(u, ended->end_ns);
 }
 

@@ -44,6 +44,7 @@ enum { UTIL_NSEARCHES = 3, UTIL_NMARKS = 64 };
 
 struct util {
 	unsigned flags;
+	struct tt_spans *spans; /* unless UTIL_LIKE_GO; outlives this up to util_finish() */
 	/* With a length: minima that are searched for while points come, so that those before
 	 * can go; then util_minimum() knows these windows alone. */
 	struct util_search searches[UTIL_NSEARCHES];
@@ -71,14 +72,11 @@ struct util {
 
 /*
  * With UTIL_LIKE_GO: pass every event to util_event(). Otherwise every one but transitions, and
- * spans of goroutines for which util_wants() is true to util_span(), once the event that ends
- * them was passed to tt_spans_event(): that costs less.
+ * states of goroutines to util_span(), once the event that ends them was passed to `spans`. Those
+ * of goroutines that matter are watched (tt_spans_watch()), and none needs to be a brief. That costs
+ * less.
  */
-static inline bool util_wants(const struct util *u, int64_t goroutine)
-{
-	return u->nmarked[(uint64_t)goroutine % UTIL_NMARKS] > 0;
-}
-void util_span(struct util *u, const struct tt_spans *spans, const struct tt_span *ended);
+void util_span(struct util *u, const struct tt_span *ended);
 /* Begins with zeros and `flags`. */
 void util_event(struct util *u, const struct tt_event *ev);
 /* There are no more events; the last one was at this time. */

@@ -36,6 +36,13 @@ int tt_spans_new(struct tt_spans **out, const struct tt_spans_options *opt, stru
 	tt_idmap_init(&s->goroutine_ids, &s->mem, s->seed);
 	tt_idmap_init(&s->proc_ids, &s->mem, s->seed);
 	tt_idmap_init(&s->scope_hashes, &s->mem, s->seed);
+	if (s->flags & TT_SPANS_BRIEF) {
+		rc = tt_span_groups_new(s, err);
+		if (rc < 0) {
+			tt_spans_free(s);
+			return rc;
+		}
+	}
 	*out = s;
 	return TT_OK;
 }
@@ -52,6 +59,7 @@ void tt_spans_free(struct tt_spans *s)
 	TT_ARRAY_RELEASE(&s->mem, &s->procs);
 	TT_ARRAY_RELEASE(&s->mem, &s->scopes);
 	TT_ARRAY_RELEASE(&s->mem, &s->ended);
+	tt_span_groups_free(s);
 	free(s);
 }
 
@@ -244,6 +252,11 @@ uint32_t tt_spans_stack_of(struct tt_spans *s, const struct tt_event *ev)
 uint64_t tt_spans_ngoroutines(const struct tt_spans *s)
 {
 	return s->goroutine_ids.count;
+}
+
+uint64_t tt_spans_peak(const struct tt_spans *s)
+{
+	return s->npeak;
 }
 
 int64_t tt_spans_start_ns(const struct tt_spans *s)

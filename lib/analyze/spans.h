@@ -4,6 +4,8 @@
  * and the accessors of event.
  *
  *	spans.c            a new one, the next event, the next span, what is open at the end
+ *	spans_groups.c     groups of states that are counted together
+ *	spans_run.c        most states in few bytes, for callers that count them
  *	spans_states.c     states of goroutines and processors
  *	spans_scopes.c     what begins and ends: ranges, regions, tasks, resources
  *	spans_texts.c      one number for each name and stack, across generations
@@ -39,7 +41,7 @@ struct tt_span_stack_numbers {
 	uint32_t root;          /* the name of its outermost function, plus 1 */
 };
 
-enum { TT_SPAN_NLAST = 16 };
+enum { TT_SPAN_NLAST = 16, TT_SPAN_NLAST_STACKS = 512 };
 
 struct tt_span_texts {
 	struct tt_mem *mem;
@@ -58,6 +60,9 @@ struct tt_span_texts {
 	} last[TT_SPAN_NLAST];                  /* those of them asked for last, by low bits */
 	struct tt_span_stack_numbers *by_index; /* its stacks */
 	size_t nby_index;
+	struct tt_span_last_stack {
+		uint32_t id, number;            /* 0: none */
+	} last_stacks[TT_SPAN_NLAST_STACKS];    /* those asked for last, by low bits */
 };
 
 void tt_span_texts_init(struct tt_span_texts *t, struct tt_mem *mem, uint64_t seed);
@@ -76,6 +81,18 @@ static inline uint32_t tt_span_texts_string(struct tt_span_texts *t, uint64_t id
 	return last->id == id ? last->name : tt_span_texts_find_string(t, id);
 }
 uint32_t tt_span_texts_stack(struct tt_span_texts *t, uint64_t id);
+/* The same for most events of a trace. */
+static inline uint32_t tt_span_texts_last_stack(struct tt_span_texts *t, uint64_t id)
+{
+	struct tt_span_last_stack *last = &t->last_stacks[id % TT_SPAN_NLAST_STACKS];
+
+	if (last->id != id || id == 0) {
+		if (id == 0 || id > UINT32_MAX)
+			return tt_span_texts_stack(t, id);
+		*last = (struct tt_span_last_stack){(uint32_t)id, tt_span_texts_stack(t, id)};
+	}
+	return last->number;
+}
 /* The name of the outermost function of a stack. */
 uint32_t tt_span_texts_root(struct tt_span_texts *t, uint64_t id);
 
@@ -93,13 +110,18 @@ struct tt_span_goroutine {
 	int64_t born_ns, since_ns, taken_ns;
 	struct tt_span_context by;      /* what began the state */
 	int64_t creator;
-	uint32_t func, name, stack, start_stack;
+	uint32_t func, name;            /* (together: spans_run.c reads them as one) */
+	uint32_t stack, start_stack;
 	uint32_t born_stack, creator_stack;
 	uint32_t region;        /* the slot of its innermost region */
 	uint32_t ranges;        /* the slot of one of its ranges */
 	uint8_t state;          /* enum tt_state; TT_STATE_NOT_EXIST: a free record */
-	uint8_t flags, born_flags;
+	uint8_t flags, born_flags;      /* enum tt_span_flags; and TT_SPAN_WATCHED */
+	bool plain;             /* the end of its state is all that there is to say: spans_run.c */
 };
+
+/* Among the flags of a goroutine's state: it comes as a span, not as a brief. */
+enum { TT_SPAN_WATCHED = 1 << 7 };
 
 struct tt_span_proc {
 	int64_t id;
@@ -124,6 +146,47 @@ struct tt_span_scope {
 	uint32_t next, before;  /* of the goroutine's ranges; of a free record: the next free one */
 };
 
+/* ---- spans_groups.c and spans_run.c */
+
+/* How the events of a type change a goroutine's state, if that is all they do. */
+struct tt_span_rule {
+	const struct tt_event_spec *spec;       /* NULL: not known, or they do more */
+	uint8_t to;                             /* enum tt_state */
+	int8_t id_arg;                          /* -1: of the context */
+	int8_t reason_arg, stack_arg;           /* -1: none */
+	bool keeps_stack;                       /* id 0 says nothing about the goroutine's stack */
+	bool is_syscall;                        /* into a system call or out of it */
+	bool is_bare;                           /* none of the last four */
+};
+
+/* What sets groups of states apart; each half is two numbers side by side in memory. */
+struct tt_span_group_key {
+	uint64_t func_name, stack_state;
+};
+
+enum {
+	TT_SPANS_NBRIEFS = 256,
+	TT_SPANS_NLAST_GROUPS_LOG2 = 9,
+	TT_SPANS_NLAST_GROUPS = 1 << TT_SPANS_NLAST_GROUPS_LOG2,
+};
+
+/* All of it is there only with TT_SPANS_BRIEF. */
+struct tt_span_groups {
+	struct tt_span_rule rules[256];         /* by type */
+	uint32_t stack_masks[TT_STATE_BAD + 1]; /* by state: ~0 if the stack sets it apart */
+	struct tt_span_brief briefs[TT_SPANS_NBRIEFS];
+	size_t nbriefs;         /* of the last run */
+	TT_ARRAY(struct tt_span_group {
+		struct tt_span_group_key key;
+		bool watched;                   /* its states are no briefs */
+	}) at;
+	struct tt_idmap hashes;
+	struct tt_span_last_group {
+		struct tt_span_group_key key;
+		uint32_t group;
+	} last[TT_SPANS_NLAST_GROUPS];          /* those asked for last, by a hash */
+};
+
 struct tt_spans {
 	struct tt_mem mem;
 	uint64_t seed;
@@ -139,6 +202,8 @@ struct tt_spans {
 	TT_ARRAY(struct tt_span_proc) procs;
 	TT_ARRAY(struct tt_span_scope) scopes;
 	uint32_t free_goroutine, free_scope;
+	uint64_t npeak;         /* goroutines, the most at a time */
+	struct tt_span_groups *groups;  /* NULL: without TT_SPANS_BRIEF */
 
 	/* what the last event ended, in this order */
 	TT_ARRAY(struct tt_span) ended;
@@ -174,19 +239,47 @@ static inline uint32_t tt_span_own_stack(struct tt_spans *s, uint64_t id)
 {
 	return id == 0 || (s->flags & (TT_SPANS_STACKS | TT_SPANS_OWN_STACKS)) == 0
 		       ? 0
-		       : tt_span_texts_stack(&s->texts, id);
+		       : tt_span_texts_last_stack(&s->texts, id);
 }
 
 /* The number of the stack of an event that begins or ends a span; 0 unless all are kept. */
 static inline uint32_t tt_span_event_stack(struct tt_spans *s, uint64_t id)
 {
 	return id == 0 || (s->flags & TT_SPANS_STACKS) == 0 ? 0
-							     : tt_span_texts_stack(&s->texts, id);
+							     : tt_span_texts_last_stack(&s->texts, id);
+}
+
+/* ---- spans_groups.c */
+
+/* Codes of tt_spans_new(). */
+int tt_span_groups_new(struct tt_spans *s, struct tt_error *err);
+void tt_span_groups_free(struct tt_spans *s);
+/* The number of a group whose states may be briefs. TT_IDMAP_NONE: they may not, it is new, or
+ * there is no memory. */
+uint32_t tt_span_groups_find(struct tt_spans *s, const struct tt_span_group_key *key);
+
+static inline bool tt_span_same_key(const struct tt_span_group_key *a, const struct tt_span_group_key *b)
+{
+	return a->func_name == b->func_name && a->stack_state == b->stack_state;
 }
 
 /* ---- spans_states.c. False: no memory. */
 
 bool tt_spans_transition(struct tt_spans *s, const struct tt_event *ev);
+/* The goroutine enters a syscall with this event, or leaves one: whose its processor is. */
+void tt_spans_enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g,
+			    const struct tt_event *ev);
+void tt_spans_leave_syscall(struct tt_spans *s, struct tt_span_goroutine *g);
+/* States that most events lead from and to; their numbers follow one another. */
+static inline bool tt_span_is_plain(unsigned state)
+{
+	return state - TT_STATE_RUNNABLE <= TT_STATE_SYSCALL - TT_STATE_RUNNABLE;
+}
+/* Sets `plain` after a change of anything that it depends on. */
+static inline void tt_span_set_plain(struct tt_span_goroutine *g)
+{
+	g->plain = tt_span_is_plain(g->state) && g->flags == 0 && g->taken_ns == TT_NOT_TAKEN;
+}
 /* What a record says of the state that it is in, as if it ended now and by no event. */
 void tt_spans_goroutine_state(const struct tt_spans *s, const struct tt_span_goroutine *g,
 			      struct tt_span *out);

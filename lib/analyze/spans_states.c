@@ -82,7 +82,7 @@ static inline void set_state(const struct tt_spans *s, const struct tt_span_goro
 {
 	out->kind = TT_SPAN_GOROUTINE;
 	out->state = (enum tt_state)g->state;
-	out->flags = g->flags;
+	out->flags = g->flags & ~(unsigned)TT_SPAN_WATCHED;
 	out->scope = TT_RESOURCE_GOROUTINE;
 	out->id = g->id;
 	out->start_ns = g->since_ns;
@@ -91,11 +91,12 @@ static inline void set_state(const struct tt_spans *s, const struct tt_span_goro
 	out->detail = 0;
 	out->func = g->func;
 	out->stack = g->stack;
-	out->start_stack = g->start_stack;
+	out->start_stack = s->groups == NULL ? g->start_stack : 0;
 	out->task = g->region == TT_SPAN_NO_SLOT ? 0 : s->scopes.at[g->region].span.task;
 	out->parent = out->key = 0;
 	out->spec = NULL;
-	set_begin(out, &g->by);
+	/* (spans_run.c does not keep it up to date) */
+	set_begin(out, s->groups == NULL ? &g->by : &no_context);
 }
 
 void tt_spans_goroutine_state(const struct tt_spans *s, const struct tt_span_goroutine *g,
@@ -138,6 +139,8 @@ static struct tt_span_goroutine *new_goroutine(struct tt_spans *s, int64_t id)
 	}
 	if (!tt_idmap_add(&s->goroutine_ids, (uint64_t)id, slot))
 		return NULL;
+	if (s->goroutine_ids.count > s->npeak)
+		s->npeak = s->goroutine_ids.count;
 	g = &s->goroutines.at[slot];
 	if (slot == s->goroutines.n)
 		s->goroutines.n++;
@@ -205,7 +208,7 @@ static TT_NOT_INLINE bool end_goroutine(struct tt_spans *s, struct tt_span_gorou
 }
 
 /* The processor that the goroutine left for a syscall is no longer its own. */
-static TT_NOT_INLINE void leave_syscall(struct tt_spans *s, struct tt_span_goroutine *g)
+TT_NOT_INLINE void tt_spans_leave_syscall(struct tt_spans *s, struct tt_span_goroutine *g)
 {
 	struct tt_span_proc *p = g->by.proc == TT_NONE ? NULL : tt_spans_proc(s, g->by.proc);
 
@@ -215,7 +218,8 @@ static TT_NOT_INLINE void leave_syscall(struct tt_spans *s, struct tt_span_gorou
 }
 
 /* A goroutine whose state is first mentioned in a syscall holds the context's processor. */
-static TT_NOT_INLINE void enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g, const struct tt_event *ev)
+TT_NOT_INLINE void tt_spans_enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g,
+					  const struct tt_event *ev)
 {
 	struct tt_span_proc *p = ev->proc == TT_NONE ? NULL : tt_spans_proc(s, ev->proc);
 
@@ -247,7 +251,8 @@ static inline void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, 
 
 	g->state = (uint8_t)t->to;
 	g->since_ns = known ? ev->time_ns : g->born_ns;
-	g->flags = known ? 0 : TT_SPAN_BEGAN_BEFORE;
+	g->flags &= TT_SPAN_WATCHED;
+	g->flags |= known ? 0 : TT_SPAN_BEGAN_BEFORE;
 	if (tt_likely(known))
 		g->by = context_of(ev);
 	else
@@ -259,7 +264,8 @@ static inline void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, 
 				   ? stack
 				   : tt_span_own_stack(s, t->own_stack);
 	if (t->to == TT_STATE_SYSCALL)
-		enter_syscall(s, g, ev);
+		tt_spans_enter_syscall(s, g, ev);
+	tt_span_set_plain(g);
 }
 
 static inline bool goroutine_transition(struct tt_spans *s, const struct tt_event *ev,
@@ -285,7 +291,7 @@ static inline bool goroutine_transition(struct tt_spans *s, const struct tt_even
 	if (known && !end_state(s, g, ev, stack))
 		return false;
 	if (g->state == TT_STATE_SYSCALL)
-		leave_syscall(s, g);
+		tt_spans_leave_syscall(s, g);
 	if (t->to == TT_STATE_NOT_EXIST)
 		return end_goroutine(s, g, ev, stack);
 	begin_state(s, g, ev, t, stack);
@@ -329,8 +335,10 @@ static void take_from_syscall(struct tt_spans *s, struct tt_span_proc *p, int64_
 	if (p->syscalling == TT_NONE)
 		return;
 	g = tt_spans_goroutine(s, p->syscalling);
-	if (g != NULL && g->state == TT_STATE_SYSCALL)
+	if (g != NULL && g->state == TT_STATE_SYSCALL) {
 		g->taken_ns = now_ns;
+		g->plain = false;
+	}
 	p->syscalling = TT_NONE;
 }
 

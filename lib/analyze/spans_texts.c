@@ -24,6 +24,7 @@ static void forget_generation(struct tt_span_texts *t)
 	t->nby_index = 0;
 	tt_idmap_clear(&t->names_by_id);
 	memset(t->last, 0, sizeof(t->last));
+	memset(t->last_stacks, 0, sizeof(t->last_stacks));
 }
 
 void tt_span_texts_release(struct tt_span_texts *t)

@@ -481,10 +481,11 @@ static inline int next_event(struct tt_reader *r, const struct tt_event **ev)
 	return r->kept == NULL ? tt_pass_next(&r->pass, ev) : tt_pass_next_kept(&r->pass, ev);
 }
 
-/* tt_reader_next() where the pass has no event to hand out: for an error, or none is left. */
-static __attribute__((noinline)) int next_without_event(struct tt_reader *r,
-							const struct tt_event **ev)
+int tt_reader_next_without_pass(struct tt_reader *r, const struct tt_event **ev)
 {
+	/* (format v1 has no experiments) */
+	if (r->phase == TT_PHASE_V1)
+		return r->kept == NULL ? next_v1(r, ev) : tt_reader_next_sync(r, ev);
 	/* a caller who wants each event has no use for workers */
 	tt_parallel_stop(r);
 	if (r->phase == TT_PHASE_EVENTS && r->pass.err.code != TT_OK)
@@ -496,10 +497,7 @@ int tt_reader_next(struct tt_reader *r, const struct tt_event **ev)
 {
 	if (r->phase == TT_PHASE_EVENTS && next_event(r, ev) == TT_OK)
 		return TT_OK;
-	/* (format v1 has no experiments) */
-	if (r->phase == TT_PHASE_V1)
-		return r->kept == NULL ? next_v1(r, ev) : tt_reader_next_sync(r, ev);
-	return next_without_event(r, ev);
+	return tt_reader_next_without_pass(r, ev);
 }
 
 int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)

@@ -89,4 +89,17 @@ static inline const struct tt_event *tt_reader_take_kept(struct tt_reader *r, un
 	return &kept->events[next];
 }
 
+/* tt_reader_next() where the pass has no event to hand out: for an error, or none is left. */
+int tt_reader_next_without_pass(struct tt_reader *r, const struct tt_event **ev);
+
+/* tt_reader_next() for a loop over all events. */
+static inline int tt_reader_next_inline(struct tt_reader *r, const struct tt_event **ev)
+{
+	if (r->kept != NULL)
+		return tt_reader_next(r, ev);
+	if (r->phase == TT_PHASE_EVENTS && tt_pass_next(&r->pass, ev) == TT_OK)
+		return TT_OK;
+	return tt_reader_next_without_pass(r, ev);
+}
+
 #endif

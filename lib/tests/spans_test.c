@@ -262,6 +262,104 @@ START_TEST(ended_spans_are_those_that_next_returns)
 }
 END_TEST
 
+/* The states of goroutines that ended, of whose span the start's context is left out. */
+static void say_state(struct text *t, const struct tt_spans *s, const struct tt_span *span)
+{
+	struct tt_span known = *span;
+
+	if (span->kind != TT_SPAN_GOROUTINE)
+		return;
+	known.goroutine = known.end_goroutine = TT_NONE;
+	known.task = 0;
+	say_span(t, s, &known);
+	say(t, "%" PRIu32 " %" PRIu32 "\n", span->func, span->stack);
+}
+
+static void states_of(struct tt_reader *r, struct text *out)
+{
+	struct tt_spans *s = new_spans(TT_SPANS_OWN_STACKS);
+	const struct tt_span *span;
+	const struct tt_event *ev;
+
+	while (tt_reader_next(r, &ev) == 0) {
+		ck_assert_int_eq(tt_spans_event(s, ev), 0);
+		while (tt_spans_next(s, &span) == 0)
+			say_state(out, s, span);
+	}
+	tt_spans_finish(s);
+	while (tt_spans_next(s, &span) == 0)
+		say_state(out, s, span);
+	say(out, "peak %" PRIu64 "\n", tt_spans_peak(s));
+	tt_spans_free(s);
+}
+
+/* The same, with briefs where there may be some: *n. Goroutine `watched` has none. */
+static void states_of_run(struct tt_reader *r, int64_t watched, struct text *out, size_t *n)
+{
+	struct tt_spans *s = new_spans(TT_SPANS_OWN_STACKS | TT_SPANS_BRIEF | TT_SPANS_BRIEF_STACKS);
+	const struct tt_span_brief *briefs;
+	const struct tt_span *span;
+	const struct tt_event *ev;
+	struct tt_span state;
+	size_t nbriefs;
+	int rc;
+
+	*n = 0;
+	do {
+		rc = tt_spans_run(s, r, &ev);
+		briefs = tt_spans_briefs(s, &nbriefs);
+		*n += nbriefs;
+		for (size_t i = 0; i < nbriefs; i++) {
+			ck_assert_uint_lt(briefs[i].group, tt_spans_ngroups(s));
+			ck_assert_int_ne(briefs[i].id, watched);
+			tt_spans_group(s, briefs[i].group, &state);
+			state.id = briefs[i].id;
+			state.start_ns = briefs[i].start_ns;
+			state.end_ns = briefs[i].end_ns;
+			say_state(out, s, &state);
+		}
+		while (tt_spans_next(s, &span) == 0)
+			say_state(out, s, span);
+		tt_spans_watch(s, watched, true);
+	} while (rc == 0);
+	ck_assert_msg(rc == 1, "%s", tt_reader_error(r)->message);
+	tt_spans_finish(s);
+	while (tt_spans_next(s, &span) == 0)
+		say_state(out, s, span);
+	say(out, "peak %" PRIu64 "\n", tt_spans_peak(s));
+	tt_spans_free(s);
+}
+
+#define SWITCHES "7@200: +1 GoBlock 1 1, +1 GoStart 3 1, +1 GoStop 2 1, +1 GoStart 3 2," \
+		 " +1 GoStop 2 1, +1 GoStart 3 3, +1 GoStop 2 1, +1 GoStart 3 4," \
+		 " +1 GoSyscallBegin 1 1, +2 GoSyscallEnd, +1 GoSyscallBegin 2 0\n" \
+		 "8@210: +1 ProcSteal 0 3 7\n7@220: +1 GoSyscallEndBlocked\n"
+
+START_TEST(briefs_and_spans_are_the_states_that_spans_are)
+{
+	static const int64_t watched[] = {TT_NONE, 3, TT_NONE};
+	static struct text spans, run;
+	struct build b;
+	struct tt_reader *r;
+	size_t n;
+
+	for (size_t i = 0; i < COUNT(watched); i++) {
+		spans.n = run.n = 0;
+		r = open_script(&b, BEGIN SWITCHES);
+		states_of(r, &spans);
+		tt_reader_close(r);
+		r = test_open_as(b.data, b.len, &(struct tt_options){.size = sizeof(struct tt_options),
+								       .specs = ways_orders()});
+		states_of_run(r, watched[i], &run, &n);
+		ck_assert_str_eq(run.at, spans.at);
+		/* the first states of a group are spans, and the first that a type of event ends */
+		ck_assert_uint_eq(n, watched[i] == TT_NONE ? 4 : 0);
+		tt_reader_close(r);
+		build_release(&b);
+	}
+}
+END_TEST
+
 START_TEST(what_is_open_can_be_asked_for)
 {
 	struct tt_spans *s = new_spans(0);
@@ -329,6 +427,7 @@ Suite *spans_suite(void)
 	tcase_add_loop_test(tc, events_become_spans, 0, (int)COUNT(cases));
 	tcase_add_test(tc, pull_returns_what_events_give);
 	tcase_add_test(tc, ended_spans_are_those_that_next_returns);
+	tcase_add_test(tc, briefs_and_spans_are_the_states_that_spans_are);
 	tcase_add_test(tc, what_is_open_can_be_asked_for);
 	tcase_add_test(tc, options_are_checked_and_memory_is_limited);
 	suite_add_tcase(s, tc);
