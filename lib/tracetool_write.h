@@ -45,6 +45,8 @@ TT_API int tt_assembler_finish(struct tt_assembler *a, struct tt_error *err);
  * next call.
  */
 TT_API struct tt_str tt_assembler_take(struct tt_assembler *a);
+/* The same of one generation: *ends if it ends there. Call it until nothing comes. */
+TT_API struct tt_str tt_assembler_take_generation(struct tt_assembler *a, bool *ends);
 TT_API void tt_assembler_free(struct tt_assembler *a);
 
 /* ------------------------------------------------------------------ repair */

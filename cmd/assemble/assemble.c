@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/outfile.h"
+#include "cli/traceout.h"
 #include "tracetool_write.h"
 
 struct assemble_options {
@@ -20,7 +20,8 @@ struct assemble_options {
 static const struct opt table[] = {
 	OPT_HEADING("Output"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
-	  .help = "write the trace to OUT; '-' (default) is\nstandard output",
+	  .help = "write the trace to OUT, compressed if its name ends\n"
+		  "in .zst; '-' (default) is standard output",
 	  .at = offsetof(struct assemble_options, output) },
 	OPT_HEADING("Common options"),
 	CMD_SPEC_OPTION(struct assemble_options, specs),
@@ -43,7 +44,7 @@ struct run {
 	const char *name;       /* of the text, for messages */
 	int fd;
 	struct tt_assembler *assembler;
-	struct outfile file;
+	struct trace_output output;
 };
 
 /* Reports a mistake in the text, or that there is no memory. A STATUS_*. */
@@ -59,11 +60,18 @@ static int report_mistake(const struct run *run, const struct tt_error *err)
 	return STATUS_BAD;
 }
 
-static void write_assembled(struct run *run)
+/* False: it cannot be written, which is reported when the file is complete. */
+static bool write_assembled(struct run *run)
 {
-	struct out *o = run->file.out;
+	struct tt_str bytes;
+	bool ends, written = true;
 
-	out_end(o, out_str(o, out_begin(o), tt_assembler_take(run->assembler)));
+	do {
+		bytes = tt_assembler_take_generation(run->assembler, &ends);
+		written = trace_output_write(&run->output, bytes) &&
+			  (!ends || trace_output_end_generation(&run->output));
+	} while (written && (ends || bytes.len != 0));
+	return written;
 }
 
 /* Reads the text to its end. A STATUS_*. */
@@ -71,6 +79,7 @@ static int assemble(struct run *run)
 {
 	static char text[64 * 1024];
 	struct tt_error err;
+	bool written = true;
 	ssize_t n;
 
 	do {
@@ -83,8 +92,8 @@ static int assemble(struct run *run)
 		}
 		if (n > 0 && tt_assembler_add(run->assembler, text, (size_t)n, &err) < 0)
 			return report_mistake(run, &err);
-		write_assembled(run);
-	} while (n != 0 && !out_failed(run->file.out));
+		written = write_assembled(run);
+	} while (n != 0 && written);
 	if (n == 0 && tt_assembler_finish(run->assembler, &err) < 0)
 		return report_mistake(run, &err);
 	write_assembled(run);
@@ -93,14 +102,14 @@ static int assemble(struct run *run)
 
 static int assemble_to(struct run *run, const char *output)
 {
-	int status = outfile_open(&run->file, output);
+	int status = trace_output_open(&run->output, output ? output : "-");
 
 	if (status != STATUS_FINE)
 		return status;
 	status = assemble(run);
 	if (status == STATUS_FINE)
-		return outfile_finish(&run->file);
-	outfile_discard(&run->file);
+		return trace_output_finish(&run->output);
+	trace_output_discard(&run->output);
 	return status;
 }
 

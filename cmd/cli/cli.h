@@ -28,6 +28,7 @@
  *	                the steps from an operand to a trace (inputs_from.h)
  *	url.c           URLs among the arguments, without their passwords
  *	outfile.c       an output file, which appears whole or not at all
+ *	traceout.c      a trace in such a file, compressed if its name says so
  *	dynlib.c        libraries that are loaded when they are needed
  *	restore.c       an anonymized trace with its old names
  *

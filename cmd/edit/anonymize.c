@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "cli/progress.h"
-#include "edit/output.h"
+#include "cli/traceout.h"
 
 /* A shorter key might be guessed, and no key is longer. */
 #define KEY_MIN_NBYTES 16

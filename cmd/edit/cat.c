@@ -9,7 +9,7 @@
 
 #include "cli/progress.h"
 #include "cli/units.h"
-#include "edit/output.h"
+#include "cli/traceout.h"
 
 struct cat_options {
 	struct cmd_common common;

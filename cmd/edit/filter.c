@@ -17,7 +17,7 @@
 #include "cli/units.h"
 #include "edit/before.h"
 #include "edit/goroutines.h"
-#include "edit/output.h"
+#include "cli/traceout.h"
 
 /* The time around a moment, if none is given. */
 #define DEFAULT_MARGIN_NS INT64_C(10000000)

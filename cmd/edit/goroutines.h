@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * goroutines.h - which goroutines a filter is asked for, where their numbers are found by
- * reading the trace: those with a function, and those that unblocked others. Command layer.
+ * reading the trace: those with a function, and those that unblocked others. Command layer. The
+ * files of this folder:
+ *
+ *	filter.c     `tracetool filter`
+ *	goroutines.c which goroutines it is asked for: by name, and those related to others
+ *	before.c     what it need not read before a window
+ *	split.c      `tracetool split`
+ *	cat.c        `tracetool cat`
+ *	anonymize.c  `tracetool anonymize`
  */
 #ifndef CMD_EDIT_GOROUTINES_H
 #define CMD_EDIT_GOROUTINES_H

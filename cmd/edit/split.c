@@ -11,7 +11,7 @@
 
 #include "cli/progress.h"
 #include "cli/units.h"
-#include "edit/output.h"
+#include "cli/traceout.h"
 
 struct split_options {
 	struct cmd_common common;
@@ -40,7 +40,8 @@ static int parse_seconds(void *target, const char *value, struct opt_mistake *wh
 static const struct opt table[] = {
 	OPT_HEADING("How large a piece is (one of these)"),
 	{ .kind = OPT_NUMBER, .letter = 'g', .name = "generations", .meta = "N", .min = 1,
-	  .help = "N generations, byte for byte", AT(generations) },
+	  .help = "N generations, byte for byte (elsewhere, -g chooses\n"
+		  "generations: here it counts them)", AT(generations) },
 	{ .kind = OPT_SIZE, .name = "size", .meta = "SIZE", .min = 4096,
 	  .help = "about SIZE bytes (64M), not compressed", AT(size) },
 	{ .kind = OPT_OWN, .name = "seconds", .meta = "T", .parse = parse_seconds,

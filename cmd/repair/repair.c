@@ -14,7 +14,7 @@
 
 #include "cli/cli.h"
 #include "cli/numbered.h"
-#include "cli/outfile.h"
+#include "cli/traceout.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 #include "left_out.h"
@@ -28,7 +28,8 @@ struct repair_options {
 static const struct opt table[] = {
 	OPT_HEADING("Output"),
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
-	  .help = "write the repaired trace to OUT; '-' is standard\noutput",
+	  .help = "write the repaired trace to OUT, compressed if its\n"
+		  "name ends in .zst; '-' is standard output",
 	  .at = offsetof(struct repair_options, output) },
 	{ .kind = OPT_STRING, .name = "all", .meta = "NAME-%d",
 	  .help = "write each trace of FILE to a file of its own;\n%d is its number, from 1",
@@ -61,7 +62,10 @@ struct run {
 	unsigned others;        /* traces after the first, which are left out */
 	/* of the current trace: */
 	const char *output;
-	struct outfile file;
+	struct trace_output to;
+	uint64_t *ends;         /* of its generations: where each ends, before it is compressed */
+	size_t nends, ends_cap;
+	uint64_t nwritten;
 	/* what is written is read again; if the output is not a regular file, it is first
 	 * written here */
 	FILE *scratch;
@@ -222,7 +226,7 @@ static void report_all(const struct run *run)
 
 static struct out *out_of(struct run *run)
 {
-	return run->scratch ? &run->scratch_out : run->file.out;
+	return run->scratch ? &run->scratch_out : run->to.file.out;
 }
 
 static void write_str(struct run *run, struct tt_str s)
@@ -230,6 +234,22 @@ static void write_str(struct run *run, struct tt_str s)
 	struct out *o = out_of(run);
 
 	out_end(o, out_str(o, out_begin(o), s));
+	run->nwritten += s.len;
+}
+
+/* (without memory, less is compressed by itself) */
+static void note_end(struct run *run)
+{
+	if (run->nends == run->ends_cap) {
+		size_t cap = run->ends_cap * 2 + 16;
+		uint64_t *ends = realloc(run->ends, cap * sizeof(*ends));
+
+		if (!ends)
+			return;
+		run->ends = ends;
+		run->ends_cap = cap;
+	}
+	run->ends[run->nends++] = run->nwritten;
 }
 
 /* What was kept and lost: of a generation, or after the last one. */
@@ -258,6 +278,7 @@ static int write_all(struct run *run, struct tt_reader *reader, struct tt_repair
 		add_to_totals(run, &g);
 		write_str(run, g.front);
 		write_str(run, g.bytes);
+		note_end(run);
 		progress_show_reader(reader);
 	}
 	progress_stop();
@@ -307,8 +328,8 @@ static int open_written(struct tt_reader **reader, struct run *run, struct tt_er
 {
 	int fd = out_of(run)->fd;
 
-	if (run->file.temporary)
-		return tt_reader_open(reader, run->file.temporary, &run->input->options, err);
+	if (!run->scratch)
+		return tt_reader_open(reader, run->to.file.temporary, &run->input->options, err);
 	lseek(fd, 0, SEEK_SET);
 	return tt_reader_open_fd(reader, fd, &run->input->options, err);
 }
@@ -357,21 +378,31 @@ static int check_written(struct run *run)
 	return status;
 }
 
+/* To the output, which is standard output or compressed. */
 static int copy_scratch(struct run *run)
 {
 	static char buffer[64 * 1024];
 	int fd = run->scratch_out.fd;
-	struct out *o = run->file.out;
+	uint64_t at = 0;
+	size_t i = 0;
 	ssize_t n;
 
 	lseek(fd, 0, SEEK_SET);
-	while ((n = read(fd, buffer, sizeof(buffer))) != 0 && !out_failed(o)) {
+	do {
+		uint64_t left = i < run->nends ? run->ends[i] - at : sizeof(buffer);
+
+		n = read(fd, buffer, left < sizeof(buffer) ? (size_t)left : sizeof(buffer));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return report_failure(run, errno);
-		out_end(o, out_text(o, out_begin(o), buffer, (size_t)n));
-	}
+		/* (what cannot be written is reported when the output is complete) */
+		if (!trace_output_write(&run->to, (struct tt_str){ buffer, (size_t)n }))
+			break;
+		at += (uint64_t)n;
+		for (; i < run->nends && run->ends[i] == at; i++)
+			trace_output_end_generation(&run->to);
+	} while (n != 0);
 	return STATUS_FINE;
 }
 
@@ -379,15 +410,15 @@ static int copy_scratch(struct run *run)
 
 static int open_output(struct run *run)
 {
-	int status = outfile_open(&run->file, run->output);
+	int status = trace_output_open(&run->to, run->output);
 
-	if (status != STATUS_FINE || run->file.temporary)
+	if (status != STATUS_FINE || (run->to.file.temporary && !run->to.packer))
 		return status;
 	run->scratch_buffer = malloc(OUT_SIZE + OUT_ROOM);
 	run->scratch = run->scratch_buffer ? tmpfile() : NULL;
 	if (!run->scratch) {
 		status = report_failure(run, errno);
-		outfile_discard(&run->file);
+		trace_output_discard(&run->to);
 		return status;
 	}
 	out_init(&run->scratch_out, fileno(run->scratch), run->scratch_buffer, OUT_SIZE);
@@ -409,11 +440,14 @@ static int close_output(struct run *run, int status)
 	if (run->scratch)
 		fclose(run->scratch);
 	free(run->scratch_buffer);
+	free(run->ends);
+	run->ends = NULL;
+	run->ends_cap = 0;
 	if (status != STATUS_FINE) {
-		outfile_discard(&run->file);
+		trace_output_discard(&run->to);
 		return status;
 	}
-	status = outfile_finish(&run->file);
+	status = trace_output_finish(&run->to);
 	if (status != STATUS_FINE)
 		return status;
 	return lost_any(run) ? STATUS_BAD : STATUS_FINE;
@@ -427,6 +461,8 @@ static void begin_totals(struct run *run)
 	run->lost_more = false;
 	run->scratch = NULL;
 	run->scratch_buffer = NULL;
+	run->nends = 0;
+	run->nwritten = 0;
 }
 
 /* One trace, to run->output. */

@@ -8,6 +8,8 @@
 
 #include "tracetool_write.h"
 #include "wire/assemble.h"
+#include "wire/batch.h"
+#include "wire/header.h"
 
 struct tt_assembler {
 	struct tt_assembly assembly;
@@ -16,6 +18,8 @@ struct tt_assembler {
 	struct tt_bytes trace;
 	struct tt_bytes begun;  /* a line whose end has not come */
 	size_t taken;           /* bytes of the trace that were handed out */
+	bool past_header;       /* the header was, by generation */
+	uint64_t generation;    /* of the batch that was last; 0: none */
 	struct tt_error failed;
 };
 
@@ -117,5 +121,42 @@ struct tt_str tt_assembler_take(struct tt_assembler *a)
 {
 	drop_taken(a);
 	a->taken = a->assembly.done;
+	return (struct tt_str){(const char *)a->trace.data, a->taken};
+}
+
+/* How many of these bytes, which begin with a batch, are of the generation at hand. All, if they
+ * make no sense: text can be that of a broken trace. */
+static size_t find_end(struct tt_assembler *a, const uint8_t *data, size_t n, bool *ends)
+{
+	size_t at = 0;
+
+	while (at < n) {
+		struct tt_raw_batch b;
+		uint64_t nbytes;
+
+		if (!tt_batch_plausible(data + at, data + n, &b, &nbytes) || nbytes > n - at)
+			return n;
+		*ends = b.kind == TT_RAW_BATCH_END;
+		if (*ends)
+			return at + (size_t)nbytes;
+		*ends = a->generation != 0 && b.generation != a->generation;
+		a->generation = b.generation;
+		if (*ends)
+			return at;
+		at += (size_t)nbytes;
+	}
+	return n;
+}
+
+struct tt_str tt_assembler_take_generation(struct tt_assembler *a, bool *ends)
+{
+	size_t n, head;
+
+	drop_taken(a);
+	*ends = false;
+	n = a->assembly.done;
+	head = a->past_header ? 0 : n < TT_HEADER_SIZE ? n : TT_HEADER_SIZE;
+	a->past_header |= n != 0;
+	a->taken = head + find_end(a, a->trace.data + head, n - head, ends);
 	return (struct tt_str){(const char *)a->trace.data, a->taken};
 }

@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output.h - a trace that a verb writes: a file that appears whole or not at all, or standard
- * output. Command layer: stands on cli/outfile.h. The files of this folder:
- *
- *	output.c     where traces go
- *	filter.c     `tracetool filter`
- *	before.c     what it need not read before a window
- *	split.c      `tracetool split`
- *	cat.c        `tracetool cat`
- *	anonymize.c  `tracetool anonymize`
- *	goroutines.c which goroutines a filter is asked for: by name, and those related to others
+ * traceout.h - a trace that a verb writes: a file that appears whole or not at all, or standard
+ * output. Command layer: stands on outfile.h.
  */
-#ifndef CMD_EDIT_OUTPUT_H
-#define CMD_EDIT_OUTPUT_H
+#ifndef CMD_CLI_TRACEOUT_H
+#define CMD_CLI_TRACEOUT_H
 
-#include "cli/cli.h"
-#include "cli/outfile.h"
+#include "cli.h"
+#include "outfile.h"
 #include "tracetool_write.h"
 
 struct trace_output {

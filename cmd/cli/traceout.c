@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* output.c - where traces go. Command layer. */
-#include "output.h"
+/* traceout.c - where traces go. Command layer. */
+#include "traceout.h"
 
 #include <errno.h>
 #include <string.h>
