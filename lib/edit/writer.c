@@ -270,7 +270,7 @@ void tt_writer_begin_at(struct tt_writer *w, int64_t time_ns)
 	w->cut_ns = time_ns;
 }
 
-int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
+int tt_writer_follow_slowly(struct tt_writer *w, const struct tt_event *ev)
 {
 	int rc = -w->err.code;
 
@@ -281,9 +281,6 @@ int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
 			       "an event is followed after the first one that was written");
 	if (ev->kind == TT_KIND_SYNC)
 		return ev->generation == NULL ? TT_OK : follow_sync(w, ev);
-	rc = tt_writer_follow_fast(w, ev);
-	if (rc != TT_END)
-		return rc;
 	rc = check_time(w, ev);
 	if (rc == TT_OK)
 		rc = tt_writer_prepare(w, ev, false);

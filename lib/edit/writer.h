@@ -229,14 +229,6 @@ int tt_writer_emit_to(struct tt_writer *w, struct tt_writer_stream *s, int64_t t
 int tt_writer_emit(struct tt_writer *w, int64_t thread, uint8_t type, const uint64_t *args,
 		   unsigned nargs, int64_t time_ns);
 
-/* ---- writer_fast.c */
-
-/* Whether events of a spec can take the short way, and what that needs to know. */
-void tt_writer_plan_fast(struct tt_writer_plan *plan, const struct tt_event_def *def);
-/* tt_writer_follow(), where nothing was written yet: 0; 1: it has to take the long way; or an
- * error. */
-int tt_writer_follow_fast(struct tt_writer *w, const struct tt_event *ev);
-
 /* ---- writer_event.c */
 
 /* One event of the caller. */
@@ -256,6 +248,8 @@ int tt_writer_insert(struct tt_writer *w, const struct tt_event *ev);
 /* What is left of tt_writer_event(), which begins in writer_fast.c: all if rc is TT_END, else
  * what follows an event that was written, or not, for that reason. */
 int tt_writer_event_slowly(struct tt_writer *w, const struct tt_event *ev, int rc);
+/* All of tt_writer_follow(). */
+int tt_writer_follow_slowly(struct tt_writer *w, const struct tt_event *ev);
 /* Restates and begins what has to be before an event, which is to be written or followed. */
 int tt_writer_prepare(struct tt_writer *w, const struct tt_event *ev, bool inside);
 

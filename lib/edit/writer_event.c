@@ -333,6 +333,39 @@ static bool is_embedded(const struct tt_event *ev)
 	return g == NULL;
 }
 
+/* Whether events can take the short way of writer_fast.c. */
+static bool is_quick(const struct tt_event_def *def)
+{
+	if (def->spec.type > TT_LAST_TYPE_OF_GO || def->spec.norders > 0 ||
+	    def->spec.kind == TT_KIND_STACK_SAMPLE || def->nstrings > 1 || def->nstacks > 1)
+		return false;
+	switch (def->spec.type) {
+	case TT_EV_GO_START:
+	case TT_EV_GO_STOP:
+	case TT_EV_GO_BLOCK:
+	case TT_EV_GO_UNBLOCK:
+	case TT_EV_GO_SYSCALL_BEGIN:
+	case TT_EV_GO_SYSCALL_END:
+	case TT_EV_HEAP_ALLOC:
+	case TT_EV_HEAP_GOAL:
+	case TT_EV_GO_LABEL:
+		return true;
+	default:
+		return def->spec.experiment != NULL;
+	}
+}
+
+static void plan_fast(struct tt_writer_plan *plan, const struct tt_event_def *def)
+{
+	plan->quick = is_quick(def);
+	plan->needs = def->needs;
+	plan->nargs = def->spec.nargs;
+	plan->has_string = def->nstrings != 0;
+	plan->has_stack = def->nstacks != 0;
+	plan->string_arg = (uint8_t)(plan->has_string ? def->string_args[0] : 0);
+	plan->stack_arg = (uint8_t)(plan->has_stack ? def->stack_args[0] : 0);
+}
+
 /* Notices that the specs of a trace changed; says whether the event has to be embedded. */
 static bool plan_event(struct tt_writer *w, const struct tt_event *ev)
 {
@@ -345,7 +378,7 @@ static bool plan_event(struct tt_writer *w, const struct tt_event *ev)
 		plan->spec = ev->spec;
 		plan->ordinal = ordinal;
 		plan->embedded = ev->spec->type > TT_LAST_TYPE_OF_GO && is_embedded(ev);
-		tt_writer_plan_fast(plan, tt_event_def_of(ev->spec));
+		plan_fast(plan, tt_event_def_of(ev->spec));
 	}
 	return plan->embedded;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * writer_fast.c - tt_writer_event(), as it is done for nearly every event: one of a thread whose P and goroutine
+ * writer_fast.c - tt_writer_event() and tt_writer_follow(), as done for nearly every event: one of a thread whose P and goroutine
  * were stated in this generation, whose strings and stacks were mapped before, and whose time
  * fits the ticks at hand. Any other one takes the long way of writer_event.c, which has the
  * rules; here they are only known to hold. Stands on writer.h.
@@ -8,38 +8,6 @@
 #include "edit/writer.h"
 #include "base/compiler.h"
 #include "order/fast.h"
-
-static bool is_quick(const struct tt_event_def *def)
-{
-	if (def->spec.type > TT_LAST_TYPE_OF_GO || def->spec.norders > 0 ||
-	    def->spec.kind == TT_KIND_STACK_SAMPLE || def->nstrings > 1 || def->nstacks > 1)
-		return false;
-	switch (def->spec.type) {
-	case TT_EV_GO_START:
-	case TT_EV_GO_STOP:
-	case TT_EV_GO_BLOCK:
-	case TT_EV_GO_UNBLOCK:
-	case TT_EV_GO_SYSCALL_BEGIN:
-	case TT_EV_GO_SYSCALL_END:
-	case TT_EV_HEAP_ALLOC:
-	case TT_EV_HEAP_GOAL:
-	case TT_EV_GO_LABEL:
-		return true;
-	default:
-		return def->spec.experiment != NULL;
-	}
-}
-
-void tt_writer_plan_fast(struct tt_writer_plan *plan, const struct tt_event_def *def)
-{
-	plan->quick = is_quick(def);
-	plan->needs = def->needs;
-	plan->nargs = def->spec.nargs;
-	plan->has_string = def->nstrings != 0;
-	plan->has_stack = def->nstacks != 0;
-	plan->string_arg = (uint8_t)(plan->has_string ? def->string_args[0] : 0);
-	plan->stack_arg = (uint8_t)(plan->has_stack ? def->stack_args[0] : 0);
-}
 
 /* The stream of the event's thread, if its context is stated. */
 static struct tt_writer_stream *ready_stream(struct tt_writer *w, const struct tt_event *ev,
@@ -219,14 +187,15 @@ int tt_writer_event(struct tt_writer *w, const struct tt_event *ev)
 	return tt_writer_event_slowly(w, ev, rc);
 }
 
-int tt_writer_follow_fast(struct tt_writer *w, const struct tt_event *ev)
+/* The same of one that is followed. */
+static int follow_fast(struct tt_writer *w, const struct tt_event *ev)
 {
 	struct tt_order *o = &w->past.order;
 	const struct tt_writer_plan *plan;
 	uint64_t args[TT_MAX_ARGS];
 	uint32_t m;
 
-	if (!w->past.any || w->held.any || w->has_theft || ev->time_ns <= w->given_ns)
+	if (ev->kind == TT_KIND_SYNC || !w->following || w->err.code != TT_OK || !w->past.any || w->held.any || w->has_theft || ev->time_ns <= w->given_ns)
 		return TT_END;
 	plan = &w->plans[ev->spec->type];
 	m = tt_idmap_find(&o->m_ids, (uint64_t)ev->thread);
@@ -239,4 +208,11 @@ int tt_writer_follow_fast(struct tt_writer *w, const struct tt_event *ev)
 	w->past.last_ns = w->given_ns = ev->time_ns;
 	return plan->has_stack || ev->spec->experiment_id != 0 ? tt_writer_past_event(w, ev)
 							       : TT_OK;
+}
+
+int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
+{
+	int rc = follow_fast(w, ev);
+
+	return rc == TT_END ? tt_writer_follow_slowly(w, ev) : rc;
 }

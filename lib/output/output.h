@@ -8,7 +8,8 @@
  *	archive.c   files into a tar or zip
  *	partfile.c  one file written in parts, of which only whole ones are kept
  *	rotation.c  the names of numbered files
- *	packer.c    a trace as zstd, with a table of its frames
+ *	packer.c    a trace as zstd, with a table of its frames,
+ *	seektable.c which is made there and in partfile.c
  *	tempfile.c  a file that appears under its name only when it is complete
  */
 #ifndef TT_OUTPUT_OUTPUT_H

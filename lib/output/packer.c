@@ -1,35 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * packer.c - a trace as zstd, a frame for each generation, with a table of the frames at its
- * end by which readers of the seekable format find one without unpacking those before. The
- * table is a frame that other readers skip. Source: zstd's contrib/seekable_format,
- * zstd_seekable_compression_format.md.
+ * end (seektable.h).
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <zstd.h>
 
-#include "base/bytes.h"
 #include "base/error.h"
+#include "output/seektable.h"
 #include "tracetool_write.h"
 
 /* What ZSTD_CStreamOutSize() gives: room for any block. */
 #define PACKED_NBYTES ((size_t)(128 << 10) + 1024)
-/* Readers of the table take no larger frame. */
-#define MAX_FRAME_NBYTES (UINT64_C(1) << 29)
-/* Nor so many. */
-#define MAX_FRAMES (UINT64_C(1) << 27)
-
-#define SKIPPABLE_MAGIC UINT32_C(0x184d2a5e)
-#define TABLE_MAGIC UINT32_C(0x8f92eab1)
-#define TABLE_FOOTER_NBYTES 9
-
 struct tt_packer {
 	struct tt_sink to;
 	ZSTD_CCtx *zstd;
-	struct tt_mem mem;
-	struct tt_bytes table;  /* of each frame: its size packed and unpacked, 4 bytes each */
-	uint64_t nframes;
+	struct tt_seektable table;
 	uint64_t nbytes, npacked; /* of the frame at hand */
 	bool failed;
 	uint8_t packed[PACKED_NBYTES];
@@ -48,7 +35,7 @@ int tt_packer_new(struct tt_packer **out, const struct tt_sink *to, struct tt_er
 	}
 	(void)ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_checksumFlag, 1);
 	p->to = *to;
-	p->table.mem = &p->mem;
+	tt_seektable_init(&p->table);
 	*out = p;
 	return TT_OK;
 }
@@ -58,7 +45,7 @@ void tt_packer_free(struct tt_packer *p)
 	if (p == NULL)
 		return;
 	ZSTD_freeCCtx(p->zstd);
-	tt_bytes_release(&p->table);
+	tt_seektable_release(&p->table);
 	free(p);
 }
 
@@ -95,25 +82,14 @@ static bool pack(struct tt_packer *p, const void *data, size_t nbytes, ZSTD_EndD
 	return true;
 }
 
-static void put_le32(uint8_t *to, uint64_t value)
-{
-	for (int i = 0; i < 4; i++)
-		to[i] = (uint8_t)(value >> 8 * i);
-}
-
 bool tt_packer_end_frame(struct tt_packer *p)
 {
-	uint8_t entry[8];
-
 	if (p->failed || p->nbytes == 0)
 		return !p->failed;
 	if (!pack(p, "", 0, ZSTD_e_end))
 		return false;
-	put_le32(entry, p->npacked);
-	put_le32(entry + 4, p->nbytes);
-	if (!tt_bytes_put(&p->table, entry, sizeof(entry)))
+	if (!tt_seektable_add(&p->table, p->npacked, p->nbytes))
 		return fail(p, ENOMEM);
-	p->nframes++;
 	p->nbytes = p->npacked = 0;
 	return true;
 }
@@ -123,14 +99,14 @@ bool tt_packer_write(struct tt_packer *p, const void *data, size_t nbytes)
 	const uint8_t *at = data;
 
 	while (!p->failed && nbytes != 0) {
-		uint64_t room = MAX_FRAME_NBYTES - p->nbytes;
+		uint64_t room = TT_SEEKTABLE_MAX_FRAME - p->nbytes;
 		size_t n = nbytes < room ? nbytes : (size_t)room;
 
 		if (!pack(p, at, n, ZSTD_e_continue))
 			break;
 		at += n;
 		nbytes -= n;
-		if (p->nbytes == MAX_FRAME_NBYTES)
+		if (p->nbytes == TT_SEEKTABLE_MAX_FRAME)
 			tt_packer_end_frame(p);
 	}
 	return !p->failed;
@@ -138,18 +114,12 @@ bool tt_packer_write(struct tt_packer *p, const void *data, size_t nbytes)
 
 bool tt_packer_finish(struct tt_packer *p)
 {
-	uint8_t head[8], footer[TABLE_FOOTER_NBYTES];
+	const uint8_t *table;
+	size_t nbytes;
 
 	if (!tt_packer_end_frame(p))
 		return false;
-	/* (without a table, all can still be read from its start) */
-	if (p->nframes == 0 || p->nframes > MAX_FRAMES)
-		return true;
-	put_le32(head, SKIPPABLE_MAGIC);
-	put_le32(head + 4, p->table.len + sizeof(footer));
-	put_le32(footer, p->nframes);
-	footer[4] = 0; /* no checksums in the table: the frames have their own */
-	put_le32(footer + 5, TABLE_MAGIC);
-	return put(p, head, sizeof(head)) && put(p, p->table.data, p->table.len) &&
-	       put(p, footer, sizeof(footer));
+	if (!tt_seektable_finish(&p->table, &table, &nbytes))
+		return fail(p, ENOMEM);
+	return put(p, table, nbytes);
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "output/seektable.h"
 #include "output/tempfile.h"
 
 /* What ZSTD_CStreamOutSize() gives: room for any block. */
@@ -25,6 +26,8 @@ struct tt_partfile {
 	uint64_t unpacked, unpacked_marked; /* the same before packing */
 	ZSTD_CCtx *zstd;        /* NULL: as it is */
 	bool in_frame;
+	struct tt_seektable table; /* of its frames, which a file ends with */
+	uint64_t table_nbytes;  /* of that, once it is written */
 	struct tt_error failed;
 	uint8_t packed[PACKED_NBYTES];
 };
@@ -70,6 +73,7 @@ int tt_partfile_open(struct tt_partfile **out, const char *path, bool zstd, stru
 	if (s == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for the output");
 	tt_error_clear(&s->failed);
+	tt_seektable_init(&s->table);
 	s->fd = s->temp.fd = -1;
 	s->title = strdup(path != NULL ? path : "standard output");
 	if (zstd)
@@ -99,7 +103,7 @@ bool tt_partfile_takes_back(const struct tt_partfile *s)
 
 uint64_t tt_partfile_nbytes(const struct tt_partfile *s)
 {
-	return s->marked;
+	return s->marked + s->table_nbytes;
 }
 
 uint64_t tt_partfile_unpacked_nbytes(const struct tt_partfile *s)
@@ -154,8 +158,10 @@ int tt_partfile_write(struct tt_partfile *s, const void *data, size_t nbytes, st
 
 int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err)
 {
-	if (s->failed.code == TT_OK && s->zstd != NULL && s->in_frame)
-		(void)pack(s, "", 0, ZSTD_e_end);
+	if (s->failed.code == TT_OK && s->zstd != NULL && s->in_frame &&
+	    pack(s, "", 0, ZSTD_e_end) == 0 &&
+	    !tt_seektable_add(&s->table, s->nbytes - s->marked, s->unpacked - s->unpacked_marked))
+		tt_fail(&s->failed, TT_E_MEMORY, "no memory for the table of frames");
 	if (s->failed.code == TT_OK) {
 		/* Begin to write it to the disk; nobody waits for it. */
 		if (s->temp.name != NULL)
@@ -185,11 +191,26 @@ static bool cut_to_mark(struct tt_partfile *s)
 	return s->nbytes == s->marked || ftruncate(s->fd, (off_t)s->marked) == 0;
 }
 
+/* Then the file is what it is going to be. */
+static bool complete(struct tt_partfile *s)
+{
+	const uint8_t *table;
+	size_t nbytes;
+
+	if (!cut_to_mark(s))
+		return false;
+	if (s->zstd == NULL || !tt_seektable_finish(&s->table, &table, &nbytes) || nbytes == 0)
+		return true;
+	s->table_nbytes = nbytes;
+	return lseek(s->fd, (off_t)s->marked, SEEK_SET) >= 0 &&
+	       tt_write_all(s->fd, table, nbytes);
+}
+
 int tt_partfile_finish(struct tt_partfile *s, struct tt_error *err)
 {
 	if (s->temp.name == NULL || s->marked == 0)
 		return 0;
-	if (!cut_to_mark(s) || !tt_tempfile_commit(&s->temp, s->target))
+	if (!complete(s) || !tt_tempfile_commit(&s->temp, s->target))
 		return fail_to_finish(s, s->title, err);
 	tt_sync_folder_of(s->target);
 	return 0;
@@ -199,7 +220,7 @@ int tt_partfile_finish_new(struct tt_partfile *s, const char *path, struct tt_er
 {
 	if (s->temp.name == NULL || s->marked == 0)
 		return 0;
-	if (!cut_to_mark(s) || !tt_tempfile_commit_new(&s->temp, path)) {
+	if (!complete(s) || !tt_tempfile_commit_new(&s->temp, path)) {
 		if (errno == EEXIST && s->temp.name != NULL)
 			return TT_END;
 		return fail_to_finish(s, path, err);
@@ -216,6 +237,7 @@ void tt_partfile_close(struct tt_partfile *s)
 		close(s->fd);
 	tt_tempfile_drop(&s->temp);
 	ZSTD_freeCCtx(s->zstd);
+	tt_seektable_release(&s->table);
 	free(s->target);
 	free(s->title);
 	free(s);

@@ -283,8 +283,11 @@ static void note_file(struct tt_recorder *r, bool complete)
 
 static int end_file(struct tt_recorder *r, struct tt_error *err)
 {
+	uint64_t before = tt_partfile_nbytes(r->file);
 	int rc = rotates(r) ? finish_numbered(r, err) : tt_partfile_finish(r->file, err);
 
+	/* (a table of frames may have come to it) */
+	r->done.out_nbytes += tt_partfile_nbytes(r->file) - before;
 	note_file(r, rc == 0);
 	tt_partfile_close(r->file);
 	r->file = NULL;

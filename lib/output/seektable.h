@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * seektable.h - the table of zstd's seekable format: how large each frame of a file is, packed
+ * and not, by which a reader finds one without unpacking those before. It is a frame that other
+ * readers skip. Source: zstd's contrib/seekable_format, zstd_seekable_compression_format.md.
+ */
+#ifndef TT_OUTPUT_SEEKTABLE_H
+#define TT_OUTPUT_SEEKTABLE_H
+
+#include "base/bytes.h"
+
+/* Readers of the table take no larger frame. */
+#define TT_SEEKTABLE_MAX_FRAME (UINT64_C(1) << 29)
+
+struct tt_seektable {
+	struct tt_mem mem;
+	struct tt_bytes entries; /* of each frame: its size packed and unpacked, 4 bytes each */
+	uint64_t nframes;
+	bool too_large;         /* it cannot hold what was added */
+	bool finished;
+};
+
+void tt_seektable_init(struct tt_seektable *t);
+void tt_seektable_release(struct tt_seektable *t);
+/* False: no memory. */
+bool tt_seektable_add(struct tt_seektable *t, uint64_t npacked, uint64_t nbytes);
+/*
+ * Puts what a file ends with into *out, whose bytes belong to the table; nothing if no table can
+ * say it: all can still be read from its start. False: no memory. Nothing is
+ * added after it, but it may be asked for again.
+ */
+bool tt_seektable_finish(struct tt_seektable *t, const uint8_t **out, size_t *nbytes);
+
+#endif
