@@ -13,6 +13,7 @@
  *	message.c       messages on standard error
  *	progress.c      the line that says how far a run is
  *	out.c           a buffered writer, and text that is safe for a terminal
+ *	screen.c        how wide a line for people may be, and breaking longer ones
  *	json.c csv.c units.c
  *	                members of JSON objects; CSV cells; counts, sizes and times
  *	wall.c          wall clock times

@@ -14,7 +14,8 @@
  *	util.c          mutator utilization
  *	rows.c          the rows that are printed, in their order
  *	text.c data.c   a view as text; as JSON or CSV
- *	summary.c       the view `summary` as text; worth.c what it says is worth a look
+ *	summary.c       the view `summary` as text; lines.c pieces of its lines
+ *	worth.c         what it says is worth a look
  *	mmu.c           the view `mmu`
  *	metrics.c       the numbers of a summary by name, for JSON and --fail-if
  *	expression.c    --fail-if

@@ -10,7 +10,8 @@
 #include "cli/json.h"
 #include "cli/screen.h"
 #include "cli/units.h"
-#include "summary.h"
+#include "rows.h"
+#include "worth.h"
 
 enum { NTOP = 5, LABEL_WIDTH = 13, SITES_WIDTH = 33 };
 
@@ -32,35 +33,11 @@ static size_t top_of(const struct summary *s)
 
 /* ---- pieces of lines */
 
-char *put_sum(char *p, const struct dist *d)
-{
-	return put_duration(p, d->sum_ns > INT64_MAX ? INT64_MAX : (int64_t)d->sum_ns);
-}
-
 static char *put_label(char *p, const char *label)
 {
 	char *start = p;
 
 	return put_column(put_cstr(p, label), start, LABEL_WIDTH, 1);
-}
-
-char *put_at(const struct summary *s, char *p, int64_t at_ns)
-{
-	if (s->a->facts.nfiles != 1)
-		return put_i64(put_lit(p, " at @"), at_ns);
-	return put_seconds(put_lit(p, " at "), at_ns - s->a->facts.start_ns);
-}
-
-char *put_percent(char *p, double percent)
-{
-	return p + sprintf(p, "%.1f %%", percent);
-}
-
-double summary_value(const struct summary *s, const char *name)
-{
-	const struct metric *m = metrics_find(s->m, name);
-
-	return m ? m->value : 0;
 }
 
 /* "p50 3us  p99 20us  max 55ms at 1.2" */

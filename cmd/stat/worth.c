@@ -10,7 +10,7 @@
 
 #include "cli/units.h"
 #include "holders.h"
-#include "summary.h"
+#include "worth.h"
 
 #define LONG_RUNNABLE_NS INT64_C(50000000)
 #define LONG_PAUSE_NS INT64_C(10000000)
