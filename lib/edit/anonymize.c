@@ -298,8 +298,10 @@ static void forget_texts(struct tt_anonymizer *a)
 	const struct tt_str none = {NULL, 0};
 
 	/* (where there was damage, the rest of the generation follows: uses stay known) */
-	for (size_t i = 0; i < a->strings.n; i++)
+	for (size_t i = 0; i < a->strings.n; i++) {
 		a->strings.at[i].text = a->strings.at[i].package = none;
+		a->strings.at[i].sure = false;
+	}
 }
 
 static int write_batches(struct tt_anonymizer *a)

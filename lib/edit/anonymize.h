@@ -28,8 +28,11 @@
 struct tt_anon_string {
 	uint64_t id;
 	struct tt_str text;     /* while its batch is there; data NULL: it is not defined */
-	struct tt_str package;  /* of a file: that of its functions, if their names stay */
-	bool foreign;           /* of a file: a function of it has a name that does not stay */
+	struct tt_str package;  /* of a file: that of a function in it whose name stays; of a
+	                           function: its own */
+	bool sure;              /* of a file: it is in the folder of this package */
+	bool foreign;           /* of a file: a function in it has a name that does not stay; of a
+	                           function: its name does not stay */
 	uint8_t own;            /* the use that has this id, or TT_NO_USE */
 	uint16_t uses;          /* a bit for each enum tt_name_use */
 	uint32_t other;         /* the first of the others, or TT_NO_OTHER */

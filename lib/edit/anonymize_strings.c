@@ -55,25 +55,39 @@ void tt_anon_define(struct tt_anonymizer *a, uint64_t id, struct tt_str text)
 		s->text = text;
 }
 
+/* Whether the name of a function stays: it is found out once. */
+static bool stays(struct tt_anonymizer *a, struct tt_anon_string *f)
+{
+	if (f->text.data == NULL)
+		return false;
+	if (f->package.data == NULL && !f->foreign) {
+		f->package = tt_symbol_package(f->text);
+		f->foreign = !tt_rename_keeps(&a->rename, f->package);
+	}
+	return !f->foreign;
+}
+
+/*
+ * A file is Go's own if a function of the standard library is in the folder of its package.
+ * Functions may have the name of another package: then all of them must be Go's.
+ */
 void tt_anon_frame(struct tt_anonymizer *a, uint64_t func, uint64_t file)
 {
 	uint32_t i = tt_idmap_find(&a->string_ids, func), k = tt_idmap_find(&a->string_ids, file);
 	struct tt_anon_string *f, *s;
 
-	if (k == TT_IDMAP_NONE)
+	if (k == TT_IDMAP_NONE || k == i || a->strings.at[k].sure)
 		return;
 	f = i == TT_IDMAP_NONE ? NULL : &a->strings.at[i];
 	s = &a->strings.at[k];
-	if (s->foreign)
-		return;
-	if (f != NULL && f->package.data == NULL && f->text.data != NULL && !f->foreign) {
-		f->package = tt_symbol_package(f->text);
-		f->foreign = !tt_rename_keeps(&a->rename, f->package);
-	}
-	if (f == NULL || f->text.data == NULL || f->foreign)
+	if (f == NULL || !stays(a, f)) {
 		s->foreign = true;
-	else if (s->package.data == NULL || f == s)
+	} else if (s->text.data != NULL && tt_path_is_of(s->text, f->package)) {
 		s->package = f->package;
+		s->sure = true;
+	} else if (s->package.data == NULL) {
+		s->package = f->package;
+	}
 }
 
 static bool is_of_frames(enum tt_name_use use)
@@ -155,7 +169,8 @@ static struct tt_str new_text(struct tt_anonymizer *a, const struct tt_anon_stri
 	struct tt_str new;
 
 	if (use == TT_NAME_FILE)
-		new = tt_rename_file(&a->rename, text, s->foreign ? none : s->package, max);
+		new = tt_rename_file(&a->rename, text,
+				     s->foreign && !s->sure ? none : s->package, max);
 	else
 		new = tt_rename_text(&a->rename, use, text, max);
 	a->progress.strings++;

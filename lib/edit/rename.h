@@ -36,6 +36,9 @@ struct tt_str tt_symbol_package(struct tt_str symbol);
 /* Whether the names of this package stay. */
 bool tt_rename_keeps(const struct tt_rename *r, struct tt_str package);
 
+/* Whether a file is in a folder with the path of this package. */
+bool tt_path_is_of(struct tt_str path, struct tt_str package);
+
 /*
  * The new text, valid until the next call. `max` is what may be as long; what is longer becomes
  * one name. Of a file, `package` is that of all its functions if its names stay, else empty.

@@ -52,6 +52,11 @@ static struct tt_str tail_of(struct tt_str path, struct tt_str package)
 	return (struct tt_str){path.data, 0};
 }
 
+bool tt_path_is_of(struct tt_str path, struct tt_str package)
+{
+	return tail_of(path, package).len != 0;
+}
+
 /* The same for folders that are any package of the standard library: functions of one may be
  * named as if they were of another. */
 static struct tt_str std_tail_of(struct tt_str path)
