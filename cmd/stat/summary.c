@@ -40,12 +40,12 @@ static char *put_label(char *p, const char *label)
 	return put_column(put_cstr(p, label), start, LABEL_WIDTH, 1);
 }
 
-/* "p50 3us  p99 20us  max 55ms at 1.2" */
-static char *put_latencies(const struct summary *s, char *p, const struct dist *d)
+/* "p50 3us  p99 20us  max 55ms at 1.2": the percentiles from the first on. */
+static char *put_latencies(const struct summary *s, char *p, const struct dist *d, size_t first)
 {
 	const struct stat_quantiles *q = &s->opt->quantiles;
 
-	for (size_t i = 0; i < q->n; i++) {
+	for (size_t i = first; i < q->n; i++) {
 		p = put_char(put_cstr(p, q->names[i]), ' ');
 		p = put_lit(put_duration(p, dist_quantile(d, q->parts[i])), "  ");
 	}
@@ -106,7 +106,8 @@ static void print_time(const struct summary *s)
 	p = put_sum(put_lit(p, ", runnable "), &d[STATES_RUNNABLE]);
 	p = put_sum(put_lit(p, ", waiting "), &d[STATES_WAITING]);
 	p = put_sum(put_lit(p, ", syscall "), &d[STATES_SYSCALL]);
-	p = put_sum(put_lit(p, ", blocked "), &d[STATES_BLOCKED]);
+	if (d[STATES_BLOCKED].n > 0)
+		p = put_sum(put_lit(p, ", blocked "), &d[STATES_BLOCKED]);
 	out_end(s->o, put_char(p, '\n'));
 }
 
@@ -153,34 +154,24 @@ static void print_waits(const struct summary *s)
 	free(rows);
 }
 
-static void print_latency(const struct summary *s)
+/* How many there were, and how long. */
+static void print_durations(const struct summary *s, const char *label, const struct dist *d)
 {
-	const struct dist *d = &s->m->states.d[STATES_RUNNABLE];
-	char *p = put_latencies(s, put_label(out_begin(s->o), "latency"), d);
+	char *p = put_lit(put_u64(put_label(out_begin(s->o), label), d->n), ", ");
 
-	p = put_count(put_lit(p, ", from runnable to running, "), d->n, "time");
-	out_end(s->o, put_char(p, '\n'));
-}
-
-static void print_tasks(const struct summary *s)
-{
-	const struct dist *d = &s->m->tasks;
-	char *p;
-
-	if (d->n == 0)
-		return;
-	p = put_lit(put_u64(put_label(out_begin(s->o), "tasks"), d->n), ", ");
-	out_end(s->o, put_char(put_latencies(s, p, d), '\n'));
+	out_end(s->o, put_char(put_latencies(s, p, d, 0), '\n'));
 }
 
 static void print_pauses(const struct summary *s)
 {
 	const struct dist *d = &s->m->pauses;
+	size_t n = s->opt->quantiles.n;
 	char *p = put_u64(put_label(out_begin(s->o), "pauses"), d->n);
 
 	if (d->n > 0) {
 		p = put_lit(put_sum(put_lit(p, ", total "), d), ", ");
-		p = put_latencies(s, p, d);
+		/* the highest alone: for more there is no room on the line */
+		p = put_latencies(s, p, d, n > 0 ? n - 1 : 0);
 	}
 	out_end(s->o, put_char(p, '\n'));
 }
@@ -209,7 +200,7 @@ static void print_utilization(const struct summary *s)
 		p = put_percent(i > 0 ? put_lit(p, ", ") : p, 100 * s->a->facts.mmu[i]);
 		p = put_cstr(put_lit(p, " in "), names[i]);
 	}
-	out_end(s->o, put_lit(p, " for the program while the collector works\n"));
+	out_end(s->o, put_char(p, '\n'));
 }
 
 static void print_heap(const struct summary *s)
@@ -268,8 +259,9 @@ static void print_lines(const struct summary *s)
 	print_goroutines(s);
 	print_time(s);
 	print_waits(s);
-	print_latency(s);
-	print_tasks(s);
+	print_durations(s, "latency", &s->m->states.d[STATES_RUNNABLE]);
+	if (s->m->tasks.n > 0)
+		print_durations(s, "tasks", &s->m->tasks);
 	print_pauses(s);
 	print_collector(s);
 	print_utilization(s);
