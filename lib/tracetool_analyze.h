@@ -307,7 +307,9 @@ TT_API uint32_t tt_spans_nstacks(const struct tt_spans *s);
 TT_API uint32_t tt_spans_stack_of(struct tt_spans *s, const struct tt_event *ev);
 /* How many goroutines exist now, as far as they are known. */
 TT_API uint64_t tt_spans_ngoroutines(const struct tt_spans *s);
-/* The most that existed at a time. */
+/* How many were met so far that existed before the trace did; more of them may be met later. */
+TT_API uint64_t tt_spans_nbefore(const struct tt_spans *s);
+/* The most that existed at a time, those included that were met only later. */
 TT_API uint64_t tt_spans_peak(const struct tt_spans *s);
 /* Times of the first and of the last event so far; 0 before the first. */
 TT_API int64_t tt_spans_start_ns(const struct tt_spans *s);

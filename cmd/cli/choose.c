@@ -141,7 +141,9 @@ void span_window_sync(struct span_window *w, const struct tt_event *ev)
 
 	if (generation_range_is_all(range))
 		return;
-	in = ev->generation && generation_range_has(range, tt_generation_number(ev->generation));
+	/* (the last Sync is of no generation, and ends the one before) */
+	in = ev->generation ? generation_range_has(range, tt_generation_number(ev->generation))
+			    : w->in_generations;
 	if (in && !w->in_generations)
 		w->from_ns = ev->time_ns > w->wanted_ns ? ev->time_ns : w->wanted_ns;
 	if (!in && w->in_generations)
@@ -149,8 +151,18 @@ void span_window_sync(struct span_window *w, const struct tt_event *ev)
 	w->in_generations = in;
 }
 
+bool span_window_has(const struct span_window *w, int64_t time_ns)
+{
+	bool after_start = w->by_end && w->from_ns == w->wanted_ns ? time_ns > w->from_ns
+								     : time_ns >= w->from_ns;
+
+	return w->in_generations && after_start && time_ns <= w->to_ns;
+}
+
 bool span_window_clip(const struct span_window *w, struct tt_span *span)
 {
+	if (w->by_end)
+		return span->end_ns > w->from_ns && span->end_ns <= w->to_ns;
 	if (span->start_ns > w->to_ns || (span->end_ns <= w->from_ns && w->from_ns != INT64_MIN))
 		return false;
 	if (span->start_ns < w->from_ns)

@@ -61,12 +61,17 @@ struct span_window {
 	int64_t from_ns, to_ns;         /* on the trace's clock */
 	int64_t wanted_ns;              /* what --from says */
 	bool in_generations;            /* the generation at hand is one of those */
+	/* Intervals that end inside are taken whole, all others not at all: then windows that adjoin
+	 * have each interval once. */
+	bool by_end;
 };
 
 /* With the first event. */
 void span_window_begin(struct span_window *w, const struct selection *selection, int64_t start_ns);
 /* With every Sync: only then it is known when generations begin and end. */
 void span_window_sync(struct span_window *w, const struct tt_event *ev);
+/* Whether an event at this time is inside; of events in their order. */
+bool span_window_has(const struct span_window *w, int64_t time_ns);
 /* Cuts a span to the window; false: no part of it is inside. */
 bool span_window_clip(const struct span_window *w, struct tt_span *span);
 

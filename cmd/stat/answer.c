@@ -103,6 +103,8 @@ static void merge_facts(struct stat_facts *f, const struct stat_facts *from)
 	if (f->nfiles == from->nfiles) {
 		f->start_ns = from->start_ns;
 		f->end_ns = from->end_ns;
+		f->from_ns = from->from_ns;
+		f->to_ns = from->to_ns;
 	}
 }
 
@@ -145,6 +147,21 @@ void answer_merge(struct stat_answer *a, const struct stat_answer *from, bool ma
 		else
 			table_merge(&a->tables[i], &from->tables[i], NULL);
 	}
+}
+
+void answer_append(struct stat_answer *a, const struct stat_answer *part)
+{
+	struct stat_facts before = a->facts, *f = &a->facts;
+
+	merge_facts(f, &part->facts);
+	f->nfiles = before.nfiles;
+	f->nbroken = before.nbroken | part->facts.nbroken;
+	f->goroutines_start = before.goroutines_start;
+	f->live = part->facts.live;
+	f->to_ns = part->facts.to_ns;
+	a->status = worse(a->status, part->status);
+	for (size_t i = 0; i < NTABLES; i++)
+		table_merge(&a->tables[i], &part->tables[i], NULL);
 }
 
 int answer_check(const struct stat_answer *a)

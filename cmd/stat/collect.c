@@ -3,6 +3,7 @@
  * collect.c - one trace: its spans and events into tables (count.c) and facts. Prints nothing, so that
  * several traces can be read at a time. Command layer.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,16 +30,22 @@ struct collector {
 	bool takes_briefs;
 	uint32_t ngroups;       /* of briefs, that were looked at */
 	bool begun;             /* there was an event */
+	enum part { PART_BEFORE, PART_INSIDE, PART_AFTER } part; /* of the window */
+	int64_t most_more;      /* goroutines in the window than at the start of the trace */
+	bool new_generation;    /* of which no event was inside yet */
 	bool no_memory;
 };
 
 /* ---- spans */
 
-static void count_life(struct stat_facts *f, const struct tt_span *life)
+/* A goroutine's life, as far as it is in the window. */
+static void count_life(struct stat_facts *f, const struct span_window *w, const struct tt_span *life)
 {
-	bool before = (life->flags & TT_SPAN_BEGAN_BEFORE) != 0;
-	bool open = (life->flags & TT_SPAN_NOT_ENDED) != 0;
+	bool before = (life->flags & TT_SPAN_BEGAN_BEFORE) != 0 || life->start_ns < w->from_ns;
+	bool open = (life->flags & TT_SPAN_NOT_ENDED) != 0 || life->end_ns > w->to_ns;
 
+	if (life->start_ns > w->to_ns || life->end_ns < w->from_ns)
+		return;
 	f->goroutines_start += before;
 	f->created += !before;
 	f->ended += !open;
@@ -73,10 +80,10 @@ static void take_span(struct collector *c, const struct tt_span *ended)
 	struct tt_span span;
 
 	if (ended->kind == TT_SPAN_GOROUTINE) {
-		if (c->utilization)
+		if (c->utilization && c->part != PART_AFTER)
 			util_span(&c->util, ended);
 	} else if (ended->kind == TT_SPAN_LIFE) {
-		count_life(&c->answer->facts, ended);
+		count_life(&c->answer->facts, &c->window, ended);
 	}
 	if (!c->chooses) {
 		counter_add(&c->counter, ended);
@@ -99,42 +106,82 @@ static void take_open_spans(struct collector *c)
 
 /* ---- events into facts */
 
-static void take_metric(struct stat_facts *f, const struct tt_event *ev)
+/* The most in the window; before it the latest value, which is that at its start. */
+static void set_most(uint64_t *most, uint64_t value, bool inside)
+{
+	if (!inside || value > *most)
+		*most = value;
+}
+
+static void take_metric(struct stat_facts *f, const struct tt_event *ev, bool inside)
 {
 	const struct tt_metric m = tt_event_metric(ev);
 
 	if (strcmp(m.name, "/memory/classes/heap/objects:bytes") == 0) {
 		f->heap_last = m.value;
-		f->heap_max = m.value > f->heap_max ? m.value : f->heap_max;
+		set_most(&f->heap_max, m.value, inside);
 	} else if (strcmp(m.name, "/gc/heap/goal:bytes") == 0) {
 		/* (without a limit the goal is a number that is close to the highest) */
-		if (m.value < UINT64_C(1) << 60 && m.value > f->heap_goal_max)
-			f->heap_goal_max = m.value;
+		if (m.value < UINT64_C(1) << 60)
+			set_most(&f->heap_goal_max, m.value, inside);
 	} else if (strcmp(m.name, "/sched/gomaxprocs:threads") == 0) {
-		f->nprocs = m.value > f->nprocs ? m.value : f->nprocs;
+		set_most(&f->nprocs, m.value, inside);
 	}
 }
 
 /* What a summary counts of an event, beside the spans that it ends. */
 static void take_fact(struct collector *c, const struct tt_event *ev)
 {
-	struct stat_facts *f = &c->answer->facts;
-
-	if (ev->kind == TT_KIND_SYNC) {
-		f->ngenerations += ev->generation != NULL;
-		span_window_sync(&c->window, ev);
-	} else if (ev->kind == TT_KIND_METRIC) {
-		take_metric(f, ev);
-	}
-	if (c->utilization)
+	if (ev->kind == TT_KIND_METRIC && c->part != PART_AFTER)
+		take_metric(&c->answer->facts, ev, c->part == PART_INSIDE);
+	if (c->utilization && c->part != PART_AFTER)
 		util_event(&c->util, ev);
 }
 
 static void begin(struct collector *c, const struct tt_event *ev)
 {
 	c->answer->facts.start_ns = ev->time_ns;
+	c->window.by_end = c->opt->partial;
 	span_window_begin(&c->window, &c->opt->selection, ev->time_ns);
 	c->begun = true;
+}
+
+/* The window begins before this event, or ended before it. */
+static void enter_part(struct collector *c, enum part part)
+{
+	c->part = part;
+	if (part == PART_INSIDE)
+		c->most_more = (int64_t)tt_spans_ngoroutines(c->spans) - (int64_t)tt_spans_nbefore(c->spans);
+	if (part == PART_INSIDE && c->utilization && c->window.from_ns > c->answer->facts.start_ns)
+		util_begin_at(&c->util, c->window.from_ns);
+	if (part == PART_AFTER && c->utilization)
+		util_finish(&c->util, c->window.to_ns);
+}
+
+/* Where an event is, and what is counted of all events that are inside. */
+static void place_event(struct collector *c, const struct tt_event *ev)
+{
+	struct stat_facts *f = &c->answer->facts;
+	bool inside;
+	int64_t more;
+
+	if (ev->kind == TT_KIND_SYNC) {
+		span_window_sync(&c->window, ev);
+		c->new_generation = ev->generation != NULL;
+	}
+	inside = span_window_has(&c->window, ev->time_ns);
+	if (inside && c->part == PART_BEFORE)
+		enter_part(c, PART_INSIDE);
+	else if (!inside && c->part == PART_INSIDE)
+		enter_part(c, PART_AFTER);
+	if (!inside)
+		return;
+	f->nevents++;
+	/* (of parts, only one has its begin) */
+	f->ngenerations += c->new_generation && (!c->window.by_end || ev->kind == TT_KIND_SYNC);
+	c->new_generation = false;
+	more = (int64_t)tt_spans_ngoroutines(c->spans) - (int64_t)tt_spans_nbefore(c->spans);
+	c->most_more = more > c->most_more ? more : c->most_more;
 }
 
 /* An event that tt_spans took, and the spans that it ended. */
@@ -145,6 +192,7 @@ static void take_event(struct collector *c, const struct tt_event *ev)
 
 	if (!c->begun)
 		begin(c, ev);
+	place_event(c, ev);
 	if (ev->kind != TT_KIND_TRANSITION)
 		take_fact(c, ev);
 	if (c->chooses)
@@ -214,9 +262,12 @@ static void read_events(struct collector *c)
 	}
 	/* (else memory ran out for the spans) */
 	c->no_memory |= rc < 0 && a->facts.nbroken == 0;
-	a->facts.nevents = tt_reader_progress(c->reader).events;
 	a->facts.end_ns = tt_spans_end_ns(c->spans);
 	a->facts.peak = tt_spans_peak(c->spans);
+	if (c->takes_briefs)
+		a->facts.nevents = tt_reader_progress(c->reader).events;
+	else if (c->part != PART_BEFORE)
+		a->facts.peak = (uint64_t)((int64_t)tt_spans_nbefore(c->spans) + c->most_more);
 	take_open_spans(c);
 	counter_finish(&c->counter);
 }
@@ -232,15 +283,38 @@ static void sum_up(struct collector *c)
 	double collector_ns, all_ns;
 
 	f->duration_ns = to > from ? (uint64_t)(to - from) : 0;
+	f->from_ns = from;
+	f->to_ns = to;
 	if (!c->utilization)
 		return;
-	util_finish(&c->util, f->end_ns);
+	if (c->part != PART_AFTER)
+		util_finish(&c->util, to);
 	for (size_t i = 0; i < NWINDOWS; i++)
 		f->mmu[i] = util_minimum(&c->util, stat_windows[i], &f->mmu_at[i]);
 	util_sums(&c->util, &collector_ns, &all_ns);
 	f->collector_ns = (uint64_t)collector_ns;
 	f->util_ns = (uint64_t)all_ns;
 	c->no_memory |= c->util.no_memory;
+}
+
+/* A window without anything in it is hardly what was meant: the answer has an error instead. */
+static void check_window(struct collector *c)
+{
+	const struct stat_facts *f = &c->answer->facts;
+	struct tt_error *error = c->answer->error;
+	const struct span_window *w = &c->window;
+
+	if (!c->begun || (w->from_ns <= f->end_ns && w->to_ns >= f->start_ns && w->from_ns <= w->to_ns))
+		return;
+	c->answer->opened = false;
+	if (error->code != TT_OK)
+		return;
+	*error = *tt_reader_error(c->reader);
+	error->code = TT_E_ARGUMENT;
+	snprintf(error->message, sizeof(error->message),
+		 "nothing of the trace is in that time: it lasts %.9f s, from @%" PRId64 " to @%" PRId64,
+		 (double)(f->end_ns - f->start_ns) / 1e9, f->start_ns, f->end_ns);
+	c->answer->status = STATUS_BAD;
 }
 
 static bool open_spans(struct collector *c)
@@ -289,6 +363,7 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	c.held = wants_holders(opt) ? &a->tables[TABLE_HOLDERS] : NULL;
 	read_events(&c);
 	sum_up(&c);
+	check_window(&c);
 	if (c.no_memory || c.counter.no_memory || c.holders.no_memory ||
 	    c.chooser.no_memory) {
 		a->error->code = TT_E_MEMORY;

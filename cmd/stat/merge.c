@@ -23,6 +23,10 @@ static void read_facts(struct parse *p, struct stat_facts *f)
 			f->start_ns = parse_i64(p);
 		} else if (parse_key_is(p, "end_ns")) {
 			f->end_ns = parse_i64(p);
+		} else if (parse_key_is(p, "from_ns")) {
+			f->from_ns = parse_i64(p);
+		} else if (parse_key_is(p, "to_ns")) {
+			f->to_ns = parse_i64(p);
 		} else if (parse_key_is(p, "mmu")) {
 			parse_begin(p, '[');
 			for (i = 0; parse_element(p); i++) {
@@ -303,11 +307,71 @@ static int merge_file(struct stat_files *f, const struct stat_options *opt, cons
 	return status;
 }
 
+/* ---- parts of a trace */
+
+static bool same_trace(const struct stat_answer *a, const struct stat_answer *b)
+{
+	return a->file && b->file && strcmp(a->file, b->file) == 0 &&
+	       a->facts.start_ns == b->facts.start_ns && a->facts.end_ns == b->facts.end_ns;
+}
+
+static int by_part(const void *a, const void *b)
+{
+	const struct stat_answer *x = **(struct stat_answer **const *)a;
+	const struct stat_answer *y = **(struct stat_answer **const *)b;
+	int order = strcmp(x->file ? x->file : "", y->file ? y->file : "");
+
+	if (order != 0)
+		return order;
+	if (x->facts.start_ns != y->facts.start_ns)
+		return x->facts.start_ns < y->facts.start_ns ? -1 : 1;
+	if (x->facts.from_ns != y->facts.from_ns)
+		return x->facts.from_ns < y->facts.from_ns ? -1 : 1;
+	return x < y ? -1 : x > y;
+}
+
+static bool is_part(const struct stat_answer *a)
+{
+	return a->facts.from_ns > a->facts.start_ns || a->facts.to_ns < a->facts.end_ns;
+}
+
+/* Parts of a trace that adjoin become one answer, in the place of the first. False: no memory. */
+static bool join_parts(struct stat_files *f)
+{
+	struct stat_answer ***parts = calloc(f->n + 1, sizeof(*parts)), **whole = NULL;
+	size_t n = 0;
+
+	if (!parts)
+		return false;
+	for (size_t i = 0; i < f->n; i++) {
+		if (is_part(f->answers[i]))
+			parts[n++] = &f->answers[i];
+	}
+	qsort(parts, n, sizeof(*parts), by_part);
+	for (size_t i = 0; i < n; i++) {
+		if (!whole || !same_trace(*whole, *parts[i]) ||
+		    (*whole)->facts.to_ns != (*parts[i])->facts.from_ns) {
+			whole = parts[i];
+			continue;
+		}
+		answer_append(*whole, *parts[i]);
+		answer_release(*parts[i]);
+		free(*parts[i]);
+		*parts[i] = NULL;
+	}
+	free(parts);
+	return true;
+}
+
 int merge_files(struct stat_files *f, const struct stat_options *opt, char *const *paths, size_t n)
 {
 	int status = STATUS_FINE;
 
 	for (size_t i = 0; i < n && status == STATUS_FINE; i++)
 		status = merge_file(f, opt, paths[i]);
+	if (status == STATUS_FINE && !join_parts(f)) {
+		cmd_error(NULL, "not enough memory for the statistics");
+		status = STATUS_TROUBLE;
+	}
 	return status == STATUS_FINE ? files_sum(f) : status;
 }

@@ -31,6 +31,7 @@ static char *put_facts(struct out *o, char *p, const struct stat_facts *f)
 {
 	p = put_i64(put_lit(p, ",\"facts\":{\"start_ns\":"), f->start_ns);
 	p = json_i64(p, "end_ns", f->end_ns);
+	p = json_i64(json_i64(out_room(o, p), "from_ns", f->from_ns), "to_ns", f->to_ns);
 	for (size_t i = 0; fact_names[i].name; i++) {
 		const char *at = (const char *)f + fact_names[i].at;
 

@@ -133,6 +133,7 @@ struct stat_facts {
 	uint64_t nevents, ngenerations;
 	int64_t start_ns, end_ns;       /* of the only trace; times of the first and last event */
 	uint64_t duration_ns;           /* of what was selected */
+	int64_t from_ns, to_ns;         /* where that begins and ends, of the only trace */
 	uint64_t goroutines_start, created, ended, peak, live;
 	uint64_t nprocs;                /* the most that there were at a time */
 	uint64_t heap_max, heap_goal_max, heap_last;
@@ -160,6 +161,9 @@ bool wants_holders(const struct stat_options *opt);
 /* The tables that the options ask for, empty. `file` may be NULL. False: no memory. */
 bool answer_init(struct stat_answer *a, const struct stat_options *opt, const char *file);
 void answer_release(struct stat_answer *a);
+/* Adds the answer about the next part of the same trace, whose intervals were counted in the part
+ * in which they end. */
+void answer_append(struct stat_answer *a, const struct stat_answer *part);
 /* Adds one answer to another. */
 void answer_merge(struct stat_answer *a, const struct stat_answer *from, bool by_file);
 /* STATUS_TROUBLE after a message if there was no memory. */

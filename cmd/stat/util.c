@@ -278,6 +278,17 @@ void util_event(struct util *u, const struct tt_event *ev)
 	add_current(u, ev->time_ns);
 }
 
+void util_begin_at(struct util *u, int64_t time_ns)
+{
+	if (u->n == 0)
+		return;
+	u->points[0] = (struct util_point){ time_ns, u->points[u->n - 1].util };
+	u->n = 1;
+	u->busy_ns = u->known_ns = 0;
+	for (size_t i = 0; i < UTIL_NSEARCHES; i++)
+		u->searches[i] = (struct util_search){ .window_ns = u->searches[i].window_ns };
+}
+
 void util_finish(struct util *u, int64_t end_ns)
 {
 	if (u->nps > 0)

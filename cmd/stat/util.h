@@ -79,6 +79,8 @@ struct util {
 void util_span(struct util *u, const struct tt_span *ended);
 /* Begins with zeros and `flags`. */
 void util_event(struct util *u, const struct tt_event *ev);
+/* Forgets what was before this time, not later than that of the next event. */
+void util_begin_at(struct util *u, int64_t time_ns);
 /* There are no more events; the last one was at this time. */
 void util_finish(struct util *u, int64_t end_ns);
 void util_release(struct util *u);

@@ -256,7 +256,12 @@ uint64_t tt_spans_ngoroutines(const struct tt_spans *s)
 
 uint64_t tt_spans_peak(const struct tt_spans *s)
 {
-	return s->npeak;
+	return s->nbefore + (uint64_t)s->nmost_more;
+}
+
+uint64_t tt_spans_nbefore(const struct tt_spans *s)
+{
+	return s->nbefore;
 }
 
 int64_t tt_spans_start_ns(const struct tt_spans *s)

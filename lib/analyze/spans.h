@@ -202,7 +202,8 @@ struct tt_spans {
 	TT_ARRAY(struct tt_span_proc) procs;
 	TT_ARRAY(struct tt_span_scope) scopes;
 	uint32_t free_goroutine, free_scope;
-	uint64_t npeak;         /* goroutines, the most at a time */
+	uint64_t nbefore;       /* goroutines met so far that existed before the trace did */
+	int64_t nmost_more;     /* than at the start of the trace there were at most */
 	struct tt_span_groups *groups;  /* NULL: without TT_SPANS_BRIEF */
 
 	/* what the last event ended, in this order */

@@ -139,8 +139,6 @@ static struct tt_span_goroutine *new_goroutine(struct tt_spans *s, int64_t id)
 	}
 	if (!tt_idmap_add(&s->goroutine_ids, (uint64_t)id, slot))
 		return NULL;
-	if (s->goroutine_ids.count > s->npeak)
-		s->npeak = s->goroutine_ids.count;
 	g = &s->goroutines.at[slot];
 	if (slot == s->goroutines.n)
 		s->goroutines.n++;
@@ -160,6 +158,7 @@ static TT_NOT_INLINE struct tt_span_goroutine *appear(struct tt_spans *s, const 
 					struct change t)
 {
 	struct tt_span_goroutine *g = new_goroutine(s, t.id);
+	int64_t more;
 
 	if (g == NULL)
 		return NULL;
@@ -171,7 +170,11 @@ static TT_NOT_INLINE struct tt_span_goroutine *appear(struct tt_spans *s, const 
 		g->creator = ev->goroutine;
 		g->creator_stack = tt_span_event_stack(s, t.event_stack);
 		g->born_stack = tt_span_own_stack(s, t.own_stack);
+	} else {
+		s->nbefore++;
 	}
+	more = (int64_t)s->goroutine_ids.count - (int64_t)s->nbefore;
+	s->nmost_more = more > s->nmost_more ? more : s->nmost_more;
 	return g;
 }
 
