@@ -2,7 +2,6 @@
 /* coding.c - recognizes how a copy changed a trace, by its first bytes. */
 #include "pieces/coding.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "pieces/decode.h"
@@ -47,7 +46,7 @@ static const uint8_t *framed_until(const struct view *v, const uint8_t *p, const
 	uint64_t nbytes;
 
 	if (tt_version_is_v1(v->version))
-		return tt_v1_records_end(v->shapes, p, end, UINT_MAX);
+		return tt_v1_records_end(v->shapes, p, end);
 	while (p < end && tt_batch_plausible(p, end, &b, &nbytes))
 		p = nbytes < (uint64_t)(end - p) ? p + nbytes : end;
 	return p;
@@ -89,11 +88,15 @@ static size_t without_returns(const uint8_t *p, const uint8_t *end, uint8_t *to)
 static int is_crlf(const struct view *v, struct tt_mem *mem, const uint8_t **first,
 		   struct tt_error *err)
 {
-	const uint8_t *body = v->header + TT_HEADER_SIZE, *broken = framed_until(v, body, v->end);
+	const uint8_t *body = v->header + TT_HEADER_SIZE, *broken;
 	size_t n, nbytes, far, size = (size_t)(v->end - body);
 	uint8_t *copy;
 
-	if (broken == v->end || !all_have_returns(body, v->end, &n, first))
+	/* (that a good trace has a line feed without one is soon found) */
+	if (!all_have_returns(body, v->end, &n, first))
+		return false;
+	broken = framed_until(v, body, v->end);
+	if (broken == v->end)
 		return false;
 	if (n >= SURE)
 		return true;

@@ -138,9 +138,9 @@ const uint8_t *tt_v1_pass_short(const struct tt_v1_shapes *shapes, const uint8_t
 }
 
 const uint8_t *tt_v1_records_end(const struct tt_v1_shapes *shapes, const uint8_t *p,
-				 const uint8_t *end, unsigned most)
+				 const uint8_t *end)
 {
-	for (; p < end && most > 0; most--) {
+	while ((p = tt_v1_pass_short(shapes, p, end)) < end) {
 		uint64_t n = tt_v1_record_nbytes(shapes, p, end);
 
 		if (n == 0)

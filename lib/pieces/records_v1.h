@@ -30,9 +30,9 @@ uint64_t tt_v1_record_nbytes(const struct tt_v1_shapes *shapes, const uint8_t *p
  * those that nearly all are. May stop earlier. */
 const uint8_t *tt_v1_pass_short(const struct tt_v1_shapes *shapes, const uint8_t *p,
 				const uint8_t *end);
-/* How far record follows record, `most` at most; `end` if the last one goes up to there. */
+/* How far record follows record; `end` if the last one goes up to there. */
 const uint8_t *tt_v1_records_end(const struct tt_v1_shapes *shapes, const uint8_t *p,
-				 const uint8_t *end, unsigned most);
+				 const uint8_t *end);
 /*
  * Whether a batch begins at p, or what Go writes after the last event. `like`: the ticks of another
  * batch of the same trace; 0: none is known, and what follows counts.
