@@ -673,7 +673,7 @@ static void set_forms(struct tt_v1 *v)
 		    type == TT_V1_GC_START)
 			continue;
 		layout->form.spec = v->v2[shape->type];
-		layout->form.kind = v->v2[shape->type]->kind;
+		layout->form.kind = (uint8_t)v->v2[shape->type]->kind;
 		layout->form.stack_arg = v->v2[shape->type]->stack_arg;
 	}
 }
