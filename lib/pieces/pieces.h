@@ -7,6 +7,7 @@
  *	findings.c  what is said about its pieces
  *	scan.c      which bytes are a trace's and which are foreign
  *	scan_v1.c   the same of format v1
+ *	inside.c    whether a batch is whole, or another trace begins in it
  *	records_v1.c  the length of a record of format v1, as Go writes it
  *	coding.c    how a copy has changed all bytes
  *	decode.c    undoes that (decode_text.c, decode_http.c, decode_input.c; decode.h)

@@ -8,16 +8,13 @@
 
 #include <string.h>
 
-#include "gen/content.h"
+#include "pieces/inside.h"
 #include "wire/foreign.h"
 #include "wire/signature.h"
 
 /* After a mark a generation's number is at most so much larger, where nothing else shows that
  * it is one. */
 #define MOST_LEFT_OUT 16
-
-/* How far before the end of a batch another trace may have begun, whose own batches follow. */
-#define HIDDEN_NBYTES 4096
 
 void tt_scan_begin(struct tt_scan *s, struct tt_source *src, unsigned version,
 		   const struct tt_decode_plan *plan, const struct tt_v1_shapes *shapes)
@@ -107,10 +104,10 @@ static bool fits_at_end(const struct tt_scan *s, const uint8_t *p, const uint8_t
 	       b.generation - s->generation <= MOST_LEFT_OUT;
 }
 
-/* No control bytes but blanks. */
+/* No control bytes but those of text. */
 static bool is_like_text(const uint8_t *p, const uint8_t *end)
 {
-	while (p < end && ((*p >= 0x20 && *p != 0x7f) || (*p >= '\t' && *p <= '\r')))
+	while (p < end && (*p >= 0x80 || tt_text_char(p, end) != 0))
 		p++;
 	return p == end;
 }
@@ -175,41 +172,6 @@ static bool is_cut_header(const struct tt_scan *s, const uint8_t *p, const uint8
 	return false;
 }
 
-/* ---- what is in a batch */
-
-/* Whether each event has a type that a spec defines: in damaged bytes others are soon found. */
-static bool has_known_types(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
-{
-	struct tt_raw_event ev;
-	uint64_t dt;
-
-	while (p < end && p != NULL)
-		p = tt_raw_event_decode(s->plan, p, end, &ev, &dt);
-	return p != NULL;
-}
-
-/* Whether the records of a batch fill it; `end` is where it ends. */
-static bool is_whole(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end)
-{
-	if (tt_content_of(b, s->version) == TT_CONTENT_EVENTS)
-		return has_known_types(s, end - b->size, end);
-	return tt_content_reach(tt_content_of(b, s->version), s->plan, end - b->size, b->size) ==
-	       b->size;
-}
-
-/* Whether a batch of events or a table is at p, with all of its records. */
-static bool is_whole_batch(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
-{
-	struct tt_raw_batch b;
-	uint64_t nbytes;
-
-	if (*p != TT_EV_EVENT_BATCH || !tt_batch_plausible(p, end, &b, &nbytes) ||
-	    nbytes > (uint64_t)(end - p) || b.size == 0)
-		return false;
-	b.first = p[nbytes - b.size];
-	return is_whole(s, &b, p + nbytes);
-}
-
 /* ---- text */
 
 /*
@@ -238,7 +200,7 @@ static bool ends_text(const struct tt_scan *s, const uint8_t *p, const struct lo
 
 	switch (*p) {
 	case TT_EV_EXPERIMENTAL_BATCH:
-		if (p + 1 == l->end || is_whole_batch(s, p + 1, l->end))
+		if (p + 1 == l->end || tt_scan_is_whole_batch(s, p + 1, l->end))
 			return false;
 		return fits(s, p, l->end) || batch_begins(s, p, l);
 	case TT_EV_EVENT_BATCH:
@@ -258,7 +220,6 @@ static const uint8_t *text_end(const struct tt_scan *s, const uint8_t *p, const 
 {
 	const uint8_t *stop = l->all ? l->end : l->data + TT_SCAN_LOOK;
 	const uint8_t *begin = p;
-	size_t nodd = 0;
 
 	while (p < stop && (p == begin || !ends_text(s, p, l))) {
 		size_t n = tt_text_char(p, l->end);
@@ -266,10 +227,9 @@ static const uint8_t *text_end(const struct tt_scan *s, const uint8_t *p, const 
 		if (n == 0 && *p < 0x80)
 			return NULL;
 		/* (a letter in an encoding that is not UTF-8) */
-		nodd += n == 0;
 		p += n == 0 ? 1 : n;
 	}
-	return (size_t)(p - begin) >= TT_TEXT_MIN_PER_ODD * nodd ? p : NULL;
+	return tt_text_odd_is_rare(begin, p) ? p : NULL;
 }
 
 /* Whether the generation has ended before q, where text ends. */
@@ -478,28 +438,6 @@ static void note_batch(struct tt_scan *s, const struct tt_raw_batch *b)
 	s->foreign = true;
 }
 
-/* Whether another trace begins inside of these bytes; where. */
-static const uint8_t *trace_inside(const uint8_t *p, const uint8_t *end, const uint8_t *more)
-{
-	unsigned version;
-
-	while (p < end && (p = memchr(p, 'g', (size_t)(end - p))) != NULL) {
-		if (tt_trace_begins(p, more, &version))
-			return p;
-		p++;
-	}
-	return NULL;
-}
-
-/* Whether another trace begins in the last part of a batch. */
-static bool hides_trace(const uint8_t *batch, uint64_t nbytes, size_t avail)
-{
-	const uint8_t *end = batch + nbytes;
-	const uint8_t *from = nbytes > HIDDEN_NBYTES ? end - HIDDEN_NBYTES : batch;
-
-	return trace_inside(from, end, batch + avail) != NULL;
-}
-
 /*
  * The batch at the position, nbytes long, does not lead to another one, or has broken contents. If
  * its contents are not whole, what follows is damage; and where the trace was cut off, another
@@ -517,11 +455,12 @@ static int suspect(struct tt_scan *s, const struct tt_raw_batch *b, uint64_t nby
 		return rc;
 	end = data + (avail < nbytes ? avail : nbytes);
 	run->nbytes = (uint64_t)(end - data);
-	whole = avail >= nbytes && is_whole(s, b, end);
-	inside = trace_inside(data + 1, end, data + avail);
+	whole = avail >= nbytes && tt_scan_is_whole(s, b, end);
+	inside = tt_scan_trace_inside(data + 1, end, data + avail);
+	whole &= inside == NULL || !tt_scan_has_row_inside(b, inside, data + avail);
 	/* (a string may be like a header, but does not go on after its batch) */
 	if (whole && (inside == NULL || end - inside >= TT_HEADER_SIZE) &&
-	    (s->state == TT_SCAN_RUN || s->state == TT_SCAN_MARK))
+	    s->state != TT_SCAN_DAMAGE)
 		return TT_OK;
 	if (!whole) {
 		s->foreign = false;
@@ -562,7 +501,8 @@ static int pass_batch(struct tt_scan *s, struct tt_run *run, struct tt_error *er
 		return TT_OK;
 	/* tables are few, and end a generation: where it was cut off, in a table most often, the
 	   next trace may go on with a batch that fits */
-	if ((s->closing || hides_trace(p, nbytes, avail)) && !is_whole(s, &b, p + nbytes))
+	if ((s->closing || tt_scan_hides_trace(p, nbytes, avail)) &&
+	    (b.kind != TT_RAW_BATCH_EVENTS || !tt_scan_is_whole(s, &b, p + nbytes)))
 		return suspect(s, &b, nbytes, run, &ignored);
 	if (s->state == TT_SCAN_BATCH || (s->state == TT_SCAN_MARK && s->sure) ||
 	    s->next.kind == TT_RUN_END || s->next.kind == TT_RUN_HEADER)

@@ -79,7 +79,6 @@ static const uint8_t *text_end(const struct tt_scan *s, const uint8_t *p, const 
 	const uint8_t *begin = p;
 	unsigned version;
 	bool line = false;
-	size_t nodd = 0;
 
 	for (size_t n; p < stop; p += n == 0 ? 1 : n) {
 		if (p != begin && (tt_signature_is_here(p, v->end, &version) ||
@@ -89,11 +88,10 @@ static const uint8_t *text_end(const struct tt_scan *s, const uint8_t *p, const 
 		n = tt_text_char(p, v->end);
 		if (n == 0 && *p < 0x80)
 			return NULL;
-		nodd += n == 0;
 		line |= *p == '\n';
 	}
 	/* (the end of a damaged table has no lines) */
-	if ((p == v->end && !line) || (size_t)(p - begin) < TT_TEXT_MIN_PER_ODD * nodd)
+	if ((p == v->end && !line) || !tt_text_odd_is_rare(begin, p))
 		return NULL;
 	return p;
 }

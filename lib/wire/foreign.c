@@ -12,6 +12,9 @@
 /* The line with the size of a chunk of HTTP is no longer. */
 #define CHUNK_LINE_MAX 4096
 
+/* So many letters show that odd bytes are letters, too. */
+#define MIN_LETTERS 3
+
 /* ------------------------------------------------------------- text */
 
 static bool is_blank(uint8_t c)
@@ -33,6 +36,19 @@ size_t tt_text_char(const uint8_t *p, const uint8_t *end)
 		if ((p[i] & 0xc0) != 0x80)
 			return 0;
 	return n;
+}
+
+bool tt_text_odd_is_rare(const uint8_t *p, const uint8_t *end)
+{
+	size_t nodd = 0, nletters = 0;
+	bool begins = p == end || tt_text_char(p, end) != 0;
+
+	for (size_t n; p < end; p += n == 0 ? 1 : n) {
+		n = tt_text_char(p, end);
+		nodd += n == 0;
+		nletters += *p > 0x20 && *p < 0x7f;
+	}
+	return nodd == 0 || (begins && nletters >= MIN_LETTERS && nletters >= nodd);
 }
 
 size_t tt_blank_len(const uint8_t *p, const uint8_t *end)

@@ -12,8 +12,9 @@
 
 /* Bytes of the character at p if a text may have it, in UTF-8; 0: it may not. */
 size_t tt_text_char(const uint8_t *p, const uint8_t *end);
-/* A text has so many bytes for each that is not UTF-8, at least: a letter in another encoding. */
-#define TT_TEXT_MIN_PER_ODD 3
+/* Whether bytes that are characters, or 0x80 and more, are a text in another encoding than UTF-8:
+ * it begins with a character, and has as many ASCII letters, or more, as odd bytes. */
+bool tt_text_odd_is_rare(const uint8_t *p, const uint8_t *end);
 /* Whether all are such characters. */
 bool tt_is_text(const uint8_t *p, const uint8_t *end);
 /* How many blanks and line ends there are at p. */

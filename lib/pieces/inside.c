@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * inside.c - what is inside of a batch: records that fill it, or another trace.
+ */
+#include <string.h>
+
+#include "gen/content.h"
+#include "pieces/inside.h"
+#include "wire/signature.h"
+
+/* How far before the end of a batch another trace may have begun, whose own batches follow. */
+#define HIDDEN_NBYTES 4096
+
+/* Whether each event has a type that a spec defines: in damaged bytes others are soon found. */
+static bool has_known_types(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
+{
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	while (p < end && p != NULL)
+		p = tt_raw_event_decode(s->plan, p, end, &ev, &dt);
+	return p != NULL;
+}
+
+bool tt_scan_is_whole(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end)
+{
+	if (tt_content_of(b, s->version) == TT_CONTENT_EVENTS)
+		return has_known_types(s, end - b->size, end);
+	return tt_content_reach(tt_content_of(b, s->version), s->plan, end - b->size, b->size) ==
+	       b->size;
+}
+
+bool tt_scan_is_whole_batch(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
+{
+	struct tt_raw_batch b;
+	uint64_t nbytes;
+
+	if (*p != TT_EV_EVENT_BATCH || !tt_batch_plausible(p, end, &b, &nbytes) ||
+	    nbytes > (uint64_t)(end - p) || b.size == 0)
+		return false;
+	b.first = p[nbytes - b.size];
+	return tt_scan_is_whole(s, &b, p + nbytes);
+}
+
+const uint8_t *tt_scan_trace_inside(const uint8_t *p, const uint8_t *end, const uint8_t *more)
+{
+	unsigned version;
+
+	while (p < end && (p = memchr(p, 'g', (size_t)(end - p))) != NULL) {
+		if (tt_trace_begins(p, more, &version))
+			return p;
+		p++;
+	}
+	return NULL;
+}
+
+bool tt_scan_hides_trace(const uint8_t *batch, uint64_t nbytes, size_t avail)
+{
+	const uint8_t *end = batch + nbytes;
+	const uint8_t *from = nbytes > HIDDEN_NBYTES ? end - HIDDEN_NBYTES : batch;
+
+	return tt_scan_trace_inside(from, end, batch + avail) != NULL;
+}
+
+bool tt_scan_has_row_inside(const struct tt_raw_batch *b, const uint8_t *inside, const uint8_t *more)
+{
+	const struct tt_row_rules rules = {.last = 1, .most = 2};
+	const uint8_t *body = inside + TT_HEADER_SIZE;
+
+	return b->kind != TT_RAW_BATCH_EVENTS && body < more && tt_row_begins(&rules, body, more);
+}
