@@ -4,6 +4,7 @@
  * everything is cut at each byte and changed in each; and breaks before states of
  * every sort. What is repaired is read again from its first byte to its last.
  */
+#include "spec/types.h"
 #include "tests/embedded.h"
 #include "tests/reader_support.h"
 #include "tests/rich.h"
@@ -473,6 +474,103 @@ START_TEST(embedded_events_cut_and_changed_can_be_read)
 }
 END_TEST
 
+/* ---- a batch that lost bytes */
+
+/* Thread 7 runs a goroutine again and again; thread 8 has one of its own. Their events are of
+ * generation 1. */
+static void build_two_threads(struct build *b, unsigned version)
+{
+	char script[4096];
+	size_t used = (size_t)snprintf(script, sizeof(script), "7@100: ProcStatus 0 1, GoStatus 1 7 2, "
+							       "GoCreate 2 0 0, GoBlock 0 0");
+
+	for (int i = 1; i <= 50; i++)
+		used += (size_t)snprintf(script + used, sizeof(script) - used,
+					 ", GoStart 2 %d, GoStop 0 0", i);
+	snprintf(script + used, sizeof(script) - used,
+		 "\n8@100: ProcStatus 1 1, GoStatus 3 8 2, GoStop 0 0, GoStart 3 1, GoBlock 0 0");
+	script_build(b, version, script);
+}
+
+struct thread_event {
+	const struct tt_event_spec *spec;
+	int64_t time_ns;
+	uint64_t first_arg;
+};
+
+/* The events of a thread, at most n; how many. */
+static size_t events_of(struct thread_event *to, size_t n, const struct build *b, int64_t thread)
+{
+	struct tt_reader *reader = test_open(b->data, b->len, 0);
+	const struct tt_event *ev;
+	size_t count = 0;
+
+	while (tt_reader_next(reader, &ev) == 0)
+		if (ev->thread == thread && ev->spec != NULL && count < n)
+			to[count++] = (struct thread_event){ev->spec, ev->raw_time_ns, ev->args[0]};
+	tt_reader_close(reader);
+	return count;
+}
+
+/* Where so many bytes are, or the end. */
+static size_t find(const struct build *b, const char *bytes, size_t n)
+{
+	size_t at = 0;
+
+	while (at + n <= b->len && memcmp(b->data + at, bytes, n) != 0)
+		at++;
+	return at;
+}
+
+/* How far thread 7 agrees with what it was. */
+static size_t expect_prefix(const struct build *now, const struct thread_event *was, size_t n,
+			    size_t at)
+{
+	struct thread_event is[256];
+	size_t kept = events_of(is, COUNT(is), now, 7);
+
+	ck_assert_uint_le(kept, n);
+	for (size_t i = 0; i < kept; i++)
+		ck_assert_msg(is[i].time_ns == was[i].time_ns &&
+				      is[i].first_arg == was[i].first_arg &&
+				      strcmp(is[i].spec->name, was[i].spec->name) == 0,
+			      "bytes lost at %zu: event %zu never was", at, i);
+	return kept;
+}
+
+START_TEST(a_batch_that_lost_bytes_keeps_what_is_confirmed)
+{
+	static const char start[] = {TT_EV_GO_START, 1, 2}; /* the first of them */
+	struct thread_event was[256], ignored[16];
+	struct build b, cut;
+	struct repaired r;
+	size_t n, first, most = 0;
+
+	build_two_threads(&b, test_versions[_i]);
+	n = events_of(was, COUNT(was), &b, 7);
+	first = find(&b, start, sizeof(start));
+	for (size_t at = first; at < first + 300; at++) {
+		size_t kept;
+
+		memset(&cut, 0, sizeof(cut));
+		build_bytes(&cut, b.data, at);
+		build_bytes(&cut, b.data + at + 40, b.len - at - 40);
+		repair(&r, cut.data, cut.len);
+		expect_good(&r, "bytes lost at", at);
+		kept = expect_prefix(&r.bytes, was, n, at);
+		if (kept > most)
+			most = kept;
+		/* the other thread lacks nothing */
+		ck_assert_uint_eq(events_of(ignored, COUNT(ignored), &r.bytes, 8), 5);
+		build_release(&r.bytes);
+		build_release(&cut);
+	}
+	/* some of it stays */
+	ck_assert_uint_gt(most, n / 3);
+	build_release(&b);
+}
+END_TEST
+
 Suite *repair_suite(void)
 {
 	Suite *s = suite_create("repair");
@@ -492,6 +590,7 @@ Suite *repair_suite(void)
 	tcase_add_test(tc, embedded_events_without_their_thread_go_alone);
 	tcase_add_test(tc, embedded_events_without_their_spec_stay);
 	tcase_add_test(tc, embedded_events_cut_and_changed_can_be_read);
+	tcase_add_loop_test(tc, a_batch_that_lost_bytes_keeps_what_is_confirmed, 0, TEST_NVERSIONS);
 	suite_add_tcase(s, tc);
 	return s;
 }
