@@ -147,7 +147,6 @@ static const struct {
 	const char *before;     /* generation 1; its end is broken */
 	const char *after;      /* generation 2 */
 	const char *made;
-	const char *made_1_22;  /* if it is something else there */
 } bridges[] = {
 	/* nothing has to be done where all is as it was */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "7@200: ProcStatus 0 1, GoStatus 1 7 2", ""},
@@ -157,8 +156,7 @@ static const struct {
 	 "GoStop ProcStop"},
 	/* a goroutine that is not known before, and one that is made anew */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2", "7@200: ProcStatus 0 2, GoStatus 5 7 4",
-	 "GoStop ProcStop ProcStatus ProcStart GoCreateBlocked ProcStop",
-	 "GoStop ProcStop ProcStatus ProcStart GoCreate GoStart GoBlock ProcStop"},
+	 "GoStop ProcStop ProcStatus ProcStart GoCreateBlocked ProcStop"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0",
 	 "ProcStatus ProcStart GoStatus GoStart GoDestroy ProcStop"},
@@ -230,6 +228,15 @@ static const struct {
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, UserTaskEnd 5 0, UserTaskBegin 5 0 1 0", ""},
 };
 
+/* Go 1.22 has no event for a goroutine that is created waiting. */
+static const char *made_in(unsigned version, const char *made)
+{
+	bool waits = version < 23 && strstr(made, "GoCreateBlocked") != NULL;
+
+	return waits ? "GoStop ProcStop ProcStatus ProcStart GoCreate GoStart GoBlock ProcStop"
+		     : made;
+}
+
 /* Generation 1 breaks behind `before`, in each version; then comes `after`. */
 static void bridge(unsigned version, int i)
 {
@@ -245,10 +252,8 @@ static void bridge(unsigned version, int i)
 	expect_good(&r, message, version);
 	ck_assert_uint_eq(r.generations, 2);
 	ck_assert_uint_eq(r.whole, 1);
-	if (version < 23 && bridges[i].made_1_22 != NULL)
-		ck_assert_str_eq(r.made, bridges[i].made_1_22);
-	else if (bridges[i].made != NULL)
-		ck_assert_str_eq(r.made, bridges[i].made);
+	if (bridges[i].made != NULL)
+		ck_assert_str_eq(r.made, made_in(version, bridges[i].made));
 	build_release(&r.bytes);
 	build_release(&b);
 }
