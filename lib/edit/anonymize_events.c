@@ -56,22 +56,34 @@ static bool looks_like_text(const uint8_t *p, const uint8_t *end)
 	return true;
 }
 
+/* (an event of an unknown experiment ends it: nothing says how long that is) */
+static const uint8_t *skip_events(const struct tt_anonymizer *a, const uint8_t *p,
+				  const uint8_t *end)
+{
+	while (p < end) {
+		const uint8_t *next = tt_raw_event_skip(&a->plan, p, end);
+
+		if (next == NULL)
+			break;
+		p = next;
+	}
+	return p;
+}
+
 /*
  * In a batch that cannot be read to its end, a text may stand where events should be, and some
  * of its bytes may happen to be events: reading stops there.
  */
 size_t tt_anon_events_reach(const struct tt_anonymizer *a, const uint8_t *data, size_t nbytes)
 {
-	size_t reach = tt_content_reach_on(TT_CONTENT_EVENTS, &a->plan, data, nbytes);
-	const uint8_t *p = data, *end = data + reach;
-	struct tt_raw_event ev;
-	uint64_t dt;
+	const uint8_t *p = data, *reach = skip_events(a, data, data + nbytes);
 
-	while (p < end) {
-		const uint8_t *next = tt_raw_event_decode(&a->plan, p, data + nbytes, &ev, &dt);
+	if (reach == data + nbytes)
+		return nbytes;
+	while (p < reach) {
+		const uint8_t *next = tt_raw_event_skip(&a->plan, p, data + nbytes);
 
-		/* (an event of an unknown experiment: nothing says how long it is) */
-		if (next == NULL || (reach != nbytes && looks_like_text(p + 1, next)))
+		if (looks_like_text(p + 1, next))
 			break;
 		p = next;
 	}
