@@ -29,13 +29,12 @@ int tt_packer_new(struct tt_packer **out, const struct tt_sink *to, struct tt_er
 	*out = NULL;
 	if (p != NULL)
 		p->zstd = ZSTD_createCCtx();
-	if (p == NULL || p->zstd == NULL) {
-		free(p);
+	if (p == NULL || p->zstd == NULL || !tt_seektable_init(&p->table)) {
+		tt_packer_free(p);
 		return tt_fail(err, TT_E_MEMORY, "no memory to compress");
 	}
 	(void)ZSTD_CCtx_setParameter(p->zstd, ZSTD_c_checksumFlag, 1);
 	p->to = *to;
-	tt_seektable_init(&p->table);
 	*out = p;
 	return TT_OK;
 }
@@ -88,8 +87,7 @@ bool tt_packer_end_frame(struct tt_packer *p)
 		return !p->failed;
 	if (!pack(p, "", 0, ZSTD_e_end))
 		return false;
-	if (!tt_seektable_add(&p->table, p->npacked, p->nbytes))
-		return fail(p, ENOMEM);
+	tt_seektable_add(&p->table, p->npacked, p->nbytes);
 	p->nbytes = p->npacked = 0;
 	return true;
 }
@@ -119,7 +117,6 @@ bool tt_packer_finish(struct tt_packer *p)
 
 	if (!tt_packer_end_frame(p))
 		return false;
-	if (!tt_seektable_finish(&p->table, &table, &nbytes))
-		return fail(p, ENOMEM);
+	tt_seektable_finish(&p->table, &table, &nbytes);
 	return put(p, table, nbytes);
 }

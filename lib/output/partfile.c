@@ -73,12 +73,12 @@ int tt_partfile_open(struct tt_partfile **out, const char *path, bool zstd, stru
 	if (s == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for the output");
 	tt_error_clear(&s->failed);
-	tt_seektable_init(&s->table);
+	s->table.entries.mem = &s->table.mem;
 	s->fd = s->temp.fd = -1;
 	s->title = strdup(path != NULL ? path : "standard output");
 	if (zstd)
 		s->zstd = ZSTD_createCCtx();
-	if (s->title == NULL || (zstd && s->zstd == NULL))
+	if (s->title == NULL || (zstd && (s->zstd == NULL || !tt_seektable_init(&s->table))))
 		rc = tt_fail(err, TT_E_MEMORY, "no memory for the output");
 	if (rc == 0 && zstd)
 		(void)ZSTD_CCtx_setParameter(s->zstd, ZSTD_c_checksumFlag, 1);
@@ -159,9 +159,8 @@ int tt_partfile_write(struct tt_partfile *s, const void *data, size_t nbytes, st
 int tt_partfile_mark(struct tt_partfile *s, struct tt_error *err)
 {
 	if (s->failed.code == TT_OK && s->zstd != NULL && s->in_frame &&
-	    pack(s, "", 0, ZSTD_e_end) == 0 &&
-	    !tt_seektable_add(&s->table, s->nbytes - s->marked, s->unpacked - s->unpacked_marked))
-		tt_fail(&s->failed, TT_E_MEMORY, "no memory for the table of frames");
+	    pack(s, "", 0, ZSTD_e_end) == 0)
+		tt_seektable_add(&s->table, s->nbytes - s->marked, s->unpacked - s->unpacked_marked);
 	if (s->failed.code == TT_OK) {
 		/* Begin to write it to the disk; nobody waits for it. */
 		if (s->temp.name != NULL)
@@ -199,7 +198,8 @@ static bool complete(struct tt_partfile *s)
 
 	if (!cut_to_mark(s))
 		return false;
-	if (s->zstd == NULL || !tt_seektable_finish(&s->table, &table, &nbytes) || nbytes == 0)
+	tt_seektable_finish(&s->table, &table, &nbytes);
+	if (nbytes == 0)
 		return true;
 	s->table_nbytes = nbytes;
 	return lseek(s->fd, (off_t)s->marked, SEEK_SET) >= 0 &&

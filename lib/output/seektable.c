@@ -11,6 +11,7 @@
 #define TABLE_MAGIC UINT32_C(0x8f92eab1)
 #define HEAD_NBYTES 8
 #define FOOTER_NBYTES 9
+#define FIRST_NBYTES 2048
 
 static void put_le32(uint8_t *to, uint64_t value)
 {
@@ -18,10 +19,11 @@ static void put_le32(uint8_t *to, uint64_t value)
 		to[i] = (uint8_t)(value >> 8 * i);
 }
 
-void tt_seektable_init(struct tt_seektable *t)
+bool tt_seektable_init(struct tt_seektable *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->entries.mem = &t->mem;
+	return tt_bytes_room(&t->entries, FIRST_NBYTES);
 }
 
 void tt_seektable_release(struct tt_seektable *t)
@@ -29,40 +31,38 @@ void tt_seektable_release(struct tt_seektable *t)
 	tt_bytes_release(&t->entries);
 }
 
-bool tt_seektable_add(struct tt_seektable *t, uint64_t npacked, uint64_t nbytes)
+void tt_seektable_add(struct tt_seektable *t, uint64_t npacked, uint64_t nbytes)
 {
 	uint8_t entry[8];
 
-	t->too_large |= nbytes > TT_SEEKTABLE_MAX_FRAME || npacked > UINT32_MAX ||
-			t->nframes == MAX_FRAMES;
-	if (t->too_large)
-		return true;
-	/* (the head of the table comes before its entries) */
-	if (t->nframes++ == 0 && !tt_bytes_put(&t->entries, (const uint8_t[HEAD_NBYTES]){0},
-					       HEAD_NBYTES))
-		return false;
+	t->given_up |= nbytes > TT_SEEKTABLE_MAX_FRAME || npacked > UINT32_MAX ||
+		       t->nframes == MAX_FRAMES;
+	if (t->given_up)
+		return;
 	put_le32(entry, npacked);
 	put_le32(entry + 4, nbytes);
-	return tt_bytes_put(&t->entries, entry, sizeof(entry));
+	/* (the head of the table comes before its entries) */
+	t->given_up = (t->nframes++ == 0 &&
+		       !tt_bytes_put(&t->entries, (const uint8_t[HEAD_NBYTES]){0}, HEAD_NBYTES)) ||
+		      !tt_bytes_put(&t->entries, entry, sizeof(entry));
 }
 
-bool tt_seektable_finish(struct tt_seektable *t, const uint8_t **out, size_t *nbytes)
+void tt_seektable_finish(struct tt_seektable *t, const uint8_t **out, size_t *nbytes)
 {
 	uint8_t footer[FOOTER_NBYTES];
 
 	*out = NULL;
 	*nbytes = 0;
-	if (t->too_large || t->nframes == 0)
-		return true;
+	if (t->given_up || t->nframes == 0)
+		return;
 	put_le32(footer, t->nframes);
 	footer[4] = 0; /* no checksums in the table: the frames have their own */
 	put_le32(footer + 5, TABLE_MAGIC);
 	if (!t->finished && !tt_bytes_put(&t->entries, footer, sizeof(footer)))
-		return false;
+		return;
 	t->finished = true;
 	put_le32(t->entries.data, SKIPPABLE_MAGIC);
 	put_le32(t->entries.data + 4, t->entries.len - HEAD_NBYTES);
 	*out = t->entries.data;
 	*nbytes = t->entries.len;
-	return true;
 }
