@@ -10,6 +10,8 @@
 
 /* How far before the end of a batch another trace may have begun, whose own batches follow. */
 #define HIDDEN_NBYTES 4096
+/* Batches from this size on are read from the file, not where it is mapped. */
+#define UNTOUCHED_NBYTES (2 * HIDDEN_NBYTES)
 
 /* Whether each event has a type that a spec defines: in damaged bytes others are soon found. */
 static bool has_known_types(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
@@ -54,11 +56,32 @@ const uint8_t *tt_scan_trace_inside(const uint8_t *p, const uint8_t *end, const 
 	return NULL;
 }
 
-bool tt_scan_hides_trace(const uint8_t *batch, uint64_t nbytes, size_t avail)
+/* Whether a header of a trace may begin among these bytes: it may go on after them. */
+static bool may_have_signature(const uint8_t *p, const uint8_t *end)
+{
+	static const char begin[] = "go 1.";
+
+	for (; p < end && (p = memchr(p, begin[0], (size_t)(end - p))) != NULL; p++) {
+		size_t left = (size_t)(end - p);
+
+		if (memcmp(p, begin, left < sizeof(begin) - 1 ? left : sizeof(begin) - 1) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A large batch is not touched where it is mapped: its pages would stay in memory, and so the
+ * whole file. */
+bool tt_scan_hides_trace(const struct tt_scan *s, const uint8_t *batch, uint64_t nbytes,
+			 size_t avail)
 {
 	const uint8_t *end = batch + nbytes;
 	const uint8_t *from = nbytes > HIDDEN_NBYTES ? end - HIDDEN_NBYTES : batch;
+	uint8_t last[HIDDEN_NBYTES];
 
+	if (nbytes >= UNTOUCHED_NBYTES && tt_source_reread(s->src, from, sizeof(last), last) &&
+	    !may_have_signature(last, last + sizeof(last)))
+		return false;
 	return tt_scan_trace_inside(from, end, batch + avail) != NULL;
 }
 

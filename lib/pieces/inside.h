@@ -12,7 +12,8 @@ bool tt_scan_is_whole(const struct tt_scan *s, const struct tt_raw_batch *b, con
 /* Whether another trace begins inside of these bytes; where. */
 const uint8_t *tt_scan_trace_inside(const uint8_t *p, const uint8_t *end, const uint8_t *more);
 /* Whether another trace begins in the last part of a batch. */
-bool tt_scan_hides_trace(const uint8_t *batch, uint64_t nbytes, size_t avail);
+bool tt_scan_hides_trace(const struct tt_scan *s, const uint8_t *batch, uint64_t nbytes,
+			 size_t avail);
 /* Whether the batch, which may be of an experiment and then have anything in it, has a trace in
  * it that goes on with batches. */
 bool tt_scan_has_row_inside(const struct tt_raw_batch *b, const uint8_t *inside, const uint8_t *more);

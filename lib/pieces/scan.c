@@ -501,7 +501,7 @@ static int pass_batch(struct tt_scan *s, struct tt_run *run, struct tt_error *er
 		return TT_OK;
 	/* tables are few, and end a generation: where it was cut off, in a table most often, the
 	   next trace may go on with a batch that fits */
-	if ((s->closing || tt_scan_hides_trace(p, nbytes, avail)) &&
+	if ((s->closing || tt_scan_hides_trace(s, p, nbytes, avail)) &&
 	    (b.kind != TT_RAW_BATCH_EVENTS || !tt_scan_is_whole(s, &b, p + nbytes)))
 		return suspect(s, &b, nbytes, run, &ignored);
 	if (s->state == TT_SCAN_BATCH || (s->state == TT_SCAN_MARK && s->sure) ||
