@@ -25,8 +25,14 @@ void tt_anon_batch_damaged(struct tt_anonymizer *a, const struct tt_anon_batch *
 {
 	struct tt_error err;
 
+	uint8_t type = b->raw.data[b->reach];
+
 	tt_error_clear(&err);
-	tt_fail(&err, TT_E_EVENT_NUMBER, "the rest of a batch cannot be read");
+	if (tt_content_of(&b->raw, a->version) == TT_CONTENT_EVENTS &&
+	    a->plan.nargs[type] > TT_MAX_ARGS)
+		tt_fail(&err, TT_E_EVENT_TYPE, "found invalid event type: %d", type);
+	else
+		tt_fail(&err, TT_E_EVENT_NUMBER, "the rest of a batch cannot be read");
 	err.offset = b->raw.data_offset + b->reach;
 	tt_error_in_batch(&err, b->raw.offset, b->raw.generation, b->raw.thread);
 	tt_anon_damaged(a, &err, b->raw.size - b->reach);
