@@ -83,17 +83,6 @@ void tt_merge_skip(struct tt_merge *m)
 
 /* ---- advancing */
 
-int tt_merge_no_next(struct tt_merge *m, struct tt_order *order, size_t i, int rc)
-{
-	if (rc != TT_END) {
-		/* the event that advanced is lost, as in Go's reader */
-		order->count = 0;
-		return rc;
-	}
-	tt_cursor_heap_remove(&m->heap, i);
-	return TT_OK;
-}
-
 /*
  * The head has to wait: lets the first of the others advance that can. Index 0 is not
  * tried again, whichever comes there by sorting: Go's reader does not either.

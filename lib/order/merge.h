@@ -59,7 +59,16 @@ void tt_merge_skip(struct tt_merge *m);
  * first of the others advance that can. */
 int tt_merge_advance_slowly(struct tt_merge *m, struct tt_order *order, struct tt_error *err);
 /* The i-th of the heap has no next event (`rc` is TT_END), or none that can be decoded. */
-int tt_merge_no_next(struct tt_merge *m, struct tt_order *order, size_t i, int rc);
+static inline int tt_merge_no_next(struct tt_merge *m, struct tt_order *order, size_t i, int rc)
+{
+	if (rc != TT_END) {
+		/* the event that advanced is lost, as in Go's reader */
+		order->count = 0;
+		return rc;
+	}
+	tt_cursor_heap_remove(&m->heap, i);
+	return TT_OK;
+}
 
 /* The i-th of the heap has advanced: on to its next event. */
 static TT_ALWAYS_INLINE int tt_merge_next(struct tt_merge *m, struct tt_order *order, size_t i,

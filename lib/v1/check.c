@@ -97,7 +97,7 @@ static int create(struct tt_v1_check *c)
 
 static int start(struct tt_v1_check *c)
 {
-	if (tt_v1_change(c->v, c->p, c->e, c->place, false))
+	if (tt_v1_change_goroutine(c->v, c->p, c->e, c->place, false))
 		return TT_OK;
 	if (c->g->state != TT_V1_RUNNABLE)
 		return FAIL(c, TT_E_GOROUTINE,
@@ -114,7 +114,7 @@ static int stop(struct tt_v1_check *c)
 {
 	uint8_t last = c->g->last;
 
-	if (!tt_v1_change(c->v, c->p, c->e, c->place, false))
+	if (!tt_v1_change_goroutine(c->v, c->p, c->e, c->place, false))
 		return not_running(c);
 	if (c->e->type == TT_V1_GO_SYS_BLOCK || c->g->state == TT_V1_DEAD)
 		c->g->last = last;
@@ -125,7 +125,7 @@ static int unblock(struct tt_v1_check *c)
 {
 	bool is_timer = c->g->timer || c->p->number == TT_V1_TIMER_P;
 
-	if (tt_v1_change(c->v, c->p, c->e, c->place, is_timer))
+	if (tt_v1_change_goroutine(c->v, c->p, c->e, c->place, is_timer))
 		return TT_OK;
 	if (c->g->state != TT_V1_RUNNING)
 		return FAIL(c, TT_E_GOROUTINE,
@@ -290,7 +290,7 @@ static inline int check_event(struct tt_v1_check *c)
 		tt_idmap_remove(&c->v->task_ids, c->e->args[0]);
 		return TT_OK;
 	case TT_V1_USER_REGION:
-		return tt_v1_region(c);
+		return tt_v1_check_region(c);
 	case TT_V1_CPU_SAMPLE:
 		return sample(c);
 	case TT_V1_FUTILE_WAKEUP:

@@ -53,7 +53,7 @@ bool tt_v1_exit_can_wait(const struct tt_v1 *v, const struct tt_v1_event *e);
 
 /* tasks.c */
 int tt_v1_task_begin(struct tt_v1_check *c);
-int tt_v1_region(struct tt_v1_check *c);
+int tt_v1_check_region(struct tt_v1_check *c);
 /* The regions of a goroutine end with it. */
 void tt_v1_end_regions(struct tt_v1 *v, struct tt_v1_goroutine *g);
 
@@ -67,8 +67,8 @@ int tt_v1_count_special(struct tt_v1_check *c, bool moved);
  * What an event that starts, stops or unblocks a goroutine changes; or false if it may not be:
  * then nothing was done.
  */
-static inline bool tt_v1_change(struct tt_v1 *v, struct tt_v1_proc *p, const struct tt_v1_event *e,
-				size_t place, bool is_timer)
+static inline bool tt_v1_change_goroutine(struct tt_v1 *v, struct tt_v1_proc *p,
+					  const struct tt_v1_event *e, size_t place, bool is_timer)
 {
 	const struct tt_v1_change *change = &e->layout->change;
 	const struct tt_v1_goroutine *g = &v->goroutines.at[e->g];
@@ -112,7 +112,7 @@ static TT_ALWAYS_INLINE bool tt_v1_check_usual(struct tt_v1_check *c, struct tt_
 	if (tt_unlikely(!c->usual || v->goroutines.at[e->g].syscall != 0))
 		return false;
 	if (tt_unlikely(kind != TT_V1_CHANGE_THIS ? kind != TT_V1_CHANGE_NONE :
-						    !tt_v1_change(v, p, e, place, false)))
+						    !tt_v1_change_goroutine(v, p, e, place, false)))
 		return false;
 	tt_v1_count_usual(&v->rest, e->time);
 	return true;

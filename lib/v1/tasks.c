@@ -126,7 +126,7 @@ static int region_end(struct tt_v1_check *c)
 	return TT_OK;
 }
 
-int tt_v1_region(struct tt_v1_check *c)
+int tt_v1_check_region(struct tt_v1_check *c)
 {
 	char this[DESCRIPTION_SIZE];
 
