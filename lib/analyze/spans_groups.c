@@ -13,7 +13,7 @@ int tt_span_groups_new(struct tt_spans *s, struct tt_error *err)
 	struct tt_span_groups *groups = tt_mem_zalloc(&s->mem, 1, sizeof(*groups));
 
 	if (groups == NULL)
-		return tt_fail(err, (enum tt_code)tt_mem_code(&s->mem), "no memory for spans");
+		return tt_fail(err, tt_mem_code(&s->mem), "no memory for spans");
 	tt_idmap_init(&groups->hashes, &s->mem, s->seed);
 	groups->stack_masks[TT_STATE_WAITING] = groups->stack_masks[TT_STATE_SYSCALL] = UINT32_MAX;
 	if (s->flags & TT_SPANS_BRIEF_STACKS)
