@@ -298,7 +298,7 @@ size_t tt_name_format(const struct tt_name *name, char *out, size_t size)
 			    tt_name_use_word(name->use));
 	size_t at = (size_t)used < size ? (size_t)used : size;
 
-	at = (size_t)used + tt_quote(name->text, out + at, size - at);
+	at = (size_t)used + tt_quote(name->text, out == NULL ? NULL : out + at, size - at);
 	if (at < size)
 		out[at] = '\n';
 	return at + 1;
