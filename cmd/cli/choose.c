@@ -128,6 +128,9 @@ void span_window_begin(struct span_window *w, const struct selection *selection,
 
 	w->selection = s;
 	w->wanted_ns = s->from.given ? time_point_ns(&s->from, start_ns) : INT64_MIN;
+	/* (what begins with the trace has its first event, in parts, too) */
+	if (w->wanted_ns <= start_ns)
+		w->wanted_ns = INT64_MIN;
 	/* until the first selected generation nothing is selected */
 	w->from_ns = all ? w->wanted_ns : INT64_MAX;
 	w->to_ns = s->to.given ? time_point_ns(&s->to, start_ns) : INT64_MAX;
