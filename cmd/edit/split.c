@@ -340,7 +340,7 @@ static int check(const struct split_options *opt, char **files)
 	if (!opt->output)
 		return opt_usage(&command, "no output given: use -o NAME-%%03d.trace");
 	if (!find_number(opt->output, &at, &width, &rest))
-		return opt_usage(&command, "-o: '%s' has no place for a number (example: "
+		return opt_usage(&command, "-o: '%s' must have one place for a number (example: "
 					   "part-%%03d.trace)", opt->output);
 	return cmd_check_output(&command, opt->output, files, 1, &opt->common.specs);
 }
