@@ -144,7 +144,8 @@ static int export_file(const struct export_options *opt, const struct cmd_input 
 		if (status != STATUS_TROUBLE)
 			status = worse(status, write_profile(&run.profile, file));
 		if (run.profile.n == 0 && status == STATUS_FINE && !opt->common.quiet)
-			cmd_error(file, "the profile is empty: the trace has nothing of type %s",
+			cmd_error(file, "the profile is empty: %s has nothing of type %s",
+				  selection_chooses(&opt->selection) ? "what is selected" : "the trace",
 				  type_names[opt->type]);
 	}
 	profile_release(&run.profile);
