@@ -312,5 +312,6 @@ bool native_library(bool heap, char path[PATH_MAX])
 	if (in_folder(path, PRELOAD_FOLDER, name))
 		return true;
 	cmd_error(NULL, "%s is missing: the library to be loaded into the program", path);
+	cmd_advise("Build all of tracetool (make) or install it (make install): the program alone does not have it.");
 	return false;
 }
