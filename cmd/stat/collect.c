@@ -274,6 +274,16 @@ static void read_events(struct collector *c)
 
 /* ---- the whole */
 
+/* Processors that were seen: of traces that do not say how many there are. */
+static uint64_t count_procs(const struct stat_table *procs)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < procs->nrows; i++)
+		n += table_has(procs, i);
+	return n;
+}
+
 static void sum_up(struct collector *c)
 {
 	struct stat_facts *f = &c->answer->facts;
@@ -285,6 +295,8 @@ static void sum_up(struct collector *c)
 	f->duration_ns = to > from ? (uint64_t)(to - from) : 0;
 	f->from_ns = from;
 	f->to_ns = to;
+	if (f->nprocs == 0 && wants_summary(c->opt))
+		f->nprocs = count_procs(&c->answer->tables[TABLE_PROCS]);
 	if (!c->utilization)
 		return;
 	if (c->part != PART_AFTER)

@@ -260,6 +260,12 @@ static char *read_all(const char *path, size_t *n)
 	return text;
 }
 
+static int advise_partial(void)
+{
+	cmd_advise("Give --merge what `tracetool stat --partial` printed, with the same VIEW and --by.");
+	return STATUS_TROUBLE;
+}
+
 static int check_line(const struct line *line, const struct stat_options *opt, const char *path,
 		      const struct parse *p, const char *start)
 {
@@ -273,8 +279,7 @@ static int check_line(const struct line *line, const struct stat_options *opt, c
 		cmd_error(path, "the rows are by %s, not %s", line->by, by_name((enum stat_by)opt->by));
 	else
 		return STATUS_FINE;
-	cmd_advise("Give --merge what `tracetool stat --partial` printed, with the same VIEW and --by.");
-	return STATUS_TROUBLE;
+	return advise_partial();
 }
 
 static int merge_file(struct stat_files *f, const struct stat_options *opt, const char *path)
@@ -369,6 +374,10 @@ int merge_files(struct stat_files *f, const struct stat_options *opt, char *cons
 
 	for (size_t i = 0; i < n && status == STATUS_FINE; i++)
 		status = merge_file(f, opt, paths[i]);
+	if (status == STATUS_FINE && f->n == 0) {
+		cmd_error(n == 1 ? cmd_input_name(paths[0]) : NULL, "there is no answer of --partial to merge");
+		status = advise_partial();
+	}
 	if (status == STATUS_FINE && !join_parts(f)) {
 		cmd_error(NULL, "not enough memory for the statistics");
 		status = STATUS_TROUBLE;

@@ -410,6 +410,8 @@ static int check_options(struct stat_options *opt, const struct opt_operands *fi
 		return opt_usage(&command, "--go requires --format=json and no view");
 	if (selection_check(&opt->selection, &command) != OPT_RUN)
 		return STATUS_TROUBLE;
+	if (opt->histogram && strcmp(opt->view->name, "mmu") == 0)
+		return opt_usage(&command, "mmu has no --histogram");
 	if ((opt->by >= 0 || opt->sort) && !opt->view->columns[0].name)
 		return opt_usage(&command, "%s requires a view with rows, such as blocks",
 				 opt->sort ? "--sort" : "--by");

@@ -135,7 +135,7 @@ struct stat_facts {
 	uint64_t duration_ns;           /* of what was selected */
 	int64_t from_ns, to_ns;         /* where that begins and ends, of the only trace */
 	uint64_t goroutines_start, created, ended, peak, live;
-	uint64_t nprocs;                /* the most that there were at a time */
+	uint64_t nprocs;                /* the most that there were at a time; else those seen */
 	uint64_t heap_max, heap_goal_max, heap_last;
 	uint64_t collector_ns;          /* of processors, as utilization counts it */
 	uint64_t util_ns;               /* time for which utilization is known, times processors */
