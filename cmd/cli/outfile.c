@@ -2,6 +2,7 @@
 /* outfile.c - a verb's output file, under a temporary name until it is whole. Command layer. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -36,6 +37,26 @@ void outfile_remove_unfinished(void)
 			unlink(unfinished[i]);
 }
 
+static void on_signal(int number)
+{
+	outfile_remove_unfinished();
+	raise(number);
+}
+
+/* Ctrl-C and the like remove temporary files, unless the verb itself handles them. */
+static void remove_when_ended(void)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct sigaction old;
+
+		if (sigaction(ends[i], NULL, &old) == 0 && old.sa_handler == SIG_DFL)
+			sigaction(ends[i], &action, NULL);
+	}
+}
+
 static void release(struct outfile *f)
 {
 	if (f->temporary)
@@ -63,6 +84,7 @@ static int open_descriptor(struct outfile *f)
 		f->temporary = NULL;
 		return -1;
 	}
+	remove_when_ended();
 	fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		  f->secret ? 0600 : 0666);
 	if (fd >= 0)

@@ -32,7 +32,7 @@ int outfile_finish(struct outfile *f);
  * standard output stays there. */
 void outfile_discard(struct outfile *f);
 /* From the handler of a signal that ends the program: removes the temporary files that
- * exist. */
+ * exist. SIGHUP, SIGINT and SIGTERM do so by themselves if the program leaves them alone. */
 void outfile_remove_unfinished(void);
 
 #endif
