@@ -78,8 +78,12 @@ static void print_procs(const struct summary *s)
 {
 	char *p = put_label(out_begin(s->o), "processors");
 
-	p = put_percent(put_lit(put_u64(p, s->a->facts.nprocs), ", busy "), summary_value(s, "procs.busy"));
-	p += sprintf(p, " (%.2f of them)", summary_value(s, "procs.used"));
+	p = put_u64(p, s->a->facts.nprocs);
+	/* (of a goroutine or task no processor is counted) */
+	if (s->m->running.n > 0 || s->m->idle.n > 0) {
+		p = put_percent(put_lit(p, ", busy "), summary_value(s, "procs.busy"));
+		p += sprintf(p, " (%.2f of them)", summary_value(s, "procs.used"));
+	}
 	p = put_percent(put_lit(p, ", collector "), summary_value(s, "gc.cpu"));
 	out_end(s->o, put_char(p, '\n'));
 }

@@ -52,8 +52,11 @@ static bool is_plain(char c)
 /* As a shell reads it. */
 static char *put_word(struct out *o, char *p, const char *word)
 {
-	bool plain = word[0] != '\0' && word[0] != '-';
+	bool plain = word[0] != '\0';
 
+	/* (else it would be an option) */
+	if (word[0] == '-')
+		p = put_lit(p, "./");
 	for (const char *c = word; *c; c++)
 		plain = plain && is_plain(*c);
 	if (plain)
