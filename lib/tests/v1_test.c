@@ -720,6 +720,22 @@ static const struct repair_case {
 	{BEGIN "GCDone 1; HeapAlloc 1 5" END, 3, 2, 0, false, TT_E_GC},
 	{BEGIN "GoSysExit 1 9 1 5; HeapAlloc 1 5" END, 3, 2, 0, false, TT_E_STUCK},
 	{BEGIN "HeapAlloc 1 5; Batch 1 1100; GoStart 0 9 1" END, 4, 1, 0, false, TT_E_STUCK},
+	/* events that P 0 lost: it stopped, or a goroutine came back from a syscall */
+	{BEGIN "HeapAlloc 1 5; Batch 1 1100; ProcStart 0 7; HeapAlloc 1 6" END, 4, 2, 0, false,
+	 TT_E_PROC},
+	{BEGIN "HeapAlloc 200 5; Batch 1 1100; ProcStart 0 7; HeapAlloc 1 6" END, 4, 2, 0, false,
+	 TT_E_PROC},
+	{BEGIN "GoCreate 1 2 0 0; GoSysCall 1 0; GoSysBlock 1; ProcStop 1; Batch 1 1100;"
+	 "ProcStart 0 7; GoStart 0 2 1" END, 7, 1, 0, false, TT_E_GOROUTINE},
+	{BEGIN "GoSched 1 0; ProcStop 1; Batch 1 1100; GoStart 0 1 2" END, 5, 1, 0, false, TT_E_PROC},
+	/* the first Gomaxprocs is lost */
+	{"Batch 0 1000; GoCreate 0 1 0 0; ProcStart 0 7; GoStart 0 1 1; GoSched 5 0; GoStart 5 1 2;"
+	 "GoSched 5 0" END, 4, 2, 0, false, TT_E_GOROUTINE},
+	{"Batch 0 1000; GoCreate 0 1 0 0; ProcStart 0 7; GoStart 0 1 1; GoCreate 1 2 0 0; GoSched 1 0;"
+	 "GoStartLabel 5 2 1 1" END, 4, 1, 0, false, TT_E_GOROUTINE},
+	/* a label is lost: the start stays */
+	{BEGIN "GoCreate 1 4 0 0; GoSched 1 0; GoStartLabel 1 4 1 77; GoSched 1 0" END, 7, 0, 1, false,
+	 TT_OK},
 };
 
 START_TEST(a_repair_says_what_is_lost)

@@ -539,3 +539,24 @@ int tt_v1_order(struct tt_v1 *v, struct tt_error *err)
 	v->last_time = o.last > v->last_time ? o.last : v->last_time;
 	return rc;
 }
+
+void tt_v1_unorder(struct tt_v1 *v)
+{
+	tt_v1_uncheck(v);
+	tt_mem_free(v->mem, v->verdicts, v->cap / 8 + 1);
+	tt_mem_free(v->mem, v->order, (v->cap + 1) * v->width);
+	v->verdicts = NULL;
+	v->order = NULL;
+	v->nevents = v->cap = v->moved.n = 0;
+	for (size_t i = 0; i < v->goroutines.n; i++) {
+		struct tt_v1_goroutine *g = &v->goroutines.at[i];
+
+		g->seq = 0;
+		g->blocked = 0;
+		g->nwaiting = 0;
+		g->status = TT_V1_DEAD;
+	}
+	for (size_t i = 0; i < v->procs.n; i++)
+		v->procs.at[i].loaded = v->procs.at[i].ended = false;
+	v->sampler.loaded = v->sampler.ended = false;
+}

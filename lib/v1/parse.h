@@ -401,8 +401,12 @@ int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 		      struct tt_error *err);
 /* Fills in the order and `moved`; and checks the events on the way, see `checked`. */
 int tt_v1_order(struct tt_v1 *v, struct tt_error *err);
+/* Forgets the order, so that it can be made again. */
+void tt_v1_unorder(struct tt_v1 *v);
 int tt_v1_times(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_check_events(struct tt_v1 *v, struct tt_error *err);
+/* What Go's reader does not ask for, but a repair: see threads.c. After tt_v1_check_events(). */
+int tt_v1_check_threads(struct tt_v1 *v, struct tt_error *err);
 /* All were checked, and the clock is known. */
 void tt_v1_finish_check(struct tt_v1 *v);
 /* Forgets what tt_v1_check_events() found, so that it can be done again. */

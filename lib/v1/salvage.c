@@ -11,8 +11,10 @@
 #include "base/error.h"
 #include "v1/replay.h"
 
-/* Each time that a contradiction is found the trace is cut before it, and checked again. */
+/* Each time that an event is found wrong all are ordered or checked again: this often, and more
+ * often if there are few. */
 #define MAX_CHECKS 64
+#define FREE_NEVENTS (UINT64_C(1) << 20)
 
 /* Ticks a second, if nothing says how many there are. */
 #define MADE_FREQUENCY UINT64_C(1000000000)
@@ -42,6 +44,17 @@ static void note(struct tt_v1_kept *kept, const struct tt_error *err)
 }
 
 /* ---- records */
+
+static const uint8_t *end_of_record(const uint8_t *record)
+{
+	const uint8_t *end = tt_v1_pass_over(record);
+	uint64_t len;
+
+	if (tt_v1_record_type(record) != TT_V1_USER_LOG)
+		return end;
+	len = tt_varint_trusted(&end);
+	return end + len;
+}
 
 /* Reads the tables of all batches in the order of the file. */
 static int read_tables(struct tt_v1 *v, struct tt_error *err)
@@ -119,8 +132,11 @@ static void cut(struct tt_v1 *v, size_t i)
 	v->moved.n = n;
 }
 
-/* Ordering goes as far as it can. */
-static int order(struct salvage *s)
+/*
+ * Ordering goes as far as it can. *wrong: what is wrong with an event that cannot be ordered;
+ * TT_OK: there is none, or all that are left wait for events that are lost.
+ */
+static int order(struct salvage *s, struct tt_error *wrong)
 {
 	struct tt_v1 *v = s->v;
 	struct tt_error err;
@@ -136,6 +152,8 @@ static int order(struct salvage *s)
 		note(s->kept, &err);
 		cut(v, v->ngood);
 	}
+	if (rc < 0 && err.code != TT_E_STUCK)
+		*wrong = err;
 	if (!v->gen->has_frequency) {
 		s->kept->made_clock = v->gen->has_frequency = true;
 		v->gen->frequency = MADE_FREQUENCY;
@@ -143,28 +161,108 @@ static int order(struct salvage *s)
 	return tt_v1_times(v, s->err);
 }
 
-/* Cuts the order before the first event that contradicts the others, or is none of v2. */
-static int check(struct salvage *s)
+/* *wrong: of the first event that contradicts earlier ones, or is none of v2; TT_OK: of none. */
+static int check(struct salvage *s, struct tt_error *wrong)
 {
 	struct tt_v1 *v = s->v;
-	int rc = -1;
+	int rc;
 
-	for (unsigned i = 0; rc < 0 && v->nevents > 0; i++) {
-		struct tt_error err;
+	tt_v1_uncheck(v);
+	rc = tt_v1_check_events(v, wrong);
+	if (rc == TT_OK)
+		rc = tt_v1_check_threads(v, wrong);
+	if (rc < 0 && is_fatal(wrong)) {
+		*s->err = *wrong;
+		return rc;
+	}
+	if (rc < 0)
+		note(s->kept, wrong);
+	return TT_OK;
+}
 
-		tt_v1_uncheck(v);
-		tt_error_clear(&err);
-		rc = tt_v1_check_events(v, &err);
-		if (rc < 0 && is_fatal(&err)) {
-			*s->err = err;
+/* The batch whose records are around this place in the data. */
+static struct tt_v1_batch *batch_at(const struct tt_v1 *v, uint64_t place)
+{
+	size_t low = 0, high = v->batches.n;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (v->batches.at[middle].offset < place)
+			low = middle;
+		else
+			high = middle;
+	}
+	return &v->batches.at[low];
+}
+
+/* Ends the events of a P before the one at this place in the data. False: there is none. */
+static bool end_proc(struct tt_v1 *v, uint64_t place)
+{
+	const uint8_t *end = v->data + place, *record;
+	struct tt_v1_batch *batch;
+	uint64_t n = 0;
+
+	if (v->batches.n == 0 || tt_v1_record_type(end) == TT_V1_CPU_SAMPLE)
+		return false;
+	batch = batch_at(v, place);
+	record = tt_v1_pass_over(v->data + batch->offset);
+	while (n < batch->nevents && (record = tt_v1_next_event(v, record)) < end) {
+		record = end_of_record(record);
+		n++;
+	}
+	if (n == batch->nevents)
+		return false;
+	batch->nevents = n;
+	for (uint32_t i = batch->next; i != TT_V1_NONE; i = v->batches.at[i].next)
+		v->batches.at[i].nevents = 0;
+	return true;
+}
+
+/* Cuts the order before the first event that is wrong. */
+static int check_and_cut(struct salvage *s)
+{
+	struct tt_v1 *v = s->v;
+
+	for (unsigned i = 0; v->nevents > 0; i++) {
+		struct tt_error wrong;
+		int rc;
+
+		tt_error_clear(&wrong);
+		rc = check(s, &wrong);
+		if (rc < 0 || wrong.code == TT_OK)
 			return rc;
-		}
-		if (rc == TT_OK)
-			break;
-		note(s->kept, &err);
 		cut(v, i < MAX_CHECKS ? v->place : 0);
 	}
 	return TT_OK;
+}
+
+/*
+ * Orders and checks the events. Where one is wrong, its P may lack earlier ones of others: its
+ * events end there, and what does not depend on them is ordered again, as often as it takes or
+ * as time is left.
+ */
+static int arrange(struct salvage *s)
+{
+	struct tt_v1 *v = s->v;
+	uint64_t nevents = 0;
+
+	for (;;) {
+		struct tt_error wrong;
+		int rc;
+
+		tt_error_clear(&wrong);
+		rc = order(s, &wrong);
+		if (rc == TT_OK && wrong.code == TT_OK)
+			rc = check(s, &wrong);
+		if (rc < 0 || wrong.code == TT_OK)
+			return rc;
+		nevents += v->cap;
+		if (nevents / MAX_CHECKS > v->cap + FREE_NEVENTS ||
+		    !end_proc(v, wrong.offset - v->base))
+			return check_and_cut(s);
+		tt_v1_unorder(v);
+	}
 }
 
 /* ---- what is written */
@@ -214,6 +312,20 @@ static void clear_arg(struct salvage *s, const uint8_t *record, const uint8_t *e
 	p[next - 1 - record] = 0;
 }
 
+/* Go's validator demands a name of a label: without it, the record that was just written, of
+ * dt g seq label, becomes a GoStart of dt g seq. */
+static void drop_label(struct salvage *s, const uint8_t *record, const uint8_t *end)
+{
+	const uint8_t *numbers = tt_v1_numbers(record), *label = numbers;
+	uint8_t first = TT_V1_GO_START | 2 << 6;
+
+	for (unsigned i = 0; i < 3; i++)
+		tt_varint_trusted(&label);
+	s->out->len -= (size_t)(end - record);
+	write(s, &first, 1);
+	write(s, numbers, (size_t)(label - numbers));
+}
+
 static void keep_event(struct salvage *s, const uint8_t *record, const uint8_t *end)
 {
 	const struct tt_v1 *v = s->v;
@@ -230,7 +342,9 @@ static void keep_event(struct salvage *s, const uint8_t *record, const uint8_t *
 	if (layout->id_arg < 0 || is_there(v, type, args[layout->id_arg]))
 		return;
 	s->kept->lost_names++;
-	if (!s->bad)
+	if (!s->bad && type == TT_V1_GO_START_LABEL)
+		drop_label(s, record, end);
+	else if (!s->bad)
 		clear_arg(s, record, end, (unsigned)layout->id_arg);
 }
 
@@ -269,17 +383,6 @@ static void write_record(struct salvage *s, const uint8_t *record, const uint8_t
 	} else if (s->v->layouts[type].nevents > 0) {
 		s->kept->lost_nevents++;
 	}
-}
-
-static const uint8_t *end_of_record(const uint8_t *record)
-{
-	const uint8_t *end = tt_v1_pass_over(record);
-	uint64_t len;
-
-	if (tt_v1_record_type(record) != TT_V1_USER_LOG)
-		return end;
-	len = tt_varint_trusted(&end);
-	return end + len;
 }
 
 /* One of which nothing is kept is left out. */
@@ -401,9 +504,7 @@ int tt_v1_salvage(struct tt_source *src, struct tt_generation *gen, const struct
 	if (rc == TT_OK)
 		rc = read_good_records(&s, source, specs);
 	if (rc == TT_OK)
-		rc = order(&s);
-	if (rc == TT_OK)
-		rc = check(&s);
+		rc = arrange(&s);
 	if (rc == TT_OK)
 		rc = write_all(&s);
 	if (rc == TT_OK) {

@@ -15,6 +15,7 @@
  *	replay.c   all events in their order, as often as they are needed
  *	check.c    what the events say about Ps, goroutines, GC
  *	tasks.c    the same about tasks and regions
+ *	threads.c  the same about threads, for a repair
  *	count.c    how many events there are, if nobody converts them
  *	convert.c  from event to event: those of v2
  *	load.c     all of these one after the other
@@ -74,10 +75,10 @@ struct tt_v1_kept {
 
 /*
  * Appends to *out what can be kept of all that follows in the source, whose header of this
- * version was read: records up to the first one that cannot be read, of these the events up
- * to the first one that cannot be ordered or contradicts an earlier one. Before that no event
- * is left out and none is changed, but for names of what is lost: instead of those they name
- * nothing. No event: nothing is appended. *gen, which was cleared, holds what was read of
+ * version was read: records up to the first one that cannot be read, of these the events of
+ * each P up to the first one that cannot be ordered, or contradicts an earlier one of any P.
+ * Before that no event is left out and none is changed, but for names of what is lost: instead
+ * of those they name nothing. No event: nothing is appended. *gen, which was cleared, holds what was read of
  * the tables. TT_E_MEMORY, TT_E_LIMIT, TT_E_IO.
  */
 int tt_v1_salvage(struct tt_source *src, struct tt_generation *gen, const struct tt_specs *specs,
