@@ -198,9 +198,14 @@ static int finish(struct run *run, int status)
 		trace_output_discard(&run->output);
 		return STATUS_TROUBLE;
 	}
+	p = tt_writer_progress(run->writer);
+	if (p.generations == 0) {
+		cmd_error(NULL, "%s: no piece has an event: no trace is written", run->opt->output);
+		trace_output_discard(&run->output);
+		return STATUS_BAD;
+	}
 	if (trace_output_finish(&run->output) != STATUS_FINE)
 		return STATUS_TROUBLE;
-	p = tt_writer_progress(run->writer);
 	if (p.made_clock && !run->opt->common.quiet)
 		cmd_error(NULL, "%s: not every piece has a wall clock: where there is none, it "
 				"begins at 1970, with the trace's own time added", run->opt->output);

@@ -291,6 +291,9 @@ static int split_anywhere(struct run *run)
 		cmd_report(run->name, tt_writer_error(w));
 		status = STATUS_TROUBLE;
 	}
+	/* (only a trace without an event, which is damaged, leaves a piece without one) */
+	if (tt_writer_progress(w).generations == 0)
+		discard_piece(run);
 	tt_writer_free(w);
 	return status;
 }
@@ -320,7 +323,7 @@ static int split(struct run *run, const struct cmd_input *input, const char *pat
 	else
 		status = worse(status, close_piece(run));
 	tt_reader_close(run->reader);
-	if (status == STATUS_FINE && !run->opt->common.quiet)
+	if (status != STATUS_TROUBLE && !run->opt->common.quiet)
 		cmd_error(run->name, "%" PRIu64 " piece%s written", run->npieces,
 			  plural(run->npieces));
 	return status;
