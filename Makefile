@@ -419,8 +419,9 @@ check-edit: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-edit -w $(WINDOWS) -s $(SELECTIONS) \
 		$(if $(SEED),--seed $(SEED)) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(EDIT_TRACES)
 
-## check-anonymize  gives traces new names, and looks for the old ones; ANONYMIZE_TRACES=...,
-##                  DAMAGED=100, SEED=2 for more, GO_REFERENCE=DIR: also Go's reader
+## check-anonymize  gives traces new names, and looks for the old ones;
+##                  ANONYMIZE_TRACES=..., DAMAGED=100, SEED=2 for more,
+##                  GO_REFERENCE=DIR: also Go's reader
 DAMAGED ?= 3
 ANONYMIZE_TRACES ?= testdata/go1.26-annotations.trace testdata/go1.23-annotations-allocfree.trace.zst \
 	testdata/problems/leak.trace.zst testdata/v1/go1.21-annotations.trace.zst
