@@ -364,6 +364,19 @@ static void take_view(struct stat_options *opt, struct opt_operands *files)
 	opt->view = view_named("summary");
 }
 
+/* A view among or after the files. */
+static int check_order(const struct opt_operands *files)
+{
+	for (size_t i = 0; i < files->n; i++) {
+		const char *word = files->items[i];
+
+		if (view_named(word) && access(word, F_OK) != 0)
+			return opt_usage(&command, "'%s' is a view and no file: give one view, before the files",
+					 word);
+	}
+	return OPT_RUN;
+}
+
 /* A word that is neither a view nor a file. */
 static int check_view(const struct opt_operands *files)
 {
@@ -404,7 +417,7 @@ static int check_options(struct stat_options *opt, const struct opt_operands *fi
 {
 	if (files->n == 1 && view_named(files->items[0]))
 		return opt_usage(&command, "no file given after the view %s", files->items[0]);
-	if (check_view(files) != OPT_RUN)
+	if (check_order(files) != OPT_RUN || check_view(files) != OPT_RUN)
 		return STATUS_TROUBLE;
 	if (opt->go && (opt->format != FORMAT_JSON || strcmp(opt->view->name, "summary") != 0))
 		return opt_usage(&command, "--go requires --format=json and no view");
