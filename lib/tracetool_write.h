@@ -223,6 +223,7 @@ struct tt_writer_progress {
 	int64_t made_goroutine; /* no goroutine of the trace ran where the result begins: this
 	                           one, which is made up, states tasks and metrics; 0: none */
 	bool made_clock;        /* the source has no wall clock, which begins at 1970 therefore */
+	uint64_t resources;     /* restated, too: of experiments */
 };
 TT_API struct tt_writer_progress tt_writer_progress(const struct tt_writer *w);
 /* Without tt_writer_finish(), the generation at hand is lost. */

@@ -296,6 +296,9 @@ static void report_restated(const struct run *run)
 		  ", heap spans and objects: %" PRIu64,
 		  p.goroutines, p.procs, p.ranges, p.tasks, p.metrics != 0 ? "yes" : "no",
 		  p.objects);
+	if (p.resources != 0)
+		cmd_error(run->name,
+			  "restated at the start: resources of experiments: %" PRIu64, p.resources);
 	if (p.tasks != 0)
 		cmd_error(run->name, "a restated task begins at the start of the new trace: "
 				     "its duration is counted from there");

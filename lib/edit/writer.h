@@ -11,6 +11,7 @@
  *	writer_state.c       what is restated: goroutines, processors, ranges, tasks, metrics
  *	writer_past.c        what is known of the events before the first one that is written
  *	writer_heap.c        the heap of AllocFree there
+ *	writer_declared.c    resources and ranges of experiments there
  *	writer_emit.c        an event is tried on the state, and written
  *	writer_generation.c  where a generation begins and ends
  *	writer_stream.c      the bytes of each thread, and the ticks of their times
@@ -119,19 +120,24 @@ struct tt_writer_past {
 	TT_ARRAY(struct tt_kept_stack *) cached; /* by index of the source's stacks, or NULL */
 	TT_ARRAY(struct tt_kept_batch) lasting; /* batches that later generations need */
 	struct tt_writer_heap *heap; /* NULL: nothing was seen of one */
+	struct tt_writer_declared *declared; /* likewise */
 };
 
 /* An event that restates something, before it has a time. */
 struct tt_restated {
 	int64_t thread;
+	int64_t goroutine;      /* that it must happen on, if its place is TT_PLACE_OWN */
+	size_t args;            /* where they begin in those of the list */
 	uint8_t type, nargs;
-	uint64_t args[5];
+	uint8_t place;          /* enum tt_declared_place, of those of experiments */
+	bool declared, embedded; /* it is such a one; it goes to a batch that Go skips */
 };
 
 struct tt_restatement {
 	TT_ARRAY(struct tt_restated) events;
+	TT_ARRAY(struct tt_restated) declared; /* of experiments, until they have a thread */
+	TT_ARRAY(uint64_t) args;
 	int64_t runner;         /* a thread on which a goroutine runs, or TT_NONE */
-	uint64_t nstarts;       /* of the idle P that is used where none runs */
 };
 
 /* A coroutine switch of which the events that it adds are still to come. */
@@ -233,6 +239,8 @@ int tt_writer_emit(struct tt_writer *w, int64_t thread, uint8_t type, const uint
 
 /* One event of the caller. */
 int tt_writer_take(struct tt_writer *w, const struct tt_event *ev);
+/* Counts the sequence numbers among the arguments of an event that restates something. */
+void tt_writer_renumber(struct tt_writer *w, int64_t thread, uint8_t type, uint64_t *args);
 /* A switch that is held is written as far as it came. */
 int tt_writer_release_held(struct tt_writer *w);
 /* The same, and of a theft that is held: nothing follows. */
@@ -269,6 +277,12 @@ bool tt_writer_past_batches(struct tt_writer *w);
 
 /* ---- writer_state.c */
 
+/* Adds an event to a list, and its arguments. False: no memory. */
+bool tt_writer_restate(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
+		       uint8_t type, unsigned nargs, const uint64_t *args);
+/* The arguments alone. */
+bool tt_writer_restated_args(struct tt_writer *w, struct tt_restatement *list, unsigned nargs,
+			     const uint64_t *args);
 /* Begins the result with what is restated before the first event that is written. */
 int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first);
 /* What the writer's own new generation restates. */

@@ -203,7 +203,7 @@ static uint64_t next_p(const struct tt_order *o, int64_t id)
 	return p == NULL ? 1 : p->seq.n + 1;
 }
 
-/* Numbers that a spec declares, unless they go on from before the trace. */
+/* Numbers that a spec declares: the first one of those that go on is that of the source. */
 static void number_declared(struct tt_writer *w, const struct tt_event_def *def,
 			    const struct tt_event *ev, uint64_t *args)
 {
@@ -216,14 +216,16 @@ static void number_declared(struct tt_writer *w, const struct tt_event_def *def,
 		const struct tt_subject *subject;
 		uint64_t id;
 
-		if (order->seq_arg < 0 || order->continues ||
-		    !tt_subject_id(order, args, &context, &id))
+		if (order->seq_arg < 0 || !tt_subject_id(order, args, &context, &id))
 			continue;
 		class = tt_subject_class_of(o, def, i);
 		if (class == NULL)
 			continue;
 		subject = tt_subject_at(o, tt_subject_find(class, id));
-		args[order->seq_arg] = tt_subject_number(o->subjects, false, subject) + 1;
+		if (order->continues && (subject == NULL || !subject->numbered))
+			continue;
+		args[order->seq_arg] =
+			tt_subject_number(o->subjects, order->continues, subject) + 1;
 	}
 }
 
@@ -265,6 +267,19 @@ static void set_numbers(struct tt_writer *w, const struct tt_writer_stream *s,
 			number_declared(w, def, ev, args);
 		break;
 	}
+}
+
+void tt_writer_renumber(struct tt_writer *w, int64_t thread, uint8_t type, uint64_t *args)
+{
+	const struct tt_m_state *m = tt_order_m(tt_writer_order(w), thread);
+	const struct tt_event ev = {
+		.spec = tt_specs_event(w->specs, type),
+		.thread = thread,
+		.proc = m == NULL ? TT_NONE : m->p,
+		.goroutine = m == NULL ? TT_NONE : m->g,
+	};
+
+	set_numbers(w, NULL, &ev, thread, args);
 }
 
 static int no_such_entry(struct tt_writer *w, int code, const char *what, uint64_t id)

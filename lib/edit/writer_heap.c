@@ -224,12 +224,10 @@ int tt_writer_heap_event(struct tt_writer *w, const struct tt_event *ev)
 static bool put_event(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
 		      uint8_t type, unsigned nargs, uint64_t a, uint64_t b, uint64_t c)
 {
-	if (!TT_ARRAY_ROOM(&w->mem, &list->events))
-		return tt_writer_no_memory(w) == TT_OK;
-	list->events.at[list->events.n++] = (struct tt_restated){
-		.thread = thread, .type = type, .nargs = (uint8_t)nargs, .args = {a, b, c}};
+	const uint64_t args[] = {a, b, c};
+
 	w->progress.objects++;
-	return true;
+	return tt_writer_restate(w, list, thread, type, nargs, args);
 }
 
 static bool flush_types(struct tt_writer *w, struct tt_bytes *body)

@@ -9,22 +9,42 @@
 #include <string.h>
 
 #include "edit/writer.h"
+#include "edit/writer_declared.h"
 #include "edit/writer_heap.h"
 
 /* ---- a list of what is restated */
 
-static bool add(struct tt_writer *w, struct tt_restatement *list, int64_t thread, uint8_t type,
-		unsigned nargs, const uint64_t *args)
+bool tt_writer_restated_args(struct tt_writer *w, struct tt_restatement *list, unsigned nargs,
+			     const uint64_t *args)
 {
-	struct tt_restated *to;
+	size_t n = list->args.n;
+
+	if (list->args.cap - n < nargs &&
+	    !tt_mem_grow(&w->mem, &list->args.at, &list->args.cap, n + nargs, sizeof(*args)))
+		return tt_writer_no_memory(w) == TT_OK;
+	if (nargs != 0)
+		memcpy(list->args.at + n, args, nargs * sizeof(*args));
+	list->args.n += nargs;
+	return true;
+}
+
+bool tt_writer_restate(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
+		       uint8_t type, unsigned nargs, const uint64_t *args)
+{
+	const struct tt_restated e = {
+		.thread = thread, .type = type, .nargs = (uint8_t)nargs, .args = list->args.n};
 
 	if (!TT_ARRAY_ROOM(&w->mem, &list->events))
 		return tt_writer_no_memory(w) == TT_OK;
-	to = &list->events.at[list->events.n++];
-	*to = (struct tt_restated){.thread = thread, .type = type, .nargs = (uint8_t)nargs};
-	if (nargs != 0)
-		memcpy(to->args, args, nargs * sizeof(*args));
-	return true;
+	list->events.at[list->events.n++] = e;
+	return tt_writer_restated_args(w, list, nargs, args);
+}
+
+static void release_list(struct tt_writer *w, struct tt_restatement *list)
+{
+	TT_ARRAY_RELEASE(&w->mem, &list->events);
+	TT_ARRAY_RELEASE(&w->mem, &list->declared);
+	TT_ARRAY_RELEASE(&w->mem, &list->args);
 }
 
 static bool add_p(struct tt_writer *w, struct tt_restatement *list, int64_t thread, int64_t p,
@@ -33,7 +53,7 @@ static bool add_p(struct tt_writer *w, struct tt_restatement *list, int64_t thre
 	const uint64_t args[] = {(uint64_t)p, status};
 
 	w->progress.procs++;
-	return add(w, list, thread, TT_EV_PROC_STATUS, 2, args);
+	return tt_writer_restate(w, list, thread, TT_EV_PROC_STATUS, 2, args);
 }
 
 static bool add_g(struct tt_writer *w, struct tt_restatement *list, int64_t thread, int64_t g,
@@ -46,8 +66,8 @@ static bool add_g(struct tt_writer *w, struct tt_restatement *list, int64_t thre
 	if (with_stack && w->version > 22 && !tt_writer_past_stack(w, g, &args[3]))
 		return tt_writer_no_memory(w) == TT_OK;
 	if (args[3] != 0)
-		return add(w, list, thread, TT_EV_GO_STATUS_STACK, 4, args);
-	return add(w, list, thread, TT_EV_GO_STATUS, 3, args);
+		return tt_writer_restate(w, list, thread, TT_EV_GO_STATUS_STACK, 4, args);
+	return tt_writer_restate(w, list, thread, TT_EV_GO_STATUS, 3, args);
 }
 
 /* Which goroutines and processors: all, or those that their generation has stated. */
@@ -144,19 +164,17 @@ static bool find_place(const struct tt_order *o, int64_t *thread, const struct t
 static bool take_place(struct tt_writer *w, struct tt_restatement *list,
 		       const struct tt_p_state *idle, int64_t thread)
 {
-	uint64_t args[2];
+	const uint64_t args[] = {idle == NULL ? 0 : (uint64_t)idle->id, 0};
 
 	if (idle == NULL)
 		return true;
-	args[0] = (uint64_t)idle->id;
-	args[1] = ++list->nstarts;
-	return add(w, list, thread, TT_EV_PROC_START, 2, args);
+	return tt_writer_restate(w, list, thread, TT_EV_PROC_START, 2, args);
 }
 
 static bool leave_place(struct tt_writer *w, struct tt_restatement *list,
 			const struct tt_p_state *idle, int64_t thread)
 {
-	return idle == NULL || add(w, list, thread, TT_EV_PROC_STOP, 0, NULL);
+	return idle == NULL || tt_writer_restate(w, list, thread, TT_EV_PROC_STOP, 0, NULL);
 }
 
 /* ---- ranges */
@@ -173,7 +191,7 @@ static bool add_range(struct tt_writer *w, struct tt_restatement *list, int64_t 
 		      uint8_t type, uint64_t id)
 {
 	w->progress.ranges++;
-	return add(w, list, thread, type, 1, &id);
+	return tt_writer_restate(w, list, thread, type, 1, &id);
 }
 
 static bool add_p_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
@@ -201,28 +219,52 @@ static bool add_pause(struct tt_writer *w, struct tt_restatement *list, int64_t 
 	    !tt_writer_map_string(w, w->past.source, kind, &args[0]))
 		return false;
 	w->progress.ranges++;
-	return add(w, list, thread, TT_EV_STW_BEGIN, 2, args);
+	return tt_writer_restate(w, list, thread, TT_EV_STW_BEGIN, 2, args);
 }
 
-/* A goroutine that has stopped the world may go to another P, and runs nowhere meanwhile: it is
- * made to run for a moment. */
+/* A goroutine that runs nowhere is made to run for a moment: *thread is where. */
+struct moment {
+	int64_t thread;
+	const struct tt_p_state *idle;
+	bool waits;
+};
+
+/* False: there is no memory, or if *possible is false, no place for it. */
+static bool begin_moment(struct tt_writer *w, struct tt_restatement *list,
+			 const struct tt_order *o, const struct tt_g_state *g,
+			 struct moment *moment, bool *possible)
+{
+	const uint64_t id = (uint64_t)g->id, unblock[] = {id, 0, 0}, start[] = {id, 0};
+
+	moment->waits = g->status == TT_G_WAITING;
+	*possible = (moment->waits || g->status == TT_G_RUNNABLE) &&
+		    find_place(o, &moment->thread, &moment->idle);
+	return *possible && take_place(w, list, moment->idle, moment->thread) &&
+	       (!moment->waits || tt_writer_restate(w, list, moment->thread, TT_EV_GO_UNBLOCK, 3,
+						    unblock)) &&
+	       tt_writer_restate(w, list, moment->thread, TT_EV_GO_START, 2, start);
+}
+
+static bool end_moment(struct tt_writer *w, struct tt_restatement *list,
+		       const struct moment *moment)
+{
+	static const uint64_t nothing[] = {0, 0};
+
+	return tt_writer_restate(w, list, moment->thread,
+				 moment->waits ? TT_EV_GO_BLOCK : TT_EV_GO_STOP, 2, nothing) &&
+	       leave_place(w, list, moment->idle, moment->thread);
+}
+
+/* A goroutine that has stopped the world may go to another P, and runs nowhere meanwhile. */
 static bool add_idle_pause(struct tt_writer *w, struct tt_restatement *list,
 			   const struct tt_order *o, const struct tt_g_state *g, uint64_t kind)
 {
-	const uint64_t id = (uint64_t)g->id, nothing[] = {0, 0};
-	bool waits = g->status == TT_G_WAITING;
-	const uint64_t unblock[] = {id, 1, 0}, start[] = {id, waits ? 2 : 1};
-	const struct tt_p_state *idle;
-	int64_t thread;
+	struct moment moment;
+	bool possible;
 
-	if ((!waits && g->status != TT_G_RUNNABLE) || !find_place(o, &thread, &idle))
-		return true;
-	return take_place(w, list, idle, thread) &&
-	       (!waits || add(w, list, thread, TT_EV_GO_UNBLOCK, 3, unblock)) &&
-	       add(w, list, thread, TT_EV_GO_START, 2, start) &&
-	       add_pause(w, list, thread, kind) &&
-	       add(w, list, thread, waits ? TT_EV_GO_BLOCK : TT_EV_GO_STOP, 2, nothing) &&
-	       leave_place(w, list, idle, thread);
+	if (!begin_moment(w, list, o, g, &moment, &possible))
+		return !possible;
+	return add_pause(w, list, moment.thread, kind) && end_moment(w, list, &moment);
 }
 
 static bool add_g_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
@@ -278,18 +320,18 @@ static bool begin_speaker(struct tt_writer *w, struct tt_restatement *list,
 	if (!good)
 		return tt_writer_no_memory(w) == TT_OK;
 	create[0] = start[0] = g;
-	start[1] = 1;
+	start[1] = 0;
 	if (!take_place(w, list, idle, thread))
 		return false;
 	w->progress.made_goroutine = (int64_t)g;
-	return add(w, list, thread, TT_EV_GO_CREATE, 3, create) &&
-	       add(w, list, thread, TT_EV_GO_START, 2, start);
+	return tt_writer_restate(w, list, thread, TT_EV_GO_CREATE, 3, create) &&
+	       tt_writer_restate(w, list, thread, TT_EV_GO_START, 2, start);
 }
 
 static bool end_speaker(struct tt_writer *w, struct tt_restatement *list,
 			const struct tt_p_state *idle, int64_t thread)
 {
-	return add(w, list, thread, TT_EV_GO_DESTROY, 0, NULL) &&
+	return tt_writer_restate(w, list, thread, TT_EV_GO_DESTROY, 0, NULL) &&
 	       leave_place(w, list, idle, thread);
 }
 
@@ -306,7 +348,7 @@ static bool add_tasks(struct tt_writer *w, struct tt_restatement *list, int64_t 
 					&args[2]))
 			return tt_writer_no_memory(w) == TT_OK;
 		w->progress.tasks++;
-		if (!add(w, list, thread, TT_EV_USER_TASK_BEGIN, 4, args))
+		if (!tt_writer_restate(w, list, thread, TT_EV_USER_TASK_BEGIN, 4, args))
 			return false;
 	}
 	return true;
@@ -319,7 +361,87 @@ static bool add_procs(struct tt_writer *w, struct tt_restatement *list, int64_t 
 	if (w->procs == 0)
 		return true;
 	w->progress.metrics++;
-	return add(w, list, thread, TT_EV_PROCS_CHANGE, 2, args);
+	return tt_writer_restate(w, list, thread, TT_EV_PROCS_CHANGE, 2, args);
+}
+
+/* ---- experiments */
+
+static bool add_planned(struct tt_writer *w, struct tt_restatement *list, size_t i, int64_t thread)
+{
+	struct tt_restated e = list->declared.at[i];
+
+	if (e.thread == 0)
+		e.thread = thread;
+	if (!TT_ARRAY_ROOM(&w->mem, &list->events))
+		return tt_writer_no_memory(w) == TT_OK;
+	list->events.at[list->events.n++] = e;
+	return true;
+}
+
+static bool has_declared(const struct tt_restatement *list, enum tt_declared_place place)
+{
+	for (size_t i = 0; i < list->declared.n; i++)
+		if (list->declared.at[i].place == place)
+			return true;
+	return false;
+}
+
+/* Those of one place, on this thread unless they have one of their own. */
+static bool add_declared(struct tt_writer *w, struct tt_restatement *list,
+			 enum tt_declared_place place, int64_t thread)
+{
+	for (size_t i = 0; i < list->declared.n; i++)
+		if (list->declared.at[i].place == place && !add_planned(w, list, i, thread))
+			return false;
+	return true;
+}
+
+/* On a thread that the trace does not have, and so has nothing. */
+static bool add_bare(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+{
+	int64_t thread = INT64_C(1) << 30;
+
+	while (tt_order_m(o, thread) != NULL)
+		++thread;
+	return add_declared(w, list, TT_PLACE_BARE, thread);
+}
+
+/* Each on its goroutine. */
+static bool add_own(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+{
+	for (size_t i = 0; i < list->declared.n; i++) {
+		const struct tt_restated *e = &list->declared.at[i];
+		const struct tt_g_state *g =
+			e->place == TT_PLACE_OWN ? tt_order_g(o, e->goroutine) : NULL;
+		int64_t thread = g == NULL ? TT_NONE : thread_with(o, TT_NONE, g->id);
+		struct moment moment;
+		bool possible = true;
+
+		if (g == NULL)
+			continue;
+		if (thread != TT_NONE) {
+			if (!add_planned(w, list, i, thread))
+				return false;
+			continue;
+		}
+		if (!begin_moment(w, list, o, g, &moment, &possible)) {
+			if (possible)
+				return false;
+			continue;
+		}
+		if (!add_planned(w, list, i, moment.thread) || !end_moment(w, list, &moment))
+			return false;
+	}
+	return true;
+}
+
+/* ---- what some goroutine has to say */
+
+static bool add_said(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
+		     const struct tt_order *o)
+{
+	return add_procs(w, list, thread) && add_tasks(w, list, thread, o) &&
+	       add_declared(w, list, TT_PLACE_RUNNING, thread);
 }
 
 static bool add_spoken(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
@@ -327,13 +449,21 @@ static bool add_spoken(struct tt_writer *w, struct tt_restatement *list, const s
 	const struct tt_p_state *idle = NULL;
 	int64_t thread = list->runner;
 
-	if (w->procs == 0 && o->task_ids.count == 0)
+	if (w->procs == 0 && o->task_ids.count == 0 && !has_declared(list, TT_PLACE_RUNNING))
 		return true;
 	if (thread != TT_NONE)
-		return add_procs(w, list, thread) && add_tasks(w, list, thread, o);
-	return !find_place(o, &thread, &idle) ||
-	       (begin_speaker(w, list, o, idle, thread) && add_procs(w, list, thread) &&
-		add_tasks(w, list, thread, o) && end_speaker(w, list, idle, thread));
+		return add_said(w, list, thread, o);
+	return !find_place(o, &thread, &idle) || (begin_speaker(w, list, o, idle, thread) &&
+						  add_said(w, list, thread, o) &&
+						  end_speaker(w, list, idle, thread));
+}
+
+/* Some thread, of those that are there. */
+static int64_t any_thread(const struct tt_restatement *list, const struct tt_order *o)
+{
+	if (list->runner != TT_NONE)
+		return list->runner;
+	return o->ms.n == 0 ? 1 : o->ms.at[0].id;
 }
 
 /* ---- restating */
@@ -344,8 +474,14 @@ static int emit_list(struct tt_writer *w, const struct tt_restatement *list)
 
 	for (size_t i = 0; rc == TT_OK && i < list->events.n; i++) {
 		const struct tt_restated *e = &list->events.at[i];
+		uint64_t args[TT_MAX_ARGS];
 
-		rc = tt_writer_emit(w, e->thread, e->type, e->args, e->nargs, w->last_ns + 1);
+		if (e->nargs != 0)
+			memcpy(args, list->args.at + e->args, e->nargs * sizeof(*args));
+		tt_writer_renumber(w, e->thread, e->type, args);
+		rc = e->declared ? tt_writer_declared_emit(w, e, args)
+				 : tt_writer_emit(w, e->thread, e->type, args, e->nargs,
+						  w->last_ns + 1);
 	}
 	return rc;
 }
@@ -368,8 +504,11 @@ static bool list_past(struct tt_writer *w, struct tt_restatement *list)
 	const struct tt_order *o = &w->past.order;
 	const struct choice all = {.of = o, .with_stacks = true};
 
-	return add_statuses(w, list, &all) && add_ranges(w, list, o, o->gc_seq, true) &&
-	       add_spoken(w, list, o) && tt_writer_heap_restate(w, list);
+	return tt_writer_declared_plan(w, list) && add_bare(w, list, o) &&
+	       add_statuses(w, list, &all) && add_ranges(w, list, o, o->gc_seq, true) &&
+	       add_declared(w, list, TT_PLACE_ANY, any_thread(list, o)) &&
+	       add_spoken(w, list, o) && add_own(w, list, o) &&
+	       tt_writer_heap_restate(w, list) && tt_writer_declared_number(w, list);
 }
 
 static int64_t earlier(int64_t time_ns, size_t n)
@@ -393,7 +532,7 @@ static int restate_in_place(struct tt_writer *w, int64_t time_ns)
 	w->aligned = true;
 	if (rc == TT_OK)
 		rc = emit_list(w, &list);
-	TT_ARRAY_RELEASE(&w->mem, &list.events);
+	release_list(w, &list);
 	return rc;
 }
 
@@ -444,7 +583,7 @@ static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 		rc = emit_list(w, &list);
 	if (rc == TT_OK)
 		rc = tt_writer_close_generation(w);
-	TT_ARRAY_RELEASE(&w->mem, &list.events);
+	release_list(w, &list);
 	return rc;
 }
 
@@ -477,7 +616,7 @@ static int restate_stated(struct tt_writer *w, int64_t time_ns, size_t n)
 		rc = -w->err.code;
 	if (rc == TT_OK)
 		rc = emit_list(w, &list);
-	TT_ARRAY_RELEASE(&w->mem, &list.events);
+	release_list(w, &list);
 	return rc;
 }
 
@@ -521,6 +660,6 @@ int tt_writer_restate_all(struct tt_writer *w)
 		rc = -w->err.code;
 	if (rc == TT_OK)
 		rc = emit_list(w, &list);
-	TT_ARRAY_RELEASE(&w->mem, &list.events);
+	release_list(w, &list);
 	return rc;
 }

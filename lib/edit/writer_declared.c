@@ -1,0 +1,757 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * writer_declared.c - resources and ranges of experiments where a trace is cut. A resource is
+ * stated by an event that restates it; if the spec has none, by the event that created it, and
+ * by that which set its state last where this is needed. An open range is stated by its active
+ * event, or else by the event that began it. Those events are kept, with their texts, until the
+ * resource or the range ends. Stands on writer_declared.h.
+ */
+#include "edit/writer_declared.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "order/keyed.h"
+#include "order/life.h"
+
+/* An event of the source that created what lives, or began what is open. */
+struct kept {
+	uint64_t key;           /* a hash of what it is about */
+	uint64_t serial;
+	uint32_t below;         /* with the same key: the next outer one, counted from 1; or 0 */
+	struct tt_range_key range;
+	int64_t thread;
+	uint8_t type, nargs;
+	bool is_range, embedded;
+	uint64_t args[TT_MAX_ARGS];
+	struct tt_shared_string *strings[]; /* of the arguments that are such, or NULL */
+};
+
+struct tt_writer_declared {
+	struct tt_idmap tops;   /* keys to the innermost in `all` */
+	uint64_t seed, serial;
+	TT_ARRAY(struct kept *) all; /* or NULL */
+	TT_ARRAY(uint32_t) free;
+};
+
+static struct tt_writer_declared *declared_of(struct tt_writer *w)
+{
+	struct tt_writer_declared *d = w->past.declared;
+
+	if (d != NULL)
+		return d;
+	d = w->past.declared = tt_mem_zalloc(&w->mem, 1, sizeof(*d));
+	if (d != NULL) {
+		d->seed = tt_random_seed();
+		tt_idmap_init(&d->tops, &w->mem, d->seed);
+	}
+	return d;
+}
+
+static void drop(struct tt_writer *w, struct kept *k)
+{
+	unsigned n;
+
+	if (k == NULL)
+		return;
+	n = tt_specs_def(w->specs, k->type)->nstrings;
+	for (unsigned i = 0; i < n; i++)
+		tt_shared_string_drop(&w->past.order.names, k->strings[i]);
+	tt_mem_free(&w->mem, k, sizeof(*k) + n * sizeof(k->strings[0]));
+}
+
+void tt_writer_declared_free(struct tt_writer *w)
+{
+	struct tt_writer_declared *d = w->past.declared;
+
+	if (d == NULL)
+		return;
+	for (size_t i = 0; i < d->all.n; i++)
+		drop(w, d->all.at[i]);
+	tt_idmap_release(&d->tops);
+	TT_ARRAY_RELEASE(&w->mem, &d->all);
+	TT_ARRAY_RELEASE(&w->mem, &d->free);
+	tt_mem_free(&w->mem, d, sizeof(*d));
+	w->past.declared = NULL;
+}
+
+/* ---- keeping events */
+
+static uint64_t hash(const struct tt_writer_declared *d, uint64_t sort, uint64_t id, uint64_t key)
+{
+	const uint64_t what[] = {sort, id, key};
+
+	return tt_idmap_id_of(d->seed, what, sizeof(what));
+}
+
+static struct kept *copy(struct tt_writer *w, const struct tt_event *ev)
+{
+	const struct tt_event_def *def = tt_event_def_of(ev->spec);
+	size_t n = def->nstrings;
+	struct kept *k = tt_mem_zalloc(&w->mem, 1, sizeof(*k) + n * sizeof(k->strings[0]));
+	struct tt_str ignored;
+
+	if (k == NULL)
+		return NULL;
+	k->thread = ev->thread;
+	k->type = ev->spec->type;
+	k->nargs = ev->spec->nargs;
+	k->embedded = w->plans[k->type].embedded;
+	memcpy(k->args, ev->args, k->nargs * sizeof(*k->args));
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t id = ev->args[def->string_args[i]];
+
+		if (!tt_generation_string(w->past.source, id, &ignored))
+			continue;
+		k->strings[i] = tt_shared_string_take(&w->past.order.names, id);
+		if (k->strings[i] == NULL) {
+			drop(w, k);
+			return NULL;
+		}
+	}
+	return k;
+}
+
+static void forget(struct tt_writer *w, uint64_t key)
+{
+	struct tt_writer_declared *d = w->past.declared;
+	uint32_t i = tt_idmap_find(&d->tops, key), below;
+
+	if (i == TT_IDMAP_NONE)
+		return;
+	below = d->all.at[i]->below;
+	drop(w, d->all.at[i]);
+	d->all.at[i] = NULL;
+	tt_idmap_remove(&d->tops, key);
+	/* (there is room: another key is gone) */
+	if (below != 0)
+		tt_idmap_add(&d->tops, key, below - 1);
+	/* (without room, the place stays empty) */
+	if (TT_ARRAY_ROOM(&w->mem, &d->free))
+		d->free.at[d->free.n++] = i;
+}
+
+/* A copy of the event, over those with the same key. NULL: no memory. */
+static struct kept *keep(struct tt_writer *w, const struct tt_event *ev, uint64_t key)
+{
+	struct tt_writer_declared *d = w->past.declared;
+	uint32_t top = tt_idmap_find(&d->tops, key), i;
+	struct kept *k = copy(w, ev);
+
+	if (k == NULL)
+		return NULL;
+	if (d->free.n == 0 && !TT_ARRAY_ROOM(&w->mem, &d->all)) {
+		drop(w, k);
+		return NULL;
+	}
+	i = d->free.n != 0 ? d->free.at[--d->free.n] : (uint32_t)d->all.n++;
+	d->all.at[i] = k;
+	k->key = key;
+	k->serial = d->serial++;
+	k->below = top == TT_IDMAP_NONE ? 0 : top + 1;
+	tt_idmap_remove(&d->tops, key);
+	return tt_idmap_add(&d->tops, key, i) ? k : NULL;
+}
+
+static struct tt_range_key range_of(const struct tt_event *ev)
+{
+	const struct tt_range_spec *range = &ev->spec->range;
+	int64_t own = range->scope == TT_RESOURCE_THREAD	? ev->thread
+		      : range->scope == TT_RESOURCE_PROC	? ev->proc
+		      : range->scope == TT_RESOURCE_GOROUTINE ? ev->goroutine
+							      : 0;
+
+	return (struct tt_range_key){
+		.id = range->id_arg < 0 ? (uint64_t)own : ev->args[range->id_arg],
+		.key = range->key_arg < 0 ? 0 : ev->args[range->key_arg],
+		.type = range->begin,
+	};
+}
+
+static int range_event(struct tt_writer *w, const struct tt_event *ev)
+{
+	const struct tt_range_key range = range_of(ev);
+	uint64_t key = hash(w->past.declared, range.type, range.id, range.key);
+	bool known = tt_idmap_find(&w->past.declared->tops, key) != TT_IDMAP_NONE;
+	struct kept *k;
+
+	if (ev->spec->range.role == TT_RANGE_END) {
+		forget(w, key);
+		return TT_OK;
+	}
+	if (known && ev->spec->range.role == TT_RANGE_ACTIVE)
+		return TT_OK;
+	if (known && !ev->spec->range.nested)
+		forget(w, key);
+	k = keep(w, ev, key);
+	if (k == NULL)
+		return tt_writer_no_memory(w);
+	k->is_range = true;
+	k->range = range;
+	return TT_OK;
+}
+
+/* Keeps what created a resource and what set its state last, each in a list of its own. */
+#define CREATED 256
+#define CHANGED (256 + (UINT64_C(1) << 32))
+
+static uint64_t resource_key(const struct tt_writer_declared *d, uint64_t sort, size_t class,
+			     uint64_t id)
+{
+	return hash(d, sort + class, id, 0);
+}
+
+static int resource_event(struct tt_writer *w, const struct tt_event *ev, unsigned i)
+{
+	const struct tt_order_spec *order = &ev->spec->orders[i];
+	bool creates = order->role == TT_ROLE_CREATE, ends = order->role == TT_ROLE_DESTROY;
+	bool sets = order->to >= 0 || order->to_arg >= 0;
+	const struct tt_order *o = &w->past.order;
+	const struct tt_subject_class *class;
+	uint64_t key;
+	size_t n;
+
+	if (order->of != TT_ORDER_RESOURCE || order->arg < 0 || !(creates || ends || sets))
+		return TT_OK;
+	class = tt_subject_class_of(&w->past.order, tt_event_def_of(ev->spec), i);
+	if (class == NULL)
+		return tt_writer_no_memory(w);
+	/* (without states, an event that restates it says all) */
+	if (!class->lives || (class->restated && order->resource->nstates == 0))
+		return TT_OK;
+	n = (size_t)(class - o->subjects->classes.at);
+	key = resource_key(w->past.declared, CHANGED, n, ev->args[order->arg]);
+	forget(w, key);
+	if (creates || ends) {
+		key = resource_key(w->past.declared, CREATED, n, ev->args[order->arg]);
+		forget(w, key);
+	}
+	return ends || keep(w, ev, key) != NULL ? TT_OK : tt_writer_no_memory(w);
+}
+
+int tt_writer_declared_event(struct tt_writer *w, const struct tt_event *ev)
+{
+	int rc = TT_OK;
+
+	if ((ev->spec->norders == 0 && ev->spec->range.role == TT_RANGE_NONE) ||
+	    w->past.source == NULL)
+		return TT_OK;
+	if (declared_of(w) == NULL)
+		return tt_writer_no_memory(w);
+	for (unsigned i = 0; rc == TT_OK && i < ev->spec->norders; i++)
+		rc = resource_event(w, ev, i);
+	return rc == TT_OK && ev->spec->range.role != TT_RANGE_NONE ? range_event(w, ev) : rc;
+}
+
+/* ---- which events state a resource */
+
+#define NSTATES (TT_MAX_STATES + 1) /* the last one: its state is not known */
+
+/* What states the resources of one class. */
+struct ways {
+	unsigned n;
+	struct way {
+		uint8_t type, order;
+	} at[8];
+	uint16_t permits[NSTATES]; /* of a state: the others in which it can do all the same */
+};
+
+static unsigned state_index(uint8_t state)
+{
+	return state < TT_MAX_STATES ? state : TT_MAX_STATES;
+}
+
+/* An event that needs one of the states in `from` is possible in the i-th one; in which others
+ * too? */
+static void limit(struct ways *ways, uint16_t from)
+{
+	for (unsigned s = 0; s < NSTATES; s++)
+		if (s == TT_MAX_STATES || (from >> s & 1) != 0)
+			ways->permits[s] &= from;
+}
+
+/* It is about nothing else whose number or life it would change. */
+static bool is_alone(const struct tt_event_spec *spec, unsigned i)
+{
+	for (unsigned k = 0; k < spec->norders; k++)
+		if (k != i && spec->orders[k].of == TT_ORDER_RESOURCE)
+			return false;
+	return spec->range.role == TT_RANGE_NONE;
+}
+
+static bool find_ways(struct tt_writer *w, size_t class, struct ways *ways)
+{
+	struct tt_order *o = &w->past.order;
+
+	ways->n = 0;
+	memset(ways->permits, 0xff, sizeof(ways->permits));
+	for (unsigned type = 1; type < 256; type++) {
+		const struct tt_event_def *def = tt_specs_def(w->specs, type);
+
+		for (unsigned i = 0; def != NULL && i < def->spec.norders; i++) {
+			const struct tt_order_spec *order = &def->spec.orders[i];
+			const struct tt_subject_class *c = tt_subject_class_of(o, def, i);
+
+			if (c == NULL)
+				return tt_writer_no_memory(w) == TT_OK;
+			if (c != &o->subjects->classes.at[class])
+				continue;
+			if (order->from != 0)
+				limit(ways, order->from);
+			if (order->role == TT_ROLE_RESTATE && order->arg >= 0 &&
+			    def->spec.since <= w->version && is_alone(&def->spec, i) &&
+			    ways->n < sizeof(ways->at) / sizeof(ways->at[0]))
+				ways->at[ways->n++] = (struct way){(uint8_t)type, (uint8_t)i};
+		}
+	}
+	return true;
+}
+
+/* The value whose name is that of the state; false: there is none. */
+static bool value_of(const struct tt_event_spec *spec, const struct tt_order_spec *order,
+		     uint8_t state, uint64_t *value)
+{
+	const struct tt_values_spec *values = spec->args[order->to_arg].values;
+
+	for (unsigned i = 0; values != NULL && state < order->resource->nstates &&
+			     i < values->nvalues; i++) {
+		if (strcmp(values->values[i].name, order->resource->states[state]) == 0) {
+			*value = values->values[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The state that the event leads to, that one if it can; sets the arguments that say so. */
+static unsigned lead(const struct tt_event_spec *spec, const struct tt_order_spec *order,
+		     uint8_t state, uint64_t *args)
+{
+	if (order->to_arg >= 0)
+		return value_of(spec, order, state, &args[order->to_arg]) ? state : TT_MAX_STATES;
+	if (order->to < 0)
+		return TT_MAX_STATES;
+	if (order->if_arg < 0)
+		return state_index((uint8_t)order->to);
+	args[order->if_arg] = order->otherwise != (int8_t)state;
+	return state_index((uint8_t)(args[order->if_arg] != 0 ? order->to : order->otherwise));
+}
+
+/* Whether a resource in one state can be said to be in the other: what follows is possible. */
+static bool may_stand_for(const struct ways *ways, unsigned said, unsigned state)
+{
+	return said == state || said == TT_MAX_STATES || (ways->permits[state] >> said & 1) != 0;
+}
+
+/* ---- planning */
+
+static enum tt_declared_place place_of(const struct tt_event_def *def)
+{
+	if ((def->needs & (TT_NEED_NO_PROC | TT_NEED_NO_GOROUTINE)) != 0)
+		return TT_PLACE_BARE;
+	return (def->needs & (TT_NEED_PROC | TT_NEED_GOROUTINE)) != 0 ? TT_PLACE_RUNNING
+								      : TT_PLACE_ANY;
+}
+
+static bool is_experiment_embedded(const struct tt_writer *w, const struct tt_event_def *def)
+{
+	for (unsigned type = TT_LAST_TYPE_OF_GO + 1; type < 256; type++)
+		if (w->plans[type].spec != NULL && w->plans[type].embedded &&
+		    w->plans[type].spec->experiment_id == def->spec.experiment_id)
+			return true;
+	return false;
+}
+
+/* Has no stacks: those are not known any more. */
+static bool plan(struct tt_writer *w, struct tt_restatement *list, const struct tt_event_def *def,
+		 uint64_t *args, struct tt_restated e)
+{
+	for (unsigned i = 0; i < def->nstacks; i++)
+		args[def->stack_args[i]] = 0;
+	e.type = def->spec.type;
+	e.nargs = def->spec.nargs;
+	e.declared = true;
+	e.embedded = is_experiment_embedded(w, def);
+	e.args = list->args.n;
+	if (!TT_ARRAY_ROOM(&w->mem, &list->declared) ||
+	    !tt_writer_restated_args(w, list, e.nargs, args))
+		return tt_writer_no_memory(w) == TT_OK;
+	list->declared.at[list->declared.n++] = e;
+	return true;
+}
+
+/* The arguments of a kept event, in the places that another one of the same pair has them. */
+static bool copy_args(struct tt_writer *w, const struct kept *k, const struct tt_event_def *def,
+		      uint64_t *args)
+{
+	const struct tt_event_def *from = tt_specs_def(w->specs, k->type);
+	uint64_t values[TT_MAX_ARGS];
+
+	memcpy(values, k->args, sizeof(values));
+	for (unsigned i = 0; i < from->nstrings; i++) {
+		uint64_t *value = &values[from->string_args[i]];
+		const struct tt_shared_string *s = k->strings[i];
+
+		*value = 0;
+		if (s != NULL &&
+		    !tt_writer_add_text(w, (struct tt_str){s->bytes, s->len}, value))
+			return tt_writer_no_memory(w) == TT_OK;
+	}
+	memset(args, 0, TT_MAX_ARGS * sizeof(*args));
+	for (unsigned i = 0; i < def->spec.nargs; i++)
+		for (unsigned j = 0; j < from->spec.nargs; j++)
+			if (strcmp(def->spec.args[i].name, from->spec.args[j].name) == 0 &&
+			    def->spec.args[i].type == from->spec.args[j].type)
+				args[i] = values[j];
+	return true;
+}
+
+/* An event that states a resource, and the state that it is in then. */
+struct statement {
+	const struct tt_event_def *def; /* NULL: there is none */
+	unsigned state;
+	uint64_t args[TT_MAX_ARGS];
+};
+
+/* By an event that restates it: to its state, or to one that may stand for it, if one does. */
+static void find_restating(struct tt_writer *w, const struct ways *ways,
+			   const struct tt_subject *subject, struct statement *out)
+{
+	unsigned state = state_index(subject->state);
+
+	out->def = NULL;
+	for (unsigned i = 0; i < ways->n; i++) {
+		const struct tt_event_def *def = tt_specs_def(w->specs, ways->at[i].type);
+		const struct tt_order_spec *order = &def->spec.orders[ways->at[i].order];
+		struct statement s = {.def = def};
+
+		s.state = lead(&def->spec, order, subject->state, s.args);
+		s.args[order->arg] = subject->id;
+		if (out->def == NULL || s.state == state ||
+		    (out->state != state && may_stand_for(ways, s.state, state)))
+			*out = s;
+	}
+}
+
+/* By an event that was kept. False: no memory. */
+static bool find_kept(struct tt_writer *w, uint64_t sort, const struct tt_subject *subject,
+		      struct statement *out, const struct tt_order_spec **order)
+{
+	const struct tt_writer_declared *d = w->past.declared;
+	uint32_t at = d == NULL ? TT_IDMAP_NONE
+				: tt_idmap_find(&d->tops, resource_key(d, sort, subject->class,
+								       subject->id));
+
+	out->def = NULL;
+	*order = NULL;
+	if (at == TT_IDMAP_NONE)
+		return true;
+	out->def = tt_specs_def(w->specs, d->all.at[at]->type);
+	if (!copy_args(w, d->all.at[at], out->def, out->args))
+		return false;
+	for (unsigned i = 0; i < out->def->spec.norders; i++) {
+		const struct tt_order_spec *o = &out->def->spec.orders[i];
+
+		if (o->of == TT_ORDER_RESOURCE && is_alone(&out->def->spec, i))
+			*order = o;
+	}
+	if (*order == NULL) {
+		out->def = NULL;
+		return true;
+	}
+	if ((*order)->to_arg < 0) {
+		uint64_t args[TT_MAX_ARGS];
+
+		memcpy(args, out->args, sizeof(args));
+		out->state = lead(&out->def->spec, *order, subject->state, args);
+	} else {
+		out->state = state_index(subject->state);
+	}
+	return true;
+}
+
+static bool state_it(struct tt_writer *w, struct tt_restatement *list, struct statement *s,
+		     enum tt_declared_place place)
+{
+	return plan(w, list, s->def, s->args, (struct tt_restated){.place = (uint8_t)place});
+}
+
+/* Whether a resource that nothing states would be a fault. */
+static bool must_be_created(const struct tt_writer *w, const struct tt_subject_class *class)
+{
+	return class->unknown == TT_BREACH_DEFAULT ? w->number == 1
+						   : class->unknown != TT_BREACH_NOTHING;
+}
+
+/*
+ * By an event that restates it, or by that which created it; if neither leads to its state, by
+ * that which did besides.
+ */
+static bool plan_resource(struct tt_writer *w, struct tt_restatement *list,
+			  const struct ways *ways, const struct tt_subject *subject)
+{
+	const struct tt_subject_class *class = &w->past.order.subjects->classes.at[subject->class];
+	unsigned state = state_index(subject->state);
+	const struct tt_order_spec *order;
+	struct statement restating, s, change;
+	enum tt_declared_place place;
+
+	find_restating(w, ways, subject, &restating);
+	s = restating;
+	if (restating.def == NULL || !may_stand_for(ways, restating.state, state)) {
+		if (!find_kept(w, CREATED, subject, &s, &order))
+			return false;
+		if (s.def == NULL)
+			s = restating;
+		else if (restating.def == NULL && !must_be_created(w, class))
+			return true;
+	}
+	if (s.def == NULL)
+		return true;
+	place = place_of(s.def);
+	w->progress.resources++;
+	if (may_stand_for(ways, s.state, state))
+		return state_it(w, list, &s, place);
+	if (!find_kept(w, CHANGED, subject, &change, &order))
+		return false;
+	if (change.def == NULL || change.state != state || place_of(change.def) == TT_PLACE_BARE ||
+	    (order->from != 0 && s.state != TT_MAX_STATES && (order->from >> s.state & 1) == 0)) {
+		w->progress.resources--;
+		return true;
+	}
+	return state_it(w, list, &s, place) &&
+	       state_it(w, list, &change,
+			place == TT_PLACE_RUNNING ? place : place_of(change.def));
+}
+
+static bool is_live(const struct tt_subjects *all, uint32_t slot)
+{
+	const struct tt_subject *subject = &all->records.at[slot];
+	const struct tt_subject_class *class = &all->classes.at[subject->class];
+
+	return subject->life == TT_LIFE_LIVE && class->of == TT_ORDER_RESOURCE && class->lives &&
+	       tt_subject_find(class, subject->id) == slot;
+}
+
+static bool plan_resources(struct tt_writer *w, struct tt_restatement *list)
+{
+	const struct tt_subjects *all = w->past.order.subjects;
+	size_t n = all == NULL ? 0 : all->classes.n;
+	struct ways *ways = n == 0 ? NULL : tt_mem_zalloc(&w->mem, n, sizeof(*ways));
+	bool good = ways != NULL;
+
+	if (n == 0)
+		return true;
+	for (size_t i = 0; good && i < n; i++)
+		good = find_ways(w, i, &ways[i]);
+	for (uint32_t i = 0; good && i < all->records.n; i++)
+		if (is_live(all, i))
+			good = plan_resource(w, list, &ways[all->records.at[i].class],
+					     &all->records.at[i]);
+	tt_mem_free(&w->mem, ways, n * sizeof(*ways));
+	return good || tt_writer_no_memory(w) == TT_OK;
+}
+
+/* ---- ranges */
+
+static bool is_listed(const struct tt_order *o, const struct tt_range_key *range,
+		      enum tt_resource scope)
+{
+	const struct tt_g_state *g =
+		scope == TT_RESOURCE_GOROUTINE ? tt_order_g(o, (int64_t)range->id) : NULL;
+	const struct tt_p_state *p =
+		scope == TT_RESOURCE_PROC ? tt_order_p(o, (int64_t)range->id) : NULL;
+	const struct tt_open_scopes *e = g != NULL   ? tt_order_scopes(o, g->scopes)
+					 : p != NULL ? tt_order_scopes(o, p->scopes)
+						     : NULL;
+
+	for (size_t i = 0; e != NULL && i < e->ranges.n; i++)
+		if (e->ranges.at[i].type == range->type)
+			return true;
+	return false;
+}
+
+/* The event that says that a range is open; without one, that which begins it. */
+static const struct tt_event_def *stating(const struct tt_specs *specs, uint8_t begin)
+{
+	for (unsigned type = 1; type < 256; type++) {
+		const struct tt_event_def *def = tt_specs_def(specs, type);
+
+		if (def != NULL && def->spec.range.role == TT_RANGE_ACTIVE &&
+		    def->spec.range.begin == begin)
+			return def;
+	}
+	return tt_specs_def(specs, begin);
+}
+
+static int64_t thread_of_p(const struct tt_order *o, int64_t p)
+{
+	for (size_t i = 0; i < o->ms.n; i++)
+		if (o->ms.at[i].p == p)
+			return o->ms.at[i].id;
+	return TT_NONE;
+}
+
+static bool plan_range(struct tt_writer *w, struct tt_restatement *list, const struct kept *k)
+{
+	const struct tt_order *o = &w->past.order;
+	const struct tt_event_def *def = stating(w->specs, k->range.type);
+	const struct tt_range_spec *range = &def->spec.range;
+	struct tt_restated e = {.place = (uint8_t)place_of(def)};
+	uint64_t args[TT_MAX_ARGS];
+
+	if (!tt_keyed_is_open(o, &k->range) && !is_listed(o, &k->range, range->scope))
+		return true;
+	if (range->scope == TT_RESOURCE_THREAD)
+		e.thread = (int64_t)k->range.id;
+	if (range->scope == TT_RESOURCE_GOROUTINE && range->id_arg < 0) {
+		e.place = TT_PLACE_OWN;
+		e.goroutine = (int64_t)k->range.id;
+	} else if (range->scope == TT_RESOURCE_PROC && range->id_arg < 0) {
+		e.place = TT_PLACE_ANY;
+		e.thread = thread_of_p(o, (int64_t)k->range.id);
+		if (e.thread == TT_NONE)
+			return true;
+	}
+	if (!copy_args(w, k, def, args))
+		return false;
+	if (range->id_arg >= 0)
+		args[range->id_arg] = k->range.id;
+	if (range->key_arg >= 0)
+		args[range->key_arg] = k->range.key;
+	w->progress.ranges++;
+	return plan(w, list, def, args, e);
+}
+
+static int by_serial(const void *a, const void *b)
+{
+	const struct kept *const *x = a, *const *y = b;
+
+	return ((*x)->serial > (*y)->serial) - ((*x)->serial < (*y)->serial);
+}
+
+/* In the order in which they began: of nested ones, the outer ones first. */
+static bool plan_ranges(struct tt_writer *w, struct tt_restatement *list)
+{
+	const struct tt_writer_declared *d = w->past.declared;
+	const struct kept **open;
+	size_t n = 0;
+	bool good = true;
+
+	if (d == NULL || d->all.n == 0)
+		return true;
+	open = tt_mem_zalloc(&w->mem, d->all.n, sizeof(const struct kept *));
+	if (open == NULL)
+		return tt_writer_no_memory(w) == TT_OK;
+	for (size_t i = 0; i < d->all.n; i++)
+		if (d->all.at[i] != NULL && d->all.at[i]->is_range)
+			open[n++] = d->all.at[i];
+	qsort(open, n, sizeof(const struct kept *), by_serial);
+	for (size_t i = 0; good && i < n; i++)
+		good = plan_range(w, list, open[i]);
+	tt_mem_free(&w->mem, open, d->all.n * sizeof(const struct kept *));
+	return good;
+}
+
+bool tt_writer_declared_plan(struct tt_writer *w, struct tt_restatement *list)
+{
+	return plan_resources(w, list) && plan_ranges(w, list);
+}
+
+/* ---- numbers */
+
+/* What one order of an event is about, and the last number that it had in the source. */
+static bool find_number(struct tt_writer *w, const struct tt_restated *e, const uint64_t *args,
+			unsigned i, uint64_t *key, uint64_t *number)
+{
+	const struct tt_event_def *def = tt_specs_def(w->specs, e->type);
+	const struct tt_order_spec *order = &def->spec.orders[i];
+	const struct tt_context context = {e->thread, TT_NONE, e->goroutine};
+	struct tt_order *o = &w->past.order;
+	const struct tt_subject_class *class = tt_subject_class_of(o, def, i);
+	const struct tt_subject *subject;
+	uint64_t id;
+
+	if (class == NULL || order->seq_arg < 0 || !order->continues ||
+	    !tt_subject_id(order, args, &context, &id))
+		return false;
+	subject = tt_subject_at(o, tt_subject_find(class, id));
+	*number = tt_subject_number(o->subjects, true, subject);
+	*key = tt_idmap_id_of((uint64_t)(class - o->subjects->classes.at), &id, sizeof(id));
+	return true;
+}
+
+/* Counts the events of each sequence; or gives each the number that its first event gets. */
+static bool number(struct tt_writer *w, struct tt_restatement *list, struct tt_idmap *counts,
+		   bool counted)
+{
+	for (size_t k = 0; k < list->events.n; k++) {
+		const struct tt_restated *e = &list->events.at[k];
+		uint64_t *args = list->args.at + e->args, key, last;
+		const struct tt_event_spec *spec = &tt_specs_def(w->specs, e->type)->spec;
+
+		for (unsigned i = 0; e->declared && i < spec->norders; i++) {
+			uint32_t n;
+
+			if (!find_number(w, e, args, i, &key, &last))
+				continue;
+			n = tt_idmap_find(counts, key);
+			n = n == TT_IDMAP_NONE ? 0 : n;
+			if (counted) {
+				/* (one that is created begins with 1) */
+				args[spec->orders[i].seq_arg] =
+					last > n && spec->orders[i].role != TT_ROLE_CREATE
+						? last - n + 1
+						: 1;
+				continue;
+			}
+			tt_idmap_remove(counts, key);
+			if (!tt_idmap_add(counts, key, n + 1))
+				return false;
+		}
+	}
+	return true;
+}
+
+bool tt_writer_declared_number(struct tt_writer *w, struct tt_restatement *list)
+{
+	struct tt_idmap counts;
+	bool good;
+
+	if (list->declared.n == 0)
+		return true;
+	tt_idmap_init(&counts, &w->mem, tt_random_seed());
+	good = number(w, list, &counts, false) && number(w, list, &counts, true);
+	tt_idmap_release(&counts);
+	return good || tt_writer_no_memory(w) == TT_OK;
+}
+
+/* ---- writing */
+
+int tt_writer_declared_emit(struct tt_writer *w, const struct tt_restated *e, uint64_t *args)
+{
+	const struct tt_event_def *def = tt_specs_def(w->specs, e->type);
+	const struct tt_m_state *m = tt_order_m(&w->order, e->thread);
+	struct tt_writer_stream *s = tt_writer_stream(w, e->thread, false);
+	uint32_t slot = s == NULL ? TT_NO_SLOT : s->m;
+	int rc;
+
+	if (def->thread_arg >= 0)
+		args[def->thread_arg] = (uint64_t)e->thread;
+	if (def->proc_arg >= 0 && m != NULL)
+		args[def->proc_arg] = (uint64_t)m->p;
+	if (def->goroutine_arg >= 0 && m != NULL)
+		args[def->goroutine_arg] = (uint64_t)m->g;
+	if (s != NULL && e->embedded) {
+		s = tt_writer_stream(w, e->thread, true);
+		if (s != NULL)
+			s->m = slot;
+	}
+	if (s == NULL)
+		return tt_writer_no_memory(w);
+	rc = tt_writer_emit_to(w, s, e->thread, e->type, args, e->nargs, w->last_ns + 1);
+	if (rc == TT_OK || w->err.system)
+		return rc;
+	tt_error_clear(&w->err);
+	return TT_OK;
+}
