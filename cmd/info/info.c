@@ -280,8 +280,11 @@ static int info_trace(const struct cmd_input *in, const struct info_options *opt
 			format->begin(&f);
 		walk(&f, format);
 	}
+	if (f.ndamages != 0 && f.status != STATUS_TROUBLE)
+		info_take_apart(&f, t);
 	progress_stop();
 	format->end(&f);
+	tt_pieces_close(f.pieces);
 	tt_specs_free(f.builtin);
 	free(f.damages);
 	id_set_release(&f.threads);

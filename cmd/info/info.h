@@ -4,6 +4,7 @@
  *
  *	info.c     options, and the one walk over the generations, which drives a format
  *	count.c    what --count counts, from event to event
+ *	pieces.c   a damaged file taken apart: other traces in it, text, bytes in front
  *	names.c    words that all formats use: versions, containers, where a spec is from
  *	text.c json.c csv.c
  *	           the formats: tables of functions
@@ -87,6 +88,8 @@ struct info {
 	struct info_damage *damages;
 	size_t ndamages;        /* all of them */
 	size_t damages_cap;
+	struct tt_pieces *pieces; /* all that the file holds; NULL: a trace and nothing else, or it
+	                           is not known */
 	bool in_generation;     /* its row is not printed yet */
 	struct info_generation now;
 	bool said_no_spec;
@@ -115,6 +118,11 @@ static inline bool info_end_is_exact(const struct info *f)
 /* A Sync is of a generation that f->now describes already. */
 void info_count_event(struct info *f, const struct tt_event *ev);
 
+/* ---- pieces.c */
+
+/* Sets f->pieces of a damaged file, if it can be read once more and holds more than a trace. */
+void info_take_apart(struct info *f, const struct cmd_trace *t);
+
 /* ---- names.c */
 
 /* "v1", "v2", and the versions of Go that write such a header: "1.26 or later". */
@@ -129,6 +137,8 @@ const char *info_spec_origin(const struct info *f, unsigned id);
 /* Whether an experiment has batches or events; the number of those that have. */
 bool info_has_experiment(const struct info *f, unsigned id);
 unsigned info_nexperiments(const struct info *f);
+/* "trace", "front", "text", "zeros", "other". */
+const char *info_piece_kind(const struct tt_piece *piece);
 /* How many damages are kept. */
 size_t info_ndamages_kept(const struct info *f);
 

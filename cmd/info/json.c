@@ -166,6 +166,28 @@ static char *put_damages(const struct info *f, struct out *o, char *p)
 	return put_char(p, ']');
 }
 
+static char *put_pieces(const struct info *f, struct out *o, char *p)
+{
+	struct tt_piece piece;
+
+	if (!f->pieces)
+		return p;
+	p = put_char(json_key(p, "pieces"), '[');
+	for (size_t i = 0; tt_pieces_at(f->pieces, i, &piece); i++) {
+		p = put_cstr(out_room(o, p), i == 0 ? "" : ",");
+		p = json_open(p, "kind", info_piece_kind(&piece));
+		p = json_u64(p, "offset", piece.offset);
+		p = json_u64(p, "bytes", piece.nbytes);
+		p = piece.trace != 0 ? json_u64(p, "trace", piece.trace) : json_null(p, "trace");
+		if (piece.version != 0)
+			p = json_u64(p, "version", piece.version);
+		if (piece.text.len != 0)
+			p = out_room(o, json_str(o, p, "text", piece.text));
+		p = put_char(p, '}');
+	}
+	return put_char(p, ']');
+}
+
 static char *put_end(const struct info *f, struct out *o, char *p)
 {
 	if (f->reader) {
@@ -179,7 +201,7 @@ static char *put_end(const struct info *f, struct out *o, char *p)
 		p = put_counts(f, p);
 		p = put_experiments(f, o, p);
 	}
-	p = put_damages(f, o, p);
+	p = put_pieces(f, o, put_damages(f, o, p));
 	return put_lit(p, "}\n");
 }
 

@@ -80,3 +80,13 @@ size_t info_ndamages_kept(const struct info *f)
 {
 	return f->ndamages < INFO_MAX_DAMAGES ? f->ndamages : INFO_MAX_DAMAGES;
 }
+
+const char *info_piece_kind(const struct tt_piece *piece)
+{
+	static const char *const kinds[] = {
+		[TT_PIECE_TRACE] = "trace", [TT_PIECE_FRONT] = "front", [TT_PIECE_TEXT] = "text",
+		[TT_PIECE_ZEROS] = "zeros", [TT_PIECE_OTHER] = "other",
+	};
+
+	return kinds[piece->kind];
+}

@@ -258,13 +258,54 @@ static char *put_size(const struct info *f, char *p)
 	return put_char(p, '\n');
 }
 
+static char *put_piece_row(struct out *o, char *p, size_t number, const struct tt_piece *piece)
+{
+	char offset[24];
+
+	p = put_right_u64(p, number, 6);
+	p = put_right(p, offset, (size_t)(put_hex(put_lit(offset, "0x"), piece->offset) - offset), 10);
+	p = put_lit(put_right_u64(p, piece->nbytes, 12), "  ");
+	if (piece->kind == TT_PIECE_TRACE) {
+		p = put_cstr(p, piece->version != 0 ? "trace " : "more of trace ");
+		p = put_u64(p, piece->trace);
+		if (piece->version != 0)
+			p = put_cstr(put_lit(p, ", Go "), info_go_versions(piece->version));
+	} else if (piece->text.len != 0) {
+		p = out_room(o, out_escaped(o, p, piece->text));
+	} else {
+		p = put_cstr(p, piece->kind == TT_PIECE_OTHER ? "other bytes"
+							      : info_piece_kind(piece));
+	}
+	return put_char(p, '\n');
+}
+
+/* A row for each piece of a file that holds more than a trace. */
+static void put_pieces(const struct info *f)
+{
+	struct out *o = &out_stdout;
+	struct tt_piece piece;
+	char *p;
+
+	if (!f->pieces)
+		return;
+	p = out_begin(o);
+	if (!f->reader)
+		p = out_room(o, out_escaped(o, p, str_of(f->file)));
+	p = put_lit(p, "\n  piece     offset        bytes  what\n");
+	for (size_t i = 0; tt_pieces_at(f->pieces, i, &piece); i++)
+		p = out_room(o, put_piece_row(o, p, i + 1, &piece));
+	out_end(o, p);
+}
+
 static void end(const struct info *f)
 {
 	struct out *o = &out_stdout;
 	char *p;
 
-	if (!f->reader)
+	if (!f->reader) {
+		put_pieces(f);
 		return;
+	}
 	p = put_char(out_begin(o), '\n');
 	p = put_size(f, p);
 	p = put_time(f, p);
@@ -281,6 +322,7 @@ static void end(const struct info *f)
 		p = put_lit(p, " more\n");
 	}
 	out_end(o, p);
+	put_pieces(f);
 }
 
 const struct info_format info_text = {
