@@ -3,66 +3,14 @@
  * convert.c - from event to event: those of v2. Source: Go's internal/trace/tracev1.go,
  * convertEvent(), whose odd cases are kept where a reader can see them. Stands on gen.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "gen/clock.h"
 #include "spec/spec.h"
 #include "spec/status.h"
+#include "v1/convert.h"
 #include "v1/replay.h"
-
-/* Texts that the old format has no strings for: why a goroutine stops, */
-enum text {
-	TEXT_FOREVER,
-	TEXT_PREEMPTED,
-	TEXT_GOSCHED,
-	TEXT_SLEEP,
-	TEXT_SEND,
-	TEXT_RECEIVE,
-	TEXT_NETWORK,
-	TEXT_SYNC,
-	TEXT_COND,
-	TEXT_SELECT,
-	TEXT_EMPTY,
-	TEXT_ASSIST,
-	TEXT_STW,               /* and why the world does: an unknown reason, and others */
-};
-#define NSTW 17
-
-static const char *const texts[] = {
-	[TEXT_FOREVER] = "forever",
-	[TEXT_PREEMPTED] = "preempted",
-	[TEXT_GOSCHED] = "runtime.Gosched",
-	[TEXT_SLEEP] = "sleep",
-	[TEXT_SEND] = "chan send",
-	[TEXT_RECEIVE] = "chan receive",
-	[TEXT_NETWORK] = "network",
-	[TEXT_SYNC] = "sync",
-	[TEXT_COND] = "sync.(*Cond).Wait",
-	[TEXT_SELECT] = "select",
-	[TEXT_EMPTY] = "",
-	[TEXT_ASSIST] = "GC mark assist wait for work",
-	[TEXT_STW] = "",
-	"GC mark termination",
-	"GC sweep termination",
-	"write heap dump",
-	"goroutine profile",
-	"goroutine profile cleanup",
-	"all goroutine stack trace",
-	"read mem stats",
-	"AllThreadsSyscall",
-	"GOMAXPROCS",
-	"start trace",
-	"stop trace",
-	"CountPagesInUse (test)",
-	"ReadMetricsSlow (test)",
-	"ReadMemStatsSlow (test)",
-	"PageCachePagesLeaked (test)",
-	"ResetDebugLog (test)",
-};
-#define NTEXTS (sizeof(texts) / sizeof(texts[0]))
-_Static_assert(NTEXTS == TEXT_STW + NSTW, "a reason for each stop of the world");
 
 /* Ps that Go makes up. */
 enum fake_proc {
@@ -85,11 +33,6 @@ struct conversion {
 };
 
 /* ---- what is handed out */
-
-static uint64_t text_id(const struct tt_v1 *v, unsigned text)
-{
-	return v->first_text + text;
-}
 
 static int64_t goroutine_id(const struct tt_v1 *v, uint32_t g)
 {
@@ -145,18 +88,18 @@ static const struct shape {
 	[TT_V1_GO_END] = {TT_EV_GO_DESTROY, 0, false, 0},
 	[TT_V1_GO_UNBLOCK] = {TT_EV_GO_UNBLOCK, 2, false, 0},
 	[TT_V1_GO_SYS_EXIT] = {TT_EV_GO_SYSCALL_END_BLOCKED, 0, false, 0},
-	[TT_V1_GO_STOP] = {TT_EV_GO_BLOCK, 0, true, TEXT_FOREVER},
-	[TT_V1_GO_SCHED] = {TT_EV_GO_STOP, 0, true, TEXT_GOSCHED},
-	[TT_V1_GO_PREEMPT] = {TT_EV_GO_STOP, 0, true, TEXT_PREEMPTED},
-	[TT_V1_GO_SLEEP] = {TT_EV_GO_BLOCK, 0, true, TEXT_SLEEP},
-	[TT_V1_GO_BLOCK] = {TT_EV_GO_BLOCK, 0, true, TEXT_EMPTY},
-	[TT_V1_GO_BLOCK_SEND] = {TT_EV_GO_BLOCK, 0, true, TEXT_SEND},
-	[TT_V1_GO_BLOCK_RECV] = {TT_EV_GO_BLOCK, 0, true, TEXT_RECEIVE},
-	[TT_V1_GO_BLOCK_SELECT] = {TT_EV_GO_BLOCK, 0, true, TEXT_SELECT},
-	[TT_V1_GO_BLOCK_SYNC] = {TT_EV_GO_BLOCK, 0, true, TEXT_SYNC},
-	[TT_V1_GO_BLOCK_COND] = {TT_EV_GO_BLOCK, 0, true, TEXT_COND},
-	[TT_V1_GO_BLOCK_NET] = {TT_EV_GO_BLOCK, 0, true, TEXT_NETWORK},
-	[TT_V1_GO_BLOCK_GC] = {TT_EV_GO_BLOCK, 0, true, TEXT_ASSIST},
+	[TT_V1_GO_STOP] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_FOREVER},
+	[TT_V1_GO_SCHED] = {TT_EV_GO_STOP, 0, true, TT_V1_TEXT_GOSCHED},
+	[TT_V1_GO_PREEMPT] = {TT_EV_GO_STOP, 0, true, TT_V1_TEXT_PREEMPTED},
+	[TT_V1_GO_SLEEP] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_SLEEP},
+	[TT_V1_GO_BLOCK] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_EMPTY},
+	[TT_V1_GO_BLOCK_SEND] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_SEND},
+	[TT_V1_GO_BLOCK_RECV] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_RECEIVE},
+	[TT_V1_GO_BLOCK_SELECT] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_SELECT},
+	[TT_V1_GO_BLOCK_SYNC] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_SYNC},
+	[TT_V1_GO_BLOCK_COND] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_COND},
+	[TT_V1_GO_BLOCK_NET] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_NETWORK},
+	[TT_V1_GO_BLOCK_GC] = {TT_EV_GO_BLOCK, 0, true, TT_V1_TEXT_ASSIST},
 };
 
 static int by_shape(struct conversion *c)
@@ -319,7 +262,7 @@ static int stw_begin(struct conversion *c)
 
 	if (c->v->version < 21)
 		kind = kind <= 1 ? kind + 1 : 0;
-	c->v->stw_reason = text_id(c->v, TEXT_STW + (kind < NSTW ? (unsigned)kind : 0));
+	c->v->stw_reason = tt_v1_text_id(c->v, TT_V1_TEXT_STW + (kind < TT_V1_NSTW ? (unsigned)kind : 0));
 	make(c, TT_EV_STW_BEGIN)[0] = c->v->stw_reason;
 	return TT_OK;
 }
@@ -454,60 +397,6 @@ static int convert(struct conversion *c, struct tt_error *err)
 	}
 }
 
-static int bad_id(struct tt_v1 *v, int code, const char *what, uint64_t id, struct tt_error *err)
-{
-	return tt_fail(err, code, "found invalid %s ID %" PRIu64 " for event %s", what, id,
-		       v->out.spec->name);
-}
-
-/* Of the stack's frames, which Go looks at only when it prints them. */
-static int check_frames(const struct tt_v1 *v, uint64_t id, struct tt_error *err)
-{
-	uint32_t i = tt_idmap_find(&v->gen->stack_ids, id);
-
-	if (!v->bad_frames || i == TT_IDMAP_NONE)
-		return TT_OK;
-	return tt_generation_check_stack(v->gen, &v->gen->stacks.at[i], err);
-}
-
-/* Strings and stacks that the record names and nothing has looked up: Go panics. */
-static int check_ids(struct tt_v1 *v, struct tt_error *err)
-{
-	const struct tt_event_def *def = tt_event_def_of(v->out.spec);
-	int rc = TT_OK;
-
-	for (unsigned i = 0; rc == TT_OK && i < def->nstacks; i++) {
-		uint64_t id = v->out_args[def->stack_args[i]];
-
-		if (id != 0 && tt_idmap_find(&v->gen->stack_ids, id) == TT_IDMAP_NONE)
-			return bad_id(v, TT_E_EVENT_STACK, "stack", id, err);
-		rc = check_frames(v, id, err);
-	}
-	for (unsigned i = 0; rc == TT_OK && i < def->nstrings; i++) {
-		uint64_t id = v->out_args[def->string_args[i]];
-
-		if (id != 0 && tt_idmap_find(&v->gen->string_ids, id) == TT_IDMAP_NONE)
-			return bad_id(v, TT_E_EVENT_STRING, "string", id, err);
-	}
-	return rc;
-}
-
-/* Whether an event has ids that come from its record as they are. */
-static inline bool has_raw_ids(const struct tt_v1 *v)
-{
-	switch (v->out.spec->type) {
-	case TT_EV_GO_CREATE:
-	case TT_EV_GO_LABEL:
-	case TT_EV_USER_TASK_BEGIN:
-	case TT_EV_USER_REGION_BEGIN:
-	case TT_EV_USER_REGION_END:
-	case TT_EV_USER_LOG:
-		return true;
-	default:
-		return v->bad_frames;
-	}
-}
-
 static void use_fake_proc(struct conversion *c, enum fake_proc fake)
 {
 	uint32_t i = c->v->fake_procs[fake];
@@ -578,7 +467,7 @@ static __attribute__((noinline)) int next_pending(struct tt_v1 *v, struct tt_err
 	begin(&c, v, &v->last, false);
 	v->rest.nhanded += v->pending != 0;
 	rc = convert_pending(&c);
-	return rc == TT_OK && has_raw_ids(v) ? check_ids(v, err) : rc;
+	return rc == TT_OK && tt_v1_has_raw_ids(v) ? tt_v1_check_ids(v, err) : rc;
 }
 
 /* tt_v1_next() where `e` was read and is not plain; NULL: what is pending comes first, or there
@@ -598,7 +487,7 @@ static TT_NOT_INLINE int next_any(struct tt_v1 *v, const struct tt_v1_event *e,
 			v->last = *e;
 		v->rest.nhanded += rc == TT_OK && v->place >= v->rest.begin;
 		if (rc == TT_OK && tt_unlikely(e->layout->id_arg >= 0 || v->bad_frames))
-			rc = check_ids(v, err);
+			rc = tt_v1_check_ids(v, err);
 		if (rc == TT_END)
 			e = NULL;
 	}
@@ -666,7 +555,7 @@ static void set_forms(struct tt_v1 *v)
 		layout->form = (struct tt_v1_form){
 			.first = shape->nargs > 0 ? UINT64_MAX : 0,
 			.second = shape->nargs > 1 && !local ? UINT64_MAX : 0,
-			.text = shape->has_text ? text_id(v, shape->text) : 0,
+			.text = shape->has_text ? tt_v1_text_id(v, shape->text) : 0,
 			.may_be_elsewhere = layout->type == TT_V1_GO_UNBLOCK,
 		};
 		if (shape->type == 0 || layout->nevents != 1 || layout->is_special ||
@@ -693,7 +582,7 @@ int tt_v1_begin_conversion(struct tt_v1 *v, struct tt_error *err)
 	for (unsigned i = 0; i < 4; i++)
 		v->fake_procs[i] = tt_idmap_find(&v->proc_ids, (uint64_t)FIRST_FAKE_PROC + i);
 	tt_v1_replay(v);
-	rc = tt_v1_seal_tables(v, texts, NTEXTS, err);
+	rc = tt_v1_seal_tables(v, tt_v1_texts, TT_V1_NTEXTS, err);
 	set_forms(v);
 	return rc;
 }

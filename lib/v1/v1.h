@@ -18,6 +18,8 @@
  *	threads.c  the same about threads, for a repair
  *	count.c    how many events there are, if nobody converts them
  *	convert.c  from event to event: those of v2
+ *	texts.c    texts that the conversion adds
+ *	ids.c      whether what such an event names is there
  *	load.c     all of these one after the other
  *	salvage.c  what can be kept of a trace that is cut off or damaged, as a new one
  *

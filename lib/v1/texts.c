@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* texts.c - the texts that the conversion adds. Source: Go's internal/trace/tracev1.go. */
+#include "v1/convert.h"
+
+const char *const tt_v1_texts[] = {
+	[TT_V1_TEXT_FOREVER] = "forever",
+	[TT_V1_TEXT_PREEMPTED] = "preempted",
+	[TT_V1_TEXT_GOSCHED] = "runtime.Gosched",
+	[TT_V1_TEXT_SLEEP] = "sleep",
+	[TT_V1_TEXT_SEND] = "chan send",
+	[TT_V1_TEXT_RECEIVE] = "chan receive",
+	[TT_V1_TEXT_NETWORK] = "network",
+	[TT_V1_TEXT_SYNC] = "sync",
+	[TT_V1_TEXT_COND] = "sync.(*Cond).Wait",
+	[TT_V1_TEXT_SELECT] = "select",
+	[TT_V1_TEXT_EMPTY] = "",
+	[TT_V1_TEXT_ASSIST] = "GC mark assist wait for work",
+	[TT_V1_TEXT_STW] = "",
+	"GC mark termination",
+	"GC sweep termination",
+	"write heap dump",
+	"goroutine profile",
+	"goroutine profile cleanup",
+	"all goroutine stack trace",
+	"read mem stats",
+	"AllThreadsSyscall",
+	"GOMAXPROCS",
+	"start trace",
+	"stop trace",
+	"CountPagesInUse (test)",
+	"ReadMetricsSlow (test)",
+	"ReadMemStatsSlow (test)",
+	"PageCachePagesLeaked (test)",
+	"ResetDebugLog (test)",
+};
