@@ -43,13 +43,19 @@ void tt_idmap_remove(struct tt_idmap *map, uint64_t id);
 
 uint32_t tt_idmap_find_hashed(const struct tt_idmap *map, uint64_t id);
 
+/* The value of an id in the plain array; TT_IDMAP_NONE: it is not there, but may be elsewhere. */
+static inline uint32_t tt_idmap_find_dense(const struct tt_idmap *map, uint64_t id)
+{
+	return id < map->ndense ? map->dense[id] : TT_IDMAP_NONE;
+}
+
 /* The value of an id, or TT_IDMAP_NONE. */
 static inline uint32_t tt_idmap_find(const struct tt_idmap *map, uint64_t id)
 {
-	if (id < map->ndense && map->dense[id] != TT_IDMAP_NONE)
-		return map->dense[id];
-	if (map->nhashed == 0)
-		return TT_IDMAP_NONE;
+	uint32_t value = tt_idmap_find_dense(map, id);
+
+	if (value != TT_IDMAP_NONE || map->nhashed == 0)
+		return value;
 	return tt_idmap_find_hashed(map, id);
 }
 

@@ -118,21 +118,13 @@ const uint8_t *tt_v1_pass_short(const struct tt_v1_shapes *shapes, const uint8_t
 				const uint8_t *end)
 {
 	while (end - p > 8) {
-		unsigned n = shapes->of[*p];
-		uint64_t ends = ~tt_load_le64(p + 1) & UINT64_C(0x8080808080808080);
+		const uint8_t *numbers = p + 1;
 
-		if (n - 1 >= 3 || (p[0] == 'g' && p[1] == 'o'))
+		/* (one comparison: nearly no record begins so) */
+		if (shapes->of[*p] - 1u >= 3 || ((p[0] ^ 'g') | (p[1] ^ 'o')) == 0 ||
+		    !tt_v1_pass_short_numbers(&numbers, (*p >> 6) + 1u))
 			break;
-		/* (most numbers take a byte: then the next record need not wait for these bytes) */
-		if (tt_likely((~ends & (UINT64_C(0x808080) >> 8 * (3 - n))) == 0)) {
-			p += 2 + (*p >> 6);
-			continue;
-		}
-		ends &= ends - (n > 1);
-		ends &= ends - (n > 2);
-		if (ends == 0)
-			break;
-		p += 2 + (unsigned)__builtin_ctzll(ends) / 8;
+		p = numbers;
 	}
 	return p;
 }

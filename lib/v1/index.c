@@ -293,46 +293,37 @@ static inline int count_short_numbers(const uint8_t *p, uint64_t nbytes)
 	return (int)(((ends >> 7) * UINT64_C(0x0101010101010101)) >> 56);
 }
 
-/* Passes over records of a batch as long as they are those that nearly all are: short, timed, no
- * sample, no text, with as many numbers as there have to be. */
-static void skip_usual(struct scan *s)
+const uint8_t *tt_v1_pass_usual(const struct tt_v1 *v, const uint8_t *p, uint64_t *nrecords)
 {
-	const uint8_t *p = s->pos;
-	uint64_t count = 0;
+	for (*nrecords = 0; v->end - p > 16; ++*nrecords) {
+		const uint8_t *numbers = p + 1;
+		unsigned n = v->usual[*p];
 
-	for (; s->end - p > 16; count++) {
-		const struct tt_v1_layout *layout = &s->v->layouts[*p % TT_V1_NTYPES];
-		unsigned n = s->v->usual[*p];
-		uint64_t numbers = tt_load_le64(p + 1), ends;
-
-		if (tt_likely(n - 1 < 3 && (numbers & layout->numbers_mask & 0x808080) == 0)) {
-			p += 2 + (*p >> 6);
+		if (tt_likely(n - 1 < 3)) {
+			if (!tt_v1_pass_short_numbers(&numbers, (*p >> 6) + 1u))
+				break;
+			p = numbers;
 			continue;
 		}
-		if (n == 4 && count_short_numbers(p + 2, p[1]) == layout->nnumbers) {
-			p += 2 + p[1];
-			continue;
-		}
-		ends = ~numbers & UINT64_C(0x8080808080808080);
-		ends &= ends - (n > 1);
-		ends &= ends - (n > 2);
-		if (n == 0 || n == 4 || ends == 0)
+		if (n == 0 || count_short_numbers(p + 2, p[1]) != v->layouts[*p % TT_V1_NTYPES].nnumbers)
 			break;
-		p += 2 + (unsigned)__builtin_ctzll(ends) / 8;
+		p += 2 + p[1];
 	}
-	s->pos = p;
-	s->batch->nevents += count;
+	return p;
 }
 
 int tt_v1_index(struct tt_v1 *v, struct tt_error *err)
 {
 	struct scan s = {.v = v, .pos = v->data, .end = v->end, .err = err};
+	uint64_t nusual;
 	bool ended = false;
 	int rc = TT_OK;
 
 	while (rc == TT_OK && !ended && s.pos < s.end) {
-		if (tt_likely(s.batch != NULL))
-			skip_usual(&s);
+		if (tt_likely(s.batch != NULL)) {
+			s.pos = tt_v1_pass_usual(v, s.pos, &nusual);
+			s.batch->nevents += nusual;
+		}
 		if (s.pos == s.end)
 			break;
 		s.record = s.pos++;

@@ -54,8 +54,8 @@ static bool make_goroutines(struct tt_v1 *v)
 {
 	uint32_t i;
 
-	if (!tt_v1_goroutine_index(v, 0, &i) || !tt_v1_goroutine_index(v, UINT64_MAX - 1, &i) ||
-	    !tt_v1_goroutine_index(v, UINT64_MAX, &i) || !TT_ARRAY_ROOM(v->mem, &v->goroutines))
+	if (!tt_v1_add_goroutine(v, 0, &i) || !tt_v1_add_goroutine(v, UINT64_MAX - 1, &i) ||
+	    !tt_v1_add_goroutine(v, UINT64_MAX, &i) || !TT_ARRAY_ROOM(v->mem, &v->goroutines))
 		return false;
 	v->goroutines.at[v->goroutines.n++] = (struct tt_v1_goroutine){.region = TT_V1_NONE};
 	return true;

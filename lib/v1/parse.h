@@ -121,6 +121,40 @@ static inline const uint8_t *tt_v1_numbers(const uint8_t *record)
 	return p;
 }
 
+/*
+ * Moves past n numbers, 1 to 3. False: they do not end within 8 bytes. Records repeat: the
+ * processor guesses right most times where a length has a branch of its own, and then what follows
+ * need not wait for these bytes.
+ */
+static TT_ALWAYS_INLINE bool tt_v1_pass_short_numbers(const uint8_t **p, unsigned n)
+{
+	uint64_t ends = ~tt_load_le64(*p) & UINT64_C(0x8080808080808080);
+	unsigned nbytes;
+
+	ends &= ends - (n > 1);
+	ends &= ends - (n > 2);
+	if (tt_unlikely(ends == 0))
+		return false;
+	nbytes = (unsigned)__builtin_ctzll(ends) / 8 + 1;
+	if (nbytes == 2) {
+		tt_keep_branch();
+		*p += 2;
+	} else if (nbytes == 3) {
+		tt_keep_branch();
+		*p += 3;
+	} else if (nbytes == 4) {
+		tt_keep_branch();
+		*p += 4;
+	} else if (nbytes == 5) {
+		tt_keep_branch();
+		*p += 5;
+	} else {
+		tt_keep_branch();
+		*p += nbytes;
+	}
+	return true;
+}
+
 /* ------------------------------------------------------------------- events */
 
 /* An event, as it is read from its record. Few are in memory at a time. */
@@ -186,6 +220,13 @@ struct tt_v1_goroutine {
 	/* conversion: */
 	bool unstarted;         /* made before the first Gomaxprocs, and not seen since */
 };
+
+/* A goroutine that was found by its id. */
+struct tt_v1_recent {
+	uint64_t id;
+	uint32_t index;
+};
+#define TT_V1_NRECENT 64
 
 /* ---------------------------------------------------------------------- Ps */
 
@@ -272,10 +313,13 @@ struct tt_v1 {
 	TT_ARRAY(struct tt_keyed) samples; /* by ticks; index: offset in data */
 	TT_ARRAY(struct tt_v1_goroutine) goroutines;
 	struct tt_idmap goroutine_ids;
+	/* by the low bits of their ids: a program that has run for long has few goroutines, with
+	 * high ids, and those are in no plain array; at first all are goroutine 0 */
+	struct tt_v1_recent recent[TT_V1_NRECENT];
 	TT_ARRAY(struct tt_str) messages; /* of UserLog, each once */
 	struct tt_idmap message_ids;
 	uint64_t first_message; /* its id among the strings, */
-	uint64_t first_text;    /* and that of convert.c's first text */
+	uint64_t first_text;    /* and that of texts.c's first one */
 	bool lacks_messages;    /* the file's ids are so high that none is left for these, */
 	bool lacks_texts;       /* or for those */
 	bool bad_frames;        /* a frame names a string that does not exist */
@@ -358,12 +402,20 @@ struct tt_v1 *tt_v1_new(struct tt_generation *gen, const struct tt_specs *specs,
 /* The task of this id begins here. It is none that is known. */
 int tt_v1_add_task(struct tt_v1 *v, uint64_t id, const struct tt_v1_place *begin,
 		   struct tt_error *err);
+/* Makes a goroutine that there is not. False: no memory. */
 bool tt_v1_add_goroutine(struct tt_v1 *v, uint64_t id, uint32_t *index);
+/* As tt_v1_goroutine_index(); then the goroutine is among the `recent` ones. */
+bool tt_v1_recall_goroutine(struct tt_v1 *v, uint64_t id, uint32_t *index);
 /* The index of a goroutine, which is made if it is new. False: no memory. */
 static inline bool tt_v1_goroutine_index(struct tt_v1 *v, uint64_t id, uint32_t *index)
 {
-	*index = tt_idmap_find(&v->goroutine_ids, id);
-	return tt_likely(*index != TT_IDMAP_NONE) || tt_v1_add_goroutine(v, id, index);
+	const struct tt_v1_recent *recent = &v->recent[id % TT_V1_NRECENT];
+
+	*index = tt_idmap_find_dense(&v->goroutine_ids, id);
+	if (tt_likely(*index != TT_IDMAP_NONE))
+		return true;
+	*index = recent->index;
+	return tt_likely(recent->id == id) || tt_v1_recall_goroutine(v, id, index);
 }
 int tt_v1_no_memory(const struct tt_v1 *v, struct tt_error *err);
 int tt_v1_time_order(struct tt_error *err);
@@ -393,9 +445,12 @@ int tt_v1_read_records(struct tt_v1 *v, struct tt_error *err);
 
 /* TT_E_EVENT_TYPE, TT_E_EVENT_NUMBER, TT_E_CUT_OFF, TT_E_BATCH_HEADER, TT_E_BATCH_TYPE. */
 int tt_v1_index(struct tt_v1 *v, struct tt_error *err);
+/* Moves past records of a batch as long as they are those that nearly all are: short, timed, no
+ * sample, no text, with as many numbers as there have to be; and counts them. */
+const uint8_t *tt_v1_pass_usual(const struct tt_v1 *v, const uint8_t *p, uint64_t *nrecords);
 /* What index.c left of a batch with `tables`: files its strings, stacks, frequency. */
 int tt_v1_read_tables(struct tt_v1 *v, const struct tt_v1_batch *batch, struct tt_error *err);
-/* Gives an id to each message and to the texts of convert.c if there are enough, and looks
+/* Gives an id to each message and to those of texts.c if there are enough, and looks
  * whether frames have their strings. */
 int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 		      struct tt_error *err);

@@ -232,14 +232,18 @@ static int take_record(struct records *r, unsigned type)
 int tt_v1_read_tables(struct tt_v1 *v, const struct tt_v1_batch *batch, struct tt_error *err)
 {
 	struct records r = {.v = v, .pos = v->data + batch->offset, .err = err};
+	uint64_t nusual;
 	int rc = TT_OK;
 
 	r.pos++;
 	take(&r);
 	take(&r);
-	while (rc == TT_OK && r.pos < v->end) {
+	while (rc == TT_OK) {
 		unsigned type;
 
+		r.pos = tt_v1_pass_usual(v, r.pos, &nusual);
+		if (r.pos >= v->end)
+			break;
 		r.record = r.pos++;
 		type = tt_v1_record_type(r.record);
 		if (type == TT_V1_BATCH)

@@ -72,6 +72,15 @@ bool tt_v1_add_goroutine(struct tt_v1 *v, uint64_t id, uint32_t *index)
 	return true;
 }
 
+bool tt_v1_recall_goroutine(struct tt_v1 *v, uint64_t id, uint32_t *index)
+{
+	*index = tt_idmap_find(&v->goroutine_ids, id);
+	if (*index == TT_IDMAP_NONE && !tt_v1_add_goroutine(v, id, index))
+		return false;
+	v->recent[id % TT_V1_NRECENT] = (struct tt_v1_recent){id, *index};
+	return true;
+}
+
 int tt_v1_add_task(struct tt_v1 *v, uint64_t id, const struct tt_v1_place *begin,
 		   struct tt_error *err)
 {
