@@ -57,27 +57,35 @@ static bool is_printable(const uint8_t *p, const uint8_t *end)
 	return p == end;
 }
 
-/*
- * Whether the batch at p fits to those before it, whatever follows. The type of an experimental
- * batch is a digit, and all numbers of its header may be letters: that is for others to say.
- */
+/* Reads the header of the batch at p, nbytes long. False: it is none, or is made of letters: the
+ * type of an experimental batch is a digit, and all its numbers may be letters. */
+static bool read_batch(const uint8_t *p, const uint8_t *end, struct tt_raw_batch *b,
+		       uint64_t *nbytes)
+{
+	return tt_batch_plausible(p, end, b, nbytes) && b->kind != TT_RAW_BATCH_END &&
+	       !is_printable(p, p + (*nbytes - b->size));
+}
+
+/* Whether a batch fits to those before it, by its header. */
+static bool follows(const struct tt_scan *s, const struct tt_raw_batch *b)
+{
+	if (s->generation == 0)
+		return true;
+	/* (inside of a batch most numbers are small) */
+	if (b->time < s->first_time / 2)
+		return false;
+	if (s->open && b->generation == s->generation)
+		return true;
+	return (!s->open || !s->rules.has_end_marks) && b->generation == s->generation + 1;
+}
+
+/* Whether the batch at p fits to those before it, whatever comes after it. */
 static bool fits(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
 {
 	struct tt_raw_batch b;
 	uint64_t nbytes;
 
-	if (!tt_batch_plausible(p, end, &b, &nbytes) || b.kind == TT_RAW_BATCH_END)
-		return false;
-	if (is_printable(p, p + (nbytes - b.size)))
-		return false;
-	if (s->generation == 0)
-		return true;
-	/* (inside of a batch most numbers are small) */
-	if (b.time < s->first_time / 2)
-		return false;
-	if (s->open && b.generation == s->generation)
-		return true;
-	return (!s->open || !s->rules.has_end_marks) && b.generation == s->generation + 1;
+	return read_batch(p, end, &b, &nbytes) && follows(s, &b);
 }
 
 /* The same of one after an end mark, whose number may be any. */
@@ -98,10 +106,8 @@ static bool fits_at_end(const struct tt_scan *s, const uint8_t *p, const uint8_t
 
 	if (fits(s, p, end))
 		return true;
-	return tt_batch_plausible(p, end, &b, &nbytes) && b.kind != TT_RAW_BATCH_END &&
-	       !is_printable(p, p + (nbytes - b.size)) && !s->open &&
-	       b.time >= s->first_time && b.generation > s->generation &&
-	       b.generation - s->generation <= MOST_LEFT_OUT;
+	return read_batch(p, end, &b, &nbytes) && !s->open && b.time >= s->first_time &&
+	       b.generation > s->generation && b.generation - s->generation <= MOST_LEFT_OUT;
 }
 
 /* No control bytes but those of text. */
@@ -473,21 +479,75 @@ static int suspect(struct tt_scan *s, const struct tt_raw_batch *b, uint64_t nby
 	return TT_OK;
 }
 
-/* The batch at the position. What follows it is looked at, too. */
-static int pass_batch(struct tt_scan *s, struct tt_run *run, struct tt_error *err)
+/*
+ * Whether the batch at p is broken although another one follows it; all up to `more` is in
+ * memory. Tables are few, and end a generation: where it was cut off, in a table most often, the
+ * next trace may go on with a batch that fits.
+ */
+static bool is_cut(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *p,
+			  uint64_t nbytes, const uint8_t *more)
+{
+	return (s->closing || tt_scan_hides_trace(s, p, nbytes, (size_t)(more - p))) &&
+	       (b->kind != TT_RAW_BATCH_EVENTS || !tt_scan_is_whole(s, b, p + nbytes));
+}
+
+/* The byte after the header of the batch at p, or 0. */
+static uint8_t first_of(const struct tt_raw_batch *b, const uint8_t *p, uint64_t nbytes,
+			size_t avail)
+{
+	return b->size != 0 && nbytes - b->size < avail ? p[nbytes - b->size] : 0;
+}
+
+/* Moves *p on past the mark that may stand there, and reads the header of the batch after it.
+ * False: that does not fit. */
+static bool read_next(struct tt_scan *s, const uint8_t **p, const uint8_t *end,
+		      struct tt_raw_batch *b, uint64_t *nbytes)
+{
+	if (**p == TT_EV_END_OF_GENERATION && s->rules.has_end_marks) {
+		s->open = false;
+		++*p;
+		if (**p != TT_EV_EVENT_BATCH)
+			return false;
+	}
+	return read_batch(*p, end, b, nbytes) && follows(s, b);
+}
+
+/*
+ * Passes the batches at p that are as usual: each leads to another one that fits, and is not cut.
+ * Goes as far as the batch and the next header are before `end`. How many bytes they have.
+ */
+static size_t pass_row(struct tt_scan *s, const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *begin = p, *after;
+	struct tt_raw_batch b, next;
+	uint64_t nbytes, next_nbytes;
+
+	if (!tt_batch_plausible(p, end, &b, &nbytes))
+		return 0;
+	while (nbytes + 1 + TT_BATCH_MAX_HEADER < (uint64_t)(end - p)) {
+		b.first = first_of(&b, p, nbytes, (size_t)(end - p));
+		note_batch(s, &b);
+		after = p + nbytes;
+		if (!read_next(s, &after, end, &next, &next_nbytes) || is_cut(s, &b, p, nbytes, end))
+			break;
+		p = after;
+		b = next;
+		nbytes = next_nbytes;
+	}
+	return (size_t)(p - begin);
+}
+
+/* The batch at the position, whose header is at p. What follows it is looked at, too. */
+static int pass_batch(struct tt_scan *s, const uint8_t *p, size_t avail, struct tt_run *run)
 {
 	uint64_t at = tt_source_offset(s->src), nbytes;
 	struct tt_error ignored;
 	struct tt_raw_batch b;
-	const uint8_t *p;
-	size_t avail;
-	int rc = tt_source_peek_header(s->src, TT_BATCH_MAX_HEADER + 1, &p, &avail, err);
+	int rc;
 
-	if (rc < 0 && avail == 0)
-		return rc;
 	s->state = TT_SCAN_NOT_KNOWN;
 	tt_batch_plausible(p, p + avail, &b, &nbytes);
-	b.first = b.size != 0 && nbytes - b.size < avail ? p[nbytes - b.size] : 0;
+	b.first = first_of(&b, p, nbytes, avail);
 	note_batch(s, &b);
 	tt_source_peek(s->src, (size_t)nbytes, &p, &avail, &ignored);
 	*run = (struct tt_run){.kind = TT_RUN_TRACE, .nbytes = nbytes};
@@ -499,15 +559,24 @@ static int pass_batch(struct tt_scan *s, struct tt_run *run, struct tt_error *er
 	/* (an error comes when the source gets there) */
 	if (rc < 0)
 		return TT_OK;
-	/* tables are few, and end a generation: where it was cut off, in a table most often, the
-	   next trace may go on with a batch that fits */
-	if ((s->closing || tt_scan_hides_trace(s, p, nbytes, avail)) &&
-	    (b.kind != TT_RAW_BATCH_EVENTS || !tt_scan_is_whole(s, &b, p + nbytes)))
-		return suspect(s, &b, nbytes, run, &ignored);
-	if (s->state == TT_SCAN_BATCH || (s->state == TT_SCAN_MARK && s->sure) ||
-	    s->next.kind == TT_RUN_END || s->next.kind == TT_RUN_HEADER)
+	if (!is_cut(s, &b, p, nbytes, p + avail) &&
+	    (s->state == TT_SCAN_BATCH || (s->state == TT_SCAN_MARK && s->sure) ||
+	     s->next.kind == TT_RUN_END || s->next.kind == TT_RUN_HEADER))
 		return TT_OK;
 	return suspect(s, &b, nbytes, run, &ignored);
+}
+
+/* The batches at the position. */
+static int pass_batches(struct tt_scan *s, struct tt_run *run, struct tt_error *err)
+{
+	const uint8_t *p;
+	size_t avail;
+	int rc = tt_source_peek_header(s->src, TT_BATCH_MAX_HEADER + 1, &p, &avail, err);
+
+	if (rc < 0 && avail == 0)
+		return rc;
+	*run = (struct tt_run){.kind = TT_RUN_TRACE, .nbytes = pass_row(s, p, p + avail)};
+	return run->nbytes != 0 ? TT_OK : pass_batch(s, p, avail, run);
 }
 
 int tt_scan_next(struct tt_scan *s, struct tt_run *run, struct tt_error *err)
@@ -521,7 +590,7 @@ int tt_scan_next(struct tt_scan *s, struct tt_run *run, struct tt_error *err)
 	if (rc < 0)
 		return rc;
 	if (s->state == TT_SCAN_BATCH)
-		return pass_batch(s, run, err);
+		return pass_batches(s, run, err);
 	if (s->state == TT_SCAN_MARK)
 		s->open = false;
 	*run = s->next;

@@ -43,49 +43,6 @@ const uint8_t *tt_raw_event_decode_checked(const struct tt_decode_plan *plan, co
 int tt_raw_event_error(const struct tt_decode_plan *plan, const uint8_t *p, const uint8_t *end,
 		       uint64_t offset, struct tt_error *err);
 
-/*
- * Takes a varint of which 8 bytes may be read; false if it is longer. The lengths that
- * are common have a branch each, for which the processor needs no time if it guesses
- * right; of others the groups of 7 bits are moved together pairwise.
- */
-static TT_ALWAYS_INLINE bool tt_varint_unchecked(const uint8_t **at, uint64_t *value)
-{
-	const uint8_t *p = *at;
-	uint64_t v, last;
-
-	if (p[0] < 0x80) {
-		*value = p[0];
-		*at = p + 1;
-		return true;
-	}
-	if (p[1] < 0x80) {
-		*value = (p[0] & 0x7fu) | (unsigned)p[1] << 7;
-		*at = p + 2;
-		return true;
-	}
-	if (p[2] < 0x80) {
-		*value = (p[0] & 0x7fu) | (p[1] & 0x7fu) << 7 | (unsigned)p[2] << 14;
-		*at = p + 3;
-		return true;
-	}
-	if (p[3] < 0x80) {
-		*value = (p[0] & 0x7fu) | (p[1] & 0x7fu) << 7 | (p[2] & 0x7fu) << 14 |
-			 (unsigned)p[3] << 21;
-		*at = p + 4;
-		return true;
-	}
-	v = tt_load_le64(p);
-	last = ~v & UINT64_C(0x8080808080808080); /* top bits of bytes that end it */
-	if (last == 0)
-		return false;
-	v &= last ^ (last - 1); /* nothing after the first of them */
-	v = (v & UINT64_C(0x7f007f007f007f00)) >> 1 | (v & UINT64_C(0x007f007f007f007f));
-	v = (v & UINT64_C(0x3fff00003fff0000)) >> 2 | (v & UINT64_C(0x00003fff00003fff));
-	*value = (v & UINT64_C(0x0fffffff00000000)) >> 4 | (v & UINT64_C(0x000000000fffffff));
-	*at = p + ((unsigned)__builtin_ctzll(last) + 1) / 8;
-	return true;
-}
-
 /* As tt_raw_event_decode(), where TT_EVENT_MAX_SIZE may be read; NULL for an event with a
  * number of more than 8 bytes, too. */
 static TT_ALWAYS_INLINE const uint8_t *

@@ -7,6 +7,7 @@
 #ifndef TT_WIRE_VARINT_H
 #define TT_WIRE_VARINT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -52,6 +53,55 @@ static inline int tt_varint(const uint8_t *p, const uint8_t *end, uint64_t *valu
 		return 1;
 	}
 	return tt_varint_slow(p, end, value);
+}
+
+/* The value of 8 bytes with 7 bits each, whatever their top bits are. */
+static TT_ALWAYS_INLINE uint64_t tt_varint_join(uint64_t v)
+{
+	v = (v & UINT64_C(0x7f007f007f007f00)) >> 1 | (v & UINT64_C(0x007f007f007f007f));
+	v = (v & UINT64_C(0x3fff00003fff0000)) >> 2 | (v & UINT64_C(0x00003fff00003fff));
+	return (v & UINT64_C(0x0fffffff00000000)) >> 4 | (v & UINT64_C(0x000000000fffffff));
+}
+
+/*
+ * Takes a varint of which 8 bytes may be read; false if it is longer. The lengths that
+ * are common have a branch each, for which the processor needs no time if it guesses
+ * right; of others the groups of 7 bits are moved together pairwise.
+ */
+static TT_ALWAYS_INLINE bool tt_varint_unchecked(const uint8_t **at, uint64_t *value)
+{
+	const uint8_t *p = *at;
+	uint64_t v, last;
+
+	if (p[0] < 0x80) {
+		*value = p[0];
+		*at = p + 1;
+		return true;
+	}
+	if (p[1] < 0x80) {
+		*value = (p[0] & 0x7fu) | (unsigned)p[1] << 7;
+		*at = p + 2;
+		return true;
+	}
+	if (p[2] < 0x80) {
+		*value = (p[0] & 0x7fu) | (p[1] & 0x7fu) << 7 | (unsigned)p[2] << 14;
+		*at = p + 3;
+		return true;
+	}
+	if (p[3] < 0x80) {
+		*value = (p[0] & 0x7fu) | (p[1] & 0x7fu) << 7 | (p[2] & 0x7fu) << 14 |
+			 (unsigned)p[3] << 21;
+		*at = p + 4;
+		return true;
+	}
+	v = tt_load_le64(p);
+	last = ~v & UINT64_C(0x8080808080808080); /* top bits of bytes that end it */
+	if (last == 0)
+		return false;
+	v &= last ^ (last - 1); /* nothing after the first of them */
+	*value = tt_varint_join(v);
+	*at = p + ((unsigned)__builtin_ctzll(last) + 1) / 8;
+	return true;
 }
 
 /* Takes a varint that was read before and found good. */
