@@ -88,6 +88,7 @@ int tt_writer_new(struct tt_writer **out, const struct tt_sink *sink,
 	tt_order_init(&w->order, &w->mem, w->specs, w->version);
 	tt_idmap_init(&w->thread_ids, &w->mem, tt_random_seed());
 	tt_idmap_init(&w->embedded_ids, &w->mem, tt_random_seed());
+	tt_writer_clear_streams(w);
 	tt_writer_tables_init(w);
 	tt_writer_past_init(w);
 	tt_error_clear(&w->err);
@@ -226,6 +227,8 @@ static int begin_writing(struct tt_writer *w, const struct tt_event *ev)
 	else if (!w->past.stays)
 		tt_writer_past_release(w);
 	w->following = false;
+	/* (what was planned for the past was planned by the specs that it has) */
+	memset(w->plans, 0, sizeof(w->plans));
 	return rc;
 }
 
@@ -306,6 +309,18 @@ static int take_event(struct tt_writer *w, const struct tt_event *ev)
 	return rc;
 }
 
+/* Says of which events the next ones may take the short way. */
+static void find_quick(struct tt_writer *w)
+{
+	const struct tt_writer_tables *t = &w->tables;
+	struct tt_writer_quick *quick = &w->quick;
+	bool ready = w->open && !w->following && is_divisible(w) && w->last_ns >= w->given_ns;
+
+	quick->source = ready ? t->source : NULL;
+	quick->ordinal = t->source_ordinal;
+	quick->end = t->source_end;
+}
+
 int tt_writer_event_slowly(struct tt_writer *w, const struct tt_event *ev, int rc)
 {
 	bool sync = ev->kind == TT_KIND_SYNC;
@@ -316,6 +331,7 @@ int tt_writer_event_slowly(struct tt_writer *w, const struct tt_event *ev, int r
 		rc = extend_past(w, ev);
 	if (rc == TT_OK && !sync && is_full(w, ev) && is_divisible(w))
 		rc = tt_writer_close_generation(w);
+	find_quick(w);
 	w->full_nbytes = w->past.stays || w->options.max_generation_ns != 0 ? 0 : most_nbytes(w);
 	return rc;
 }

@@ -87,9 +87,19 @@ struct tt_writer_plan {
 	uint64_t ordinal;       /* generation in which `embedded` was found */
 	bool embedded;
 	/* for writer_fast.c */
-	bool quick, has_string, has_stack;
-	uint8_t needs, nargs, string_arg, stack_arg;
+	uint8_t rule;           /* enum tt_fast_rule; TT_FAST_NONE: always the long way */
+	bool has_string, has_stack;
+	uint8_t nargs, string_arg, stack_arg;
 };
+
+/* The generation of a source whose events writer_fast.c may write at the moment. */
+struct tt_writer_quick {
+	const struct tt_generation *source; /* NULL: none */
+	uint64_t ordinal, end;
+};
+
+/* Streams are found by the low bits of their threads' ids, of which most are near each other. */
+#define TT_NEAR_STREAMS 256
 
 /* A frame of a stack that outlives its generation. */
 struct tt_kept_frame {
@@ -173,12 +183,14 @@ struct tt_writer {
 	uint64_t frequency;
 	uint64_t ns_per_tick;   /* 1: times are exact; else all so far are multiples of it */
 	unsigned tick_shift;    /* it is 1 << tick_shift; 0: see there */
+	uint64_t inexact_bits;  /* a time with one of these is no multiple of it, or may be none */
+	uint64_t moved_bits;    /* nor is one that differs from the raw time in one of these */
 	int64_t base_ns;        /* the time of its Sync */
 	struct tt_clock clock;  /* trace_ns is that of the snapshot */
 	struct tt_idmap thread_ids, embedded_ids;
 	TT_ARRAY(struct tt_writer_stream) streams;
 	size_t nstreams_made;   /* places in `streams` that own memory, also past its end */
-	uint32_t last_stream;
+	uint32_t near[TT_NEAR_STREAMS]; /* the stream used last of such threads; check it */
 	uint64_t nbytes;        /* of all streams; from so many on, more than an event has to be */
 	uint64_t full_nbytes;   /* done: 0 if that is so after each one */
 	struct tt_writer_tables tables;
@@ -190,6 +202,7 @@ struct tt_writer {
 	bool has_theft;         /* of the P of a goroutine that ends in a syscall: it is next */
 	int64_t theft_ns, theft_thread;
 
+	struct tt_writer_quick quick;
 	struct tt_writer_plan plans[256];
 	char why[256];          /* what an event has to wait for */
 	struct tt_writer_progress progress;
@@ -290,6 +303,8 @@ int tt_writer_restate_all(struct tt_writer *w);
 
 /* ---- writer_stream.c */
 
+/* The stream of a thread that has one without embedded events. NULL: it has none. */
+struct tt_writer_stream *tt_writer_find_stream(struct tt_writer *w, int64_t thread);
 /* The stream of a thread. NULL: no memory. */
 struct tt_writer_stream *tt_writer_stream(struct tt_writer *w, int64_t thread, bool embedded);
 /* Adds an event, no earlier than those before. */

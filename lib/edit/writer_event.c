@@ -370,10 +370,10 @@ static bool is_quick(const struct tt_event_def *def)
 	}
 }
 
-static void plan_fast(struct tt_writer_plan *plan, const struct tt_event_def *def)
+static void plan_fast(struct tt_writer_plan *plan, const struct tt_order *o,
+		      const struct tt_event_def *def)
 {
-	plan->quick = is_quick(def);
-	plan->needs = def->needs;
+	plan->rule = is_quick(def) ? o->fast[def->spec.type].rule : TT_FAST_NONE;
 	plan->nargs = def->spec.nargs;
 	plan->has_string = def->nstrings != 0;
 	plan->has_stack = def->nstacks != 0;
@@ -393,7 +393,7 @@ static bool plan_event(struct tt_writer *w, const struct tt_event *ev)
 		plan->spec = ev->spec;
 		plan->ordinal = ordinal;
 		plan->embedded = ev->spec->type > TT_LAST_TYPE_OF_GO && is_embedded(ev);
-		plan_fast(plan, tt_event_def_of(ev->spec));
+		plan_fast(plan, tt_writer_order(w), tt_event_def_of(ev->spec));
 	}
 	return plan->embedded;
 }
@@ -663,6 +663,7 @@ int tt_writer_insert(struct tt_writer *w, const struct tt_event *ev)
 	struct tt_event inserted = *ev;
 	int rc = tt_writer_release_held(w);
 
+	w->quick.source = NULL;
 	inserted.kind = ev->spec->kind;
 	inserted.time_ns = inserted.raw_time_ns = w->last_ns + 1;
 	return rc < 0 ? rc : take(w, &inserted);

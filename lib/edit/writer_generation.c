@@ -125,6 +125,7 @@ int tt_writer_close_generation(struct tt_writer *w)
 	if (!w->open)
 		return TT_OK;
 	w->open = w->aligned = false;
+	w->quick.source = NULL;
 	encode_clock(w);
 	tt_writer_encode_streams(w);
 	tt_writer_encode_tables(w);

@@ -30,34 +30,47 @@ static struct tt_writer_stream *add_stream(struct tt_writer *w)
 	return s;
 }
 
+struct tt_writer_stream *tt_writer_find_stream(struct tt_writer *w, int64_t thread)
+{
+	uint32_t *near = &w->near[(uint64_t)thread % TT_NEAR_STREAMS];
+	uint32_t i = *near;
+
+	if (i < w->streams.n && w->streams.at[i].thread == thread)
+		return &w->streams.at[i];
+	i = tt_idmap_find(&w->thread_ids, (uint64_t)thread);
+	if (i == TT_IDMAP_NONE)
+		return NULL;
+	*near = i;
+	return &w->streams.at[i];
+}
+
+static struct tt_writer_stream *find_embedded(const struct tt_writer *w, int64_t thread)
+{
+	uint32_t i = tt_idmap_find(&w->embedded_ids, (uint64_t)thread);
+
+	return i == TT_IDMAP_NONE ? NULL : &w->streams.at[i];
+}
+
 struct tt_writer_stream *tt_writer_stream(struct tt_writer *w, int64_t thread, bool embedded)
 {
 	struct tt_idmap *ids = embedded ? &w->embedded_ids : &w->thread_ids;
-	struct tt_writer_stream *s;
-	uint32_t i;
+	struct tt_writer_stream *s = embedded ? find_embedded(w, thread)
+					      : tt_writer_find_stream(w, thread);
 
-	if (w->last_stream < w->streams.n) {
-		s = &w->streams.at[w->last_stream];
-		if (s->thread == thread && s->embedded == embedded)
-			return s;
+	if (s != NULL)
+		return s;
+	if (!tt_idmap_add(ids, (uint64_t)thread, (uint32_t)w->streams.n))
+		return NULL;
+	s = add_stream(w);
+	if (s == NULL) {
+		tt_idmap_remove(ids, (uint64_t)thread);
+		return NULL;
 	}
-	i = tt_idmap_find(ids, (uint64_t)thread);
-	if (i == TT_IDMAP_NONE) {
-		i = (uint32_t)w->streams.n;
-		if (!tt_idmap_add(ids, (uint64_t)thread, i))
-			return NULL;
-		s = add_stream(w);
-		if (s == NULL) {
-			tt_idmap_remove(ids, (uint64_t)thread);
-			return NULL;
-		}
-		s->thread = thread;
-		s->embedded = embedded;
-		s->m = TT_NO_SLOT;
-		s->p_stated = s->g_stated = TT_NONE;
-	}
-	w->last_stream = i;
-	return &w->streams.at[i];
+	s->thread = thread;
+	s->embedded = embedded;
+	s->m = TT_NO_SLOT;
+	s->p_stated = s->g_stated = TT_NONE;
+	return s;
 }
 
 static size_t max_batch(const struct tt_writer_stream *s)
@@ -162,6 +175,8 @@ void tt_writer_set_ticks(struct tt_writer *w, uint64_t ns_per_tick, uint64_t fre
 
 	w->ns_per_tick = ns_per_tick;
 	w->tick_shift = shifts ? (unsigned)__builtin_ctzll(ns_per_tick) : 0;
+	w->moved_bits = ns_per_tick == 1 ? 0 : UINT64_MAX;
+	w->inexact_bits = shifts || ns_per_tick == 1 ? ns_per_tick - 1 : UINT64_MAX;
 	w->frequency = frequency;
 }
 
@@ -221,7 +236,7 @@ void tt_writer_encode_streams(struct tt_writer *w)
 void tt_writer_clear_streams(struct tt_writer *w)
 {
 	w->streams.n = 0;
-	w->last_stream = 0;
+	memset(w->near, 0xff, sizeof(w->near));
 	w->nbytes = 0;
 	tt_idmap_clear(&w->thread_ids);
 	tt_idmap_clear(&w->embedded_ids);

@@ -192,8 +192,8 @@ static bool use_source(struct tt_writer *w, const struct tt_generation *from)
 	struct tt_writer_tables *t = &w->tables;
 
 	if (t->source == from && t->source_ordinal == from->ordinal &&
-	    t->source_offset == from->offset && t->source_end == from->end && t->string_of.n == from->strings.n + 1 &&
-	    t->stack_of.n == from->stacks.n + 1)
+	    t->source_offset == from->offset && t->source_end == from->end &&
+	    t->string_of.n == from->strings.n + 1 && t->stack_of.n == from->stacks.n + 1)
 		return true;
 	t->source = from;
 	t->source_ordinal = from->ordinal;

@@ -72,16 +72,24 @@ static inline struct tt_m_state *tt_find_m(const struct tt_order *o, int64_t id)
 	return slot == TT_IDMAP_NONE ? NULL : &o->ms.at[slot];
 }
 
-/* The goroutine, if it has this status and `seq` is due of its numbers in this generation. */
-static TT_ALWAYS_INLINE struct tt_g_state *tt_find_due_g(const struct tt_order *o, uint64_t id,
-							 uint64_t seq, enum tt_g_status status)
+/* The goroutine, if it has this status and its events are numbered in this generation. */
+static TT_ALWAYS_INLINE struct tt_g_state *
+tt_find_numbered_g(const struct tt_order *o, uint64_t id, enum tt_g_status status)
 {
 	struct tt_g_state *g = tt_find_g(o, (int64_t)id);
 
-	if (g == NULL || g->status != status || g->seq.n + 1 != seq ||
-	    g->seq.generation != o->gen->number)
+	if (g == NULL || g->status != status || g->seq.generation != o->gen->number)
 		return NULL;
 	return g;
+}
+
+/* The same, if `seq` is due of its numbers. */
+static TT_ALWAYS_INLINE struct tt_g_state *tt_find_due_g(const struct tt_order *o, uint64_t id,
+							 uint64_t seq, enum tt_g_status status)
+{
+	struct tt_g_state *g = tt_find_numbered_g(o, id, status);
+
+	return g == NULL || g->seq.n + 1 != seq ? NULL : g;
 }
 
 /* The thread's goroutine, if its record is known by its slot and has this status. */
@@ -120,7 +128,18 @@ static TT_ALWAYS_INLINE void tt_m_swap_g(struct tt_m_state *m, int64_t g)
 
 /* ---- the rules */
 
-/* GoStart: the goroutine runs on the thread. */
+/* GoStart: the goroutine, which was found to be runnable, runs on the thread. */
+static TT_ALWAYS_INLINE void tt_start_g(const struct tt_order *o, struct tt_m_state *m,
+					struct tt_g_state *g, uint64_t id)
+{
+	g->status = TT_G_RUNNING;
+	g->seq.n++;
+	/* (to Go's reader, a thread that runs goroutine -1 runs none) */
+	if ((int64_t)id != TT_NONE)
+		tt_m_swap_g(m, (int64_t)id);
+	m->g_slot = (uint32_t)(g - o->gs.at);
+}
+
 static TT_ALWAYS_INLINE bool tt_fast_go_start(struct tt_order *o, struct tt_m_state *m,
 					      uint64_t id, uint64_t seq)
 {
@@ -128,24 +147,25 @@ static TT_ALWAYS_INLINE bool tt_fast_go_start(struct tt_order *o, struct tt_m_st
 
 	if (g == NULL)
 		return false;
-	g->status = TT_G_RUNNING;
-	g->seq.n++;
-	/* (to Go's reader, a thread that runs goroutine -1 runs none) */
-	if ((int64_t)id != TT_NONE)
-		tt_m_swap_g(m, (int64_t)id);
-	m->g_slot = (uint32_t)(g - o->gs.at);
+	tt_start_g(o, m, g, id);
 	return true;
 }
 
-/* GoUnblock: the goroutine is ready to run. Any thread may do it, or none. */
+/* GoUnblock: the goroutine, which was found to wait, is ready to run. Any thread may do it, or
+ * none. */
+static TT_ALWAYS_INLINE void tt_unblock_g(struct tt_g_state *g)
+{
+	g->status = TT_G_RUNNABLE;
+	g->seq.n++;
+}
+
 static TT_ALWAYS_INLINE bool tt_fast_go_unblock(struct tt_order *o, uint64_t id, uint64_t seq)
 {
 	struct tt_g_state *g = tt_find_due_g(o, id, seq, TT_G_WAITING);
 
 	if (g == NULL)
 		return false;
-	g->status = TT_G_RUNNABLE;
-	g->seq.n++;
+	tt_unblock_g(g);
 	return true;
 }
 

@@ -129,6 +129,11 @@ static inline uint8_t *tt_varint_put(uint8_t *p, uint64_t value)
 		*p = (uint8_t)value;
 		return p + 1;
 	}
+	if (value < 0x4000) {
+		p[0] = (uint8_t)(value | 0x80);
+		p[1] = (uint8_t)(value >> 7);
+		return p + 2;
+	}
 	if (tt_likely(value < UINT64_C(1) << 56)) {
 		/* a seventh of up to 62; compilers divide where they take it for rare */
 		n = (unsigned)(70 - __builtin_clzll(value)) * 37 >> 8;
