@@ -728,6 +728,9 @@ static const struct repair_case {
 	{BEGIN "GoCreate 1 2 0 0; GoSysCall 1 0; GoSysBlock 1; ProcStop 1; Batch 1 1100;"
 	 "ProcStart 0 7; GoStart 0 2 1" END, 7, 1, 0, false, TT_E_GOROUTINE},
 	{BEGIN "GoSched 1 0; ProcStop 1; Batch 1 1100; GoStart 0 1 2" END, 5, 1, 0, false, TT_E_PROC},
+	/* P 1 did not stop, and to end it earlier keeps more than to end P 0 */
+	{BEGIN "GoSched 1 0; ProcStop 1; Batch 1 1100; ProcStart 0 9; Batch 0 1200; ProcStart 0 9;"
+	 "HeapAlloc 1 5; HeapAlloc 1 6" END, 8, 1, 0, false, TT_E_PROC},
 	/* the first Gomaxprocs is lost */
 	{"Batch 0 1000; GoCreate 0 1 0 0; ProcStart 0 7; GoStart 0 1 1; GoSched 5 0; GoStart 5 1 2;"
 	 "GoSched 5 0" END, 4, 2, 0, false, TT_E_GOROUTINE},

@@ -460,8 +460,10 @@ int tt_v1_order(struct tt_v1 *v, struct tt_error *err);
 void tt_v1_unorder(struct tt_v1 *v);
 int tt_v1_times(struct tt_v1 *v, struct tt_error *err);
 int tt_v1_check_events(struct tt_v1 *v, struct tt_error *err);
-/* What Go's reader does not ask for, but a repair: see threads.c. After tt_v1_check_events(). */
-int tt_v1_check_threads(struct tt_v1 *v, struct tt_error *err);
+/* What Go's reader does not ask for, but a repair: see threads.c. After tt_v1_check_events().
+ * *other: the place in the data of an earlier event that is the wrong one instead, as its P never
+ * stopped; or UINT64_MAX. */
+int tt_v1_check_threads(struct tt_v1 *v, uint64_t *other, struct tt_error *err);
 /* All were checked, and the clock is known. */
 void tt_v1_finish_check(struct tt_v1 *v);
 /* Forgets what tt_v1_check_events() found, so that it can be done again. */

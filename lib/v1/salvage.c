@@ -161,8 +161,9 @@ static int order(struct salvage *s, struct tt_error *wrong)
 	return tt_v1_times(v, s->err);
 }
 
-/* *wrong: of the first event that contradicts earlier ones, or is none of v2; TT_OK: of none. */
-static int check(struct salvage *s, struct tt_error *wrong)
+/* *wrong: of the first event that contradicts earlier ones, or is none of v2; TT_OK: of none.
+ * *other: as tt_v1_check_threads(). */
+static int check(struct salvage *s, struct tt_error *wrong, uint64_t *other)
 {
 	struct tt_v1 *v = s->v;
 	int rc;
@@ -170,7 +171,7 @@ static int check(struct salvage *s, struct tt_error *wrong)
 	tt_v1_uncheck(v);
 	rc = tt_v1_check_events(v, wrong);
 	if (rc == TT_OK)
-		rc = tt_v1_check_threads(v, wrong);
+		rc = tt_v1_check_threads(v, other, wrong);
 	if (rc < 0 && is_fatal(wrong)) {
 		*s->err = *wrong;
 		return rc;
@@ -226,15 +227,53 @@ static int check_and_cut(struct salvage *s)
 
 	for (unsigned i = 0; v->nevents > 0; i++) {
 		struct tt_error wrong;
+		uint64_t other;
 		int rc;
 
 		tt_error_clear(&wrong);
-		rc = check(s, &wrong);
+		rc = check(s, &wrong, &other);
 		if (rc < 0 || wrong.code == TT_OK)
 			return rc;
 		cut(v, i < MAX_CHECKS ? v->place : 0);
 	}
 	return TT_OK;
+}
+
+/* How many events can be ordered if those of a P end before this place; *n: 0 if it has none. */
+static int count_without(struct salvage *s, uint64_t place, size_t *n)
+{
+	struct tt_error ignored;
+	int rc = TT_OK;
+
+	*n = 0;
+	if (end_proc(s->v, place)) {
+		tt_v1_unorder(s->v);
+		rc = order(s, &ignored);
+		*n = s->v->nevents;
+	}
+	return rc;
+}
+
+/* Of two events that cannot both be right, *place becomes that one whose loss keeps more. */
+static int choose(struct salvage *s, uint64_t *place, uint64_t other)
+{
+	struct tt_v1 *v = s->v;
+	size_t nbytes = v->batches.n * sizeof(*v->batches.at), first, second = 0;
+	struct tt_v1_batch *batches = tt_mem_zalloc(v->mem, v->batches.n, sizeof(*batches));
+	int rc;
+
+	if (batches == NULL)
+		return tt_v1_no_memory(v, s->err);
+	memcpy(batches, v->batches.at, nbytes);
+	rc = count_without(s, *place, &first);
+	memcpy(v->batches.at, batches, nbytes);
+	if (rc == TT_OK)
+		rc = count_without(s, other, &second);
+	memcpy(v->batches.at, batches, nbytes);
+	tt_mem_free(v->mem, batches, nbytes);
+	if (second > first)
+		*place = other;
+	return rc;
 }
 
 /*
@@ -248,18 +287,25 @@ static int arrange(struct salvage *s)
 	uint64_t nevents = 0;
 
 	for (;;) {
+		uint64_t place, other = UINT64_MAX;
 		struct tt_error wrong;
 		int rc;
 
 		tt_error_clear(&wrong);
 		rc = order(s, &wrong);
 		if (rc == TT_OK && wrong.code == TT_OK)
-			rc = check(s, &wrong);
+			rc = check(s, &wrong, &other);
 		if (rc < 0 || wrong.code == TT_OK)
 			return rc;
-		nevents += v->cap;
-		if (nevents / MAX_CHECKS > v->cap + FREE_NEVENTS ||
-		    !end_proc(v, wrong.offset - v->base))
+		nevents += other == UINT64_MAX ? v->cap : 3 * v->cap;
+		if (nevents / MAX_CHECKS > v->cap + FREE_NEVENTS)
+			return check_and_cut(s);
+		place = wrong.offset - v->base;
+		if (other != UINT64_MAX)
+			rc = choose(s, &place, other);
+		if (rc < 0)
+			return rc;
+		if (!end_proc(v, place))
 			return check_and_cut(s);
 		tt_v1_unorder(v);
 	}

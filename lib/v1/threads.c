@@ -17,6 +17,7 @@
 struct thread {
 	uint64_t id;
 	uint32_t proc;          /* index of the P that it has, or NO_PROC */
+	uint64_t start;         /* place in the data of the record that gave it that P */
 	uint32_t g;             /* index of the goroutine that it runs, or TT_V1_NO_G */
 };
 
@@ -38,6 +39,7 @@ struct threads {
 	uint8_t *known;         /* enum known, by goroutine */
 	size_t nprocs, ngoroutines;
 	bool started;           /* the first Gomaxprocs is over */
+	uint64_t other;         /* see tt_v1_check_threads() */
 };
 
 static int fail_at_event(struct threads *t)
@@ -56,7 +58,7 @@ static bool thread_index(struct threads *t, uint64_t id, uint32_t *index)
 	if (*index == UINT32_MAX || !TT_ARRAY_ROOM(t->v->mem, &t->list) ||
 	    !tt_idmap_add(&t->ids, id, *index))
 		return false;
-	t->list.at[t->list.n++] = (struct thread){id, NO_PROC, TT_V1_NO_G};
+	t->list.at[t->list.n++] = (struct thread){.id = id, .proc = NO_PROC, .g = TT_V1_NO_G};
 	return true;
 }
 
@@ -76,9 +78,11 @@ static int proc_start(struct threads *t)
 			"p %" PRId64 " starts on thread %" PRIu64 ", where p %" PRId64
 			" has not stopped",
 			procs[p].number, thread->id, procs[thread->proc].number);
+		t->other = thread->start;
 		return fail_at_event(t);
 	}
 	thread->proc = p;
+	thread->start = t->e->offset;
 	t->of_proc[p] = index;
 	return TT_OK;
 }
@@ -235,7 +239,7 @@ static bool make_room(struct threads *t)
 	if (t->of_proc == NULL || t->of_goroutine == NULL || t->known == NULL ||
 	    !TT_ARRAY_ROOM(mem, &t->list))
 		return false;
-	t->list.at[t->list.n++] = (struct thread){0, NO_PROC, TT_V1_NO_G};
+	t->list.at[t->list.n++] = (struct thread){.proc = NO_PROC, .g = TT_V1_NO_G};
 	return true;
 }
 
@@ -250,11 +254,12 @@ static void release(struct threads *t)
 	tt_idmap_release(&t->ids);
 }
 
-int tt_v1_check_threads(struct tt_v1 *v, struct tt_error *err)
+int tt_v1_check_threads(struct tt_v1 *v, uint64_t *other, struct tt_error *err)
 {
-	struct threads t = {.v = v, .err = err};
+	struct threads t = {.v = v, .err = err, .other = UINT64_MAX};
 	int rc = TT_OK;
 
+	*other = UINT64_MAX;
 	if (v->nevents == 0)
 		return TT_OK;
 	tt_idmap_init(&t.ids, v->mem, tt_random_seed());
@@ -264,5 +269,6 @@ int tt_v1_check_threads(struct tt_v1 *v, struct tt_error *err)
 	while (rc == TT_OK && (t.e = tt_v1_replay_next(v)) != NULL)
 		rc = check_event(&t);
 	release(&t);
+	*other = t.other;
 	return rc;
 }
