@@ -72,6 +72,7 @@ static const struct opt_command command = {
 struct run {
 	const struct split_options *opt;
 	const char *name;       /* of the input, for messages */
+	char *input;            /* its path */
 	struct tt_reader *reader;
 	/* the piece at hand */
 	struct trace_output output;
@@ -111,7 +112,10 @@ static int open_piece(struct run *run)
 		cmd_error(NULL, "%s: the name is too long", pattern);
 		return STATUS_TROUBLE;
 	}
-	status = trace_output_open(&run->output, run->path);
+	/* (the pattern is no file: only a piece's name can be that of the input) */
+	status = cmd_check_output(&command, run->path, &run->input, 1, &run->opt->common.specs);
+	if (status == OPT_RUN)
+		status = trace_output_open(&run->output, run->path);
 	run->open = status == STATUS_FINE;
 	return status;
 }
@@ -360,6 +364,7 @@ int cmd_split(int argc, char **argv)
 		status = check(&opt, operands.items);
 	if (status == OPT_RUN) {
 		run.name = cmd_input_name(operands.items[0]);
+		run.input = operands.items[0];
 		status = cmd_input_init(&input, &opt.common);
 		if (status == STATUS_FINE)
 			status = split(&run, &input, operands.items[0]);
