@@ -9,6 +9,7 @@
  *	writer_fast.c        nearly all of which are done here
  *	writer_event.c       one event: its arguments, its numbers, the state that it needs
  *	writer_state.c       what is restated: goroutines, processors, ranges, tasks, metrics
+ *	writer_restated.c    the list of that
  *	writer_past.c        what is known of the events before the first one that is written
  *	writer_heap.c        the heap of AllocFree there
  *	writer_declared.c    resources and ranges of experiments there
@@ -288,7 +289,7 @@ bool tt_writer_past_stack(struct tt_writer *w, int64_t g, uint64_t *out);
 /* The batches that later generations need go to the generation at hand. */
 bool tt_writer_past_batches(struct tt_writer *w);
 
-/* ---- writer_state.c */
+/* ---- writer_restated.c */
 
 /* Adds an event to a list, and its arguments. False: no memory. */
 bool tt_writer_restate(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
@@ -296,6 +297,9 @@ bool tt_writer_restate(struct tt_writer *w, struct tt_restatement *list, int64_t
 /* The arguments alone. */
 bool tt_writer_restated_args(struct tt_writer *w, struct tt_restatement *list, unsigned nargs,
 			     const uint64_t *args);
+
+/* ---- writer_state.c */
+
 /* Begins the result with what is restated before the first event that is written. */
 int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first);
 /* What the writer's own new generation restates. */
