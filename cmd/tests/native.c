@@ -74,7 +74,7 @@ static void *allocate(void *arg)
 	return arg;
 }
 
-static int run_threads(unsigned n, void *(*work)(void *arg))
+static __attribute__((noinline)) int run_threads(unsigned n, void *(*work)(void *arg))
 {
 	pthread_t threads[MAX_THREADS];
 

@@ -155,8 +155,10 @@ struct tt_str tt_assembler_take_generation(struct tt_assembler *a, bool *ends)
 	drop_taken(a);
 	*ends = false;
 	n = a->assembly.done;
+	if (n == 0)
+		return (struct tt_str){"", 0};
 	head = a->past_header ? 0 : n < TT_HEADER_SIZE ? n : TT_HEADER_SIZE;
-	a->past_header |= n != 0;
+	a->past_header = true;
 	a->taken = head + find_end(a, a->trace.data + head, n - head, ends);
 	return (struct tt_str){(const char *)a->trace.data, a->taken};
 }
