@@ -46,7 +46,8 @@ static struct tt_reader *open_reader(const struct build *b)
 	return reader;
 }
 
-/* Whether all of it could be read. */
+/* Whether all of it could be read and written. (A batch of experiment 0 is one of events, or a
+ * table, by its first byte, which is gone if it is emptied.) */
 static bool anonymize(struct build *out, const struct build *in, struct tt_names *names,
 		      unsigned flags)
 {
@@ -71,7 +72,7 @@ static bool anonymize(struct build *out, const struct build *in, struct tt_names
 	REQUIRE(out->len >= 16);
 	tt_anonymizer_free(a);
 	tt_reader_close(reader);
-	return rc == 1 && progress.damaged == 0;
+	return rc == 1 && progress.damaged == 0 && progress.emptied == 0;
 }
 
 /* Up to the first error: a spec of a later generation that has a mistake is replaced by that of
