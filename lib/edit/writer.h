@@ -13,6 +13,7 @@
  *	writer_past.c        what is known of the events before the first one that is written
  *	writer_heap.c        the heap of AllocFree there
  *	writer_declared.c    resources and ranges of experiments there
+ *	writer_kept.c        the events that created or began those
  *	writer_emit.c        an event is tried on the state, and written
  *	writer_generation.c  where a generation begins and ends
  *	writer_stream.c      the bytes of each thread, and the ticks of their times

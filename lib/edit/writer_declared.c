@@ -3,245 +3,17 @@
  * writer_declared.c - resources and ranges of experiments where a trace is cut. A resource is
  * stated by an event that restates it; if the spec has none, by the event that created it, and
  * by that which set its state last where this is needed. An open range is stated by its active
- * event, or else by the event that began it. Those events are kept, with their texts, until the
- * resource or the range ends. Stands on writer_declared.h.
+ * event, or else by the event that began it. writer_kept.h has those events. Stands on
+ * writer_declared.h.
  */
 #include "edit/writer_declared.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "edit/writer_kept.h"
 #include "order/keyed.h"
 #include "order/life.h"
-
-/* An event of the source that created what lives, or began what is open. */
-struct kept {
-	uint64_t key;           /* a hash of what it is about */
-	uint64_t serial;
-	uint32_t below;         /* with the same key: the next outer one, counted from 1; or 0 */
-	struct tt_range_key range;
-	int64_t thread;
-	uint8_t type, nargs;
-	bool is_range, embedded;
-	uint64_t args[TT_MAX_ARGS];
-	struct tt_shared_string *strings[]; /* of the arguments that are such, or NULL */
-};
-
-struct tt_writer_declared {
-	struct tt_idmap tops;   /* keys to the innermost in `all` */
-	uint64_t seed, serial;
-	TT_ARRAY(struct kept *) all; /* or NULL */
-	TT_ARRAY(uint32_t) free;
-};
-
-static struct tt_writer_declared *declared_of(struct tt_writer *w)
-{
-	struct tt_writer_declared *d = w->past.declared;
-
-	if (d != NULL)
-		return d;
-	d = w->past.declared = tt_mem_zalloc(&w->mem, 1, sizeof(*d));
-	if (d != NULL) {
-		d->seed = tt_random_seed();
-		tt_idmap_init(&d->tops, &w->mem, d->seed);
-	}
-	return d;
-}
-
-static void drop(struct tt_writer *w, struct kept *k)
-{
-	unsigned n;
-
-	if (k == NULL)
-		return;
-	n = tt_specs_def(w->specs, k->type)->nstrings;
-	for (unsigned i = 0; i < n; i++)
-		tt_shared_string_drop(&w->past.order.names, k->strings[i]);
-	tt_mem_free(&w->mem, k, sizeof(*k) + n * sizeof(k->strings[0]));
-}
-
-void tt_writer_declared_free(struct tt_writer *w)
-{
-	struct tt_writer_declared *d = w->past.declared;
-
-	if (d == NULL)
-		return;
-	for (size_t i = 0; i < d->all.n; i++)
-		drop(w, d->all.at[i]);
-	tt_idmap_release(&d->tops);
-	TT_ARRAY_RELEASE(&w->mem, &d->all);
-	TT_ARRAY_RELEASE(&w->mem, &d->free);
-	tt_mem_free(&w->mem, d, sizeof(*d));
-	w->past.declared = NULL;
-}
-
-/* ---- keeping events */
-
-static uint64_t hash(const struct tt_writer_declared *d, uint64_t sort, uint64_t id, uint64_t key)
-{
-	const uint64_t what[] = {sort, id, key};
-
-	return tt_idmap_id_of(d->seed, what, sizeof(what));
-}
-
-static struct kept *copy(struct tt_writer *w, const struct tt_event *ev)
-{
-	const struct tt_event_def *def = tt_event_def_of(ev->spec);
-	size_t n = def->nstrings;
-	struct kept *k = tt_mem_zalloc(&w->mem, 1, sizeof(*k) + n * sizeof(k->strings[0]));
-	struct tt_str ignored;
-
-	if (k == NULL)
-		return NULL;
-	k->thread = ev->thread;
-	k->type = ev->spec->type;
-	k->nargs = ev->spec->nargs;
-	k->embedded = w->plans[k->type].embedded;
-	memcpy(k->args, ev->args, k->nargs * sizeof(*k->args));
-	for (unsigned i = 0; i < n; i++) {
-		uint64_t id = ev->args[def->string_args[i]];
-
-		if (!tt_generation_string(w->past.source, id, &ignored))
-			continue;
-		k->strings[i] = tt_shared_string_take(&w->past.order.names, id);
-		if (k->strings[i] == NULL) {
-			drop(w, k);
-			return NULL;
-		}
-	}
-	return k;
-}
-
-static void forget(struct tt_writer *w, uint64_t key)
-{
-	struct tt_writer_declared *d = w->past.declared;
-	uint32_t i = tt_idmap_find(&d->tops, key), below;
-
-	if (i == TT_IDMAP_NONE)
-		return;
-	below = d->all.at[i]->below;
-	drop(w, d->all.at[i]);
-	d->all.at[i] = NULL;
-	tt_idmap_remove(&d->tops, key);
-	/* (there is room: another key is gone) */
-	if (below != 0)
-		tt_idmap_add(&d->tops, key, below - 1);
-	/* (without room, the place stays empty) */
-	if (TT_ARRAY_ROOM(&w->mem, &d->free))
-		d->free.at[d->free.n++] = i;
-}
-
-/* A copy of the event, over those with the same key. NULL: no memory. */
-static struct kept *keep(struct tt_writer *w, const struct tt_event *ev, uint64_t key)
-{
-	struct tt_writer_declared *d = w->past.declared;
-	uint32_t top = tt_idmap_find(&d->tops, key), i;
-	struct kept *k = copy(w, ev);
-
-	if (k == NULL)
-		return NULL;
-	if (d->free.n == 0 && !TT_ARRAY_ROOM(&w->mem, &d->all)) {
-		drop(w, k);
-		return NULL;
-	}
-	i = d->free.n != 0 ? d->free.at[--d->free.n] : (uint32_t)d->all.n++;
-	d->all.at[i] = k;
-	k->key = key;
-	k->serial = d->serial++;
-	k->below = top == TT_IDMAP_NONE ? 0 : top + 1;
-	tt_idmap_remove(&d->tops, key);
-	return tt_idmap_add(&d->tops, key, i) ? k : NULL;
-}
-
-static struct tt_range_key range_of(const struct tt_event *ev)
-{
-	const struct tt_range_spec *range = &ev->spec->range;
-	int64_t own = range->scope == TT_RESOURCE_THREAD	? ev->thread
-		      : range->scope == TT_RESOURCE_PROC	? ev->proc
-		      : range->scope == TT_RESOURCE_GOROUTINE ? ev->goroutine
-							      : 0;
-
-	return (struct tt_range_key){
-		.id = range->id_arg < 0 ? (uint64_t)own : ev->args[range->id_arg],
-		.key = range->key_arg < 0 ? 0 : ev->args[range->key_arg],
-		.type = range->begin,
-	};
-}
-
-static int range_event(struct tt_writer *w, const struct tt_event *ev)
-{
-	const struct tt_range_key range = range_of(ev);
-	uint64_t key = hash(w->past.declared, range.type, range.id, range.key);
-	bool known = tt_idmap_find(&w->past.declared->tops, key) != TT_IDMAP_NONE;
-	struct kept *k;
-
-	if (ev->spec->range.role == TT_RANGE_END) {
-		forget(w, key);
-		return TT_OK;
-	}
-	if (known && ev->spec->range.role == TT_RANGE_ACTIVE)
-		return TT_OK;
-	if (known && !ev->spec->range.nested)
-		forget(w, key);
-	k = keep(w, ev, key);
-	if (k == NULL)
-		return tt_writer_no_memory(w);
-	k->is_range = true;
-	k->range = range;
-	return TT_OK;
-}
-
-/* Keeps what created a resource and what set its state last, each in a list of its own. */
-#define CREATED 256
-#define CHANGED (256 + (UINT64_C(1) << 32))
-
-static uint64_t resource_key(const struct tt_writer_declared *d, uint64_t sort, size_t class,
-			     uint64_t id)
-{
-	return hash(d, sort + class, id, 0);
-}
-
-static int resource_event(struct tt_writer *w, const struct tt_event *ev, unsigned i)
-{
-	const struct tt_order_spec *order = &ev->spec->orders[i];
-	bool creates = order->role == TT_ROLE_CREATE, ends = order->role == TT_ROLE_DESTROY;
-	bool sets = order->to >= 0 || order->to_arg >= 0;
-	const struct tt_order *o = &w->past.order;
-	const struct tt_subject_class *class;
-	uint64_t key;
-	size_t n;
-
-	if (order->of != TT_ORDER_RESOURCE || order->arg < 0 || !(creates || ends || sets))
-		return TT_OK;
-	class = tt_subject_class_of(&w->past.order, tt_event_def_of(ev->spec), i);
-	if (class == NULL)
-		return tt_writer_no_memory(w);
-	/* (without states, an event that restates it says all) */
-	if (!class->lives || (class->restated && order->resource->nstates == 0))
-		return TT_OK;
-	n = (size_t)(class - o->subjects->classes.at);
-	key = resource_key(w->past.declared, CHANGED, n, ev->args[order->arg]);
-	forget(w, key);
-	if (creates || ends) {
-		key = resource_key(w->past.declared, CREATED, n, ev->args[order->arg]);
-		forget(w, key);
-	}
-	return ends || keep(w, ev, key) != NULL ? TT_OK : tt_writer_no_memory(w);
-}
-
-int tt_writer_declared_event(struct tt_writer *w, const struct tt_event *ev)
-{
-	int rc = TT_OK;
-
-	if ((ev->spec->norders == 0 && ev->spec->range.role == TT_RANGE_NONE) ||
-	    w->past.source == NULL)
-		return TT_OK;
-	if (declared_of(w) == NULL)
-		return tt_writer_no_memory(w);
-	for (unsigned i = 0; rc == TT_OK && i < ev->spec->norders; i++)
-		rc = resource_event(w, ev, i);
-	return rc == TT_OK && ev->spec->range.role != TT_RANGE_NONE ? range_event(w, ev) : rc;
-}
 
 /* ---- which events state a resource */
 
@@ -381,8 +153,8 @@ static bool plan(struct tt_writer *w, struct tt_restatement *list, const struct 
 }
 
 /* The arguments of a kept event, in the places that another one of the same pair has them. */
-static bool copy_args(struct tt_writer *w, const struct kept *k, const struct tt_event_def *def,
-		      uint64_t *args)
+static bool copy_args(struct tt_writer *w, const struct tt_kept_event *k,
+		      const struct tt_event_def *def, uint64_t *args)
 {
 	const struct tt_event_def *from = tt_specs_def(w->specs, k->type);
 	uint64_t values[TT_MAX_ARGS];
@@ -437,17 +209,15 @@ static void find_restating(struct tt_writer *w, const struct ways *ways,
 static bool find_kept(struct tt_writer *w, uint64_t sort, const struct tt_subject *subject,
 		      struct statement *out, const struct tt_order_spec **order)
 {
-	const struct tt_writer_declared *d = w->past.declared;
-	uint32_t at = d == NULL ? TT_IDMAP_NONE
-				: tt_idmap_find(&d->tops, resource_key(d, sort, subject->class,
-								       subject->id));
+	const struct tt_kept_event *kept =
+		tt_writer_kept_find(w, sort, subject->class, subject->id);
 
 	out->def = NULL;
 	*order = NULL;
-	if (at == TT_IDMAP_NONE)
+	if (kept == NULL)
 		return true;
-	out->def = tt_specs_def(w->specs, d->all.at[at]->type);
-	if (!copy_args(w, d->all.at[at], out->def, out->args))
+	out->def = tt_specs_def(w->specs, kept->type);
+	if (!copy_args(w, kept, out->def, out->args))
 		return false;
 	for (unsigned i = 0; i < out->def->spec.norders; i++) {
 		const struct tt_order_spec *o = &out->def->spec.orders[i];
@@ -499,7 +269,7 @@ static bool plan_resource(struct tt_writer *w, struct tt_restatement *list,
 	find_restating(w, ways, subject, &restating);
 	s = restating;
 	if (restating.def == NULL || !may_stand_for(ways, restating.state, state)) {
-		if (!find_kept(w, CREATED, subject, &s, &order))
+		if (!find_kept(w, TT_KEPT_CREATED, subject, &s, &order))
 			return false;
 		if (s.def == NULL)
 			s = restating;
@@ -512,7 +282,7 @@ static bool plan_resource(struct tt_writer *w, struct tt_restatement *list,
 	w->progress.resources++;
 	if (may_stand_for(ways, s.state, state))
 		return state_it(w, list, &s, place);
-	if (!find_kept(w, CHANGED, subject, &change, &order))
+	if (!find_kept(w, TT_KEPT_CHANGED, subject, &change, &order))
 		return false;
 	if (change.def == NULL || change.state != state || place_of(change.def) == TT_PLACE_BARE ||
 	    (order->from != 0 && s.state != TT_MAX_STATES && (order->from >> s.state & 1) == 0)) {
@@ -592,7 +362,8 @@ static int64_t thread_of_p(const struct tt_order *o, int64_t p)
 	return TT_NONE;
 }
 
-static bool plan_range(struct tt_writer *w, struct tt_restatement *list, const struct kept *k)
+static bool plan_range(struct tt_writer *w, struct tt_restatement *list,
+		       const struct tt_kept_event *k)
 {
 	const struct tt_order *o = &w->past.order;
 	const struct tt_event_def *def = stating(w->specs, k->range.type);
@@ -625,7 +396,7 @@ static bool plan_range(struct tt_writer *w, struct tt_restatement *list, const s
 
 static int by_serial(const void *a, const void *b)
 {
-	const struct kept *const *x = a, *const *y = b;
+	const struct tt_kept_event *const *x = a, *const *y = b;
 
 	return ((*x)->serial > (*y)->serial) - ((*x)->serial < (*y)->serial);
 }
@@ -634,22 +405,22 @@ static int by_serial(const void *a, const void *b)
 static bool plan_ranges(struct tt_writer *w, struct tt_restatement *list)
 {
 	const struct tt_writer_declared *d = w->past.declared;
-	const struct kept **open;
+	const struct tt_kept_event **open;
 	size_t n = 0;
 	bool good = true;
 
 	if (d == NULL || d->all.n == 0)
 		return true;
-	open = tt_mem_zalloc(&w->mem, d->all.n, sizeof(const struct kept *));
+	open = tt_mem_zalloc(&w->mem, d->all.n, sizeof(const struct tt_kept_event *));
 	if (open == NULL)
 		return tt_writer_no_memory(w) == TT_OK;
 	for (size_t i = 0; i < d->all.n; i++)
 		if (d->all.at[i] != NULL && d->all.at[i]->is_range)
 			open[n++] = d->all.at[i];
-	qsort(open, n, sizeof(const struct kept *), by_serial);
+	qsort(open, n, sizeof(const struct tt_kept_event *), by_serial);
 	for (size_t i = 0; good && i < n; i++)
 		good = plan_range(w, list, open[i]);
-	tt_mem_free(&w->mem, open, d->all.n * sizeof(const struct kept *));
+	tt_mem_free(&w->mem, open, d->all.n * sizeof(const struct tt_kept_event *));
 	return good;
 }
 

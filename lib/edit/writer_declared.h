@@ -16,14 +16,11 @@ enum tt_declared_place {
 	TT_PLACE_OWN,           /* where its own goroutine runs */
 };
 
-/* An event of an experiment, which is not written. */
-int tt_writer_declared_event(struct tt_writer *w, const struct tt_event *ev);
 /* Plans the events that state what exists and is open, in list->declared. */
 bool tt_writer_declared_plan(struct tt_writer *w, struct tt_restatement *list);
 /* When all are in list->events: numbers that go on lead to those of the source. */
 bool tt_writer_declared_number(struct tt_writer *w, struct tt_restatement *list);
 /* Writes one of them. What cannot happen after all is left out. */
 int tt_writer_declared_emit(struct tt_writer *w, const struct tt_restated *e, uint64_t *args);
-void tt_writer_declared_free(struct tt_writer *w);
 
 #endif

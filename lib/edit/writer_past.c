@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "edit/writer.h"
-#include "edit/writer_declared.h"
+#include "edit/writer_kept.h"
 #include "edit/writer_heap.h"
 #include "wire/embedded.h"
 
@@ -136,7 +136,7 @@ int tt_writer_past_event(struct tt_writer *w, const struct tt_event *ev)
 	if (ev->spec->experiment_id == TT_EXPERIMENT_ALLOC_FREE)
 		return tt_writer_heap_event(w, ev);
 	if (ev->spec->experiment != NULL)
-		return tt_writer_declared_event(w, ev);
+		return tt_writer_keep_event(w, ev);
 	if (ev->kind != TT_KIND_TRANSITION)
 		return TT_OK;
 	t = tt_event_transition(ev);
@@ -215,7 +215,7 @@ void tt_writer_past_release(struct tt_writer *w)
 	TT_ARRAY_RELEASE(&w->mem, &past->lasting);
 	tt_idmap_release(&past->g_ids);
 	tt_writer_heap_free(w);
-	tt_writer_declared_free(w);
+	tt_writer_kept_free(w);
 	tt_order_release(&past->order);
 	past->any = false;
 }
