@@ -39,7 +39,8 @@ static bool begins_thread(const struct tt_salvage *s, const struct tt_salvaged_b
 	struct tt_raw_event ev;
 	uint64_t dt;
 
-	if (tt_raw_event_decode(&s->plan, data, data + b->head.size, &ev, &dt) == NULL)
+	if (b->head.size == 0 ||
+	    tt_raw_event_decode(&s->plan, data, data + b->head.size, &ev, &dt) == NULL)
 		return false;
 	switch (ev.type) {
 	case TT_EV_PROC_START:
