@@ -53,16 +53,22 @@ static int by_sort(const void *a, const void *b)
 
 /* ---- printing */
 
+/* Of values that were read from a file, too: none is too large for the type. */
+static uint64_t whole(double value)
+{
+	return value < 0x1p64 ? (uint64_t)value : UINT64_MAX;
+}
+
 static char *put_value(char *p, double value, enum metric_unit unit)
 {
 	if (value < 0)
 		return put_value(put_char(p, '-'), -value, unit);
 	if (unit == METRIC_NS)
-		return put_duration(p, value > 9e18 ? INT64_MAX : (int64_t)value);
+		return put_duration(p, value >= 0x1p63 ? INT64_MAX : (int64_t)value);
 	if (unit == METRIC_BYTES)
-		return put_nbytes(p, (uint64_t)value);
-	if (unit == METRIC_COUNT && value == (double)(uint64_t)value)
-		return put_u64(p, (uint64_t)value);
+		return put_nbytes(p, whole(value));
+	if (unit == METRIC_COUNT && value == (double)whole(value))
+		return put_u64(p, whole(value));
 	return p + sprintf(p, "%.2f%s", value, unit == METRIC_PERCENT ? " %" : "");
 }
 

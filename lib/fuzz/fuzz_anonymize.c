@@ -19,16 +19,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void damage(struct build *b, const uint8_t *choices)
-{
-	size_t n = b->len - 16;
-
-	if (choices[0] != 255)
-		b->len = 16 + n * choices[0] / 255;
-	if (b->len > 16)
-		b->data[16 + (b->len - 17) * choices[1] / 255] ^= choices[2];
-}
-
 static bool append(void *arg, const void *data, size_t nbytes)
 {
 	build_bytes(arg, data, nbytes);
@@ -124,10 +114,7 @@ static void restore(const struct build *out, struct tt_names *names, unsigned fl
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	/* choices have no batches */
-	if (size > 0 && (data[0] & 4) != 0)
-		return LLVMFuzzerMutate(data, size, max_size);
-	return mutate(data, size, max_size, seed, 4);
+	return mutate_damaged(data, size, max_size, seed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -141,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if ((data[0] & 4) != 0) {
 		generate(&b, ways_version(data[0]), ways_specs(), data + 4, size - 4);
-		damage(&b, data + 1);
+		mutate_damage(&b, data + 1);
 	} else {
 		build_init(&b, ways_version(data[0]));
 		build_bytes(&b, data + 4, size - 4);

@@ -141,10 +141,7 @@ static void filter(const struct input *in)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	/* choices have no batches */
-	if (size > 0 && (data[0] & 4) != 0)
-		return LLVMFuzzerMutate(data, size, max_size);
-	return mutate(data, size, max_size, seed, 4);
+	return mutate_damaged(data, size, max_size, seed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

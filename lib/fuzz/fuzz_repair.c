@@ -16,16 +16,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void damage(struct build *b, const uint8_t *choices)
-{
-	size_t n = b->len - 16;
-
-	if (choices[0] != 255)
-		b->len = 16 + n * choices[0] / 255;
-	if (b->len > 16)
-		b->data[16 + (b->len - 17) * choices[1] / 255] ^= choices[2];
-}
-
 static void repair(const struct build *b, struct build *out)
 {
 	const struct way way = {0};
@@ -72,10 +62,7 @@ static void read_again(const struct build *b)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed)
 {
-	/* choices have no batches */
-	if (size > 0 && (data[0] & 4) != 0)
-		return LLVMFuzzerMutate(data, size, max_size);
-	return mutate(data, size, max_size, seed, 4);
+	return mutate_damaged(data, size, max_size, seed);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -86,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if ((data[0] & 4) != 0) {
 		generate(&b, ways_version(data[0]), ways_specs(), data + 4, size - 4);
-		damage(&b, data + 1);
+		mutate_damage(&b, data + 1);
 	} else {
 		build_init(&b, ways_version(data[0]));
 		build_bytes(&b, data + 4, size - 4);

@@ -291,4 +291,26 @@ static inline size_t mutate(uint8_t *data, size_t size, size_t max_size, unsigne
 	return size;
 }
 
+/* ---- targets whose first byte says whether choices or batches follow three more bytes */
+
+static inline size_t mutate_damaged(uint8_t *data, size_t size, size_t max_size, unsigned seed)
+{
+	/* choices have no batches */
+	if (size > 0 && (data[0] & 4) != 0)
+		return LLVMFuzzerMutate(data, size, max_size);
+	return mutate(data, size, max_size, seed, 4);
+}
+
+/* Cuts and changes a trace as those three bytes say: where it is cut (of 255 parts; 255: nowhere),
+ * where a byte is changed, and into what. */
+static inline void mutate_damage(struct build *b, const uint8_t *choices)
+{
+	size_t n = b->len - 16;
+
+	if (choices[0] != 255)
+		b->len = 16 + n * choices[0] / 255;
+	if (b->len > 16)
+		b->data[16 + (b->len - 17) * choices[1] / 255] ^= choices[2];
+}
+
 #endif

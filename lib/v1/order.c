@@ -328,8 +328,8 @@ static bool note_syscall(struct order *o, const struct tt_v1_event *e)
 	return true;
 }
 
-/* What is to be done for an event that is none of the usual ones. What a check says counts only
- * when all is in order. */
+/* Does what a less usual event demands. A mistake that a check finds is reported only when all
+ * events are in order. */
 static TT_NOT_INLINE int note_unusual(struct order *o, struct tt_v1_proc *proc)
 {
 	const struct tt_v1_event *e = &proc->head;
