@@ -53,8 +53,6 @@ void tt_join_begin(struct tt_join *j)
 {
 	j->nsources++;
 	j->entered = j->has_sync = false;
-	/* (the generations of another reader may be where those of the last one were) */
-	j->w->tables.source = NULL;
 }
 
 /* ---- from one source to the next */

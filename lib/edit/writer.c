@@ -318,7 +318,7 @@ static void find_quick(struct tt_writer *w)
 
 	quick->source = ready ? t->source : NULL;
 	quick->ordinal = t->source_ordinal;
-	quick->end = t->source_end;
+	quick->reader = t->source_reader;
 }
 
 int tt_writer_event_slowly(struct tt_writer *w, const struct tt_event *ev, int rc)

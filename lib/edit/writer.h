@@ -78,7 +78,7 @@ struct tt_writer_tables {
 	struct tt_writer_arena arena;
 	/* where the ids of the generation that events come from lead; 0: not asked for yet */
 	const struct tt_generation *source;
-	uint64_t source_ordinal, source_offset, source_end;
+	uint64_t source_ordinal, source_reader;
 	TT_ARRAY(uint64_t) string_of;
 	TT_ARRAY(uint64_t) stack_of;
 };
@@ -97,7 +97,7 @@ struct tt_writer_plan {
 /* The generation of a source whose events writer_fast.c may write at the moment. */
 struct tt_writer_quick {
 	const struct tt_generation *source; /* NULL: none */
-	uint64_t ordinal, end;
+	uint64_t ordinal, reader;
 };
 
 /* Streams are found by the low bits of their threads' ids, of which most are near each other. */

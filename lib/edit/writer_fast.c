@@ -134,7 +134,7 @@ static TT_ALWAYS_INLINE bool is_due(const struct tt_writer *w, const struct tt_e
 	const struct tt_generation *from = ev->generation;
 
 	return from != NULL && from == quick->source && from->ordinal == quick->ordinal &&
-	       from->end == quick->end && ev->spec != NULL && ev->time_ns > w->last_ns &&
+	       from->reader == quick->reader && ev->spec != NULL && ev->time_ns > w->last_ns &&
 	       w->err.code == TT_OK;
 }
 

@@ -192,13 +192,12 @@ static bool use_source(struct tt_writer *w, const struct tt_generation *from)
 	struct tt_writer_tables *t = &w->tables;
 
 	if (t->source == from && t->source_ordinal == from->ordinal &&
-	    t->source_offset == from->offset && t->source_end == from->end &&
+	    t->source_reader == from->reader &&
 	    t->string_of.n == from->strings.n + 1 && t->stack_of.n == from->stacks.n + 1)
 		return true;
 	t->source = from;
 	t->source_ordinal = from->ordinal;
-	t->source_offset = from->offset;
-	t->source_end = from->end;
+	t->source_reader = from->reader;
 	return resize_map(w, &t->string_of.at, &t->string_of.n, &t->string_of.cap,
 			  from->strings.n + 1) &&
 	       resize_map(w, &t->stack_of.at, &t->stack_of.n, &t->stack_of.cap,

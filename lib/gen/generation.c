@@ -19,6 +19,7 @@ void tt_generation_init(struct tt_generation *g, struct tt_mem *mem, const struc
 
 	memset(g, 0, sizeof(*g));
 	g->mem = mem;
+	g->reader = seed;
 	g->specs = specs;
 	g->frame_conflict_offset = TT_UNKNOWN;
 	tt_idmap_init(&g->string_ids, mem, seed);

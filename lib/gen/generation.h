@@ -58,6 +58,8 @@ struct tt_generation {
 	const struct tt_specs *specs;
 	const struct tt_source *src; /* where its bytes can be read anew, or NULL */
 
+	/* random: another reader may have a generation of this ordinal at this place in memory */
+	uint64_t reader;
 	uint64_t number, ordinal;
 	uint64_t offset, end;
 	uint64_t min_time;      /* of all batches; 0: none yet */
