@@ -556,6 +556,7 @@ static __attribute__((noinline)) int begin_span(struct tt_heap *h, const struct 
 		return no_memory(h);
 	nbytes = npages << h->page_shift;
 	span->twice = twice;
+	span->kindclass = ev->args[2];
 	span->class = tt_heap_span_class(ev->args[2]);
 	span->slot_nbytes = span->class.slot_nbytes == 0 ? nbytes : span->class.slot_nbytes;
 	span->nslots = nbytes < span->slot_nbytes ? 1 : nbytes / span->slot_nbytes;

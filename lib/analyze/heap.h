@@ -5,6 +5,7 @@
  *
  *	heap.c           the heap of a Go program, replayed event by event
  *	heap_types.c     the types of its objects, numbered across generations
+ *	heap_stated.c    the heap at one moment, as events would state it
  *	heap_findings.c  what contradicts itself in the events
  *	heap_spans.c     its spans, by address
  *	sizeclass.c      how large the objects of a span are
@@ -103,6 +104,34 @@ static inline uint32_t tt_heap_type_of(struct tt_heap *h, const struct tt_event 
 	return number != TT_IDMAP_NONE && number != 0 ? number : tt_heap_find_type(h, ev, arg);
 }
 void tt_heap_types_release(struct tt_heap *h);
+
+/* ---- heap_stated.c */
+
+/* A Span or a HeapObject. */
+struct tt_heap_stated {
+	bool is_span;
+	bool is_loose;          /* an object in no span: it comes before these */
+	uint64_t args[3];       /* of an object only the first one, */
+	uint32_t mark;          /* and, with TT_HEAP_OBJECTS, its mark, */
+	int64_t since_ns;       /* and when it was allocated or found */
+};
+
+/* A walk over them. Initialize it with zeros. Take no event before it ends. */
+struct tt_heap_stating {
+	size_t loose;
+	const struct tt_heap_span *span;
+	uint64_t slot;
+	bool begun, stated, again;
+	struct tt_heap_stated last;
+};
+
+/*
+ * The next of the events that lead from an empty heap to this one, as the runtime writes them
+ * when tracing starts: each span before its objects. One that waits for the late end of another
+ * one at its place comes twice. False: there are no more.
+ */
+bool tt_heap_next_stated(const struct tt_heap *h, struct tt_heap_stating *s,
+			 struct tt_heap_stated *out);
 
 /* ---- heap_findings.c */
 

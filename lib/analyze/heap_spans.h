@@ -17,6 +17,7 @@ struct tt_heap_slot {
 
 struct tt_heap_span {
 	uint64_t first, npages; /* in pages from the heap's base; they do not wrap */
+	uint64_t kindclass;     /* as the event has it: */
 	struct tt_heap_span_class class;
 	bool twice;             /* it came into use while in use: one end is still to come */
 	uint64_t slot_nbytes;   /* of a heap span */

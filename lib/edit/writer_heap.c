@@ -5,52 +5,64 @@
  */
 #include "edit/writer_heap.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-/* Spans, objects, stacks: each by its id. */
-enum sort { SPANS, OBJECTS, STACKS, NSORTS };
+#include "analyze/heap.h"
 
-struct item {
-	uint64_t id;
-	uint64_t value;         /* pages, type in its generation, or order */
-	uint32_t more;          /* class of a span, or type of an object in `types` plus 1 */
-	bool live;
-};
-
-struct items {
-	struct tt_idmap ids;    /* to places in `all` */
-	TT_ARRAY(struct item) all;
-	TT_ARRAY(uint32_t) free;
-};
-
-/* A record of the table of types, without its key. */
+/* A record of the table of types. */
 struct type {
+	uint64_t key;           /* in the generation that had it last */
 	uint64_t address, nbytes, nptr_bytes;
 	char *name;
 	size_t len;
 };
 
+/* The stack of a goroutine. */
+struct stack {
+	uint64_t id, order;
+};
+
 struct tt_writer_heap {
-	struct items of[NSORTS];
+	struct tt_heap *heap;   /* spans and objects; these are marked with their types */
+	struct tt_idmap stack_ids; /* goroutine stacks to places in `stacks` */
+	TT_ARRAY(struct stack) stacks;
 	struct tt_idmap hashes; /* of types to places in `types` */
 	struct tt_idmap keys;   /* of this generation to places in `types` plus 1; 0: unknown */
 	TT_ARRAY(struct type) types;
 };
 
+static int fail(struct tt_writer *w, int rc)
+{
+	return rc == TT_OK ? TT_OK : tt_fail(&w->err, -rc, "no memory for the heap");
+}
+
 static struct tt_writer_heap *heap_of(struct tt_writer *w)
 {
+	const struct tt_heap_options opt = {
+		.size = sizeof(opt),
+		.flags = TT_HEAP_OBJECTS,
+		.specs = w->specs,
+		.max_memory_nbytes = w->options.max_memory_nbytes,
+	};
 	struct tt_writer_heap *h = w->past.heap;
 	uint64_t seed = tt_random_seed();
 
 	if (h != NULL)
 		return h;
-	h = w->past.heap = tt_mem_zalloc(&w->mem, 1, sizeof(*h));
-	if (h == NULL)
+	h = tt_mem_zalloc(&w->mem, 1, sizeof(*h));
+	if (h == NULL) {
+		tt_writer_no_memory(w);
 		return NULL;
-	for (int i = 0; i < NSORTS; i++)
-		tt_idmap_init(&h->of[i].ids, &w->mem, seed);
+	}
+	if (tt_heap_new(&h->heap, &opt, &w->err) < 0) {
+		tt_mem_free(&w->mem, h, sizeof(*h));
+		return NULL;
+	}
+	tt_idmap_init(&h->stack_ids, &w->mem, seed);
 	tt_idmap_init(&h->hashes, &w->mem, seed);
 	tt_idmap_init(&h->keys, &w->mem, seed);
+	w->past.heap = h;
 	return h;
 }
 
@@ -60,11 +72,9 @@ void tt_writer_heap_free(struct tt_writer *w)
 
 	if (h == NULL)
 		return;
-	for (int i = 0; i < NSORTS; i++) {
-		tt_idmap_release(&h->of[i].ids);
-		TT_ARRAY_RELEASE(&w->mem, &h->of[i].all);
-		TT_ARRAY_RELEASE(&w->mem, &h->of[i].free);
-	}
+	tt_heap_free(h->heap);
+	tt_idmap_release(&h->stack_ids);
+	TT_ARRAY_RELEASE(&w->mem, &h->stacks);
 	for (size_t i = 0; i < h->types.n; i++)
 		tt_mem_free(&w->mem, h->types.at[i].name, h->types.at[i].len);
 	TT_ARRAY_RELEASE(&w->mem, &h->types);
@@ -74,41 +84,39 @@ void tt_writer_heap_free(struct tt_writer *w)
 	w->past.heap = NULL;
 }
 
-/* ---- what lives */
+/* ---- goroutine stacks */
 
 /* What is there under an id is replaced. */
-static bool add(struct tt_writer *w, struct items *items, struct item item)
+static bool add_stack(struct tt_writer *w, struct tt_writer_heap *h, uint64_t id, uint64_t order)
 {
-	uint32_t i = tt_idmap_find(&items->ids, item.id);
+	uint32_t i = tt_idmap_find(&h->stack_ids, id);
 
-	item.live = true;
 	if (i != TT_IDMAP_NONE) {
-		items->all.at[i] = item;
+		h->stacks.at[i].order = order;
 		return true;
 	}
-	if (items->free.n != 0) {
-		i = items->free.at[--items->free.n];
-	} else {
-		if (!TT_ARRAY_ROOM(&w->mem, &items->all))
-			return false;
-		i = (uint32_t)items->all.n++;
-	}
-	items->all.at[i] = item;
-	return tt_idmap_add(&items->ids, item.id, i);
+	if (!TT_ARRAY_ROOM(&w->mem, &h->stacks) ||
+	    !tt_idmap_add(&h->stack_ids, id, (uint32_t)h->stacks.n))
+		return false;
+	h->stacks.at[h->stacks.n++] = (struct stack){id, order};
+	return true;
 }
 
-static bool remove_item(struct tt_writer *w, struct items *items, uint64_t id)
+/* The last one gets its place. */
+static bool remove_stack(struct tt_writer_heap *h, uint64_t id)
 {
-	uint32_t i = tt_idmap_find(&items->ids, id);
+	uint32_t i = tt_idmap_find(&h->stack_ids, id);
+	struct stack last;
 
 	if (i == TT_IDMAP_NONE)
 		return true;
-	items->all.at[i].live = false;
-	tt_idmap_remove(&items->ids, id);
-	if (!TT_ARRAY_ROOM(&w->mem, &items->free))
-		return false;
-	items->free.at[items->free.n++] = i;
-	return true;
+	last = h->stacks.at[--h->stacks.n];
+	tt_idmap_remove(&h->stack_ids, id);
+	if (last.id == id)
+		return true;
+	tt_idmap_remove(&h->stack_ids, last.id);
+	h->stacks.at[i] = last;
+	return tt_idmap_add(&h->stack_ids, last.id, i);
 }
 
 /* ---- types */
@@ -123,19 +131,23 @@ static bool is_same(const struct type *t, const struct tt_record *r)
 }
 
 /* The place of a record in `types` plus 1. 0: no memory. */
-static uint32_t add_type(struct tt_writer *w, struct tt_writer_heap *h, const struct tt_record *r)
+static uint32_t add_type(struct tt_writer *w, struct tt_writer_heap *h, const struct tt_record *r,
+			 uint64_t key)
 {
 	struct tt_str name = r->values[4].bytes;
 	uint64_t hash = tt_idmap_id_of(h->hashes.seed ^ r->values[1].number, name.data, name.len);
 	uint32_t i = tt_idmap_find(&h->hashes, hash);
 	struct type *t;
 
-	if (i != TT_IDMAP_NONE && is_same(&h->types.at[i], r))
+	if (i != TT_IDMAP_NONE && is_same(&h->types.at[i], r)) {
+		h->types.at[i].key = key;
 		return i + 1;
+	}
 	if (!TT_ARRAY_ROOM(&w->mem, &h->types))
 		return 0;
 	t = &h->types.at[h->types.n];
 	*t = (struct type){
+		.key = key,
 		.address = r->values[1].number,
 		.nbytes = r->values[2].number,
 		.nptr_bytes = r->values[3].number,
@@ -165,7 +177,7 @@ static bool type_of(struct tt_writer *w, struct tt_writer_heap *h, const struct 
 		return true;
 	}
 	if (tt_event_record(ev, 1, &record) == 0 && record.spec->nfields >= 5) {
-		*type = add_type(w, h, &record);
+		*type = add_type(w, h, &record, ev->args[1]);
 		if (*type == 0)
 			return false;
 	}
@@ -174,9 +186,16 @@ static bool type_of(struct tt_writer *w, struct tt_writer_heap *h, const struct 
 
 int tt_writer_heap_generation(struct tt_writer *w, const struct tt_generation *gen)
 {
+	struct tt_writer_heap *h = w->past.heap;
+	struct tt_error ignored;
+
 	(void)gen;
-	if (w->past.heap != NULL)
-		tt_idmap_clear(&w->past.heap->keys);
+	if (h == NULL)
+		return TT_OK;
+	tt_idmap_clear(&h->keys);
+	/* (who validates the source is told of them) */
+	while (tt_heap_finding(h->heap, &ignored) == 0)
+		;
 	return TT_OK;
 }
 
@@ -185,47 +204,37 @@ int tt_writer_heap_generation(struct tt_writer *w, const struct tt_generation *g
 int tt_writer_heap_event(struct tt_writer *w, const struct tt_event *ev)
 {
 	struct tt_writer_heap *h = heap_of(w);
-	struct item item = {.id = ev->args[0], .value = ev->spec->nargs > 1 ? ev->args[1] : 0};
-	bool good = h != NULL;
+	struct tt_heap_change ignored;
+	uint32_t type = 0;
+	bool good = true;
 
-	if (!good)
-		return tt_writer_no_memory(w);
+	if (h == NULL)
+		return -w->err.code;
 	switch (ev->spec->type) {
-	case TT_EV_SPAN:
-	case TT_EV_SPAN_ALLOC:
-		item.more = (uint32_t)ev->args[2];
-		good = add(w, &h->of[SPANS], item);
-		break;
-	case TT_EV_SPAN_FREE:
-		good = remove_item(w, &h->of[SPANS], item.id);
-		break;
 	case TT_EV_HEAP_OBJECT:
 	case TT_EV_HEAP_OBJECT_ALLOC:
-		good = type_of(w, h, ev, &item.more) && add(w, &h->of[OBJECTS], item);
-		break;
-	case TT_EV_HEAP_OBJECT_FREE:
-		good = remove_item(w, &h->of[OBJECTS], item.id);
+		good = type_of(w, h, ev, &type);
 		break;
 	case TT_EV_GOROUTINE_STACK:
 	case TT_EV_GOROUTINE_STACK_ALLOC:
-		good = add(w, &h->of[STACKS], item);
+		good = add_stack(w, h, ev->args[0], ev->args[1]);
 		break;
 	case TT_EV_GOROUTINE_STACK_FREE:
-		good = remove_item(w, &h->of[STACKS], item.id);
+		good = remove_stack(h, ev->args[0]);
 		break;
 	default:
 		break;
 	}
-	return good ? TT_OK : tt_writer_no_memory(w);
+	if (!good)
+		return tt_writer_no_memory(w);
+	return fail(w, tt_heap_event(h->heap, ev, type, &ignored));
 }
 
 /* ---- restating */
 
 static bool put_event(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
-		      uint8_t type, unsigned nargs, uint64_t a, uint64_t b, uint64_t c)
+		      uint8_t type, unsigned nargs, const uint64_t *args)
 {
-	const uint64_t args[] = {a, b, c};
-
 	w->progress.objects++;
 	return tt_writer_restate(w, list, thread, type, nargs, args);
 }
@@ -267,30 +276,69 @@ static bool put_types(struct tt_writer *w, const struct tt_writer_heap *h)
 	return good || tt_writer_no_memory(w) == TT_OK;
 }
 
+static bool put_object(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
+		       const struct tt_heap_stated *s)
+{
+	/* types have the keys of the table that the result gets: its own, or the source's */
+	uint64_t type = s->mark == 0 || w->past.ngenerations > 1
+				? s->mark
+				: w->past.heap->types.at[s->mark - 1].key;
+	const uint64_t args[] = {s->args[0], type};
+
+	return put_event(w, list, thread, TT_EV_HEAP_OBJECT, 2, args);
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct tt_heap_stated *x = a, *y = b;
+
+	if (x->since_ns != y->since_ns)
+		return x->since_ns < y->since_ns ? -1 : 1;
+	return (x->args[0] > y->args[0]) - (x->args[0] < y->args[0]);
+}
+
+/* Objects that are in no span, spans, and the other objects, the oldest ones first. */
+static bool put_heap(struct tt_writer *w, struct tt_restatement *list, int64_t thread)
+{
+	TT_ARRAY(struct tt_heap_stated) objects = {0};
+	struct tt_heap_stating at = {0};
+	struct tt_heap_stated s;
+	bool good = true;
+
+	while (good && tt_heap_next_stated(w->past.heap->heap, &at, &s)) {
+		if (s.is_span)
+			good = put_event(w, list, thread, TT_EV_SPAN, 3, s.args);
+		else if (s.is_loose)
+			good = put_object(w, list, thread, &s);
+		else if (TT_ARRAY_ROOM(&w->mem, &objects))
+			objects.at[objects.n++] = s;
+		else
+			good = tt_writer_no_memory(w) == TT_OK;
+	}
+	if (objects.n != 0)
+		qsort(objects.at, objects.n, sizeof(s), by_age);
+	for (size_t i = 0; good && i < objects.n; i++)
+		good = put_object(w, list, thread, &objects.at[i]);
+	TT_ARRAY_RELEASE(&w->mem, &objects);
+	return good;
+}
+
 bool tt_writer_heap_restate(struct tt_writer *w, struct tt_restatement *list)
 {
-	static const uint8_t types[NSORTS] = {TT_EV_SPAN, TT_EV_HEAP_OBJECT,
-					      TT_EV_GOROUTINE_STACK};
 	const struct tt_writer_heap *h = w->past.heap;
-	bool own_types = w->past.ngenerations > 1;
 	int64_t thread = list->runner;
 
 	if (h == NULL)
 		return true;
 	if (thread == TT_NONE)
 		thread = w->past.order.ms.n == 0 ? 1 : w->past.order.ms.at[0].id;
-	if (own_types && !put_types(w, h))
+	if ((w->past.ngenerations > 1 && !put_types(w, h)) || !put_heap(w, list, thread))
 		return false;
-	for (int sort = 0; sort < NSORTS; sort++) {
-		for (size_t i = 0; i < h->of[sort].all.n; i++) {
-			const struct item *item = &h->of[sort].all.at[i];
-			uint64_t value = sort == OBJECTS && own_types ? item->more : item->value;
+	for (size_t i = 0; i < h->stacks.n; i++) {
+		const uint64_t args[] = {h->stacks.at[i].id, h->stacks.at[i].order};
 
-			if (item->live &&
-			    !put_event(w, list, thread, types[sort], sort == SPANS ? 3 : 2,
-				       item->id, value, item->more))
-				return false;
-		}
+		if (!put_event(w, list, thread, TT_EV_GOROUTINE_STACK, 2, args))
+			return false;
 	}
 	return true;
 }
