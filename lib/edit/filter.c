@@ -84,6 +84,10 @@ static bool keeps_range(const struct tt_filter *f, const struct tt_event *ev, bo
 
 	if (ev->spec->experiment != NULL)
 		return chosen;
+	/* (the event that says that it is open may happen on any thread) */
+	if (tt_event_range(ev).scope == TT_RESOURCE_GOROUTINE &&
+	    !tt_filter_has_g(f, tt_event_range(ev).id))
+		return false;
 	if (ev->spec->range.role == TT_RANGE_END ||
 	    (ev->spec->range.role == TT_RANGE_ACTIVE && !tt_writer_order(f->w)->initial))
 		return is_open(f, ev);

@@ -143,6 +143,7 @@ struct tt_restated {
 	uint8_t type, nargs;
 	uint8_t place;          /* enum tt_declared_place, of those of experiments */
 	bool declared, embedded; /* it is such a one; it goes to a batch that Go skips */
+	uint64_t *count;        /* of what it restates, if it is written; or NULL */
 };
 
 struct tt_restatement {

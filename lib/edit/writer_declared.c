@@ -241,9 +241,11 @@ static bool find_kept(struct tt_writer *w, uint64_t sort, const struct tt_subjec
 }
 
 static bool state_it(struct tt_writer *w, struct tt_restatement *list, struct statement *s,
-		     enum tt_declared_place place)
+		     enum tt_declared_place place, uint64_t *count)
 {
-	return plan(w, list, s->def, s->args, (struct tt_restated){.place = (uint8_t)place});
+	const struct tt_restated e = {.place = (uint8_t)place, .count = count};
+
+	return plan(w, list, s->def, s->args, e);
 }
 
 /* Whether a resource that nothing states would be a fault. */
@@ -279,19 +281,16 @@ static bool plan_resource(struct tt_writer *w, struct tt_restatement *list,
 	if (s.def == NULL)
 		return true;
 	place = place_of(s.def);
-	w->progress.resources++;
 	if (may_stand_for(ways, s.state, state))
-		return state_it(w, list, &s, place);
+		return state_it(w, list, &s, place, &w->progress.resources);
 	if (!find_kept(w, TT_KEPT_CHANGED, subject, &change, &order))
 		return false;
 	if (change.def == NULL || change.state != state || place_of(change.def) == TT_PLACE_BARE ||
-	    (order->from != 0 && s.state != TT_MAX_STATES && (order->from >> s.state & 1) == 0)) {
-		w->progress.resources--;
+	    (order->from != 0 && s.state != TT_MAX_STATES && (order->from >> s.state & 1) == 0))
 		return true;
-	}
-	return state_it(w, list, &s, place) &&
+	return state_it(w, list, &s, place, &w->progress.resources) &&
 	       state_it(w, list, &change,
-			place == TT_PLACE_RUNNING ? place : place_of(change.def));
+			place == TT_PLACE_RUNNING ? place : place_of(change.def), NULL);
 }
 
 static bool is_live(const struct tt_subjects *all, uint32_t slot)
@@ -368,7 +367,7 @@ static bool plan_range(struct tt_writer *w, struct tt_restatement *list,
 	const struct tt_order *o = &w->past.order;
 	const struct tt_event_def *def = stating(w->specs, k->range.type);
 	const struct tt_range_spec *range = &def->spec.range;
-	struct tt_restated e = {.place = (uint8_t)place_of(def)};
+	struct tt_restated e = {.place = (uint8_t)place_of(def), .count = &w->progress.ranges};
 	uint64_t args[TT_MAX_ARGS];
 
 	if (!tt_keyed_is_open(o, &k->range) && !is_listed(o, &k->range, range->scope))
@@ -390,7 +389,6 @@ static bool plan_range(struct tt_writer *w, struct tt_restatement *list,
 		args[range->id_arg] = k->range.id;
 	if (range->key_arg >= 0)
 		args[range->key_arg] = k->range.key;
-	w->progress.ranges++;
 	return plan(w, list, def, args, e);
 }
 
@@ -521,6 +519,8 @@ int tt_writer_declared_emit(struct tt_writer *w, const struct tt_restated *e, ui
 	if (s == NULL)
 		return tt_writer_no_memory(w);
 	rc = tt_writer_emit_to(w, s, e->thread, e->type, args, e->nargs, w->last_ns + 1);
+	if (rc == TT_OK && e->count != NULL)
+		++*e->count;
 	if (rc == TT_OK || w->err.system)
 		return rc;
 	tt_error_clear(&w->err);
