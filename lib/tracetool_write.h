@@ -236,7 +236,8 @@ TT_API void tt_writer_free(struct tt_writer *w);
  * beside them. A filter knows two ways:
  *
  * - Everything: all goroutines and processors stay, and only events on which no other one
- *   depends may be left out.
+ *   depends may be left out. Events of experiments that create or change a resource, or begin
+ *   or end a range, stay, too; if the trace is read twice, only where a chosen one needs them.
  * - Chosen events: the trace is read twice. The first time, tt_filter_choose() learns which
  *   goroutines chosen events happen on or are about. The second time, these goroutines stay,
  *   with all that they do; others go. Processors stay.
@@ -274,6 +275,7 @@ enum tt_filter_reason {
 	TT_FILTER_RANGE,        /* it ends or begins a range or a task that is chosen */
 	TT_FILTER_VICTIM,       /* a chosen event takes its P away */
 	TT_FILTER_PROCS,        /* it says what GOMAXPROCS is, which Go's viewer needs */
+	TT_FILTER_RESOURCE,     /* it changes what a chosen event of an experiment is about */
 };
 /* The i-th goroutine that stays, in no order; false past the last. */
 TT_API bool tt_filter_goroutine(const struct tt_filter *f, size_t i, int64_t *id,

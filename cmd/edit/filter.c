@@ -268,6 +268,7 @@ static const char *reason_text(enum tt_filter_reason why)
 		[TT_FILTER_RANGE] = "it begins or ends a range or a task that is chosen",
 		[TT_FILTER_VICTIM] = "a chosen event takes its processor away",
 		[TT_FILTER_PROCS] = "it says what GOMAXPROCS is",
+		[TT_FILTER_RESOURCE] = "it changes what a chosen event of an experiment is about",
 	};
 
 	return (size_t)why < ARRAY_SIZE(texts) && texts[why] ? texts[why] : "";
@@ -390,6 +391,43 @@ static int open_writer(struct run *run)
 	return cmd_status(&err);
 }
 
+/* Whether the file can be read more than once. */
+static bool can_be_read_again(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") != 0 && (stat(path, &st) < 0 || S_ISREG(st.st_mode));
+}
+
+static bool is_declared(const struct tt_event_spec *spec)
+{
+	return spec && spec->experiment &&
+	       (spec->norders != 0 || spec->range.role != TT_RANGE_NONE);
+}
+
+/* Whether events that are excluded may be such as others need, by the spec of an experiment. */
+static bool may_exclude_needed(const struct run *run)
+{
+	struct cmd_input tables = *run->input;
+	const struct tt_generation *g;
+	struct tt_reader *r;
+	struct tt_error err;
+	bool found = false;
+
+	if (run->chooses || run->selection.kinds.n == 0 || !can_be_read_again(run->path))
+		return false;
+	tables.options.flags |= TT_OPEN_TABLES;
+	if (cmd_open_reader(&r, &tables, run->path, &err) < 0)
+		return false;
+	/* (a spec that the trace brings is in its first generation) */
+	if (tt_reader_next_generation(r, &g) == 0) {
+		for (unsigned type = 0; type < 256; type++)
+			found |= is_declared(tt_specs_event(tt_reader_specs(r), type));
+	}
+	tt_reader_close(r);
+	return found;
+}
+
 static int read_and_write(struct run *run)
 {
 	int status = STATUS_FINE;
@@ -400,7 +438,7 @@ static int read_and_write(struct run *run)
 		cmd_error(run->name, "no memory for the goroutines");
 		status = STATUS_TROUBLE;
 	}
-	if (status != STATUS_TROUBLE && run->chooses)
+	if (status != STATUS_TROUBLE && (run->chooses || may_exclude_needed(run)))
 		status = read_again(run, choose);
 	if (status == STATUS_TROUBLE)
 		return status;
@@ -450,14 +488,6 @@ static int try_filter(struct run *run)
 	run->writer = NULL;
 	run->reader = NULL;
 	return status;
-}
-
-/* Whether the file can be read more than once. */
-static bool can_be_read_again(const char *path)
-{
-	struct stat st;
-
-	return strcmp(path, "-") != 0 && (stat(path, &st) < 0 || S_ISREG(st.st_mode));
 }
 
 /* A window of time does not need all that is before it, and what of it can be found later only

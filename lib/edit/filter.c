@@ -22,6 +22,8 @@ int tt_filter_new(struct tt_filter **out, struct tt_writer *writer, unsigned fla
 	tt_idmap_init(&f->task_ids, f->mem, tt_random_seed());
 	tt_idmap_init(&f->p_ids, f->mem, tt_random_seed());
 	tt_idmap_init(&f->unchosen, f->mem, tt_random_seed());
+	tt_idmap_init(&f->subject_ids, f->mem, tt_random_seed());
+	tt_idmap_init(&f->changer_ids, f->mem, tt_random_seed());
 	return TT_OK;
 }
 
@@ -36,6 +38,10 @@ void tt_filter_free(struct tt_filter *f)
 	tt_idmap_release(&f->task_ids);
 	tt_idmap_release(&f->p_ids);
 	tt_idmap_release(&f->unchosen);
+	tt_idmap_release(&f->subject_ids);
+	tt_idmap_release(&f->changer_ids);
+	TT_ARRAY_RELEASE(f->mem, &f->subjects);
+	TT_ARRAY_RELEASE(f->mem, &f->changers);
 	TT_ARRAY_RELEASE(f->mem, &f->syscalls);
 	free(f);
 }
@@ -75,15 +81,12 @@ static bool is_open(const struct tt_filter *f, const struct tt_event *ev)
 	return g != NULL && is_range_open(o, g->scopes, ev->spec->range.begin);
 }
 
-/* Go's own ranges; those of experiments may have keys, and are not looked up. */
 static bool keeps_range(const struct tt_filter *f, const struct tt_event *ev, bool inside,
 			bool chosen)
 {
 	const struct tt_filter_range *range = &f->ranges[ev->spec->range.begin];
 	uint8_t type = ev->spec->type;
 
-	if (ev->spec->experiment != NULL)
-		return chosen;
 	/* (the event that says that it is open may happen on any thread) */
 	if (tt_event_range(ev).scope == TT_RESOURCE_GOROUTINE &&
 	    !tt_filter_has_g(f, tt_event_range(ev).id))
@@ -142,6 +145,9 @@ static bool is_procs_change(const struct tt_event *ev)
 /* Whether an event stays on which no transition depends. */
 static bool keeps_plain(struct tt_filter *f, const struct tt_event *ev, bool inside, bool chosen)
 {
+	if (ev->spec->experiment != NULL)
+		return (f->flags & TT_FILTER_NO_EXPERIMENTS) == 0 &&
+		       (chosen || tt_filter_needs_declared(f, ev));
 	switch (ev->kind) {
 	case TT_KIND_RANGE_BEGIN:
 	case TT_KIND_RANGE_ACTIVE:
@@ -155,8 +161,6 @@ static bool keeps_plain(struct tt_filter *f, const struct tt_event *ev, bool ins
 		return keeps_task(f, ev, inside, chosen);
 	case TT_KIND_STACK_SAMPLE:
 		return chosen && (f->flags & TT_FILTER_NO_SAMPLES) == 0;
-	case TT_KIND_EXPERIMENTAL:
-		return chosen && (f->flags & TT_FILTER_NO_EXPERIMENTS) == 0;
 	case TT_KIND_METRIC:
 		if (!is_procs_change(ev))
 			return chosen;

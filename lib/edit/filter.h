@@ -3,10 +3,12 @@
  * filter.h - the inside of struct tt_filter. Stands on writer.h, whose state says what was
  * written of a goroutine or a P so far.
  *
- *	filter.c         which events stay
- *	filter_choice.c  which goroutines stay, found by reading the trace once
- *	filter_claim.c   events of Ps and threads, where goroutines that had them are gone
- *	filter_v1.c      events of format v1
+ *	filter.c           which events stay
+ *	filter_choice.c    which goroutines have to stay, found by reading the trace once
+ *	filter_goroutines.c  the list of them
+ *	filter_declared.c  which events of experiments chosen ones need
+ *	filter_claim.c     events of Ps and threads, where goroutines that had them are gone
+ *	filter_v1.c        events of format v1
  */
 #ifndef TT_EDIT_FILTER_H
 #define TT_EDIT_FILTER_H
@@ -30,6 +32,18 @@ struct tt_filter_task {
 	bool wanted;
 };
 
+/* What events of experiments are about: a resource, or a range. */
+struct tt_filter_subject {
+	uint32_t parent;        /* leads to the one that stands for all that stay or go together; */
+	uint32_t first, last;   /* of that: goroutines that changed them, in `changers` */
+	bool wanted;            /* of that: a chosen event is about one of them */
+};
+
+struct tt_filter_changer {
+	int64_t goroutine;
+	uint32_t next;
+};
+
 struct tt_filter {
 	struct tt_writer *w;
 	struct tt_mem *mem;
@@ -45,6 +59,11 @@ struct tt_filter {
 	struct tt_idmap unchosen; /* ranges and regions whose last begin was not chosen */
 	struct tt_filter_range ranges[256];
 	bool keeps_gc;
+	bool chose;             /* tt_filter_choose() was called */
+	struct tt_idmap subject_ids; /* by a hash of what it is */
+	struct tt_idmap changer_ids; /* hashes of those that are in the lists */
+	TT_ARRAY(struct tt_filter_subject) subjects;
+	TT_ARRAY(struct tt_filter_changer) changers;
 	bool begun;             /* an event inside was seen */
 	bool any_before;        /* events are before the part that is wanted */
 	bool has_procs;         /* a change of GOMAXPROCS was seen inside */
@@ -62,16 +81,28 @@ static inline bool tt_filter_is_gc(uint8_t type)
 	return type == TT_EV_GC_BEGIN || type == TT_EV_GC_END || type == TT_EV_GC_ACTIVE;
 }
 
-/* ---- filter_choice.c */
+/* ---- filter_goroutines.c */
 
-/* Whether a goroutine stays. */
+/* A goroutine stays; TT_NONE is none. */
+int tt_filter_include(struct tt_filter *f, int64_t g, enum tt_filter_reason why);
+/* Whether it does. */
 static inline bool tt_filter_has_g(const struct tt_filter *f, int64_t g)
 {
 	return tt_filter_keeps_all(f) ||
 	       tt_idmap_find(&f->g_ids, (uint64_t)g) != TT_IDMAP_NONE;
 }
+
+/* ---- filter_choice.c */
+
 /* Whether a task's begin is needed, since its end is chosen. */
 bool tt_filter_wants_task(const struct tt_filter *f, uint64_t task);
+
+/* ---- filter_declared.c */
+
+/* An event of an experiment, of all that come before the end of the part that is wanted. */
+int tt_filter_see_declared(struct tt_filter *f, const struct tt_event *ev, bool chosen);
+/* Whether one that is not chosen is needed. */
+bool tt_filter_needs_declared(struct tt_filter *f, const struct tt_event *ev);
 
 /* ---- filter_claim.c */
 

@@ -10,17 +10,6 @@ static int no_memory(struct tt_filter *f)
 	return tt_writer_no_memory(f->w);
 }
 
-static int include(struct tt_filter *f, int64_t g, enum tt_filter_reason why)
-{
-	if (g == TT_NONE || tt_idmap_find(&f->g_ids, (uint64_t)g) != TT_IDMAP_NONE)
-		return TT_OK;
-	if (!TT_ARRAY_ROOM(f->mem, &f->gs) ||
-	    !tt_idmap_add(&f->g_ids, (uint64_t)g, (uint32_t)f->gs.n))
-		return no_memory(f);
-	f->gs.at[f->gs.n++] = (struct tt_filter_g){g, (uint8_t)why};
-	return TT_OK;
-}
-
 /* ---- tasks */
 
 bool tt_filter_wants_task(const struct tt_filter *f, uint64_t task)
@@ -39,7 +28,7 @@ static int see_task(struct tt_filter *f, const struct tt_event *ev, bool chosen)
 		if (!chosen || i == TT_IDMAP_NONE)
 			return TT_OK;
 		f->tasks.at[i].wanted = true;
-		return include(f, f->tasks.at[i].goroutine, TT_FILTER_RANGE);
+		return tt_filter_include(f, f->tasks.at[i].goroutine, TT_FILTER_RANGE);
 	}
 	if (i != TT_IDMAP_NONE)
 		return TT_OK;
@@ -61,7 +50,7 @@ static int see_gc(struct tt_filter *f, const struct tt_event *ev, bool chosen)
 	if (!f->keeps_gc)
 		return TT_OK;
 	while (f->collectors.n > 0) {
-		int rc = include(f, f->collectors.at[--f->collectors.n], TT_FILTER_RANGE);
+		int rc = tt_filter_include(f, f->collectors.at[--f->collectors.n], TT_FILTER_RANGE);
 
 		if (rc < 0)
 			return rc;
@@ -125,7 +114,7 @@ static int see_transition(struct tt_filter *f, const struct tt_event *ev, bool c
 	if (!chosen || ev->spec->type != TT_EV_PROC_STEAL)
 		return TT_OK;
 	i = tt_idmap_find(&f->p_ids, ev->args[0]);
-	return i == TT_IDMAP_NONE ? TT_OK : include(f, f->syscalls.at[i], TT_FILTER_VICTIM);
+	return i == TT_IDMAP_NONE ? TT_OK : tt_filter_include(f, f->syscalls.at[i], TT_FILTER_VICTIM);
 }
 
 /* ---- events */
@@ -148,6 +137,8 @@ static int64_t subject(const struct tt_event *ev)
 
 static int see_special(struct tt_filter *f, const struct tt_event *ev, bool chosen)
 {
+	if (ev->spec->experiment != NULL)
+		return tt_filter_see_declared(f, ev, chosen);
 	switch (ev->kind) {
 	case TT_KIND_TRANSITION:
 		return see_transition(f, ev, chosen);
@@ -173,7 +164,7 @@ static int see_procs(struct tt_filter *f, const struct tt_event *ev)
 	if (ev->spec->type != TT_EV_PROCS_CHANGE || f->has_procs || f->any_before)
 		return TT_OK;
 	f->has_procs = true;
-	return include(f, ev->goroutine, TT_FILTER_PROCS);
+	return tt_filter_include(f, ev->goroutine, TT_FILTER_PROCS);
 }
 
 int tt_filter_choose(struct tt_filter *f, const struct tt_event *ev, bool inside, bool chosen)
@@ -182,23 +173,17 @@ int tt_filter_choose(struct tt_filter *f, const struct tt_event *ev, bool inside
 
 	if (ev->kind == TT_KIND_SYNC)
 		return TT_OK;
-	f->any_before |= !inside;
+	f->chose = true;
 	chosen = chosen && inside;
+	if (tt_filter_keeps_all(f))
+		return ev->spec->experiment == NULL ? TT_OK
+						    : tt_filter_see_declared(f, ev, chosen);
+	f->any_before |= !inside;
 	rc = see_special(f, ev, chosen);
 	if (rc == TT_OK && inside)
 		rc = see_procs(f, ev);
 	if (rc < 0 || !chosen)
 		return rc;
-	rc = include(f, ev->goroutine, TT_FILTER_RUNS);
-	return rc < 0 ? rc : include(f, subject(ev), TT_FILTER_SUBJECT);
-}
-
-bool tt_filter_goroutine(const struct tt_filter *f, size_t i, int64_t *id,
-			 enum tt_filter_reason *why)
-{
-	if (i >= f->gs.n)
-		return false;
-	*id = f->gs.at[i].id;
-	*why = (enum tt_filter_reason)f->gs.at[i].why;
-	return true;
+	rc = tt_filter_include(f, ev->goroutine, TT_FILTER_RUNS);
+	return rc < 0 ? rc : tt_filter_include(f, subject(ev), TT_FILTER_SUBJECT);
 }

@@ -129,7 +129,7 @@ static struct tt_kept_event *keep(struct tt_writer *w, const struct tt_event *ev
 	return tt_idmap_add(&d->tops, key, i) ? k : NULL;
 }
 
-static struct tt_range_key range_of(const struct tt_event *ev)
+struct tt_range_key tt_writer_range_of(const struct tt_event *ev)
 {
 	const struct tt_range_spec *range = &ev->spec->range;
 	int64_t own = range->scope == TT_RESOURCE_THREAD	? ev->thread
@@ -146,7 +146,7 @@ static struct tt_range_key range_of(const struct tt_event *ev)
 
 static int range_event(struct tt_writer *w, const struct tt_event *ev)
 {
-	const struct tt_range_key range = range_of(ev);
+	const struct tt_range_key range = tt_writer_range_of(ev);
 	uint64_t key = hash(w->past.declared, range.type, range.id, range.key);
 	bool known = tt_idmap_find(&w->past.declared->tops, key) != TT_IDMAP_NONE;
 	struct tt_kept_event *k;

@@ -33,6 +33,8 @@ struct tt_writer_declared {
 	TT_ARRAY(uint32_t) free;
 };
 
+/* The range that an event of an experiment is about. */
+struct tt_range_key tt_writer_range_of(const struct tt_event *ev);
 /* An event of an experiment, which is not written. */
 int tt_writer_keep_event(struct tt_writer *w, const struct tt_event *ev);
 /* NULL: there is none. Valid until the next call of tt_writer_keep_event(). */
