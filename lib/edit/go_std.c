@@ -2,12 +2,14 @@
 /*
  * go_std.c - the packages of Go's standard library, those of Go 1.11 to 1.27 on all systems, and
  * the texts that Go's runtime writes into a trace itself. Their names are no secret, and tools
- * look for some of them. Stands on nothing.
+ * look for some of them. Stands on v1, which has some of these texts.
  */
 #include "edit/go_std.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "v1/convert.h"
 
 /* In the order of strcmp(). The folders of Go's src that hold Go files, `cmd` left out, of Go 1.19,
  * 1.21 and 1.27, and those that only other versions had. */
@@ -214,44 +216,19 @@ bool tt_go_std_package(struct tt_str path)
 
 /* ---- texts */
 
-/* Why a goroutine stops or the world does: src/runtime/traceruntime.go and proc.go of Go; and of
- * `tracetool record -- PROGRAM`. Empty ends. */
+/* Why a goroutine stops or the world does: what src/runtime/traceruntime.go and proc.go of Go have
+ * beside the texts that Go's conversion of format v1 has, too (which calls one of them "all
+ * goroutine stack trace"); and of `tracetool record -- PROGRAM`. Empty ends. */
 static const char *const reasons[] = {
 	"unspecified",
-	"forever",
-	"network",
-	"select",
-	"sync.(*Cond).Wait",
-	"sync",
-	"chan send",
-	"chan receive",
-	"GC mark assist wait for work",
 	"GC background sweeper wait",
 	"system goroutine wait",
-	"preempted",
 	"wait for debug call",
 	"wait until GC ends",
-	"sleep",
 	"GC weak to strong wait",
 	"synctest",
-	"runtime.Gosched",
 	"unknown",
-	"GC mark termination",
-	"GC sweep termination",
-	"write heap dump",
-	"goroutine profile",
-	"goroutine profile cleanup",
 	"all goroutines stack trace",
-	"read mem stats",
-	"AllThreadsSyscall",
-	"GOMAXPROCS",
-	"start trace",
-	"stop trace",
-	"CountPagesInUse (test)",
-	"ReadMetricsSlow (test)",
-	"ReadMemStatsSlow (test)",
-	"PageCachePagesLeaked (test)",
-	"ResetDebugLog (test)",
 	"sync mutex",
 	"sync rwlock",
 	"sync cond",
@@ -280,6 +257,10 @@ static bool is_one_of(struct tt_str text, const char *const *list)
 
 bool tt_go_reason(struct tt_str text)
 {
+	for (size_t i = 0; i < TT_V1_NTEXTS; i++)
+		if (text.len == strlen(tt_v1_texts[i]) &&
+		    memcmp(text.data, tt_v1_texts[i], text.len) == 0)
+			return true;
 	return is_one_of(text, reasons);
 }
 
