@@ -267,6 +267,25 @@ TT_API int tt_filter_choose(struct tt_filter *f, const struct tt_event *ev, bool
 TT_API int tt_filter_event(struct tt_filter *f, const struct tt_event *ev, bool inside,
 			   bool chosen);
 
+/*
+ * The next events of a reader, as tt_reader_next() and tt_filter_event() would take them one by
+ * one, but many at once: they are ordered straight from their bytes. For filters without
+ * TT_FILTER_CHOOSES, after each Sync; and where that cannot be done, nothing is.
+ *
+ * tt_filter_follow() takes events before `from_ns`, which are outside. tt_filter_copy() takes
+ * events before `to_ns` which are inside and chosen, once the first of them was written; no
+ * flag of the filter may be set. Their times are written in ticks of a nanosecond.
+ *
+ * 0: *ev, which was taken, too, is one that names a task or says how many processors there
+ * are: call it again. 1: go on with tt_reader_next(), whose next event may well be one before
+ * that time. Negative: the reader failed, or what is wanted cannot be done in this way, which
+ * shows late: begin once more without.
+ */
+TT_API int tt_filter_follow(struct tt_filter *f, struct tt_reader *r, int64_t from_ns,
+			    const struct tt_event **ev);
+TT_API int tt_filter_copy(struct tt_filter *f, struct tt_reader *r, int64_t to_ns,
+			  const struct tt_event **ev);
+
 /* Why a goroutine stays. */
 enum tt_filter_reason {
 	TT_FILTER_NOT_INCLUDED,

@@ -97,13 +97,19 @@ void before_see(struct before *b, const struct tt_event *ev, bool inside)
 					   !id_set_has(&b->tasks, (int64_t)task));
 }
 
-void before_retreat(struct before *b)
+void before_begin(struct before *b)
 {
-	size_t n = b->overlaps ? b->n - 1 : 0;
+	size_t n = b->n;
 	int64_t start_ns = b->start_ns;
 
 	before_release(b);
 	*b = (struct before){ .n = n, .start_ns = start_ns };
+}
+
+void before_retreat(struct before *b)
+{
+	b->n = b->overlaps ? b->n - 1 : 0;
+	before_begin(b);
 }
 
 void before_release(struct before *b)

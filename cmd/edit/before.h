@@ -29,7 +29,9 @@ void before_find(struct before *b, const struct cmd_input *input, const char *pa
 int before_pass(const struct before *b, struct tt_reader *reader);
 /* An event of what is read. Says in is_missing whether earlier ones are needed after all. */
 void before_see(struct before *b, const struct tt_event *ev, bool inside);
-/* After is_missing: what is passed over instead. */
+/* The reading begins anew. */
+void before_begin(struct before *b);
+/* The same after is_missing: what is passed over instead. */
 void before_retreat(struct before *b);
 void before_release(struct before *b);
 

@@ -101,6 +101,8 @@ struct run {
 	struct selection selection; /* that of the options, as the selector gets it */
 	struct trace_output output;
 	struct before before;   /* generations that are not read */
+	bool one_by_one;        /* events are not taken many at once: that cannot be done, or */
+	bool is_late;           /* is found out when some were */
 	struct tt_reader *reader; /* of the last reading: the writer has its specs */
 	bool said;              /* what is wrong with the trace */
 	struct tt_writer *writer;
@@ -157,6 +159,37 @@ static int begin_pass(struct pass *p, const struct tt_event *first)
 	return OPT_RUN;
 }
 
+static int write_event(struct run *run, const struct tt_event *ev, bool inside, bool chosen)
+{
+	return tt_filter_event(run->filter, ev, inside, chosen);
+}
+
+/* Where the events that follow this one, which is outside, may be inside. */
+static int64_t next_inside_ns(const struct pass *p, const struct tt_event *ev)
+{
+	return selector_has_generation(&p->selector, ev->generation) ? p->selector.from_ns : INT64_MAX;
+}
+
+/* The events after this one, many at once as far as that can be done. False: it cannot. */
+static bool take_many(struct pass *p, const struct tt_event *last, bool inside)
+{
+	struct run *run = p->run;
+	const struct tt_event *ev;
+	int rc;
+
+	/* (a kind that is left out has to be looked for) */
+	if (run->one_by_one || (inside && run->selection.kinds.n != 0))
+		return true;
+	do {
+		rc = inside ? tt_filter_copy(run->filter, p->reader, p->selector.to_ns, &ev)
+			    : tt_filter_follow(run->filter, p->reader, next_inside_ns(p, last), &ev);
+		if (rc == 0 && run->before.n != 0)
+			before_see(&run->before, ev, inside);
+	} while (rc == 0 && !run->before.is_missing);
+	run->is_late |= rc < 0;
+	return rc >= 0;
+}
+
 static int visit_all(struct pass *p, visit_fn *visit)
 {
 	struct run *run = p->run;
@@ -189,6 +222,8 @@ static int visit_all(struct pass *p, visit_fn *visit)
 		if (run->before.is_missing)
 			return STATUS_TROUBLE;
 		rc = visit(run, ev, inside, chosen);
+		if (rc == 0 && visit == write_event && !take_many(p, ev, inside))
+			return STATUS_TROUBLE;
 		if (rc < 0 && run->before.n != 0)
 			break;
 		if (rc < 0) {
@@ -251,11 +286,6 @@ static int find_goroutines(struct run *run, const struct tt_event *ev, bool insi
 static int choose(struct run *run, const struct tt_event *ev, bool inside, bool chosen)
 {
 	return tt_filter_choose(run->filter, ev, inside, chosen);
-}
-
-static int write_event(struct run *run, const struct tt_event *ev, bool inside, bool chosen)
-{
-	return tt_filter_event(run->filter, ev, inside, chosen);
 }
 
 /* ---- reporting */
@@ -490,12 +520,18 @@ static int try_filter(struct run *run)
 	return status;
 }
 
+/* Whether what is found out late can be done once more in another way. (What went to standard
+ * output stays there.) */
+static bool may_begin_again(const struct run *run)
+{
+	return !run->chooses && strcmp(run->opt->output, "-") != 0 && can_be_read_again(run->path);
+}
+
 /* A window of time does not need all that is before it, and what of it can be found later only
- * by reading it all does not come up often. (What went to standard output stays there.) */
+ * by reading it all does not come up often. */
 static bool may_pass_over(const struct run *run)
 {
-	return !run->chooses && strcmp(run->opt->output, "-") != 0 &&
-	       run->opt->common.specs.n == 0 && can_be_read_again(run->path);
+	return may_begin_again(run) && run->opt->common.specs.n == 0;
 }
 
 static int filter(struct run *run)
@@ -509,13 +545,19 @@ static int filter(struct run *run)
 		if (__builtin_sub_overflow(from.ns, around->margin_ns, &from.ns))
 			from.given = false;
 	}
+	run->one_by_one = !may_begin_again(run);
 	if (may_pass_over(run) && (from.given ||
 				   !generation_range_is_all(run->selection.generations)))
 		before_find(&run->before, run->input, run->path, &from,
 			    run->selection.generations);
 	status = try_filter(run);
-	while (run->before.is_missing) {
-		before_retreat(&run->before);
+	while (run->before.is_missing || run->is_late) {
+		run->one_by_one |= run->is_late;
+		run->is_late = false;
+		if (run->before.is_missing)
+			before_retreat(&run->before);
+		else
+			before_begin(&run->before);
 		status = try_filter(run);
 	}
 	before_release(&run->before);

@@ -8,6 +8,7 @@
  *	filter_goroutines.c  the list of them
  *	filter_declared.c  which events of experiments chosen ones need
  *	filter_claim.c     events of Ps and threads, where goroutines that had them are gone
+ *	filter_run.c       many events at once, where nothing but times is chosen
  *	filter_v1.c        events of format v1
  */
 #ifndef TT_EDIT_FILTER_H

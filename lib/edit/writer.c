@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* writer.c - the public calls of the writer, and where generations begin and end. Stands on
  * writer.h. */
-#include "edit/writer.h"
+#include "edit/writer_run.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -102,6 +102,7 @@ void tt_writer_free(struct tt_writer *w)
 		return;
 	if (w->following || w->past.stays)
 		tt_writer_past_release(w);
+	tt_writer_run_release(w);
 	tt_writer_release_streams(w);
 	tt_order_release(&w->order);
 	tt_writer_tables_release(w);

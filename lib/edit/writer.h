@@ -15,6 +15,8 @@
  *	writer_declared.c    resources and ranges of experiments there
  *	writer_kept.c        the events that created or began those
  *	writer_emit.c        an event is tried on the state, and written
+ *	writer_run.[ch]      events of a pass that are followed many at once,
+ *	writer_copy.c        and written so
  *	writer_generation.c  where a generation begins and ends
  *	writer_stream.c      the bytes of each thread, and the ticks of their times
  *	writer_tables.c      strings, stacks, CPU samples and experimental batches
@@ -161,6 +163,8 @@ struct tt_writer_switch {
 	uint64_t args[TT_MAX_ARGS];
 };
 
+struct tt_writer_run;
+
 struct tt_writer {
 	struct tt_mem mem;
 	struct tt_specs *own_specs; /* if the caller gave none */
@@ -205,6 +209,7 @@ struct tt_writer {
 	bool has_theft;         /* of the P of a goroutine that ends in a syscall: it is next */
 	int64_t theft_ns, theft_thread;
 
+	struct tt_writer_run *run; /* NULL: no events came many at once so far */
 	struct tt_writer_quick quick;
 	struct tt_writer_plan plans[256];
 	char why[256];          /* what an event has to wait for */
@@ -283,6 +288,9 @@ void tt_writer_past_init(struct tt_writer *w);
 void tt_writer_past_release(struct tt_writer *w);
 /* The event was followed: keeps what order does not. */
 int tt_writer_past_event(struct tt_writer *w, const struct tt_event *ev);
+/* The last stack of a goroutine, which is one of the source's generation; and there is none. */
+int tt_writer_past_remember(struct tt_writer *w, int64_t g, uint64_t stack);
+void tt_writer_past_forget(struct tt_writer *w, int64_t g);
 /* The next generation is followed. */
 int tt_writer_past_generation(struct tt_writer *w, const struct tt_generation *gen);
 /* The id of a goroutine's last stack in the tables of the result; 0: none. False: no
@@ -338,6 +346,14 @@ bool tt_writer_map_string(struct tt_writer *w, const struct tt_generation *from,
 			  uint64_t *out);
 bool tt_writer_map_stack(struct tt_writer *w, const struct tt_generation *from, uint64_t id,
 			 uint64_t *out);
+/* Whether all ids of the source's generation can be kept: those that are in the result have the
+ * same string or stack there, or none. False, too: no memory. */
+bool tt_writer_can_keep_ids(struct tt_writer *w, const struct tt_generation *from);
+/* Entries of the result's own get other ids than the source's generation has, from now on. */
+void tt_writer_leave_ids(struct tt_writer *w, const struct tt_generation *from);
+/* If so: the result has this one. False: w->err. */
+bool tt_writer_keep_string(struct tt_writer *w, const struct tt_generation *from, uint64_t id);
+bool tt_writer_keep_stack(struct tt_writer *w, const struct tt_generation *from, uint64_t id);
 /* The id of a text, and of a stack whose frames have ids of the result. */
 bool tt_writer_add_text(struct tt_writer *w, struct tt_str text, uint64_t *out);
 bool tt_writer_add_frames(struct tt_writer *w, const struct tt_wire_frame *frames, size_t nframes,

@@ -87,7 +87,7 @@ static struct tt_kept_stack *keep_stack(struct tt_writer *w, uint64_t id)
 
 /* ---- what goroutines did last */
 
-static void forget_g(struct tt_writer *w, int64_t g)
+void tt_writer_past_forget(struct tt_writer *w, int64_t g)
 {
 	struct tt_writer_past *past = &w->past;
 	uint32_t i = tt_idmap_find(&past->g_ids, (uint64_t)g);
@@ -102,7 +102,7 @@ static void forget_g(struct tt_writer *w, int64_t g)
 		past->free.at[past->free.n++] = i;
 }
 
-static int remember_g(struct tt_writer *w, int64_t g, uint64_t stack)
+int tt_writer_past_remember(struct tt_writer *w, int64_t g, uint64_t stack)
 {
 	struct tt_writer_past *past = &w->past;
 	uint32_t i = tt_idmap_find(&past->g_ids, (uint64_t)g);
@@ -143,10 +143,10 @@ int tt_writer_past_event(struct tt_writer *w, const struct tt_event *ev)
 	if (t.resource != TT_RESOURCE_GOROUTINE)
 		return TT_OK;
 	if (t.to == TT_STATE_NOT_EXIST) {
-		forget_g(w, t.id);
+		tt_writer_past_forget(w, t.id);
 		return TT_OK;
 	}
-	return t.has_stack && t.stack != 0 ? remember_g(w, t.id, t.stack) : TT_OK;
+	return t.has_stack && t.stack != 0 ? tt_writer_past_remember(w, t.id, t.stack) : TT_OK;
 }
 
 bool tt_writer_past_stack(struct tt_writer *w, int64_t g, uint64_t *out)

@@ -495,6 +495,9 @@ static int restate_in_place(struct tt_writer *w, int64_t time_ns)
 	int rc;
 
 	tt_writer_number(w, w->past.source->number);
+	/* (those are kept where events are copied: writer_copy.c) */
+	if (w->past.source->experimental.n == 0)
+		tt_writer_leave_ids(w, w->past.source);
 	rc = list_past(w, &list) ? TT_OK : -w->err.code;
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, earlier(time_ns, list.events.n + 1),

@@ -289,6 +289,69 @@ bool tt_writer_map_stack(struct tt_writer *w, const struct tt_generation *from, 
 	return true;
 }
 
+/* ---- ids that are kept */
+
+bool tt_writer_can_keep_ids(struct tt_writer *w, const struct tt_generation *from)
+{
+	const struct tt_writer_tables *t = &w->tables;
+	const struct tt_generation *g = &t->gen;
+
+	if (!use_source(w, from))
+		return false;
+	for (size_t i = 0; i < g->strings.n; i++) {
+		uint32_t at = tt_idmap_find(&from->string_ids, g->strings.at[i].id);
+
+		if (at != TT_IDMAP_NONE && t->string_of.at[at] != g->strings.at[i].id)
+			return false;
+	}
+	for (size_t i = 0; i < g->stacks.n; i++) {
+		uint32_t at = tt_idmap_find(&from->stack_ids, g->stacks.at[i].id);
+
+		if (at != TT_IDMAP_NONE && t->stack_of.at[at] != g->stacks.at[i].id)
+			return false;
+	}
+	return true;
+}
+
+void tt_writer_leave_ids(struct tt_writer *w, const struct tt_generation *from)
+{
+	struct tt_writer_tables *t = &w->tables;
+
+	for (size_t i = 0; i < from->strings.n; i++)
+		if (from->strings.at[i].id >= t->next_string && from->strings.at[i].id < UINT64_MAX)
+			t->next_string = from->strings.at[i].id + 1;
+	for (size_t i = 0; i < from->stacks.n; i++)
+		if (from->stacks.at[i].id >= t->next_stack && from->stacks.at[i].id < UINT64_MAX)
+			t->next_stack = from->stacks.at[i].id + 1;
+}
+
+bool tt_writer_keep_string(struct tt_writer *w, const struct tt_generation *from, uint64_t id)
+{
+	struct tt_writer_tables *t = &w->tables;
+	uint64_t mapped;
+	uint32_t i;
+
+	if (!tt_writer_map_string(w, from, id, &mapped))
+		return false;
+	if (mapped == id)
+		return true;
+	/* (another one has the same text) */
+	i = tt_idmap_find(&from->string_ids, id);
+	if (!add_string(w, id, cut(w, (struct tt_str){from->strings.at[i].data,
+						      from->strings.at[i].len})))
+		return tt_writer_no_memory(w) == TT_OK;
+	t->string_of.at[i] = id;
+	return true;
+}
+
+bool tt_writer_keep_stack(struct tt_writer *w, const struct tt_generation *from, uint64_t id)
+{
+	uint64_t mapped;
+
+	return tt_writer_map_stack(w, from, id, &mapped) &&
+	       (mapped == id || fail_id(w, TT_E_EVENT_STACK, "stack", id));
+}
+
 /* ---- samples and batches */
 
 bool tt_writer_add_sample(struct tt_writer *w, const struct tt_event *ev)

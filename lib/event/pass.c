@@ -5,6 +5,7 @@
  */
 #include "event/pass.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -388,7 +389,7 @@ static bool is_direct(const struct tt_pass *p)
  * sample, or the generation's end. */
 static int drain_direct(struct tt_pass *p)
 {
-	struct tt_tally tally = {p->last_ns, p->nevents, p->kept};
+	struct tt_tally tally = {.last_ns = p->last_ns, .nevents = p->nevents, .kept = p->kept};
 	int rc;
 
 	if (!is_direct(p))
@@ -445,4 +446,79 @@ int tt_pass_next_kept(struct tt_pass *p, const struct tt_event **ev)
 		if (order_some(p, ev) == TT_OK && *ev != NULL && (*ev)->kind == TT_KIND_EXPERIMENTAL)
 			return TT_OK;
 	}
+}
+
+/* ---- its events, but for those that something else is done with */
+
+void tt_pass_hand_out_type(struct tt_pass *p, unsigned type)
+{
+	p->order.fast[type].direct = TT_FAST_NONE;
+}
+
+/* One such run, of events not later than `until_ns`. */
+static int run_until(struct tt_pass *p, const struct tt_pass_run *run, int64_t until_ns)
+{
+	struct tt_tally tally = {
+		.last_ns = p->last_ns,
+		.nevents = p->nevents,
+		.gs = run->gs,
+		.ps = run->ps,
+		.used = run->used,
+		.renumbers = run->renumbers,
+	};
+	int64_t sample_ns = p->merge.sample_ns;
+	int rc;
+
+	/* (it goes on to a sample, and this is as good as one) */
+	if (until_ns < sample_ns)
+		p->merge.sample_ns = until_ns;
+	rc = run->direct(&tally, &p->merge, &p->order, &p->err);
+	p->merge.sample_ns = sample_ns;
+	p->last_ns = tally.last_ns;
+	p->nevents = tally.nevents;
+	return rc;
+}
+
+/* All heads are decoded, as tt_pass_next() expects them. */
+static void settle_all(struct tt_pass *p)
+{
+	for (size_t i = 0; i < p->merge.heap.n; i++)
+		tt_cursor_settle(&p->merge.cursors, p->merge.heap.at[i].of.item,
+				 p->merge.heap.at[i].key);
+}
+
+int tt_pass_next_but(struct tt_pass *p, const struct tt_pass_run *run, int64_t until_ns,
+		     const struct tt_event **ev)
+{
+	int rc = TT_OK;
+
+	assert(p->kept == NULL);
+	*ev = NULL;
+	if (p->order.count != 0)
+		return take_queued(p, ev);
+	if (p->merge.heap.n != 0 && p->merge.heap.at[0].key <= until_ns && is_direct(p) &&
+	    !tt_merge_at_sample(&p->merge))
+		rc = run_until(p, run, until_ns);
+	if (rc < 0)
+		return rc;
+	if (tt_merge_done(&p->merge))
+		return TT_END;
+	if (p->merge.heap.n != 0 && p->merge.heap.at[0].key > until_ns) {
+		settle_all(p);
+		return TT_END;
+	}
+	if (tt_merge_at_sample(&p->merge))
+		return take_sample(p, ev);
+	rc = advance(p);
+	return rc < 0 ? rc : take_queued(p, ev);
+}
+
+struct tt_cursor *tt_pass_cursor_of(struct tt_pass *p, const struct tt_event *ev)
+{
+	struct tt_cursors *all = &p->merge.cursors;
+	uintptr_t at = (uintptr_t)ev->args, first = (uintptr_t)all->at;
+
+	if (at < first || at - first >= all->n * sizeof(*all->at))
+		return NULL;
+	return &all->at[(at - first) / sizeof(*all->at)];
 }

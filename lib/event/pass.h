@@ -82,6 +82,28 @@ int tt_pass_drain(struct tt_pass *p);
  */
 int tt_pass_advance(struct tt_pass *p, const struct tt_event **evs, unsigned *n);
 
+/* What is done with events that are counted, and not handed out: one of the functions of
+ * direct.h, and what it needs. */
+struct tt_pass_run {
+	int (*direct)(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
+		      struct tt_error *err);
+	struct tt_noted *gs, *ps; /* by slots of the pass's order, which may grow where an event
+	                             is handed out */
+	const struct tt_used_ids *used;
+	bool renumbers;
+};
+/*
+ * As tt_pass_next(), but does this with each event that can be counted, and hands out the
+ * others. 1: no event is left, or the next one is later than `until_ns`; one that is handed
+ * out may be so, too, if an earlier one has to wait for it.
+ */
+int tt_pass_next_but(struct tt_pass *p, const struct tt_pass_run *run, int64_t until_ns,
+		     const struct tt_event **ev);
+/* Events of a type are not counted by that. */
+void tt_pass_hand_out_type(struct tt_pass *p, unsigned type);
+/* The cursor whose event it is, which tt_pass_next() handed out last; NULL: it was added. */
+struct tt_cursor *tt_pass_cursor_of(struct tt_pass *p, const struct tt_event *ev);
+
 /* Gives an event that is handed out its time, and counts it. */
 static inline void tt_pass_stamp(struct tt_pass *p, struct tt_event *ev)
 {

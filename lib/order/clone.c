@@ -25,17 +25,37 @@ static bool copy_array(struct tt_mem *mem, void *to, size_t *cap, const void *fr
 	(copy_array((mem), &(to)->at, &(to)->cap, (from)->at, (from)->n, sizeof(*(to)->at)) && \
 	 ((to)->n = (from)->n, true))
 
-static bool copy_scopes(struct tt_order *to, struct tt_open_scopes *e,
-			const struct tt_open_scopes *from)
+/* The same name if both orders have one account, else a copy. NULL: no memory. */
+static struct tt_shared_string *copy_name(struct tt_order *to, const struct tt_order *from,
+					  struct tt_shared_string *name)
 {
+	if (name == NULL)
+		return NULL;
+	if (to->mem == from->mem) {
+		name->references++;
+		return name;
+	}
+	return tt_shared_string_new(&to->names, (struct tt_str){name->bytes, name->len});
+}
+
+static bool copy_scopes(struct tt_order *to, const struct tt_order *from, size_t i)
+{
+	struct tt_open_scopes *e = &to->open_scopes.at[i];
+	const struct tt_open_scopes *old = &from->open_scopes.at[i];
+
 	memset(e, 0, sizeof(*e));
-	e->next_free = from->next_free;
-	e->keyed = from->keyed;
-	if (!COPY_ARRAY(to->mem, &e->ranges, &from->ranges) ||
-	    !COPY_ARRAY(to->mem, &e->regions, &from->regions))
+	e->next_free = old->next_free;
+	e->keyed = old->keyed;
+	if (!COPY_ARRAY(to->mem, &e->ranges, &old->ranges) ||
+	    !COPY_ARRAY(to->mem, &e->regions, &old->regions))
 		return false;
-	for (size_t i = 0; i < e->regions.n; i++)
-		e->regions.at[i].name->references++;
+	for (size_t r = 0; r < e->regions.n; r++) {
+		e->regions.at[r].name = copy_name(to, from, old->regions.at[r].name);
+		if (e->regions.at[r].name == NULL) {
+			e->regions.n = r;
+			return false;
+		}
+	}
 	return true;
 }
 
@@ -44,8 +64,8 @@ static bool copy_all_scopes(struct tt_order *to, const struct tt_order *from)
 	for (size_t i = 0; i < from->open_scopes.n; i++) {
 		if (!TT_ARRAY_ROOM(to->mem, &to->open_scopes))
 			return false;
-		if (!copy_scopes(to, &to->open_scopes.at[to->open_scopes.n++],
-				 &from->open_scopes.at[i]))
+		to->open_scopes.n++;
+		if (!copy_scopes(to, from, i))
 			return false;
 	}
 	return true;
@@ -55,9 +75,13 @@ static bool copy_tasks(struct tt_order *to, const struct tt_order *from)
 {
 	if (!COPY_ARRAY(to->mem, &to->tasks, &from->tasks))
 		return false;
-	for (size_t i = 0; i < to->tasks.n; i++)
-		if (to->tasks.at[i].name != NULL)
-			to->tasks.at[i].name->references++;
+	for (size_t i = 0; i < to->tasks.n; i++) {
+		to->tasks.at[i].name = copy_name(to, from, from->tasks.at[i].name);
+		if (to->tasks.at[i].name == NULL && from->tasks.at[i].name != NULL) {
+			to->tasks.n = i;
+			return false;
+		}
+	}
 	return true;
 }
 
@@ -97,4 +121,18 @@ bool tt_order_copy(struct tt_order *to, const struct tt_order *from)
 	       COPY_ARRAY(to->mem, &to->ms, &from->ms) && copy_tasks(to, from) &&
 	       copy_all_scopes(to, from) && copy_ids(to) && tt_subjects_copy(to, from) &&
 	       tt_keyed_copy(to, from);
+}
+
+bool tt_order_adopt(struct tt_order *to, const struct tt_order *from)
+{
+	const uint64_t first = to->initial_generation, newest = to->newest;
+	const bool begun = to->begun, initial = to->initial, renewed = to->renewed;
+	bool copied = tt_order_copy(to, from);
+
+	to->initial_generation = first;
+	to->newest = newest;
+	to->begun = begun;
+	to->initial = initial;
+	to->renewed = renewed;
+	return copied;
 }

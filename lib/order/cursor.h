@@ -12,6 +12,8 @@
 #include "gen/generation.h"
 #include "wire/event.h"
 
+struct tt_copy;
+
 /* One thread's events. */
 struct tt_cursor {
 	const uint8_t *pos, *end;       /* what is left of the current batch */
@@ -26,6 +28,7 @@ struct tt_cursor {
 	const uint8_t *scan_end;        /* all numbers before it are short; NULL: not scanned yet */
 	const uint8_t *direct_end;      /* heads before it need not be decoded */
 	uint8_t direct;                 /* TT_FAST_NONE, or `head` is not decoded: its rule */
+	struct tt_copy *copy;           /* for tt_direct_copy() */
 	struct tt_raw_event *head;      /* the next event */
 	struct tt_raw_event *spare;     /* the one before, which stays readable: it is handed out */
 	struct tt_raw_event slots[2];

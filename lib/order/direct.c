@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* direct.c - counts events straight from their bytes. Stands on merge.h. */
+/* direct.c - counts events straight from their bytes, and copies them. Stands on merge.h. */
 #include "order/direct.h"
 
 /* ---- how far a batch can be read so */
@@ -119,10 +119,10 @@ static bool enter(struct tt_cursor *c, const struct tt_order *o)
 /* Reads the arguments of an event with this rule, and lets it happen. The rule is a constant:
  * the arguments are in registers. */
 static TT_ALWAYS_INLINE bool advance(struct tt_order *o, struct tt_m_state *m,
-				     enum tt_fast_rule rule, const uint8_t **pos)
+				     enum tt_fast_rule rule, uint64_t args[3],
+				     const uint8_t **pos)
 {
 	const struct tt_fast_shape *shape = &tt_fast_shapes[rule];
-	uint64_t args[3];
 
 	return (shape->needs == 0 || m->has == shape->needs) &&
 	       (shape->nargs < 1 || tt_varint_unchecked(pos, &args[0])) &&
@@ -199,32 +199,6 @@ static TT_ALWAYS_INLINE bool advance_kept(const struct tt_order *o, const struct
 	return true;
 }
 
-/* To the code of the head's rule, from that of each rule by its own jump: the processor
- * guesses better where one leads to if it knows from where. */
-#define TRY_HEAD(from)                                                                    \
-	do {                                                                              \
-		tt_keep_apart(from);                                                      \
-		__extension__({ goto *codes[rule]; });                                    \
-	} while (0)
-
-/* The head happened: it is counted if the next one is direct, and that is the head then. */
-#define NEXT_HEAD(from)                                                                     \
-	do {                                                                              \
-		next = pos;                                                               \
-		if (pos >= c->direct_end)                                                 \
-			goto next_is_not;                                                 \
-		rule = o->fast[*pos++].direct;                                            \
-		if (rule == TT_FAST_NONE || !tt_varint_unchecked(&pos, &dt))              \
-			goto next_is_not;                                                 \
-		count(&sum, time_ns);                                                     \
-		head = next;                                                              \
-		time_ns = tt_ns_add(time_ns, tt_rate_to_ns(&rate, dt));                   \
-		/* (and if that is not above 0: tt_cursor_next()) */                      \
-		if ((uint64_t)time_ns - 1 >= (uint64_t)until)                                       \
-			goto thread_is_later;                                             \
-		TRY_HEAD(from);                                                           \
-	} while (0)
-
 static TT_ALWAYS_INLINE void count(struct tt_tally *sum, int64_t time_ns)
 {
 	sum->last_ns = tt_ns_after(time_ns, sum->last_ns);
@@ -252,119 +226,132 @@ static int next_after(struct tt_tally *tally, struct tt_merge *m, struct tt_orde
 	return rc;
 }
 
-/*
- * One function, though it is long: where a thread is, and all that each event reads of the
- * merge, is in registers from the first event to the last. No pointer into the state lives
- * longer than the thread is the earliest, but for those that only tt_merge_advance() moves.
- */
-int tt_direct_run(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
-		  struct tt_error *err)
+/* ---- what is done beside counting */
+
+/* What tt_direct_run() and the functions like it do with an event that happened. */
+enum mode {
+	COUNTS,
+	NOTES_STACKS,
+	COPIES,
+};
+
+/* Whether nothing holds the event up that is to be done with it. */
+static TT_ALWAYS_INLINE bool has_room(enum mode mode, const struct tt_cursor *c)
 {
-	static const void *const codes[] = {
-		[TT_FAST_NONE] = __extension__ &&leave,
-		[TT_FAST_IN_CONTEXT] = __extension__ &&in_context,
-		[TT_FAST_UNREAD] = __extension__ &&unread,
-		[TT_FAST_GO_START] = __extension__ &&go_start,
-		[TT_FAST_GO_UNBLOCK] = __extension__ &&go_unblock,
-		[TT_FAST_GO_BLOCK] = __extension__ &&go_block,
-		[TT_FAST_GO_STOP] = __extension__ &&go_stop,
-		[TT_FAST_SYSCALL_BEGIN] = __extension__ &&syscall_begin,
-		[TT_FAST_SYSCALL_END] = __extension__ &&syscall_end,
-		[TT_FAST_ORDER] = __extension__ &&order,
-		[TT_FAST_KEPT] = __extension__ &&kept,
-	};
-	const struct tt_tick_rate rate = m->cursors.rate;
-	struct tt_tally sum = *tally;
-	struct tt_keyed root = m->heap.at[0];
-	const uint8_t *head, *next, *pos;
-	struct tt_m_state *ms;
-	struct tt_cursor *c;
-	uint64_t dt, args[TT_MAX_ARGS + 1];
-	int64_t time_ns, until;
-	unsigned rule;
-	int rc = TT_OK;
-
-	args[TT_ARG_ZERO] = 0;
-
-next_thread:
-	until = m->heap.second_key;
-	if (until > m->sample_ns) {
-		if (root.key > m->sample_ns)
-			goto out;
-		until = m->sample_ns;
-	}
-	c = root.of.item;
-	time_ns = root.key;
-	if (c->direct == TT_FAST_NONE && !enter(c, o))
-		goto out;
-	rule = c->direct;
-	head = c->head_at;
-	pos = c->args_at;
-	ms = &o->ms.at[c->m];
-	TRY_HEAD(next_thread);
-
-#define RULE(label, rule)                                 \
-	label:                                            \
-	if (!advance(o, ms, rule, &pos))                  \
-		goto leave;                               \
-	NEXT_HEAD(label)
-
-	RULE(go_start, TT_FAST_GO_START);
-	RULE(go_unblock, TT_FAST_GO_UNBLOCK);
-	RULE(go_block, TT_FAST_GO_BLOCK);
-	RULE(go_stop, TT_FAST_GO_STOP);
-	RULE(syscall_begin, TT_FAST_SYSCALL_BEGIN);
-	RULE(syscall_end, TT_FAST_SYSCALL_END);
-in_context:
-	if (!advance_any(o, ms, TT_FAST_IN_CONTEXT, *head, args, &pos))
-		goto leave;
-	NEXT_HEAD(in_context);
-unread:
-	if (!advance_unread(ms, &o->fast[*head], &pos))
-		goto leave;
-	NEXT_HEAD(unread);
-order:
-	if (!advance_any(o, ms, TT_FAST_ORDER, *head, args, &pos))
-		goto leave;
-	NEXT_HEAD(order);
-kept:
-	if (!advance_kept(o, ms, c, &sum, head, time_ns, &pos))
-		goto leave;
-	NEXT_HEAD(kept);
-
-thread_is_later:
-	c->head_at = head;
-	c->args_at = pos;
-	c->direct = (uint8_t)rule;
-	root.key = time_ns;
-	if (time_ns > m->heap.second_key) {
-		root = tt_cursor_heap_sink_root(&m->heap, root);
-		goto next_thread;
-	}
-	if (time_ns > 0)
-		goto next_thread; /* there is a sample between */
-	goto settle;
-
-next_is_not:
-	c->direct = o->fast[*head].direct;
-	root.key = time_ns;
-	m->heap.at[0] = root;
-	rc = next_after(&sum, m, o, 0, next, err);
-	root = m->heap.at[0];
-	if (rc == TT_OK && m->heap.n != 0)
-		goto next_thread;
-	goto out;
-
-leave:
-	c->head_at = head;
-	root.key = time_ns;
-settle:
-	tt_cursor_settle(&m->cursors, c, root.key);
-out:
-	m->heap.at[0] = root;
-	*tally = sum;
-	return rc;
+	return mode != COPIES || c->copy->at < c->copy->room_end;
 }
+
+/* Begins a copy: its type, and the time that it is handed out with. */
+static TT_ALWAYS_INLINE uint8_t *begin_copy(struct tt_copy *to, uint8_t type, int64_t time_ns)
+{
+	uint8_t *p = to->at;
+	uint64_t dt = (uint64_t)(time_ns - to->last_ns);
+
+	*p++ = type;
+	to->last_ns = time_ns;
+	/* (the next length is common here, too) */
+	if (dt >= 0x4000 && dt < 0x200000) {
+		p[0] = (uint8_t)(dt | 0x80);
+		p[1] = (uint8_t)(dt >> 7 | 0x80);
+		p[2] = (uint8_t)(dt >> 14);
+		return p + 3;
+	}
+	return tt_varint_put(p, dt);
+}
+
+/* The arguments as they are. So many bytes can be read and written at once: see ROOM_NBYTES. */
+#define COPY_NBYTES 16
+static TT_ALWAYS_INLINE uint8_t *copy_args(uint8_t *p, const uint8_t *args, const uint8_t *end)
+{
+	size_t n = (size_t)(end - args);
+
+	memcpy(p, args, COPY_NBYTES);
+	if (tt_unlikely(n > COPY_NBYTES))
+		memcpy(p, args, n);
+	return p + n;
+}
+
+/* The arguments of an event with a number of those that are counted anew where a copy begins
+ * within a generation. NULL: it has none. */
+static TT_ALWAYS_INLINE uint8_t *copy_numbered(const struct tt_tally *sum,
+					       const struct tt_order *o, const struct tt_m_state *m,
+					       enum tt_fast_rule rule, const uint64_t *args,
+					       uint8_t *p)
+{
+	switch (rule) {
+	case TT_FAST_GO_START:
+		p = tt_varint_put(p, args[0]);
+		return tt_varint_put(p, args[1] - sum->gs[m->g_slot].skipped);
+	case TT_FAST_GO_UNBLOCK:
+		p = tt_varint_put(p, args[0]);
+		p = tt_varint_put(p, args[1] - sum->gs[tt_idmap_find(&o->g_ids, args[0])].skipped);
+		return tt_varint_put(p, args[2]);
+	case TT_FAST_SYSCALL_BEGIN:
+		p = tt_varint_put(p, args[0] - sum->ps[tt_idmap_find(&o->p_ids, (uint64_t)m->p)].skipped);
+		return tt_varint_put(p, args[1]);
+	default:
+		return NULL;
+	}
+}
+
+/* What is done with an event of a rule that has a shape. */
+static TT_ALWAYS_INLINE void happened(enum mode mode, const struct tt_tally *sum, const struct tt_order *o,
+				      const struct tt_m_state *m, const struct tt_cursor *c,
+				      enum tt_fast_rule rule, const uint64_t *args,
+				      const uint8_t *head, const uint8_t *begin, const uint8_t *end,
+				      int64_t time_ns)
+{
+	const struct tt_fast_shape *shape = &tt_fast_shapes[rule];
+	const bool numbered = rule == TT_FAST_GO_START || rule == TT_FAST_GO_UNBLOCK ||
+			      rule == TT_FAST_SYSCALL_BEGIN;
+	uint8_t *p;
+
+	/* (what unblocks a goroutine shows its own stack) */
+	if (mode == NOTES_STACKS && shape->stack != TT_ARG_ZERO && rule != TT_FAST_GO_UNBLOCK &&
+	    args[shape->stack] != 0)
+		sum->gs[m->g_slot].stack = (uint32_t)args[shape->stack];
+	if (mode != COPIES)
+		return;
+	if (shape->stack != TT_ARG_ZERO)
+		sum->used->stacks[args[shape->stack]] = true;
+	if (shape->string != TT_ARG_ZERO)
+		sum->used->strings[args[shape->string]] = true;
+	p = begin_copy(c->copy, *head, tt_ns_after(time_ns, sum->last_ns));
+	c->copy->at = numbered && sum->renumbers ? copy_numbered(sum, o, m, rule, args, p)
+						 : copy_args(p, begin, end);
+}
+
+/* The same of any other event. */
+static TT_ALWAYS_INLINE void happened_any(enum mode mode, const struct tt_tally *sum,
+					  const struct tt_order *o, const struct tt_cursor *c,
+					  const uint64_t *args, const uint8_t *head,
+					  const uint8_t *begin, const uint8_t *end, int64_t time_ns)
+{
+	const struct tt_fast_type *fast = &o->fast[*head];
+
+	if (mode != COPIES)
+		return;
+	if (args != NULL) {
+		sum->used->stacks[args[fast->stack]] = true;
+		sum->used->strings[args[fast->string]] = true;
+	}
+	c->copy->at = copy_args(begin_copy(c->copy, *head, tt_ns_after(time_ns, sum->last_ns)),
+				begin, end);
+}
+
+/* ---- the three functions */
+
+#define DIRECT_RUN tt_direct_run
+#define DIRECT_MODE COUNTS
+#include "order/direct_run.h"
+
+#define DIRECT_RUN tt_direct_note
+#define DIRECT_MODE NOTES_STACKS
+#include "order/direct_run.h"
+
+#define DIRECT_RUN tt_direct_copy
+#define DIRECT_MODE COPIES
+#include "order/direct_run.h"
 
 /* ---- the thread after one that waits */
 

@@ -25,11 +25,32 @@ struct tt_kept {
 	uint64_t args[TT_KEPT_MAX][TT_MAX_ARGS + 1]; /* [TT_ARG_ZERO] is 0 */
 };
 
+/* Where the events of a cursor are copied to, with times in ticks of a nanosecond. */
+struct tt_copy {
+	uint8_t *at, *room_end; /* before room_end, an event fits, and COPY_NBYTES more */
+	int64_t last_ns;        /* that of the event before, or of the batch */
+};
+
+/* What is known of a goroutine or a P beside its state, by its slot in the order. */
+struct tt_noted {
+	uint32_t skipped;       /* numbers of its events that the copy leaves out */
+	uint32_t stack;         /* of a goroutine's last stop; 0: none was noted */
+};
+
+/* Table entries that copied events name, by id: those below the ends that the order has. */
+struct tt_used_ids {
+	bool *stacks, *strings;
+};
+
 /* The events counted so far. */
 struct tt_tally {
 	int64_t last_ns;        /* the time of the last one, as it is handed out */
 	uint64_t nevents;
 	struct tt_kept *kept;   /* NULL: no type is TT_FAST_KEPT */
+	/* for tt_direct_note() and tt_direct_copy(): */
+	struct tt_noted *gs, *ps;
+	const struct tt_used_ids *used;
+	bool renumbers;         /* something was skipped */
 };
 
 /*
@@ -41,6 +62,14 @@ struct tt_tally {
  */
 int tt_direct_run(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
 		  struct tt_error *err);
+
+/* The same, and notes the stack of each goroutine that stops or begins a syscall. */
+int tt_direct_note(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
+		   struct tt_error *err);
+/* The same as tt_direct_run(), and copies each event; one for which there is no room in the
+ * copy of its cursor is to be tried by tt_merge_advance(). */
+int tt_direct_copy(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
+		   struct tt_error *err);
 
 /*
  * The root has to wait, and the heap is sorted: counts events of the second thread that

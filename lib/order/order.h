@@ -12,7 +12,8 @@
  *	cursor.[ch]   the events of each thread, decoded one by one
  *	heap.[ch]     the threads by time, the earliest first
  *	merge.[ch]    which of them is tried next
- *	direct.[ch]   the same where events are only counted, straight from the bytes
+ *	direct.[ch]   the same where events are only counted, straight from the bytes, or copied
+ *	direct_run.h  its loop
  *	waitq.[ch]    many threads that wait for others
  *
  *	order.c       takes an event to its handler; begins generations, resets, releases
@@ -230,6 +231,12 @@ void tt_order_reset(struct tt_order *o);
  * have the same `mem`: they share the names.
  */
 bool tt_order_copy(struct tt_order *to, const struct tt_order *from);
+/*
+ * Makes *to, which is at a generation of the same number, know what *from knows, but for which
+ * generations there were. No spec of *from has a declared order. Each has an account of its
+ * own: names are copied. False as above.
+ */
+bool tt_order_adopt(struct tt_order *to, const struct tt_order *from);
 /* Turns to a generation; the one before may be gone by now. */
 void tt_order_begin_generation(struct tt_order *o, const struct tt_generation *gen);
 /*
