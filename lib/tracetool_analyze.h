@@ -282,6 +282,8 @@ TT_API uint32_t tt_spans_ngroups(const struct tt_spans *s);
 /* From now on all states of a group are spans. The first state of a group is one in any case, and
  * tt_spans_run() stops there. */
 TT_API void tt_spans_watch_group(struct tt_spans *s, uint32_t group);
+/* From now on they may be briefs again. */
+TT_API void tt_spans_unwatch_group(struct tt_spans *s, uint32_t group);
 /* From now on all states of a goroutine that exists are spans; or, with false, some are briefs. */
 TT_API void tt_spans_watch(struct tt_spans *s, int64_t goroutine, bool watch);
 /*

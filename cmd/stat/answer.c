@@ -40,6 +40,9 @@ static void init_summary(struct stat_answer *a)
 	for (size_t i = 0; i < ARRAY_SIZE(tables); i++)
 		table_init(&a->tables[i], tables[i].source, tables[i].by);
 	table_init(&a->tables[TABLE_SYSCALLS], SOURCE_SYSCALL, BY_SITE);
+	table_init(&a->tables[TABLE_PEERS], SOURCE_PEER, BY_SITE);
+	table_init(&a->tables[TABLE_ASSISTS], SOURCE_RANGE, BY_SITE);
+	a->tables[TABLE_ASSISTS].users = a->tables[TABLE_ASSISTS].reasons = true;
 	a->tables[TABLE_SITES].users = a->tables[TABLE_SITES].reasons = true;
 	a->tables[TABLE_GROWTH].users = a->tables[TABLE_SYSCALLS].users = true;
 }

@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "count.h"
 #include "holders.h"
+#include "peers.h"
 
 const int64_t stat_windows[NWINDOWS] = { 1000000, 10000000, 100000000 };
 
@@ -27,6 +28,7 @@ struct collector {
 	struct counter counter;
 	struct stat_table *held;        /* who holds locks; NULL: not asked for */
 	struct holders holders;
+	struct peers peers;
 	bool takes_briefs;
 	uint32_t ngroups;       /* of briefs, that were looked at */
 	bool begun;             /* there was an event */
@@ -73,6 +75,15 @@ static void take_wait(struct collector *c, const struct tt_event *ev, const stru
 	if (!c->chooses || (choose(&c->chooser, ended) && span_window_clip(&c->window, &span) &&
 			    clip_hold(&c->window, &hold)))
 		holders_count(&c->holders, c->held, &span, &hold);
+}
+
+/* A wait that the event ended, maybe for what another passed on. */
+static void take_peer(struct collector *c, const struct tt_event *ev, const struct tt_span *ended)
+{
+	struct tt_span span = *ended;
+	bool chosen = !c->chooses || (choose(&c->chooser, ended) && span_window_clip(&c->window, &span));
+
+	peers_follow(&c->peers, c->spans, ev, ended, chosen ? &span : NULL);
 }
 
 static void take_span(struct collector *c, const struct tt_span *ended)
@@ -168,6 +179,8 @@ static void place_event(struct collector *c, const struct tt_event *ev)
 	if (ev->kind == TT_KIND_SYNC) {
 		span_window_sync(&c->window, ev);
 		c->new_generation = ev->generation != NULL;
+		if (c->new_generation && c->peers.table)
+			peers_next_generation(&c->peers, c->spans);
 	}
 	inside = span_window_has(&c->window, ev->time_ns);
 	if (inside && c->part == PART_BEFORE)
@@ -201,6 +214,8 @@ static void take_event(struct collector *c, const struct tt_event *ev)
 	for (size_t i = 0; i < n; i++) {
 		if (c->held && holders_want(&c->holders, &spans[i]))
 			take_wait(c, ev, &spans[i]);
+		if (peers_want(&c->peers, &spans[i]))
+			take_peer(c, ev, &spans[i]);
 		take_span(c, &spans[i]);
 	}
 }
@@ -215,6 +230,8 @@ static void watch_waits(struct collector *c)
 		tt_spans_group(c->spans, c->ngroups, &span);
 		if (c->held && holders_may_want(c->spans, &span))
 			tt_spans_watch_group(c->spans, c->ngroups);
+		else if (c->peers.table)
+			peers_meet_group(&c->peers, c->spans, c->ngroups, &span);
 	}
 }
 
@@ -373,10 +390,11 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 		c.util.searches[i].window_ns = stat_windows[i];
 	c.counter.spans = c.util.spans = c.spans;
 	c.held = wants_holders(opt) ? &a->tables[TABLE_HOLDERS] : NULL;
+	c.peers.table = wants_summary(opt) ? &a->tables[TABLE_PEERS] : NULL;
 	read_events(&c);
 	sum_up(&c);
 	check_window(&c);
-	if (c.no_memory || c.counter.no_memory || c.holders.no_memory ||
+	if (c.no_memory || c.counter.no_memory || c.holders.no_memory || c.peers.no_memory ||
 	    c.chooser.no_memory) {
 		a->error->code = TT_E_MEMORY;
 		snprintf(a->error->message, sizeof(a->error->message),
@@ -387,6 +405,7 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 		id_map_release(&a->tables[i].known);
 	a->util = c.util;
 	holders_release(&c.holders);
+	peers_release(&c.peers);
 	counter_release(&c.counter);
 	chooser_release(&c.chooser);
 	tt_spans_free(c.spans);

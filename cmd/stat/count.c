@@ -238,6 +238,7 @@ static bool is_interested(enum stat_source source, enum tt_span_kind kind, bool 
 	case SOURCE_GROWTH:
 		return kind == TT_SPAN_LIFE;
 	case SOURCE_HOLD:
+	case SOURCE_PEER:
 		break;
 	}
 	return false;

@@ -90,53 +90,12 @@ static uint32_t join(struct holders *h, uint32_t a, uint32_t b)
 	return a;
 }
 
-/* ---- goroutines that waited */
-
-/* Forgets those that ended. */
-static void prune(struct holders *h, const struct tt_spans *spans)
-{
-	struct tt_span life;
-	size_t n = 0;
-
-	id_map_release(&h->goroutines);
-	for (size_t i = 0; i < h->nwoken; i++) {
-		if (!tt_spans_open(spans, TT_SPAN_LIFE, h->woken[i].id, 0, &life))
-			continue;
-		h->woken[n] = h->woken[i];
-		h->no_memory |= !id_map_set(&h->goroutines, (uint64_t)h->woken[n].id, (uint32_t)n);
-		n++;
-	}
-	h->nwoken = n;
-	h->prune_at = 2 * n + 1024;
-}
-
-static void set_woken(struct holders *h, const struct tt_spans *spans, int64_t goroutine,
-		      uint32_t place, int64_t ns)
-{
-	uint32_t i = id_map_find(&h->goroutines, (uint64_t)goroutine);
-
-	if (i == NUMBER_NONE) {
-		if (h->nwoken >= h->prune_at)
-			prune(h, spans);
-		i = (uint32_t)h->nwoken;
-		if (!array_room(&h->woken, &h->woken_cap, h->nwoken + 1, sizeof(*h->woken)) ||
-		    !id_map_set(&h->goroutines, (uint64_t)goroutine, i)) {
-			h->no_memory = true;
-			return;
-		}
-		h->nwoken++;
-	}
-	h->woken[i] = (struct holder_goroutine){ goroutine, ns, place };
-}
-
 /* When a goroutine was woken from a wait for this lock; INT64_MIN: it is not known. */
 static int64_t woken_ns(struct holders *h, int64_t goroutine, uint32_t lock)
 {
-	uint32_t i = id_map_find(&h->goroutines, (uint64_t)goroutine);
+	const struct woken_goroutine *g = woken_find(&h->woken, goroutine);
 
-	if (i == NUMBER_NONE || lock_of(h, h->woken[i].place) != lock)
-		return INT64_MIN;
-	return h->woken[i].woken_ns;
+	return g && lock_of(h, g->place) == lock ? g->ns : INT64_MIN;
 }
 
 /* ---- holds */
@@ -191,20 +150,20 @@ bool holders_follow(struct holders *h, struct tt_spans *spans, const struct tt_e
 	if (out->goroutine != TT_NONE)
 		out->start_ns = latest(out->start_ns, woken_ns(h, out->goroutine, lock));
 	h->at[lock].released_ns = span->end_ns;
-	set_woken(h, spans, span->id, lock, span->end_ns);
+	h->no_memory |= !woken_set(&h->woken, spans,
+				   &(struct woken_goroutine){ span->id, span->end_ns, lock });
 	return true;
 }
 
-/* "main.get <- main.refill" */
-static uint32_t new_row(struct holders *h, struct stat_table *t, const struct hold *hold)
+uint32_t holders_row(struct stat_table *t, struct tt_str waiter, struct tt_str holder)
 {
 	uint32_t row = NUMBER_NONE;
 	struct out text;
 	char *p;
 
 	out_init_memory(&text);
-	p = out_str(&text, out_begin(&text), texts_at(&h->names, hold->waiter));
-	p = out_str(&text, put_lit(p, HOLDERS_ARROW), texts_at(&h->names, hold->holder));
+	p = out_str(&text, out_begin(&text), waiter);
+	p = out_str(&text, put_lit(p, HOLDERS_ARROW), holder);
 	out_end(&text, p);
 	if (!out_failed(&text))
 		row = table_number(t, (struct tt_str){ text.buffer, (size_t)(text.pos - text.buffer) });
@@ -218,7 +177,7 @@ static struct stat_row *row_of(struct holders *h, struct stat_table *t, const st
 	uint32_t row = id_map_find(&h->rows, id);
 
 	if (row == NUMBER_NONE) {
-		row = new_row(h, t, hold);
+		row = holders_row(t, texts_at(&h->names, hold->waiter), texts_at(&h->names, hold->holder));
 		if (row == NUMBER_NONE || !id_map_set(&h->rows, id, row)) {
 			h->no_memory = true;
 			return NULL;
@@ -245,8 +204,7 @@ void holders_release(struct holders *h)
 	id_map_release(&h->places);
 	texts_release(&h->names);
 	free(h->at);
-	id_map_release(&h->goroutines);
-	free(h->woken);
+	woken_release(&h->woken);
 	id_map_release(&h->rows);
 	memset(h, 0, sizeof(*h));
 }

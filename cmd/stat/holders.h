@@ -15,6 +15,7 @@
 
 #include "cli/numbers.h"
 #include "table.h"
+#include "woken.h"
 
 struct holders {
 	struct id_map places;           /* from stacks to places, plus 1; 0: no wait for a lock */
@@ -24,13 +25,7 @@ struct holders {
 		int64_t released_ns;    /* of that one: when the lock was released */
 	} *at;
 	size_t n, cap;
-	/* goroutines that waited, and when they were woken last, at which place */
-	struct id_map goroutines;
-	struct holder_goroutine {
-		int64_t id, woken_ns;
-		uint32_t place;
-	} *woken;
-	size_t nwoken, woken_cap, prune_at;
+	struct woken woken;             /* at which lock */
 	struct id_map rows;             /* of the table, by two places */
 	uint32_t sync;                  /* the number of the reason "sync"; 0: not met yet */
 	bool no_memory;
@@ -61,6 +56,9 @@ bool holders_may_want(const struct tt_spans *spans, const struct tt_span *group)
  */
 bool holders_follow(struct holders *h, struct tt_spans *spans, const struct tt_event *ev,
 		    const struct tt_span *span, struct hold *out);
+/* The number of the row "main.get <- main.refill", which is there from now on. NUMBER_NONE: no
+ * memory. */
+uint32_t holders_row(struct stat_table *t, struct tt_str waiter, struct tt_str holder);
 /* Counts it in a table of SOURCE_HOLD. */
 void holders_count(struct holders *h, struct stat_table *t, const struct tt_span *wait,
 		   const struct hold *hold);

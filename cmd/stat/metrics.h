@@ -6,7 +6,7 @@
 #ifndef CMD_STAT_METRICS_H
 #define CMD_STAT_METRICS_H
 
-#include "files.h"
+#include "findings.h"
 
 enum metric_unit { METRIC_COUNT, METRIC_NS, METRIC_BYTES, METRIC_PERCENT };
 
@@ -62,10 +62,11 @@ int fail_if_check(const struct opt_command *command, const struct stat_options *
 
 /* Of one file, or the sum of all. */
 void summary_text(const struct stat_answer *a, const struct metrics *m,
-		  const struct stat_options *opt, const struct stat_files *files);
+		  const struct stat_options *opt, const struct findings *findings);
 void summary_json(const struct stat_answer *a, const struct metrics *m,
-		  const struct stat_options *opt);
-void summary_csv(const struct metrics *m, const char *file, bool header);
+		  const struct stat_options *opt, const struct findings *findings);
+void summary_csv(const struct metrics *m, const char *file, const struct findings *findings,
+		 bool header);
 /* A line for each file, and one for all. False: no memory. */
 bool summary_table(struct stat_answer *const *answers, size_t n, const struct stat_answer *sum,
 		   const struct stat_options *opt);

@@ -170,19 +170,33 @@ static int no_memory(void)
 	return STATUS_TROUBLE;
 }
 
+static void print_answer(const struct stat_answer *a, const struct metrics *m,
+			 const struct findings *findings, const struct stat_options *opt, bool first)
+{
+	if (opt->format == FORMAT_TEXT)
+		summary_text(a, m, opt, findings);
+	else if (opt->format == FORMAT_JSON)
+		summary_json(a, m, opt, findings);
+	else
+		summary_csv(m, a->file ? a->file : "total", findings, first);
+}
+
 /* Of the sum alone, or of each file and then the sum. */
 static int print_summary_of(const struct stat_files *f, const struct stat_answer *a,
 			    const struct stat_options *opt, bool first)
 {
 	struct metrics *m = calloc(1, sizeof(*m));
 	bool fine = m && metrics_init(m, a, &opt->quantiles);
+	struct findings findings = { 0 };
 
-	if (fine && opt->format == FORMAT_TEXT)
-		summary_text(a, m, opt, f);
-	else if (fine && opt->format == FORMAT_JSON)
-		summary_json(a, m, opt);
-	else if (fine)
-		summary_csv(m, a->file ? a->file : "total", first);
+	if (a == &f->sum)
+		findings_of_files(&findings, f);
+	else if (a->opened)
+		findings_add(&findings, a);
+	fine = fine && !findings.no_memory;
+	if (fine)
+		print_answer(a, m, &findings, opt, first);
+	findings_release(&findings);
 	if (m)
 		metrics_release(m);
 	free(m);

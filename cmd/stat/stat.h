@@ -8,6 +8,8 @@
  *	collect.c       one trace: spans and events into tables and facts
  *	count.c         which tables count a span, and as what
  *	holders.c       who holds the locks that others wait for
+ *	peers.c         goroutines that wait for one another, as for a pool
+ *	woken.c         when goroutines that waited were woken
  *	answer.c        the tables and facts of a trace, and how two are added
  *	keys.c          the keys of rows as text
  *	table.c dist.c  rows of distributions by key; durations as a distribution
@@ -15,7 +17,8 @@
  *	rows.c          the rows that are printed, in their order
  *	text.c data.c   a view as text; as JSON or CSV
  *	summary.c       the view `summary` as text; lines.c pieces of its lines
- *	worth.c         what it says is worth a look
+ *	findings.c      causes of trouble that its numbers show
+ *	worth.c         what it says is worth a look: these, and commands
  *	mmu.c           the view `mmu`
  *	metrics.c       the numbers of a summary by name, for JSON and --fail-if
  *	expression.c    --fail-if
@@ -49,6 +52,8 @@ enum stat_table_number {
 	TABLE_VIEW,
 	TABLE_SYSCALLS,         /* by the program's function */
 	TABLE_HOLDERS,          /* by the place that waits and that of the holder */
+	TABLE_PEERS,            /* the same of waits for one another (peers.h) */
+	TABLE_ASSISTS,          /* ranges by the program's function and the name */
 	NTABLES
 };
 

@@ -273,37 +273,15 @@ static void print_lines(const struct summary *s)
 	print_sites(s);
 }
 
-/* Of each file, with its name. */
-static bool print_worth_of_files(const struct summary *s, const struct stat_files *f)
-{
-	size_t n = 0, nhidden = 0;
-	bool fine = true;
-
-	for (size_t i = 0; i < f->n && fine; i++) {
-		struct metrics *m = calloc(1, sizeof(*m));
-		struct summary one = { f->answers[i], m, s->opt, s->o };
-
-		fine = m && metrics_init(m, one.a, &s->opt->quantiles);
-		if (fine && one.a->opened)
-			nhidden += print_worth(&one, &n);
-		if (m)
-			metrics_release(m);
-		free(m);
-	}
-	print_worth_rest(s->o, nhidden);
-	return fine;
-}
-
 void summary_text(const struct stat_answer *a, const struct metrics *m,
-		  const struct stat_options *opt, const struct stat_files *files)
+		  const struct stat_options *opt, const struct findings *findings)
 {
 	struct out lines;
 	const struct summary s = { a, m, opt, &lines };
 
 	out_init_memory(&lines);
 	print_lines(&s);
-	if (!print_worth_of_files(&s, files))
-		lines.error = ENOMEM;
+	worth_text(&s, findings, line_width());
 	if (opt->histogram) {
 		print_histogram(&m->states.d[STATES_RUNNABLE], "latency", &lines);
 		print_histogram(&m->pauses, "pauses", &lines);
@@ -340,7 +318,7 @@ static char *put_top(const struct summary *s, char *p, const char *key, const st
 }
 
 void summary_json(const struct stat_answer *a, const struct metrics *m,
-		  const struct stat_options *opt)
+		  const struct stat_options *opt, const struct findings *findings)
 {
 	const struct summary s = { a, m, opt, &out_stdout };
 	const struct stat_facts *f = &a->facts;
@@ -361,10 +339,12 @@ void summary_json(const struct stat_answer *a, const struct metrics *m,
 	p = put_top(&s, p, "waits", &a->tables[TABLE_WAITS]);
 	p = put_top(&s, p, "sites", &a->tables[TABLE_SITES]);
 	p = put_top(&s, p, "ranges", &a->tables[TABLE_RANGES]);
+	p = worth_json(s.o, p, findings, f->nfiles != 1);
 	out_end(s.o, put_lit(p, "}\n"));
 }
 
-void summary_csv(const struct metrics *m, const char *file, bool header)
+void summary_csv(const struct metrics *m, const char *file, const struct findings *findings,
+		 bool header)
 {
 	struct out *o = &out_stdout;
 	char *p = out_begin(o);
@@ -373,12 +353,12 @@ void summary_csv(const struct metrics *m, const char *file, bool header)
 		p = put_lit(p, "file");
 		for (size_t i = 0; i < m->n; i++)
 			p = put_cstr(put_char(out_room(o, p), ','), m->at[i].name);
-		p = put_char(p, '\n');
+		p = put_lit(p, ",findings,finding\n");
 	}
 	p = out_room(o, csv_text(o, p, str_of(file)));
 	for (size_t i = 0; i < m->n; i++)
 		p = put_value(put_char(out_room(o, p), ','), &m->at[i]);
-	out_end(o, put_char(p, '\n'));
+	out_end(o, put_char(worth_csv(o, p, findings), '\n'));
 }
 
 /* ---- many files, a line each */

@@ -22,6 +22,7 @@ static const struct {
 	[SOURCE_THREAD] = { 3, { "proc", "running", "syscall" } },
 	[SOURCE_GROWTH] = { 2, { "created", "left" } },
 	[SOURCE_HOLD] = { 2, { "wait", "held" } },
+	[SOURCE_PEER] = { 2, { "wait", "held" } },
 };
 
 unsigned source_nmeasures(enum stat_source source)

@@ -25,6 +25,7 @@ enum stat_source {
 	SOURCE_THREAD,
 	SOURCE_GROWTH,          /* goroutines that were created, and those that did not end */
 	SOURCE_HOLD,            /* waits for locks with a known holder (holders.h) */
+	SOURCE_PEER,            /* waits for one another (peers.h), with the measures of holds */
 };
 
 /* The measures of each source. */

@@ -1,47 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worth.c - what a summary says is worth a look: causes of trouble that the numbers show, each
- * with the time and a command that shows the events there. Command layer.
+ * worth.c - what a summary says is worth a look: findings (findings.c), each with the time and
+ * commands that show the events there, or as JSON. Command layer.
  */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "cli/units.h"
-#include "holders.h"
 #include "worth.h"
 
-#define LONG_RUNNABLE_NS INT64_C(50000000)
-#define LONG_PAUSE_NS INT64_C(10000000)
-#define LONG_HELD_NS INT64_C(10000000)
-#define MUCH_COLLECTOR 25.0
-/* A queue: so many waits at a place, and so many goroutines there at any time. */
-#define QUEUE_MIN 10
-#define QUEUE_WAITING 0.5
-/* A leak: so many that did not end, and their part, and the part of the time over which they
- * were created. */
-#define LEAK_MIN 20
-#define LEAK_PART 0.25
-#define LEAK_TIME 0.25
+#include <stdio.h>
+#include <string.h>
 
-struct worth {
-	const struct summary *s;
-	size_t *n;              /* findings so far, of all files */
-};
+#include "cli/csv.h"
+#include "cli/json.h"
+#include "cli/units.h"
 
 /* So many are printed. */
 enum { WORTH_MOST = 20 };
 
-/* ---- pieces */
-
-static char *begin(struct worth *w)
-{
-	char *p = put_cstr(out_begin(w->s->o), *w->n == 0 ? "worth a look\n" : "");
-
-	++*w->n;
-	return put_lit(p, "  ");
-}
+/* ---- commands */
 
 static bool is_plain(char c)
 {
@@ -93,348 +67,179 @@ static char *put_file(const struct summary *s, char *p)
 	return put_word(s->o, put_char(p, ' '), s->a->file);
 }
 
-/* Ends the finding: a command that shows this time, ready to be pasted, or the time alone. */
-static void end_with_time(const struct worth *w, char *p, int64_t at_ns, int64_t ns, int64_t id)
+/* A command that shows the time of the finding, ready to be pasted, or the time alone. */
+static char *put_dump(const struct summary *s, char *p, const struct finding *x)
 {
-	const struct summary *s = w->s;
-	int64_t from = at_ns - s->a->facts.start_ns;
-
-	p = out_room(s->o, p);
-	if (!has_name(s)) {
-		out_end(s->o, put_char(put_at(s, p, at_ns), '\n'));
-		return;
-	}
-	p = put_seconds(put_lit(p, ":\n    tracetool dump --from "), from > 0 ? from : 0);
-	p = put_lit(put_seconds(put_lit(p, "s --to "), from + ns), "s");
-	if (id != TT_NONE)
-		p = put_i64(put_lit(p, " -G "), id);
-	out_end(s->o, put_char(out_room(s->o, put_file(s, p)), '\n'));
-}
-
-/* A command that says more: "stat gc --by site". */
-static void print_command(const struct worth *w, const char *command)
-{
-	const struct summary *s = w->s;
-	char *p;
+	int64_t from = x->at_ns - s->a->facts.start_ns;
 
 	if (!has_name(s))
-		return;
-	p = put_cstr(put_lit(out_begin(s->o), "    tracetool "), command);
-	out_end(s->o, put_char(out_room(s->o, put_file(s, p)), '\n'));
+		return put_char(put_at(s, p, x->at_ns), '\n');
+	p = put_seconds(put_lit(p, ":\n    tracetool dump --from "), from > 0 ? from : 0);
+	p = put_lit(put_seconds(put_lit(p, "s --to "), from + x->ns), "s");
+	/* (of a lock or pool, what the others do matters, too) */
+	if (x->id != TT_NONE && x->kind != FINDING_LOCK && x->kind != FINDING_POOL)
+		p = put_i64(put_lit(p, " -G "), x->id);
+	return put_char(out_room(s->o, put_file(s, out_room(s->o, p))), '\n');
 }
 
-/* The row with the longest of a measure; -1: there is none. Of ranges, those whose key begins
- * like this. */
-static ptrdiff_t longest_row(const struct stat_table *t, unsigned measure, const char *key)
+/* The view that says more; NULL: none does. */
+static const char *view_of(const struct finding *x)
 {
-	ptrdiff_t best = -1;
-
-	for (size_t i = 0; i < t->nrows; i++) {
-		const struct dist *d = &t->rows[i]->d[measure];
-		struct tt_str name = table_key(t, i);
-
-		if (d->n == 0 || name.len < strlen(key) || memcmp(name.data, key, strlen(key)) != 0)
-			continue;
-		if (best < 0 || d->max_ns > t->rows[best]->d[measure].max_ns)
-			best = (ptrdiff_t)i;
+	switch (x->kind) {
+	case FINDING_LOCK:
+		return "holders";
+	case FINDING_POOL:
+		return "blocks --by waker";
+	case FINDING_QUEUE:
+		return x->reason.data[0] == 'c' ? "blocks --by waker" : "locks --by stack";
+	case FINDING_COLLECTOR:
+		return "gc --by site";
+	case FINDING_SYSCALL:
+		return "syscalls --by stack";
+	case FINDING_RUNNABLE:
+		/* who ran instead */
+		return "goroutines --sort running";
+	case FINDING_GROWTH:
+		return "blocks --by stack";
+	case FINDING_PAUSE:
+		break;
 	}
-	return best;
+	return NULL;
 }
 
-/* ---- what took long */
-
-static void print_runnable(struct worth *w)
+static char *put_view(const struct summary *s, char *p, const struct finding *x)
 {
-	const struct stat_table *t = &w->s->a->tables[TABLE_STATES];
-	ptrdiff_t row = longest_row(t, STATES_RUNNABLE, "");
-	const struct dist *d = row < 0 ? NULL : &t->rows[row]->d[STATES_RUNNABLE];
+	const char *view = view_of(x);
+
+	if (!view || !has_name(s))
+		return p;
+	p = put_cstr(put_lit(p, "    tracetool stat "), view);
+	return put_char(out_room(s->o, put_file(s, p)), '\n');
+}
+
+/* ---- text */
+
+static struct tt_str str_of_out(const struct out *text)
+{
+	return (struct tt_str){ text->buffer, (size_t)(text->pos - text->buffer) };
+}
+
+static void release_sentence(struct out *o, struct out *text)
+{
+	if (out_failed(text))
+		o->error = text->error;
+	out_release_memory(text);
+}
+
+/* The sentence in lines that the screen has room for, with the colon after it. */
+static char *put_lines(struct out *o, char *p, struct tt_str rest, size_t width)
+{
+	size_t used = 1;        /* of the line: a blank less than the indent */
+
+	p = put_char(p, ' ');
+	while (rest.len > 0) {
+		const char *end = memchr(rest.data, '\n', rest.len);
+		size_t n = end ? (size_t)(end - rest.data) : rest.len;
+
+		if (used > 1 && used + 1 + n + 1 > width) {
+			p = put_lit(p, "\n   ");
+			used = 3;
+		}
+		p = out_room(o, out_text(o, put_char(p, ' '), rest.data, n));
+		used += 1 + n;
+		n += end != NULL;
+		rest = (struct tt_str){ rest.data + n, rest.len - n };
+	}
+	return p;
+}
+
+static void print_finding(const struct summary *s, const struct finding *x, size_t width)
+{
+	struct summary of_file = *s;
+	struct out text;
+	char *p = out_begin(s->o);
+
+	of_file.a = x->a;
+	finding_text(&text, x);
+	p = put_lines(s->o, p, str_of_out(&text), width);
+	release_sentence(s->o, &text);
+	p = put_dump(&of_file, p, x);
+	out_end(s->o, put_view(&of_file, out_room(s->o, p), x));
+}
+
+void worth_text(const struct summary *s, const struct findings *f, size_t width)
+{
+	size_t n = f->n < WORTH_MOST ? f->n : WORTH_MOST;
 	char *p;
 
-	if (!d || d->max_ns < LONG_RUNNABLE_NS)
-		return;
-	p = put_duration(put_lit(begin(w), "a goroutine was runnable for "), d->max_ns);
-	p = out_escaped(w->s->o, put_lit(p, ", of "), table_key(t, (size_t)row));
-	end_with_time(w, p, d->max_at_ns, d->max_ns, d->max_id);
-	/* who ran instead */
-	print_command(w, "stat goroutines --sort running");
-}
-
-static void print_pause(struct worth *w)
-{
-	const struct stat_table *t = &w->s->a->tables[TABLE_RANGES];
-	ptrdiff_t row = longest_row(t, 0, "stop-the-world");
-	const struct dist *d = row < 0 ? NULL : &t->rows[row]->d[0];
-	char *p;
-
-	if (!d || d->max_ns < LONG_PAUSE_NS)
-		return;
-	p = put_duration(put_lit(begin(w), "the world stood still for "), d->max_ns);
-	p = out_escaped(w->s->o, put_lit(p, ", "), table_key(t, (size_t)row));
-	end_with_time(w, p, d->max_at_ns, d->max_ns, d->max_id);
-}
-
-/* Each thread of a native program has a processor of its own, which nobody else wants. */
-static bool is_native(const struct stat_answer *a)
-{
-	return texts_find(&a->tables[TABLE_STATES].keys, str_of(NATIVE_FLUSHER)) != NUMBER_NONE;
-}
-
-static void print_syscall(struct worth *w)
-{
-	const struct stat_table *t = &w->s->a->tables[TABLE_SYSCALLS];
-	ptrdiff_t row = longest_row(t, SYSCALL_HELD, "");
-	const struct dist *d = row < 0 ? NULL : &t->rows[row]->d[SYSCALL_HELD];
-	char *p;
-
-	if (!d || d->max_ns < LONG_HELD_NS || is_native(w->s->a))
-		return;
-	p = put_duration(put_lit(begin(w), "a syscall held its processor for "), d->max_ns);
-	p = out_escaped(w->s->o, put_lit(p, ", in "), table_key(t, (size_t)row));
-	end_with_time(w, p, d->max_at_ns, d->max_ns, d->max_id);
-}
-
-/* ---- goroutines that only grow */
-
-/* Many of a function did not end, and they were created all the time, not all at the start. */
-static bool is_leak(const struct stat_facts *f, const struct stat_row *row)
-{
-	const struct dist *left = &row->d[GROWTH_LEFT];
-
-	return left->n >= LEAK_MIN &&
-	       (double)left->n >= LEAK_PART * (double)row->d[GROWTH_CREATED].n &&
-	       (double)(left->max_ns - left->min_ns) >= LEAK_TIME * (double)f->duration_ns;
-}
-
-static void print_growing(struct worth *w)
-{
-	const struct stat_table *t = &w->s->a->tables[TABLE_GROWTH];
-
-	for (size_t i = 0; i < t->nrows; i++) {
-		const struct dist *created = &t->rows[i]->d[GROWTH_CREATED];
-		const struct dist *left = &t->rows[i]->d[GROWTH_LEFT];
-		char *p;
-
-		if (!is_leak(&w->s->a->facts, t->rows[i]))
-			continue;
-		p = put_u64(put_lit(begin(w), "goroutines pile up: "), created->n);
-		p = put_u64(put_lit(p, " created, "), created->n - left->n);
-		p = out_escaped(w->s->o, put_lit(p, " ended: "), table_key(t, i));
-		/* the whole life of the oldest */
-		end_with_time(w, p, left->max_at_ns, left->max_ns, left->max_id);
+	if (n > 0)
+		out_end(s->o, put_lit(out_begin(s->o), "worth a look\n"));
+	for (size_t i = 0; i < n; i++)
+		print_finding(s, &f->at[i], width);
+	if (f->n > n) {
+		p = put_u64(put_lit(out_begin(s->o), "  ... and "), f->n - n);
+		out_end(s->o, put_lit(p, " more: `tracetool stat FILE` shows those of one file\n"));
 	}
 }
 
-/* ---- the collector */
+/* ---- JSON, CSV */
 
-static void print_collector(struct worth *w)
+/* On one line. */
+static struct tt_str sentence(struct out *text, const struct finding *x)
 {
-	/* the window of 10 ms, which is short enough to be read */
-	const unsigned window = 1;
-	const struct stat_facts *f = &w->s->a->facts;
-	double part = summary_value(w->s, "gc.cpu");
-	int64_t ns = stat_windows[window];
-	char *p;
-
-	if (part < MUCH_COLLECTOR)
-		return;
-	if (f->nfiles == 1 && ns > f->end_ns - f->mmu_at[window])
-		ns = f->end_ns - f->mmu_at[window];
-	p = put_percent(put_lit(begin(w), "the collector takes "), part);
-	p = put_percent(put_lit(p, " of the processors, up to "), 100 - 100 * f->mmu[window]);
-	end_with_time(w, put_lit(p, " in 10ms"), f->mmu_at[window], ns, TT_NONE);
-	print_command(w, "stat gc --by site");
+	finding_text(text, x);
+	for (char *c = text->buffer; c < text->pos; c++)
+		*c = *c == '\n' ? ' ' : *c;
+	return str_of_out(text);
 }
 
-/* ---- queues */
-
-static double waiting_at_a_time(const struct worth *w, uint64_t waited_ns)
+static char *put_sentence(struct out *o, char *p, const struct finding *x)
 {
-	return (double)waited_ns / (double)w->s->a->facts.duration_ns;
+	struct out text;
+
+	p = json_str(o, p, "text", sentence(&text, x));
+	release_sentence(o, &text);
+	return p;
 }
 
-static bool is_queue(const struct worth *w, uint64_t n, uint64_t waited_ns)
+static char *put_name(struct out *o, char *p, const char *key, struct tt_str name)
 {
-	return n >= QUEUE_MIN && waiting_at_a_time(w, waited_ns) >= QUEUE_WAITING;
+	return out_room(o, name.len == 0 ? json_null(p, key) : json_str(o, p, key, name));
 }
 
-/* " in main.get (2.4 at any time; 93 waits)" */
-static char *put_queue(const struct worth *w, char *p, struct tt_str place, uint64_t n,
-		       uint64_t waited_ns)
+static char *put_finding(struct out *o, char *p, const struct finding *x, bool of_files)
 {
-	p = out_room(w->s->o, out_escaped(w->s->o, put_lit(p, " in "), place));
-	p += sprintf(p, " (%.1f at any time; ", waiting_at_a_time(w, waited_ns));
-	return put_lit(put_u64(p, n), " waits)");
+	p = json_open(p, "kind", finding_name(x));
+	p = put_sentence(o, p, x);
+	if (of_files)
+		p = json_str(o, out_room(o, p), "file", str_of(x->a->file));
+	p = out_room(o, p);
+	p += sprintf(p, ",\"lost\":%.6g", x->lost);
+	p = put_name(o, p, "name", x->name);
+	p = put_name(o, p, "holder", x->holder);
+	p = json_u64(json_u64(p, "count", x->n), "total_ns", x->total_ns);
+	p = json_i64(json_i64(p, "time_ns", x->at_ns), "dur_ns", x->ns);
+	return put_char(json_id(p, "goroutine", x->id), '}');
 }
 
-/* Places where many wait, by the end of their keys. (Who waits to receive may have nothing to
- * do; locks of Go programs have holders, below.) */
-static const struct {
-	const char *suffix, *what, *command;
-} queues[] = {
-	{ ": chan send", "goroutines queue to send", "stat blocks --by waker" },
-	{ ": sync mutex", "threads queue for a lock", "stat locks --by stack" },
-	{ ": sync rwlock", "threads queue for a lock", "stat locks --by stack" },
-};
-
-static bool take_suffix(struct tt_str *key, const char *suffix)
+char *worth_json(struct out *o, char *p, const struct findings *f, bool of_files)
 {
-	size_t len = strlen(suffix);
-
-	if (key->len < len || memcmp(key->data + key->len - len, suffix, len) != 0)
-		return false;
-	key->len -= len;
-	return true;
-}
-
-static void print_queues(struct worth *w)
-{
-	const struct stat_table *t = &w->s->a->tables[TABLE_SITES];
-
-	for (size_t i = 0; i < t->nrows; i++) {
-		const struct dist *d = &t->rows[i]->d[0];
-		struct tt_str key = table_key(t, i);
-		size_t k = 0;
-		char *p;
-
-		while (k < ARRAY_SIZE(queues) && !take_suffix(&key, queues[k].suffix))
-			k++;
-		if (k == ARRAY_SIZE(queues) || !is_queue(w, d->n, d->sum_ns))
-			continue;
-		p = put_queue(w, put_cstr(begin(w), queues[k].what), key, d->n, d->sum_ns);
-		end_with_time(w, p, d->max_at_ns, d->max_ns, d->max_id);
-		print_command(w, queues[k].command);
+	p = put_char(json_key(p, "findings"), '[');
+	for (size_t i = 0; i < f->n; i++) {
+		p = i > 0 ? put_char(p, ',') : p;
+		p = out_room(o, put_finding(o, p, &f->at[i], of_files));
 	}
+	return put_char(p, ']');
 }
 
-/* ---- locks */
-
-/* The waits for a lock at one place, whoever held it. */
-struct convoy {
-	struct tt_str place;
-	uint64_t n, waited_ns;
-	const struct stat_row *holder;  /* who held it for the longest time in all */
-	struct tt_str holder_place;
-};
-
-/* "main.get <- main.refill" into both; a place has no arrow in its name. */
-static void split_key(struct tt_str key, struct tt_str *waiter, struct tt_str *holder)
+char *worth_csv(struct out *o, char *p, const struct findings *f)
 {
-	static const char arrow[] = HOLDERS_ARROW;
-	const char *at = memmem(key.data, key.len, arrow, sizeof(arrow) - 1);
-	size_t n = at ? (size_t)(at - key.data) : key.len;
+	struct out text;
 
-	*waiter = (struct tt_str){ key.data, n };
-	n += at ? sizeof(arrow) - 1 : 0;
-	*holder = (struct tt_str){ key.data + n, key.len - n };
-}
-
-static void add_row(struct convoy *c, const struct stat_row *row, struct tt_str holder)
-{
-	c->n += row->d[HOLD_WAIT].n;
-	c->waited_ns += row->d[HOLD_WAIT].sum_ns;
-	if (!c->holder || row->d[HOLD_HELD].sum_ns > c->holder->d[HOLD_HELD].sum_ns) {
-		c->holder = row;
-		c->holder_place = holder;
-	}
-}
-
-/* The places of the table, by the numbers of their names: how many. NULL in *out: no memory. */
-static size_t collect_convoys(const struct stat_table *t, struct convoy **out)
-{
-	struct texts places = { 0 };
-	size_t n = 0;
-	bool fine = true;
-
-	*out = calloc(t->nrows + 1, sizeof(**out));
-	for (size_t i = 0; *out && fine && i < t->nrows; i++) {
-		struct tt_str waiter, holder;
-		uint32_t number;
-
-		if (!table_has(t, i))
-			continue;
-		split_key(table_key(t, i), &waiter, &holder);
-		number = texts_number(&places, waiter);
-		fine = number != NUMBER_NONE;
-		if (!fine)
-			break;
-		n = number + 1U > n ? number + 1U : n;
-		(*out)[number].place = waiter;
-		add_row(&(*out)[number], t->rows[i], holder);
-	}
-	texts_release(&places);
-	if (!fine) {
-		free(*out);
-		*out = NULL;
-	}
-	return n;
-}
-
-static void print_convoy(struct worth *w, const struct convoy *c)
-{
-	const struct dist *held = &c->holder->d[HOLD_HELD];
-	char *p;
-
-	if (!is_queue(w, c->n, c->waited_ns))
-		return;
-	p = put_queue(w, put_lit(begin(w), "goroutines queue for a lock"), c->place, c->n, c->waited_ns);
-	p = put_lit(p, ";\n    ");
-	p = out_room(w->s->o, out_escaped(w->s->o, p, c->holder_place));
-	p = put_sum(put_lit(p, " held it for "), held);
-	p = put_duration(put_lit(p, ", once for "), held->max_ns);
-	end_with_time(w, p, held->max_at_ns, held->max_ns, TT_NONE);
-	print_command(w, "stat holders");
-}
-
-static void print_convoys(struct worth *w)
-{
-	struct convoy *all;
-	size_t n = collect_convoys(&w->s->a->tables[TABLE_HOLDERS], &all);
-
-	if (!all)
-		w->s->o->error = ENOMEM;
-	for (size_t i = 0; all && i < n; i++) {
-		if (all[i].holder)
-			print_convoy(w, &all[i]);
-	}
-	free(all);
-}
-
-static void print_findings(const struct summary *s, size_t *n)
-{
-	struct worth w = { s, n };
-
-	print_runnable(&w);
-	print_pause(&w);
-	print_syscall(&w);
-	print_convoys(&w);
-	print_queues(&w);
-	print_growing(&w);
-	print_collector(&w);
-}
-
-size_t print_worth(const struct summary *s, size_t *n)
-{
-	struct summary counted = *s;
-	struct out dropped;
-	size_t before = *n;
-
-	if (*n < WORTH_MOST) {
-		print_findings(s, n);
-		return 0;
-	}
-	out_init_memory(&dropped);
-	counted.o = &dropped;
-	print_findings(&counted, n);
-	out_release_memory(&dropped);
-	return *n - before;
-}
-
-void print_worth_rest(struct out *o, size_t nhidden)
-{
-	char *p;
-
-	if (nhidden == 0)
-		return;
-	p = put_u64(put_lit(out_begin(o), "  ... and "), nhidden);
-	out_end(o, put_lit(p, " more: `tracetool stat FILE` shows those of one file\n"));
+	p = put_char(put_u64(put_char(out_room(o, p), ','), f->n), ',');
+	if (f->n == 0)
+		return p;
+	p = out_room(o, csv_escaped(o, p, sentence(&text, &f->at[0])));
+	release_sentence(o, &text);
+	return p;
 }

@@ -3,11 +3,15 @@
 #ifndef CMD_STAT_WORTH_H
 #define CMD_STAT_WORTH_H
 
+#include "findings.h"
 #include "lines.h"
 
-/* What is worth a look in a trace, each with the time and a command that shows it. *n is how
- * many there were before, of other traces. After many no more are printed: how many. */
-size_t print_worth(const struct summary *s, size_t *n);
-void print_worth_rest(struct out *o, size_t nhidden);
+/* Findings, each with the time and commands that show it, to s->o; sentences in lines of this
+ * width. After many no more are printed, but how many. */
+void worth_text(const struct summary *s, const struct findings *f, size_t width);
+/* The member "findings" of a summary: an array of objects. Of several traces, each has "file". */
+char *worth_json(struct out *o, char *p, const struct findings *f, bool of_files);
+/* The cells "findings" and "finding": how many, and the first one's sentence. */
+char *worth_csv(struct out *o, char *p, const struct findings *f);
 
 #endif

@@ -58,6 +58,11 @@ void tt_spans_watch_group(struct tt_spans *s, uint32_t group)
 	memset(s->groups->last, 0, sizeof(s->groups->last));
 }
 
+void tt_spans_unwatch_group(struct tt_spans *s, uint32_t group)
+{
+	s->groups->at.at[group].watched = false;
+}
+
 void tt_spans_group(const struct tt_spans *s, uint32_t group, struct tt_span *out)
 {
 	const struct tt_span_group_key *key = &s->groups->at.at[group].key;
