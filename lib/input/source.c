@@ -317,6 +317,8 @@ int tt_source_open_filter(struct tt_source **out, const struct tt_source_filter 
 		tt_source_close(s);
 		return rc;
 	}
+	tt_stream_begin_at(s->stream, filter->offset);
+	s->end_offset = s->mark = filter->offset;
 	*out = s;
 	return 0;
 }

@@ -77,6 +77,7 @@ int tt_source_open_range(struct tt_source **out, const struct tt_source *of, uin
 struct tt_source_filter {
 	int (*read)(void *arg, uint8_t *buf, size_t room, size_t *got, struct tt_error *err);
 	void *arg;
+	uint64_t offset;        /* of the first byte that it gives */
 };
 /* Streams what a filter gives, as it is. The filter's arg outlives the source. TT_E_MEMORY,
  * TT_E_LIMIT. */

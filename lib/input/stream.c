@@ -412,6 +412,11 @@ int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *m
 	return 0;
 }
 
+void tt_stream_begin_at(struct tt_stream *st, uint64_t offset)
+{
+	st->mark = st->total = offset;
+}
+
 void tt_stream_read_ahead(struct tt_stream *st)
 {
 	uint64_t limit = st->mem->limit_nbytes;

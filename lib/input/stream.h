@@ -13,6 +13,8 @@ struct tt_stream;
 /* The feed is the stream's from then on; on failure it stays the caller's. */
 int tt_stream_new(struct tt_stream **out, struct tt_feed *feed, struct tt_mem *mem,
 		  struct tt_error *err);
+/* Before the first view: the first byte has this offset, not 0. */
+void tt_stream_begin_at(struct tt_stream *st, uint64_t offset);
 /*
  * From now on a thread reads ahead where it can (readahead.h), by some megabytes, or by as
  * much as is held. What it has read may take, besides, half as much memory as `mem` may.

@@ -26,16 +26,56 @@ struct view {
 	bool all;               /* the input ends at `end` */
 };
 
-static void find_header(struct view *v)
+/* What follows the position of the source. */
+static void open_view(struct view *v, struct tt_source *raw, struct tt_v1_shapes *shapes)
 {
-	const uint8_t *p = v->data;
+	struct tt_error ignored;
+	size_t avail;
 
-	while ((p = memchr(p, 'g', (size_t)(v->end - p))) != NULL) {
-		if (tt_signature_is_here(p, v->end, &v->version)) {
-			v->header = p;
-			return;
-		}
-		p++;
+	*v = (struct view){.shapes = shapes};
+	tt_source_peek(raw, LOOK_NBYTES, &v->data, &avail, &ignored);
+	v->all = avail < LOOK_NBYTES;
+	v->end = v->data + (v->all ? avail : LOOK_NBYTES);
+}
+
+/* Finds the header of the first trace. TT_E_MEMORY. */
+static int find_header(struct view *v, struct tt_v1_shapes *shapes, struct tt_mem *mem,
+		       struct tt_error *err)
+{
+	for (const uint8_t *p = v->data; (p = memchr(p, 'g', (size_t)(v->end - p))) != NULL; p++) {
+		if (!tt_signature_is_here(p, v->end, &v->version))
+			continue;
+		v->header = p;
+		if (tt_version_is_v1(v->version) && tt_v1_shapes_init(shapes, err) < 0)
+			return tt_fail(err, tt_mem_code(mem), "no memory for the input");
+		break;
+	}
+	return 0;
+}
+
+/* Whether a trace begins at p, where a string may have a header in it. */
+static bool is_trace(const uint8_t *p, const uint8_t *end)
+{
+	const struct tt_row_rules two = {.last = 1, .most = 2};
+	unsigned version;
+
+	if (!tt_begins_as_trace(p, end) || !tt_signature_is_here(p, end, &version))
+		return false;
+	return tt_version_is_v1(version) || p + TT_HEADER_SIZE == end ||
+	       tt_row_begins(&two, p + TT_HEADER_SIZE, end);
+}
+
+/* What comes from the next trace on is not looked at. */
+static void end_at_next(struct view *v)
+{
+	const uint8_t *p = v->header + TT_HEADER_SIZE;
+
+	for (; (p = memchr(p, 'g', (size_t)(v->end - p))) != NULL; p++) {
+		if (!is_trace(p, v->end))
+			continue;
+		v->end = p;
+		v->all = true;
+		return;
 	}
 }
 
@@ -81,16 +121,29 @@ static size_t without_returns(const uint8_t *p, const uint8_t *end, uint8_t *to)
 	return (size_t)(to - begin);
 }
 
-/*
- * Whether the framing, which is broken, goes further once carriage returns are left out: over
- * several of the batches, if other bytes are among them.
- */
+/* Whether the framing, which is broken at `broken`, goes further once the copy is undone: over
+ * several of the batches, if other bytes are among them. */
+static int goes_further(const struct view *v, const uint8_t *broken,
+			size_t (*undo)(const uint8_t *p, const uint8_t *end, uint8_t *to),
+			struct tt_mem *mem, struct tt_error *err)
+{
+	const uint8_t *body = v->header + TT_HEADER_SIZE;
+	size_t nbytes, far, size = (size_t)(v->end - body);
+	uint8_t *copy = tt_mem_alloc(mem, size);
+
+	if (copy == NULL)
+		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
+	nbytes = undo(body, v->end, copy);
+	far = (size_t)(framed_until(v, copy, copy + nbytes) - copy);
+	tt_mem_free(mem, copy, size);
+	return far == nbytes || far > (size_t)(broken - body) + MORE_NBYTES;
+}
+
 static int is_crlf(const struct view *v, struct tt_mem *mem, const uint8_t **first,
 		   struct tt_error *err)
 {
 	const uint8_t *body = v->header + TT_HEADER_SIZE, *broken;
-	size_t n, nbytes, far, size = (size_t)(v->end - body);
-	uint8_t *copy;
+	size_t n;
 
 	/* (that a good trace has a line feed without one is soon found) */
 	if (!all_have_returns(body, v->end, &n, first))
@@ -98,35 +151,78 @@ static int is_crlf(const struct view *v, struct tt_mem *mem, const uint8_t **fir
 	broken = framed_until(v, body, v->end);
 	if (broken == v->end)
 		return false;
-	if (n >= SURE)
-		return true;
-	copy = tt_mem_alloc(mem, size);
-	if (copy == NULL)
-		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
-	nbytes = without_returns(body, v->end, copy);
-	far = (size_t)(framed_until(v, copy, copy + nbytes) - copy);
-	tt_mem_free(mem, copy, size);
-	return far == nbytes || far > (size_t)(broken - body) + MORE_NBYTES;
+	return n >= SURE ? 1 : goes_further(v, broken, without_returns, mem, err);
+}
+
+/* ---- bytes as characters */
+
+static size_t as_bytes(const uint8_t *p, const uint8_t *end, uint8_t *to)
+{
+	uint8_t *begin = to;
+
+	for (size_t len; p < end; p += len) {
+		len = tt_latin1_char(p, end, to);
+		if (len == 0)
+			break;
+		to++;
+	}
+	return (size_t)(to - begin);
+}
+
+/* Counts characters of more than one byte. False: not all are characters that stand for a byte. */
+static bool all_stand_for_bytes(const struct view *v, size_t *n, const uint8_t **first)
+{
+	const uint8_t *p = v->header + TT_HEADER_SIZE;
+	uint8_t byte;
+
+	*n = 0;
+	for (size_t len; p < v->end; p += len) {
+		len = tt_latin1_char(p, v->end, &byte);
+		if (len == 0)
+			return *n != 0 && !v->all && v->end - p < 4;
+		if (len > 1 && ++*n == 1)
+			*first = p;
+	}
+	return *n != 0;
+}
+
+static int is_latin1(const struct view *v, struct tt_mem *mem, const uint8_t **first,
+		     struct tt_error *err)
+{
+	const uint8_t *broken;
+	size_t n;
+
+	/* (that a good trace is not like that is soon found) */
+	if (!all_stand_for_bytes(v, &n, first))
+		return false;
+	broken = framed_until(v, v->header + TT_HEADER_SIZE, v->end);
+	/* (anything may be like records of format v1) */
+	if (broken == v->end && n < SURE)
+		return false;
+	return goes_further(v, broken, as_bytes, mem, err);
 }
 
 /* ---- replaced bytes */
 
-/* Whether all is UTF-8, with many U+FFFD. A good trace is not. */
+/* Whether all is UTF-8, with U+FFFD among many characters. A good trace is not. */
 static bool is_replaced(const struct view *v, const uint8_t **first)
 {
 	const uint8_t *p = v->header;
 	size_t n = 0;
 
+	*first = NULL;
+
 	while (p < v->end) {
 		size_t len = *p < 0x80 ? 1 : tt_text_char(p, v->end);
 
 		if (len == 0)
-			return v->end - p < 4 && !v->all && n >= SURE;
-		if (len == 3 && memcmp(p, "\xef\xbf\xbd", 3) == 0 && ++n == 1)
+			return v->end - p < 4 && !v->all && n >= SURE && *first != NULL;
+		n += len > 1;
+		if (len == 3 && *first == NULL && memcmp(p, "\xef\xbf\xbd", 3) == 0)
 			*first = p;
 		p += len;
 	}
-	return n >= SURE;
+	return n >= SURE && *first != NULL;
 }
 
 /* ---- base64 */
@@ -249,32 +345,61 @@ static const uint8_t *find_wrapping(const struct view *v, enum tt_coding *coding
 	return at;
 }
 
+/* What a copy did to all bytes of a trace, and the first place that it changed. */
+static int find_change(const struct view *v, struct tt_mem *mem, enum tt_coding *coding,
+		       const uint8_t **at, struct tt_error *err)
+{
+	int rc = is_crlf(v, mem, at, err);
+
+	*coding = rc > 0 ? TT_CODING_CRLF : TT_CODING_NONE;
+	if (rc != 0)
+		return rc;
+	rc = is_latin1(v, mem, at, err);
+	if (rc > 0)
+		*coding = TT_CODING_LATIN1;
+	else if (rc == 0 && is_replaced(v, at))
+		*coding = TT_CODING_REPLACED;
+	return rc;
+}
+
 int tt_coding_find(struct tt_source *raw, struct tt_mem *mem, struct tt_v1_shapes *shapes,
 		   enum tt_coding *coding, uint64_t *begin, struct tt_error *err)
 {
-	struct view v = {.shapes = shapes};
-	struct tt_error ignored;
 	const uint8_t *at;
-	size_t avail;
-	int rc = 0;
+	struct view v;
+	int rc;
 
 	*coding = TT_CODING_NONE;
 	*begin = 0;
-	tt_source_peek(raw, LOOK_NBYTES, &v.data, &avail, &ignored);
-	v.all = avail < LOOK_NBYTES;
-	v.end = v.data + (v.all ? avail : LOOK_NBYTES);
-	find_header(&v);
-	if (tt_version_is_v1(v.version) && tt_v1_shapes_init(shapes, err) < 0)
-		return tt_fail(err, tt_mem_code(mem), "no memory for the input");
+	open_view(&v, raw, shapes);
+	rc = find_header(&v, shapes, mem, err);
+	if (rc < 0)
+		return rc;
 	at = find_wrapping(&v, coding);
 	if (*coding == TT_CODING_NONE && v.header != NULL) {
-		rc = is_crlf(&v, mem, &at, err);
-		if (rc > 0)
-			*coding = TT_CODING_CRLF;
-		else if (rc == 0 && is_replaced(&v, &at))
-			*coding = TT_CODING_REPLACED;
+		end_at_next(&v);
+		rc = find_change(&v, mem, coding, &at, err);
 	}
 	if (*coding != TT_CODING_NONE)
 		*begin = (uint64_t)(at - v.data);
+	return rc < 0 ? rc : 0;
+}
+
+int tt_coding_find_later(struct tt_source *raw, struct tt_mem *mem, struct tt_v1_shapes *shapes,
+			 enum tt_coding *coding, uint64_t *begin, struct tt_error *err)
+{
+	const uint8_t *at;
+	struct view v;
+	int rc;
+
+	*coding = TT_CODING_NONE;
+	open_view(&v, raw, shapes);
+	rc = find_header(&v, shapes, mem, err);
+	if (rc < 0 || v.header != v.data || v.data == v.end)
+		return rc;
+	end_at_next(&v);
+	rc = find_change(&v, mem, coding, &at, err);
+	if (*coding != TT_CODING_NONE)
+		*begin = tt_source_offset(raw) + (uint64_t)(at - v.data);
 	return rc < 0 ? rc : 0;
 }

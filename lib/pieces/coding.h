@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * coding.h - what a copy may have done to all bytes of a trace, and how that is undone: line
- * ends of Windows, base64, chunks and frames of HTTP. Stands on wire.
+ * ends of Windows, UTF-8, base64, chunks and frames of HTTP. Stands on wire.
  */
 #ifndef TT_PIECES_CODING_H
 #define TT_PIECES_CODING_H
@@ -13,18 +13,22 @@
 enum tt_coding {
 	TT_CODING_NONE,
 	TT_CODING_CRLF,         /* a carriage return was put in front of each line feed */
-	TT_CODING_REPLACED,     /* what is no UTF-8 was replaced by U+FFFD: cannot be undone */
+	TT_CODING_LATIN1,       /* each byte was taken for a character, and is there in UTF-8 */
+	TT_CODING_REPLACED,     /* what is no text was replaced by U+FFFD: cannot be undone */
 	TT_CODING_BASE64,
 	TT_CODING_CHUNKED,      /* HTTP's transfer coding, maybe after a header */
 	TT_CODING_HTTP2,        /* frames of HTTP/2 */
 };
 
 /*
- * Looks at the beginning of the input. *begin: where the coding begins; of the first two, the
+ * Looks at the beginning of the input. *begin: where the coding begins; of the first three, the
  * first place that was changed. TT_E_MEMORY, TT_E_LIMIT.
  */
 int tt_coding_find(struct tt_source *raw, struct tt_mem *mem, struct tt_v1_shapes *shapes,
 		   enum tt_coding *coding, uint64_t *begin, struct tt_error *err);
+/* The same of a later trace, whose header is at the position: one of those three. */
+int tt_coding_find_later(struct tt_source *raw, struct tt_mem *mem, struct tt_v1_shapes *shapes,
+			 enum tt_coding *coding, uint64_t *begin, struct tt_error *err);
 
 /* Base64 ends with padding, and another text of it may follow. */
 struct tt_base64_text {
@@ -53,7 +57,8 @@ struct tt_decoder {
 	TT_ARRAY(struct tt_base64_text) texts;
 };
 
-/* Opens a source of what the decoder makes. Both `raw` and the decoder outlive it. */
+/* Opens a source of what the decoder makes from the position of `raw` on, whose offset is that of
+ * its first byte. Both `raw` and the decoder outlive it. */
 int tt_decoder_open(struct tt_source **out, struct tt_decoder *d, struct tt_source *raw,
 		    enum tt_coding coding, uint64_t begin, struct tt_mem *mem,
 		    struct tt_error *err);

@@ -16,6 +16,9 @@ static int decode(void *arg, uint8_t *buf, size_t room, size_t *got, struct tt_e
 	case TT_CODING_CRLF:
 		rc = tt_crlf_read(d, buf, room, got, err);
 		break;
+	case TT_CODING_LATIN1:
+		rc = tt_latin1_read(d, buf, room, got, err);
+		break;
 	case TT_CODING_BASE64:
 		rc = tt_base64_read(d, buf, room, got, err);
 		break;
@@ -37,12 +40,14 @@ int tt_decoder_open(struct tt_source **out, struct tt_decoder *d, struct tt_sour
 		    enum tt_coding coding, uint64_t begin, struct tt_mem *mem,
 		    struct tt_error *err)
 {
-	const struct tt_source_filter filter = {decode, d};
+	const struct tt_source_filter filter = {
+		.read = decode, .arg = d, .offset = tt_source_offset(raw)};
 
-	*d = (struct tt_decoder){.coding = coding, .raw = raw, .begin = begin};
+	*d = (struct tt_decoder){
+		.coding = coding, .raw = raw, .begin = begin, .nbytes = filter.offset};
 	tt_offsets_init(&d->offsets, mem);
 	/* what comes before the first change is where it was */
-	if (!tt_decoder_note_place(d, 0))
+	if (!tt_decoder_note_place(d, d->nbytes))
 		return tt_decoder_no_memory(d, err);
 	if (coding == TT_CODING_BASE64) {
 		d->nmade = begin;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * decode.h - what undoes each coding. decode.c picks one; decode_text.c has line ends and base64,
+ * decode.h - what undoes each coding. decode.c picks one; decode_text.c has line ends, UTF-8 and base64,
  * decode_http.c chunks and frames, decode_input.c what they share. Private to this folder.
  */
 #ifndef TT_PIECES_DECODE_H
@@ -19,6 +19,10 @@ void tt_decoder_move_on(struct tt_decoder *d, size_t n);
 int tt_decoder_copy(struct tt_decoder *d, uint8_t *buf, size_t n, size_t *got,
 		    struct tt_error *err);
 
+/* The byte that the character at p stands for, in *byte; how long the character is. 0: it stands
+ * for none, or is not complete. */
+size_t tt_latin1_char(const uint8_t *p, const uint8_t *end, uint8_t *byte);
+
 /* What a letter of base64 says, in either alphabet; -1: it is none. */
 int tt_base64_value(uint8_t c);
 
@@ -30,6 +34,8 @@ uint64_t tt_base64_offset(const struct tt_decoder *d, uint64_t offset);
 /* One read of what they make; *got is 0 before. */
 int tt_crlf_read(struct tt_decoder *d, uint8_t *buf, size_t room, size_t *got,
 		 struct tt_error *err);
+int tt_latin1_read(struct tt_decoder *d, uint8_t *buf, size_t room, size_t *got,
+		   struct tt_error *err);
 int tt_base64_read(struct tt_decoder *d, uint8_t *buf, size_t room, size_t *got,
 		   struct tt_error *err);
 int tt_chunks_read(struct tt_decoder *d, uint8_t *buf, size_t room, size_t *got,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* decode_text.c - takes a trace out of a text: carriage returns, and base64 (RFC 4648). */
+/* decode_text.c - takes a trace out of a text: carriage returns, UTF-8, and base64 (RFC 4648). */
 #include <string.h>
 
 #include "pieces/decode.h"
+#include "wire/foreign.h"
 
 /* How much is looked at after what is no letter of base64, and how much of that are letters where
  * it goes on. */
@@ -41,6 +42,62 @@ int tt_crlf_read(struct tt_decoder *d, uint8_t *buf, size_t room, size_t *got,
 	if (n > 1 && data[n - 1] == '\r' && (n == avail || data[n] == '\n'))
 		n--;
 	return tt_decoder_copy(d, buf, n, got, err);
+}
+
+/* ---- characters */
+
+/* Windows-1252 has these from 0x80 on, where Latin-1 has controls (0: it has none either). */
+static const uint16_t windows[32] = {
+	0x20ac, 0,      0x201a, 0x0192, 0x201e, 0x2026, 0x2020, 0x2021, 0x02c6, 0x2030, 0x0160,
+	0x2039, 0x0152, 0,      0x017d, 0,      0,      0x2018, 0x2019, 0x201c, 0x201d, 0x2022,
+	0x2013, 0x2014, 0x02dc, 0x2122, 0x0161, 0x203a, 0x0153, 0,      0x017e, 0x0178,
+};
+
+size_t tt_latin1_char(const uint8_t *p, const uint8_t *end, uint8_t *byte)
+{
+	size_t len = tt_text_char(p, end);
+	unsigned number;
+
+	*byte = *p;
+	if (*p < 0x80)
+		return 1;
+	if (end - p >= 2 && (*p == 0xc2 || *p == 0xc3) && (p[1] & 0xc0) == 0x80) {
+		*byte = (uint8_t)(*p << 6 | (p[1] & 0x3f));
+		return 2;
+	}
+	if (len != 2 && len != 3)
+		return 0;
+	number = len == 2 ? (*p & 0x1fu) << 6 | (p[1] & 0x3fu)
+			  : (*p & 0x0fu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu);
+	for (unsigned i = 0; i < 32; i++) {
+		*byte = (uint8_t)(0x80 + i);
+		if (windows[i] == number)
+			return len;
+	}
+	return 0;
+}
+
+/* From the first byte on that is of no such character, the bytes are as they were. */
+int tt_latin1_read(struct tt_decoder *d, uint8_t *buf, size_t room, size_t *got,
+		   struct tt_error *err)
+{
+	const uint8_t *data;
+	size_t avail, len;
+	int rc = 0;
+
+	while (*got < room && !d->over) {
+		rc = tt_source_peek(d->raw, 4, &data, &avail, err);
+		if (avail == 0)
+			return *got != 0 ? 0 : rc;
+		len = tt_latin1_char(data, data + avail, &buf[*got]);
+		d->over = len == 0;
+		*got += len != 0;
+		tt_source_skip(d->raw, len);
+		if (len > 1 && !tt_decoder_note_place(d, d->nbytes + *got))
+			return tt_decoder_no_memory(d, err);
+	}
+	tt_source_release(d->raw, tt_source_offset(d->raw));
+	return *got == 0 ? tt_decoder_copy(d, buf, room, got, err) : 0;
 }
 
 /* ---- base64 */

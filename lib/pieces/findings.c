@@ -55,7 +55,9 @@ void tt_pieces_say_coding(const struct tt_pieces *p, struct tt_error *err)
 	static const char *const words[] = {
 		[TT_CODING_CRLF] = "a text-mode copy: every line feed has a carriage return in "
 				   "front",
-		[TT_CODING_REPLACED] = "a copy as text: what is no UTF-8 was replaced by U+FFFD, "
+		[TT_CODING_LATIN1] = "a copy as text: each byte was taken for a character of "
+				     "Latin-1 or Windows-1252, and is there in UTF-8",
+		[TT_CODING_REPLACED] = "a copy as text: what is no text was replaced by U+FFFD, "
 				       "which cannot be undone",
 		[TT_CODING_BASE64] = "a trace in base64",
 		[TT_CODING_CHUNKED] = "the body of an HTTP answer in chunks, whose sizes are among "

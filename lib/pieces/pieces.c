@@ -153,7 +153,7 @@ static int read_trace(void *arg, uint8_t *buf, size_t room, size_t *got, struct 
 static int make_source(void *arg, struct tt_source **src, struct tt_mem *mem, struct tt_error *err)
 {
 	struct tt_pieces *p = arg;
-	const struct tt_source_filter filter = {read_trace, p};
+	const struct tt_source_filter filter = {.read = read_trace, .arg = p};
 
 	if (p->contiguous)
 		return tt_source_open_range(src, p->src, p->begin, p->end - p->begin, mem, err);
@@ -162,9 +162,36 @@ static int make_source(void *arg, struct tt_source **src, struct tt_mem *mem, st
 
 /* ---- from trace to trace */
 
+/* From here on, src is what the decoder makes. */
+static int open_decoder(struct tt_pieces *p, struct tt_error *err)
+{
+	int rc = tt_decoder_open(&p->src, &p->decoder, p->raw, p->coding, p->coding_begin, &p->mem,
+				 err);
+
+	if (rc < 0)
+		p->src = p->raw;
+	return rc;
+}
+
+/* A trace after the first one, at src's position, may have been copied in another way. */
+static int undo_later_coding(struct tt_pieces *p, struct tt_error *err)
+{
+	int rc;
+
+	if (p->ntraces == 0 || p->src != p->raw)
+		return TT_OK;
+	rc = tt_coding_find_later(p->raw, &p->mem, &p->shapes, &p->coding, &p->coding_begin, err);
+	if (rc < 0 || p->coding == TT_CODING_NONE)
+		return rc;
+	if (p->coding != TT_CODING_REPLACED)
+		return open_decoder(p, err);
+	tt_pieces_say_coding(p, err);
+	return -err->code;
+}
+
 /*
- * The trace that begins at src's position. Its header may be none that can be read: then all that
- * is known of its bytes is where another trace begins.
+ * The trace that begins at src's position. Its header may be none that can be read, or its bytes
+ * may be replaced: then all that is known of its bytes is where another trace begins.
  */
 static int begin_trace(struct tt_pieces *p, struct tt_error *err)
 {
@@ -174,8 +201,10 @@ static int begin_trace(struct tt_pieces *p, struct tt_error *err)
 	unsigned version = 0;
 	struct tt_part *part;
 	size_t avail;
-	int rc = tt_header_read(p->src, &version, err);
+	int rc = undo_later_coding(p, err);
 
+	if (rc == TT_OK)
+		rc = tt_header_read(p->src, &version, err);
 	if (rc < 0) {
 		tt_source_peek(p->src, TT_HEADER_SIZE, &data, &avail, &ignored);
 		tt_signature_is_here(data, data + avail, &version);
@@ -279,11 +308,7 @@ static int undo_coding(struct tt_pieces *p, struct tt_error *err)
 		tt_pieces_say_coding(p, err);
 		return -err->code;
 	}
-	rc = tt_decoder_open(&p->src, &p->decoder, p->raw, p->coding, p->coding_begin, &p->mem,
-			     err);
-	if (rc < 0)
-		p->src = p->raw;
-	return rc;
+	return open_decoder(p, err);
 }
 
 /* Whether the first trace is what a decoder makes from `coding_begin` on. */

@@ -7,9 +7,13 @@
 
 #include "spec/spec.h"
 #include "v1/parse.h"
+#include "wire/row.h"
+#include "wire/signature.h"
 
 /* So many records in a row do not come by chance. */
 #define ROW_RECORDS 6
+/* Nor does a stack up to the last byte that is so long: one of one frame or more. */
+#define STACK_NBYTES 10
 /* The least time of a batch, and frequency: a text has smaller numbers. */
 #define MIN_TICKS (UINT64_C(1) << 20)
 #define MIN_FREQUENCY 1000
@@ -84,15 +88,8 @@ static bool skip_numbers(const uint8_t **p, const uint8_t *end, unsigned n)
 {
 	uint64_t value;
 
-	if (n != 4 && end - *p >= 8 && skip_short_numbers(p, n))
+	if (end - *p >= 8 && skip_short_numbers(p, n))
 		return true;
-	if (n == 4) {
-		if (!skip_number(p, end, &value) || value > TT_V1_MAX_NUMBERS_NBYTES)
-			return false;
-		/* (may end past `end`: the caller compares) */
-		*p += value < (uint64_t)(end - *p) ? value : (uint64_t)(end - *p);
-		return true;
-	}
 	for (unsigned i = 0; i < n; i++)
 		if (!skip_number(p, end, &value))
 			return false;
@@ -102,12 +99,21 @@ static bool skip_numbers(const uint8_t **p, const uint8_t *end, unsigned n)
 uint64_t tt_v1_record_nbytes(const struct tt_v1_shapes *shapes, const uint8_t *p,
 			     const uint8_t *end)
 {
-	unsigned shape = shapes->of[*p];
+	unsigned shape = shapes->of[*p], n = shape & TT_V1_SHAPE_NUMBERS;
 	const uint8_t *q = p + 1;
-	uint64_t text = 0;
+	uint64_t nbytes, text = 0;
 
-	if (shape == 0 || !skip_numbers(&q, end, shape & TT_V1_SHAPE_NUMBERS))
+	if (shape == 0)
 		return 0;
+	if (n == 4) {
+		if (!skip_number(&q, end, &nbytes) || nbytes > TT_V1_MAX_NUMBERS_NBYTES)
+			return 0;
+		if (nbytes > (uint64_t)(end - q))
+			return (uint64_t)(q - p) + nbytes;
+		q += nbytes;
+	} else if (!skip_numbers(&q, end, n)) {
+		return 0;
+	}
 	if ((shape & TT_V1_SHAPE_TEXT) != 0 &&
 	    (!skip_number(&q, end, &text) || text > TT_V1_STRING_MAX_SIZE))
 		return 0;
@@ -127,6 +133,123 @@ const uint8_t *tt_v1_pass_short(const struct tt_v1_shapes *shapes, const uint8_t
 		p = numbers;
 	}
 	return p;
+}
+
+/* ---- after the last event */
+
+/* Whether the numbers of the stack at p fill it: its own, how many frames, and four of each. Where
+ * the input ends inside of it, that is not known. */
+static bool stack_is_full(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t nbytes, number, nframes;
+
+	if (!skip_number(&p, end, &nbytes) || nbytes > (uint64_t)(end - p))
+		return true;
+	end = p + nbytes;
+	if (!skip_number(&p, end, &number) || !skip_number(&p, end, &nframes) || nframes > nbytes)
+		return false;
+	for (uint64_t i = 0; i < 4 * nframes; i++)
+		if (!skip_number(&p, end, &number))
+			return false;
+	return p == end;
+}
+
+/* The number that follows the type, or UINT64_MAX. */
+static uint64_t first_number(const uint8_t *p, const uint8_t *end)
+{
+	uint64_t number;
+
+	return tt_varint(p + 1, end, &number) > 0 ? number : UINT64_MAX;
+}
+
+static bool is_like(uint64_t ticks, uint64_t like)
+{
+	return like != 0 ? ticks >= like / 2 && ticks / 2 <= like : ticks >= MIN_TICKS;
+}
+
+uint64_t tt_v1_table_nbytes(const struct tt_v1_shapes *shapes, const uint8_t *p,
+			    const uint8_t *end, uint64_t like, uint64_t *string)
+{
+	uint64_t nbytes = tt_v1_record_nbytes(shapes, p, end), number;
+
+	if (nbytes == 0)
+		return 0;
+	number = first_number(p, end);
+	switch (tt_v1_record_type(p)) {
+	case TT_V1_BATCH:
+		return number == 0 && is_like(tt_v1_batch_ticks(p, end), like) ? nbytes : 0;
+	case TT_V1_STRING:
+		if (number == UINT64_MAX || (*string != 0 && number != *string + 1))
+			return 0;
+		*string = number;
+		return nbytes;
+	case TT_V1_STACK:
+		return tt_v1_announced(p) == 0 && stack_is_full(p + 1, end) ? nbytes : 0;
+	default:
+		return tt_v1_record_type(p) == TT_V1_TIMER_GOROUTINE && *string == 0 ? nbytes : 0;
+	}
+}
+
+bool tt_v1_table_is_cut(const uint8_t *p, const uint8_t *end, uint64_t string)
+{
+	unsigned announced = tt_v1_announced(p);
+	uint64_t number;
+	int n = tt_varint(p + 1, end, &number);
+	bool next = true;
+
+	switch (tt_v1_record_type(p)) {
+	case TT_V1_BATCH:
+		next = announced == 2 && (n <= 0 || number == 0);
+		break;
+	case TT_V1_STRING:
+		next = announced == 1 && (n <= 0 || string == 0 || number == string + 1);
+		break;
+	case TT_V1_STACK:
+		next = announced == 0 && n <= 0;
+		break;
+	default:
+		return false;
+	}
+	if (next && n > 0)
+		n = tt_varint(p + 1 + n, end, &number);
+	return next && n <= 0 && n != TT_VARINT_OVERFLOW;
+}
+
+bool tt_v1_tables_begin(const struct tt_v1_shapes *shapes, const uint8_t *p, const uint8_t *end,
+			uint64_t like)
+{
+	const uint8_t *last = NULL;
+	uint64_t string = 0;
+	unsigned i;
+
+	for (i = 0; i < ROW_RECORDS && p < end; i++) {
+		uint64_t n = tt_v1_table_nbytes(shapes, p, end, like, &string);
+
+		if (n == 0 || n > (uint64_t)(end - p) ||
+		    tt_v1_record_type(p) == TT_V1_TIMER_GOROUTINE)
+			return false;
+		/* (no other number is like a time) */
+		if (tt_v1_record_type(p) == TT_V1_BATCH)
+			return true;
+		last = p;
+		p += n;
+	}
+	/* (a trace ends with a stack, never with a string) */
+	return i > 1 || (last != NULL && tt_v1_record_type(last) == TT_V1_STACK &&
+			 p - last >= STACK_NBYTES);
+}
+
+bool tt_v1_table_is_damaged(const struct tt_v1_shapes *shapes, const uint8_t *p,
+			    const uint8_t *end, uint64_t like)
+{
+	uint64_t n = tt_v1_record_nbytes(shapes, p, end), string = 0;
+
+	if (*p != (TT_V1_STACK | 3 << 6) && *p != TT_V1_STRING)
+		return false;
+	for (; n != 0 && n < (uint64_t)(end - p);
+	     n = tt_v1_table_nbytes(shapes, p, end, like, &string))
+		p += n;
+	return n == (uint64_t)(end - p);
 }
 
 const uint8_t *tt_v1_records_end(const struct tt_v1_shapes *shapes, const uint8_t *p,
@@ -185,7 +308,22 @@ bool tt_v1_batch_begins(const struct tt_v1_shapes *shapes, const uint8_t *p, con
 
 	if (ticks == 0)
 		return frequency_begins(p, end);
-	if (like != 0)
-		return ticks >= like / 2 && ticks / 2 <= like;
-	return ticks >= MIN_TICKS && row_begins(shapes, p, end);
+	return is_like(ticks, like) && (like != 0 || row_begins(shapes, p, end));
+}
+
+/* ---- traces among records */
+
+bool tt_begins_as_trace(const uint8_t *p, const uint8_t *end)
+{
+	const struct tt_row_rules rules = {.last = 1, .most = 1};
+	const uint8_t *body = p + TT_HEADER_SIZE;
+	unsigned version;
+
+	if (!tt_trace_begins(p, end, &version))
+		return false;
+	if (body == end)
+		return true;
+	if (!tt_version_is_v1(version))
+		return tt_row_begins(&rules, body, end);
+	return tt_v1_batch_ticks(body, end) != 0;
 }

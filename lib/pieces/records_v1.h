@@ -30,7 +30,23 @@ uint64_t tt_v1_record_nbytes(const struct tt_v1_shapes *shapes, const uint8_t *p
  * those that nearly all are. May stop earlier. */
 const uint8_t *tt_v1_pass_short(const struct tt_v1_shapes *shapes, const uint8_t *p,
 				const uint8_t *end);
-/* How far record follows record; `end` if the last one goes up to there. */
+/*
+ * The same of a record as Go writes it after the clock's frequency: the goroutines of timers, batches
+ * of the processor 0, and tables, whose strings are numbered one after the other. `like`: the ticks
+ * of another batch, or 0. *string: the number of the last string, or 0 if none came yet. Those that
+ * are not like that are damaged, or no records.
+ */
+uint64_t tt_v1_table_nbytes(const struct tt_v1_shapes *shapes, const uint8_t *p,
+			    const uint8_t *end, uint64_t like, uint64_t *string);
+/* Whether the input ends inside the first numbers of such a record at p. */
+bool tt_v1_table_is_cut(const uint8_t *p, const uint8_t *end, uint64_t string);
+/* Whether a string or stack is at p, damaged but as long as it says: only such records follow. */
+bool tt_v1_table_is_damaged(const struct tt_v1_shapes *shapes, const uint8_t *p,
+			    const uint8_t *end, uint64_t like);
+/* Whether such a batch begins at p, or several tables, or some that go up to the end. */
+bool tt_v1_tables_begin(const struct tt_v1_shapes *shapes, const uint8_t *p, const uint8_t *end,
+			uint64_t like);
+/* How far record follows record; `end` if the last one goes up to there or on past it. */
 const uint8_t *tt_v1_records_end(const struct tt_v1_shapes *shapes, const uint8_t *p,
 				 const uint8_t *end);
 /*
@@ -41,5 +57,10 @@ bool tt_v1_batch_begins(const struct tt_v1_shapes *shapes, const uint8_t *p, con
 			uint64_t like);
 /* The ticks of the batch at p; 0: there is none. */
 uint64_t tt_v1_batch_ticks(const uint8_t *p, const uint8_t *end);
+
+
+/* Whether a trace of any version begins at p, where the bytes may be those of a record: its first
+ * batch is looked at, too. */
+bool tt_begins_as_trace(const uint8_t *p, const uint8_t *end);
 
 #endif

@@ -44,6 +44,10 @@ struct tt_scan {
 	                           the clock's frequency was read, and only tables follow */
 	uint64_t generation;    /* of the last batch; 0: none yet */
 	uint64_t first_time;    /* of the first batch; of v1: 0 until one is known */
+	/* of v1, after the clock's frequency */
+	uint64_t string;        /* the last string, or 0 */
+	bool table;             /* the last record was a string or a stack */
+	bool loose;             /* there are other records than Go writes there */
 	bool foreign;           /* what stands here may be foreign: no damage comes right before it */
 	/* what is at the position; NOT_KNOWN: it was not looked at before */
 	enum tt_scan_state {

@@ -9,6 +9,7 @@
 
 #include "pieces/records_v1.h"
 #include "pieces/scan.h"
+#include "v1/parse.h"
 #include "wire/foreign.h"
 #include "wire/signature.h"
 
@@ -16,6 +17,8 @@
 #define STEP_NBYTES 65536
 /* Where a text begins is looked for so far before the place where no record begins. */
 #define BACK_NBYTES 512
+/* So many records in a row do not come by chance, up to the last byte. */
+#define SEVERAL_RECORDS 16
 /* What follows the type of a record is no longer. */
 #define LOOK_NBYTES (STEP_NBYTES + BACK_NBYTES + 2 * (TT_V1_MAX_NUMBERS_NBYTES + TT_VARINT_MAX))
 
@@ -39,30 +42,19 @@ static bool is_text_byte(uint8_t c)
 	return (c >= 0x20 && c < 0x7f) || (c >= '\t' && c <= '\r');
 }
 
-/* ---- another trace */
-
-/* Whether a trace begins at p, where the bytes may be those of a record: its first batch is
- * looked at, too. */
-static bool trace_begins(const uint8_t *p, const uint8_t *end)
+/* Whether only tables come from here on, in the way that Go writes them. */
+static bool in_tables(const struct tt_scan *s)
 {
-	const struct tt_row_rules rules = {.last = 1, .most = 1};
-	const uint8_t *body = p + TT_HEADER_SIZE;
-	unsigned version;
-
-	if (!tt_trace_begins(p, end, &version))
-		return false;
-	if (body == end)
-		return true;
-	if (!tt_version_is_v1(version))
-		return tt_row_begins(&rules, body, end);
-	return tt_v1_batch_ticks(body, end) != 0;
+	return s->closing && !s->loose;
 }
+
+/* ---- another trace */
 
 /* The first trace that begins from p on, before `stop`; NULL: none. */
 static const uint8_t *trace_inside(const uint8_t *p, const uint8_t *stop, const uint8_t *end)
 {
 	while (p < stop && (p = memchr(p, 'g', (size_t)(stop - p))) != NULL) {
-		if (trace_begins(p, end))
+		if (tt_begins_as_trace(p, end))
 			return p;
 		p++;
 	}
@@ -90,8 +82,8 @@ static const uint8_t *text_end(const struct tt_scan *s, const uint8_t *p, const 
 			return NULL;
 		line |= *p == '\n';
 	}
-	/* (the end of a damaged table has no lines) */
-	if ((p == v->end && !line) || !tt_text_odd_is_rare(begin, p))
+	/* (the end of a damaged record has no lines) */
+	if ((p == v->end && !line && !in_tables(s)) || !tt_text_odd_is_rare(begin, p))
 		return NULL;
 	return p;
 }
@@ -124,6 +116,8 @@ static const uint8_t *find_text(const struct tt_scan *s, const uint8_t *p, const
 	*to = text_end(s, p, v);
 	if (*to == NULL)
 		return NULL;
+	if (in_tables(s))
+		return p;
 	back = text_begin(back, p, *to);
 	while (from < back)
 		from += tt_v1_record_nbytes(s->shapes, from, v->end);
@@ -149,7 +143,27 @@ static void find_place(struct tt_scan *s, const uint8_t *p, const struct view *v
 	s->foreign = false;
 }
 
-/* Text, or zeros up to the end: or, if records come first, those. */
+/*
+ * Where other bytes at p end, after the tables of a trace: at another trace, or the end of the
+ * input. NULL: the trace goes on after them, so that they are damage, or that is not known.
+ */
+static const uint8_t *other_end(const struct tt_scan *s, const uint8_t *p, const struct view *v)
+{
+	unsigned version;
+
+	if (!in_tables(s) || (v->all && tt_v1_table_is_damaged(s->shapes, p, v->end,
+							       s->first_time)))
+		return NULL;
+	for (p++; p < v->end; p++) {
+		if (tt_signature_is_here(p, v->end, &version))
+			return p;
+		if (tt_v1_tables_begin(s->shapes, p, v->end, s->first_time))
+			return NULL;
+	}
+	return v->all ? p : NULL;
+}
+
+/* Text, zeros up to the end, or other bytes after the tables: or, if records come first, those. */
 static bool find_foreign(struct tt_scan *s, const uint8_t *p, const struct view *v,
 			 struct tt_run *run)
 {
@@ -161,8 +175,13 @@ static bool find_foreign(struct tt_scan *s, const uint8_t *p, const struct view 
 		to = v->end;
 		kind = TT_RUN_ZEROS;
 	}
-	if (from == NULL)
-		return false;
+	if (from == NULL) {
+		to = other_end(s, p, v);
+		if (to == NULL)
+			return false;
+		from = p;
+		kind = p + tt_zeros_len(p, to) == to ? TT_RUN_ZEROS : TT_RUN_OTHER;
+	}
 	if (from != v->data) {
 		set_run(run, TT_RUN_TRACE, v->data, from);
 		return true;
@@ -185,7 +204,7 @@ static int look_closer(struct tt_scan *s, size_t offset, struct tt_run *run, str
 	if (v.data == v.end)
 		return rc;
 	p = v.data + offset;
-	n = tt_v1_record_nbytes(s->shapes, p, v.end);
+	n = in_tables(s) ? 0 : tt_v1_record_nbytes(s->shapes, p, v.end);
 	if (n == 0)
 		n = 1;
 	if (n > (uint64_t)(v.end - p))
@@ -215,6 +234,44 @@ static const uint8_t *step_end(const struct view *v)
 	return v->end - v->data > STEP_NBYTES ? v->data + STEP_NBYTES : v->end;
 }
 
+/* Whether records of any kind go on up to another trace or where the bytes end: after a table, which
+ * is where a trace may end, several. */
+static bool goes_on_loosely(const struct tt_scan *s, const uint8_t *p, const struct view *v)
+{
+	const uint8_t *next = trace_inside(p, v->end, v->end), *end = next != NULL ? next : v->end;
+	unsigned count = 0;
+
+	for (; p < end; count++) {
+		uint64_t n = tt_v1_record_nbytes(s->shapes, p, v->end);
+
+		if (n == 0)
+			return false;
+		if (n > (uint64_t)(end - p))
+			return next == NULL && !v->all;
+		p += n;
+	}
+	return !s->table || count >= SEVERAL_RECORDS;
+}
+
+/* The length of the record at p, or 0: none begins there. */
+static uint64_t record_nbytes(struct tt_scan *s, const uint8_t *p, const struct view *v)
+{
+	uint64_t n;
+
+	if (in_tables(s)) {
+		n = tt_v1_table_nbytes(s->shapes, p, v->end, s->first_time, &s->string);
+		if (n == 0 && v->all && tt_v1_table_is_cut(p, v->end, s->string))
+			n = (uint64_t)(v->end - p);
+		/* (whoever else wrote it, it is one trace) */
+		s->loose = n == 0 && goes_on_loosely(s, p, v);
+		if (n != 0 && tt_v1_record_type(p) != TT_V1_TIMER_GOROUTINE)
+			s->table = tt_v1_record_type(p) != TT_V1_BATCH;
+		if (!s->loose)
+			return n;
+	}
+	return tt_v1_record_nbytes(s->shapes, p, v->end);
+}
+
 /* Moves past records, enough for a run; stops before that, with *odd, where none begins or a
  * trace does. */
 static const uint8_t *pass_records(struct tt_scan *s, const struct view *v, bool *odd)
@@ -226,7 +283,7 @@ static const uint8_t *pass_records(struct tt_scan *s, const struct view *v, bool
 		const uint8_t *begin = p;
 		uint64_t n;
 
-		if (done < STEP_NBYTES) {
+		if (done < STEP_NBYTES && !in_tables(s)) {
 			p = tt_v1_pass_short(s->shapes, p, step_end(v));
 			s->open |= p != begin;
 			done = (size_t)(p - v->data);
@@ -237,8 +294,8 @@ static const uint8_t *pass_records(struct tt_scan *s, const struct view *v, bool
 		if (done >= STEP_NBYTES &&
 		    (done >= STEP_NBYTES + BACK_NBYTES || !is_text_byte(p[-1])))
 			break;
-		n = tt_v1_record_nbytes(s->shapes, p, v->end);
-		*odd = n == 0 || (*p == 'g' && trace_begins(p, v->end)) ||
+		n = record_nbytes(s, p, v);
+		*odd = n == 0 || (*p == 'g' && tt_begins_as_trace(p, v->end)) ||
 		       (n >= TT_HEADER_SIZE && hides_trace(p, n, v));
 		if (*odd)
 			break;

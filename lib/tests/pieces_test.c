@@ -236,6 +236,85 @@ START_TEST(what_follows_a_trace_is_foreign)
 }
 END_TEST
 
+/* ---- copies that changed all bytes */
+
+static void add_crlf(struct build *b, const struct build *trace)
+{
+	for (size_t i = 0; i < trace->len; i++) {
+		if (trace->data[i] == '\n')
+			build_byte(b, '\r');
+		build_byte(b, trace->data[i]);
+	}
+}
+
+/* In UTF-8, as Latin-1 or, the euro sign for 0x80, as Windows-1252. */
+static void add_latin1(struct build *b, const struct build *trace, bool windows)
+{
+	for (size_t i = 0; i < trace->len; i++) {
+		uint8_t byte = trace->data[i];
+
+		if (windows && byte == 0x80) {
+			build_bytes(b, "\xe2\x82\xac", 3);
+			continue;
+		}
+		if (byte >= 0x80)
+			build_byte(b, 0xc0 | byte >> 6);
+		build_byte(b, byte < 0x80 ? byte : 0x80 | (byte & 0x3f));
+	}
+}
+
+/* Each alone, and after another trace, which was not changed. */
+START_TEST(copies_are_undone)
+{
+	struct build trace, other;
+
+	for (unsigned kind = 0; kind < 6; kind++) {
+		struct build b = {0};
+
+		make_trace(&trace, versions[_i], 10);
+		make_trace(&other, 23, 1);
+		if (kind >= 3)
+			build_bytes(&b, other.data, other.len);
+		if (kind % 3 == 0)
+			add_crlf(&b, &trace);
+		else
+			add_latin1(&b, &trace, kind % 3 == 2);
+		build_release(&trace);
+		build_release(&other);
+		expect(&b, kind >= 3 ? "TT" : "T", kind >= 3 ? 11 : 10);
+	}
+}
+END_TEST
+
+START_TEST(a_later_copy_that_cannot_be_undone_is_passed_over)
+{
+	struct build b, other;
+	struct tt_pieces *p;
+	struct tt_reader *r;
+	struct tt_error err;
+
+	make_trace(&b, 26, 1);
+	make_trace(&other, 26, 0);
+	for (unsigned i = 0; i < 20; i++)
+		build_bytes(&other, "\1\1\xef\xbf\xbd", 5);
+	build_bytes(&b, other.data, other.len);
+	build_release(&other);
+	make_trace(&other, 22, 1);
+	build_bytes(&b, other.data, other.len);
+	build_release(&other);
+	ck_assert_int_eq(tt_pieces_open_memory(&p, b.data, b.len, NULL, &err), 0);
+	ck_assert_int_eq(tt_pieces_next(p, &r, &err), 0);
+	tt_reader_close(r);
+	ck_assert_int_eq(tt_pieces_next(p, &r, &err), -TT_E_REENCODED);
+	ck_assert_int_eq(tt_pieces_next(p, &r, &err), 0);
+	tt_reader_close(r);
+	ck_assert_int_eq(tt_pieces_next(p, &r, &err), 1);
+	check_pieces(p, "TTT", b.len);
+	tt_pieces_close(p);
+	build_release(&b);
+}
+END_TEST
+
 /* ---- findings */
 
 START_TEST(findings_name_the_place_in_the_file)
@@ -326,6 +405,8 @@ Suite *pieces_suite(void)
 	tcase_add_loop_test(t, a_trace_that_is_cut_ends_at_the_next_header, 0, NVERSIONS);
 	tcase_add_loop_test(t, text_between_batches_is_left_out, 0, NVERSIONS);
 	tcase_add_loop_test(t, what_follows_a_trace_is_foreign, 0, NVERSIONS);
+	tcase_add_loop_test(t, copies_are_undone, 0, NVERSIONS);
+	tcase_add_test(t, a_later_copy_that_cannot_be_undone_is_passed_over);
 	tcase_add_test(t, findings_name_the_place_in_the_file);
 	tcase_add_test(t, no_trace_is_the_error_of_the_header);
 	tcase_add_test(t, offsets_are_those_before_bytes_were_left_out);
