@@ -78,6 +78,7 @@ static char *split_member(const char *path, const struct tt_options *opt, const 
 	return NULL;
 }
 
+/* Whether the output at `path` is the file, or the archive, that `in` names. */
 static bool comes_from(const char *path, const char *in)
 {
 	const struct tt_options any = { 0 };
@@ -88,18 +89,22 @@ static bool comes_from(const char *path, const char *in)
 					  : stat(archive ? archive : in, &a) == 0;
 
 	free(archive);
-	return known && stat(path, &b) == 0 && S_ISREG(b.st_mode) && a.st_dev == b.st_dev &&
+	if (strcmp(path, "-") == 0)
+		known = known && fstat(STDOUT_FILENO, &b) == 0;
+	else
+		known = known && stat(path, &b) == 0;
+	return known && S_ISREG(b.st_mode) && a.st_dev == b.st_dev &&
 	       a.st_ino == b.st_ino;
 }
 
 int cmd_check_output_of(const struct opt_command *command, const char *path,
 			const struct opt_list *read, const char *what)
 {
-	for (size_t i = 0; path && strcmp(path, "-") != 0 && i < read->n; i++) {
+	for (size_t i = 0; path && i < read->n; i++) {
 		if (comes_from(path, read->items[i]))
-			return opt_usage(command,
-					 "the output %s is also %s: use another one with -o", path,
-					 what);
+			return opt_usage(command, "%s%s is also %s: use another one with -o",
+					 strcmp(path, "-") == 0 ? "" : "the output ",
+					 strcmp(path, "-") == 0 ? "standard output" : path, what);
 	}
 	return OPT_RUN;
 }

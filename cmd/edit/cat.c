@@ -7,12 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cli/inputs.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 #include "cli/traceout.h"
 
 struct cat_options {
 	struct cmd_common common;
+	struct cmd_inputs_options inputs;
 	const char *output;
 };
 
@@ -21,6 +23,7 @@ static const struct opt table[] = {
 	{ .kind = OPT_STRING, .letter = 'o', .name = "output", .meta = "OUT",
 	  .help = "write the trace to OUT, compressed if its name ends\n"
 		  "in .zst; '-' is standard output", .at = offsetof(struct cat_options, output) },
+	CMD_INPUTS_OPTIONS(struct cat_options, inputs),
 	CMD_COMMON_OPTIONS(struct cat_options, common),
 	OPT_TABLE_END,
 };
@@ -35,12 +38,11 @@ static const struct opt_command command = {
 		 "missing between pieces (what can be joined is written), 2 a usage, I/O or\n"
 		 "resource error.",
 	.table = table,
-	.min_operands = 1,
 };
 
 /* A piece, and when it begins. */
 struct piece {
-	const char *path;
+	char *path;             /* owned */
 	int64_t start_ns;
 	unsigned version;
 };
@@ -49,7 +51,7 @@ struct run {
 	const struct cat_options *opt;
 	const struct cmd_input *input;
 	struct piece *pieces;
-	size_t n;
+	size_t n, room;
 	struct trace_output output;
 	struct tt_writer *writer;
 	struct tt_join *join;
@@ -244,57 +246,104 @@ static int cat(struct run *run)
 	return status;
 }
 
-/* All of them are opened twice. */
-static int check_files(const struct opt_operands *files)
+/* ---- which files there are */
+
+/* Each is opened twice. */
+static bool can_be_read_twice(const char *path)
 {
 	struct stat st;
 
-	for (size_t i = 0; i < files->n; i++) {
-		if (strcmp(files->items[i], "-") == 0 ||
-		    (stat(files->items[i], &st) == 0 && !S_ISREG(st.st_mode) &&
-		     !S_ISDIR(st.st_mode)))
-			return opt_usage(&command, "%s is not a regular file, and cannot be read "
-						   "twice: write the trace to a file first",
-					 cmd_input_name(files->items[i]));
-	}
-	return OPT_RUN;
+	if (strcmp(path, "-") != 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode)))
+		return true;
+	cmd_error(NULL, "%s is not a regular file, and cannot be read twice: write the trace to a "
+			"file first", cmd_input_name(path));
+	return false;
 }
 
-static int list_pieces(struct run *run, const struct opt_operands *files)
+static int add_piece(struct run *run, const char *path)
 {
-	run->pieces = calloc(files->n, sizeof(*run->pieces));
-	if (!run->pieces) {
-		cmd_error(NULL, "no memory for the names of %zu pieces", files->n);
+	struct piece *pieces = run->pieces;
+
+	if (!can_be_read_twice(path))
+		return STATUS_TROUBLE;
+	if (run->n == run->room) {
+		run->room = 2 * run->room + 16;
+		pieces = realloc(run->pieces, run->room * sizeof(*pieces));
+	}
+	if (pieces) {
+		run->pieces = pieces;
+		pieces[run->n] = (struct piece){ .path = strdup(path) };
+	}
+	if (!pieces || !pieces[run->n].path) {
+		cmd_error(NULL, "no memory for the names of the pieces");
 		return STATUS_TROUBLE;
 	}
-	run->n = files->n;
-	for (size_t i = 0; i < files->n; i++)
-		run->pieces[i].path = files->items[i];
+	run->n++;
 	return STATUS_FINE;
+}
+
+/* All that the operands and lists name. */
+static int list_pieces(struct run *run, const struct opt_operands *files)
+{
+	struct cmd_inputs *inputs;
+	struct cmd_trace *t;
+	int status = cmd_inputs_open(&inputs, &run->opt->inputs, run->input, files);
+
+	if (status != STATUS_FINE)
+		return status;
+	cmd_inputs_output(inputs, run->opt->output, -1);
+	while (status == STATUS_FINE && cmd_inputs_next(inputs, &t) == 0) {
+		if (t->reader) {
+			status = add_piece(run, t->name);
+		} else {
+			cmd_report(t->name, &t->error);
+			status = cmd_status(&t->error);
+		}
+		cmd_trace_close(t);
+	}
+	return worse(status, cmd_inputs_close(inputs, run->opt->common.verbose));
+}
+
+static int run_cat(const struct cat_options *opt, const struct opt_operands *files)
+{
+	struct cmd_input input;
+	struct run run = { .opt = opt, .input = &input };
+	int status = cmd_input_init(&input, &opt->common);
+
+	if (status == STATUS_FINE)
+		status = list_pieces(&run, files);
+	if (status == STATUS_FINE)
+		status = cat(&run);
+	for (size_t i = 0; i < run.n; i++)
+		free(run.pieces[i].path);
+	free(run.pieces);
+	cmd_input_release(&input);
+	return status;
+}
+
+static int check(const struct cat_options *opt, const struct opt_operands *files)
+{
+	int status = cmd_inputs_check(&command, &opt->inputs, &opt->common, files);
+
+	if (status == OPT_RUN)
+		status = trace_output_check(&command, opt->output, files->items, files->n,
+					    &opt->common.specs);
+	if (status == OPT_RUN)
+		status = cmd_check_output_of(&command, opt->output, &opt->inputs.lists, "an input");
+	return status;
 }
 
 int cmd_cat(int argc, char **argv)
 {
 	struct cat_options opt = { 0 };
 	struct opt_operands files;
-	struct cmd_input input;
-	struct run run = { .opt = &opt, .input = &input };
 	int status = opt_parse(&command, argc, argv, &opt, &files);
 
 	if (status == OPT_RUN)
-		status = trace_output_check(&command, opt.output, files.items, files.n,
-					    &opt.common.specs);
+		status = check(&opt, &files);
 	if (status == OPT_RUN)
-		status = check_files(&files);
-	if (status == OPT_RUN)
-		status = list_pieces(&run, &files);
-	if (run.pieces) {
-		status = cmd_input_init(&input, &opt.common);
-		if (status == STATUS_FINE)
-			status = cat(&run);
-		cmd_input_release(&input);
-	}
-	free(run.pieces);
+		status = run_cat(&opt, &files);
+	cmd_inputs_options_release(&opt.inputs);
 	opt_list_release(&opt.common.specs);
 	return status;
 }

@@ -374,10 +374,12 @@ static int extract_all(struct extraction *x, struct cmd_inputs *inputs)
 	return status;
 }
 
-static int extract(const struct extract_options *o, struct cmd_inputs *inputs)
+static int extract(const struct extract_options *o, const struct reads *reads,
+		   struct cmd_inputs *inputs)
 {
 	struct extraction x = {
 		.o = o, .separate = !o->output, .single = cmd_inputs_single(inputs),
+		.output.reads = reads,
 	};
 	int status;
 
@@ -410,19 +412,39 @@ static int check_usage(const struct extract_options *o, const struct opt_operand
 	return cmd_inputs_check_output(&command, o->output, &o->inputs, files, &o->common.specs);
 }
 
+/* All that is named on the command line. */
+static int list_reads(struct reads *reads, const struct extract_options *o,
+		      const struct opt_operands *files)
+{
+	bool known = reads_add_list(reads, &o->common.specs) &&
+		     reads_add_list(reads, &o->inputs.lists);
+
+	for (size_t i = 0; i < files->n; i++)
+		known = known && reads_add(reads, files->items[i]);
+	reads_sort(reads);
+	if (known)
+		return STATUS_FINE;
+	cmd_error(NULL, "%s", strerror(ENOMEM));
+	return STATUS_TROUBLE;
+}
+
 static int run(const struct extract_options *o, const struct opt_operands *files)
 {
 	struct cmd_inputs *inputs = NULL;
+	struct reads reads = { 0 };
 	struct cmd_input input;
 	int status = cmd_input_init(&input, &o->common);
 
 	if (status == STATUS_FINE)
+		status = list_reads(&reads, o, files);
+	if (status == STATUS_FINE)
 		status = cmd_inputs_open(&inputs, &o->inputs, &input, files);
 	if (status == STATUS_FINE) {
 		cmd_inputs_output(inputs, o->output, -1);
-		status = extract(o, inputs);
+		status = extract(o, &reads, inputs);
 	}
 	status = worse(status, cmd_inputs_close(inputs, o->common.verbose));
+	reads_release(&reads);
 	cmd_input_release(&input);
 	return status;
 }

@@ -72,11 +72,22 @@ static int output_open(struct batch_output *o)
 	return STATUS_FINE;
 }
 
+/* Whether a file of the output is read, too: then it says so. */
+static bool is_read(struct batch_output *o, const char *name)
+{
+	if (!reads_have(o->reads, o->path, name))
+		return false;
+	cmd_error(NULL, "%s/%s is an input or a spec, and would be replaced: use another folder with -o",
+		  o->path, name);
+	o->failed = true;
+	return true;
+}
+
 static int output_remove(struct batch_output *o, const char *name)
 {
 	struct tt_error err;
 
-	if (output_open(o) != STATUS_FINE)
+	if (is_read(o, name) || output_open(o) != STATUS_FINE)
 		return STATUS_TROUBLE;
 	if (tt_output_remove(o->output, name, &err) < 0)
 		return output_failed(o, &err);
@@ -87,7 +98,7 @@ static int output_add(struct batch_output *o, const char *name, const void *data
 {
 	struct tt_error err;
 
-	if (output_open(o) != STATUS_FINE)
+	if (is_read(o, name) || output_open(o) != STATUS_FINE)
 		return STATUS_TROUBLE;
 	if (tt_output_add(o->output, name, data, nbytes, &err) < 0)
 		return output_failed(o, &err);

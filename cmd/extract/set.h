@@ -6,6 +6,7 @@
  *	extract.c       options; reads traces and picks an output for each
  *	set.c           names, writes and lists the batches of one trace
  *	decode.c        adds the records in them as text
+ *	reads.c         the files that are read, and not replaced
  *
  * Each generation has a folder, `gen-` and its number with six digits. If that number
  * is not higher than all before it, `-` and the generation's place in the file follow.
@@ -19,6 +20,7 @@
 #include "cli/cli.h"
 #include "cli/out.h"
 #include "cli/selection.h"
+#include "reads.h"
 #include "tracetool_write.h"
 
 /* What is to be extracted; everything if there are no options. */
@@ -34,6 +36,7 @@ bool batch_choice_experiment(const struct batch_choice *c, unsigned experiment,
 struct batch_output {
 	char *path;             /* for tt_output_open(); owned */
 	struct tt_output *output;
+	const struct reads *reads;
 	bool failed;            /* it must not be finished; reported, unless: */
 	bool unread;            /* the program that reads standard output has closed it */
 };

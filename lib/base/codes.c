@@ -29,7 +29,8 @@ static const struct code {
 	{ TT_E_NOT_A_TRACE, "not-a-trace",
 	  "Give a file that runtime/trace wrote; profiles and logs have other formats." },
 	{ TT_E_VERSION, "version",
-	  "Use go tool trace of the Go version that wrote it, or a tracetool that knows this version." },
+	  "Use go tool trace of the Go version that wrote it; if that is newer than Go 1.27, look for a "
+	  "newer tracetool." },
 	{ TT_E_V1, "v1",
 	  "Make a newer trace of it with tracetool filter, and divide that." },
 	{ TT_E_CUT_OFF, "cut-off",

@@ -47,7 +47,8 @@ int tt_repair_next_v1(struct tt_repair *r, struct tt_repaired *out)
 	out->lost_nbytes = kept.lost_nbytes;
 	out->unread_nbytes = kept.unread_nbytes;
 	out->lost_names = kept.lost_names;
-	if (kept.why.code != TT_OK)
+	/* (the frequency comes after the last event: without it, there may have been more) */
+	if (kept.why.code != TT_OK || kept.made_clock)
 		out->flags |= TT_REPAIRED_LOST_MORE;
 	if (kept.made_clock)
 		out->flags |= TT_REPAIRED_TICKS;

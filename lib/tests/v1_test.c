@@ -409,8 +409,8 @@ static const struct {
 	int code;
 	const char *message;
 } bad[] = {
-	{"Batch 0 1", TT_E_NO_FREQUENCY, "no EvFrequency event"},
-	{"", TT_E_NO_FREQUENCY, "no EvFrequency event"},
+	{"Batch 0 1", TT_E_CUT_OFF, "no EvFrequency event"},
+	{"", TT_E_CUT_OFF, "no EvFrequency event"},
 	{"ProcStop 0", TT_E_BATCH_TYPE,
 	 "read event 6 with current P of 0, but P has no batches yet"},
 	{"Batch 0 1 2", TT_E_BATCH_HEADER, "EvBatch has wrong number of arguments: got 3, want 2"},

@@ -68,9 +68,11 @@ int tt_v1_times(struct tt_v1 *v, struct tt_error *err)
 	if (rc < 0)
 		return rc;
 	if (!g->has_frequency) {
-		tt_fail(err, TT_E_NO_FREQUENCY, "no EvFrequency event");
+		/* (Go writes it after the last event) */
+		tt_fail(err, TT_E_CUT_OFF, "no EvFrequency event\n"
+			"the trace ends before the clock's frequency and the stacks");
 		err->offset = g->end;
-		return -TT_E_NO_FREQUENCY;
+		return -err->code;
 	}
 	g->ns_per_tick = 1e9 / (double)(int64_t)g->frequency;
 	tt_v1_replay(v);

@@ -62,6 +62,7 @@ static const struct magic {
 	{"SQLite format 3", 15, "an SQLite database"},
 	{"%PDF-", 5, "a PDF document"},
 	{"\x89PNG", 4, "a PNG image"},
+	{"g\0o\0 \0001\0.\0", 10, "UTF-16 text (perhaps a shell redirected the trace as text)"},
 	{"\xff\xfe", 2, "UTF-16 text (perhaps a shell redirected the trace as text)"},
 	{"\xfe\xff", 2, "UTF-16 text (perhaps a shell redirected the trace as text)"},
 };
@@ -74,12 +75,43 @@ static const char *by_magic(const uint8_t *p, const uint8_t *end)
 	return NULL;
 }
 
+static bool is_zero(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && *p == 0)
+		p++;
+	return p == end;
+}
+
 /* A block that begins a section of pcapng, in either order of bytes. */
 static bool is_pcapng(const uint8_t *p, const uint8_t *end)
 {
 	return end - p >= 12 && starts(p, end, "\n\r\r\n", 4) &&
 	       (starts(p + 8, end, "\x1a\x2b\x3c\x4d", 4) ||
 		starts(p + 8, end, "\x4d\x3c\x2b\x1a", 4));
+}
+
+static uint32_t load_le32(const uint8_t *p)
+{
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+/*
+ * A log of Event Tracing for Windows: the header of its first buffer, whose size is whole kibibytes,
+ * and after that the event that all logs begin with, of group 0 and type 0
+ * (WMI_BUFFER_HEADER and SYSTEM_TRACE_HEADER in Windows' ntwmi.h).
+ */
+static bool is_etl(const uint8_t *p, const uint8_t *end)
+{
+	enum { BUFFER_HEADER = 72, EVENT_HEADER = 32, SYSTEM32 = 1, SYSTEM64, FLAGS = 0xc0 };
+	const uint8_t *event = p + BUFFER_HEADER;
+	uint32_t size;
+
+	if (end - p < BUFFER_HEADER + EVENT_HEADER)
+		return false;
+	size = load_le32(p);
+	return size != 0 && size % 1024 == 0 && load_le32(p + 4) <= size &&
+	       (event[2] == SYSTEM32 || event[2] == SYSTEM64) && event[3] == FLAGS &&
+	       is_zero(event + 6, event + 8);
 }
 
 /* An answer of HTTP: whether its body is compressed is worth a word. */
@@ -94,13 +126,6 @@ static const char *http_kind(const uint8_t *p, const uint8_t *end)
 			     starts(body + 4, end, "\x28\xb5\x2f\xfd", 4)))
 		return "an HTTP answer with its header, whose body is compressed; save the body alone";
 	return "an HTTP answer with its header";
-}
-
-static bool is_zero(const uint8_t *p, const uint8_t *end)
-{
-	while (p < end && *p == 0)
-		p++;
-	return p == end;
 }
 
 /* ------------------------------------------------------------- protocol buffers */
@@ -274,34 +299,67 @@ static const uint8_t *skip_number(const uint8_t *p, const uint8_t *end, const ch
 	return p;
 }
 
+static const uint8_t *end_of_line(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *at = memchr(p, '\n', (size_t)(end - p));
+
+	return at != NULL ? at : end;
+}
+
+static const uint8_t *skip_spaces(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && *p == ' ')
+		p++;
+	return p;
+}
+
+/* Whether the line has the end of a call in it: ") = ", with blanks that align it. */
+static bool has_result(const uint8_t *p, const uint8_t *line_end)
+{
+	while (p < line_end && (p = memchr(p, ')', (size_t)(line_end - p))) != NULL) {
+		const uint8_t *at = skip_spaces(++p, line_end);
+
+		if (at > p && starts(at, line_end, "= ", 2))
+			return true;
+	}
+	return false;
+}
+
 /* Calls as strace prints them: `read(3, "...`, then ") = " and a number. There may be the
- * number of a process and a time before it. */
+ * number of a process, a time, and in brackets the number or the place of the call before it. Or
+ * the table of how often there was which. */
 static bool is_strace(const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *line_end = memchr(p, '\n', (size_t)(end - p)), *name;
+	const uint8_t *line_end = end_of_line(p, end), *name;
 
-	if (starts(p, end, "strace: ", 8))
+	if (starts(p, end, "strace: ", 8) || starts(p, end, "% time     seconds", 18))
 		return true;
 	if (starts(p, end, "[pid ", 5))
 		p = skip_number(p + 5, end, " ]");
-	p = name = skip_number(p, end, " .:");
+	p = skip_number(p, end, " .:");
+	if (p < line_end && *p == '[')
+		p = skip_number(p + 1, end, " abcdef]");
+	name = p;
 	if (starts(p, end, "execve(\"", 8))
 		return true;
 	while (p < end && ((*p >= 'a' && *p <= 'z') || *p == '_' || is_digit(*p)))
 		p++;
-	return p > name && p < end && *p == '(' && has(p, line_end ? line_end : end, ") = ");
+	return p > name && p < end && *p == '(' && has_result(p, line_end);
 }
 
 /* Events as ftrace prints them: `bash-1977  [000] d..2 17284.993652: sys_close ...`, the
- * header of that file left out. */
+ * header of that file left out; or the first line that trace-cmd prints; or a call as the tracer
+ * of functions shows it: ` 0)   0.5 us  |  sys_open() {`. */
 static bool is_ftrace(const uint8_t *p, const uint8_t *end)
 {
-	const uint8_t *line_end = memchr(p, '\n', (size_t)(end - p)), *at;
+	const uint8_t *line_end = end_of_line(p, end), *at = skip_number(p, line_end, "");
 
 	if (starts(p, end, "# tracer:", 9))
 		return true;
-	if (line_end == NULL)
-		line_end = end;
+	if (starts(p, end, "cpus=", 5) || starts(p, end, "version = ", 10))
+		return skip_number(p, line_end, "cpus=version ") == line_end;
+	if (at > p && starts(at, line_end, ") ", 2) && has(at, line_end, "|  "))
+		return true;
 	at = memchr(p, '[', (size_t)(line_end - p));
 	if (at == NULL || line_end - at < 5 || at[4] != ']' || !is_digit(at[1]) ||
 	    !is_digit(at[2]) || !is_digit(at[3]) || !has(at, line_end, ": "))
@@ -309,6 +367,38 @@ static bool is_ftrace(const uint8_t *p, const uint8_t *end)
 	while (at > p && at[-1] == ' ')
 		at--;
 	return at > p && *at == ' ' && is_digit(at[-1]);
+}
+
+/* Whether what follows the first bracket can be JSON: a text in brackets, with which lines of a log
+ * begin, is none. */
+static bool is_json(const uint8_t *p, const uint8_t *end)
+{
+	static const char *const words[] = {"true", "false", "null"};
+	const uint8_t *at = p + 1;
+	bool object = *p == '{';
+
+	while (at < end && is_blank(*at))
+		at++;
+	if (at == end || *at == '"' || *at == (object ? '}' : ']'))
+		return true;
+	if (object)
+		return false;
+	if (*at == '{' || *at == '[')
+		return true;
+	for (size_t i = 0; i < COUNT(words); i++)
+		if (starts(at, end, words[i], strlen(words[i])))
+			return true;
+	p = at;
+	at = skip_number(at, end, "-+.eE");
+	while (at < end && is_blank(*at))
+		at++;
+	return at > p && (at == end || *at == ',' || (*at == ']' && end_of_line(at, end) == at + 1));
+}
+
+/* A profile of any name as runtime/pprof prints it: `goroutineleak profile: total 3`. */
+static bool is_text_profile(const uint8_t *p, const uint8_t *end)
+{
+	return has(p, end_of_line(p, end), " profile: total ");
 }
 
 /* What only JSON of one sort has. */
@@ -379,8 +469,10 @@ static const char *text_kind(const uint8_t *p, const uint8_t *end)
 		return "the text of ftrace";
 	if (is_xml(p, end))
 		return "an XML document";
-	if (p < end && (*p == '{' || *p == '['))
+	if (p < end && (*p == '{' || *p == '[') && is_json(p, end))
 		return json_kind(p, end);
+	if (is_text_profile(p, end))
+		return "a pprof profile, as text";
 	/* "go 1." and a digit */
 	if (starts(p, end, "Z28gMS4", 7))
 		return "a Go trace in base64; decode it first, `base64 -d` for example";
@@ -432,6 +524,8 @@ static const char *by_bytes(const uint8_t *p, const uint8_t *end)
 		return "a pprof profile";
 	if (is_perfetto(p, end))
 		return "a Perfetto trace";
+	if (is_etl(p, end))
+		return "a log of Event Tracing for Windows (ETL)";
 	if (starts(p, end, "go 1.", 5))
 		return "a trace with a damaged header";
 	return is_zero(p, end) ? "nothing but zero bytes" : NULL;

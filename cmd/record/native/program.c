@@ -163,6 +163,30 @@ static bool is_go(int fd, const Elf64_Ehdr *head)
 	return false;
 }
 
+/* The same of a 32-bit program. */
+static bool is_go32(int fd)
+{
+	Elf32_Ehdr head;
+	Elf32_Phdr part;
+
+	if (!read_at(fd, &head, sizeof(head), 0))
+		return false;
+	for (unsigned i = 0; i < head.e_phnum; i++) {
+		Elf64_Phdr wide;
+
+		if (!read_at(fd, &part, sizeof(part), head.e_phoff + (uint64_t)i * sizeof(part)))
+			return false;
+		wide = (Elf64_Phdr){ .p_offset = part.p_offset, .p_filesz = part.p_filesz };
+		if (part.p_type == PT_NOTE && has_go_note(fd, &wide))
+			return true;
+	}
+	return false;
+}
+
+static const char own_traces[] =
+	"is a Go program: its own runtime writes traces. If it writes one to a file, put {} where "
+	"the file's name is an argument; if it serves net/http/pprof, use --url";
+
 /* ---- what our library can be loaded into */
 
 /* Our library needs the loader that tracetool has. */
@@ -186,15 +210,15 @@ static bool check_elf(struct program *p, int fd)
 
 	if (!read_at(fd, &head, sizeof(head), 0))
 		return refuse_unread(p, "is not a complete program");
+	if (head.e_ident[EI_CLASS] != ELFCLASS64 && is_go32(fd))
+		return refuse(p, own_traces);
 	if (head.e_ident[EI_CLASS] != ELFCLASS64)
 		return refuse(p, "is a 32-bit program; the recording library is for 64 bits");
 	if (MACHINE != EM_NONE && head.e_machine != MACHINE)
 		return refuse(p, "is a program for another kind of processor");
 	p->go = is_go(fd, &head);
 	if (!read_loader(fd, &head, loader, sizeof(loader)) && p->go)
-		return refuse(p, "is a Go program: its own runtime writes traces. If it writes one "
-				 "to a file, put {} where the file's name is an argument; if it "
-				 "serves net/http/pprof, use --url");
+		return refuse(p, own_traces);
 	if (!read_loader(fd, &head, loader, sizeof(loader)))
 		return refuse_unread(p, "is statically linked: no library can be loaded into it");
 	if (same_loader(loader))
