@@ -1116,6 +1116,14 @@ TT_API bool tt_reader_at_generation_end(const struct tt_reader *r);
  * with those of tt_reader_next(), which continues with the first event of this generation.
  */
 TT_API int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **g);
+/*
+ * Passes over the next generation without unpacking it, if its number is not one from `first` to
+ * `last`: 0; or 1 if that cannot be done, and tt_reader_next_generation() is due; or TT_E_IO,
+ * TT_E_MEMORY or TT_E_LIMIT, negated. It can be done in a file of zstd that has a frame for each
+ * generation and the table of zstd's seekable format, but for the first generation, which may
+ * have what is needed later. Nothing of it is found then: no damage, no warning.
+ */
+TT_API int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64_t last);
 
 /*
  * After an error: continues with the first readable generation after the position of the

@@ -468,7 +468,8 @@ TT_API void tt_anonymizer_free(struct tt_anonymizer *a);
 /*
  * Compresses a trace by zstd, a frame for each generation, and appends the table of zstd's
  * seekable format, by which a frame is found without unpacking those before it. Every reader
- * of zstd skips the table.
+ * of zstd skips the table. Up to 128 MiB of a generation are held: a frame that says how large it
+ * is can be passed over (tt_reader_pass_generation()); a larger one cannot.
  */
 struct tt_packer;
 

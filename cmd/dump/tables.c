@@ -282,13 +282,25 @@ static void print_generation(struct dump *d, const struct tt_generation *g)
 		print_section(d, &batches_section, g);
 }
 
+/* Those that are not wanted need not be unpacked. */
+static int next_generation(struct dump *d, const struct tt_generation **g)
+{
+	struct generation_range range = d->opt->selection.generations;
+	int rc;
+
+	do
+		rc = tt_reader_pass_generation(d->reader, range.first, range.last);
+	while (rc == 0);
+	return rc < 0 ? rc : tt_reader_next_generation(d->reader, g);
+}
+
 int dump_sections(struct dump *d)
 {
 	const struct tt_generation *g;
 	int rc, status;
 
 	d->tops.render = d->opt->format == DUMP_JSON ? dump_json_top : text_top;
-	while ((rc = tt_reader_next_generation(d->reader, &g)) == 0 && !out_failed(&out_stdout)) {
+	while ((rc = next_generation(d, &g)) == 0 && !out_failed(&out_stdout)) {
 		/* names that only the trace's own specs have are known with its first generation */
 		if (d->selector.unresolved) {
 			status = selector_resolve(&d->selector, d->command,

@@ -58,8 +58,12 @@ int before_pass(const struct before *b, struct tt_reader *reader)
 	const struct tt_generation *g;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && b->n != 0 && i <= b->n; i++)
-		rc = tt_reader_next_generation(reader, &g);
+	for (size_t i = 0; rc == 0 && b->n != 0 && i <= b->n; i++) {
+		/* (before_find() has seen them all) */
+		rc = i == b->n ? 1 : tt_reader_pass_generation(reader, 1, 0);
+		if (rc == 1)
+			rc = tt_reader_next_generation(reader, &g);
+	}
 	return rc;
 }
 

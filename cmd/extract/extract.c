@@ -213,8 +213,13 @@ static int read_all(struct batch_set *set, struct batch_decoder *decoder, struct
 	int status = STATUS_FINE;
 
 	for (;;) {
-		int rc = tt_reader_next_generation(r, &g);
+		const struct generation_range range = notes->o->choice.generations;
+		int rc = tt_reader_pass_generation(r, range.first, range.last);
 
+		if (rc == 0)
+			continue;
+		if (rc > 0)
+			rc = tt_reader_next_generation(r, &g);
 		report_findings(notes, r);
 		if (rc == 1)
 			return status;

@@ -238,12 +238,16 @@ static int read_wanted(struct search *s, size_t *i)
 	return rc;
 }
 
-/* Goes to the next generation, and on from it only if that is asked for. */
-static int load_next(struct search *s)
+/* Goes to the next generation, and on from it only if that is asked for. (The plan has seen all
+ * of them.) */
+static int load_next(struct search *s, bool wanted)
 {
 	const struct tt_generation *g;
-	int rc = tt_reader_next_generation(s->reader, &g);
+	int rc = wanted ? TT_END : tt_reader_pass_generation(s->reader, 1, 0);
 
+	if (rc <= 0)
+		return rc;
+	rc = tt_reader_next_generation(s->reader, &g);
 	if (rc == 0) {
 		start(s, tt_generation_start_ns(g));
 		report_findings(s);
@@ -265,7 +269,7 @@ static int walk(struct search *s)
 	for (size_t i = 0; rc == 0 && !none_left(s, i);) {
 		/* the reader is at what it skipped last: without that it goes on in order */
 		if (!is_wanted(s, i) || skipped)
-			rc = load_next(s);
+			rc = load_next(s, is_wanted(s, i));
 		skipped = !is_wanted(s, i);
 		if (rc == 0 && !skipped) {
 			rc = read_wanted(s, &i);

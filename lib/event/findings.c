@@ -34,6 +34,13 @@ void tt_findings_begin_generation(struct tt_pass *p)
 	memset(p->findings.experiments, 0, sizeof(p->findings.experiments));
 }
 
+void tt_findings_passed(struct tt_pass *p, uint64_t number)
+{
+	p->findings.number = number;
+	p->findings.has_number = true;
+	p->findings.has_clock = false;
+}
+
 void tt_findings_gap(struct tt_pass *p)
 {
 	p->findings.has_number = p->findings.has_clock = false;

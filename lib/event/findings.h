@@ -77,6 +77,8 @@ void tt_findings_end_generation(struct tt_pass *p);
 void tt_findings_unordered(struct tt_pass *p);
 /* What another pass found in the events of the same generation, which it counted from 0. */
 void tt_findings_adopt(struct tt_pass *p, const struct tt_findings *from);
+/* A generation was passed over unread. */
+void tt_findings_passed(struct tt_pass *p, uint64_t number);
 /* What came before the next generation was not read. */
 void tt_findings_gap(struct tt_pass *p);
 

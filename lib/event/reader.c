@@ -543,6 +543,29 @@ int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **
 	return TT_OK;
 }
 
+int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64_t last)
+{
+	int rc;
+
+	tt_parallel_stop(r);
+	if (r->phase == TT_PHASE_FINAL || r->phase == TT_PHASE_OVER ||
+	    tt_version_is_v1(r->version))
+		return TT_END;
+	rc = tt_loader_pass(&r->loader, first, last, &r->err);
+	if (rc < 0) {
+		r->outcome = rc;
+		return end(r);
+	}
+	if (rc == TT_END)
+		return rc;
+	r->ngenerations++;
+	r->skipped_any = true;
+	r->phase = TT_PHASE_LOAD;
+	tt_pass_clear(&r->pass);
+	tt_findings_passed(&r->pass, r->loader.number);
+	return TT_OK;
+}
+
 int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 {
 	uint64_t ignored, *nbytes = skipped == NULL ? &ignored : skipped;

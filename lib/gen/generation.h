@@ -168,6 +168,14 @@ void tt_loader_init(struct tt_loader *l, struct tt_source *src, unsigned version
  */
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err);
 
+/*
+ * Passes over the next generation without unpacking it, where it is a frame of zstd, and the next
+ * one begins with the next frame; but not over one from `first` to `last`. l->number is its
+ * number then. 0; 1: that cannot be done, nothing has changed, and tt_loader_next() is due; or an
+ * error of the source. What the generation contains, and whether it is whole, is not looked at.
+ */
+int tt_loader_pass(struct tt_loader *l, uint64_t first, uint64_t last, struct tt_error *err);
+
 /* Whether an error may be that bytes were lost or added, and a batch begins elsewhere. */
 bool tt_loader_lost_framing(int code);
 /* Whether n batches in a row, or as many as there are, begin where the source is, and make

@@ -200,6 +200,53 @@ static int seal(struct tt_loader *l, struct tt_generation *g, struct tt_error *e
 	return -TT_E_CUT_OFF;
 }
 
+/* The generation of the batch at the source's position; 0: none begins there, as far as can be
+ * seen. *ended: the input ends there. */
+static uint64_t number_here(struct tt_loader *l, bool *ended, struct tt_error *err)
+{
+	struct tt_raw_batch b;
+	const uint8_t *data;
+	uint64_t nbytes;
+	size_t avail;
+
+	*ended = false;
+	if (tt_source_peek(l->src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err) < 0)
+		return 0;
+	*ended = avail == 0;
+	return avail != 0 && tt_batch_plausible(data, data + avail, &b, &nbytes) &&
+			       b.kind != TT_RAW_BATCH_END
+		       ? b.generation
+		       : 0;
+}
+
+int tt_loader_pass(struct tt_loader *l, uint64_t first, uint64_t last, struct tt_error *err)
+{
+	uint64_t begin = tt_source_offset(l->src), end, number, next;
+	bool ended;
+	int rc;
+
+	if (l->ordinal == 0 || l->at_end || l->framer.has_lookahead_error ||
+	    !tt_source_frame_end(l->src, &end))
+		return TT_END;
+	number = number_here(l, &ended, err);
+	if (number == 0 || (number >= first && number <= last))
+		return TT_END;
+	rc = tt_source_jump(l->src, end, err);
+	if (rc < 0)
+		return rc;
+	next = number_here(l, &ended, err);
+	if (!ended && next != number + 1) {
+		rc = tt_source_jump(l->src, begin, err);
+		return rc < 0 ? rc : TT_END;
+	}
+	l->ordinal++;
+	l->number = number;
+	l->resume = end;
+	l->at_next = !l->framer.has_end_marks && !ended;
+	l->at_end = !l->framer.has_end_marks && ended;
+	return TT_OK;
+}
+
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
 	uint64_t begin = tt_source_offset(l->src);

@@ -208,7 +208,7 @@ static void archived_close(struct tt_feed *feed)
 }
 
 static const struct tt_feed_ops archived_ops = {
-	sizeof(struct archived_feed), archived_read, NULL, archived_close,
+	sizeof(struct archived_feed), archived_read, NULL, archived_close, NULL,
 };
 
 static bool grow(struct archived_feed *f)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/seekable.h"
+
 /*
  * Real traces unpack to some tens of times their size. What unpacks to more than
  * this is made to fill memory or to waste time.
@@ -132,19 +134,14 @@ static bool is_bzip2(const uint8_t *p, size_t n)
 	       (memcmp(p + 4, block, 6) == 0 || memcmp(p + 4, end, 6) == 0);
 }
 
-static uint32_t le32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 /* Bytes of the skippable frames (zstd and lz4 share them) that come first:
  * magic 0x184d2a50 to ..5f, a 32-bit size, that many bytes. */
 static size_t skippable(const uint8_t *p, size_t n)
 {
 	size_t at = 0;
 
-	while (n - at >= 8 && (le32(p + at) & 0xfffffff0) == 0x184d2a50) {
-		uint32_t size = le32(p + at + 4);
+	while (n - at >= 8 && (tt_le32(p + at) & 0xfffffff0) == 0x184d2a50) {
+		uint32_t size = tt_le32(p + at + 4);
 
 		if (size >= n - at - 8)
 			return n;

@@ -28,9 +28,13 @@ struct tt_feed_ops {
 	 */
 	int (*read)(struct tt_feed *f, uint8_t *buf, size_t room, size_t *got,
 		    struct tt_error *err);
-	/* Goes to an offset: to any if the feed is `random`, else to 0. NULL: cannot. */
+	/* Goes to an offset: to any if the feed is `random`, else to 0, or to one that
+	 * tt_feed_frame_end() knows. NULL: cannot. */
 	int (*seek)(struct tt_feed *f, uint64_t offset, struct tt_error *err);
 	void (*close)(struct tt_feed *f); /* NULL: there is nothing to close */
+	/* Copies n bytes from an offset, and moves nothing: any thread may call it. False: they
+	 * are not there. NULL: cannot. */
+	bool (*read_at)(struct tt_feed *f, uint64_t offset, uint8_t *buf, size_t n);
 };
 
 /* Enough to see what the bytes are: a tar block, and more than any magic. */
@@ -81,6 +85,11 @@ enum tt_packing {
  * if `member` is NULL, the only one (TT_E_MEMBER).
  */
 int tt_feed_unpack_zstd(struct tt_feed **top, struct tt_error *err);
+/*
+ * If the feed unpacks the zstd of a file or of memory, and one of its frames begins at this
+ * offset of what it gives: where the next one does. tt_feed_seek() goes to both.
+ */
+bool tt_feed_frame_end(struct tt_feed *f, uint64_t offset, uint64_t *end);
 int tt_feed_unpack_gzip(struct tt_feed **top, struct tt_error *err);
 int tt_feed_unpack(struct tt_feed **top, struct tt_error *err);
 int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *err);

@@ -24,7 +24,7 @@ static int callback_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t
 }
 
 static const struct tt_feed_ops callback_ops = {
-	sizeof(struct callback_feed), callback_read, NULL, NULL,
+	sizeof(struct callback_feed), callback_read, NULL, NULL, NULL,
 };
 
 int tt_feed_open_callback(struct tt_feed **out, const struct tt_input *input, struct tt_mem *mem,

@@ -50,6 +50,13 @@ static int fd_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *got,
 	}
 }
 
+static bool fd_read_at(struct tt_feed *feed, uint64_t offset, uint8_t *buf, size_t n)
+{
+	const struct fd_feed *f = (const struct fd_feed *)feed;
+
+	return pread(f->fd, buf, n, (off_t)(f->start + offset)) == (ssize_t)n;
+}
+
 /* Reads go by `at`, which tt_feed_seek() sets. */
 static int bottom_seek(struct tt_feed *feed, uint64_t offset, struct tt_error *err)
 {
@@ -68,10 +75,10 @@ static void fd_close(struct tt_feed *feed)
 }
 
 static const struct tt_feed_ops regular_ops = {
-	sizeof(struct fd_feed), fd_read, bottom_seek, fd_close,
+	sizeof(struct fd_feed), fd_read, bottom_seek, fd_close, fd_read_at,
 };
 static const struct tt_feed_ops pipe_ops = {
-	sizeof(struct fd_feed), fd_read, NULL, fd_close,
+	sizeof(struct fd_feed), fd_read, NULL, fd_close, NULL,
 };
 
 /* Fills in what fstat and lseek say. */
@@ -149,8 +156,18 @@ static int memory_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *
 	return 0;
 }
 
+static bool memory_read_at(struct tt_feed *feed, uint64_t offset, uint8_t *buf, size_t n)
+{
+	const struct memory_feed *f = (const struct memory_feed *)feed;
+
+	if (offset > feed->size || n > feed->size - offset)
+		return false;
+	memcpy(buf, f->data + offset, n);
+	return true;
+}
+
 static const struct tt_feed_ops memory_ops = {
-	sizeof(struct memory_feed), memory_read, bottom_seek, NULL,
+	sizeof(struct memory_feed), memory_read, bottom_seek, NULL, memory_read_at,
 };
 
 int tt_feed_open_memory(struct tt_feed **out, const void *data, size_t nbytes, struct tt_mem *mem,

@@ -17,7 +17,7 @@ static int filter_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *
 }
 
 static const struct tt_feed_ops filter_ops = {
-	sizeof(struct filter_feed), filter_read, NULL, NULL,
+	sizeof(struct filter_feed), filter_read, NULL, NULL, NULL,
 };
 
 int tt_feed_open_filter(struct tt_feed **out, const struct tt_source_filter *filter, struct tt_mem *mem,

@@ -112,10 +112,10 @@ static void gzip_close(struct tt_feed *feed)
 }
 
 static const struct tt_feed_ops from_file = {
-	sizeof(struct gzip_feed), gzip_read, gzip_seek, gzip_close,
+	sizeof(struct gzip_feed), gzip_read, gzip_seek, gzip_close, NULL,
 };
 static const struct tt_feed_ops from_pipe = {
-	sizeof(struct gzip_feed), gzip_read, NULL, gzip_close,
+	sizeof(struct gzip_feed), gzip_read, NULL, gzip_close, NULL,
 };
 
 int tt_feed_unpack_gzip(struct tt_feed **top, struct tt_error *err)

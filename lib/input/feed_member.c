@@ -315,7 +315,7 @@ static int member_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *
 }
 
 static const struct tt_feed_ops member_ops = {
-	sizeof(struct tt_archive_feed), member_read, NULL, tt_archive_feed_close,
+	sizeof(struct tt_archive_feed), member_read, NULL, tt_archive_feed_close, NULL,
 };
 
 int tt_feed_member(struct tt_feed **top, const char *member, struct tt_error *err)
@@ -341,7 +341,7 @@ static int members_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t 
 }
 
 static const struct tt_feed_ops members_ops = {
-	sizeof(struct tt_archive_feed), members_read, NULL, tt_archive_feed_close,
+	sizeof(struct tt_archive_feed), members_read, NULL, tt_archive_feed_close, NULL,
 };
 
 int tt_feed_members(struct tt_feed **top, bool *only, struct tt_error *err)

@@ -58,10 +58,10 @@ static int compressed_seek(struct tt_feed *feed, uint64_t offset, struct tt_erro
 }
 
 static const struct tt_feed_ops compressed_in_file = {
-	sizeof(struct tt_archive_feed), compressed_read, compressed_seek, tt_archive_feed_close,
+	sizeof(struct tt_archive_feed), compressed_read, compressed_seek, tt_archive_feed_close, NULL,
 };
 static const struct tt_feed_ops compressed_in_pipe = {
-	sizeof(struct tt_archive_feed), compressed_read, NULL, tt_archive_feed_close,
+	sizeof(struct tt_archive_feed), compressed_read, NULL, tt_archive_feed_close, NULL,
 };
 
 int tt_feed_unpack(struct tt_feed **top, struct tt_error *err)

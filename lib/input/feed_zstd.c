@@ -6,7 +6,7 @@
  * file is cut off, and in a recording that was cut short it is the last events that
  * matter.
  */
-#include "input/feed.h"
+#include "input/frames.h"
 
 #include <string.h>
 #include <zstd.h>
@@ -25,6 +25,7 @@ struct zstd_feed {
 	bool dry;               /* there is no more below */
 	bool full;              /* the decoder may hold bytes for which there was no room */
 	size_t hint;            /* bytes the decoder asks for next; 0 between frames */
+	struct tt_frames frames; /* of what is below, if that is a file or memory */
 };
 
 /*
@@ -96,14 +97,17 @@ static int zstd_read(struct tt_feed *feed, uint8_t *buf, size_t room, size_t *go
 	return out.pos != 0 ? 0 : rc;
 }
 
+/* To the start, or where a frame begins. */
 static int zstd_seek(struct tt_feed *feed, uint64_t offset, struct tt_error *err)
 {
 	struct zstd_feed *f = (struct zstd_feed *)feed;
+	const struct tt_frame_start *frame =
+		offset == 0 ? NULL : tt_frames_start(&f->frames, offset);
 
 	ZSTD_DCtx_reset(f->decoder, ZSTD_reset_session_only);
 	f->pos = f->len = f->hint = 0;
 	f->dry = f->full = false;
-	return tt_feed_seek(feed->below, offset, err);
+	return tt_feed_seek(feed->below, frame == NULL ? 0 : frame->packed, err);
 }
 
 static void zstd_close(struct tt_feed *feed)
@@ -111,15 +115,31 @@ static void zstd_close(struct tt_feed *feed)
 	struct zstd_feed *f = (struct zstd_feed *)feed;
 
 	ZSTD_freeDCtx(f->decoder);
+	tt_frames_release(&f->frames, feed->mem);
 	tt_mem_free(feed->mem, f->buf, IN_NBYTES);
 }
 
 static const struct tt_feed_ops from_file = {
-	sizeof(struct zstd_feed), zstd_read, zstd_seek, zstd_close,
+	sizeof(struct zstd_feed), zstd_read, zstd_seek, zstd_close, NULL,
 };
 static const struct tt_feed_ops from_pipe = {
-	sizeof(struct zstd_feed), zstd_read, NULL, zstd_close,
+	sizeof(struct zstd_feed), zstd_read, NULL, zstd_close, NULL,
 };
+
+bool tt_feed_frame_end(struct tt_feed *feed, uint64_t offset, uint64_t *end)
+{
+	struct zstd_feed *f = (struct zstd_feed *)feed;
+	const struct tt_frame_start *frame;
+
+	if (feed->ops != &from_file || feed->below != feed->bottom)
+		return false;
+	tt_frames_find(&f->frames, feed->below);
+	frame = tt_frames_at(&f->frames, feed->below, offset);
+	if (frame == NULL)
+		return false;
+	*end = frame[1].plain;
+	return true;
+}
 
 int tt_feed_unpack_zstd(struct tt_feed **top, struct tt_error *err)
 {

@@ -406,6 +406,20 @@ void tt_source_seek(struct tt_source *s, uint64_t offset)
 	set_view(s, offset);
 }
 
+bool tt_source_frame_end(const struct tt_source *s, uint64_t *end)
+{
+	return s->stream != NULL && tt_stream_frame_end(s->stream, tt_source_offset(s), end);
+}
+
+int tt_source_jump(struct tt_source *s, uint64_t offset, struct tt_error *err)
+{
+	int rc = tt_stream_jump(s->stream, offset, err);
+
+	s->mark = offset;
+	set_view(s, offset);
+	return rc;
+}
+
 void tt_source_release(struct tt_source *s, uint64_t offset)
 {
 	assert(offset <= tt_source_offset(s));

@@ -14,6 +14,7 @@
  *	feed_filter.c    bytes that the library makes of those of another source
  *	feed_gzip.c      on top of it gzip,
  *	feed_zstd.c      zstd,
+ *	frames.c         and the table of its frames,
  *	feed_archive.c   a handle of libarchive, for
  *	feed_unpack.c    other compressions, and
  *	feed_member.c    members of archives
@@ -110,6 +111,16 @@ int tt_source_peek_header(struct tt_source *s, size_t want, const uint8_t **data
 void tt_source_skip(struct tt_source *s, size_t n);
 /* Offset of the position from the start of the (unpacked) input. */
 uint64_t tt_source_offset(const struct tt_source *s);
+/*
+ * Whether a frame of a zstd file begins at the position, and ends where the table of zstd's
+ * seekable format says: *end is that offset.
+ */
+bool tt_source_frame_end(const struct tt_source *s, uint64_t *end);
+/*
+ * Moves to that offset, or back from there, without what is between; if it was not unpacked yet,
+ * it never is. What comes before is released. TT_E_IO, TT_E_MEMORY.
+ */
+int tt_source_jump(struct tt_source *s, uint64_t offset, struct tt_error *err);
 /* Moves the position to any offset from the release mark to what was peeked so far. */
 void tt_source_seek(struct tt_source *s, uint64_t offset);
 /* Bytes before `offset` (at most the position) are no longer needed. */

@@ -59,6 +59,7 @@ struct tt_stream {
 	size_t cap_next;        /* of the next chunk to be made */
 	uint64_t mark, total;
 	bool ended;
+	bool reads_ahead;       /* a thread was asked for */
 
 	/* Chunks that the thread has to fill, linked by `newer`: not yet part of the stream. They
 	 * are on an account of their own, since what was read ahead belongs to no generation. */
@@ -423,6 +424,7 @@ void tt_stream_read_ahead(struct tt_stream *st)
 
 	if (limit != 0 && limit < AHEAD_MIN_LIMIT)
 		return;
+	st->reads_ahead = true;
 	st->ahead_mem.limit_nbytes = limit / 2;
 	st->readahead = tt_readahead_new(st->feed);
 	if (st->readahead != NULL)
@@ -440,6 +442,25 @@ static void stop_reading_ahead(struct tt_stream *st)
 		st->ahead_first = c->newer;
 		free_memory(c);
 	}
+}
+
+bool tt_stream_frame_end(const struct tt_stream *st, uint64_t offset, uint64_t *end)
+{
+	return tt_feed_frame_end(st->feed, offset, end);
+}
+
+int tt_stream_jump(struct tt_stream *st, uint64_t offset, struct tt_error *err)
+{
+	int rc;
+
+	stop_reading_ahead(st);
+	tt_stream_release(st, st->total);
+	rc = tt_feed_seek(st->feed, offset, err);
+	st->mark = st->total = offset;
+	st->ended = false;
+	if (rc == 0 && st->reads_ahead)
+		tt_stream_read_ahead(st);
+	return rc;
 }
 
 void tt_stream_free(struct tt_stream *st)

@@ -30,6 +30,13 @@ void tt_stream_free(struct tt_stream *st);
  */
 int tt_stream_view(struct tt_stream *st, uint64_t offset, size_t want, const uint8_t **data,
 		   size_t *avail, struct tt_error *err);
+/*
+ * Whether a frame of a zstd file begins at `offset`, whose bytes need not be unpacked: where the
+ * next one does.
+ */
+bool tt_stream_frame_end(const struct tt_stream *st, uint64_t offset, uint64_t *end);
+/* Goes to one of these two without what is between. No byte is known before it from then on. */
+int tt_stream_jump(struct tt_stream *st, uint64_t offset, struct tt_error *err);
 /* Bytes before `mark` are no longer needed. */
 void tt_stream_release(struct tt_stream *st, uint64_t mark);
 /* How many bytes were read. */

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * seektable.h - the table of zstd's seekable format: how large each frame of a file is, packed
- * and not, by which a reader finds one without unpacking those before. It is a frame that other
- * readers skip. Source: zstd's contrib/seekable_format, zstd_seekable_compression_format.md.
+ * seektable.h - writes the table of zstd's seekable format (seekable.h), by which a reader finds
+ * a frame without unpacking those before.
  */
 #ifndef TT_OUTPUT_SEEKTABLE_H
 #define TT_OUTPUT_SEEKTABLE_H
 
 #include "base/bytes.h"
-
-/* Readers of the table take no larger frame. */
-#define TT_SEEKTABLE_MAX_FRAME (UINT64_C(1) << 29)
 
 struct tt_seektable {
 	struct tt_mem mem;

@@ -13,6 +13,7 @@
 #include "tests/rich.h"
 #include "tests/script.h"
 #include "tests/suites.h"
+#include "tracetool_write.h"
 
 /* Opens the trace of a script and releases nothing: *b lives as long as it. */
 static struct tt_reader *open_script(struct build *b, unsigned version, const char *script)
@@ -646,6 +647,132 @@ START_TEST(an_event_that_made_three_may_be_left_in_the_middle)
 }
 END_TEST
 
+/* ---- generations that need not be unpacked */
+
+static bool append(void *arg, const void *data, size_t nbytes)
+{
+	build_bytes(arg, data, nbytes);
+	return true;
+}
+
+/* Four generations, each a frame of zstd, and the table: 4 entries of 8 bytes, then a footer.
+ * Returns where the last one begins, unpacked. */
+static uint64_t build_packed(struct build *packed, unsigned version)
+{
+	const struct tt_sink sink = {.write = append, .arg = packed};
+	const struct tt_generation *g;
+	struct tt_packer *packer;
+	struct tt_error err;
+	struct build b;
+	struct tt_reader *r = open_script(&b, version, "7@100: Span 1 1 1\ngen 2\n7@200: Span 2 1 1\n"
+					  "gen 3\n7@300: Span 3 1 1\ngen 4\n7@400: Span 4 1 1");
+	uint64_t done = 0, last = 0;
+
+	memset(packed, 0, sizeof(*packed));
+	ck_assert_int_eq(tt_packer_new(&packer, &sink, &err), 0);
+	while (tt_reader_next_generation(r, &g) == 0) {
+		ck_assert(tt_packer_write(packer, b.data + done, tt_generation_end(g) - done));
+		ck_assert(tt_packer_end_frame(packer));
+		last = tt_generation_offset(g);
+		done = tt_generation_end(g);
+	}
+	ck_assert_uint_eq(done, b.len);
+	ck_assert(tt_packer_finish(packer));
+	tt_packer_free(packer);
+	close_script(r, &b);
+	return last;
+}
+
+#define TABLE_NBYTES (4 * 8 + 9)
+
+/* Reads generation 4, and what has to be read besides: how many were passed over. */
+static unsigned read_the_fourth(const struct build *packed, uint64_t begin, unsigned threads)
+{
+	struct tt_options opt = test_options(TT_OPEN_TABLES);
+	const struct tt_generation *g = NULL;
+	unsigned npassed = 0, nread = 0;
+	uint64_t offset = 0;
+	struct tt_error finding;
+	struct tt_reader *r;
+	int rc;
+
+	opt.threads = threads;
+	r = test_open_as(packed->data, packed->len, &opt);
+	for (;;) {
+		rc = tt_reader_pass_generation(r, 4, 4);
+		npassed += rc == 0;
+		if (rc == 1)
+			rc = tt_reader_next_generation(r, &g);
+		else
+			continue;
+		if (rc != 0)
+			break;
+		nread++;
+		offset = tt_generation_offset(g);
+		ck_assert_uint_eq(tt_generation_ordinal(g), nread + npassed);
+		ck_assert_uint_eq(tt_generation_number(g), nread + npassed);
+	}
+	ck_assert_int_eq(rc, TT_END);
+	ck_assert_uint_eq(nread + npassed, 4);
+	ck_assert_uint_eq(offset, begin);
+	ck_assert_int_eq(tt_reader_finding(r, &finding), TT_END);
+	tt_reader_close(r);
+	return npassed;
+}
+
+START_TEST(unwanted_generations_are_not_unpacked)
+{
+	unsigned version = test_versions[_i / 2], threads = 1 + _i % 2;
+	struct tt_reader *r;
+	const struct tt_generation *g;
+	struct build packed;
+	uint64_t begin = build_packed(&packed, version);
+	size_t second;
+
+	ck_assert_uint_eq(read_the_fourth(&packed, begin, threads), 2);
+	/* so damage in one of them is not seen: the checksum at the end of the second frame */
+	second = packed.data[packed.len - TABLE_NBYTES] + packed.data[packed.len - TABLE_NBYTES + 8];
+	packed.data[second - 1] ^= 1;
+	ck_assert_uint_eq(read_the_fourth(&packed, begin, threads), 2);
+	r = test_open(packed.data, packed.len, TT_OPEN_TABLES);
+	while (tt_reader_next_generation(r, &g) == 0)
+		;
+	ck_assert_int_eq(tt_reader_error(r)->code, TT_E_INPUT);
+	close_script(r, &packed);
+}
+END_TEST
+
+START_TEST(a_wrong_table_of_frames_is_none)
+{
+	struct build packed;
+	uint64_t begin = build_packed(&packed, test_versions[_i]);
+	uint8_t *table;
+
+	table = packed.data + packed.len - TABLE_NBYTES;
+	for (size_t at = 0; at < TABLE_NBYTES; at++) {
+		for (unsigned bit = 0; bit < 8; bit++) {
+			table[at] ^= (uint8_t)(1u << bit);
+			ck_assert_uint_le(read_the_fourth(&packed, begin, 1), 2);
+			table[at] ^= (uint8_t)(1u << bit);
+		}
+	}
+	/* sizes that add up, but are those of other frames */
+	for (size_t entry = 0; entry + 1 < 4; entry++) {
+		table[8 * entry]++;
+		table[8 * entry + 8]--;
+		ck_assert_uint_le(read_the_fourth(&packed, begin, 1), 2);
+		table[8 * entry]--;
+		table[8 * entry + 8]++;
+		table[8 * entry + 4]++;
+		table[8 * entry + 12]--;
+		ck_assert_uint_le(read_the_fourth(&packed, begin, 1), 2);
+		table[8 * entry + 4]--;
+		table[8 * entry + 12]++;
+	}
+	build_release(&packed);
+}
+END_TEST
+
 /* ---- trouble of the machine */
 
 /* What a reader with so much memory makes of the trace. */
@@ -891,6 +1018,8 @@ static TCase *contract(void)
 	tcase_add_test(tc, resync_behind_the_last_generation_finds_none);
 	tcase_add_test(tc, events_go_on_with_the_generation_that_was_taken);
 	tcase_add_test(tc, an_event_that_made_three_may_be_left_in_the_middle);
+	tcase_add_loop_test(tc, unwanted_generations_are_not_unpacked, 0, 2 * TEST_NVERSIONS);
+	tcase_add_loop_test(tc, a_wrong_table_of_frames_is_none, 0, TEST_NVERSIONS);
 	tcase_add_test(tc, memory_has_a_limit_with_a_code_of_its_own);
 	tcase_add_test(tc, an_input_that_cannot_be_read_says_why);
 	tcase_add_test(tc, options_of_a_later_library_must_be_zero);
