@@ -24,6 +24,9 @@ struct folder {
 	/* The folder that the last file went to: many go to the same. */
 	int last;               /* -1: none */
 	char *last_name;        /* without the `/` at its end; NULL: none */
+	/* The file that was removed last: one of its name gets its permissions. */
+	char *removed_name;     /* NULL: none */
+	struct stat removed;
 };
 
 static int make_and_open(int at, const char *name, int flags)
@@ -97,6 +100,8 @@ static int folder_add(struct tt_output *o, const char *name, struct tt_str data,
 
 	if (at < 0 || tt_tempfile_create(&temp, at, last, name, err) != 0)
 		return -err->code;
+	if (f->removed_name != NULL && strcmp(f->removed_name, name) == 0)
+		tt_tempfile_inherit(&temp, &f->removed);
 	if (tt_write_all(temp.fd, data.data, data.len) && tt_tempfile_commit(&temp, last))
 		return 0;
 	tt_fail_errno(err, errno, "cannot write %s", name);
@@ -109,11 +114,15 @@ static int folder_remove(struct tt_output *o, const char *name, struct tt_error 
 {
 	struct folder *f = (struct folder *)o;
 	const char *slash = strrchr(name, '/');
+	const char *last = slash != NULL ? slash + 1 : name;
 	int at = enter(f, name, slash != NULL ? (size_t)(slash - name) : 0, err);
 
 	if (at < 0)
 		return -err->code;
-	if (unlinkat(at, slash != NULL ? slash + 1 : name, 0) == 0) {
+	free(f->removed_name);
+	f->removed_name = fstatat(at, last, &f->removed, AT_SYMLINK_NOFOLLOW) == 0 ? strdup(name)
+										  : NULL;
+	if (unlinkat(at, last, 0) == 0) {
 		(void)fsync(at);
 		return 0;
 	}
@@ -139,6 +148,7 @@ static void folder_close(struct tt_output *o)
 	leave(f);
 	if (f->top >= 0)
 		close(f->top);
+	free(f->removed_name);
 	free(f);
 }
 

@@ -158,17 +158,24 @@ static bool sync_data(const struct tt_tempfile *t)
 	return fdatasync(t->fd) == 0 || errno == EINVAL || errno == EROFS;
 }
 
-/* The permissions of the file that it will replace, if there is one, and its owner, if that
- * is allowed. */
+void tt_tempfile_inherit(const struct tt_tempfile *t, const struct stat *st)
+{
+	mode_t mode = st->st_mode & 07777;
+
+	if (!S_ISREG(st->st_mode))
+		return;
+	if (fchown(t->fd, st->st_uid, st->st_gid) != 0 &&
+	    fchown(t->fd, (uid_t)-1, st->st_gid) != 0)
+		mode &= (mode_t)~(S_ISUID | S_ISGID);
+	(void)fchmod(t->fd, mode);
+}
+
 static void inherit(const struct tt_tempfile *t, const char *name)
 {
 	struct stat st;
 
-	if (fstatat(t->folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode))
-		return;
-	if (fchown(t->fd, st.st_uid, st.st_gid) != 0 && fchown(t->fd, (uid_t)-1, st.st_gid) != 0)
-		st.st_mode &= (mode_t)~(S_ISUID | S_ISGID);
-	(void)fchmod(t->fd, st.st_mode & 07777);
+	if (fstatat(t->folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		tt_tempfile_inherit(t, &st);
 }
 
 /* A rename that replaces nothing. */

@@ -10,6 +10,8 @@
 #ifndef TT_OUTPUT_TEMPFILE_H
 #define TT_OUTPUT_TEMPFILE_H
 
+#include <sys/stat.h>
+
 #include "base/error.h"
 
 struct tt_tempfile {
@@ -27,6 +29,9 @@ int tt_tempfile_create(struct tt_tempfile *t, int folder, const char *name, cons
 /* The same, under a temporary name from the start. */
 int tt_tempfile_create_named(struct tt_tempfile *t, int folder, const char *name,
 			     const char *title, struct tt_error *err);
+/* Gives it the permissions of that file, if it is a regular one, and its owner, if that is
+ * allowed. */
+void tt_tempfile_inherit(const struct tt_tempfile *t, const struct stat *st);
 /* Syncs it and gives it its name. A file that is replaced leaves its permissions. False and errno: then it is as it was, or closed. */
 bool tt_tempfile_commit(struct tt_tempfile *t, const char *name);
 /* The same, but nothing is replaced: errno is EEXIST if the name is taken, and then it can be
