@@ -2,7 +2,7 @@
 /*
  * fuzz_pieces.c - files that are taken apart: any bytes; or a trace that bytes choose
  * (generate.h), whole or cut, with other bytes in front, in the middle, or after it, and maybe
- * a second time. The pieces cover each byte once, a pipe gives the same ones as memory,
+ * a second time; then all or the second one copied as text. The pieces cover each byte once, a pipe gives the same ones as memory,
  * offsets of traces are those of bytes in the file, and of a trace that has no error nothing is
  * left out.
  *
@@ -156,14 +156,20 @@ static void change(struct build *b, const uint8_t *choices, const uint8_t *other
 	free(tail);
 }
 
-static void add_returns(struct build *b)
+/* Changes all bytes from `from` on as a copy does: line ends, or bytes as characters in UTF-8. */
+static void recode(struct build *b, size_t from, bool returns, bool characters)
 {
 	struct build out = {.version = b->version};
 
-	for (size_t i = 0; i < b->len; i++) {
-		if (b->data[i] == '\n')
+	build_bytes(&out, b->data, from);
+	for (size_t i = from; i < b->len; i++) {
+		uint8_t byte = b->data[i];
+
+		if (returns && byte == '\n')
 			build_byte(&out, '\r');
-		build_byte(&out, b->data[i]);
+		if (characters && byte >= 0x80)
+			build_byte(&out, 0xc0 | byte >> 6);
+		build_byte(&out, characters && byte >= 0x80 ? 0x80 | (byte & 0x3f) : byte);
 	}
 	build_release(b);
 	*b = out;
@@ -172,6 +178,7 @@ static void add_returns(struct build *b)
 static void make(struct build *b, const uint8_t *data, size_t size)
 {
 	const uint8_t *choices = data + 1;
+	size_t from = 0;
 
 	if ((data[0] & 4) == 0) {
 		*b = (struct build){.version = 26};
@@ -188,9 +195,10 @@ static void make(struct build *b, const uint8_t *data, size_t size)
 		memcpy(copy, b->data, n);
 		build_bytes(b, copy, n);
 		free(copy);
+		from = (data[0] & 64) != 0 ? n : 0;
 	}
-	if ((data[0] & 16) != 0)
-		add_returns(b);
+	if ((data[0] & 48) != 0)
+		recode(b, from, (data[0] & 16) != 0, (data[0] & 32) != 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
