@@ -274,7 +274,7 @@ int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error
 	if (rc == TT_OK)
 		rc = seal(l, g, err);
 	l->number = g->number;
-	if (rc == TT_OK)
+	if (rc == TT_OK && !l->framer.has_lookahead_error)
 		l->min_time = g->min_time;
 	else
 		l->broken_time = g->min_time;

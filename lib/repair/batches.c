@@ -29,45 +29,33 @@ void tt_salvage_note_gap(struct tt_salvage *s)
 	s->nthreads_before = s->gen.threads.n;
 }
 
-/*
- * Whether a thread's events begin here: in each generation the status of its own P or goroutine
- * comes before what they do, unless it has none and takes one.
- */
-static bool begins_thread(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
+/* Whether batches that a thread wrote may be missing before this one. What no thread wrote names
+ * its P and goroutine itself. */
+static bool is_after_gap(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
 {
-	const uint8_t *data = b->head.data;
-	struct tt_raw_event ev;
-	uint64_t dt;
-
-	if (b->head.size == 0 ||
-	    tt_raw_event_decode(&s->plan, data, data + b->head.size, &ev, &dt) == NULL)
-		return false;
-	switch (ev.type) {
-	case TT_EV_PROC_START:
-	case TT_EV_PROC_STATUS:
-	case TT_EV_GO_CREATE_SYSCALL:
-		return true;
-	case TT_EV_GO_STATUS:
-	case TT_EV_GO_STATUS_STACK:
-		return ev.args[1] == (uint64_t)b->head.thread;
-	default:
-		return false;
-	}
+	return s->has_gap && !b->cut && b->head.thread != TT_NONE;
 }
 
-/*
- * Whether events of the same thread may be missing before a batch: then nobody knows which P and
- * goroutine its events are of. What no thread wrote names those itself.
- */
-static bool may_lack_events(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
+/* Whether events of the same thread are missing before a batch: then nobody knows which P and
+ * goroutine its events are of. */
+static bool lacks_events(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
 {
-	uint32_t thread = tt_idmap_find(&s->gen.thread_ids, (uint64_t)b->head.thread);
-
-	if (!s->has_gap || b->cut || b->head.thread == TT_NONE)
+	if (!is_after_gap(s, b))
 		return false;
-	if (tt_idmap_find(&s->gapped, (uint64_t)b->head.thread) != TT_IDMAP_NONE)
+	return (s->doubt.batch != TT_NO_BATCH && s->doubt.thread == b->head.thread) ||
+	       tt_idmap_find(&s->gapped, (uint64_t)b->head.thread) != TT_IDMAP_NONE;
+}
+
+/* The batch was filed. If its thread had begun before the gap, it goes on here, unless one of its
+ * batches is missing: ordering shows which. False: no memory. */
+static bool note_resumed(struct tt_salvage *s, const struct tt_salvaged_batch *b)
+{
+	uint64_t thread = (uint64_t)b->head.thread;
+
+	if (!is_after_gap(s, b) || tt_idmap_find(&s->gen.thread_ids, thread) >= s->nthreads_before ||
+	    tt_idmap_find(&s->resumed, thread) != TT_IDMAP_NONE)
 		return true;
-	return thread == TT_IDMAP_NONE ? !begins_thread(s, b) : thread < s->nthreads_before;
+	return tt_idmap_add(&s->resumed, thread, (uint32_t)(b - s->list.at));
 }
 
 /* ---- filing */
@@ -168,12 +156,12 @@ int tt_salvage_file(struct tt_salvage *s, struct tt_salvaged_batch *b, bool in_d
 		in_doubt = true;
 	if (in_doubt && b->events && may_be_confirmed(s, b))
 		return file_doubted(s, b, err);
-	if (in_doubt || (b->events && (s->no_events || may_lack_events(s, b))))
+	if (in_doubt || (b->events && (s->no_events || lacks_events(s, b))))
 		return tt_salvage_drop(s, b, err);
 	rc = tt_generation_add(&s->gen, s->rules, &b->head, err);
-	if (rc < 0 && tt_salvage_is_machine(-rc))
-		return rc;
-	return rc < 0 ? tt_salvage_drop(s, b, err) : TT_OK;
+	if (rc < 0)
+		return tt_salvage_is_machine(-rc) ? rc : tt_salvage_drop(s, b, err);
+	return !b->events || note_resumed(s, b) ? TT_OK : tt_salvage_no_memory(s, err);
 }
 
 /* Copies a batch to the end of the list. */

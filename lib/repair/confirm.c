@@ -6,14 +6,30 @@
  * it is the first or second that carries a sequence number, which each start of a goroutine
  * or P counts. Stands on order.
  */
+#include "gen/clock.h"
 #include "repair/salvage.h"
 
-/* So many events with a sequence number before the place where ordering stops are in doubt,
- * and so is all between and after them. More are if little is missing: a few whole events, without
- * which ordering may go on for longer. */
+/* What shows that bytes are missing before some event of the batch. */
+enum stop {
+	STOP_DECODING,          /* it cannot be decoded: it lies at that place, or soon after it */
+	STOP_ORDERING,          /* it cannot happen, or what it waits for does not */
+	STOP_UNCLEAR,           /* it waits, but events of other threads are missing, too */
+	STOP_NONE,              /* all events can be ordered */
+};
+
+/*
+ * So many events with a sequence number before the place where ordering stops are in doubt,
+ * and so is all between and after them; if it stopped for what is missing, at most NEVENTS are that
+ * change what ordering knows. More are if little is missing: a few whole events, without which
+ * ordering may go on for longer.
+ */
 #define NDOUBTED 8
 #define NDOUBTED_OF_FEW 16
 #define FEW_NBYTES 32
+#define NEVENTS 16
+#define NEVENTS_OF_FEW 24
+/* So many where decoding stops. */
+#define NEVENTS_UNDECODED 16
 
 /* The first type of an event of an experiment. */
 #define FIRST_EXPERIMENTAL 128
@@ -23,22 +39,6 @@
 
 /* The size of a batch to which bytes were added ends within its last event. */
 #define LAST_EVENT_NBYTES 32
-
-static bool has_sequence(unsigned type)
-{
-	switch (type) {
-	case TT_EV_PROC_START:
-	case TT_EV_PROC_STEAL:
-	case TT_EV_GO_START:
-	case TT_EV_GO_UNBLOCK:
-	case TT_EV_GO_SYSCALL_BEGIN:
-	case TT_EV_GO_SWITCH:
-	case TT_EV_GO_SWITCH_DESTROY:
-		return true;
-	default:
-		return false;
-	}
-}
 
 /* Whether an event changes nothing that ordering knows. */
 static bool is_silent(unsigned type)
@@ -116,33 +116,75 @@ static bool names_unknown_stack(const struct tt_salvage *s, const struct tt_raw_
 	return false;
 }
 
+/* Where the last events of some sort begin. */
+struct last_events {
+	uint32_t at[NEVENTS_OF_FEW]; /* in a ring */
+	unsigned n;
+};
+
+static void note_event(struct last_events *last, uint32_t at)
+{
+	last->at[last->n++ % NEVENTS_OF_FEW] = at;
+}
+
+/* Where the n-th event from the last begins; 0: there are not so many. */
+static uint32_t begin_of(const struct last_events *last, unsigned n)
+{
+	return last->n < n ? 0 : last->at[(last->n - n) % NEVENTS_OF_FEW];
+}
+
+/* What stays if these are the last events before the place where `stop` shows that bytes are
+ * missing. */
+static uint32_t before_doubted(const struct tt_salvage_doubt *d, enum stop stop,
+			       const struct last_events *sequenced,
+			       const struct last_events *telling)
+{
+	bool few = d->nmissing <= FEW_NBYTES;
+	uint32_t at = begin_of(sequenced, few ? NDOUBTED_OF_FEW : NDOUBTED), other = 0;
+
+	if (stop == STOP_DECODING)
+		other = begin_of(telling, NEVENTS_UNDECODED);
+	else if (stop == STOP_ORDERING)
+		other = begin_of(telling, few ? NEVENTS_OF_FEW : NEVENTS);
+	return at > other ? at : other;
+}
+
 /*
- * Of the first bytes of the batch, those that are confirmed: up to a run of silent events that may
- * be what lost bytes. `unnoticed`: all of the batch was ordered, so any run without a sequence
- * number may be.
+ * Whether a run of events may be what lost bytes, though nothing stopped in it or soon after: silent
+ * events if ordering stopped for another reason, and any without a sequence number if it did not.
  */
+static bool may_hide_loss(const struct tt_salvage_doubt *d, enum stop stop, size_t run_nbytes)
+{
+	return (stop == STOP_NONE || (stop == STOP_UNCLEAR && run_nbytes >= SILENT_NBYTES)) &&
+	       may_be_missing(d, run_nbytes);
+}
+
+/* Of the first bytes of the batch, those that are confirmed. */
 static uint32_t confirmed_nbytes(const struct tt_salvage *s, const struct tt_event_batch *b,
-				 uint32_t nbytes, bool unnoticed)
+				 uint32_t nbytes, enum stop stop)
 {
 	const uint8_t *p = b->data, *end = p + nbytes, *run = p, *next;
-	const uint8_t *doubted[NDOUBTED_OF_FEW]; /* the last ones, in a ring */
-	unsigned n = 0, ndoubted = s->doubt.nmissing <= FEW_NBYTES ? NDOUBTED_OF_FEW : NDOUBTED;
+	struct last_events sequenced = {.n = 0}, telling = {.n = 0};
 	struct tt_raw_event ev;
 	uint64_t dt;
 
 	for (; p < end; p = next) {
+		bool has_sequence;
+
 		next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt);
 		if (next == NULL || names_unknown_stack(s, &ev))
 			break;
-		if (has_sequence(ev.type))
-			doubted[n++ % ndoubted] = p;
-		if (has_sequence(ev.type) || (!unnoticed && !is_silent(ev.type)))
+		has_sequence = tt_salvage_has_sequence(ev.type);
+		if (stop == STOP_DECODING || !is_silent(ev.type))
+			note_event(&telling, (uint32_t)(p - b->data));
+		if (has_sequence)
+			note_event(&sequenced, (uint32_t)(p - b->data));
+		if (has_sequence || (stop != STOP_NONE && !is_silent(ev.type)))
 			run = next;
-		else if ((unnoticed || next - run >= SILENT_NBYTES) &&
-			 may_be_missing(&s->doubt, (size_t)(next - run)))
+		else if (may_hide_loss(&s->doubt, stop, (size_t)(next - run)))
 			break;
 	}
-	return n < ndoubted ? 0 : (uint32_t)(doubted[n % ndoubted] - b->data);
+	return before_doubted(&s->doubt, stop, &sequenced, &telling);
 }
 
 /* The first bytes of the batch are confirmed. False: no memory. */
@@ -161,7 +203,64 @@ static bool add_events(struct tt_salvage *s, const struct tt_event_batch *b, uin
 	return true;
 }
 
-bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge)
+/* The time of the first event of another thread that waits. */
+static int64_t others_wait_since(const struct tt_salvage *s, const struct tt_merge *merge)
+{
+	int64_t since = INT64_MAX;
+
+	for (size_t i = 0; i < merge->heap.n; i++) {
+		const struct tt_cursor *c = merge->heap.at[i].of.item;
+
+		if (c->thread != s->doubt.thread && c->head->time_ns < since)
+			since = c->head->time_ns;
+	}
+	return since;
+}
+
+/* How much of the batch is earlier than this. */
+static uint32_t nbytes_before(const struct tt_salvage *s, const struct tt_event_batch *b, int64_t ns)
+{
+	const uint8_t *p = b->data, *end = p + b->size, *next;
+	uint64_t time = b->time, dt;
+	struct tt_raw_event ev;
+
+	for (; p < end; p = next) {
+		next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt);
+		time += dt;
+		if (next == NULL || tt_ticks_to_ns(time, s->gen.ns_per_tick) >= ns)
+			break;
+	}
+	return (uint32_t)(p - b->data);
+}
+
+static enum stop stop_of(const struct tt_salvage_doubt *d, const struct tt_event_batch *b,
+			 uint32_t nordered, const struct tt_salvage_stop *at)
+{
+	if (nordered == b->size && d->nbytes - nordered >= LAST_EVENT_NBYTES)
+		return STOP_DECODING;
+	if (at->stuck && at->lacks_others)
+		return nordered < b->size ? STOP_UNCLEAR : STOP_NONE;
+	return nordered < b->size || at->stuck ? STOP_ORDERING : STOP_NONE;
+}
+
+/* How many of its bytes stay. */
+static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_batch *b,
+			    const struct tt_merge *merge, const struct tt_salvage_stop *at)
+{
+	uint32_t nordered = reached(s, merge), nbefore;
+	enum stop stop = stop_of(&s->doubt, b, nordered, at);
+
+	if (nordered == s->doubt.nbytes && s->doubt.ends)
+		return nordered;
+	/* if no other thread lacks events, they wait for what is missing in this batch */
+	nbefore = at->lacks_others ? nordered
+				   : nbytes_before(s, b, others_wait_since(s, merge));
+	return nbefore < nordered ? confirmed_nbytes(s, b, nbefore, STOP_ORDERING)
+				  : confirmed_nbytes(s, b, nordered, stop);
+}
+
+bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
+			const struct tt_salvage_stop *at)
 {
 	struct tt_salvage_doubt *d = &s->doubt;
 	const struct tt_event_batch *b;
@@ -172,11 +271,7 @@ bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge)
 	b = &s->gen.batches.at[d->batch];
 	if (b->size == 0)
 		return true;
-	nbytes = reached(s, merge);
-	if (nbytes != d->nbytes || !d->ends)
-		nbytes = confirmed_nbytes(s, b, nbytes,
-					  nbytes == b->size &&
-						  d->nbytes - nbytes < LAST_EVENT_NBYTES);
+	nbytes = nbytes_left(s, b, merge, at);
 	if (!add_events(s, b, nbytes))
 		return false;
 	tt_salvage_cut(s, thread_of(s), d->batch, nbytes);

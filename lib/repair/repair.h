@@ -12,6 +12,7 @@
  *	prepare.c   makes of these a generation that decodes
  *	trim.c      cuts it to what orders
  *	threads.c   the events of a thread, and where they end
+ *	resume.c    threads that go on after a gap
  *	confirm.c   which events of a damaged batch stay
  *	clock.c     a clock between two others
  *	entries.c   strings and stacks that are made up

@@ -77,6 +77,7 @@ struct tt_salvage {
 	bool lost_framing;      /* what looks like a batch may be none: set before collecting */
 	bool no_events;         /* it may not be a generation: likewise */
 	struct tt_idmap gapped; /* threads of which a batch was dropped */
+	struct tt_idmap resumed; /* threads that go on after a gap: with this batch of the list */
 	size_t nthreads_before; /* threads of `gen` that had begun before the last gap: */
 	bool unfiled;           /* the last batch is: it was found after damage */
 	bool has_gap;           /* batches of any thread may be missing there */
@@ -178,16 +179,33 @@ void tt_salvage_end_thread_in(struct tt_salvage *s, struct tt_thread_batches *t,
 void tt_salvage_cut(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t batch,
 		    uint32_t nbytes);
 
+/* ---- threads that go on after a gap (resume.c) */
+
+/* Whether ordering counts such events: they show that what came before is known. */
+bool tt_salvage_has_sequence(unsigned type);
+/*
+ * Ordering stopped at an event of the thread. If it went on after a gap, and too little of that was
+ * ordered to show that nothing is missing there, all from the gap on is dropped. False: it was
+ * not.
+ */
+bool tt_salvage_cut_resumed(struct tt_salvage *s, const struct tt_merge *merge, int64_t thread);
+
 /* ---- events of a batch in doubt (confirm.c) */
 
 /* The batches are as they will be ordered, with embedded events among them: if these divide the
  * batch in doubt, nothing of it stays. */
 void tt_salvage_find_doubted(struct tt_salvage *s);
+/* How ordering stopped. */
+struct tt_salvage_stop {
+	bool stuck;             /* all threads that are left wait */
+	bool lacks_others;      /* events of other threads than the one in doubt are missing, too */
+};
 /*
  * Ordering stopped, or came to the end: drops of the events in doubt those that this does not
  * confirm, and adds the others to nevents. There is a batch in doubt. False: no memory.
  */
-bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge);
+bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
+			const struct tt_salvage_stop *at);
 
 /* ---- which batch of the input an event came from (embedded.c) */
 

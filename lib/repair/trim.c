@@ -103,6 +103,19 @@ static bool reaches_doubt(const struct tt_salvage *s, int rc, const struct tt_er
 	       (!err->system && (err->code == TT_E_STUCK || err->thread == s->doubt.thread));
 }
 
+/* Settles the events in doubt. False: no memory. */
+static bool confirm(struct tt_salvage *s, const struct tt_pass *pass, int rc,
+		    const struct trials *n)
+{
+	bool own = tt_idmap_find(&s->gapped, (uint64_t)s->doubt.thread) != TT_IDMAP_NONE;
+	const struct tt_salvage_stop at = {
+		.stuck = rc != TT_OK && pass->err.code == TT_E_STUCK,
+		.lacks_others = n->nbroken != 0 || s->gapped.count > own,
+	};
+
+	return tt_salvage_confirm(s, &pass->merge, &at);
+}
+
 /* Ordering stopped for `err`: cuts what cannot go on, the least that helps. */
 static void cut_what_stopped(struct tt_salvage *s, const struct tt_merge *merge,
 			     const struct tt_error *err, struct trials *n)
@@ -111,7 +124,8 @@ static void cut_what_stopped(struct tt_salvage *s, const struct tt_merge *merge,
 		n->nembedded++;
 	} else if (n->nbroken < MAX_BROKEN && err->code != TT_E_STUCK) {
 		n->nbroken++;
-		cut_at_heads(s, merge, &err->thread);
+		if (!tt_salvage_cut_resumed(s, merge, err->thread))
+			cut_at_heads(s, merge, &err->thread);
 	} else {
 		cut_at_heads(s, merge, NULL);
 		if (n->ntrials++ == MAX_TRIALS)
@@ -138,7 +152,7 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_
 			return rc;
 		if (!n.confirmed && reaches_doubt(s, rc, err)) {
 			n.confirmed = true;
-			if (!tt_salvage_confirm(s, &pass->merge))
+			if (!confirm(s, pass, rc, &n))
 				return tt_salvage_no_memory(s, why);
 			rc = TT_E_STUCK;
 		} else if (rc != TT_OK) {

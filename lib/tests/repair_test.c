@@ -481,20 +481,27 @@ END_TEST
 
 /* ---- a batch that lost bytes */
 
-/* Thread 7 runs a goroutine again and again; thread 8 has one of its own. Their events are of
- * generation 1. */
-static void build_two_threads(struct build *b, unsigned version)
+/* Thread 7 runs a goroutine again and again in generation 1. Batches come before that and after. */
+static void build_among(struct build *b, unsigned version, const char *before, const char *after)
 {
 	char script[4096];
-	size_t used = (size_t)snprintf(script, sizeof(script), "7@100: ProcStatus 0 1, GoStatus 1 7 2, "
-							       "GoCreate 2 0 0, GoBlock 0 0");
+	size_t used = (size_t)snprintf(script, sizeof(script),
+				       "%s7@100: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0, "
+				       "GoBlock 0 0",
+				       before);
 
 	for (int i = 1; i <= 50; i++)
 		used += (size_t)snprintf(script + used, sizeof(script) - used,
 					 ", GoStart 2 %d, GoStop 0 0", i);
-	snprintf(script + used, sizeof(script) - used,
-		 "\n8@100: ProcStatus 1 1, GoStatus 3 8 2, GoStop 0 0, GoStart 3 1, GoBlock 0 0");
+	snprintf(script + used, sizeof(script) - used, "\n%s", after);
 	script_build(b, version, script);
+}
+
+/* Thread 8 begins earlier, in a later batch. */
+static void build_two_threads(struct build *b, unsigned version)
+{
+	build_among(b, version, "", "8@90: ProcStatus 1 1, GoStatus 3 8 2, GoStop 0 0, GoStart 3 1, "
+				    "GoBlock 0 0");
 }
 
 struct thread_event {
@@ -576,6 +583,47 @@ START_TEST(a_batch_that_lost_bytes_keeps_what_is_confirmed)
 }
 END_TEST
 
+/* Thread 8 has four events before the damaged batch of thread 7, and these after it. */
+static const struct {
+	const char *after;
+	size_t kept;            /* of thread 8 */
+} resumed[] = {
+	{"8@120: GoStop 0 0, GoStart 3 2, GoBlock 0 0", 7},
+	{"8@120: GoStop 0 0, GoStart 3 2\n8@130: GoBlock 0 0", 7},
+	/* a batch of its own is missing: it runs a goroutine still */
+	{"8@120: GoStart 3 3, GoBlock 0 0", 4},
+	{"8@120: ProcStatus 1 1, GoStop 0 0, GoBlock 0 0", 4},
+	/* or it waits for an event that is not there; nothing speaks against those before */
+	{"8@120: HeapAlloc 5, GoStart 3 3, GoBlock 0 0\n8@130: HeapAlloc 6", 5},
+	{"8@120: GoStop 0 0, GoStart 3 4, GoBlock 0 0", 5},
+};
+
+START_TEST(threads_go_on_after_a_gap_unless_they_lack_a_batch)
+{
+	static const char start[] = {TT_EV_GO_START, 1, 2};
+	struct thread_event ignored[16];
+	struct build b, cut;
+	struct repaired r;
+	size_t at;
+
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
+		build_among(&b, test_versions[v],
+			    "8@100: ProcStatus 1 1, GoStatus 3 8 2, GoStop 0 0, GoStart 3 1\n",
+			    resumed[_i].after);
+		at = find(&b, start, sizeof(start)) + 200;
+		memset(&cut, 0, sizeof(cut));
+		build_bytes(&cut, b.data, at);
+		build_bytes(&cut, b.data + at + 40, b.len - at - 40);
+		repair(&r, cut.data, cut.len);
+		expect_good(&r, "gap at", at);
+		ck_assert_uint_eq(events_of(ignored, COUNT(ignored), &r.bytes, 8), resumed[_i].kept);
+		build_release(&r.bytes);
+		build_release(&cut);
+		build_release(&b);
+	}
+}
+END_TEST
+
 Suite *repair_suite(void)
 {
 	Suite *s = suite_create("repair");
@@ -596,6 +644,8 @@ Suite *repair_suite(void)
 	tcase_add_test(tc, embedded_events_without_their_spec_stay);
 	tcase_add_test(tc, embedded_events_cut_and_changed_can_be_read);
 	tcase_add_loop_test(tc, a_batch_that_lost_bytes_keeps_what_is_confirmed, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, threads_go_on_after_a_gap_unless_they_lack_a_batch, 0,
+			    COUNT(resumed));
 	suite_add_tcase(s, tc);
 	return s;
 }
