@@ -47,6 +47,7 @@ struct tt_scan {
 	/* of v1, after the clock's frequency */
 	uint64_t string;        /* the last string, or 0 */
 	bool table;             /* the last record was a string or a stack */
+	bool checked;           /* where the first other record began: */
 	bool loose;             /* there are other records than Go writes there */
 	bool foreign;           /* what stands here may be foreign: no damage comes right before it */
 	/* what is at the position; NOT_KNOWN: it was not looked at before */

@@ -263,7 +263,8 @@ static uint64_t record_nbytes(struct tt_scan *s, const uint8_t *p, const struct 
 		if (n == 0 && v->all && tt_v1_table_is_cut(p, v->end, s->string))
 			n = (uint64_t)(v->end - p);
 		/* (whoever else wrote it, it is one trace) */
-		s->loose = n == 0 && goes_on_loosely(s, p, v);
+		s->loose = n == 0 && !s->checked && goes_on_loosely(s, p, v);
+		s->checked |= n == 0;
 		if (n != 0 && tt_v1_record_type(p) != TT_V1_TIMER_GOROUTINE)
 			s->table = tt_v1_record_type(p) != TT_V1_BATCH;
 		if (!s->loose)
