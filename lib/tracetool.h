@@ -1124,6 +1124,11 @@ TT_API int tt_reader_next_generation(struct tt_reader *r, const struct tt_genera
  * have what is needed later. Nothing of it is found then: no damage, no warning.
  */
 TT_API int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64_t last);
+/*
+ * The same as tt_reader_next_generation(), but reads no strings, stacks and CPU samples, and so
+ * takes no time. tt_reader_next() continues with the generation after it.
+ */
+TT_API int tt_reader_skim_generation(struct tt_reader *r, const struct tt_generation **g);
 
 /*
  * After an error: continues with the first readable generation after the position of the

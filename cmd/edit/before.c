@@ -19,7 +19,7 @@ static size_t count(struct before *b, struct tt_reader *r, const struct time_poi
 	int64_t from_ns = INT64_MIN;
 	size_t n = 0;
 
-	while (tt_reader_next_generation(r, &g) == 0) {
+	while (tt_reader_skim_generation(r, &g) == 0) {
 		if (n == 0) {
 			b->start_ns = tt_generation_start_ns(g);
 			if (from->given)
@@ -31,6 +31,10 @@ static size_t count(struct before *b, struct tt_reader *r, const struct time_poi
 		if (!is_before(g, from_ns, generations))
 			break;
 		n++;
+		/* (generations overlap: the window begins in the first that is long enough) */
+		if (from->given && tt_generation_number(g) >= generations.first &&
+		    tt_generation_summary(g).last_ns >= from_ns)
+			break;
 	}
 	return n;
 }
@@ -58,11 +62,11 @@ int before_pass(const struct before *b, struct tt_reader *reader)
 	const struct tt_generation *g;
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && b->n != 0 && i <= b->n; i++) {
+	for (size_t i = 0; rc == 0 && i < b->n; i++) {
 		/* (before_find() has seen them all) */
-		rc = i == b->n ? 1 : tt_reader_pass_generation(reader, 1, 0);
+		rc = tt_reader_pass_generation(reader, 1, 0);
 		if (rc == 1)
-			rc = tt_reader_next_generation(reader, &g);
+			rc = tt_reader_skim_generation(reader, &g);
 	}
 	return rc;
 }

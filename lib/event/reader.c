@@ -566,6 +566,21 @@ int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64_t last
 	return TT_OK;
 }
 
+int tt_reader_skim_generation(struct tt_reader *r, const struct tt_generation **g)
+{
+	int rc;
+
+	tt_parallel_stop(r);
+	tt_batch_rules_pass_tables(&r->loader.rules, true);
+	rc = tt_reader_next_generation(r, g);
+	tt_batch_rules_pass_tables(&r->loader.rules, false);
+	if (rc == TT_OK && r->phase == TT_PHASE_LOADED && !tt_version_is_v1(r->version)) {
+		r->phase = TT_PHASE_LOAD;
+		r->skipped_any = true;
+	}
+	return rc;
+}
+
 int tt_reader_resync(struct tt_reader *r, uint64_t *skipped)
 {
 	uint64_t ignored, *nbytes = skipped == NULL ? &ignored : skipped;

@@ -118,6 +118,8 @@ struct tt_batch_rules {
 	bool needs_clock;       /* since 1.25: a Sync batch with a clock snapshot */
 };
 void tt_batch_rules_init(struct tt_batch_rules *rules, unsigned version);
+/* From now on strings, stacks and CPU samples are not read; or they are again. */
+void tt_batch_rules_pass_tables(struct tt_batch_rules *rules, bool pass);
 
 /*
  * Files one batch. Codes of tables (30 to 42), TT_E_GENERATION_MARK,

@@ -461,14 +461,28 @@ int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rule
 
 /* ---- which byte is which */
 
+static int pass_table(struct tt_generation *g, const struct tt_raw_batch *batch,
+		      struct tt_error *err)
+{
+	(void)g;
+	(void)batch;
+	(void)err;
+	return TT_OK;
+}
+
+void tt_batch_rules_pass_tables(struct tt_batch_rules *rules, bool pass)
+{
+	rules->add[TT_EV_STRINGS] = pass ? pass_table : add_strings;
+	rules->add[TT_EV_STACKS] = pass ? pass_table : add_stacks;
+	rules->add[TT_EV_CPU_SAMPLES] = pass ? pass_table : add_samples;
+}
+
 void tt_batch_rules_init(struct tt_batch_rules *rules, unsigned version)
 {
 	for (size_t i = 0; i < 256; i++)
 		rules->add[i] = add_events;
 	rules->needs_clock = tt_version_has_clock(version);
-	rules->add[TT_EV_STRINGS] = add_strings;
-	rules->add[TT_EV_STACKS] = add_stacks;
-	rules->add[TT_EV_CPU_SAMPLES] = add_samples;
+	tt_batch_rules_pass_tables(rules, false);
 	rules->add[TT_EV_END_OF_GENERATION] = misplaced_end;
 	rules->sync = rules->needs_clock ? TT_EV_SYNC : TT_EV_FREQUENCY;
 	rules->add[rules->sync] = add_sync;
