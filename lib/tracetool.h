@@ -1126,7 +1126,8 @@ TT_API int tt_reader_next_generation(struct tt_reader *r, const struct tt_genera
 TT_API int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64_t last);
 /*
  * The same as tt_reader_next_generation(), but reads no strings, stacks and CPU samples, and so
- * takes no time. tt_reader_next() continues with the generation after it.
+ * takes no time; the latest batch of tt_generation_summary() is none of these. tt_reader_next()
+ * continues with the generation after it.
  */
 TT_API int tt_reader_skim_generation(struct tt_reader *r, const struct tt_generation **g);
 
