@@ -236,9 +236,28 @@ enum mode {
 };
 
 /* Whether nothing holds the event up that is to be done with it. */
-static TT_ALWAYS_INLINE bool has_room(enum mode mode, const struct tt_cursor *c)
+static TT_ALWAYS_INLINE bool has_room(enum mode mode, const struct tt_copy *to)
 {
-	return mode != COPIES || c->copy->at < c->copy->room_end;
+	return mode != COPIES || to->at < to->room_end;
+}
+
+/* tt_varint_put(), where three bytes are common. */
+static TT_ALWAYS_INLINE uint8_t *put_short(uint8_t *p, uint64_t value)
+{
+	if (value < 0x80) {
+		*p = (uint8_t)value;
+		return p + 1;
+	}
+	p[0] = (uint8_t)(value | 0x80);
+	if (value < 0x4000) {
+		p[1] = (uint8_t)(value >> 7);
+		return p + 2;
+	}
+	if (tt_unlikely(value >= 0x200000))
+		return tt_varint_put(p, value);
+	p[1] = (uint8_t)(value >> 7 | 0x80);
+	p[2] = (uint8_t)(value >> 14);
+	return p + 3;
 }
 
 /* Begins a copy: its type, and the time that it is handed out with. */
@@ -249,14 +268,7 @@ static TT_ALWAYS_INLINE uint8_t *begin_copy(struct tt_copy *to, uint8_t type, in
 
 	*p++ = type;
 	to->last_ns = time_ns;
-	/* (the next length is common here, too) */
-	if (dt >= 0x4000 && dt < 0x200000) {
-		p[0] = (uint8_t)(dt | 0x80);
-		p[1] = (uint8_t)(dt >> 7 | 0x80);
-		p[2] = (uint8_t)(dt >> 14);
-		return p + 3;
-	}
-	return tt_varint_put(p, dt);
+	return put_short(p, dt);
 }
 
 /* The arguments as they are. So many bytes can be read and written at once: see ROOM_NBYTES. */
@@ -280,15 +292,15 @@ static TT_ALWAYS_INLINE uint8_t *copy_numbered(const struct tt_tally *sum,
 {
 	switch (rule) {
 	case TT_FAST_GO_START:
-		p = tt_varint_put(p, args[0]);
-		return tt_varint_put(p, args[1] - sum->gs[m->g_slot].skipped);
+		p = put_short(p, args[0]);
+		return put_short(p, args[1] - sum->gs[m->g_slot].skipped);
 	case TT_FAST_GO_UNBLOCK:
-		p = tt_varint_put(p, args[0]);
-		p = tt_varint_put(p, args[1] - sum->gs[tt_idmap_find(&o->g_ids, args[0])].skipped);
-		return tt_varint_put(p, args[2]);
+		p = put_short(p, args[0]);
+		p = put_short(p, args[1] - sum->gs[tt_idmap_find(&o->g_ids, args[0])].skipped);
+		return put_short(p, args[2]);
 	case TT_FAST_SYSCALL_BEGIN:
-		p = tt_varint_put(p, args[0] - sum->ps[tt_idmap_find(&o->p_ids, (uint64_t)m->p)].skipped);
-		return tt_varint_put(p, args[1]);
+		p = put_short(p, args[0] - sum->ps[tt_idmap_find(&o->p_ids, (uint64_t)m->p)].skipped);
+		return put_short(p, args[1]);
 	default:
 		return NULL;
 	}
@@ -296,7 +308,7 @@ static TT_ALWAYS_INLINE uint8_t *copy_numbered(const struct tt_tally *sum,
 
 /* What is done with an event of a rule that has a shape. */
 static TT_ALWAYS_INLINE void happened(enum mode mode, const struct tt_tally *sum, const struct tt_order *o,
-				      const struct tt_m_state *m, const struct tt_cursor *c,
+				      const struct tt_m_state *m, struct tt_copy *to,
 				      enum tt_fast_rule rule, const uint64_t *args,
 				      const uint8_t *head, const uint8_t *begin, const uint8_t *end,
 				      int64_t time_ns)
@@ -316,14 +328,14 @@ static TT_ALWAYS_INLINE void happened(enum mode mode, const struct tt_tally *sum
 		sum->used->stacks[args[shape->stack]] = true;
 	if (shape->string != TT_ARG_ZERO)
 		sum->used->strings[args[shape->string]] = true;
-	p = begin_copy(c->copy, *head, tt_ns_after(time_ns, sum->last_ns));
-	c->copy->at = numbered && sum->renumbers ? copy_numbered(sum, o, m, rule, args, p)
-						 : copy_args(p, begin, end);
+	p = begin_copy(to, *head, tt_ns_after(time_ns, sum->last_ns));
+	to->at = numbered && sum->renumbers ? copy_numbered(sum, o, m, rule, args, p)
+					    : copy_args(p, begin, end);
 }
 
 /* The same of any other event. */
 static TT_ALWAYS_INLINE void happened_any(enum mode mode, const struct tt_tally *sum,
-					  const struct tt_order *o, const struct tt_cursor *c,
+					  const struct tt_order *o, struct tt_copy *to,
 					  const uint64_t *args, const uint8_t *head,
 					  const uint8_t *begin, const uint8_t *end, int64_t time_ns)
 {
@@ -335,8 +347,7 @@ static TT_ALWAYS_INLINE void happened_any(enum mode mode, const struct tt_tally 
 		sum->used->stacks[args[fast->stack]] = true;
 		sum->used->strings[args[fast->string]] = true;
 	}
-	c->copy->at = copy_args(begin_copy(c->copy, *head, tt_ns_after(time_ns, sum->last_ns)),
-				begin, end);
+	to->at = copy_args(begin_copy(to, *head, tt_ns_after(time_ns, sum->last_ns)), begin, end);
 }
 
 /* ---- the three functions */

@@ -58,6 +58,7 @@ int DIRECT_RUN(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o, s
 	const uint8_t *head, *begin, *next, *pos;
 	struct tt_m_state *ms;
 	struct tt_cursor *c;
+	struct tt_copy *copy;
 	uint64_t dt, few[3], args[TT_MAX_ARGS + 1];
 	int64_t time_ns, until;
 	unsigned rule;
@@ -80,14 +81,15 @@ next_thread:
 	head = c->head_at;
 	pos = c->args_at;
 	ms = &o->ms.at[c->m];
+	copy = c->copy;
 	TRY_HEAD(next_thread);
 
 #define RULE(label, rule)                                                                          \
 	label:                                                                                     \
 	begin = pos;                                                                               \
-	if (!has_room(DIRECT_MODE, c) || !advance(o, ms, rule, few, &pos))                         \
+	if (!has_room(DIRECT_MODE, copy) || !advance(o, ms, rule, few, &pos))                         \
 		goto leave;                                                                        \
-	happened(DIRECT_MODE, &sum, o, ms, c, rule, few, head, begin, pos, time_ns);               \
+	happened(DIRECT_MODE, &sum, o, ms, copy, rule, few, head, begin, pos, time_ns);               \
 	NEXT_HEAD(label)
 
 	RULE(go_start, TT_FAST_GO_START);
@@ -98,22 +100,22 @@ next_thread:
 	RULE(syscall_end, TT_FAST_SYSCALL_END);
 in_context:
 	begin = pos;
-	if (!has_room(DIRECT_MODE, c) ||
+	if (!has_room(DIRECT_MODE, copy) ||
 	    !advance_any(o, ms, TT_FAST_IN_CONTEXT, *head, args, &pos))
 		goto leave;
-	happened_any(DIRECT_MODE, &sum, o, c, args, head, begin, pos, time_ns);
+	happened_any(DIRECT_MODE, &sum, o, copy, args, head, begin, pos, time_ns);
 	NEXT_HEAD(in_context);
 unread:
 	begin = pos;
-	if (!has_room(DIRECT_MODE, c) || !advance_unread(ms, &o->fast[*head], &pos))
+	if (!has_room(DIRECT_MODE, copy) || !advance_unread(ms, &o->fast[*head], &pos))
 		goto leave;
-	happened_any(DIRECT_MODE, &sum, o, c, NULL, head, begin, pos, time_ns);
+	happened_any(DIRECT_MODE, &sum, o, copy, NULL, head, begin, pos, time_ns);
 	NEXT_HEAD(unread);
 order:
 	begin = pos;
-	if (!has_room(DIRECT_MODE, c) || !advance_any(o, ms, TT_FAST_ORDER, *head, args, &pos))
+	if (!has_room(DIRECT_MODE, copy) || !advance_any(o, ms, TT_FAST_ORDER, *head, args, &pos))
 		goto leave;
-	happened_any(DIRECT_MODE, &sum, o, c, args, head, begin, pos, time_ns);
+	happened_any(DIRECT_MODE, &sum, o, copy, args, head, begin, pos, time_ns);
 	NEXT_HEAD(order);
 kept:
 	if (!advance_kept(o, ms, c, &sum, head, time_ns, &pos))
