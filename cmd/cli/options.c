@@ -51,9 +51,9 @@ void nearest_try(struct nearest *n, const char *candidate)
 	/* A word half of which is replaced is another word; an abbreviation is similar. */
 	bool near = distance <= 1 + len / 3 && distance < strlen(candidate);
 
-	if (len >= 3 && strncmp(n->word, candidate, len) == 0) {
+	if (len >= 2 && strncmp(n->word, candidate, len) == 0) {
 		near = true;
-		distance = least(distance, 1);
+		distance = 0;
 	}
 	if (near && (!n->best || distance < n->distance)) {
 		n->best = candidate;

@@ -38,6 +38,40 @@ size_t screen_break(struct tt_str text, size_t width)
 	return last == 0 ? text.len : good > width / 2 ? good : last;
 }
 
+size_t screen_break_name(struct tt_str text, size_t width)
+{
+	size_t n = screen_break(text, width);
+
+	if (text.len <= width || (n > width / 3 && n <= width) ||
+	    (n == width + 1 && text.data[width] == ' '))
+		return n;
+	for (size_t i = width; i > width / 3; i--) {
+		if (text.data[i - 1] == '/' || text.data[i - 1] == '.')
+			return i;
+	}
+	return n;
+}
+
+char *screen_put_last(struct out *o, char *p, struct tt_str text, size_t used, size_t width,
+		      size_t indent)
+{
+	size_t begin = indent;
+
+	if (width == 0 || used + 2 + text.len <= width)
+		return out_escaped(o, put_lit(p, "  "), text);
+	while (text.len > 0) {
+		size_t n = screen_break_name(text, width - begin), shown = n;
+
+		while (shown > 0 && text.data[shown - 1] == ' ')
+			shown--;
+		p = put_spaces(put_char(p, '\n'), begin);
+		p = out_room(o, out_escaped(o, p, (struct tt_str){ text.data, shown }));
+		text = (struct tt_str){ text.data + n, text.len - n };
+		begin = 2 * indent;
+	}
+	return p;
+}
+
 static void print_broken(struct out *o, struct tt_str line, size_t width, size_t indent)
 {
 	for (bool first = true; line.len > 0; first = false) {

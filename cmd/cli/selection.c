@@ -101,7 +101,9 @@ int selection_parse_tasks(void *target, const char *value, struct opt_mistake *w
 	struct task_list *tasks = target;
 	const char **names;
 
-	if (value[0] != '\0' && value[strspn(value, "0123456789,")] == '\0')
+	if (value[0] == '\0')
+		return opt_mistake(why, "is neither a number nor a name (examples: 7, 'request*')");
+	if (value[strspn(value, "0123456789,")] == '\0')
 		return selection_parse_ids(&tasks->ids, value, why);
 	names = realloc(tasks->names.items, (tasks->names.n + 1) * sizeof(*names));
 	if (!names)

@@ -123,11 +123,15 @@ static void report_piece(const struct run *run, const char *name,
 			 const struct tt_join_progress *before)
 {
 	struct tt_join_progress now = tt_join_progress(run->join);
-	char text[32], *end = put_duration(text, now.gap_ns - before->gap_ns);
+	int64_t gap_ns = now.gap_ns - before->gap_ns;
+	char text[32] = "", *end = text;
 
+	/* (a piece without an event says nothing of the time) */
+	if (gap_ns > 0)
+		end = put_char(put_duration(put_lit(end, " ("), gap_ns), ')');
 	*end = '\0';
 	if (now.gaps != before->gaps && !run->opt->common.quiet)
-		cmd_error(name, "something is missing before this piece (%s): events made up: "
+		cmd_error(name, "something is missing before this piece%s: events made up: "
 				"%" PRIu64, text, now.made - before->made);
 	if (run->opt->common.verbose)
 		cmd_error(name, "events that repeat or are restated: %" PRIu64,

@@ -10,6 +10,7 @@
 
 #include "cli/csv.h"
 #include "cli/json.h"
+#include "cli/screen.h"
 #include "cli/units.h"
 #include "metrics.h"
 #include "rows.h"
@@ -92,7 +93,7 @@ static void print_text_delta(const struct delta *d, struct out *o)
 	else
 		snprintf(cell, sizeof(cell), "%s", d->new > 0 ? "was 0" : "");
 	p = put_right(p, cell, cell + strlen(cell), 12);
-	p = out_escaped(o, put_lit(p, "  "), d->key);
+	p = screen_put_last(o, p, d->key, 48, screen_width(), 4);
 	out_end(o, put_char(out_room(o, p), '\n'));
 }
 

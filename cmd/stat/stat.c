@@ -29,6 +29,7 @@ static int parse_percentiles(void *target, const char *value, struct opt_mistake
 {
 	struct stat_quantiles *q = target;
 
+	q->given = true;
 	q->n = 0;
 	for (const char *at = value;; at++) {
 		char *end;
@@ -427,6 +428,19 @@ static int wrong_key(const struct stat_options *opt)
 			 by_name((enum stat_by)opt->by), opt->view->name, all);
 }
 
+/* An option of which the view mmu makes nothing; NULL: there is none. */
+static const char *mmu_lacks(const struct stat_options *opt)
+{
+	if (strcmp(opt->view->name, "mmu") != 0)
+		return NULL;
+	if (opt->histogram)
+		return "--histogram";
+	/* (--fail-if compares percentiles, too) */
+	if (opt->quantiles.given && opt->fail_if.n == 0)
+		return "--percentiles";
+	return opt->limit != UINT64_MAX ? "--limit" : NULL;
+}
+
 static int check_options(struct stat_options *opt, const struct opt_operands *files)
 {
 	if (files->n == 1 && view_named(files->items[0]))
@@ -437,8 +451,8 @@ static int check_options(struct stat_options *opt, const struct opt_operands *fi
 		return opt_usage(&command, "--go requires --format=json and no view");
 	if (selection_check(&opt->selection, &command) != OPT_RUN)
 		return STATUS_TROUBLE;
-	if (opt->histogram && strcmp(opt->view->name, "mmu") == 0)
-		return opt_usage(&command, "mmu has no --histogram");
+	if (mmu_lacks(opt))
+		return opt_usage(&command, "mmu has no %s", mmu_lacks(opt));
 	if ((opt->by >= 0 || opt->sort) && !opt->view->columns[0].name)
 		return opt_usage(&command, "%s requires a view with rows, such as blocks",
 				 opt->sort ? "--sort" : "--by");
@@ -473,7 +487,7 @@ int cmd_stat(int argc, char **argv)
 		.limit = UINT64_MAX,
 		.by = -1,
 		.selection = SELECTION_ALL,
-		.quantiles = { 3, { 0.5, 0.9, 0.99 }, { "p50", "p90", "p99" } },
+		.quantiles = { false, 3, { 0.5, 0.9, 0.99 }, { "p50", "p90", "p99" } },
 	};
 	struct opt_operands files;
 	struct cmd_input input;

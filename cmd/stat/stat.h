@@ -106,6 +106,7 @@ enum stat_table_number view_table(const struct stat_view *view);
 enum { MAX_QUANTILES = 8 };
 
 struct stat_quantiles {
+	bool given;             /* on the command line */
 	size_t n;
 	double parts[MAX_QUANTILES];
 	char names[MAX_QUANTILES][12]; /* "p99.9" */

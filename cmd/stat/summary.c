@@ -13,7 +13,7 @@
 #include "rows.h"
 #include "worth.h"
 
-enum { NTOP = 5, LABEL_WIDTH = 13, SITES_WIDTH = 33 };
+enum { NTOP = 5, LABEL_WIDTH = 13, SITES_WIDTH = 31 };
 
 /* A summary is of text rather than of rows: it is never wider than usual. */
 static size_t line_width(void)
@@ -243,10 +243,7 @@ static void print_sites(const struct summary *s)
 			p = put_padded_right(p, cell, put_sum(cell, d), 11);
 			p = put_padded_right(p, cell, put_u64(cell, d->n), 10);
 			p = put_padded_right(p, cell, put_duration(cell, d->max_ns), 10);
-			/* a long one in a line of its own */
-			if (SITES_WIDTH + rows[i].key.len > width)
-				p = put_spaces(put_char(p, '\n'), 4);
-			p = out_escaped(s->o, put_lit(p, "  "), rows[i].key);
+			p = screen_put_last(s->o, p, rows[i].key, SITES_WIDTH, width, 6);
 			p = put_char(out_room(s->o, p), '\n');
 		}
 		out_end(s->o, p);
@@ -387,6 +384,8 @@ static bool print_file(const struct stat_answer *a, const char *name, const stru
 {
 	struct metrics *m = calloc(1, sizeof(*m));
 	bool fine = m && metrics_init(m, a, &opt->quantiles), read = a->opened || !a->file;
+	const char *note = !read ? " (not read)" : a->file && a->facts.nbroken > 0 ? " (broken)" : "";
+	size_t used = strlen(note);
 	char *p = out_begin(&out_stdout), cell[64];
 
 	for (size_t i = 0; fine && i < ARRAY_SIZE(file_columns); i++) {
@@ -394,11 +393,11 @@ static bool print_file(const struct stat_answer *a, const char *name, const stru
 				 : put_char(cell, '-');
 
 		p = put_padded_right(p, cell, end, file_columns[i].width);
+		used += file_columns[i].width;
 	}
-	p = out_escaped(&out_stdout, put_lit(p, "  "), str_of(name));
-	p = put_cstr(out_room(&out_stdout, p), !read ? " (not read)\n"
-					       : a->file && a->facts.nbroken > 0 ? " (broken)\n" : "\n");
-	out_end(&out_stdout, p);
+	p = screen_put_last(&out_stdout, p, str_of(name), used, screen_width(), 4);
+	p = put_cstr(out_room(&out_stdout, p), note);
+	out_end(&out_stdout, put_char(p, '\n'));
 	if (m)
 		metrics_release(m);
 	free(m);

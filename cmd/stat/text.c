@@ -55,35 +55,18 @@ static void set_widths(struct printed *t)
 		t->before_key += t->widths[i];
 }
 
+static char *put_key(const struct printed *t, char *p, struct tt_str key)
+{
+	return screen_put_last(t->o, p, key, t->before_key - 2, t->width, KEY_INDENT);
+}
+
 static void print_header(const struct printed *t, const char *key)
 {
 	char *p = out_begin(t->o);
 
 	for (size_t i = 0; i < t->r->ncolumns; i++)
 		p = put_right(p, t->r->columns[i].name, strlen(t->r->columns[i].name), t->widths[i]);
-	p = put_cstr(put_lit(p, "  "), key);
-	out_end(t->o, put_char(p, '\n'));
-}
-
-/* A key that the screen has no room for follows in lines of its own. */
-static char *put_key(const struct printed *t, char *p, struct tt_str key)
-{
-	struct tt_str rest = key;
-	size_t room = t->width - KEY_INDENT;
-
-	if (t->width == 0 || t->before_key + key.len <= t->width)
-		return out_escaped(t->o, put_lit(p, "  "), key);
-	while (rest.len > 0) {
-		size_t n = screen_break(rest, room), shown = n;
-
-		while (shown > 0 && rest.data[shown - 1] == ' ')
-			shown--;
-		p = put_spaces(put_char(p, '\n'), rest.data == key.data ? KEY_INDENT : 2 * KEY_INDENT);
-		p = out_room(t->o, out_escaped(t->o, p, (struct tt_str){ rest.data, shown }));
-		rest = (struct tt_str){ rest.data + n, rest.len - n };
-		room = t->width - 2 * KEY_INDENT;
-	}
-	return p;
+	out_end(t->o, put_char(put_key(t, p, str_of(key)), '\n'));
 }
 
 static void print_row(const struct printed *t, struct tt_str key, const struct stat_row *row)

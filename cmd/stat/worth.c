@@ -10,6 +10,7 @@
 
 #include "cli/csv.h"
 #include "cli/json.h"
+#include "cli/screen.h"
 #include "cli/units.h"
 
 /* So many are printed. */
@@ -135,17 +136,24 @@ static void release_sentence(struct out *o, struct out *text)
 static char *put_lines(struct out *o, char *p, struct tt_str rest, size_t width)
 {
 	size_t used = 1;        /* of the line: a blank less than the indent */
+	size_t shown;
 
 	p = put_char(p, ' ');
 	while (rest.len > 0) {
 		const char *end = memchr(rest.data, '\n', rest.len);
 		size_t n = end ? (size_t)(end - rest.data) : rest.len;
+		size_t fits = screen_break_name((struct tt_str){ rest.data, n }, width - 5);
 
 		if (used > 1 && used + 1 + n + 1 > width) {
 			p = put_lit(p, "\n   ");
 			used = 3;
 		}
-		p = out_room(o, out_text(o, put_char(p, ' '), rest.data, n));
+		if (used + 1 + n + 1 > width && fits < n) {
+			n = fits;
+			end = NULL;
+		}
+		shown = n > 0 && rest.data[n - 1] == ' ' ? n - 1 : n;
+		p = out_room(o, out_text(o, put_char(p, ' '), rest.data, shown));
 		used += 1 + n;
 		n += end != NULL;
 		rest = (struct tt_str){ rest.data + n, rest.len - n };
