@@ -118,7 +118,8 @@ static bool is_like_text(const uint8_t *p, const uint8_t *end)
 	return p == end;
 }
 
-/* Whether a row of batches at p is made of letters: lines that begin with a 1, for example. */
+/* Whether a row of batches at p is made of letters: lines that begin with a 1, for example. The last
+ * of them may go on into a real batch; but no real time is a letter, as it is in the first. */
 static bool row_is_text(const uint8_t *p, const uint8_t *end)
 {
 	struct tt_raw_batch b;
@@ -127,8 +128,9 @@ static bool row_is_text(const uint8_t *p, const uint8_t *end)
 	for (int i = 0; i < TT_ROW_BATCHES && p < end; i++) {
 		if (!tt_batch_plausible(p, end, &b, &nbytes))
 			return true;
-		if (nbytes > (uint64_t)(end - p))
-			nbytes = (uint64_t)(end - p);
+		if (i == 0 && is_printable(p, p + (nbytes - b.size)))
+			return true;
+		nbytes = nbytes < (uint64_t)(end - p) ? nbytes : (uint64_t)(end - p);
 		if (!is_like_text(p, p + nbytes))
 			return false;
 		p += nbytes;
@@ -485,7 +487,7 @@ static int suspect(struct tt_scan *s, const struct tt_raw_batch *b, uint64_t nby
  * next trace may go on with a batch that fits.
  */
 static bool is_cut(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *p,
-			  uint64_t nbytes, const uint8_t *more)
+		   uint64_t nbytes, const uint8_t *more)
 {
 	return (s->closing || tt_scan_hides_trace(s, p, nbytes, (size_t)(more - p))) &&
 	       (b->kind != TT_RAW_BATCH_EVENTS || !tt_scan_is_whole(s, b, p + nbytes));
