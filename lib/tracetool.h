@@ -609,9 +609,10 @@ struct tt_options {
 	                                   the machine's memory */
 	unsigned threads;               /* threads that a reader may use, including the
 	                                   caller's, to unpack zstd and gzip files ahead
-	                                   and in tt_reader_next_sync(); 0 or 1: only the
-	                                   caller's. What is read ahead takes additional
-	                                   memory, at most half of the limit */
+	                                   and in tt_reader_next_sync() and
+	                                   tt_spans_run(); 0 or 1: only the caller's. What
+	                                   is read ahead takes additional memory, at most
+	                                   half of the limit */
 };
 
 /* Bytes from a function of the caller. */

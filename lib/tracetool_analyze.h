@@ -267,6 +267,10 @@ TT_API int tt_spans_pull(struct tt_spans *s, struct tt_reader *r, const struct t
  * returns; NULL if it stopped because of the number of briefs. Briefs are of the events before it. 0, 1
  * at the end, or a code of tt_reader_next() or tt_spans_event(), negated; there may be
  * briefs in any case. After the last call, call tt_spans_finish().
+ *
+ * If `threads` in the options of the reader is above 1, a thread orders the events of a large
+ * generation ahead, within about a megabyte more. All that comes is the same, but the findings
+ * of such a generation come after its last event.
  */
 TT_API int tt_spans_run(struct tt_spans *s, struct tt_reader *r, const struct tt_event **ev);
 /* The briefs of the last run, an array of *n in the order in which they ended; valid until the

@@ -82,7 +82,8 @@ static const struct opt table[] = {
 	{ .kind = OPT_FLAG, .name = "merge",
 	  .help = "FILEs are answers of --partial: add them up", AT(merge) },
 	{ .kind = OPT_NUMBER, .letter = 'j', .name = "jobs", .meta = "N", .max = 256,
-	  .help = "read N files at a time; default: one per processor", AT(jobs) },
+	  .help = "read N files at a time, or a single one with two\n"
+		  "threads if N > 1; default: one per processor", AT(jobs) },
 	CMD_INPUTS_OPTIONS(struct stat_options, inputs),
 	OPT_HEADING("Checks"),
 	{ .kind = OPT_LIST, .name = "fail-if", .meta = "EXPRESSION",

@@ -267,9 +267,8 @@ static inline bool tt_span_same_key(const struct tt_span_group_key *a, const str
 /* ---- spans_states.c. False: no memory. */
 
 bool tt_spans_transition(struct tt_spans *s, const struct tt_event *ev);
-/* The goroutine enters a syscall with this event, or leaves one: whose its processor is. */
-void tt_spans_enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g,
-			    const struct tt_event *ev);
+/* The goroutine enters a syscall on this processor, or leaves one: whose its processor is. */
+void tt_spans_enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g, int64_t proc);
 void tt_spans_leave_syscall(struct tt_spans *s, struct tt_span_goroutine *g);
 /* States that most events lead from and to; their numbers follow one another. */
 static inline bool tt_span_is_plain(unsigned state)

@@ -87,11 +87,17 @@ static TT_NOT_INLINE void learn_rule(struct tt_span_groups *groups, const struct
 	rule->is_bare = rule->reason_arg < 0 && rule->stack_arg < 0 && !rule->is_syscall;
 }
 
+/* What an event of a rule needs to say: of its context, and its arguments. */
+struct plain_event {
+	int64_t time_ns, goroutine, proc;
+	const uint64_t *args;
+};
+
 /* The goroutine's own stack at the event, as far as that says it. */
 static inline void set_stack(struct tt_spans *s, struct tt_span_goroutine *g,
-			     const struct tt_span_rule *rule, const struct tt_event *ev)
+			     const struct tt_span_rule *rule, const uint64_t *args)
 {
-	uint64_t id = ev->args[rule->stack_arg];
+	uint64_t id = args[rule->stack_arg];
 
 	if (id != 0 || !rule->keeps_stack)
 		g->stack = s->flags & TT_SPANS_OWN_STACKS
@@ -102,7 +108,7 @@ static inline void set_stack(struct tt_spans *s, struct tt_span_goroutine *g,
 /* The goroutine that an event of a rule is about, if it is in a state that ends plainly. */
 static inline struct tt_span_goroutine *plain_goroutine(const struct tt_spans *s,
 							const struct tt_span_rule *rule,
-							const struct tt_event *ev)
+							const struct plain_event *ev)
 {
 	int64_t id = rule->id_arg < 0 ? ev->goroutine : (int64_t)ev->args[rule->id_arg];
 	uint32_t slot = tt_idmap_find(&s->goroutine_ids, (uint64_t)id);
@@ -113,11 +119,11 @@ static inline struct tt_span_goroutine *plain_goroutine(const struct tt_spans *s
 	return g;
 }
 
-static TT_NOT_INLINE void pass_syscall(struct tt_spans *s, struct tt_span_goroutine *g,
-				       const struct tt_event *ev)
+/* Into a system call or out of it, by an event of this context. */
+static TT_NOT_INLINE void pass_syscall(struct tt_spans *s, struct tt_span_goroutine *g, int64_t proc)
 {
 	if (g->state == TT_STATE_SYSCALL)
-		tt_spans_enter_syscall(s, g, ev);
+		tt_spans_enter_syscall(s, g, proc);
 	else
 		tt_spans_leave_syscall(s, g);
 	tt_span_set_plain(g);
@@ -125,39 +131,76 @@ static TT_NOT_INLINE void pass_syscall(struct tt_spans *s, struct tt_span_gorout
 
 /* What else an event says of the state that it begins. */
 static inline void add_details(struct tt_spans *s, struct tt_span_goroutine *g,
-			       const struct tt_span_rule *rule, const struct tt_event *ev)
+			       const struct tt_span_rule *rule, const struct plain_event *ev)
 {
 	if (rule->reason_arg >= 0)
 		g->name = tt_span_texts_string(&s->texts, ev->args[rule->reason_arg]);
 	if (rule->stack_arg >= 0)
-		set_stack(s, g, rule, ev);
+		set_stack(s, g, rule, ev->args);
 	if (tt_unlikely(rule->is_syscall))
-		pass_syscall(s, g, ev);
+		pass_syscall(s, g, ev->proc);
 }
 
-/* Handles an event if it is plain. */
+/* Handles an event of a rule if it is plain. */
 static TT_ALWAYS_INLINE bool run_plain(struct tt_spans *s, struct tt_span_groups *groups,
-				       const struct tt_event *ev, struct tt_span_brief *brief)
+				       const struct tt_span_rule *rule, const struct plain_event *ev,
+				       struct tt_span_brief *brief)
 {
-	const struct tt_span_rule *rule = &groups->rules[ev->spec->type];
-	struct tt_span_goroutine *g;
-	int64_t time_ns;
+	struct tt_span_goroutine *g = plain_goroutine(s, rule, ev);
 
-	if (rule->spec != ev->spec)
-		return false;
-	g = plain_goroutine(s, rule, ev);
 	if (g == NULL || !set_group(s, groups, g, brief))
 		return false;
-	time_ns = ev->time_ns;
 	brief->id = g->id;
 	brief->start_ns = g->since_ns;
-	brief->end_ns = time_ns;
+	brief->end_ns = ev->time_ns;
 	g->state = rule->to;
-	g->since_ns = time_ns;
+	g->since_ns = ev->time_ns;
 	g->name = 0;
 	if (!rule->is_bare)
 		add_details(s, g, rule, ev);
 	return true;
+}
+
+/* The same of an event that was handed out. */
+static inline bool run_event(struct tt_spans *s, struct tt_span_groups *groups, const struct tt_event *ev,
+			     struct tt_span_brief *brief)
+{
+	const struct plain_event plain = {ev->time_ns, ev->goroutine, ev->proc, ev->args};
+	const struct tt_span_rule *rule;
+
+	if (ev->spec == NULL)
+		return false;
+	rule = &groups->rules[ev->spec->type];
+	return rule->spec == ev->spec && run_plain(s, groups, rule, &plain, brief);
+}
+
+/*
+ * The events at hand that are in few bytes, up to one that is not plain: then *refused, and it must
+ * not be tried once more, since its group is known by now. Returns where the next brief goes.
+ */
+static struct tt_span_brief *run_briefs(struct tt_spans *s, struct tt_event_run *run, struct tt_span_brief *brief,
+					bool *refused)
+{
+	struct tt_span_groups *groups = s->groups;
+	const struct tt_span_brief *end = groups->briefs + TT_SPANS_NBRIEFS;
+	const struct tt_brief_event *ev = run->next;
+	int64_t last_ns = run->last_ns;
+
+	*refused = false;
+	for (; ev < run->end && brief < end; ev++, brief++) {
+		const struct tt_span_rule *rule = &groups->rules[tt_brief_event_type(ev)];
+		const struct plain_event plain = {tt_event_run_time_of(ev, last_ns), ev->goroutine,
+						  ev->proc, ev->args};
+
+		/* (of types with such events the specs never change) */
+		*refused = rule->spec == NULL || !run_plain(s, groups, rule, &plain, brief);
+		if (*refused)
+			break;
+		last_ns = plain.time_ns;
+	}
+	run->next = ev;
+	run->last_ns = last_ns;
+	return brief;
 }
 
 /* Whether an event did nothing that a caller of tt_spans_run() has to see. */
@@ -182,7 +225,7 @@ int tt_spans_run(struct tt_spans *s, struct tt_reader *r, const struct tt_event 
 	struct tt_span_groups *groups = s->groups;
 	struct tt_span_brief *brief, *end;
 	const struct tt_event *ev;
-	bool silent;
+	bool silent, refused = false;
 	int rc = TT_OK;
 
 	assert(groups != NULL);
@@ -190,11 +233,16 @@ int tt_spans_run(struct tt_spans *s, struct tt_reader *r, const struct tt_event 
 	brief = groups->briefs;
 	end = brief + TT_SPANS_NBRIEFS;
 	*out = NULL;
-	while (brief < end) {
+	tt_reader_begin_runs(r);
+	for (;;) {
+		if (r->phase == TT_PHASE_RUN)
+			brief = run_briefs(s, r->run, brief, &refused);
+		if (brief == end)
+			break;
 		rc = tt_reader_next_inline(r, &ev);
 		if (rc != TT_OK)
 			break;
-		if (tt_likely(ev->spec != NULL && run_plain(s, groups, ev, brief))) {
+		if (tt_likely(!refused && run_event(s, groups, ev, brief))) {
 			brief++;
 			continue;
 		}

@@ -221,15 +221,14 @@ TT_NOT_INLINE void tt_spans_leave_syscall(struct tt_spans *s, struct tt_span_gor
 }
 
 /* A goroutine whose state is first mentioned in a syscall holds the context's processor. */
-TT_NOT_INLINE void tt_spans_enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g,
-					  const struct tt_event *ev)
+TT_NOT_INLINE void tt_spans_enter_syscall(struct tt_spans *s, struct tt_span_goroutine *g, int64_t proc)
 {
-	struct tt_span_proc *p = ev->proc == TT_NONE ? NULL : tt_spans_proc(s, ev->proc);
+	struct tt_span_proc *p = proc == TT_NONE ? NULL : tt_spans_proc(s, proc);
 
-	g->by.proc = ev->proc;
+	g->by.proc = proc;
 	if (p != NULL)
 		p->syscalling = g->id;
-	else if (ev->proc == TT_NONE)
+	else if (proc == TT_NONE)
 		g->taken_ns = g->since_ns;
 }
 
@@ -267,7 +266,7 @@ static inline void begin_state(struct tt_spans *s, struct tt_span_goroutine *g, 
 				   ? stack
 				   : tt_span_own_stack(s, t->own_stack);
 	if (t->to == TT_STATE_SYSCALL)
-		tt_spans_enter_syscall(s, g, ev);
+		tt_spans_enter_syscall(s, g, ev->proc);
 	tt_span_set_plain(g);
 }
 

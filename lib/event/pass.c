@@ -23,6 +23,8 @@ static uint8_t direct_rule(const struct tt_pass *p, unsigned type)
 
 	if (fast->more_ids || fast->nargs > TT_DIRECT_MAX_ARGS)
 		return TT_FAST_NONE;
+	if (p->briefs)
+		return tt_fast_has_shape(fast->rule) ? fast->rule : TT_FAST_NONE;
 	if (p->kept != NULL && def != NULL && def->spec.kind == TT_KIND_EXPERIMENTAL)
 		return fast->rule == TT_FAST_IN_CONTEXT && no_ids ? TT_FAST_KEPT : TT_FAST_NONE;
 	if (fast->rule == TT_FAST_IN_CONTEXT && no_ids && fast->refers == TT_ARG_ZERO)
@@ -68,6 +70,12 @@ void tt_pass_init(struct tt_pass *p, struct tt_mem *mem, const struct tt_specs *
 void tt_pass_keep(struct tt_pass *p, struct tt_kept *kept)
 {
 	p->kept = kept;
+	set_types(p);
+}
+
+void tt_pass_set_briefs(struct tt_pass *p, bool briefs)
+{
+	p->briefs = briefs;
 	set_types(p);
 }
 
@@ -389,12 +397,18 @@ static bool is_direct(const struct tt_pass *p)
  * sample, or the generation's end. */
 static int drain_direct(struct tt_pass *p)
 {
-	struct tt_tally tally = {.last_ns = p->last_ns, .nevents = p->nevents, .kept = p->kept};
+	struct tt_tally tally = {
+		.last_ns = p->last_ns,
+		.nevents = p->nevents,
+		.kept = p->kept,
+		.briefs = p->brief_room,
+	};
 	int rc;
 
 	if (!is_direct(p))
 		return advance(p);
-	rc = tt_direct_run(&tally, &p->merge, &p->order, &p->err);
+	rc = p->briefs ? tt_direct_store(&tally, &p->merge, &p->order, &p->err)
+		       : tt_direct_run(&tally, &p->merge, &p->order, &p->err);
 	if (rc == TT_OK && !tt_merge_at_sample(&p->merge)) {
 		p->merge.tally = &tally;
 		rc = advance(p);
@@ -402,6 +416,7 @@ static int drain_direct(struct tt_pass *p)
 	}
 	p->last_ns = tally.last_ns;
 	p->nevents = tally.nevents;
+	p->brief_room = tally.briefs;
 	return rc;
 }
 
@@ -521,4 +536,19 @@ struct tt_cursor *tt_pass_cursor_of(struct tt_pass *p, const struct tt_event *ev
 	if (at < first || at - first >= all->n * sizeof(*all->at))
 		return NULL;
 	return &all->at[(at - first) / sizeof(*all->at)];
+}
+
+/* ---- most of its events in few bytes */
+
+int tt_pass_next_briefs(struct tt_pass *p, struct tt_brief_room *room, const struct tt_event **ev)
+{
+	const struct tt_brief_event *first = room->next;
+	int rc = TT_OK;
+
+	*ev = NULL;
+	p->brief_room = *room;
+	while (rc == TT_OK && *ev == NULL && p->brief_room.next < p->brief_room.end && !tt_pass_done(p))
+		rc = order_some(p, ev);
+	*room = p->brief_room;
+	return rc == TT_OK && *ev == NULL && room->next == first ? TT_END : rc;
 }

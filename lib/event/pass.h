@@ -27,6 +27,8 @@ struct tt_pass {
 	uint64_t sample_args[TT_MAX_ARGS];
 	const struct tt_event_spec *sample_spec;
 	struct tt_kept *kept;   /* of tt_pass_next_kept(); or NULL */
+	bool briefs;            /* tt_pass_next_briefs() takes the place of tt_pass_next() */
+	struct tt_brief_room brief_room; /* of the call at hand */
 	struct tt_findings findings;
 	struct tt_error err;    /* of the call that failed for this generation, or TT_OK */
 	char why[256];          /* what a thread waits for */
@@ -45,6 +47,9 @@ void tt_pass_blame_cut(const struct tt_pass *p, uint64_t end, struct tt_error *e
  * is zero.
  */
 void tt_pass_keep(struct tt_pass *p, struct tt_kept *kept);
+/* From the next generation on tt_pass_next_briefs() takes the place of tt_pass_next(); or, with false, no
+ * longer. */
+void tt_pass_set_briefs(struct tt_pass *p, bool briefs);
 /* The specs changed: makes anew what was made of them. */
 void tt_pass_specs_changed(struct tt_pass *p);
 
@@ -73,6 +78,12 @@ static inline bool tt_pass_done(const struct tt_pass *p)
 int tt_pass_next(struct tt_pass *p, const struct tt_event **ev);
 /* The same, but hands out only events of the kind Experimental. */
 int tt_pass_next_kept(struct tt_pass *p, const struct tt_event **ev);
+/*
+ * The next events in few bytes, as long as they can be and there is room, from room->next on, which is
+ * moved. *ev: the one after them, if that is handed out as tt_pass_next() does; or NULL.
+ * 0; 1: there is none, nor was one stored; or codes 50 to 70, which come after those stored.
+ */
+int tt_pass_next_briefs(struct tt_pass *p, struct tt_brief_room *room, const struct tt_event **ev);
 /* Orders, checks and counts all events that are left, and hands out none: 0 or an error. */
 int tt_pass_drain(struct tt_pass *p);
 /*

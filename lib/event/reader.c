@@ -186,6 +186,7 @@ void tt_reader_close(struct tt_reader *r)
 		return;
 	tt_parallel_stop(r);
 	tt_parallel_leave(r);
+	tt_event_run_free(r->run);
 	tt_pass_release(&r->pass);
 	tt_batch_buffers_release(&r->buffers);
 	tt_mem_free(&r->mem, r->kept, sizeof(*r->kept));
@@ -242,7 +243,7 @@ const struct tt_generation *tt_reader_broken_generation(const struct tt_reader *
 struct tt_progress tt_reader_progress(const struct tt_reader *r)
 {
 	struct tt_progress p = {
-		.events = r->pass.nevents,
+		.events = r->phase == TT_PHASE_RUN ? tt_event_run_nevents(r->run) : r->pass.nevents,
 		.generations = r->ngenerations,
 		.nbytes = tt_source_offset(r->src),
 	};
@@ -253,7 +254,7 @@ struct tt_progress tt_reader_progress(const struct tt_reader *r)
 
 int64_t tt_reader_last_ns(const struct tt_reader *r)
 {
-	return r->pass.last_ns;
+	return r->phase == TT_PHASE_RUN ? r->run->last_ns : r->pass.last_ns;
 }
 
 bool tt_reader_waiting(struct tt_reader *r, size_t i, struct tt_waiting *out)
@@ -270,6 +271,9 @@ bool tt_reader_resource_state(const struct tt_reader *r, enum tt_resource resour
 
 int tt_reader_finding(struct tt_reader *r, struct tt_error *out)
 {
+	/* they come at the end of the generation, which another thread is in */
+	if (r->phase == TT_PHASE_RUN && r->run->is_ahead)
+		return TT_END;
 	return tt_findings_next(&r->pass, out);
 }
 
@@ -419,11 +423,18 @@ static int begin_generation(struct tt_reader *r, const struct tt_event **ev)
 	if (r->skipped_any)
 		tt_order_reset(&r->pass.order);
 	r->skipped_any = false;
+	if (r->run != NULL && !r->pass.briefs)
+		tt_pass_set_briefs(&r->pass, true);
 	if (tt_pass_begin(&r->pass) < 0)
 		return end_with_error(r, &r->pass.err);
 	r->phase = TT_PHASE_EVENTS;
 	r->nevents_begun = r->pass.nevents + 1;
-	return hand_out_sync(r, r->gen, tt_generation_start_ns(r->gen), ev);
+	hand_out_sync(r, r->gen, tt_generation_start_ns(r->gen), ev);
+	if (r->run != NULL) {
+		r->phase = TT_PHASE_RUN;
+		tt_event_run_begin(r->run, r->options.threads > 1);
+	}
+	return TT_OK;
 }
 
 /* The Sync before the events of format v1, which Go leaves out if there are none. */
@@ -466,7 +477,7 @@ static __attribute__((noinline)) int next_generation(struct tt_reader *r,
 		return end(r);
 	if (r->phase == TT_PHASE_V1)
 		return next_v1(r, ev);
-	if (r->phase == TT_PHASE_EVENTS)
+	if (r->phase == TT_PHASE_EVENTS || r->phase == TT_PHASE_RUN)
 		tt_findings_end_generation(&r->pass);
 	if (r->phase != TT_PHASE_LOADED && load(r) != TT_OK)
 		return tt_version_is_v1(r->version) ? end(r) : hand_out_final_sync(r, ev);
@@ -481,11 +492,25 @@ static inline int next_event(struct tt_reader *r, const struct tt_event **ev)
 	return r->kept == NULL ? tt_pass_next(&r->pass, ev) : tt_pass_next_kept(&r->pass, ev);
 }
 
+void tt_reader_begin_runs(struct tt_reader *r)
+{
+	if (r->run != NULL || r->no_run || r->kept != NULL || tt_version_is_v1(r->version))
+		return;
+	r->run = tt_event_run_new(&r->mem, &r->pass);
+	r->no_run = r->run == NULL;
+}
+
 int tt_reader_next_without_pass(struct tt_reader *r, const struct tt_event **ev)
 {
 	/* (format v1 has no experiments) */
 	if (r->phase == TT_PHASE_V1)
 		return r->kept == NULL ? next_v1(r, ev) : tt_reader_next_sync(r, ev);
+	if (r->phase == TT_PHASE_RUN) {
+		int rc = tt_event_run_next(r->run, ev);
+
+		if (rc != TT_END)
+			return rc == TT_OK ? TT_OK : end_with_pass_error(r);
+	}
 	/* a caller who wants each event has no use for workers */
 	tt_parallel_stop(r);
 	if (r->phase == TT_PHASE_EVENTS && r->pass.err.code != TT_OK)
@@ -512,6 +537,14 @@ int tt_reader_next_sync(struct tt_reader *r, const struct tt_event **ev)
 		} while (rc == TT_OK && r->phase == TT_PHASE_V1);
 		return rc;
 	}
+	if (r->phase == TT_PHASE_RUN) {
+		do {
+			rc = tt_event_run_next(r->run, ev);
+		} while (rc == TT_OK);
+		*ev = NULL;
+		if (rc != TT_END)
+			return end_with_pass_error(r);
+	}
 	if (r->phase == TT_PHASE_EVENTS && !tt_parallel_commit(r) && tt_pass_drain(&r->pass) < 0)
 		return end_with_pass_error(r);
 	return next_generation(r, ev);
@@ -521,6 +554,8 @@ bool tt_reader_at_generation_end(const struct tt_reader *r)
 {
 	if (r->phase == TT_PHASE_V1)
 		return tt_v1_done(r->v1);
+	if (r->phase == TT_PHASE_RUN)
+		return tt_event_run_done(r->run);
 	return r->phase != TT_PHASE_EVENTS || tt_pass_done(&r->pass);
 }
 
@@ -530,7 +565,10 @@ int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **
 	tt_parallel_stop(r);
 	if (r->phase == TT_PHASE_FINAL || r->phase == TT_PHASE_OVER)
 		return end(r);
-	r->skipped_any |= r->phase == TT_PHASE_LOADED || r->phase == TT_PHASE_EVENTS;
+	if (r->phase == TT_PHASE_RUN)
+		tt_event_run_stop(r->run);
+	r->skipped_any |= r->phase == TT_PHASE_LOADED || r->phase == TT_PHASE_EVENTS ||
+			  r->phase == TT_PHASE_RUN;
 	if (load(r) != TT_OK)
 		return end(r);
 	if (tt_version_is_v1(r->version)) {

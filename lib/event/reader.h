@@ -8,19 +8,22 @@
  *	pass.c     one generation being ordered, from event to event
  *	findings.c what a pass goes past, though it is not as it should be
  *	parallel.c workers, each with a pass: later generations beside the reader's
+ *	block.[ch] some events, most of them in few bytes; ahead.[ch] a thread that orders
+ *	           them ahead, block by block; run.[ch] how the reader goes through them
  *	reader.c   a trace: source, header, one generation after another, the Syncs
  */
 #ifndef TT_EVENT_READER_H
 #define TT_EVENT_READER_H
 
 #include "base/options.h"
-#include "event/pass.h"
+#include "event/run.h"
 #include "v1/v1.h"
 
 enum tt_reader_phase {
 	TT_PHASE_LOAD,          /* the next generation is to be loaded */
 	TT_PHASE_LOADED,        /* it is loaded, its Sync not handed out */
 	TT_PHASE_EVENTS,        /* its events are */
+	TT_PHASE_RUN,           /* the same, in runs */
 	TT_PHASE_V1,            /* the same of format v1 */
 	TT_PHASE_FINAL,         /* the last Sync was handed out: r->outcome is next */
 	TT_PHASE_OVER,          /* r->outcome, for good */
@@ -43,6 +46,8 @@ struct tt_reader {
 	struct tt_pass pass;
 	struct tt_batch_buffers buffers; /* the pass's */
 	struct tt_kept *kept;   /* the same, with TT_OPEN_EXPERIMENTAL */
+	struct tt_event_run *run;     /* events come in runs, from the next generation on; or NULL */
+	bool no_run;            /* there was no memory for it */
 
 	enum tt_reader_phase phase;
 	int outcome;            /* TT_END, or a negative code with r->err */
@@ -88,6 +93,9 @@ static inline const struct tt_event *tt_reader_take_kept(struct tt_reader *r, un
 	kept->next = kept->n;
 	return &kept->events[next];
 }
+
+/* From the next generation on events come in runs, if they can. */
+void tt_reader_begin_runs(struct tt_reader *r);
 
 /* tt_reader_next() where the pass has no event to hand out: for an error, or none is left. */
 int tt_reader_next_without_pass(struct tt_reader *r, const struct tt_event **ev);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* direct.c - counts events straight from their bytes, and copies them. Stands on merge.h. */
+/* direct.c - counts events straight from their bytes, copies or stores them. Stands on merge.h. */
 #include "order/direct.h"
 
 /* ---- how far a batch can be read so */
@@ -211,7 +211,7 @@ static int next_after(struct tt_tally *tally, struct tt_merge *m, struct tt_orde
 {
 	struct tt_cursor *c = m->heap.at[i].of.item;
 	int64_t time_ns = m->heap.at[i].key;
-	bool kept = c->direct == TT_FAST_KEPT;
+	bool kept = c->direct == TT_FAST_KEPT, stored = tally->briefs.end != NULL;
 	int rc;
 
 	c->direct = TT_FAST_NONE;
@@ -223,6 +223,8 @@ static int next_after(struct tt_tally *tally, struct tt_merge *m, struct tt_orde
 		count(tally, time_ns);
 	else if (kept)
 		tally->kept->n--;
+	else if (stored)
+		tally->briefs.next--;
 	return rc;
 }
 
@@ -233,12 +235,18 @@ enum mode {
 	COUNTS,
 	NOTES_STACKS,
 	COPIES,
+	STORES,
 };
 
 /* Whether nothing holds the event up that is to be done with it. */
 static TT_ALWAYS_INLINE bool has_room(enum mode mode, const struct tt_copy *to)
 {
 	return mode != COPIES || to->at < to->room_end;
+}
+
+static TT_ALWAYS_INLINE bool has_brief_room(enum mode mode, const struct tt_tally *sum)
+{
+	return mode != STORES || sum->briefs.next < sum->briefs.end;
 }
 
 /* tt_varint_put(), where three bytes are common. */
@@ -350,7 +358,26 @@ static TT_ALWAYS_INLINE void happened_any(enum mode mode, const struct tt_tally 
 	to->at = copy_args(begin_copy(to, *head, tt_ns_after(time_ns, sum->last_ns)), begin, end);
 }
 
-/* ---- the three functions */
+/* Stores an event of a rule that has a shape, with the context before it. */
+static TT_ALWAYS_INLINE void store(enum mode mode, struct tt_tally *sum, const struct tt_context *before,
+				   const struct tt_cursor *c, enum tt_fast_rule rule, const uint64_t *args,
+				   const uint8_t *head, int64_t time_ns)
+{
+	struct tt_brief_event *ev = sum->briefs.next;
+
+	if (mode != STORES)
+		return;
+	ev->raw_time_ns = time_ns;
+	ev->thread = before->thread;
+	ev->proc = before->proc;
+	ev->goroutine = before->goroutine;
+	for (unsigned i = 0; i < tt_fast_shapes[rule].nargs; i++)
+		ev->args[i] = args[i];
+	ev->place = (c->offset_of_null + (uintptr_t)head) << 8 | *head;
+	sum->briefs.next = ev + 1;
+}
+
+/* ---- the four functions */
 
 #define DIRECT_RUN tt_direct_run
 #define DIRECT_MODE COUNTS
@@ -362,6 +389,10 @@ static TT_ALWAYS_INLINE void happened_any(enum mode mode, const struct tt_tally 
 
 #define DIRECT_RUN tt_direct_copy
 #define DIRECT_MODE COPIES
+#include "order/direct_run.h"
+
+#define DIRECT_RUN tt_direct_store
+#define DIRECT_MODE STORES
 #include "order/direct_run.h"
 
 /* ---- the thread after one that waits */

@@ -42,6 +42,33 @@ struct tt_used_ids {
 	bool *stacks, *strings;
 };
 
+/*
+ * An event of one of the commonest types, TT_FAST_GO_START to TT_FAST_SYSCALL_END, as it is
+ * handed out for callers that want little of it: all that cannot be found out later, in one
+ * line of the processor's cache. Of its arguments those are set that its type has.
+ */
+struct tt_brief_event {
+	int64_t raw_time_ns;
+	int64_t thread, proc, goroutine;        /* the context before it */
+	uint64_t args[3];
+	uint64_t place;                         /* tt_brief_event_offset() and ..._type() */
+};
+
+static inline uint64_t tt_brief_event_offset(const struct tt_brief_event *ev)
+{
+	return ev->place >> 8;
+}
+
+static inline uint8_t tt_brief_event_type(const struct tt_brief_event *ev)
+{
+	return (uint8_t)ev->place;
+}
+
+/* Where the next one is to be stored, and the end of the room for them. */
+struct tt_brief_room {
+	struct tt_brief_event *next, *end;
+};
+
 /* The events counted so far. */
 struct tt_tally {
 	int64_t last_ns;        /* the time of the last one, as it is handed out */
@@ -51,6 +78,7 @@ struct tt_tally {
 	struct tt_noted *gs, *ps;
 	const struct tt_used_ids *used;
 	bool renumbers;         /* something was skipped */
+	struct tt_brief_room briefs;    /* for tt_direct_store() */
 };
 
 /*
@@ -70,6 +98,11 @@ int tt_direct_note(struct tt_tally *tally, struct tt_merge *m, struct tt_order *
  * copy of its cursor is to be tried by tt_merge_advance(). */
 int tt_direct_copy(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
 		   struct tt_error *err);
+
+/* The same, where all types that are `direct` have a rule with a shape: stores each event as a brief, if
+ * there is room. */
+int tt_direct_store(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
+		    struct tt_error *err);
 
 /*
  * The root has to wait, and the heap is sorted: counts events of the second thread that

@@ -56,6 +56,7 @@ int DIRECT_RUN(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o, s
 	struct tt_tally sum = *tally;
 	struct tt_keyed root = m->heap.at[0];
 	const uint8_t *head, *begin, *next, *pos;
+	struct tt_context before;
 	struct tt_m_state *ms;
 	struct tt_cursor *c;
 	struct tt_copy *copy;
@@ -87,9 +88,12 @@ next_thread:
 #define RULE(label, rule)                                                                          \
 	label:                                                                                     \
 	begin = pos;                                                                               \
-	if (!has_room(DIRECT_MODE, copy) || !advance(o, ms, rule, few, &pos))                         \
+	before = (struct tt_context){ms->id, ms->p, ms->g};                                        \
+	if (!has_room(DIRECT_MODE, copy) || !has_brief_room(DIRECT_MODE, &sum) ||                  \
+	    !advance(o, ms, rule, few, &pos))                                                      \
 		goto leave;                                                                        \
-	happened(DIRECT_MODE, &sum, o, ms, copy, rule, few, head, begin, pos, time_ns);               \
+	happened(DIRECT_MODE, &sum, o, ms, copy, rule, few, head, begin, pos, time_ns);            \
+	store(DIRECT_MODE, &sum, &before, c, rule, few, head, time_ns);                            \
 	NEXT_HEAD(label)
 
 	RULE(go_start, TT_FAST_GO_START);

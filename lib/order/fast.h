@@ -49,6 +49,12 @@ static const struct tt_fast_shape {
 	[TT_FAST_SYSCALL_END] = {TT_FAST_RUNNING, 0, TT_ARG_ZERO, TT_ARG_ZERO},
 };
 
+/* Whether events with this rule are among those. */
+static inline bool tt_fast_has_shape(enum tt_fast_rule rule)
+{
+	return rule >= TT_FAST_GO_START && rule <= TT_FAST_SYSCALL_END;
+}
+
 /* ---- finding records: NULL if unknown. Pointers live until the next add of that kind. */
 
 static TT_ALWAYS_INLINE struct tt_g_state *tt_find_g(const struct tt_order *o, int64_t id)

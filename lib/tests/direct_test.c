@@ -311,6 +311,52 @@ static struct tt_reader *open_trace(const uint8_t *data, size_t size, unsigned f
 	return test_open_as(data, size, &opt);
 }
 
+/* With events in runs, that another thread orders ahead if there are two. */
+static struct tt_reader *open_runs(const uint8_t *data, size_t size, unsigned threads)
+{
+	const struct tt_options opt = {.size = sizeof(opt), .specs = ways_orders(), .threads = threads};
+	struct tt_reader *r = test_open_as(data, size, &opt);
+
+	tt_reader_begin_runs(r);
+	ck_assert_ptr_nonnull(r->run);
+	r->run->ahead_nbytes = 0;
+	return r;
+}
+
+/* All that events up to the first error are; findings, which may come earlier, left out. */
+static uint64_t digest_events(struct tt_reader *r)
+{
+	const struct tt_event *ev;
+	uint64_t digest = 0, n = 0;
+
+	while (tt_reader_next(r, &ev) == 0) {
+		ck_assert_uint_eq(tt_reader_progress(r).events, ++n);
+		ck_assert_int_eq(tt_reader_last_ns(r), ev->time_ns);
+		digest = digest_event(digest, ev);
+	}
+	tt_reader_close(r);
+	return digest;
+}
+
+/* In runs all events are the same, and with them the verdict. */
+static void read_in_runs(const uint8_t *data, size_t size, const struct walk *plain, unsigned seed)
+{
+	uint64_t digest = digest_events(open_trace(data, size, 0));
+
+	for (unsigned threads = 1; threads <= 2; threads++) {
+		struct tt_reader *r = open_runs(data, size, threads);
+		struct walk runs;
+
+		walk(&runs, r, size, false);
+		tt_reader_close(r);
+		ck_assert_msg(walk_agrees(&runs, plain),
+			      "mutant %u, %u threads: %llu events, error %d; not in runs %llu, error %d", seed,
+			      threads, (unsigned long long)runs.events, runs.first_error,
+			      (unsigned long long)plain->events, plain->first_error);
+		ck_assert_uint_eq(digest_events(open_runs(data, size, threads)), digest);
+	}
+}
+
 /* Fails the test if they differ. Returns the first error, or 0. */
 static int read_all_ways(const uint8_t *data, size_t size, unsigned trace, unsigned seed)
 {
@@ -330,6 +376,8 @@ static int read_all_ways(const uint8_t *data, size_t size, unsigned trace, unsig
 			      "mutant %u of trace %u: %llu events, error %d; handed out %llu, error %d",
 			      seed, trace, (unsigned long long)fewer[i].events, fewer[i].first_error,
 			      (unsigned long long)plain.events, plain.first_error);
+	if (seed % 4 == 0)
+		read_in_runs(data, size, &plain, seed);
 	return plain.first_error;
 }
 
@@ -385,6 +433,54 @@ START_TEST(most_events_are_counted_from_their_bytes)
 }
 END_TEST
 
+/* A caller may change its mind within a generation, be it that the thread has filled all blocks. */
+START_TEST(runs_can_be_left_anywhere)
+{
+	struct build b;
+	struct tt_reader *r;
+	const struct tt_generation *gen;
+	const struct tt_event *ev;
+
+	busy_trace(&b, 0);
+	for (unsigned threads = 1; threads <= 2; threads++) {
+		for (unsigned n = 0; n < 1500; n += 97) {
+			r = open_runs(b.data, b.len, threads);
+			for (unsigned i = 0; i < n; i++)
+				ck_assert_int_eq(tt_reader_next(r, &ev), TT_OK);
+			if (n % 3 == 0) {
+				ck_assert_int_eq(tt_reader_next_generation(r, &gen), TT_OK);
+				ck_assert_int_eq(tt_reader_next(r, &ev), TT_OK);
+				ck_assert_int_eq(ev->kind, TT_KIND_SYNC);
+			} else if (n % 3 == 1) {
+				ck_assert_int_eq(tt_reader_next_sync(r, &ev), TT_OK);
+				ck_assert_int_eq(ev->kind, TT_KIND_SYNC);
+			}
+			tt_reader_close(r);
+		}
+	}
+	build_release(&b);
+}
+END_TEST
+
+START_TEST(most_events_of_a_run_are_briefs)
+{
+	struct build b;
+	struct tt_reader *r;
+	const struct tt_event *ev;
+	unsigned nbriefs = 0, nothers = 0;
+
+	busy_trace(&b, 0);
+	r = open_runs(b.data, b.len, 1);
+	while (tt_reader_next(r, &ev) == 0) {
+		nbriefs += ev == &r->run->made;
+		nothers += ev != &r->run->made;
+	}
+	ck_assert_uint_gt(nbriefs, nothers);
+	tt_reader_close(r);
+	build_release(&b);
+}
+END_TEST
+
 Suite *direct_suite(void)
 {
 	Suite *suite = suite_create("direct");
@@ -393,6 +489,8 @@ Suite *direct_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, counted_and_handed_out_are_the_same, 0, NTRACES);
 	tcase_add_loop_test(tc, most_events_are_counted_from_their_bytes, 0, 2);
+	tcase_add_test(tc, runs_can_be_left_anywhere);
+	tcase_add_test(tc, most_events_of_a_run_are_briefs);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
