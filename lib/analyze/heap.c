@@ -113,65 +113,6 @@ void tt_heap_finish(struct tt_heap *h)
 	tt_heap_report_pending(h, INT64_MAX);
 }
 
-/* ---- addresses */
-
-static bool is_power(uint64_t v)
-{
-	return v != 0 && (v & (v - 1)) == 0;
-}
-
-/* What argument 0 is counted from, and its unit; false if no batch says. */
-static bool scale_of(const struct tt_event *ev, uint64_t *base, uint64_t *unit)
-{
-	struct tt_event at = *ev;
-	uint64_t args[TT_MAX_ARGS] = {0}, one;
-
-	at.args = args;
-	if (!tt_event_address(&at, 0, base))
-		return false;
-	args[0] = 1;
-	tt_event_address(&at, 0, &one);
-	*unit = one - *base;
-	return true;
-}
-
-static unsigned log2_of(uint64_t power)
-{
-	unsigned n = 0;
-
-	while (power >> n != 1)
-		n++;
-	return n;
-}
-
-/*
- * Base and units come with the first event of each sort. They are taken before any object
- * is live, and do not change then: live objects are known by their addresses.
- */
-static void learn_scale(struct tt_heap *h, const struct tt_event *ev, bool is_span)
-{
-	uint64_t base, unit;
-
-	if (!scale_of(ev, &base, &unit)) {
-		tt_heap_report(h, TT_W_HEAP_INFO, ev, 0, 0);
-		h->gap = true;
-		return;
-	}
-	if (!is_power(unit) || unit > UINT64_C(1) << 40 || (is_span && base % unit != 0)) {
-		tt_heap_report(h, TT_W_HEAP_ADDRESS, ev, 0, 0);
-		return;
-	}
-	if (h->spans.root != NULL || h->nlive != 0)
-		return;
-	h->base = base;
-	if (is_span) {
-		h->page_nbytes = unit;
-		h->page_shift = log2_of(unit);
-	} else {
-		h->unit_nbytes = unit;
-	}
-}
-
 /* ---- a new generation */
 
 static int no_memory(const struct tt_heap *h)
@@ -294,33 +235,13 @@ static void remove_loose(struct tt_heap *h, struct tt_heap_loose *l)
 	h->free_loose = (uint32_t)(l - h->loose.at);
 }
 
-/* The highest bit of a slot's type is used for this. */
-#define FOUND_TYPE (UINT32_C(1) << 31)
-
-static struct tt_heap_object object_in(const struct tt_heap *h, const struct tt_heap_span *span,
-				       uint64_t slot)
-{
-	struct tt_heap_object o = {
-		.address = (span->first << h->page_shift) + slot * span->slot_nbytes,
-		.nbytes = span->slot_nbytes,
-	};
-
-	if (span->slots != NULL) {
-		o.type = span->slots[slot].type & ~FOUND_TYPE;
-		o.found = (span->slots[slot].type & FOUND_TYPE) != 0;
-		o.mark = span->slots[slot].mark;
-		o.since_ns = span->slots[slot].since_ns;
-	}
-	return o;
-}
-
 static void put_in(struct tt_heap_span *span, uint64_t slot, const struct tt_heap_object *o)
 {
 	if (span->slots == NULL)
 		return;
 	span->slots[slot] = (struct tt_heap_slot){
 		.since_ns = o->since_ns,
-		.type = o->type | (o->found ? FOUND_TYPE : 0),
+		.type = o->type | (o->found ? TT_HEAP_FOUND_TYPE : 0),
 		.mark = o->mark,
 	};
 }
@@ -364,7 +285,7 @@ static int begin_listed(struct tt_heap *h, const struct tt_event *ev, const stru
 		return TT_OK;
 	if (live) {
 		change->ended = true;
-		change->gone = object_in(h, span, s->slot);
+		change->gone = tt_heap_object_in(h, span, s->slot);
 		report_live(h, ev, s->address, tt_heap_span_bit(span, s->slot, TT_HEAP_SLOT_TWICE));
 		if (!tt_heap_span_bit(span, s->slot, TT_HEAP_SLOT_TWICE))
 			tt_heap_span_flip(span, s->slot, TT_HEAP_SLOT_TWICE);
@@ -436,7 +357,7 @@ static void end_listed(struct tt_heap *h, const struct spot *s, struct tt_heap_c
 		return;
 	}
 	change->ended = true;
-	change->gone = object_in(h, span, s->slot);
+	change->gone = tt_heap_object_in(h, span, s->slot);
 	tt_heap_span_flip(span, s->slot, TT_HEAP_SLOT_LIVE);
 	span->nlive--;
 	h->nlive--;
@@ -486,7 +407,7 @@ static int orphan(struct tt_heap *h, struct tt_heap_span *span)
 	for (uint64_t slot = 0; span->nlive > 0 && slot < span->nslots; slot++) {
 		if (!tt_heap_span_bit(span, slot, TT_HEAP_SLOT_LIVE))
 			continue;
-		struct tt_heap_object o = object_in(h, span, slot);
+		struct tt_heap_object o = tt_heap_object_in(h, span, slot);
 
 		span->nlive--;
 		l = add_loose(h, o.address);
@@ -584,21 +505,6 @@ static __attribute__((noinline)) int end_span(struct tt_heap *h, const struct tt
 
 /* ---- events */
 
-static __attribute__((noinline)) void learn(struct tt_heap *h, const struct tt_event *ev, enum tt_heap_act act)
-{
-	bool is_span = act == TT_HEAP_ACT_SPAN || act == TT_HEAP_ACT_SPAN_FREE;
-	/* a span comes first; both units are learnt with it if there is a HeapObject spec */
-	const struct tt_event_def *object = tt_specs_builtin(h->specs, TT_EV_HEAP_OBJECT);
-	struct tt_event of_object = *ev;
-
-	h->informed = true;
-	learn_scale(h, ev, is_span);
-	if (!is_span || object == NULL || h->acts[object->spec.type] != TT_HEAP_ACT_FOUND)
-		return;
-	of_object.spec = &object->spec;
-	learn_scale(h, &of_object, false);
-}
-
 static TT_ALWAYS_INLINE int replay(struct tt_heap *h, const struct tt_event *ev, uint32_t mark,
 				   struct tt_heap_change *change)
 {
@@ -616,7 +522,7 @@ static TT_ALWAYS_INLINE int replay(struct tt_heap *h, const struct tt_event *ev,
 	if (act == TT_HEAP_ACT_NONE)
 		return TT_OK;
 	if (!h->informed)
-		learn(h, ev, act);
+		tt_heap_learn_scale(h, ev, act);
 	switch (act) {
 	case TT_HEAP_ACT_SPAN:
 		return begin_span(h, ev);
@@ -668,43 +574,4 @@ int tt_heap_next_sync(struct tt_heap *h, struct tt_reader *r, const struct tt_ev
 	if (*ev != NULL && (*ev)->kind != TT_KIND_SYNC)
 		*ev = NULL;
 	return rc;
-}
-
-/* ---- what lives */
-
-uint64_t tt_heap_nlive(const struct tt_heap *h)
-{
-	return h->nlive;
-}
-
-/* The loose ones first, then span by span. */
-int tt_heap_live(const struct tt_heap *h, struct tt_heap_walk *w, struct tt_heap_object *out)
-{
-	const struct tt_heap_span *span;
-
-	for (; w->in == NULL && w->at < h->loose.n; w->at++) {
-		if (!h->loose.at[w->at].live)
-			continue;
-		*out = h->loose.at[w->at++].object;
-		return TT_OK;
-	}
-	if (w->in == NULL && !w->spans) {
-		w->spans = true;
-		w->in = h->spans.all;
-		w->at = 0;
-	}
-	for (span = w->in; span != NULL; span = span->next, w->at = 0) {
-		if (span->serial == 0 || span->bits == NULL)
-			continue;
-		while (w->at < span->nslots && !tt_heap_span_bit(span, w->at, TT_HEAP_SLOT_LIVE))
-			w->at++;
-		if (w->at == span->nslots)
-			continue;
-		*out = object_in(h, span, w->at++);
-		w->in = span;
-		return TT_OK;
-	}
-	w->in = NULL;
-	w->at = h->loose.n;
-	return TT_END;
 }

@@ -4,6 +4,8 @@
  * of a trace (tracetool_analyze.h); it needs experiment and what is below.
  *
  *	heap.c           the heap of a Go program, replayed event by event
+ *	heap_scale.c     what its addresses are counted from, and their units
+ *	heap_live.c      its live objects, one after the other
  *	heap_types.c     the types of its objects, numbered across generations
  *	heap_stated.c    the heap at one moment, as events would state it
  *	heap_findings.c  what contradicts itself in the events
@@ -90,6 +92,34 @@ struct tt_heap {
 	struct tt_heap_pending pending[TT_HEAP_PENDING_MAX];
 	unsigned npending;
 };
+
+/* ---- objects in spans */
+
+/* The highest bit of a slot's type is used for this. */
+#define TT_HEAP_FOUND_TYPE (UINT32_C(1) << 31)
+
+/* The object in a slot of a span. */
+static inline struct tt_heap_object
+tt_heap_object_in(const struct tt_heap *h, const struct tt_heap_span *span, uint64_t slot)
+{
+	struct tt_heap_object o = {
+		.address = (span->first << h->page_shift) + slot * span->slot_nbytes,
+		.nbytes = span->slot_nbytes,
+	};
+
+	if (span->slots != NULL) {
+		o.type = span->slots[slot].type & ~TT_HEAP_FOUND_TYPE;
+		o.found = (span->slots[slot].type & TT_HEAP_FOUND_TYPE) != 0;
+		o.mark = span->slots[slot].mark;
+		o.since_ns = span->slots[slot].since_ns;
+	}
+	return o;
+}
+
+/* ---- heap_scale.c */
+
+/* Takes base and units from the first event of this sort in a generation. */
+void tt_heap_learn_scale(struct tt_heap *h, const struct tt_event *ev, enum tt_heap_act act);
 
 /* ---- heap_types.c */
 
