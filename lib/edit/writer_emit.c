@@ -55,6 +55,7 @@ int tt_writer_emit_to(struct tt_writer *w, struct tt_writer_stream *s, int64_t t
 	raw.type = type;
 	raw.time_ns = time_ns;
 	raw.offset = 0;
+	raw.args[TT_ARG_ZERO] = 0;
 	for (unsigned i = 0; i < nargs; i++)
 		raw.args[i] = args[i];
 	rc = happen(w, thread, &m, &raw);
