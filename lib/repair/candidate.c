@@ -264,7 +264,8 @@ void tt_candidate_give_up(struct tt_repair *r)
 	struct tt_repair_lost *lost = &r->lost;
 
 	lost->nbytes += c->end - c->offset;
-	lost->uncounted |= c->whole || c->salvage.uncounted;
+	/* what contradicts all else lacks something */
+	lost->uncounted = true;
 	if (!c->whole) {
 		/* a generation begins with a Sync */
 		lost->events += c->salvage.nevents + (c->salvage.list.n != 0);
