@@ -250,8 +250,6 @@ static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_ba
 	uint32_t nordered = reached(s, merge), nbefore;
 	enum stop stop = stop_of(&s->doubt, b, nordered, at);
 
-	if (nordered == s->doubt.nbytes && s->doubt.ends)
-		return nordered;
 	/* if no other thread lacks events, they wait for what is missing in this batch */
 	nbefore = at->lacks_others ? nordered
 				   : nbytes_before(s, b, others_wait_since(s, merge));

@@ -40,6 +40,31 @@ static size_t own_after(const struct tt_salvage *s, const struct tt_salvaged_bat
 	return has_mark ? n - 1 : n;
 }
 
+/* As tt_content_reach_on(), but an event that no spec defines ends it: bytes that were added begin
+ * with such a type as often as not. */
+static size_t reach_on(const struct tt_salvage *s, enum tt_content content, const uint8_t *data,
+		       size_t nbytes)
+{
+	const uint8_t *p = data, *end = data + nbytes, *next;
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	if (content != TT_CONTENT_EVENTS)
+		return tt_content_reach_on(content, &s->plan, data, nbytes);
+	while (p < end && (next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL)
+		p = next;
+	return (size_t)(p - data);
+}
+
+/* The same of a batch, from its beginning on. */
+static size_t reach(const struct tt_salvage *s, enum tt_content content,
+		    const struct tt_salvaged_batch *b)
+{
+	return content == TT_CONTENT_EVENTS
+		       ? reach_on(s, content, b->head.data, b->nown)
+		       : tt_content_reach(content, &s->plan, b->head.data, b->nown);
+}
+
 /*
  * Whether all up to `next` can be read as one batch: then its size is wrong, and somewhere in it
  * bytes were added or lost.
@@ -49,21 +74,22 @@ static bool reads_on(const struct tt_salvage *s, const struct tt_salvaged_batch 
 	enum tt_content content = tt_content_of(&b->head, s->version);
 	size_t n = own_after(s, b, next);
 	uint8_t rest[2 * TT_SALVAGE_AFTER];
-	size_t reach = tt_content_reach(content, &s->plan, b->head.data, b->nown), nrest, slack = 0;
+	size_t nread = reach(s, content, b), nrest, slack = 0;
 
 	if (b->nown < b->head.size)
-		return b->nown - reach < TT_SALVAGE_NEAR;
-	nrest = b->head.size - reach;
+		return b->nown - nread < TT_SALVAGE_NEAR;
+	nrest = b->head.size - nread;
 	if (nrest > TT_SALVAGE_AFTER)
 		return false;
 	if (nafter(s, b, next) < next - (b->head.data_offset + b->head.size) &&
 	    s->nafter == TT_SALVAGE_AFTER)
 		slack = longest(content);
-	memcpy(rest, b->head.data + reach, nrest);
+	memcpy(rest, b->head.data + nread, nrest);
 	memcpy(rest + nrest, s->after, n);
 	nrest += n;
-	reach = tt_content_reach_on(content, &s->plan, rest, nrest);
-	return nrest - reach <= slack || (tt_content_is_table(content) && nrest - reach < TT_SALVAGE_NEAR);
+	nread = reach_on(s, content, rest, nrest);
+	return nrest - nread <= slack ||
+	       (tt_content_is_table(content) && nrest - nread < TT_SALVAGE_NEAR);
 }
 
 /* Whether a batch in doubt is as it was written, as far as can be seen. */
@@ -75,16 +101,16 @@ static bool is_credible(const struct tt_salvage *s, const struct tt_salvaged_bat
 	if (b->cut)
 		return next == TT_UNKNOWN &&
 		       tt_content_breaks_off(content, &s->plan, b->head.data, b->head.size);
-	/* nothing is known of the data of an experiment; and where a few bytes were lost or
-	   added, events are soon read again that look good, but have other times */
+	/* nothing is known of the data of an experiment */
 	if (next < b->head.data_offset + b->head.size || content == TT_CONTENT_ANY ||
-	    content == TT_CONTENT_EVENTS ||
-	    tt_content_reach(content, &s->plan, b->head.data, b->head.size) != b->head.size)
+	    reach(s, content, b) != b->head.size)
 		return false;
 	/* a few bytes between a table and the mark: they may be its own */
 	if (tt_content_is_table(content) && own_after(s, b, next) < nafter(s, b, next))
 		return own_after(s, b, next) == 0;
-	return s->nafter == 0 || !reads_on(s, b, next);
+	/* where a few bytes were lost or added, events are soon read again that look good, but have
+	   other times: then what follows can be read, too */
+	return (s->nafter == 0 && content != TT_CONTENT_EVENTS) || !reads_on(s, b, next);
 }
 
 /* The next batch that makes sense begins inside of it: what is from there on is not its own. */
@@ -106,7 +132,6 @@ static void note_doubt(struct tt_salvage *s, const struct tt_salvaged_batch *b, 
 	s->doubt.nmissing = b->nlacking;
 	if (next != TT_UNKNOWN)
 		s->doubt.nmissing = next > end ? next - end : end - next;
-	s->doubt.ends = !b->cut && b->nown == b->head.size && !reads_on(s, b, next);
 }
 
 int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err)

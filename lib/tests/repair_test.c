@@ -624,6 +624,39 @@ START_TEST(threads_go_on_after_a_gap_unless_they_lack_a_batch)
 }
 END_TEST
 
+START_TEST(bytes_between_batches_cost_nothing)
+{
+	static const char batch[] = {TT_EV_EVENT_BATCH, 1, 8, 120};
+	struct thread_event was[256], is[256];
+	uint8_t junk[90];
+	struct build b, odd;
+	struct repaired r;
+	size_t at, n;
+
+	memset(junk, 0xfd, sizeof(junk));
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
+		build_among(&b, test_versions[v],
+			    "8@100: ProcStatus 1 1, GoStatus 3 8 2, GoStop 0 0, GoStart 3 1\n",
+			    resumed[0].after);
+		n = events_of(was, COUNT(was), &b, 7);
+		at = find(&b, batch, sizeof(batch));
+		memset(&odd, 0, sizeof(odd));
+		build_bytes(&odd, b.data, at);
+		build_bytes(&odd, junk, sizeof(junk));
+		build_bytes(&odd, b.data + at, b.len - at);
+		repair(&r, odd.data, odd.len);
+		expect_good(&r, "bytes added at", at);
+		/* (the mark that ends the generation is written anew) */
+		ck_assert_uint_le(r.lost_nbytes, sizeof(junk) + 1);
+		ck_assert_uint_eq(events_of(is, COUNT(is), &r.bytes, 7), n);
+		ck_assert_uint_eq(events_of(is, COUNT(is), &r.bytes, 8), resumed[0].kept);
+		build_release(&r.bytes);
+		build_release(&odd);
+		build_release(&b);
+	}
+}
+END_TEST
+
 Suite *repair_suite(void)
 {
 	Suite *s = suite_create("repair");
@@ -646,6 +679,7 @@ Suite *repair_suite(void)
 	tcase_add_loop_test(tc, a_batch_that_lost_bytes_keeps_what_is_confirmed, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, threads_go_on_after_a_gap_unless_they_lack_a_batch, 0,
 			    COUNT(resumed));
+	tcase_add_test(tc, bytes_between_batches_cost_nothing);
 	suite_add_tcase(s, tc);
 	return s;
 }
