@@ -264,8 +264,9 @@ void tt_candidate_give_up(struct tt_repair *r)
 	struct tt_repair_lost *lost = &r->lost;
 
 	lost->nbytes += c->end - c->offset;
-	/* what contradicts all else lacks something */
-	lost->uncounted = true;
+	/* what contradicts all else lacks something; what has no number does not */
+	lost->uncounted |= c->whole || c->salvage.uncounted ||
+			   c->why.code != TT_E_GENERATION_ORDER;
 	if (!c->whole) {
 		/* a generation begins with a Sync */
 		lost->events += c->salvage.nevents + (c->salvage.list.n != 0);
