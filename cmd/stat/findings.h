@@ -8,6 +8,9 @@
 
 #include "files.h"
 
+/* The window in which the collector is shown, which is short enough to be read: 10 ms. */
+enum { FINDING_WINDOW = 1 };
+
 enum finding_kind {
 	FINDING_LOCK,           /* goroutines queue for a lock, and who held it is known */
 	FINDING_POOL,           /* they wait for what others of them have */

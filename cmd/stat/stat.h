@@ -17,7 +17,7 @@
  *	rows.c          the rows that are printed, in their order
  *	text.c data.c   a view as text; as JSON or CSV
  *	summary.c       the view `summary` as text; lines.c pieces of its lines
- *	findings.c      causes of trouble that its numbers show
+ *	findings.c      causes of trouble that its numbers show; findings_text.c in words
  *	worth.c         what it says is worth a look: these, and commands
  *	mmu.c           the view `mmu`
  *	metrics.c       the numbers of a summary by name, for JSON and --fail-if

@@ -293,8 +293,20 @@ static void states_of(struct tt_reader *r, struct text *out)
 	tt_spans_free(s);
 }
 
-/* The same, with briefs where there may be some: *n. Goroutine `watched` has none. */
-static void states_of_run(struct tt_reader *r, int64_t watched, struct text *out, size_t *n)
+/* Watches all groups; or does so for a moment, which changes nothing. */
+static void watch_groups(struct tt_spans *s, bool watch)
+{
+	for (uint32_t group = 0; group < tt_spans_ngroups(s); group++) {
+		tt_spans_watch_group(s, group);
+		if (!watch)
+			tt_spans_unwatch_group(s, group);
+	}
+}
+
+/* The same, with briefs where there may be some: *n. Goroutine `watched` has none, and with
+ * `groups` nobody has. */
+static void states_of_run(struct tt_reader *r, int64_t watched, bool groups, struct text *out,
+			  size_t *n)
 {
 	struct tt_spans *s = new_spans(TT_SPANS_OWN_STACKS | TT_SPANS_BRIEF | TT_SPANS_BRIEF_STACKS);
 	const struct tt_span_brief *briefs;
@@ -321,6 +333,7 @@ static void states_of_run(struct tt_reader *r, int64_t watched, struct text *out
 		while (tt_spans_next(s, &span) == 0)
 			say_state(out, s, span);
 		tt_spans_watch(s, watched, true);
+		watch_groups(s, groups);
 	} while (rc == 0);
 	ck_assert_msg(rc == 1, "%s", tt_reader_error(r)->message);
 	tt_spans_finish(s);
@@ -338,6 +351,7 @@ static void states_of_run(struct tt_reader *r, int64_t watched, struct text *out
 START_TEST(briefs_and_spans_are_the_states_that_spans_are)
 {
 	static const int64_t watched[] = {TT_NONE, 3, TT_NONE};
+	static const bool groups[] = {false, false, true};
 	static struct text spans, run;
 	struct build b;
 	struct tt_reader *r;
@@ -350,10 +364,10 @@ START_TEST(briefs_and_spans_are_the_states_that_spans_are)
 		tt_reader_close(r);
 		r = test_open_as(b.data, b.len, &(struct tt_options){.size = sizeof(struct tt_options),
 								       .specs = ways_orders()});
-		states_of_run(r, watched[i], &run, &n);
+		states_of_run(r, watched[i], groups[i], &run, &n);
 		ck_assert_str_eq(run.at, spans.at);
 		/* the first states of a group are spans, and the first that a type of event ends */
-		ck_assert_uint_eq(n, watched[i] == TT_NONE ? 4 : 0);
+		ck_assert_uint_eq(n, watched[i] == TT_NONE && !groups[i] ? 4 : 0);
 		tt_reader_close(r);
 		build_release(&b);
 	}
