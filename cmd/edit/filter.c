@@ -170,8 +170,8 @@ static int64_t next_inside_ns(const struct pass *p, const struct tt_event *ev)
 	return selector_has_generation(&p->selector, ev->generation) ? p->selector.from_ns : INT64_MAX;
 }
 
-/* The events after this one, many at once as far as that can be done. False: it cannot. */
-static bool take_many(struct pass *p, const struct tt_event *last, bool inside)
+/* The events after this one, many at once as far as that can be done. Negative: it failed. */
+static int take_many(struct pass *p, const struct tt_event *last, bool inside)
 {
 	struct run *run = p->run;
 	const struct tt_event *ev;
@@ -179,15 +179,24 @@ static bool take_many(struct pass *p, const struct tt_event *last, bool inside)
 
 	/* (a kind that is left out has to be looked for) */
 	if (run->one_by_one || (inside && run->selection.kinds.n != 0))
-		return true;
+		return 0;
 	do {
 		rc = inside ? tt_filter_copy(run->filter, p->reader, p->selector.to_ns, &ev)
 			    : tt_filter_follow(run->filter, p->reader, next_inside_ns(p, last), &ev);
 		if (rc == 0 && run->before.n != 0)
 			before_see(&run->before, ev, inside);
 	} while (rc == 0 && !run->before.is_missing);
-	run->is_late |= rc < 0;
-	return rc >= 0;
+	/* (more memory is not there in another way) */
+	run->is_late |= rc < 0 && rc != -TT_E_MEMORY;
+	return rc < 0 ? rc : 0;
+}
+
+/* Of the writer, which takes events from the reader, or of that. */
+static const struct tt_error *error_of(const struct pass *p)
+{
+	const struct tt_error *err = tt_writer_error(p->run->writer);
+
+	return err->code != TT_OK ? err : tt_reader_error(p->reader);
 }
 
 static int visit_all(struct pass *p, visit_fn *visit)
@@ -222,13 +231,15 @@ static int visit_all(struct pass *p, visit_fn *visit)
 		if (run->before.is_missing)
 			return STATUS_TROUBLE;
 		rc = visit(run, ev, inside, chosen);
-		if (rc == 0 && visit == write_event && !take_many(p, ev, inside))
+		if (rc == 0 && visit == write_event)
+			rc = take_many(p, ev, inside);
+		if (run->is_late)
 			return STATUS_TROUBLE;
 		if (rc < 0 && run->before.n != 0)
 			break;
 		if (rc < 0) {
-			cmd_report(run->name, tt_writer_error(run->writer));
-			return tt_writer_error(run->writer)->system ? STATUS_TROUBLE : STATUS_BAD;
+			cmd_report(run->name, error_of(p));
+			return cmd_status(error_of(p));
 		}
 	}
 	if (rc >= 0)

@@ -297,7 +297,7 @@ bool tt_writer_can_keep_ids(struct tt_writer *w, const struct tt_generation *fro
 	const struct tt_generation *g = &t->gen;
 
 	if (!use_source(w, from))
-		return false;
+		return tt_writer_no_memory(w) == TT_OK;
 	for (size_t i = 0; i < g->strings.n; i++) {
 		uint32_t at = tt_idmap_find(&from->string_ids, g->strings.at[i].id);
 
