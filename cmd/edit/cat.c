@@ -64,7 +64,7 @@ static int read_start(struct run *run, struct piece *piece)
 	const struct tt_event *ev;
 	struct tt_reader *r;
 	struct tt_error err;
-	int rc;
+	int rc, status = STATUS_FINE;
 
 	if (cmd_open_reader(&r, run->input, piece->path, &err) < 0) {
 		cmd_report(cmd_input_name(piece->path), &err);
@@ -72,12 +72,14 @@ static int read_start(struct run *run, struct piece *piece)
 	}
 	piece->version = tt_reader_version(r);
 	rc = tt_reader_next(r, &ev);
-	if (rc == 0)
+	if (rc == 0) {
 		piece->start_ns = ev->time_ns;
-	else if (rc < 0)
+	} else if (rc < 0) {
 		cmd_report(cmd_input_name(piece->path), tt_reader_error(r));
+		status = cmd_status(tt_reader_error(r));
+	}
 	tt_reader_close(r);
-	return rc < 0 ? STATUS_BAD : STATUS_FINE;
+	return status;
 }
 
 static int by_start(const void *a, const void *b)
