@@ -6,7 +6,9 @@
 
 #include "gen/content.h"
 #include "pieces/inside.h"
+#include "wire/foreign.h"
 #include "wire/signature.h"
+#include "wire/varint.h"
 
 /* How far before the end of a batch another trace may have begun, whose own batches follow. */
 #define HIDDEN_NBYTES 4096
@@ -42,6 +44,36 @@ bool tt_scan_is_whole_batch(const struct tt_scan *s, const uint8_t *p, const uin
 		return false;
 	b.first = p[nbytes - b.size];
 	return tt_scan_is_whole(s, &b, p + nbytes);
+}
+
+/* Whether the last record of a table of strings is no text. */
+static bool ends_in_no_text(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *next = p;
+	uint64_t id, nbytes;
+
+	for (; next != end; p = next == end ? p : next) {
+		next = tt_content_record_end(TT_CONTENT_STRINGS, p, end);
+		if (next == NULL)
+			return false;
+	}
+	p += 1;
+	p += tt_varint(p, end, &id);
+	p += tt_varint(p, end, &nbytes);
+	return !tt_is_text(p, end);
+}
+
+bool tt_scan_tears_string(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end,
+			  const uint8_t *more)
+{
+	const struct tt_run *next = &s->next;
+
+	if (s->state != TT_SCAN_RUN || (next->kind != TT_RUN_TEXT && next->kind != TT_RUN_OTHER) ||
+	    next->nbytes == 0 || next->nbytes > (uint64_t)(more - end) ||
+	    end[next->nbytes - 1] == '\n')
+		return false;
+	return b->kind == TT_RAW_BATCH_EVENTS && b->first == TT_EV_STRINGS && b->size > 1 &&
+	       ends_in_no_text(end - b->size + 1, end);
 }
 
 const uint8_t *tt_scan_trace_inside(const uint8_t *p, const uint8_t *end, const uint8_t *more)

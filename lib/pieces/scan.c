@@ -325,7 +325,8 @@ static void found_foreign(struct tt_scan *s, enum tt_run_kind kind, const struct
 /* Whether the trace may end here. */
 static bool may_end(const struct tt_scan *s)
 {
-	return s->rules.has_end_marks ? !s->open && s->generation != 0 : s->closing;
+	return s->rules.has_end_marks ? !s->open && s->generation != 0
+				      : s->closing && !s->lacks_strings;
 }
 
 /* Text, or zeros, or after the trace anything at all. */
@@ -436,10 +437,15 @@ static bool is_table(uint8_t first)
 
 static void note_batch(struct tt_scan *s, const struct tt_raw_batch *b)
 {
-	if (s->generation == 0)
+	if (s->generation == 0 || b->time < s->first_time)
 		s->first_time = b->time;
-	if (b->time < s->first_time)
-		s->first_time = b->time;
+	if (b->generation != s->generation)
+		s->lacks_strings = s->has_strings = false;
+	if (b->kind == TT_RAW_BATCH_EVENTS) {
+		s->has_strings |= b->first == TT_EV_STRINGS;
+		s->lacks_strings |= b->first == TT_EV_STACKS;
+		s->lacks_strings &= !s->has_strings;
+	}
 	s->generation = b->generation;
 	s->open = true;
 	s->closing = b->kind == TT_RAW_BATCH_EVENTS && is_table(b->first);
@@ -466,6 +472,7 @@ static int suspect(struct tt_scan *s, const struct tt_raw_batch *b, uint64_t nby
 	whole = avail >= nbytes && tt_scan_is_whole(s, b, end);
 	inside = tt_scan_trace_inside(data + 1, end, data + avail);
 	whole &= inside == NULL || !tt_scan_has_row_inside(b, inside, data + avail);
+	whole &= inside != NULL || !tt_scan_tears_string(s, b, end, data + avail);
 	/* (a string may be like a header, but does not go on after its batch) */
 	if (whole && (inside == NULL || end - inside >= TT_HEADER_SIZE) &&
 	    s->state != TT_SCAN_DAMAGE)

@@ -42,6 +42,8 @@ struct tt_scan {
 	                           was read */
 	bool closing;           /* its last batch is a table, as the last ones of each are; of v1:
 	                           the clock's frequency was read, and only tables follow */
+	bool has_strings;       /* the generation has a table of strings, */
+	bool lacks_strings;     /* or needs one: there are stacks */
 	uint64_t generation;    /* of the last batch; 0: none yet */
 	uint64_t first_time;    /* of the first batch; of v1: 0 until one is known */
 	/* of v1, after the clock's frequency */

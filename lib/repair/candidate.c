@@ -263,13 +263,16 @@ void tt_candidate_give_up(struct tt_repair *r)
 	struct tt_candidate *c = r->cur;
 	struct tt_repair_lost *lost = &r->lost;
 
+	bool uncounted = c->whole || c->salvage.uncounted || c->why.code != TT_E_GENERATION_ORDER;
+
 	lost->nbytes += c->end - c->offset;
 	/* what contradicts all else lacks something; what has no number does not */
-	lost->uncounted |= c->whole || c->salvage.uncounted ||
-			   c->why.code != TT_E_GENERATION_ORDER;
+	lost->uncounted |= uncounted;
 	if (!c->whole) {
-		/* a generation begins with a Sync */
-		lost->events += c->salvage.nevents + (c->salvage.list.n != 0);
+		lost->events += c->salvage.nevents;
+		/* a generation begins with a Sync; damaged bytes without an event may be none */
+		if (c->salvage.nevents != 0 || !uncounted)
+			lost->events += c->salvage.list.n != 0;
 		lost->unread_nbytes += c->salvage.unread_nbytes;
 		if (lost->unknown_type < 0)
 			lost->unknown_type = c->salvage.unknown_type;

@@ -187,19 +187,40 @@ static uint32_t confirmed_nbytes(const struct tt_salvage *s, const struct tt_eve
 	return before_doubted(&s->doubt, stop, &sequenced, &telling);
 }
 
-/* The first bytes of the batch are confirmed. False: no memory. */
-static bool add_events(struct tt_salvage *s, const struct tt_event_batch *b, uint32_t nbytes)
+/* Of the events in doubt, the first bytes of the batch count, and nothing else. */
+static void count_events(struct tt_salvage *s, const struct tt_event_batch *b, uint32_t nbytes)
 {
 	const uint8_t *p = b->data, *end = p + nbytes;
 	struct tt_raw_event ev;
 	uint64_t dt;
 
-	while (p < end && (p = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL) {
+	s->nevents -= s->doubt.nconfirmed;
+	s->doubt.nconfirmed = 0;
+	while (p < end && (p = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL)
 		s->doubt.nconfirmed += tt_salvage_nevents_of(ev.type);
+	s->nevents += s->doubt.nconfirmed;
+}
+
+void tt_salvage_recount_doubted(struct tt_salvage *s)
+{
+	const struct tt_event_batch *b;
+
+	if (s->doubt.batch == TT_NO_BATCH)
+		return;
+	b = &s->gen.batches.at[s->doubt.batch];
+	count_events(s, b, b->size);
+}
+
+/* The first bytes of the batch are confirmed. False: no memory. */
+static bool need_ids(struct tt_salvage *s, const struct tt_event_batch *b, uint32_t nbytes)
+{
+	const uint8_t *p = b->data, *end = p + nbytes;
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	while (p < end && (p = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL)
 		if (!tt_salvage_need_ids(s, &ev))
 			return false;
-	}
-	s->nevents += s->doubt.nconfirmed;
 	return true;
 }
 
@@ -264,13 +285,11 @@ bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 	const struct tt_event_batch *b;
 	uint32_t nbytes;
 
-	s->nevents -= d->nconfirmed;
-	d->nconfirmed = 0;
 	b = &s->gen.batches.at[d->batch];
 	if (b->size == 0)
 		return true;
 	nbytes = nbytes_left(s, b, merge, at);
-	if (!add_events(s, b, nbytes))
+	if (!need_ids(s, b, nbytes))
 		return false;
 	tt_salvage_cut(s, thread_of(s), d->batch, nbytes);
 	return true;

@@ -151,9 +151,10 @@ int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err)
 	shorten(s, b, next);
 	if (content == TT_CONTENT_EVENTS)
 		note_doubt(s, b, next);
-	/* if all of a table can be read, the damage is in any of its records */
-	if (!credible && (b->nown == 0 ||
-			  (content != TT_CONTENT_EVENTS && reads_on(s, b, next))))
+	/* if all of a table can be read, the damage is in any of its records; but strings are numbered
+	   in order, and each says where it ends */
+	if (!credible && (b->nown == 0 || (content != TT_CONTENT_EVENTS &&
+					   content != TT_CONTENT_STRINGS && reads_on(s, b, next))))
 		rc = tt_salvage_drop(s, b, err);
 	else
 		rc = tt_salvage_file(s, b, !credible, err);

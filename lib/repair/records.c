@@ -60,6 +60,13 @@ static bool is_next_in_order(unsigned *nin_order, const uint8_t *p, const uint8_
 	return in_order || *nin_order < IN_ORDER;
 }
 
+/* Whether the record that ends at `next` may be another than was written: the last one before
+ * damage may go on with bytes that are not its own. */
+static bool is_at_damage(const struct tt_salvaged_batch *b, const uint8_t *next)
+{
+	return b->doubted && next == b->head.data + b->nown;
+}
+
 /*
  * Files a table record by record and keeps those that are good. Of a table in doubt a record
  * is good if others follow it: one whose length is wrong ends where none begins.
@@ -81,7 +88,7 @@ int tt_salvage_file_records(struct tt_salvage *s, struct tt_salvaged_batch *b, b
 
 		if (in_doubt && !has_records(content, next, end, PROOF))
 			break;
-		if (ordered && !is_next_in_order(&nin_order, p, next, end))
+		if (is_at_damage(b, next) || (ordered && !is_next_in_order(&nin_order, p, next, end)))
 			continue;
 		rc = add_record(s, b, p, next, err);
 		if (rc < 0 && tt_salvage_is_machine(-rc))

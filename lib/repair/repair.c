@@ -211,8 +211,11 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nread, struct tt_repaire
 	out->events = nread;
 	out->made_generations = out->missing_generations = put_placeholders(r, &r->whole);
 	out->made_entries = tt_made_entries_count(&r->made);
-	if (r->synth.events.n != 0)
+	if (r->synth.events.n != 0) {
+		/* what really led here is lost: nobody knows how many events that were */
+		out->flags |= TT_REPAIRED_LOST_MORE;
 		tt_write_lead(&r->writer, &r->made, &r->synth);
+	}
 	if (r->writer.enc.failed)
 		return no_memory(r);
 	out->front = (struct tt_str){(const char *)r->writer.out.data, r->writer.out.len};
@@ -252,11 +255,11 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 	out->front = (struct tt_str){at, nfront};
 	out->bytes = (struct tt_str){nfront == 0 ? at : at + nfront, r->writer.out.len - nfront};
 	out->events = s->nread;
-	out->lost_events = s->nevents - s->nkept;
+	out->lost_events = s->nevents - s->nkept - s->nunsure;
 	out->unread_nbytes = s->unread_nbytes;
 	out->unknown_type = s->unknown_type;
 	out->made_entries = tt_made_entries_count(&s->made);
-	out->flags = flags_of(s);
+	out->flags = flags_of(s) | (r->synth.events.n != 0 ? TT_REPAIRED_LOST_MORE : 0);
 	written.nbytes_kept += s->ended;
 	out->lost_nbytes = c->end - c->offset;
 	out->lost_nbytes -= written.nbytes_kept < out->lost_nbytes ? written.nbytes_kept

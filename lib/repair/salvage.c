@@ -221,6 +221,16 @@ static bool may_hold_batches(const struct tt_salvage *s)
 	       b->size - tt_content_reach(content, &s->plan, b->data, b->size) > TT_SALVAGE_NEAR;
 }
 
+/* Whether the last batch, after which the input ends, may end with the mark of the generation: then
+ * bytes of it are missing. */
+static bool may_hold_mark(const struct tt_salvage *s)
+{
+	const struct tt_raw_batch *b = s->list.n != 0 ? &s->list.at[s->list.n - 1].head : NULL;
+
+	return b != NULL && b->size != 0 && tt_version_has_end_marks(s->version) &&
+	       b->data[b->size - 1] == TT_EV_END_OF_GENERATION;
+}
+
 static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, struct tt_error *err)
 {
 	struct tt_framer framer = l->framer;
@@ -233,6 +243,10 @@ static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, stru
 		s->gen.number = s->list.n == 0 || rc >= 0 ? framer.number : s->gen.number;
 		if (rc < 0)
 			return framing_lost(s, l, rc, err);
+		if (rc == TT_FRAMED_INPUT_END && may_hold_mark(s)) {
+			tt_salvage_doubt_last(s, NULL, 0);
+			return TT_OK;
+		}
 		filed = file_last(s, err);
 		if (filed < 0)
 			return filed;

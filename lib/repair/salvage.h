@@ -88,6 +88,7 @@ struct tt_salvage {
 	struct tt_made_entries made;
 	/* events that decode; those that stay; a coroutine switch is three, as for a reader */
 	uint64_t nevents, nkept;
+	uint64_t nunsure;       /* of those that do not stay: they may be none */
 	uint64_t nread;         /* what a reader hands out of those that stay, CPU samples too */
 	size_t nsamples;        /* in the tables that were read */
 	uint64_t unread_nbytes; /* events of threads, from one on that does not decode */
@@ -201,10 +202,12 @@ struct tt_salvage_stop {
 };
 /*
  * Ordering stopped, or came to the end: drops of the events in doubt those that this does not
- * confirm, and adds the others to nevents. There is a batch in doubt. False: no memory.
+ * confirm. There is a batch in doubt. False: no memory.
  */
 bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 			const struct tt_salvage_stop *at);
+/* Those that stay are among nevents from now on, and no others: what does not stay may be none. */
+void tt_salvage_recount_doubted(struct tt_salvage *s);
 
 /* ---- which batch of the input an event came from (embedded.c) */
 

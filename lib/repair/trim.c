@@ -37,6 +37,35 @@ void tt_salvage_recall(struct tt_salvage *s)
 	}
 }
 
+/* ---- what is lost */
+
+/* How many events stand in a batch of the input behind those that stay. */
+static uint64_t nleft_out(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
+{
+	const uint8_t *p = b->head.data + b->reach, *end = b->head.data + b->nown;
+	struct tt_raw_event ev;
+	uint64_t n = 0, dt;
+
+	while (p < end && (p = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL)
+		n += tt_salvage_nevents_of(ev.type);
+	return n;
+}
+
+/* What does not stay of a batch right before damage may be no events that were written. */
+static void count_unsure(struct tt_salvage *s)
+{
+	s->nunsure = 0;
+	for (size_t i = 0; i < s->list.n; i++) {
+		const struct tt_salvaged_batch *b = &s->list.at[i];
+
+		if (b->events && b->doubted && !b->unsettled && !b->dropped && !b->cut &&
+		    b->reach < b->nown)
+			s->nunsure += nleft_out(s, b);
+	}
+	if (s->nunsure > s->nevents - s->nkept)
+		s->nunsure = s->nevents - s->nkept;
+}
+
 /* ---- what of it orders */
 
 /* Orders all events, or as far as they go. 0, or the code that they stopped for. */
@@ -161,6 +190,8 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_
 	} while (rc != TT_OK);
 	/* nothing orders CPU samples, and a reader begins a generation with a Sync */
 	s->nread += s->gen.samples.n + 1;
+	tt_salvage_recount_doubted(s);
 	tt_salvage_measure(s);
+	count_unsure(s);
 	return TT_OK;
 }
