@@ -10,6 +10,7 @@
 #include "base/compiler.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "gen/generation.h"
 
 int tt_spans_new(struct tt_spans **out, const struct tt_spans_options *opt, struct tt_error *err)
 {
@@ -89,6 +90,7 @@ static void begin_generation(struct tt_spans *s, const struct tt_event *ev)
 	if (ordinal == s->generation)
 		return;
 	s->generation = ordinal;
+	s->v1 = ev->generation->v1;
 	s->sync_ns = ev->time_ns;
 	tt_span_texts_begin(&s->texts, ev->generation);
 }

@@ -195,6 +195,7 @@ struct tt_spans {
 	int64_t start_ns, now_ns;
 	int64_t sync_ns;        /* start of the generation at hand */
 	uint64_t generation;    /* its ordinal; 0: none yet */
+	bool v1;                /* it was made up for a trace in format v1 */
 
 	struct tt_span_texts texts;
 	struct tt_idmap goroutine_ids, proc_ids, scope_hashes;

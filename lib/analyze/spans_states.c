@@ -344,33 +344,52 @@ static void take_from_syscall(struct tt_spans *s, struct tt_span_proc *p, int64_
 	p->syscalling = TT_NONE;
 }
 
+/*
+ * A processor that was not mentioned yet. The event states what it does since the generation
+ * began; but format v1 states nothing: there the event changes it from the other state.
+ */
+static struct tt_span_proc *meet_proc(struct tt_spans *s, const struct tt_event *ev, struct change t)
+{
+	struct tt_span_proc *p = new_proc(s, t.id);
+
+	if (p == NULL)
+		return NULL;
+	p->state = (uint8_t)t.to;
+	if (s->v1)
+		p->state = t.to == TT_STATE_RUNNING ? TT_STATE_IDLE : TT_STATE_RUNNING;
+	p->since_ns = s->sync_ns;
+	p->flags = TT_SPAN_BEGAN_BEFORE;
+	p->by = no_context;
+	/* a running one is first mentioned by its thread */
+	if (t.to == TT_STATE_RUNNING && !s->v1)
+		p->by.thread = ev->thread;
+	return p;
+}
+
 static TT_NOT_INLINE bool proc_transition(struct tt_spans *s, const struct tt_event *ev, struct change t)
 {
 	struct tt_span_proc *p = tt_spans_proc(s, t.id);
 	struct tt_span *span;
-	bool known = p != NULL;
 
-	if (known && p->state == t.to)
-		return true;
-	if (!known) {
-		p = new_proc(s, t.id);
+	if (p == NULL) {
+		p = meet_proc(s, ev, t);
 		if (p == NULL)
 			return false;
-	} else {
-		span = tt_spans_add(s);
-		if (span == NULL)
-			return false;
-		tt_spans_proc_state(s, p, span);
-		span->flags &= ~(unsigned)TT_SPAN_NOT_ENDED;
-		set_end(span, ev, tt_span_event_stack(s, t.event_stack));
 	}
+	if (p->state == t.to)
+		return true;
+	span = tt_spans_add(s);
+	if (span == NULL)
+		return false;
+	tt_spans_proc_state(s, p, span);
+	span->flags &= ~(unsigned)TT_SPAN_NOT_ENDED;
+	set_end(span, ev, tt_span_event_stack(s, t.event_stack));
 	if (t.to == TT_STATE_IDLE)
 		take_from_syscall(s, p, ev->time_ns);
 	p->state = (uint8_t)t.to;
-	p->since_ns = known ? ev->time_ns : s->sync_ns;
-	p->flags = known ? 0 : TT_SPAN_BEGAN_BEFORE;
-	p->by = known ? context_of(ev) : no_context;
-	/* a running one is first mentioned by its thread */
+	p->since_ns = ev->time_ns;
+	p->flags = 0;
+	p->by = context_of(ev);
 	if (t.to == TT_STATE_RUNNING)
 		p->by.thread = ev->thread;
 	return true;
