@@ -228,7 +228,7 @@ static unsigned flags_of(const struct tt_salvage *s)
 {
 	/* where one thing is missing others may be, of which nothing is left */
 	bool more = s->uncounted || s->nkept != s->nevents || s->sync_damaged ||
-		    tt_made_entries_count(&s->made) != 0;
+		    tt_salvage_nmade_entries(s) != 0;
 
 	return (more ? TT_REPAIRED_LOST_MORE : 0) |
 	       (s->assumed_frequency ? TT_REPAIRED_FREQUENCY_ASSUMED : 0) |
@@ -258,7 +258,7 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 	out->lost_events = s->nevents - s->nkept - s->nunsure;
 	out->unread_nbytes = s->unread_nbytes;
 	out->unknown_type = s->unknown_type;
-	out->made_entries = tt_made_entries_count(&s->made);
+	out->made_entries = tt_salvage_nmade_entries(s);
 	out->flags = flags_of(s) | (r->synth.events.n != 0 ? TT_REPAIRED_LOST_MORE : 0);
 	written.nbytes_kept += s->ended;
 	out->lost_nbytes = c->end - c->offset;
@@ -447,8 +447,10 @@ static int repair_broken(struct tt_repair *r, struct tt_repaired *out)
 		return rc;
 	if (c->why.code == TT_OK)
 		c->why = why;
-	if (!keeps_nothing(s))
-		return hand_out_salvage(r, number, out);
+	if (!keeps_nothing(s)) {
+		rc = tt_salvage_find_lost_records(s, &r->err);
+		return rc < 0 ? rc : hand_out_salvage(r, number, out);
+	}
 	if (!tt_order_copy(&r->pass.order, &r->start))
 		return no_memory(r);
 	tt_candidate_give_up(r);

@@ -16,6 +16,7 @@
  *	confirm.c   which events of a damaged batch stay
  *	clock.c     a clock between two others
  *	entries.c   strings and stacks that are made up
+ *	references.c records of experiments that are lost
  *	embedded.c  which batch of the input an event came from
  *	write.c     what is left of a generation, and what is made up, as bytes
  *	v1.c        all of this for a trace in format v1

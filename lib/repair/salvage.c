@@ -23,6 +23,7 @@ void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_s
 	tt_generation_init(&s->gen, mem, specs);
 	tt_idmap_init(&s->gapped, mem, tt_random_seed());
 	tt_idmap_init(&s->resumed, mem, tt_random_seed());
+	tt_idmap_init(&s->lost_records.ids, mem, tt_random_seed());
 }
 
 static void release_batch(struct tt_salvage *s, struct tt_salvaged_batch *b)
@@ -42,6 +43,8 @@ void tt_salvage_release(struct tt_salvage *s)
 	TT_ARRAY_RELEASE(s->mem, &s->list);
 	tt_idmap_release(&s->gapped);
 	tt_idmap_release(&s->resumed);
+	tt_idmap_release(&s->lost_records.ids);
+	TT_ARRAY_RELEASE(s->mem, &s->lost_records.keys);
 	TT_ARRAY_RELEASE(s->mem, &s->runs);
 	TT_ARRAY_RELEASE(s->mem, &s->threads);
 	tt_made_entries_release(&s->made, s->mem);

@@ -59,6 +59,13 @@ struct tt_salvage_doubt {
 	uint64_t nconfirmed;    /* how many of its events are among tt_salvage's nevents */
 };
 
+/* Records of an experimental batch that are lost, and made up. */
+struct tt_lost_records {
+	const struct tt_batch_spec *spec; /* NULL: there are none */
+	struct tt_idmap ids;    /* the keys, each once */
+	TT_ARRAY(uint64_t) keys;
+};
+
 struct tt_salvage {
 	struct tt_mem *mem;
 	const struct tt_batch_rules *rules;
@@ -86,6 +93,7 @@ struct tt_salvage {
 	bool uncounted;         /* events are lost that are not among nevents */
 	bool assumed_frequency, made_clock;
 	struct tt_made_entries made;
+	struct tt_lost_records lost_records;
 	/* events that decode; those that stay; a coroutine switch is three, as for a reader */
 	uint64_t nevents, nkept;
 	uint64_t nunsure;       /* of those that do not stay: they may be none */
@@ -159,6 +167,12 @@ void tt_salvage_recall(struct tt_salvage *s);
 int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
 		    struct tt_error *why);
 
+/* How many entries of tables are made up. */
+static inline uint64_t tt_salvage_nmade_entries(const struct tt_salvage *s)
+{
+	return tt_made_entries_count(&s->made) + s->lost_records.keys.n;
+}
+
 /* How many events a reader makes of one, as far as that does not depend on the state. */
 static inline unsigned tt_salvage_nevents_of(unsigned type)
 {
@@ -208,6 +222,12 @@ bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 			const struct tt_salvage_stop *at);
 /* Those that stay are among nevents from now on, and no others: what does not stay may be none. */
 void tt_salvage_recount_doubted(struct tt_salvage *s);
+
+/* ---- records of experiments (references.c) */
+
+/* Finds which records of experimental batches the events refer to that stay, and that are lost.
+ * TT_E_MEMORY, TT_E_LIMIT. */
+int tt_salvage_find_lost_records(struct tt_salvage *s, struct tt_error *err);
 
 /* ---- which batch of the input an event came from (embedded.c) */
 

@@ -2,6 +2,10 @@
 /* write.c - a salvaged generation back to bytes. */
 #include "repair/write.h"
 
+#include <string.h>
+
+#include "wire/varint.h"
+
 /* What is made up goes into batches of at most about this size. */
 #define FULL (TT_BATCH_MAX_SIZE - TT_STRING_MAX_SIZE - 64)
 
@@ -46,6 +50,49 @@ static void put_entries(struct tt_repair_writer *w, const struct tt_made_entries
 		tt_encode_string(&w->enc, string->id, (struct tt_str){string->data, string->len});
 	}
 	tt_encode_end(&w->enc);
+}
+
+/* A record with the key of one that is lost: its texts say so, and its numbers are 0. */
+static uint8_t *put_lost_record(uint8_t *p, const struct tt_batch_spec *spec, uint64_t key)
+{
+	const size_t ntext = sizeof(TT_LOST_TEXT) - 1;
+
+	for (unsigned i = 0; i < spec->nfields; i++) {
+		if (spec->fields[i].type != TT_FIELD_STRING) {
+			p = tt_varint_put(p, (int)i == spec->key ? key : 0);
+			continue;
+		}
+		p = tt_varint_put(p, ntext);
+		memcpy(p, TT_LOST_TEXT, ntext);
+		p += ntext;
+	}
+	return p;
+}
+
+/* None of those records is longer. */
+#define LOST_RECORD_MAX (TT_MAX_FIELDS * TT_VARINT_MAX)
+
+static void put_lost_records(struct tt_repair_writer *w, const struct tt_salvage *s)
+{
+	const struct tt_lost_records *lost = &s->lost_records;
+	const struct tt_batch_head head = {
+		.experimental = true,
+		.experiment = TT_EXPERIMENT_ALLOC_FREE,
+		.generation = s->gen.number,
+		.thread = TT_NONE,
+		.time = s->gen.min_time,
+	};
+	uint8_t data[4096], *p = data;
+
+	for (size_t i = 0; i < lost->keys.n; i++) {
+		if (p == data && lost->spec->tag >= 0)
+			*p++ = (uint8_t)lost->spec->tag;
+		p = put_lost_record(p, lost->spec, lost->keys.at[i]);
+		if (i + 1 == lost->keys.n || data + sizeof(data) - p < LOST_RECORD_MAX) {
+			tt_encode_batch(&w->enc, &head, data, (size_t)(p - data));
+			p = data;
+		}
+	}
 }
 
 /* A batch for each run of events of one thread: Go's order is then that of time. */
@@ -118,8 +165,9 @@ void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
 	for (size_t i = 0; i < s->list.n; i++)
 		put_left(w, s, &s->list.at[i], written);
 	put_entries(w, &s->made);
+	put_lost_records(w, s);
 	tt_encode_end_mark(&w->enc, w->version);
-	written->same &= !s->sync_damaged && tt_made_entries_count(&s->made) == 0 &&
+	written->same &= !s->sync_damaged && tt_salvage_nmade_entries(s) == 0 &&
 			 synth->events.n == 0;
 }
 
