@@ -36,6 +36,8 @@
 #define TT_LAST_TYPE_OF_GO 136
 
 #define TT_NS_PER_S UINT64_C(1000000000)
+/* A generation's reading of its clocks is off by some nanoseconds, and by no more than this. */
+#define TT_CLOCK_ERROR_NS 1000
 
 /* Where a batch of a stream begins, and the time in its header. */
 struct tt_writer_chunk {
@@ -194,6 +196,8 @@ struct tt_writer {
 	uint64_t moved_bits;    /* nor is one that differs from the raw time in one of these */
 	int64_t base_ns;        /* the time of its Sync */
 	struct tt_clock clock;  /* trace_ns is that of the snapshot */
+	bool has_last_clock;
+	struct tt_clock last_clock; /* of the generation before, as it was written */
 	struct tt_idmap thread_ids, embedded_ids;
 	TT_ARRAY(struct tt_writer_stream) streams;
 	size_t nstreams_made;   /* places in `streams` that own memory, also past its end */

@@ -105,6 +105,34 @@ void tt_writer_use_clock(struct tt_writer *w, const struct tt_clock *clock)
 	w->clock = clock_at(clock, w->base_ns);
 }
 
+static int64_t later_of(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+/*
+ * Each snapshot is later than the one before, by all of its clocks. Generations read their
+ * clocks apart, so that two which begin within some nanoseconds may lack a little of it: the
+ * snapshot is then one of a later moment of the same generation.
+ */
+static void put_after_last_clock(struct tt_writer *w)
+{
+	const struct tt_clock *last = &w->last_clock;
+	int64_t wall = (int64_t)((last->wall_sec - w->clock.wall_sec) * TT_NS_PER_S +
+				 last->wall_nsec - w->clock.wall_nsec);
+	int64_t lag = later_of(later_of(wall, (int64_t)(last->mono_ns - w->clock.mono_ns)),
+			       tt_ns_sub(last->trace_ns, w->clock.trace_ns));
+	uint64_t nticks;
+
+	if (w->has_last_clock && lag >= 0 && lag <= TT_CLOCK_ERROR_NS) {
+		nticks = (uint64_t)lag / w->ns_per_tick + 1;
+		w->clock = clock_at(&w->clock, tt_ns_add(w->clock.trace_ns,
+							 (int64_t)(nticks * w->ns_per_tick)));
+	}
+	w->last_clock = w->clock;
+	w->has_last_clock = true;
+}
+
 /* The Sync batch, whose header has the time at which the generation begins. */
 static void encode_clock(struct tt_writer *w)
 {
@@ -113,8 +141,10 @@ static void encode_clock(struct tt_writer *w)
 		.thread = TT_NONE,
 		.time = tt_writer_ticks(w, w->base_ns),
 	};
-	struct tt_clock clock = w->clock;
+	struct tt_clock clock;
 
+	put_after_last_clock(w);
+	clock = w->clock;
 	clock.trace_ticks = tt_writer_ticks(w, clock.trace_ns);
 	tt_encode_begin(w->enc, &head);
 	tt_encode_sync_at(w->enc, w->version, w->frequency, &clock, head.time);

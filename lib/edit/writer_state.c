@@ -511,9 +511,6 @@ static int restate_in_place(struct tt_writer *w, int64_t time_ns)
 	return rc;
 }
 
-/* A generation's reading of its clocks is off by some nanoseconds. */
-#define MAX_LEAD_NS 1000
-
 /* How much further the clocks of the generation before the last one are than those of the last
  * one, at the same moment. */
 static int64_t lead_of_old_clock(const struct tt_writer_past *past)
@@ -536,8 +533,8 @@ static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 	   begins before the next one by this, too */
 	int64_t lead = number == w->past.source->number && w->past.had_clock
 			       ? lead_of_old_clock(&w->past)
-			       : MAX_LEAD_NS + 1;
-	bool has_old_clock = lead >= -MAX_LEAD_NS && lead <= MAX_LEAD_NS;
+			       : TT_CLOCK_ERROR_NS + 1;
+	bool has_old_clock = lead >= -TT_CLOCK_ERROR_NS && lead <= TT_CLOCK_ERROR_NS;
 	int rc;
 
 	if (has_old_clock && lead >= 0)
