@@ -38,26 +38,36 @@ static bool has_records(enum tt_content table, const uint8_t *p, const uint8_t *
 	return n == 0 && p != NULL;
 }
 
-/* So many ids in order show that all are: Go's runtime counts them. */
+/* So many pairs of ids in order show that all are: Go's runtime counts them. */
 #define IN_ORDER 4
 
-/*
- * Whether the string at p is followed by one that has the next id, where ids are in order: if
- * not, what lay between the two is lost, and with it maybe an end of the one and the beginning
- * of the other. *nin_order: how many were in order so far.
- */
-static bool is_next_in_order(unsigned *nin_order, const uint8_t *p, const uint8_t *next,
-			     const uint8_t *end)
+/* Whether the string at p is followed by one that has the next id, or by none. */
+static bool is_next_in_order(const uint8_t *p, const uint8_t *next, const uint8_t *end)
 {
 	uint64_t id = 0, next_id = 0;
-	bool in_order;
 
 	tt_varint(p + 1, end, &id);
-	if (next == end || *next != TT_EV_STRING || tt_varint(next + 1, end, &next_id) <= 0)
-		return true;
-	in_order = next_id == id + 1;
-	*nin_order += in_order;
-	return in_order || *nin_order < IN_ORDER;
+	return next == end || *next != TT_EV_STRING || tt_varint(next + 1, end, &next_id) <= 0 ||
+	       next_id == id + 1;
+}
+
+/*
+ * Whether the ids of a damaged table of strings are in order. Where a string is then not followed
+ * by the next one, what lay between the two is lost, and with it maybe an end of the one and the
+ * beginning of the other.
+ */
+static bool is_ordered(const uint8_t *p, const uint8_t *end)
+{
+	const uint8_t *next;
+	unsigned nin_order = 0;
+
+	for (; p < end && nin_order <= IN_ORDER; p = next) {
+		next = tt_content_record_end(TT_CONTENT_STRINGS, p, end);
+		if (next == NULL || next == end)
+			break;
+		nin_order += is_next_in_order(p, next, end);
+	}
+	return nin_order >= IN_ORDER;
 }
 
 /* Whether the record that ends at `next` may be another than was written: the last one before
@@ -76,8 +86,8 @@ int tt_salvage_file_records(struct tt_salvage *s, struct tt_salvaged_batch *b, b
 {
 	enum tt_content content = tt_content_of(&b->head, s->version);
 	const uint8_t *p = b->head.data + 1, *end = b->head.data + b->nown, *next;
-	bool ordered = content == TT_CONTENT_STRINGS && (in_doubt || b->cut || b->doubted);
-	unsigned nin_order = 0;
+	bool ordered = content == TT_CONTENT_STRINGS && (in_doubt || b->cut || b->doubted) &&
+		       is_ordered(p, end);
 
 	b->clean = tt_mem_alloc(s->mem, b->head.size);
 	if (b->clean == NULL)
@@ -88,7 +98,7 @@ int tt_salvage_file_records(struct tt_salvage *s, struct tt_salvaged_batch *b, b
 
 		if (in_doubt && !has_records(content, next, end, PROOF))
 			break;
-		if (is_at_damage(b, next) || (ordered && !is_next_in_order(&nin_order, p, next, end)))
+		if (is_at_damage(b, next) || (ordered && !is_next_in_order(p, next, end)))
 			continue;
 		rc = add_record(s, b, p, next, err);
 		if (rc < 0 && tt_salvage_is_machine(-rc))
