@@ -121,6 +121,13 @@ static bool is_other_clock(const struct tt_join *j, const struct tt_generation *
 	       wall_offset(&g->clock) != j->wall_offsets_ns.at[i];
 }
 
+/* It is one that an earlier piece has, too, such as that which restates what was before a cut. */
+static bool is_known_again(const struct tt_join *j, const struct tt_generation *g)
+{
+	return g->has_clock && tt_idmap_find(&j->clock_ids, g->number) != TT_IDMAP_NONE &&
+	       !is_other_clock(j, g);
+}
+
 /* ---- goroutines */
 
 static bool has_ended(const struct tt_join *j, int64_t g)
@@ -176,7 +183,7 @@ int tt_join_check_source(struct tt_join *j, const struct tt_generation *g)
 		return refuse(j, "its clock is that of another machine or of another start");
 	if (is_other_clock(j, g))
 		return refuse(j, "its generation of the same number has another clock");
-	if (g->number < j->last_number && start_ns > j->last_ns)
+	if (g->number < j->last_number && start_ns > j->last_ns && !is_known_again(j, g))
 		return refuse(j, "its generations are numbered anew");
 	if (g->number > j->last_number && start_ns < j->last_start_ns)
 		return refuse(j, "its generation has a later number, but an earlier time");
