@@ -1126,6 +1126,14 @@ TT_API int tt_reader_next_generation(struct tt_reader *r, const struct tt_genera
  */
 TT_API int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64_t last);
 /*
+ * Goes to the generation that begins at `offset` and is the `ordinal`-th of the trace, as another
+ * reader of it has found (tt_generation_offset(), tt_generation_ordinal()): 0, and it is the next
+ * one. 1: that cannot be done, and nothing has changed. It can be done in a file that is not
+ * compressed, or in memory, and not back. What is before it is not looked at: nothing is found
+ * there.
+ */
+TT_API int tt_reader_go_to_generation(struct tt_reader *r, uint64_t offset, uint64_t ordinal);
+/*
  * The same as tt_reader_next_generation(), but reads no strings, stacks and CPU samples, and so
  * takes no time; the latest batch of tt_generation_summary() is none of these. tt_reader_next()
  * continues with the generation after it.

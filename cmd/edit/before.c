@@ -17,6 +17,7 @@ static size_t count(struct before *b, struct tt_reader *r, const struct time_poi
 {
 	const struct tt_generation *g;
 	int64_t from_ns = INT64_MIN;
+	uint64_t last = 0;
 	size_t n = 0;
 
 	while (tt_reader_skim_generation(r, &g) == 0) {
@@ -31,6 +32,8 @@ static size_t count(struct before *b, struct tt_reader *r, const struct time_poi
 		if (!is_before(g, from_ns, generations))
 			break;
 		n++;
+		b->offset = last;
+		last = tt_generation_offset(g);
 		/* (generations overlap: the window begins in the first that is long enough) */
 		if (from->given && tt_generation_number(g) >= generations.first &&
 		    tt_generation_summary(g).last_ns >= from_ns)
@@ -62,6 +65,9 @@ int before_pass(const struct before *b, struct tt_reader *reader)
 	const struct tt_generation *g;
 	int rc = 0;
 
+	if (b->n != 0 && b->offset != 0 &&
+	    tt_reader_go_to_generation(reader, b->offset, b->n + 1) == 0)
+		return 0;
 	for (size_t i = 0; rc == 0 && i < b->n; i++) {
 		/* (before_find() has seen them all) */
 		rc = tt_reader_pass_generation(reader, 1, 0);
@@ -108,15 +114,17 @@ void before_see(struct before *b, const struct tt_event *ev, bool inside)
 void before_begin(struct before *b)
 {
 	size_t n = b->n;
+	uint64_t offset = b->offset;
 	int64_t start_ns = b->start_ns;
 
 	before_release(b);
-	*b = (struct before){ .n = n, .start_ns = start_ns };
+	*b = (struct before){ .n = n, .offset = offset, .start_ns = start_ns };
 }
 
 void before_retreat(struct before *b)
 {
 	b->n = b->overlaps ? b->n - 1 : 0;
+	b->offset = 0;
 	before_begin(b);
 }
 

@@ -14,6 +14,7 @@
 
 struct before {
 	size_t n;               /* generations that are passed over, from the first on */
+	uint64_t offset;        /* where the one after them begins; 0: not known */
 	int64_t start_ns;       /* of the trace */
 	/* what was read says of the window: */
 	struct id_set tasks;    /* tasks that began */

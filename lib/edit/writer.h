@@ -188,6 +188,7 @@ struct tt_writer {
 	bool open;
 	uint64_t number;        /* of this generation, or of the next one */
 	bool numbered;          /* of the next one */
+	bool has_written_clock; /* its clock, and maybe some of its batches */
 	bool aligned;           /* it is one of the source: it ends where that does */
 	uint64_t frequency;
 	uint64_t ns_per_tick;   /* 1: times are exact; else all so far are multiples of it */
@@ -240,7 +241,9 @@ void tt_writer_begin_trace(struct tt_writer *w);
 int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns, const struct tt_generation *like);
 /* The clock of the generation at hand is this one, at its moment. */
 void tt_writer_use_clock(struct tt_writer *w, const struct tt_clock *clock);
-/* Writes the generation at hand to the sink. */
+/* The Sync batch, whose header has the time at which the generation begins; once. */
+void tt_writer_encode_clock(struct tt_writer *w);
+/* Writes the generation at hand, or what of it was not written yet, to the sink. */
 int tt_writer_close_generation(struct tt_writer *w);
 
 /* ---- writer_emit.c */
@@ -331,6 +334,10 @@ int tt_writer_put(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type,
 void tt_writer_set_ticks(struct tt_writer *w, uint64_t ns_per_tick, uint64_t frequency);
 /* From now on ticks are nanoseconds, also of what the generation has already. */
 int tt_writer_use_ns(struct tt_writer *w);
+/* Writes those batches of a stream to which nothing is added any more. The clock was written, and
+ * ticks are nanoseconds: they are final. */
+int tt_writer_encode_full(struct tt_writer *w, struct tt_writer_stream *s);
+/* Writes all batches that were not written yet. */
 void tt_writer_encode_streams(struct tt_writer *w);
 void tt_writer_clear_streams(struct tt_writer *w);
 void tt_writer_release_streams(struct tt_writer *w);

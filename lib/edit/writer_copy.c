@@ -327,18 +327,24 @@ static int write_event(struct tt_writer *w, const struct tt_cursor *c, const str
 {
 	struct tt_writer_run *run = w->run;
 	size_t i = (size_t)(c - run->pass->merge.cursors.at);
+	struct tt_writer_stream *s;
 	struct tt_raw_event raw;
+	int rc;
 
 	decode_again(run, ev, &raw);
 	set_numbers(w, ev, raw.args);
 	if (!keep_ids_of(w, tt_event_def_of(ev->spec), raw.args))
 		return -w->err.code;
 	take_copy(w, i);
-	if (tt_writer_put(w, &w->streams.at[run->streams.at[i]], raw.type, raw.args,
-			  ev->spec->nargs, run->group_ns) < 0 ||
-	    !point_at_stream(w, i))
-		return tt_writer_no_memory(w);
-	return TT_OK;
+	s = &w->streams.at[run->streams.at[i]];
+	rc = tt_writer_put(w, s, raw.type, raw.args, ev->spec->nargs, run->group_ns);
+	if (rc == TT_OK && s->chunks.n > 1) {
+		tt_writer_encode_clock(w);
+		rc = tt_writer_encode_full(w, s);
+	}
+	if (rc == TT_OK && !point_at_stream(w, i))
+		rc = tt_writer_no_memory(w);
+	return rc;
 }
 
 /* One that is handed out: it, or what the trace has that it belongs to. */

@@ -93,6 +93,7 @@ int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns,
 	if (!has_clock)
 		w->progress.made_clock |= tt_version_has_clock(w->version);
 	w->clock = has_clock ? clock_at(&like->clock, w->base_ns) : made_clock(w->base_ns);
+	w->has_written_clock = false;
 	w->tables.gen.number = w->number;
 	w->tables.gen.batches.n = 1; /* (it is not empty: order counts on that) */
 	tt_order_begin_generation(&w->order, &w->tables.gen);
@@ -133,8 +134,7 @@ static void put_after_last_clock(struct tt_writer *w)
 	w->has_last_clock = true;
 }
 
-/* The Sync batch, whose header has the time at which the generation begins. */
-static void encode_clock(struct tt_writer *w)
+void tt_writer_encode_clock(struct tt_writer *w)
 {
 	const struct tt_batch_head head = {
 		.generation = w->number,
@@ -143,6 +143,9 @@ static void encode_clock(struct tt_writer *w)
 	};
 	struct tt_clock clock;
 
+	if (w->has_written_clock)
+		return;
+	w->has_written_clock = true;
 	put_after_last_clock(w);
 	clock = w->clock;
 	clock.trace_ticks = tt_writer_ticks(w, clock.trace_ns);
@@ -156,7 +159,7 @@ int tt_writer_close_generation(struct tt_writer *w)
 		return TT_OK;
 	w->open = w->aligned = false;
 	w->quick.source = NULL;
-	encode_clock(w);
+	tt_writer_encode_clock(w);
 	tt_writer_encode_streams(w);
 	tt_writer_encode_tables(w);
 	tt_encode_end_mark(w->enc, w->version);

@@ -5,6 +5,7 @@
  * those, or that a reader made up to keep times apart, turns all of them into nanoseconds:
  * what a reader makes of them is then exact. Stands on writer.h.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "edit/writer.h"
@@ -219,18 +220,39 @@ static void encode_chunk(struct tt_writer *w, const struct tt_writer_stream *s, 
 	tt_encode_batch(w->enc, &head, body, (size_t)(p - body) + size);
 }
 
+/* The first so many batches. */
+static void encode_chunks(struct tt_writer *w, const struct tt_writer_stream *s, size_t n)
+{
+	for (size_t c = 0; c < n; c++) {
+		size_t from = s->chunks.at[c].offset;
+		size_t to = c + 1 < s->chunks.n ? s->chunks.at[c + 1].offset : s->body.len;
+
+		encode_chunk(w, s, s->chunks.at[c].ticks, s->body.data + from, to - from);
+	}
+}
+
 void tt_writer_encode_streams(struct tt_writer *w)
 {
-	for (size_t i = 0; i < w->streams.n; i++) {
-		const struct tt_writer_stream *s = &w->streams.at[i];
+	for (size_t i = 0; i < w->streams.n; i++)
+		encode_chunks(w, &w->streams.at[i], w->streams.at[i].chunks.n);
+}
 
-		for (size_t c = 0; c < s->chunks.n; c++) {
-			size_t from = s->chunks.at[c].offset;
-			size_t to = c + 1 < s->chunks.n ? s->chunks.at[c + 1].offset : s->body.len;
+int tt_writer_encode_full(struct tt_writer *w, struct tt_writer_stream *s)
+{
+	size_t nfull, from;
 
-			encode_chunk(w, s, s->chunks.at[c].ticks, s->body.data + from, to - from);
-		}
-	}
+	assert(w->ns_per_tick == 1);
+	if (s->chunks.n < 2)
+		return TT_OK;
+	nfull = s->chunks.n - 1;
+	encode_chunks(w, s, nfull);
+	from = s->chunks.at[nfull].offset;
+	s->body.len -= from;
+	memmove(s->body.data, s->body.data + from, s->body.len);
+	s->chunks.at[0] = (struct tt_writer_chunk){0, s->chunks.at[nfull].ticks};
+	s->chunks.n = 1;
+	set_room(s);
+	return w->enc->failed ? -w->err.code : TT_OK;
 }
 
 void tt_writer_clear_streams(struct tt_writer *w)

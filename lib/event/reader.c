@@ -581,26 +581,47 @@ int tt_reader_next_generation(struct tt_reader *r, const struct tt_generation **
 	return TT_OK;
 }
 
+/* Whether generations may be passed over where the reader is. */
+static bool can_pass(struct tt_reader *r)
+{
+	tt_parallel_stop(r);
+	return r->phase != TT_PHASE_FINAL && r->phase != TT_PHASE_OVER &&
+	       !tt_version_is_v1(r->version);
+}
+
+/* The loader has passed over some. */
+static void passed(struct tt_reader *r, uint64_t ngenerations)
+{
+	r->ngenerations += ngenerations;
+	r->skipped_any = true;
+	r->phase = TT_PHASE_LOAD;
+	tt_pass_clear(&r->pass);
+	tt_findings_passed(&r->pass, r->loader.number);
+}
+
 int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64_t last)
 {
 	int rc;
 
-	tt_parallel_stop(r);
-	if (r->phase == TT_PHASE_FINAL || r->phase == TT_PHASE_OVER ||
-	    tt_version_is_v1(r->version))
+	if (!can_pass(r))
 		return TT_END;
 	rc = tt_loader_pass(&r->loader, first, last, &r->err);
 	if (rc < 0) {
 		r->outcome = rc;
 		return end(r);
 	}
-	if (rc == TT_END)
-		return rc;
-	r->ngenerations++;
-	r->skipped_any = true;
-	r->phase = TT_PHASE_LOAD;
-	tt_pass_clear(&r->pass);
-	tt_findings_passed(&r->pass, r->loader.number);
+	if (rc == TT_OK)
+		passed(r, 1);
+	return rc;
+}
+
+int tt_reader_go_to_generation(struct tt_reader *r, uint64_t offset, uint64_t ordinal)
+{
+	uint64_t before = r->loader.ordinal;
+
+	if (!can_pass(r) || tt_loader_go_to(&r->loader, offset, ordinal) != TT_OK)
+		return TT_END;
+	passed(r, r->loader.ordinal - before);
 	return TT_OK;
 }
 

@@ -178,6 +178,13 @@ int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error
  */
 int tt_loader_pass(struct tt_loader *l, uint64_t first, uint64_t last, struct tt_error *err);
 
+/*
+ * Goes to the generation that begins at `offset` and is the `ordinal`-th: 0, and l->number is that
+ * of the one before it; or 1: that cannot be done, nothing has changed. No byte before it is
+ * looked at.
+ */
+int tt_loader_go_to(struct tt_loader *l, uint64_t offset, uint64_t ordinal);
+
 /* Whether an error may be that bytes were lost or added, and a batch begins elsewhere. */
 bool tt_loader_lost_framing(int code);
 /* Whether n batches in a row, or as many as there are, begin where the source is, and make

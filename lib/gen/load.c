@@ -247,6 +247,42 @@ int tt_loader_pass(struct tt_loader *l, uint64_t first, uint64_t last, struct tt
 	return TT_OK;
 }
 
+/* Moves the source there, if all bytes are at hand and it is not back. */
+static bool move_on(struct tt_source *src, uint64_t offset)
+{
+	uint64_t begin = tt_source_offset(src);
+	struct tt_error ignored;
+	const uint8_t *data;
+	size_t avail;
+
+	if (!tt_source_is_whole(src) || offset < begin ||
+	    tt_source_peek(src, 1, &data, &avail, &ignored) < 0 || offset - begin > avail)
+		return false;
+	tt_source_seek(src, offset);
+	return true;
+}
+
+int tt_loader_go_to(struct tt_loader *l, uint64_t offset, uint64_t ordinal)
+{
+	uint64_t begin = tt_source_offset(l->src), number;
+	struct tt_error ignored;
+	bool ended;
+
+	if (ordinal <= l->ordinal || l->at_end || l->framer.has_lookahead_error ||
+	    !move_on(l->src, offset))
+		return TT_END;
+	number = number_here(l, &ended, &ignored);
+	if (number == 0) {
+		tt_source_seek(l->src, begin);
+		return TT_END;
+	}
+	l->ordinal = ordinal - 1;
+	l->number = number - 1;
+	l->resume = offset;
+	l->at_next = !l->framer.has_end_marks;
+	return TT_OK;
+}
+
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
 {
 	uint64_t begin = tt_source_offset(l->src);

@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-/* Headers of small batches are close to each other: one read is enough for some. */
+/* Headers of small batches are close to each other: one read is enough for some. Those of large
+ * ones are not: only the header is read then. */
 #define HEADERS_NBYTES 4096
+#define HEADER_NBYTES 256
 /* We skip most bytes, so the system does not read ahead by itself: we ask for so much at a
  * time. */
 #define EXPECT_NBYTES ((uint64_t)4 << 20)
@@ -45,12 +47,21 @@ static void expect(struct tt_source *s, uint64_t offset)
 	s->expected += EXPECT_NBYTES;
 }
 
+/* How much is read at once, if the batch before this offset was as large as the next one is. */
+static size_t refill_nbytes(const struct tt_source *s, uint64_t offset)
+{
+	bool is_near = offset >= s->headers_offset && offset - s->headers_offset < HEADERS_NBYTES;
+
+	return is_near ? HEADERS_NBYTES : HEADER_NBYTES;
+}
+
 /* Reads what follows the position. */
 static bool refill(struct tt_source *s, uint64_t offset)
 {
-	size_t left = (size_t)(s->end - s->pos);
-	size_t n = left < HEADERS_NBYTES ? left : HEADERS_NBYTES;
+	size_t left = (size_t)(s->end - s->pos), n = refill_nbytes(s, offset);
 
+	if (n > left)
+		n = left;
 	if (s->headers == NULL)
 		s->headers = tt_mem_alloc(s->mem, HEADERS_NBYTES);
 	if (s->headers == NULL)

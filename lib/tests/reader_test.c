@@ -773,6 +773,72 @@ START_TEST(a_wrong_table_of_frames_is_none)
 }
 END_TEST
 
+/* ---- generations that another reader has found */
+
+/* Goes to where generations begin, in another order than that of the file. */
+static void expect_going(const struct build *b, const uint64_t offsets[4])
+{
+	struct tt_reader *r = test_open(b->data, b->len, TT_OPEN_SKIM);
+	const struct tt_generation *g;
+	const struct tt_event *ev;
+	struct tt_error finding;
+
+	/* no batch begins there, or nothing does */
+	ck_assert_int_eq(tt_reader_go_to_generation(r, offsets[2] + 1, 3), TT_END);
+	ck_assert_int_eq(tt_reader_go_to_generation(r, b->len, 3), TT_END);
+	ck_assert_int_eq(tt_reader_go_to_generation(r, UINT64_MAX, 3), TT_END);
+	ck_assert_int_eq(tt_reader_go_to_generation(r, offsets[2], 0), TT_END);
+	ck_assert_int_eq(tt_reader_go_to_generation(r, offsets[2], 3), 0);
+	ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+	ck_assert_uint_eq(tt_generation_number(ev->generation), 3);
+	ck_assert_uint_eq(tt_generation_ordinal(ev->generation), 3);
+	ck_assert_uint_eq(tt_generation_offset(ev->generation), offsets[2]);
+	/* not back */
+	ck_assert_int_eq(tt_reader_go_to_generation(r, offsets[1], 2), TT_END);
+	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+	ck_assert_uint_eq(tt_generation_number(g), 4);
+	ck_assert_uint_eq(tt_generation_end(g), b->len);
+	ck_assert_int_eq(tt_reader_next_generation(r, &g), TT_END);
+	ck_assert_int_eq(tt_reader_go_to_generation(r, b->len, 5), TT_END);
+	ck_assert_int_eq(tt_reader_finding(r, &finding), TT_END);
+	ck_assert_uint_eq(tt_reader_progress(r).generations, 4);
+	tt_reader_close(r);
+}
+
+START_TEST(a_generation_that_was_found_is_reached_at_once)
+{
+	const struct tt_generation *g;
+	uint64_t offsets[4];
+	size_t n = 0;
+	struct build b;
+	struct tt_reader *r = open_script(&b, test_versions[_i],
+					  "7@100: Span 1 1 1\ngen 2\n7@200: Span 2 1 1\n"
+					  "gen 3\n7@300: Span 3 1 1\ngen 4\n7@400: Span 4 1 1");
+
+	while (tt_reader_next_generation(r, &g) == 0) {
+		ck_assert_uint_lt(n, 4);
+		offsets[n++] = tt_generation_offset(g);
+	}
+	ck_assert_uint_eq(n, 4);
+	expect_going(&b, offsets);
+	close_script(r, &b);
+}
+END_TEST
+
+START_TEST(a_packed_trace_has_no_generation_to_go_to)
+{
+	struct build packed;
+	uint64_t begin = build_packed(&packed, test_versions[_i]);
+	struct tt_reader *r = test_open(packed.data, packed.len, TT_OPEN_SKIM);
+	const struct tt_generation *g;
+
+	ck_assert_int_eq(tt_reader_go_to_generation(r, begin, 4), TT_END);
+	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+	ck_assert_uint_eq(tt_generation_number(g), 1);
+	close_script(r, &packed);
+}
+END_TEST
+
 /* ---- trouble of the machine */
 
 /* What a reader with so much memory makes of the trace. */
@@ -1020,6 +1086,8 @@ static TCase *contract(void)
 	tcase_add_test(tc, an_event_that_made_three_may_be_left_in_the_middle);
 	tcase_add_loop_test(tc, unwanted_generations_are_not_unpacked, 0, 2 * TEST_NVERSIONS);
 	tcase_add_loop_test(tc, a_wrong_table_of_frames_is_none, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, a_generation_that_was_found_is_reached_at_once, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, a_packed_trace_has_no_generation_to_go_to, 0, TEST_NVERSIONS);
 	tcase_add_test(tc, memory_has_a_limit_with_a_code_of_its_own);
 	tcase_add_test(tc, an_input_that_cannot_be_read_says_why);
 	tcase_add_test(tc, options_of_a_later_library_must_be_zero);

@@ -11,6 +11,7 @@
 #include "tests/script.h"
 #include "tests/suites.h"
 #include "tracetool_write.h"
+#include "wire/format.h"
 
 static bool append(void *arg, const void *data, size_t nbytes)
 {
@@ -209,6 +210,77 @@ START_TEST(every_cut_shows_the_same_events)
 		}
 	}
 	build_release(&in);
+}
+END_TEST
+
+/* ---- many events at once */
+
+/* Two threads have more events than fit into a batch of the result. */
+static void build_long(struct build *b, unsigned version)
+{
+	static const char begin[] = "7@100: ProcStatus 0 1, GoStatus 1 7 2\n"
+				    "8@101: ProcStatus 1 1, GoStatus 2 8 2\n";
+	static const char label[] = "GoLabel 1, ", end[] = "gen 2\n7@99000: ProcStatus 0 1, "
+							       "GoStatus 1 7 2, GoLabel 3";
+	struct build text = {0};
+	char line[64];
+
+	build_bytes(&text, begin, strlen(begin));
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(line, sizeof(line), "%u@%u: ", 7 + i % 2, 1000 + i * 500);
+		build_bytes(&text, line, strlen(line));
+		for (unsigned k = 0; k < 1000; k++)
+			build_bytes(&text, label, strlen(label));
+		build_bytes(&text, "GoLabel 2\n", 10);
+	}
+	build_bytes(&text, end, sizeof(end));
+	script_build(b, version, (const char *)text.data);
+	build_release(&text);
+}
+
+/* All events through a filter. Returns how much was written before the end. */
+static size_t filter_all(struct build *out, const struct build *in, bool many)
+{
+	struct tt_reader *r = test_open(in->data, in->len, 0);
+	struct tt_writer *w = new_writer(out, r, 0);
+	const struct tt_event *ev;
+	struct tt_filter *f;
+	struct tt_error err;
+	size_t nbytes = 0;
+	int rc;
+
+	ck_assert_int_eq(tt_filter_new(&f, w, 0, &err), 0);
+	while (tt_reader_next(r, &ev) == 0) {
+		ck_assert_int_eq(tt_filter_event(f, ev, true, ev->kind != TT_KIND_SYNC), 0);
+		do {
+			rc = many ? tt_filter_copy(f, r, INT64_MAX, &ev) : TT_END;
+		} while (rc == 0);
+		ck_assert_int_eq(rc, TT_END);
+		if (tt_reader_progress(r).generations < 2)
+			nbytes = out->len;
+	}
+	ck_assert_int_eq(tt_writer_finish(w), 0);
+	tt_filter_free(f);
+	tt_writer_free(w);
+	tt_reader_close(r);
+	return nbytes;
+}
+
+START_TEST(what_is_copied_at_once_is_the_same)
+{
+	struct build in, one, many;
+
+	build_long(&in, test_versions[_i]);
+	ck_assert_uint_le(filter_all(&one, &in, false), 16);
+	/* full batches do not wait for the generation's end */
+	ck_assert_uint_gt(filter_all(&many, &in, true), 2 * TT_BATCH_MAX_SIZE);
+	ck_assert_uint_eq(count(&one), count(&in));
+	ck_assert_uint_eq(count(&many), count(&in));
+	expect_tail(&one, &in, 0, count(&in));
+	expect_tail(&many, &in, 0, count(&in));
+	build_release(&in);
+	build_release(&one);
+	build_release(&many);
 }
 END_TEST
 
@@ -477,6 +549,7 @@ Suite *writer_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, a_copy_has_the_same_events, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, every_cut_shows_the_same_events, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, what_is_copied_at_once_is_the_same, 0, TEST_NVERSIONS);
 	tcase_add_test(tc, embedded_events_stay_embedded);
 	tcase_add_test(tc, own_events_need_no_statuses);
 	tcase_add_loop_test(tc, generations_of_its_own_stand_alone, 0, 2);
