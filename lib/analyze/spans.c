@@ -36,6 +36,7 @@ int tt_spans_new(struct tt_spans **out, const struct tt_spans_options *opt, stru
 	tt_span_texts_init(&s->texts, &s->mem, s->seed);
 	tt_idmap_init(&s->goroutine_ids, &s->mem, s->seed);
 	tt_idmap_init(&s->proc_ids, &s->mem, s->seed);
+	tt_idmap_init(&s->task_ids, &s->mem, s->seed);
 	tt_idmap_init(&s->scope_hashes, &s->mem, s->seed);
 	if (s->flags & TT_SPANS_BRIEF) {
 		rc = tt_span_groups_new(s, err);
@@ -55,6 +56,7 @@ void tt_spans_free(struct tt_spans *s)
 	tt_span_texts_release(&s->texts);
 	tt_idmap_release(&s->goroutine_ids);
 	tt_idmap_release(&s->proc_ids);
+	tt_idmap_release(&s->task_ids);
 	tt_idmap_release(&s->scope_hashes);
 	TT_ARRAY_RELEASE(&s->mem, &s->goroutines);
 	TT_ARRAY_RELEASE(&s->mem, &s->procs);

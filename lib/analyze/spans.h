@@ -132,18 +132,22 @@ struct tt_span_proc {
 };
 
 /*
- * A region, range, task or resource. Regions are the stack of a goroutine; all others are
- * found by their hash, and ranges of a goroutine are in a list of its own, too.
+ * A region, range, task or resource, in few bytes: there may be more of them open than goroutines.
+ * Regions are the stack of a goroutine; tasks are found by their number, all others by their hash,
+ * and ranges of a goroutine are in a list of its own, too.
  */
 struct tt_span_scope {
-	struct tt_span span;    /* as far as it is known */
-	const void *what;       /* part of its key: the resource's spec */
-	uint8_t type;           /* part of its key: of the event that begins a range */
-	bool used;
-	uint64_t hash;
+	int64_t id, start_ns;
+	struct tt_span_context by;      /* what began it; all TT_NONE: it began before */
+	uint64_t more;          /* REGION: its task. TASK: its parent. RANGE: the key of its spec */
+	const void *of;         /* RANGE: the spec of the event that began it. RESOURCE: its own */
+	uint32_t name, detail, stack;
 	uint32_t below;         /* slot: the next region outwards; the next with this hash */
 	uint32_t above;         /* with this hash */
 	uint32_t next, before;  /* of the goroutine's ranges; of a free record: the next free one */
+	uint8_t kind, scope;    /* as in struct tt_span */
+	uint8_t type;           /* RANGE: of the event that begins it */
+	bool used : 1, began_before : 1;
 };
 
 /* ---- spans_groups.c and spans_run.c */
@@ -198,7 +202,7 @@ struct tt_spans {
 	bool v1;                /* it was made up for a trace in format v1 */
 
 	struct tt_span_texts texts;
-	struct tt_idmap goroutine_ids, proc_ids, scope_hashes;
+	struct tt_idmap goroutine_ids, proc_ids, task_ids, scope_hashes;
 	TT_ARRAY(struct tt_span_goroutine) goroutines;
 	TT_ARRAY(struct tt_span_proc) procs;
 	TT_ARRAY(struct tt_span_scope) scopes;

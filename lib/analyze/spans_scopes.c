@@ -19,7 +19,7 @@ struct key {
 
 /* ---- records */
 
-static uint32_t new_scope(struct tt_spans *s)
+static uint32_t new_scope(struct tt_spans *s, enum tt_span_kind kind, int64_t id)
 {
 	uint32_t slot = s->free_scope;
 	struct tt_span_scope *scope;
@@ -34,6 +34,8 @@ static uint32_t new_scope(struct tt_spans *s)
 	scope = &s->scopes.at[slot];
 	memset(scope, 0, sizeof(*scope));
 	scope->used = true;
+	scope->kind = (uint8_t)kind;
+	scope->id = id;
 	scope->below = scope->above = scope->next = scope->before = TT_SPAN_NO_SLOT;
 	return slot;
 }
@@ -68,18 +70,41 @@ static uint64_t hash_of(const struct tt_spans *s, const struct key *key)
 	return h | UINT64_C(1) << 63;
 }
 
+static struct key key_of(const struct tt_span_scope *scope)
+{
+	return (struct key){
+		.kind = (enum tt_span_kind)scope->kind,
+		.scope = (enum tt_resource)scope->scope,
+		.type = scope->type,
+		.id = scope->id,
+		.key = scope->kind == TT_SPAN_RANGE ? scope->more : 0,
+		.what = scope->kind == TT_SPAN_RESOURCE ? scope->of : NULL,
+	};
+}
+
 static bool is_of_key(const struct tt_span_scope *scope, const struct key *key)
 {
-	const struct tt_span *span = &scope->span;
+	const struct key own = key_of(scope);
 
-	return span->kind == key->kind && span->scope == key->scope && span->id == key->id &&
-	       span->key == key->key && scope->type == key->type && scope->what == key->what;
+	return own.kind == key->kind && own.scope == key->scope && own.id == key->id &&
+	       own.key == key->key && own.type == key->type && own.what == key->what;
+}
+
+/* The map that has it, and what it has there. */
+static struct tt_idmap *map_of(struct tt_spans *s, const struct key *key, uint64_t *id)
+{
+	bool task = key->kind == TT_SPAN_TASK;
+
+	*id = task ? (uint64_t)key->id : hash_of(s, key);
+	return task ? &s->task_ids : &s->scope_hashes;
 }
 
 /* The innermost one, or TT_SPAN_NO_SLOT. */
-static uint32_t find(const struct tt_spans *s, const struct key *key)
+static uint32_t find(struct tt_spans *s, const struct key *key)
 {
-	uint32_t slot = tt_idmap_find(&s->scope_hashes, hash_of(s, key));
+	uint64_t id;
+	const struct tt_idmap *map = map_of(s, key, &id);
+	uint32_t slot = tt_idmap_find(map, id);
 
 	while (slot != TT_SPAN_NO_SLOT && !is_of_key(&s->scopes.at[slot], key))
 		slot = s->scopes.at[slot].below;
@@ -88,47 +113,54 @@ static uint32_t find(const struct tt_spans *s, const struct key *key)
 
 _Static_assert(TT_SPAN_NO_SLOT == TT_IDMAP_NONE, "no slot is what an absent id has");
 
-/* A new one, not yet in any list. */
+/* A new one, not yet in any list of a goroutine. */
 static uint32_t open(struct tt_spans *s, const struct key *key)
 {
-	uint64_t hash = hash_of(s, key);
-	uint32_t below = tt_idmap_find(&s->scope_hashes, hash), slot = new_scope(s);
+	uint64_t id;
+	struct tt_idmap *map = map_of(s, key, &id);
+	uint32_t below = tt_idmap_find(map, id), slot = new_scope(s, key->kind, key->id);
 	struct tt_span_scope *scope;
 
 	if (slot == TT_SPAN_NO_SLOT)
 		return slot;
-	tt_idmap_remove(&s->scope_hashes, hash);
-	if (!tt_idmap_add(&s->scope_hashes, hash, slot))
+	tt_idmap_remove(map, id);
+	if (!tt_idmap_add(map, id, slot))
 		return TT_SPAN_NO_SLOT;
 	scope = &s->scopes.at[slot];
-	scope->hash = hash;
-	scope->what = key->what;
+	scope->scope = (uint8_t)key->scope;
 	scope->type = key->type;
+	scope->more = key->key;
+	scope->of = key->what;
 	scope->below = below;
 	if (below != TT_SPAN_NO_SLOT)
 		s->scopes.at[below].above = slot;
-	scope->span.kind = key->kind;
-	scope->span.scope = key->scope;
-	scope->span.id = key->id;
-	scope->span.key = key->key;
 	return slot;
 }
 
 /* Out of the list of those with its hash. False: no memory. */
 static bool unlink_hash(struct tt_spans *s, const struct tt_span_scope *scope)
 {
+	const struct key key = key_of(scope);
+	struct tt_idmap *map;
+	uint64_t id;
+
 	if (scope->below != TT_SPAN_NO_SLOT)
 		s->scopes.at[scope->below].above = scope->above;
 	if (scope->above != TT_SPAN_NO_SLOT) {
 		s->scopes.at[scope->above].below = scope->below;
 		return true;
 	}
-	tt_idmap_remove(&s->scope_hashes, scope->hash);
-	return scope->below == TT_SPAN_NO_SLOT ||
-	       tt_idmap_add(&s->scope_hashes, scope->hash, scope->below);
+	map = map_of(s, &key, &id);
+	tt_idmap_remove(map, id);
+	return scope->below == TT_SPAN_NO_SLOT || tt_idmap_add(map, id, scope->below);
 }
 
 /* ---- the ranges of a goroutine, which end with it */
+
+static bool is_of_goroutine(const struct tt_span_scope *scope)
+{
+	return scope->kind == TT_SPAN_RANGE && scope->scope == TT_RESOURCE_GOROUTINE;
+}
 
 static void link_goroutine(struct tt_spans *s, struct tt_span_goroutine *g, uint32_t slot)
 {
@@ -143,62 +175,73 @@ static void unlink_goroutine(struct tt_spans *s, uint32_t slot)
 	const struct tt_span_scope *scope = &s->scopes.at[slot];
 	struct tt_span_goroutine *g;
 
-	if (scope->span.kind != TT_SPAN_RANGE || scope->span.scope != TT_RESOURCE_GOROUTINE)
+	if (!is_of_goroutine(scope))
 		return;
 	if (scope->next != TT_SPAN_NO_SLOT)
 		s->scopes.at[scope->next].before = scope->before;
 	if (scope->before != TT_SPAN_NO_SLOT)
 		s->scopes.at[scope->before].next = scope->next;
-	g = tt_spans_goroutine(s, scope->span.id);
+	g = tt_spans_goroutine(s, scope->id);
 	if (g != NULL && g->ranges == slot)
 		g->ranges = scope->next;
 }
 
 /* ---- beginning and ending */
 
-static void set_context(struct tt_spans *s, struct tt_span *span, const struct tt_event *ev)
-{
-	span->goroutine = ev->goroutine;
-	span->proc = ev->proc;
-	span->thread = ev->thread;
-	span->stack = tt_span_own_stack(s, tt_event_stack(ev, NULL));
-	span->start_stack = s->flags & TT_SPANS_STACKS ? span->stack : 0;
-}
-
 /* It begins with this event; or, if `ev` is NULL, it did before the generation. */
-static void set_begin(struct tt_spans *s, struct tt_span *span, const struct tt_event *ev)
+static void set_begin(struct tt_spans *s, struct tt_span_scope *scope, const struct tt_event *ev)
 {
-	span->taken_ns = TT_NOT_TAKEN;
-	if (ev != NULL) {
-		span->start_ns = ev->time_ns;
-		set_context(s, span, ev);
+	scope->began_before = ev == NULL;
+	if (ev == NULL) {
+		scope->start_ns = s->sync_ns;
+		scope->by = (struct tt_span_context){TT_NONE, TT_NONE, TT_NONE};
 		return;
 	}
-	span->start_ns = s->sync_ns;
-	span->flags = TT_SPAN_BEGAN_BEFORE;
-	span->goroutine = span->proc = span->thread = TT_NONE;
+	scope->start_ns = ev->time_ns;
+	scope->by = (struct tt_span_context){ev->goroutine, ev->proc, ev->thread};
+	scope->stack = tt_span_own_stack(s, tt_event_stack(ev, NULL));
 }
 
 /* The goroutine that it is of, or began on; TT_NONE: none, or it is not known. */
-static int64_t goroutine_of(const struct tt_span *span)
+static int64_t goroutine_of(const struct tt_span_scope *scope)
 {
-	bool own = span->kind == TT_SPAN_REGION ||
-		   (span->kind == TT_SPAN_RANGE && span->scope == TT_RESOURCE_GOROUTINE);
-
-	return own ? span->id : span->goroutine;
+	return scope->kind == TT_SPAN_REGION || is_of_goroutine(scope) ? scope->id : scope->by.goroutine;
 }
 
 void tt_spans_scope_span(const struct tt_spans *s, const struct tt_span_scope *scope,
 			 struct tt_span *out)
 {
-	const struct tt_span_goroutine *g;
+	const struct tt_span_goroutine *g = tt_spans_goroutine(s, goroutine_of(scope));
 
-	*out = scope->span;
-	out->flags |= TT_SPAN_NOT_ENDED;
-	out->end_ns = s->now_ns;
-	out->end_goroutine = out->end_proc = out->end_thread = TT_NONE;
-	g = tt_spans_goroutine(s, goroutine_of(out));
-	out->func = g == NULL ? 0 : g->func;
+	*out = (struct tt_span){
+		.kind = (enum tt_span_kind)scope->kind,
+		.flags = TT_SPAN_NOT_ENDED | (scope->began_before ? TT_SPAN_BEGAN_BEFORE : 0),
+		.scope = (enum tt_resource)scope->scope,
+		.id = scope->id,
+		.start_ns = scope->start_ns,
+		.end_ns = s->now_ns,
+		.taken_ns = TT_NOT_TAKEN,
+		.name = scope->name,
+		.detail = scope->detail,
+		.func = g == NULL ? 0 : g->func,
+		.stack = scope->stack,
+		.start_stack = s->flags & TT_SPANS_STACKS ? scope->stack : 0,
+		.goroutine = scope->by.goroutine,
+		.proc = scope->by.proc,
+		.thread = scope->by.thread,
+		.end_goroutine = TT_NONE,
+		.end_proc = TT_NONE,
+		.end_thread = TT_NONE,
+	};
+	if (scope->kind == TT_SPAN_RANGE) {
+		out->key = scope->more;
+		out->spec = scope->of;
+	} else if (scope->kind == TT_SPAN_REGION) {
+		out->task = scope->more;
+	} else if (scope->kind == TT_SPAN_TASK) {
+		out->task = (uint64_t)scope->id;
+		out->parent = scope->more;
+	}
 }
 
 static void set_end(struct tt_spans *s, struct tt_span *span, const struct tt_event *ev)
@@ -214,7 +257,7 @@ static void set_end(struct tt_spans *s, struct tt_span *span, const struct tt_ev
 static bool close(struct tt_spans *s, uint32_t slot, const struct tt_event *ev)
 {
 	struct tt_span *span = tt_spans_add(s);
-	bool hashed = s->scopes.at[slot].span.kind != TT_SPAN_REGION;
+	bool hashed = s->scopes.at[slot].kind != TT_SPAN_REGION;
 
 	if (span == NULL)
 		return false;
@@ -253,16 +296,20 @@ static bool end_alone(struct tt_spans *s, const struct tt_event *ev, enum tt_spa
 
 	if (span == NULL)
 		return false;
-	memset(span, 0, sizeof(*span));
-	set_begin(s, span, NULL);
-	span->kind = kind;
-	span->start_ns = s->start_ns;
-	span->end_ns = ev->time_ns;
-	span->flags |= TT_SPAN_END_ALONE;
-	span->id = id;
-	span->task = task;
-	span->parent = TT_NO_TASK;
-	span->name = name;
+	*span = (struct tt_span){
+		.kind = kind,
+		.flags = TT_SPAN_BEGAN_BEFORE | TT_SPAN_END_ALONE,
+		.id = id,
+		.start_ns = s->start_ns,
+		.end_ns = ev->time_ns,
+		.taken_ns = TT_NOT_TAKEN,
+		.name = name,
+		.goroutine = TT_NONE,
+		.proc = TT_NONE,
+		.thread = TT_NONE,
+		.task = task,
+		.parent = TT_NO_TASK,
+	};
 	set_end(s, span, ev);
 	return true;
 }
@@ -294,17 +341,17 @@ static bool begin_range(struct tt_spans *s, const struct tt_event *ev, const str
 	const char *name = view->name != NULL ? view->name : ev->spec->name;
 	bool before = ev->spec->range.role == TT_RANGE_ACTIVE;
 	struct tt_span_goroutine *g;
-	struct tt_span *span;
+	struct tt_span_scope *scope;
 	uint32_t slot = open(s, key);
 
 	if (slot == TT_SPAN_NO_SLOT)
 		return false;
-	span = &s->scopes.at[slot].span;
-	set_begin(s, span, before ? NULL : ev);
-	span->spec = ev->spec;
-	span->name = tt_span_texts_name(&s->texts, (struct tt_str){name, strlen(name)});
+	scope = &s->scopes.at[slot];
+	set_begin(s, scope, before ? NULL : ev);
+	scope->of = ev->spec;
+	scope->name = tt_span_texts_name(&s->texts, (struct tt_str){name, strlen(name)});
 	if (view->kind_arg >= 0)
-		span->detail = tt_span_texts_string(&s->texts, ev->args[view->kind_arg]);
+		scope->detail = tt_span_texts_string(&s->texts, ev->args[view->kind_arg]);
 	g = key->scope == TT_RESOURCE_GOROUTINE ? tt_spans_goroutine(s, key->id) : NULL;
 	if (g != NULL)
 		link_goroutine(s, g, slot);
@@ -342,17 +389,15 @@ bool tt_spans_region(struct tt_spans *s, const struct tt_event *ev)
 		g->region = s->scopes.at[slot].below;
 		return close(s, slot, ev);
 	}
-	slot = new_scope(s);
+	slot = new_scope(s, TT_SPAN_REGION, g->id);
 	if (slot == TT_SPAN_NO_SLOT)
 		return false;
 	scope = &s->scopes.at[slot];
 	scope->below = g->region;
-	scope->span.kind = TT_SPAN_REGION;
-	scope->span.scope = TT_RESOURCE_GOROUTINE;
-	scope->span.id = g->id;
-	scope->span.task = r.task;
-	scope->span.name = name;
-	set_begin(s, &scope->span, ev);
+	scope->scope = TT_RESOURCE_GOROUTINE;
+	scope->more = r.task;
+	scope->name = name;
+	set_begin(s, scope, ev);
 	g->region = slot;
 	return true;
 }
@@ -361,7 +406,7 @@ bool tt_spans_region(struct tt_spans *s, const struct tt_event *ev)
 
 const struct tt_span_scope *tt_spans_task_of(const struct tt_spans *s, uint64_t id)
 {
-	uint32_t slot = find(s, &(struct key){.kind = TT_SPAN_TASK, .id = (int64_t)id});
+	uint32_t slot = tt_idmap_find(&s->task_ids, id);
 
 	return slot == TT_SPAN_NO_SLOT ? NULL : &s->scopes.at[slot];
 }
@@ -371,7 +416,7 @@ bool tt_spans_task(struct tt_spans *s, const struct tt_event *ev)
 	const struct tt_task task = tt_event_task(ev);
 	const struct key key = {.kind = TT_SPAN_TASK, .id = (int64_t)task.id};
 	uint32_t slot, name = tt_span_texts_name(&s->texts, task.type);
-	struct tt_span *span;
+	struct tt_span_scope *scope;
 
 	if (ev->kind == TT_KIND_TASK_END) {
 		slot = find(s, &key);
@@ -382,11 +427,10 @@ bool tt_spans_task(struct tt_spans *s, const struct tt_event *ev)
 	slot = open(s, &key);
 	if (slot == TT_SPAN_NO_SLOT)
 		return false;
-	span = &s->scopes.at[slot].span;
-	set_begin(s, span, ev);
-	span->task = task.id;
-	span->parent = task.parent;
-	span->name = name;
+	scope = &s->scopes.at[slot];
+	set_begin(s, scope, ev);
+	scope->more = task.parent;
+	scope->name = name;
 	return true;
 }
 
@@ -418,15 +462,15 @@ static bool begin_resource(struct tt_spans *s, const struct tt_event *ev, const 
 	const struct tt_resource_spec *resource = order->resource;
 	bool known = order->role == TT_ROLE_CREATE || state != 0;
 	uint32_t slot = open(s, key);
-	struct tt_span *span;
+	struct tt_span_scope *scope;
 
 	if (slot == TT_SPAN_NO_SLOT)
 		return false;
-	span = &s->scopes.at[slot].span;
-	set_begin(s, span, known && order->role != TT_ROLE_RESTATE ? ev : NULL);
-	span->name = tt_span_texts_name(&s->texts,
+	scope = &s->scopes.at[slot];
+	set_begin(s, scope, known && order->role != TT_ROLE_RESTATE ? ev : NULL);
+	scope->name = tt_span_texts_name(&s->texts,
 					(struct tt_str){resource->name, strlen(resource->name)});
-	span->detail = state;
+	scope->detail = state;
 	return true;
 }
 
@@ -443,11 +487,11 @@ static bool resource_event(struct tt_spans *s, const struct tt_event *ev,
 	uint32_t state = to != NULL ? tt_span_texts_name(&s->texts,
 							 (struct tt_str){to, strlen(to)})
 			 : slot == TT_SPAN_NO_SLOT ? 0
-						   : s->scopes.at[slot].span.detail;
+						   : s->scopes.at[slot].detail;
 
 	if (order->role == TT_ROLE_DESTROY)
 		return slot == TT_SPAN_NO_SLOT || close(s, slot, ev);
-	if (slot != TT_SPAN_NO_SLOT && s->scopes.at[slot].span.detail == state &&
+	if (slot != TT_SPAN_NO_SLOT && s->scopes.at[slot].detail == state &&
 	    order->role != TT_ROLE_CREATE)
 		return true;
 	if (slot != TT_SPAN_NO_SLOT && !close(s, slot, ev))

@@ -92,7 +92,7 @@ static inline void set_state(const struct tt_spans *s, const struct tt_span_goro
 	out->func = g->func;
 	out->stack = g->stack;
 	out->start_stack = s->groups == NULL ? g->start_stack : 0;
-	out->task = g->region == TT_SPAN_NO_SLOT ? 0 : s->scopes.at[g->region].span.task;
+	out->task = g->region == TT_SPAN_NO_SLOT ? 0 : s->scopes.at[g->region].more;
 	out->parent = out->key = 0;
 	out->spec = NULL;
 	/* (spans_run.c does not keep it up to date) */
