@@ -612,6 +612,12 @@ check-stat: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-stat --work $O/check-stat '$(GO_REFERENCE)' \
 		testdata testdata/v1 $(if $(CORPUS),'$(CORPUS)' $(wildcard $(CORPUS)/v1)) $(TRACES)
 
+## check-merge      stat --merge of parts of traces against one run; CORPUS=DIR,
+##                  TRACES=...: more traces
+check-merge: $O/tracetool
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-merge $(if $(SEED),--seed $(SEED)) testdata testdata/problems \
+		$(if $(CORPUS),'$(CORPUS)' $(wildcard $(CORPUS)/v1)) $(TRACES)
+
 ## check-profiles   GO_REFERENCE=DIR: export --go against Go's profiles;
 ##                  CORPUS=DIR, TRACES=...: more traces
 check-profiles: $O/tracetool
@@ -721,4 +727,4 @@ help:
 
 .PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install uninstall \
 	dist clean distclean check check-threads check-valgrind $(checks) update-golden \
-	check-corpus check-stat check-profiles check-go check-experiments bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE
+	check-corpus check-stat check-merge check-profiles check-go check-experiments bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE

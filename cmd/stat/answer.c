@@ -68,6 +68,7 @@ void answer_release(struct stat_answer *a)
 	for (size_t i = 0; i < NTABLES; i++)
 		table_release(&a->tables[i]);
 	util_release(&a->util);
+	util_ends_release(&a->ends);
 	free(a->error);
 	free(a->file);
 	memset(a, 0, sizeof(*a));
@@ -152,6 +153,27 @@ void answer_merge(struct stat_answer *a, const struct stat_answer *from, bool ma
 	}
 }
 
+static void get_minima(const struct stat_facts *f, struct util_minimum minima[NWINDOWS])
+{
+	for (size_t i = 0; i < NWINDOWS; i++)
+		minima[i] = (struct util_minimum){ stat_windows[i], f->mmu[i], f->mmu_at[i] };
+}
+
+/* Minima over windows of both parts, which were merged as if no window lay in both. */
+static void append_ends(struct stat_answer *a, const struct stat_facts *before,
+			const struct stat_answer *part)
+{
+	struct util_minimum minima[NWINDOWS], others[NWINDOWS];
+
+	get_minima(before, minima);
+	get_minima(&part->facts, others);
+	a->no_memory |= !util_ends_append(&a->ends, &part->ends, minima, others, NWINDOWS);
+	for (size_t i = 0; i < NWINDOWS; i++) {
+		a->facts.mmu[i] = minima[i].util;
+		a->facts.mmu_at[i] = minima[i].at_ns;
+	}
+}
+
 void answer_append(struct stat_answer *a, const struct stat_answer *part)
 {
 	struct stat_facts before = a->facts, *f = &a->facts;
@@ -162,6 +184,7 @@ void answer_append(struct stat_answer *a, const struct stat_answer *part)
 	f->goroutines_start = before.goroutines_start;
 	f->live = part->facts.live;
 	f->to_ns = part->facts.to_ns;
+	append_ends(a, &before, part);
 	a->status = worse(a->status, part->status);
 	for (size_t i = 0; i < NTABLES; i++)
 		table_merge(&a->tables[i], &part->tables[i], NULL);
@@ -169,7 +192,7 @@ void answer_append(struct stat_answer *a, const struct stat_answer *part)
 
 int answer_check(const struct stat_answer *a)
 {
-	bool no_memory = false;
+	bool no_memory = a->no_memory;
 
 	for (size_t i = 0; i < NTABLES; i++)
 		no_memory |= a->tables[i].no_memory;

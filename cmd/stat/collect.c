@@ -145,8 +145,12 @@ static void take_fact(struct collector *c, const struct tt_event *ev)
 {
 	if (ev->kind == TT_KIND_METRIC && c->part != PART_AFTER)
 		take_metric(&c->answer->facts, ev, c->part == PART_INSIDE);
-	if (c->utilization && c->part != PART_AFTER)
+	if (!c->utilization)
+		return;
+	if (c->part != PART_AFTER)
 		util_event(&c->util, ev);
+	else
+		util_event_after(&c->util, ev);
 }
 
 static void begin(struct collector *c, const struct tt_event *ev)
@@ -183,9 +187,9 @@ static void place_event(struct collector *c, const struct tt_event *ev)
 			peers_next_generation(&c->peers, c->spans);
 	}
 	inside = span_window_has(&c->window, ev->time_ns);
-	if (inside && c->part == PART_BEFORE)
+	if (c->part == PART_BEFORE && (inside || ev->time_ns > c->window.to_ns))
 		enter_part(c, PART_INSIDE);
-	else if (!inside && c->part == PART_INSIDE)
+	if (!inside && c->part == PART_INSIDE)
 		enter_part(c, PART_AFTER);
 	if (!inside)
 		return;
@@ -320,6 +324,8 @@ static void sum_up(struct collector *c)
 		util_finish(&c->util, to);
 	for (size_t i = 0; i < NWINDOWS; i++)
 		f->mmu[i] = util_minimum(&c->util, stat_windows[i], &f->mmu_at[i]);
+	if (c->opt->partial)
+		c->no_memory |= !util_ends_set(&c->answer->ends, &c->util);
 	util_sums(&c->util, &collector_ns, &all_ns);
 	f->collector_ns = (uint64_t)collector_ns;
 	f->util_ns = (uint64_t)all_ns;
@@ -371,7 +377,8 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 		.chooser = { .selection = &opt->selection },
 		.chooses = selection_chooses(&opt->selection),
 		.utilization = wants_utilization(opt),
-		.util = { .flags = UTIL_STW | UTIL_BACKGROUND | UTIL_ASSIST },
+		.util = { .flags = UTIL_STW | UTIL_BACKGROUND | UTIL_ASSIST |
+				   (opt->partial ? UTIL_ENDS : 0) },
 	};
 
 	a->facts.nfiles = 1;

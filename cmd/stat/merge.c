@@ -47,6 +47,52 @@ static void read_facts(struct parse *p, struct stat_facts *f)
 	}
 }
 
+/* Its times are counted from the start of the function. */
+static bool read_piece(struct parse *p, struct util_piece *piece)
+{
+	uint64_t ns = 0;
+	bool fine = true;
+
+	parse_begin(p, '[');
+	while (fine && parse_element(p)) {
+		ns += parse_u64(p);
+		fine = ns <= INT64_MAX && parse_element(p) &&
+		       util_piece_add(piece, (int64_t)ns, parse_double(p));
+	}
+	return fine;
+}
+
+static bool shift_piece(struct util_piece *piece, int64_t by_ns)
+{
+	for (size_t i = 0; i < piece->n; i++) {
+		if (__builtin_add_overflow(piece->at[i].time_ns, by_ns, &piece->at[i].time_ns))
+			return false;
+	}
+	return true;
+}
+
+/* Whatever the order of its members is. */
+static void read_ends(struct parse *p, struct util_ends *e)
+{
+	bool fine = true;
+
+	parse_begin(p, '{');
+	while (fine && parse_member(p)) {
+		if (parse_key_is(p, "from_ns"))
+			e->from_ns = parse_i64(p);
+		else if (parse_key_is(p, "to_ns"))
+			e->to_ns = parse_i64(p);
+		else if (parse_key_is(p, "head"))
+			fine = e->head.n == 0 && read_piece(p, &e->head);
+		else if (parse_key_is(p, "tail"))
+			fine = e->tail.n == 0 && read_piece(p, &e->tail);
+		else
+			parse_skip(p);
+	}
+	p->wrong |= !fine || !shift_piece(&e->head, e->from_ns) || !shift_piece(&e->tail, e->from_ns) ||
+		    !util_ends_are_valid(e);
+}
+
 /* The durations or the buckets of a distribution, which are only counted here. */
 static bool read_counts(struct parse *p, struct dist *d, bool few)
 {
@@ -224,6 +270,8 @@ static void read_line(struct parse *p, struct stat_answer *a, struct line *line)
 			a->status = parse_u64(p) == STATUS_FINE ? STATUS_FINE : STATUS_BAD;
 		} else if (parse_key_is(p, "facts")) {
 			read_facts(p, &a->facts);
+		} else if (parse_key_is(p, "utilization") && a->ends.head.n == 0) {
+			read_ends(p, &a->ends);
 		} else if (parse_key_is(p, "tables")) {
 			parse_begin(p, '[');
 			while (parse_element(p))
@@ -232,6 +280,9 @@ static void read_line(struct parse *p, struct stat_answer *a, struct line *line)
 			parse_skip(p);
 		}
 	}
+	/* (so that those of parts that adjoin do, too) */
+	if (a->ends.head.n > 0)
+		p->wrong |= a->ends.from_ns < a->facts.from_ns || a->ends.to_ns > a->facts.to_ns;
 	a->opened = true;
 }
 

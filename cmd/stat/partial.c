@@ -7,8 +7,11 @@
  *	 "facts":{"nfiles":1,...,"mmu":[[0.5,123],...]},
  *	 "tables":[{"table":7,"rows":[
  *	  {"key":"chan receive","d":[{"n":2,"sum":30,"min":10,"max":20,"at":5,"id":1,
- *	   "few":[10,20]}]}]}]}
+ *	   "few":[10,20]}]}]}],
+ *	 "utilization":{"from_ns":0,"to_ns":900,"head":[0,1,300,0.5],"tail":[0,1,300,0.5]}}
  *
+ * Utilization is there with a summary: how it begins and ends, each time after the one before
+ * it, and its value from there on (util_ends.h).
  * A distribution has either `few`, the durations, or `buckets`, pairs of a bucket's number
  * and its count. Command layer.
  */
@@ -41,6 +44,26 @@ static char *put_facts(struct out *o, char *p, const struct stat_facts *f)
 	for (size_t i = 0; i < NWINDOWS; i++)
 		p += sprintf(p, "%s[%.17g,%" PRId64 "]", i > 0 ? "," : "", f->mmu[i], f->mmu_at[i]);
 	return out_room(o, put_lit(p, "]}"));
+}
+
+/* Each time is the one after that before, the first after `from_ns`. */
+static char *put_piece(struct out *o, char *p, const struct util_piece *piece, int64_t from_ns)
+{
+	for (size_t i = 0; i < piece->n; i++) {
+		p = put_i64(out_room(o, put_cstr(p, i > 0 ? "," : "")), piece->at[i].time_ns - from_ns);
+		p += sprintf(p, ",%.17g", piece->at[i].util);
+		from_ns = piece->at[i].time_ns;
+	}
+	return put_char(out_room(o, p), ']');
+}
+
+static char *put_ends(struct out *o, char *p, const struct util_ends *e)
+{
+	p = put_i64(put_lit(p, ",\"utilization\":{\"from_ns\":"), e->from_ns);
+	p = put_lit(json_i64(p, "to_ns", e->to_ns), ",\"head\":[");
+	p = put_piece(o, p, &e->head, e->from_ns);
+	p = put_piece(o, put_lit(p, ",\"tail\":["), &e->tail, e->from_ns);
+	return put_char(p, '}');
 }
 
 static char *put_dist(struct out *o, char *p, const struct dist *d)
@@ -109,5 +132,8 @@ void print_partial(const struct stat_answer *a, const struct stat_options *opt)
 		p = put_char(put_table(o, p, &a->tables[i]), '}');
 		first = false;
 	}
-	out_end(o, put_lit(p, "]}\n"));
+	p = put_char(p, ']');
+	if (a->ends.head.n > 0)
+		p = put_ends(o, out_room(o, p), &a->ends);
+	out_end(o, put_lit(p, "}\n"));
 }

@@ -13,7 +13,7 @@
  *	answer.c        the tables and facts of a trace, and how two are added
  *	keys.c          the keys of rows as text
  *	table.c dist.c  rows of distributions by key; durations as a distribution
- *	util.c          mutator utilization
+ *	util.c          mutator utilization; util_ends.c how it begins and ends, for --merge
  *	rows.c          the rows that are printed, in their order
  *	text.c data.c   a view as text; as JSON or CSV
  *	summary.c       the view `summary` as text; lines.c pieces of its lines
@@ -35,7 +35,7 @@
 #include "cli/inputs.h"
 #include "cli/out.h"
 #include "table.h"
-#include "util.h"
+#include "util_ends.h"
 
 enum stat_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
@@ -158,6 +158,8 @@ struct stat_answer {
 	struct stat_facts facts;
 	struct stat_table tables[NTABLES];
 	struct util util;               /* with a summary and the view mmu */
+	struct util_ends ends;          /* of it, with --partial and --merge */
+	bool no_memory;
 };
 
 /* Whether the options need the tables of a summary; utilization; who holds locks. */

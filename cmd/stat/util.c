@@ -48,6 +48,16 @@ static void fold(struct util *u);
 /* So many points are kept before those that are not needed go. */
 enum { FOLD_AT = 1 << 16 };
 
+static bool push_point(struct util *u, int64_t time_ns, double util)
+{
+	if (!array_room(&u->points, &u->cap, u->n + 1, sizeof(*u->points))) {
+		u->no_memory = true;
+		return false;
+	}
+	u->points[u->n++] = (struct util_point){ time_ns, util };
+	return true;
+}
+
 static void add_point(struct util *u, int64_t time_ns, double util)
 {
 	struct util_point *last = u->n > 0 ? &u->points[u->n - 1] : NULL;
@@ -59,11 +69,8 @@ static void add_point(struct util *u, int64_t time_ns, double util)
 			last->util = util;
 		return;
 	}
-	if (!array_room(&u->points, &u->cap, u->n + 1, sizeof(*u->points))) {
-		u->no_memory = true;
+	if (!push_point(u, time_ns, util))
 		return;
-	}
-	u->points[u->n++] = (struct util_point){ time_ns, util };
 	/* in the first generation earlier points may still be corrected */
 	if (u->n % FOLD_AT == 0 && u->searches[0].window_ns > 0 && u->nsyncs > 1)
 		fold(u);
@@ -157,6 +164,16 @@ static unsigned flag_of(const struct tt_range *r)
 	return 0;
 }
 
+/* Whether it says that a processor worked for the collector since the trace began. */
+static bool tells_of_begin(const struct util *u, const struct tt_event *ev, unsigned flag)
+{
+	if (ev->kind != TT_KIND_RANGE_ACTIVE || u->nsyncs > 1)
+		return false;
+	return flag == UTIL_SWEEP ||
+	       (flag == UTIL_ASSIST &&
+		(!(u->flags & UTIL_LIKE_GO) || goroutine_of(u, ev->goroutine) & EXECUTING));
+}
+
 static void range_event(struct util *u, const struct tt_event *ev)
 {
 	const struct tt_range r = tt_event_range(ev);
@@ -165,10 +182,7 @@ static void range_event(struct util *u, const struct tt_event *ev)
 
 	if (flag == 0 || (ev->kind == TT_KIND_RANGE_ACTIVE && u->nsyncs > 1))
 		return;
-	if (ev->kind == TT_KIND_RANGE_ACTIVE &&
-	    (flag == UTIL_SWEEP ||
-	     (flag == UTIL_ASSIST && (!(u->flags & UTIL_LIKE_GO) ||
-				      goroutine_of(u, ev->goroutine) & EXECUTING))))
+	if (tells_of_begin(u, ev, flag))
 		correct_all(u);
 	if (flag == UTIL_STW) {
 		u->stw += by;
@@ -278,26 +292,45 @@ void util_event(struct util *u, const struct tt_event *ev)
 	add_current(u, ev->time_ns);
 }
 
+void util_event_after(struct util *u, const struct tt_event *ev)
+{
+	struct tt_range r;
+
+	if (ev->kind == TT_KIND_SYNC)
+		u->nsyncs = tt_event_sync(ev).n;
+	if (ev->kind != TT_KIND_RANGE_ACTIVE || u->broken || u->n == 0)
+		return;
+	r = tt_event_range(ev);
+	if (tells_of_begin(u, ev, flag_of(&r) & u->flags))
+		correct_all(u);
+}
+
 void util_begin_at(struct util *u, int64_t time_ns)
 {
 	if (u->n == 0)
 		return;
 	u->points[0] = (struct util_point){ time_ns, u->points[u->n - 1].util };
 	u->n = 1;
-	u->busy_ns = u->known_ns = 0;
+	u->nhead = 0;
+	u->sums = (struct util_sums){ .change = u->sums.change };
 	for (size_t i = 0; i < UTIL_NSEARCHES; i++)
 		u->searches[i] = (struct util_search){ .window_ns = u->searches[i].window_ns };
 }
 
 void util_finish(struct util *u, int64_t end_ns)
 {
-	if (u->nps > 0)
-		add_point(u, end_ns, 0);
+	if (u->nps == 0 || u->broken)
+		return;
+	add_point(u, end_ns, 0);
+	/* (the end of the last pause is to be known, too, if the trace ends in it) */
+	if (!(u->flags & UTIL_LIKE_GO) && u->n > 0 && u->points[u->n - 1].time_ns < end_ns)
+		push_point(u, end_ns, 0);
 }
 
 void util_release(struct util *u)
 {
 	free(u->points);
+	free(u->head);
 	free(u->ps);
 	free(u->changes);
 	id_map_release(&u->goroutines);
@@ -327,7 +360,7 @@ static void try_window(const struct util *u, struct util_search *s, int64_t time
 	double mean = (advance(u, &s->right, time_ns + s->window_ns) - advance(u, &s->left, time_ns)) /
 		      (double)s->window_ns;
 
-	if (mean >= s->minimum)
+	if (mean >= s->minimum - (u->flags & UTIL_LIKE_GO ? 0 : UTIL_SAME))
 		return;
 	s->minimum = mean;
 	s->at_ns = time_ns;
@@ -421,12 +454,35 @@ double util_minimum(struct util *u, int64_t window, int64_t *at)
 
 /* ---- points that nothing needs any more */
 
-static void add_time(const struct util *u, size_t i, double *busy_ns, double *known_ns)
+/* Adds the time from a point to the next, in which the number of processors may change. */
+static void add_time(const struct util *u, size_t i, struct util_sums *sums)
 {
-	double ns = (double)(u->points[i + 1].time_ns - u->points[i].time_ns);
+	const struct util_change *at = u->changes;
+	int64_t from = u->points[i].time_ns, end = u->points[i + 1].time_ns, to;
+	double ns;
 
-	*busy_ns += (1 - u->points[i].util) * ns;
-	*known_ns += ns;
+	for (; from < end; from = to) {
+		while (sums->change + 1 < u->nchanges && at[sums->change + 1].time_ns <= from)
+			sums->change++;
+		to = sums->change + 1 < u->nchanges ? at[sums->change + 1].time_ns : end;
+		to = to < end ? to : end;
+		ns = (double)(to - from) * (double)at[sums->change].n;
+		sums->busy_ns += (1 - u->points[i].util) * ns;
+		sums->known_ns += ns;
+	}
+}
+
+/* Copies the points of the time that util_ends.h needs. */
+static void keep_head(struct util *u)
+{
+	int64_t end = u->points[0].time_ns + util_longest(u);
+
+	while (u->nhead < u->n && u->points[u->nhead].time_ns < end)
+		u->nhead++;
+	if (array_room(&u->head, &u->head_cap, u->nhead, sizeof(*u->head)))
+		memcpy(u->head, u->points, u->nhead * sizeof(*u->head));
+	else
+		u->no_memory = true;
 }
 
 static void fold(struct util *u)
@@ -439,8 +495,10 @@ static void fold(struct util *u)
 		search_until(u, s, u->points[u->n - 1].time_ns - s->window_ns);
 		keep = s->left.i < keep ? s->left.i : keep;
 	}
+	if (u->flags & UTIL_ENDS && u->nhead == 0 && keep > 0)
+		keep_head(u);
 	for (size_t i = 0; i < keep; i++)
-		add_time(u, i, &u->busy_ns, &u->known_ns);
+		add_time(u, i, &u->sums);
 	memmove(u->points, u->points + keep, (u->n - keep) * sizeof(*u->points));
 	u->n -= keep;
 	for (size_t i = 0; i < UTIL_NSEARCHES; i++) {
@@ -449,16 +507,21 @@ static void fold(struct util *u)
 	}
 }
 
+int64_t util_longest(const struct util *u)
+{
+	int64_t longest = 0;
+
+	for (size_t i = 0; i < UTIL_NSEARCHES; i++)
+		longest = u->searches[i].window_ns > longest ? u->searches[i].window_ns : longest;
+	return longest;
+}
+
 void util_sums(const struct util *u, double *collector_ns, double *all_ns)
 {
-	double nprocs = 0;
+	struct util_sums sums = u->sums;
 
-	*collector_ns = u->busy_ns;
-	*all_ns = u->known_ns;
 	for (size_t i = 0; i + 1 < u->n; i++)
-		add_time(u, i, collector_ns, all_ns);
-	for (size_t i = 0; i < u->nchanges; i++)
-		nprocs = (double)u->changes[i].n > nprocs ? (double)u->changes[i].n : nprocs;
-	*collector_ns *= nprocs;
-	*all_ns *= nprocs;
+		add_time(u, i, &sums);
+	*collector_ns = sums.busy_ns;
+	*all_ns = sums.known_ns;
 }

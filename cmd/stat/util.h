@@ -17,6 +17,7 @@ enum util_flags {
 	UTIL_ASSIST = 1 << 2,
 	UTIL_SWEEP = 1 << 3,
 	UTIL_LIKE_GO = 1 << 8,  /* with Go's quirks: see tracetool-stat(1) */
+	UTIL_ENDS = 1 << 9,     /* what util_ends.h needs is kept */
 };
 
 struct util_point {
@@ -48,8 +49,13 @@ struct util {
 	/* With a length: minima that are searched for while points come, so that those before
 	 * can go; then util_minimum() knows these windows alone. */
 	struct util_search searches[UTIL_NSEARCHES];
-	double busy_ns, known_ns; /* of points that are gone: of one processor's time, the
-	                             collector's and all */
+	struct util_sums {      /* of points that are gone */
+		double busy_ns, known_ns;       /* of all processors: the collector's time, and all */
+		size_t change;                  /* the latest of `changes` up to their end */
+	} sums;
+	/* With UTIL_ENDS: the first points, if some of them are gone. */
+	struct util_point *head;
+	size_t nhead, head_cap;
 	bool no_memory;
 	bool broken;            /* Go panics: there is no result */
 	struct util_point *points;
@@ -79,21 +85,27 @@ struct util {
 void util_span(struct util *u, const struct tt_span *ended);
 /* Begins with zeros and `flags`. */
 void util_event(struct util *u, const struct tt_event *ev);
+/* An event that is not to change the function any more, but may tell how it began. */
+void util_event_after(struct util *u, const struct tt_event *ev);
 /* Forgets what was before this time, not later than that of the next event. */
 void util_begin_at(struct util *u, int64_t time_ns);
 /* There are no more events; the last one was at this time. */
 void util_finish(struct util *u, int64_t end_ns);
 void util_release(struct util *u);
 
+/* Minima that differ by less than this are the same, but for rounding: the first of them counts. */
+#define UTIL_SAME 1e-9
+/* The longest window of `searches`. */
+int64_t util_longest(const struct util *u);
+/* The parts of the time for which the function is known, in nanoseconds of all processors
+ * together: the collector's, and all. */
+void util_sums(const struct util *u, double *collector_ns, double *all_ns);
 /*
  * The minimum of the mean utilization over all windows of this length, from 0 to 1; 1 if the
  * trace does not say how many processors there are. A longer window than the trace is one
  * as long as it. NAN: there is none, Go panics.
  * *at (may be NULL) is the start of such a window.
  */
-/* The parts of the time for which the function is known, in nanoseconds of all processors
- * together: the collector's, and all. */
-void util_sums(const struct util *u, double *collector_ns, double *all_ns);
 double util_minimum(struct util *u, int64_t window_ns, int64_t *at);
 
 #endif
