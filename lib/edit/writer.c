@@ -444,7 +444,7 @@ int tt_writer_next_trace(struct tt_writer *w, const struct tt_sink *sink)
 	tt_order_reset(&w->order);
 	w->sink = *sink;
 	w->following = true;
-	w->begun = w->numbered = false;
+	w->begun = w->numbered = w->has_last_clock = false;
 	w->number = 0;
 	w->cut_ns = INT64_MIN;
 	memset(&w->progress, 0, sizeof(w->progress));

@@ -232,7 +232,8 @@ static inline int tt_writer_no_memory(struct tt_writer *w)
 
 /* ---- writer_generation.c */
 
-/* The next generation gets this number if it is higher than those before. */
+/* The next generation gets this number if it is higher than those before, and if numbers may
+ * be left out. */
 void tt_writer_number(struct tt_writer *w, uint64_t number);
 /* Writes the header, once. */
 void tt_writer_begin_trace(struct tt_writer *w);

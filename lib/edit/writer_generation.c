@@ -9,7 +9,10 @@
 
 void tt_writer_number(struct tt_writer *w, uint64_t number)
 {
-	w->number = number > w->number ? number : w->number + 1;
+	/* without marks of their ends, generations follow one another if their numbers do */
+	bool counts = w->number != 0 && !tt_version_has_end_marks(w->version);
+
+	w->number = number > w->number && !counts ? number : w->number + 1;
 	w->numbered = true;
 }
 
