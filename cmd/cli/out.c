@@ -93,6 +93,8 @@ void out_block(struct out *o, const char *data, size_t len)
 {
 	enum { LARGE = 64 * 1024 };
 
+	if (len == 0)
+		return;
 	if (o->fd < 0 || len < LARGE) {
 		out_end(o, out_text(o, out_begin(o), data, len));
 		return;
