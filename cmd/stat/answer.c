@@ -49,7 +49,6 @@ static void init_summary(struct stat_answer *a)
 
 bool answer_init(struct stat_answer *a, const struct stat_options *opt, const char *file)
 {
-	memset(a, 0, sizeof(*a));
 	a->file = file ? strdup(file) : NULL;
 	a->error = calloc(1, sizeof(*a->error));
 	for (size_t i = 0; i < NWINDOWS; i++)
@@ -71,7 +70,6 @@ void answer_release(struct stat_answer *a)
 	util_ends_release(&a->ends);
 	free(a->error);
 	free(a->file);
-	memset(a, 0, sizeof(*a));
 }
 
 static void add_if_more(uint64_t *most, uint64_t value)

@@ -87,10 +87,13 @@ static bool fits(const struct expression *e, const struct metric *m)
 
 int fail_if_check(const struct opt_command *command, const struct stat_options *opt)
 {
-	struct stat_answer none = { 0 };
-	struct metrics *m = calloc(1, sizeof(*m));
+	static const struct stat_answer none;
+	struct metrics *m;
 	int status = OPT_RUN;
 
+	if (opt->fail_if.n == 0)
+		return status;
+	m = calloc(1, sizeof(*m));
 	if (!m || !metrics_init(m, &none, &opt->quantiles)) {
 		cmd_error(NULL, "not enough memory for the statistics");
 		status = STATUS_TROUBLE;

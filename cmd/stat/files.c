@@ -163,5 +163,4 @@ void files_release(struct stat_files *f)
 	}
 	answer_release(&f->sum);
 	free(f->answers);
-	memset(f, 0, sizeof(*f));
 }

@@ -166,7 +166,8 @@ struct stat_answer {
 bool wants_summary(const struct stat_options *opt);
 bool wants_utilization(const struct stat_options *opt);
 bool wants_holders(const struct stat_options *opt);
-/* The tables that the options ask for, empty. `file` may be NULL. False: no memory. */
+/* The tables that the options ask for, empty; all of it is zero before. `file` may be NULL.
+ * False: no memory. */
 bool answer_init(struct stat_answer *a, const struct stat_options *opt, const char *file);
 void answer_release(struct stat_answer *a);
 /* Adds the answer about the next part of the same trace, whose intervals were counted in the part
