@@ -274,6 +274,8 @@ static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_ba
 	/* if no other thread lacks events, they wait for what is missing in this batch */
 	nbefore = at->lacks_others ? nordered
 				   : nbytes_before(s, b, others_wait_since(s, merge));
+	if (s->doubt.late_offset - b->data_offset < nbefore)
+		nbefore = (uint32_t)(s->doubt.late_offset - b->data_offset);
 	return nbefore < nordered ? confirmed_nbytes(s, b, nbefore, STOP_ORDERING)
 				  : confirmed_nbytes(s, b, nordered, stop);
 }

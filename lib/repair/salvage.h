@@ -56,6 +56,7 @@ struct tt_salvage_doubt {
 	uint32_t nbytes;        /* of that, as far as it goes; some may not be decodable */
 	int64_t thread;
 	uint64_t nmissing;      /* so many bytes seem to be missing in it */
+	uint64_t late_offset;   /* of the first of them that other threads' times contradict */
 	uint64_t nconfirmed;    /* how many of its events are among tt_salvage's nevents */
 };
 

@@ -68,14 +68,44 @@ static void count_unsure(struct tt_salvage *s)
 
 /* ---- what of it orders */
 
+/* Whether an event stands in the batch in doubt. */
+static bool is_doubted(const struct tt_salvage *s, const struct tt_event *ev)
+{
+	return s->doubt.batch != TT_NO_BATCH && ev->offset >= s->doubt.offset &&
+	       ev->offset - s->doubt.offset < s->doubt.nbytes;
+}
+
+/*
+ * Compares the time of an event with the latest so far. Events of two threads that wait for each
+ * other are in the order of their times: where one that is in doubt is not, its time is another
+ * than was written. *latest: where the latest event stands if it is in doubt, or TT_UNKNOWN.
+ */
+static void check_time(struct tt_salvage *s, const struct tt_event *ev, uint64_t *latest)
+{
+	uint64_t at = is_doubted(s, ev) ? ev->offset : TT_UNKNOWN;
+
+	if (ev->raw_time_ns > s->last_ns) {
+		s->last_ns = ev->raw_time_ns;
+		*latest = at;
+		return;
+	}
+	if (ev->raw_time_ns == s->last_ns || (at == TT_UNKNOWN) == (*latest == TT_UNKNOWN))
+		return;
+	at = at == TT_UNKNOWN ? *latest : at;
+	if (at < s->doubt.late_offset)
+		s->doubt.late_offset = at;
+}
+
 /* Orders all events, or as far as they go. 0, or the code that they stopped for. */
 static int order_all(struct tt_salvage *s, struct tt_pass *pass)
 {
 	const struct tt_event *evs;
+	uint64_t latest = TT_UNKNOWN;
 	unsigned n;
 	int rc;
 
 	s->last_ns = INT64_MIN;
+	s->doubt.late_offset = TT_UNKNOWN;
 	s->nkept = s->nread = 0;
 	tt_pass_take(pass, &s->gen);
 	rc = tt_pass_begin(pass);
@@ -85,8 +115,7 @@ static int order_all(struct tt_salvage *s, struct tt_pass *pass)
 			break;
 		s->nread += n;
 		s->nkept += tt_salvage_nevents_of(evs[0].spec->type);
-		if (evs[0].raw_time_ns > s->last_ns)
-			s->last_ns = evs[0].raw_time_ns;
+		check_time(s, &evs[0], &latest);
 	}
 	return rc == TT_END ? TT_OK : rc;
 }
