@@ -199,55 +199,65 @@ static const struct tt_error *error_of(const struct pass *p)
 	return err->code != TT_OK ? err : tt_reader_error(p->reader);
 }
 
+/* (what is outside of a selection of times needs no look) */
+static bool is_chosen(struct pass *p, const struct tt_event *ev, bool inside)
+{
+	const struct run *run = p->run;
+
+	if (p->all)
+		return true;
+	return (inside || run->chooses) && ev->kind != TT_KIND_SYNC &&
+	       selector_match(&p->selector, ev) &&
+	       (!run->by_goroutine || goroutines_match(&run->goroutines, ev));
+}
+
+/* One event, and those after it that can be taken with it: 0; 1, no later one is wanted; or
+ * negative, it failed. */
+static int visit_one(struct pass *p, const struct tt_event *ev, visit_fn *visit)
+{
+	struct run *run = p->run;
+	bool inside = p->all || is_inside(p, ev);
+	int rc;
+
+	if (!p->all && is_over(p, ev, inside))
+		return 1;
+	p->entered |= inside;
+	if (run->before.n != 0 && (inside || ev->kind != TT_KIND_TRANSITION))
+		before_see(&run->before, ev, inside);
+	if (run->before.is_missing)
+		return 1;
+	rc = visit(run, ev, inside, is_chosen(p, ev, inside));
+	return rc == 0 && visit == write_event ? take_many(p, ev, inside) : rc;
+}
+
 static int visit_all(struct pass *p, visit_fn *visit)
 {
 	struct run *run = p->run;
 	const struct tt_event *ev;
 	uint64_t n = 0;
-	int rc = before_pass(&run->before, p->reader);
+	int visited = 0, rc = before_pass(&run->before, p->reader);
 
-	while (rc == 0 && (rc = tt_reader_next(p->reader, &ev)) == 0) {
-		bool inside = true, chosen = true;
-
+	while (rc == 0 && visited == 0 && (rc = tt_reader_next(p->reader, &ev)) == 0) {
 		if (!p->begun && begin_pass(p, ev) != OPT_RUN)
 			return STATUS_TROUBLE;
 		if ((++n & PROGRESS_MASK) == 0)
 			progress_show_reader(p->reader);
 		/* (the Sync at the end is no event of a generation) */
-		if (!ev->generation)
-			continue;
-		if (!p->all) {
-			inside = is_inside(p, ev);
-			if (is_over(p, ev, inside))
-				return STATUS_FINE;
-			p->entered |= inside;
-			/* (what is outside of a selection of times needs no look) */
-			chosen = (inside || run->chooses) && ev->kind != TT_KIND_SYNC &&
-				 selector_match(&p->selector, ev) &&
-				 (!run->by_goroutine || goroutines_match(&run->goroutines, ev));
-		}
-		if (run->before.n != 0 && (inside || ev->kind != TT_KIND_TRANSITION))
-			before_see(&run->before, ev, inside);
-		if (run->before.is_missing)
-			return STATUS_TROUBLE;
-		rc = visit(run, ev, inside, chosen);
-		if (rc == 0 && visit == write_event)
-			rc = take_many(p, ev, inside);
-		if (run->is_late)
-			return STATUS_TROUBLE;
-		if (rc < 0 && run->before.n != 0)
-			break;
-		if (rc < 0) {
-			cmd_report(run->name, error_of(p));
-			return cmd_status(error_of(p));
-		}
+		if (ev->generation)
+			visited = visit_one(p, ev, visit);
 	}
-	if (rc >= 0)
+	if (run->before.is_missing || run->is_late)
+		return STATUS_TROUBLE;
+	if (rc >= 0 && visited >= 0)
 		return STATUS_FINE;
 	/* (it may be for what was not read) */
 	if (run->before.n != 0) {
 		run->before.is_missing = true;
 		return STATUS_TROUBLE;
+	}
+	if (visited < 0) {
+		cmd_report(run->name, error_of(p));
+		return cmd_status(error_of(p));
 	}
 	if (run->said)
 		return cmd_status(tt_reader_error(p->reader));
