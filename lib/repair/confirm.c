@@ -8,11 +8,14 @@
  */
 #include "gen/clock.h"
 #include "repair/salvage.h"
+#include "repair/snapshot.h"
 
 /* What shows that bytes are missing before some event of the batch. */
 enum stop {
 	STOP_DECODING,          /* it cannot be decoded: it lies at that place, or soon after it */
 	STOP_ORDERING,          /* it cannot happen, or what it waits for does not */
+	STOP_OTHERS,            /* the same, but that may be for what is missing elsewhere */
+	STOP_LATE,              /* its time contradicts those of other threads */
 	STOP_UNCLEAR,           /* it waits, but events of other threads are missing, too */
 	STOP_NONE,              /* all events can be ordered */
 };
@@ -144,7 +147,7 @@ static uint32_t before_doubted(const struct tt_salvage_doubt *d, enum stop stop,
 
 	if (stop == STOP_DECODING)
 		other = begin_of(telling, NEVENTS_UNDECODED);
-	else if (stop == STOP_ORDERING)
+	else if (stop == STOP_ORDERING || stop == STOP_OTHERS || stop == STOP_LATE)
 		other = begin_of(telling, few ? NEVENTS_OF_FEW : NEVENTS);
 	return at > other ? at : other;
 }
@@ -185,6 +188,43 @@ static uint32_t confirmed_nbytes(const struct tt_salvage *s, const struct tt_eve
 			break;
 	}
 	return before_doubted(&s->doubt, stop, &sequenced, &telling);
+}
+
+/*
+ * Compares the first bytes of the batch with a list of the heap in them: *nbytes ends before what
+ * contradicts it. How many bytes the list confirms: those before the contradiction, but for the
+ * last events; or if there is none, all of the list, if what is missing lies behind it. Bytes that
+ * are missing in the list itself stop no ordering: nothing there changes what ordering knows.
+ */
+static uint32_t listed_nbytes(const struct tt_salvage *s, const struct tt_event_batch *b,
+			      enum stop stop, uint32_t *nbytes)
+{
+	const uint8_t *p = b->data, *end = p + *nbytes, *next;
+	struct tt_snapshot snapshot;
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	tt_snapshot_begin(&snapshot, &s->gen);
+	for (; p < end; p = next) {
+		next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt);
+		if (next == NULL)
+			break;
+		if (!tt_snapshot_follows(&snapshot, &ev, (uint32_t)(p - b->data))) {
+			*nbytes = (uint32_t)(p - b->data);
+			return tt_snapshot_nbytes(&snapshot);
+		}
+	}
+	return stop == STOP_ORDERING || stop == STOP_DECODING ? tt_snapshot_nbytes(&snapshot) : 0;
+}
+
+/* Of the first bytes of the batch, those that either way shows to be good. */
+static uint32_t good_nbytes(const struct tt_salvage *s, const struct tt_event_batch *b,
+			    uint32_t nbytes, enum stop stop)
+{
+	uint32_t listed = listed_nbytes(s, b, stop, &nbytes);
+	uint32_t confirmed = confirmed_nbytes(s, b, nbytes, stop);
+
+	return confirmed > listed ? confirmed : listed;
 }
 
 /* Of the events in doubt, the first bytes of the batch count, and nothing else. */
@@ -261,7 +301,9 @@ static enum stop stop_of(const struct tt_salvage_doubt *d, const struct tt_event
 		return STOP_DECODING;
 	if (at->stuck && at->lacks_others)
 		return nordered < b->size ? STOP_UNCLEAR : STOP_NONE;
-	return nordered < b->size || at->stuck ? STOP_ORDERING : STOP_NONE;
+	if (nordered == b->size && !at->stuck)
+		return STOP_NONE;
+	return at->lacks_others ? STOP_OTHERS : STOP_ORDERING;
 }
 
 /* How many of its bytes stay. */
@@ -276,8 +318,8 @@ static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_ba
 				   : nbytes_before(s, b, others_wait_since(s, merge));
 	if (s->doubt.late_offset - b->data_offset < nbefore)
 		nbefore = (uint32_t)(s->doubt.late_offset - b->data_offset);
-	return nbefore < nordered ? confirmed_nbytes(s, b, nbefore, STOP_ORDERING)
-				  : confirmed_nbytes(s, b, nordered, stop);
+	return nbefore < nordered ? good_nbytes(s, b, nbefore, STOP_LATE)
+				  : good_nbytes(s, b, nordered, stop);
 }
 
 bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,

@@ -14,6 +14,7 @@
  *	threads.c   the events of a thread, and where they end
  *	resume.c    threads that go on after a gap
  *	confirm.c   which events of a damaged batch stay
+ *	snapshot.c  the heap that AllocFree lists, as a check of these
  *	clock.c     a clock between two others
  *	entries.c   strings and stacks that are made up
  *	references.c records of experiments that are lost
