@@ -280,6 +280,9 @@ static int open_archived(struct tt_source **out, struct tt_archive *a, struct tt
 	f->a = a;
 	a->at_member = false;
 	a->in_use = true;
+	/* what is no archive is read from the first byte to the last: its packed bytes count */
+	if (!a->is_archive)
+		f->feed.bottom = a->top->bottom;
 	/* a pipe that brings one trace may be slow: its events are not held back */
 	if (!a->is_archive || !read_whole(f))
 		return tt_source_open_feed(out, &f->feed, NULL, NULL, err);

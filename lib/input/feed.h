@@ -44,7 +44,7 @@ struct tt_feed {
 	const struct tt_feed_ops *ops;
 	struct tt_mem *mem;
 	struct tt_feed *below;  /* what this layer unpacks, owned; NULL at the bottom */
-	struct tt_feed *bottom; /* itself there */
+	struct tt_feed *bottom; /* itself there, or another one that it reads from */
 	uint64_t at;            /* bytes that `read` gave, counted from the start */
 	uint64_t size;          /* of all bytes, or 0 if that is not known */
 	bool random;            /* seeks to any offset */

@@ -120,7 +120,8 @@ static bool view_whole(struct tt_source *s, const struct tt_feed *feed, const ui
 	int fd;
 
 	if (memory == NULL)
-		return tt_feed_file(feed, &fd, &at) && tt_source_map(s, fd, at, feed->size);
+		return feed == feed->bottom && tt_feed_file(feed, &fd, &at) &&
+		       tt_source_map(s, fd, at, feed->size);
 	s->base = s->pos = memory;
 	s->end = memory + feed->size;
 	s->end_offset = feed->size;
