@@ -168,8 +168,8 @@ static void report(const char *text, const struct metric *m)
 		end = put_u64(value, (uint64_t)m->value);
 	*end = '\0';
 	if (end > value && m->at_ns != INT64_MIN)
-		cmd_error(NULL, "failed: %s: %s is %s, at @%lld", text, m->name, value,
-			  (long long)m->at_ns);
+		cmd_error(NULL, "failed: %s: %s is %s, at @%lld%s%s", text, m->name, value,
+			  (long long)m->at_ns, m->file ? " in " : "", m->file ? m->file : "");
 	else if (end > value)
 		cmd_error(NULL, "failed: %s: %s is %s", text, m->name, value);
 	else

@@ -3,6 +3,7 @@
 #include "metrics.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what they are made of */
@@ -71,6 +72,7 @@ static struct metric *add(struct metrics *m, const char *first, const char *seco
 	to->value = value;
 	to->at_ns = INT64_MIN;
 	to->id = TT_NONE;
+	to->file = NULL;
 	return to;
 }
 
@@ -151,6 +153,29 @@ bool metrics_init(struct metrics *m, const struct stat_answer *a,
 	add_dist(m, "tasks", &m->tasks, quantiles);
 	add_dist(m, "locks", &m->locks, quantiles);
 	add_dist(m, "held", &m->held, quantiles);
+	return fine;
+}
+
+static void name_file(struct metric *sum, const struct metric *one, const char *file)
+{
+	if (!sum->file && sum->at_ns != INT64_MIN && one->at_ns == sum->at_ns &&
+	    one->value == sum->value)
+		sum->file = file;
+}
+
+bool metrics_name_files(struct metrics *m, struct stat_answer *const *answers, size_t n,
+			const struct stat_quantiles *quantiles)
+{
+	struct metrics *one = calloc(1, sizeof(*one));
+	bool fine = one != NULL;
+
+	for (size_t i = 0; i < n && fine; i++) {
+		fine = metrics_init(one, answers[i], quantiles);
+		for (size_t k = 0; k < m->n; k++)
+			name_file(&m->at[k], &one->at[k], answers[i]->file);
+		metrics_release(one);
+	}
+	free(one);
 	return fine;
 }
 

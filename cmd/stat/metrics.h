@@ -16,6 +16,7 @@ struct metric {
 	double value;
 	int64_t at_ns;          /* when the longest began; INT64_MIN: makes no sense */
 	int64_t id;             /* whose it was, or TT_NONE */
+	const char *file;       /* the one of several traces that it was in; NULL: not known */
 };
 
 enum { MAX_METRICS = 200 };
@@ -33,6 +34,9 @@ struct metrics {
 bool metrics_init(struct metrics *m, const struct stat_answer *a,
 		  const struct stat_quantiles *quantiles);
 void metrics_release(struct metrics *m);
+/* Of the sum of these answers: in which trace the longest were. False: no memory. */
+bool metrics_name_files(struct metrics *m, struct stat_answer *const *answers, size_t n,
+			const struct stat_quantiles *quantiles);
 /* NULL: there is no such metric. */
 const struct metric *metrics_find(const struct metrics *m, const char *name);
 

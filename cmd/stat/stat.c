@@ -191,10 +191,12 @@ static int print_summary_of(const struct stat_files *f, const struct stat_answer
 	bool fine = m && metrics_init(m, a, &opt->quantiles);
 	struct findings findings = { 0 };
 
-	if (a == &f->sum)
+	if (a == &f->sum) {
+		fine = fine && metrics_name_files(m, f->answers, f->n, &opt->quantiles);
 		findings_of_files(&findings, f);
-	else if (a->opened)
+	} else if (a->opened) {
 		findings_add(&findings, a);
+	}
 	fine = fine && !findings.no_memory;
 	if (fine)
 		print_answer(a, m, &findings, opt, first);
@@ -264,7 +266,8 @@ static int check(const struct stat_files *f, const struct stat_options *opt)
 	struct metrics *m = calloc(1, sizeof(*m));
 	int status = STATUS_TROUBLE;
 
-	if (m && metrics_init(m, &f->sum, &opt->quantiles))
+	if (m && metrics_init(m, &f->sum, &opt->quantiles) &&
+	    (f->n == 1 || metrics_name_files(m, f->answers, f->n, &opt->quantiles)))
 		status = fail_if(opt, m);
 	else
 		no_memory();

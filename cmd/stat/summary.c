@@ -2,6 +2,7 @@
 /* summary.c - the view `summary`: answers first, on one screen. Command layer. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +41,22 @@ static char *put_label(char *p, const char *label)
 	return put_column(put_cstr(p, label), start, LABEL_WIDTH, 1);
 }
 
+/* " at 1.2", or of several traces " at @NS in FILE": where the longest is that a metric tells. */
+static char *put_longest_at(const struct summary *s, char *p, const char *metric)
+{
+	const struct metric *max = metrics_find(s->m, metric);
+
+	if (!max || max->at_ns == INT64_MIN)
+		return p;
+	p = put_at(s, p, max->at_ns);
+	if (!max->file)
+		return p;
+	return out_room(s->o, out_escaped(s->o, put_lit(p, " in "), str_of(max->file)));
+}
+
 /* "p50 3us  p99 20us  max 55ms at 1.2": the percentiles from the first on. */
-static char *put_latencies(const struct summary *s, char *p, const struct dist *d, size_t first)
+static char *put_latencies(const struct summary *s, char *p, const struct dist *d, size_t first,
+			   const char *max)
 {
 	const struct stat_quantiles *q = &s->opt->quantiles;
 
@@ -50,7 +65,7 @@ static char *put_latencies(const struct summary *s, char *p, const struct dist *
 		p = put_lit(put_duration(p, dist_quantile(d, q->parts[i])), "  ");
 	}
 	p = put_duration(put_lit(p, "max "), d->max_ns);
-	return d->n > 0 ? put_at(s, p, d->max_at_ns) : p;
+	return put_longest_at(s, p, max);
 }
 
 /* ---- lines */
@@ -74,16 +89,30 @@ static void print_title(const struct summary *s)
 	out_end(s->o, put_char(p, '\n'));
 }
 
+/*
+ * Which part of the processors' time they were busy, and how many that is. A processor that is
+ * never mentioned has no such time, nor have all traces the same number of them: then it is said
+ * of how many this is a part.
+ */
+static char *put_busy(const struct summary *s, char *p)
+{
+	double busy = summary_value(s, "procs.busy"), used = summary_value(s, "procs.used");
+	double n = (double)s->a->facts.nprocs;
+
+	p = put_percent(p, busy);
+	if (busy == 0 || fabs(100 * used - busy * n) < 0.05 * n)
+		return p + sprintf(p, " (%.2f of them)", used);
+	return p + sprintf(p, " (%.2f of %.2f seen on average)", used, 100 * used / busy);
+}
+
 static void print_procs(const struct summary *s)
 {
 	char *p = put_label(out_begin(s->o), "processors");
 
 	p = put_u64(p, s->a->facts.nprocs);
 	/* (of a goroutine or task no processor is counted) */
-	if (s->m->running.n > 0 || s->m->idle.n > 0) {
-		p = put_percent(put_lit(p, ", busy "), summary_value(s, "procs.busy"));
-		p += sprintf(p, " (%.2f of them)", summary_value(s, "procs.used"));
-	}
+	if (s->m->running.n > 0 || s->m->idle.n > 0)
+		p = put_busy(s, put_lit(p, ", busy "));
 	p = put_percent(put_lit(p, ", collector "), summary_value(s, "gc.cpu"));
 	out_end(s->o, put_char(p, '\n'));
 }
@@ -159,11 +188,12 @@ static void print_waits(const struct summary *s)
 }
 
 /* How many there were, and how long. */
-static void print_durations(const struct summary *s, const char *label, const struct dist *d)
+static void print_durations(const struct summary *s, const char *label, const struct dist *d,
+			    const char *max)
 {
 	char *p = put_lit(put_u64(put_label(out_begin(s->o), label), d->n), ", ");
 
-	out_end(s->o, put_char(put_latencies(s, p, d, 0), '\n'));
+	out_end(s->o, put_char(put_latencies(s, p, d, 0, max), '\n'));
 }
 
 static void print_pauses(const struct summary *s)
@@ -175,7 +205,7 @@ static void print_pauses(const struct summary *s)
 	if (d->n > 0) {
 		p = put_lit(put_sum(put_lit(p, ", total "), d), ", ");
 		/* the highest alone: for more there is no room on the line */
-		p = put_latencies(s, p, d, n > 0 ? n - 1 : 0);
+		p = put_latencies(s, p, d, n > 0 ? n - 1 : 0, "stw.max");
 	}
 	out_end(s->o, put_char(p, '\n'));
 }
@@ -188,7 +218,7 @@ static void print_collector(const struct summary *s)
 		p = put_sum(put_lit(p, ", marking "), &s->m->mark);
 		p = put_percent(put_lit(p, " ("), summary_value(s, "gc.share"));
 		p = put_duration(put_lit(p, " of the time), longest "), s->m->mark.max_ns);
-		p = put_at(s, p, s->m->mark.max_at_ns);
+		p = put_longest_at(s, p, "gc.max");
 		p = put_sum(put_lit(p, "; assists "), &s->m->assists);
 		p = put_sum(put_lit(p, ", sweeping "), &s->m->sweeps);
 	}
@@ -260,9 +290,9 @@ static void print_lines(const struct summary *s)
 	print_goroutines(s);
 	print_time(s);
 	print_waits(s);
-	print_durations(s, "latency", &s->m->states.d[STATES_RUNNABLE]);
+	print_durations(s, "latency", &s->m->states.d[STATES_RUNNABLE], "sched.max");
 	if (s->m->tasks.n > 0)
-		print_durations(s, "tasks", &s->m->tasks);
+		print_durations(s, "tasks", &s->m->tasks, "tasks.max");
 	print_pauses(s);
 	print_collector(s);
 	print_utilization(s);
