@@ -10,6 +10,7 @@
 
 #include "cli/progress.h"
 #include "cli/selection.h"
+#include "cli/units.h"
 #include "heap.h"
 
 struct heap_options {
@@ -66,6 +67,8 @@ struct run {
 	struct tt_heap *heap;
 	struct heap_stats stats;
 	uint64_t nevents;       /* that changed anything */
+	bool no_experiment;     /* the whole trace was read, and has no event of AllocFree */
+	bool at_before, at_after; /* --at is before the first event, after the last one */
 	bool no_memory;
 	/* stacks as text, by mark; those of this generation by their index */
 	char **stacks;
@@ -296,6 +299,18 @@ static int replay_event(struct run *run, const struct tt_event *ev)
 	return run->no_memory ? report_no_memory(run) : STATUS_FINE;
 }
 
+/* Whether this event and all that follow are not of AllocFree. False: nor if one cannot be read. */
+static bool rest_is_without(struct tt_reader *r, const struct tt_event *ev)
+{
+	int rc = 0;
+
+	for (; rc == 0; rc = tt_reader_next(r, &ev)) {
+		if (ev->spec && ev->spec->experiment && strcmp(ev->spec->experiment, "AllocFree") == 0)
+			return false;
+	}
+	return rc > 0;
+}
+
 static int read_all(struct run *run)
 {
 	const struct tt_event *ev;
@@ -322,8 +337,12 @@ static int read_all(struct run *run)
 	run->stats.complete = rc >= 0;
 	if (rc < 0 && n > 0)
 		run->stats.end_ns = tt_reader_last_ns(run->reader);
+	run->at_before = n > 0 && until_ns < run->stats.start_ns;
+	run->at_after = rc > 0 && run->opt->at.given && until_ns > run->stats.end_ns;
 	if (rc == 0 && until_ns > run->stats.start_ns)
 		run->stats.end_ns = until_ns;
+	run->no_experiment = run->nevents == 0 && rc >= 0 &&
+			     (rc > 0 || rest_is_without(run->reader, ev));
 	if (rc >= 0)
 		return STATUS_FINE;
 	return cmd_report_end(run->file, run->reader, tt_reader_error(run->reader));
@@ -459,6 +478,22 @@ static void release(struct run *run)
 	tt_reader_close(run->reader);
 }
 
+/* --at may be a mistake. */
+static void report_at(const struct run *run)
+{
+	const struct heap_stats *s = &run->stats;
+	char length[32];
+
+	if (run->opt->common.quiet)
+		return;
+	*put_seconds(length, s->end_ns - s->start_ns) = '\0';
+	if (run->at_before)
+		cmd_error(run->file, "--at is before the trace begins: no object is known to be live then");
+	if (run->at_after)
+		cmd_error(run->file, "--at is after the trace ends: this is the heap at its end, %s s "
+				     "after its start", length);
+}
+
 static int run_heap(struct run *run)
 {
 	struct tt_error finding;
@@ -479,11 +514,12 @@ static int run_heap(struct run *run)
 		cmd_error(run->file, "allocations have no stacks in this trace; use --by=type");
 		return STATUS_BAD;
 	}
-	if (run->nevents == 0 && status == STATUS_FINE && !run->opt->at.given) {
-		cmd_error(run->file, "no heap objects in this trace: run the program with "
-				     "GODEBUG=traceallocfree=1");
+	if (run->no_experiment) {
+		cmd_error(run->file, "the trace has no events of the AllocFree experiment: run the "
+				     "program with GODEBUG=traceallocfree=1 (Go 1.23 and later)");
 		status = STATUS_BAD;
 	}
+	report_at(run);
 	return print_report(run) == STATUS_FINE ? status : STATUS_TROUBLE;
 }
 
