@@ -105,6 +105,7 @@ struct run {
 	bool is_late;           /* is found out when some were */
 	struct tt_reader *reader; /* of the last reading: the writer has its specs */
 	bool said;              /* what is wrong with the trace */
+	bool ends_before;       /* what is selected, before the first event */
 	struct tt_writer *writer;
 	struct tt_filter *filter;
 };
@@ -151,6 +152,7 @@ static int begin_pass(struct pass *p, const struct tt_event *first)
 		if (__builtin_add_overflow(at, around->margin_ns, &p->selector.to_ns))
 			p->selector.to_ns = INT64_MAX;
 	}
+	p->run->ends_before = p->selector.to_ns < start_ns;
 	p->all = !p->selector.active && !around->at.given && !p->run->by_goroutine;
 	if (p->selector.from_ns > start_ns)
 		tt_writer_begin_at(p->run->writer, p->selector.from_ns);
@@ -503,7 +505,9 @@ static int finish(struct run *run, int status)
 		status = STATUS_TROUBLE;
 	}
 	if (status != STATUS_TROUBLE && tt_writer_progress(run->writer).generations == 0) {
-		cmd_error(run->name, "there is no event: no trace is written");
+		cmd_error(run->name, "%s: no trace is written",
+			  run->ends_before ? "no event is chosen, since the selection ends before the first one"
+					   : "there is no event");
 		trace_output_discard(&run->output);
 		return STATUS_BAD;
 	}
