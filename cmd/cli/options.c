@@ -73,32 +73,36 @@ int opt_mistake(struct opt_mistake *why, const char *format, ...)
 	return -1;
 }
 
-/* The number at *text, which moves past it. */
+/* The number at *text, which moves past it. -1: there is none, or, with ERANGE in errno, it is
+ * too large. */
 static int take_u64(const char **text, uint64_t *out)
 {
 	bool hex = (*text)[0] == '0' && ((*text)[1] == 'x' || (*text)[1] == 'X');
 	char *end;
 	unsigned long long v;
 
+	errno = 0;
 	if (!isdigit((unsigned char)(*text)[0]) || (hex && !isxdigit((unsigned char)(*text)[2])))
 		return -1;
-	errno = 0;
 	v = strtoull(*text, &end, hex ? 16 : 10);
-	if (errno != 0)
-		return -1;
 	*text = end;
 	*out = v;
-	return 0;
+	return errno == 0 ? 0 : -1;
 }
 
+/* As take_u64(), of the whole text. */
 int opt_u64(const char *text, uint64_t *out)
 {
 	uint64_t v;
+	int rc = take_u64(&text, &v);
 
-	if (take_u64(&text, &v) < 0 || *text != '\0')
+	if (*text != '\0') {
+		errno = 0;
 		return -1;
-	*out = v;
-	return 0;
+	}
+	if (rc == 0)
+		*out = v;
+	return rc;
 }
 
 static int parse_number(const struct opt *o, const char *value, uint64_t *out,
@@ -108,7 +112,8 @@ static int parse_number(const struct opt *o, const char *value, uint64_t *out,
 	uint64_t v;
 
 	if (opt_u64(value, &v) < 0)
-		return opt_mistake(why, "is not a number");
+		return errno == ERANGE ? opt_mistake(why, "is more than %" PRIu64, max)
+				       : opt_mistake(why, "is not a number");
 	if (v < o->min)
 		return opt_mistake(why, "is less than %" PRIu64, o->min);
 	if (v > max)
@@ -127,7 +132,9 @@ static int parse_size(const struct opt *o, const char *value, uint64_t *out,
 	unsigned shift = 0;
 
 	if (take_u64(&rest, &v) < 0)
-		return opt_mistake(why, "is not a size (examples: 4096, 64K, 512M, 2G)");
+		return errno == ERANGE
+			       ? opt_mistake(why, "is too large")
+			       : opt_mistake(why, "is not a size (examples: 4096, 64K, 512M, 2G)");
 	unit = *rest != '\0' ? strchr(units, toupper((unsigned char)*rest)) : NULL;
 	if (unit) {
 		shift = 10 * (unsigned)(unit - units + 1);
