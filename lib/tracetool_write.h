@@ -451,6 +451,7 @@ TT_API int tt_anonymizer_new(struct tt_anonymizer **out, struct tt_reader *r,
 TT_API int tt_anonymizer_next(struct tt_anonymizer *a);
 TT_API const struct tt_error *tt_anonymizer_error(const struct tt_anonymizer *a);
 struct tt_anonymizer_progress {
+	uint64_t traces;        /* begun: the input may hold several, one after the other */
 	uint64_t generations;
 	uint64_t strings;       /* of the tables, in all generations, */
 	uint64_t kept;          /* and those that stayed as they are */

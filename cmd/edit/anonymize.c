@@ -184,6 +184,10 @@ static void report(const struct run *run, const struct tt_anonymizer_progress *p
 				     " place%s", p->lost_nbytes, p->damaged,
 			  p->damaged == 1 ? "" : "s");
 	}
+	if (p->traces > 1 && !common->quiet)
+		cmd_error(run->name, "the input holds %" PRIu64 " traces, one after the other: all of "
+				     "them have new names; 'tracetool repair --all' writes each to a "
+				     "file of its own", p->traces);
 	if (p->emptied != 0 && !common->quiet)
 		cmd_error(run->name, "experimental batches that no spec describes, and that are empty "
 				     "now: %" PRIu64 " (--spec says what is in them, --keep-batches "

@@ -25,6 +25,7 @@ static bool write_sink(void *arg, const void *data, size_t nbytes)
 static void begin_trace(struct tt_anonymizer *a, unsigned version)
 {
 	a->version = version;
+	a->progress.traces++;
 	a->number = 0;
 	a->begun = a->another = a->ended = false;
 	tt_anon_strings_clear(a);
