@@ -193,10 +193,10 @@ static int join_all(struct run *run)
 
 static int finish(struct run *run, int status)
 {
-	bool refused = tt_writer_error(run->writer)->code != TT_OK;
+	bool refused = tt_writer_error(run->writer)->code == TT_E_ARGUMENT;
 	struct tt_writer_progress p;
 
-	/* (a piece that does not fit is a mistake: no half of the whole is written) */
+	/* (a piece of another recording is a mistake: no half of the whole is written) */
 	if (status == STATUS_TROUBLE || refused) {
 		trace_output_discard(&run->output);
 		return status;
@@ -214,6 +214,9 @@ static int finish(struct run *run, int status)
 	}
 	if (trace_output_finish(&run->output) != STATUS_FINE)
 		return STATUS_TROUBLE;
+	if (tt_writer_error(run->writer)->code != TT_OK)
+		cmd_error(NULL, "%s: the trace ends before that event; later pieces are left out",
+			  run->opt->output);
 	if (p.made_clock && !run->opt->common.quiet)
 		cmd_error(NULL, "%s: not every piece has a wall clock: where there is none, it "
 				"begins at 1970, with the trace's own time added", run->opt->output);

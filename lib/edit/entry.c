@@ -214,3 +214,46 @@ bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_gen
 	}
 	return !e->no_memory && (rc == TT_END || !pass->err.system);
 }
+
+static bool keep_new_gs(struct tt_entry *e, const struct tt_order *order)
+{
+	size_t n = 0;
+
+	tt_idmap_clear(&e->g_ids);
+	for (size_t i = 0; i < e->gs.n; i++) {
+		const struct tt_entry_g g = e->gs.at[i];
+
+		if (g.status == TT_ENTRY_ABSENT || tt_order_g(order, g.id) != NULL)
+			continue;
+		if (!tt_idmap_add(&e->g_ids, (uint64_t)g.id, (uint32_t)n))
+			return false;
+		e->gs.at[n++] = g;
+	}
+	e->gs.n = n;
+	return true;
+}
+
+static bool keep_new_ps(struct tt_entry *e, const struct tt_order *order)
+{
+	size_t n = 0;
+
+	tt_idmap_clear(&e->p_ids);
+	for (size_t i = 0; i < e->ps.n; i++) {
+		const struct tt_entry_p p = e->ps.at[i];
+
+		if (tt_order_p(order, p.id) != NULL)
+			continue;
+		if (!tt_idmap_add(&e->p_ids, (uint64_t)p.id, (uint32_t)n))
+			return false;
+		e->ps.at[n++] = p;
+	}
+	e->ps.n = n;
+	return true;
+}
+
+bool tt_entry_keep_new(struct tt_entry *e, const struct tt_order *order)
+{
+	e->absent_tasks.n = 0;
+	e->has_gc &= order->gc_state == TT_GC_UNDETERMINED;
+	return keep_new_gs(e, order) && keep_new_ps(e, order);
+}

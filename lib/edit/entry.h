@@ -69,6 +69,9 @@ void tt_entry_release(struct tt_entry *e);
 bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_generation *gen,
 		   const struct tt_order *before);
 
+/* Leaves only what *order does not know: all the rest is as it is there. False: no memory. */
+bool tt_entry_keep_new(struct tt_entry *e, const struct tt_order *order);
+
 /* NULL: the generation does not speak of it. */
 const struct tt_entry_g *tt_entry_g(const struct tt_entry *e, int64_t id);
 const struct tt_entry_p *tt_entry_p(const struct tt_entry *e, int64_t id);

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* To a number of the collector's that is further off, no events are made up. */
+#define MAX_GC_EVENTS (1 << 10)
+
 int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error *err)
 {
 	struct tt_join *j = calloc(1, sizeof(*j));
@@ -22,6 +25,7 @@ int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error 
 	j->mem = &writer->mem;
 	j->last_ns = INT64_MIN;
 	tt_join_check_init(j);
+	tt_join_made_init(j);
 	tt_order_init(&j->led, j->mem, writer->specs, writer->version);
 	tt_pass_init(&j->probe, j->mem, writer->specs, writer->version);
 	j->buffers.mem = j->mem;
@@ -36,6 +40,7 @@ void tt_join_free(struct tt_join *j)
 	if (j == NULL)
 		return;
 	tt_join_check_release(j);
+	tt_join_made_release(j);
 	tt_order_release(&j->led);
 	tt_pass_release(&j->probe);
 	tt_batch_buffers_release(&j->buffers);
@@ -52,51 +57,50 @@ struct tt_join_progress tt_join_progress(const struct tt_join *j)
 void tt_join_begin(struct tt_join *j)
 {
 	j->nsources++;
-	j->entered = j->has_sync = false;
+	j->entered = j->has_sync = j->may_restate = false;
 }
 
 /* ---- from one source to the next */
 
-static bool id_of_text(void *arg, struct tt_str text, uint64_t *id)
+/* The result numbers the collector's events anew: only whether it runs has to be as required
+ * if the number is not to be reached. */
+static void adapt_gc(struct tt_entry *e, const struct tt_order *from)
 {
-	const struct tt_generation *g = ((struct tt_join *)arg)->strings_of;
+	bool runs = from->gc_state == TT_GC_RUNNING;
 
-	for (size_t i = 0; i < g->strings.n; i++) {
-		*id = g->strings.at[i].id;
-		if (g->strings.at[i].len == text.len &&
-		    memcmp(g->strings.at[i].data, text.data, text.len) == 0)
-			return true;
-	}
-	*id = 0;
-	return text.len == 0;
+	if (!e->has_gc || from->gc_state == TT_GC_UNDETERMINED)
+		return;
+	if (e->gc_seq < from->gc_seq || e->gc_seq - from->gc_seq > MAX_GC_EVENTS ||
+	    (e->gc_seq == from->gc_seq && runs != e->gc_running))
+		e->gc_seq = from->gc_seq + (runs != e->gc_running);
 }
 
-static bool define_id(void *arg, uint64_t id)
+/*
+ * The events that lead to what the generation requires, in j->synth. If it goes on where the
+ * piece before ends, that is what is not known yet: after a gap, no status makes it known.
+ */
+static int find_way(struct tt_join *j, const struct tt_generation *g, bool goes_on)
 {
-	const struct tt_generation *g = ((struct tt_join *)arg)->strings_of;
-
-	return id == 0 || tt_idmap_find(&g->string_ids, id) != TT_IDMAP_NONE;
-}
-
-/* The events that lead to what the generation requires, in j->synth. */
-static int find_way(struct tt_join *j, const struct tt_generation *g)
-{
+	const struct tt_order *order = &j->w->order;
 	const struct tt_synth_start start = {
 		.order = &j->led,
 		.last_ns = j->last_ns,
-		.strings = {j, id_of_text, define_id},
+		.strings = tt_join_made_strings(j),
+		.goes_on = goes_on,
 	};
 	int rc;
 
-	j->strings_of = g;
+	tt_join_made_begin(j, goes_on ? j->w->number : j->w->number + 1);
 	j->synth.events.n = 0;
-	if (!tt_entry_find(&j->entry, &j->probe, g, &j->w->order) ||
-	    !tt_order_copy(&j->led, &j->w->order))
+	if (!tt_entry_find(&j->entry, &j->probe, g, order) ||
+	    (goes_on && !tt_entry_keep_new(&j->entry, order)) ||
+	    !tt_order_copy(&j->led, order))
 		return tt_writer_no_memory(j->w);
 	rc = tt_join_check_entry(j);
 	if (rc < 0)
 		return rc;
-	tt_order_begin_generation(&j->led, g);
+	adapt_gc(&j->entry, order);
+	tt_order_begin_generation(&j->led, &j->made);
 	if (tt_synth_build(&j->synth, &start, &j->entry))
 		return TT_OK;
 	if (j->synth.no_memory)
@@ -106,10 +110,14 @@ static int find_way(struct tt_join *j, const struct tt_generation *g)
 		       g->number);
 }
 
-static int write_way(struct tt_join *j, const struct tt_generation *g)
+static int write_way(struct tt_join *j)
 {
 	int rc = TT_OK;
 
+	/* the end of a pause has the name of its begin, by its id */
+	for (size_t i = 0; rc == TT_OK && i < j->made.strings.n; i++)
+		if (!tt_writer_keep_string(j->w, &j->made, j->made.strings.at[i].id))
+			rc = -j->w->err.code;
 	for (size_t i = 0; rc == TT_OK && i < j->synth.events.n; i++) {
 		const struct tt_synth_event *made = &j->synth.events.at[i];
 		const struct tt_event ev = {
@@ -118,7 +126,7 @@ static int write_way(struct tt_join *j, const struct tt_generation *g)
 			.goroutine = TT_NONE,
 			.spec = tt_specs_event(j->w->specs, made->type),
 			.args = made->args,
-			.generation = g,
+			.generation = &j->made,
 		};
 
 		rc = tt_writer_insert(j->w, &ev);
@@ -132,16 +140,41 @@ static int enter_source(struct tt_join *j)
 {
 	const struct tt_generation *g = j->sync.generation;
 	bool gap = g->number != j->last_number + 1;
-	int rc = find_way(j, g);
+	int rc = TT_OK;
 
-	if (rc == TT_OK)
-		rc = tt_writer_event(j->w, &j->sync);
-	if (rc == TT_OK)
-		rc = write_way(j, g);
+	j->synth.events.n = 0;
+	/* For Go, a generation without events is not the first one: its statuses go there. */
+	if (tt_writer_has_no_event(j->w)) {
+		if (g->number != j->last_number && !tt_writer_copy_batches(j->w, g))
+			rc = -j->w->err.code;
+	} else {
+		rc = find_way(j, g, false);
+		if (rc == TT_OK)
+			rc = tt_writer_event(j->w, &j->sync);
+		if (rc == TT_OK)
+			rc = write_way(j);
+	}
 	if (gap || j->synth.events.n != 0) {
 		j->progress.gaps++;
 		j->progress.gap_ns += tt_ns_sub(j->sync.time_ns, j->last_ns);
 	}
+	return rc;
+}
+
+/* The generation in which the piece before ends goes on. In the first one of the result,
+ * statuses make goroutines known. */
+static int go_on(struct tt_join *j)
+{
+	const struct tt_generation *g = j->sync.generation;
+	int rc;
+
+	if (j->w->order.initial)
+		return TT_OK;
+	rc = find_way(j, g, true);
+	if (rc == TT_OK)
+		rc = write_way(j);
+	if (j->w->last_ns > j->last_ns)
+		j->last_ns = j->w->last_ns;
 	return rc;
 }
 
@@ -152,10 +185,9 @@ static int write_sync(struct tt_join *j)
 	int rc;
 
 	j->has_sync = false;
-	/* the generation in which the piece before ends goes on */
 	if (j->nsources > 1 && !j->entered && g->number == j->last_number && j->w->open &&
 	    j->sync.time_ns <= j->last_ns)
-		return TT_OK;
+		return go_on(j);
 	/* a reader's Sync is never earlier than the event before it */
 	if (j->last_ns != INT64_MIN && j->sync.time_ns <= j->last_ns)
 		j->sync.time_ns = j->last_ns + 1;
@@ -174,7 +206,7 @@ static int see_sync(struct tt_join *j, const struct tt_event *ev)
 	const struct tt_generation *g = ev->generation;
 
 	if (g == NULL)
-		return TT_OK;
+		return tt_join_check_restated(j, NULL);
 	j->sync = *ev;
 	j->has_sync = true;
 	if (j->nsources > 1 && !j->entered) {
@@ -197,6 +229,15 @@ static bool is_known(const struct tt_join *j, const struct tt_event *ev)
 	return ev->generation->number < j->last_number || ev->time_ns <= j->last_ns;
 }
 
+/* Says what is known, on no thread: only a first generation may do so. */
+static bool is_restated_gc(const struct tt_join *j, const struct tt_event *ev)
+{
+	const struct tt_order *o = &j->w->order;
+
+	return ev->spec != NULL && ev->spec->type == TT_EV_GC_ACTIVE && ev->thread == TT_NONE &&
+	       !o->initial && o->gc_state == TT_GC_RUNNING;
+}
+
 int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 {
 	struct tt_event later = *ev;
@@ -206,11 +247,15 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 		return see_sync(j, ev);
 	if (is_known(j, ev)) {
 		j->progress.repeated++;
-		return TT_OK;
+		return tt_join_check_restated(j, ev);
 	}
 	if (j->has_sync)
 		rc = write_sync(j);
 	j->entered = true;
+	if (rc == TT_OK && is_restated_gc(j, ev)) {
+		j->progress.repeated++;
+		return TT_OK;
+	}
 	/* as a reader of all has it, which knows what came before */
 	if (later.time_ns <= j->last_ns)
 		later.time_ns = j->last_ns + 1;

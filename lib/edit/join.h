@@ -3,6 +3,7 @@
  * join.h - the inside of struct tt_join. Stands on writer.h and synth.h.
  *
  *	join.c        pieces of a recording as one trace
+ *	join_made.c   the generation of the events that are made up between them
  *	join_check.c  whether a piece is one of the same recording
  */
 #ifndef TT_EDIT_JOIN_H
@@ -21,6 +22,7 @@ struct tt_join {
 
 	/* the source at hand */
 	bool entered;           /* an event of it was written */
+	bool may_restate;       /* its first generation is out of place, unless it only restates */
 	bool has_sync;          /* the Sync of its generation is still to be written: */
 	struct tt_event sync;
 
@@ -41,15 +43,27 @@ struct tt_join {
 	struct tt_batch_buffers buffers;
 	struct tt_entry entry;
 	struct tt_synth synth;
-	const struct tt_generation *strings_of;
+	struct tt_generation made; /* of its events: join_made.c */
+	TT_ARRAY(struct tt_str) texts; /* of its strings */
 };
+
+/* ---- join_made.c */
+
+void tt_join_made_init(struct tt_join *j);
+void tt_join_made_release(struct tt_join *j);
+/* Forgets the events that were made up so far. */
+void tt_join_made_begin(struct tt_join *j, uint64_t number);
+struct tt_synth_strings tt_join_made_strings(struct tt_join *j);
 
 /* ---- join_check.c */
 
 void tt_join_check_init(struct tt_join *j);
 void tt_join_check_release(struct tt_join *j);
-/* The first generation of a further source: 0, or why it is none of this recording. */
+/* A generation of a further source of which no event was written: 0, or why it is none of this
+ * recording. */
 int tt_join_check_source(struct tt_join *j, const struct tt_generation *g);
+/* An event of a generation that may restate, or NULL for the end of the source. */
+int tt_join_check_restated(struct tt_join *j, const struct tt_event *ev);
 /* What j->entry requires of goroutines. */
 int tt_join_check_entry(struct tt_join *j);
 /* Remembers a generation of any source. False: no memory. */

@@ -171,6 +171,11 @@ static int refuse_g(struct tt_join *j, int64_t g, const char *why)
 	return refuse(j, text);
 }
 
+static int refuse_numbers(struct tt_join *j)
+{
+	return refuse(j, "its generations are numbered anew");
+}
+
 int tt_join_check_source(struct tt_join *j, const struct tt_generation *g)
 {
 	int64_t start_ns = tt_generation_start_ns(g);
@@ -183,11 +188,41 @@ int tt_join_check_source(struct tt_join *j, const struct tt_generation *g)
 		return refuse(j, "its clock is that of another machine or of another start");
 	if (is_other_clock(j, g))
 		return refuse(j, "its generation of the same number has another clock");
-	if (g->number < j->last_number && start_ns > j->last_ns && !is_known_again(j, g))
-		return refuse(j, "its generations are numbered anew");
+	if (g->number >= j->last_number) {
+		j->may_restate = false;
+	} else if (start_ns > j->last_ns && !is_known_again(j, g)) {
+		if (g->has_clock || j->may_restate)
+			return refuse_numbers(j);
+		j->may_restate = true;
+	}
 	if (g->number > j->last_number && start_ns < j->last_start_ns)
 		return refuse(j, "its generation has a later number, but an earlier time");
 	return TT_OK;
+}
+
+/* Statuses, and what a goroutine that was made up for it does. */
+static bool is_restatement(const struct tt_event *ev)
+{
+	switch (ev->kind == TT_KIND_TRANSITION ? ev->spec->type : TT_EV_GO_STATUS) {
+	case TT_EV_GO_STATUS:
+	case TT_EV_GO_STATUS_STACK:
+	case TT_EV_PROC_STATUS:
+	case TT_EV_PROC_START:
+	case TT_EV_PROC_STOP:
+		return true;
+	case TT_EV_GO_CREATE:
+	case TT_EV_GO_START:
+		return (int64_t)ev->args[0] >= MADE_UP_G;
+	default:
+		return ev->goroutine >= MADE_UP_G;
+	}
+}
+
+int tt_join_check_restated(struct tt_join *j, const struct tt_event *ev)
+{
+	if (!j->may_restate || (ev != NULL && is_restatement(ev)))
+		return TT_OK;
+	return refuse_numbers(j);
 }
 
 int tt_join_check_entry(struct tt_join *j)

@@ -73,7 +73,7 @@ static uint64_t last_ticks(const struct tt_synth *s, const struct tt_generation 
  */
 static bool set_times(struct tt_synth *s)
 {
-	const struct tt_generation *g = s->order->gen;
+	const struct tt_generation *g = s->entry->gen;
 	uint64_t first = first_ticks(g), last = last_ticks(s, g), n = s->events.n;
 	uint64_t step = g->frequency / 500000000 + 1;
 

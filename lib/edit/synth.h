@@ -33,6 +33,7 @@ struct tt_synth_start {
 	struct tt_order *order; /* the generation that gets the events has begun */
 	int64_t last_ns;        /* raw time of the latest event before it */
 	struct tt_synth_strings strings;
+	bool goes_on;           /* threads that the entry does not speak of go on as they are */
 };
 
 struct tt_synth {

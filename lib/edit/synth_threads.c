@@ -106,14 +106,15 @@ static void leave(struct tt_synth *s, size_t slot)
 
 void tt_synth_leave_all(struct tt_synth *s)
 {
-	give_threads(s);
+	if (!s->start.goes_on)
+		give_threads(s);
 	if (!tt_mem_grow(s->mem, &s->kept.at, &s->kept.cap, s->order->ms.n, sizeof(bool))) {
 		tt_synth_give_up_memory(s);
 		return;
 	}
 	s->kept.n = s->order->ms.n;
 	for (size_t i = 0; i < s->kept.n; i++)
-		s->kept.at[i] = is_kept(s, &s->order->ms.at[i]);
+		s->kept.at[i] = s->start.goes_on || is_kept(s, &s->order->ms.at[i]);
 	for (size_t i = 0; i < s->kept.n && !s->failed; i++)
 		if (!s->kept.at[i])
 			leave(s, i);

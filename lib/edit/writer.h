@@ -244,6 +244,8 @@ int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns, const struct
 void tt_writer_use_clock(struct tt_writer *w, const struct tt_clock *clock);
 /* The Sync batch, whose header has the time at which the generation begins; once. */
 void tt_writer_encode_clock(struct tt_writer *w);
+/* Whether the generation at hand is the first one, and still without events. */
+bool tt_writer_has_no_event(const struct tt_writer *w);
 /* Writes the generation at hand, or what of it was not written yet, to the sink. */
 int tt_writer_close_generation(struct tt_writer *w);
 

@@ -104,6 +104,12 @@ int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns,
 	return w->enc->failed ? -w->err.code : TT_OK;
 }
 
+bool tt_writer_has_no_event(const struct tt_writer *w)
+{
+	return w->open && w->progress.generations == 1 && w->streams.n == 0 && !w->held.any &&
+	       !w->has_theft;
+}
+
 void tt_writer_use_clock(struct tt_writer *w, const struct tt_clock *clock)
 {
 	w->clock = clock_at(clock, w->base_ns);
