@@ -238,6 +238,21 @@ static bool is_restated_gc(const struct tt_join *j, const struct tt_event *ev)
 	       !o->initial && o->gc_state == TT_GC_RUNNING;
 }
 
+/* The collector ended where something is missing, and nothing said so. */
+static int end_gc(struct tt_join *j, const struct tt_event *begin)
+{
+	const uint64_t args[TT_MAX_ARGS] = {0};
+	struct tt_event end = *begin;
+
+	if (begin->spec == NULL || begin->spec->type != TT_EV_GC_BEGIN || j->progress.gaps == 0 ||
+	    j->w->order.gc_state != TT_GC_RUNNING)
+		return TT_OK;
+	end.spec = tt_specs_event(j->w->specs, TT_EV_GC_END);
+	end.args = args;
+	j->progress.made++;
+	return tt_writer_insert(j->w, &end);
+}
+
 int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 {
 	struct tt_event later = *ev;
@@ -256,6 +271,10 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 		j->progress.repeated++;
 		return TT_OK;
 	}
+	if (rc == TT_OK)
+		rc = end_gc(j, ev);
+	if (j->w->last_ns > j->last_ns)
+		j->last_ns = j->w->last_ns;
 	/* as a reader of all has it, which knows what came before */
 	if (later.time_ns <= j->last_ns)
 		later.time_ns = j->last_ns + 1;
