@@ -6,6 +6,8 @@
 
 #include "stat.h"
 
+const int64_t stat_windows[NWINDOWS] = { 1000000, 10000000, 100000000 };
+
 bool wants_summary(const struct stat_options *opt)
 {
 	return strcmp(opt->view->name, "summary") == 0 || opt->fail_if.n > 0;

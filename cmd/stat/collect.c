@@ -13,8 +13,6 @@
 #include "holders.h"
 #include "peers.h"
 
-const int64_t stat_windows[NWINDOWS] = { 1000000, 10000000, 100000000 };
-
 struct collector {
 	struct stat_answer *answer;
 	const struct stat_options *opt;
