@@ -109,7 +109,7 @@ static int parse_number(const struct opt *o, const char *value, uint64_t *out,
 			struct opt_mistake *why)
 {
 	uint64_t max = o->max ? o->max : UINT64_MAX;
-	uint64_t v;
+	uint64_t v = 0;
 
 	if (opt_u64(value, &v) < 0)
 		return errno == ERANGE ? opt_mistake(why, "is more than %" PRIu64, max)

@@ -140,7 +140,7 @@ int tt_writer_put(struct tt_writer *w, struct tt_writer_stream *s, uint8_t type,
 static bool rewrite(struct tt_writer *w, struct tt_writer_stream *s, uint64_t factor)
 {
 	struct tt_bytes old = s->body;
-	const uint8_t *at = old.data, *end = old.data + old.len;
+	const uint8_t *at = old.data, *end;
 	size_t nchunks = s->chunks.n, chunk = 0;
 	struct tt_writer_chunk *chunks = s->chunks.at;
 	uint64_t ticks = 0, dt;
@@ -148,6 +148,7 @@ static bool rewrite(struct tt_writer *w, struct tt_writer_stream *s, uint64_t fa
 
 	if (old.len == 0)
 		return true;
+	end = at + old.len;
 	s->body = (struct tt_bytes){.mem = &w->mem};
 	s->room_end = 0;
 	s->chunks.at = NULL;
