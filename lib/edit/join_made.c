@@ -65,20 +65,9 @@ static bool keep_text(struct tt_join *j, struct tt_str *text)
 static bool id_of_text(void *arg, struct tt_str text, uint64_t *id)
 {
 	struct tt_join *j = arg;
-	const struct tt_generation *g = &j->made;
 
-	for (size_t i = 0; i < g->strings.n; i++) {
-		*id = g->strings.at[i].id;
-		if (g->strings.at[i].len == text.len &&
-		    memcmp(g->strings.at[i].data, text.data, text.len) == 0)
-			return true;
-	}
-	*id = 0;
-	if (text.len == 0)
+	if (tt_generation_find_text(&j->made, text, id))
 		return true;
-	do
-		++*id;
-	while (tt_idmap_find(&g->string_ids, *id) != TT_IDMAP_NONE);
 	return keep_text(j, &text) && add_string(&j->made, *id, text);
 }
 

@@ -282,6 +282,23 @@ size_t tt_generation_stack_index(const struct tt_generation *g, uint64_t id)
 	return i == TT_IDMAP_NONE ? 0 : (size_t)i + 1;
 }
 
+bool tt_generation_find_text(const struct tt_generation *g, struct tt_str text, uint64_t *id)
+{
+	for (size_t i = 0; i < g->strings.n; i++) {
+		*id = g->strings.at[i].id;
+		if (g->strings.at[i].len == text.len &&
+		    memcmp(g->strings.at[i].data, text.data, text.len) == 0)
+			return true;
+	}
+	*id = 0;
+	if (text.len == 0)
+		return true;
+	do
+		++*id;
+	while (tt_idmap_find(&g->string_ids, *id) != TT_IDMAP_NONE);
+	return false;
+}
+
 size_t tt_generation_nstrings(const struct tt_generation *g)
 {
 	return g->strings.n;

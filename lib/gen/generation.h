@@ -106,6 +106,9 @@ struct tt_thread_batches *tt_generation_thread(struct tt_generation *g, int64_t 
  * stack's record. False: no memory. */
 bool tt_generation_add_frame(struct tt_generation *g, const struct tt_wire_frame *frame,
 			     uint64_t offset);
+/* The id of this text, 0 for an empty one; false: it has none, and *id is the first that is free.
+ * It looks at all strings, one after another. */
+bool tt_generation_find_text(const struct tt_generation *g, struct tt_str text, uint64_t *id);
 /* Whether all frames of a stack have their strings. TT_E_STACK_STRING. */
 int tt_generation_check_stack(const struct tt_generation *g, const struct tt_stack_entry *stack,
 			      struct tt_error *err);

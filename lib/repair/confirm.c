@@ -191,10 +191,10 @@ static uint32_t confirmed_nbytes(const struct tt_salvage *s, const struct tt_eve
 }
 
 /*
- * Compares the first bytes of the batch with a list of the heap in them: *nbytes ends before what
- * contradicts it. How many bytes the list confirms: those before the contradiction, but for the
- * last events; or if there is none, all of the list, if what is missing lies behind it. Bytes that
- * are missing in the list itself stop no ordering: nothing there changes what ordering knows.
+ * Compares the first bytes of the batch with the list of the heap in them: *nbytes then ends
+ * before the first event that contradicts the list. Returns how many bytes the list confirms:
+ * all before that event, but for the last ones. If no event contradicts it, the bytes are missing
+ * behind the list (within it, nothing changes what ordering knows): then it confirms itself.
  */
 static uint32_t listed_nbytes(const struct tt_salvage *s, const struct tt_event_batch *b,
 			      enum stop stop, uint32_t *nbytes)

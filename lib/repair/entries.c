@@ -74,24 +74,13 @@ static const char *keep_text(struct tt_made_entries *m, struct tt_str text)
 static bool string_id_of(void *entries, struct tt_str text, uint64_t *id)
 {
 	struct tt_made_entries *m = entries;
-	const struct tt_generation *g = m->gen;
 	const char *data;
 
-	for (size_t i = 0; i < g->strings.n; i++) {
-		*id = g->strings.at[i].id;
-		if (g->strings.at[i].len == text.len &&
-		    memcmp(g->strings.at[i].data, text.data, text.len) == 0)
-			return true;
-	}
-	*id = 0;
-	if (text.len == 0)
+	if (tt_generation_find_text(m->gen, text, id))
 		return true;
 	data = keep_text(m, text);
 	if (data == NULL)
 		return false;
-	do
-		++*id;
-	while (tt_idmap_find(&g->string_ids, *id) != TT_IDMAP_NONE);
 	return add_string(m, *id, data, text.len);
 }
 

@@ -30,8 +30,8 @@ struct tt_snapshot {
 void tt_snapshot_begin(struct tt_snapshot *sn, const struct tt_generation *g);
 /* The next event of the batch, which begins at `at`. False: it cannot follow those before it. */
 bool tt_snapshot_follows(struct tt_snapshot *sn, const struct tt_raw_event *ev, uint32_t at);
-/* The first bytes of the batch, up to the end of its snapshot but for the last events: if what is
- * missing is not in the snapshot, it is behind these. 0: there is no snapshot. */
+/* How many bytes the batch has up to the end of its snapshot, without the last events of that.
+ * 0: it has no snapshot. */
 uint32_t tt_snapshot_nbytes(const struct tt_snapshot *sn);
 
 #endif
