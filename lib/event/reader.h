@@ -10,7 +10,8 @@
  *	parallel.c workers, each with a pass: later generations beside the reader's
  *	block.[ch] some events, most of them in few bytes; ahead.[ch] a thread that orders
  *	           them ahead, block by block; run.[ch] how the reader goes through them
- *	reader.c   a trace: source, header, one generation after another, the Syncs
+ *	reader_open.c  opens a trace: its source and header; closes it
+ *	reader.c   a trace: one generation after another, the Syncs
  */
 #ifndef TT_EVENT_READER_H
 #define TT_EVENT_READER_H
