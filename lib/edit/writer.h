@@ -7,7 +7,8 @@
  *
  *	writer.c             the public calls: batches, generations, the end; and events,
  *	writer_fast.c        nearly all of which are done here
- *	writer_event.c       one event: its arguments, its numbers, the state that it needs
+ *	writer_event.c       one event: its arguments and its numbers
+ *	writer_before.c      what has to be stated before it
  *	writer_state.c       what is restated: goroutines, processors, ranges, tasks, metrics
  *	writer_restated.c    the list of that
  *	writer_past.c        what is known of the events before the first one that is written
@@ -256,6 +257,14 @@ static inline struct tt_order *tt_writer_order(struct tt_writer *w)
 {
 	return w->following ? &w->past.order : &w->order;
 }
+/* What the thread has: of a stream, its slot says so at once. */
+static inline const struct tt_m_state *
+tt_writer_m_of(const struct tt_order *o, const struct tt_writer_stream *s, int64_t thread)
+{
+	if (s != NULL && s->m != TT_NO_SLOT)
+		return &o->ms.at[s->m];
+	return tt_order_m(o, thread);
+}
 /*
  * Lets an event happen, and adds it to the stream of its thread unless that is NULL: args after
  * dt, with ids of the result's tables. An error if it cannot happen.
@@ -265,6 +274,15 @@ int tt_writer_emit_to(struct tt_writer *w, struct tt_writer_stream *s, int64_t t
 /* The same with the thread's stream, unless the writer follows. */
 int tt_writer_emit(struct tt_writer *w, int64_t thread, uint8_t type, const uint64_t *args,
 		   unsigned nargs, int64_t time_ns);
+
+/* ---- writer_before.c */
+
+/* States what an event `needs` (a set of TT_NEED_) and is about; it happens on `thread`, whose
+ * stream may be NULL. */
+int tt_writer_state_before(struct tt_writer *w, const struct tt_writer_stream *s,
+			   const struct tt_event *ev, int64_t thread, uint8_t needs);
+/* The thread's P and goroutine were stated: they are for the rest of the generation. */
+void tt_writer_remember_stated(struct tt_writer *w, struct tt_writer_stream *s);
 
 /* ---- writer_event.c */
 

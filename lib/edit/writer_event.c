@@ -1,191 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * writer_event.c - one event: what has to be stated before it, its arguments with ids of the
- * result, its sequence numbers; then it is tried on the state, and written. Stands on
- * writer.h.
+ * writer_event.c - one event: its arguments with ids of the result and its sequence numbers;
+ * then it is tried on the state, and written. Stands on writer.h.
  */
 #include <string.h>
 
 #include "edit/writer.h"
 #include "order/fast.h"
 #include "order/subject.h"
-
-/* ---- what has to be stated before */
-
-/* A status goes to the next moment that is free. */
-static int state(struct tt_writer *w, int64_t thread, uint8_t type, const uint64_t *args,
-		 unsigned nargs)
-{
-	int rc = w->following ? TT_OK : tt_writer_use_ns(w);
-
-	return rc < 0 ? rc : tt_writer_emit(w, thread, type, args, nargs, w->last_ns + 1);
-}
-
-static int introduce_p(struct tt_writer *w, int64_t thread, int64_t p, enum tt_p_status status)
-{
-	const uint64_t args[] = {(uint64_t)p, status};
-
-	return state(w, thread, TT_EV_PROC_STATUS, args, 2);
-}
-
-static int introduce_g(struct tt_writer *w, int64_t thread, int64_t g, enum tt_g_status status)
-{
-	const uint64_t args[] = {(uint64_t)g, (uint64_t)thread, status};
-
-	return state(w, thread, TT_EV_GO_STATUS, args, 3);
-}
-
-/* The thread that has a P. Slow, and rare. */
-static int64_t holder_of_p(const struct tt_order *o, int64_t p)
-{
-	for (size_t i = 0; i < o->ms.n; i++)
-		if (o->ms.at[i].p == p)
-			return o->ms.at[i].id;
-	return TT_NONE;
-}
-
-static int64_t holder_of_g(const struct tt_order *o, int64_t g)
-{
-	for (size_t i = 0; i < o->ms.n; i++)
-		if (o->ms.at[i].g == g)
-			return o->ms.at[i].id;
-	return TT_NONE;
-}
-
-static bool is_stated(const struct tt_order *o, struct tt_seq seq)
-{
-	return seq.generation == o->gen->number;
-}
-
-/* The status of a P or a goroutine that this generation does not have yet. */
-static int restate_p(struct tt_writer *w, int64_t id)
-{
-	const struct tt_order *o = tt_writer_order(w);
-	const struct tt_p_state *p = tt_order_p(o, id);
-	bool held = p != NULL && (p->status == TT_P_RUNNING || p->status == TT_P_SYSCALL);
-
-	if (p == NULL || is_stated(o, p->seq))
-		return TT_OK;
-	return introduce_p(w, held ? holder_of_p(o, id) : TT_NONE, id,
-			   (enum tt_p_status)p->status);
-}
-
-static int restate_g(struct tt_writer *w, int64_t id)
-{
-	const struct tt_order *o = tt_writer_order(w);
-	const struct tt_g_state *g = tt_order_g(o, id);
-	bool held = g != NULL && (g->status == TT_G_RUNNING || g->status == TT_G_SYSCALL);
-
-	if (g == NULL || is_stated(o, g->seq))
-		return TT_OK;
-	return introduce_g(w, held ? holder_of_g(o, id) : TT_NONE, id,
-			   (enum tt_g_status)g->status);
-}
-
-static const struct tt_m_state *m_of(const struct tt_order *o, const struct tt_writer_stream *s,
-				     int64_t thread)
-{
-	if (s != NULL && s->m != TT_NO_SLOT)
-		return &o->ms.at[s->m];
-	return tt_order_m(o, thread);
-}
-
-static bool is_status(uint8_t type)
-{
-	return type == TT_EV_PROC_STATUS || type == TT_EV_GO_STATUS ||
-	       type == TT_EV_GO_STATUS_STACK;
-}
-
-/* The P and the goroutine in whose context the event happens. */
-static int state_context(struct tt_writer *w, const struct tt_writer_stream *s,
-			 const struct tt_event *ev, int64_t thread, uint8_t needs)
-{
-	const struct tt_order *o = tt_writer_order(w);
-	const struct tt_m_state *m = m_of(o, s, thread);
-	bool returns = ev->spec->type == TT_EV_GO_SYSCALL_END,
-	     in_syscall = returns || ev->spec->type == TT_EV_GO_SYSCALL_END_BLOCKED ||
-			  ev->spec->type == TT_EV_GO_DESTROY_SYSCALL;
-	int64_t p = m == NULL ? TT_NONE : m->p, g = m == NULL ? TT_NONE : m->g;
-	int rc = TT_OK;
-
-	if (thread == TT_NONE)
-		return TT_OK;
-	if (p == TT_NONE && (needs & TT_NEED_PROC) != 0 && ev->proc != TT_NONE &&
-	    tt_order_p(o, ev->proc) == NULL)
-		rc = introduce_p(w, thread, ev->proc, returns ? TT_P_SYSCALL : TT_P_RUNNING);
-	else if (p != TT_NONE && (needs & TT_NEED_PROC) != 0)
-		rc = restate_p(w, p);
-	if (rc < 0)
-		return rc;
-	if (g == TT_NONE && (needs & TT_NEED_GOROUTINE) != 0 && ev->goroutine != TT_NONE &&
-	    tt_order_g(o, ev->goroutine) == NULL)
-		return introduce_g(w, thread, ev->goroutine,
-				   in_syscall ? TT_G_SYSCALL : TT_G_RUNNING);
-	if (g != TT_NONE && (needs & TT_NEED_GOROUTINE) != 0)
-		return restate_g(w, g);
-	return TT_OK;
-}
-
-/* The goroutine or P that the event is about, if its events are numbered. */
-static int state_subject(struct tt_writer *w, const struct tt_event *ev, int64_t thread)
-{
-	const struct tt_order *o = tt_writer_order(w);
-	int64_t id = ev->spec->nargs > 0 ? (int64_t)ev->args[0] : TT_NONE;
-
-	switch (ev->spec->type) {
-	case TT_EV_GO_START:
-	case TT_EV_GO_UNBLOCK:
-	case TT_EV_GO_SWITCH:
-	case TT_EV_GO_SWITCH_DESTROY:
-		if (tt_order_g(o, id) != NULL)
-			return restate_g(w, id);
-		return introduce_g(w, ev->spec->type == TT_EV_GO_UNBLOCK ? TT_NONE : thread, id,
-				   ev->spec->type == TT_EV_GO_START ? TT_G_RUNNABLE
-								    : TT_G_WAITING);
-	case TT_EV_PROC_START:
-		if (tt_order_p(o, id) != NULL)
-			return restate_p(w, id);
-		return introduce_p(w, thread, id, TT_P_IDLE);
-	case TT_EV_PROC_STEAL:
-		if (tt_order_p(o, id) != NULL)
-			return restate_p(w, id);
-		return introduce_p(w, (int64_t)ev->args[2], id, TT_P_SYSCALL);
-	default:
-		return TT_OK;
-	}
-}
-
-static int state_before(struct tt_writer *w, const struct tt_writer_stream *s,
-			const struct tt_event *ev, int64_t thread, uint8_t needs)
-{
-	const struct tt_order *o = tt_writer_order(w);
-	int rc;
-
-	if (is_status(ev->spec->type))
-		return TT_OK;
-	if (s != NULL && s->m != TT_NO_SLOT && o->ms.at[s->m].p == s->p_stated &&
-	    o->ms.at[s->m].g == s->g_stated && s->p_stated != TT_NONE &&
-	    s->g_stated != TT_NONE)
-		rc = TT_OK;
-	else
-		rc = state_context(w, s, ev, thread, needs);
-	return rc < 0 ? rc : state_subject(w, ev, thread);
-}
-
-/* Once a thread's P and goroutine are stated, they are for the rest of the generation. */
-static void remember_stated(struct tt_writer *w, struct tt_writer_stream *s)
-{
-	const struct tt_m_state *m = &w->order.ms.at[s->m];
-	const struct tt_p_state *p;
-	const struct tt_g_state *g;
-
-	if (m->p == s->p_stated && m->g == s->g_stated)
-		return;
-	p = tt_order_p(&w->order, m->p);
-	g = tt_order_g(&w->order, m->g);
-	s->p_stated = p != NULL && is_stated(&w->order, p->seq) ? p->id : TT_NONE;
-	s->g_stated = g != NULL && is_stated(&w->order, g->seq) ? g->id : TT_NONE;
-}
 
 /* ---- arguments */
 
@@ -249,7 +71,7 @@ static void set_numbers(struct tt_writer *w, const struct tt_writer_stream *s,
 		args[1] = next_p(o, (int64_t)args[0]);
 		break;
 	case TT_EV_GO_SYSCALL_BEGIN:
-		m = m_of(o, s, thread);
+		m = tt_writer_m_of(o, s, thread);
 		args[0] = m == NULL ? 1 : next_p(o, m->p);
 		break;
 	case TT_EV_GC_ACTIVE:
@@ -491,7 +313,7 @@ static int write_event(struct tt_writer *w, const struct tt_event *ev, int64_t w
 	int rc = s == NULL ? tt_writer_no_memory(w) : TT_OK;
 
 	if (rc == TT_OK)
-		rc = state_before(w, s, ev, thread, def->needs);
+		rc = tt_writer_state_before(w, s, ev, thread, def->needs);
 	if (rc == TT_OK)
 		rc = place_in_time(w, ev, wanted_ns, &time_ns);
 	if (rc < 0)
@@ -514,7 +336,7 @@ static int write_event(struct tt_writer *w, const struct tt_event *ev, int64_t w
 	if (rc < 0)
 		return rc;
 	if (s->m != TT_NO_SLOT)
-		remember_stated(w, s);
+		tt_writer_remember_stated(w, s);
 	return TT_OK;
 }
 
@@ -525,7 +347,7 @@ static int follow_event(struct tt_writer *w, const struct tt_event *ev)
 	int rc;
 
 	plan_event(w, ev);
-	rc = state_before(w, NULL, ev, thread, tt_event_def_of(ev->spec)->needs);
+	rc = tt_writer_state_before(w, NULL, ev, thread, tt_event_def_of(ev->spec)->needs);
 	if (rc < 0)
 		return rc;
 	memcpy(args, ev->args, ev->spec->nargs * sizeof(*args));
