@@ -111,7 +111,8 @@ struct tt_made_event {
 	const struct tt_event_spec *spec;
 	const uint64_t *args;   /* without dt; spec->nargs of them */
 };
-/* The i-th made-up event in front of the generation returned last; false past the last. */
+/* The i-th made-up event of the generation returned last, in front of it or, where a pause of the
+ * world has to end, after it; false past the last. */
 TT_API bool tt_repair_made(const struct tt_repair *r, size_t i, struct tt_made_event *out);
 TT_API void tt_repair_free(struct tt_repair *r);
 

@@ -44,6 +44,22 @@ def spec_table(paths):
     return count, timed
 
 
+def spec_names(paths):
+    """From the event specs: of each timed type, which arguments after dt are strings."""
+    names, number = {}, None
+    for path in paths:
+        if path.endswith("v1.spec"):
+            continue
+        with open(path, encoding="utf-8") as file:
+            for line in file:
+                words = line.split("#")[0].split()
+                if words[:1] == ["event"]:
+                    number = int(words[2])
+                elif words[:2] == ["args", "dt"] and number is not None:
+                    names[number] = [i for i, word in enumerate(words[2:]) if word.endswith("_string")]
+    return names
+
+
 class Cut(Exception):
     """The bytes end or a number overflows."""
 

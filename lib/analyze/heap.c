@@ -108,6 +108,11 @@ void tt_heap_gap(struct tt_heap *h)
 	h->npending = 0;
 }
 
+bool tt_heap_lacks_events(const struct tt_heap *h)
+{
+	return h->gap;
+}
+
 void tt_heap_finish(struct tt_heap *h)
 {
 	tt_heap_report_pending(h, INT64_MAX);
@@ -120,6 +125,21 @@ static int no_memory(const struct tt_heap *h)
 	return -tt_mem_code(&h->mem);
 }
 
+/* Whether the generation says that events were lost. */
+static bool says_lost(const struct tt_heap *h, const struct tt_event *ev)
+{
+	const struct tt_event_def *object = tt_specs_builtin(h->specs, TT_EV_HEAP_OBJECT);
+	const uint64_t args[TT_MAX_ARGS] = {0, TT_LOST_EVENTS_KEY};
+	struct tt_event at = *ev;
+	struct tt_record ignored;
+
+	if (object == NULL || h->acts[object->spec.type] != TT_HEAP_ACT_FOUND)
+		return false;
+	at.spec = &object->spec;
+	at.args = args;
+	return tt_event_record(&at, 1, &ignored) == TT_OK;
+}
+
 static __attribute__((noinline)) int begin_generation(struct tt_heap *h, const struct tt_event *ev)
 {
 	uint64_t ordinal = tt_generation_ordinal(ev->generation);
@@ -129,6 +149,10 @@ static __attribute__((noinline)) int begin_generation(struct tt_heap *h, const s
 		return no_memory(h);
 	if (h->generation != 0 && ordinal != h->generation + 1)
 		tt_heap_gap(h);
+	if (!h->lost && says_lost(h, ev)) {
+		tt_heap_gap(h);
+		h->lost = true;
+	}
 	h->generation = ordinal;
 	h->number = tt_generation_number(ev->generation);
 	h->codes_found = 0;

@@ -68,7 +68,8 @@ struct tt_heap {
 
 	uint64_t generation;    /* ordinal; 0: none yet */
 	uint64_t number;        /* as the file gives it */
-	bool gap;               /* there may be live objects that no event has shown */
+	bool gap;               /* there may be live objects that no event has shown; */
+	bool lost;              /* the trace itself says so */
 	bool informed;          /* base and units come from the file */
 	uint64_t base, page_nbytes, unit_nbytes;
 	unsigned page_shift;

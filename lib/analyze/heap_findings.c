@@ -54,7 +54,7 @@ void tt_heap_report(struct tt_heap *h, int code, const struct tt_event *ev, uint
 {
 	struct tt_heap_problem p = problem_at(h, code, ev);
 
-	if (h->gap && code != TT_W_HEAP_INFO && code != TT_W_HEAP_ADDRESS)
+	if (h->gap && (h->lost || code != TT_W_HEAP_INFO) && code != TT_W_HEAP_ADDRESS)
 		return;
 	p.number = number;
 	p.other = other;

@@ -92,14 +92,42 @@ static bool set_times(struct tt_synth *s)
 	return true;
 }
 
-bool tt_synth_build(struct tt_synth *s, const struct tt_synth_start *start,
-		    const struct tt_entry *entry)
+static void begin(struct tt_synth *s, const struct tt_synth_start *start,
+		  const struct tt_entry *entry)
 {
 	s->start = *start;
 	s->order = start->order;
 	s->entry = entry;
 	s->events.n = s->kept.n = 0;
 	s->failed = s->no_memory = s->shared_done = false;
+}
+
+bool tt_synth_close(struct tt_synth *s, const struct tt_synth_start *start, const int64_t *ps,
+		    size_t n)
+{
+	uint64_t last;
+
+	begin(s, start, NULL);
+	last = last_ticks(s, s->order->gen);
+	for (size_t i = 0; i < s->order->ms.n; i++) {
+		const struct tt_m_state *m = &s->order->ms.at[i];
+
+		if (m->g != TT_NONE && tt_order_g(s->order, m->g) != NULL)
+			tt_synth_end_pauses_of(s, m->id, m->g);
+	}
+	for (size_t i = 0; i < n; i++)
+		if (tt_order_p(s->order, ps[i]) == NULL)
+			tt_synth_add(s, TT_NONE, TT_EV_PROC_STATUS, 2, (uint64_t)ps[i],
+				     (uint64_t)TT_P_IDLE);
+	for (size_t i = 0; i < s->events.n; i++)
+		s->events.at[i].ticks = last + 1 + i;
+	return !s->no_memory;
+}
+
+bool tt_synth_build(struct tt_synth *s, const struct tt_synth_start *start,
+		    const struct tt_entry *entry)
+{
+	begin(s, start, entry);
 	s->spare = TT_NONE;
 	s->new_m = NEW_M;
 	s->new_g = NEW_G;

@@ -58,5 +58,13 @@ void tt_synth_release(struct tt_synth *s);
  */
 bool tt_synth_build(struct tt_synth *s, const struct tt_synth_start *start,
 		    const struct tt_entry *entry);
+/*
+ * What a generation needs at its end so that another one can follow. Each pause of the world
+ * that is open ends: its name is a string of this generation, and the id may be that of another
+ * text in the next one. The Ps, n of them, are idle if the state has none of these ids. The events
+ * are later than all others. False: no memory.
+ */
+bool tt_synth_close(struct tt_synth *s, const struct tt_synth_start *start, const int64_t *ps,
+		    size_t n);
 
 #endif

@@ -50,6 +50,8 @@ bool tt_synth_p_scopes_differ(const struct tt_synth *s, const struct tt_p_state 
 /* The same of the collector and of tasks, which any goroutine can do. */
 bool tt_synth_shared_differs(const struct tt_synth *s);
 void tt_synth_lead_shared(struct tt_synth *s, int64_t thread);
+/* The pauses of the goroutine that runs on the thread end. */
+void tt_synth_end_pauses_of(struct tt_synth *s, int64_t thread, int64_t g);
 /* The goroutine that runs on the thread ends and begins what it must, then stops as it is
  * required. */
 void tt_synth_stop_running(struct tt_synth *s, int64_t thread, int64_t g);

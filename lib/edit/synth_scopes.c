@@ -65,7 +65,7 @@ static void end_regions(struct tt_synth *s, int64_t thread, int64_t g)
 }
 
 /* The name of a pause is looked up when it ends: it must mean something here. */
-static void end_pauses(struct tt_synth *s, int64_t thread, int64_t g)
+void tt_synth_end_pauses_of(struct tt_synth *s, int64_t thread, int64_t g)
 {
 	const struct tt_synth_strings *strings = &s->start.strings;
 
@@ -164,7 +164,7 @@ static void lead_running(struct tt_synth *s, int64_t thread, int64_t g)
 		return;
 	if (e->other_regions)
 		end_regions(s, thread, g);
-	end_pauses(s, thread, g);
+	tt_synth_end_pauses_of(s, thread, g);
 	if (s->failed)
 		return;
 	if (is_range_open(s, tt_order_g(s->order, g)->scopes, TT_EV_GC_MARK_ASSIST_BEGIN) ==

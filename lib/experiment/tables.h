@@ -10,6 +10,12 @@
 #include "experiment/records.h"
 #include "gen/generation.h"
 
+/*
+ * The key of a record of AllocFree's types that says that events of the heap were lost in its
+ * generation or before. No type has it: their ids count from 1.
+ */
+#define TT_LOST_EVENTS_KEY UINT64_MAX
+
 /* The records with a key of one kind of batches, in this generation. */
 struct tt_table {
 	const struct tt_batch_spec *spec;

@@ -53,6 +53,14 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
 	return p == end;
 }
 
+/* Whether no Go that writes such a trace has the event: then its type is another byte. */
+static bool is_newer(const struct tt_salvage *s, const struct tt_raw_event *ev)
+{
+	const struct tt_event_def *def = tt_specs_def(s->gen.specs, ev->type);
+
+	return def != NULL && def->spec.since > s->version;
+}
+
 /* The same of a batch in doubt: which of its events count is not known yet. */
 static bool walk_doubted(struct tt_salvage *s, struct tt_event_batch *b)
 {
@@ -60,7 +68,8 @@ static bool walk_doubted(struct tt_salvage *s, struct tt_event_batch *b)
 	struct tt_raw_event ev;
 	uint64_t dt;
 
-	while (p < end && (next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL)
+	while (p < end && (next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL &&
+	       !is_newer(s, &ev))
 		p = next;
 	b->size = (uint32_t)(p - b->data) & 0xffffff;
 	return p == end;

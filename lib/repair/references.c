@@ -5,6 +5,7 @@
  */
 #include "experiment/tables.h"
 #include "repair/salvage_impl.h"
+#include "repair/write.h"
 
 /* Whether a record of the kind can be made up: it has a key, numbers and texts. What is embedded
  * in batches of this experiment is not asked for. */
@@ -32,25 +33,23 @@ static bool stays(const struct tt_salvage *s, const struct tt_record *record)
 static bool need_record(struct tt_salvage *s, const struct tt_event *ev, unsigned arg)
 {
 	const struct tt_arg_spec *of = &ev->spec->args[arg];
-	const struct tt_batch_spec *spec = of->scaled ? NULL : of->batch;
 	uint64_t key = ev->args[arg];
 	struct tt_record record;
 
-	if (key == 0 || spec == NULL || !can_make(spec) ||
-	    (s->lost_records.spec != NULL && s->lost_records.spec != spec) ||
+	if (key == 0 || of->scaled || of->batch == NULL || of->batch != s->lost_records.spec ||
 	    tt_idmap_find(&s->lost_records.ids, key) != TT_IDMAP_NONE ||
 	    (tt_event_record(ev, arg, &record) == TT_OK && stays(s, &record)))
 		return true;
 	if (!TT_ARRAY_ROOM(s->mem, &s->lost_records.keys) ||
 	    !tt_idmap_add(&s->lost_records.ids, key, 0))
 		return false;
-	s->lost_records.spec = spec;
 	s->lost_records.keys.at[s->lost_records.keys.n++] = key;
 	return true;
 }
 
 /* The events of a run that stay. */
-static bool need_records(struct tt_salvage *s, const struct tt_event_batch *b)
+static bool need_records(struct tt_salvage *s, const struct tt_batch_spec *types,
+			 const struct tt_event_batch *b)
 {
 	const uint8_t *p = b->data, *end = p + b->size;
 	struct tt_raw_event raw;
@@ -61,6 +60,8 @@ static bool need_records(struct tt_salvage *s, const struct tt_event_batch *b)
 		const struct tt_event ev = {
 			.generation = &s->gen, .spec = &def->spec, .args = raw.args};
 
+		if (def->spec.experiment_id == TT_EXPERIMENT_ALLOC_FREE)
+			s->lost_records.spec = types;
 		for (unsigned i = 0; i < def->spec.nargs; i++)
 			if (!need_record(s, &ev, i))
 				return false;
@@ -70,10 +71,14 @@ static bool need_records(struct tt_salvage *s, const struct tt_event_batch *b)
 
 static bool need_all(struct tt_salvage *s)
 {
+	const struct tt_batch_spec *types = tt_lost_types(s->gen.specs);
+
+	if (types != NULL && !can_make(types))
+		types = NULL;
 	for (size_t i = 0; i < s->gen.threads.n; i++)
 		for (uint32_t k = s->gen.threads.at[i].first; k != TT_NO_BATCH;
 		     k = s->gen.batches.at[k].next)
-			if (!need_records(s, &s->gen.batches.at[k]))
+			if (!need_records(s, types, &s->gen.batches.at[k]))
 				return false;
 	return true;
 }

@@ -41,6 +41,7 @@ int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_er
 	r->last_ns = INT64_MIN;
 	tt_entry_init(&r->entry, r->mem);
 	tt_synth_init(&r->synth, r->mem);
+	tt_synth_init(&r->ends, r->mem);
 	tt_repair_writer_init(&r->writer, r->mem, reader->version);
 	tt_put_header(r->header, reader->version);
 	tt_error_clear(&r->err);
@@ -65,6 +66,8 @@ void tt_repair_free(struct tt_repair *r)
 	tt_generation_release(&r->whole);
 	tt_entry_release(&r->entry);
 	tt_synth_release(&r->synth);
+	tt_synth_release(&r->ends);
+	TT_ARRAY_RELEASE(r->mem, &r->next_ps);
 	tt_bytes_release(&r->writer.out);
 	free(r);
 }
@@ -175,7 +178,7 @@ static void begin_report(struct tt_repair *r, struct tt_repaired *out, uint64_t 
 		.offset = c->offset,
 		.end = c->end,
 		.unknown_type = -1,
-		.made_events = r->synth.events.n,
+		.made_events = r->synth.events.n + r->ends.events.n,
 		.why = c->why,
 	};
 }
@@ -190,6 +193,13 @@ static void finish_report(struct tt_repair *r, struct tt_repaired *out)
 	report_lost(r, out);
 	keep_clock(r, g);
 	tt_candidate_go_on(r);
+}
+
+/* Whether something is missing right before a generation. */
+static bool lost_before(const struct tt_repair *r, const struct tt_repaired *out)
+{
+	return r->lost.nbytes != 0 || r->lost.uncounted || r->lost.events != 0 ||
+	       out->missing_generations != 0 || r->synth.events.n != 0;
 }
 
 static int hand_out_whole(struct tt_repair *r, uint64_t nread, struct tt_repaired *out)
@@ -216,6 +226,9 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nread, struct tt_repaire
 		out->flags |= TT_REPAIRED_LOST_MORE;
 		tt_write_lead(&r->writer, &r->made, &r->synth);
 	}
+	r->writer.lost |= lost_before(r, out);
+	if (r->has_heap)
+		out->made_entries += tt_write_lost_events(&r->writer, &r->whole, false);
 	if (r->writer.enc.failed)
 		return no_memory(r);
 	out->front = (struct tt_str){(const char *)r->writer.out.data, r->writer.out.len};
@@ -240,6 +253,7 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 {
 	const struct tt_candidate *c = r->cur;
 	const struct tt_salvage *s = &c->salvage;
+	const struct tt_made_around around = {&r->synth, &r->ends};
 	struct tt_written written;
 	const char *at;
 	size_t nfront;
@@ -248,7 +262,8 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 	out->missing_generations = missing_before(r, number);
 	out->made_generations = put_placeholders(r, &s->gen);
 	nfront = r->writer.out.len;
-	tt_write_salvage(&r->writer, s, &r->synth, &written);
+	r->writer.lost |= lost_before(r, out);
+	tt_write_salvage(&r->writer, s, &around, &written);
 	if (r->writer.enc.failed)
 		return no_memory(r);
 	at = (const char *)r->writer.out.data;
@@ -258,7 +273,7 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 	out->lost_events = s->nevents - s->nkept - s->nunsure;
 	out->unread_nbytes = s->unread_nbytes;
 	out->unknown_type = s->unknown_type;
-	out->made_entries = tt_salvage_nmade_entries(s);
+	out->made_entries = tt_salvage_nmade_entries(s) + written.says_lost;
 	out->flags = flags_of(s) | (r->synth.events.n != 0 ? TT_REPAIRED_LOST_MORE : 0);
 	written.nbytes_kept += s->ended;
 	out->lost_nbytes = c->end - c->offset;
@@ -309,6 +324,7 @@ static int order_whole(struct tt_repair *r, const struct tt_order *start, uint64
 		r->pass.err.system = true;
 		return tt_fail(&r->pass.err, tt_mem_code(r->mem), "no memory to repair a generation");
 	}
+	r->has_heap = false;
 	*nread = r->whole.samples.n + 1;
 	tt_pass_take(&r->pass, &r->whole);
 	rc = tt_pass_begin(&r->pass);
@@ -317,6 +333,8 @@ static int order_whole(struct tt_repair *r, const struct tt_order *start, uint64
 		if (rc != TT_OK)
 			break;
 		*nread += n;
+		r->has_heap |= evs[0].spec != NULL &&
+			       evs[0].spec->experiment_id == TT_EXPERIMENT_ALLOC_FREE;
 		if (evs[0].raw_time_ns > last_ns)
 			last_ns = evs[0].raw_time_ns;
 		for (unsigned i = 0; i < n && rc == TT_OK; i++)
@@ -449,6 +467,8 @@ static int repair_broken(struct tt_repair *r, struct tt_repaired *out)
 		c->why = why;
 	if (!keeps_nothing(s)) {
 		rc = tt_salvage_find_lost_records(s, &r->err);
+		if (rc == TT_OK)
+			rc = tt_repair_close(r);
 		return rc < 0 ? rc : hand_out_salvage(r, number, out);
 	}
 	if (!tt_order_copy(&r->pass.order, &r->start))
@@ -464,7 +484,7 @@ static int try_next(struct tt_repair *r, struct tt_repaired *out)
 {
 	int rc = TT_OK;
 
-	r->synth.events.n = 0;
+	r->synth.events.n = r->ends.events.n = 0;
 	if (!r->cur->loaded)
 		rc = tt_candidate_load(r, r->cur);
 	if (rc == TT_OK && r->cur->none)
@@ -508,9 +528,10 @@ bool tt_repair_made(const struct tt_repair *r, size_t i, struct tt_made_event *o
 {
 	const struct tt_synth_event *ev;
 
-	if (i >= r->synth.events.n)
+	if (i >= r->synth.events.n + r->ends.events.n)
 		return false;
-	ev = &r->synth.events.at[i];
+	ev = i < r->synth.events.n ? &r->synth.events.at[i]
+				   : &r->ends.events.at[i - r->synth.events.n];
 	*out = (struct tt_made_event){
 		.thread = ev->thread,
 		.time_ticks = ev->ticks,

@@ -4,6 +4,7 @@
  * tracetool_write.h. Stands on event and on edit. The files of this folder:
  *
  *	repair.c    what is handed out: generations as they are, and what is left of others
+ *	close.c     events after those of a broken generation
  *	candidate.c the next generation: whole, or what can be collected of it
  *	salvage.c   collects the batches of a broken generation
  *	records.c   the records of a table among them
@@ -65,10 +66,13 @@ struct tt_repair {
 	struct tt_batch_buffers buffers; /* of both passes: one orders at a time */
 	struct tt_entry entry;
 	struct tt_synth synth;
+	struct tt_synth ends;   /* events after those of a broken generation */
+	TT_ARRAY(int64_t) next_ps; /* of the generation after it */
 	struct tt_made_entries made; /* of a generation that stays as it is */
 	struct tt_repair_writer writer;
 
 	struct tt_generation whole;
+	bool has_heap;          /* it has events of AllocFree */
 	struct tt_candidate candidates[2];
 	struct tt_candidate *cur;
 	struct tt_candidate *next; /* loaded if *cur is not whole: its clock has to be earlier */
@@ -92,6 +96,10 @@ static inline bool tt_repair_is_fatal(const struct tt_error *err)
 {
 	return err->system && err->code != TT_E_INPUT;
 }
+
+/* Makes up, in r->ends, what the candidate needs at its end if another generation follows. 0, or an
+ * error in r->err. */
+int tt_repair_close(struct tt_repair *r);
 
 /* tt_repair_next() of format v1. */
 int tt_repair_next_v1(struct tt_repair *r, struct tt_repaired *out);

@@ -62,7 +62,7 @@ struct tt_salvage_doubt {
 
 /* Records of an experimental batch that are lost, and made up. */
 struct tt_lost_records {
-	const struct tt_batch_spec *spec; /* NULL: there are none */
+	const struct tt_batch_spec *spec; /* NULL: there are none, and no event of AllocFree */
 	struct tt_idmap ids;    /* the keys, each once */
 	TT_ARRAY(uint64_t) keys;
 };

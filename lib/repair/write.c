@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "experiment/tables.h"
+#include "spec/types.h"
 #include "wire/varint.h"
 
 /* What is made up goes into batches of at most about this size. */
@@ -72,27 +74,49 @@ static uint8_t *put_lost_record(uint8_t *p, const struct tt_batch_spec *spec, ui
 /* None of those records is longer. */
 #define LOST_RECORD_MAX (TT_MAX_FIELDS * TT_VARINT_MAX)
 
-static void put_lost_records(struct tt_repair_writer *w, const struct tt_salvage *s)
+static void put_lost_records(struct tt_repair_writer *w, const struct tt_generation *g,
+			     const struct tt_batch_spec *spec, const uint64_t *keys, size_t n)
 {
-	const struct tt_lost_records *lost = &s->lost_records;
 	const struct tt_batch_head head = {
 		.experimental = true,
 		.experiment = TT_EXPERIMENT_ALLOC_FREE,
-		.generation = s->gen.number,
+		.generation = g->number,
 		.thread = TT_NONE,
-		.time = s->gen.min_time,
+		.time = g->min_time,
 	};
 	uint8_t data[4096], *p = data;
 
-	for (size_t i = 0; i < lost->keys.n; i++) {
-		if (p == data && lost->spec->tag >= 0)
-			*p++ = (uint8_t)lost->spec->tag;
-		p = put_lost_record(p, lost->spec, lost->keys.at[i]);
-		if (i + 1 == lost->keys.n || data + sizeof(data) - p < LOST_RECORD_MAX) {
+	for (size_t i = 0; i < n; i++) {
+		if (p == data && spec->tag >= 0)
+			*p++ = (uint8_t)spec->tag;
+		p = put_lost_record(p, spec, keys[i]);
+		if (i + 1 == n || data + sizeof(data) - p < LOST_RECORD_MAX) {
 			tt_encode_batch(&w->enc, &head, data, (size_t)(p - data));
 			p = data;
 		}
 	}
+}
+
+const struct tt_batch_spec *tt_lost_types(const struct tt_specs *specs)
+{
+	const struct tt_event_def *object = tt_specs_builtin(specs, TT_EV_HEAP_OBJECT);
+
+	if (object == NULL || object->spec.experiment_id != TT_EXPERIMENT_ALLOC_FREE ||
+	    object->spec.nargs < 2)
+		return NULL;
+	return object->spec.args[1].batch;
+}
+
+bool tt_write_lost_events(struct tt_repair_writer *w, const struct tt_generation *g, bool again)
+{
+	const struct tt_batch_spec *types = tt_lost_types(g->specs);
+	const uint64_t key = TT_LOST_EVENTS_KEY;
+
+	if (!w->lost || (w->says_lost && !again) || types == NULL)
+		return false;
+	put_lost_records(w, g, types, &key, 1);
+	w->says_lost = true;
+	return true;
 }
 
 /* A batch for each run of events of one thread: Go's order is then that of time. */
@@ -156,19 +180,26 @@ void tt_write_lead(struct tt_repair_writer *w, const struct tt_made_entries *mad
 }
 
 void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
-		      const struct tt_synth *synth, struct tt_written *written)
+		      const struct tt_made_around *around, struct tt_written *written)
 {
+	const struct tt_lost_records *lost = &s->lost_records;
+
 	*written = (struct tt_written){.same = true};
 	if (s->sync_damaged)
 		put_clock(w, &s->gen, s->gen.number, &s->gen.clock);
-	put_synthesized(w, s->gen.number, synth);
+	put_synthesized(w, s->gen.number, around->front);
 	for (size_t i = 0; i < s->list.n; i++)
 		put_left(w, s, &s->list.at[i], written);
+	put_synthesized(w, s->gen.number, around->end);
 	put_entries(w, &s->made);
-	put_lost_records(w, s);
-	tt_encode_end_mark(&w->enc, w->version);
+	put_lost_records(w, &s->gen, lost->spec, lost->keys.at, lost->keys.n);
 	written->same &= !s->sync_damaged && tt_salvage_nmade_entries(s) == 0 &&
-			 synth->events.n == 0;
+			 around->front->events.n == 0 && around->end->events.n == 0;
+	w->lost |= !written->same;
+	written->says_lost = lost->spec != NULL &&
+			     tt_write_lost_events(w, &s->gen, !written->same);
+	written->same &= !written->says_lost;
+	tt_encode_end_mark(&w->enc, w->version);
 }
 
 void tt_write_placeholder(struct tt_repair_writer *w, const struct tt_generation *before,

@@ -178,7 +178,7 @@ static const struct {
 	/* ranges */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, STWBegin 3 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, STWBegin 3 0",
-	 "STWEnd GoStop ProcStop ProcStatus ProcStart GoStatus GoStart"},
+	 "STWEnd"},
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GCMarkAssistBegin 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, GCMarkAssistBegin 0",
 	 "GCMarkAssistEnd GoStop ProcStop ProcStatus ProcStart GoStatus GoStart"},
@@ -208,7 +208,7 @@ static const struct {
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, UserRegionBegin 0 1 0, UserRegionBegin 0 2 0",
 	 "7@200: ProcStatus 0 2, GoStatus 1 7 4\n8@201: ProcStatus 1 2, ProcStart 1 1, "
 	 "GoUnblock 1 1 0, GoStart 1 2, UserRegionEnd 0 1 0",
-	 "UserRegionEnd UserRegionEnd GoBlock ProcStop"},
+	 "ProcStatus UserRegionEnd UserRegionEnd GoBlock ProcStop"},
 	/* one that begins there is not one that was open, and the other way round */
 	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, UserRegionBegin 0 1 0",
 	 "7@200: ProcStatus 0 1, GoStatus 1 7 2, UserRegionBegin 0 2 0, UserRegionEnd 0 2 0, "
