@@ -39,7 +39,7 @@ void tt_heap_spans_release(struct tt_heap_spans *s)
 		drop_room(s, span);
 		tt_mem_free(s->mem, span, sizeof(*span));
 	}
-	s->all = s->free = s->root = NULL;
+	s->all = s->last = s->free = s->root = NULL;
 }
 
 bool tt_heap_span_make_room(struct tt_heap_spans *s, struct tt_heap_span *span)
@@ -114,8 +114,8 @@ static struct tt_heap_span *new_record(struct tt_heap_spans *s)
 	span = tt_mem_zalloc(s->mem, 1, sizeof(*span));
 	if (span == NULL)
 		return NULL;
-	span->next = s->all;
-	s->all = span;
+	*(s->last == NULL ? &s->all : &s->last->next) = span;
+	s->last = span;
 	return span;
 }
 

@@ -38,7 +38,8 @@ struct tt_heap_span {
 
 struct tt_heap_spans {
 	struct tt_mem *mem;
-	struct tt_heap_span *root, *all, *free;
+	struct tt_heap_span *root, *free;
+	struct tt_heap_span *all, *last; /* records, in the order in which they were made */
 	uint64_t serial, random;
 	bool keep_slots;
 	struct tt_heap_span_cached {

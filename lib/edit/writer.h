@@ -156,6 +156,7 @@ struct tt_restatement {
 	TT_ARRAY(struct tt_restated) declared; /* of experiments, until they have a thread */
 	TT_ARRAY(uint64_t) args;
 	int64_t runner;         /* a thread on which a goroutine runs, or TT_NONE */
+	bool with_pauses;       /* open ones begin, as no event says that they go on */
 };
 
 /* A coroutine switch of which the events that it adds are still to come. */
@@ -340,6 +341,8 @@ bool tt_writer_restated_args(struct tt_writer *w, struct tt_restatement *list, u
 
 /* Begins the result with what is restated before the first event that is written. */
 int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first);
+/* The thread of what is stated on any one. */
+int64_t tt_writer_any_thread(const struct tt_restatement *list, const struct tt_order *o);
 /* What the writer's own new generation restates. */
 int tt_writer_restate_all(struct tt_writer *w);
 

@@ -326,12 +326,10 @@ static bool put_heap(struct tt_writer *w, struct tt_restatement *list, int64_t t
 bool tt_writer_heap_restate(struct tt_writer *w, struct tt_restatement *list)
 {
 	const struct tt_writer_heap *h = w->past.heap;
-	int64_t thread = list->runner;
+	int64_t thread = tt_writer_any_thread(list, &w->past.order);
 
 	if (h == NULL)
 		return true;
-	if (thread == TT_NONE)
-		thread = w->past.order.ms.n == 0 ? 1 : w->past.order.ms.at[0].id;
 	if ((w->past.ngenerations > 1 && !put_types(w, h)) || !put_heap(w, list, thread))
 		return false;
 	for (size_t i = 0; i < h->stacks.n; i++) {

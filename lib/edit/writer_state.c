@@ -111,11 +111,21 @@ static bool add_statuses(struct tt_writer *w, struct tt_restatement *list, const
 
 /* ---- a moment in which a goroutine runs */
 
+/* A thread that has nothing, and that no program has. */
+static int64_t bare_thread(const struct tt_order *o)
+{
+	for (int64_t thread = INT64_C(1) << 30;; thread++) {
+		const struct tt_m_state *m = tt_order_m(o, thread);
+
+		if (m == NULL || (m->p == TT_NONE && m->g == TT_NONE))
+			return thread;
+	}
+}
+
 /* Where a goroutine can run that runs nowhere, and which P it needs: one that a thread has
  * without a goroutine, else one that no thread has. False: there is none. */
 static bool find_place(const struct tt_order *o, int64_t *thread, const struct tt_p_state **idle)
 {
-	*thread = INT64_C(1) << 30;
 	*idle = NULL;
 	for (size_t i = 0; i < o->ms.n; i++) {
 		const struct tt_p_state *p = tt_order_p(o, o->ms.at[i].p);
@@ -125,8 +135,7 @@ static bool find_place(const struct tt_order *o, int64_t *thread, const struct t
 			return true;
 		}
 	}
-	while (tt_order_m(o, *thread) != NULL)
-		++*thread;
+	*thread = bare_thread(o);
 	for (size_t i = 0; i < o->ps.n && *idle == NULL; i++)
 		if (o->ps.at[i].status == TT_P_IDLE)
 			*idle = &o->ps.at[i];
@@ -166,17 +175,34 @@ static bool add_range(struct tt_writer *w, struct tt_restatement *list, int64_t 
 	return tt_writer_restate(w, list, thread, type, 1, &id);
 }
 
+static bool add_sweeps(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
+		       const struct tt_p_state *p, int64_t thread)
+{
+	const struct tt_open_scopes *e = tt_order_scopes(o, p->scopes);
+
+	for (size_t r = 0; e != NULL && r < e->ranges.n; r++)
+		if (e->ranges.at[r].type == TT_EV_GC_SWEEP_BEGIN &&
+		    !add_range(w, list, thread, TT_EV_GC_SWEEP_ACTIVE, (uint64_t)p->id))
+			return false;
+	return true;
+}
+
+/* In the order of the statuses, in which the result's reader knows them. */
 static bool add_p_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
 {
-	for (size_t i = 0; i < o->ps.n; i++) {
-		const struct tt_open_scopes *e = tt_order_scopes(o, o->ps.at[i].scopes);
-		int64_t p = o->ps.at[i].id;
+	for (size_t i = 0; i < o->ms.n; i++) {
+		const struct tt_p_state *p = tt_order_p(o, o->ms.at[i].p);
 
-		for (size_t r = 0; e != NULL && r < e->ranges.n; r++)
-			if (e->ranges.at[r].type == TT_EV_GC_SWEEP_BEGIN &&
-			    !add_range(w, list, thread_with(o, p, TT_NONE), TT_EV_GC_SWEEP_ACTIVE,
-				       (uint64_t)p))
-				return false;
+		if (p != NULL && !add_sweeps(w, list, o, p, o->ms.at[i].id))
+			return false;
+	}
+	for (size_t i = 0; i < o->ps.n; i++) {
+		const struct tt_p_state *p = &o->ps.at[i];
+
+		if (tt_order_scopes(o, p->scopes) != NULL &&
+		    thread_with(o, p->id, TT_NONE) == TT_NONE &&
+		    !add_sweeps(w, list, o, p, TT_NONE))
+			return false;
 	}
 	return true;
 }
@@ -239,40 +265,54 @@ static bool add_idle_pause(struct tt_writer *w, struct tt_restatement *list,
 	return add_pause(w, list, moment.thread, kind) && end_moment(w, list, &moment);
 }
 
-static bool add_g_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
-			 bool pauses)
+static bool add_ranges_of(struct tt_writer *w, struct tt_restatement *list,
+			  const struct tt_order *o, const struct tt_g_state *g, int64_t thread)
 {
+	const struct tt_open_scopes *e =
+		g->status == TT_G_GONE ? NULL : tt_order_scopes(o, g->scopes);
+
+	for (size_t r = 0; e != NULL && r < e->ranges.n; r++) {
+		const struct tt_open_range *range = &e->ranges.at[r];
+
+		if (range->type == TT_EV_GC_MARK_ASSIST_BEGIN &&
+		    !add_range(w, list, thread, TT_EV_GC_MARK_ASSIST_ACTIVE, (uint64_t)g->id))
+			return false;
+		if (range->type != TT_EV_STW_BEGIN || !list->with_pauses)
+			continue;
+		if (g->status == TT_G_RUNNING && thread != TT_NONE
+			    ? !add_pause(w, list, thread, range->kind)
+			    : !add_idle_pause(w, list, o, g, range->kind))
+			return false;
+	}
+	return true;
+}
+
+/* Likewise. */
+static bool add_g_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+{
+	for (size_t i = 0; i < o->ms.n; i++) {
+		const struct tt_g_state *g = tt_order_g(o, o->ms.at[i].g);
+
+		if (g != NULL && !add_ranges_of(w, list, o, g, o->ms.at[i].id))
+			return false;
+	}
 	for (size_t i = 0; i < o->gs.n; i++) {
 		const struct tt_g_state *g = &o->gs.at[i];
-		const struct tt_open_scopes *e =
-			g->status == TT_G_GONE ? NULL : tt_order_scopes(o, g->scopes);
 
-		for (size_t r = 0; e != NULL && r < e->ranges.n; r++) {
-			const struct tt_open_range *range = &e->ranges.at[r];
-			int64_t thread = thread_with(o, TT_NONE, g->id);
-
-			if (range->type == TT_EV_GC_MARK_ASSIST_BEGIN &&
-			    !add_range(w, list, thread, TT_EV_GC_MARK_ASSIST_ACTIVE,
-				       (uint64_t)g->id))
-				return false;
-			if (range->type != TT_EV_STW_BEGIN || !pauses)
-				continue;
-			if (g->status == TT_G_RUNNING && thread != TT_NONE
-				    ? !add_pause(w, list, thread, range->kind)
-				    : !add_idle_pause(w, list, o, g, range->kind))
-				return false;
-		}
+		if (tt_order_scopes(o, g->scopes) != NULL && has_no_thread(o, g->id) &&
+		    !add_ranges_of(w, list, o, g, TT_NONE))
+			return false;
 	}
 	return true;
 }
 
 static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
-		       uint64_t gc_seq, bool pauses)
+		       uint64_t gc_seq)
 {
 	if (o->gc_state == TT_GC_RUNNING &&
 	    !add_range(w, list, list->runner, TT_EV_GC_ACTIVE, gc_seq))
 		return false;
-	return add_p_ranges(w, list, o) && add_g_ranges(w, list, o, pauses);
+	return add_p_ranges(w, list, o) && add_g_ranges(w, list, o);
 }
 
 /* ---- tasks and metrics: a goroutine that runs has to say them */
@@ -368,16 +408,6 @@ static bool add_declared(struct tt_writer *w, struct tt_restatement *list,
 	return true;
 }
 
-/* On a thread that the trace does not have, and so has nothing. */
-static bool add_bare(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
-{
-	int64_t thread = INT64_C(1) << 30;
-
-	while (tt_order_m(o, thread) != NULL)
-		++thread;
-	return add_declared(w, list, TT_PLACE_BARE, thread);
-}
-
 /* Each on its goroutine. */
 static bool add_own(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
 {
@@ -430,12 +460,15 @@ static bool add_spoken(struct tt_writer *w, struct tt_restatement *list, const s
 						  end_speaker(w, list, idle, thread));
 }
 
-/* Some thread, of those that are there. */
-static int64_t any_thread(const struct tt_restatement *list, const struct tt_order *o)
+/* One that the statuses name, if they name any: a reader of the result knows no other ones. */
+int64_t tt_writer_any_thread(const struct tt_restatement *list, const struct tt_order *o)
 {
 	if (list->runner != TT_NONE)
 		return list->runner;
-	return o->ms.n == 0 ? 1 : o->ms.at[0].id;
+	for (size_t i = 0; i < o->ms.n; i++)
+		if (o->ms.at[i].p != TT_NONE || o->ms.at[i].g != TT_NONE)
+			return o->ms.at[i].id;
+	return bare_thread(o);
 }
 
 /* ---- restating */
@@ -476,9 +509,9 @@ static bool list_past(struct tt_writer *w, struct tt_restatement *list)
 	const struct tt_order *o = &w->past.order;
 	const struct choice all = {.of = o, .with_stacks = true};
 
-	return tt_writer_declared_plan(w, list) && add_bare(w, list, o) &&
-	       add_statuses(w, list, &all) && add_ranges(w, list, o, o->gc_seq, true) &&
-	       add_declared(w, list, TT_PLACE_ANY, any_thread(list, o)) &&
+	return tt_writer_declared_plan(w, list) && add_declared(w, list, TT_PLACE_BARE, bare_thread(o)) &&
+	       add_statuses(w, list, &all) && add_ranges(w, list, o, o->gc_seq) &&
+	       add_declared(w, list, TT_PLACE_ANY, tt_writer_any_thread(list, o)) &&
 	       add_spoken(w, list, o) && add_own(w, list, o) &&
 	       tt_writer_heap_restate(w, list) && tt_writer_declared_number(w, list);
 }
@@ -491,7 +524,7 @@ static int64_t earlier(int64_t time_ns, size_t n)
 /* The result's first generation is the source's first one, from the cut on. */
 static int restate_in_place(struct tt_writer *w, int64_t time_ns)
 {
-	struct tt_restatement list = {.runner = TT_NONE};
+	struct tt_restatement list = {.runner = TT_NONE, .with_pauses = true};
 	int rc;
 
 	tt_writer_number(w, w->past.source->number);
@@ -528,7 +561,7 @@ static int64_t lead_of_old_clock(const struct tt_writer_past *past)
 /* A generation of what is known, and nothing else. */
 static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 {
-	struct tt_restatement list = {.runner = TT_NONE};
+	struct tt_restatement list = {.runner = TT_NONE, .with_pauses = true};
 	/* it has the clock of its number, by which pieces are known to be of one recording, and
 	   begins before the next one by this, too */
 	int64_t lead = number == w->past.source->number && w->past.had_clock
@@ -627,7 +660,7 @@ int tt_writer_restate_all(struct tt_writer *w)
 	int rc = tt_writer_use_ns(w);
 
 	if (rc == TT_OK && !(add_statuses(w, &list, &all) &&
-			     add_ranges(w, &list, o, o->gc_seq + 1, false) &&
+			     add_ranges(w, &list, o, o->gc_seq + 1) &&
 			     (list.runner == TT_NONE || add_procs(w, &list, list.runner))))
 		rc = -w->err.code;
 	if (rc == TT_OK)

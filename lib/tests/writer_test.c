@@ -213,6 +213,52 @@ START_TEST(every_cut_shows_the_same_events)
 }
 END_TEST
 
+/* Threads that have nothing, ranges of goroutines that wait and that run, a heap, and moments in
+ * which no goroutine and no processor runs. */
+#define RESTATED_SCRIPT                                                                            \
+	"7@100: ProcStatus 0 1, GoStatus 1 7 2, ProcsChange 2 1, GCMarkAssistBegin 0, Span 1 2 3, " \
+	"Span 9 2 3, UserTaskBegin 5 0 1 1, GoBlock 1 1, ProcStop\n"                              \
+	"-1@101: ProcStatus 1 2, GoStatus 2 -1 1, GoStatus 3 -1 1\n"                              \
+	"8@110: ProcStart 1 1, Span 20 1 3, GoStart 3 1, STWBegin 3 1, GoLabel 2, STWEnd, "        \
+	"GoStop 1 1, SpanFree 9, ProcStop\n"                                                      \
+	"9@130: ProcStart 0 1, Span 30 1 3, GoStart 2 1, GoLabel 1, GoStop 1 1\n"                 \
+	"gen 2\n"                                                                                 \
+	"9@200: ProcStatus 0 1, Span 40 1 3, ProcStop"
+
+/* Which one the n-th event of the result is that is no Sync, Syncs counted. */
+static unsigned place_of(const struct build *b, unsigned n)
+{
+	struct tt_reader *r = test_open(b->data, b->len, 0);
+	unsigned at = 0;
+
+	for (unsigned i = 0; i <= n; i++)
+		next(r, &at);
+	tt_reader_close(r);
+	return at - 1;
+}
+
+/* What is restated is restated the same when the result is cut there once more. */
+START_TEST(a_cut_of_a_cut_is_the_same)
+{
+	struct build in, out, again;
+	unsigned total;
+
+	script_build(&in, test_versions[_i], RESTATED_SCRIPT);
+	total = count(&in);
+	for (unsigned i = 0; i < total; i++) {
+		struct tt_writer_progress p = cut(&out, &in, place_of(&in, i), UINT32_MAX);
+		unsigned before = count(&out) - (unsigned)p.events;
+
+		cut(&again, &out, place_of(&out, before), UINT32_MAX);
+		ck_assert_uint_eq(count(&again), count(&out));
+		expect_tail(&again, &out, 0, count(&out));
+		build_release(&out);
+		build_release(&again);
+	}
+	build_release(&in);
+}
+END_TEST
+
 /* ---- many events at once */
 
 /* Two threads have more events than fit into a batch of the result. */
@@ -549,6 +595,8 @@ Suite *writer_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, a_copy_has_the_same_events, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, every_cut_shows_the_same_events, 0, TEST_NVERSIONS);
+	/* (the clock that older ones get moves what is restated) */
+	tcase_add_loop_test(tc, a_cut_of_a_cut_is_the_same, 2, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, what_is_copied_at_once_is_the_same, 0, TEST_NVERSIONS);
 	tcase_add_test(tc, embedded_events_stay_embedded);
 	tcase_add_test(tc, own_events_need_no_statuses);
