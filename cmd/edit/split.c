@@ -192,13 +192,21 @@ struct limits {
 	uint64_t offset;        /* of the event before */
 	int64_t until_ns;
 	uint64_t nevents;       /* in the piece */
+	uint64_t first_nbytes;  /* of the piece with its first event: most of it is restated */
 	bool begun;
 };
+
+static uint64_t piece_nbytes(const struct tt_writer *w)
+{
+	struct tt_writer_progress p = tt_writer_progress(w);
+
+	return p.nbytes + p.pending_nbytes;
+}
 
 static bool is_full(const struct split_options *opt, const struct limits *l,
 		    const struct tt_event *ev, const struct tt_writer *w)
 {
-	struct tt_writer_progress p;
+	uint64_t nbytes;
 
 	/* (events that follow from one by Go's rules stay with it) */
 	if (ev->kind != TT_KIND_STACK_SAMPLE && ev->offset == l->offset)
@@ -207,8 +215,9 @@ static bool is_full(const struct split_options *opt, const struct limits *l,
 		return ev->time_ns >= l->until_ns;
 	if (opt->events != 0)
 		return l->nevents >= opt->events;
-	p = tt_writer_progress(w);
-	return p.nbytes + p.pending_nbytes >= opt->size;
+	/* (as much of its own as is restated, or many pieces would all have little but that) */
+	nbytes = piece_nbytes(w);
+	return nbytes >= opt->size && nbytes / 2 >= l->first_nbytes;
 }
 
 static void next_period(const struct split_options *opt, struct limits *l, int64_t time_ns)
@@ -264,6 +273,8 @@ static int write_events(struct run *run, struct tt_writer *w)
 			return cmd_status(tt_writer_error(w));
 		}
 		limits.nevents += ev->kind != TT_KIND_SYNC;
+		if (limits.nevents == 1)
+			limits.first_nbytes = piece_nbytes(w);
 		limits.offset = ev->offset;
 	}
 	return rc < 0 ? cmd_report_end(run->name, run->reader, tt_reader_error(run->reader))
