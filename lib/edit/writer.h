@@ -11,6 +11,7 @@
  *	writer_before.c      what has to be stated before it
  *	writer_state.c       what is restated: goroutines, processors, ranges, tasks, metrics
  *	writer_restated.c    the list of that
+ *	writer_moment.[ch]   on which threads, and goroutines that run for a moment for it
  *	writer_past.c        what is known of the events before the first one that is written
  *	writer_heap.c        the heap of AllocFree there
  *	writer_declared.c    resources and ranges of experiments there
@@ -341,8 +342,6 @@ bool tt_writer_restated_args(struct tt_writer *w, struct tt_restatement *list, u
 
 /* Begins the result with what is restated before the first event that is written. */
 int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first);
-/* The thread of what is stated on any one. */
-int64_t tt_writer_any_thread(const struct tt_restatement *list, const struct tt_order *o);
 /* What the writer's own new generation restates. */
 int tt_writer_restate_all(struct tt_writer *w);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "analyze/heap.h"
+#include "edit/writer_moment.h"
 
 /* A record of the table of types. */
 struct type {

@@ -11,6 +11,7 @@
 #include "edit/writer.h"
 #include "edit/writer_declared.h"
 #include "edit/writer_heap.h"
+#include "edit/writer_moment.h"
 
 static void release_list(struct tt_writer *w, struct tt_restatement *list)
 {
@@ -70,14 +71,6 @@ static bool add_thread(struct tt_writer *w, struct tt_restatement *list, const s
 	return add_g(w, list, m->id, g->id, g->status, c->with_stacks);
 }
 
-static bool has_no_thread(const struct tt_order *o, int64_t g)
-{
-	for (size_t i = 0; i < o->ms.n; i++)
-		if (o->ms.at[i].g == g)
-			return false;
-	return true;
-}
-
 static bool add_statuses(struct tt_writer *w, struct tt_restatement *list, const struct choice *c)
 {
 	const struct tt_order *o = c->of;
@@ -101,7 +94,7 @@ static bool add_statuses(struct tt_writer *w, struct tt_restatement *list, const
 		if (g->status == TT_G_GONE || !is_chosen(c, g->seq))
 			continue;
 		/* (what runs on no thread is no valid state, but a trace may have it) */
-		if (!rests && (g->status == TT_G_SYSCALL || !has_no_thread(o, g->id)))
+		if (!rests && (g->status == TT_G_SYSCALL || tt_writer_thread_with(o, TT_NONE, g->id) != TT_NONE))
 			continue;
 		if (!add_g(w, list, TT_NONE, g->id, g->status, c->with_stacks))
 			return false;
@@ -109,64 +102,7 @@ static bool add_statuses(struct tt_writer *w, struct tt_restatement *list, const
 	return true;
 }
 
-/* ---- a moment in which a goroutine runs */
-
-/* A thread that has nothing, and that no program has. */
-static int64_t bare_thread(const struct tt_order *o)
-{
-	for (int64_t thread = INT64_C(1) << 30;; thread++) {
-		const struct tt_m_state *m = tt_order_m(o, thread);
-
-		if (m == NULL || (m->p == TT_NONE && m->g == TT_NONE))
-			return thread;
-	}
-}
-
-/* Where a goroutine can run that runs nowhere, and which P it needs: one that a thread has
- * without a goroutine, else one that no thread has. False: there is none. */
-static bool find_place(const struct tt_order *o, int64_t *thread, const struct tt_p_state **idle)
-{
-	*idle = NULL;
-	for (size_t i = 0; i < o->ms.n; i++) {
-		const struct tt_p_state *p = tt_order_p(o, o->ms.at[i].p);
-
-		if (p != NULL && o->ms.at[i].g == TT_NONE && p->status == TT_P_RUNNING) {
-			*thread = o->ms.at[i].id;
-			return true;
-		}
-	}
-	*thread = bare_thread(o);
-	for (size_t i = 0; i < o->ps.n && *idle == NULL; i++)
-		if (o->ps.at[i].status == TT_P_IDLE)
-			*idle = &o->ps.at[i];
-	return *idle != NULL;
-}
-
-static bool take_place(struct tt_writer *w, struct tt_restatement *list,
-		       const struct tt_p_state *idle, int64_t thread)
-{
-	const uint64_t args[] = {idle == NULL ? 0 : (uint64_t)idle->id, 0};
-
-	if (idle == NULL)
-		return true;
-	return tt_writer_restate(w, list, thread, TT_EV_PROC_START, 2, args);
-}
-
-static bool leave_place(struct tt_writer *w, struct tt_restatement *list,
-			const struct tt_p_state *idle, int64_t thread)
-{
-	return idle == NULL || tt_writer_restate(w, list, thread, TT_EV_PROC_STOP, 0, NULL);
-}
-
 /* ---- ranges */
-
-static int64_t thread_with(const struct tt_order *o, int64_t p, int64_t g)
-{
-	for (size_t i = 0; i < o->ms.n; i++)
-		if ((p != TT_NONE && o->ms.at[i].p == p) || (g != TT_NONE && o->ms.at[i].g == g))
-			return o->ms.at[i].id;
-	return TT_NONE;
-}
 
 static bool add_range(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
 		      uint8_t type, uint64_t id)
@@ -200,7 +136,7 @@ static bool add_p_ranges(struct tt_writer *w, struct tt_restatement *list, const
 		const struct tt_p_state *p = &o->ps.at[i];
 
 		if (tt_order_scopes(o, p->scopes) != NULL &&
-		    thread_with(o, p->id, TT_NONE) == TT_NONE &&
+		    tt_writer_thread_with(o, p->id, TT_NONE) == TT_NONE &&
 		    !add_sweeps(w, list, o, p, TT_NONE))
 			return false;
 	}
@@ -220,49 +156,16 @@ static bool add_pause(struct tt_writer *w, struct tt_restatement *list, int64_t 
 	return tt_writer_restate(w, list, thread, TT_EV_STW_BEGIN, 2, args);
 }
 
-/* A goroutine that runs nowhere is made to run for a moment: *thread is where. */
-struct moment {
-	int64_t thread;
-	const struct tt_p_state *idle;
-	bool waits;
-};
-
-/* False: there is no memory, or if *possible is false, no place for it. */
-static bool begin_moment(struct tt_writer *w, struct tt_restatement *list,
-			 const struct tt_order *o, const struct tt_g_state *g,
-			 struct moment *moment, bool *possible)
-{
-	const uint64_t id = (uint64_t)g->id, unblock[] = {id, 0, 0}, start[] = {id, 0};
-
-	moment->waits = g->status == TT_G_WAITING;
-	*possible = (moment->waits || g->status == TT_G_RUNNABLE) &&
-		    find_place(o, &moment->thread, &moment->idle);
-	return *possible && take_place(w, list, moment->idle, moment->thread) &&
-	       (!moment->waits || tt_writer_restate(w, list, moment->thread, TT_EV_GO_UNBLOCK, 3,
-						    unblock)) &&
-	       tt_writer_restate(w, list, moment->thread, TT_EV_GO_START, 2, start);
-}
-
-static bool end_moment(struct tt_writer *w, struct tt_restatement *list,
-		       const struct moment *moment)
-{
-	static const uint64_t nothing[] = {0, 0};
-
-	return tt_writer_restate(w, list, moment->thread,
-				 moment->waits ? TT_EV_GO_BLOCK : TT_EV_GO_STOP, 2, nothing) &&
-	       leave_place(w, list, moment->idle, moment->thread);
-}
-
 /* A goroutine that has stopped the world may go to another P, and runs nowhere meanwhile. */
 static bool add_idle_pause(struct tt_writer *w, struct tt_restatement *list,
-			   const struct tt_order *o, const struct tt_g_state *g, uint64_t kind)
+			   const struct tt_g_state *g, uint64_t kind)
 {
-	struct moment moment;
+	struct tt_moment moment;
 	bool possible;
 
-	if (!begin_moment(w, list, o, g, &moment, &possible))
+	if (!tt_writer_begin_moment(w, list, g, &moment, &possible))
 		return !possible;
-	return add_pause(w, list, moment.thread, kind) && end_moment(w, list, &moment);
+	return add_pause(w, list, moment.thread, kind) && tt_writer_end_moment(w, list, &moment);
 }
 
 static bool add_ranges_of(struct tt_writer *w, struct tt_restatement *list,
@@ -281,7 +184,7 @@ static bool add_ranges_of(struct tt_writer *w, struct tt_restatement *list,
 			continue;
 		if (g->status == TT_G_RUNNING && thread != TT_NONE
 			    ? !add_pause(w, list, thread, range->kind)
-			    : !add_idle_pause(w, list, o, g, range->kind))
+			    : !add_idle_pause(w, list, g, range->kind))
 			return false;
 	}
 	return true;
@@ -299,7 +202,8 @@ static bool add_g_ranges(struct tt_writer *w, struct tt_restatement *list, const
 	for (size_t i = 0; i < o->gs.n; i++) {
 		const struct tt_g_state *g = &o->gs.at[i];
 
-		if (tt_order_scopes(o, g->scopes) != NULL && has_no_thread(o, g->id) &&
+		if (tt_order_scopes(o, g->scopes) != NULL &&
+		    tt_writer_thread_with(o, TT_NONE, g->id) == TT_NONE &&
 		    !add_ranges_of(w, list, o, g, TT_NONE))
 			return false;
 	}
@@ -316,36 +220,6 @@ static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const s
 }
 
 /* ---- tasks and metrics: a goroutine that runs has to say them */
-
-/* A goroutine that no event of the trace is about begins, and runs; its name says what it is. */
-static bool begin_speaker(struct tt_writer *w, struct tt_restatement *list,
-			  const struct tt_order *o, const struct tt_p_state *idle, int64_t thread)
-{
-	struct tt_wire_frame frame = {.pc = 1, .line = 1};
-	uint64_t g = UINT64_C(1) << 40, create[3] = {0}, start[2];
-	bool good = tt_writer_add_text(w, (struct tt_str){"tracetool.restate", 17}, &frame.func) &&
-		    tt_writer_add_text(w, (struct tt_str){"tracetool", 9}, &frame.file) &&
-		    tt_writer_add_frames(w, &frame, 1, &create[1]);
-
-	while (tt_order_g(o, (int64_t)g) != NULL)
-		g++;
-	if (!good)
-		return tt_writer_no_memory(w) == TT_OK;
-	create[0] = start[0] = g;
-	start[1] = 0;
-	if (!take_place(w, list, idle, thread))
-		return false;
-	w->progress.made_goroutine = (int64_t)g;
-	return tt_writer_restate(w, list, thread, TT_EV_GO_CREATE, 3, create) &&
-	       tt_writer_restate(w, list, thread, TT_EV_GO_START, 2, start);
-}
-
-static bool end_speaker(struct tt_writer *w, struct tt_restatement *list,
-			const struct tt_p_state *idle, int64_t thread)
-{
-	return tt_writer_restate(w, list, thread, TT_EV_GO_DESTROY, 0, NULL) &&
-	       leave_place(w, list, idle, thread);
-}
 
 static bool add_tasks(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
 		      const struct tt_order *o)
@@ -415,8 +289,8 @@ static bool add_own(struct tt_writer *w, struct tt_restatement *list, const stru
 		const struct tt_restated *e = &list->declared.at[i];
 		const struct tt_g_state *g =
 			e->place == TT_PLACE_OWN ? tt_order_g(o, e->goroutine) : NULL;
-		int64_t thread = g == NULL ? TT_NONE : thread_with(o, TT_NONE, g->id);
-		struct moment moment;
+		int64_t thread = g == NULL ? TT_NONE : tt_writer_thread_with(o, TT_NONE, g->id);
+		struct tt_moment moment;
 		bool possible = true;
 
 		if (g == NULL)
@@ -426,12 +300,12 @@ static bool add_own(struct tt_writer *w, struct tt_restatement *list, const stru
 				return false;
 			continue;
 		}
-		if (!begin_moment(w, list, o, g, &moment, &possible)) {
+		if (!tt_writer_begin_moment(w, list, g, &moment, &possible)) {
 			if (possible)
 				return false;
 			continue;
 		}
-		if (!add_planned(w, list, i, moment.thread) || !end_moment(w, list, &moment))
+		if (!add_planned(w, list, i, moment.thread) || !tt_writer_end_moment(w, list, &moment))
 			return false;
 	}
 	return true;
@@ -448,27 +322,16 @@ static bool add_said(struct tt_writer *w, struct tt_restatement *list, int64_t t
 
 static bool add_spoken(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
 {
-	const struct tt_p_state *idle = NULL;
-	int64_t thread = list->runner;
+	struct tt_moment moment;
+	bool possible;
 
 	if (w->procs == 0 && o->task_ids.count == 0 && !has_declared(list, TT_PLACE_RUNNING))
 		return true;
-	if (thread != TT_NONE)
-		return add_said(w, list, thread, o);
-	return !find_place(o, &thread, &idle) || (begin_speaker(w, list, o, idle, thread) &&
-						  add_said(w, list, thread, o) &&
-						  end_speaker(w, list, idle, thread));
-}
-
-/* One that the statuses name, if they name any: a reader of the result knows no other ones. */
-int64_t tt_writer_any_thread(const struct tt_restatement *list, const struct tt_order *o)
-{
 	if (list->runner != TT_NONE)
-		return list->runner;
-	for (size_t i = 0; i < o->ms.n; i++)
-		if (o->ms.at[i].p != TT_NONE || o->ms.at[i].g != TT_NONE)
-			return o->ms.at[i].id;
-	return bare_thread(o);
+		return add_said(w, list, list->runner, o);
+	if (!tt_writer_begin_moment(w, list, NULL, &moment, &possible))
+		return !possible;
+	return add_said(w, list, moment.thread, o) && tt_writer_end_moment(w, list, &moment);
 }
 
 /* ---- restating */
@@ -509,7 +372,8 @@ static bool list_past(struct tt_writer *w, struct tt_restatement *list)
 	const struct tt_order *o = &w->past.order;
 	const struct choice all = {.of = o, .with_stacks = true};
 
-	return tt_writer_declared_plan(w, list) && add_declared(w, list, TT_PLACE_BARE, bare_thread(o)) &&
+	return tt_writer_declared_plan(w, list) &&
+	       add_declared(w, list, TT_PLACE_BARE, tt_writer_bare_thread(o)) &&
 	       add_statuses(w, list, &all) && add_ranges(w, list, o, o->gc_seq) &&
 	       add_declared(w, list, TT_PLACE_ANY, tt_writer_any_thread(list, o)) &&
 	       add_spoken(w, list, o) && add_own(w, list, o) &&
