@@ -115,6 +115,16 @@ int cmd_open_wire(struct tt_wire **out, const struct cmd_input *in, const char *
 		  struct tt_error *err);
 int cmd_open_pieces(struct tt_pieces **out, const struct cmd_input *in, const char *path,
 		    struct tt_error *err);
+/*
+ * An error of a trace that was read as one, from its first byte on: if something else in the
+ * file explains it, *err becomes that, as validate words it. Such as: a copy changed all bytes, or
+ * another trace begins there. An input that cannot be read again leaves it as it is.
+ */
+void cmd_find_cause(const struct cmd_input *in, const char *path, struct tt_error *err);
+/* The same with the pieces of the file, which are at its beginning. */
+void cmd_take_cause(struct tt_pieces *pieces, struct tt_error *err);
+/* Whether it is worth to look. */
+bool cmd_may_have_cause(const struct tt_error *err);
 /* Turns the places of an error about the current trace into places in the input. */
 void cmd_place_in_input(const struct tt_pieces *p, struct tt_error *err);
 /*

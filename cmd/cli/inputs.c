@@ -182,6 +182,17 @@ int cmd_trace_open_pieces_again(struct tt_pieces **out, const struct cmd_trace *
 	return tt_pieces_open(out, t->path, &options, err);
 }
 
+void cmd_trace_find_cause(const struct cmd_trace *t, struct tt_error *err)
+{
+	struct tt_pieces *pieces;
+	struct tt_error ignored;
+
+	if (!cmd_may_have_cause(err) || cmd_trace_open_pieces_again(&pieces, t, &ignored) < 0)
+		return;
+	cmd_take_cause(pieces, err);
+	tt_pieces_close(pieces);
+}
+
 void cmd_trace_close(struct cmd_trace *public)
 {
 	struct trace *t = (struct trace *)public;

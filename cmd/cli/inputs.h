@@ -126,6 +126,8 @@ int cmd_trace_open_again(struct tt_reader **out, const struct cmd_trace *t, stru
 /* The same, with all traces that the file may hold one after the other. */
 int cmd_trace_open_pieces_again(struct tt_pieces **out, const struct cmd_trace *t,
 				struct tt_error *err);
+/* As cmd_find_cause(). */
+void cmd_trace_find_cause(const struct cmd_trace *t, struct tt_error *err);
 void cmd_trace_close(struct cmd_trace *t);
 
 /* After the last trace is closed. With --verbose says how many files were left out. Returns

@@ -152,7 +152,11 @@ static bool walk_is_over(const struct dump *d)
 static int report_error(struct dump *d, const struct dump_format *format,
 			const struct tt_error *err)
 {
-	return format->error ? format->error(d, err) : dump_error(d, err);
+	struct tt_error cause = *err;
+
+	if (d->opt->format != DUMP_GO)
+		dump_find_cause(d, &cause);
+	return format->error ? format->error(d, &cause) : dump_error(d, &cause);
 }
 
 /* The next event, or first that which resolve() read to know the trace's own specs. */
@@ -251,7 +255,8 @@ static int open_reader(struct dump *d, const struct cmd_input *in, const char *p
 static int dump_file(struct cmd_input *in, const struct dump_options *opt, const char *path,
 		     struct cmd_restored *restored)
 {
-	struct dump d = { .opt = opt, .command = &command, .file = cmd_input_name(path),
+	struct dump d = { .opt = opt, .command = &command, .input = in, .path = path,
+			  .file = cmd_input_name(path),
 			  .restored = restored, .colour = cmd_colour(1), .out = &out_stdout };
 	const struct dump_format *format = formats[opt->format];
 	struct tt_error err;

@@ -90,6 +90,8 @@ struct dump {
 	const struct dump_options *opt;
 	struct cmd_restored *restored; /* what is read, if there are old names */
 	const struct opt_command *command;
+	const struct cmd_input *input;
+	const char *path;
 	const char *file;       /* as messages name it */
 	struct tt_reader *reader;
 	struct selector selector;
@@ -187,6 +189,8 @@ char *out_duration(struct dump *d, struct out *o, char *p);
 void dump_findings(struct dump *d);
 /* Reports an error as all verbs do, with what threads wait for; returns the status. */
 int dump_error(struct dump *d, const struct tt_error *err);
+/* Puts in the place of an error of the reader what else in the file explains it. */
+void dump_find_cause(const struct dump *d, struct tt_error *err);
 /* Reports how much was read and printed. */
 void dump_report_reading(const struct dump *d);
 /* Prints an error of the trace as Go words it, and nothing else. */

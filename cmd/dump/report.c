@@ -23,6 +23,13 @@ int dump_error(struct dump *d, const struct tt_error *err)
 	return cmd_report_end(d->file, d->reader, err);
 }
 
+void dump_find_cause(const struct dump *d, struct tt_error *err)
+{
+	/* (what was restored is another input) */
+	if (!d->opt->names)
+		cmd_find_cause(d->input, d->path, err);
+}
+
 void dump_report_reading(const struct dump *d)
 {
 	struct tt_progress p = tt_reader_progress(d->reader);

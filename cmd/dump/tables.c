@@ -297,6 +297,7 @@ static int next_generation(struct dump *d, const struct tt_generation **g)
 int dump_sections(struct dump *d)
 {
 	const struct tt_generation *g;
+	struct tt_error err;
 	int rc, status;
 
 	d->tops.render = d->opt->format == DUMP_JSON ? dump_json_top : text_top;
@@ -316,7 +317,7 @@ int dump_sections(struct dump *d)
 	dump_findings(d);
 	if (rc >= 0)
 		return STATUS_FINE;
-	if (d->opt->format == DUMP_JSON)
-		return dump_json.error(d, tt_reader_error(d->reader));
-	return dump_error(d, tt_reader_error(d->reader));
+	err = *tt_reader_error(d->reader);
+	dump_find_cause(d, &err);
+	return d->opt->format == DUMP_JSON ? dump_json.error(d, &err) : dump_error(d, &err);
 }

@@ -221,15 +221,18 @@ static struct info_damage *add_damage(struct info *f, const struct tt_error *err
 /* Reports what ended a walk. 0: it can go on. */
 static int pass_damage(struct info *f, const struct info_format *format)
 {
-	const struct tt_error *err = tt_reader_error(f->reader);
 	const struct tt_generation *broken = tt_reader_broken_generation(f->reader);
-	struct info_damage *damage = add_damage(f, err);
-	bool system = err->system;
+	struct tt_error err = *tt_reader_error(f->reader);
+	struct info_damage *damage;
 	uint64_t skipped = 0;
 	int rc;
 
-	f->status = worse(f->status, cmd_report_end(f->file, f->reader, err));
-	if (system)
+	if (f->ndamages == 0)
+		cmd_trace_find_cause(f->trace, &err);
+	damage = add_damage(f, &err);
+	f->status = worse(f->status, cmd_report_end(f->file, f->reader, &err));
+	/* (what a copy changed is no trace any more) */
+	if (err.system || err.code == TT_E_REENCODED)
 		return -1;
 	if (broken) {
 		begin_generation(f, format, broken, false);
@@ -268,13 +271,16 @@ static int info_trace(const struct cmd_input *in, const struct info_options *opt
 		      const struct info_format *format, const struct cmd_trace *t)
 {
 	struct info f = { .opt = opt, .file = cmd_input_name(t->name), .index = t->index,
-			  .specs = in->specs, .reader = t->reader };
+			  .specs = in->specs, .trace = t, .reader = t->reader };
 
 	progress_start(f.file, opt->common.quiet);
 	if (!t->reader) {
-		cmd_report(f.file, &t->error);
-		f.status = cmd_status(&t->error);
-		add_damage(&f, &t->error);
+		struct tt_error err = t->error;
+
+		cmd_trace_find_cause(t, &err);
+		cmd_report(f.file, &err);
+		f.status = cmd_status(&err);
+		add_damage(&f, &err);
 	} else {
 		if (format->begin)
 			format->begin(&f);

@@ -76,7 +76,8 @@ struct info {
 	size_t index;           /* among the traces of this run */
 	struct tt_specs *specs; /* those of the command line, and */
 	struct tt_specs *builtin; /* the built-in ones alone; NULL: not needed yet */
-	struct tt_reader *reader; /* NULL: it could not be opened */
+	const struct cmd_trace *trace;
+	struct tt_reader *reader; /* its; NULL: it could not be opened */
 	struct tt_progress progress;
 	/* the sums over all generations */
 	uint64_t ngenerations;
