@@ -335,6 +335,7 @@ struct tt_join_progress {
 	uint64_t gaps;          /* pieces before which something is missing */
 	int64_t gap_ns;         /* how long these are in all */
 	uint64_t made;          /* events that were made up */
+	uint64_t moved;         /* events, not statuses, that are later than in their piece */
 };
 TT_API struct tt_join_progress tt_join_progress(const struct tt_join *j);
 TT_API void tt_join_free(struct tt_join *j);

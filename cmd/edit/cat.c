@@ -132,9 +132,17 @@ static void report_piece(const struct run *run, const char *name,
 	if (gap_ns > 0)
 		end = put_char(put_duration(put_lit(end, " ("), gap_ns), ')');
 	*end = '\0';
-	if (now.gaps != before->gaps && !run->opt->common.quiet)
+	if (run->opt->common.quiet)
+		return;
+	if (now.gaps != before->gaps)
 		cmd_error(name, "something is missing before this piece%s: events made up: "
 				"%" PRIu64, text, now.made - before->made);
+	else if (now.made != before->made)
+		cmd_error(name, "events made up in this piece, for what is missing before: "
+				"%" PRIu64, now.made - before->made);
+	if (now.moved != before->moved)
+		cmd_error(name, "events with a later time than in this piece, to follow those "
+				"before: %" PRIu64, now.moved - before->moved);
 	if (run->opt->common.verbose)
 		cmd_error(name, "events that repeat or are restated: %" PRIu64,
 			  now.repeated - before->repeated);

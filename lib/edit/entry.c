@@ -118,6 +118,14 @@ static void first_of_gc(struct tt_entry *e, uint64_t seq, bool running)
 	e->gc_running = running;
 }
 
+bool tt_entry_is_region(const struct tt_open_region *open, const struct tt_event *ev)
+{
+	struct tt_region region = tt_event_region(ev);
+
+	return open->task == region.task && open->name->len == region.type.len &&
+	       memcmp(open->name->bytes, region.type.data, region.type.len) == 0;
+}
+
 /* Whether the i-th region from the top that is open before the generation is this one. */
 static bool is_open_region(const struct tt_order *before, int64_t g, uint64_t i,
 			   const struct tt_event *ev)
@@ -125,14 +133,9 @@ static bool is_open_region(const struct tt_order *before, int64_t g, uint64_t i,
 	const struct tt_g_state *state = tt_order_g(before, g);
 	const struct tt_open_scopes *scopes =
 		state == NULL ? NULL : tt_order_scopes(before, state->scopes);
-	struct tt_region region = tt_event_region(ev);
-	const struct tt_open_region *open;
 
-	if (scopes == NULL || i >= scopes->regions.n)
-		return true;
-	open = &scopes->regions.at[scopes->regions.n - 1 - i];
-	return open->task == region.task && open->name->len == region.type.len &&
-	       memcmp(open->name->bytes, region.type.data, region.type.len) == 0;
+	return scopes == NULL || i >= scopes->regions.n ||
+	       tt_entry_is_region(&scopes->regions.at[scopes->regions.n - 1 - i], ev);
 }
 
 static void take_region(struct tt_entry *e, const struct tt_event *ev, bool begins)

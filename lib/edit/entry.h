@@ -72,6 +72,9 @@ bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_gen
 /* Leaves only what *order does not know: all the rest is as it is there. False: no memory. */
 bool tt_entry_keep_new(struct tt_entry *e, const struct tt_order *order);
 
+/* Whether an event begins or ends the region that is open. */
+bool tt_entry_is_region(const struct tt_open_region *open, const struct tt_event *ev);
+
 /* NULL: the generation does not speak of it. */
 const struct tt_entry_g *tt_entry_g(const struct tt_entry *e, int64_t id);
 const struct tt_entry_p *tt_entry_p(const struct tt_entry *e, int64_t id);

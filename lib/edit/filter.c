@@ -2,6 +2,7 @@
 /* filter.c - which events stay: those that are chosen, and those that they need. Stands on
  * filter.h. */
 #include "edit/filter.h"
+#include "edit/entry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -105,15 +106,9 @@ static bool ends_region(const struct tt_filter *f, const struct tt_event *ev, bo
 	const struct tt_order *o = tt_writer_order(f->w);
 	const struct tt_g_state *g = tt_order_g(o, ev->goroutine);
 	const struct tt_open_scopes *scopes = g == NULL ? NULL : tt_order_scopes(o, g->scopes);
-	struct tt_region region = tt_event_region(ev);
-	const struct tt_open_region *top;
 
 	*none = scopes == NULL || scopes->regions.n == 0;
-	if (*none)
-		return false;
-	top = &scopes->regions.at[scopes->regions.n - 1];
-	return top->task == region.task && top->name->len == region.type.len &&
-	       memcmp(top->name->bytes, region.type.data, region.type.len) == 0;
+	return !*none && tt_entry_is_region(&scopes->regions.at[scopes->regions.n - 1], ev);
 }
 
 static bool keeps_region(const struct tt_filter *f, const struct tt_event *ev, bool inside,

@@ -62,6 +62,19 @@ void tt_join_begin(struct tt_join *j)
 
 /* ---- from one source to the next */
 
+/* Whether so many of the collector's events lead from it running, or not, to the other. */
+static bool can_lead_gc(bool runs, bool must_run, uint64_t n)
+{
+	switch (n) {
+	case 0:
+		return runs == must_run;
+	case 1:
+		return runs || must_run;
+	default:
+		return n <= MAX_GC_EVENTS;
+	}
+}
+
 /* The result numbers the collector's events anew: only whether it runs has to be as required
  * if the number is not to be reached. */
 static void adapt_gc(struct tt_entry *e, const struct tt_order *from)
@@ -70,8 +83,7 @@ static void adapt_gc(struct tt_entry *e, const struct tt_order *from)
 
 	if (!e->has_gc || from->gc_state == TT_GC_UNDETERMINED)
 		return;
-	if (e->gc_seq < from->gc_seq || e->gc_seq - from->gc_seq > MAX_GC_EVENTS ||
-	    (e->gc_seq == from->gc_seq && runs != e->gc_running))
+	if (!can_lead_gc(runs, e->gc_running, e->gc_seq - from->gc_seq))
 		e->gc_seq = from->gc_seq + (runs != e->gc_running);
 }
 
@@ -135,11 +147,24 @@ static int write_way(struct tt_join *j)
 	return rc;
 }
 
+/* The Sync is early enough for the events that are made up after it, each with the statuses that
+ * it may need, if that is not before the end of the piece before. */
+static void make_room(struct tt_join *j, int64_t next_ns)
+{
+	int64_t begin_ns = tt_ns_sub(next_ns, 1 + 3 * (int64_t)j->synth.events.n);
+
+	if (begin_ns <= j->last_ns)
+		begin_ns = j->last_ns + 1;
+	if (begin_ns < j->sync.time_ns)
+		j->sync.time_ns = begin_ns;
+}
+
 /* Its first generation that is not known yet. */
-static int enter_source(struct tt_join *j)
+static int enter_source(struct tt_join *j, int64_t next_ns)
 {
 	const struct tt_generation *g = j->sync.generation;
 	bool gap = g->number != j->last_number + 1;
+	int64_t begin_ns = j->sync.time_ns > j->last_ns + 1 ? j->sync.time_ns : next_ns;
 	int rc = TT_OK;
 
 	j->synth.events.n = 0;
@@ -149,6 +174,7 @@ static int enter_source(struct tt_join *j)
 			rc = -j->w->err.code;
 	} else {
 		rc = find_way(j, g, false);
+		make_room(j, next_ns);
 		if (rc == TT_OK)
 			rc = tt_writer_event(j->w, &j->sync);
 		if (rc == TT_OK)
@@ -156,7 +182,7 @@ static int enter_source(struct tt_join *j)
 	}
 	if (gap || j->synth.events.n != 0) {
 		j->progress.gaps++;
-		j->progress.gap_ns += tt_ns_sub(j->sync.time_ns, j->last_ns);
+		j->progress.gap_ns += tt_ns_sub(begin_ns, j->last_ns);
 	}
 	return rc;
 }
@@ -178,21 +204,33 @@ static int go_on(struct tt_join *j)
 	return rc;
 }
 
-/* The generation of the next event, if that begins with it. */
-static int write_sync(struct tt_join *j)
+/* Whether the generation is the one in which the piece before ends, and goes on there. */
+static int find_whether_it_goes_on(struct tt_join *j, bool *goes_on)
 {
 	const struct tt_generation *g = j->sync.generation;
-	int rc;
+
+	*goes_on = j->nsources > 1 && !j->entered && g->number == j->last_number && j->w->open &&
+		   j->sync.time_ns <= j->last_ns;
+	return *goes_on ? tt_join_find_fit(j, g, goes_on) : TT_OK;
+}
+
+/* The generation of the next event, at `next_ns`, if that begins with it. */
+static int write_sync(struct tt_join *j, int64_t next_ns)
+{
+	const struct tt_generation *g = j->sync.generation;
+	bool goes_on;
+	int rc = find_whether_it_goes_on(j, &goes_on);
 
 	j->has_sync = false;
-	if (j->nsources > 1 && !j->entered && g->number == j->last_number && j->w->open &&
-	    j->sync.time_ns <= j->last_ns)
+	if (rc < 0)
+		return rc;
+	if (goes_on)
 		return go_on(j);
 	/* a reader's Sync is never earlier than the event before it */
 	if (j->last_ns != INT64_MIN && j->sync.time_ns <= j->last_ns)
 		j->sync.time_ns = j->last_ns + 1;
 	if (j->nsources > 1 && !j->entered)
-		rc = enter_source(j);
+		rc = enter_source(j, next_ns);
 	else
 		rc = tt_writer_event(j->w, &j->sync);
 	j->last_number = g->number;
@@ -217,7 +255,7 @@ static int see_sync(struct tt_join *j, const struct tt_event *ev)
 	}
 	if (!tt_join_remember(j, g))
 		return tt_writer_no_memory(j->w);
-	return j->nsources == 1 || j->entered ? write_sync(j) : TT_OK;
+	return j->nsources == 1 || j->entered ? write_sync(j, ev->time_ns) : TT_OK;
 }
 
 /* Whether the pieces before have the event. What they have of the generation in which the last
@@ -253,9 +291,47 @@ static int end_gc(struct tt_join *j, const struct tt_event *begin)
 	return tt_writer_insert(j->w, &end);
 }
 
+/* The innermost region that is open on the event's goroutine, and is not the one that it ends. */
+static const struct tt_open_region *other_region(const struct tt_join *j, const struct tt_event *end)
+{
+	const struct tt_order *o = &j->w->order;
+	const struct tt_g_state *g = tt_order_g(o, end->goroutine);
+	const struct tt_open_scopes *scopes = g == NULL ? NULL : tt_order_scopes(o, g->scopes);
+	const struct tt_open_region *top;
+
+	if (scopes == NULL || scopes->regions.n == 0)
+		return NULL;
+	top = &scopes->regions.at[scopes->regions.n - 1];
+	return tt_entry_is_region(top, end) ? NULL : top;
+}
+
+/* Regions within it ended where something is missing, or it began there. */
+static int end_regions(struct tt_join *j, const struct tt_event *end)
+{
+	const struct tt_open_region *top;
+	uint64_t args[TT_MAX_ARGS] = {0};
+	struct tt_event made = *end;
+	int rc = TT_OK;
+
+	if (end->kind != TT_KIND_REGION_END || j->progress.gaps == 0)
+		return TT_OK;
+	made.generation = NULL;
+	made.args = args;
+	while (rc == TT_OK && (top = other_region(j, end)) != NULL) {
+		args[0] = top->task;
+		rc = tt_writer_string(j->w, (struct tt_str){top->name->bytes, top->name->len},
+				      &args[1]);
+		if (rc == TT_OK)
+			rc = tt_writer_insert(j->w, &made);
+		j->progress.made++;
+	}
+	return rc;
+}
+
 int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 {
 	struct tt_event later = *ev;
+	uint64_t moved = j->w->progress.moved;
 	int rc = TT_OK;
 
 	if (ev->kind == TT_KIND_SYNC)
@@ -265,7 +341,7 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 		return tt_join_check_restated(j, ev);
 	}
 	if (j->has_sync)
-		rc = write_sync(j);
+		rc = write_sync(j, ev->time_ns);
 	j->entered = true;
 	if (rc == TT_OK && is_restated_gc(j, ev)) {
 		j->progress.repeated++;
@@ -273,6 +349,8 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 	}
 	if (rc == TT_OK)
 		rc = end_gc(j, ev);
+	if (rc == TT_OK)
+		rc = end_regions(j, ev);
 	if (j->w->last_ns > j->last_ns)
 		j->last_ns = j->w->last_ns;
 	/* as a reader of all has it, which knows what came before */
@@ -282,6 +360,9 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 		rc = tt_join_check_event(j, ev);
 	if (rc == TT_OK)
 		rc = tt_writer_event(j->w, &later);
+	/* (most statuses are restated ones) */
+	j->progress.moved += !tt_join_is_status(ev) && (later.time_ns != ev->time_ns ||
+							j->w->progress.moved != moved);
 	j->last_ns = later.time_ns;
 	return rc;
 }

@@ -3,6 +3,7 @@
  * join.h - the inside of struct tt_join. Stands on writer.h and synth.h.
  *
  *	join.c        pieces of a recording as one trace
+ *	join_fit.c    whether a piece begins where the one before ends
  *	join_made.c   the generation of the events that are made up between them
  *	join_check.c  whether a piece is one of the same recording
  */
@@ -47,6 +48,13 @@ struct tt_join {
 	TT_ARRAY(struct tt_str) texts; /* of its strings */
 };
 
+static inline bool tt_join_is_status(const struct tt_event *ev)
+{
+	return ev->spec != NULL && (ev->spec->type == TT_EV_PROC_STATUS ||
+				    ev->spec->type == TT_EV_GO_STATUS ||
+				    ev->spec->type == TT_EV_GO_STATUS_STACK);
+}
+
 /* ---- join_made.c */
 
 void tt_join_made_init(struct tt_join *j);
@@ -54,6 +62,12 @@ void tt_join_made_release(struct tt_join *j);
 /* Forgets the events that were made up so far. */
 void tt_join_made_begin(struct tt_join *j, uint64_t number);
 struct tt_synth_strings tt_join_made_strings(struct tt_join *j);
+
+/* ---- join_fit.c */
+
+/* Whether the generation's state where the pieces before end is the one that they lead to, in
+ * *fits. 0, or no memory. */
+int tt_join_find_fit(struct tt_join *j, const struct tt_generation *g, bool *fits);
 
 /* ---- join_check.c */
 
