@@ -46,11 +46,13 @@ def without_context(text):
     return TASK_END.sub(rb"\1?", CONTEXT.sub(b"M= ", text))
 
 
-def times(text):
+def events(text):
+    """Each event with its time."""
     at = 0
     while at < len(text):
-        yield int(EVENT.match(text, at).group(1))
-        at = next_event(text, at)
+        time, end = EVENT.match(text, at), next_event(text, at)
+        yield int(time.group(1)), text[at:time.start(1)] + text[time.end(1):end]
+        at = end
 
 
 def place_of(event, text, at):
