@@ -10,6 +10,7 @@
  *	pattern.c idset.c event.c
  *	                patterns of names and stacks; sets of numbers; what an event is about
  *	input.c         opening what a verb reads, with the common options
+ *	cause.c         why a trace is broken, where the whole file shows it
  *	message.c       messages on standard error
  *	progress.c      the line that says how far a run is
  *	out.c           a buffered writer, and text that is safe for a terminal

@@ -23,26 +23,23 @@ struct view {
 	const uint8_t *header;  /* of the first trace, or NULL */
 	unsigned version;
 	const struct tt_v1_shapes *shapes; /* ready if that is a version of format v1 */
+	uint64_t offset;        /* of `data` */
 	bool all;               /* the input ends at `end` */
 };
 
-/* What follows the position of the source. */
-static void open_view(struct view *v, struct tt_source *raw, struct tt_v1_shapes *shapes)
+/* What follows the position of the source, and the header of the first trace in it. TT_E_MEMORY. */
+static int open_view(struct view *v, struct tt_source *raw, struct tt_mem *mem,
+		     struct tt_v1_shapes *shapes, struct tt_error *err)
 {
 	struct tt_error ignored;
+	const uint8_t *p;
 	size_t avail;
 
-	*v = (struct view){.shapes = shapes};
+	*v = (struct view){.shapes = shapes, .offset = tt_source_offset(raw)};
 	tt_source_peek(raw, LOOK_NBYTES, &v->data, &avail, &ignored);
 	v->all = avail < LOOK_NBYTES;
 	v->end = v->data + (v->all ? avail : LOOK_NBYTES);
-}
-
-/* Finds the header of the first trace. TT_E_MEMORY. */
-static int find_header(struct view *v, struct tt_v1_shapes *shapes, struct tt_mem *mem,
-		       struct tt_error *err)
-{
-	for (const uint8_t *p = v->data; (p = memchr(p, 'g', (size_t)(v->end - p))) != NULL; p++) {
+	for (p = v->data; (p = memchr(p, 'g', (size_t)(v->end - p))) != NULL; p++) {
 		if (!tt_signature_is_here(p, v->end, &v->version))
 			continue;
 		v->header = p;
@@ -50,7 +47,7 @@ static int find_header(struct view *v, struct tt_v1_shapes *shapes, struct tt_me
 			return tt_fail(err, tt_mem_code(mem), "no memory for the input");
 		break;
 	}
-	return 0;
+	return TT_OK;
 }
 
 /* Whether a trace begins at p, where a string may have a header in it. */
@@ -327,8 +324,13 @@ static bool is_http2(const struct view *v, const uint8_t **frame)
 
 /* ---- all of them */
 
-/* Where the coding begins that takes more than what a copy does to all bytes. */
-static const uint8_t *find_wrapping(const struct view *v, enum tt_coding *coding)
+static uint64_t offset_of(const struct view *v, const uint8_t *at)
+{
+	return v->offset + (uint64_t)(at - v->data);
+}
+
+/* Finds where a coding begins that takes more than what a copy does to all bytes. */
+static void find_wrapping(const struct view *v, enum tt_coding *coding, uint64_t *begin)
 {
 	const uint8_t *at = NULL;
 
@@ -339,67 +341,57 @@ static const uint8_t *find_wrapping(const struct view *v, enum tt_coding *coding
 		*coding = TT_CODING_CHUNKED;
 	} else if (is_http2(v, &at)) {
 		*coding = TT_CODING_HTTP2;
-	} else {
-		at = NULL;
 	}
-	return at;
+	if (*coding != TT_CODING_NONE)
+		*begin = offset_of(v, at);
 }
 
-/* What a copy did to all bytes of a trace, and the first place that it changed. */
-static int find_change(const struct view *v, struct tt_mem *mem, enum tt_coding *coding,
-		       const uint8_t **at, struct tt_error *err)
+/* Finds what a copy did to all bytes of the first trace, and the first place that it changed. */
+static int find_change(struct view *v, struct tt_mem *mem, enum tt_coding *coding,
+		       uint64_t *begin, struct tt_error *err)
 {
-	int rc = is_crlf(v, mem, at, err);
+	const uint8_t *at = v->data;
+	int rc;
 
-	*coding = rc > 0 ? TT_CODING_CRLF : TT_CODING_NONE;
-	if (rc != 0)
-		return rc;
-	rc = is_latin1(v, mem, at, err);
+	end_at_next(v);
+	rc = is_crlf(v, mem, &at, err);
 	if (rc > 0)
-		*coding = TT_CODING_LATIN1;
-	else if (rc == 0 && is_replaced(v, at))
-		*coding = TT_CODING_REPLACED;
-	return rc;
+		*coding = TT_CODING_CRLF;
+	if (rc == 0) {
+		rc = is_latin1(v, mem, &at, err);
+		if (rc > 0)
+			*coding = TT_CODING_LATIN1;
+		else if (rc == 0 && is_replaced(v, &at))
+			*coding = TT_CODING_REPLACED;
+	}
+	if (*coding != TT_CODING_NONE)
+		*begin = offset_of(v, at);
+	return rc < 0 ? rc : TT_OK;
 }
 
 int tt_coding_find(struct tt_source *raw, struct tt_mem *mem, struct tt_v1_shapes *shapes,
 		   enum tt_coding *coding, uint64_t *begin, struct tt_error *err)
 {
-	const uint8_t *at;
 	struct view v;
-	int rc;
+	int rc = open_view(&v, raw, mem, shapes, err);
 
 	*coding = TT_CODING_NONE;
-	*begin = 0;
-	open_view(&v, raw, shapes);
-	rc = find_header(&v, shapes, mem, err);
 	if (rc < 0)
 		return rc;
-	at = find_wrapping(&v, coding);
-	if (*coding == TT_CODING_NONE && v.header != NULL) {
-		end_at_next(&v);
-		rc = find_change(&v, mem, coding, &at, err);
-	}
-	if (*coding != TT_CODING_NONE)
-		*begin = (uint64_t)(at - v.data);
-	return rc < 0 ? rc : 0;
+	find_wrapping(&v, coding, begin);
+	if (*coding != TT_CODING_NONE || v.header == NULL)
+		return TT_OK;
+	return find_change(&v, mem, coding, begin, err);
 }
 
 int tt_coding_find_later(struct tt_source *raw, struct tt_mem *mem, struct tt_v1_shapes *shapes,
 			 enum tt_coding *coding, uint64_t *begin, struct tt_error *err)
 {
-	const uint8_t *at;
 	struct view v;
-	int rc;
+	int rc = open_view(&v, raw, mem, shapes, err);
 
 	*coding = TT_CODING_NONE;
-	open_view(&v, raw, shapes);
-	rc = find_header(&v, shapes, mem, err);
 	if (rc < 0 || v.header != v.data || v.data == v.end)
 		return rc;
-	end_at_next(&v);
-	rc = find_change(&v, mem, coding, &at, err);
-	if (*coding != TT_CODING_NONE)
-		*begin = tt_source_offset(raw) + (uint64_t)(at - v.data);
-	return rc < 0 ? rc : 0;
+	return find_change(&v, mem, coding, begin, err);
 }

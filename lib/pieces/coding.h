@@ -22,7 +22,7 @@ enum tt_coding {
 
 /*
  * Looks at the beginning of the input. *begin: where the coding begins; of the first three, the
- * first place that was changed. TT_E_MEMORY, TT_E_LIMIT.
+ * first place that was changed; left alone if there is none. TT_E_MEMORY, TT_E_LIMIT.
  */
 int tt_coding_find(struct tt_source *raw, struct tt_mem *mem, struct tt_v1_shapes *shapes,
 		   enum tt_coding *coding, uint64_t *begin, struct tt_error *err);

@@ -50,20 +50,13 @@ static int look(struct tt_scan *s, struct look *l, struct tt_error *err)
 
 /* ---- where a batch may begin */
 
-static bool is_printable(const uint8_t *p, const uint8_t *end)
-{
-	while (p < end && ((*p >= 0x20 && *p < 0x7f) || (*p >= '\t' && *p <= '\r')))
-		p++;
-	return p == end;
-}
-
 /* Reads the header of the batch at p, nbytes long. False: it is none, or is made of letters: the
  * type of an experimental batch is a digit, and all its numbers may be letters. */
 static bool read_batch(const uint8_t *p, const uint8_t *end, struct tt_raw_batch *b,
 		       uint64_t *nbytes)
 {
 	return tt_batch_plausible(p, end, b, nbytes) && b->kind != TT_RAW_BATCH_END &&
-	       !is_printable(p, p + (*nbytes - b->size));
+	       !tt_is_printable(p, p + (*nbytes - b->size));
 }
 
 /* Whether a batch fits to those before it, by its header. */
@@ -110,14 +103,6 @@ static bool fits_at_end(const struct tt_scan *s, const uint8_t *p, const uint8_t
 	       b.generation > s->generation && b.generation - s->generation <= MOST_LEFT_OUT;
 }
 
-/* No control bytes but those of text. */
-static bool is_like_text(const uint8_t *p, const uint8_t *end)
-{
-	while (p < end && (*p >= 0x80 || tt_text_char(p, end) != 0))
-		p++;
-	return p == end;
-}
-
 /* Whether a row of batches at p is made of letters: lines that begin with a 1, for example. The last
  * of them may go on into a real batch; but no real time is a letter, as it is in the first. */
 static bool row_is_text(const uint8_t *p, const uint8_t *end)
@@ -128,10 +113,10 @@ static bool row_is_text(const uint8_t *p, const uint8_t *end)
 	for (int i = 0; i < TT_ROW_BATCHES && p < end; i++) {
 		if (!tt_batch_plausible(p, end, &b, &nbytes))
 			return true;
-		if (i == 0 && is_printable(p, p + (nbytes - b.size)))
+		if (i == 0 && tt_is_printable(p, p + (nbytes - b.size)))
 			return true;
 		nbytes = nbytes < (uint64_t)(end - p) ? nbytes : (uint64_t)(end - p);
-		if (!is_like_text(p, p + nbytes))
+		if (!tt_is_like_text(p, p + nbytes))
 			return false;
 		p += nbytes;
 	}

@@ -63,6 +63,19 @@ static const uint8_t *trace_inside(const uint8_t *p, const uint8_t *stop, const 
 
 /* ---- text */
 
+/*
+ * Whether what ends at p may be a text without the end of a line. The end of a damaged record is
+ * none; after the tables, random bytes are none, among which a batch seems to begin.
+ */
+static bool may_lack_line(const struct tt_scan *s, const uint8_t *p, const struct view *v)
+{
+	unsigned version;
+
+	if (p == v->end)
+		return in_tables(s);
+	return !in_tables(s) || tt_signature_is_here(p, v->end, &version);
+}
+
 /* Where the text at p ends: at a batch, the clock's frequency, a header, or the end of the
  * input. NULL: it is none. */
 static const uint8_t *text_end(const struct tt_scan *s, const uint8_t *p, const struct view *v)
@@ -82,10 +95,9 @@ static const uint8_t *text_end(const struct tt_scan *s, const uint8_t *p, const 
 			return NULL;
 		line |= *p == '\n';
 	}
-	/* (the end of a damaged record has no lines) */
-	if ((p == v->end && !line && !in_tables(s)) || !tt_text_odd_is_rare(begin, p))
+	if (!line && !may_lack_line(s, p, v))
 		return NULL;
-	return p;
+	return tt_text_odd_is_rare(begin, p) ? p : NULL;
 }
 
 /* Where the characters of a text that go on at p may begin, at `begin` or later. */

@@ -51,6 +51,20 @@ bool tt_text_odd_is_rare(const uint8_t *p, const uint8_t *end)
 	return nodd == 0 || (begins && nletters >= MIN_LETTERS && nletters >= nodd);
 }
 
+bool tt_is_printable(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && ((*p >= 0x20 && *p < 0x7f) || (*p >= '\t' && *p <= '\r')))
+		p++;
+	return p == end;
+}
+
+bool tt_is_like_text(const uint8_t *p, const uint8_t *end)
+{
+	while (p < end && (*p >= 0x80 || tt_text_char(p, end) != 0))
+		p++;
+	return p == end;
+}
+
 size_t tt_blank_len(const uint8_t *p, const uint8_t *end)
 {
 	const uint8_t *q = p;

@@ -17,6 +17,10 @@ size_t tt_text_char(const uint8_t *p, const uint8_t *end);
 bool tt_text_odd_is_rare(const uint8_t *p, const uint8_t *end);
 /* Whether all are such characters. */
 bool tt_is_text(const uint8_t *p, const uint8_t *end);
+/* Whether all are printable in ASCII, or blanks. */
+bool tt_is_printable(const uint8_t *p, const uint8_t *end);
+/* Whether none is a control byte that no text has. */
+bool tt_is_like_text(const uint8_t *p, const uint8_t *end);
 /* How many blanks and line ends there are at p. */
 size_t tt_blank_len(const uint8_t *p, const uint8_t *end);
 /* How many zeros. */
