@@ -220,7 +220,7 @@ struct tt_writer_progress {
 	uint64_t cut;           /* strings and stacks longer than the format allows */
 	uint64_t moved;         /* events whose time is later than was asked for */
 	/* restated at the beginning of the result, and of the writer's own generations */
-	uint64_t goroutines, procs, ranges, tasks, metrics, objects;
+	uint64_t goroutines, procs, ranges, labels, tasks, metrics, objects;
 	int64_t made_goroutine; /* no goroutine of the trace ran where the result begins: this
 	                           one, which is made up, states tasks and metrics; 0: none */
 	bool made_clock;        /* the source has no wall clock, which begins at 1970 therefore */

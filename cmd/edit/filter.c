@@ -346,9 +346,10 @@ static void report_restated(const struct run *run)
 
 	cmd_error(run->name,
 		  "restated at the start: goroutines: %" PRIu64 ", processors: %" PRIu64
-		  ", open ranges: %" PRIu64 ", open tasks: %" PRIu64 ", GOMAXPROCS: %s"
+		  ", open ranges: %" PRIu64 ", labels: %" PRIu64 ", open tasks: %" PRIu64
+		  ", GOMAXPROCS: %s"
 		  ", heap spans and objects: %" PRIu64,
-		  p.goroutines, p.procs, p.ranges, p.tasks, p.metrics != 0 ? "yes" : "no",
+		  p.goroutines, p.procs, p.ranges, p.labels, p.tasks, p.metrics != 0 ? "yes" : "no",
 		  p.objects);
 	if (p.resources != 0)
 		cmd_error(run->name,

@@ -210,19 +210,26 @@ static void transition_event(struct util *u, const struct tt_event *ev)
 	set_goroutine(u, t.id, is ? what | EXECUTING : what);
 }
 
-/* A goroutine that works for the collector comes to a processor, or leaves it. */
+/* A goroutine that works for the collector comes to a processor, or leaves it. It works as what
+ * its label says until it leaves: the next start has a label of its own. */
 void util_span(struct util *u, const struct tt_span *ended)
 {
 	bool was = executes(ended->state), is;
 	struct tt_span now;
+	unsigned what;
 
 	/* (nearly all are of others) */
 	if (u->nmarked[(uint64_t)ended->id % UTIL_NMARKS] == 0 || u->nps == 0 ||
-	    ended->flags & TT_SPAN_NOT_ENDED || !(goroutine_of(u, ended->id) & (IN_ASSIST | MARK_WORKER)))
+	    ended->flags & TT_SPAN_NOT_ENDED)
+		return;
+	what = goroutine_of(u, ended->id);
+	if (!(what & (IN_ASSIST | MARK_WORKER)))
 		return;
 	is = tt_spans_open(u->spans, TT_SPAN_GOROUTINE, ended->id, 0, &now) && executes(now.state);
 	if (was != is)
 		change_proc(u, ended->end_proc, is ? 1 : -1);
+	if (!is)
+		set_goroutine(u, ended->id, what & ~(unsigned)MARK_WORKER);
 	add_current(u, ended->end_ns);
 }
 

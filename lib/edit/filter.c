@@ -154,6 +154,8 @@ static bool keeps_plain(struct tt_filter *f, const struct tt_event *ev, bool ins
 	case TT_KIND_TASK_BEGIN:
 	case TT_KIND_TASK_END:
 		return keeps_task(f, ev, inside, chosen);
+	case TT_KIND_LABEL:
+		return chosen || (!inside && f->keeps_labels);
 	case TT_KIND_STACK_SAMPLE:
 		return chosen && (f->flags & TT_FILTER_NO_SAMPLES) == 0;
 	case TT_KIND_METRIC:

@@ -153,6 +153,9 @@ static int see_special(struct tt_filter *f, const struct tt_event *ev, bool chos
 	case TT_KIND_REGION_END:
 		return see_scope(f, TT_EV_USER_REGION_BEGIN, ev->goroutine,
 				 ev->kind == TT_KIND_REGION_BEGIN, chosen);
+	case TT_KIND_LABEL:
+		f->keeps_labels |= chosen;
+		return TT_OK;
 	default:
 		return TT_OK;
 	}

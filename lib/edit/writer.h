@@ -122,6 +122,13 @@ struct tt_kept_stack {
 	struct tt_kept_frame frames[];
 };
 
+/* A goroutine's label, by which the collector's workers are known. */
+struct tt_kept_label {
+	struct tt_shared_string *text; /* NULL: it has none */
+	struct tt_seq seq;      /* of the goroutine, which began to run with that */
+	bool goes_on;           /* it ran into another generation */
+};
+
 /* What is known of the part of the trace that is not written. */
 struct tt_writer_past {
 	struct tt_order order;
@@ -135,6 +142,7 @@ struct tt_writer_past {
 	struct tt_idmap g_ids;  /* goroutines to `stacks`: order does not know their stacks */
 	TT_ARRAY(struct tt_kept_stack *) stacks; /* or NULL */
 	TT_ARRAY(uint32_t) free; /* places in `stacks` */
+	TT_ARRAY(struct tt_kept_label) labels; /* by the same places, as far as any was given */
 	TT_ARRAY(struct tt_kept_stack *) cached; /* by index of the source's stacks, or NULL */
 	TT_ARRAY(struct tt_kept_batch) lasting; /* batches that later generations need */
 	struct tt_writer_heap *heap; /* NULL: nothing was seen of one */
@@ -321,6 +329,11 @@ int tt_writer_past_event(struct tt_writer *w, const struct tt_event *ev);
 /* The last stack of a goroutine, which is one of the source's generation; and there is none. */
 int tt_writer_past_remember(struct tt_writer *w, int64_t g, uint64_t stack);
 void tt_writer_past_forget(struct tt_writer *w, int64_t g);
+/* A goroutine that runs, as *o says, got a label; and the one of a goroutine, or NULL, unless it
+ * stopped since. */
+int tt_writer_past_label(struct tt_writer *w, const struct tt_order *o, const struct tt_event *ev);
+const struct tt_shared_string *tt_writer_past_label_of(const struct tt_writer *w,
+						       const struct tt_g_state *g);
 /* The next generation is followed. */
 int tt_writer_past_generation(struct tt_writer *w, const struct tt_generation *gen);
 /* The id of a goroutine's last stack in the tables of the result; 0: none. False: no

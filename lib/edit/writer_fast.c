@@ -229,6 +229,7 @@ int tt_writer_follow(struct tt_writer *w, const struct tt_event *ev)
 	    !happen(o, &o->ms.at[m], ev->spec->type, plan->rule, ev->args, &seq))
 		return tt_writer_follow_slowly(w, ev);
 	w->past.last_ns = w->given_ns = ev->time_ns;
-	return plan->has_stack || ev->spec->experiment_id != 0 ? tt_writer_past_event(w, ev)
-							       : TT_OK;
+	return plan->has_stack || plan->has_string || ev->spec->experiment_id != 0
+		       ? tt_writer_past_event(w, ev)
+		       : TT_OK;
 }

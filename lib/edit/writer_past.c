@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * writer_past.c - what is known of the events before the first one that is written, beside
- * what order knows: the last stack of each goroutine, and batches that later generations need.
+ * what order knows: the last stack and the label of each goroutine, and batches that later
+ * generations need.
  * Stands on writer.h.
  */
 #include <string.h>
@@ -87,6 +88,28 @@ static struct tt_kept_stack *keep_stack(struct tt_writer *w, uint64_t id)
 
 /* ---- what goroutines did last */
 
+static void drop_label(struct tt_writer *w, struct tt_kept_label *label)
+{
+	if (label->text != NULL)
+		tt_shared_string_drop(&w->past.order.names, label->text);
+	label->text = NULL;
+}
+
+/* The place of a goroutine. False: no memory. */
+static bool make_place(struct tt_writer *w, int64_t g, uint32_t *i)
+{
+	struct tt_writer_past *past = &w->past;
+	bool reused = past->free.n != 0;
+
+	*i = tt_idmap_find(&past->g_ids, (uint64_t)g);
+	if (*i != TT_IDMAP_NONE)
+		return true;
+	*i = reused ? past->free.at[--past->free.n] : (uint32_t)past->stacks.n;
+	if (!reused && TT_ARRAY_ROOM(&w->mem, &past->stacks))
+		past->stacks.at[past->stacks.n++] = NULL;
+	return *i < past->stacks.n && tt_idmap_add(&past->g_ids, (uint64_t)g, *i);
+}
+
 void tt_writer_past_forget(struct tt_writer *w, int64_t g)
 {
 	struct tt_writer_past *past = &w->past;
@@ -96,6 +119,8 @@ void tt_writer_past_forget(struct tt_writer *w, int64_t g)
 		return;
 	drop_stack(w, past->stacks.at[i]);
 	past->stacks.at[i] = NULL;
+	if (i < past->labels.n)
+		drop_label(w, &past->labels.at[i]);
 	tt_idmap_remove(&past->g_ids, (uint64_t)g);
 	/* (without room, the place stays empty) */
 	if (TT_ARRAY_ROOM(&w->mem, &past->free))
@@ -105,28 +130,101 @@ void tt_writer_past_forget(struct tt_writer *w, int64_t g)
 int tt_writer_past_remember(struct tt_writer *w, int64_t g, uint64_t stack)
 {
 	struct tt_writer_past *past = &w->past;
-	uint32_t i = tt_idmap_find(&past->g_ids, (uint64_t)g);
 	struct tt_kept_stack *kept;
+	uint32_t i;
 
 	if (tt_idmap_find(&past->source->stack_ids, stack) == TT_IDMAP_NONE)
 		return TT_OK;
 	kept = keep_stack(w, stack);
 	if (kept == NULL)
 		return tt_writer_no_memory(w);
-	if (i == TT_IDMAP_NONE) {
-		bool reused = past->free.n != 0;
-
-		i = reused ? past->free.at[--past->free.n] : (uint32_t)past->stacks.n;
-		if (!reused && TT_ARRAY_ROOM(&w->mem, &past->stacks))
-			past->stacks.at[past->stacks.n++] = NULL;
-		if (i >= past->stacks.n || !tt_idmap_add(&past->g_ids, (uint64_t)g, i)) {
-			drop_stack(w, kept);
-			return tt_writer_no_memory(w);
-		}
+	if (!make_place(w, g, &i)) {
+		drop_stack(w, kept);
+		return tt_writer_no_memory(w);
 	}
 	drop_stack(w, past->stacks.at[i]);
 	past->stacks.at[i] = kept;
 	return TT_OK;
+}
+
+/* ---- labels */
+
+static bool make_label(struct tt_writer *w, int64_t g, struct tt_kept_label **label)
+{
+	struct tt_writer_past *past = &w->past;
+	uint32_t i;
+
+	if (!make_place(w, g, &i))
+		return false;
+	if (i >= past->labels.n) {
+		if (!tt_mem_grow(&w->mem, &past->labels.at, &past->labels.cap, i + 1,
+				 sizeof(*past->labels.at)))
+			return false;
+		memset(past->labels.at + past->labels.n, 0,
+		       (i + 1 - past->labels.n) * sizeof(*past->labels.at));
+		past->labels.n = i + 1;
+	}
+	*label = &past->labels.at[i];
+	return true;
+}
+
+int tt_writer_past_label(struct tt_writer *w, const struct tt_order *o, const struct tt_event *ev)
+{
+	const struct tt_g_state *g = tt_order_g(o, ev->goroutine);
+	struct tt_kept_label *label;
+
+	if (g == NULL)
+		return TT_OK;
+	if (!make_label(w, g->id, &label))
+		return tt_writer_no_memory(w);
+	drop_label(w, label);
+	label->text = tt_shared_string_take(&w->past.order.names, ev->args[0]);
+	label->seq = g->seq;
+	label->goes_on = false;
+	return label->text != NULL ? TT_OK : tt_writer_no_memory(w);
+}
+
+/* A goroutine's number is counted on when it starts, and begins anew in a generation. */
+static bool runs_with(const struct tt_order *o, const struct tt_g_state *g,
+		      const struct tt_kept_label *label)
+{
+	if (g->status != TT_G_RUNNING)
+		return false;
+	if (g->seq.generation == label->seq.generation)
+		return g->seq.n == label->seq.n;
+	return label->goes_on && g->seq.generation == o->gen->number && g->seq.n == 0;
+}
+
+const struct tt_shared_string *tt_writer_past_label_of(const struct tt_writer *w,
+						       const struct tt_g_state *g)
+{
+	const struct tt_writer_past *past = &w->past;
+	uint32_t i = tt_idmap_find(&past->g_ids, (uint64_t)g->id);
+
+	if (i == TT_IDMAP_NONE || i >= past->labels.n ||
+	    !runs_with(&past->order, g, &past->labels.at[i]))
+		return NULL;
+	return past->labels.at[i].text;
+}
+
+/* The generation that was followed ends: labels of goroutines that run hold in the next one. */
+static void carry_labels(struct tt_writer *w)
+{
+	struct tt_writer_past *past = &w->past;
+
+	for (size_t i = 0; past->labels.n != 0 && i < past->order.gs.n; i++) {
+		const struct tt_g_state *g = &past->order.gs.at[i];
+		uint32_t at = g->status == TT_G_RUNNING
+				      ? tt_idmap_find(&past->g_ids, (uint64_t)g->id)
+				      : TT_IDMAP_NONE;
+		struct tt_kept_label *label = at < past->labels.n ? &past->labels.at[at] : NULL;
+
+		if (label == NULL || label->text == NULL)
+			continue;
+		label->goes_on = runs_with(&past->order, g, label);
+		if (label->goes_on)
+			label->seq = g->seq;
+	}
 }
 
 int tt_writer_past_event(struct tt_writer *w, const struct tt_event *ev)
@@ -137,6 +235,8 @@ int tt_writer_past_event(struct tt_writer *w, const struct tt_event *ev)
 		return tt_writer_heap_event(w, ev);
 	if (ev->spec->experiment != NULL)
 		return tt_writer_keep_event(w, ev);
+	if (ev->kind == TT_KIND_LABEL)
+		return tt_writer_past_label(w, &w->past.order, ev);
 	if (ev->kind != TT_KIND_TRANSITION)
 		return TT_OK;
 	t = tt_event_transition(ev);
@@ -207,10 +307,13 @@ void tt_writer_past_release(struct tt_writer *w)
 	drop_cached(w);
 	for (size_t i = 0; i < past->stacks.n; i++)
 		drop_stack(w, past->stacks.at[i]);
+	for (size_t i = 0; i < past->labels.n; i++)
+		drop_label(w, &past->labels.at[i]);
 	while (past->lasting.n != 0)
 		drop_lasting(w, past->lasting.n - 1);
 	TT_ARRAY_RELEASE(&w->mem, &past->stacks);
 	TT_ARRAY_RELEASE(&w->mem, &past->free);
+	TT_ARRAY_RELEASE(&w->mem, &past->labels);
 	TT_ARRAY_RELEASE(&w->mem, &past->cached);
 	TT_ARRAY_RELEASE(&w->mem, &past->lasting);
 	tt_idmap_release(&past->g_ids);
@@ -263,6 +366,8 @@ int tt_writer_past_generation(struct tt_writer *w, const struct tt_generation *g
 	struct tt_writer_past *past = &w->past;
 
 	drop_cached(w);
+	if (past->any)
+		carry_labels(w);
 	past->any = true;
 	past->source = gen;
 	past->ngenerations++;

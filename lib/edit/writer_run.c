@@ -223,6 +223,7 @@ int tt_writer_run_follow(struct tt_writer *w, struct tt_pass *p, bool with_stack
 		rc = tt_writer_run_begin(w, p, end_ns);
 		if (rc < 0)
 			return rc;
+		tt_pass_hand_out_type(p, TT_EV_GO_LABEL);
 		w->run->drops_stacks = !with_stacks;
 		w->run->followed_ordinal = p->gen->ordinal;
 	}
@@ -232,6 +233,8 @@ int tt_writer_run_follow(struct tt_writer *w, struct tt_pass *p, bool with_stack
 			return rc == TT_END ? (rc = end_following(w), rc < 0 ? rc : TT_END) : rc;
 		if ((*ev)->kind == TT_KIND_TRANSITION)
 			rc = note_transition(w, *ev);
+		else if ((*ev)->kind == TT_KIND_LABEL)
+			rc = tt_writer_past_label(w, &p->order, *ev);
 		if (rc < 0)
 			return rc;
 		if ((*ev)->spec->type == TT_EV_PROCS_CHANGE)

@@ -250,6 +250,28 @@ static bool add_procs(struct tt_writer *w, struct tt_restatement *list, int64_t 
 	return tt_writer_restate(w, list, thread, TT_EV_PROCS_CHANGE, 2, args);
 }
 
+/* ---- labels of goroutines that run */
+
+static bool add_labels(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+{
+	for (size_t i = 0; i < o->ms.n; i++) {
+		const struct tt_m_state *m = &o->ms.at[i];
+		const struct tt_g_state *g = m->p == TT_NONE ? NULL : tt_order_g(o, m->g);
+		const struct tt_shared_string *text =
+			g == NULL ? NULL : tt_writer_past_label_of(w, g);
+		uint64_t id;
+
+		if (text == NULL)
+			continue;
+		if (!tt_writer_add_text(w, (struct tt_str){text->bytes, text->len}, &id))
+			return tt_writer_no_memory(w) == TT_OK;
+		w->progress.labels++;
+		if (!tt_writer_restate(w, list, m->id, TT_EV_GO_LABEL, 1, &id))
+			return false;
+	}
+	return true;
+}
+
 /* ---- experiments */
 
 static bool add_planned(struct tt_writer *w, struct tt_restatement *list, size_t i, int64_t thread)
@@ -366,7 +388,8 @@ static size_t count_stated(const struct tt_order *o)
 	return n;
 }
 
-/* All that is known, in the generation that w->number is going to be. */
+/* All that is known, in the generation that w->number is going to be. (Tools that reckon with
+ * processors want to know first how many there are.) */
 static bool list_past(struct tt_writer *w, struct tt_restatement *list)
 {
 	const struct tt_order *o = &w->past.order;
@@ -374,9 +397,10 @@ static bool list_past(struct tt_writer *w, struct tt_restatement *list)
 
 	return tt_writer_declared_plan(w, list) &&
 	       add_declared(w, list, TT_PLACE_BARE, tt_writer_bare_thread(o)) &&
-	       add_statuses(w, list, &all) && add_ranges(w, list, o, o->gc_seq) &&
+	       add_statuses(w, list, &all) &&
 	       add_declared(w, list, TT_PLACE_ANY, tt_writer_any_thread(list, o)) &&
-	       add_spoken(w, list, o) && add_own(w, list, o) &&
+	       add_spoken(w, list, o) && add_ranges(w, list, o, o->gc_seq) &&
+	       add_labels(w, list, o) && add_own(w, list, o) &&
 	       tt_writer_heap_restate(w, list) && tt_writer_declared_number(w, list);
 }
 
