@@ -320,7 +320,11 @@ static uint64_t first_bad(struct tt_reader *reader, uint64_t *n)
 
 static int report_failure(const struct run *run, int failure)
 {
-	cmd_error(run->output, "%s", strerror(failure));
+	/* (bytes of the input are written from where it is mapped) */
+	if (failure == EFAULT)
+		cmd_error(run->name, "truncated while it was read, or its disk failed: read a copy of it");
+	else
+		cmd_error(run->output, "%s", strerror(failure));
 	return STATUS_TROUBLE;
 }
 
