@@ -430,14 +430,19 @@ check-anonymize: $O/tracetool
 		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(ANONYMIZE_TRACES)
 
 ## check-kept       damages traces in ways of which the truth is known, and holds
-##                  what repair keeps and says against it; KEPT=100, KEPT_SEED=1
-##                  for more
+##                  what repair keeps and says against it; KEPT=100, KEPT_SEED=1,
+##                  KEPT_TRACES=... for more, GO_REFERENCE=DIR: also Go's reader
 KEPT ?= 5
 KEPT_SEED ?= 6
+kept := cmd/tests/check-kept -n $(KEPT) --seed $(KEPT_SEED) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)')
 kept_traces := go1.26-annotations.trace go1.22-annotations.trace.zst go1.27-iter-pull.trace.zst
-check-kept: $O/tracetool
-	PATH="$(abspath $O):$$PATH" cmd/tests/check-kept -n $(KEPT) --seed $(KEPT_SEED) --all-cuts 97 \
-		$(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(kept_traces:%=testdata/%)
+KEPT_TRACES ?= $(kept_traces:%=testdata/%)
+$O/generations.trace: $O/tracetool cmd/tests/make-generations
+	cmd/tests/make-generations 4 | $O/tracetool assemble -o $@ -
+check-kept: $O/tracetool $O/generations.trace
+	PATH="$(abspath $O):$$PATH" $(kept) --all-cuts 97 $(KEPT_TRACES)
+	PATH="$(abspath $O):$$PATH" $(kept) --kinds gens,cut,kill,hole,batches,delete,insert,junk \
+		$O/generations.trace testdata/go1.23-annotations-allocfree.trace.zst
 
 ## check-field      traces in other bytes, as people's files have them; N=2000,
 ##                  SEED=2 for more, GO_REFERENCE=DIR: also Go's reader
