@@ -9,11 +9,8 @@
  * First byte: version (2 bits), generated (1), flags of the filter (4). Then three bytes: the
  * event with which the part begins, how many it has (255: all), and which of them are chosen.
  */
-#include "fuzz/generate.h"
+#include "fuzz/edit.h"
 #include "fuzz/mutate.h"
-#include "fuzz/require.h"
-#include "fuzz/ways.h"
-#include "tracetool_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -23,23 +20,6 @@ struct input {
 	unsigned flags;         /* enum tt_filter_flags */
 	unsigned from, count, choice;
 };
-
-static bool append(void *arg, const void *data, size_t nbytes)
-{
-	build_bytes(arg, data, nbytes);
-	return true;
-}
-
-static struct tt_reader *open_trace(const struct build *b, const struct tt_specs *specs)
-{
-	const struct tt_options opt = {
-		.size = sizeof(opt), .specs = specs, .max_memory_nbytes = 4 * WAYS_LIMIT_NBYTES};
-	struct tt_reader *r;
-	struct tt_error err;
-
-	REQUIRE(tt_reader_open_memory(&r, b->data, b->len, &opt, &err) == 0);
-	return r;
-}
 
 static bool is_inside(const struct input *in, unsigned i)
 {
@@ -64,7 +44,7 @@ static bool is_chosen(const struct input *in, const struct tt_event *ev, unsigne
 /* The first reading, if more than times is chosen. */
 static int choose(struct tt_filter *f, const struct input *in)
 {
-	struct tt_reader *r = open_trace(&in->trace, ways_orders());
+	struct tt_reader *r = edit_open(&in->trace, ways_orders());
 	const struct tt_event *ev;
 	int rc = 0;
 
@@ -100,7 +80,7 @@ static void read_all(const struct build *b, const struct tt_specs *specs, uint64
 
 	if (b->len <= 16)
 		return;
-	r = open_trace(b, specs);
+	r = edit_open(b, specs);
 	while ((rc = tt_reader_next(r, &ev)) == 0)
 		n += ev->kind != TT_KIND_SYNC;
 	if (rc != 1)
@@ -112,20 +92,13 @@ static void read_all(const struct build *b, const struct tt_specs *specs, uint64
 
 static void filter(const struct input *in)
 {
-	struct tt_reader *r = open_trace(&in->trace, ways_orders());
+	struct tt_reader *r = edit_open(&in->trace, ways_orders());
 	struct build out = {0};
-	const struct tt_sink sink = {.write = append, .arg = &out};
-	const struct tt_writer_options opt = {
-		.size = sizeof(opt),
-		.specs = tt_reader_specs(r),
-		.version = in->trace.version,
-		.max_memory_nbytes = WAYS_LIMIT_NBYTES,
-	};
-	struct tt_writer *w;
+	const struct tt_sink sink = {.write = edit_append, .arg = &out};
+	struct tt_writer *w = edit_writer(&sink, tt_reader_specs(r), in->trace.version);
 	struct tt_filter *f;
 	struct tt_error err;
 
-	REQUIRE(tt_writer_new(&w, &sink, &opt, &err) == 0);
 	REQUIRE(tt_filter_new(&f, w, in->flags, &err) == 0);
 	if ((in->flags & TT_FILTER_CHOOSES) == 0 || choose(f, in) == 0)
 		copy(f, r, in);
@@ -152,12 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	in = (struct input){
 		.flags = data[0] >> 3 & 15, .from = data[1], .count = data[2], .choice = data[3]};
-	if ((data[0] & 4) != 0) {
-		generate(&in.trace, ways_version(data[0]), ways_orders(), data + 4, size - 4);
-	} else {
-		build_init(&in.trace, ways_version(data[0]));
-		build_bytes(&in.trace, data + 4, size - 4);
-	}
+	edit_trace(&in.trace, data[0], ways_orders(), data + 4, size - 4);
 	filter(&in);
 	build_release(&in.trace);
 	return 0;
