@@ -485,10 +485,14 @@ static int restate_stated(struct tt_writer *w, int64_t time_ns, size_t n)
 {
 	const struct choice stated = {.of = &w->past.order, .stated_only = true};
 	struct tt_restatement list = {.runner = TT_NONE};
+	const struct tt_writer_progress counted = w->progress;
 	struct tt_order *o = &w->past.order;
 	int rc = add_statuses(w, &list, &stated) ? TT_OK : -w->err.code;
 	uint64_t id;
 
+	/* (restate_before() has counted these) */
+	w->progress.goroutines = counted.goroutines;
+	w->progress.procs = counted.procs;
 	tt_writer_number(w, w->past.source->number);
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, earlier(time_ns, n + 1), w->past.source);
