@@ -220,8 +220,8 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nread, struct tt_repaire
 	out->whole = true;
 	out->events = nread;
 	out->made_generations = out->missing_generations = put_placeholders(r, &r->whole);
-	out->made_entries = tt_made_entries_count(&r->made);
 	if (r->synth.events.n != 0) {
+		out->made_entries = tt_made_entries_count(&r->made);
 		/* what really led here is lost: nobody knows how many events that were */
 		out->flags |= TT_REPAIRED_LOST_MORE;
 		tt_write_lead(&r->writer, &r->made, &r->synth);
@@ -309,6 +309,33 @@ static int lead(struct tt_repair *r, struct tt_made_entries *made)
 	return r->synth.no_memory ? no_memory(r) : TT_REPAIR_GO_ON;
 }
 
+/* Whether a thread has a goroutine or a P that does not run any more. */
+static bool is_torn(const struct tt_order *o)
+{
+	for (size_t i = 0; i < o->ms.n; i++) {
+		const struct tt_m_state *m = &o->ms.at[i];
+		const struct tt_g_state *g = m->g == TT_NONE ? NULL : tt_order_g(o, m->g);
+		const struct tt_p_state *p = m->p == TT_NONE ? NULL : tt_order_p(o, m->p);
+
+		if ((g != NULL && g->status != TT_G_RUNNING && g->status != TT_G_SYSCALL) ||
+		    (p != NULL && p->status == TT_P_IDLE))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Whether a generation that was ordered does not follow the state before it after all: events are
+ * missing in between, and it took a goroutine from one thread to another. Nothing can lead from
+ * there to a later generation.
+ */
+static bool tears_state(const struct tt_repair *r, uint64_t number)
+{
+	bool lost = r->lost.uncounted || r->lost.events != 0 || missing_before(r, number) != 0;
+
+	return lost && is_torn(&r->pass.order) && !is_torn(&r->start);
+}
+
 /* ---- whole generations */
 
 /* Orders the candidate, which is whole, from `start` on: 0, or what it broke for in
@@ -346,13 +373,29 @@ static int order_whole(struct tt_repair *r, const struct tt_order *start, uint64
 	return TT_OK;
 }
 
+/* After events that lead there, if that is possible; else from the state as it is, again. */
+static int order_better(struct tt_repair *r, uint64_t *nread, struct tt_error *why)
+{
+	int rc = lead(r, &r->made);
+
+	if (rc == TT_OK)
+		rc = order_whole(r, &r->led, nread);
+	if (rc != TT_OK) {
+		r->synth.events.n = 0;
+		rc = order_whole(r, &r->start, nread);
+	}
+	if (rc < 0)
+		*why = r->pass.err;
+	return rc;
+}
+
 /* From the state as it is, or else after events that lead there. */
 static int order_somehow(struct tt_repair *r, uint64_t *nread, struct tt_error *why)
 {
 	int rc = order_whole(r, &r->start, nread);
 
 	if (rc == TT_OK)
-		return rc;
+		return tears_state(r, r->whole.number) ? order_better(r, nread, why) : rc;
 	*why = r->pass.err;
 	if (tt_repair_is_fatal(why))
 		return rc;
@@ -407,25 +450,27 @@ static int trim(struct tt_repair *r, const struct tt_order *start, struct tt_err
 }
 
 /* Cuts the candidate to what orders: from the state as it is, or after events that lead to
- * it, if more of it stays then. */
-static int trim_somehow(struct tt_repair *r, struct tt_error *why)
+ * it, if more of it stays then. `number`: that of the generation in the input. */
+static int trim_somehow(struct tt_repair *r, uint64_t number, struct tt_error *why)
 {
 	struct tt_salvage *s = &r->cur->salvage;
 	struct tt_error ignored;
 	uint64_t nkept;
+	bool tears;
 	int rc;
 
 	if (!tt_salvage_remember(s))
 		return no_memory(r);
 	rc = trim(r, &r->start, why);
-	if (rc < 0 || s->nkept == s->nevents)
+	tears = rc == TT_OK && tears_state(r, number);
+	if (rc < 0 || (s->nkept == s->nevents && !tears))
 		return rc;
 	nkept = s->nkept;
 	tt_salvage_recall(s);
 	rc = lead(r, &s->made);
 	if (rc == TT_OK)
 		rc = trim(r, &r->led, &ignored);
-	if (rc < 0 || (rc == TT_OK && s->nkept > nkept))
+	if (rc < 0 || (rc == TT_OK && (s->nkept > nkept || (tears && s->nkept == nkept))))
 		return rc;
 	r->synth.events.n = 0;
 	tt_salvage_recall(s);
@@ -460,7 +505,7 @@ static int repair_broken(struct tt_repair *r, struct tt_repaired *out)
 	s->gen.number = number_for(r, &s->gen);
 	if (s->gen.number == 0)
 		return give_up_number(r);
-	rc = trim_somehow(r, &why);
+	rc = trim_somehow(r, number, &why);
 	if (rc < 0)
 		return rc;
 	if (c->why.code == TT_OK)
