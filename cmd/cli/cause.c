@@ -53,7 +53,7 @@ void cmd_take_cause(struct tt_pieces *pieces, struct tt_error *err)
 
 bool cmd_may_have_cause(const struct tt_error *err)
 {
-	return !err->system && err->code != TT_E_REENCODED;
+	return !err->system && err->code != TT_OK && err->code != TT_E_REENCODED;
 }
 
 void cmd_find_cause(const struct cmd_input *in, const char *path, struct tt_error *err)

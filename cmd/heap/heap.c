@@ -62,7 +62,9 @@ static const struct opt_command command = {
 /* One run. */
 struct run {
 	const struct heap_options *opt;
-	const char *file;
+	const struct cmd_input *input;
+	const char *path;
+	const char *file;       /* as messages name it */
 	struct tt_reader *reader;
 	struct tt_heap *heap;
 	struct heap_stats stats;
@@ -315,6 +317,7 @@ static int read_all(struct run *run)
 {
 	const struct tt_event *ev;
 	int64_t until_ns = INT64_MAX;
+	struct tt_error err;
 	uint64_t n = 0;
 	int rc, status;
 
@@ -345,7 +348,9 @@ static int read_all(struct run *run)
 			     (rc > 0 || rest_is_without(run->reader, ev));
 	if (rc >= 0)
 		return STATUS_FINE;
-	return cmd_report_end(run->file, run->reader, tt_reader_error(run->reader));
+	err = *tt_reader_error(run->reader);
+	cmd_find_cause(run->input, run->path, &err);
+	return cmd_report_end(run->file, run->reader, &err);
 }
 
 /* ---- reporting */
@@ -534,7 +539,7 @@ static int heap(const struct heap_options *opt, struct cmd_input *in, const char
 		.specs = in->specs,
 		.max_memory_nbytes = opt->common.max_memory,
 	};
-	struct run run = { .opt = opt, .file = cmd_input_name(path) };
+	struct run run = { .opt = opt, .input = in, .path = path, .file = cmd_input_name(path) };
 	struct tt_error err;
 	int status;
 
@@ -544,6 +549,7 @@ static int heap(const struct heap_options *opt, struct cmd_input *in, const char
 	intern(&run, "", 0);
 	if (cmd_open_reader(&run.reader, in, path, &err) < 0 ||
 	    tt_heap_new(&run.heap, &options, &err) < 0) {
+		cmd_find_cause(in, path, &err);
 		cmd_report(run.file, &err);
 		status = cmd_status(&err);
 	} else {

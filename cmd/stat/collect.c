@@ -385,6 +385,7 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	if (!trace->reader || !open_spans(&c)) {
 		if (!trace->reader)
 			*a->error = trace->error;
+		cmd_trace_find_cause(trace, a->error);
 		a->status = cmd_status(a->error);
 		a->facts.nbroken = 1;
 		return;
@@ -397,6 +398,7 @@ void collect(struct stat_answer *a, const struct stat_options *opt, struct cmd_t
 	c.held = wants_holders(opt) ? &a->tables[TABLE_HOLDERS] : NULL;
 	c.peers.table = wants_summary(opt) ? &a->tables[TABLE_PEERS] : NULL;
 	read_events(&c);
+	cmd_trace_find_cause(trace, a->error);
 	sum_up(&c);
 	check_window(&c);
 	if (c.no_memory || c.counter.no_memory || c.holders.no_memory || c.peers.no_memory ||
