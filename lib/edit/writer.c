@@ -402,7 +402,7 @@ static int restate_alone(struct tt_writer *w)
 {
 	const struct tt_event end = {
 		.kind = TT_KIND_SYNC,
-		.time_ns = w->given_ns == INT64_MIN ? 2 : w->given_ns + 1,
+		.time_ns = w->past.last_ns == INT64_MIN ? 2 : w->past.last_ns + 1,
 	};
 
 	return tt_writer_restate_past(w, &end);

@@ -171,8 +171,7 @@ static bool add_idle_pause(struct tt_writer *w, struct tt_restatement *list,
 static bool add_ranges_of(struct tt_writer *w, struct tt_restatement *list,
 			  const struct tt_order *o, const struct tt_g_state *g, int64_t thread)
 {
-	const struct tt_open_scopes *e =
-		g->status == TT_G_GONE ? NULL : tt_order_scopes(o, g->scopes);
+	const struct tt_open_scopes *e = tt_order_scopes(o, g->scopes);
 
 	for (size_t r = 0; e != NULL && r < e->ranges.n; r++) {
 		const struct tt_open_range *range = &e->ranges.at[r];
@@ -202,7 +201,7 @@ static bool add_g_ranges(struct tt_writer *w, struct tt_restatement *list, const
 	for (size_t i = 0; i < o->gs.n; i++) {
 		const struct tt_g_state *g = &o->gs.at[i];
 
-		if (tt_order_scopes(o, g->scopes) != NULL &&
+		if (g->status != TT_G_GONE && tt_order_scopes(o, g->scopes) != NULL &&
 		    tt_writer_thread_with(o, TT_NONE, g->id) == TT_NONE &&
 		    !add_ranges_of(w, list, o, g, TT_NONE))
 			return false;
