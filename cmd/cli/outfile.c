@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* outfile.c - a verb's output file, under a temporary name until it is whole. Command layer. */
+/* outfile.c - a verb's output file, without its name until it is whole. Command layer. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -74,6 +74,20 @@ static bool written_in_place(const char *target)
 	return stat(target, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+/* A file without a name is gone with the program, whatever ends that. It is named through
+ * /proc; without that, or on a file system without such files: -1. */
+static int open_nameless(const struct outfile *f)
+{
+	const char *slash = strrchr(f->target, '/');
+	char *folder = slash ? strndup(f->target, (size_t)(slash - f->target) + 1) : strdup(".");
+	int fd = -1;
+
+	if (folder && access("/proc/self/fd", X_OK) == 0)
+		fd = open(folder, O_WRONLY | O_TMPFILE | O_CLOEXEC, f->secret ? 0600 : 0666);
+	free(folder);
+	return fd;
+}
+
 static int open_descriptor(struct outfile *f)
 {
 	int fd;
@@ -85,6 +99,10 @@ static int open_descriptor(struct outfile *f)
 		return -1;
 	}
 	remove_when_ended();
+	fd = open_nameless(f);
+	f->nameless = fd >= 0;
+	if (fd >= 0)
+		return fd;
 	fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 		  f->secret ? 0600 : 0666);
 	if (fd >= 0)
@@ -115,7 +133,7 @@ static int open_target(struct outfile *f, const char *path)
 
 int outfile_open(struct outfile *f, const char *path)
 {
-	*f = (struct outfile){ .out = &out_stdout };
+	*f = (struct outfile){ .out = &out_stdout, .path = path };
 	if (!path || strcmp(path, "-") == 0)
 		return STATUS_FINE;
 	/* a symbolic link stays as it is: the file that it leads to is written */
@@ -129,7 +147,7 @@ int outfile_open_secret(struct outfile *f, const char *path)
 {
 	struct stat st;
 
-	*f = (struct outfile){ .out = &out_stdout, .secret = true };
+	*f = (struct outfile){ .out = &out_stdout, .path = path, .secret = true };
 	if (lstat(path, &st) == 0)
 		return report_failure(path, EEXIST);
 	f->target = strdup(path);
@@ -148,6 +166,36 @@ static void inherit(const struct outfile *f)
 	    fchown(f->out->fd, (uid_t)-1, st.st_gid) != 0)
 		st.st_mode &= (mode_t)~(S_ISUID | S_ISGID);
 	(void)fchmod(f->out->fd, st.st_mode & 07777);
+}
+
+void outfile_path_so_far(const struct outfile *f, char room[OUTFILE_PATH_ROOM])
+{
+	if (f->nameless)
+		snprintf(room, OUTFILE_PATH_ROOM, "/proc/self/fd/%d", f->out->fd);
+	else
+		snprintf(room, OUTFILE_PATH_ROOM, "%s", f->temporary);
+}
+
+/* A file without a name gets its temporary one: no link takes the place of a file, as a rename
+ * does. */
+static int give_temporary_name(struct outfile *f)
+{
+	char path[OUTFILE_PATH_ROOM];
+
+	if (!f->nameless)
+		return 0;
+	outfile_path_so_far(f, path);
+	if (linkat(AT_FDCWD, path, AT_FDCWD, f->temporary, AT_SYMLINK_FOLLOW) < 0)
+		return -1;
+	f->nameless = false;
+	note_unfinished(NULL, f->temporary);
+	return 0;
+}
+
+static void remove_temporary(const struct outfile *f)
+{
+	if (f->temporary && !f->nameless)
+		unlink(f->temporary);
 }
 
 /* The file gets its name. 0, or -1 with errno. */
@@ -170,12 +218,14 @@ static int complete_file(struct outfile *f)
 		inherit(f);
 	if (failure == 0 && f->temporary && fsync(f->out->fd) < 0)
 		failure = errno;
+	if (f->temporary && failure == 0 && give_temporary_name(f) < 0)
+		failure = errno;
 	if (close(f->out->fd) < 0 && failure == 0)
 		failure = errno;
 	if (f->temporary && failure == 0 && publish(f) < 0)
 		failure = errno;
-	if (f->temporary && failure != 0)
-		unlink(f->temporary);
+	if (failure != 0)
+		remove_temporary(f);
 	return failure;
 }
 
@@ -187,7 +237,7 @@ int outfile_finish(struct outfile *f)
 		int failure = complete_file(f);
 
 		if (failure != 0)
-			status = report_failure(f->target, failure);
+			status = report_failure(f->path, failure);
 	}
 	release(f);
 	return status;
@@ -197,7 +247,6 @@ void outfile_discard(struct outfile *f)
 {
 	if (f->target)
 		close(f->own.fd);
-	if (f->temporary)
-		unlink(f->temporary);
+	remove_temporary(f);
 	release(f);
 }

@@ -81,7 +81,7 @@ int trace_output_finish(struct trace_output *o)
 	o->packer = NULL;
 	if (packed)
 		return outfile_finish(&o->file);
-	cmd_error(o->file.target, "cannot be written: %s", strerror(errno));
+	cmd_error(o->file.path, "cannot be written: %s", strerror(errno));
 	outfile_discard(&o->file);
 	return STATUS_TROUBLE;
 }

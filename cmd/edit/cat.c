@@ -272,8 +272,8 @@ static bool can_be_read_twice(const char *path)
 
 	if (strcmp(path, "-") != 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode)))
 		return true;
-	cmd_error(NULL, "%s is not a regular file, and cannot be read twice: write the trace to a "
-			"file first", cmd_input_name(path));
+	cmd_error(cmd_input_name(path), "a piece is read twice, which only a regular file "
+					"with a name can be: write it to one first");
 	return false;
 }
 

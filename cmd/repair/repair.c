@@ -331,9 +331,12 @@ static int report_failure(const struct run *run, int failure)
 static int open_written(struct tt_reader **reader, struct run *run, struct tt_error *err)
 {
 	int fd = out_of(run)->fd;
+	char path[OUTFILE_PATH_ROOM];
 
-	if (!run->scratch)
-		return tt_reader_open(reader, run->to.file.temporary, &run->input->options, err);
+	if (!run->scratch) {
+		outfile_path_so_far(&run->to.file, path);
+		return tt_reader_open(reader, path, &run->input->options, err);
+	}
 	lseek(fd, 0, SEEK_SET);
 	return tt_reader_open_fd(reader, fd, &run->input->options, err);
 }
