@@ -40,18 +40,20 @@ static size_t own_after(const struct tt_salvage *s, const struct tt_salvaged_bat
 	return has_mark ? n - 1 : n;
 }
 
-/* As tt_content_reach_on(), but an event that no spec defines ends it: bytes that were added begin
- * with such a type as often as not. */
-static size_t reach_on(const struct tt_salvage *s, enum tt_content content, const uint8_t *data,
-		       size_t nbytes)
+/* As tt_content_reach_on(), but an event that no spec defines ends it, since bytes that were added
+ * begin with such a type as often as not, and so does one that cannot be. */
+static size_t reach_on(const struct tt_salvage *s, const struct tt_salvaged_batch *b,
+		       const uint8_t *data, size_t nbytes)
 {
+	enum tt_content content = tt_content_of(&b->head, s->version);
 	const uint8_t *p = data, *end = data + nbytes, *next;
 	struct tt_raw_event ev;
 	uint64_t dt;
 
 	if (content != TT_CONTENT_EVENTS)
 		return tt_content_reach_on(content, &s->plan, data, nbytes);
-	while (p < end && (next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL)
+	while (p < end && (next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL &&
+	       !tt_salvage_cannot_be(s, b->head.thread, &ev))
 		p = next;
 	return (size_t)(p - data);
 }
@@ -61,7 +63,7 @@ static size_t reach(const struct tt_salvage *s, enum tt_content content,
 		    const struct tt_salvaged_batch *b)
 {
 	return content == TT_CONTENT_EVENTS
-		       ? reach_on(s, content, b->head.data, b->nown)
+		       ? reach_on(s, b, b->head.data, b->nown)
 		       : tt_content_reach(content, &s->plan, b->head.data, b->nown);
 }
 
@@ -87,7 +89,7 @@ static bool reads_on(const struct tt_salvage *s, const struct tt_salvaged_batch 
 	memcpy(rest, b->head.data + nread, nrest);
 	memcpy(rest + nrest, s->after, n);
 	nrest += n;
-	nread = reach_on(s, content, rest, nrest);
+	nread = reach_on(s, b, rest, nrest);
 	return nrest - nread <= slack ||
 	       (tt_content_is_table(content) && nrest - nread < TT_SALVAGE_NEAR);
 }

@@ -53,12 +53,24 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
 	return p == end;
 }
 
-/* Whether no Go that writes such a trace has the event: then its type is another byte. */
-static bool is_newer(const struct tt_salvage *s, const struct tt_raw_event *ev)
+/* Whether an event says of no thread that a goroutine or P runs on it. */
+static bool runs_nowhere(int64_t thread, const struct tt_raw_event *ev)
+{
+	uint64_t status;
+
+	if (thread != TT_NONE)
+		return false;
+	status = ev->args[ev->type == TT_EV_GO_STATUS ? 2 : 1] & 0xff;
+	return (ev->type == TT_EV_GO_STATUS &&
+		(status == TT_G_RUNNING || status == TT_G_SYSCALL)) ||
+	       (ev->type == TT_EV_PROC_STATUS && status == TT_P_RUNNING);
+}
+
+bool tt_salvage_cannot_be(const struct tt_salvage *s, int64_t thread, const struct tt_raw_event *ev)
 {
 	const struct tt_event_def *def = tt_specs_def(s->gen.specs, ev->type);
 
-	return def != NULL && def->spec.since > s->version;
+	return (def != NULL && def->spec.since > s->version) || runs_nowhere(thread, ev);
 }
 
 /* The same of a batch in doubt: which of its events count is not known yet. */
@@ -69,7 +81,7 @@ static bool walk_doubted(struct tt_salvage *s, struct tt_event_batch *b)
 	uint64_t dt;
 
 	while (p < end && (next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL &&
-	       !is_newer(s, &ev))
+	       !tt_salvage_cannot_be(s, s->doubt.thread, &ev))
 		p = next;
 	b->size = (uint32_t)(p - b->data) & 0xffffff;
 	return p == end;

@@ -28,6 +28,13 @@ static inline size_t tt_salvage_copied_nbytes(const struct tt_raw_batch *b)
 	return (size_t)(b->data_offset - b->offset) + b->size;
 }
 
+/* ---- prepare.c */
+
+/* Whether Go writes no such event into a batch of this thread: in damaged bytes, one of its own is
+ * another. */
+bool tt_salvage_cannot_be(const struct tt_salvage *s, int64_t thread,
+			  const struct tt_raw_event *ev);
+
 /* ---- records.c; TT_E_MEMORY, TT_E_LIMIT, as all that follows */
 
 /*
