@@ -42,8 +42,8 @@ static const struct opt table[] = {
 		  "with the same key, the same name in all traces\n"
 		  "(default: a new one, which is forgotten)", AT(key) },
 	{ .kind = OPT_LIST, .name = "keep", .meta = "PATTERN",
-	  .help = "keep the names of packages like 'golang.org/x/*' (may\n"
-		  "be repeated)", AT(keep) },
+	  .help = "keep the names of packages like 'golang.org/x/*'\n"
+		  "(may be repeated)", AT(keep) },
 	OPT_HEADING("What else may tell something"),
 	{ .kind = OPT_FLAG, .name = "pcs", .help = "replace addresses of code by 1, 2, 3...",
 	  AT(pcs) },
