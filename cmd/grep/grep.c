@@ -90,8 +90,11 @@ static bool grep_trace(const struct grep_options *opt, const struct cmd_trace *t
 	if (t->reader) {
 		grep_search(&s);
 	} else {
+		struct tt_error err = t->error;
+
+		cmd_trace_find_cause(t, &err);
 		grep_wait_turn(output);
-		cmd_report(s.file, &t->error);
+		cmd_report(s.file, &err);
 		s.status = STATUS_TROUBLE;
 	}
 	grep_print_file(&s);

@@ -317,8 +317,11 @@ static void pass(struct search *s, struct tt_reader *reader)
 			out_of_memory(s);
 		/* the second pass comes to a bad trace's error, but not to the machine's */
 		if (rc < 0 && (!s->collecting || tt_reader_error(s->reader)->system)) {
+			struct tt_error err = *tt_reader_error(s->reader);
+
+			cmd_trace_find_cause(s->trace, &err);
 			grep_wait_turn(s->output);
-			cmd_report_end(s->file, s->reader, tt_reader_error(s->reader));
+			cmd_report_end(s->file, s->reader, &err);
 			s->status = STATUS_TROUBLE;
 		}
 	}
