@@ -415,9 +415,13 @@ SELECTIONS ?= 4
 EDIT_TRACES ?= testdata/go1.26-annotations.trace testdata/go1.22-annotations.trace.zst \
 	testdata/go1.23-annotations-allocfree.trace.zst testdata/go1.27-iter-pull.trace.zst \
 	testdata/go1.26-many-start-stop-allocfree.trace.zst $(wildcard testdata/v1/*.trace.zst)
+edit_specs := timerexp pollexp
 check-edit: $O/tracetool
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-edit -w $(WINDOWS) -s $(SELECTIONS) \
 		$(if $(SEED),--seed $(SEED)) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(EDIT_TRACES)
+	PATH="$(abspath $O):$$PATH" cmd/tests/check-edit -w $(WINDOWS) -s $(SELECTIONS) \
+		$(if $(SEED),--seed $(SEED)) $(edit_specs:%=--spec=testdata/%.spec) \
+		$(edit_specs:%=testdata/experiments/%.trace.zst)
 
 ## check-anonymize  gives traces new names, and looks for the old ones;
 ##                  ANONYMIZE_TRACES=..., DAMAGED=100, SEED=2 for more,

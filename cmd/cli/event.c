@@ -16,6 +16,21 @@ enum tt_resource event_names(const struct tt_event *ev, unsigned arg)
 	}
 }
 
+bool event_next_named(const struct tt_event *ev, enum tt_resource resource, unsigned *arg,
+		      int64_t *id)
+{
+	if (!ev->spec || !ev->spec->experiment)
+		return false;
+	while (*arg < ev->spec->nargs) {
+		unsigned i = (*arg)++;
+
+		*id = (int64_t)ev->args[i];
+		if (event_names(ev, i) == resource && *id != TT_NONE)
+			return true;
+	}
+	return false;
+}
+
 bool event_string(const struct tt_event *ev, unsigned arg, struct tt_str *s)
 {
 	return ev->spec->args[arg].type == TT_ARG_STRING &&

@@ -40,6 +40,9 @@ static inline enum tt_resource event_subject(const struct tt_event *ev, int64_t 
 
 /* What an argument is the id of: one of these, or TT_RESOURCE_NONE. */
 enum tt_resource event_names(const struct tt_event *ev, unsigned arg);
+/* The next argument of an experiment's event that names one of these, from *arg on; false: none. */
+bool event_next_named(const struct tt_event *ev, enum tt_resource resource, unsigned *arg,
+		      int64_t *id);
 /* The string that an argument is the number of; false: it is no string. */
 bool event_string(const struct tt_event *ev, unsigned arg, struct tt_str *s);
 /* Whether an argument is a stack, and not that of the event itself, nor the empty one. */

@@ -175,12 +175,12 @@ void selector_release(struct selector *s)
 static bool has_argument(const struct id_list *list, const struct tt_event *ev,
 			 enum tt_resource resource)
 {
-	for (unsigned i = 0; i < ev->spec->nargs; i++) {
-		int64_t id = (int64_t)ev->args[i];
+	unsigned arg = 0;
+	int64_t id;
 
-		if (event_names(ev, i) == resource && id != TT_NONE && id_list_has(list, id))
+	while (event_next_named(ev, resource, &arg, &id))
+		if (id_list_has(list, id))
 			return true;
-	}
 	return false;
 }
 

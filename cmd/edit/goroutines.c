@@ -94,7 +94,13 @@ bool goroutines_finish(struct goroutines *g)
 bool goroutines_match(const struct goroutines *g, const struct tt_event *ev)
 {
 	int64_t id = TT_NONE;
+	unsigned arg = 0;
 
-	return id_set_has(&g->ids, ev->goroutine) ||
-	       (event_subject(ev, &id) == TT_RESOURCE_GOROUTINE && id_set_has(&g->ids, id));
+	if (id_set_has(&g->ids, ev->goroutine) ||
+	    (event_subject(ev, &id) == TT_RESOURCE_GOROUTINE && id_set_has(&g->ids, id)))
+		return true;
+	while (event_next_named(ev, TT_RESOURCE_GOROUTINE, &arg, &id))
+		if (id_set_has(&g->ids, id))
+			return true;
+	return false;
 }

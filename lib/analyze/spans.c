@@ -30,6 +30,7 @@ int tt_spans_new(struct tt_spans **out, const struct tt_spans_options *opt, stru
 	if (s == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory for spans");
 	s->mem.limit_nbytes = read.max_memory_nbytes;
+	s->specs = opt->specs;
 	s->flags = opt->flags;
 	s->seed = tt_random_seed();
 	s->free_goroutine = s->free_scope = TT_SPAN_NO_SLOT;

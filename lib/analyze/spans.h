@@ -193,6 +193,7 @@ struct tt_span_groups {
 
 struct tt_spans {
 	struct tt_mem mem;
+	const struct tt_specs *specs;
 	uint64_t seed;
 	unsigned flags;
 	bool started, finished;

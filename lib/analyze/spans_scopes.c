@@ -335,10 +335,12 @@ static struct key range_key(const struct tt_event *ev)
 	return key;
 }
 
+/* (one that was found active has the name of the event that began it, too) */
 static bool begin_range(struct tt_spans *s, const struct tt_event *ev, const struct key *key)
 {
 	const struct tt_event_view *view = &tt_event_def_of(ev->spec)->view;
-	const char *name = view->name != NULL ? view->name : ev->spec->name;
+	const struct tt_event_def *def = tt_specs_def(s->specs, ev->spec->range.begin);
+	const char *name = def->view.name != NULL ? def->view.name : def->spec.name;
 	bool before = ev->spec->range.role == TT_RANGE_ACTIVE;
 	struct tt_span_goroutine *g;
 	struct tt_span_scope *scope;
@@ -348,7 +350,7 @@ static bool begin_range(struct tt_spans *s, const struct tt_event *ev, const str
 		return false;
 	scope = &s->scopes.at[slot];
 	set_begin(s, scope, before ? NULL : ev);
-	scope->of = ev->spec;
+	scope->of = &def->spec;
 	scope->name = tt_span_texts_name(&s->texts, (struct tt_str){name, strlen(name)});
 	if (view->kind_arg >= 0)
 		scope->detail = tt_span_texts_string(&s->texts, ev->args[view->kind_arg]);
