@@ -12,6 +12,10 @@ GOROUTINE = re.compile(rb" GoID=(\d+)")
 SYNC = re.compile(rb"M=\S+ P=\S+ G=\S+ Sync Time=")
 CONTEXT = re.compile(rb"^M=\S+ P=\S+ G=\S+ ", re.M)
 TASK_END = re.compile(rb"^(M= TaskEnd .* Parent=)\d+", re.M)
+MEANING = re.compile(rb'"event":"(\w+)","time_ns":(-?\d+),.*"means":(.*)')
+RENUMBERED = re.compile(rb'"stack_id":\d+|("batch":"\w+",)"id":\d+')
+COUNTED = re.compile(rb"(\w*(?:seq|stack)=Value\{)[^}]*\}")
+SPECS = [] # options for all verbs: experiments that Go does not have
 SHORTEST_RUN, LONGEST_RUN = 256, 1 << 20
 
 
@@ -33,12 +37,26 @@ def without_syncs(text):
 
 
 def dump(path, *selection):
-    """The events without Syncs, each with its stacks."""
+    """The events without Syncs, each with its stacks. Numbers of an experiment's events and ids of
+    their stacks are others in each trace."""
     with tempfile.TemporaryFile() as file:
-        subprocess.run(("tracetool", "dump", "--format=go", *selection, path),
+        subprocess.run(("tracetool", "dump", "--format=go", *SPECS, *selection, path),
                        stdout=file, stderr=subprocess.DEVNULL, check=False)
         file.seek(0)
-        return without_syncs(file.read())
+        text = without_syncs(file.read())
+    return COUNTED.sub(rb"\1?}", text) if SPECS else text
+
+
+def meanings(path, *selection):
+    """What the experimental events say whose arguments mean more than their numbers: with the
+    records that the tables of their experiment have of them."""
+    with subprocess.Popen(("tracetool", "dump", "-q", "--format=json", "-k", "Experimental",
+                           *SPECS, *selection, path),
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as rows:
+        for row in rows.stdout:
+            said = MEANING.search(row)
+            if said:
+                yield said.group(1), said.group(2), RENUMBERED.sub(rb"\1", said.group(3))
 
 
 def without_context(text):
