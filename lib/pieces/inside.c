@@ -76,7 +76,7 @@ bool tt_scan_tears_string(const struct tt_scan *s, const struct tt_raw_batch *b,
 	 * it follows, or all of it, after its length */
 	if (b->kind == TT_RAW_BATCH_EXPERIMENT)
 		return next->kind == TT_RUN_TEXT && b->size != 0 &&
-		       ((end[-1] > ' ' && end[-1] < 0x7f) || end[-1] == next->nbytes) &&
+		       ((end[-1] >= ' ' && end[-1] < 0x7f) || end[-1] == next->nbytes) &&
 		       memchr(end, '\n', (size_t)next->nbytes) == NULL;
 	return b->kind == TT_RAW_BATCH_EVENTS && b->first == TT_EV_STRINGS && b->size > 1 &&
 	       ends_in_no_text(end - b->size + 1, end);
