@@ -83,7 +83,7 @@ TT_API int tt_heap_next_sync(struct tt_heap *h, struct tt_reader *r, const struc
  * TT_W_HEAP_INFO and TT_W_HEAP_ADDRESS.
  */
 TT_API void tt_heap_gap(struct tt_heap *h);
-/* Whether events were lost: so says the caller, or the trace, which was repaired. */
+/* Whether the trace itself says that events of the heap were lost: it was repaired. */
 TT_API bool tt_heap_lacks_events(const struct tt_heap *h);
 /* There are no more events: what is still in doubt becomes a finding. */
 TT_API void tt_heap_finish(struct tt_heap *h);

@@ -526,8 +526,8 @@ static int run_heap(struct run *run)
 	}
 	report_at(run);
 	if (!run->opt->common.quiet && tt_heap_lacks_events(run->heap))
-		cmd_error(run->file, "the trace was repaired, and events of the heap are lost: this is "
-				     "what the others say of it");
+		cmd_error(run->file, "the trace was repaired, and events of the heap are lost: "
+				     "this is what the others say of it");
 	return print_report(run) == STATUS_FINE ? status : STATUS_TROUBLE;
 }
 

@@ -322,7 +322,7 @@ static int report_failure(const struct run *run, int failure)
 {
 	/* (bytes of the input are written from where it is mapped) */
 	if (failure == EFAULT)
-		cmd_error(run->name, "truncated while it was read, or its disk failed: read a copy of it");
+		cmd_error(run->name, "truncated while it was read: read a copy of it");
 	else
 		cmd_error(run->output, "%s", strerror(failure));
 	return STATUS_TROUBLE;

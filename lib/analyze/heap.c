@@ -110,7 +110,7 @@ void tt_heap_gap(struct tt_heap *h)
 
 bool tt_heap_lacks_events(const struct tt_heap *h)
 {
-	return h->gap;
+	return h->lost;
 }
 
 void tt_heap_finish(struct tt_heap *h)

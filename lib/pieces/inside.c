@@ -72,8 +72,8 @@ bool tt_scan_tears_string(const struct tt_scan *s, const struct tt_raw_batch *b,
 	    next->nbytes == 0 || next->nbytes > (uint64_t)(more - end) ||
 	    end[next->nbytes - 1] == '\n')
 		return false;
-	/* a record of an experiment's batch may end in a name, which has no line end in it: a part of
-	 * it follows, or all of it, after its length */
+	/* a record of an experiment's batch may end in a name, which has no line end in it: a part
+	 * of it follows, or all of it, after its length */
 	if (b->kind == TT_RAW_BATCH_EXPERIMENT)
 		return next->kind == TT_RUN_TEXT && b->size != 0 &&
 		       ((end[-1] >= ' ' && end[-1] < 0x7f) || end[-1] == next->nbytes) &&

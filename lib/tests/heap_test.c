@@ -509,7 +509,8 @@ START_TEST(types_have_numbers_and_a_gap_leaves_no_findings)
 }
 END_TEST
 
-/* A free of nothing is wrong, unless a generation says that events were lost. */
+/* A free of nothing is wrong, unless a generation says that events were lost. Without the base that
+ * is the finding. */
 START_TEST(a_repaired_trace_may_lack_events)
 {
 	static const uint8_t lost[] = {0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
@@ -527,7 +528,7 @@ START_TEST(a_repaired_trace_may_lack_events)
 	EVENT2(&m, ALLOC, 5000, 1);
 	open_reader(&m, _i == 0, &r);
 	h = replay(&m, r, &s);
-	ck_assert_uint_eq(s.nfindings, _i == 0 ? 2 : 0);
+	ck_assert_uint_eq(s.nfindings, _i == 0 ? 2 : _i == 1 ? 0 : 1);
 	ck_assert_uint_eq(s.nlive, 1);
 	ck_assert_uint_eq(tt_heap_lacks_events(h), _i == 1);
 	tt_heap_free(h);
@@ -550,7 +551,7 @@ Suite *heap_suite(void)
 	tcase_add_test(tc, late_frees_are_those_of_what_was_before);
 	tcase_add_test(tc, the_oldest_of_many_pending_is_a_finding);
 	tcase_add_test(tc, types_have_numbers_and_a_gap_leaves_no_findings);
-	tcase_add_loop_test(tc, a_repaired_trace_may_lack_events, 0, 2);
+	tcase_add_loop_test(tc, a_repaired_trace_may_lack_events, 0, 3);
 	tcase_add_test(tc, objects_outlive_a_span_that_ends_too_early);
 	tcase_add_test(tc, an_object_takes_the_place_of_one_without_a_span);
 	tcase_add_test(tc, huge_spans_take_no_memory);
