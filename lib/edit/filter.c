@@ -161,7 +161,7 @@ static bool keeps_plain(struct tt_filter *f, const struct tt_event *ev, bool ins
 	case TT_KIND_METRIC:
 		if (!is_procs_change(ev))
 			return chosen;
-		return chosen || (inside && !f->begun && !f->any_before &&
+		return chosen || (inside && !f->begun && f->w->procs == 0 &&
 				  tt_filter_has_g(f, ev->goroutine));
 	default:
 		return chosen;

@@ -66,8 +66,7 @@ struct tt_filter {
 	TT_ARRAY(struct tt_filter_subject) subjects;
 	TT_ARRAY(struct tt_filter_changer) changers;
 	bool begun;             /* an event inside was seen */
-	bool any_before;        /* events are before the part that is wanted */
-	bool has_procs;         /* a change of GOMAXPROCS was seen inside */
+	bool has_procs;         /* a change of GOMAXPROCS was seen */
 
 	uint64_t args[TT_MAX_ARGS]; /* of an event that is changed */
 };

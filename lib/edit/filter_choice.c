@@ -161,13 +161,14 @@ static int see_special(struct tt_filter *f, const struct tt_event *ev, bool chos
 	}
 }
 
-/* Where nothing is restated, the first event that says how many Ps there are stays. */
-static int see_procs(struct tt_filter *f, const struct tt_event *ev)
+/* Where none is before the part that is wanted, so that it would be restated, the first event that
+ * says how many Ps there are stays. */
+static int see_procs(struct tt_filter *f, const struct tt_event *ev, bool inside)
 {
-	if (ev->spec->type != TT_EV_PROCS_CHANGE || f->has_procs || f->any_before)
+	if (ev->spec->type != TT_EV_PROCS_CHANGE || f->has_procs)
 		return TT_OK;
 	f->has_procs = true;
-	return tt_filter_include(f, ev->goroutine, TT_FILTER_PROCS);
+	return inside ? tt_filter_include(f, ev->goroutine, TT_FILTER_PROCS) : TT_OK;
 }
 
 int tt_filter_choose(struct tt_filter *f, const struct tt_event *ev, bool inside, bool chosen)
@@ -181,10 +182,9 @@ int tt_filter_choose(struct tt_filter *f, const struct tt_event *ev, bool inside
 	if (tt_filter_keeps_all(f))
 		return ev->spec->experiment == NULL ? TT_OK
 						    : tt_filter_see_declared(f, ev, chosen);
-	f->any_before |= !inside;
 	rc = see_special(f, ev, chosen);
-	if (rc == TT_OK && inside)
-		rc = see_procs(f, ev);
+	if (rc == TT_OK)
+		rc = see_procs(f, ev, inside);
 	if (rc < 0 || !chosen)
 		return rc;
 	rc = tt_filter_include(f, ev->goroutine, TT_FILTER_RUNS);

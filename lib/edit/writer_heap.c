@@ -17,6 +17,7 @@ struct type {
 	uint64_t address, nbytes, nptr_bytes;
 	char *name;
 	size_t len;
+	uint64_t number;        /* in the table that is written; 0: it is not in there */
 };
 
 /* The stack of a goroutine. */
@@ -31,6 +32,7 @@ struct tt_writer_heap {
 	struct tt_idmap hashes; /* of types to places in `types` */
 	struct tt_idmap keys;   /* of this generation to places in `types` plus 1; 0: unknown */
 	TT_ARRAY(struct type) types;
+	TT_ARRAY(uint32_t) numbered; /* their places, by their numbers */
 };
 
 static int fail(struct tt_writer *w, int rc)
@@ -79,6 +81,7 @@ void tt_writer_heap_free(struct tt_writer *w)
 	for (size_t i = 0; i < h->types.n; i++)
 		tt_mem_free(&w->mem, h->types.at[i].name, h->types.at[i].len);
 	TT_ARRAY_RELEASE(&w->mem, &h->types);
+	TT_ARRAY_RELEASE(&w->mem, &h->numbered);
 	tt_idmap_release(&h->hashes);
 	tt_idmap_release(&h->keys);
 	tt_mem_free(&w->mem, h, sizeof(*h));
@@ -250,21 +253,21 @@ static bool flush_types(struct tt_writer *w, struct tt_bytes *body)
 	return good;
 }
 
-/* The table of types, with their places plus 1 for keys. */
+/* The table of the types that were stated. */
 static bool put_types(struct tt_writer *w, const struct tt_writer_heap *h)
 {
 	struct tt_bytes body = {.mem = &w->mem};
 	bool good = true;
 
-	for (size_t i = 0; good && i < h->types.n; i++) {
-		const struct type *t = &h->types.at[i];
+	for (size_t i = 0; good && i < h->numbered.n; i++) {
+		const struct type *t = &h->types.at[h->numbered.at[i]];
 		uint8_t head[1 + 5 * TT_VARINT_MAX], *p = head;
 
 		if (body.len + sizeof(head) + t->len > TT_BATCH_MAX_SIZE)
 			good = flush_types(w, &body);
 		if (body.len == 0)
 			*p++ = 0;
-		p = tt_varint_put(p, i + 1);
+		p = tt_varint_put(p, t->number);
 		p = tt_varint_put(p, t->address);
 		p = tt_varint_put(p, t->nbytes);
 		p = tt_varint_put(p, t->nptr_bytes);
@@ -277,15 +280,32 @@ static bool put_types(struct tt_writer *w, const struct tt_writer_heap *h)
 	return good || tt_writer_no_memory(w) == TT_OK;
 }
 
+/* Types are numbered as they are first stated, so that another cut there numbers them the same. */
+static bool number_type(struct tt_writer *w, struct tt_writer_heap *h, uint32_t place)
+{
+	struct type *t = &h->types.at[place];
+
+	if (t->number != 0)
+		return true;
+	if (!TT_ARRAY_ROOM(&w->mem, &h->numbered))
+		return tt_writer_no_memory(w) == TT_OK;
+	h->numbered.at[h->numbered.n++] = place;
+	t->number = h->numbered.n;
+	return true;
+}
+
+/* Types have the keys of the table that the result gets: its own, or the source's. */
 static bool put_object(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
 		       const struct tt_heap_stated *s)
 {
-	/* types have the keys of the table that the result gets: its own, or the source's */
-	uint64_t type = s->mark == 0 || w->past.ngenerations > 1
-				? s->mark
-				: w->past.heap->types.at[s->mark - 1].key;
-	const uint64_t args[] = {s->args[0], type};
+	struct tt_writer_heap *h = w->past.heap;
+	bool own = w->past.ngenerations > 1;
+	uint64_t args[] = {s->args[0], 0};
 
+	if (s->mark != 0 && own && !number_type(w, h, s->mark - 1))
+		return false;
+	if (s->mark != 0)
+		args[1] = own ? h->types.at[s->mark - 1].number : h->types.at[s->mark - 1].key;
 	return put_event(w, list, thread, TT_EV_HEAP_OBJECT, 2, args);
 }
 
@@ -326,12 +346,15 @@ static bool put_heap(struct tt_writer *w, struct tt_restatement *list, int64_t t
 
 bool tt_writer_heap_restate(struct tt_writer *w, struct tt_restatement *list)
 {
-	const struct tt_writer_heap *h = w->past.heap;
+	struct tt_writer_heap *h = w->past.heap;
 	int64_t thread = tt_writer_any_thread(list, &w->past.order);
 
 	if (h == NULL)
 		return true;
-	if ((w->past.ngenerations > 1 && !put_types(w, h)) || !put_heap(w, list, thread))
+	for (size_t i = 0; i < h->numbered.n; i++)
+		h->types.at[h->numbered.at[i]].number = 0;
+	h->numbered.n = 0;
+	if (!put_heap(w, list, thread) || (w->past.ngenerations > 1 && !put_types(w, h)))
 		return false;
 	for (size_t i = 0; i < h->stacks.n; i++) {
 		const uint64_t args[] = {h->stacks.at[i].id, h->stacks.at[i].order};
