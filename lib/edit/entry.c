@@ -118,6 +118,16 @@ static void first_of_gc(struct tt_entry *e, uint64_t seq, bool running)
 	e->gc_running = running;
 }
 
+bool tt_entry_is_range_open(const struct tt_order *o, uint32_t slot, uint8_t begin)
+{
+	const struct tt_open_scopes *scopes = tt_order_scopes(o, slot);
+
+	for (size_t i = 0; scopes != NULL && i < scopes->ranges.n; i++)
+		if (scopes->ranges.at[i].type == begin)
+			return true;
+	return false;
+}
+
 bool tt_entry_is_region(const struct tt_open_region *open, const struct tt_event *ev)
 {
 	struct tt_region region = tt_event_region(ev);
@@ -226,7 +236,12 @@ static bool keep_new_gs(struct tt_entry *e, const struct tt_order *order)
 	for (size_t i = 0; i < e->gs.n; i++) {
 		const struct tt_entry_g g = e->gs.at[i];
 
-		if (g.status == TT_ENTRY_ABSENT || tt_order_g(order, g.id) != NULL)
+		const struct tt_g_state *known = tt_order_g(order, g.id);
+
+		if (g.status == TT_ENTRY_ABSENT ||
+		    (known != NULL &&
+		     (!g.assist || known->status != g.status ||
+		      tt_entry_is_range_open(order, known->scopes, TT_EV_GC_MARK_ASSIST_BEGIN))))
 			continue;
 		if (!tt_idmap_add(&e->g_ids, (uint64_t)g.id, (uint32_t)n))
 			return false;
@@ -244,7 +259,11 @@ static bool keep_new_ps(struct tt_entry *e, const struct tt_order *order)
 	for (size_t i = 0; i < e->ps.n; i++) {
 		const struct tt_entry_p p = e->ps.at[i];
 
-		if (tt_order_p(order, p.id) != NULL)
+		const struct tt_p_state *known = tt_order_p(order, p.id);
+
+		if (known != NULL &&
+		    (!p.sweep || known->status != p.status ||
+		     tt_entry_is_range_open(order, known->scopes, TT_EV_GC_SWEEP_BEGIN)))
 			continue;
 		if (!tt_idmap_add(&e->p_ids, (uint64_t)p.id, (uint32_t)n))
 			return false;

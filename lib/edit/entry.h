@@ -69,9 +69,12 @@ void tt_entry_release(struct tt_entry *e);
 bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_generation *gen,
 		   const struct tt_order *before);
 
-/* Leaves only what *order does not know: all the rest is as it is there. False: no memory. */
+/* Leaves only what *order does not know, and what is in a range that is not open there: all the
+ * rest is as it is there. False: no memory. */
 bool tt_entry_keep_new(struct tt_entry *e, const struct tt_order *order);
 
+/* Whether a range that begins so is open, of the goroutine or P with these `scopes`. */
+bool tt_entry_is_range_open(const struct tt_order *o, uint32_t slot, uint8_t begin);
 /* Whether an event begins or ends the region that is open. */
 bool tt_entry_is_region(const struct tt_open_region *open, const struct tt_event *ev);
 

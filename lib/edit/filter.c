@@ -54,16 +54,6 @@ struct tt_filter_progress tt_filter_progress(const struct tt_filter *f)
 
 /* ---- what the result has open */
 
-static bool is_range_open(const struct tt_order *o, uint32_t slot, uint8_t begin)
-{
-	const struct tt_open_scopes *scopes = tt_order_scopes(o, slot);
-
-	for (size_t i = 0; scopes != NULL && i < scopes->ranges.n; i++)
-		if (scopes->ranges.at[i].type == begin)
-			return true;
-	return false;
-}
-
 /* The range of a goroutine or a P, or the collector's phase, that an event is about. */
 static bool is_open(const struct tt_filter *f, const struct tt_event *ev)
 {
@@ -76,10 +66,10 @@ static bool is_open(const struct tt_filter *f, const struct tt_event *ev)
 		return o->gc_state == TT_GC_RUNNING;
 	if (range.scope == TT_RESOURCE_PROC) {
 		p = tt_order_p(o, range.id);
-		return p != NULL && is_range_open(o, p->scopes, ev->spec->range.begin);
+		return p != NULL && tt_entry_is_range_open(o, p->scopes, ev->spec->range.begin);
 	}
 	g = tt_order_g(o, range.id);
-	return g != NULL && is_range_open(o, g->scopes, ev->spec->range.begin);
+	return g != NULL && tt_entry_is_range_open(o, g->scopes, ev->spec->range.begin);
 }
 
 static bool keeps_range(const struct tt_filter *f, const struct tt_event *ev, bool inside,

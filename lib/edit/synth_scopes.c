@@ -10,18 +10,6 @@
 
 /* ---- ranges and regions */
 
-static bool is_range_open(const struct tt_synth *s, uint32_t slot, enum tt_event_type begin)
-{
-	const struct tt_open_scopes *scopes = tt_order_scopes(s->order, slot);
-
-	if (scopes == NULL)
-		return false;
-	for (size_t i = 0; i < scopes->ranges.n; i++)
-		if (scopes->ranges.at[i].type == begin)
-			return true;
-	return false;
-}
-
 bool tt_synth_g_scopes_differ(const struct tt_synth *s, const struct tt_g_state *g)
 {
 	const struct tt_entry_g *e = tt_entry_g(s->entry, g->id);
@@ -29,8 +17,8 @@ bool tt_synth_g_scopes_differ(const struct tt_synth *s, const struct tt_g_state 
 
 	if (e == NULL || e->status == TT_ENTRY_ABSENT)
 		return false;
-	return is_range_open(s, g->scopes, TT_EV_GC_MARK_ASSIST_BEGIN) != e->assist ||
-	       is_range_open(s, g->scopes, TT_EV_STW_BEGIN) ||
+	return tt_entry_is_range_open(s->order, g->scopes, TT_EV_GC_MARK_ASSIST_BEGIN) != e->assist ||
+	       tt_entry_is_range_open(s->order, g->scopes, TT_EV_STW_BEGIN) ||
 	       (e->other_regions && scopes != NULL && scopes->regions.n != 0);
 }
 
@@ -38,7 +26,7 @@ bool tt_synth_p_scopes_differ(const struct tt_synth *s, const struct tt_p_state 
 {
 	const struct tt_entry_p *e = tt_entry_p(s->entry, p->id);
 
-	return e != NULL && is_range_open(s, p->scopes, TT_EV_GC_SWEEP_BEGIN) != e->sweep;
+	return e != NULL && tt_entry_is_range_open(s->order, p->scopes, TT_EV_GC_SWEEP_BEGIN) != e->sweep;
 }
 
 static void end_regions(struct tt_synth *s, int64_t thread, int64_t g)
@@ -73,7 +61,7 @@ void tt_synth_end_pauses_of(struct tt_synth *s, int64_t thread, int64_t g)
 		uint32_t slot = tt_order_g(s->order, g)->scopes;
 		const struct tt_open_scopes *scopes = tt_order_scopes(s->order, slot);
 
-		if (!is_range_open(s, slot, TT_EV_STW_BEGIN))
+		if (!tt_entry_is_range_open(s->order, slot, TT_EV_STW_BEGIN))
 			return;
 		for (size_t i = 0; i < scopes->ranges.n; i++)
 			if (!strings->define(strings->arg, scopes->ranges.at[i].kind))
@@ -167,8 +155,8 @@ static void lead_running(struct tt_synth *s, int64_t thread, int64_t g)
 	tt_synth_end_pauses_of(s, thread, g);
 	if (s->failed)
 		return;
-	if (is_range_open(s, tt_order_g(s->order, g)->scopes, TT_EV_GC_MARK_ASSIST_BEGIN) ==
-	    e->assist)
+	if (tt_entry_is_range_open(s->order, tt_order_g(s->order, g)->scopes,
+				   TT_EV_GC_MARK_ASSIST_BEGIN) == e->assist)
 		return;
 	if (e->assist)
 		tt_synth_add(s, thread, TT_EV_GC_MARK_ASSIST_BEGIN, 1, UINT64_C(0));
