@@ -160,11 +160,24 @@ static bool is_piece_of(struct tt_repair *r, const struct tt_salvage *s,
 	return piece->is_doubtful && is_before_batch_of(r, s->gen.number);
 }
 
+/* Whether that is the rest of it, which is whole but for what is missing before. */
+static bool is_rest_of(const struct tt_repair *r, const struct tt_salvage *s,
+		       const struct tt_candidate *piece)
+{
+	return piece->whole && !piece->none && r->whole.number == s->gen.number &&
+	       !s->gen.has_frequency;
+}
+
 int tt_candidate_join(struct tt_repair *r)
 {
 	struct tt_candidate *c = r->cur, *piece = r->next;
 	int rc;
 
+	if (!c->prepared && is_rest_of(r, &c->salvage, piece)) {
+		rc = tt_candidate_break_up(r, piece, &c->why);
+		if (rc < 0)
+			return rc;
+	}
 	if (c->prepared || !is_piece_of(r, &c->salvage, piece))
 		return TT_OK;
 	if (piece->salvage.gen.number == c->salvage.gen.number)
