@@ -7,44 +7,34 @@
  * or P counts. Stands on order.
  */
 #include "gen/clock.h"
-#include "repair/salvage.h"
+#include "repair/place.h"
 #include "repair/snapshot.h"
 
 /* What shows that bytes are missing before some event of the batch. */
 enum stop {
 	STOP_DECODING,          /* it cannot be decoded: it lies at that place, or soon after it */
-	STOP_ORDERING,          /* it cannot happen, or what it waits for does not */
-	STOP_OTHERS,            /* the same, but that may be for what is missing elsewhere */
-	STOP_LATE,              /* its time contradicts those of other threads */
-	STOP_UNCLEAR,           /* it waits, but events of other threads are missing, too */
+	STOP_ORDERING,          /* it cannot happen, or it waits, or others wait for what is missing */
 	STOP_NONE,              /* all events can be ordered */
 };
 
 /*
- * So many events with a sequence number before the place where ordering stops are in doubt,
- * and so is all between and after them; if it stopped for what is missing, at most NEVENTS are that
- * change what ordering knows. More are if little is missing: a few whole events, without which
- * ordering may go on for longer.
+ * Where nothing shows the place (place.h), so many events with a sequence number are in doubt, and
+ * so is all between and after them. More are if little is missing: a few whole events, without
+ * which ordering may go on for longer.
  */
 #define NDOUBTED 8
 #define NDOUBTED_OF_FEW 16
 #define FEW_NBYTES 32
-#define NEVENTS 16
-#define NEVENTS_OF_FEW 24
-/* So many where decoding stops. */
+/* At most so many events are where decoding stops. */
 #define NEVENTS_UNDECODED 16
 
 /* The first type of an event of an experiment. */
 #define FIRST_EXPERIMENTAL 128
 
-/* A run of silent events is at least so long. */
-#define SILENT_NBYTES 64
-
 /* The size of a batch to which bytes were added ends within its last event. */
 #define LAST_EVENT_NBYTES 32
 
-/* Whether an event changes nothing that ordering knows. */
-static bool is_silent(unsigned type)
+bool tt_salvage_is_silent(unsigned type)
 {
 	return type == TT_EV_HEAP_ALLOC || type == TT_EV_HEAP_GOAL || type == TT_EV_USER_LOG ||
 	       type == TT_EV_GO_LABEL || type >= FIRST_EXPERIMENTAL;
@@ -121,45 +111,33 @@ static bool names_unknown_stack(const struct tt_salvage *s, const struct tt_raw_
 
 /* Where the last events of some sort begin. */
 struct last_events {
-	uint32_t at[NEVENTS_OF_FEW]; /* in a ring */
+	uint32_t at[NDOUBTED_OF_FEW]; /* in a ring */
 	unsigned n;
 };
 
 static void note_event(struct last_events *last, uint32_t at)
 {
-	last->at[last->n++ % NEVENTS_OF_FEW] = at;
+	last->at[last->n++ % NDOUBTED_OF_FEW] = at;
 }
 
 /* Where the n-th event from the last begins; 0: there are not so many. */
 static uint32_t begin_of(const struct last_events *last, unsigned n)
 {
-	return last->n < n ? 0 : last->at[(last->n - n) % NEVENTS_OF_FEW];
+	return last->n < n ? 0 : last->at[(last->n - n) % NDOUBTED_OF_FEW];
 }
 
 /* What stays if these are the last events before the place where `stop` shows that bytes are
  * missing. */
 static uint32_t before_doubted(const struct tt_salvage_doubt *d, enum stop stop,
 			       const struct last_events *sequenced,
-			       const struct last_events *telling)
+			       const struct last_events *all)
 {
 	bool few = d->nmissing <= FEW_NBYTES;
 	uint32_t at = begin_of(sequenced, few ? NDOUBTED_OF_FEW : NDOUBTED), other = 0;
 
 	if (stop == STOP_DECODING)
-		other = begin_of(telling, NEVENTS_UNDECODED);
-	else if (stop == STOP_ORDERING || stop == STOP_OTHERS || stop == STOP_LATE)
-		other = begin_of(telling, few ? NEVENTS_OF_FEW : NEVENTS);
+		other = begin_of(all, NEVENTS_UNDECODED);
 	return at > other ? at : other;
-}
-
-/*
- * Whether a run of events may be what lost bytes, though nothing stopped in it or soon after: silent
- * events if ordering stopped for another reason, and any without a sequence number if it did not.
- */
-static bool may_hide_loss(const struct tt_salvage_doubt *d, enum stop stop, size_t run_nbytes)
-{
-	return (stop == STOP_NONE || (stop == STOP_UNCLEAR && run_nbytes >= SILENT_NBYTES)) &&
-	       may_be_missing(d, run_nbytes);
 }
 
 /* Of the first bytes of the batch, those that are confirmed. */
@@ -167,7 +145,7 @@ static uint32_t confirmed_nbytes(const struct tt_salvage *s, const struct tt_eve
 				 uint32_t nbytes, enum stop stop)
 {
 	const uint8_t *p = b->data, *end = p + nbytes, *run = p, *next;
-	struct last_events sequenced = {.n = 0}, telling = {.n = 0};
+	struct last_events sequenced = {.n = 0}, all = {.n = 0};
 	struct tt_raw_event ev;
 	uint64_t dt;
 
@@ -178,16 +156,15 @@ static uint32_t confirmed_nbytes(const struct tt_salvage *s, const struct tt_eve
 		if (next == NULL || names_unknown_stack(s, &ev))
 			break;
 		has_sequence = tt_salvage_has_sequence(ev.type);
-		if (stop == STOP_DECODING || !is_silent(ev.type))
-			note_event(&telling, (uint32_t)(p - b->data));
+		note_event(&all, (uint32_t)(p - b->data));
 		if (has_sequence)
 			note_event(&sequenced, (uint32_t)(p - b->data));
-		if (has_sequence || (stop != STOP_NONE && !is_silent(ev.type)))
+		if (has_sequence || (stop != STOP_NONE && !tt_salvage_is_silent(ev.type)))
 			run = next;
-		else if (may_hide_loss(&s->doubt, stop, (size_t)(next - run)))
+		else if (stop == STOP_NONE && may_be_missing(&s->doubt, (size_t)(next - run)))
 			break;
 	}
-	return before_doubted(&s->doubt, stop, &sequenced, &telling);
+	return before_doubted(&s->doubt, stop, &sequenced, &all);
 }
 
 /*
@@ -214,7 +191,7 @@ static uint32_t listed_nbytes(const struct tt_salvage *s, const struct tt_event_
 			return tt_snapshot_nbytes(&snapshot);
 		}
 	}
-	return stop == STOP_ORDERING || stop == STOP_DECODING ? tt_snapshot_nbytes(&snapshot) : 0;
+	return stop == STOP_DECODING ? tt_snapshot_nbytes(&snapshot) : 0;
 }
 
 /* Of the first bytes of the batch, those that either way shows to be good. */
@@ -297,42 +274,72 @@ static uint32_t nbytes_before(const struct tt_salvage *s, const struct tt_event_
 static enum stop stop_of(const struct tt_salvage_doubt *d, const struct tt_event_batch *b,
 			 uint32_t nordered, const struct tt_salvage_stop *at)
 {
-	if (nordered == b->size && d->nbytes - nordered >= LAST_EVENT_NBYTES)
+	if (nordered < b->size)
+		return STOP_ORDERING;
+	if (d->nbytes - nordered >= LAST_EVENT_NBYTES)
 		return STOP_DECODING;
-	if (at->stuck && at->lacks_others)
-		return nordered < b->size ? STOP_UNCLEAR : STOP_NONE;
-	if (nordered == b->size && !at->stuck)
-		return STOP_NONE;
-	return at->lacks_others ? STOP_OTHERS : STOP_ORDERING;
+	return at->stuck && !at->lacks_others ? STOP_ORDERING : STOP_NONE;
+}
+
+/* Whether the events end with one that is read from a wrong place on: the batch has more bytes, and
+ * no other batch begins there. */
+static bool is_misread(const struct tt_salvage *s, const struct tt_event_batch *b)
+{
+	const struct tt_salvage_doubt *d = &s->doubt;
+	const uint8_t *p = b->data + b->size, *end = b->data + d->nbytes;
+	struct tt_raw_batch other;
+	uint64_t nbytes;
+
+	if (d->nbytes - b->size < (d->shortened ? 1 : LAST_EVENT_NBYTES))
+		return false;
+	return !tt_batch_plausible(p, end, &other, &nbytes) || other.generation != s->gen.number;
 }
 
 /* How many of its bytes stay. */
 static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_batch *b,
-			    const struct tt_merge *merge, const struct tt_salvage_stop *at)
+			    const struct tt_merge *merge, const struct tt_salvage_stop *at,
+			    const struct tt_doubted_events *events)
 {
 	uint32_t nordered = reached(s, merge), nbefore;
 	enum stop stop = stop_of(&s->doubt, b, nordered, at);
 
+	if (s->doubt.needed && at->stuck && nordered < b->size)
+		return nordered;
+	if (is_misread(s, b))
+		return tt_doubted_events_place(events, nordered, TT_PLACE_DECODING);
 	/* if no other thread lacks events, they wait for what is missing in this batch */
 	nbefore = at->lacks_others ? nordered
 				   : nbytes_before(s, b, others_wait_since(s, merge));
 	if (s->doubt.late_offset - b->data_offset < nbefore)
 		nbefore = (uint32_t)(s->doubt.late_offset - b->data_offset);
-	return nbefore < nordered ? good_nbytes(s, b, nbefore, STOP_LATE)
-				  : good_nbytes(s, b, nordered, stop);
+	listed_nbytes(s, b, stop, &nbefore);
+	if (nbefore < nordered)
+		return tt_doubted_events_place(events, nbefore, TT_PLACE_BEFORE);
+	if (stop == STOP_ORDERING && nordered == b->size)
+		return tt_doubted_events_place(events, nordered, TT_PLACE_BEFORE);
+	if (stop == STOP_ORDERING)
+		return tt_doubted_events_place(events, nordered, at->stuck ? TT_PLACE_WAITING
+									     : TT_PLACE_ORDERING);
+	return good_nbytes(s, b, nordered, stop);
 }
 
 bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 			const struct tt_salvage_stop *at)
 {
+	struct tt_doubted_events events = {.list.n = 0};
 	struct tt_salvage_doubt *d = &s->doubt;
 	const struct tt_event_batch *b;
 	uint32_t nbytes;
+	bool found;
 
 	b = &s->gen.batches.at[d->batch];
 	if (b->size == 0)
 		return true;
-	nbytes = nbytes_left(s, b, merge, at);
+	found = tt_doubted_events_find(&events, s, b);
+	nbytes = nbytes_left(s, b, merge, at, &events);
+	tt_doubted_events_release(&events, s);
+	if (!found)
+		return false;
 	if (!need_ids(s, b, nbytes))
 		return false;
 	tt_salvage_cut(s, thread_of(s), d->batch, nbytes);

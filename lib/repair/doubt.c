@@ -132,6 +132,7 @@ static void note_doubt(struct tt_salvage *s, const struct tt_salvaged_batch *b, 
 	uint64_t end = b->head.data_offset + b->head.size + b->nlacking;
 
 	s->doubt.nmissing = b->nlacking;
+	s->doubt.shortened = b->nown < b->head.size;
 	if (next != TT_UNKNOWN)
 		s->doubt.nmissing = next > end ? next - end : end - next;
 }

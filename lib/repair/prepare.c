@@ -182,6 +182,7 @@ int tt_salvage_prepare(struct tt_salvage *s, const struct tt_neighbours *neighbo
 		return rc;
 	tt_decode_plan_init(&s->plan, s->gen.specs);
 	tt_made_entries_begin(&s->made, &s->gen);
+	tt_salvage_drop_wrong_times(s);
 	tt_salvage_find_doubted(s);
 	for (size_t i = 0; i < s->gen.threads.n; i++)
 		if (!walk_thread(s, &s->gen.threads.at[i]))

@@ -411,7 +411,7 @@ static int order_somehow(struct tt_repair *r, uint64_t *nread, struct tt_error *
 static int repair_whole(struct tt_repair *r, struct tt_repaired *out)
 {
 	struct tt_error why;
-	uint64_t nread;
+	uint64_t nread, offset;
 	int rc = tt_candidate_unwrap(r, r->cur);
 
 	if (rc < 0)
@@ -421,6 +421,12 @@ static int repair_whole(struct tt_repair *r, struct tt_repaired *out)
 	if (number_for(r, &r->whole) != r->whole.number) {
 		tt_fail(&why, TT_E_GENERATION_ORDER, "generations out of order");
 		tt_error_at(&why, r->cur->offset);
+		rc = tt_candidate_break_up(r, r->cur, &why);
+		return rc < 0 ? rc : TT_REPAIR_GO_ON;
+	}
+	if (tt_times_are_wrong(&r->whole, &offset)) {
+		tt_fail(&why, TT_E_BATCH_HEADER, "the time of a batch is far from those of all others");
+		tt_error_at(&why, offset);
 		rc = tt_candidate_break_up(r, r->cur, &why);
 		return rc < 0 ? rc : TT_REPAIR_GO_ON;
 	}
@@ -440,13 +446,46 @@ static int repair_whole(struct tt_repair *r, struct tt_repaired *out)
 
 /* ---- broken generations */
 
-static int trim(struct tt_repair *r, const struct tt_order *start, struct tt_error *why)
+static int trim_once(struct tt_repair *r, const struct tt_order *start, struct tt_error *why)
 {
 	int rc = tt_salvage_trim(&r->cur->salvage, &r->pass, start, why);
 
 	if (rc < 0)
 		r->err = *why;
 	return rc;
+}
+
+/* So many events of other threads show that they need events in doubt. */
+#define NNEEDING 64
+/* If fewer bytes are missing or were added, others may need what comes after these, with wrong
+ * times. */
+#define NMISSING 2048
+
+/*
+ * Cuts it to what orders from a state on. The last events in doubt that can be ordered may be none
+ * and are dropped; but not if others then cannot be ordered that could be with them.
+ */
+static int trim(struct tt_repair *r, const struct tt_order *start, struct tt_error *why)
+{
+	struct tt_salvage *s = &r->cur->salvage;
+	struct tt_error ignored;
+	uint64_t nothers;
+	int rc;
+
+	s->doubt.needed = false;
+	rc = trim_once(r, start, why);
+	if (rc < 0 || s->doubt.batch == TT_NO_BATCH || s->doubt.shortened ||
+	    s->doubt.nmissing < NMISSING)
+		return rc;
+	nothers = s->nkept - s->doubt.nconfirmed;
+	tt_salvage_recall(s);
+	s->doubt.needed = true;
+	rc = trim_once(r, start, &ignored);
+	if (rc < 0 || s->nkept - s->doubt.nconfirmed >= nothers + NNEEDING)
+		return rc;
+	tt_salvage_recall(s);
+	s->doubt.needed = false;
+	return trim_once(r, start, &ignored);
 }
 
 /* Cuts the candidate to what orders: from the state as it is, or after events that lead to

@@ -56,8 +56,10 @@ struct tt_salvage_doubt {
 	uint32_t nbytes;        /* of that, as far as it goes; some may not be decodable */
 	int64_t thread;
 	uint64_t nmissing;      /* so many bytes seem to be missing in it */
+	bool shortened;         /* the next batch begins before its end: it ends there */
 	uint64_t late_offset;   /* of the first of them that other threads' times contradict */
 	uint64_t nconfirmed;    /* how many of its events are among tt_salvage's nevents */
+	bool needed;            /* all stay that can be ordered: events of other threads need them */
 };
 
 /* Records of an experimental batch that are lost, and made up. */
@@ -180,6 +182,14 @@ static inline unsigned tt_salvage_nevents_of(unsigned type)
 	return type == TT_EV_GO_SWITCH || type == TT_EV_GO_SWITCH_DESTROY ? 3 : 1;
 }
 
+/* ---- times of batches (times.c) */
+
+/* Whether the time of a batch of events is far from those of most others: *offset is where the
+ * first of these begins. */
+bool tt_times_are_wrong(const struct tt_generation *g, uint64_t *offset);
+/* Threads end before such batches. */
+void tt_salvage_drop_wrong_times(struct tt_salvage *s);
+
 /* ---- the events of a thread (threads.c) */
 
 /* Makes sure of the table entries of an event. False: no memory. */
@@ -207,6 +217,8 @@ bool tt_salvage_cut_resumed(struct tt_salvage *s, const struct tt_merge *merge, 
 
 /* ---- events of a batch in doubt (confirm.c) */
 
+/* Whether an event changes nothing that ordering knows. */
+bool tt_salvage_is_silent(unsigned type);
 /* The batches are as they will be ordered, with embedded events among them: if these divide the
  * batch in doubt, nothing of it stays. */
 void tt_salvage_find_doubted(struct tt_salvage *s);

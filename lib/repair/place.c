@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * place.c - where in a batch in doubt bytes are missing or were added: where it is read from a
+ * wrong place on, events are soon unusual, or cannot be decoded. Stands on usual.h.
+ */
+#include "repair/place.h"
+
+#include "repair/usual.h"
+
+/* So many bytes of other batches show what is usual. */
+#define LEARNED_NBYTES (256u << 10)
+/* In eighths of a bit: at most so unusual is an event that was written. */
+#define USUAL (-56)
+/* All below is the same. */
+#define LOWEST (-512)
+/* Such an event is hardly ever one that was written, if it is so much stranger than others. */
+#define STRANGE 64
+#define STRANGER 80
+/* So many events at the beginning of a batch may be unlike all others. */
+#define NFIRST 64
+/* From a wrong place on, so many events may be read before one that cannot be. */
+#define NMISREAD 16
+/* So many events may be in order in spite of it. */
+#define NORDERED 24
+/* The same of events that change what ordering knows. */
+#define NTELLING 16
+
+static void learn_batch(struct tt_usual *u, const struct tt_salvage *s,
+			const struct tt_event_batch *b)
+{
+	const uint8_t *p = b->data, *end = p + b->size;
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	tt_usual_begin(u);
+	while (p < end && (p = tt_raw_event_decode(&s->plan, p, end, &ev, &dt)) != NULL)
+		tt_usual_count(u, &ev, dt);
+}
+
+/* From the batch, and some that were found before it. */
+static void learn(struct tt_usual *u, const struct tt_salvage *s, const struct tt_event_batch *b)
+{
+	size_t nbytes = 0;
+
+	for (size_t i = s->gen.batches.n; i-- > 0 && nbytes < LEARNED_NBYTES;) {
+		const struct tt_event_batch *other = &s->gen.batches.at[i];
+
+		if (other != b) {
+			learn_batch(u, s, other);
+			nbytes += other->size;
+		}
+	}
+	learn_batch(u, s, b);
+	u->own = 1;
+}
+
+/* Ordering shows whether the last number of the event is the one that was written. */
+static bool ends_with_sequence(unsigned type)
+{
+	return type == TT_EV_GO_START || type == TT_EV_PROC_START || type == TT_EV_GO_SWITCH ||
+	       type == TT_EV_GO_SWITCH_DESTROY;
+}
+
+static bool add_event(struct tt_doubted_events *events, const struct tt_salvage *s, uint32_t at,
+		      unsigned type, struct tt_usual_score score)
+{
+	if (!TT_ARRAY_ROOM(s->mem, &events->list))
+		return false;
+	events->list.at[events->list.n++] = (struct tt_doubted_event){
+		.at = at,
+		.silent = tt_salvage_is_silent(type),
+		.score = (int16_t)(score.all > LOWEST ? score.all : LOWEST),
+		.proved = score.all <= USUAL && (score.proved || ends_with_sequence(type)),
+	};
+	return true;
+}
+
+static bool score_events(struct tt_doubted_events *events, struct tt_usual *u,
+			 const struct tt_salvage *s, const struct tt_event_batch *b)
+{
+	const uint8_t *p = b->data, *end = p + b->size, *next;
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	tt_usual_begin(u);
+	for (; p < end; p = next) {
+		next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt);
+		if (next == NULL)
+			break;
+		if (!add_event(events, s, (uint32_t)(p - b->data), ev.type,
+			       tt_usual_score(u, &ev, dt, (size_t)(next - p))))
+			return false;
+	}
+	return true;
+}
+
+bool tt_doubted_events_find(struct tt_doubted_events *events, const struct tt_salvage *s,
+			    const struct tt_event_batch *b)
+{
+	struct tt_usual usual;
+	bool done;
+
+	events->list.n = 0;
+	if (!tt_usual_init(&usual, s->mem, s->gen.specs))
+		return false;
+	learn(&usual, s, b);
+	done = score_events(events, &usual, s, b);
+	tt_usual_release(&usual);
+	return done;
+}
+
+void tt_doubted_events_release(struct tt_doubted_events *events, const struct tt_salvage *s)
+{
+	TT_ARRAY_RELEASE(s->mem, &events->list);
+}
+
+/* The first event that does not begin before this. */
+static size_t event_at(const struct tt_doubted_events *events, uint32_t at)
+{
+	size_t low = 0, high = events->list.n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (events->list.at[mid].at < at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* Back from event i over those that nothing proves, and one more: by chance it may look proved. */
+static size_t last_proved(const struct tt_doubted_events *events, size_t i)
+{
+	for (unsigned n = 0; i > 0 && n < NMISREAD && !events->list.at[i - 1].proved; n++)
+		i--;
+	return i > 0 ? i - 1 : 0;
+}
+
+/* The most unusual of these events; there is one. */
+static size_t most_unusual(const struct tt_doubted_events *events, size_t begin, size_t end)
+{
+	size_t most = begin;
+
+	for (size_t i = begin + 1; i < end; i++)
+		if (events->list.at[i].score > events->list.at[most].score)
+			most = i;
+	return most;
+}
+
+/* Whether an event is strange, and much more so than `most`, that comes only after `end`. The first
+ * ones of a batch may all be. */
+static bool is_later(const struct tt_doubted_events *events, size_t most, size_t end)
+{
+	size_t begin = end < NFIRST ? NFIRST : end;
+	int score;
+
+	if (begin >= events->list.n)
+		return false;
+	score = events->list.at[most_unusual(events, begin, events->list.n)].score;
+	return score >= STRANGE && score - events->list.at[most].score >= STRANGER;
+}
+
+/* From where on events before `end` may be misread though they are in order. */
+static size_t window(const struct tt_doubted_events *events, size_t end)
+{
+	size_t i = end;
+
+	for (unsigned ntelling = 0; i > 0 && ntelling < NTELLING; i--)
+		ntelling += !events->list.at[i - 1].silent;
+	return end > NORDERED && i > end - NORDERED ? end - NORDERED : i;
+}
+
+uint32_t tt_doubted_events_place(const struct tt_doubted_events *events, uint32_t nordered,
+				 enum tt_place near)
+{
+	size_t n = events->list.n, ordered = event_at(events, nordered), place = n;
+	size_t end = ordered + 2 < n ? ordered + 2 : n, begin;
+
+	if (near == TT_PLACE_DECODING && ordered + NMISREAD < n)
+		return nordered;
+	if (near != TT_PLACE_DECODING) {
+		begin = near == TT_PLACE_BEFORE && end > NFIRST ? NFIRST : window(events, ordered);
+		if (begin >= end)
+			return nordered;
+		place = most_unusual(events, begin, end);
+		if (near == TT_PLACE_WAITING && is_later(events, place, end))
+			return nordered;
+	}
+	place = last_proved(events, place < ordered ? place : ordered);
+	return place < n ? events->list.at[place].at : nordered;
+}
