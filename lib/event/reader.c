@@ -401,10 +401,10 @@ static bool can_pass(struct tt_reader *r)
 	       !tt_version_is_v1(r->version);
 }
 
-/* The loader has passed over some. */
+/* The loader has passed over some generations, and this is how many are before the next one. */
 static void passed(struct tt_reader *r, uint64_t ngenerations)
 {
-	r->ngenerations += ngenerations;
+	r->ngenerations = ngenerations;
 	r->skipped_any = true;
 	r->phase = TT_PHASE_LOAD;
 	tt_pass_clear(&r->pass);
@@ -423,17 +423,31 @@ int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64_t last
 		return end(r);
 	}
 	if (rc == TT_OK)
-		passed(r, 1);
+		passed(r, r->ngenerations + 1);
 	return rc;
 }
 
 int tt_reader_go_to_generation(struct tt_reader *r, uint64_t offset, uint64_t ordinal)
 {
-	uint64_t before = r->loader.ordinal;
-
-	if (!can_pass(r) || tt_loader_go_to(&r->loader, offset, ordinal) != TT_OK)
+	tt_parallel_stop(r);
+	if (tt_version_is_v1(r->version) ||
+	    tt_loader_go_to(&r->loader, offset, ordinal) != TT_OK)
 		return TT_END;
-	passed(r, r->loader.ordinal - before);
+	passed(r, r->loader.ordinal);
+	tt_error_clear(&r->err);
+	return TT_OK;
+}
+
+int tt_reader_seek_generation(struct tt_reader *r, uint64_t offset)
+{
+	tt_parallel_stop(r);
+	if (tt_version_is_v1(r->version))
+		return TT_END;
+	r->outcome = tt_loader_seek(&r->loader, offset);
+	passed(r, r->loader.ordinal);
+	if (r->outcome != TT_OK)
+		return end(r);
+	tt_error_clear(&r->err);
 	return TT_OK;
 }
 

@@ -147,6 +147,7 @@ struct tt_loader {
 	struct tt_framer framer;
 	struct tt_batch_rules rules;
 	uint64_t ordinal;       /* generations loaded or tried */
+	uint64_t whole_ordinal, whole_number; /* of the last one that was whole, or 0 */
 	/* before 1.26, where no mark ends a generation: */
 	bool at_next;           /* the source is where the next one begins */
 	bool at_end;            /* the input ended after this one */
@@ -187,6 +188,21 @@ int tt_loader_pass(struct tt_loader *l, uint64_t first, uint64_t last, struct tt
  * looked at.
  */
 int tt_loader_go_to(struct tt_loader *l, uint64_t offset, uint64_t ordinal);
+/*
+ * The same with the first generation that begins after the first batch at or after `offset`, as
+ * far as batches can be told from other bytes there. Its ordinal is counted by numbers, from that
+ * of the last generation that was whole. 1: there is none, or that cannot be done; the source may
+ * be anywhere then. (resync.c)
+ */
+int tt_loader_seek(struct tt_loader *l, uint64_t offset);
+
+/* Whether the source has this offset, and can be moved there. */
+bool tt_loader_can_jump(const struct tt_loader *l, uint64_t offset);
+/* The generation of the batch at the source's position; 0: none begins there, as far as can be
+ * seen. *ended: the input ends there. */
+uint64_t tt_loader_number_here(struct tt_loader *l, bool *ended, struct tt_error *err);
+/* The source is where the ordinal-th generation begins: 0; or 1, no batch is there. */
+int tt_loader_begin_at(struct tt_loader *l, uint64_t ordinal, struct tt_error *err);
 
 /* Whether an error may be that bytes were lost or added, and a batch begins elsewhere. */
 bool tt_loader_lost_framing(int code);

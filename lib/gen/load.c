@@ -200,9 +200,7 @@ static int seal(struct tt_loader *l, struct tt_generation *g, struct tt_error *e
 	return -TT_E_CUT_OFF;
 }
 
-/* The generation of the batch at the source's position; 0: none begins there, as far as can be
- * seen. *ended: the input ends there. */
-static uint64_t number_here(struct tt_loader *l, bool *ended, struct tt_error *err)
+uint64_t tt_loader_number_here(struct tt_loader *l, bool *ended, struct tt_error *err)
 {
 	struct tt_raw_batch b;
 	const uint8_t *data;
@@ -228,13 +226,13 @@ int tt_loader_pass(struct tt_loader *l, uint64_t first, uint64_t last, struct tt
 	if (l->ordinal == 0 || l->at_end || l->framer.has_lookahead_error ||
 	    !tt_source_frame_end(l->src, &end))
 		return TT_END;
-	number = number_here(l, &ended, err);
+	number = tt_loader_number_here(l, &ended, err);
 	if (number == 0 || (number >= first && number <= last))
 		return TT_END;
 	rc = tt_source_jump(l->src, end, err);
 	if (rc < 0)
 		return rc;
-	next = number_here(l, &ended, err);
+	next = tt_loader_number_here(l, &ended, err);
 	if (!ended && next != number + 1) {
 		rc = tt_source_jump(l->src, begin, err);
 		return rc < 0 ? rc : TT_END;
@@ -247,40 +245,44 @@ int tt_loader_pass(struct tt_loader *l, uint64_t first, uint64_t last, struct tt
 	return TT_OK;
 }
 
-/* Moves the source there, if all bytes are at hand and it is not back. */
-static bool move_on(struct tt_source *src, uint64_t offset)
+bool tt_loader_can_jump(const struct tt_loader *l, uint64_t offset)
 {
-	uint64_t begin = tt_source_offset(src);
-	struct tt_error ignored;
-	const uint8_t *data;
-	size_t avail;
+	uint64_t ignored, nbytes;
 
-	if (!tt_source_is_whole(src) || offset < begin ||
-	    tt_source_peek(src, 1, &data, &avail, &ignored) < 0 || offset - begin > avail)
+	if (!tt_source_is_whole(l->src))
 		return false;
-	tt_source_seek(src, offset);
-	return true;
+	tt_source_progress(l->src, &ignored, &nbytes);
+	return offset < nbytes;
+}
+
+int tt_loader_begin_at(struct tt_loader *l, uint64_t ordinal, struct tt_error *err)
+{
+	bool ended;
+	uint64_t number = tt_loader_number_here(l, &ended, err);
+
+	if (number == 0 || ordinal == 0)
+		return TT_END;
+	l->ordinal = ordinal - 1;
+	l->number = number - 1;
+	l->resume = tt_source_offset(l->src);
+	l->min_time = l->broken_time = 0;
+	l->at_next = !l->framer.has_end_marks;
+	l->at_end = l->framer.has_lookahead_error = false;
+	return TT_OK;
 }
 
 int tt_loader_go_to(struct tt_loader *l, uint64_t offset, uint64_t ordinal)
 {
-	uint64_t begin = tt_source_offset(l->src), number;
+	uint64_t begin = tt_source_offset(l->src);
 	struct tt_error ignored;
-	bool ended;
 
-	if (ordinal <= l->ordinal || l->at_end || l->framer.has_lookahead_error ||
-	    !move_on(l->src, offset))
+	if (!tt_loader_can_jump(l, offset))
 		return TT_END;
-	number = number_here(l, &ended, &ignored);
-	if (number == 0) {
-		tt_source_seek(l->src, begin);
-		return TT_END;
-	}
-	l->ordinal = ordinal - 1;
-	l->number = number - 1;
-	l->resume = offset;
-	l->at_next = !l->framer.has_end_marks;
-	return TT_OK;
+	tt_source_jump(l->src, offset, &ignored);
+	if (tt_loader_begin_at(l, ordinal, &ignored) == TT_OK)
+		return TT_OK;
+	tt_source_jump(l->src, begin, &ignored);
+	return TT_END;
 }
 
 int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error *err)
@@ -310,6 +312,10 @@ int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error
 	if (rc == TT_OK)
 		rc = seal(l, g, err);
 	l->number = g->number;
+	if (rc == TT_OK) {
+		l->whole_ordinal = g->ordinal;
+		l->whole_number = g->number;
+	}
 	if (rc == TT_OK && !l->framer.has_lookahead_error)
 		l->min_time = g->min_time;
 	else

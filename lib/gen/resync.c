@@ -3,7 +3,8 @@
  * resync.c - finds the next generation after damage. Where the framing still
  * holds it walks batch by batch to where another generation begins; where it
  * does not, it first looks byte by byte for a place where a row of batches begins, whose data
- * makes sense. It never goes past the header of another trace.
+ * makes sense. It never goes past the header of another trace. It also finds a generation
+ * that is somewhere in a sound trace.
  */
 #include "gen/content.h"
 #include "gen/generation.h"
@@ -294,4 +295,50 @@ int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_
 	if (tt_source_offset(l->src) > begin)
 		*skipped = tt_source_offset(l->src) - begin;
 	return rc;
+}
+
+/* ---- without damage */
+
+/* Moves to the first batch from here on, which is no farther than a batch is long. */
+static bool find_batch(struct tt_loader *l, struct tt_error *err)
+{
+	struct tt_decode_plan plan;
+	const uint8_t *data;
+	unsigned version;
+	size_t avail;
+
+	tt_decode_plan_init(&plan, l->specs);
+	if (tt_source_peek(l->src, TT_ROW_NBYTES + TT_ROW_NBYTES / TT_ROW_BATCHES, &data, &avail,
+			   err) < 0)
+		return false;
+	for (size_t i = 0; i < avail && i <= TT_BATCH_MAX_HEADER + TT_BATCH_MAX_SIZE; i++) {
+		if (data[i] == 'g' && tt_trace_begins(data + i, data + avail, &version))
+			return false;
+		if (tt_raw_batch_kind(data[i]) != TT_RAW_BATCH_BAD &&
+		    row_begins(l, &plan, data + i, data + avail)) {
+			tt_source_skip(l->src, i);
+			return true;
+		}
+	}
+	return false;
+}
+
+int tt_loader_seek(struct tt_loader *l, uint64_t offset)
+{
+	struct tt_error ignored;
+	uint64_t number;
+	bool ended;
+
+	if (l->whole_ordinal == 0 || !tt_loader_can_jump(l, offset))
+		return TT_END;
+	tt_source_jump(l->src, offset, &ignored);
+	l->min_time = l->broken_time = 0;
+	if (!find_batch(l, &ignored))
+		return TT_END;
+	/* (a generation that begins right here would not be known from one that goes on) */
+	l->number = tt_loader_number_here(l, &ended, &ignored);
+	if (walk(l, &ignored) != TT_OK)
+		return TT_END;
+	number = tt_loader_number_here(l, &ended, &ignored);
+	return tt_loader_begin_at(l, l->whole_ordinal + number - l->whole_number, &ignored);
 }

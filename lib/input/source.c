@@ -414,9 +414,15 @@ bool tt_source_frame_end(const struct tt_source *s, uint64_t *end)
 
 int tt_source_jump(struct tt_source *s, uint64_t offset, struct tt_error *err)
 {
-	int rc = tt_stream_jump(s->stream, offset, err);
+	int rc;
 
 	s->mark = offset;
+	if (s->stream == NULL) {
+		s->pos = s->end - (s->end_offset - offset);
+		tt_source_map_jump(s);
+		return TT_OK;
+	}
+	rc = tt_stream_jump(s->stream, offset, err);
 	set_view(s, offset);
 	return rc;
 }

@@ -118,7 +118,8 @@ uint64_t tt_source_offset(const struct tt_source *s);
 bool tt_source_frame_end(const struct tt_source *s, uint64_t *end);
 /*
  * Moves to that offset, or back from there, without what is between; if it was not unpacked yet,
- * it never is. What comes before is released. TT_E_IO, TT_E_MEMORY.
+ * it never is. What comes before is released. TT_E_IO, TT_E_MEMORY. A source that is whole can
+ * move to any offset that it has, and this does not fail.
  */
 int tt_source_jump(struct tt_source *s, uint64_t offset, struct tt_error *err);
 /* Moves the position to any offset from the release mark to what was peeked so far. */

@@ -67,6 +67,8 @@ bool tt_source_file_peek_header(struct tt_source *s, uint64_t offset, size_t wan
 void tt_source_file_release(struct tt_source *s);
 /* Gives pages below the release mark back. */
 void tt_source_map_release(struct tt_source *s);
+/* The release mark was moved, maybe back: what follows it is used from now on. */
+void tt_source_map_jump(struct tt_source *s);
 void tt_source_unmap(struct tt_source *s);
 
 #endif

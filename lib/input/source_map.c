@@ -32,16 +32,30 @@ bool tt_source_map(struct tt_source *s, int fd, uint64_t offset, uint64_t nbytes
 	return true;
 }
 
+/* How much of the mapping is before the release mark, in such pieces. */
+static size_t unused_nbytes(const struct tt_source *s)
+{
+	size_t lead = (size_t)(s->base - (const uint8_t *)s->map);
+
+	return ((size_t)s->mark + lead) / DROP_NBYTES * DROP_NBYTES;
+}
+
 /* The kernel keeps the pages cached; only this process lets go of them. */
 void tt_source_map_release(struct tt_source *s)
 {
-	size_t lead = (size_t)(s->base - (const uint8_t *)s->map);
-	size_t unused = ((size_t)s->mark + lead) / DROP_NBYTES * DROP_NBYTES;
+	size_t unused = unused_nbytes(s);
 
 	if (unused <= s->map_dropped)
 		return;
 	madvise((uint8_t *)s->map + s->map_dropped, unused - s->map_dropped, MADV_DONTNEED);
 	s->map_dropped = unused;
+}
+
+void tt_source_map_jump(struct tt_source *s)
+{
+	s->expected = s->mark;
+	if (s->map != NULL && unused_nbytes(s) < s->map_dropped)
+		s->map_dropped = unused_nbytes(s);
 }
 
 void tt_source_unmap(struct tt_source *s)

@@ -793,8 +793,6 @@ static void expect_going(const struct build *b, const uint64_t offsets[4])
 	ck_assert_uint_eq(tt_generation_number(ev->generation), 3);
 	ck_assert_uint_eq(tt_generation_ordinal(ev->generation), 3);
 	ck_assert_uint_eq(tt_generation_offset(ev->generation), offsets[2]);
-	/* not back */
-	ck_assert_int_eq(tt_reader_go_to_generation(r, offsets[1], 2), TT_END);
 	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
 	ck_assert_uint_eq(tt_generation_number(g), 4);
 	ck_assert_uint_eq(tt_generation_end(g), b->len);
@@ -802,6 +800,11 @@ static void expect_going(const struct build *b, const uint64_t offsets[4])
 	ck_assert_int_eq(tt_reader_go_to_generation(r, b->len, 5), TT_END);
 	ck_assert_int_eq(tt_reader_finding(r, &finding), TT_END);
 	ck_assert_uint_eq(tt_reader_progress(r).generations, 4);
+	/* back, though the end was reached */
+	ck_assert_int_eq(tt_reader_go_to_generation(r, offsets[1], 2), 0);
+	ck_assert_int_eq(tt_reader_next(r, &ev), 0);
+	ck_assert_uint_eq(tt_generation_number(ev->generation), 2);
+	ck_assert_uint_eq(tt_reader_progress(r).generations, 2);
 	tt_reader_close(r);
 }
 
@@ -835,6 +838,101 @@ START_TEST(a_packed_trace_has_no_generation_to_go_to)
 	ck_assert_int_eq(tt_reader_go_to_generation(r, begin, 4), TT_END);
 	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
 	ck_assert_uint_eq(tt_generation_number(g), 1);
+	close_script(r, &packed);
+}
+END_TEST
+
+/* ---- generations that are somewhere in the file */
+
+#define NSOUGHT 8
+
+/* Each has events that are longer than a row of four batches needs. */
+static struct tt_reader *open_sought(struct build *b, unsigned version, uint64_t offsets[NSOUGHT + 1])
+{
+	char script[4096], *p = script;
+	const struct tt_generation *g;
+	struct tt_reader *r;
+
+	for (int i = 1; i <= NSOUGHT; i++) {
+		if (i > 1)
+			p += sprintf(p, "gen %d\n", i);
+		p += sprintf(p, "7@%d00: Span %d 1 1\n8@%d10: Span %d 2 1\n9@%d20: Span %d 3 1\n",
+			     i, i, i, i, i, i);
+	}
+	r = open_script(b, version, script);
+	for (int i = 0; i < NSOUGHT; i++) {
+		ck_assert_int_eq(tt_reader_skim_generation(r, &g), 0);
+		offsets[i] = tt_generation_offset(g);
+		offsets[i + 1] = tt_generation_end(g);
+	}
+	ck_assert_int_eq(tt_reader_skim_generation(r, &g), TT_END);
+	return r;
+}
+
+/* The index of the generation that a search from this offset leads to, or NSOUGHT. */
+static size_t seek(struct tt_reader *r, uint64_t offset, const uint64_t offsets[NSOUGHT + 1])
+{
+	const struct tt_generation *g;
+	const struct tt_event *ev;
+	size_t i = 0;
+
+	if (tt_reader_seek_generation(r, offset) != 0) {
+		ck_assert_int_eq(tt_reader_next(r, &ev), TT_END);
+		return NSOUGHT;
+	}
+	ck_assert_int_eq(tt_reader_skim_generation(r, &g), 0);
+	while (offsets[i] != tt_generation_offset(g))
+		ck_assert_uint_lt(++i, NSOUGHT);
+	ck_assert_uint_eq(tt_generation_number(g), i + 1);
+	ck_assert_uint_eq(tt_generation_ordinal(g), i + 1);
+	ck_assert_uint_eq(tt_reader_progress(r).generations, i + 1);
+	return i;
+}
+
+START_TEST(a_generation_is_found_from_any_place_before_it)
+{
+	uint64_t offsets[NSOUGHT + 1];
+	struct build b;
+	struct tt_reader *r = open_sought(&b, test_versions[_i], offsets);
+	size_t found, missed = 0;
+
+	/* (at 0, the header is one of another trace) */
+	for (uint64_t at = b.len; --at > 0;) {
+		size_t next = 0;
+
+		while (next < NSOUGHT && offsets[next] <= at)
+			next++;
+		found = seek(r, at, offsets);
+		ck_assert_uint_ge(found, next);
+		/* (there may be no batch between) */
+		ck_assert_uint_le(found, next + 1);
+		missed += found > next && next < NSOUGHT;
+	}
+	ck_assert_uint_lt(missed, b.len / 2);
+	/* where a generation begins, its first batch is the next one */
+	for (size_t i = 0; i + 1 < NSOUGHT; i++)
+		ck_assert_uint_eq(seek(r, offsets[i], offsets), i + 1);
+	ck_assert_int_eq(tt_reader_seek_generation(r, b.len), TT_END);
+	ck_assert_int_eq(tt_reader_seek_generation(r, UINT64_MAX), TT_END);
+	ck_assert_int_eq(tt_reader_go_to_generation(r, offsets[2], 3), 0);
+	ck_assert_uint_eq(seek(r, offsets[3], offsets), 4);
+	close_script(r, &b);
+}
+END_TEST
+
+START_TEST(nothing_is_sought_before_a_generation_was_read)
+{
+	struct build packed;
+	uint64_t begin = build_packed(&packed, test_versions[_i]);
+	struct tt_reader *r = test_open(packed.data, packed.len, TT_OPEN_SKIM);
+	const struct tt_generation *g;
+
+	/* and never in a packed trace */
+	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
+	ck_assert_int_eq(tt_reader_seek_generation(r, begin), TT_END);
+	close_script(r, &packed);
+	r = open_script(&packed, test_versions[_i], "7@100: Span 1 1 1\ngen 2\n7@200: Span 2 1 1");
+	ck_assert_int_eq(tt_reader_seek_generation(r, 16), TT_END);
 	close_script(r, &packed);
 }
 END_TEST
@@ -1088,6 +1186,8 @@ static TCase *contract(void)
 	tcase_add_loop_test(tc, a_wrong_table_of_frames_is_none, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, a_generation_that_was_found_is_reached_at_once, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, a_packed_trace_has_no_generation_to_go_to, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, a_generation_is_found_from_any_place_before_it, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, nothing_is_sought_before_a_generation_was_read, 0, TEST_NVERSIONS);
 	tcase_add_test(tc, memory_has_a_limit_with_a_code_of_its_own);
 	tcase_add_test(tc, an_input_that_cannot_be_read_says_why);
 	tcase_add_test(tc, options_of_a_later_library_must_be_zero);
