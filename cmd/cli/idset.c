@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* idset.c - a set of numbers, hashed with open addressing. Command layer. */
+/* idset.c - a set of numbers, in blocks that are hashed with open addressing. Command layer. */
 #include "idset.h"
 
 #include <stdlib.h>
@@ -7,22 +7,30 @@
 
 #include "units.h"
 
-#define FREE INT64_C(-1)
-
-static size_t home_of(const struct id_set *set, int64_t id)
+static uint64_t key_of(int64_t id)
 {
-	uint64_t h = ((uint64_t)id ^ set->seed) * UINT64_C(0x9e3779b97f4a7c15);
+	return (uint64_t)id >> 6;
+}
+
+static uint64_t bit_of(int64_t id)
+{
+	return UINT64_C(1) << ((uint64_t)id & 63);
+}
+
+static size_t home_of(const struct id_set *set, uint64_t key)
+{
+	uint64_t h = (key ^ set->seed) * UINT64_C(0x9e3779b97f4a7c15);
 
 	h = (h ^ h >> 32) * UINT64_C(0xd6e8feb86659fd93);
 	return (size_t)(h ^ h >> 32) & (set->room - 1);
 }
 
-/* Where it is, or where it would be added. There is a free entry. */
-static size_t place_of(const struct id_set *set, int64_t id)
+/* Where the block is, or where it would be added. There is a free entry. */
+static size_t place_of(const struct id_set *set, uint64_t key)
 {
-	size_t i = home_of(set, id);
+	size_t i = home_of(set, key);
 
-	while (set->ids[i] != FREE && set->ids[i] != id)
+	while (set->blocks[i].bits != 0 && set->blocks[i].key != key)
 		i = (i + 1) & (set->room - 1);
 	return i;
 }
@@ -34,42 +42,36 @@ static bool grow(struct id_set *set)
 	larger.room = set->room ? 2 * set->room : 64;
 	if (set->room == 0 && getrandom(&larger.seed, sizeof(larger.seed), GRND_NONBLOCK) < 0)
 		larger.seed = (uint64_t)now_ns();
-	larger.ids = malloc(larger.room * sizeof(*larger.ids));
-	if (!larger.ids)
+	larger.blocks = calloc(larger.room, sizeof(*larger.blocks));
+	if (!larger.blocks)
 		return false;
-	for (size_t i = 0; i < larger.room; i++)
-		larger.ids[i] = FREE;
 	for (size_t i = 0; i < set->room; i++) {
-		if (set->ids[i] != FREE)
-			larger.ids[place_of(&larger, set->ids[i])] = set->ids[i];
+		if (set->blocks[i].bits != 0)
+			larger.blocks[place_of(&larger, set->blocks[i].key)] = set->blocks[i];
 	}
-	free(set->ids);
+	free(set->blocks);
 	*set = larger;
 	return true;
 }
 
 bool id_set_add(struct id_set *set, int64_t id)
 {
-	size_t i;
+	struct id_block *block;
 
-	if (id == FREE) {
-		set->n += !set->has_free;
-		set->has_free = true;
-		return true;
-	}
-	if (2 * set->n >= set->room && !grow(set))
+	if (2 * set->nblocks >= set->room && !grow(set))
 		return false;
-	i = place_of(set, id);
-	set->n += set->ids[i] != id;
-	set->ids[i] = id;
+	block = &set->blocks[place_of(set, key_of(id))];
+	set->nblocks += block->bits == 0;
+	set->n += (block->bits & bit_of(id)) == 0;
+	block->key = key_of(id);
+	block->bits |= bit_of(id);
 	return true;
 }
 
 bool id_set_has(const struct id_set *set, int64_t id)
 {
-	if (id == FREE)
-		return set->has_free;
-	return set->room != 0 && set->ids[place_of(set, id)] == id;
+	return set->room != 0 &&
+	       (set->blocks[place_of(set, key_of(id))].bits & bit_of(id)) != 0;
 }
 
 /* Entries that follow move up, so that none of them is cut off from its home. */
@@ -77,30 +79,34 @@ static void close_gap(struct id_set *set, size_t gap)
 {
 	size_t mask = set->room - 1;
 
-	for (size_t i = (gap + 1) & mask; set->ids[i] != FREE; i = (i + 1) & mask) {
-		size_t home = home_of(set, set->ids[i]);
+	for (size_t i = (gap + 1) & mask; set->blocks[i].bits != 0; i = (i + 1) & mask) {
+		size_t home = home_of(set, set->blocks[i].key);
 
 		if (((i - home) & mask) < ((i - gap) & mask))
 			continue;
-		set->ids[gap] = set->ids[i];
+		set->blocks[gap] = set->blocks[i];
 		gap = i;
 	}
-	set->ids[gap] = FREE;
+	set->blocks[gap].bits = 0;
 }
 
 void id_set_remove(struct id_set *set, int64_t id)
 {
+	size_t i;
+
 	if (!id_set_has(set, id))
 		return;
+	i = place_of(set, key_of(id));
 	set->n--;
-	if (id == FREE)
-		set->has_free = false;
-	else
-		close_gap(set, place_of(set, id));
+	set->blocks[i].bits &= ~bit_of(id);
+	if (set->blocks[i].bits != 0)
+		return;
+	set->nblocks--;
+	close_gap(set, i);
 }
 
 void id_set_release(struct id_set *set)
 {
-	free(set->ids);
+	free(set->blocks);
 	*set = (struct id_set){ 0 };
 }

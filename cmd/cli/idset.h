@@ -7,12 +7,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Numbers of which the lowest bits, six, differ, and no others. Those of a program are close to
+ * each other. */
+struct id_block {
+	uint64_t key;
+	uint64_t bits;          /* 0: the entry is free */
+};
+
 /* Begin with zeros. */
 struct id_set {
-	int64_t *ids;           /* a hash table of `room` entries */
-	size_t n, room;
+	struct id_block *blocks; /* a hash table of `room` entries */
+	size_t nblocks, room;
+	size_t n;               /* numbers */
 	uint64_t seed;          /* numbers come from a trace: nobody is to foresee collisions */
-	bool has_free;          /* it has the number that marks a free entry */
 };
 
 /* False: no memory. */
