@@ -11,7 +11,7 @@
 #include "edit/writer_run.h"
 
 /* Room that a stream gets at once, beside what its events have. */
-#define MORE_ROOM_NBYTES 4096
+#define MORE_ROOM_NBYTES 16384
 /* Beyond an event, for bytes that are copied in one piece. */
 #define SLACK_NBYTES 64
 
@@ -38,8 +38,8 @@ static bool has_same_collector(const struct tt_order *mine, const struct tt_orde
 }
 
 /* How many numbers the writer has left out so far. False: it is not at the same place. */
-static bool find_skipped(const struct tt_order *mine, const struct tt_order *o, struct tt_seq my_seq,
-			 struct tt_seq seq, struct tt_noted *noted)
+static bool find_skipped(const struct tt_order *mine, const struct tt_order *o,
+			 struct tt_seq my_seq, struct tt_seq seq, struct tt_noted *noted)
 {
 	bool stated = seq.generation == o->gen->number;
 
@@ -58,8 +58,8 @@ static bool is_in_same_state(struct tt_writer *w)
 	const struct tt_order *mine = &w->order, *o = &w->run->pass->order;
 	struct tt_writer_run *run = w->run;
 
-	if (!has_same_collector(mine, o) || mine->g_ids.count != o->g_ids.count || mine->ps.n != o->ps.n ||
-	    mine->task_ids.count != o->task_ids.count || !has_same_threads(mine, o))
+	if (!has_same_collector(mine, o) || mine->g_ids.count != o->g_ids.count ||
+	    mine->ps.n != o->ps.n || mine->task_ids.count != o->task_ids.count || !has_same_threads(mine, o))
 		return false;
 	for (size_t i = 0; i < o->gs.n; i++) {
 		const struct tt_g_state *theirs = &o->gs.at[i], *g = tt_order_g(mine, theirs->id);
@@ -220,8 +220,6 @@ static int begin_copying(struct tt_writer *w, struct tt_pass *p, int64_t end_ns)
 	if (!is_at_same_place(w, p) || !tt_writer_run_can(w, p))
 		return TT_END;
 	rc = tt_writer_run_begin(w, p, end_ns);
-	if (rc == TT_OK && !tt_writer_run_note_all(w))
-		rc = tt_writer_no_memory(w);
 	if (rc < 0)
 		return rc;
 	w->run->any = false;
@@ -262,8 +260,10 @@ static int end_copying(struct tt_writer *w)
 		take_copy(w, i);
 	if (!keep_ids(w))
 		return -w->err.code;
-	if (!tt_order_adopt(&w->order, &run->pass->order) || !tt_writer_run_note_all(w))
+	if (!tt_order_adopt(&w->order, &run->pass->order))
 		return tt_writer_no_memory(w);
+	if (tt_writer_run_note_all(w) < 0)
+		return -w->err.code;
 	renumber_state(w);
 	/* (slots are others) */
 	for (size_t i = 0; i < w->streams.n; i++) {
@@ -278,6 +278,22 @@ static int end_copying(struct tt_writer *w)
 }
 
 /* ---- one event */
+
+static bool has_number(uint8_t type)
+{
+	switch (type) {
+	case TT_EV_GO_START:
+	case TT_EV_GO_UNBLOCK:
+	case TT_EV_GO_SWITCH:
+	case TT_EV_GO_SWITCH_DESTROY:
+	case TT_EV_PROC_START:
+	case TT_EV_PROC_STEAL:
+	case TT_EV_GO_SYSCALL_BEGIN:
+		return true;
+	default:
+		return false;
+	}
+}
 
 /* Numbers among its arguments, as direct.c counts them. */
 static void set_numbers(struct tt_writer *w, const struct tt_event *ev, uint64_t *args)
@@ -308,36 +324,75 @@ static void set_numbers(struct tt_writer *w, const struct tt_event *ev, uint64_t
 	}
 }
 
-/* The event as the trace has it: what was handed out may have been changed. */
-static void decode_again(const struct tt_writer_run *run, const struct tt_event *ev,
-			 struct tt_raw_event *out)
+/* The event as the trace has it, from *begin to *end: what was handed out may have been changed. */
+static void decode_again(const struct tt_writer_run *run, const struct tt_cursor *c,
+			 const struct tt_event *ev, struct tt_raw_event *out,
+			 const uint8_t **begin, const uint8_t **end)
 {
-	const uint8_t *args = (const uint8_t *)ev->args - offsetof(struct tt_raw_event, args);
-	struct tt_raw_event shown;
+	const uint8_t *shown = (const uint8_t *)ev->args - offsetof(struct tt_raw_event, args);
 	const struct tt_event_batch *b;
+	const uint8_t *batch_end;
 	uint64_t dt;
+	uint32_t batch;
 
-	memcpy(&shown, args, sizeof(shown));
-	b = &run->gen->batches.at[shown.batch];
-	tt_raw_event_decode(&run->pass->merge.cursors.plan, b->data + (ev->offset - b->data_offset),
-			    b->data + b->size, out, &dt);
+	memcpy(&batch, shown + offsetof(struct tt_raw_event, batch), sizeof(batch));
+	b = &run->gen->batches.at[batch];
+	*begin = b->data + (ev->offset - b->data_offset);
+	batch_end = b->data + b->size;
+	/* (the cursor's copy of the batch, as long as it is there, is in memory already) */
+	if (c->batch == batch) {
+		*begin = (const uint8_t *)(uintptr_t)(ev->offset - c->offset_of_null);
+		batch_end = c->end;
+	}
+	*end = tt_raw_event_decode(&run->pass->merge.cursors.plan, *begin, batch_end, out, &dt);
 }
 
-static int write_event(struct tt_writer *w, const struct tt_cursor *c, const struct tt_event *ev)
+/* Marks what it names as used. False: some of that has too high an id. */
+static bool mark_ids(const struct tt_writer_run *run, const struct tt_event_def *def,
+		     const uint64_t *args)
+{
+	for (unsigned i = 0; i < def->nstacks; i++) {
+		if (args[def->stack_args[i]] >= run->stacks.n)
+			return false;
+		run->stacks.at[args[def->stack_args[i]]] = true;
+	}
+	for (unsigned i = 0; i < def->nstrings; i++) {
+		if (args[def->string_args[i]] >= run->strings.n)
+			return false;
+		run->strings.at[args[def->string_args[i]]] = true;
+	}
+	return true;
+}
+
+/* Copies the bytes of its arguments, as direct.c does. False: there is no room. */
+static bool copy_bytes(const struct tt_writer_run *run, struct tt_copy *copy, const uint8_t *begin,
+		       const uint8_t *end)
+{
+	const uint8_t *args = begin + 1;
+	uint8_t *p = copy->at;
+
+	if (p == NULL || p >= copy->room_end)
+		return false;
+	while (*args++ >= 0x80) {
+	}
+	*p++ = *begin;
+	p = tt_varint_put(p, (uint64_t)(run->group_ns - copy->last_ns));
+	memcpy(p, args, (size_t)(end - args));
+	copy->last_ns = run->group_ns;
+	copy->at = p + (end - args);
+	return true;
+}
+
+/* The same, though a new batch begins, or a number is another. */
+static int put_event(struct tt_writer *w, size_t i, const struct tt_event *ev, uint64_t *args)
 {
 	struct tt_writer_run *run = w->run;
-	size_t i = (size_t)(c - run->pass->merge.cursors.at);
-	struct tt_writer_stream *s;
-	struct tt_raw_event raw;
+	struct tt_writer_stream *s = &w->streams.at[run->streams.at[i]];
 	int rc;
 
-	decode_again(run, ev, &raw);
-	set_numbers(w, ev, raw.args);
-	if (!keep_ids_of(w, tt_event_def_of(ev->spec), raw.args))
-		return -w->err.code;
+	set_numbers(w, ev, args);
 	take_copy(w, i);
-	s = &w->streams.at[run->streams.at[i]];
-	rc = tt_writer_put(w, s, raw.type, raw.args, ev->spec->nargs, run->group_ns);
+	rc = tt_writer_put(w, s, ev->spec->type, args, ev->spec->nargs, run->group_ns);
 	if (rc == TT_OK && s->chunks.n > 1) {
 		tt_writer_encode_clock(w);
 		rc = tt_writer_encode_full(w, s);
@@ -345,6 +400,23 @@ static int write_event(struct tt_writer *w, const struct tt_cursor *c, const str
 	if (rc == TT_OK && !point_at_stream(w, i))
 		rc = tt_writer_no_memory(w);
 	return rc;
+}
+
+static int write_event(struct tt_writer *w, const struct tt_cursor *c, const struct tt_event *ev)
+{
+	struct tt_writer_run *run = w->run;
+	size_t i = (size_t)(c - run->pass->merge.cursors.at);
+	const uint8_t *begin, *end;
+	struct tt_raw_event raw;
+
+	decode_again(run, c, ev, &raw, &begin, &end);
+	if (!mark_ids(run, tt_event_def_of(ev->spec), raw.args) &&
+	    !keep_ids_of(w, tt_event_def_of(ev->spec), raw.args))
+		return -w->err.code;
+	if ((run->renumbers && has_number(ev->spec->type)) ||
+	    !copy_bytes(run, &run->copies.at[i], begin, end))
+		return put_event(w, i, ev, raw.args);
+	return TT_OK;
 }
 
 /* One that is handed out: it, or what the trace has that it belongs to. */
@@ -367,6 +439,18 @@ static bool names_task(const struct tt_event *ev)
 	return ev->kind == TT_KIND_TASK_BEGIN || ev->kind == TT_KIND_TASK_END ||
 	       ev->kind == TT_KIND_REGION_BEGIN || ev->kind == TT_KIND_REGION_END ||
 	       ev->kind == TT_KIND_LOG;
+}
+
+/* Whether it names a task that none of the last events has named. */
+static bool names_another_task(struct tt_writer_run *run, const struct tt_event *ev)
+{
+	const uint64_t id = ev->args[0];
+	uint64_t *named = &run->named_tasks[id % TT_NAMED_TASKS];
+
+	if (!names_task(ev) || *named == id + 1)
+		return false;
+	*named = id + 1;
+	return true;
 }
 
 int tt_writer_run_copy(struct tt_writer *w, struct tt_pass *p, int64_t end_ns,
@@ -394,7 +478,7 @@ int tt_writer_run_copy(struct tt_writer *w, struct tt_pass *p, int64_t end_ns,
 			return rc;
 		if ((*ev)->spec->type == TT_EV_PROCS_CHANGE)
 			w->procs = (*ev)->args[0];
-		if (names_task(*ev))
+		if (names_another_task(w->run, *ev))
 			return TT_OK;
 	}
 }

@@ -41,6 +41,12 @@ bool tt_writer_run_can(const struct tt_writer *w, const struct tt_pass *p)
 	       o->subjects == NULL && o->keyed == NULL && o->stacks_end <= UINT32_MAX;
 }
 
+/* Whether nothing has to be known of an event where it is followed, but what order knows. */
+static bool is_plain(enum tt_kind kind)
+{
+	return kind != TT_KIND_TRANSITION && kind != TT_KIND_TASK_BEGIN && kind != TT_KIND_LABEL;
+}
+
 /* The last part before the end is left to the long way: there, an event may come before earlier
  * ones, if these have to wait for it. It is the eighth part, but no more than this. */
 #define MARGIN_NS INT64_C(2000000)
@@ -53,6 +59,28 @@ static int64_t long_way_from(int64_t begin_ns, int64_t end_ns)
 	    __builtin_sub_overflow(end_ns, begin_ns, &length_ns))
 		return end_ns == INT64_MAX ? INT64_MAX : begin_ns;
 	return end_ns - (length_ns / 8 < MARGIN_NS ? length_ns / 8 + 1 : MARGIN_NS);
+}
+
+static bool grow(struct tt_writer *w, struct tt_noted **at, size_t *n, size_t *cap, size_t want)
+{
+	if (want <= *n)
+		return true;
+	if (!tt_mem_grow(&w->mem, at, cap, want, sizeof(**at)))
+		return false;
+	memset(*at + *n, 0, (want - *n) * sizeof(**at));
+	*n = want;
+	return true;
+}
+
+int tt_writer_run_note_all(struct tt_writer *w)
+{
+	struct tt_writer_run *run = w->run;
+	const struct tt_order *o = &run->pass->order;
+
+	return grow(w, &run->gs.at, &run->gs.n, &run->gs.cap, o->gs.n) &&
+			       grow(w, &run->ps.at, &run->ps.n, &run->ps.cap, o->ps.n)
+		       ? TT_OK
+		       : tt_writer_no_memory(w);
 }
 
 int tt_writer_run_begin(struct tt_writer *w, struct tt_pass *p, int64_t end_ns)
@@ -75,28 +103,10 @@ int tt_writer_run_begin(struct tt_writer *w, struct tt_pass *p, int64_t end_ns)
 
 		if (type == TT_EV_PROCS_CHANGE || (spec != NULL && is_special(spec)))
 			tt_pass_hand_out_type(p, type);
+		run->unwanted[type] = spec != NULL && type != TT_EV_PROCS_CHANGE &&
+				      !is_special(spec) && is_plain(spec->kind);
 	}
-	return TT_OK;
-}
-
-static bool grow(struct tt_writer *w, struct tt_noted **at, size_t *n, size_t *cap, size_t want)
-{
-	if (want <= *n)
-		return true;
-	if (!tt_mem_grow(&w->mem, at, cap, want, sizeof(**at)))
-		return false;
-	memset(*at + *n, 0, (want - *n) * sizeof(**at));
-	*n = want;
-	return true;
-}
-
-bool tt_writer_run_note_all(struct tt_writer *w)
-{
-	struct tt_writer_run *run = w->run;
-	const struct tt_order *o = &run->pass->order;
-
-	return grow(w, &run->gs.at, &run->gs.n, &run->gs.cap, o->gs.n) &&
-	       grow(w, &run->ps.at, &run->ps.n, &run->ps.cap, o->ps.n);
+	return tt_writer_run_note_all(w);
 }
 
 /* Numbers begin anew with a status; and a new goroutine may have the slot of an old one. */
@@ -133,14 +143,12 @@ int tt_writer_run_next(struct tt_writer *w, struct tt_pass_run *how, int64_t end
 	uint64_t nevents = run->pass->nevents;
 	int rc;
 
-	if (!tt_writer_run_note_all(w))
-		return tt_writer_no_memory(w);
 	how->gs = run->gs.at;
 	how->ps = run->ps.at;
 	rc = tt_pass_next_but(run->pass, how, run->until_ns, ev);
 	if (rc < 0)
 		return rc;
-	/* (the time of an event is later than in the trace, if that is needed to be after the last) */
+	/* (an event is later than in the trace, if that is needed to be after the last) */
 	if (run->pass->nevents != nevents && run->pass->last_ns >= end_ns)
 		return tt_fail(&w->err, TT_E_TIME_ORDER,
 			       "the event at %lld ns comes before others that are far earlier",
@@ -149,12 +157,13 @@ int tt_writer_run_next(struct tt_writer *w, struct tt_pass_run *how, int64_t end
 		return rc;
 	if (is_special((*ev)->spec))
 		return tt_fail(&w->err, TT_E_ARGUMENT, "an event of an experiment without batches");
+	if ((*ev)->kind != TT_KIND_TRANSITION)
+		return TT_OK;
 	/* (it may have made some known) */
-	if (!tt_writer_run_note_all(w))
-		return tt_writer_no_memory(w);
-	if ((*ev)->kind == TT_KIND_TRANSITION)
+	rc = tt_writer_run_note_all(w);
+	if (rc == TT_OK)
 		forget_old(w, *ev);
-	return TT_OK;
+	return rc;
 }
 
 struct tt_noted *tt_writer_run_g(struct tt_writer *w, int64_t id)
@@ -227,6 +236,7 @@ int tt_writer_run_follow(struct tt_writer *w, struct tt_pass *p, bool with_stack
 		w->run->drops_stacks = !with_stacks;
 		w->run->followed_ordinal = p->gen->ordinal;
 	}
+	how.unwanted = w->run->unwanted;
 	for (;;) {
 		rc = tt_writer_run_next(w, &how, end_ns, ev);
 		if (rc != TT_OK)

@@ -502,12 +502,12 @@ static void settle_all(struct tt_pass *p)
 				 p->merge.heap.at[i].key);
 }
 
-int tt_pass_next_but(struct tt_pass *p, const struct tt_pass_run *run, int64_t until_ns,
-		     const struct tt_event **ev)
+/* The next event that cannot be counted. */
+static int next_uncounted(struct tt_pass *p, const struct tt_pass_run *run, int64_t until_ns,
+			  const struct tt_event **ev)
 {
 	int rc = TT_OK;
 
-	assert(p->kept == NULL);
 	*ev = NULL;
 	if (p->order.count != 0)
 		return take_queued(p, ev);
@@ -526,6 +526,18 @@ int tt_pass_next_but(struct tt_pass *p, const struct tt_pass_run *run, int64_t u
 		return take_sample(p, ev);
 	rc = advance(p);
 	return rc < 0 ? rc : take_queued(p, ev);
+}
+
+int tt_pass_next_but(struct tt_pass *p, const struct tt_pass_run *run, int64_t until_ns,
+		     const struct tt_event **ev)
+{
+	int rc;
+
+	assert(p->kept == NULL);
+	do {
+		rc = next_uncounted(p, run, until_ns, ev);
+	} while (rc == TT_OK && run->unwanted != NULL && run->unwanted[(*ev)->spec->type]);
+	return rc;
 }
 
 struct tt_cursor *tt_pass_cursor_of(struct tt_pass *p, const struct tt_event *ev)

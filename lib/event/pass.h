@@ -102,11 +102,12 @@ struct tt_pass_run {
 	                             is handed out */
 	const struct tt_used_ids *used;
 	bool renumbers;
+	const bool *unwanted;   /* by type: those that are not handed out, either; or NULL */
 };
 /*
  * As tt_pass_next(), but does this with each event that can be counted, and hands out the
- * others. 1: no event is left, or the next one is later than `until_ns`; one that is handed
- * out may be so, too, if an earlier one has to wait for it.
+ * others, but for the unwanted. 1: no event is left, or the next one is later than `until_ns`; one
+ * that is handed out may be so, too, if an earlier one has to wait for it.
  */
 int tt_pass_next_but(struct tt_pass *p, const struct tt_pass_run *run, int64_t until_ns,
 		     const struct tt_event **ev);

@@ -298,6 +298,8 @@ static TT_ALWAYS_INLINE uint8_t *copy_numbered(const struct tt_tally *sum,
 					       enum tt_fast_rule rule, const uint64_t *args,
 					       uint8_t *p)
 {
+	uint32_t slot;
+
 	switch (rule) {
 	case TT_FAST_GO_START:
 		p = put_short(p, args[0]);
@@ -307,7 +309,8 @@ static TT_ALWAYS_INLINE uint8_t *copy_numbered(const struct tt_tally *sum,
 		p = put_short(p, args[1] - sum->gs[tt_idmap_find(&o->g_ids, args[0])].skipped);
 		return put_short(p, args[2]);
 	case TT_FAST_SYSCALL_BEGIN:
-		p = put_short(p, args[0] - sum->ps[tt_idmap_find(&o->p_ids, (uint64_t)m->p)].skipped);
+		slot = tt_idmap_find(&o->p_ids, (uint64_t)m->p);
+		p = put_short(p, args[0] - sum->ps[slot].skipped);
 		return put_short(p, args[1]);
 	default:
 		return NULL;
@@ -315,8 +318,8 @@ static TT_ALWAYS_INLINE uint8_t *copy_numbered(const struct tt_tally *sum,
 }
 
 /* What is done with an event of a rule that has a shape. */
-static TT_ALWAYS_INLINE void happened(enum mode mode, const struct tt_tally *sum, const struct tt_order *o,
-				      const struct tt_m_state *m, struct tt_copy *to,
+static TT_ALWAYS_INLINE void happened(enum mode mode, const struct tt_tally *sum,
+				      const struct tt_order *o, const struct tt_m_state *m, struct tt_copy *to,
 				      enum tt_fast_rule rule, const uint64_t *args,
 				      const uint8_t *head, const uint8_t *begin, const uint8_t *end,
 				      int64_t time_ns)
@@ -359,8 +362,9 @@ static TT_ALWAYS_INLINE void happened_any(enum mode mode, const struct tt_tally 
 }
 
 /* Stores an event of a rule that has a shape, with the context before it. */
-static TT_ALWAYS_INLINE void store(enum mode mode, struct tt_tally *sum, const struct tt_context *before,
-				   const struct tt_cursor *c, enum tt_fast_rule rule, const uint64_t *args,
+static TT_ALWAYS_INLINE void store(enum mode mode, struct tt_tally *sum,
+				   const struct tt_context *before, const struct tt_cursor *c,
+				   enum tt_fast_rule rule, const uint64_t *args,
 				   const uint8_t *head, int64_t time_ns)
 {
 	struct tt_brief_event *ev = sum->briefs.next;

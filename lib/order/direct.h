@@ -99,8 +99,8 @@ int tt_direct_note(struct tt_tally *tally, struct tt_merge *m, struct tt_order *
 int tt_direct_copy(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
 		   struct tt_error *err);
 
-/* The same, where all types that are `direct` have a rule with a shape: stores each event as a brief, if
- * there is room. */
+/* The same, where all types that are `direct` have a rule with a shape: stores each event as a
+ * brief, if there is room. */
 int tt_direct_store(struct tt_tally *tally, struct tt_merge *m, struct tt_order *o,
 		    struct tt_error *err);
 

@@ -27,7 +27,7 @@
 		head = next;                                                              \
 		time_ns = tt_ns_add(time_ns, tt_rate_to_ns(&rate, dt));                   \
 		/* (and if that is not above 0: tt_cursor_next()) */                      \
-		if ((uint64_t)time_ns - 1 >= (uint64_t)until)                                       \
+		if ((uint64_t)time_ns - 1 >= (uint64_t)until)                             \
 			goto thread_is_later;                                             \
 		TRY_HEAD(from);                                                           \
 	} while (0)
