@@ -4,40 +4,51 @@
 
 #include <string.h>
 
+#include "edit/leap.h"
+
 /* Whether the window can begin no earlier than in this generation. */
-static bool is_before(const struct tt_generation *g, int64_t from_ns,
-		      struct generation_range generations)
+static bool is_before(const struct tt_generation *g, const struct window_begin *window)
 {
-	return tt_generation_number(g) <= generations.first || tt_generation_start_ns(g) <= from_ns;
+	return tt_generation_number(g) <= window->number ||
+	       (window->timed && tt_generation_start_ns(g) <= window->ns);
+}
+
+/* Generations overlap: the window begins in the first that is long enough. */
+static bool reaches(const struct tt_generation *g, const struct window_begin *window)
+{
+	return window->timed && tt_generation_number(g) >= window->number &&
+	       tt_generation_summary(g).last_ns >= window->ns;
 }
 
 /* How many generations begin before the window. 0: all of the trace has to be read. */
 static size_t count(struct before *b, struct tt_reader *r, const struct time_point *from,
 		    struct generation_range generations)
 {
+	struct window_begin window = { .number = generations.first, .timed = from->given };
 	const struct tt_generation *g;
-	int64_t from_ns = INT64_MIN;
 	uint64_t last = 0;
 	size_t n = 0;
 
 	while (tt_reader_skim_generation(r, &g) == 0) {
 		if (n == 0) {
 			b->start_ns = tt_generation_start_ns(g);
-			if (from->given)
-				from_ns = time_point_ns(from, b->start_ns);
+			window.ns = time_point_ns(from, b->start_ns);
 		}
 		/* (the heap of AllocFree, and specs, come from the start) */
 		if (tt_generation_nexperimental(g) != 0)
 			return 0;
-		if (!is_before(g, from_ns, generations))
+		if (!is_before(g, &window))
 			break;
-		n++;
+		n = (size_t)tt_generation_ordinal(g);
+		b->earlier_offset = b->offset;
 		b->offset = last;
 		last = tt_generation_offset(g);
-		/* (generations overlap: the window begins in the first that is long enough) */
-		if (from->given && tt_generation_number(g) >= generations.first &&
-		    tt_generation_summary(g).last_ns >= from_ns)
+		if (reaches(g, &window))
 			break;
+		if (n == 1 && leap_to_window(r, g, &window)) {
+			b->leaps = true;
+			last = 0;
+		}
 	}
 	return n;
 }
@@ -104,6 +115,8 @@ void before_see(struct before *b, const struct tt_event *ev, bool inside)
 			strcmp(tt_event_metric(ev).name, "/sched/gomaxprocs:threads") == 0;
 	if (!inside)
 		return;
+	/* (batches of its experiment may be in what nobody looked at) */
+	b->is_missing |= b->leaps && ev->kind == TT_KIND_EXPERIMENTAL;
 	task = task_of(ev);
 	/* (the first generation that is read shows every state as a new one) */
 	b->overlaps |= tt_generation_ordinal(ev->generation) == b->n + 1;
@@ -113,18 +126,23 @@ void before_see(struct before *b, const struct tt_event *ev, bool inside)
 
 void before_begin(struct before *b)
 {
-	size_t n = b->n;
-	uint64_t offset = b->offset;
-	int64_t start_ns = b->start_ns;
+	struct before anew = {
+		.n = b->n,
+		.offset = b->offset,
+		.earlier_offset = b->earlier_offset,
+		.leaps = b->leaps,
+		.start_ns = b->start_ns,
+	};
 
 	before_release(b);
-	*b = (struct before){ .n = n, .offset = offset, .start_ns = start_ns };
+	*b = anew;
 }
 
 void before_retreat(struct before *b)
 {
-	b->n = b->overlaps ? b->n - 1 : 0;
-	b->offset = 0;
+	b->n = b->overlaps && (!b->leaps || b->earlier_offset != 0) ? b->n - 1 : 0;
+	b->offset = b->earlier_offset;
+	b->earlier_offset = 0;
 	before_begin(b);
 }
 

@@ -15,6 +15,8 @@
 struct before {
 	size_t n;               /* generations that are passed over, from the first on */
 	uint64_t offset;        /* where the one after them begins; 0: not known */
+	uint64_t earlier_offset; /* and the last of them */
+	bool leaps;             /* they were not all looked at, and are counted by numbers */
 	int64_t start_ns;       /* of the trace */
 	/* what was read says of the window: */
 	struct id_set tasks;    /* tasks that began */

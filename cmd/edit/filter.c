@@ -5,19 +5,16 @@
  * without which the chosen events cannot be; and goroutines that are chosen by their function
  * or their relations one more. Command layer: stands on selector.h.
  */
-#include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cli/progress.h"
 #include "cli/selector.h"
-#include "cli/units.h"
-#include "edit/before.h"
-#include "edit/goroutines.h"
 #include "cli/traceout.h"
+#include "edit/before.h"
+#include "edit/filter_report.h"
+#include "edit/goroutines.h"
 
 /* The time around a moment, if none is given. */
 #define DEFAULT_MARGIN_NS INT64_C(10000000)
@@ -169,7 +166,8 @@ static int write_event(struct run *run, const struct tt_event *ev, bool inside, 
 /* Where the events that follow this one, which is outside, may be inside. */
 static int64_t next_inside_ns(const struct pass *p, const struct tt_event *ev)
 {
-	return selector_has_generation(&p->selector, ev->generation) ? p->selector.from_ns : INT64_MAX;
+	return selector_has_generation(&p->selector, ev->generation) ? p->selector.from_ns
+								     : INT64_MAX;
 }
 
 /* The events after this one, many at once as far as that can be done. Negative: it failed. */
@@ -184,7 +182,8 @@ static int take_many(struct pass *p, const struct tt_event *last, bool inside)
 		return 0;
 	do {
 		rc = inside ? tt_filter_copy(run->filter, p->reader, p->selector.to_ns, &ev)
-			    : tt_filter_follow(run->filter, p->reader, next_inside_ns(p, last), &ev);
+			    : tt_filter_follow(run->filter, p->reader, next_inside_ns(p, last),
+					       &ev);
 		if (rc == 0 && run->before.n != 0)
 			before_see(&run->before, ev, inside);
 	} while (rc == 0 && !run->before.is_missing);
@@ -311,103 +310,6 @@ static int choose(struct run *run, const struct tt_event *ev, bool inside, bool 
 	return tt_filter_choose(run->filter, ev, inside, chosen);
 }
 
-/* ---- reporting */
-
-static const char *reason_text(enum tt_filter_reason why)
-{
-	static const char *const texts[] = {
-		[TT_FILTER_RUNS] = "a chosen event happens on it",
-		[TT_FILTER_SUBJECT] = "a chosen event is about it",
-		[TT_FILTER_RANGE] = "it begins or ends a range or a task that is chosen",
-		[TT_FILTER_VICTIM] = "a chosen event takes its processor away",
-		[TT_FILTER_PROCS] = "it says what GOMAXPROCS is",
-		[TT_FILTER_RESOURCE] = "it changes what a chosen event of an experiment is about",
-	};
-
-	return (size_t)why < ARRAY_SIZE(texts) && texts[why] ? texts[why] : "";
-}
-
-/* Goroutines that stay although nobody asked for them. */
-static void report_goroutines(const struct run *run)
-{
-	enum tt_filter_reason why;
-	int64_t id;
-
-	for (size_t i = 0; tt_filter_goroutine(run->filter, i, &id, &why); i++) {
-		if (!id_set_has(&run->goroutines.ids, id))
-			cmd_error(run->name, "goroutine %" PRId64 " stays: %s", id,
-				  reason_text(why));
-	}
-}
-
-static void report_restated(const struct run *run)
-{
-	struct tt_writer_progress p = tt_writer_progress(run->writer);
-
-	cmd_error(run->name,
-		  "restated at the start: goroutines: %" PRIu64 ", processors: %" PRIu64
-		  ", open ranges: %" PRIu64 ", labels: %" PRIu64 ", open tasks: %" PRIu64
-		  ", GOMAXPROCS: %s"
-		  ", heap spans and objects: %" PRIu64,
-		  p.goroutines, p.procs, p.ranges, p.labels, p.tasks, p.metrics != 0 ? "yes" : "no",
-		  p.objects);
-	if (p.resources != 0)
-		cmd_error(run->name,
-			  "restated at the start: resources of experiments: %" PRIu64, p.resources);
-	if (p.tasks != 0)
-		cmd_error(run->name, "a restated task begins at the start of the new trace: "
-				     "its duration is counted from there");
-	if (p.made_goroutine != 0)
-		cmd_error(run->name,
-			  "no goroutine runs there: goroutine %" PRId64
-			  " (tracetool.restate) is made up to state this",
-			  p.made_goroutine);
-}
-
-/* What the writer had to change. */
-static void report_changes(const struct run *run)
-{
-	struct tt_writer_progress p = tt_writer_progress(run->writer);
-	struct tt_filter_progress f = tt_filter_progress(run->filter);
-
-	if (p.cut != 0)
-		cmd_error(run->name, "strings and stacks cut to what the format allows: %" PRIu64,
-			  p.cut);
-	if (p.moved != 0)
-		cmd_error(run->name, "events that are later than in the source: %" PRIu64, p.moved);
-	if (f.made != 0 || f.impossible != 0)
-		cmd_error(run->name,
-			  "Go 1.11 to 1.21 say less of threads: events made up: %" PRIu64
-			  ", events left out that later traces cannot hold: %" PRIu64,
-			  f.made, f.impossible);
-	if (f.chosen == 0)
-		cmd_error(run->name, "no event is chosen: the new trace has only what every trace "
-				     "needs");
-	else if (p.made_clock)
-		cmd_error(run->name, "the source has no wall clock: that of the new trace begins "
-				     "at 1970, with the trace's own time added");
-}
-
-static void report(const struct run *run)
-{
-	struct tt_filter_progress f = tt_filter_progress(run->filter);
-	struct tt_writer_progress p = tt_writer_progress(run->writer);
-	char size[NBYTES_TEXT_SIZE];
-
-	if (run->opt->common.quiet)
-		return;
-	report_changes(run);
-	if (!run->opt->common.verbose)
-		return;
-	if (run->chooses)
-		report_goroutines(run);
-	report_restated(run);
-	cmd_error(run->name,
-		  "events chosen: %" PRIu64 ", needed by them: %" PRIu64 ", dropped: %" PRIu64
-		  "; %s written",
-		  f.chosen, f.needed, f.dropped, nbytes_text(size, p.nbytes));
-}
-
 /* ---- the run */
 
 /* The header: that of a source without a wall clock stays, so that none is made up. */
@@ -507,8 +409,9 @@ static int finish(struct run *run, int status)
 	}
 	if (status != STATUS_TROUBLE && tt_writer_progress(run->writer).generations == 0) {
 		cmd_error(run->name, "%s: no trace is written",
-			  run->ends_before ? "no event is chosen, since the selection ends before the first one"
-					   : "there is no event");
+			  !run->ends_before ? "there is no event"
+					    : "no event is chosen, since the selection ends "
+					      "before the first one");
 		trace_output_discard(&run->output);
 		return STATUS_BAD;
 	}
@@ -518,7 +421,15 @@ static int finish(struct run *run, int status)
 	}
 	if (trace_output_finish(&run->output) != STATUS_FINE)
 		return STATUS_TROUBLE;
-	report(run);
+	if (!run->opt->common.quiet)
+		filter_report(&(struct filter_outcome){
+			.name = run->name,
+			.filter = run->filter,
+			.writer = run->writer,
+			.asked = &run->goroutines.ids,
+			.chooses = run->chooses,
+			.verbose = run->opt->common.verbose,
+		});
 	return status;
 }
 

@@ -5,8 +5,10 @@
  * files of this folder:
  *
  *	filter.c     `tracetool filter`
+ *	filter_report.c what it says in the end
  *	goroutines.c which goroutines it is asked for: by name, and those related to others
  *	before.c     what it need not read before a window
+ *	leap.c       and what it need not even look at
  *	split.c      `tracetool split`
  *	cat.c        `tracetool cat`
  *	anonymize.c  `tracetool anonymize`
