@@ -3,6 +3,9 @@
  * file. Command layer. */
 #include "leap.h"
 
+/* A smaller file is looked at as a whole, in about a millisecond: so damage before the window, and
+ * other traces in the file, are noticed. */
+#define MIN_NBYTES (UINT64_C(64) << 20)
 /* If the window is so many generations away, all of them are looked at. */
 #define NEAR 4
 /* A probe is to be so many generations before the window: the one that it is in is left, and two
@@ -138,7 +141,7 @@ bool leap_to_window(struct tt_reader *r, const struct tt_generation *first,
 	const struct spot start = s.low;
 	uint64_t offset = start.end, ordinal = start.ordinal + 1;
 
-	if (!is_early(window, &s.low) || s.high < s.low.end || is_near(&s) ||
+	if (s.high < MIN_NBYTES || !is_early(window, &s.low) || s.high < s.low.end || is_near(&s) ||
 	    tt_reader_go_to_generation(r, offset, ordinal) != 0)
 		return false;
 	for (unsigned n = 0; !s.is_lost && !is_near(&s); n++)
