@@ -123,26 +123,6 @@ static bool add_sweeps(struct tt_writer *w, struct tt_restatement *list, const s
 	return true;
 }
 
-/* In the order of the statuses, in which the result's reader knows them. */
-static bool add_p_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
-{
-	for (size_t i = 0; i < o->ms.n; i++) {
-		const struct tt_p_state *p = tt_order_p(o, o->ms.at[i].p);
-
-		if (p != NULL && !add_sweeps(w, list, o, p, o->ms.at[i].id))
-			return false;
-	}
-	for (size_t i = 0; i < o->ps.n; i++) {
-		const struct tt_p_state *p = &o->ps.at[i];
-
-		if (tt_order_scopes(o, p->scopes) != NULL &&
-		    tt_writer_thread_with(o, p->id, TT_NONE) == TT_NONE &&
-		    !add_sweeps(w, list, o, p, TT_NONE))
-			return false;
-	}
-	return true;
-}
-
 /* The string of a pause is the one that its end will show: that of the id in this
  * generation. */
 static bool add_pause(struct tt_writer *w, struct tt_restatement *list, int64_t thread, uint64_t kind)
@@ -168,44 +148,82 @@ static bool add_idle_pause(struct tt_writer *w, struct tt_restatement *list,
 	return add_pause(w, list, moment.thread, kind) && tt_writer_end_moment(w, list, &moment);
 }
 
-static bool add_ranges_of(struct tt_writer *w, struct tt_restatement *list,
-			  const struct tt_order *o, const struct tt_g_state *g, int64_t thread)
+static bool add_assists(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
+			const struct tt_g_state *g, int64_t thread)
 {
 	const struct tt_open_scopes *e = tt_order_scopes(o, g->scopes);
+
+	for (size_t r = 0; e != NULL && r < e->ranges.n; r++)
+		if (e->ranges.at[r].type == TT_EV_GC_MARK_ASSIST_BEGIN &&
+		    !add_range(w, list, thread, TT_EV_GC_MARK_ASSIST_ACTIVE, (uint64_t)g->id))
+			return false;
+	return true;
+}
+
+static bool add_pauses(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
+		       const struct tt_g_state *g, int64_t thread)
+{
+	const struct tt_open_scopes *e = tt_order_scopes(o, g->scopes);
+	bool runs = g->status == TT_G_RUNNING && thread != TT_NONE;
 
 	for (size_t r = 0; e != NULL && r < e->ranges.n; r++) {
 		const struct tt_open_range *range = &e->ranges.at[r];
 
-		if (range->type == TT_EV_GC_MARK_ASSIST_BEGIN &&
-		    !add_range(w, list, thread, TT_EV_GC_MARK_ASSIST_ACTIVE, (uint64_t)g->id))
-			return false;
-		if (range->type != TT_EV_STW_BEGIN || !list->with_pauses)
-			continue;
-		if (g->status == TT_G_RUNNING && thread != TT_NONE
-			    ? !add_pause(w, list, thread, range->kind)
-			    : !add_idle_pause(w, list, g, range->kind))
+		if (range->type == TT_EV_STW_BEGIN && list->with_pauses &&
+		    !(runs ? add_pause(w, list, thread, range->kind)
+			   : add_idle_pause(w, list, g, range->kind)))
 			return false;
 	}
 	return true;
 }
 
-/* Likewise. */
-static bool add_g_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+/* A goroutine that has ranges, and is on no thread. */
+static bool is_apart(const struct tt_order *o, const struct tt_g_state *g)
+{
+	return g->status != TT_G_GONE && tt_order_scopes(o, g->scopes) != NULL &&
+	       tt_writer_thread_with(o, TT_NONE, g->id) == TT_NONE;
+}
+
+/* Sweeps and mark assists of what is on threads that have a P, or on those that have none; in
+ * the order of the statuses, in which the result's reader knows them. */
+static bool add_ranges_of_threads(struct tt_writer *w, struct tt_restatement *list,
+				  const struct tt_order *o, bool with_p)
 {
 	for (size_t i = 0; i < o->ms.n; i++) {
-		const struct tt_g_state *g = tt_order_g(o, o->ms.at[i].g);
+		const struct tt_m_state *m = &o->ms.at[i];
+		const struct tt_p_state *p = tt_order_p(o, m->p);
 
-		if (g != NULL && !add_ranges_of(w, list, o, g, o->ms.at[i].id))
+		if (with_p && p != NULL && !add_sweeps(w, list, o, p, m->id))
 			return false;
 	}
-	for (size_t i = 0; i < o->gs.n; i++) {
-		const struct tt_g_state *g = &o->gs.at[i];
+	for (size_t i = 0; i < o->ms.n; i++) {
+		const struct tt_m_state *m = &o->ms.at[i];
+		const struct tt_g_state *g = tt_order_g(o, m->g);
 
-		if (g->status != TT_G_GONE && tt_order_scopes(o, g->scopes) != NULL &&
-		    tt_writer_thread_with(o, TT_NONE, g->id) == TT_NONE &&
-		    !add_ranges_of(w, list, o, g, TT_NONE))
+		if (with_p == (m->p != TT_NONE) && g != NULL && !add_assists(w, list, o, g, m->id))
 			return false;
 	}
+	return true;
+}
+
+/* Those which no event with a P can say. Go's viewer counts a range on the P of its event, and
+ * fails where there is none, unless it does not know yet how many Ps there are. */
+static bool add_ranges_without_p(struct tt_writer *w, struct tt_restatement *list,
+				 const struct tt_order *o)
+{
+	if (!add_ranges_of_threads(w, list, o, false))
+		return false;
+	for (size_t i = 0; i < o->ps.n; i++) {
+		const struct tt_p_state *p = &o->ps.at[i];
+
+		if (tt_order_scopes(o, p->scopes) != NULL &&
+		    tt_writer_thread_with(o, p->id, TT_NONE) == TT_NONE &&
+		    !add_sweeps(w, list, o, p, TT_NONE))
+			return false;
+	}
+	for (size_t i = 0; i < o->gs.n; i++)
+		if (is_apart(o, &o->gs.at[i]) && !add_assists(w, list, o, &o->gs.at[i], TT_NONE))
+			return false;
 	return true;
 }
 
@@ -215,7 +233,18 @@ static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const s
 	if (o->gc_state == TT_GC_RUNNING &&
 	    !add_range(w, list, list->runner, TT_EV_GC_ACTIVE, gc_seq))
 		return false;
-	return add_p_ranges(w, list, o) && add_g_ranges(w, list, o);
+	if (!add_ranges_of_threads(w, list, o, true))
+		return false;
+	for (size_t i = 0; i < o->ms.n; i++) {
+		const struct tt_g_state *g = tt_order_g(o, o->ms.at[i].g);
+
+		if (g != NULL && !add_pauses(w, list, o, g, o->ms.at[i].id))
+			return false;
+	}
+	for (size_t i = 0; i < o->gs.n; i++)
+		if (is_apart(o, &o->gs.at[i]) && !add_pauses(w, list, o, &o->gs.at[i], TT_NONE))
+			return false;
+	return true;
 }
 
 /* ---- tasks and metrics: a goroutine that runs has to say them */
@@ -398,7 +427,8 @@ static bool list_past(struct tt_writer *w, struct tt_restatement *list)
 	       add_declared(w, list, TT_PLACE_BARE, tt_writer_bare_thread(o)) &&
 	       add_statuses(w, list, &all) &&
 	       add_declared(w, list, TT_PLACE_ANY, tt_writer_any_thread(list, o)) &&
-	       add_spoken(w, list, o) && add_ranges(w, list, o, o->gc_seq) &&
+	       add_ranges_without_p(w, list, o) && add_spoken(w, list, o) &&
+	       add_ranges(w, list, o, o->gc_seq) &&
 	       add_labels(w, list, o) && add_own(w, list, o) &&
 	       tt_writer_heap_restate(w, list) && tt_writer_declared_number(w, list);
 }
@@ -551,6 +581,7 @@ int tt_writer_restate_all(struct tt_writer *w)
 	int rc = tt_writer_use_ns(w);
 
 	if (rc == TT_OK && !(add_statuses(w, &list, &all) &&
+			     add_ranges_without_p(w, &list, o) &&
 			     add_ranges(w, &list, o, o->gc_seq + 1) &&
 			     (list.runner == TT_NONE || add_procs(w, &list, list.runner))))
 		rc = -w->err.code;
