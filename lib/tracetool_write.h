@@ -96,10 +96,14 @@ struct tt_repaired {
 	uint64_t missing_generations; /* numbers before it that the input does not have */
 	/* of format v1: events that name no string or stack now, because it is lost */
 	uint64_t lost_names;
+	/* of `events`, those of a damaged batch, which begins there: their times and arguments may
+	 * be wrong */
+	uint64_t doubted_events, doubted_offset;
 };
 /*
  * The next generation: 0. At the end: 1; then only lost_*, `why` and `flags` are set, for what
- * was lost after the last generation, and `events`: 1 for the Sync that ends each trace. Or an error, sticky: TT_E_IO, TT_E_MEMORY, TT_E_LIMIT.
+ * was lost after the last generation, and `events`: 1 for the Sync that ends each trace. Or an
+ * error, sticky: TT_E_IO, TT_E_MEMORY, TT_E_LIMIT.
  */
 TT_API int tt_repair_next(struct tt_repair *r, struct tt_repaired *out);
 TT_API const struct tt_error *tt_repair_error(const struct tt_repair *r);

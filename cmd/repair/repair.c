@@ -71,7 +71,7 @@ struct run {
 	FILE *scratch;
 	struct out scratch_out;
 	char *scratch_buffer;
-	uint64_t generations, whole, events, made_events;
+	uint64_t generations, whole, events, doubted_events, made_events;
 	uint64_t lost_events, lost_nbytes, unread_nbytes;
 	bool lost_more;         /* more events than lost_events */
 	bool advised;           /* to give a spec */
@@ -131,6 +131,15 @@ static const char *lost_text(uint64_t events, uint64_t unread_nbytes, bool more,
 	return text;
 }
 
+/* ", in doubt: 5", or nothing. */
+static const char *doubted_text(uint64_t events, char *text, size_t size)
+{
+	text[0] = '\0';
+	if (events != 0)
+		snprintf(text, size, ", in doubt: %" PRIu64, events);
+	return text;
+}
+
 /* What is missing before a generation, and what of it is not its own. */
 static void report_exceptions(const struct run *run, const struct tt_repaired *g)
 {
@@ -154,13 +163,18 @@ static void report_exceptions(const struct run *run, const struct tt_repaired *g
 		cmd_error(run->name,
 			  "events that have no name or stack now, because it is lost: %" PRIu64,
 			  g->lost_names);
+	if (g->doubted_events != 0)
+		cmd_error(run->name,
+			  "generation %" PRIu64 ": events in doubt are those of the damaged batch "
+			  "at 0x%" PRIx64 ": their times and arguments may be wrong",
+			  g->number, tt_pieces_offset(run->pieces, g->doubted_offset));
 }
 
 static void report_generation(struct run *run, const struct tt_repair *r,
 			      const struct tt_repaired *g)
 {
 	bool more = (g->flags & TT_REPAIRED_LOST_MORE) != 0;
-	char lost[96];
+	char lost[96], doubted[40];
 
 	if (run->opt->common.quiet)
 		return;
@@ -180,10 +194,11 @@ static void report_generation(struct run *run, const struct tt_repair *r,
 			  g->number, g->lost_nbytes);
 	if (!g->whole)
 		cmd_error(run->name,
-			  "generation %" PRIu64 ": events kept: %" PRIu64 ", lost: %s"
+			  "generation %" PRIu64 ": events kept: %" PRIu64 "%s, lost: %s"
 			  ", made up: %" PRIu64 "; table entries made up: %" PRIu64
 			  "; bytes lost: %" PRIu64,
 			  g->number, g->events,
+			  doubted_text(g->doubted_events, doubted, sizeof(doubted)),
 			  lost_text(g->lost_events, g->unread_nbytes, more, lost, sizeof(lost)),
 			  g->made_events, g->made_entries, g->lost_nbytes);
 	if (run->opt->common.verbose)
@@ -205,7 +220,7 @@ static bool left_out_any(const struct run *run)
 static void report_all(const struct run *run)
 {
 	const char *name = run->opt->all ? run->output : run->name;
-	char lost[96];
+	char lost[96], doubted[40];
 
 	if (run->opt->common.quiet)
 		return;
@@ -215,8 +230,10 @@ static void report_all(const struct run *run)
 	else
 		cmd_error(name,
 			  "in all, generations kept: %" PRIu64 ", %" PRIu64
-			  " of them whole; events kept: %" PRIu64 ", lost: %s; bytes lost: %" PRIu64,
+			  " of them whole; events kept: %" PRIu64 "%s, lost: %s; bytes lost: "
+			  "%" PRIu64,
 			  run->generations, run->whole, run->events,
+			  doubted_text(run->doubted_events, doubted, sizeof(doubted)),
 			  lost_text(run->lost_events, run->unread_nbytes, run->lost_more, lost,
 				    sizeof(lost)),
 			  run->lost_nbytes);
@@ -257,6 +274,7 @@ static void add_to_totals(struct run *run, const struct tt_repaired *g)
 {
 	run->whole += g->whole;
 	run->events += g->events;
+	run->doubted_events += g->doubted_events;
 	run->made_events += g->made_events;
 	run->lost_events += g->lost_events;
 	run->lost_nbytes += g->lost_nbytes;
@@ -463,7 +481,7 @@ static int close_output(struct run *run, int status)
 /* The totals begin anew with each trace. */
 static void begin_totals(struct run *run)
 {
-	run->generations = run->whole = run->events = run->made_events = 0;
+	run->generations = run->whole = run->events = run->doubted_events = run->made_events = 0;
 	run->lost_events = run->lost_nbytes = run->unread_nbytes = 0;
 	run->lost_more = false;
 	run->scratch = NULL;

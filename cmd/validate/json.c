@@ -103,6 +103,7 @@ static char *put_salvage(char *p, const struct salvage_report *s)
 	p = put_u64(p, s->generations);
 	p = json_u64(p, "whole", s->whole);
 	p = json_u64(p, "events", s->events);
+	p = json_u64(p, "doubted_events", s->doubted_events);
 	p = json_u64(p, "lost_events", s->lost_events);
 	p = s->lost_more ? put_lit(p, ",\"lost_more\":true") : put_lit(p, ",\"lost_more\":false");
 	p = json_u64(p, "nbytes", s->nbytes);

@@ -38,6 +38,8 @@ static char *put_salvage(char *p, const struct salvage_report *s)
 	unsigned tenths = (unsigned)(share * 1000);
 
 	p = put_count(put_lit(p, "  salvage: "), s->events, "event");
+	if (s->doubted_events != 0)
+		p = put_char(put_u64(put_lit(p, " (in doubt: "), s->doubted_events), ')');
 	p = put_count(put_lit(p, ", "), s->generations, "generation");
 	p = put_u64(put_lit(p, ", "), s->whole);
 	p = put_u64(put_lit(p, " of them whole; "), s->kept_nbytes);

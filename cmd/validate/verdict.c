@@ -360,6 +360,7 @@ static void add_to_salvage(struct salvage_report *s, const struct tt_repaired *g
 {
 	s->whole += g->whole;
 	s->events += g->events;
+	s->doubted_events += g->doubted_events;
 	s->lost_events += g->lost_events;
 	s->lost_more |= (g->flags & TT_REPAIRED_LOST_MORE) != 0;
 	s->kept_nbytes -= g->lost_nbytes;
@@ -393,6 +394,7 @@ static int measure_reader(struct salvage_report *s, struct tt_reader *reader, st
 	s->generations += of_trace.generations;
 	s->whole += of_trace.whole;
 	s->events += of_trace.events;
+	s->doubted_events += of_trace.doubted_events;
 	s->lost_events += of_trace.lost_events;
 	s->lost_more |= of_trace.lost_more;
 	s->known |= rc == 0;

@@ -47,6 +47,7 @@ struct salvage_report {
 	bool known;
 	uint64_t generations, whole; /* kept; kept as they are */
 	uint64_t events;
+	uint64_t doubted_events; /* of these: their times and arguments may be wrong */
 	uint64_t lost_events;   /* at least */
 	bool lost_more;         /* and others, which cannot be counted */
 	uint64_t nbytes, kept_nbytes; /* of the unpacked trace */

@@ -28,17 +28,8 @@ enum stop {
 /* At most so many events are where decoding stops. */
 #define NEVENTS_UNDECODED 16
 
-/* The first type of an event of an experiment. */
-#define FIRST_EXPERIMENTAL 128
-
 /* The size of a batch to which bytes were added ends within its last event. */
 #define LAST_EVENT_NBYTES 32
-
-bool tt_salvage_is_silent(unsigned type)
-{
-	return type == TT_EV_HEAP_ALLOC || type == TT_EV_HEAP_GOAL || type == TT_EV_USER_LOG ||
-	       type == TT_EV_GO_LABEL || type >= FIRST_EXPERIMENTAL;
-}
 
 /* Whether what is missing may be a part of a run of such events. Runs are alike, and what is
  * left of one is about as long. */

@@ -270,6 +270,8 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 	out->front = (struct tt_str){at, nfront};
 	out->bytes = (struct tt_str){nfront == 0 ? at : at + nfront, r->writer.out.len - nfront};
 	out->events = s->nread;
+	out->doubted_events = tt_salvage_ndoubted(s);
+	out->doubted_offset = s->doubt.header_offset;
 	out->lost_events = s->nevents - s->nkept - s->nunsure;
 	out->unread_nbytes = s->unread_nbytes;
 	out->unknown_type = s->unknown_type;

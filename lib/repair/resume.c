@@ -6,6 +6,9 @@
  */
 #include "repair/salvage.h"
 
+/* The first type of an event of an experiment. */
+#define FIRST_EXPERIMENTAL 128
+
 /* So many events with a sequence number after a gap show that nothing is missing in it. */
 #define NPROOF 8
 
@@ -23,6 +26,12 @@ bool tt_salvage_has_sequence(unsigned type)
 	default:
 		return false;
 	}
+}
+
+bool tt_salvage_is_silent(unsigned type)
+{
+	return type == TT_EV_HEAP_ALLOC || type == TT_EV_HEAP_GOAL || type == TT_EV_USER_LOG ||
+	       type == TT_EV_GO_LABEL || type >= FIRST_EXPERIMENTAL;
 }
 
 /* The first batch of a thread, as it will be ordered, that lies in a batch of the list. */

@@ -52,7 +52,7 @@ struct tt_salvaged_thread {
 /* Events of a batch that was in doubt, and stays so until they are ordered. */
 struct tt_salvage_doubt {
 	uint32_t batch;         /* of the generation; or TT_NO_BATCH: there is none */
-	uint64_t offset;        /* of its data */
+	uint64_t header_offset, offset; /* of it and of its data */
 	uint32_t nbytes;        /* of that, as far as it goes; some may not be decodable */
 	int64_t thread;
 	uint64_t nmissing;      /* so many bytes seem to be missing in it */
@@ -152,9 +152,9 @@ struct tt_neighbours {
 };
 /*
  * Makes the generation whole: a thread's events end before one that cannot be decoded, table
- * entries that are missing are made up, and so is a lost clock. TT_E_NO_CLOCK if there is no room for one between those of its
- * neighbours, TT_E_MEMORY,
- * TT_E_LIMIT, and codes of tt_generation_seal().
+ * entries that are missing are made up, and so is a lost clock. TT_E_NO_CLOCK if there is no room
+ * for one between those of its neighbours, TT_E_MEMORY, TT_E_LIMIT, and codes of
+ * tt_generation_seal().
  */
 int tt_salvage_prepare(struct tt_salvage *s, const struct tt_neighbours *neighbours,
 		       struct tt_error *err);
@@ -174,6 +174,13 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_
 static inline uint64_t tt_salvage_nmade_entries(const struct tt_salvage *s)
 {
 	return tt_made_entries_count(&s->made) + s->lost_records.keys.n;
+}
+
+/* How many events stay of the batch in doubt. Wherever in it the damage is, it may be before the
+ * first: the numbers that follow a wrong one can be read and ordered, too. */
+static inline uint64_t tt_salvage_ndoubted(const struct tt_salvage *s)
+{
+	return s->doubt.batch == TT_NO_BATCH ? 0 : s->doubt.nconfirmed;
 }
 
 /* How many events a reader makes of one, as far as that does not depend on the state. */
@@ -208,6 +215,8 @@ void tt_salvage_cut(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t 
 
 /* Whether ordering counts such events: they show that what came before is known. */
 bool tt_salvage_has_sequence(unsigned type);
+/* Whether an event changes nothing that ordering knows. */
+bool tt_salvage_is_silent(unsigned type);
 /*
  * Ordering stopped at an event of the thread. If it went on after a gap, and too little of that was
  * ordered to show that nothing is missing there, all from the gap on is dropped. False: it was
@@ -217,8 +226,6 @@ bool tt_salvage_cut_resumed(struct tt_salvage *s, const struct tt_merge *merge, 
 
 /* ---- events of a batch in doubt (confirm.c) */
 
-/* Whether an event changes nothing that ordering knows. */
-bool tt_salvage_is_silent(unsigned type);
 /* The batches are as they will be ordered, with embedded events among them: if these divide the
  * batch in doubt, nothing of it stays. */
 void tt_salvage_find_doubted(struct tt_salvage *s);
