@@ -96,9 +96,9 @@ struct tt_repaired {
 	uint64_t missing_generations; /* numbers before it that the input does not have */
 	/* of format v1: events that name no string or stack now, because it is lost */
 	uint64_t lost_names;
-	/* of `events`, those of a damaged batch, which begins there: their times and arguments may
-	 * be wrong */
-	uint64_t doubted_events, doubted_offset;
+	/* of `events`, those of damaged batches: their times and arguments may be wrong */
+	uint64_t doubted_events;
+	uint64_t doubted_batches, doubted_offset; /* how many these are; where the first begins */
 };
 /*
  * The next generation: 0. At the end: 1; then only lost_*, `why` and `flags` are set, for what

@@ -165,9 +165,12 @@ static void report_exceptions(const struct run *run, const struct tt_repaired *g
 			  g->lost_names);
 	if (g->doubted_events != 0)
 		cmd_error(run->name,
-			  "generation %" PRIu64 ": events in doubt are those of the damaged batch "
-			  "at 0x%" PRIx64 ": their times and arguments may be wrong",
-			  g->number, tt_pieces_offset(run->pieces, g->doubted_offset));
+			  "generation %" PRIu64 ": events in doubt are those of %" PRIu64
+			  " damaged batch%s, at 0x%" PRIx64 "%s: their times and arguments may be "
+			  "wrong", g->number, g->doubted_batches,
+			  g->doubted_batches == 1 ? "" : "es",
+			  tt_pieces_offset(run->pieces, g->doubted_offset),
+			  g->doubted_batches == 1 ? "" : " and later");
 }
 
 static void report_generation(struct run *run, const struct tt_repair *r,

@@ -101,7 +101,6 @@ static void note_doubted(struct tt_salvage *s, struct tt_salvaged_batch *b)
 	s->uncounted = true;
 	s->doubt.batch = (uint32_t)(s->gen.batches.n - 1);
 	s->doubt.thread = b->head.thread;
-	s->doubt.header_offset = b->head.offset;
 	s->doubt.offset = b->head.data_offset;
 	s->doubt.nbytes = b->nown;
 }

@@ -151,6 +151,9 @@ int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err)
 	s->doubtful = TT_NO_DOUBT;
 	b->doubted = true;
 	credible = is_credible(s, b, next);
+	/* where bytes were added near its end, its last event may be read from a wrong place on, and
+	   what follows it be its own */
+	b->suspect = credible && content == TT_CONTENT_EVENTS && own_after(s, b, next) != 0;
 	shorten(s, b, next);
 	if (content == TT_CONTENT_EVENTS)
 		note_doubt(s, b, next);

@@ -43,6 +43,11 @@ void tt_salvage_measure(struct tt_salvage *s)
 	}
 }
 
+void tt_salvage_note_damaged(struct tt_salvage *s, const struct tt_event_batch *b)
+{
+	container(s, b)->suspect = true;
+}
+
 void tt_salvage_mark_embedded(struct tt_salvage *s)
 {
 	tt_salvage_measure(s);

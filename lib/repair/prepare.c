@@ -42,8 +42,10 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
 		before = p;
 		p = next;
 	}
-	if (p < end && p > before && p[0] < FIRST_EXPERIMENTAL && !is_cut(s, b)) {
-		s->nevents -= tt_salvage_nevents_of(*before);
+	if (p < end && p[0] < FIRST_EXPERIMENTAL && !is_cut(s, b)) {
+		tt_salvage_note_damaged(s, b);
+		if (p > before)
+			s->nevents -= tt_salvage_nevents_of(*before);
 		p = before;
 	}
 	s->unread_nbytes += (uint64_t)(end - p);
@@ -182,7 +184,7 @@ int tt_salvage_prepare(struct tt_salvage *s, const struct tt_neighbours *neighbo
 		return rc;
 	tt_decode_plan_init(&s->plan, s->gen.specs);
 	tt_made_entries_begin(&s->made, &s->gen);
-	tt_salvage_drop_wrong_times(s);
+	tt_salvage_drop_wrong_headers(s);
 	tt_salvage_find_doubted(s);
 	for (size_t i = 0; i < s->gen.threads.n; i++)
 		if (!walk_thread(s, &s->gen.threads.at[i]))

@@ -270,8 +270,9 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 	out->front = (struct tt_str){at, nfront};
 	out->bytes = (struct tt_str){nfront == 0 ? at : at + nfront, r->writer.out.len - nfront};
 	out->events = s->nread;
-	out->doubted_events = tt_salvage_ndoubted(s);
-	out->doubted_offset = s->doubt.header_offset;
+	out->doubted_events = s->ndoubted;
+	out->doubted_batches = s->ndoubted_batches;
+	out->doubted_offset = s->doubted_offset;
 	out->lost_events = s->nevents - s->nkept - s->nunsure;
 	out->unread_nbytes = s->unread_nbytes;
 	out->unknown_type = s->unknown_type;
@@ -426,8 +427,8 @@ static int repair_whole(struct tt_repair *r, struct tt_repaired *out)
 		rc = tt_candidate_break_up(r, r->cur, &why);
 		return rc < 0 ? rc : TT_REPAIR_GO_ON;
 	}
-	if (tt_times_are_wrong(&r->whole, &offset)) {
-		tt_fail(&why, TT_E_BATCH_HEADER, "the time of a batch is far from those of all others");
+	if (tt_headers_are_wrong(&r->whole, &offset)) {
+		tt_fail(&why, TT_E_BATCH_HEADER, "the header of a batch has a wrong time or thread");
 		tt_error_at(&why, offset);
 		rc = tt_candidate_break_up(r, r->cur, &why);
 		return rc < 0 ? rc : TT_REPAIR_GO_ON;

@@ -17,7 +17,7 @@
  *	confirm.c   which events of a damaged batch stay
  *	place.c     where in it bytes are missing or were added
  *	usual.c     how usual an event is: a measure for that
- *	times.c     batches whose time is wrong
+ *	headers.c   batches whose time or thread is wrong
  *	snapshot.c  the heap that AllocFree lists, as a check of these
  *	clock.c     a clock between two others
  *	entries.c   strings and stacks that are made up

@@ -32,6 +32,7 @@ struct tt_salvaged_batch {
 	bool dropped;
 	bool sync;
 	bool doubted;                   /* it was in doubt */
+	bool suspect;                   /* bytes in it or right after it may be damaged */
 	bool cut;                       /* its header says more than there is */
 	bool unsettled;                 /* its events are those of tt_salvage's doubt */
 };
@@ -52,7 +53,7 @@ struct tt_salvaged_thread {
 /* Events of a batch that was in doubt, and stays so until they are ordered. */
 struct tt_salvage_doubt {
 	uint32_t batch;         /* of the generation; or TT_NO_BATCH: there is none */
-	uint64_t header_offset, offset; /* of it and of its data */
+	uint64_t offset;        /* of its data */
 	uint32_t nbytes;        /* of that, as far as it goes; some may not be decodable */
 	int64_t thread;
 	uint64_t nmissing;      /* so many bytes seem to be missing in it */
@@ -100,6 +101,9 @@ struct tt_salvage {
 	/* events that decode; those that stay; a coroutine switch is three, as for a reader */
 	uint64_t nevents, nkept;
 	uint64_t nunsure;       /* of those that do not stay: they may be none */
+	uint64_t ndoubted;      /* of those that stay: they may be others than were written */
+	size_t ndoubted_batches; /* these are in so many batches, of which the first is here: */
+	uint64_t doubted_offset;
 	uint64_t nread;         /* what a reader hands out of those that stay, CPU samples too */
 	size_t nsamples;        /* in the tables that were read */
 	uint64_t unread_nbytes; /* events of threads, from one on that does not decode */
@@ -176,26 +180,19 @@ static inline uint64_t tt_salvage_nmade_entries(const struct tt_salvage *s)
 	return tt_made_entries_count(&s->made) + s->lost_records.keys.n;
 }
 
-/* How many events stay of the batch in doubt. Wherever in it the damage is, it may be before the
- * first: the numbers that follow a wrong one can be read and ordered, too. */
-static inline uint64_t tt_salvage_ndoubted(const struct tt_salvage *s)
-{
-	return s->doubt.batch == TT_NO_BATCH ? 0 : s->doubt.nconfirmed;
-}
-
 /* How many events a reader makes of one, as far as that does not depend on the state. */
 static inline unsigned tt_salvage_nevents_of(unsigned type)
 {
 	return type == TT_EV_GO_SWITCH || type == TT_EV_GO_SWITCH_DESTROY ? 3 : 1;
 }
 
-/* ---- times of batches (times.c) */
+/* ---- headers of batches (headers.c) */
 
-/* Whether the time of a batch of events is far from those of most others: *offset is where the
- * first of these begins. */
-bool tt_times_are_wrong(const struct tt_generation *g, uint64_t *offset);
+/* Whether the time of a batch of events is far from those of most others, or its thread cannot be:
+ * *offset is where such a batch begins. */
+bool tt_headers_are_wrong(const struct tt_generation *g, uint64_t *offset);
 /* Threads end before such batches. */
-void tt_salvage_drop_wrong_times(struct tt_salvage *s);
+void tt_salvage_drop_wrong_headers(struct tt_salvage *s);
 
 /* ---- the events of a thread (threads.c) */
 
@@ -262,5 +259,7 @@ bool tt_salvage_end_embedded(struct tt_salvage *s, const struct tt_merge *merge,
 			     const struct tt_error *why);
 /* Notes in each batch of the input how far the events go that are left. */
 void tt_salvage_measure(struct tt_salvage *s);
+/* Not all of a batch can be read: what stays of it is in doubt. */
+void tt_salvage_note_damaged(struct tt_salvage *s, const struct tt_event_batch *b);
 
 #endif

@@ -39,10 +39,11 @@ void tt_salvage_recall(struct tt_salvage *s)
 
 /* ---- what is lost */
 
-/* How many events stand in a batch of the input behind those that stay. */
-static uint64_t nleft_out(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
+/* How many events stand in a part of a batch of the input. */
+static uint64_t nevents_in(const struct tt_salvage *s, const struct tt_salvaged_batch *b,
+			   uint32_t from, uint32_t to)
 {
-	const uint8_t *p = b->head.data + b->reach, *end = b->head.data + b->nown;
+	const uint8_t *p = b->head.data + from, *end = b->head.data + to;
 	struct tt_raw_event ev;
 	uint64_t n = 0, dt;
 
@@ -60,10 +61,32 @@ static void count_unsure(struct tt_salvage *s)
 
 		if (b->events && b->doubted && !b->unsettled && !b->dropped && !b->cut &&
 		    b->reach < b->nown)
-			s->nunsure += nleft_out(s, b);
+			s->nunsure += nevents_in(s, b, b->reach, b->nown);
 	}
 	if (s->nunsure > s->nevents - s->nkept)
 		s->nunsure = s->nevents - s->nkept;
+}
+
+/*
+ * What stays of a damaged batch is in doubt, all of it: the damage may be before the first event,
+ * since numbers that follow a wrong one can often be read and ordered, too.
+ */
+static void count_doubted(struct tt_salvage *s)
+{
+	s->ndoubted = s->ndoubted_batches = 0;
+	for (size_t i = 0; i < s->list.n; i++) {
+		const struct tt_salvaged_batch *b = &s->list.at[i];
+		uint64_t n;
+
+		if (b->dropped || !(b->unsettled || b->suspect))
+			continue;
+		n = nevents_in(s, b, 0, b->reach);
+		if (n == 0)
+			continue;
+		if (s->ndoubted_batches++ == 0)
+			s->doubted_offset = b->head.offset;
+		s->ndoubted += n;
+	}
 }
 
 /* ---- what of it orders */
@@ -222,5 +245,6 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_
 	tt_salvage_recount_doubted(s);
 	tt_salvage_measure(s);
 	count_unsure(s);
+	count_doubted(s);
 	return TT_OK;
 }
