@@ -26,6 +26,7 @@ static size_t count(struct before *b, struct tt_reader *r, const struct time_poi
 {
 	struct window_begin window = { .number = generations.first, .timed = from->given };
 	const struct tt_generation *g;
+	struct landing landing;
 	uint64_t last = 0;
 	size_t n = 0;
 
@@ -45,9 +46,12 @@ static size_t count(struct before *b, struct tt_reader *r, const struct time_poi
 		last = tt_generation_offset(g);
 		if (reaches(g, &window))
 			break;
-		if (n == 1 && leap_to_window(r, g, &window)) {
+		if (n == 1 && leap_to_window(r, g, &window, &landing)) {
 			b->leaps = true;
-			last = 0;
+			n = (size_t)landing.ordinal;
+			b->earlier_offset = 0;
+			b->offset = landing.earlier_offset;
+			last = landing.offset;
 		}
 	}
 	return n;

@@ -22,7 +22,7 @@ struct search {
 	struct tt_reader *r;
 	const struct window_begin *window;
 	uint64_t frequency;     /* of the trace's clock */
-	struct spot low;        /* it and the one after it end before the window */
+	struct spot low, next;  /* one after the other, they end before the window */
 	uint64_t high;          /* none that begins after this offset is such a one; */
 	struct spot above;      /* one of these that does not end before it, if it has a number */
 	bool is_lost;           /* what was found does not fit together */
@@ -98,6 +98,7 @@ static bool fits(const struct search *s, const struct tt_generation *g)
 	uint64_t number = tt_generation_number(g);
 
 	return tt_generation_frequency(g) == s->frequency && number > s->low.number &&
+	       tt_generation_nexperimental(g) == 0 &&
 	       (s->above.number == 0 || number <= s->above.number);
 }
 
@@ -122,14 +123,16 @@ static void probe(struct search *s, uint64_t offset)
 	struct spot found, next;
 
 	if (tt_reader_seek_generation(s->r, offset) == 0 && next_is_early(s, &found) &&
-	    next_is_early(s, &next))
+	    next_is_early(s, &next)) {
 		s->low = found;
-	else
+		s->next = next;
+	} else {
 		s->high = offset;
+	}
 }
 
 bool leap_to_window(struct tt_reader *r, const struct tt_generation *first,
-		    const struct window_begin *window)
+		    const struct window_begin *window, struct landing *landing)
 {
 	struct search s = {
 		.r = r,
@@ -139,16 +142,16 @@ bool leap_to_window(struct tt_reader *r, const struct tt_generation *first,
 		.high = tt_reader_progress(r).in_total,
 	};
 	const struct spot start = s.low;
-	uint64_t offset = start.end, ordinal = start.ordinal + 1;
 
 	if (s.high < MIN_NBYTES || !is_early(window, &s.low) || s.high < s.low.end || is_near(&s) ||
-	    tt_reader_go_to_generation(r, offset, ordinal) != 0)
+	    tt_reader_go_to_generation(r, start.end, start.ordinal + 1) != 0)
 		return false;
 	for (unsigned n = 0; !s.is_lost && !is_near(&s); n++)
 		probe(&s, next_offset(&s, n));
-	if (!s.is_lost && s.low.number != start.number) {
-		offset = s.low.offset;
-		ordinal = s.low.ordinal;
-	}
-	return tt_reader_go_to_generation(r, offset, ordinal) == 0 && offset != start.end;
+	*landing = (struct landing){ s.low.offset, s.next.offset, s.next.ordinal };
+	if (!s.is_lost && s.low.number != start.number &&
+	    tt_reader_go_to_generation(r, s.next.end, s.next.ordinal + 1) == 0)
+		return true;
+	tt_reader_go_to_generation(r, start.end, start.ordinal + 1);
+	return false;
 }

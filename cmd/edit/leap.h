@@ -17,12 +17,17 @@ struct window_begin {
 	int64_t ns;
 };
 
+/* Two generations, one after the other, that end before the window begins. */
+struct landing {
+	uint64_t earlier_offset, offset;
+	uint64_t ordinal;       /* of the later one, counted by numbers */
+};
+
 /*
- * The reader has just skimmed the first generation of the trace. True: the next one is another than
- * the second, and it and the one after it end before the window begins. Their ordinals are counted
- * by numbers. False: the next one is the second, as before.
+ * The reader has just skimmed the first generation of the trace. True: the next one is that after
+ * two others, which are *landing. False: the next one is the second, as before.
  */
 bool leap_to_window(struct tt_reader *r, const struct tt_generation *first,
-		    const struct window_begin *window);
+		    const struct window_begin *window, struct landing *landing);
 
 #endif
