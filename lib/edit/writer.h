@@ -398,6 +398,8 @@ bool tt_writer_map_stack(struct tt_writer *w, const struct tt_generation *from, 
 bool tt_writer_can_keep_ids(struct tt_writer *w, const struct tt_generation *from);
 /* Entries of the result's own get other ids than the source's generation has, from now on. */
 void tt_writer_leave_ids(struct tt_writer *w, const struct tt_generation *from);
+/* So many strings follow. False: no memory. */
+bool tt_writer_expect_strings(struct tt_writer *w, size_t n);
 /* If so: the result has this one. False: w->err. */
 bool tt_writer_keep_string(struct tt_writer *w, const struct tt_generation *from, uint64_t id);
 bool tt_writer_keep_stack(struct tt_writer *w, const struct tt_generation *from, uint64_t id);

@@ -10,8 +10,9 @@
 
 #include "edit/writer_run.h"
 
-/* Room that a stream gets at once, beside what its events have. */
-#define MORE_ROOM_NBYTES 16384
+/* Room that a stream gets at first, beside what its events have; if that is full, it gets the room
+ * of a batch. */
+#define FIRST_ROOM_NBYTES 16384
 /* Beyond an event, for bytes that are copied in one piece. */
 #define SLACK_NBYTES 64
 
@@ -91,6 +92,17 @@ static bool is_at_same_place(const struct tt_writer *w, const struct tt_pass *p)
 
 /* ---- streams */
 
+/* Room up to the end of a batch and for the event after it, if the stream had some before. */
+static bool make_room(struct tt_writer_stream *s, size_t batch_end)
+{
+	size_t most = batch_end + TT_EVENT_MAX_SIZE, want = s->body.len + FIRST_ROOM_NBYTES;
+
+	if (s->body.cap >= FIRST_ROOM_NBYTES || want > most)
+		want = most;
+	return s->body.cap >= want + SLACK_NBYTES ||
+	       tt_bytes_room(&s->body, want + SLACK_NBYTES - s->body.len);
+}
+
 /* The copy goes on where the stream ends, if there is room. */
 static bool point_at_stream(struct tt_writer *w, size_t i)
 {
@@ -101,9 +113,9 @@ static bool point_at_stream(struct tt_writer *w, size_t i)
 	*copy = (struct tt_copy){0};
 	if (s->chunks.n == 0)
 		return true;
-	if (!tt_bytes_room(&s->body, MORE_ROOM_NBYTES))
-		return false;
 	room = s->chunks.at[s->chunks.n - 1].offset + TT_BATCH_MAX_SIZE;
+	if (!make_room(s, room))
+		return false;
 	if (room > s->body.cap - SLACK_NBYTES)
 		room = s->body.cap - SLACK_NBYTES;
 	if (room < s->body.len + TT_EVENT_MAX_SIZE)
@@ -180,11 +192,22 @@ static bool begin_ids(struct tt_writer *w)
 	return true;
 }
 
+static size_t count_used(const bool *used, size_t n)
+{
+	size_t count = 0;
+
+	for (size_t id = 0; id < n; id++)
+		count += used[id];
+	return count;
+}
+
 /* The tables have what was named. */
 static bool keep_ids(struct tt_writer *w)
 {
 	const struct tt_writer_run *run = w->run;
 
+	if (!tt_writer_expect_strings(w, count_used(run->strings.at, run->strings.n)))
+		return tt_writer_no_memory(w) == TT_OK;
 	for (size_t id = 1; id < run->stacks.n; id++)
 		if (run->stacks.at[id] && !tt_writer_keep_stack(w, run->gen, id))
 			return false;
@@ -324,27 +347,38 @@ static void set_numbers(struct tt_writer *w, const struct tt_event *ev, uint64_t
 	}
 }
 
-/* The event as the trace has it, from *begin to *end: what was handed out may have been changed. */
-static void decode_again(const struct tt_writer_run *run, const struct tt_cursor *c,
-			 const struct tt_event *ev, struct tt_raw_event *out,
-			 const uint8_t **begin, const uint8_t **end)
+/* The index of the batch that an event of a cursor is in. */
+static uint32_t batch_of(const struct tt_event *ev)
 {
-	const uint8_t *shown = (const uint8_t *)ev->args - offsetof(struct tt_raw_event, args);
-	const struct tt_event_batch *b;
-	const uint8_t *batch_end;
-	uint64_t dt;
+	const uint8_t *raw = (const uint8_t *)ev->args - offsetof(struct tt_raw_event, args);
 	uint32_t batch;
 
-	memcpy(&batch, shown + offsetof(struct tt_raw_event, batch), sizeof(batch));
-	b = &run->gen->batches.at[batch];
-	*begin = b->data + (ev->offset - b->data_offset);
-	batch_end = b->data + b->size;
-	/* (the cursor's copy of the batch, as long as it is there, is in memory already) */
-	if (c->batch == batch) {
-		*begin = (const uint8_t *)(uintptr_t)(ev->offset - c->offset_of_null);
-		batch_end = c->end;
-	}
-	*end = tt_raw_event_decode(&run->pass->merge.cursors.plan, *begin, batch_end, out, &dt);
+	memcpy(&batch, raw + offsetof(struct tt_raw_event, batch), sizeof(batch));
+	return batch;
+}
+
+/* The event as the trace has it: what was handed out may have been changed. */
+static void decode_again(const struct tt_writer_run *run, const struct tt_event *ev,
+			 struct tt_raw_event *out)
+{
+	const struct tt_event_batch *b = &run->gen->batches.at[batch_of(ev)];
+	uint64_t dt;
+
+	tt_raw_event_decode(&run->pass->merge.cursors.plan, b->data + (ev->offset - b->data_offset),
+			    b->data + b->size, out, &dt);
+}
+
+/* Where its bytes are, which the cursor has passed. False: they are not of its batch. */
+static bool find_bytes(const struct tt_cursor *c, const struct tt_event *ev, const uint8_t **begin,
+		       const uint8_t **end)
+{
+	if (batch_of(ev) != c->batch)
+		return false;
+	*begin = (const uint8_t *)(uintptr_t)(ev->offset - c->offset_of_null);
+	*end = c->pos;
+	if (c->head->offset > ev->offset)
+		*end = (const uint8_t *)(uintptr_t)(c->head->offset - c->offset_of_null);
+	return true;
 }
 
 /* Marks what it names as used. False: some of that has too high an id. */
@@ -404,19 +438,20 @@ static int put_event(struct tt_writer *w, size_t i, const struct tt_event *ev, u
 
 static int write_event(struct tt_writer *w, const struct tt_cursor *c, const struct tt_event *ev)
 {
+	const struct tt_event_def *def = tt_event_def_of(ev->spec);
 	struct tt_writer_run *run = w->run;
 	size_t i = (size_t)(c - run->pass->merge.cursors.at);
 	const uint8_t *begin, *end;
 	struct tt_raw_event raw;
 
-	decode_again(run, c, ev, &raw, &begin, &end);
-	if (!mark_ids(run, tt_event_def_of(ev->spec), raw.args) &&
-	    !keep_ids_of(w, tt_event_def_of(ev->spec), raw.args))
+	/* (ids are never changed) */
+	if (!mark_ids(run, def, ev->args) && !keep_ids_of(w, def, ev->args))
 		return -w->err.code;
-	if ((run->renumbers && has_number(ev->spec->type)) ||
-	    !copy_bytes(run, &run->copies.at[i], begin, end))
-		return put_event(w, i, ev, raw.args);
-	return TT_OK;
+	if (!(run->renumbers && has_number(ev->spec->type)) && find_bytes(c, ev, &begin, &end) &&
+	    copy_bytes(run, &run->copies.at[i], begin, end))
+		return TT_OK;
+	decode_again(run, ev, &raw);
+	return put_event(w, i, ev, raw.args);
 }
 
 /* One that is handed out: it, or what the trace has that it belongs to. */

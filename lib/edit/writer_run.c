@@ -160,7 +160,8 @@ int tt_writer_run_next(struct tt_writer *w, struct tt_pass_run *how, int64_t end
 	if ((*ev)->kind != TT_KIND_TRANSITION)
 		return TT_OK;
 	/* (it may have made some known) */
-	rc = tt_writer_run_note_all(w);
+	if (run->gs.n < run->pass->order.gs.n || run->ps.n < run->pass->order.ps.n)
+		rc = tt_writer_run_note_all(w);
 	if (rc == TT_OK)
 		forget_old(w, *ev);
 	return rc;

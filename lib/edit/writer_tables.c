@@ -325,6 +325,14 @@ void tt_writer_leave_ids(struct tt_writer *w, const struct tt_generation *from)
 			t->next_stack = from->stacks.at[i].id + 1;
 }
 
+bool tt_writer_expect_strings(struct tt_writer *w, size_t n)
+{
+	struct tt_generation *g = &w->tables.gen;
+
+	return tt_mem_grow(&w->mem, &g->strings.at, &g->strings.cap, g->strings.n + n,
+			   sizeof(*g->strings.at));
+}
+
 bool tt_writer_keep_string(struct tt_writer *w, const struct tt_generation *from, uint64_t id)
 {
 	struct tt_writer_tables *t = &w->tables;
