@@ -155,7 +155,9 @@ struct tt_writer_options {
 	unsigned version;               /* of the header: 22, 23, 25 or 26; 0: 26 */
 	uint64_t max_memory_nbytes;     /* for one generation; 0: a quarter of the machine's */
 	/* The writer begins a new generation after so many bytes or so much time; 0: where
-	   the source does, or after 32 MiB if there is none. What lives is restated there. */
+	   the source does, or after 32 MiB if there is none. What lives is restated there. The
+	   first generation of a source, in which goroutines are stated to its end, is not
+	   divided; and while the world is stopped, no generation ends. */
 	uint64_t max_generation_nbytes;
 	uint64_t max_generation_ns;
 };
@@ -204,7 +206,11 @@ TT_API int tt_writer_batch(struct tt_writer *w, const struct tt_batch *batch);
 TT_API int tt_writer_string(struct tt_writer *w, struct tt_str text, uint64_t *id);
 TT_API int tt_writer_stack(struct tt_writer *w, const struct tt_frame *frames, size_t nframes,
 			   uint64_t *id);
-/* The generation ends here. The next event begins another one, which restates what lives. */
+/*
+ * The generation ends here. The next event begins another one, which restates what lives. A
+ * goroutine that is new cannot be stated there: call this after the first generation of a source.
+ * TT_E_ARGUMENT while the world is stopped. The codes of an event.
+ */
 TT_API int tt_writer_next_generation(struct tt_writer *w);
 /* Writes the last generation. Without an event, the result is the state that was followed, or a
  * header. The codes of an event. */

@@ -163,6 +163,33 @@ static bool is_divisible(const struct tt_writer *w)
 	return !w->held.any && !w->has_theft;
 }
 
+/* The end of a pause names it by a string of the generation in which it began. */
+static bool is_world_stopped(const struct tt_writer *w)
+{
+	const struct tt_order *o = &w->order;
+
+	for (size_t i = 0; i < o->gs.n; i++) {
+		const struct tt_open_scopes *e =
+			o->gs.at[i].status == TT_G_GONE ? NULL
+							: tt_order_scopes(o, o->gs.at[i].scopes);
+
+		for (size_t r = 0; e != NULL && r < e->ranges.n; r++)
+			if (e->ranges.at[r].type == TT_EV_STW_BEGIN)
+				return true;
+	}
+	return false;
+}
+
+/* Whether the writer may end the generation after an event. A source states goroutines that are
+ * new, up to the end of its first generation; no other generation can. */
+static bool may_divide(const struct tt_writer *w, const struct tt_event *ev)
+{
+	bool states_new = ev->generation != NULL && !ev->generation->v1 &&
+			  ev->generation->ordinal == w->first_ordinal;
+
+	return !states_new && is_divisible(w) && !is_world_stopped(w);
+}
+
 /* ---- a Sync */
 
 static int take_sync(struct tt_writer *w, const struct tt_event *ev)
@@ -261,6 +288,8 @@ int tt_writer_prepare(struct tt_writer *w, const struct tt_event *ev, bool insid
 
 	if (rc != TT_OK)
 		return rc;
+	if (w->first_ordinal == 0 && ev->generation != NULL)
+		w->first_ordinal = ev->generation->ordinal;
 	if (!inside)
 		return w->past.any || ev->generation == NULL
 			       ? TT_OK
@@ -330,7 +359,7 @@ int tt_writer_event_slowly(struct tt_writer *w, const struct tt_event *ev, int r
 		rc = take_event(w, ev);
 	if (rc == TT_OK && w->past.stays && !(sync && ev->generation == NULL))
 		rc = extend_past(w, ev);
-	if (rc == TT_OK && !sync && is_full(w, ev) && is_divisible(w))
+	if (rc == TT_OK && !sync && is_full(w, ev) && may_divide(w, ev))
 		rc = tt_writer_close_generation(w);
 	find_quick(w);
 	w->full_nbytes = w->past.stays || w->options.max_generation_ns != 0 ? 0 : most_nbytes(w);
@@ -394,6 +423,9 @@ int tt_writer_next_generation(struct tt_writer *w)
 	if (rc != TT_OK)
 		return rc;
 	rc = tt_writer_release_all(w);
+	if (rc == TT_OK && is_world_stopped(w))
+		return tt_fail(&w->err, TT_E_ARGUMENT,
+			       "a generation cannot end while the world is stopped");
 	return rc < 0 ? rc : tt_writer_close_generation(w);
 }
 

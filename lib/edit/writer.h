@@ -195,6 +195,8 @@ struct tt_writer {
 	int64_t cut_ns;         /* where the result begins; INT64_MAX: at its first event */
 	bool drops_batches;     /* experimental batches of the source are not wanted */
 
+	uint64_t first_ordinal; /* of the first generation of the source that was given; 0: none */
+
 	/* the generation at hand */
 	bool open;
 	uint64_t number;        /* of this generation, or of the next one */

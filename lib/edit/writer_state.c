@@ -227,12 +227,17 @@ static bool add_ranges_without_p(struct tt_writer *w, struct tt_restatement *lis
 	return true;
 }
 
-static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
-		       uint64_t gc_seq)
+/* Only the first generation of a trace can state it where no goroutine runs; later ones need
+ * not. */
+static bool add_collection(struct tt_writer *w, struct tt_restatement *list,
+			   const struct tt_order *o, uint64_t seq)
 {
-	if (o->gc_state == TT_GC_RUNNING &&
-	    !add_range(w, list, list->runner, TT_EV_GC_ACTIVE, gc_seq))
-		return false;
+	return o->gc_state != TT_GC_RUNNING ||
+	       add_range(w, list, list->runner, TT_EV_GC_ACTIVE, seq);
+}
+
+static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+{
 	if (!add_ranges_of_threads(w, list, o, true))
 		return false;
 	for (size_t i = 0; i < o->ms.n; i++) {
@@ -428,7 +433,7 @@ static bool list_past(struct tt_writer *w, struct tt_restatement *list)
 	       add_statuses(w, list, &all) &&
 	       add_declared(w, list, TT_PLACE_ANY, tt_writer_any_thread(list, o)) &&
 	       add_ranges_without_p(w, list, o) && add_spoken(w, list, o) &&
-	       add_ranges(w, list, o, o->gc_seq) &&
+	       add_collection(w, list, o, o->gc_seq) && add_ranges(w, list, o) &&
 	       add_labels(w, list, o) && add_own(w, list, o) &&
 	       tt_writer_heap_restate(w, list) && tt_writer_declared_number(w, list);
 }
@@ -582,7 +587,9 @@ int tt_writer_restate_all(struct tt_writer *w)
 
 	if (rc == TT_OK && !(add_statuses(w, &list, &all) &&
 			     add_ranges_without_p(w, &list, o) &&
-			     add_ranges(w, &list, o, o->gc_seq + 1) &&
+			     (list.runner == TT_NONE ||
+			      add_collection(w, &list, o, o->gc_seq + 1)) &&
+			     add_ranges(w, &list, o) &&
 			     (list.runner == TT_NONE || add_procs(w, &list, list.runner))))
 		rc = -w->err.code;
 	if (rc == TT_OK)
