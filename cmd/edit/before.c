@@ -92,9 +92,12 @@ int before_pass(const struct before *b, struct tt_reader *reader)
 	return rc;
 }
 
+/* The task that an event says something of. */
 static uint64_t task_of(const struct tt_event *ev)
 {
 	switch (ev->kind) {
+	case TT_KIND_TASK_BEGIN:
+		return tt_event_task(ev).parent;
 	case TT_KIND_TASK_END:
 		return tt_event_task(ev).id;
 	case TT_KIND_REGION_BEGIN:
@@ -107,25 +110,28 @@ static uint64_t task_of(const struct tt_event *ev)
 	}
 }
 
+static bool has_unknown_task(const struct before *b, const struct tt_event *ev)
+{
+	uint64_t task = task_of(ev);
+
+	return task != 0 && task != TT_NO_TASK && !id_set_has(&b->tasks, (int64_t)task);
+}
+
 void before_see(struct before *b, const struct tt_event *ev, bool inside)
 {
-	uint64_t task;
-
-	if (ev->kind == TT_KIND_TASK_BEGIN) {
-		b->is_missing |= !id_set_add(&b->tasks, (int64_t)tt_event_task(ev).id);
-		return;
-	}
+	/* (one that is still open where the window begins is restated, with its parent) */
+	if (ev->kind == TT_KIND_TASK_BEGIN)
+		b->is_missing |= has_unknown_task(b, ev) ||
+				 !id_set_add(&b->tasks, (int64_t)tt_event_task(ev).id);
 	b->has_procs |= ev->kind == TT_KIND_METRIC &&
 			strcmp(tt_event_metric(ev).name, "/sched/gomaxprocs:threads") == 0;
 	if (!inside)
 		return;
 	/* (batches of its experiment may be in what nobody looked at) */
 	b->is_missing |= b->leaps && ev->kind == TT_KIND_EXPERIMENTAL;
-	task = task_of(ev);
 	/* (the first generation that is read shows every state as a new one) */
 	b->overlaps |= tt_generation_ordinal(ev->generation) == b->n + 1;
-	b->is_missing |= b->overlaps || !b->has_procs || (task != 0 && task != TT_NO_TASK &&
-					   !id_set_has(&b->tasks, (int64_t)task));
+	b->is_missing |= b->overlaps || !b->has_procs || has_unknown_task(b, ev);
 }
 
 void before_begin(struct before *b)
