@@ -260,6 +260,8 @@ enum tt_filter_flags {
 	TT_FILTER_NO_STACKS = 1 << 1,   /* no event has a stack */
 	TT_FILTER_NO_SAMPLES = 1 << 2,  /* no CPU samples */
 	TT_FILTER_NO_EXPERIMENTS = 1 << 3, /* no events and no batches of experiments */
+	/* what runs where the part begins keeps its label, also if none inside is chosen */
+	TT_FILTER_LABELS = 1 << 4,
 };
 
 /* `writer` is new and remains the caller's; the filter must be freed before it. TT_E_MEMORY. */

@@ -247,6 +247,8 @@ static int visit_all(struct pass *p, visit_fn *visit)
 		if (ev->generation)
 			visited = visit_one(p, ev, visit);
 	}
+	/* (nothing was read of what is before the window's end) */
+	run->before.is_missing |= run->before.n != 0 && visited == 1 && n == 1;
 	if (run->before.is_missing || run->is_late)
 		return STATUS_TROUBLE;
 	if (rc >= 0 && visited >= 0)
@@ -320,6 +322,13 @@ static unsigned version_for(const struct tt_reader *r)
 	return version == 22 || version == 23 ? version : 26;
 }
 
+/* Whether goroutines are chosen with all that they do, and so with their labels. */
+static bool chooses_labels(const struct selection *s)
+{
+	return s->kinds.n == 0 && s->tasks.ids.n == 0 && s->tasks.names.n == 0 &&
+	       s->regions.n == 0 && !s->experiment && s->stack.n == 0;
+}
+
 static int open_writer(struct run *run)
 {
 	const struct filter_options *opt = run->opt;
@@ -328,6 +337,7 @@ static int open_writer(struct run *run)
 		.max_memory_nbytes = opt->common.max_memory,
 	};
 	unsigned flags = (run->chooses ? TT_FILTER_CHOOSES : 0) |
+			 (run->chooses && chooses_labels(&run->selection) ? TT_FILTER_LABELS : 0) |
 			 (opt->no_stacks ? TT_FILTER_NO_STACKS : 0) |
 			 (opt->no_samples ? TT_FILTER_NO_SAMPLES : 0) |
 			 (opt->no_experiments ? TT_FILTER_NO_EXPERIMENTS : 0);

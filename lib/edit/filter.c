@@ -18,6 +18,7 @@ int tt_filter_new(struct tt_filter **out, struct tt_writer *writer, unsigned fla
 	f->w = writer;
 	f->mem = &writer->mem;
 	f->flags = flags;
+	f->keeps_labels = (flags & TT_FILTER_LABELS) != 0;
 	writer->drops_batches = (flags & TT_FILTER_NO_EXPERIMENTS) != 0;
 	tt_idmap_init(&f->g_ids, f->mem, tt_random_seed());
 	tt_idmap_init(&f->task_ids, f->mem, tt_random_seed());

@@ -59,7 +59,8 @@ struct tt_filter {
 	TT_ARRAY(int64_t) collectors; /* goroutines that begin and end the collector's phase */
 	struct tt_idmap unchosen; /* ranges and regions whose last begin was not chosen */
 	struct tt_filter_range ranges[256];
-	bool keeps_gc, keeps_labels; /* one inside was chosen */
+	bool keeps_gc;          /* one inside was chosen; or that is asked for: */
+	bool keeps_labels;
 	bool chose;             /* tt_filter_choose() was called */
 	struct tt_idmap subject_ids; /* by a hash of what it is */
 	struct tt_idmap changer_ids; /* hashes of those that are in the lists */
