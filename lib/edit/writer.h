@@ -166,6 +166,7 @@ struct tt_restatement {
 	TT_ARRAY(uint64_t) args;
 	int64_t runner;         /* a thread on which a goroutine runs, or TT_NONE */
 	bool with_pauses;       /* open ones begin, as no event says that they go on */
+	bool is_apart;          /* in a generation that has nothing of the source */
 };
 
 /* A coroutine switch of which the events that it adds are still to come. */

@@ -483,7 +483,7 @@ static int64_t lead_of_old_clock(const struct tt_writer_past *past)
 /* A generation of what is known, and nothing else. */
 static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 {
-	struct tt_restatement list = {.runner = TT_NONE, .with_pauses = true};
+	struct tt_restatement list = {.runner = TT_NONE, .with_pauses = true, .is_apart = true};
 	/* it has the clock of its number, by which pieces are known to be of one recording, and
 	   begins before the next one by this, too */
 	int64_t lead = number == w->past.source->number && w->past.had_clock
