@@ -52,7 +52,8 @@ static bool note_resumed(struct tt_salvage *s, const struct tt_salvaged_batch *b
 {
 	uint64_t thread = (uint64_t)b->head.thread;
 
-	if (!is_after_gap(s, b) || tt_idmap_find(&s->gen.thread_ids, thread) >= s->nthreads_before ||
+	if (!is_after_gap(s, b) ||
+	    tt_idmap_find(&s->gen.thread_ids, thread) >= s->nthreads_before ||
 	    tt_idmap_find(&s->resumed, thread) != TT_IDMAP_NONE)
 		return true;
 	return tt_idmap_add(&s->resumed, thread, (uint32_t)(b - s->list.at));

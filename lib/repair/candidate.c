@@ -95,7 +95,8 @@ int tt_candidate_unwrap(struct tt_repair *r, struct tt_candidate *c)
 	if (c->unwrapped)
 		return TT_OK;
 	c->unwrapped = true;
-	rc = tt_reader_take_embedded(r->reader, &r->pass, tt_candidate_gen(r, c), &changed, &r->err);
+	rc = tt_reader_take_embedded(r->reader, &r->pass, tt_candidate_gen(r, c), &changed,
+				     &r->err);
 	if (changed)
 		tt_pass_specs_changed(&r->probe);
 	return rc;

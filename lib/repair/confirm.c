@@ -13,7 +13,7 @@
 /* What shows that bytes are missing before some event of the batch. */
 enum stop {
 	STOP_DECODING,          /* it cannot be decoded: it lies at that place, or soon after it */
-	STOP_ORDERING,          /* it cannot happen, or it waits, or others wait for what is missing */
+	STOP_ORDERING,          /* it cannot happen or waits, or others wait for what is missing */
 	STOP_NONE,              /* all events can be ordered */
 };
 

@@ -151,14 +151,14 @@ int tt_salvage_settle(struct tt_salvage *s, uint64_t next, struct tt_error *err)
 	s->doubtful = TT_NO_DOUBT;
 	b->doubted = true;
 	credible = is_credible(s, b, next);
-	/* where bytes were added near its end, its last event may be read from a wrong place on, and
-	   what follows it be its own */
+	/* where bytes were added near its end, its last event may be read from a wrong place on,
+	   and what follows it be its own */
 	b->suspect = credible && content == TT_CONTENT_EVENTS && own_after(s, b, next) != 0;
 	shorten(s, b, next);
 	if (content == TT_CONTENT_EVENTS)
 		note_doubt(s, b, next);
-	/* if all of a table can be read, the damage is in any of its records; but strings are numbered
-	   in order, and each says where it ends */
+	/* if all of a table can be read, the damage is in any of its records; but strings are
+	   numbered in order, and each says where it ends */
 	if (!credible && (b->nown == 0 || (content != TT_CONTENT_EVENTS &&
 					   content != TT_CONTENT_STRINGS && reads_on(s, b, next))))
 		rc = tt_salvage_drop(s, b, err);

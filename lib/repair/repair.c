@@ -298,7 +298,8 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 static int lead(struct tt_repair *r, struct tt_made_entries *made)
 {
 	const struct tt_generation *g = made->gen;
-	const struct tt_synth_start start = {&r->led, r->last_ns, tt_made_entries_strings(made), false};
+	const struct tt_synth_start start = {&r->led, r->last_ns, tt_made_entries_strings(made),
+					     false};
 
 	if (!r->start.begun)
 		return TT_REPAIR_GO_ON;

@@ -25,9 +25,9 @@ struct tt_salvaged_batch {
 	uint8_t *clean;                 /* its good records if they are not all; else NULL */
 	uint32_t nclean;
 	uint32_t nown;                  /* bytes of its data that are not another batch's */
-	uint32_t embedded;              /* of an experiment's: where its embedded events end, or 0 */
+	uint32_t embedded;              /* of an experiment's: where embedded events end, or 0 */
 	uint32_t reach;                 /* where the events that stay end (tt_salvage_measure) */
-	uint32_t nlacking;              /* bytes of it that are missing: the input ends before them */
+	uint32_t nlacking;              /* missing bytes of it: the input ends before them */
 	bool events;                    /* a thread's own */
 	bool dropped;
 	bool sync;
@@ -60,7 +60,7 @@ struct tt_salvage_doubt {
 	bool shortened;         /* the next batch begins before its end: it ends there */
 	uint64_t late_offset;   /* of the first of them that other threads' times contradict */
 	uint64_t nconfirmed;    /* how many of its events are among tt_salvage's nevents */
-	bool needed;            /* all stay that can be ordered: events of other threads need them */
+	bool needed;            /* all stay that order: events of other threads need them */
 };
 
 /* Records of an experimental batch that are lost, and made up. */
