@@ -92,19 +92,18 @@ int before_pass(const struct before *b, struct tt_reader *reader)
 	return rc;
 }
 
-/* The task that an event says something of. */
+/* The task that an event says something of. (To ask for all of a task would search for its name,
+ * too.) */
 static uint64_t task_of(const struct tt_event *ev)
 {
 	switch (ev->kind) {
 	case TT_KIND_TASK_BEGIN:
-		return tt_event_task(ev).parent;
+		return ev->args[1]; /* its parent */
 	case TT_KIND_TASK_END:
-		return tt_event_task(ev).id;
 	case TT_KIND_REGION_BEGIN:
 	case TT_KIND_REGION_END:
-		return tt_event_region(ev).task;
 	case TT_KIND_LOG:
-		return tt_event_log(ev).task;
+		return ev->args[0];
 	default:
 		return 0;
 	}
@@ -122,7 +121,7 @@ void before_see(struct before *b, const struct tt_event *ev, bool inside)
 	/* (one that is still open where the window begins is restated, with its parent) */
 	if (ev->kind == TT_KIND_TASK_BEGIN)
 		b->is_missing |= has_unknown_task(b, ev) ||
-				 !id_set_add(&b->tasks, (int64_t)tt_event_task(ev).id);
+				 !id_set_add(&b->tasks, (int64_t)ev->args[0]);
 	b->has_procs |= ev->kind == TT_KIND_METRIC &&
 			strcmp(tt_event_metric(ev).name, "/sched/gomaxprocs:threads") == 0;
 	if (!inside)
