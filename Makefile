@@ -358,8 +358,8 @@ check:
 
 ## check-unit       Check suites; SUITES='base wire' for some of them
 # So that lib/tests/fault.c can make them fail.
-wrapped := malloc calloc realloc free read pread mmap mremap madvise ftruncate open openat write pthread_create \
-	pread64 mmap64 ftruncate64 open64 openat64
+wrapped := malloc calloc realloc free read pread preadv2 mmap mremap madvise ftruncate open openat \
+	write pthread_create pread64 preadv64v2 mmap64 ftruncate64 open64 openat64
 $O/unit-tests: $(test_obj) $O/libtracetool.a
 	$(call q,LINK)$(link) -pie $(wrapped:%=-Wl,--wrap=%) -o $@ $^ $(check_libs) $(deps_libs)
 

@@ -7,14 +7,15 @@
 #include "input/source_impl.h"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Headers of small batches are close to each other: one read is enough for some. Those of large
  * ones are not: only the header is read then. */
 #define HEADERS_NBYTES 4096
 #define HEADER_NBYTES 256
-/* We skip most bytes, so the system does not read ahead by itself: we ask for so much at a
- * time. */
+/* We skip most bytes, so the system does not read ahead by itself: where it has to wait for the
+ * disk, we ask for so much at a time. */
 #define EXPECT_NBYTES ((uint64_t)4 << 20)
 
 /* n bytes that begin so far before the end of the view. */
@@ -55,6 +56,18 @@ static size_t refill_nbytes(const struct tt_source *s, uint64_t offset)
 	return is_near ? HEADERS_NBYTES : HEADER_NBYTES;
 }
 
+/* The same, if the system has them in memory. */
+static bool read_cached(const struct tt_source *s, uint64_t before_end, void *to, size_t n)
+{
+#ifdef RWF_NOWAIT
+	const struct iovec room = {to, n};
+
+	return preadv2(s->fd, &room, 1, (off_t)(s->fd_end - before_end), RWF_NOWAIT) == (ssize_t)n;
+#else
+	return false;
+#endif
+}
+
 /* Reads what follows the position. */
 static bool refill(struct tt_source *s, uint64_t offset)
 {
@@ -66,10 +79,12 @@ static bool refill(struct tt_source *s, uint64_t offset)
 		s->headers = tt_mem_alloc(s->mem, HEADERS_NBYTES);
 	if (s->headers == NULL)
 		return false;
-	expect(s, offset);
 	s->headers_nbytes = 0;
-	if (!read_file(s, left, s->headers, n))
-		return false;
+	if (!read_cached(s, left, s->headers, n)) {
+		expect(s, offset);
+		if (!read_file(s, left, s->headers, n))
+			return false;
+	}
 	s->headers_nbytes = n;
 	s->headers_offset = offset;
 	return true;

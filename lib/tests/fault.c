@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /* Open addressing; a power of two, far more than a test holds at once. */
@@ -124,6 +125,8 @@ static bool fails(enum fault_kind kind)
 #if defined(__GLIBC__) && defined(_FILE_OFFSET_BITS)
 #define __real_pread __real_pread64
 #define __wrap_pread __wrap_pread64
+#define __real_preadv2 __real_preadv64v2
+#define __wrap_preadv2 __wrap_preadv64v2
 #define __real_mmap __real_mmap64
 #define __wrap_mmap __wrap_mmap64
 #define __real_ftruncate __real_ftruncate64
@@ -140,6 +143,7 @@ void *__real_realloc(void *p, size_t size);
 void __real_free(void *p);
 ssize_t __real_read(int fd, void *buf, size_t n);
 ssize_t __real_pread(int fd, void *buf, size_t n, off_t offset);
+ssize_t __real_preadv2(int fd, const struct iovec *rooms, int n, off_t offset, int flags);
 void *__real_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
 
 void *__wrap_malloc(size_t size);
@@ -148,6 +152,7 @@ void *__wrap_realloc(void *p, size_t size);
 void __wrap_free(void *p);
 ssize_t __wrap_read(int fd, void *buf, size_t n);
 ssize_t __wrap_pread(int fd, void *buf, size_t n, off_t offset);
+ssize_t __wrap_preadv2(int fd, const struct iovec *rooms, int n, off_t offset, int flags);
 void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
 
 void *__wrap_malloc(size_t size)
@@ -225,6 +230,11 @@ ssize_t __wrap_read(int fd, void *buf, size_t n)
 ssize_t __wrap_pread(int fd, void *buf, size_t n, off_t offset)
 {
 	return read_fails() ? -1 : __real_pread(fd, buf, n, offset);
+}
+
+ssize_t __wrap_preadv2(int fd, const struct iovec *rooms, int n, off_t offset, int flags)
+{
+	return read_fails() ? -1 : __real_preadv2(fd, rooms, n, offset, flags);
 }
 
 void *__wrap_mmap(void *addr, size_t len, int prot, int flags, int fd, off_t offset)

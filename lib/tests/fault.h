@@ -15,8 +15,8 @@
 enum fault_kind {
 	FAULT_NONE,
 	FAULT_ALLOC,            /* malloc, calloc, realloc: no memory */
-	FAULT_READ,             /* read, pread: EIO */
-	FAULT_INTERRUPT,        /* read, pread: EINTR */
+	FAULT_READ,             /* read, pread, preadv2: EIO */
+	FAULT_INTERRUPT,        /* the same: EINTR */
 	FAULT_MAP,              /* mmap: ENODEV */
 	FAULT_NAMELESS,         /* openat with O_TMPFILE: EOPNOTSUPP. No blocks are watched */
 	FAULT_SYSTEM,           /* all that the emitter asks of the system: mmap, mremap,
