@@ -236,10 +236,9 @@ static bool add_collection(struct tt_writer *w, struct tt_restatement *list,
 	       add_range(w, list, list->runner, TT_EV_GC_ACTIVE, seq);
 }
 
-static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+static bool add_open_pauses(struct tt_writer *w, struct tt_restatement *list,
+			    const struct tt_order *o)
 {
-	if (!add_ranges_of_threads(w, list, o, true))
-		return false;
 	for (size_t i = 0; i < o->ms.n; i++) {
 		const struct tt_g_state *g = tt_order_g(o, o->ms.at[i].g);
 
@@ -250,6 +249,11 @@ static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const s
 		if (is_apart(o, &o->gs.at[i]) && !add_pauses(w, list, o, &o->gs.at[i], TT_NONE))
 			return false;
 	return true;
+}
+
+static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
+{
+	return add_ranges_of_threads(w, list, o, true) && add_open_pauses(w, list, o);
 }
 
 /* ---- tasks and metrics: a goroutine that runs has to say them */
@@ -409,6 +413,19 @@ static int emit_list(struct tt_writer *w, const struct tt_restatement *list)
 	return rc;
 }
 
+/* A pause begins, and what brings its goroutine to a processor. */
+#define MOST_PAUSE_EVENTS 8
+
+static size_t count_open_pauses(const struct tt_order *o, const struct tt_g_state *g)
+{
+	const struct tt_open_scopes *e = tt_order_scopes(o, g->scopes);
+	size_t n = 0;
+
+	for (size_t r = 0; e != NULL && r < e->ranges.n; r++)
+		n += e->ranges.at[r].type == TT_EV_STW_BEGIN;
+	return n;
+}
+
 static size_t count_stated(const struct tt_order *o)
 {
 	const struct choice c = {.of = o, .stated_only = true};
@@ -417,7 +434,9 @@ static size_t count_stated(const struct tt_order *o)
 	for (size_t i = 0; i < o->ps.n; i++)
 		n += is_chosen(&c, o->ps.at[i].seq);
 	for (size_t i = 0; i < o->gs.n; i++)
-		n += o->gs.at[i].status != TT_G_GONE && is_chosen(&c, o->gs.at[i].seq);
+		if (o->gs.at[i].status != TT_G_GONE)
+			n += is_chosen(&c, o->gs.at[i].seq) +
+			     MOST_PAUSE_EVENTS * count_open_pauses(o, &o->gs.at[i]);
 	return n;
 }
 
@@ -483,7 +502,7 @@ static int64_t lead_of_old_clock(const struct tt_writer_past *past)
 /* A generation of what is known, and nothing else. */
 static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 {
-	struct tt_restatement list = {.runner = TT_NONE, .with_pauses = true, .is_apart = true};
+	struct tt_restatement list = {.runner = TT_NONE, .is_apart = true};
 	/* it has the clock of its number, by which pieces are known to be of one recording, and
 	   begins before the next one by this, too */
 	int64_t lead = number == w->past.source->number && w->past.had_clock
@@ -518,11 +537,10 @@ static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 static int restate_stated(struct tt_writer *w, int64_t time_ns, size_t n)
 {
 	const struct choice stated = {.of = &w->past.order, .stated_only = true};
-	struct tt_restatement list = {.runner = TT_NONE};
+	struct tt_restatement list = {.runner = TT_NONE, .with_pauses = true};
 	const struct tt_writer_progress counted = w->progress;
-	struct tt_order *o = &w->past.order;
+	const struct tt_order *o = &w->past.order;
 	int rc = add_statuses(w, &list, &stated) ? TT_OK : -w->err.code;
-	uint64_t id;
 
 	/* (restate_before() has counted these) */
 	w->progress.goroutines = counted.goroutines;
@@ -531,18 +549,9 @@ static int restate_stated(struct tt_writer *w, int64_t time_ns, size_t n)
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, earlier(time_ns, n + 1), w->past.source);
 	w->aligned = true;
-	for (size_t i = 0; rc == TT_OK && i < o->gs.n; i++) {
-		const struct tt_open_scopes *e =
-			o->gs.at[i].status == TT_G_GONE ? NULL
-							: tt_order_scopes(o, o->gs.at[i].scopes);
-
-		for (size_t r = 0; rc == TT_OK && e != NULL && r < e->ranges.n; r++)
-			if (e->ranges.at[r].type == TT_EV_STW_BEGIN &&
-			    tt_idmap_find(&w->past.source->string_ids, e->ranges.at[r].kind) !=
-				    TT_IDMAP_NONE &&
-			    !tt_writer_map_string(w, w->past.source, e->ranges.at[r].kind, &id))
-				rc = -w->err.code;
-	}
+	/* (a pause begins and ends in one generation, whose strings name it) */
+	if (rc == TT_OK && !add_open_pauses(w, &list, o))
+		rc = -w->err.code;
 	if (rc == TT_OK && !tt_writer_copy_batches(w, w->past.source))
 		rc = -w->err.code;
 	if (rc == TT_OK)
