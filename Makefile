@@ -416,9 +416,12 @@ EDIT_TRACES ?= testdata/go1.26-annotations.trace testdata/go1.22-annotations.tra
 	testdata/go1.23-annotations-allocfree.trace.zst testdata/go1.27-iter-pull.trace.zst \
 	testdata/go1.26-many-start-stop-allocfree.trace.zst $(wildcard testdata/v1/*.trace.zst)
 edit_specs := timerexp pollexp
-check-edit: $O/tracetool
+$O/embedded.trace: cmd/tests/make-embedded $O/tracetool
+	cmd/tests/make-embedded 6 | $O/tracetool assemble -o $@ -
+
+check-edit: $O/tracetool $O/embedded.trace
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-edit -w $(WINDOWS) -s $(SELECTIONS) \
-		$(if $(SEED),--seed $(SEED)) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(EDIT_TRACES)
+		$(if $(SEED),--seed $(SEED)) $(if $(GO_REFERENCE),--go '$(GO_REFERENCE)') $(EDIT_TRACES) $O/embedded.trace
 	PATH="$(abspath $O):$$PATH" cmd/tests/check-edit -w $(WINDOWS) -s $(SELECTIONS) \
 		$(if $(SEED),--seed $(SEED)) $(edit_specs:%=--spec=testdata/%.spec) \
 		$(edit_specs:%=testdata/experiments/%.trace.zst)

@@ -164,14 +164,29 @@ static unsigned flag_of(const struct tt_range *r)
 	return 0;
 }
 
-/* Whether it says that a processor worked for the collector since the trace began. */
-static bool tells_of_begin(const struct util *u, const struct tt_event *ev, unsigned flag)
+/* Whether a range that goes on is that of a goroutine which is on no processor meanwhile. (Go
+ * asks for the goroutine that says so, which is another one then, and counts the range.) */
+static bool is_apart(const struct util *u, const struct tt_event *ev, const struct tt_range *r)
 {
+	struct tt_span now;
+
+	return ev->kind == TT_KIND_RANGE_ACTIVE && !(u->flags & UTIL_LIKE_GO) &&
+	       r->scope == TT_RESOURCE_GOROUTINE &&
+	       !(tt_spans_open(u->spans, TT_SPAN_GOROUTINE, r->id, 0, &now) && executes(now.state));
+}
+
+/* Whether it says that a processor worked for the collector since the trace began. */
+static bool tells_of_begin(const struct util *u, const struct tt_event *ev,
+			   const struct tt_range *r)
+{
+	unsigned flag = flag_of(r) & u->flags;
+
 	if (ev->kind != TT_KIND_RANGE_ACTIVE || u->nsyncs > 1)
 		return false;
 	return flag == UTIL_SWEEP ||
-	       (flag == UTIL_ASSIST &&
-		(!(u->flags & UTIL_LIKE_GO) || goroutine_of(u, ev->goroutine) & EXECUTING));
+	       (flag == UTIL_ASSIST && (u->flags & UTIL_LIKE_GO
+						? goroutine_of(u, ev->goroutine) & EXECUTING
+						: !is_apart(u, ev, r)));
 }
 
 static void range_event(struct util *u, const struct tt_event *ev)
@@ -182,13 +197,14 @@ static void range_event(struct util *u, const struct tt_event *ev)
 
 	if (flag == 0 || (ev->kind == TT_KIND_RANGE_ACTIVE && u->nsyncs > 1))
 		return;
-	if (tells_of_begin(u, ev, flag))
+	if (tells_of_begin(u, ev, &r))
 		correct_all(u);
 	if (flag == UTIL_STW) {
 		u->stw += by;
 		return;
 	}
-	change_proc(u, ev->proc, by);
+	if (!is_apart(u, ev, &r))
+		change_proc(u, ev->proc, by);
 	if (flag != UTIL_ASSIST || r.scope != TT_RESOURCE_GOROUTINE || r.id == TT_NONE)
 		return;
 	what = goroutine_of(u, r.id);
@@ -279,7 +295,8 @@ void util_event(struct util *u, const struct tt_event *ev)
 		u->nsyncs = tt_event_sync(ev).n;
 	else if (ev->kind == TT_KIND_METRIC)
 		metric_event(u, ev);
-	if (u->nps == 0)
+	/* (until then Go passes over what goroutines do that are on no processor, too) */
+	if (u->nps == 0 && u->flags & UTIL_LIKE_GO)
 		return;
 	switch (ev->kind) {
 	case TT_KIND_RANGE_BEGIN:
@@ -308,7 +325,7 @@ void util_event_after(struct util *u, const struct tt_event *ev)
 	if (ev->kind != TT_KIND_RANGE_ACTIVE || u->broken || u->n == 0)
 		return;
 	r = tt_event_range(ev);
-	if (tells_of_begin(u, ev, flag_of(&r) & u->flags))
+	if (tells_of_begin(u, ev, &r))
 		correct_all(u);
 }
 

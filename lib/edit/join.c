@@ -21,6 +21,11 @@ int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error 
 	*out = j;
 	if (j == NULL)
 		return tt_fail(err, TT_E_MEMORY, "no memory to join traces");
+	if (tt_writer_learn(writer, err) < 0) {
+		free(j);
+		*out = NULL;
+		return -err->code;
+	}
 	j->w = writer;
 	j->mem = &writer->mem;
 	j->last_ns = INT64_MIN;
@@ -28,6 +33,7 @@ int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error 
 	tt_join_made_init(j);
 	tt_order_init(&j->led, j->mem, writer->specs, writer->version);
 	tt_pass_init(&j->probe, j->mem, writer->specs, writer->version);
+	tt_embedded_init(&j->embedded, j->mem);
 	j->buffers.mem = j->mem;
 	j->probe.merge.cursors.buffers = &j->buffers;
 	tt_entry_init(&j->entry, j->mem);
@@ -239,12 +245,28 @@ static int write_sync(struct tt_join *j, int64_t next_ns)
 	return rc;
 }
 
+/* Each source is read by the specs that it brings; the result has to know them all. */
+static int learn_specs(struct tt_join *j, const struct tt_generation *g)
+{
+	bool changed;
+	int rc = tt_embedded_add_specs(&j->embedded, g, j->w->learned, &changed, &j->w->err);
+
+	if (changed) {
+		tt_order_specs_changed(&j->w->order);
+		tt_order_specs_changed(&j->led);
+		tt_pass_specs_changed(&j->probe);
+	}
+	return rc;
+}
+
 static int see_sync(struct tt_join *j, const struct tt_event *ev)
 {
 	const struct tt_generation *g = ev->generation;
 
 	if (g == NULL)
 		return tt_join_check_restated(j, NULL);
+	if (learn_specs(j, g) < 0)
+		return -j->w->err.code;
 	j->sync = *ev;
 	j->has_sync = true;
 	if (j->nsources > 1 && !j->entered) {
@@ -353,6 +375,8 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 		rc = end_regions(j, ev);
 	if (j->w->last_ns > j->last_ns)
 		j->last_ns = j->w->last_ns;
+	if (ev->spec != NULL && tt_specs_event(j->w->specs, ev->spec->type) != NULL)
+		later.spec = tt_specs_event(j->w->specs, ev->spec->type);
 	/* as a reader of all has it, which knows what came before */
 	if (later.time_ns <= j->last_ns)
 		later.time_ns = j->last_ns + 1;

@@ -12,6 +12,7 @@
 
 #include "edit/synth.h"
 #include "edit/writer.h"
+#include "experiment/embedded.h"
 
 struct tt_join {
 	struct tt_writer *w;
@@ -37,6 +38,8 @@ struct tt_join {
 	/* and which goroutines have ended: a bit for each, 64 in a word */
 	struct tt_idmap ended_ids;
 	TT_ARRAY(uint64_t) ended;
+
+	struct tt_embedded embedded; /* specs that the sources bring */
 
 	/* from the end of a piece to the start of the next one */
 	struct tt_order led;

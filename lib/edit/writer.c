@@ -106,9 +106,19 @@ void tt_writer_free(struct tt_writer *w)
 	tt_writer_release_streams(w);
 	tt_order_release(&w->order);
 	tt_writer_tables_release(w);
+	tt_specs_free(w->learned);
 	tt_specs_free(w->own_specs);
 	free(w->enc);
 	free(w);
+}
+
+int tt_writer_learn(struct tt_writer *w, struct tt_error *err)
+{
+	int rc = tt_specs_new_layer(&w->learned, w->specs, &w->mem, err);
+
+	if (rc == TT_OK)
+		w->specs = w->order.specs = w->past.order.specs = w->tables.gen.specs = w->learned;
+	return rc;
 }
 
 const struct tt_error *tt_writer_error(const struct tt_writer *w)

@@ -182,6 +182,7 @@ struct tt_writer_run;
 struct tt_writer {
 	struct tt_mem mem;
 	struct tt_specs *own_specs; /* if the caller gave none */
+	struct tt_specs *learned; /* specs that traces bring, over the others; NULL: see specs */
 	const struct tt_specs *specs;
 	struct tt_writer_options options;
 	unsigned version;
@@ -314,6 +315,9 @@ int tt_writer_take_past(struct tt_writer *w, const struct tt_event *ev);
 int tt_writer_insert(struct tt_writer *w, const struct tt_event *ev);
 
 /* ---- writer.c */
+
+/* From now on w->learned is there for the specs that traces bring, before the first event. */
+int tt_writer_learn(struct tt_writer *w, struct tt_error *err);
 
 /* What is left of tt_writer_event(), which begins in writer_fast.c: all if rc is TT_END, else
  * what follows an event that was written, or not, for that reason. */
