@@ -291,6 +291,8 @@ int tt_writer_emit(struct tt_writer *w, int64_t thread, uint8_t type, const uint
 
 /* ---- writer_before.c */
 
+/* The thread that has a P, or TT_NONE. Slow, and rare. */
+int64_t tt_writer_holder_of_p(const struct tt_order *o, int64_t p);
 /* States what an event `needs` (a set of TT_NEED_) and is about; it happens on `thread`, whose
  * stream may be NULL. */
 int tt_writer_state_before(struct tt_writer *w, const struct tt_writer_stream *s,

@@ -29,8 +29,7 @@ static int introduce_g(struct tt_writer *w, int64_t thread, int64_t g, enum tt_g
 	return state(w, thread, TT_EV_GO_STATUS, args, 3);
 }
 
-/* The thread that has a P. Slow, and rare. */
-static int64_t holder_of_p(const struct tt_order *o, int64_t p)
+int64_t tt_writer_holder_of_p(const struct tt_order *o, int64_t p)
 {
 	for (size_t i = 0; i < o->ms.n; i++)
 		if (o->ms.at[i].p == p)
@@ -60,7 +59,7 @@ static int restate_p(struct tt_writer *w, int64_t id)
 
 	if (p == NULL || is_stated(o, p->seq))
 		return TT_OK;
-	return introduce_p(w, held ? holder_of_p(o, id) : TT_NONE, id,
+	return introduce_p(w, held ? tt_writer_holder_of_p(o, id) : TT_NONE, id,
 			   (enum tt_p_status)p->status);
 }
 

@@ -222,17 +222,22 @@ static bool plan_event(struct tt_writer *w, const struct tt_event *ev)
 
 /*
  * The thread in whose stream it goes. A status of a goroutine in a syscall shows the thread
- * that it names, even if another one wrote it: with its P only if that was its own.
+ * that it names, even if another one wrote it, and the P of the one that wrote it.
  */
 static int64_t thread_of(struct tt_writer *w, const struct tt_event *ev)
 {
 	bool is_g = ev->spec->type == TT_EV_GO_STATUS || ev->spec->type == TT_EV_GO_STATUS_STACK;
+	const struct tt_order *o = tt_writer_order(w);
 	const struct tt_m_state *m;
+	int64_t holder;
 
-	if (!is_g || ev->args[2] != TT_G_SYSCALL || ev->proc != TT_NONE)
+	if (!is_g || ev->args[2] != TT_G_SYSCALL)
 		return ev->thread;
-	m = tt_order_m(tt_writer_order(w), ev->thread);
-	return m != NULL && m->p != TT_NONE ? TT_NONE : ev->thread;
+	m = tt_order_m(o, ev->thread);
+	if ((m == NULL ? TT_NONE : m->p) == ev->proc)
+		return ev->thread;
+	holder = ev->proc == TT_NONE ? TT_NONE : tt_writer_holder_of_p(o, ev->proc);
+	return holder == TT_NONE && ev->proc != TT_NONE ? ev->thread : holder;
 }
 
 /* ---- events that Go's rules add */
