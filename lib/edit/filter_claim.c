@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "edit/filter.h"
+#include "edit/writer_moment.h"
 
 static bool is_v1(const struct tt_event *ev)
 {
@@ -34,14 +35,6 @@ int tt_filter_write_as(struct tt_filter *f, const struct tt_event *ev, enum tt_e
 	return tt_filter_write(f, &other, inside);
 }
 
-static int64_t holder_of(const struct tt_order *o, int64_t p)
-{
-	for (size_t i = 0; i < o->ms.n; i++)
-		if (o->ms.at[i].p == p)
-			return o->ms.at[i].id;
-	return TT_NONE;
-}
-
 static bool is_held(const struct tt_p_state *p)
 {
 	return p->status == TT_P_RUNNING || p->status == TT_P_SYSCALL;
@@ -60,7 +53,7 @@ static int status(struct tt_filter *f, const struct tt_event *ev, bool inside)
 	f->args[0] = ev->args[0];
 	f->args[1] = p->status;
 	if (is_held(p))
-		thread = holder_of(o, p->id);
+		thread = tt_writer_thread_with(o, p->id, TT_NONE);
 	return tt_filter_write_as(f, ev, TT_EV_PROC_STATUS, thread, inside);
 }
 
@@ -81,7 +74,7 @@ static int steal(struct tt_filter *f, const struct tt_event *ev, bool inside)
 	if (added && tt_filter_has_g(f, ev->goroutine))
 		return tt_filter_write(f, ev, inside);
 	if (is_held(p) && (added || p->status == TT_P_RUNNING))
-		return stop_p(f, ev, holder_of(o, p->id), inside);
+		return stop_p(f, ev, tt_writer_thread_with(o, p->id, TT_NONE), inside);
 	if (p->status == TT_P_IDLE || added)
 		return TT_OK;
 	return tt_filter_write(f, ev, inside);

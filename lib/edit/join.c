@@ -314,7 +314,8 @@ static int end_gc(struct tt_join *j, const struct tt_event *begin)
 }
 
 /* The innermost region that is open on the event's goroutine, and is not the one that it ends. */
-static const struct tt_open_region *other_region(const struct tt_join *j, const struct tt_event *end)
+static const struct tt_open_region *other_region(const struct tt_join *j,
+						 const struct tt_event *end)
 {
 	const struct tt_order *o = &j->w->order;
 	const struct tt_g_state *g = tt_order_g(o, end->goroutine);

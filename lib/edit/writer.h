@@ -254,7 +254,8 @@ void tt_writer_number(struct tt_writer *w, uint64_t number);
 void tt_writer_begin_trace(struct tt_writer *w);
 /* Begins a generation whose Sync is at `base_ns`, with the clock of `like`, or a made-up one
  * if that is NULL or has none. */
-int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns, const struct tt_generation *like);
+int tt_writer_open_generation(struct tt_writer *w, int64_t base_ns,
+			      const struct tt_generation *like);
 /* The clock of the generation at hand is this one, at its moment. */
 void tt_writer_use_clock(struct tt_writer *w, const struct tt_clock *clock);
 /* The Sync batch, whose header has the time at which the generation begins; once. */
@@ -291,8 +292,6 @@ int tt_writer_emit(struct tt_writer *w, int64_t thread, uint8_t type, const uint
 
 /* ---- writer_before.c */
 
-/* The thread that has a P, or TT_NONE. Slow, and rare. */
-int64_t tt_writer_holder_of_p(const struct tt_order *o, int64_t p);
 /* States what an event `needs` (a set of TT_NEED_) and is about; it happens on `thread`, whose
  * stream may be NULL. */
 int tt_writer_state_before(struct tt_writer *w, const struct tt_writer_stream *s,

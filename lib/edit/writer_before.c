@@ -2,9 +2,9 @@
 /*
  * writer_before.c - what has to be stated before an event: the goroutines and processors on
  * which it happens and that it is about, if the generation at hand does not have them yet.
- * Stands on writer.h.
+ * Stands on writer_moment.h.
  */
-#include "edit/writer.h"
+#include "edit/writer_moment.h"
 
 /* A status goes to the next moment that is free. */
 static int state(struct tt_writer *w, int64_t thread, uint8_t type, const uint64_t *args,
@@ -29,22 +29,6 @@ static int introduce_g(struct tt_writer *w, int64_t thread, int64_t g, enum tt_g
 	return state(w, thread, TT_EV_GO_STATUS, args, 3);
 }
 
-int64_t tt_writer_holder_of_p(const struct tt_order *o, int64_t p)
-{
-	for (size_t i = 0; i < o->ms.n; i++)
-		if (o->ms.at[i].p == p)
-			return o->ms.at[i].id;
-	return TT_NONE;
-}
-
-static int64_t holder_of_g(const struct tt_order *o, int64_t g)
-{
-	for (size_t i = 0; i < o->ms.n; i++)
-		if (o->ms.at[i].g == g)
-			return o->ms.at[i].id;
-	return TT_NONE;
-}
-
 static bool is_stated(const struct tt_order *o, struct tt_seq seq)
 {
 	return seq.generation == o->gen->number;
@@ -59,7 +43,7 @@ static int restate_p(struct tt_writer *w, int64_t id)
 
 	if (p == NULL || is_stated(o, p->seq))
 		return TT_OK;
-	return introduce_p(w, held ? tt_writer_holder_of_p(o, id) : TT_NONE, id,
+	return introduce_p(w, held ? tt_writer_thread_with(o, id, TT_NONE) : TT_NONE, id,
 			   (enum tt_p_status)p->status);
 }
 
@@ -71,7 +55,7 @@ static int restate_g(struct tt_writer *w, int64_t id)
 
 	if (g == NULL || is_stated(o, g->seq))
 		return TT_OK;
-	return introduce_g(w, held ? holder_of_g(o, id) : TT_NONE, id,
+	return introduce_g(w, held ? tt_writer_thread_with(o, TT_NONE, id) : TT_NONE, id,
 			   (enum tt_g_status)g->status);
 }
 

@@ -60,7 +60,8 @@ static bool is_in_same_state(struct tt_writer *w)
 	struct tt_writer_run *run = w->run;
 
 	if (!has_same_collector(mine, o) || mine->g_ids.count != o->g_ids.count ||
-	    mine->ps.n != o->ps.n || mine->task_ids.count != o->task_ids.count || !has_same_threads(mine, o))
+	    mine->ps.n != o->ps.n || mine->task_ids.count != o->task_ids.count ||
+	    !has_same_threads(mine, o))
 		return false;
 	for (size_t i = 0; i < o->gs.n; i++) {
 		const struct tt_g_state *theirs = &o->gs.at[i], *g = tt_order_g(mine, theirs->id);

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "edit/writer.h"
+#include "edit/writer_moment.h"
 #include "order/fast.h"
 #include "order/subject.h"
 
@@ -236,7 +236,7 @@ static int64_t thread_of(struct tt_writer *w, const struct tt_event *ev)
 	m = tt_order_m(o, ev->thread);
 	if ((m == NULL ? TT_NONE : m->p) == ev->proc)
 		return ev->thread;
-	holder = ev->proc == TT_NONE ? TT_NONE : tt_writer_holder_of_p(o, ev->proc);
+	holder = tt_writer_thread_with(o, ev->proc, TT_NONE);
 	return holder == TT_NONE && ev->proc != TT_NONE ? ev->thread : holder;
 }
 

@@ -9,7 +9,8 @@
 
 #include "edit/writer.h"
 
-/* The thread that has this P or this goroutine; either may be TT_NONE. TT_NONE: there is none. */
+/* The thread that has this P or this goroutine; either may be TT_NONE. TT_NONE: there is none.
+ * Looks at all threads. */
 int64_t tt_writer_thread_with(const struct tt_order *o, int64_t p, int64_t g);
 /* A thread that has nothing, and that no program has. */
 int64_t tt_writer_bare_thread(const struct tt_order *o);

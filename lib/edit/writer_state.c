@@ -94,7 +94,8 @@ static bool add_statuses(struct tt_writer *w, struct tt_restatement *list, const
 		if (g->status == TT_G_GONE || !is_chosen(c, g->seq))
 			continue;
 		/* (what runs on no thread is no valid state, but a trace may have it) */
-		if (!rests && (g->status == TT_G_SYSCALL || tt_writer_thread_with(o, TT_NONE, g->id) != TT_NONE))
+		if (!rests && (g->status == TT_G_SYSCALL ||
+			       tt_writer_thread_with(o, TT_NONE, g->id) != TT_NONE))
 			continue;
 		if (!add_g(w, list, TT_NONE, g->id, g->status, c->with_stacks))
 			return false;
@@ -125,7 +126,8 @@ static bool add_sweeps(struct tt_writer *w, struct tt_restatement *list, const s
 
 /* The string of a pause is the one that its end will show: that of the id in this
  * generation. */
-static bool add_pause(struct tt_writer *w, struct tt_restatement *list, int64_t thread, uint64_t kind)
+static bool add_pause(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
+		      uint64_t kind)
 {
 	uint64_t args[] = {0, 0};
 

@@ -247,7 +247,8 @@ static int64_t others_wait_since(const struct tt_salvage *s, const struct tt_mer
 }
 
 /* How much of the batch is earlier than this. */
-static uint32_t nbytes_before(const struct tt_salvage *s, const struct tt_event_batch *b, int64_t ns)
+static uint32_t nbytes_before(const struct tt_salvage *s, const struct tt_event_batch *b,
+			      int64_t ns)
 {
 	const uint8_t *p = b->data, *end = p + b->size, *next;
 	uint64_t time = b->time, dt;

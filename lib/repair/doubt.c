@@ -31,7 +31,8 @@ static size_t nafter(const struct tt_salvage *s, const struct tt_salvaged_batch 
 }
 
 /* Those without a mark at their end, which is no batch that is searched for. */
-static size_t own_after(const struct tt_salvage *s, const struct tt_salvaged_batch *b, uint64_t next)
+static size_t own_after(const struct tt_salvage *s, const struct tt_salvaged_batch *b,
+			uint64_t next)
 {
 	size_t n = nafter(s, b, next);
 	bool has_mark = n > 0 && tt_version_has_end_marks(s->version) &&
