@@ -63,7 +63,7 @@ struct tt_join_progress tt_join_progress(const struct tt_join *j)
 void tt_join_begin(struct tt_join *j)
 {
 	j->nsources++;
-	j->entered = j->has_sync = j->may_restate = false;
+	j->entered = j->has_sync = j->may_restate = j->fits = false;
 }
 
 /* ---- from one source to the next */
@@ -94,10 +94,11 @@ static void adapt_gc(struct tt_entry *e, const struct tt_order *from)
 }
 
 /*
- * The events that lead to what the generation requires, in j->synth. If it goes on where the
- * piece before ends, that is what is not known yet: after a gap, no status makes it known.
+ * The events that lead to what the generation requires, in j->synth. If the piece goes on where
+ * the one before ends, that is what is not known yet: after a gap, no status makes it known.
+ * The result's generation of that number gets them.
  */
-static int find_way(struct tt_join *j, const struct tt_generation *g, bool goes_on)
+static int find_way(struct tt_join *j, const struct tt_generation *g, bool goes_on, uint64_t number)
 {
 	const struct tt_order *order = &j->w->order;
 	const struct tt_synth_start start = {
@@ -108,7 +109,7 @@ static int find_way(struct tt_join *j, const struct tt_generation *g, bool goes_
 	};
 	int rc;
 
-	tt_join_made_begin(j, goes_on ? j->w->number : j->w->number + 1);
+	tt_join_made_begin(j, number);
 	j->synth.events.n = 0;
 	if (!tt_entry_find(&j->entry, &j->probe, g, order) ||
 	    (goes_on && !tt_entry_keep_new(&j->entry, order)) ||
@@ -170,6 +171,7 @@ static int enter_source(struct tt_join *j, int64_t next_ns)
 {
 	const struct tt_generation *g = j->sync.generation;
 	bool gap = g->number != j->last_number + 1;
+	bool goes_on = !gap && j->fits;
 	int64_t begin_ns = j->sync.time_ns > j->last_ns + 1 ? j->sync.time_ns : next_ns;
 	int rc = TT_OK;
 
@@ -179,14 +181,14 @@ static int enter_source(struct tt_join *j, int64_t next_ns)
 		if (g->number != j->last_number && !tt_writer_copy_batches(j->w, g))
 			rc = -j->w->err.code;
 	} else {
-		rc = find_way(j, g, false);
+		rc = find_way(j, g, goes_on, j->w->number + 1);
 		make_room(j, next_ns);
 		if (rc == TT_OK)
 			rc = tt_writer_event(j->w, &j->sync);
 		if (rc == TT_OK)
 			rc = write_way(j);
 	}
-	if (gap || j->synth.events.n != 0) {
+	if (gap || (!goes_on && j->synth.events.n != 0)) {
 		j->progress.gaps++;
 		j->progress.gap_ns += tt_ns_sub(begin_ns, j->last_ns);
 	}
@@ -202,7 +204,7 @@ static int go_on(struct tt_join *j)
 
 	if (j->w->order.initial)
 		return TT_OK;
-	rc = find_way(j, g, true);
+	rc = find_way(j, g, true, j->w->number);
 	if (rc == TT_OK)
 		rc = write_way(j);
 	if (j->w->last_ns > j->last_ns)
@@ -210,27 +212,14 @@ static int go_on(struct tt_join *j)
 	return rc;
 }
 
-/* Whether the generation is the one in which the piece before ends, and goes on there. */
-static int find_whether_it_goes_on(struct tt_join *j, bool *goes_on)
-{
-	const struct tt_generation *g = j->sync.generation;
-
-	*goes_on = j->nsources > 1 && !j->entered && g->number == j->last_number && j->w->open &&
-		   j->sync.time_ns <= j->last_ns;
-	return *goes_on ? tt_join_find_fit(j, g, goes_on) : TT_OK;
-}
-
 /* The generation of the next event, at `next_ns`, if that begins with it. */
 static int write_sync(struct tt_join *j, int64_t next_ns)
 {
 	const struct tt_generation *g = j->sync.generation;
-	bool goes_on;
-	int rc = find_whether_it_goes_on(j, &goes_on);
+	int rc;
 
 	j->has_sync = false;
-	if (rc < 0)
-		return rc;
-	if (goes_on)
+	if (j->fits && !j->entered && g->number == j->last_number)
 		return go_on(j);
 	/* a reader's Sync is never earlier than the event before it */
 	if (j->last_ns != INT64_MIN && j->sync.time_ns <= j->last_ns)
@@ -242,6 +231,17 @@ static int write_sync(struct tt_join *j, int64_t next_ns)
 	j->last_number = g->number;
 	j->last_start_ns = tt_generation_start_ns(g);
 	j->last_ns = j->sync.time_ns;
+	return rc;
+}
+
+/* A generation of a further source of which no event was written. */
+static int see_source(struct tt_join *j, const struct tt_generation *g)
+{
+	int rc = tt_join_check_source(j, g);
+
+	if (rc == TT_OK && g->number == j->last_number && j->w->open &&
+	    j->sync.time_ns <= j->last_ns)
+		rc = tt_join_find_fit(j, g, &j->fits);
 	return rc;
 }
 
@@ -270,7 +270,7 @@ static int see_sync(struct tt_join *j, const struct tt_event *ev)
 	j->sync = *ev;
 	j->has_sync = true;
 	if (j->nsources > 1 && !j->entered) {
-		int rc = tt_join_check_source(j, g);
+		int rc = see_source(j, g);
 
 		if (rc < 0)
 			return rc;
@@ -388,6 +388,8 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 	/* (most statuses are restated ones) */
 	j->progress.moved += !tt_join_is_status(ev) && (later.time_ns != ev->time_ns ||
 							j->w->progress.moved != moved);
+	if (ev->spec != NULL && ev->spec->type == TT_EV_PROCS_CHANGE)
+		j->procs_number = j->w->number;
 	j->last_ns = later.time_ns;
 	return rc;
 }

@@ -20,10 +20,12 @@ struct tt_join {
 	struct tt_join_progress progress;
 	int64_t last_ns;        /* of the event written last, or INT64_MIN */
 	uint64_t last_number;   /* of the generation written last */
+	uint64_t procs_number;  /* of the result's generation that said GOMAXPROCS last */
 	unsigned nsources;
 
 	/* the source at hand */
 	bool entered;           /* an event of it was written */
+	bool fits;              /* its generation of last_number has the state at last_ns */
 	bool may_restate;       /* its first generation is out of place, unless it only restates */
 	bool has_sync;          /* the Sync of its generation is still to be written: */
 	struct tt_event sync;

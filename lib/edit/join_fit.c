@@ -40,7 +40,8 @@ static bool is_said_again(const struct tt_join *j, const struct tt_event *ev)
 		p = tt_order_p(o, (int64_t)ev->args[0]);
 		return p != NULL && p->seq.generation == o->gen->number;
 	case TT_EV_PROCS_CHANGE:
-		return ev->args[0] == j->w->procs;
+		/* (each generation says it once, whether it changed or not) */
+		return j->procs_number == j->w->number && ev->args[0] == j->w->procs;
 	default:
 		return false;
 	}
