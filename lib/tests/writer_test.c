@@ -571,6 +571,31 @@ START_TEST(refuses_what_no_trace_can_hold)
 }
 END_TEST
 
+/* What a trace's own spec says is known to the reader, not to a writer that has no specs. */
+START_TEST(refuses_events_of_unknown_specs)
+{
+	struct build in, out;
+	struct tt_reader *r;
+	struct tt_writer *w = new_writer(&out, NULL, 0);
+	const struct tt_event *ev;
+	int rc = 0;
+
+	embedded_build(&in);
+	r = test_open(in.data, in.len, 0);
+	while (rc == 0 && tt_reader_next(r, &ev) == 0)
+		rc = _i == 0 ? tt_writer_event(w, ev) : tt_writer_follow(w, ev);
+	ck_assert_int_eq(rc, -TT_E_ARGUMENT);
+	ck_assert_str_eq(tt_writer_error(w)->message,
+			 "Take is an event of none of the writer's specs");
+	/* the caller is at fault: nothing is completed */
+	ck_assert_int_eq(tt_writer_finish(w), -TT_E_ARGUMENT);
+	tt_writer_free(w);
+	tt_reader_close(r);
+	build_release(&out);
+	build_release(&in);
+}
+END_TEST
+
 START_TEST(refuses_what_is_too_large)
 {
 	static struct tt_frame frames[TT_V2_MAX_FRAMES + 1];
@@ -652,6 +677,7 @@ Suite *writer_suite(void)
 	tcase_add_loop_test(tc, generations_of_its_own_stand_alone, 0, 2);
 	tcase_add_loop_test(tc, batches_are_kept_or_embedded, 1, 4);
 	tcase_add_loop_test(tc, refuses_what_no_trace_can_hold, 0, COUNT(refusals));
+	tcase_add_loop_test(tc, refuses_events_of_unknown_specs, 0, 2);
 	tcase_add_test(tc, refuses_what_is_too_large);
 	tcase_add_test(tc, a_sink_that_fails_ends_it);
 	tcase_add_test(tc, a_trace_without_events_is_a_header);
