@@ -45,6 +45,7 @@ struct piece {
 	char *path;             /* owned */
 	int64_t start_ns;
 	unsigned version;
+	size_t place;           /* among those given */
 };
 
 struct run {
@@ -82,11 +83,14 @@ static int read_start(struct run *run, struct piece *piece)
 	return status;
 }
 
+/* (what two small pieces restate may begin at the same time) */
 static int by_start(const void *a, const void *b)
 {
 	const struct piece *x = a, *y = b;
 
-	return (x->start_ns > y->start_ns) - (x->start_ns < y->start_ns);
+	if (x->start_ns == y->start_ns)
+		return (x->place > y->place) - (x->place < y->place);
+	return x->start_ns > y->start_ns ? 1 : -1;
 }
 
 /* A header older than 1.25 stays if all pieces have it: they have no wall clock. */
@@ -289,7 +293,7 @@ static int add_piece(struct run *run, const char *path)
 	}
 	if (pieces) {
 		run->pieces = pieces;
-		pieces[run->n] = (struct piece){ .path = strdup(path) };
+		pieces[run->n] = (struct piece){ .path = strdup(path), .place = run->n };
 	}
 	if (!pieces || !pieces[run->n].path) {
 		cmd_error(NULL, "no memory for the names of the pieces");
