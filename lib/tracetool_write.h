@@ -307,7 +307,7 @@ enum tt_filter_reason {
 	TT_FILTER_SUBJECT,      /* a chosen event is about it */
 	TT_FILTER_RANGE,        /* it ends or begins a range or a task that is chosen */
 	TT_FILTER_VICTIM,       /* a chosen event takes its P away */
-	TT_FILTER_PROCS,        /* it says what GOMAXPROCS is, which Go's viewer needs */
+	TT_FILTER_PROCS,        /* it says a new GOMAXPROCS, which Go's viewer needs */
 	TT_FILTER_RESOURCE,     /* it changes what a chosen event of an experiment is about */
 };
 /* The i-th goroutine that stays, in no order; false past the last. */

@@ -152,7 +152,7 @@ static bool keeps_plain(struct tt_filter *f, const struct tt_event *ev, bool ins
 	case TT_KIND_METRIC:
 		if (!is_procs_change(ev))
 			return chosen;
-		return chosen || (inside && !f->begun && f->w->procs == 0 &&
+		return chosen || (inside && ev->args[0] != f->w->procs &&
 				  tt_filter_has_g(f, ev->goroutine));
 	default:
 		return chosen;
@@ -239,7 +239,6 @@ static __attribute__((noinline)) int filter_event(struct tt_filter *f, const str
 	else
 		rc = ev->kind == TT_KIND_TRANSITION ? write_transition(f, ev, inside)
 						    : tt_filter_write(f, ev, inside);
-	f->begun |= inside && is_procs_change(ev);
 	if (!inside || rc < 0)
 		return rc;
 	f->progress.chosen += chosen;

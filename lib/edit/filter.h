@@ -66,8 +66,7 @@ struct tt_filter {
 	struct tt_idmap changer_ids; /* hashes of those that are in the lists */
 	TT_ARRAY(struct tt_filter_subject) subjects;
 	TT_ARRAY(struct tt_filter_changer) changers;
-	bool begun;             /* an event inside was seen */
-	bool has_procs;         /* a change of GOMAXPROCS was seen */
+	uint64_t procs;         /* GOMAXPROCS as tt_filter_choose() saw it last; 0: not yet */
 
 	uint64_t args[TT_MAX_ARGS]; /* of an event that is changed */
 };

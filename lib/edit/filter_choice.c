@@ -161,13 +161,13 @@ static int see_special(struct tt_filter *f, const struct tt_event *ev, bool chos
 	}
 }
 
-/* Where none is before the part that is wanted, so that it would be restated, the first event that
- * says how many Ps there are stays. */
+/* An event that says another number of Ps than before stays: Go's viewer dies of an event on a P
+ * beyond that number. (What was said before the part that is wanted is restated.) */
 static int see_procs(struct tt_filter *f, const struct tt_event *ev, bool inside)
 {
-	if (ev->spec->type != TT_EV_PROCS_CHANGE || f->has_procs)
+	if (ev->spec->type != TT_EV_PROCS_CHANGE || ev->args[0] == f->procs)
 		return TT_OK;
-	f->has_procs = true;
+	f->procs = ev->args[0];
 	return inside ? tt_filter_include(f, ev->goroutine, TT_FILTER_PROCS) : TT_OK;
 }
 
