@@ -187,7 +187,7 @@ TT_API void tt_writer_begin_at(struct tt_writer *w, int64_t time_ns);
  * numbers may be 0. Times must grow from event to event (TT_E_TIME_ORDER).
  *
  * 0, or an event or order code for an event that no trace can have here, TT_E_ARGUMENT for an
- * event of a spec that is none of the writer's, TT_E_IO, TT_E_MEMORY, TT_E_LIMIT. Errors are
+ * event whose spec the writer does not know, TT_E_IO, TT_E_MEMORY, TT_E_LIMIT. Errors are
  * sticky, but tt_writer_finish() then still completes the trace with what was accepted, unless
  * the code is one of the machine or the caller.
  */

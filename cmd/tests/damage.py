@@ -23,9 +23,9 @@ HEADERS = (b"go 1.22 trace\0\0\0", b"go 1.23 trace\0\0\0", b"go 1.25 trace\0\0\0
            b"go 2.26 trace\0\0\0", b"go 1.-26 trace\0\0\0", b"go 1.4294967322 trace\0\0\0")
 
 
-def spec_table(paths):
-    """From the event specs: {type: numbers behind it, dt included}, {timed types}."""
-    count, timed, number = {}, set(), None
+def spec_words(paths):
+    """The words of each line of the event specs, with the number of its event, or None."""
+    number = None
     for path in paths:
         if path.endswith("v1.spec"):
             # another format
@@ -35,28 +35,29 @@ def spec_table(paths):
                 words = line.split("#")[0].split()
                 if words[:1] == ["event"]:
                     number = int(words[2])
-                    count[number] = 0
-                elif words[:1] == ["args"] and number is not None:
-                    names = [w for w in words[1:] if w not in ("data", "frames")]
-                    count[number] = len(names)
-                    if names[:1] == ["dt"]:
-                        timed.add(number)
+                yield number, words
+
+
+def spec_table(paths):
+    """From the event specs: {type: numbers behind it, dt included}, {timed types}."""
+    count, timed = {}, set()
+    for number, words in spec_words(paths):
+        if words[:1] == ["event"]:
+            count[number] = 0
+        elif words[:1] == ["args"] and number is not None:
+            names = [w for w in words[1:] if w not in ("data", "frames")]
+            count[number] = len(names)
+            if names[:1] == ["dt"]:
+                timed.add(number)
     return count, timed
 
 
 def spec_names(paths):
     """From the event specs: of each timed type, which arguments after dt are strings."""
-    names, number = {}, None
-    for path in paths:
-        if path.endswith("v1.spec"):
-            continue
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                words = line.split("#")[0].split()
-                if words[:1] == ["event"]:
-                    number = int(words[2])
-                elif words[:2] == ["args", "dt"] and number is not None:
-                    names[number] = [i for i, word in enumerate(words[2:]) if word.endswith("_string")]
+    names = {}
+    for number, words in spec_words(paths):
+        if words[:2] == ["args", "dt"] and number is not None:
+            names[number] = [i for i, word in enumerate(words[2:]) if word.endswith("_string")]
     return names
 
 

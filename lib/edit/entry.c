@@ -118,12 +118,12 @@ static void first_of_gc(struct tt_entry *e, uint64_t seq, bool running)
 	e->gc_running = running;
 }
 
-bool tt_entry_is_range_open(const struct tt_order *o, uint32_t slot, uint8_t begin)
+bool tt_entry_is_range_open(const struct tt_order *o, uint32_t scopes, uint8_t begin)
 {
-	const struct tt_open_scopes *scopes = tt_order_scopes(o, slot);
+	const struct tt_open_scopes *open = tt_order_scopes(o, scopes);
 
-	for (size_t i = 0; scopes != NULL && i < scopes->ranges.n; i++)
-		if (scopes->ranges.at[i].type == begin)
+	for (size_t i = 0; open != NULL && i < open->ranges.n; i++)
+		if (open->ranges.at[i].type == begin)
 			return true;
 	return false;
 }

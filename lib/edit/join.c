@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* To a number of the collector's that is further off, no events are made up. */
-#define MAX_GC_EVENTS (1 << 10)
+/* If more of the collector's events are missing, they are not made up: its next event gets the
+ * number that follows here. */
+#define MAX_GC_EVENTS_OF_GAP (1 << 10)
 
 int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error *err)
 {
@@ -77,7 +78,7 @@ static bool can_lead_gc(bool runs, bool must_run, uint64_t n)
 	case 1:
 		return runs || must_run;
 	default:
-		return n <= MAX_GC_EVENTS;
+		return n <= MAX_GC_EVENTS_OF_GAP;
 	}
 }
 

@@ -34,7 +34,7 @@ struct tt_writer_run {
 	struct tt_used_ids used;
 	uint64_t named_tasks[TT_NAMED_TASKS]; /* 1 + the id that an event named last; 0: none did */
 	bool renumbers;
-	bool unwanted[256];     /* by type: of no account for what is followed */
+	bool unwanted[256];     /* by type: not needed to follow what is before a window */
 	bool in_group;          /* more events of the same one of the trace are to come, whose */
 	int64_t group_ns;       /* time is this */
 	uint64_t nevents_begun; /* of the pass, when it began */

@@ -161,8 +161,9 @@ static uint32_t confirmed_nbytes(const struct tt_salvage *s, const struct tt_eve
 /*
  * Compares the first bytes of the batch with the list of the heap in them: *nbytes then ends
  * before the first event that contradicts the list. Returns how many bytes the list confirms:
- * all before that event, but for the last ones. If no event contradicts it, the bytes are missing
- * behind the list (within it, nothing changes what ordering knows): then it confirms itself.
+ * all before that event, but for the last ones. If no event contradicts it and decoding stops, the
+ * bytes are missing after the list, and all of it is confirmed: events of the list change nothing
+ * that ordering knows, so ordering cannot stop within it.
  */
 static uint32_t listed_nbytes(const struct tt_salvage *s, const struct tt_event_batch *b,
 			      enum stop stop, uint32_t *nbytes)

@@ -4,10 +4,13 @@
  * others, or a thread that there cannot be. With a byte more or less, a number is about 128 times
  * as large, or as small. Stands on gen.
  */
+#include "repair/clock.h"
 #include "repair/salvage_impl.h"
 
-/* A generation lasts about a second: no time in it is so many times another, or longer ago. */
+/* A generation lasts about a second: no time in it is so many times another, unless they are near:
+ * a clock may count from the start of the program. */
 #define FAR 64
+#define NEAR_SECONDS 60
 /* Of fewer batches nobody knows which one is wrong. */
 #define MIN_BATCHES 3
 
@@ -15,21 +18,28 @@
 #define SMALL_THREAD 22
 #define LONGEST_THREAD 48
 
-static bool is_near(uint64_t a, uint64_t b)
+static bool is_near(uint64_t a, uint64_t b, uint64_t near_ticks)
 {
-	return a / FAR <= b && b / FAR <= a;
+	return (a > b ? a - b : b - a) <= near_ticks || (a / FAR <= b && b / FAR <= a);
+}
+
+static uint64_t near_ticks_of(const struct tt_generation *g)
+{
+	uint64_t frequency = g->has_frequency ? g->frequency : TT_USUAL_FREQUENCY;
+
+	return frequency > UINT64_MAX / NEAR_SECONDS ? UINT64_MAX : NEAR_SECONDS * frequency;
 }
 
 /* A time that most batches are near to; 0: there is none. */
 static uint64_t usual_time(const struct tt_generation *g)
 {
-	uint64_t time = 0;
+	uint64_t time = 0, near_ticks = near_ticks_of(g);
 	size_t n = 0;
 
 	for (size_t i = 0; i < g->batches.n; i++) {
 		if (n == 0)
 			time = g->batches.at[i].time;
-		n = n == 0 || is_near(time, g->batches.at[i].time) ? n + 1 : n - 1;
+		n = n == 0 || is_near(time, g->batches.at[i].time, near_ticks) ? n + 1 : n - 1;
 	}
 	return n == 0 || g->batches.n < MIN_BATCHES ? 0 : time;
 }
@@ -41,13 +51,13 @@ static bool is_longer(int64_t id, unsigned nbits)
 
 /* What is usual in a generation. */
 struct usual {
-	uint64_t time;          /* usual_time() */
+	uint64_t time, near_ticks; /* usual_time(), and what is near to it */
 	unsigned thread_bits;   /* of the longest id that a thread can have */
 };
 
 static struct usual usual_of(const struct tt_generation *g)
 {
-	struct usual u = {usual_time(g), LONGEST_THREAD};
+	struct usual u = {usual_time(g), near_ticks_of(g), LONGEST_THREAD};
 	size_t nsmall = 0, nlong = 0;
 
 	for (size_t i = 0; i < g->threads.n; i++) {
@@ -66,7 +76,7 @@ static bool is_wrong(const struct tt_thread_batches *t, const struct tt_event_ba
 		     const struct usual *u)
 {
 	return is_longer(t->thread, u->thread_bits) ||
-	       (u->time != 0 && !is_near(u->time, b->time));
+	       (u->time != 0 && !is_near(u->time, b->time, u->near_ticks));
 }
 
 bool tt_headers_are_wrong(const struct tt_generation *g, uint64_t *offset)
@@ -105,12 +115,12 @@ void tt_salvage_drop_wrong_headers(struct tt_salvage *s)
 	}
 	if (usual.time == 0)
 		return;
-	if (!is_near(usual.time, g->min_time))
+	if (!is_near(usual.time, g->min_time, usual.near_ticks))
 		g->min_time = usual.time;
 	for (size_t i = 0; i < s->list.n; i++) {
 		uint64_t time = s->list.at[i].head.time;
 
-		if (is_near(usual.time, time) && time < g->min_time)
+		if (is_near(usual.time, time, usual.near_ticks) && time < g->min_time)
 			g->min_time = time;
 	}
 }
