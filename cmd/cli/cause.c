@@ -5,7 +5,6 @@
  * place. Command layer.
  */
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli.h"
 
@@ -60,11 +59,8 @@ void cmd_find_cause(const struct cmd_input *in, const char *path, struct tt_erro
 {
 	struct tt_pieces *pieces;
 	struct tt_error ignored;
-	struct stat st;
 
-	/* (a pipe cannot be read again) */
-	if (!cmd_may_have_cause(err) || strcmp(path, "-") == 0 ||
-	    (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) ||
+	if (!cmd_may_have_cause(err) || !cmd_can_be_read_again(path) ||
 	    cmd_open_pieces(&pieces, in, path, &ignored) < 0)
 		return;
 	cmd_take_cause(pieces, err);

@@ -140,6 +140,8 @@ int cmd_check_output_of(const struct opt_command *command, const char *path,
 bool cmd_reads_stdin_twice(char *const *files, size_t n);
 /* How messages name it: the path, or "standard input". */
 const char *cmd_input_name(const char *path);
+/* Whether it can be opened more than once: it is no pipe, FIFO or device. */
+bool cmd_can_be_read_again(const char *path);
 /* What follows the last slash of a path. */
 const char *cmd_base_name(const char *path);
 /* The number of processors that this process may use. */

@@ -46,6 +46,13 @@ const char *cmd_input_name(const char *path)
 	return strcmp(path, "-") == 0 ? "standard input" : path;
 }
 
+bool cmd_can_be_read_again(const char *path)
+{
+	struct stat st;
+
+	return strcmp(path, "-") != 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode));
+}
+
 const char *cmd_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

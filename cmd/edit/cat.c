@@ -5,7 +5,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/inputs.h"
 #include "cli/progress.h"
@@ -269,24 +268,15 @@ static int cat(struct run *run)
 
 /* ---- which files there are */
 
-/* Each is opened twice. */
-static bool can_be_read_twice(const char *path)
-{
-	struct stat st;
-
-	if (strcmp(path, "-") != 0 && (stat(path, &st) != 0 || S_ISREG(st.st_mode)))
-		return true;
-	cmd_error(cmd_input_name(path), "a piece is read twice, which only a regular file "
-					"with a name can be: write it to one first");
-	return false;
-}
-
 static int add_piece(struct run *run, const char *path)
 {
 	struct piece *pieces = run->pieces;
 
-	if (!can_be_read_twice(path))
+	if (!cmd_can_be_read_again(path)) {
+		cmd_error(cmd_input_name(path), "each piece is read twice, so standard input and "
+						"FIFOs cannot be used: write it to a file first");
 		return STATUS_TROUBLE;
+	}
 	if (run->n == run->room) {
 		run->room = 2 * run->room + 16;
 		pieces = realloc(run->pieces, run->room * sizeof(*pieces));

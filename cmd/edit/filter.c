@@ -7,7 +7,6 @@
  */
 #include <limits.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "cli/progress.h"
 #include "cli/selector.h"
@@ -357,14 +356,6 @@ static int open_writer(struct run *run)
 	return cmd_status(&err);
 }
 
-/* Whether the file can be read more than once. */
-static bool can_be_read_again(const char *path)
-{
-	struct stat st;
-
-	return strcmp(path, "-") != 0 && (stat(path, &st) < 0 || S_ISREG(st.st_mode));
-}
-
 static bool is_declared(const struct tt_event_spec *spec)
 {
 	return spec && spec->experiment &&
@@ -380,7 +371,7 @@ static bool may_exclude_needed(const struct run *run)
 	struct tt_error err;
 	bool found = false;
 
-	if (run->chooses || run->selection.kinds.n == 0 || !can_be_read_again(run->path))
+	if (run->chooses || run->selection.kinds.n == 0 || !cmd_can_be_read_again(run->path))
 		return false;
 	tables.options.flags |= TT_OPEN_TABLES;
 	if (cmd_open_reader(&r, &tables, run->path, &err) < 0)
@@ -471,7 +462,7 @@ static int try_filter(struct run *run)
  * output stays there.) */
 static bool may_begin_again(const struct run *run)
 {
-	return !run->chooses && strcmp(run->opt->output, "-") != 0 && can_be_read_again(run->path);
+	return !run->chooses && strcmp(run->opt->output, "-") != 0 && cmd_can_be_read_again(run->path);
 }
 
 /* A window of time does not need all that is before it, and what of it can be found later only
@@ -523,7 +514,7 @@ static int check(const struct filter_options *opt, const struct run *run, char *
 		return opt_usage(&command, "--around goes without --from and --to");
 	if (opt->related && !opt->func && opt->selection.goroutines.n == 0)
 		return opt_usage(&command, "--related requires -G or --func");
-	if (run->chooses && !can_be_read_again(files[0]))
+	if (run->chooses && !cmd_can_be_read_again(files[0]))
 		return opt_usage(&command, "%s cannot be read twice, as this selection needs: "
 					   "write it to a file first",
 				 cmd_input_name(files[0]));

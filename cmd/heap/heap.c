@@ -523,11 +523,12 @@ static int run_heap(struct run *run)
 		cmd_error(run->file, "the trace has no events of the AllocFree experiment: run the "
 				     "program with GODEBUG=traceallocfree=1 (Go 1.23 and later)");
 		status = STATUS_BAD;
+	} else {
+		report_at(run);
 	}
-	report_at(run);
 	if (!run->opt->common.quiet && tt_heap_lacks_events(run->heap))
-		cmd_error(run->file, "the trace was repaired, and events of the heap are lost: "
-				     "this is what the others say of it");
+		cmd_error(run->file, "the trace was repaired and may lack events of the heap: "
+				     "only those that are left are counted");
 	return print_report(run) == STATUS_FINE ? status : STATUS_TROUBLE;
 }
 

@@ -6,7 +6,7 @@
 
 #include "stat.h"
 
-const int64_t stat_windows[NWINDOWS] = { 1000000, 10000000, 100000000 };
+const int64_t stat_windows[NWINDOWS] = { 1000000, 10000000, UTIL_ENDS_NS };
 
 bool wants_summary(const struct stat_options *opt)
 {
@@ -163,12 +163,13 @@ static void get_minima(const struct stat_facts *f, struct util_minimum minima[NW
 static void append_ends(struct stat_answer *a, const struct stat_facts *before,
 			const struct stat_answer *part)
 {
+	bool has_seam = a->ends.head.n != 0 && part->ends.head.n != 0;
 	struct util_minimum minima[NWINDOWS], others[NWINDOWS];
 
 	get_minima(before, minima);
 	get_minima(&part->facts, others);
 	a->no_memory |= !util_ends_append(&a->ends, &part->ends, minima, others, NWINDOWS);
-	for (size_t i = 0; i < NWINDOWS; i++) {
+	for (size_t i = 0; i < NWINDOWS && has_seam; i++) {
 		a->facts.mmu[i] = minima[i].util;
 		a->facts.mmu_at[i] = minima[i].at_ns;
 	}

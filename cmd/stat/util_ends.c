@@ -128,7 +128,6 @@ bool util_ends_append(struct util_ends *e, const struct util_ends *next, struct 
 	if (next->head.n == 0)
 		return true;
 	if (e->head.n == 0) {
-		memcpy(minima, next_minima, nwindows * sizeof(*minima));
 		e->from_ns = next->from_ns;
 		e->to_ns = next->to_ns;
 		return add_between(&e->head, next->head.at, next->head.n, e->from_ns, head_end(e)) &&

@@ -34,8 +34,8 @@ struct util_minimum {
 bool util_ends_set(struct util_ends *e, const struct util *u);
 /* Whether they can be: what another program wrote. */
 bool util_ends_are_valid(const struct util_ends *e);
-/* Appends those of the next part. Sets its minimum and this one to that of both, for each window
- * (`nwindows` of each). False: no memory. */
+/* Appends those of the next part. If both parts have any, sets `minima` to those of both together,
+ * for each of `nwindows` windows. False: no memory. */
 bool util_ends_append(struct util_ends *e, const struct util_ends *next, struct util_minimum *minima,
 		      const struct util_minimum *next_minima, size_t nwindows);
 bool util_piece_add(struct util_piece *piece, int64_t time_ns, double util);

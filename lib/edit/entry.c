@@ -118,16 +118,6 @@ static void first_of_gc(struct tt_entry *e, uint64_t seq, bool running)
 	e->gc_running = running;
 }
 
-bool tt_entry_is_range_open(const struct tt_order *o, uint32_t scopes, uint8_t begin)
-{
-	const struct tt_open_scopes *open = tt_order_scopes(o, scopes);
-
-	for (size_t i = 0; open != NULL && i < open->ranges.n; i++)
-		if (open->ranges.at[i].type == begin)
-			return true;
-	return false;
-}
-
 bool tt_entry_is_region(const struct tt_open_region *open, const struct tt_event *ev)
 {
 	struct tt_region region = tt_event_region(ev);
@@ -241,7 +231,7 @@ static bool keep_new_gs(struct tt_entry *e, const struct tt_order *order)
 		if (g.status == TT_ENTRY_ABSENT ||
 		    (known != NULL &&
 		     (!g.assist || known->status != g.status ||
-		      tt_entry_is_range_open(order, known->scopes, TT_EV_GC_MARK_ASSIST_BEGIN))))
+		      tt_order_is_range_open(order, known->scopes, TT_EV_GC_MARK_ASSIST_BEGIN))))
 			continue;
 		if (!tt_idmap_add(&e->g_ids, (uint64_t)g.id, (uint32_t)n))
 			return false;
@@ -263,7 +253,7 @@ static bool keep_new_ps(struct tt_entry *e, const struct tt_order *order)
 
 		if (known != NULL &&
 		    (!p.sweep || known->status != p.status ||
-		     tt_entry_is_range_open(order, known->scopes, TT_EV_GC_SWEEP_BEGIN)))
+		     tt_order_is_range_open(order, known->scopes, TT_EV_GC_SWEEP_BEGIN)))
 			continue;
 		if (!tt_idmap_add(&e->p_ids, (uint64_t)p.id, (uint32_t)n))
 			return false;

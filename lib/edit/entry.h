@@ -73,9 +73,6 @@ bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_gen
  * rest is as it is there. False: no memory. */
 bool tt_entry_keep_new(struct tt_entry *e, const struct tt_order *order);
 
-/* Whether a range that begins with events of the type `begin` is open, of the goroutine or P that
- * has these `scopes`. */
-bool tt_entry_is_range_open(const struct tt_order *o, uint32_t scopes, uint8_t begin);
 /* Whether an event begins or ends the region that is open. */
 bool tt_entry_is_region(const struct tt_open_region *open, const struct tt_event *ev);
 

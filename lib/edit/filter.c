@@ -67,10 +67,10 @@ static bool is_open(const struct tt_filter *f, const struct tt_event *ev)
 		return o->gc_state == TT_GC_RUNNING;
 	if (range.scope == TT_RESOURCE_PROC) {
 		p = tt_order_p(o, range.id);
-		return p != NULL && tt_entry_is_range_open(o, p->scopes, ev->spec->range.begin);
+		return p != NULL && tt_order_is_range_open(o, p->scopes, ev->spec->range.begin);
 	}
 	g = tt_order_g(o, range.id);
-	return g != NULL && tt_entry_is_range_open(o, g->scopes, ev->spec->range.begin);
+	return g != NULL && tt_order_is_range_open(o, g->scopes, ev->spec->range.begin);
 }
 
 static bool keeps_range(const struct tt_filter *f, const struct tt_event *ev, bool inside,

@@ -11,8 +11,8 @@
 #include "edit/filter.h"
 
 /* Threads of Ps, and of goroutines in syscalls, for which the trace names none. */
-#define P_THREADS (INT64_C(1) << 30)
-#define G_THREADS (INT64_C(1) << 31)
+#define P_THREADS TT_FIRST_MADE_M
+#define G_THREADS (2 * TT_FIRST_MADE_M)
 
 struct adapted {
 	struct tt_filter *f;

@@ -55,16 +55,14 @@ struct tt_join {
 
 static inline bool tt_join_is_status(const struct tt_event *ev)
 {
-	return ev->spec != NULL && (ev->spec->type == TT_EV_PROC_STATUS ||
-				    ev->spec->type == TT_EV_GO_STATUS ||
-				    ev->spec->type == TT_EV_GO_STATUS_STACK);
+	return ev->spec != NULL && tt_writer_is_status(ev->spec->type);
 }
 
 /* ---- join_made.c */
 
 void tt_join_made_init(struct tt_join *j);
 void tt_join_made_release(struct tt_join *j);
-/* Forgets the events that were made up so far. */
+/* Forgets them, and begins the generation `number`. */
 void tt_join_made_begin(struct tt_join *j, uint64_t number);
 struct tt_synth_strings tt_join_made_strings(struct tt_join *j);
 

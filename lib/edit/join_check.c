@@ -17,8 +17,6 @@
 #define MAX_SILENCE_NS INT64_C(2000000000)
 /* Clocks of one machine differ by less from piece to piece. */
 #define MAX_CLOCK_NS INT64_C(10000000000)
-/* Goroutines that this library made up have such ids, and may come again. */
-#define MADE_UP_G (INT64_C(1) << 40)
 
 void tt_join_check_init(struct tt_join *j)
 {
@@ -142,7 +140,7 @@ static bool remember_end(struct tt_join *j, int64_t g)
 	uint64_t word = (uint64_t)g / 64;
 	uint32_t i = tt_idmap_find(&j->ended_ids, word);
 
-	if (g >= MADE_UP_G)
+	if (g >= TT_FIRST_MADE_G)
 		return true;
 	if (i == TT_IDMAP_NONE) {
 		i = (uint32_t)j->ended.n;
@@ -200,7 +198,7 @@ int tt_join_check_source(struct tt_join *j, const struct tt_generation *g)
 	return TT_OK;
 }
 
-/* Statuses, and what a goroutine that was made up for it does. */
+/* Statuses, and what a goroutine that was made up for it does. (It may come again.) */
 static bool is_restatement(const struct tt_event *ev)
 {
 	switch (ev->kind == TT_KIND_TRANSITION ? ev->spec->type : TT_EV_GO_STATUS) {
@@ -212,9 +210,9 @@ static bool is_restatement(const struct tt_event *ev)
 		return true;
 	case TT_EV_GO_CREATE:
 	case TT_EV_GO_START:
-		return (int64_t)ev->args[0] >= MADE_UP_G;
+		return (int64_t)ev->args[0] >= TT_FIRST_MADE_G;
 	default:
-		return ev->goroutine >= MADE_UP_G;
+		return ev->goroutine >= TT_FIRST_MADE_G;
 	}
 }
 
@@ -230,7 +228,7 @@ int tt_join_check_entry(struct tt_join *j)
 	for (size_t i = 0; i < j->entry.gs.n; i++) {
 		const struct tt_entry_g *g = &j->entry.gs.at[i];
 
-		if (g->id >= MADE_UP_G)
+		if (g->id >= TT_FIRST_MADE_G)
 			continue;
 		if (has_ended(j, g->id))
 			return refuse_g(j, g->id, "ended in a piece before, and is there again");

@@ -18,6 +18,7 @@ static int begin(struct tt_join *j, const struct tt_generation *g)
 	tt_order_reset(&j->probe.order);
 	tt_pass_take(&j->probe, g);
 	j->probe.last_ns = INT64_MIN;
+	j->probe.nevents = 0;
 	return tt_pass_begin(&j->probe);
 }
 
@@ -124,15 +125,14 @@ int tt_join_find_fit(struct tt_join *j, const struct tt_generation *g, bool *fit
 	*fits = true;
 	if (rc >= 0)
 		rc = begin(j, g);
-	j->probe.nevents = 0;
 	if (rc >= 0)
 		rc = advance_to(j, place.nknown);
+	if (rc == TT_OK) {
+		*fits = !place.restates && is_same_state(mine, theirs, false) &&
+			is_same_collector(mine, theirs);
+		rc = advance_to(j, place.nstated);
+		*fits &= is_same_state(mine, theirs, true) && has_same_threads(mine, theirs);
+	}
 	/* (a generation that cannot be read shows that where its events are written) */
-	if (rc != TT_OK)
-		return rc < 0 && j->probe.err.system ? tt_writer_no_memory(j->w) : TT_OK;
-	*fits = !place.restates && is_same_state(mine, theirs, false) &&
-		is_same_collector(mine, theirs);
-	rc = advance_to(j, place.nstated);
-	*fits &= is_same_state(mine, theirs, true) && has_same_threads(mine, theirs);
-	return TT_OK;
+	return rc < 0 && j->probe.err.system ? tt_writer_no_memory(j->w) : TT_OK;
 }

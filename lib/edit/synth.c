@@ -7,11 +7,8 @@
  */
 #include <string.h>
 
+#include "edit/made.h"
 #include "edit/synth_impl.h"
-
-/* Where ids are looked for that no trace has. */
-#define NEW_M (INT64_C(1) << 30)
-#define NEW_G (INT64_C(1) << 40)
 
 void tt_synth_init(struct tt_synth *s, struct tt_mem *mem)
 {
@@ -129,8 +126,8 @@ bool tt_synth_build(struct tt_synth *s, const struct tt_synth_start *start,
 {
 	begin(s, start, entry);
 	s->spare = TT_NONE;
-	s->new_m = NEW_M;
-	s->new_g = NEW_G;
+	s->new_m = TT_FIRST_MADE_M;
+	s->new_g = TT_FIRST_MADE_G;
 	tt_synth_leave_all(s);
 	if (s->failed)
 		return false;

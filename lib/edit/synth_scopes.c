@@ -17,8 +17,9 @@ bool tt_synth_g_scopes_differ(const struct tt_synth *s, const struct tt_g_state 
 
 	if (e == NULL || e->status == TT_ENTRY_ABSENT)
 		return false;
-	return tt_entry_is_range_open(s->order, g->scopes, TT_EV_GC_MARK_ASSIST_BEGIN) != e->assist ||
-	       tt_entry_is_range_open(s->order, g->scopes, TT_EV_STW_BEGIN) ||
+	return tt_order_is_range_open(s->order, g->scopes, TT_EV_GC_MARK_ASSIST_BEGIN) !=
+		       e->assist ||
+	       tt_order_is_range_open(s->order, g->scopes, TT_EV_STW_BEGIN) ||
 	       (e->other_regions && scopes != NULL && scopes->regions.n != 0);
 }
 
@@ -26,7 +27,8 @@ bool tt_synth_p_scopes_differ(const struct tt_synth *s, const struct tt_p_state 
 {
 	const struct tt_entry_p *e = tt_entry_p(s->entry, p->id);
 
-	return e != NULL && tt_entry_is_range_open(s->order, p->scopes, TT_EV_GC_SWEEP_BEGIN) != e->sweep;
+	return e != NULL &&
+	       tt_order_is_range_open(s->order, p->scopes, TT_EV_GC_SWEEP_BEGIN) != e->sweep;
 }
 
 static void end_regions(struct tt_synth *s, int64_t thread, int64_t g)
@@ -61,7 +63,7 @@ void tt_synth_end_pauses_of(struct tt_synth *s, int64_t thread, int64_t g)
 		uint32_t slot = tt_order_g(s->order, g)->scopes;
 		const struct tt_open_scopes *scopes = tt_order_scopes(s->order, slot);
 
-		if (!tt_entry_is_range_open(s->order, slot, TT_EV_STW_BEGIN))
+		if (!tt_order_is_range_open(s->order, slot, TT_EV_STW_BEGIN))
 			return;
 		for (size_t i = 0; i < scopes->ranges.n; i++)
 			if (!strings->define(strings->arg, scopes->ranges.at[i].kind))
@@ -155,7 +157,7 @@ static void lead_running(struct tt_synth *s, int64_t thread, int64_t g)
 	tt_synth_end_pauses_of(s, thread, g);
 	if (s->failed)
 		return;
-	if (tt_entry_is_range_open(s->order, tt_order_g(s->order, g)->scopes,
+	if (tt_order_is_range_open(s->order, tt_order_g(s->order, g)->scopes,
 				   TT_EV_GC_MARK_ASSIST_BEGIN) == e->assist)
 		return;
 	if (e->assist)

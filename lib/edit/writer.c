@@ -178,15 +178,10 @@ static bool is_world_stopped(const struct tt_writer *w)
 {
 	const struct tt_order *o = &w->order;
 
-	for (size_t i = 0; i < o->gs.n; i++) {
-		const struct tt_open_scopes *e =
-			o->gs.at[i].status == TT_G_GONE ? NULL
-							: tt_order_scopes(o, o->gs.at[i].scopes);
-
-		for (size_t r = 0; e != NULL && r < e->ranges.n; r++)
-			if (e->ranges.at[r].type == TT_EV_STW_BEGIN)
-				return true;
-	}
+	for (size_t i = 0; i < o->gs.n; i++)
+		if (o->gs.at[i].status != TT_G_GONE &&
+		    tt_order_is_range_open(o, o->gs.at[i].scopes, TT_EV_STW_BEGIN))
+			return true;
 	return false;
 }
 

@@ -20,6 +20,7 @@
  *	writer_run.[ch]      events of a pass that are followed many at once,
  *	writer_copy.c        and written so
  *	writer_generation.c  where a generation begins and ends
+ *	made.h               ids of threads and goroutines that are made up
  *	writer_stream.c      the bytes of each thread, and the ticks of their times
  *	writer_tables.c      strings, stacks, CPU samples and experimental batches
  */
@@ -28,6 +29,7 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "edit/made.h"
 #include "gen/clock.h"
 #include "gen/encode.h"
 #include "order/order.h"
@@ -166,7 +168,7 @@ struct tt_restatement {
 	TT_ARRAY(uint64_t) args;
 	int64_t runner;         /* a thread on which a goroutine runs, or TT_NONE */
 	bool with_pauses;       /* open ones begin, as no event says that they go on */
-	bool is_apart;          /* in a generation that has nothing of the source */
+	bool own_generation;    /* in one that has nothing of the source */
 };
 
 /* A coroutine switch of which the events that it adds are still to come. */
@@ -271,6 +273,11 @@ int tt_writer_close_generation(struct tt_writer *w);
 static inline struct tt_order *tt_writer_order(struct tt_writer *w)
 {
 	return w->following ? &w->past.order : &w->order;
+}
+static inline bool tt_writer_is_status(uint8_t type)
+{
+	return type == TT_EV_PROC_STATUS || type == TT_EV_GO_STATUS ||
+	       type == TT_EV_GO_STATUS_STACK;
 }
 /* What the thread has: of a stream, its slot says so at once. */
 static inline const struct tt_m_state *

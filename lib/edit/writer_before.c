@@ -59,12 +59,6 @@ static int restate_g(struct tt_writer *w, int64_t id)
 			   (enum tt_g_status)g->status);
 }
 
-static bool is_status(uint8_t type)
-{
-	return type == TT_EV_PROC_STATUS || type == TT_EV_GO_STATUS ||
-	       type == TT_EV_GO_STATUS_STACK;
-}
-
 /* The P and the goroutine in whose context the event happens. */
 static int state_context(struct tt_writer *w, const struct tt_writer_stream *s,
 			 const struct tt_event *ev, int64_t thread, uint8_t needs)
@@ -130,7 +124,7 @@ int tt_writer_state_before(struct tt_writer *w, const struct tt_writer_stream *s
 	const struct tt_order *o = tt_writer_order(w);
 	int rc;
 
-	if (is_status(ev->spec->type))
+	if (tt_writer_is_status(ev->spec->type))
 		return TT_OK;
 	if (s != NULL && s->m != TT_NO_SLOT && o->ms.at[s->m].p == s->p_stated &&
 	    o->ms.at[s->m].g == s->g_stated && s->p_stated != TT_NONE &&

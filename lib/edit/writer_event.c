@@ -386,8 +386,8 @@ static int take(struct tt_writer *w, const struct tt_event *ev)
 	if (is_added_theft(w, ev))
 		return TT_OK;
 	if (tt_specs_event(w->specs, ev->spec->type) == NULL)
-		return tt_fail(&w->err, TT_E_ARGUMENT, "%s is an event of none of the writer's specs",
-			       ev->spec->name);
+		return tt_fail(&w->err, TT_E_ARGUMENT,
+			       "the writer has no spec of the event %s", ev->spec->name);
 	rc = w->following ? follow_event(w, ev)
 			  : write_event(w, ev, ends_theft ? w->theft_ns : ev->time_ns);
 	if (rc == TT_OK && ev->spec->type == TT_EV_PROCS_CHANGE)

@@ -299,7 +299,7 @@ static bool put_object(struct tt_writer *w, struct tt_restatement *list, int64_t
 		       const struct tt_heap_stated *s)
 {
 	struct tt_writer_heap *h = w->past.heap;
-	bool own = list->is_apart;
+	bool own = list->own_generation;
 	uint64_t args[] = {s->args[0], 0};
 
 	if (s->mark != 0 && own && !number_type(w, h, s->mark - 1))
@@ -354,7 +354,7 @@ bool tt_writer_heap_restate(struct tt_writer *w, struct tt_restatement *list)
 	for (size_t i = 0; i < h->numbered.n; i++)
 		h->types.at[h->numbered.at[i]].number = 0;
 	h->numbered.n = 0;
-	if (!put_heap(w, list, thread) || (list->is_apart && !put_types(w, h)))
+	if (!put_heap(w, list, thread) || (list->own_generation && !put_types(w, h)))
 		return false;
 	for (size_t i = 0; i < h->stacks.n; i++) {
 		const uint64_t args[] = {h->stacks.at[i].id, h->stacks.at[i].order};

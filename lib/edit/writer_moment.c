@@ -17,7 +17,7 @@ int64_t tt_writer_thread_with(const struct tt_order *o, int64_t p, int64_t g)
 
 int64_t tt_writer_bare_thread(const struct tt_order *o)
 {
-	for (int64_t thread = INT64_C(1) << 30;; thread++) {
+	for (int64_t thread = TT_FIRST_MADE_M;; thread++) {
 		const struct tt_m_state *m = tt_order_m(o, thread);
 
 		if (m == NULL || (m->p == TT_NONE && m->g == TT_NONE))
@@ -80,7 +80,7 @@ static bool begin_speaker(struct tt_writer *w, struct tt_restatement *list,
 			  struct tt_moment *moment)
 {
 	struct tt_wire_frame frame = {.pc = 1, .line = 1};
-	uint64_t create[] = {UINT64_C(1) << 40, 0, 0};
+	uint64_t create[] = {(uint64_t)TT_FIRST_MADE_G, 0, 0};
 	bool good = tt_writer_add_text(w, (struct tt_str){"tracetool.restate", 17}, &frame.func) &&
 		    tt_writer_add_text(w, (struct tt_str){"tracetool", 9}, &frame.file) &&
 		    tt_writer_add_frames(w, &frame, 1, &create[1]);

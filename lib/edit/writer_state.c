@@ -171,7 +171,7 @@ static bool add_pauses(struct tt_writer *w, struct tt_restatement *list, const s
 	for (size_t r = 0; e != NULL && r < e->ranges.n; r++) {
 		const struct tt_open_range *range = &e->ranges.at[r];
 
-		if (range->type == TT_EV_STW_BEGIN && list->with_pauses &&
+		if (range->type == TT_EV_STW_BEGIN &&
 		    !(runs ? add_pause(w, list, thread, range->kind)
 			   : add_idle_pause(w, list, g, range->kind)))
 			return false;
@@ -180,7 +180,7 @@ static bool add_pauses(struct tt_writer *w, struct tt_restatement *list, const s
 }
 
 /* A goroutine that has ranges, and is on no thread. */
-static bool is_apart(const struct tt_order *o, const struct tt_g_state *g)
+static bool has_ranges_apart(const struct tt_order *o, const struct tt_g_state *g)
 {
 	return g->status != TT_G_GONE && tt_order_scopes(o, g->scopes) != NULL &&
 	       tt_writer_thread_with(o, TT_NONE, g->id) == TT_NONE;
@@ -224,7 +224,7 @@ static bool add_ranges_without_p(struct tt_writer *w, struct tt_restatement *lis
 			return false;
 	}
 	for (size_t i = 0; i < o->gs.n; i++)
-		if (is_apart(o, &o->gs.at[i]) && !add_assists(w, list, o, &o->gs.at[i], TT_NONE))
+		if (has_ranges_apart(o, &o->gs.at[i]) && !add_assists(w, list, o, &o->gs.at[i], TT_NONE))
 			return false;
 	return true;
 }
@@ -248,14 +248,15 @@ static bool add_open_pauses(struct tt_writer *w, struct tt_restatement *list,
 			return false;
 	}
 	for (size_t i = 0; i < o->gs.n; i++)
-		if (is_apart(o, &o->gs.at[i]) && !add_pauses(w, list, o, &o->gs.at[i], TT_NONE))
+		if (has_ranges_apart(o, &o->gs.at[i]) && !add_pauses(w, list, o, &o->gs.at[i], TT_NONE))
 			return false;
 	return true;
 }
 
 static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
 {
-	return add_ranges_of_threads(w, list, o, true) && add_open_pauses(w, list, o);
+	return add_ranges_of_threads(w, list, o, true) &&
+	       (!list->with_pauses || add_open_pauses(w, list, o));
 }
 
 /* ---- tasks and metrics: a goroutine that runs has to say them */
@@ -504,7 +505,7 @@ static int64_t lead_of_old_clock(const struct tt_writer_past *past)
 /* A generation of what is known, and nothing else. */
 static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 {
-	struct tt_restatement list = {.runner = TT_NONE, .is_apart = true};
+	struct tt_restatement list = {.runner = TT_NONE, .own_generation = true};
 	/* it has the clock of its number, by which pieces are known to be of one recording, and
 	   begins before the next one by this, too */
 	int64_t lead = number == w->past.source->number && w->past.had_clock

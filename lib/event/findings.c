@@ -6,6 +6,7 @@
  */
 #include "event/findings.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -57,9 +58,9 @@ static struct tt_finding *add(struct tt_pass *p, int code)
 	struct tt_findings *all = &p->findings;
 	struct tt_finding *f;
 
-	if (is_found(p, code) || all->list.n - all->next >= MAX_FINDINGS ||
-	    all->list.n == all->list.cap)
+	if (all->list.cap == 0 || is_found(p, code) || all->list.n - all->next >= MAX_FINDINGS)
 		return NULL;
+	assert(all->list.n < all->list.cap);
 	all->codes[code / 64] |= UINT64_C(1) << (code % 64);
 	f = &all->list.at[all->list.n++];
 	*f = (struct tt_finding){

@@ -427,10 +427,16 @@ int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64_t last
 	return rc;
 }
 
-int tt_reader_go_to_generation(struct tt_reader *r, uint64_t offset, uint64_t ordinal)
+/* Whether another generation may be the next one; also after the end, or damage. */
+static bool can_jump(struct tt_reader *r)
 {
 	tt_parallel_stop(r);
-	if (tt_version_is_v1(r->version) ||
+	return !r->err.system && !tt_version_is_v1(r->version);
+}
+
+int tt_reader_go_to_generation(struct tt_reader *r, uint64_t offset, uint64_t ordinal)
+{
+	if (!can_jump(r) ||
 	    tt_loader_go_to(&r->loader, offset, ordinal) != TT_OK)
 		return TT_END;
 	passed(r, r->loader.ordinal);
@@ -440,8 +446,7 @@ int tt_reader_go_to_generation(struct tt_reader *r, uint64_t offset, uint64_t or
 
 int tt_reader_seek_generation(struct tt_reader *r, uint64_t offset)
 {
-	tt_parallel_stop(r);
-	if (tt_version_is_v1(r->version))
+	if (!can_jump(r))
 		return TT_END;
 	r->outcome = tt_loader_seek(&r->loader, offset);
 	passed(r, r->loader.ordinal);

@@ -2,9 +2,6 @@
 /* content.c - how far the data of a batch makes sense. Stands on wire. */
 #include "gen/content.h"
 
-/* The first type of an event that an experiment may have. */
-#define FIRST_EXPERIMENTAL 128
-
 enum tt_content tt_content_of(const struct tt_raw_batch *b, unsigned version)
 {
 	bool has_clock = tt_version_has_clock(version);
@@ -80,7 +77,7 @@ static size_t events_reach(const struct tt_decode_plan *plan, const uint8_t *dat
 	while (p < end) {
 		const uint8_t *next = tt_raw_event_skip(plan, p, end);
 
-		if (next == NULL && *p >= FIRST_EXPERIMENTAL && plan->nargs[*p] > TT_MAX_ARGS)
+		if (next == NULL && *p >= TT_FIRST_EXPERIMENTAL && plan->nargs[*p] > TT_MAX_ARGS)
 			return nbytes;
 		if (next == NULL)
 			break;

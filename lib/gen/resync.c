@@ -340,5 +340,9 @@ int tt_loader_seek(struct tt_loader *l, uint64_t offset)
 	if (walk(l, &ignored) != TT_OK)
 		return TT_END;
 	number = tt_loader_number_here(l, &ended, &ignored);
+	/* (a number may be anything) */
+	if (number < l->whole_number ? l->whole_number - number >= l->whole_ordinal
+				     : number - l->whole_number > UINT64_MAX - l->whole_ordinal)
+		return TT_END;
 	return tt_loader_begin_at(l, l->whole_ordinal + number - l->whole_number, &ignored);
 }

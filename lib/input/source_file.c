@@ -64,6 +64,7 @@ static bool read_cached(const struct tt_source *s, uint64_t before_end, void *to
 
 	return preadv2(s->fd, &room, 1, (off_t)(s->fd_end - before_end), RWF_NOWAIT) == (ssize_t)n;
 #else
+	(void)s, (void)before_end, (void)to, (void)n;
 	return false;
 #endif
 }

@@ -259,6 +259,8 @@ const struct tt_p_state *tt_order_p(const struct tt_order *o, int64_t id);
 const struct tt_m_state *tt_order_m(const struct tt_order *o, int64_t id);
 /* The open ranges and regions of a goroutine or P, by its `scopes`; NULL: none. */
 const struct tt_open_scopes *tt_order_scopes(const struct tt_order *o, uint32_t slot);
+/* Whether one of these ranges began with an event of the type `begin`. */
+bool tt_order_is_range_open(const struct tt_order *o, uint32_t slot, uint8_t begin);
 /* The next of all goroutines, Ps or threads, as tt_reader_resource_state(). */
 bool tt_order_next_state(const struct tt_order *o, enum tt_resource resource, size_t *at,
 			 struct tt_resource_state *out);

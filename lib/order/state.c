@@ -122,6 +122,16 @@ const struct tt_open_scopes *tt_order_scopes(const struct tt_order *o, uint32_t 
 	return slot == TT_NO_SLOT ? NULL : &o->open_scopes.at[slot];
 }
 
+bool tt_order_is_range_open(const struct tt_order *o, uint32_t slot, uint8_t begin)
+{
+	const struct tt_open_scopes *scopes = tt_order_scopes(o, slot);
+
+	for (size_t i = 0; scopes != NULL && i < scopes->ranges.n; i++)
+		if (scopes->ranges.at[i].type == begin)
+			return true;
+	return false;
+}
+
 static bool next_g(const struct tt_order *o, size_t *at, struct tt_resource_state *out)
 {
 	const struct tt_g_state *g;

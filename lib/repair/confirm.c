@@ -25,9 +25,6 @@ enum stop {
 #define NDOUBTED 8
 #define NDOUBTED_OF_FEW 16
 #define FEW_NBYTES 32
-/* At most so many events are where decoding stops. */
-#define NEVENTS_UNDECODED 16
-
 /* The size of a batch to which bytes were added ends within its last event. */
 #define LAST_EVENT_NBYTES 32
 
@@ -127,7 +124,7 @@ static uint32_t before_doubted(const struct tt_salvage_doubt *d, enum stop stop,
 	uint32_t at = begin_of(sequenced, few ? NDOUBTED_OF_FEW : NDOUBTED), other = 0;
 
 	if (stop == STOP_DECODING)
-		other = begin_of(all, NEVENTS_UNDECODED);
+		other = begin_of(all, TT_NMISREAD);
 	return at > other ? at : other;
 }
 

@@ -20,7 +20,7 @@
 
 static bool is_near(uint64_t a, uint64_t b, uint64_t near_ticks)
 {
-	return (a > b ? a - b : b - a) <= near_ticks || (a / FAR <= b && b / FAR <= a);
+	return (a > b ? a - b : b - a) <= near_ticks || ((a - 1) / FAR < b && (b - 1) / FAR < a && a != 0 && b != 0);
 }
 
 static uint64_t near_ticks_of(const struct tt_generation *g)
@@ -30,18 +30,30 @@ static uint64_t near_ticks_of(const struct tt_generation *g)
 	return frequency > UINT64_MAX / NEAR_SECONDS ? UINT64_MAX : NEAR_SECONDS * frequency;
 }
 
+static size_t count_near(const struct tt_generation *g, uint64_t time, uint64_t near_ticks)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->batches.n; i++)
+		n += is_near(time, g->batches.at[i].time, near_ticks);
+	return n;
+}
+
 /* A time that most batches are near to; 0: there is none. */
 static uint64_t usual_time(const struct tt_generation *g)
 {
 	uint64_t time = 0, near_ticks = near_ticks_of(g);
 	size_t n = 0;
 
+	/* if there is one, the vote finds it */
 	for (size_t i = 0; i < g->batches.n; i++) {
 		if (n == 0)
 			time = g->batches.at[i].time;
 		n = n == 0 || is_near(time, g->batches.at[i].time, near_ticks) ? n + 1 : n - 1;
 	}
-	return n == 0 || g->batches.n < MIN_BATCHES ? 0 : time;
+	return g->batches.n >= MIN_BATCHES && count_near(g, time, near_ticks) > g->batches.n / 2
+		       ? time
+		       : 0;
 }
 
 static bool is_longer(int64_t id, unsigned nbits)

@@ -18,9 +18,7 @@
 #define STRANGER 80
 /* So many events at the beginning of a batch may be unlike all others. */
 #define NFIRST 64
-/* From a wrong place on, so many events may be read before one that cannot be. */
-#define NMISREAD 16
-/* So many events may be in order in spite of it. */
+/* At most this many misread events are in order all the same. */
 #define NORDERED 24
 /* The same of events that change what ordering knows. */
 #define NTELLING 16
@@ -133,7 +131,7 @@ static size_t event_at(const struct tt_doubted_events *events, uint32_t at)
 /* Back from event i over those that nothing proves, and one more: by chance it may look proved. */
 static size_t last_proved(const struct tt_doubted_events *events, size_t i)
 {
-	for (unsigned n = 0; i > 0 && n < NMISREAD && !events->list.at[i - 1].proved; n++)
+	for (unsigned n = 0; i > 0 && n < TT_NMISREAD && !events->list.at[i - 1].proved; n++)
 		i--;
 	return i > 0 ? i - 1 : 0;
 }
@@ -178,7 +176,7 @@ uint32_t tt_doubted_events_place(const struct tt_doubted_events *events, uint32_
 	size_t n = events->list.n, ordered = event_at(events, nordered), place = n;
 	size_t end = ordered + 2 < n ? ordered + 2 : n, begin;
 
-	if (near == TT_PLACE_DECODING && ordered + NMISREAD < n)
+	if (near == TT_PLACE_DECODING && ordered + TT_NMISREAD < n)
 		return nordered;
 	if (near != TT_PLACE_DECODING) {
 		begin = near == TT_PLACE_BEFORE && end > NFIRST ? NFIRST : window(events, ordered);

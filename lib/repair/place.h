@@ -7,6 +7,9 @@
 
 #include "repair/salvage.h"
 
+/* From a wrong place on, at most so many events are read before one that cannot be. */
+#define TT_NMISREAD 16
+
 struct tt_doubted_event {
 	uint32_t at;            /* it begins here in the data of the batch */
 	int16_t score;          /* of usual.h */

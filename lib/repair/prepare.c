@@ -8,9 +8,6 @@
 
 /* ---- events */
 
-/* The first type of an event of an experiment. */
-#define FIRST_EXPERIMENTAL 128
-
 /* Whether the batch is one that the end of the input cuts off. */
 static bool is_cut(const struct tt_salvage *s, const struct tt_event_batch *b)
 {
@@ -42,7 +39,7 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
 		before = p;
 		p = next;
 	}
-	if (p < end && p[0] < FIRST_EXPERIMENTAL && !is_cut(s, b)) {
+	if (p < end && p[0] < TT_FIRST_EXPERIMENTAL && !is_cut(s, b)) {
 		tt_salvage_note_damaged(s, b);
 		if (p > before)
 			s->nevents -= tt_salvage_nevents_of(*before);
@@ -58,21 +55,17 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
 /* Whether an event says of no thread that a goroutine or P runs on it. */
 static bool runs_nowhere(int64_t thread, const struct tt_raw_event *ev)
 {
-	uint64_t status;
-
 	if (thread != TT_NONE)
 		return false;
-	status = ev->args[ev->type == TT_EV_GO_STATUS ? 2 : 1] & 0xff;
-	return (ev->type == TT_EV_GO_STATUS &&
-		(status == TT_G_RUNNING || status == TT_G_SYSCALL)) ||
-	       (ev->type == TT_EV_PROC_STATUS && status == TT_P_RUNNING);
+	if (ev->type == TT_EV_GO_STATUS)
+		return (ev->args[2] & 0xff) == TT_G_RUNNING || (ev->args[2] & 0xff) == TT_G_SYSCALL;
+	return ev->type == TT_EV_PROC_STATUS && (ev->args[1] & 0xff) == TT_P_RUNNING;
 }
 
 bool tt_salvage_cannot_be(const struct tt_salvage *s, int64_t thread, const struct tt_raw_event *ev)
 {
-	const struct tt_event_def *def = tt_specs_def(s->gen.specs, ev->type);
-
-	return (def != NULL && def->spec.since > s->version) || runs_nowhere(thread, ev);
+	return tt_specs_def(s->gen.specs, ev->type)->spec.since > s->version ||
+	       runs_nowhere(thread, ev);
 }
 
 /* The same of a batch in doubt: which of its events count is not known yet. */

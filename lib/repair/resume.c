@@ -6,9 +6,6 @@
  */
 #include "repair/salvage.h"
 
-/* The first type of an event of an experiment. */
-#define FIRST_EXPERIMENTAL 128
-
 /* So many events with a sequence number after a gap show that nothing is missing in it. */
 #define NPROOF 8
 
@@ -31,7 +28,7 @@ bool tt_salvage_has_sequence(unsigned type)
 bool tt_salvage_is_silent(unsigned type)
 {
 	return type == TT_EV_HEAP_ALLOC || type == TT_EV_HEAP_GOAL || type == TT_EV_USER_LOG ||
-	       type == TT_EV_GO_LABEL || type >= FIRST_EXPERIMENTAL;
+	       type == TT_EV_GO_LABEL || type >= TT_FIRST_EXPERIMENTAL;
 }
 
 /* The first batch of a thread, as it will be ordered, that lies in a batch of the list. */

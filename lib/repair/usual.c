@@ -5,7 +5,8 @@
 #include <string.h>
 
 /* Counts by hash; two that share one are rare enough. */
-#define NCOUNTS (1u << 18)
+#define COUNT_BITS 18
+#define NCOUNTS (1u << COUNT_BITS)
 
 /* What is counted: a number of an event, or its length. */
 enum said {
@@ -15,7 +16,7 @@ enum said {
 	SAID_CHANGE,
 };
 
-/* A byte that means anything else than what it is read as has so many eighths of a bit. */
+/* What a random byte costs, in eighths of a bit. */
 #define BYTE_BITS 52
 /* So much less costs a number that proves something. */
 #define PROVING_BITS 24
@@ -55,7 +56,7 @@ static uint16_t *count_of(struct tt_usual *u, enum said said, unsigned context, 
 
 	h = (h ^ h >> 29) * UINT64_C(0xbf58476d1ce4e5b9) + arg * 4 + (unsigned)said;
 	h = (h ^ h >> 32) * UINT64_C(0x94d049bb133111eb);
-	return &u->counts[h >> 46];
+	return &u->counts[h >> (64 - COUNT_BITS)];
 }
 
 /* What stands for the sum of all values. */

@@ -624,6 +624,32 @@ START_TEST(threads_go_on_after_a_gap_unless_they_lack_a_batch)
 }
 END_TEST
 
+/* A clock may count from the start of the program: then times that are far from each other are
+ * good, and so they are where no time is that of most batches. */
+START_TEST(times_of_a_young_clock_are_good)
+{
+	static const char *const scripts[] = {
+		"7@1: ProcStatus 0 1, GoStatus 1 7 2\n"
+		"8@128000: ProcStatus 1 1, GoStatus 3 8 2\n"
+		"8@128100: HeapAlloc 6\n8@128200: HeapAlloc 8\n",
+		"7@1: ProcStatus 0 1, GoStatus 1 7 2\n"
+		"7@100000000000: HeapAlloc 6\n"
+		"8@10000000000000: ProcStatus 1 1, GoStatus 3 8 2\n",
+	};
+	struct repaired r;
+	struct build b;
+
+	for (size_t i = 0; i < COUNT(scripts); i++) {
+		script_build(&b, test_versions[_i], scripts[i]);
+		repair(&r, b.data, b.len);
+		expect_good(&r, "young clock", i);
+		ck_assert_uint_eq(r.whole, 1);
+		build_release(&r.bytes);
+		build_release(&b);
+	}
+}
+END_TEST
+
 /* With a byte less in its header, a batch is 128 times as early: nothing else shows it. */
 START_TEST(a_batch_of_another_time_is_left_out)
 {
@@ -632,10 +658,10 @@ START_TEST(a_batch_of_another_time_is_left_out)
 	struct build b;
 
 	script_build(&b, test_versions[_i],
-		     "7@128000: ProcStatus 0 1, GoStatus 1 7 2, HeapAlloc 5\n"
-		     "8@128100: ProcStatus 1 1, GoStatus 3 8 2, HeapAlloc 6\n"
-		     "9@1001: ProcStatus 2 1, GoStatus 4 9 2, HeapAlloc 7\n"
-		     "8@128200: HeapAlloc 8\n");
+		     "7@12800000000000: ProcStatus 0 1, GoStatus 1 7 2, HeapAlloc 5\n"
+		     "8@12800000000100: ProcStatus 1 1, GoStatus 3 8 2, HeapAlloc 6\n"
+		     "9@100000000001: ProcStatus 2 1, GoStatus 4 9 2, HeapAlloc 7\n"
+		     "8@12800000000200: HeapAlloc 8\n");
 	repair(&r, b.data, b.len);
 	expect_good(&r, "another time", 0);
 	ck_assert_uint_eq(r.whole, 0);
@@ -700,6 +726,7 @@ Suite *repair_suite(void)
 	tcase_add_test(tc, embedded_events_without_their_spec_stay);
 	tcase_add_test(tc, embedded_events_cut_and_changed_can_be_read);
 	tcase_add_loop_test(tc, a_batch_that_lost_bytes_keeps_what_is_confirmed, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, times_of_a_young_clock_are_good, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, a_batch_of_another_time_is_left_out, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, threads_go_on_after_a_gap_unless_they_lack_a_batch, 0,
 			    COUNT(resumed));

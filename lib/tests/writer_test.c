@@ -586,7 +586,7 @@ START_TEST(refuses_events_of_unknown_specs)
 		rc = _i == 0 ? tt_writer_event(w, ev) : tt_writer_follow(w, ev);
 	ck_assert_int_eq(rc, -TT_E_ARGUMENT);
 	ck_assert_str_eq(tt_writer_error(w)->message,
-			 "Take is an event of none of the writer's specs");
+			 "the writer has no spec of the event Take");
 	/* the caller is at fault: nothing is completed */
 	ck_assert_int_eq(tt_writer_finish(w), -TT_E_ARGUMENT);
 	tt_writer_free(w);

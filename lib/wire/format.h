@@ -37,6 +37,8 @@
 #define TT_BATCH_MAX_HEADER (2 + 4 * TT_VARINT_MAX)
 /* Type, time and the arguments of a timed event. */
 #define TT_EVENT_MAX_SIZE (1 + (1 + TT_MAX_ARGS) * TT_VARINT_MAX)
+/* The first type of an event that an experiment may have. */
+#define TT_FIRST_EXPERIMENTAL 128
 /* The text of a string. */
 #define TT_STRING_MAX_SIZE 1024
 /* Of format v1: most bytes of numbers that come with their length, and of a text. */
