@@ -1129,17 +1129,17 @@ TT_API int tt_reader_pass_generation(struct tt_reader *r, uint64_t first, uint64
  * Goes to the generation that begins at `offset` and is the `ordinal`-th of the trace, as another
  * reader of it has found (tt_generation_offset(), tt_generation_ordinal()): 0, and it is the next
  * one. 1: that cannot be done, and nothing has changed. It can be done in a file that is not
- * compressed, or in memory, also after the end or damage, but not in format v1, or after an error of
- * the machine. What is before it is not looked at: nothing is found there.
+ * compressed, or in memory, also after the end or damage, but not in format v1, or after an
+ * error of the machine. What is before it is not looked at: nothing is found there.
  */
 TT_API int tt_reader_go_to_generation(struct tt_reader *r, uint64_t offset, uint64_t ordinal);
 /*
- * Goes to the first generation that begins after a batch which begins at `offset` or later: 0, and
- * it is the next one. The offset may be any in the file. 1: there is none, or no generation was read
- * before; the reader is at its end then, but may still seek and go to generations. Also 1 where that
- * cannot be done, as above. The ordinal is counted by the numbers of the generations, from the one that
- * was read last. Only bytes from `offset` on are looked at, so a file that was made to mislead this
- * can do so.
+ * Goes to the first generation that begins after a batch which begins at `offset` or later: 0,
+ * and it is the next one. The offset may be any in the file. 1: there is none, or no generation
+ * was read before; the reader is at its end then, but may still seek and go to generations. Also
+ * 1 where that cannot be done, as above. The ordinal is counted by the numbers of the
+ * generations, from the one that was read last. Only bytes from `offset` on are looked at, so a
+ * file that was made to mislead this can do so.
  */
 TT_API int tt_reader_seek_generation(struct tt_reader *r, uint64_t offset);
 /*

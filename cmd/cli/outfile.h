@@ -26,7 +26,8 @@ struct outfile {
 /*
  * NULL and "-" are standard output. A regular file is written without a name, or where that
  * cannot be, under a temporary one in its folder; a device or a FIFO is written in place. *f
- * must not move, and the path has to live, until it is finished. 0, or STATUS_TROUBLE after a message.
+ * must not move, and the path has to live, until it is finished. 0, or STATUS_TROUBLE after a
+ * message.
  */
 int outfile_open(struct outfile *f, const char *path);
 /* A file that only the user may read, and that takes the place of no other: there must be none

@@ -68,7 +68,8 @@ bool util_ends_are_valid(const struct util_ends *e)
 	if (e->head.n == 0 && e->tail.n == 0)
 		return true;
 	/* (a trace's times are not negative) */
-	return e->from_ns >= 0 && e->from_ns < e->to_ns && is_piece_of(&e->head, e->from_ns, head_end(e)) &&
+	return e->from_ns >= 0 && e->from_ns < e->to_ns &&
+	       is_piece_of(&e->head, e->from_ns, head_end(e)) &&
 	       is_piece_of(&e->tail, tail_start(e), e->to_ns);
 }
 
@@ -119,8 +120,8 @@ static bool append_pieces(struct util_ends *e, const struct util_ends *next)
 	return fine;
 }
 
-bool util_ends_append(struct util_ends *e, const struct util_ends *next, struct util_minimum *minima,
-		      const struct util_minimum *next_minima, size_t nwindows)
+bool util_ends_append(struct util_ends *e, const struct util_ends *next,
+		      struct util_minimum *minima, const struct util_minimum *next_minima, size_t nwindows)
 {
 	struct util seam;
 	bool fine;

@@ -36,8 +36,8 @@ bool util_ends_set(struct util_ends *e, const struct util *u);
 bool util_ends_are_valid(const struct util_ends *e);
 /* Appends those of the next part. If both parts have any, sets `minima` to those of both together,
  * for each of `nwindows` windows. False: no memory. */
-bool util_ends_append(struct util_ends *e, const struct util_ends *next, struct util_minimum *minima,
-		      const struct util_minimum *next_minima, size_t nwindows);
+bool util_ends_append(struct util_ends *e, const struct util_ends *next,
+		      struct util_minimum *minima, const struct util_minimum *next_minima, size_t nwindows);
 bool util_piece_add(struct util_piece *piece, int64_t time_ns, double util);
 void util_ends_release(struct util_ends *e);
 

@@ -18,9 +18,14 @@
 #define SMALL_THREAD 22
 #define LONGEST_THREAD 48
 
+static bool is_far_above(uint64_t a, uint64_t b)
+{
+	return a / FAR > b || (a / FAR == b && a % FAR != 0);
+}
+
 static bool is_near(uint64_t a, uint64_t b, uint64_t near_ticks)
 {
-	return (a > b ? a - b : b - a) <= near_ticks || ((a - 1) / FAR < b && (b - 1) / FAR < a && a != 0 && b != 0);
+	return (a > b ? a - b : b - a) <= near_ticks || (!is_far_above(a, b) && !is_far_above(b, a));
 }
 
 static uint64_t near_ticks_of(const struct tt_generation *g)
