@@ -38,15 +38,6 @@ void tt_join_made_begin(struct tt_join *j, uint64_t number)
 	j->made.number = number;
 }
 
-static bool add_string(struct tt_generation *g, uint64_t id, struct tt_str text)
-{
-	if (!TT_ARRAY_ROOM(g->mem, &g->strings) ||
-	    !tt_idmap_add(&g->string_ids, id, (uint32_t)g->strings.n))
-		return false;
-	g->strings.at[g->strings.n++] = (struct tt_string_entry){id, text.data, text.len};
-	return true;
-}
-
 /* A copy of the text that lives as long as the generation. */
 static bool keep_text(struct tt_join *j, struct tt_str *text)
 {
@@ -68,7 +59,7 @@ static bool id_of_text(void *arg, struct tt_str text, uint64_t *id)
 
 	if (tt_generation_find_text(&j->made, text, id))
 		return true;
-	return keep_text(j, &text) && add_string(&j->made, *id, text);
+	return keep_text(j, &text) && tt_generation_add_string(&j->made, *id, text);
 }
 
 /* The name of what is open: by the generation written last, if it began there. */
@@ -81,7 +72,7 @@ static bool define_id(void *arg, uint64_t id)
 		return true;
 	return (!tt_generation_string(&j->w->tables.gen, id, &text) || text.len == 0 ||
 		keep_text(j, &text)) &&
-	       add_string(&j->made, id, text);
+	       tt_generation_add_string(&j->made, id, text);
 }
 
 struct tt_synth_strings tt_join_made_strings(struct tt_join *j)

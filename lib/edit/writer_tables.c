@@ -98,24 +98,20 @@ static struct tt_str cut(struct tt_writer *w, struct tt_str text)
 
 static bool add_string(struct tt_writer *w, uint64_t id, struct tt_str text)
 {
-	struct tt_generation *g = &w->tables.gen;
 	uint8_t *copy = keep(w, text.len == 0 ? 1 : text.len);
 
-	if (copy == NULL || !TT_ARRAY_ROOM(&w->mem, &g->strings) ||
-	    !tt_idmap_add(&g->string_ids, id, (uint32_t)g->strings.n))
+	if (copy == NULL)
 		return false;
 	if (text.len != 0)
 		memcpy(copy, text.data, text.len);
-	g->strings.at[g->strings.n++] =
-		(struct tt_string_entry){id, (const char *)copy, text.len};
 	w->nbytes += text.len + 4;
-	return true;
+	return tt_generation_add_string(&w->tables.gen, id,
+					(struct tt_str){(const char *)copy, text.len});
 }
 
 static bool add_stack(struct tt_writer *w, uint64_t id, const struct tt_wire_frame *frames,
 		      size_t nframes)
 {
-	struct tt_generation *g = &w->tables.gen;
 	uint8_t buf[TT_V2_MAX_FRAMES * 4 * TT_VARINT_MAX], *p = buf, *copy;
 
 	for (size_t i = 0; i < nframes; i++) {
@@ -125,13 +121,12 @@ static bool add_stack(struct tt_writer *w, uint64_t id, const struct tt_wire_fra
 		p = tt_varint_put(p, frames[i].line);
 	}
 	copy = keep(w, (size_t)(p - buf) + 1);
-	if (copy == NULL || !TT_ARRAY_ROOM(&w->mem, &g->stacks) ||
-	    !tt_idmap_add(&g->stack_ids, id, (uint32_t)g->stacks.n))
+	if (copy == NULL)
 		return false;
 	memcpy(copy, buf, (size_t)(p - buf));
-	g->stacks.at[g->stacks.n++] = (struct tt_stack_entry){id, copy, (uint32_t)nframes};
 	w->nbytes += (size_t)(p - buf) + 4;
-	return true;
+	return tt_generation_add_stack(&w->tables.gen,
+				       &(struct tt_stack_entry){id, copy, (uint32_t)nframes});
 }
 
 /* The id of a text, which is `wish` if the text is new and `wish` is free; 0: any is good. */

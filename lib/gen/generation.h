@@ -102,6 +102,10 @@ void tt_generation_release(struct tt_generation *g);
 /* The list of a thread's batches, begun if this is its first. NULL: no memory. */
 struct tt_thread_batches *tt_generation_thread(struct tt_generation *g, int64_t thread);
 
+/* Adds a string or a stack whose id no other one has yet; what it points to must stay. False: no
+ * memory. */
+bool tt_generation_add_string(struct tt_generation *g, uint64_t id, struct tt_str text);
+bool tt_generation_add_stack(struct tt_generation *g, const struct tt_stack_entry *stack);
 /* Keeps a frame unless its pc has one: the first definition wins. `offset` is that of its
  * stack's record. False: no memory. */
 bool tt_generation_add_frame(struct tt_generation *g, const struct tt_wire_frame *frame,

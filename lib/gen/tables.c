@@ -89,6 +89,15 @@ static int take(struct records *r, uint64_t *value)
 
 /* ---- strings */
 
+bool tt_generation_add_string(struct tt_generation *g, uint64_t id, struct tt_str text)
+{
+	if (!TT_ARRAY_ROOM(g->mem, &g->strings) ||
+	    !tt_idmap_add(&g->string_ids, id, (uint32_t)g->strings.n))
+		return false;
+	g->strings.at[g->strings.n++] = (struct tt_string_entry){id, text.data, text.len};
+	return true;
+}
+
 static int add_string(struct tt_generation *g, struct records *r, uint64_t id, uint64_t len)
 {
 	uint32_t old = tt_idmap_find(&g->string_ids, id);
@@ -103,10 +112,8 @@ static int add_string(struct tt_generation *g, struct records *r, uint64_t id, u
 			id, (int)len, data, (int)same->len, same->data);
 		return at(r, r->record);
 	}
-	if (!TT_ARRAY_ROOM(g->mem, &g->strings) ||
-	    !tt_idmap_add(&g->string_ids, id, (uint32_t)g->strings.n))
+	if (!tt_generation_add_string(g, id, (struct tt_str){data, (size_t)len}))
 		return out_of_memory(g, r->err);
-	g->strings.at[g->strings.n++] = (struct tt_string_entry){id, data, (size_t)len};
 	r->pos += len;
 	return TT_OK;
 }
@@ -224,6 +231,15 @@ static int duplicate_stack(const struct tt_generation *g, struct records *r,
 	return at(r, r->record);
 }
 
+bool tt_generation_add_stack(struct tt_generation *g, const struct tt_stack_entry *stack)
+{
+	if (!TT_ARRAY_ROOM(g->mem, &g->stacks) ||
+	    !tt_idmap_add(&g->stack_ids, stack->id, (uint32_t)g->stacks.n))
+		return false;
+	g->stacks.at[g->stacks.n++] = *stack;
+	return true;
+}
+
 static int add_stack(struct tt_generation *g, struct records *r, uint64_t id, uint64_t nframes)
 {
 	const struct tt_stack_entry stack = {id, r->pos, (uint32_t)nframes};
@@ -233,11 +249,7 @@ static int add_stack(struct tt_generation *g, struct records *r, uint64_t id, ui
 		return rc;
 	if (id == 0 || tt_idmap_find(&g->stack_ids, id) != TT_IDMAP_NONE)
 		return duplicate_stack(g, r, &stack);
-	if (!TT_ARRAY_ROOM(g->mem, &g->stacks) ||
-	    !tt_idmap_add(&g->stack_ids, id, (uint32_t)g->stacks.n))
-		return out_of_memory(g, r->err);
-	g->stacks.at[g->stacks.n++] = stack;
-	return TT_OK;
+	return tt_generation_add_stack(g, &stack) ? TT_OK : out_of_memory(g, r->err);
 }
 
 static int add_stacks(struct tt_generation *g, const struct tt_raw_batch *batch,

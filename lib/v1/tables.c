@@ -43,13 +43,10 @@ static uint64_t take(struct records *r)
 
 static int add_string(struct records *r, uint64_t id, uint64_t len)
 {
-	struct tt_generation *g = r->v->gen;
+	const struct tt_str text = {(const char *)r->pos, (size_t)len};
 
-	if (!TT_ARRAY_ROOM(g->mem, &g->strings) ||
-	    !tt_idmap_add(&g->string_ids, id, (uint32_t)g->strings.n))
+	if (!tt_generation_add_string(r->v->gen, id, text))
 		return tt_v1_no_memory(r->v, r->err);
-	g->strings.at[g->strings.n++] =
-		(struct tt_string_entry){id, (const char *)r->pos, (size_t)len};
 	r->pos += len;
 	return TT_OK;
 }
@@ -73,10 +70,10 @@ static int take_string(struct records *r)
 
 /* ---- stacks */
 
-static int add_stack(struct records *r, uint32_t id, const struct tt_stack_entry *stack)
+static int add_stack(struct records *r, const struct tt_stack_entry *stack)
 {
 	struct tt_generation *g = r->v->gen;
-	uint32_t old = tt_idmap_find(&g->stack_ids, id);
+	uint32_t old = tt_idmap_find(&g->stack_ids, stack->id);
 	const uint8_t *p = stack->frames;
 
 	for (uint32_t i = 0; i < stack->nframes; i++) {
@@ -92,11 +89,7 @@ static int add_stack(struct records *r, uint32_t id, const struct tt_stack_entry
 		g->stacks.at[old] = *stack;
 		return TT_OK;
 	}
-	if (!TT_ARRAY_ROOM(g->mem, &g->stacks) ||
-	    !tt_idmap_add(&g->stack_ids, id, (uint32_t)g->stacks.n))
-		return tt_v1_no_memory(r->v, r->err);
-	g->stacks.at[g->stacks.n++] = *stack;
-	return TT_OK;
+	return tt_generation_add_stack(g, stack) ? TT_OK : tt_v1_no_memory(r->v, r->err);
 }
 
 static int take_stack(struct records *r)
@@ -122,8 +115,7 @@ static int take_stack(struct records *r)
 	else if (id == 0 || nframes == 0)
 		return TT_OK;
 	else
-		return add_stack(r, (uint32_t)id,
-				 &(struct tt_stack_entry){id, p, (uint32_t)nframes});
+		return add_stack(r, &(struct tt_stack_entry){(uint32_t)id, p, (uint32_t)nframes});
 	return at_record(r);
 }
 
@@ -256,21 +248,22 @@ int tt_v1_read_tables(struct tt_v1 *v, const struct tt_v1_batch *batch, struct t
 
 /* ---- all of them */
 
-/* What the conversion adds has ids after those of the file. */
-static int add_text(struct tt_v1 *v, uint64_t id, struct tt_str text, struct tt_error *err)
-{
-	struct tt_generation *g = v->gen;
-
-	if (!TT_ARRAY_ROOM(g->mem, &g->strings) ||
-	    !tt_idmap_add(&g->string_ids, id, (uint32_t)g->strings.n))
-		return tt_v1_no_memory(v, err);
-	g->strings.at[g->strings.n++] = (struct tt_string_entry){id, text.data, text.len};
-	return TT_OK;
-}
-
 static bool has_string(const struct tt_generation *g, uint64_t id)
 {
 	return id == 0 || tt_idmap_find(&g->string_ids, id) != TT_IDMAP_NONE;
+}
+
+/* What the conversion adds has ids after those of the file. False: no memory. */
+static bool add_texts(struct tt_v1 *v, const char *const *texts, size_t ntexts)
+{
+	bool room = true;
+
+	for (size_t i = 0; room && i < v->messages.n && !v->lacks_messages; i++)
+		room = tt_generation_add_string(v->gen, v->first_message + i, v->messages.at[i]);
+	for (size_t i = 0; room && i < ntexts && !v->lacks_texts; i++)
+		room = tt_generation_add_string(v->gen, v->first_text + i,
+						(struct tt_str){texts[i], strlen(texts[i])});
+	return room;
 }
 
 int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
@@ -278,7 +271,6 @@ int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 {
 	struct tt_generation *g = v->gen;
 	uint64_t last = 0;
-	int rc = TT_OK;
 
 	for (size_t i = 0; i < g->strings.n; i++)
 		last = g->strings.at[i].id > last ? g->strings.at[i].id : last;
@@ -287,12 +279,10 @@ int tt_v1_seal_tables(struct tt_v1 *v, const char *const *texts, size_t ntexts,
 	/* (Go finds that, but goes on until it needs one of them, and panics) */
 	v->lacks_messages = v->messages.n > UINT64_MAX - last;
 	v->lacks_texts = v->lacks_messages || ntexts > UINT64_MAX - last - v->messages.n;
-	for (size_t i = 0; rc == TT_OK && i < v->messages.n && !v->lacks_messages; i++)
-		rc = add_text(v, v->first_message + i, v->messages.at[i], err);
-	for (size_t i = 0; rc == TT_OK && i < ntexts && !v->lacks_texts; i++)
-		rc = add_text(v, v->first_text + i, (struct tt_str){texts[i], strlen(texts[i])}, err);
+	if (!add_texts(v, texts, ntexts))
+		return tt_v1_no_memory(v, err);
 	for (size_t i = 0; i < g->frames.n && !v->bad_frames; i++)
 		v->bad_frames = !has_string(g, g->frames.at[i].func) ||
 				!has_string(g, g->frames.at[i].file);
-	return rc;
+	return TT_OK;
 }
