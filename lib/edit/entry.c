@@ -109,13 +109,13 @@ static void first_of_task(struct tt_entry *e, uint64_t id, bool begins)
 		e->absent_tasks.at[e->absent_tasks.n++] = id;
 }
 
-static void first_of_gc(struct tt_entry *e, uint64_t seq, bool running)
+bool tt_entry_says_gc(const struct tt_event *ev, bool *runs_before)
 {
-	if (e->has_gc)
-		return;
-	e->has_gc = true;
-	e->gc_seq = seq - 1;
-	e->gc_running = running;
+	if (ev->spec == NULL || (ev->spec->type != TT_EV_GC_ACTIVE &&
+				 ev->spec->type != TT_EV_GC_BEGIN && ev->spec->type != TT_EV_GC_END))
+		return false;
+	*runs_before = ev->spec->type != TT_EV_GC_BEGIN;
+	return true;
 }
 
 bool tt_entry_is_region(const struct tt_open_region *open, const struct tt_event *ev)
@@ -170,10 +170,6 @@ static void take_event(struct tt_entry *e, const struct tt_event *ev)
 	case TT_EV_PROC_STATUS:
 		first_of_p(e, ev->args[0], (uint8_t)ev->args[1], ev->thread);
 		break;
-	case TT_EV_GC_ACTIVE:
-	case TT_EV_GC_BEGIN:
-		first_of_gc(e, ev->args[0], ev->spec->type == TT_EV_GC_ACTIVE);
-		break;
 	case TT_EV_GC_MARK_ASSIST_ACTIVE:
 		g = find_g(e, (int64_t)ev->args[0]);
 		if (g != NULL)
@@ -193,8 +189,22 @@ static void take_event(struct tt_entry *e, const struct tt_event *ev)
 		take_region(e, ev, ev->spec->type == TT_EV_USER_REGION_BEGIN);
 		break;
 	default:
+		if (!e->has_gc && tt_entry_says_gc(ev, &e->gc_running)) {
+			e->has_gc = true;
+			e->gc_seq = ev->args[0] - 1;
+		}
 		break;
 	}
+}
+
+int tt_entry_probe(struct tt_pass *pass, const struct tt_generation *gen)
+{
+	tt_order_reset(&pass->order);
+	pass->order.probes = true;
+	tt_pass_take(pass, gen);
+	pass->last_ns = INT64_MIN;
+	pass->nevents = 0;
+	return tt_pass_begin(pass);
 }
 
 bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_generation *gen,
@@ -207,9 +217,7 @@ bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_gen
 	clear(e);
 	e->gen = gen;
 	e->before = before;
-	tt_order_reset(&pass->order);
-	tt_pass_take(pass, gen);
-	rc = tt_pass_begin(pass);
+	rc = tt_entry_probe(pass, gen);
 	while (rc == TT_OK) {
 		rc = tt_pass_advance(pass, &evs, &n);
 		for (unsigned i = 0; i < n && rc == TT_OK; i++)

@@ -61,6 +61,8 @@ struct tt_entry {
 
 void tt_entry_init(struct tt_entry *e, struct tt_mem *mem);
 void tt_entry_release(struct tt_entry *e);
+/* Begins to order it in *pass as if it were the first generation of its trace. */
+int tt_entry_probe(struct tt_pass *pass, const struct tt_generation *gen);
 /*
  * Finds what `gen` requires, as far as it can be ordered without knowing what came
  * before, in *pass, which is of no use otherwise then. Of regions that it ends, says
@@ -73,6 +75,8 @@ bool tt_entry_find(struct tt_entry *e, struct tt_pass *pass, const struct tt_gen
  * rest is as it is there. False: no memory. */
 bool tt_entry_keep_new(struct tt_entry *e, const struct tt_order *order);
 
+/* Whether an event says of the collector if it runs before the event. */
+bool tt_entry_says_gc(const struct tt_event *ev, bool *runs_before);
 /* Whether an event begins or ends the region that is open. */
 bool tt_entry_is_region(const struct tt_open_region *open, const struct tt_event *ev);
 

@@ -64,7 +64,7 @@ struct tt_join_progress tt_join_progress(const struct tt_join *j)
 void tt_join_begin(struct tt_join *j)
 {
 	j->nsources++;
-	j->entered = j->has_sync = j->may_restate = j->fits = false;
+	j->entered = j->has_sync = j->may_restate = j->fits = j->has_gc = false;
 }
 
 /* ---- from one source to the next */
@@ -94,6 +94,28 @@ static void adapt_gc(struct tt_entry *e, const struct tt_order *from)
 		e->gc_seq = from->gc_seq + (runs != e->gc_running);
 }
 
+/* What the source's generation leaves out of the collector, those before it say, which may only
+ * restate. */
+static void complete_gc(struct tt_join *j)
+{
+	if (j->entry.has_gc || !j->has_gc)
+		return;
+	j->entry.has_gc = true;
+	j->entry.gc_running = j->gc_runs;
+	j->entry.gc_seq = j->gc_seq;
+}
+
+static void remember_gc(struct tt_join *j, const struct tt_event *ev)
+{
+	bool ran;
+
+	if (!tt_entry_says_gc(ev, &ran))
+		return;
+	j->has_gc = true;
+	j->gc_runs = ev->spec->type != TT_EV_GC_END;
+	j->gc_seq = ev->args[0];
+}
+
 /*
  * The events that lead to what the generation requires, in j->synth. If the piece goes on where
  * the one before ends, that is what is not known yet: after a gap, no status makes it known.
@@ -112,8 +134,10 @@ static int find_way(struct tt_join *j, const struct tt_generation *g, bool goes_
 
 	tt_join_made_begin(j, number);
 	j->synth.events.n = 0;
-	if (!tt_entry_find(&j->entry, &j->probe, g, order) ||
-	    (goes_on && !tt_entry_keep_new(&j->entry, order)) ||
+	if (!tt_entry_find(&j->entry, &j->probe, g, order))
+		return tt_writer_no_memory(j->w);
+	complete_gc(j);
+	if ((goes_on && !tt_entry_keep_new(&j->entry, order)) ||
 	    !tt_order_copy(&j->led, order))
 		return tt_writer_no_memory(j->w);
 	rc = tt_join_check_entry(j);
@@ -352,14 +376,12 @@ static int end_regions(struct tt_join *j, const struct tt_event *end)
 	return rc;
 }
 
-int tt_join_event(struct tt_join *j, const struct tt_event *ev)
+static int take_event(struct tt_join *j, const struct tt_event *ev)
 {
 	struct tt_event later = *ev;
 	uint64_t moved = j->w->progress.moved;
 	int rc = TT_OK;
 
-	if (ev->kind == TT_KIND_SYNC)
-		return see_sync(j, ev);
 	if (is_known(j, ev)) {
 		j->progress.repeated++;
 		return tt_join_check_restated(j, ev);
@@ -392,5 +414,13 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 	if (ev->spec != NULL && ev->spec->type == TT_EV_PROCS_CHANGE)
 		j->procs_number = j->w->number;
 	j->last_ns = later.time_ns;
+	return rc;
+}
+
+int tt_join_event(struct tt_join *j, const struct tt_event *ev)
+{
+	int rc = ev->kind == TT_KIND_SYNC ? see_sync(j, ev) : take_event(j, ev);
+
+	remember_gc(j, ev);
 	return rc;
 }

@@ -27,6 +27,9 @@ struct tt_join {
 	bool entered;           /* an event of it was written */
 	bool fits;              /* its generation of last_number has the state at last_ns */
 	bool may_restate;       /* its first generation is out of place, unless it only restates */
+	bool has_gc;            /* its events so far say where the collector is: */
+	bool gc_runs;
+	uint64_t gc_seq;        /* of its last event */
 	bool has_sync;          /* the Sync of its generation is still to be written: */
 	struct tt_event sync;
 

@@ -13,15 +13,6 @@ struct place {
 	bool restates;          /* the first one after it says what the generation has said */
 };
 
-static int begin(struct tt_join *j, const struct tt_generation *g)
-{
-	tt_order_reset(&j->probe.order);
-	tt_pass_take(&j->probe, g);
-	j->probe.last_ns = INT64_MIN;
-	j->probe.nevents = 0;
-	return tt_pass_begin(&j->probe);
-}
-
 /* No trace says this again within a generation: the piece is still restating what was before
  * it. */
 static bool is_said_again(const struct tt_join *j, const struct tt_event *ev)
@@ -51,7 +42,7 @@ static bool is_said_again(const struct tt_join *j, const struct tt_event *ev)
 static int find_place(struct tt_join *j, const struct tt_generation *g, struct place *place)
 {
 	const struct tt_event *ev;
-	int rc = begin(j, g);
+	int rc = tt_entry_probe(&j->probe, g);
 
 	*place = (struct place){0};
 	while (rc == TT_OK && (rc = tt_pass_next(&j->probe, &ev)) == TT_OK) {
@@ -109,29 +100,48 @@ static bool is_same_state(const struct tt_order *mine, const struct tt_order *th
 	return true;
 }
 
-/* A generation need not say that it does not run. */
-static bool is_same_collector(const struct tt_order *mine, const struct tt_order *theirs)
+/* Whether the collector does what it does where the probe is. If nothing said that so far, the
+ * next event that speaks of it does, or the generations before; or it does not matter. */
+static int compare_collector(struct tt_join *j, bool *same)
 {
-	return theirs->gc_state == TT_GC_UNDETERMINED ||
-	       (mine->gc_state == TT_GC_RUNNING) == (theirs->gc_state == TT_GC_RUNNING);
+	const struct tt_order *theirs = &j->probe.order;
+	bool known = theirs->gc_state != TT_GC_UNDETERMINED;
+	bool runs = theirs->gc_state == TT_GC_RUNNING;
+	const struct tt_event *ev;
+	int rc = TT_OK;
+
+	while (!known && rc == TT_OK) {
+		rc = tt_pass_next(&j->probe, &ev);
+		known = rc == TT_OK && tt_entry_says_gc(ev, &runs);
+	}
+	if (!known) {
+		known = j->has_gc;
+		runs = j->gc_runs;
+	}
+	*same = !known || runs == (j->w->order.gc_state == TT_GC_RUNNING);
+	return rc;
 }
 
 int tt_join_find_fit(struct tt_join *j, const struct tt_generation *g, bool *fits)
 {
 	const struct tt_order *mine = &j->w->order, *theirs = &j->probe.order;
 	struct place place;
+	bool same_collector = true;
 	int rc = find_place(j, g, &place);
 
 	*fits = true;
 	if (rc >= 0)
-		rc = begin(j, g);
+		rc = tt_entry_probe(&j->probe, g);
 	if (rc >= 0)
 		rc = advance_to(j, place.nknown);
 	if (rc == TT_OK) {
-		*fits = !place.restates && is_same_state(mine, theirs, false) &&
-			is_same_collector(mine, theirs);
+		*fits = !place.restates && is_same_state(mine, theirs, false);
 		rc = advance_to(j, place.nstated);
 		*fits &= is_same_state(mine, theirs, true) && has_same_threads(mine, theirs);
+	}
+	if (rc == TT_OK && *fits) {
+		rc = compare_collector(j, &same_collector);
+		*fits = same_collector;
 	}
 	/* (a generation that cannot be read shows that where its events are written) */
 	return rc < 0 && j->probe.err.system ? tt_writer_no_memory(j->w) : TT_OK;

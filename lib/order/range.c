@@ -73,6 +73,8 @@ enum tt_advance tt_advance_gc_begin(struct tt_order *o, struct tt_step *s)
 enum tt_advance tt_advance_gc_end(struct tt_order *o, struct tt_step *s)
 {
 	tt_assume_gc(o, TT_ASSUME_GC_RUNNING, s->ev->args[0]);
+	if (o->probes && o->gc_state == TT_GC_UNDETERMINED)
+		return gc_next(o, s, TT_GC_NOT_RUNNING);
 	if (gc_await(o, s->ev->args[0]) != TT_ADVANCED)
 		return TT_NOT_YET;
 	if (o->gc_state == TT_GC_NOT_RUNNING)
