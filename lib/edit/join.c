@@ -181,7 +181,7 @@ static int write_way(struct tt_join *j)
 
 /* The Sync is early enough for the events that are made up after it, each with the statuses that
  * it may need, if that is not before the end of the piece before. */
-static void make_room(struct tt_join *j, int64_t next_ns)
+static void begin_sync_early(struct tt_join *j, int64_t next_ns)
 {
 	int64_t begin_ns = tt_ns_sub(next_ns, 1 + 3 * (int64_t)j->synth.events.n);
 
@@ -207,7 +207,7 @@ static int enter_source(struct tt_join *j, int64_t next_ns)
 			rc = -j->w->err.code;
 	} else {
 		rc = find_way(j, g, goes_on, j->w->number + 1);
-		make_room(j, next_ns);
+		begin_sync_early(j, next_ns);
 		if (rc == TT_OK)
 			rc = tt_writer_event(j->w, &j->sync);
 		if (rc == TT_OK)

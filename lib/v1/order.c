@@ -482,7 +482,7 @@ static int order_all(struct order *o)
 
 /* ---- room for it */
 
-static bool make_room(struct order *o)
+static bool alloc_lists(struct order *o)
 {
 	struct tt_v1 *v = o->v;
 
@@ -499,8 +499,8 @@ static bool make_room(struct order *o)
 	o->due = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->due));
 	o->sorted = tt_mem_zalloc(v->mem, o->nprocs, sizeof(*o->sorted));
 	o->waiting = tt_mem_zalloc(v->mem, o->nwaiting, sizeof(*o->waiting));
-	return v->order != NULL && v->verdicts != NULL && o->heap != NULL && o->out != NULL && o->due != NULL &&
-	       o->sorted != NULL && o->waiting != NULL;
+	return v->order != NULL && v->verdicts != NULL && o->heap != NULL && o->out != NULL &&
+	       o->due != NULL && o->sorted != NULL && o->waiting != NULL;
 }
 
 static void release(struct order *o)
@@ -529,7 +529,7 @@ int tt_v1_order(struct tt_v1 *v, struct tt_error *err)
 	tt_v1_rewind(v);
 	tt_error_clear(&o.check_err);
 	tt_v1_begin_check(&o.check, v, &o.check_err);
-	if (make_room(&o))
+	if (alloc_lists(&o))
 		rc = order_all(&o);
 	else
 		rc = tt_v1_no_memory(v, err);

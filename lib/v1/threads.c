@@ -227,7 +227,7 @@ static int check_event(struct threads *t)
 	}
 }
 
-static bool make_room(struct threads *t)
+static bool alloc_lists(struct threads *t)
 {
 	struct tt_mem *mem = t->v->mem;
 
@@ -263,7 +263,7 @@ int tt_v1_check_threads(struct tt_v1 *v, uint64_t *other, struct tt_error *err)
 	if (v->nevents == 0)
 		return TT_OK;
 	tt_idmap_init(&t.ids, v->mem, tt_random_seed());
-	if (!make_room(&t))
+	if (!alloc_lists(&t))
 		rc = tt_v1_no_memory(v, err);
 	tt_v1_replay(v);
 	while (rc == TT_OK && (t.e = tt_v1_replay_next(v)) != NULL)
