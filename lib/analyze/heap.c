@@ -16,8 +16,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "event/reader.h"
-#include "experiment/tables.h"
-#include "spec/types.h"
+#include "experiment/alloc_free.h"
 #include "tracetool_analyze.h"
 
 /* What Go uses on all common machines; taken if no batch says. */
@@ -41,17 +40,13 @@ static const struct {
 	{TT_EV_HEAP_OBJECT_FREE, TT_HEAP_ACT_FREE, 1},
 };
 
-/* An event of that name in an experiment of another name is another event. */
 static void bind(struct tt_heap *h)
 {
-	const struct tt_experiment_spec *experiment =
-		tt_specs_builtin_experiment(h->specs, TT_EXPERIMENT_ALLOC_FREE);
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		const struct tt_event_def *def =
+			tt_alloc_free_event(h->specs, acts[i].event, acts[i].nargs);
 
-	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]) && experiment != NULL; i++) {
-		const struct tt_event_def *def = tt_specs_builtin(h->specs, acts[i].event);
-
-		if (def != NULL && def->spec.experiment_id == experiment->id &&
-		    def->spec.nargs >= acts[i].nargs)
+		if (def != NULL)
 			h->acts[def->spec.type] = (uint8_t)acts[i].act;
 	}
 }
@@ -125,21 +120,6 @@ static int no_memory(const struct tt_heap *h)
 	return -tt_mem_code(&h->mem);
 }
 
-/* Whether the generation says that events were lost. */
-static bool says_lost(const struct tt_heap *h, const struct tt_event *ev)
-{
-	const struct tt_event_def *object = tt_specs_builtin(h->specs, TT_EV_HEAP_OBJECT);
-	const uint64_t args[TT_MAX_ARGS] = {0, TT_LOST_EVENTS_KEY};
-	struct tt_event at = *ev;
-	struct tt_record ignored;
-
-	if (object == NULL || h->acts[object->spec.type] != TT_HEAP_ACT_FOUND)
-		return false;
-	at.spec = &object->spec;
-	at.args = args;
-	return tt_event_record(&at, 1, &ignored) == TT_OK;
-}
-
 static __attribute__((noinline)) int begin_generation(struct tt_heap *h, const struct tt_event *ev)
 {
 	uint64_t ordinal = tt_generation_ordinal(ev->generation);
@@ -149,7 +129,7 @@ static __attribute__((noinline)) int begin_generation(struct tt_heap *h, const s
 		return no_memory(h);
 	if (h->generation != 0 && ordinal != h->generation + 1)
 		tt_heap_gap(h);
-	if (!h->lost && says_lost(h, ev)) {
+	if (!h->lost && tt_alloc_free_lost_events(h->specs, ev->generation)) {
 		tt_heap_gap(h);
 		h->lost = true;
 	}

@@ -12,21 +12,6 @@ static bool is_power(uint64_t v)
 	return v != 0 && (v & (v - 1)) == 0;
 }
 
-/* What argument 0 is counted from, and its unit; false if no batch says. */
-static bool scale_of(const struct tt_event *ev, uint64_t *base, uint64_t *unit)
-{
-	struct tt_event at = *ev;
-	uint64_t args[TT_MAX_ARGS] = {0}, one;
-
-	at.args = args;
-	if (!tt_event_address(&at, 0, base))
-		return false;
-	args[0] = 1;
-	tt_event_address(&at, 0, &one);
-	*unit = one - *base;
-	return true;
-}
-
 static unsigned log2_of(uint64_t power)
 {
 	unsigned n = 0;
@@ -44,7 +29,7 @@ static void learn_scale(struct tt_heap *h, const struct tt_event *ev, bool is_sp
 {
 	uint64_t base, unit;
 
-	if (!scale_of(ev, &base, &unit)) {
+	if (!tt_event_scale(ev, 0, &base, &unit)) {
 		tt_heap_report(h, TT_W_HEAP_INFO, ev, 0, 0);
 		h->gap = true;
 		return;

@@ -9,6 +9,7 @@
  *	splice.c     embedded events, put among those of their threads
  *	records.c    the records of a batch, read by the layout that its spec gives
  *	tables.c     a generation's records by their keys
+ *	alloc_free.c which events are those of AllocFree, and how a trace says that some are lost
  *
  * All of it is untrusted: a spec may not replace one that did not come with the trace, and of a batch of
  * events only those are taken that can be decoded.

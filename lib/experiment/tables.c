@@ -279,7 +279,7 @@ static uint64_t factor_of(const struct tt_single *single, int8_t field, uint64_t
 	return field < 0 ? constant : single->values[field];
 }
 
-bool tt_event_address(const struct tt_event *ev, unsigned arg, uint64_t *out)
+bool tt_event_scale(const struct tt_event *ev, unsigned arg, uint64_t *base, uint64_t *unit)
 {
 	const struct tt_tables *t = tables_of(ev);
 	const struct tt_arg_spec *spec = &ev->spec->args[arg];
@@ -293,7 +293,17 @@ bool tt_event_address(const struct tt_event *ev, unsigned arg, uint64_t *out)
 		if (single == NULL || !single->known)
 			return false;
 	}
-	*out = factor_of(single, spec->base_field, spec->base) +
-	       ev->args[arg] * factor_of(single, spec->unit_field, spec->unit);
+	*base = factor_of(single, spec->base_field, spec->base);
+	*unit = factor_of(single, spec->unit_field, spec->unit);
+	return true;
+}
+
+bool tt_event_address(const struct tt_event *ev, unsigned arg, uint64_t *out)
+{
+	uint64_t base, unit;
+
+	if (!tt_event_scale(ev, arg, &base, &unit))
+		return false;
+	*out = base + ev->args[arg] * unit;
 	return true;
 }

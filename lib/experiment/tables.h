@@ -10,12 +10,6 @@
 #include "experiment/records.h"
 #include "gen/generation.h"
 
-/*
- * The key of a record of AllocFree's types that says that events of the heap were lost in its
- * generation or before. No type has it: their ids count from 1.
- */
-#define TT_LOST_EVENTS_KEY UINT64_MAX
-
 /* The records with a key of one kind of batches, in this generation. */
 struct tt_table {
 	const struct tt_batch_spec *spec;
@@ -74,5 +68,9 @@ int tt_tables_begin_generation(struct tt_tables *t, struct tt_generation *gen,
 bool tt_tables_lack(const struct tt_tables *t, const struct tt_arg_spec *arg, uint64_t key);
 /* It lacks none that is less than this. */
 uint64_t tt_tables_known_end(const struct tt_tables *t, const struct tt_arg_spec *arg);
+
+/* What an argument that is an address in other units is counted from, and its unit. False: it is
+ * none, or no batch says it. */
+bool tt_event_scale(const struct tt_event *ev, unsigned arg, uint64_t *base, uint64_t *unit);
 
 #endif

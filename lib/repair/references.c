@@ -3,12 +3,11 @@
  * references.c - records of experimental batches that events refer to and that are lost, as the
  * types of heap objects: they are made up, and say so. Stands on experiment.
  */
+#include "experiment/alloc_free.h"
 #include "experiment/tables.h"
 #include "repair/salvage_impl.h"
-#include "repair/write.h"
 
-/* Whether a record of the kind can be made up: it has a key, numbers and texts. What is embedded
- * in batches of this experiment is not asked for. */
+/* Whether a record of the kind can be made up: it has a key, numbers and texts. */
 static bool can_make(const struct tt_batch_spec *spec)
 {
 	for (unsigned i = 0; i < spec->nfields; i++) {
@@ -18,7 +17,7 @@ static bool can_make(const struct tt_batch_spec *spec)
 		    (f->type != TT_FIELD_VARINT && f->type != TT_FIELD_STRING))
 			return false;
 	}
-	return spec->experiment_id == TT_EXPERIMENT_ALLOC_FREE && spec->key >= 0;
+	return spec->key >= 0;
 }
 
 /* Whether a record stays: not if the end of the input cuts off its batch. */
@@ -60,7 +59,7 @@ static bool need_records(struct tt_salvage *s, const struct tt_batch_spec *types
 		const struct tt_event ev = {
 			.generation = &s->gen, .spec = &def->spec, .args = raw.args};
 
-		if (def->spec.experiment_id == TT_EXPERIMENT_ALLOC_FREE)
+		if (types != NULL && def->spec.experiment_id == types->experiment_id)
 			s->lost_records.spec = types;
 		for (unsigned i = 0; i < def->spec.nargs; i++)
 			if (!need_record(s, &ev, i))
@@ -71,7 +70,7 @@ static bool need_records(struct tt_salvage *s, const struct tt_batch_spec *types
 
 static bool need_all(struct tt_salvage *s)
 {
-	const struct tt_batch_spec *types = tt_lost_types(s->gen.specs);
+	const struct tt_batch_spec *types = tt_alloc_free_types(s->gen.specs);
 
 	if (types != NULL && !can_make(types))
 		types = NULL;

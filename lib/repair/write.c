@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include "experiment/tables.h"
-#include "spec/types.h"
+#include "experiment/alloc_free.h"
 #include "wire/varint.h"
 
 /* What is made up goes into batches of at most about this size. */
@@ -79,7 +78,7 @@ static void put_lost_records(struct tt_repair_writer *w, const struct tt_generat
 {
 	const struct tt_batch_head head = {
 		.experimental = true,
-		.experiment = TT_EXPERIMENT_ALLOC_FREE,
+		.experiment = (uint8_t)spec->experiment_id,
 		.generation = g->number,
 		.thread = TT_NONE,
 		.time = g->min_time,
@@ -97,19 +96,9 @@ static void put_lost_records(struct tt_repair_writer *w, const struct tt_generat
 	}
 }
 
-const struct tt_batch_spec *tt_lost_types(const struct tt_specs *specs)
-{
-	const struct tt_event_def *object = tt_specs_builtin(specs, TT_EV_HEAP_OBJECT);
-
-	if (object == NULL || object->spec.experiment_id != TT_EXPERIMENT_ALLOC_FREE ||
-	    object->spec.nargs < 2)
-		return NULL;
-	return object->spec.args[1].batch;
-}
-
 bool tt_write_lost_events(struct tt_repair_writer *w, const struct tt_generation *g, bool again)
 {
-	const struct tt_batch_spec *types = tt_lost_types(g->specs);
+	const struct tt_batch_spec *types = tt_alloc_free_types(g->specs);
 	const uint64_t key = TT_LOST_EVENTS_KEY;
 
 	if (!w->lost || (w->says_lost && !again) || types == NULL)
@@ -192,7 +181,8 @@ void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
 		put_left(w, s, &s->list.at[i], written);
 	put_synthesized(w, s->gen.number, around->end);
 	put_entries(w, &s->made);
-	put_lost_records(w, &s->gen, lost->spec, lost->keys.at, lost->keys.n);
+	if (lost->spec != NULL)
+		put_lost_records(w, &s->gen, lost->spec, lost->keys.at, lost->keys.n);
 	written->same &= !s->sync_damaged && tt_salvage_nmade_entries(s) == 0 &&
 			 around->front->events.n == 0 && around->end->events.n == 0;
 	w->lost |= !written->same;

@@ -33,8 +33,6 @@ void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
 /* Made-up entries and events in front of a generation that stays as it is. */
 void tt_write_lead(struct tt_repair_writer *w, const struct tt_made_entries *made,
 		   const struct tt_synth *synth);
-/* The batch of types of AllocFree, or NULL. */
-const struct tt_batch_spec *tt_lost_types(const struct tt_specs *specs);
 /* A generation with events of AllocFree: if something was lost so far, it says so if it is the
  * first one, or `again`. Whether it does. */
 bool tt_write_lost_events(struct tt_repair_writer *w, const struct tt_generation *g, bool again);
