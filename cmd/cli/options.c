@@ -73,9 +73,7 @@ int opt_mistake(struct opt_mistake *why, const char *format, ...)
 	return -1;
 }
 
-/* The number at *text, which moves past it. -1: there is none, or, with ERANGE in errno, it is
- * too large. */
-static int take_u64(const char **text, uint64_t *out)
+int opt_take_u64(const char **text, uint64_t *out)
 {
 	bool hex = (*text)[0] == '0' && ((*text)[1] == 'x' || (*text)[1] == 'X');
 	char *end;
@@ -90,11 +88,10 @@ static int take_u64(const char **text, uint64_t *out)
 	return errno == 0 ? 0 : -1;
 }
 
-/* As take_u64(), of the whole text. */
 int opt_u64(const char *text, uint64_t *out)
 {
 	uint64_t v;
-	int rc = take_u64(&text, &v);
+	int rc = opt_take_u64(&text, &v);
 
 	if (*text != '\0') {
 		errno = 0;
@@ -131,7 +128,7 @@ static int parse_size(const struct opt *o, const char *value, uint64_t *out,
 	const char *unit;
 	unsigned shift = 0;
 
-	if (take_u64(&rest, &v) < 0)
+	if (opt_take_u64(&rest, &v) < 0)
 		return errno == ERANGE
 			       ? opt_mistake(why, "is too large")
 			       : opt_mistake(why, "is not a size (examples: 4096, 64K, 512M, 2G)");
@@ -181,7 +178,7 @@ int opt_duration(const char *text, int64_t *ns)
 	uint64_t whole, unit, part = 0;
 	size_t digits = 0;
 
-	if ((text[0] == '0' && (text[1] | 32) == 'x') || take_u64(&text, &whole) < 0)
+	if ((text[0] == '0' && (text[1] | 32) == 'x') || opt_take_u64(&text, &whole) < 0)
 		return -1;
 	if (*text == '.') {
 		fraction = ++text;

@@ -108,7 +108,10 @@ int opt_usage(const struct opt_command *command, const char *format, ...)
 
 int opt_mistake(struct opt_mistake *why, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* All of `text` as a number, decimal or 0x...: 0, or -1 (also if it overflows). */
+/* The number at *text, decimal or 0x..., which moves past it: 0; or -1, with ERANGE in errno if it
+ * is too large. */
+int opt_take_u64(const char **text, uint64_t *out);
+/* The same of the whole text. */
 int opt_u64(const char *text, uint64_t *out);
 /* Nanoseconds of 1.5s, 20ms, 300us, 40ns, 2m, 1h, or 0 without a unit. */
 int opt_duration(const char *text, int64_t *ns);

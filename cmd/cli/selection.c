@@ -3,6 +3,7 @@
 #include "selection.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,11 +17,13 @@ void id_list_release(struct id_list *list)
 	*list = (struct id_list){ NULL, 0 };
 }
 
-/* One number or "none" at *text, which moves past it. */
+/* One number or "none" at *text, which moves past it. False: it is neither, or, with ERANGE in
+ * errno, too large. */
 static bool take_id(const char **text, int64_t *id)
 {
 	char *end;
 
+	errno = 0;
 	if (strncmp(*text, "none", 4) == 0) {
 		*text += 4;
 		*id = TT_NONE;
@@ -28,7 +31,6 @@ static bool take_id(const char **text, int64_t *id)
 	}
 	if (!strchr("-0123456789", **text) || **text == '\0')
 		return false;
-	errno = 0;
 	*id = strtoll(*text, &end, 10);
 	if (errno != 0 || end == *text)
 		return false;
@@ -47,8 +49,10 @@ int selection_parse_ids(void *target, const char *value, struct opt_mistake *why
 			return opt_mistake(why, "does not fit in memory");
 		list->ids = ids;
 		if (!take_id(&at, &ids[list->n]) || (*at != ',' && *at != '\0'))
-			return opt_mistake(why, "is not a list of numbers "
-						"(examples: 7, 1,2,3, none)");
+			return errno == ERANGE
+				       ? opt_mistake(why, "has a number above %" PRId64, INT64_MAX)
+				       : opt_mistake(why, "is not a list of numbers "
+							  "(examples: 7, 1,2,3, none)");
 		list->n++;
 		if (*at == '\0')
 			return 0;
@@ -113,19 +117,18 @@ int selection_parse_tasks(void *target, const char *value, struct opt_mistake *w
 	return 0;
 }
 
-/* False: it is not a range. */
+/* False: it is not a range, or, with ERANGE in errno, a number is too large. */
 static bool read_range(const char *value, struct generation_range *range)
 {
-	size_t len = strcspn(value, "-");
-	const char *last = value[len] == '-' ? value + len + 1 : NULL;
-	char first[24] = "";
-
-	if (len < sizeof(first))
-		memcpy(first, value, len);
-	if (opt_u64(first, &range->first) < 0)
+	if (opt_take_u64(&value, &range->first) < 0)
 		return false;
-	range->last = last ? UINT64_MAX : range->first;
-	return !last || last[0] == '\0' || opt_u64(last, &range->last) == 0;
+	range->last = range->first;
+	if (*value == '\0')
+		return true;
+	if (*value++ != '-')
+		return false;
+	range->last = UINT64_MAX;
+	return *value == '\0' || opt_u64(value, &range->last) == 0;
 }
 
 int selection_parse_generations(void *target, const char *value, struct opt_mistake *why)
@@ -133,8 +136,10 @@ int selection_parse_generations(void *target, const char *value, struct opt_mist
 	struct generation_range *range = target;
 
 	if (!read_range(value, range))
-		return opt_mistake(why, "is not a generation or a range of them "
-					"(examples: 3, 3-5, 3-)");
+		return errno == ERANGE
+			       ? opt_mistake(why, "has a number above %" PRIu64, UINT64_MAX)
+			       : opt_mistake(why, "is not a generation or a range of them "
+						  "(examples: 3, 3-5, 3-)");
 	if (range->last < range->first)
 		return opt_mistake(why, "ends before it begins");
 	return 0;
