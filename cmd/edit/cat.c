@@ -42,7 +42,8 @@ static const struct opt_command command = {
 /* A piece, and when it begins. */
 struct piece {
 	char *path;             /* owned */
-	int64_t start_ns;
+	int64_t start_ns;       /* behind what it restates: see follow_start() */
+	bool ends_there;        /* it has nothing else */
 	unsigned version;
 	size_t place;           /* among those given */
 };
@@ -59,6 +60,23 @@ struct run {
 
 /* ---- which comes first */
 
+/*
+ * What a piece restates takes a nanosecond an event, and ends where the piece before ends. So the
+ * time that such a row of events reaches is no earlier than the end of the piece before, and no
+ * later than that of this one, whatever events they are. (The last Sync of a trace is later than
+ * its last event.)
+ */
+static void follow_start(struct piece *piece, struct tt_reader *r)
+{
+	const struct tt_event *ev;
+	int rc;
+
+	while ((rc = tt_reader_next(r, &ev)) == 0 && ev->generation != NULL &&
+	       (ev->kind == TT_KIND_SYNC || ev->time_ns == piece->start_ns + 1))
+		piece->start_ns = ev->time_ns;
+	piece->ends_there = rc != 0 || ev->generation == NULL;
+}
+
 static int read_start(struct run *run, struct piece *piece)
 {
 	const struct tt_event *ev;
@@ -74,6 +92,7 @@ static int read_start(struct run *run, struct piece *piece)
 	rc = tt_reader_next(r, &ev);
 	if (rc == 0) {
 		piece->start_ns = ev->time_ns;
+		follow_start(piece, r);
 	} else if (rc < 0) {
 		cmd_report(cmd_input_name(piece->path), tt_reader_error(r));
 		status = cmd_status(tt_reader_error(r));
@@ -82,14 +101,15 @@ static int read_start(struct run *run, struct piece *piece)
 	return status;
 }
 
-/* (what two small pieces restate may begin at the same time) */
 static int by_start(const void *a, const void *b)
 {
 	const struct piece *x = a, *y = b;
 
-	if (x->start_ns == y->start_ns)
-		return (x->place > y->place) - (x->place < y->place);
-	return x->start_ns > y->start_ns ? 1 : -1;
+	if (x->start_ns != y->start_ns)
+		return x->start_ns > y->start_ns ? 1 : -1;
+	if (x->ends_there != y->ends_there)
+		return x->ends_there ? -1 : 1;
+	return (x->place > y->place) - (x->place < y->place);
 }
 
 /* A header older than 1.25 stays if all pieces have it: they have no wall clock. */

@@ -100,6 +100,13 @@ static bool is_same_state(const struct tt_order *mine, const struct tt_order *th
 	return true;
 }
 
+/* In the first generation of the result, that says for the first time what the collector does. */
+static bool is_first_gc(const struct tt_join *j, const struct tt_event *ev)
+{
+	return j->w->order.initial && j->w->order.gc_state == TT_GC_UNDETERMINED &&
+	       ev->spec->type == TT_EV_GC_ACTIVE;
+}
+
 /* Whether the collector does what it does where the probe is. If nothing said that so far, the
  * next event that speaks of it does, or the generations before; or it does not matter. */
 static int compare_collector(struct tt_join *j, bool *same)
@@ -113,6 +120,8 @@ static int compare_collector(struct tt_join *j, bool *same)
 	while (!known && rc == TT_OK) {
 		rc = tt_pass_next(&j->probe, &ev);
 		known = rc == TT_OK && tt_entry_says_gc(ev, &runs);
+		if (known && is_first_gc(j, ev))
+			runs = false;
 	}
 	if (!known) {
 		known = j->has_gc;
