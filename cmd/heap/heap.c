@@ -69,7 +69,8 @@ struct run {
 	struct tt_heap *heap;
 	struct heap_stats stats;
 	uint64_t nevents;       /* that changed anything */
-	bool no_experiment;     /* the whole trace was read, and has no event of AllocFree */
+	bool has_experiment;    /* an event of AllocFree was read */
+	bool no_experiment;     /* the whole trace was read, and has none */
 	bool at_before, at_after; /* --at is before the first event, after the last one */
 	bool no_memory;
 	/* stacks as text, by mark; those of this generation by their index */
@@ -285,12 +286,18 @@ static int report_no_memory(const struct run *run)
 	return STATUS_TROUBLE;
 }
 
+static bool is_of_heap(const struct tt_event *ev)
+{
+	return ev->spec && ev->spec->experiment && strcmp(ev->spec->experiment, "AllocFree") == 0;
+}
+
 static int replay_event(struct run *run, const struct tt_event *ev)
 {
 	bool by_stack = run->opt->by == HEAP_BY_STACK;
 	struct tt_heap_change change;
 	uint32_t mark = 0;
 
+	run->has_experiment = run->has_experiment || is_of_heap(ev);
 	if (ev->kind == TT_KIND_SYNC && by_stack)
 		reset_marks(run, ev->generation);
 	if (ev->kind == TT_KIND_EXPERIMENTAL && by_stack)
@@ -307,7 +314,7 @@ static bool rest_is_without(struct tt_reader *r, const struct tt_event *ev)
 	int rc = 0;
 
 	for (; rc == 0; rc = tt_reader_next(r, &ev)) {
-		if (ev->spec && ev->spec->experiment && strcmp(ev->spec->experiment, "AllocFree") == 0)
+		if (is_of_heap(ev))
 			return false;
 	}
 	return rc > 0;
@@ -344,7 +351,7 @@ static int read_all(struct run *run)
 	run->at_after = rc > 0 && run->opt->at.given && until_ns > run->stats.end_ns;
 	if (rc == 0 && until_ns > run->stats.start_ns)
 		run->stats.end_ns = until_ns;
-	run->no_experiment = run->nevents == 0 && rc >= 0 &&
+	run->no_experiment = !run->has_experiment && rc >= 0 &&
 			     (rc > 0 || rest_is_without(run->reader, ev));
 	if (rc >= 0)
 		return STATUS_FINE;
