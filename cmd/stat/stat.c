@@ -56,8 +56,9 @@ static const struct opt table[] = {
 	  .help = "a row for each: func (the function that a goroutine\n"
 		  "began with), site (the program's function that it is\n"
 		  "in), stack, waker (the program's function that woke\n"
-		  "it), goroutine, reason, task, file, all; type (of\n"
-		  "tasks and regions) is the same as reason", AT(by) },
+		  "it), goroutine, proc, thread, reason, task, file,\n"
+		  "all; type (of tasks and regions) is the same as\n"
+		  "reason", AT(by) },
 	{ .kind = OPT_STRING, .name = "sort", .meta = "COLUMN",
 	  .help = "largest first by this column, or by `key`", AT(sort) },
 	{ .kind = OPT_NUMBER, .letter = 'n', .name = "limit", .meta = "N",
