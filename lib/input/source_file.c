@@ -6,6 +6,7 @@
  */
 #include "input/source_impl.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -56,13 +57,18 @@ static size_t refill_nbytes(const struct tt_source *s, uint64_t offset)
 	return is_near ? HEADERS_NBYTES : HEADER_NBYTES;
 }
 
-/* The same, if the system has them in memory. */
-static bool read_cached(const struct tt_source *s, uint64_t before_end, void *to, size_t n)
+/* The same, if the system has them in memory. Some file systems cannot tell, tmpfs for one. */
+static bool read_cached(struct tt_source *s, uint64_t before_end, void *to, size_t n)
 {
 #ifdef RWF_NOWAIT
 	const struct iovec room = {to, n};
+	ssize_t got;
 
-	return preadv2(s->fd, &room, 1, (off_t)(s->fd_end - before_end), RWF_NOWAIT) == (ssize_t)n;
+	if (s->fd_waits)
+		return false;
+	got = preadv2(s->fd, &room, 1, (off_t)(s->fd_end - before_end), RWF_NOWAIT);
+	s->fd_waits = got < 0 && errno == EOPNOTSUPP;
+	return got == (ssize_t)n;
 #else
 	(void)s, (void)before_end, (void)to, (void)n;
 	return false;

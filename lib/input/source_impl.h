@@ -40,6 +40,7 @@ struct tt_source {
 	/* Of a mapped file, for source_file.c. */
 	int fd;                 /* of the mapped file, or -1; another's if that is `borrowed`, or without `map` */
 	uint64_t fd_end;        /* offset of `end` in it */
+	bool fd_waits;          /* it cannot be read without waiting for its disk */
 	uint64_t expected;      /* the system was asked to read ahead up to here */
 	uint8_t *headers;       /* HEADERS_NBYTES, or NULL before the first is peeked at */
 	size_t headers_nbytes;  /* what was read last, */
