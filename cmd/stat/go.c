@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * go.c - Go's summarizer: states, ranges, regions and tasks, event by event. Where it has a
+ * go.c - Go's summarizer: states, regions and tasks, event by event. Where it has a
  * quirk, so has this; tracetool-stat(1) lists them. Command layer.
  */
 #include "go.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,33 +20,9 @@ static bool is(struct tt_str s, const char *what)
 	return s.len == strlen(what) && begins_with(s, what);
 }
 
-/* A text's number; if there is no memory, s->no_memory. */
-static uint32_t number_of(struct go_summary *s, struct tt_str text)
-{
-	uint32_t number = texts_number(&s->texts, text);
-
-	if (number == NUMBER_NONE) {
-		s->no_memory = true;
-		return 0;
-	}
-	return number;
-}
-
-static struct go_goroutine *goroutine_of(const struct go_summary *s, int64_t id)
-{
-	uint32_t i = id_map_find(&s->goroutine_ids, (uint64_t)id);
-
-	return i == NUMBER_NONE ? NULL : &s->goroutines[i];
-}
-
 static void set_id(struct go_summary *s, struct id_map *m, int64_t id, uint32_t number)
 {
 	s->no_memory |= !id_map_set(m, (uint64_t)id, number);
-}
-
-static void add_sum(struct go_summary *s, struct go_sums *sums, uint32_t name, int64_t ns)
-{
-	s->no_memory |= !go_sums_add(sums, name, ns);
 }
 
 /* ---- regions */
@@ -149,7 +124,7 @@ static void first_mention(struct go_summary *s, struct go_goroutine *g, const st
 	if (t->to == TT_STATE_RUNNING)
 		g->stats.exec += ns;
 	else if (t->to == TT_STATE_WAITING)
-		add_sum(s, &g->stats.blocks, number_of(s, t->reason), ns);
+		go_add_sum(s, &g->stats.blocks, go_number_of(s, t->reason), ns);
 	else if (t->to == TT_STATE_RUNNABLE)
 		g->stats.sched += ns;
 	else if (t->to == TT_STATE_SYSCALL && ev->proc == TT_NONE)
@@ -164,7 +139,7 @@ static struct go_goroutine *created(struct go_summary *s, const struct tt_event 
 	struct go_goroutine *g = new_goroutine(s, t->id, ev->time_ns), *creator;
 	struct go_region region;
 
-	creator = goroutine_of(s, ev->goroutine);
+	creator = go_goroutine_of(s, ev->goroutine);
 	if (!g || !creator || creator->active.n == 0)
 		return g;
 	/* it inherits the task */
@@ -200,7 +175,7 @@ static void out_of(struct go_summary *s, struct go_goroutine *g, enum tt_state f
 		break;
 	case TT_STATE_WAITING:
 		if (g->last_block != 0)
-			add_sum(s, &g->stats.blocks, g->last_reason, now - g->last_block);
+			go_add_sum(s, &g->stats.blocks, g->last_reason, now - g->last_block);
 		g->last_block = 0;
 		break;
 	case TT_STATE_RUNNABLE:
@@ -227,7 +202,7 @@ static void name_goroutine(struct go_summary *s, struct go_goroutine *g, const s
 		return;
 	n = tt_generation_stack(ev->generation, t->stack, frames);
 	if (n > 0)
-		g->name = number_of(s, frames[n - 1].func);
+		g->name = go_number_of(s, frames[n - 1].func);
 }
 
 static void into(struct go_summary *s, struct go_goroutine *g, const struct tt_event *ev,
@@ -248,7 +223,7 @@ static void into(struct go_summary *s, struct go_goroutine *g, const struct tt_e
 			break;
 		}
 		g->last_block = ev->time_ns;
-		g->last_reason = number_of(s, t->reason);
+		g->last_reason = go_number_of(s, t->reason);
 		break;
 	case TT_STATE_NOT_EXIST:
 		finalize(s, g, ev->time_ns, ev);
@@ -277,7 +252,7 @@ static void goroutine_transition(struct go_summary *s, const struct tt_event *ev
 	} else if (t->from == TT_STATE_NOT_EXIST) {
 		g = created(s, ev, t);
 	} else {
-		g = goroutine_of(s, t->id);
+		g = go_goroutine_of(s, t->id);
 		if (g)
 			out_of(s, g, t->from, ev->time_ns);
 	}
@@ -310,119 +285,6 @@ static void transition_event(struct go_summary *s, const struct tt_event *ev)
 		goroutine_transition(s, ev, &t);
 	else if (t.resource == TT_RESOURCE_PROC)
 		proc_transition(s, ev, &t);
-}
-
-/* ---- ranges */
-
-/* "stop-the-world (GC mark termination)" */
-static uint32_t range_name(struct go_summary *s, const struct tt_range *r)
-{
-	char *text;
-	uint32_t number;
-	int n;
-
-	if (!r->kind.data)
-		return number_of(s, str_of(r->name));
-	n = asprintf(&text, "%s (%.*s)", r->name, (int)(r->kind.len < 1 << 20 ? r->kind.len : 1 << 20),
-		     r->kind.data);
-	if (n < 0) {
-		s->no_memory = true;
-		return 0;
-	}
-	number = number_of(s, (struct tt_str){ text, (size_t)n });
-	free(text);
-	return number;
-}
-
-/* The index of a processor's range, or how many there are. */
-static size_t proc_range_of(const struct go_summary *s, int64_t proc, uint32_t name)
-{
-	size_t i = 0;
-
-	while (i < s->nproc_ranges &&
-	       (s->proc_ranges[i].proc != proc || s->proc_ranges[i].name != name))
-		i++;
-	return i;
-}
-
-/* The goroutine that a range counts for, when it begins; NULL: none. */
-static struct go_goroutine *range_begins(struct go_summary *s, const struct tt_event *ev,
-					 const struct tt_range *r, uint32_t name)
-{
-	struct go_goroutine *g;
-	size_t i;
-
-	if (r->scope == TT_RESOURCE_GOROUTINE)
-		return goroutine_of(s, r->id);
-	g = r->scope == TT_RESOURCE_PROC ? goroutine_of(s, ev->goroutine) : NULL;
-	if (!g)
-		return NULL;
-	i = proc_range_of(s, r->id, name);
-	if (i == s->nproc_ranges) {
-		if (!array_room(&s->proc_ranges, &s->proc_ranges_cap, i + 1,
-				sizeof(*s->proc_ranges))) {
-			s->no_memory = true;
-			return NULL;
-		}
-		s->nproc_ranges++;
-	}
-	s->proc_ranges[i] = (struct go_proc_range){ r->id, ev->goroutine, name };
-	return g;
-}
-
-static struct go_goroutine *range_ends(struct go_summary *s, const struct tt_event *ev,
-				       const struct tt_range *r, uint32_t name)
-{
-	struct go_goroutine *g = NULL;
-	size_t i;
-
-	if (r->scope == TT_RESOURCE_GOROUTINE)
-		return goroutine_of(s, r->id);
-	if (r->scope != TT_RESOURCE_PROC)
-		return NULL;
-	i = proc_range_of(s, r->id, name);
-	if (i == s->nproc_ranges)
-		return NULL;
-	/* it counts only if it ends on the goroutine that it began on */
-	if (s->proc_ranges[i].goroutine == ev->goroutine)
-		g = goroutine_of(s, ev->goroutine);
-	s->proc_ranges[i] = s->proc_ranges[--s->nproc_ranges];
-	return g;
-}
-
-static void set_range_begin(struct go_summary *s, struct go_goroutine *g, uint32_t name, int64_t at)
-{
-	struct go_sum *last = go_sums_find(&g->last_ranges, name);
-
-	if (last)
-		last->ns = at;
-	else
-		add_sum(s, &g->last_ranges, name, at);
-}
-
-static void range_event(struct go_summary *s, const struct tt_event *ev)
-{
-	const struct tt_range r = tt_event_range(ev);
-	uint32_t name = range_name(s, &r);
-	struct go_goroutine *g;
-	struct go_sum *last;
-
-	if (ev->kind != TT_KIND_RANGE_END) {
-		g = range_begins(s, ev, &r, name);
-		last = g ? go_sums_find(&g->last_ranges, name) : NULL;
-		if (last && last->ns != 0 && ev->kind == TT_KIND_RANGE_ACTIVE)
-			add_sum(s, &g->stats.ranges, name, s->sync - last->ns);
-		if (g)
-			set_range_begin(s, g, name,
-					ev->kind == TT_KIND_RANGE_ACTIVE ? s->sync : ev->time_ns);
-		return;
-	}
-	g = range_ends(s, ev, &r, name);
-	last = g ? go_sums_find(&g->last_ranges, name) : NULL;
-	if (!last || last->ns == 0)
-		return;
-	add_sum(s, &g->stats.ranges, name, ev->time_ns - last->ns);
-	*last = g->last_ranges.at[--g->last_ranges.n];
 }
 
 /* ---- tasks */
@@ -462,7 +324,7 @@ static void task_event(struct go_summary *s, const struct tt_event *ev)
 
 	if (!task)
 		return;
-	task->name = number_of(s, t.type);
+	task->name = go_number_of(s, t.type);
 	add_to_task(s, task, ev->goroutine);
 	if (ev->kind == TT_KIND_TASK_BEGIN) {
 		task->has_start = true;
@@ -493,13 +355,13 @@ static void log_event(struct go_summary *s, const struct tt_event *ev)
 static void begin_region(struct go_summary *s, const struct tt_event *ev)
 {
 	const struct tt_region r = tt_event_region(ev);
-	struct go_goroutine *g = goroutine_of(s, ev->goroutine);
+	struct go_goroutine *g = go_goroutine_of(s, ev->goroutine);
 	struct go_region region = { .task = r.task, .has_start = true, .start = ev->time_ns };
 	struct go_task *task = task_of(s, r.task);
 
 	if (!g || !task)
 		return;
-	region.name = number_of(s, r.type);
+	region.name = go_number_of(s, r.type);
 	s->no_memory |= !go_stats_snapshot(g, ev->time_ns, &region.stats);
 	push_region(s, &g->active, &region);
 	task->nregions++;
@@ -509,7 +371,7 @@ static void begin_region(struct go_summary *s, const struct tt_event *ev)
 static void end_region(struct go_summary *s, const struct tt_event *ev)
 {
 	const struct tt_region r = tt_event_region(ev);
-	struct go_goroutine *g = goroutine_of(s, ev->goroutine);
+	struct go_goroutine *g = go_goroutine_of(s, ev->goroutine);
 	struct go_region region = { .task = r.task };
 	struct go_task *task;
 
@@ -518,7 +380,7 @@ static void end_region(struct go_summary *s, const struct tt_event *ev)
 	if (g->active.n > 0) {
 		region = g->active.at[--g->active.n];
 	} else {
-		region.name = number_of(s, r.type);
+		region.name = go_number_of(s, r.type);
 		task = task_of(s, r.task);
 		if (!task)
 			return;
@@ -555,7 +417,7 @@ static void dispatch(struct go_summary *s, const struct tt_event *ev)
 	case TT_KIND_RANGE_BEGIN:
 	case TT_KIND_RANGE_ACTIVE:
 	case TT_KIND_RANGE_END:
-		range_event(s, ev);
+		go_range_event(s, ev);
 		break;
 	case TT_KIND_REGION_BEGIN:
 		begin_region(s, ev);

@@ -3,8 +3,9 @@
  * go.h - `stat --go`: exactly what Go's summarizer computes, its quirks included. Command
  * layer, inside stat only. Source: Go 1.27, internal/trace/summary.go.
  *
- *	go.c            goroutines: states, ranges, regions, tasks, event by event
- *	go_stats.c      the sums of a goroutine or region
+ *	go.c            goroutines: states, regions, tasks, event by event
+ *	go_ranges.c     ranges
+ *	go_stats.c      the sums of a goroutine or region, goroutines and texts by their numbers
  *	go_json.c       the summary as one JSON object
  */
 #ifndef CMD_STAT_GO_H
@@ -98,7 +99,11 @@ void go_summary_release(struct go_summary *s);
 /* The object that `oracle summary` of Go's reader prints, and a newline. */
 void go_summary_json(struct go_summary *s, bool ok, struct out *o);
 
-/* ---- go_stats.c. All of them return false if there is no memory. */
+/* ---- go_ranges.c */
+
+void go_range_event(struct go_summary *s, const struct tt_event *ev);
+
+/* ---- go_stats.c. What is bool is false if there is no memory. */
 
 /* *sum += ns of this name, which is there from now on. */
 bool go_sums_add(struct go_sums *sums, uint32_t name, int64_t ns);
@@ -110,5 +115,11 @@ bool go_stats_snapshot(const struct go_goroutine *g, int64_t now, struct go_stat
 void go_stats_subtract(struct go_stats *stats, const struct go_stats *base);
 int64_t go_stats_unknown(const struct go_stats *stats);
 void go_stats_release(struct go_stats *stats);
+
+/* Those of a summary. Where there is no memory, s->no_memory. */
+uint32_t go_number_of(struct go_summary *s, struct tt_str text);
+/* NULL: there is none yet. */
+struct go_goroutine *go_goroutine_of(const struct go_summary *s, int64_t id);
+void go_add_sum(struct go_summary *s, struct go_sums *sums, uint32_t name, int64_t ns);
 
 #endif

@@ -103,3 +103,28 @@ void go_stats_release(struct go_stats *stats)
 	free(stats->ranges.at);
 	memset(stats, 0, sizeof(*stats));
 }
+
+/* ---- of a summary */
+
+uint32_t go_number_of(struct go_summary *s, struct tt_str text)
+{
+	uint32_t number = texts_number(&s->texts, text);
+
+	if (number == NUMBER_NONE) {
+		s->no_memory = true;
+		return 0;
+	}
+	return number;
+}
+
+struct go_goroutine *go_goroutine_of(const struct go_summary *s, int64_t id)
+{
+	uint32_t i = id_map_find(&s->goroutine_ids, (uint64_t)id);
+
+	return i == NUMBER_NONE ? NULL : &s->goroutines[i];
+}
+
+void go_add_sum(struct go_summary *s, struct go_sums *sums, uint32_t name, int64_t ns)
+{
+	s->no_memory |= !go_sums_add(sums, name, ns);
+}
