@@ -9,7 +9,8 @@
  *	writer_fast.c        nearly all of which are done here
  *	writer_event.c       one event: its arguments and its numbers
  *	writer_before.c      what has to be stated before it
- *	writer_state.c       what is restated: goroutines, processors, ranges, tasks, metrics
+ *	writer_state.c       what is restated: goroutines, processors, tasks, metrics,
+ *	writer_ranges.[ch]   and ranges
  *	writer_restated.c    the list of that
  *	writer_moment.[ch]   on which threads, and goroutines that run for a moment for it
  *	writer_past.c        what is known of the events before the first one that is written

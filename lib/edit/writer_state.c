@@ -12,6 +12,7 @@
 #include "edit/writer_declared.h"
 #include "edit/writer_heap.h"
 #include "edit/writer_moment.h"
+#include "edit/writer_ranges.h"
 
 static void release_list(struct tt_writer *w, struct tt_restatement *list)
 {
@@ -101,162 +102,6 @@ static bool add_statuses(struct tt_writer *w, struct tt_restatement *list, const
 			return false;
 	}
 	return true;
-}
-
-/* ---- ranges */
-
-static bool add_range(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
-		      uint8_t type, uint64_t id)
-{
-	w->progress.ranges++;
-	return tt_writer_restate(w, list, thread, type, 1, &id);
-}
-
-static bool add_sweeps(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
-		       const struct tt_p_state *p, int64_t thread)
-{
-	const struct tt_open_scopes *e = tt_order_scopes(o, p->scopes);
-
-	for (size_t r = 0; e != NULL && r < e->ranges.n; r++)
-		if (e->ranges.at[r].type == TT_EV_GC_SWEEP_BEGIN &&
-		    !add_range(w, list, thread, TT_EV_GC_SWEEP_ACTIVE, (uint64_t)p->id))
-			return false;
-	return true;
-}
-
-/* The string of a pause is the one that its end will show: that of the id in this
- * generation. */
-static bool add_pause(struct tt_writer *w, struct tt_restatement *list, int64_t thread,
-		      uint64_t kind)
-{
-	uint64_t args[] = {0, 0};
-
-	if (tt_idmap_find(&w->past.source->string_ids, kind) != TT_IDMAP_NONE &&
-	    !tt_writer_map_string(w, w->past.source, kind, &args[0]))
-		return false;
-	w->progress.ranges++;
-	return tt_writer_restate(w, list, thread, TT_EV_STW_BEGIN, 2, args);
-}
-
-/* A goroutine that has stopped the world may go to another P, and runs nowhere meanwhile. */
-static bool add_idle_pause(struct tt_writer *w, struct tt_restatement *list,
-			   const struct tt_g_state *g, uint64_t kind)
-{
-	struct tt_moment moment;
-	bool possible;
-
-	if (!tt_writer_begin_moment(w, list, g, &moment, &possible))
-		return !possible;
-	return add_pause(w, list, moment.thread, kind) && tt_writer_end_moment(w, list, &moment);
-}
-
-static bool add_assists(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
-			const struct tt_g_state *g, int64_t thread)
-{
-	const struct tt_open_scopes *e = tt_order_scopes(o, g->scopes);
-
-	for (size_t r = 0; e != NULL && r < e->ranges.n; r++)
-		if (e->ranges.at[r].type == TT_EV_GC_MARK_ASSIST_BEGIN &&
-		    !add_range(w, list, thread, TT_EV_GC_MARK_ASSIST_ACTIVE, (uint64_t)g->id))
-			return false;
-	return true;
-}
-
-static bool add_pauses(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o,
-		       const struct tt_g_state *g, int64_t thread)
-{
-	const struct tt_open_scopes *e = tt_order_scopes(o, g->scopes);
-	bool runs = g->status == TT_G_RUNNING && thread != TT_NONE;
-
-	for (size_t r = 0; e != NULL && r < e->ranges.n; r++) {
-		const struct tt_open_range *range = &e->ranges.at[r];
-
-		if (range->type == TT_EV_STW_BEGIN &&
-		    !(runs ? add_pause(w, list, thread, range->kind)
-			   : add_idle_pause(w, list, g, range->kind)))
-			return false;
-	}
-	return true;
-}
-
-/* A goroutine that has ranges, and is on no thread. */
-static bool has_ranges_apart(const struct tt_order *o, const struct tt_g_state *g)
-{
-	return g->status != TT_G_GONE && tt_order_scopes(o, g->scopes) != NULL &&
-	       tt_writer_thread_with(o, TT_NONE, g->id) == TT_NONE;
-}
-
-/* Sweeps and mark assists of what is on threads that have a P, or on those that have none; in
- * the order of the statuses, in which the result's reader knows them. */
-static bool add_ranges_of_threads(struct tt_writer *w, struct tt_restatement *list,
-				  const struct tt_order *o, bool with_p)
-{
-	for (size_t i = 0; i < o->ms.n; i++) {
-		const struct tt_m_state *m = &o->ms.at[i];
-		const struct tt_p_state *p = tt_order_p(o, m->p);
-
-		if (with_p && p != NULL && !add_sweeps(w, list, o, p, m->id))
-			return false;
-	}
-	for (size_t i = 0; i < o->ms.n; i++) {
-		const struct tt_m_state *m = &o->ms.at[i];
-		const struct tt_g_state *g = tt_order_g(o, m->g);
-
-		if (with_p == (m->p != TT_NONE) && g != NULL && !add_assists(w, list, o, g, m->id))
-			return false;
-	}
-	return true;
-}
-
-/* Those which no event with a P can say. Go's viewer counts a range on the P of its event, and
- * fails where there is none, unless it does not know yet how many Ps there are. */
-static bool add_ranges_without_p(struct tt_writer *w, struct tt_restatement *list,
-				 const struct tt_order *o)
-{
-	if (!add_ranges_of_threads(w, list, o, false))
-		return false;
-	for (size_t i = 0; i < o->ps.n; i++) {
-		const struct tt_p_state *p = &o->ps.at[i];
-
-		if (tt_order_scopes(o, p->scopes) != NULL &&
-		    tt_writer_thread_with(o, p->id, TT_NONE) == TT_NONE &&
-		    !add_sweeps(w, list, o, p, TT_NONE))
-			return false;
-	}
-	for (size_t i = 0; i < o->gs.n; i++)
-		if (has_ranges_apart(o, &o->gs.at[i]) && !add_assists(w, list, o, &o->gs.at[i], TT_NONE))
-			return false;
-	return true;
-}
-
-/* Only the first generation of a trace can state it where no goroutine runs; later ones need
- * not. */
-static bool add_collection(struct tt_writer *w, struct tt_restatement *list,
-			   const struct tt_order *o, uint64_t seq)
-{
-	return o->gc_state != TT_GC_RUNNING ||
-	       add_range(w, list, list->runner, TT_EV_GC_ACTIVE, seq);
-}
-
-static bool add_open_pauses(struct tt_writer *w, struct tt_restatement *list,
-			    const struct tt_order *o)
-{
-	for (size_t i = 0; i < o->ms.n; i++) {
-		const struct tt_g_state *g = tt_order_g(o, o->ms.at[i].g);
-
-		if (g != NULL && !add_pauses(w, list, o, g, o->ms.at[i].id))
-			return false;
-	}
-	for (size_t i = 0; i < o->gs.n; i++)
-		if (has_ranges_apart(o, &o->gs.at[i]) && !add_pauses(w, list, o, &o->gs.at[i], TT_NONE))
-			return false;
-	return true;
-}
-
-static bool add_ranges(struct tt_writer *w, struct tt_restatement *list, const struct tt_order *o)
-{
-	return add_ranges_of_threads(w, list, o, true) &&
-	       (!list->with_pauses || add_open_pauses(w, list, o));
 }
 
 /* ---- tasks and metrics: a goroutine that runs has to say them */
@@ -454,10 +299,11 @@ static bool list_past(struct tt_writer *w, struct tt_restatement *list)
 	       add_declared(w, list, TT_PLACE_BARE, tt_writer_bare_thread(o)) &&
 	       add_statuses(w, list, &all) &&
 	       add_declared(w, list, TT_PLACE_ANY, tt_writer_any_thread(list, o)) &&
-	       add_ranges_without_p(w, list, o) && add_spoken(w, list, o) &&
-	       add_collection(w, list, o, o->gc_seq) && add_ranges(w, list, o) &&
-	       add_labels(w, list, o) && add_own(w, list, o) &&
-	       tt_writer_heap_restate(w, list) && tt_writer_declared_number(w, list);
+	       tt_writer_ranges_without_p(w, list, o) && add_spoken(w, list, o) &&
+	       tt_writer_ranges_collection(w, list, o, o->gc_seq) &&
+	       tt_writer_ranges_restate(w, list, o) && add_labels(w, list, o) &&
+	       add_own(w, list, o) && tt_writer_heap_restate(w, list) &&
+	       tt_writer_declared_number(w, list);
 }
 
 static int64_t earlier(int64_t time_ns, size_t n)
@@ -553,7 +399,7 @@ static int restate_stated(struct tt_writer *w, int64_t time_ns, size_t n)
 		rc = tt_writer_open_generation(w, earlier(time_ns, n + 1), w->past.source);
 	w->aligned = true;
 	/* (a pause begins and ends in one generation, whose strings name it) */
-	if (rc == TT_OK && !add_open_pauses(w, &list, o))
+	if (rc == TT_OK && !tt_writer_ranges_pauses(w, &list, o))
 		rc = -w->err.code;
 	if (rc == TT_OK && !tt_writer_copy_batches(w, w->past.source))
 		rc = -w->err.code;
@@ -598,10 +444,10 @@ int tt_writer_restate_all(struct tt_writer *w)
 	int rc = tt_writer_use_ns(w);
 
 	if (rc == TT_OK && !(add_statuses(w, &list, &all) &&
-			     add_ranges_without_p(w, &list, o) &&
+			     tt_writer_ranges_without_p(w, &list, o) &&
 			     (list.runner == TT_NONE ||
-			      add_collection(w, &list, o, o->gc_seq + 1)) &&
-			     add_ranges(w, &list, o) &&
+			      tt_writer_ranges_collection(w, &list, o, o->gc_seq + 1)) &&
+			     tt_writer_ranges_restate(w, &list, o) &&
 			     (list.runner == TT_NONE || add_procs(w, &list, list.runner))))
 		rc = -w->err.code;
 	if (rc == TT_OK)
