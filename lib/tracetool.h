@@ -1142,6 +1142,18 @@ TT_API int tt_reader_go_to_generation(struct tt_reader *r, uint64_t offset, uint
  * file that was made to mislead this can do so.
  */
 TT_API int tt_reader_seek_generation(struct tt_reader *r, uint64_t offset);
+/* Where a batch begins, and what its header says. */
+struct tt_batch_place {
+	uint64_t offset;
+	uint64_t generation;    /* its number */
+	uint64_t ticks;         /* see tt_generation_ns() */
+};
+/*
+ * Looks for the first batch that begins at `offset` or later, but not by more than a batch is long:
+ * 0, and *place. 1: none is found, or that cannot be done, as above. The reader stays where it
+ * is, and what it finds is not checked any further.
+ */
+TT_API int tt_reader_find_batch(struct tt_reader *r, uint64_t offset, struct tt_batch_place *place);
 /*
  * The same as tt_reader_next_generation(), but reads no strings, stacks and CPU samples, and so
  * takes no time; the latest batch of tt_generation_summary() is none of these. tt_reader_next()

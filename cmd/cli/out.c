@@ -39,7 +39,8 @@ void out_init(struct out *o, int fd, char *buffer, size_t size)
 	o->buffer = buffer;
 	o->fd = fd;
 	o->error = 0;
-	o->widened = false;
+	o->widened = o->to_disk = false;
+	o->nbytes = o->nsent = 0;
 }
 
 /*
@@ -56,6 +57,18 @@ static void widen_pipe(struct out *o, size_t len)
 #ifdef F_SETPIPE_SZ
 	(void)fcntl(o->fd, F_SETPIPE_SZ, PIPE_NBYTES);
 #endif
+}
+
+/* Begins to write to the disk what it is to have in the end; nobody waits for that now. */
+static void send_to_disk(struct out *o, size_t len)
+{
+	enum { STEP_NBYTES = 1024 * 1024 };
+
+	o->nbytes += (off_t)len;
+	if (!o->to_disk || o->nbytes - o->nsent < STEP_NBYTES)
+		return;
+	(void)sync_file_range(o->fd, o->nsent, o->nbytes - o->nsent, SYNC_FILE_RANGE_WRITE);
+	o->nsent = o->nbytes;
 }
 
 static void write_all(struct out *o, const char *data, size_t len)
@@ -77,6 +90,7 @@ static void write_all(struct out *o, const char *data, size_t len)
 		}
 		data += n;
 		len -= (size_t)n;
+		send_to_disk(o, (size_t)n);
 	}
 }
 

@@ -22,6 +22,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include "tracetool.h"
 
@@ -42,6 +43,8 @@ struct out {
 	int fd;                /* -1: in memory, the buffer grows */
 	int error;             /* errno of the first failure, or 0 */
 	bool widened;          /* fd was made to hold more, if it is a pipe */
+	bool to_disk;          /* fd is a new file that is flushed to disk when it is complete */
+	off_t nbytes, nsent;   /* of that file: written, and on their way to the disk */
 };
 
 /* The standard output of the process; ready before main() calls a verb. */

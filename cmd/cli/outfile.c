@@ -128,6 +128,7 @@ static int open_target(struct outfile *f, const char *path)
 		return report_failure(path, failure);
 	}
 	out_init(f->out, fd, f->buffer, OUT_SIZE);
+	f->out->to_disk = f->temporary != NULL;
 	return STATUS_FINE;
 }
 

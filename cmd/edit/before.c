@@ -20,14 +20,39 @@ static bool reaches(const struct tt_generation *g, const struct window_begin *wi
 	       tt_generation_summary(g).last_ns >= window->ns;
 }
 
+/* Where the last generations begin that were met; the last one of them comes first. */
+struct trail {
+	uint64_t offsets[MOST_LANDED + 1];
+};
+
+static void trail_add(struct trail *t, uint64_t offset)
+{
+	memmove(t->offsets + 1, t->offsets, MOST_LANDED * sizeof(t->offsets[0]));
+	t->offsets[0] = offset;
+}
+
+/* As leap_to_window(). */
+static bool leap(struct before *b, struct tt_reader *r, const struct tt_generation *first,
+		 const struct window_begin *window, struct trail *trail, size_t *n)
+{
+	struct landing landing;
+
+	if (!leap_to_window(r, first, window, b->nread, &landing))
+		return false;
+	b->leaps = true;
+	*n = (size_t)landing.ordinal;
+	*trail = (struct trail){ { 0 } };
+	for (unsigned i = 0; i < b->nread; i++)
+		trail_add(trail, landing.offsets[i]);
+	return true;
+}
+
 /* How many generations begin before the window. 0: all of the trace has to be read. */
 static size_t count(struct before *b, struct tt_reader *r, const struct time_point *from,
-		    struct generation_range generations)
+		    struct generation_range generations, struct trail *trail)
 {
 	struct window_begin window = { .number = generations.first, .timed = from->given };
 	const struct tt_generation *g;
-	struct landing landing;
-	uint64_t last = 0;
 	size_t n = 0;
 
 	while (tt_reader_skim_generation(r, &g) == 0) {
@@ -41,38 +66,43 @@ static size_t count(struct before *b, struct tt_reader *r, const struct time_poi
 		if (!is_before(g, &window))
 			break;
 		n = (size_t)tt_generation_ordinal(g);
-		b->earlier_offset = b->offset;
-		b->offset = last;
-		last = tt_generation_offset(g);
+		trail_add(trail, tt_generation_offset(g));
 		if (reaches(g, &window))
 			break;
-		if (n == 1 && leap_to_window(r, g, &window, &landing)) {
-			b->leaps = true;
-			n = (size_t)landing.ordinal;
-			b->earlier_offset = 0;
-			b->offset = landing.earlier_offset;
-			last = landing.offset;
-		}
+		if (n == 1)
+			(void)leap(b, r, g, &window, trail, &n);
 	}
 	return n;
+}
+
+/* So many generations are read before the one that the window begins in. */
+static void find(struct before *b, const struct cmd_input *input, const char *path,
+		 const struct time_point *from, struct generation_range generations,
+		 unsigned nread)
+{
+	struct cmd_input tables = *input;
+	struct trail trail = { { 0 } };
+	struct tt_reader *r;
+	struct tt_error err;
+	size_t n;
+
+	*b = (struct before){ .nread = nread };
+	tables.options.flags |= TT_OPEN_TABLES;
+	if (nread > MOST_LANDED || cmd_open_reader(&r, &tables, path, &err) < 0)
+		return;
+	n = tt_reader_version(r) < 22 ? 0 : count(b, r, from, generations, &trail);
+	tt_reader_close(r);
+	/* the window begins in the last of these, or after it */
+	if (n <= nread + 1)
+		return;
+	b->n = n - nread - 1;
+	b->offset = trail.offsets[nread];
 }
 
 void before_find(struct before *b, const struct cmd_input *input, const char *path,
 		 const struct time_point *from, struct generation_range generations)
 {
-	struct cmd_input tables = *input;
-	struct tt_reader *r;
-	struct tt_error err;
-	size_t n;
-
-	*b = (struct before){ 0 };
-	tables.options.flags |= TT_OPEN_TABLES;
-	if (cmd_open_reader(&r, &tables, path, &err) < 0)
-		return;
-	n = tt_reader_version(r) < 22 ? 0 : count(b, r, from, generations);
-	tt_reader_close(r);
-	/* the window begins in the last of these, or after it; and the one before is read */
-	b->n = n > 2 ? n - 2 : 0;
+	find(b, input, path, from, generations, 1);
 }
 
 int before_pass(const struct before *b, struct tt_reader *reader)
@@ -138,7 +168,7 @@ void before_begin(struct before *b)
 	struct before anew = {
 		.n = b->n,
 		.offset = b->offset,
-		.earlier_offset = b->earlier_offset,
+		.nread = b->nread,
 		.leaps = b->leaps,
 		.start_ns = b->start_ns,
 	};
@@ -147,12 +177,13 @@ void before_begin(struct before *b)
 	*b = anew;
 }
 
-void before_retreat(struct before *b)
+void before_retreat(struct before *b, const struct cmd_input *input, const char *path,
+		    const struct time_point *from, struct generation_range generations)
 {
-	b->n = b->overlaps && (!b->leaps || b->earlier_offset != 0) ? b->n - 1 : 0;
-	b->offset = b->earlier_offset;
-	b->earlier_offset = 0;
-	before_begin(b);
+	const unsigned nread = b->overlaps ? b->nread + 1 : MOST_LANDED + 1;
+
+	before_release(b);
+	find(b, input, path, from, generations, nread);
 }
 
 void before_release(struct before *b)

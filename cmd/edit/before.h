@@ -15,7 +15,7 @@
 struct before {
 	size_t n;               /* generations that are passed over, from the first on */
 	uint64_t offset;        /* where the one after them begins; 0: not known */
-	uint64_t earlier_offset; /* and the last of them */
+	unsigned nread;         /* that are read before the one that the window begins in */
 	bool leaps;             /* they were not all looked at, and are counted by numbers */
 	int64_t start_ns;       /* of the trace */
 	/* what was read says of the window: */
@@ -34,8 +34,10 @@ int before_pass(const struct before *b, struct tt_reader *reader);
 void before_see(struct before *b, const struct tt_event *ev, bool inside);
 /* The reading begins anew. */
 void before_begin(struct before *b);
-/* The same after is_missing: what is passed over instead. */
-void before_retreat(struct before *b);
+/* The same after is_missing: what is passed over instead. The arguments are those of
+ * before_find(). */
+void before_retreat(struct before *b, const struct cmd_input *input, const char *path,
+		    const struct time_point *from, struct generation_range generations);
 void before_release(struct before *b);
 
 #endif

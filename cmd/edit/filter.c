@@ -493,7 +493,8 @@ static int filter(struct run *run)
 		run->one_by_one |= run->is_late;
 		run->is_late = false;
 		if (run->before.is_missing)
-			before_retreat(&run->before);
+			before_retreat(&run->before, run->input, run->path, &from,
+				       run->selection.generations);
 		else
 			before_begin(&run->before);
 		status = try_filter(run);

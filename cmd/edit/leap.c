@@ -1,157 +1,177 @@
 /* SPDX-License-Identifier: MIT */
-/* leap.c - finds generations that are near before a window, by probes at a few places of the
+/* leap.c - finds generations that are near before a window, by batches at a few places of the
  * file. Command layer. */
 #include "leap.h"
 
 /* A smaller file is looked at as a whole, in about a millisecond: so damage before the window, and
  * other traces in the file, are noticed. */
 #define MIN_NBYTES (UINT64_C(64) << 20)
-/* If the window is so many generations away, all of them are looked at. */
-#define NEAR 4
-/* A probe is to be so many generations before the window: the one that it is in is left, and two
- * more have to end before it. */
-#define AHEAD 3
+/* The last batch that is looked at begins so many bytes before the end. */
+#define TAIL_NBYTES (UINT64_C(128) << 10)
+/* Batches that are looked at, at most, and places where generations are then sought. */
+#define MOST_PROBES 24
+#define MOST_LANDINGS 4
 
-/* A generation that was skimmed. */
+/* Where a batch begins, or a generation ends. */
 struct spot {
-	uint64_t offset, end, number, ordinal;
-	int64_t begin_ns, end_ns; /* the earliest and the latest batch begin then */
+	uint64_t offset, number;
+	int64_t ns;
 };
 
 struct search {
 	struct tt_reader *r;
 	const struct window_begin *window;
-	uint64_t frequency;     /* of the trace's clock */
-	struct spot low, next;  /* one after the other, they end before the window */
-	uint64_t high;          /* none that begins after this offset is such a one; */
-	struct spot above;      /* one of these that does not end before it, if it has a number */
+	const struct tt_generation *first; /* until the reader moves */
+	uint64_t first_offset, first_number, frequency; /* of that */
+	struct spot low;        /* it is before the window */
+	struct spot high;       /* it is not, and if it has no number, nothing is known of it */
 	bool is_lost;           /* what was found does not fit together */
 };
 
-static struct spot spot_of(const struct tt_generation *g)
+static bool is_before_window(const struct window_begin *w, uint64_t number, int64_t ns)
 {
-	struct tt_generation_summary s = tt_generation_summary(g);
-
-	return (struct spot){
-		.offset = tt_generation_offset(g),
-		.end = tt_generation_end(g),
-		.number = tt_generation_number(g),
-		.ordinal = tt_generation_ordinal(g),
-		.begin_ns = s.first_ns,
-		.end_ns = s.last_ns,
-	};
+	return number < w->number || (w->timed && ns < w->ns);
 }
 
-/* ---- how far it is */
+/* ---- where the window begins, about */
 
-static bool is_early(const struct window_begin *w, const struct spot *s)
+/* A generation's bytes, as they are in what is before the window. */
+static uint64_t usual_nbytes(const struct search *s)
 {
-	return s->number < w->number || (w->timed && s->end_ns < w->ns);
+	uint64_t n = s->low.number - s->first_number;
+
+	return (s->low.offset - s->first_offset) / (n == 0 ? 1 : n);
 }
 
-/* From one generation to another, in what the window is chosen by. */
-static double distance(const struct window_begin *w, const struct spot *from, const struct spot *to)
+/* How much of what is between the two spots is before the window, if the trace is even. */
+static double part_before(const struct search *s)
 {
-	return w->timed ? (double)to->end_ns - (double)from->end_ns
-			: (double)to->number - (double)from->number;
+	const struct window_begin *w = s->window;
+
+	return w->timed ? ((double)w->ns - (double)s->low.ns) /
+				  ((double)s->high.ns - (double)s->low.ns)
+			: ((double)w->number - (double)s->low.number) /
+				  ((double)s->high.number - (double)s->low.number);
 }
 
-static double distance_to_window(const struct window_begin *w, const struct spot *from)
-{
-	return w->timed ? (double)w->ns - (double)from->end_ns
-			: (double)w->number - (double)from->number;
-}
-
-static bool is_near(const struct search *s)
-{
-	const struct spot *low = &s->low;
-	double length = s->window->timed ? (double)low->end_ns - (double)low->begin_ns : 1;
-
-	return distance_to_window(s->window, low) <= NEAR * length ||
-	       s->high - low->end <= NEAR * (low->end - low->offset);
-}
-
-/* Where the next probe is to be: where the window would be if the trace were even; or, every
- * other time, in the middle, since it may not be. The first is at the end. */
+/* The next place: the first is at the end. Then it is where the window is in an even trace; or,
+ * every other time, in the middle, since the trace may not be even. */
 static uint64_t next_offset(const struct search *s, unsigned n)
 {
-	uint64_t room = s->high - s->low.end, ahead = AHEAD * (s->low.end - s->low.offset);
 	double part = 0.5;
 
 	if (n == 0)
-		return s->high - ahead;
-	if (n % 2 != 0 && s->above.number != 0)
-		part = distance_to_window(s->window, &s->low) /
-		       distance(s->window, &s->low, &s->above);
+		return s->high.offset - TAIL_NBYTES;
+	if (n % 2 != 0 && s->high.number != 0)
+		part = part_before(s);
 	/* (a time may be anything) */
 	if (!(part > 0 && part < 1))
 		part = 0.5;
-	room = (uint64_t)(part * (double)room);
-	return s->low.end + (room > ahead ? room - ahead : room / 2);
+	return s->low.offset + (uint64_t)(part * (double)(s->high.offset - s->low.offset));
 }
 
-/* ---- the search */
-
-/* Whether a generation is one of the same trace, between those that are known. */
-static bool fits(const struct search *s, const struct tt_generation *g)
-{
-	uint64_t number = tt_generation_number(g);
-
-	return tt_generation_frequency(g) == s->frequency && number > s->low.number &&
-	       tt_generation_nexperimental(g) == 0 &&
-	       (s->above.number == 0 || number <= s->above.number);
-}
-
-/* Skims the next generation: whether it ends before the window. One that does not is above. */
-static bool next_is_early(struct search *s, struct spot *found)
-{
-	const struct tt_generation *g;
-
-	if (tt_reader_skim_generation(s->r, &g) != 0 || tt_generation_offset(g) >= s->high)
-		return false;
-	s->is_lost |= !fits(s, g);
-	*found = spot_of(g);
-	if (is_early(s->window, found))
-		return true;
-	s->above = *found;
-	return false;
-}
-
-/* (What is damaged is met later, if it is before the window.) */
 static void probe(struct search *s, uint64_t offset)
 {
-	struct spot found, next;
+	struct tt_batch_place place;
+	struct spot spot;
 
-	if (tt_reader_seek_generation(s->r, offset) == 0 && next_is_early(s, &found) &&
-	    next_is_early(s, &next)) {
-		s->low = found;
-		s->next = next;
-	} else {
-		s->high = offset;
+	if (tt_reader_find_batch(s->r, offset, &place) != 0 || place.offset >= s->high.offset) {
+		s->high.offset = offset;
+		return;
+	}
+	spot = (struct spot){ offset, place.generation, tt_generation_ns(s->first, place.ticks) };
+	s->is_lost |= spot.number < s->low.number ||
+		      (s->high.number != 0 && spot.number > s->high.number);
+	if (is_before_window(s->window, spot.number, spot.ns))
+		s->low = spot;
+	else
+		s->high = spot;
+}
+
+static void narrow(struct search *s)
+{
+	for (unsigned n = 0; n < MOST_PROBES && !s->is_lost; n++) {
+		if (s->high.offset - s->low.offset <= usual_nbytes(s))
+			break;
+		probe(s, next_offset(s, n));
 	}
 }
 
-bool leap_to_window(struct tt_reader *r, const struct tt_generation *first,
-		    const struct window_begin *window, struct landing *landing)
+/* ---- the generations */
+
+/* Skims the next generation: whether it is one of the same trace, and ends before the window. */
+static bool next_is_early(struct search *s, const struct tt_generation **g)
 {
+	if (tt_reader_skim_generation(s->r, g) != 0)
+		return false;
+	s->is_lost |= tt_generation_frequency(*g) != s->frequency ||
+		      tt_generation_number(*g) <= s->first_number ||
+		      tt_generation_nexperimental(*g) != 0;
+	return !s->is_lost && is_before_window(s->window, tt_generation_number(*g),
+					       tt_generation_summary(*g).last_ns);
+}
+
+/* Goes to the generations after this place, if so many end before the window. Else *place is where
+ * the first one begins, if that does. */
+static bool land(struct search *s, uint64_t *place, unsigned ngenerations, struct landing *landing)
+{
+	const struct tt_generation *g;
+
+	if (tt_reader_seek_generation(s->r, *place) != 0)
+		return false;
+	for (unsigned i = 0; i < ngenerations; i++) {
+		if (!next_is_early(s, &g))
+			return false;
+		landing->offsets[i] = tt_generation_offset(g);
+		*place = landing->offsets[0];
+	}
+	landing->ordinal = tt_generation_ordinal(g);
+	return true;
+}
+
+/* (What is damaged is met later, if it is before the window.) */
+static bool find_landing(struct search *s, uint64_t begin, unsigned ngenerations,
+			 struct landing *landing)
+{
+	const uint64_t usual = usual_nbytes(s);
+	uint64_t place = s->low.offset;
+	/* (the rest of one is passed over) */
+	uint64_t ahead = (ngenerations + 1) * usual;
+
+	for (unsigned n = 0; n < MOST_LANDINGS && !s->is_lost; n++) {
+		if (place < begin || place - begin <= ahead)
+			return false;
+		place -= ahead;
+		if (land(s, &place, ngenerations, landing))
+			return true;
+		ahead = 2 * usual;
+	}
+	return false;
+}
+
+bool leap_to_window(struct tt_reader *r, const struct tt_generation *first,
+		    const struct window_begin *window, unsigned ngenerations,
+		    struct landing *landing)
+{
+	const uint64_t begin = tt_generation_end(first), ordinal = tt_generation_ordinal(first);
 	struct search s = {
 		.r = r,
 		.window = window,
+		.first = first,
+		.first_offset = tt_generation_offset(first),
+		.first_number = tt_generation_number(first),
 		.frequency = tt_generation_frequency(first),
-		.low = spot_of(first),
-		.high = tt_reader_progress(r).in_total,
+		.low = { begin, tt_generation_number(first),
+			 tt_generation_summary(first).last_ns },
+		.high = { .offset = tt_reader_progress(r).in_total },
 	};
-	const struct spot start = s.low;
 
-	if (s.high < MIN_NBYTES || !is_early(window, &s.low) || s.high < s.low.end || is_near(&s) ||
-	    tt_reader_go_to_generation(r, start.end, start.ordinal + 1) != 0)
+	if (s.high.offset < MIN_NBYTES || s.high.offset - TAIL_NBYTES < begin ||
+	    !is_before_window(window, s.low.number, s.low.ns))
 		return false;
-	for (unsigned n = 0; !s.is_lost && !is_near(&s); n++)
-		probe(&s, next_offset(&s, n));
-	*landing = (struct landing){ s.low.offset, s.next.offset, s.next.ordinal };
-	if (!s.is_lost && s.low.number != start.number &&
-	    tt_reader_go_to_generation(r, s.next.end, s.next.ordinal + 1) == 0)
+	narrow(&s);
+	if (find_landing(&s, begin, ngenerations, landing))
 		return true;
-	tt_reader_go_to_generation(r, start.end, start.ordinal + 1);
+	tt_reader_go_to_generation(r, begin, ordinal + 1);
 	return false;
 }

@@ -17,17 +17,19 @@ struct window_begin {
 	int64_t ns;
 };
 
-/* Two generations, one after the other, that end before the window begins. */
+/* Generations one after the other that end before the window begins. */
+#define MOST_LANDED 4
 struct landing {
-	uint64_t earlier_offset, offset;
-	uint64_t ordinal;       /* of the later one, counted by numbers */
+	uint64_t offsets[MOST_LANDED];
+	uint64_t ordinal;       /* of the last one, counted by numbers */
 };
 
 /*
  * The reader has just skimmed the first generation of the trace. True: the next one is that after
- * two others, which are *landing. False: the next one is the second, as before.
+ * so many others, which are *landing. False: the next one is the second, as before.
  */
 bool leap_to_window(struct tt_reader *r, const struct tt_generation *first,
-		    const struct window_begin *window, struct landing *landing);
+		    const struct window_begin *window, unsigned ngenerations,
+		    struct landing *landing);
 
 #endif

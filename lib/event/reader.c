@@ -456,6 +456,17 @@ int tt_reader_seek_generation(struct tt_reader *r, uint64_t offset)
 	return TT_OK;
 }
 
+int tt_reader_find_batch(struct tt_reader *r, uint64_t offset, struct tt_batch_place *place)
+{
+	struct tt_raw_batch b;
+
+	*place = (struct tt_batch_place){0};
+	if (!can_jump(r) || tt_loader_find_batch(&r->loader, offset, &b) != TT_OK)
+		return TT_END;
+	*place = (struct tt_batch_place){b.offset, b.generation, b.time};
+	return TT_OK;
+}
+
 int tt_reader_skim_generation(struct tt_reader *r, const struct tt_generation **g)
 {
 	int rc;

@@ -199,6 +199,8 @@ int tt_loader_go_to(struct tt_loader *l, uint64_t offset, uint64_t ordinal);
  * be anywhere then. (resync.c)
  */
 int tt_loader_seek(struct tt_loader *l, uint64_t offset);
+/* That batch alone: 0, and *b is its header. 1, as above. The source stays where it is. (resync.c) */
+int tt_loader_find_batch(struct tt_loader *l, uint64_t offset, struct tt_raw_batch *b);
 
 /* Whether the source has this offset, and can be moved there. */
 bool tt_loader_can_jump(const struct tt_loader *l, uint64_t offset);

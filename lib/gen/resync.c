@@ -300,7 +300,7 @@ int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_
 /* ---- without damage */
 
 /* Moves to the first batch from here on, which is no farther than a batch is long. */
-static bool find_batch(struct tt_loader *l, struct tt_error *err)
+static bool go_to_batch(struct tt_loader *l, struct tt_error *err)
 {
 	struct tt_decode_plan plan;
 	const uint8_t *data;
@@ -323,6 +323,49 @@ static bool find_batch(struct tt_loader *l, struct tt_error *err)
 	return false;
 }
 
+/* The header of the batch at the source's position. */
+static bool read_header(struct tt_loader *l, struct tt_raw_batch *b, struct tt_error *err)
+{
+	uint64_t nbytes, offset = tt_source_offset(l->src);
+	const uint8_t *data;
+	size_t avail;
+
+	if (tt_source_peek(l->src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err) < 0 ||
+	    !tt_batch_plausible(data, data + avail, b, &nbytes))
+		return false;
+	b->offset = offset;
+	return true;
+}
+
+/* The same; but where that is the mark at the end of a generation, of the one after it. */
+static bool read_batch_header(struct tt_loader *l, struct tt_raw_batch *b, struct tt_error *err)
+{
+	if (!read_header(l, b, err))
+		return false;
+	if (b->kind != TT_RAW_BATCH_END)
+		return true;
+	tt_source_skip(l->src, 1);
+	return read_header(l, b, err) && b->kind != TT_RAW_BATCH_END;
+}
+
+int tt_loader_find_batch(struct tt_loader *l, uint64_t offset, struct tt_raw_batch *b)
+{
+	const uint64_t begin = tt_source_offset(l->src), min_time = l->min_time,
+		       broken_time = l->broken_time;
+	struct tt_error ignored;
+	bool found;
+
+	if (!tt_loader_can_jump(l, offset))
+		return TT_END;
+	tt_source_jump(l->src, offset, &ignored);
+	l->min_time = l->broken_time = 0;
+	found = go_to_batch(l, &ignored) && read_batch_header(l, b, &ignored);
+	l->min_time = min_time;
+	l->broken_time = broken_time;
+	tt_source_jump(l->src, begin, &ignored);
+	return found ? TT_OK : TT_END;
+}
+
 int tt_loader_seek(struct tt_loader *l, uint64_t offset)
 {
 	struct tt_error ignored;
@@ -333,7 +376,7 @@ int tt_loader_seek(struct tt_loader *l, uint64_t offset)
 		return TT_END;
 	tt_source_jump(l->src, offset, &ignored);
 	l->min_time = l->broken_time = 0;
-	if (!find_batch(l, &ignored))
+	if (!go_to_batch(l, &ignored))
 		return TT_END;
 	/* (a generation that begins right here would not be known from one that goes on) */
 	l->number = tt_loader_number_here(l, &ended, &ignored);

@@ -889,11 +889,38 @@ static size_t seek(struct tt_reader *r, uint64_t offset, const uint64_t offsets[
 	return i;
 }
 
+/* What is found of one batch from this offset on is so of the generation that it is in; and the
+ * reader stays where it is. */
+static void check_batch_found(struct tt_reader *r, uint64_t offset,
+			      const uint64_t offsets[NSOUGHT + 1])
+{
+	struct tt_batch_place place;
+	const struct tt_generation *g;
+	size_t i = 0;
+
+	ck_assert_int_eq(tt_reader_go_to_generation(r, offsets[1], 2), 0);
+	if (tt_reader_find_batch(r, offset, &place) != 0) {
+		/* (the last batches are too few to be told from other bytes) */
+		ck_assert_uint_gt(offset, offsets[NSOUGHT - 2]);
+		ck_assert_uint_eq(place.generation, 0);
+	} else {
+		ck_assert_uint_ge(place.offset, offset);
+		while (offsets[i + 1] <= place.offset)
+			ck_assert_uint_lt(++i, NSOUGHT);
+		ck_assert_uint_eq(place.generation, i + 1);
+	}
+	ck_assert_int_eq(tt_reader_skim_generation(r, &g), 0);
+	ck_assert_uint_eq(tt_generation_number(g), 2);
+	if (place.generation == 2)
+		ck_assert_int_ge(tt_generation_ns(g, place.ticks), tt_generation_start_ns(g));
+}
+
 START_TEST(a_generation_is_found_from_any_place_before_it)
 {
 	uint64_t offsets[NSOUGHT + 1];
 	struct build b;
 	struct tt_reader *r = open_sought(&b, test_versions[_i], offsets);
+	struct tt_batch_place place;
 	size_t found, missed = 0;
 
 	/* (at 0, the header is one of another trace) */
@@ -909,6 +936,9 @@ START_TEST(a_generation_is_found_from_any_place_before_it)
 		missed += found > next && next < NSOUGHT;
 	}
 	ck_assert_uint_lt(missed, b.len / 2);
+	for (uint64_t at = b.len; --at > 0;)
+		check_batch_found(r, at, offsets);
+	ck_assert_int_eq(tt_reader_find_batch(r, b.len, &place), TT_END);
 	/* where a generation begins, its first batch is the next one */
 	for (size_t i = 0; i + 1 < NSOUGHT; i++)
 		ck_assert_uint_eq(seek(r, offsets[i], offsets), i + 1);
@@ -925,11 +955,13 @@ START_TEST(nothing_is_sought_before_a_generation_was_read)
 	struct build packed;
 	uint64_t begin = build_packed(&packed, test_versions[_i]);
 	struct tt_reader *r = test_open(packed.data, packed.len, TT_OPEN_SKIM);
+	struct tt_batch_place place;
 	const struct tt_generation *g;
 
 	/* and never in a packed trace */
 	ck_assert_int_eq(tt_reader_next_generation(r, &g), 0);
 	ck_assert_int_eq(tt_reader_seek_generation(r, begin), TT_END);
+	ck_assert_int_eq(tt_reader_find_batch(r, begin, &place), TT_END);
 	close_script(r, &packed);
 	r = open_script(&packed, test_versions[_i], "7@100: Span 1 1 1\ngen 2\n7@200: Span 2 1 1");
 	ck_assert_int_eq(tt_reader_seek_generation(r, 16), TT_END);
