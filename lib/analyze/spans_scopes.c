@@ -49,24 +49,14 @@ static void free_scope(struct tt_spans *s, uint32_t slot)
 
 /* ---- finding them */
 
-/* The finalizer of MurmurHash3. */
-static uint64_t mix(uint64_t h)
-{
-	h ^= h >> 33;
-	h *= UINT64_C(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return h ^ h >> 33;
-}
-
 /* Never small: those would fill the plain array of the map. */
 static uint64_t hash_of(const struct tt_spans *s, const struct key *key)
 {
-	uint64_t h = mix((uint64_t)key->id + s->seed);
+	uint64_t h = tt_mix((uint64_t)key->id + s->seed);
 
-	h = mix(h + key->key);
-	h = mix(h + (uint64_t)(uintptr_t)key->what);
-	h = mix(h + ((uint64_t)key->kind << 16 | (uint64_t)key->scope << 8 | key->type));
+	h = tt_mix(h + key->key);
+	h = tt_mix(h + (uint64_t)(uintptr_t)key->what);
+	h = tt_mix(h + ((uint64_t)key->kind << 16 | (uint64_t)key->scope << 8 | key->type));
 	return h | UINT64_C(1) << 63;
 }
 

@@ -42,17 +42,9 @@ void tt_idmap_clear(struct tt_idmap *map)
 	map->nhashed = 0;
 }
 
-/* The finalizer of MurmurHash3: every bit of the id reaches every bit. */
 static size_t slot_of(const struct tt_idmap *map, uint64_t id)
 {
-	uint64_t h = id ^ map->seed;
-
-	h ^= h >> 33;
-	h *= UINT64_C(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64_C(0xc4ceb9fe1a85ec53);
-	h ^= h >> 33;
-	return (size_t)h & (map->nslots - 1);
+	return (size_t)tt_mix(id ^ map->seed) & (map->nslots - 1);
 }
 
 uint64_t tt_idmap_id_of(uint64_t seed, const void *data, size_t nbytes)

@@ -31,6 +31,16 @@ struct tt_idmap_slot {
 	uint32_t value;         /* TT_IDMAP_NONE: free */
 };
 
+/* The finalizer of MurmurHash3: every bit of the number reaches every bit. */
+static inline uint64_t tt_mix(uint64_t h)
+{
+	h ^= h >> 33;
+	h *= UINT64_C(0xff51afd7ed558ccd);
+	h ^= h >> 33;
+	h *= UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ h >> 33;
+}
+
 /* Allocates nothing yet. `mem` outlives the map. */
 void tt_idmap_init(struct tt_idmap *map, struct tt_mem *mem, uint64_t seed);
 void tt_idmap_release(struct tt_idmap *map);

@@ -159,8 +159,11 @@ static struct wanted want(const char *member)
 	return w;
 }
 
-static void see(struct wanted *w, const char *name)
+/* Lists the member, if it counts, and compares its name with what is wanted. */
+static void see(struct tt_archive_feed *f, struct wanted *w, const char *name)
 {
+	if (!tt_is_litter(name))
+		add_to_list(&f->list, name);
 	name = without_dot(name);
 	w->exact += strcmp(name, w->name) == 0;
 	w->numbered += w->number != 0 && strncmp(name, w->name, w->base_len) == 0 &&
@@ -180,11 +183,8 @@ static int see_all(struct tt_archive_feed *f, struct wanted *w, struct tt_error 
 	const char *name;
 	int rc;
 
-	while ((rc = next_file(f, &name, err)) == 0) {
-		see(w, name);
-		if (!tt_is_litter(name))
-			add_to_list(&f->list, name);
-	}
+	while ((rc = next_file(f, &name, err)) == 0)
+		see(f, w, name);
 	return rc;
 }
 
@@ -226,9 +226,7 @@ static int go_to_wanted(struct tt_archive_feed *f, struct wanted *w, bool by_num
 	int rc;
 
 	while ((rc = next_file(f, &name, err)) == 0) {
-		see(w, name);
-		if (!tt_is_litter(name))
-			add_to_list(&f->list, name);
+		see(f, w, name);
 		if ((by_number && w->number != 0 && w->numbered == w->number) ||
 		    (by_name && w->exact == 1))
 			return 0;

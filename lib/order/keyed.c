@@ -92,23 +92,13 @@ bool tt_keyed_are_open(const struct tt_order *o)
 
 /* ---- finding */
 
-/* The finalizer of MurmurHash3. */
-static uint64_t mix(uint64_t h)
-{
-	h ^= h >> 33;
-	h *= UINT64_C(0xff51afd7ed558ccd);
-	h ^= h >> 33;
-	h *= UINT64_C(0xc4ceb9fe1a85ec53);
-	return h ^ h >> 33;
-}
-
 /* Never small: those would fill the plain array of the map. */
 static uint64_t hash_of(const struct tt_keyed_ranges *all, const struct tt_range_key *key)
 {
-	uint64_t h = mix(key->key + all->seed);
+	uint64_t h = tt_mix(key->key + all->seed);
 
-	h = mix(h + key->id);
-	return mix(h + key->type) | UINT64_C(1) << 63;
+	h = tt_mix(h + key->id);
+	return tt_mix(h + key->type) | UINT64_C(1) << 63;
 }
 
 static bool same(const struct tt_range_key *a, const struct tt_range_key *b)

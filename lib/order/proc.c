@@ -95,6 +95,20 @@ enum tt_advance tt_advance_proc_status(struct tt_order *o, struct tt_step *s)
 	return result;
 }
 
+/* The event waits for P `id`: for this status, or (NULL) for the number before. */
+static enum tt_advance await_p(struct tt_order *o, int64_t id, uint64_t seq, const char *wanted)
+{
+	const struct tt_p_state *p = tt_find_p(o, id);
+
+	if (p == NULL)
+		return tt_not_yet(o, "P %" PRId64 " was not mentioned yet", id);
+	if (wanted != NULL)
+		return tt_not_yet(o, "P %" PRId64 " is %s; it must be %s", id,
+				  tt_p_status_name(p->status), wanted);
+	return tt_not_yet(o, "P %" PRId64 " is at sequence %" PRIu64 " of generation %" PRIu64
+			  "; it must be at %" PRIu64, id, p->seq.n, p->seq.generation, seq - 1);
+}
+
 enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 {
 	int64_t id = (int64_t)s->ev->args[0];
@@ -102,15 +116,10 @@ enum tt_advance tt_advance_proc_start(struct tt_order *o, struct tt_step *s)
 	struct tt_p_state *p = tt_find_p(o, id);
 
 	tt_await(o, (uint64_t)id, seq.n);
-	if (p == NULL)
-		return tt_not_yet(o, "P %" PRId64 " was not mentioned yet", id);
-	if (p->status != TT_P_IDLE)
-		return tt_not_yet(o, "P %" PRId64 " is %s; it must be Idle", id,
-				  tt_p_status_name(p->status));
+	if (p == NULL || p->status != TT_P_IDLE)
+		return await_p(o, id, seq.n, "Idle");
 	if (!tt_seq_succeeds(seq, p->seq))
-		return tt_not_yet(o, "P %" PRId64 " is at sequence %" PRIu64 " of generation %" PRIu64
-				  "; it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
-				  seq.n - 1);
+		return await_p(o, id, seq.n, NULL);
 	tt_assume_no_p(o, s);
 	/* it is in a syscall, and its P was not stolen yet */
 	tt_await(o, (uint64_t)s->cur.proc, TT_WAIT_NO_SEQ);
@@ -179,15 +188,10 @@ enum tt_advance tt_advance_proc_steal(struct tt_order *o, struct tt_step *s)
 	bool abandoned;
 
 	tt_await(o, (uint64_t)id, seq.n);
-	if (p == NULL)
-		return tt_not_yet(o, "P %" PRId64 " was not mentioned yet", id);
-	if (p->status != TT_P_SYSCALL && p->status != TT_P_ABANDONED)
-		return tt_not_yet(o, "P %" PRId64 " is %s; it must be in a syscall", id,
-				  tt_p_status_name(p->status));
+	if (p == NULL || (p->status != TT_P_SYSCALL && p->status != TT_P_ABANDONED))
+		return await_p(o, id, seq.n, "in a syscall");
 	if (!tt_seq_succeeds(seq, p->seq))
-		return tt_not_yet(o, "P %" PRId64 " is at sequence %" PRIu64 " of generation %" PRIu64
-				  "; it must be at %" PRIu64, id, p->seq.n, p->seq.generation,
-				  seq.n - 1);
+		return await_p(o, id, seq.n, NULL);
 	if (tt_check_context(o, s) != TT_ADVANCED)
 		return TT_BROKEN;
 	abandoned = p->status == TT_P_ABANDONED;
