@@ -285,32 +285,48 @@ static bool is_misread(const struct tt_salvage *s, const struct tt_event_batch *
 	return !tt_batch_plausible(p, end, &other, &nbytes) || other.generation != s->gen.number;
 }
 
-/* How many of its bytes stay. */
-static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_batch *b,
-			    const struct tt_merge *merge, const struct tt_salvage_stop *at,
-			    const struct tt_doubted_events *events)
+/* The same where ordering gets to the end of the batch, or stops within it. */
+static uint32_t nbytes_ordered(const struct tt_salvage *s, const struct tt_event_batch *b,
+			       uint32_t nordered, const struct tt_salvage_stop *at,
+			       const struct tt_doubted_events *events)
 {
-	uint32_t nordered = reached(s, merge), nbefore;
 	enum stop stop = stop_of(&s->doubt, b, nordered, at);
+	uint32_t nplace, ngood;
 
-	if (s->doubt.needed && at->stuck && nordered < b->size)
-		return nordered;
-	if (is_misread(s, b))
-		return tt_doubted_events_place(events, nordered, TT_PLACE_DECODING);
-	/* if no other thread lacks events, they wait for what is missing in this batch */
-	nbefore = at->lacks_others ? nordered
-				   : nbytes_before(s, b, others_wait_since(s, merge));
-	if (s->doubt.late_offset - b->data_offset < nbefore)
-		nbefore = (uint32_t)(s->doubt.late_offset - b->data_offset);
-	listed_nbytes(s, b, stop, &nbefore);
-	if (nbefore < nordered)
-		return tt_doubted_events_place(events, nbefore, TT_PLACE_BEFORE);
 	if (stop == STOP_ORDERING && nordered == b->size)
 		return tt_doubted_events_place(events, nordered, TT_PLACE_BEFORE);
 	if (stop == STOP_ORDERING)
 		return tt_doubted_events_place(events, nordered, at->stuck ? TT_PLACE_WAITING
 									     : TT_PLACE_ORDERING);
-	return good_nbytes(s, b, nordered, stop);
+	ngood = good_nbytes(s, b, nordered, stop);
+	nplace = tt_doubted_events_place(events, nordered, TT_PLACE_ANYWHERE);
+	return nplace > ngood ? nplace : ngood;
+}
+
+/* How many of its bytes stay. */
+static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_batch *b,
+			    const struct tt_merge *merge, const struct tt_salvage_stop *at,
+			    struct tt_doubted_events *events)
+{
+	uint32_t nordered = reached(s, merge), nlisted = nordered, nbefore;
+	uint64_t nlate = s->doubt.late_offset - b->data_offset;
+
+	if (s->doubt.needed && at->stuck && nordered < b->size)
+		return nordered;
+	if (is_misread(s, b))
+		return tt_doubted_events_place(events, nordered, TT_PLACE_DECODING);
+	/* bytes that are missing in the list of the heap nearly always contradict it */
+	events->ngood = listed_nbytes(s, b, STOP_DECODING, &nlisted);
+	/* if no other thread lacks events, they wait for what is missing in this batch */
+	nbefore = at->lacks_others ? nordered
+				   : nbytes_before(s, b, others_wait_since(s, merge));
+	if (nlisted < nbefore)
+		nbefore = nlisted;
+	if (nlate < nbefore && nlate < nordered)
+		return tt_doubted_events_place(events, (uint32_t)nlate, TT_PLACE_ANYWHERE);
+	if (nbefore < nordered)
+		return tt_doubted_events_place(events, nbefore, TT_PLACE_BEFORE);
+	return nbytes_ordered(s, b, nordered, at, events);
 }
 
 bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,

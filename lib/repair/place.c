@@ -18,6 +18,9 @@
 #define STRANGER 80
 /* So many events at the beginning of a batch may be unlike all others. */
 #define NFIRST 64
+/* So much an event that changes what ordering knows says against a place before it: one bit. Where
+ * events are misread, ordering soon stops. */
+#define TELLING_BITS 8
 /* At most this many misread events are in order all the same. */
 #define NORDERED 24
 /* The same of events that change what ordering knows. */
@@ -99,6 +102,7 @@ bool tt_doubted_events_find(struct tt_doubted_events *events, const struct tt_sa
 	bool done;
 
 	events->list.n = 0;
+	events->ngood = 0;
 	if (!tt_usual_init(&usual, s->mem, s->gen.specs))
 		return false;
 	learn(&usual, s, b);
@@ -136,14 +140,22 @@ static size_t last_proved(const struct tt_doubted_events *events, size_t i)
 	return i > 0 ? i - 1 : 0;
 }
 
-/* The most unusual of these events; there is one. */
-static size_t most_unusual(const struct tt_doubted_events *events, size_t begin, size_t end)
+/* The most unusual of these events; there is one. `bits`: so much each later one that changes what
+ * ordering knows says against it. */
+static size_t most_unusual(const struct tt_doubted_events *events, size_t begin, size_t end,
+			   int bits)
 {
-	size_t most = begin;
+	const struct tt_doubted_event *all = events->list.at;
+	size_t most = end - 1;
+	int against = 0, score = all[most].score;
 
-	for (size_t i = begin + 1; i < end; i++)
-		if (events->list.at[i].score > events->list.at[most].score)
+	for (size_t i = end - 1; i-- > begin;) {
+		against += all[i + 1].silent ? 0 : bits;
+		if (all[i].score - against >= score) {
+			score = all[i].score - against;
 			most = i;
+		}
+	}
 	return most;
 }
 
@@ -156,7 +168,7 @@ static bool is_later(const struct tt_doubted_events *events, size_t most, size_t
 
 	if (begin >= events->list.n)
 		return false;
-	score = events->list.at[most_unusual(events, begin, events->list.n)].score;
+	score = events->list.at[most_unusual(events, begin, events->list.n, 0)].score;
 	return score >= STRANGE && score - events->list.at[most].score >= STRANGER;
 }
 
@@ -170,6 +182,17 @@ static size_t window(const struct tt_doubted_events *events, size_t end)
 	return end > NORDERED && i > end - NORDERED ? end - NORDERED : i;
 }
 
+/* From where on the place may be, before event `ordered` or among `end` events. */
+static size_t begin_of(const struct tt_doubted_events *events, size_t ordered, size_t end,
+		       enum tt_place near)
+{
+	bool far = near == TT_PLACE_BEFORE || near == TT_PLACE_ANYWHERE;
+	size_t begin = far && end > NFIRST ? NFIRST : window(events, ordered);
+	size_t good = event_at(events, events->ngood);
+
+	return begin > good ? begin : good;
+}
+
 uint32_t tt_doubted_events_place(const struct tt_doubted_events *events, uint32_t nordered,
 				 enum tt_place near)
 {
@@ -179,13 +202,16 @@ uint32_t tt_doubted_events_place(const struct tt_doubted_events *events, uint32_
 	if (near == TT_PLACE_DECODING && ordered + TT_NMISREAD < n)
 		return nordered;
 	if (near != TT_PLACE_DECODING) {
-		begin = near == TT_PLACE_BEFORE && end > NFIRST ? NFIRST : window(events, ordered);
+		begin = begin_of(events, ordered, end, near);
 		if (begin >= end)
 			return nordered;
-		place = most_unusual(events, begin, end);
+		place = most_unusual(events, begin, end,
+				     near == TT_PLACE_ANYWHERE ? 0 : TELLING_BITS);
 		if (near == TT_PLACE_WAITING && is_later(events, place, end))
 			return nordered;
 	}
 	place = last_proved(events, place < ordered ? place : ordered);
+	if (place < n && events->list.at[place].at < events->ngood && events->ngood <= nordered)
+		return events->ngood;
 	return place < n ? events->list.at[place].at : nordered;
 }

@@ -19,6 +19,7 @@ struct tt_doubted_event {
 
 struct tt_doubted_events {
 	TT_ARRAY(struct tt_doubted_event) list;
+	uint32_t ngood;         /* the place is not in so many first bytes of the batch */
 };
 
 /* Looks at all events of the batch that can be decoded. False: no memory. */
@@ -30,7 +31,8 @@ enum tt_place {
 	TT_PLACE_DECODING,      /* soon before where decoding stops */
 	TT_PLACE_ORDERING,      /* soon before an event that cannot happen */
 	TT_PLACE_WAITING,       /* soon before one that waits, unless another place is likelier */
-	TT_PLACE_BEFORE,        /* anywhere before where ordering stops */
+	TT_PLACE_BEFORE,        /* before where ordering stops */
+	TT_PLACE_ANYWHERE,      /* the same, and ordering stops for no event of the batch */
 };
 /* How many bytes of the batch come before that place; at most `nordered`, which can be ordered. */
 uint32_t tt_doubted_events_place(const struct tt_doubted_events *events, uint32_t nordered,

@@ -101,7 +101,8 @@ static bool is_doubted(const struct tt_salvage *s, const struct tt_event *ev)
 /*
  * Compares the time of an event with the latest so far. Events of two threads that wait for each
  * other are in the order of their times: where one that is in doubt is not, its time is another
- * than was written. *latest: where the latest event stands if it is in doubt, or TT_UNKNOWN.
+ * than was written. *latest: where the latest event stands if it is in doubt, or TT_UNKNOWN. (A
+ * thread may come out of a system call before the time at which another notes that it took its P.)
  */
 static void check_time(struct tt_salvage *s, const struct tt_event *ev, uint64_t *latest)
 {
@@ -112,7 +113,8 @@ static void check_time(struct tt_salvage *s, const struct tt_event *ev, uint64_t
 		*latest = at;
 		return;
 	}
-	if (ev->raw_time_ns == s->last_ns || (at == TT_UNKNOWN) == (*latest == TT_UNKNOWN))
+	if (ev->raw_time_ns == s->last_ns || ev->spec->type == TT_EV_GO_SYSCALL_END_BLOCKED ||
+	    (at == TT_UNKNOWN) == (*latest == TT_UNKNOWN))
 		return;
 	at = at == TT_UNKNOWN ? *latest : at;
 	if (at < s->doubt.late_offset)
