@@ -66,3 +66,12 @@ void cmd_find_cause(const struct cmd_input *in, const char *path, struct tt_erro
 	cmd_take_cause(pieces, err);
 	tt_pieces_close(pieces);
 }
+
+int cmd_report_cause(const struct cmd_input *in, const char *path, struct tt_reader *r,
+		     const struct tt_error *err)
+{
+	struct tt_error cause = *err;
+
+	cmd_find_cause(in, path, &cause);
+	return cmd_report_end(cmd_input_name(path), r, &cause);
+}

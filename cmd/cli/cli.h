@@ -122,6 +122,10 @@ int cmd_open_pieces(struct tt_pieces **out, const struct cmd_input *in, const ch
  * another trace begins there. An input that cannot be read again leaves it as it is.
  */
 void cmd_find_cause(const struct cmd_input *in, const char *path, struct tt_error *err);
+/* Reports such an error by cmd_report_end(), after cmd_find_cause(). The reader is NULL if the file
+ * could not be opened. */
+int cmd_report_cause(const struct cmd_input *in, const char *path, struct tt_reader *r,
+		     const struct tt_error *err);
 /* The same with the pieces of the file, which are at its beginning. */
 void cmd_take_cause(struct tt_pieces *pieces, struct tt_error *err);
 /* Whether it is worth to look. */

@@ -193,6 +193,15 @@ void cmd_trace_find_cause(const struct cmd_trace *t, struct tt_error *err)
 	tt_pieces_close(pieces);
 }
 
+int cmd_trace_report_cause(const struct cmd_trace *t, struct tt_reader *r,
+			   const struct tt_error *err)
+{
+	struct tt_error cause = *err;
+
+	cmd_trace_find_cause(t, &cause);
+	return cmd_report_end(cmd_input_name(t->name), r, &cause);
+}
+
 void cmd_trace_close(struct cmd_trace *public)
 {
 	struct trace *t = (struct trace *)public;

@@ -128,6 +128,9 @@ int cmd_trace_open_pieces_again(struct tt_pieces **out, const struct cmd_trace *
 				struct tt_error *err);
 /* As cmd_find_cause(). */
 void cmd_trace_find_cause(const struct cmd_trace *t, struct tt_error *err);
+/* As cmd_report_cause(). */
+int cmd_trace_report_cause(const struct cmd_trace *t, struct tt_reader *r,
+			   const struct tt_error *err);
 void cmd_trace_close(struct cmd_trace *t);
 
 /* After the last trace is closed. With --verbose says how many files were left out. Returns

@@ -166,7 +166,8 @@ static int write_map(struct outfile *f, const struct tt_names *names)
 
 struct run {
 	const struct anonymize_options *opt;
-	const char *name;       /* of the input, for messages */
+	const struct cmd_input *input;
+	const char *path, *name; /* of the input; for messages */
 	struct tt_reader *reader;
 	struct tt_names *names;
 	struct tt_anonymizer *anonymizer;
@@ -174,12 +175,23 @@ struct run {
 	struct outfile map;
 };
 
+/* (another trace before the damage does not explain it: it gets new names, too) */
+static void report_damage(const struct run *run, const struct tt_error *damage)
+{
+	struct tt_error cause = *damage;
+
+	cmd_find_cause(run->input, run->path, &cause);
+	if (cause.code == TT_E_ANOTHER_TRACE && cause.offset != damage->offset)
+		cause = *damage;
+	cmd_report(run->name, &cause);
+}
+
 static void report(const struct run *run, const struct tt_anonymizer_progress *p)
 {
 	const struct cmd_common *common = &run->opt->common;
 
 	if (p->damage) {
-		cmd_report(run->name, p->damage);
+		report_damage(run, p->damage);
 		cmd_error(run->name, "could not be read and left out: %" PRIu64 " bytes in %" PRIu64
 				     " place%s", p->lost_nbytes, p->damaged,
 			  p->damaged == 1 ? "" : "s");
@@ -274,15 +286,13 @@ static int anonymize_opened(struct run *run)
 	return status;
 }
 
-static int anonymize(struct run *run, const struct cmd_input *input, const char *path)
+static int anonymize(struct run *run)
 {
 	struct tt_error err;
 	int status;
 
-	if (cmd_open_reader(&run->reader, input, path, &err) < 0) {
-		cmd_report(run->name, &err);
-		return cmd_status(&err);
-	}
+	if (cmd_open_reader(&run->reader, run->input, run->path, &err) < 0)
+		return cmd_report_cause(run->input, run->path, NULL, &err);
 	status = make_names(&run->names, run->opt);
 	if (status == STATUS_FINE)
 		status = anonymize_opened(run);
@@ -347,10 +357,12 @@ int cmd_anonymize(int argc, char **argv)
 	if (status == OPT_RUN)
 		status = end_patterns(&opt.keep);
 	if (status == OPT_RUN) {
-		run.name = cmd_input_name(files.items[0]);
+		run.input = &input;
+		run.path = files.items[0];
+		run.name = cmd_input_name(run.path);
 		status = cmd_input_init(&input, &opt.common);
 		if (status == STATUS_FINE)
-			status = anonymize(&run, &input, files.items[0]);
+			status = anonymize(&run);
 		cmd_input_release(&input);
 	}
 	opt_list_release(&opt.common.specs);

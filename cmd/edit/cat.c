@@ -84,18 +84,15 @@ static int read_start(struct run *run, struct piece *piece)
 	struct tt_error err;
 	int rc, status = STATUS_FINE;
 
-	if (cmd_open_reader(&r, run->input, piece->path, &err) < 0) {
-		cmd_report(cmd_input_name(piece->path), &err);
-		return cmd_status(&err);
-	}
+	if (cmd_open_reader(&r, run->input, piece->path, &err) < 0)
+		return cmd_report_cause(run->input, piece->path, NULL, &err);
 	piece->version = tt_reader_version(r);
 	rc = tt_reader_next(r, &ev);
 	if (rc == 0) {
 		piece->start_ns = ev->time_ns;
 		follow_start(piece, r);
 	} else if (rc < 0) {
-		cmd_report(cmd_input_name(piece->path), tt_reader_error(r));
-		status = cmd_status(tt_reader_error(r));
+		status = cmd_report_cause(run->input, piece->path, r, tt_reader_error(r));
 	}
 	tt_reader_close(r);
 	return status;
@@ -181,10 +178,8 @@ static int join_piece(struct run *run, const struct piece *piece)
 	uint64_t n = 0;
 	int status = STATUS_FINE, rc, joined = 0;
 
-	if (cmd_open_reader(&r, run->input, piece->path, &err) < 0) {
-		cmd_report(name, &err);
-		return cmd_status(&err);
-	}
+	if (cmd_open_reader(&r, run->input, piece->path, &err) < 0)
+		return cmd_report_cause(run->input, piece->path, NULL, &err);
 	progress_start(name, run->opt->common.quiet);
 	tt_join_begin(run->join);
 	while ((rc = tt_reader_next(r, &ev)) == 0 && joined == 0) {
@@ -200,7 +195,7 @@ static int join_piece(struct run *run, const struct piece *piece)
 		status = why->system && why->code != TT_E_ARGUMENT ? STATUS_TROUBLE : STATUS_BAD;
 	} else {
 		if (rc < 0)
-			status = cmd_report_end(name, r, tt_reader_error(r));
+			status = cmd_report_cause(run->input, piece->path, r, tt_reader_error(r));
 		report_piece(run, name, &before);
 		if (tt_join_progress(run->join).gaps != before.gaps)
 			status = worse(status, STATUS_BAD);
@@ -239,7 +234,7 @@ static int finish(struct run *run, int status)
 	}
 	p = tt_writer_progress(run->writer);
 	if (p.generations == 0) {
-		cmd_error(NULL, "%s: no piece has an event: no trace is written", run->opt->output);
+		cmd_error(NULL, "%s: no event can be read: no trace is written", run->opt->output);
 		trace_output_discard(&run->output);
 		return STATUS_BAD;
 	}
@@ -324,12 +319,8 @@ static int list_pieces(struct run *run, const struct opt_operands *files)
 		return status;
 	cmd_inputs_output(inputs, run->opt->output, -1);
 	while (status == STATUS_FINE && cmd_inputs_next(inputs, &t) == 0) {
-		if (t->reader) {
-			status = add_piece(run, t->name);
-		} else {
-			cmd_report(t->name, &t->error);
-			status = cmd_status(&t->error);
-		}
+		status = t->reader ? add_piece(run, t->name)
+				   : cmd_trace_report_cause(t, NULL, &t->error);
 		cmd_trace_close(t);
 	}
 	return worse(status, cmd_inputs_close(inputs, run->opt->common.verbose));

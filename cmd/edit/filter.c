@@ -264,7 +264,7 @@ static int visit_all(struct pass *p, visit_fn *visit)
 	if (run->said)
 		return cmd_status(tt_reader_error(p->reader));
 	run->said = true;
-	return cmd_report_end(run->name, p->reader, tt_reader_error(p->reader));
+	return cmd_report_cause(run->input, run->path, p->reader, tt_reader_error(p->reader));
 }
 
 static int read_with(struct run *run, struct tt_reader *reader, visit_fn *visit)
@@ -289,10 +289,8 @@ static int read_again(struct run *run, visit_fn *visit)
 	struct tt_error err;
 	int status;
 
-	if (cmd_open_reader(&reader, run->input, run->path, &err) < 0) {
-		cmd_report(run->name, &err);
-		return cmd_status(&err);
-	}
+	if (cmd_open_reader(&reader, run->input, run->path, &err) < 0)
+		return cmd_report_cause(run->input, run->path, NULL, &err);
 	status = read_with(run, reader, visit);
 	tt_reader_close(reader);
 	return status;
@@ -341,16 +339,13 @@ static int open_writer(struct run *run)
 			 (opt->no_samples ? TT_FILTER_NO_SAMPLES : 0) |
 			 (opt->no_experiments ? TT_FILTER_NO_EXPERIMENTS : 0);
 	struct tt_error err;
-	int rc = cmd_open_reader(&run->reader, run->input, run->path, &err);
 
-	if (rc == 0) {
-		options.specs = tt_reader_specs(run->reader);
-		options.version = version_for(run->reader);
-		rc = tt_writer_new(&run->writer, &run->output.sink, &options, &err);
-	}
-	if (rc == 0)
-		rc = tt_filter_new(&run->filter, run->writer, flags, &err);
-	if (rc == 0)
+	if (cmd_open_reader(&run->reader, run->input, run->path, &err) < 0)
+		return cmd_report_cause(run->input, run->path, NULL, &err);
+	options.specs = tt_reader_specs(run->reader);
+	options.version = version_for(run->reader);
+	if (tt_writer_new(&run->writer, &run->output.sink, &options, &err) == 0 &&
+	    tt_filter_new(&run->filter, run->writer, flags, &err) == 0)
 		return STATUS_FINE;
 	cmd_report(run->name, &err);
 	return cmd_status(&err);
@@ -410,7 +405,8 @@ static int finish(struct run *run, int status)
 	}
 	if (status != STATUS_TROUBLE && tt_writer_progress(run->writer).generations == 0) {
 		cmd_error(run->name, "%s: no trace is written",
-			  !run->ends_before ? "there is no event"
+			  run->said	    ? "no event can be read"
+			  : !run->ends_before ? "there is no event"
 					    : "no event is chosen, since the selection ends "
 					      "before the first one");
 		trace_output_discard(&run->output);

@@ -72,7 +72,8 @@ static const struct opt_command command = {
 struct run {
 	const struct split_options *opt;
 	const char *name;       /* of the input, for messages */
-	char *input;            /* its path */
+	char *source;           /* its path */
+	const struct cmd_input *input;
 	struct tt_reader *reader;
 	/* the piece at hand */
 	struct trace_output output;
@@ -80,6 +81,12 @@ struct run {
 	char path[4096];
 	uint64_t npieces;
 };
+
+/* An error of the input. Returns its status. */
+static int report_trace(const struct run *run, const struct tt_error *err)
+{
+	return cmd_report_cause(run->input, run->source, run->reader, err);
+}
 
 /* ---- names */
 
@@ -113,7 +120,7 @@ static int open_piece(struct run *run)
 		return STATUS_TROUBLE;
 	}
 	/* (the pattern is no file: only a piece's name can be that of the input) */
-	status = cmd_check_output(&command, run->path, &run->input, 1, &run->opt->common.specs);
+	status = cmd_check_output(&command, run->path, &run->source, 1, &run->opt->common.specs);
 	if (status == OPT_RUN)
 		status = trace_output_open(&run->output, run->path);
 	run->open = status == STATUS_FINE;
@@ -177,10 +184,8 @@ static int split_generations(struct run *run)
 			status = close_piece(run);
 		progress_show_reader(run->reader);
 	}
-	if (rc < 0) {
-		cmd_report(run->name, tt_splitter_error(pieces));
-		status = worse(status, cmd_status(tt_splitter_error(pieces)));
-	}
+	if (rc < 0)
+		status = worse(status, report_trace(run, tt_splitter_error(pieces)));
 	tt_splitter_free(pieces);
 	return status;
 }
@@ -277,8 +282,7 @@ static int write_events(struct run *run, struct tt_writer *w)
 			limits.first_nbytes = piece_nbytes(w);
 		limits.offset = ev->offset;
 	}
-	return rc < 0 ? cmd_report_end(run->name, run->reader, tt_reader_error(run->reader))
-		      : STATUS_FINE;
+	return rc < 0 ? report_trace(run, tt_reader_error(run->reader)) : STATUS_FINE;
 }
 
 static int split_anywhere(struct run *run)
@@ -315,15 +319,13 @@ static int split_anywhere(struct run *run)
 
 /* ---- the run */
 
-static int split(struct run *run, const struct cmd_input *input, const char *path)
+static int split(struct run *run)
 {
 	struct tt_error err;
 	int status;
 
-	if (cmd_open_reader(&run->reader, input, path, &err) < 0) {
-		cmd_report(run->name, &err);
-		return cmd_status(&err);
-	}
+	if (cmd_open_reader(&run->reader, run->input, run->source, &err) < 0)
+		return report_trace(run, &err);
 	if (tt_reader_version(run->reader) < 22) {
 		cmd_error(run->name, "a trace of Go 1.11 to 1.21 cannot be divided; 'tracetool "
 				     "filter' makes one of Go 1.26 of it");
@@ -375,10 +377,11 @@ int cmd_split(int argc, char **argv)
 		status = check(&opt, operands.items);
 	if (status == OPT_RUN) {
 		run.name = cmd_input_name(operands.items[0]);
-		run.input = operands.items[0];
+		run.source = operands.items[0];
+		run.input = &input;
 		status = cmd_input_init(&input, &opt.common);
 		if (status == STATUS_FINE)
-			status = split(&run, &input, operands.items[0]);
+			status = split(&run);
 		cmd_input_release(&input);
 	}
 	opt_list_release(&opt.common.specs);

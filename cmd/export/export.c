@@ -125,6 +125,21 @@ static int write_profile(const struct profile *p, const char *file)
 	return outfile_finish(&out);
 }
 
+static int read_profile(struct run *run, const struct cmd_input *in, const char *path)
+{
+	int rc, status = STATUS_FINE;
+
+	run->profile.spans = run->spans;
+	run->profile.heap = run->heap;
+	rc = profile_read(&run->profile, run->reader, run->spans, run->heap);
+	if (rc < 0)
+		status = cmd_report_cause(in, path, run->reader, tt_reader_error(run->reader));
+	if (!run->profile.no_memory)
+		return status;
+	cmd_error(cmd_input_name(path), "not enough memory for the profile");
+	return STATUS_TROUBLE;
+}
+
 static int export_file(const struct export_options *opt, const struct cmd_input *in, const char *path)
 {
 	const char *file = cmd_input_name(path);
@@ -135,12 +150,9 @@ static int export_file(const struct export_options *opt, const struct cmd_input 
 	if (opt->type == PROFILE_CPU)
 		run.profile.period = 1000000000 / (int64_t)opt->hz;
 	if (open_run(&run, opt, in, path, &err) < 0) {
-		cmd_report(file, &err);
-		status = cmd_status(&err);
+		status = cmd_report_cause(in, path, NULL, &err);
 	} else {
-		run.profile.spans = run.spans;
-		run.profile.heap = run.heap;
-		status = profile_read(&run.profile, run.reader, run.spans, run.heap, file);
+		status = read_profile(&run, in, path);
 		if (status != STATUS_TROUBLE)
 			status = worse(status, write_profile(&run.profile, file));
 		if (run.profile.n == 0 && status == STATUS_FINE && !opt->common.quiet)

@@ -80,9 +80,10 @@ bool profile_label(const struct profile *p, const struct profile_sample *s, enum
 		   struct tt_str *text, int64_t *number);
 extern const char *const label_names[NLABELS + 1];
 
-/* Reads the trace into a profile. The status; messages are printed. */
+/* Reads the trace into a profile, unless it is without memory. What tt_reader_next() returned
+ * last. */
 int profile_read(struct profile *p, struct tt_reader *r, struct tt_spans *spans,
-		 struct tt_heap *heap, const char *file);
+		 struct tt_heap *heap);
 
 /* ---- where samples come from */
 

@@ -54,7 +54,7 @@ static bool take_event(struct sampler *s, const struct tt_event *ev)
 }
 
 int profile_read(struct profile *p, struct tt_reader *r, struct tt_spans *spans,
-		 struct tt_heap *heap, const char *file)
+		 struct tt_heap *heap)
 {
 	struct sampler s = {
 		.ops = p->opt->like_go ? &go_sampler : samplers[p->opt->type],
@@ -64,8 +64,8 @@ int profile_read(struct profile *p, struct tt_reader *r, struct tt_spans *spans,
 		.chooser = { .selection = &p->opt->selection, .spans = spans },
 	};
 	const struct tt_event *ev;
-	int rc, status = STATUS_FINE;
 	bool first = true;
+	int rc;
 
 	while ((rc = tt_reader_next(r, &ev)) == 0) {
 		if (first)
@@ -76,8 +76,6 @@ int profile_read(struct profile *p, struct tt_reader *r, struct tt_spans *spans,
 			break;
 		}
 	}
-	if (rc < 0)
-		status = cmd_report_end(file, r, tt_reader_error(r));
 	tt_spans_finish(spans);
 	if (!p->no_memory)
 		take_spans(&s);
@@ -87,9 +85,5 @@ int profile_read(struct profile *p, struct tt_reader *r, struct tt_spans *spans,
 		s.ops->release(&s);
 	chooser_release(&s.chooser);
 	id_map_release(&s.ids);
-	if (p->no_memory) {
-		cmd_error(file, "not enough memory for the profile");
-		return STATUS_TROUBLE;
-	}
-	return status;
+	return rc;
 }

@@ -129,6 +129,7 @@ enum { ERRORS_REPORTED = 10 };
  * each generation, and reported once. */
 struct notes {
 	const struct extract_options *o;
+	const struct cmd_trace *trace;
 	const char *file;
 	const struct tt_specs *specs;
 	uint64_t errors;
@@ -164,9 +165,12 @@ static void report_findings(struct notes *n, struct tt_reader *r)
 	}
 }
 
+/* (what explains the first error is no news with the others) */
 static void report_error(struct notes *n, const struct tt_error *err)
 {
-	if (n->errors++ < ERRORS_REPORTED || n->o->common.verbose)
+	if (n->errors++ == 0)
+		cmd_trace_report_cause(n->trace, NULL, err);
+	else if (n->errors <= ERRORS_REPORTED || n->o->common.verbose)
 		cmd_report(n->file, err);
 }
 
@@ -305,11 +309,13 @@ static int report_faults(const struct batch_decoder *d)
  * Reads one file into the output. All batches that can be read are written; a file that
  * gave only errors gets no manifest.
  */
-static int read_into(struct extraction *x, struct tt_reader *r, const char *file, const char *name)
+static int read_into(struct extraction *x, const struct cmd_trace *trace, const char *name)
 {
+	const char *file = cmd_input_name(trace->name);
+	struct tt_reader *r = trace->reader;
 	/* with those that the trace brings, which are added while it is read */
 	const struct tt_specs *specs = tt_reader_specs(r);
-	struct notes notes = { .o = x->o, .file = file, .specs = specs };
+	struct notes notes = { .o = x->o, .trace = trace, .file = file, .specs = specs };
 	struct batch_decoder decoder = { .format = x->o->format, .file = file,
 					  .quiet = x->o->common.quiet };
 	struct batch_set set;
@@ -333,15 +339,12 @@ static int read_into(struct extraction *x, struct tt_reader *r, const char *file
 
 static int extract_trace(struct extraction *x, const struct cmd_trace *trace, const char *name)
 {
-	const char *shown = cmd_input_name(trace->name);
 	int status;
 
-	if (!trace->reader) {
-		cmd_report(shown, &trace->error);
-		return cmd_status(&trace->error);
-	}
-	progress_start(shown, x->o->common.quiet);
-	status = read_into(x, trace->reader, shown, name);
+	if (!trace->reader)
+		return cmd_trace_report_cause(trace, NULL, &trace->error);
+	progress_start(cmd_input_name(trace->name), x->o->common.quiet);
+	status = read_into(x, trace, name);
 	progress_stop();
 	return status;
 }

@@ -324,7 +324,6 @@ static int read_all(struct run *run)
 {
 	const struct tt_event *ev;
 	int64_t until_ns = INT64_MAX;
-	struct tt_error err;
 	uint64_t n = 0;
 	int rc, status;
 
@@ -355,9 +354,7 @@ static int read_all(struct run *run)
 			     (rc > 0 || rest_is_without(run->reader, ev));
 	if (rc >= 0)
 		return STATUS_FINE;
-	err = *tt_reader_error(run->reader);
-	cmd_find_cause(run->input, run->path, &err);
-	return cmd_report_end(run->file, run->reader, &err);
+	return cmd_report_cause(run->input, run->path, run->reader, tt_reader_error(run->reader));
 }
 
 /* ---- reporting */
@@ -557,9 +554,7 @@ static int heap(const struct heap_options *opt, struct cmd_input *in, const char
 	intern(&run, "", 0);
 	if (cmd_open_reader(&run.reader, in, path, &err) < 0 ||
 	    tt_heap_new(&run.heap, &options, &err) < 0) {
-		cmd_find_cause(in, path, &err);
-		cmd_report(run.file, &err);
-		status = cmd_status(&err);
+		status = cmd_report_cause(in, path, run.reader, &err);
 	} else {
 		status = run_heap(&run);
 	}

@@ -128,10 +128,8 @@ static int go_trace(struct cmd_trace *trace, bool quiet)
 	uint64_t n = 0;
 	int rc, status = STATUS_FINE;
 
-	if (!trace->reader) {
-		cmd_report(file, &trace->error);
-		return cmd_status(&trace->error);
-	}
+	if (!trace->reader)
+		return cmd_trace_report_cause(trace, NULL, &trace->error);
 	go_summary_init(&s);
 	progress_start(file, quiet);
 	while ((rc = tt_reader_next(trace->reader, &ev)) == 0 && !s.no_memory) {
@@ -141,7 +139,8 @@ static int go_trace(struct cmd_trace *trace, bool quiet)
 	}
 	progress_stop();
 	if (rc < 0)
-		status = cmd_report_end(file, trace->reader, tt_reader_error(trace->reader));
+		status = cmd_trace_report_cause(trace, trace->reader,
+						tt_reader_error(trace->reader));
 	go_summary_finish(&s);
 	if (s.no_memory) {
 		cmd_error(file, "not enough memory for the statistics");
