@@ -14,6 +14,8 @@
 #define HIDDEN_NBYTES 4096
 /* Batches from this size on are read from the file, not where it is mapped. */
 #define UNTOUCHED_NBYTES (2 * HIDDEN_NBYTES)
+/* Of so many bytes that are text, a damaged table does not end. */
+#define SURE_TEXT_NBYTES 8
 
 /* Whether each event has a type that a spec defines: in damaged bytes others are soon found. */
 static bool has_known_types(const struct tt_scan *s, const uint8_t *p, const uint8_t *end)
@@ -63,19 +65,21 @@ static bool ends_in_no_text(const uint8_t *p, const uint8_t *end)
 	return !tt_is_text(p, end);
 }
 
-bool tt_scan_tears_string(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end,
+bool tt_scan_tears_record(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end,
 			  const uint8_t *more)
 {
 	const struct tt_run *next = &s->next;
+	bool text = next->kind == TT_RUN_TEXT;
 
-	if (s->state != TT_SCAN_RUN || (next->kind != TT_RUN_TEXT && next->kind != TT_RUN_OTHER) ||
-	    next->nbytes == 0 || next->nbytes > (uint64_t)(more - end) ||
-	    end[next->nbytes - 1] == '\n')
+	if (s->state != TT_SCAN_RUN || !(text || next->kind == TT_RUN_OTHER) || next->nbytes == 0 ||
+	    next->nbytes > (uint64_t)(more - end) || end[next->nbytes - 1] == '\n')
 		return false;
+	if (text && next->nbytes < SURE_TEXT_NBYTES && (s->closing || b->kind == TT_RAW_BATCH_EXPERIMENT))
+		return true;
 	/* a record of an experiment's batch may end in a name, which has no line end in it: a part
 	 * of it follows, or all of it, after its length */
 	if (b->kind == TT_RAW_BATCH_EXPERIMENT)
-		return next->kind == TT_RUN_TEXT && b->size != 0 &&
+		return text && b->size != 0 &&
 		       ((end[-1] >= ' ' && end[-1] < 0x7f) || end[-1] == next->nbytes) &&
 		       memchr(end, '\n', (size_t)next->nbytes) == NULL;
 	return b->kind == TT_RAW_BATCH_EVENTS && b->first == TT_EV_STRINGS && b->size > 1 &&

@@ -9,9 +9,12 @@
 bool tt_scan_is_whole_batch(const struct tt_scan *s, const uint8_t *p, const uint8_t *end);
 /* Whether the records of a batch fill it; `end` is where it ends. */
 bool tt_scan_is_whole(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end);
-/* Whether the foreign run that comes next, behind a whole batch that ends at `end`, is the end of that
- * batch's last record, into which bytes were added: its string is no text, and the run no line. */
-bool tt_scan_tears_string(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end,
+/*
+ * Whether the foreign run that comes next, after a whole batch that ends at `end`, is the end of
+ * that batch's last record, into which bytes were added: its string is no text, and the run no
+ * line; or it is a table, and the run is a short text without a line end.
+ */
+bool tt_scan_tears_record(const struct tt_scan *s, const struct tt_raw_batch *b, const uint8_t *end,
 			  const uint8_t *more);
 /* Whether another trace begins inside of these bytes; where. */
 const uint8_t *tt_scan_trace_inside(const uint8_t *p, const uint8_t *end, const uint8_t *more);

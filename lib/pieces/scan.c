@@ -103,26 +103,6 @@ static bool fits_at_end(const struct tt_scan *s, const uint8_t *p, const uint8_t
 	       b.generation > s->generation && b.generation - s->generation <= MOST_LEFT_OUT;
 }
 
-/* Whether a row of batches at p is made of letters: lines that begin with a 1, for example. The last
- * of them may go on into a real batch; but no real time is a letter, as it is in the first. */
-static bool row_is_text(const uint8_t *p, const uint8_t *end)
-{
-	struct tt_raw_batch b;
-	uint64_t nbytes;
-
-	for (int i = 0; i < TT_ROW_BATCHES && p < end; i++) {
-		if (!tt_batch_plausible(p, end, &b, &nbytes))
-			return true;
-		if (i == 0 && tt_is_printable(p, p + (nbytes - b.size)))
-			return true;
-		nbytes = nbytes < (uint64_t)(end - p) ? nbytes : (uint64_t)(end - p);
-		if (!tt_is_like_text(p, p + nbytes))
-			return false;
-		p += nbytes;
-	}
-	return true;
-}
-
 /* Whether a batch begins at p, by what follows it. */
 static bool batch_begins(const struct tt_scan *s, const uint8_t *p, const struct look *l)
 {
@@ -130,7 +110,7 @@ static bool batch_begins(const struct tt_scan *s, const uint8_t *p, const struct
 
 	if (tt_raw_batch_kind(*p) == TT_RAW_BATCH_BAD || tt_raw_batch_kind(*p) == TT_RAW_BATCH_END)
 		return false;
-	if (*p == TT_EV_EXPERIMENTAL_BATCH && row_is_text(p, l->end))
+	if (*p == TT_EV_EXPERIMENTAL_BATCH && tt_row_is_text(p, l->end))
 		return false;
 	if (tt_row_begins(&s->rules, p, l->end))
 		return true;
@@ -314,13 +294,21 @@ static bool may_end(const struct tt_scan *s)
 				      : s->closing && !s->lacks_strings;
 }
 
+/* Whether the text that ends at q comes after the trace: nothing goes on in the middle of it. */
+static bool is_after_trace(const struct tt_scan *s, const uint8_t *q, const struct look *l)
+{
+	unsigned version;
+
+	return (!s->open && s->generation != 0) || tt_signature_is_here(q, l->end, &version);
+}
+
 /* Text, or zeros, or after the trace anything at all. */
 static bool find_foreign(struct tt_scan *s, const struct look *l)
 {
 	const uint8_t *q = text_end(s, l->data, l);
 	size_t nzeros = tt_zeros_len(l->data, l->end);
 
-	if (q != NULL) {
+	if (q != NULL && (is_after_trace(s, q, l) || tt_text_is_print(l->data, q))) {
 		const uint8_t *mark =
 			ended_before(s, q, l) && l->all ? mark_inside(l->data, q) : NULL;
 
@@ -334,6 +322,16 @@ static bool find_foreign(struct tt_scan *s, const struct look *l)
 	return false;
 }
 
+/* Whether a batch of the trace is among the bytes up to the end. */
+static bool goes_on(const struct tt_scan *s, const struct look *l)
+{
+	const uint8_t *p = l->data + 1;
+
+	while (p < l->end && !fits(s, p, l->end))
+		p++;
+	return p < l->end;
+}
+
 /* Where a batch or a trace begins after damage. */
 static void find_place(struct tt_scan *s, const struct look *l)
 {
@@ -345,8 +343,10 @@ static void find_place(struct tt_scan *s, const struct look *l)
 	while (p < stop && !tt_row_begins(&s->rules, p, l->end) &&
 	       !tt_trace_begins(p, l->end, &version))
 		p++;
-	if (foreign && ((p == stop && l->all) || (tt_signature_is_here(p, l->end, &version) &&
-						  !is_cut_header(s, l->data, p)))) {
+	foreign = foreign && (p == stop ? l->all && !goes_on(s, l)
+					: tt_signature_is_here(p, l->end, &version) &&
+						  !is_cut_header(s, l->data, p));
+	if (foreign) {
 		bool zeros = p != stop && tt_zeros_len(l->data, p) == (size_t)(p - l->data);
 
 		found_foreign(s, zeros ? TT_RUN_ZEROS : TT_RUN_OTHER, l, p);
@@ -457,7 +457,7 @@ static int suspect(struct tt_scan *s, const struct tt_raw_batch *b, uint64_t nby
 	whole = avail >= nbytes && tt_scan_is_whole(s, b, end);
 	inside = tt_scan_trace_inside(data + 1, end, data + avail);
 	whole &= inside == NULL || !tt_scan_has_row_inside(b, inside, data + avail);
-	whole &= inside != NULL || !tt_scan_tears_string(s, b, end, data + avail);
+	whole &= inside != NULL || !tt_scan_tears_record(s, b, end, data + avail);
 	/* (a string may be like a header, but does not go on after its batch) */
 	if (whole && (inside == NULL || end - inside >= TT_HEADER_SIZE) &&
 	    s->state != TT_SCAN_DAMAGE)

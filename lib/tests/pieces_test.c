@@ -207,6 +207,84 @@ START_TEST(text_between_batches_is_left_out)
 }
 END_TEST
 
+/* What pieces there are if bytes are between two batches, after the events or after the table. */
+static void expect_between(unsigned version, bool after_table, const char *bytes, const char *kinds)
+{
+	static const uint8_t events[] = {13, 1, 0, 1, 25, 1, 1, 7, 2};
+	struct tt_pieces *p;
+	struct tt_reader *r;
+	struct tt_error err;
+	struct build b;
+
+	build_init(&b, version);
+	build_clock(&b, 1, 1000000, 15625000);
+	build_raw(&b, 1, 7, 1000001, events, sizeof(events));
+	if (!after_table)
+		add_text(&b, bytes);
+	build_batch(&b, 1, BUILD_NOBODY, 1000002);
+	build_byte(&b, 4);
+	build_string(&b, 1, "main.main", 9);
+	build_close(&b);
+	if (after_table)
+		add_text(&b, bytes);
+	if (version >= 26)
+		build_mark(&b);
+	add_generation(&b, 2);
+	ck_assert_int_eq(tt_pieces_open_memory(&p, b.data, b.len, NULL, &err), 0);
+	while (tt_pieces_next(p, &r, &err) != 1)
+		tt_reader_close(r);
+	check_pieces(p, kinds, b.len);
+	tt_pieces_close(p);
+	build_release(&b);
+}
+
+/* Bytes that were added to a batch push its last ones out: these are its own, and no text. */
+START_TEST(the_end_of_a_damaged_batch_is_no_text)
+{
+	static const struct {
+		const char *bytes;
+		bool after_events, after_table; /* it is text there */
+	} cases[] = {
+		{"\n", true, true},     {"ok\n", true, true},     {"a line without an end", true, true},
+		{".", true, false},     {"50%", true, false},     {"\r50%", true, false},
+		{"\v\t", false, false}, {"\v\n", false, false},  {"\v(", false, false},
+		{"!", false, false},    {" ", false, false},      {"\t ", false, false},
+		{" $", true, false},    {"gopark", true, false},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		expect_between(versions[_i], false, cases[i].bytes,
+			       cases[i].after_events ? "TtT" : "T");
+		expect_between(versions[_i], true, cases[i].bytes,
+			       cases[i].after_table ? "TtT" : "T");
+	}
+}
+END_TEST
+
+/* A batch of the trace is after them: they are damage. */
+START_TEST(bytes_after_which_a_batch_ends_the_file_are_no_others)
+{
+	struct tt_pieces *p;
+	struct tt_reader *r;
+	struct tt_error err;
+	struct build b;
+
+	build_init(&b, versions[_i]);
+	build_clock(&b, 1, 1000000, 15625000);
+	build_bytes(&b, "\xff\xfe\xfd\x1\x2", 5);
+	build_batch(&b, 1, BUILD_NOBODY, 1000002);
+	build_byte(&b, 4);
+	build_string(&b, 1, "main.main", 9);
+	build_close(&b);
+	ck_assert_int_eq(tt_pieces_open_memory(&p, b.data, b.len, NULL, &err), 0);
+	while (tt_pieces_next(p, &r, &err) != 1)
+		tt_reader_close(r);
+	check_pieces(p, "T", b.len);
+	tt_pieces_close(p);
+	build_release(&b);
+}
+END_TEST
+
 START_TEST(what_follows_a_trace_is_foreign)
 {
 	static const struct {
@@ -404,6 +482,8 @@ Suite *pieces_suite(void)
 	tcase_add_loop_test(t, each_header_begins_a_trace, 0, NVERSIONS);
 	tcase_add_loop_test(t, a_trace_that_is_cut_ends_at_the_next_header, 0, NVERSIONS);
 	tcase_add_loop_test(t, text_between_batches_is_left_out, 0, NVERSIONS);
+	tcase_add_loop_test(t, the_end_of_a_damaged_batch_is_no_text, 0, NVERSIONS);
+	tcase_add_loop_test(t, bytes_after_which_a_batch_ends_the_file_are_no_others, 0, NVERSIONS);
 	tcase_add_loop_test(t, what_follows_a_trace_is_foreign, 0, NVERSIONS);
 	tcase_add_loop_test(t, copies_are_undone, 0, NVERSIONS);
 	tcase_add_test(t, a_later_copy_that_cannot_be_undone_is_passed_over);

@@ -12,6 +12,9 @@
 /* The line with the size of a chunk of HTTP is no longer. */
 #define CHUNK_LINE_MAX 4096
 
+/* Characters that programs print one by one. */
+#define PROGRESS ".#*=-+|"
+
 /* So many letters show that odd bytes are letters, too. */
 #define MIN_LETTERS 3
 
@@ -51,6 +54,17 @@ bool tt_text_odd_is_rare(const uint8_t *p, const uint8_t *end)
 	return nodd == 0 || (begins && nletters >= MIN_LETTERS && nletters >= nodd);
 }
 
+bool tt_text_is_print(const uint8_t *p, const uint8_t *end)
+{
+	if (p == end || *p == '\v' || *p == '\f')
+		return false;
+	if (end[-1] == '\n')
+		return true;
+	if (end - p == 1)
+		return memchr(PROGRESS, *p, sizeof(PROGRESS) - 1) != NULL;
+	return tt_blank_len(p, end) != (size_t)(end - p);
+}
+
 bool tt_is_printable(const uint8_t *p, const uint8_t *end)
 {
 	while (p < end && ((*p >= 0x20 && *p < 0x7f) || (*p >= '\t' && *p <= '\r')))
@@ -63,6 +77,24 @@ bool tt_is_like_text(const uint8_t *p, const uint8_t *end)
 	while (p < end && (*p >= 0x80 || tt_text_char(p, end) != 0))
 		p++;
 	return p == end;
+}
+
+bool tt_row_is_text(const uint8_t *p, const uint8_t *end)
+{
+	struct tt_raw_batch b;
+	uint64_t nbytes;
+
+	for (int i = 0; i < TT_ROW_BATCHES && p < end; i++) {
+		if (!tt_batch_plausible(p, end, &b, &nbytes))
+			return true;
+		if (i == 0 && tt_is_printable(p, p + (nbytes - b.size)))
+			return true;
+		nbytes = nbytes < (uint64_t)(end - p) ? nbytes : (uint64_t)(end - p);
+		if (!tt_is_like_text(p, p + nbytes))
+			return false;
+		p += nbytes;
+	}
+	return true;
 }
 
 size_t tt_blank_len(const uint8_t *p, const uint8_t *end)

@@ -15,12 +15,21 @@ size_t tt_text_char(const uint8_t *p, const uint8_t *end);
 /* Whether bytes that are characters, or 0x80 and more, are a text in another encoding than UTF-8:
  * it begins with a character, and has as many ASCII letters, or more, as odd bytes. */
 bool tt_text_odd_is_rare(const uint8_t *p, const uint8_t *end);
+/*
+ * Whether a text between two batches is one that a program prints, and not the end of a batch to
+ * which bytes were added: that is short, and its last event often is a ProcStop, whose type is a
+ * vertical tab. Without a line end, one character is text only if progress is shown with it.
+ */
+bool tt_text_is_print(const uint8_t *p, const uint8_t *end);
 /* Whether all are such characters. */
 bool tt_is_text(const uint8_t *p, const uint8_t *end);
 /* Whether all are printable in ASCII, or blanks. */
 bool tt_is_printable(const uint8_t *p, const uint8_t *end);
 /* Whether none is a control byte that no text has. */
 bool tt_is_like_text(const uint8_t *p, const uint8_t *end);
+/* Whether a row of batches at p is made of letters: lines that begin with a 1, for example. The
+ * last of them may go on into a real batch; but no real time is a letter, as it is in the first. */
+bool tt_row_is_text(const uint8_t *p, const uint8_t *end);
 /* How many blanks and line ends there are at p. */
 size_t tt_blank_len(const uint8_t *p, const uint8_t *end);
 /* How many zeros. */
