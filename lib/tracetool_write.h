@@ -75,6 +75,7 @@ enum tt_repaired_flags {
 	TT_REPAIRED_CLOCK_MADE = 1 << 1, /* its clock snapshot is made up */
 	TT_REPAIRED_FREQUENCY_ASSUMED = 1 << 2, /* it is 15625000: nothing says what it was */
 	TT_REPAIRED_TICKS = 1 << 3, /* of format v1: it is lost, and a tick counts as 1 ns */
+	TT_REPAIRED_ODD_THREAD = 1 << 4, /* events in doubt may be another thread's */
 };
 
 /* One generation of the repaired trace. */
@@ -96,7 +97,7 @@ struct tt_repaired {
 	uint64_t missing_generations; /* numbers before it that the input does not have */
 	/* of format v1: events that name no string or stack now, because it is lost */
 	uint64_t lost_names;
-	/* of `events`, those of damaged batches: their times and arguments may be wrong */
+	/* of `events`, those of damaged batches: their times, arguments or threads may be wrong */
 	uint64_t doubted_events;
 	uint64_t doubted_batches, doubted_offset; /* how many these are; where the first begins */
 };

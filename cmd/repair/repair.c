@@ -44,9 +44,9 @@ static const struct opt_command command = {
 	.summary = "Turns a damaged or cut-off trace into one that can be read, and keeps all of\n"
 		   "it that can be kept. Leaves out what is not the trace's, and undoes what a copy\n"
 		   "did to it. FILE itself is not changed.",
-	.notes = "Exit status: 0 nothing is lost, 1 something is lost or left out or events are\n"
-		 "made up, 2 a usage, I/O or resource error. tracetool-repair(1) says what is kept\n"
-		 "and what is made up.",
+	.notes = "Exit status: 0 nothing is lost, 1 something is lost, left out or in doubt or\n"
+		 "events are made up, 2 a usage, I/O or resource error. tracetool-repair(1) says\n"
+		 "what is kept and what is made up.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -166,11 +166,12 @@ static void report_exceptions(const struct run *run, const struct tt_repaired *g
 	if (g->doubted_events != 0)
 		cmd_error(run->name,
 			  "generation %" PRIu64 ": events in doubt are those of %" PRIu64
-			  " damaged batch%s, at 0x%" PRIx64 "%s: their times and arguments may be "
-			  "wrong", g->number, g->doubted_batches,
+			  " damaged batch%s, at 0x%" PRIx64 "%s: their %stimes and arguments "
+			  "may be wrong", g->number, g->doubted_batches,
 			  g->doubted_batches == 1 ? "" : "es",
 			  tt_pieces_offset(run->pieces, g->doubted_offset),
-			  g->doubted_batches == 1 ? "" : " and later");
+			  g->doubted_batches == 1 ? "" : " and later",
+			  (g->flags & TT_REPAIRED_ODD_THREAD) != 0 ? "threads, " : "");
 }
 
 static void report_generation(struct run *run, const struct tt_repair *r,
@@ -228,8 +229,9 @@ static void report_all(const struct run *run)
 	if (run->opt->common.quiet)
 		return;
 	if (!lost_any(run))
-		cmd_error(name, "nothing%s is lost; generations: %" PRIu64 ", events: %" PRIu64,
-			  left_out_any(run) ? " of the trace" : "", run->generations, run->events);
+		cmd_error(name, "nothing%s is lost; generations: %" PRIu64 ", events: %" PRIu64 "%s",
+			  left_out_any(run) ? " of the trace" : "", run->generations, run->events,
+			  doubted_text(run->doubted_events, doubted, sizeof(doubted)));
 	else
 		cmd_error(name,
 			  "in all, generations kept: %" PRIu64 ", %" PRIu64
@@ -478,7 +480,7 @@ static int close_output(struct run *run, int status)
 	status = trace_output_finish(&run->to);
 	if (status != STATUS_FINE)
 		return status;
-	return lost_any(run) ? STATUS_BAD : STATUS_FINE;
+	return lost_any(run) || run->doubted_events != 0 ? STATUS_BAD : STATUS_FINE;
 }
 
 /* The totals begin anew with each trace. */

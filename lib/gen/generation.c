@@ -37,6 +37,7 @@ void tt_generation_clear(struct tt_generation *g)
 	g->strings.n = g->stacks.n = g->frames.n = g->samples.n = 0;
 	g->experimental.n = g->threads.n = g->batches.n = 0;
 	g->number = g->offset = g->end = g->min_time = g->max_time = g->batches_read = 0;
+	g->nother_times = 0;
 	g->v1_last_ns = 0;
 	g->ns_per_tick = 0;
 	g->whole = false;

@@ -53,6 +53,8 @@ struct tt_thread_batches {
 	uint32_t first, last;   /* TT_NO_BATCH: only empty batches so far */
 };
 
+#define TT_OTHER_TIMES 8
+
 struct tt_generation {
 	struct tt_mem *mem;
 	const struct tt_specs *specs;
@@ -68,6 +70,10 @@ struct tt_generation {
 	uint64_t first_ticks;   /* that of the first event */
 	int64_t v1_last_ns;     /* the time of its last event */
 	uint64_t batches_read;  /* of any kind */
+	/* times of the first batches without events, if they have one: they show whether that of a
+	   batch with events is wrong */
+	uint64_t other_times[TT_OTHER_TIMES];
+	size_t nother_times;
 	bool whole;             /* all of them were read, and the checks passed */
 
 	/* before 1.26, where the tables are written when a generation ends: the input ends in

@@ -471,6 +471,9 @@ int tt_generation_add(struct tt_generation *g, const struct tt_batch_rules *rule
 	if (batch->time > g->max_time &&
 	    (batch->size == 0 || rules->add[batch->first] != pass_table))
 		g->max_time = batch->time;
+	if (g->nother_times < TT_OTHER_TIMES && batch->size != 0 && batch->time != 0 &&
+	    (batch->experiment != 0 || rules->add[batch->first] != add_events))
+		g->other_times[g->nother_times++] = batch->time;
 	if (batch->experiment != 0)
 		rc = add_experimental(g, batch, err);
 	else if (batch->size == 0)

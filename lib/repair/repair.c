@@ -219,6 +219,7 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nread, struct tt_repaire
 	begin_report(r, out, r->whole.number);
 	out->whole = true;
 	out->events = nread;
+	tt_headers_count_odd(&r->whole, out);
 	out->made_generations = out->missing_generations = put_placeholders(r, &r->whole);
 	if (r->synth.events.n != 0) {
 		out->made_entries = tt_made_entries_count(&r->made);
@@ -245,7 +246,8 @@ static unsigned flags_of(const struct tt_salvage *s)
 
 	return (more ? TT_REPAIRED_LOST_MORE : 0) |
 	       (s->assumed_frequency ? TT_REPAIRED_FREQUENCY_ASSUMED : 0) |
-	       (s->made_clock ? TT_REPAIRED_CLOCK_MADE : 0);
+	       (s->made_clock ? TT_REPAIRED_CLOCK_MADE : 0) |
+	       (s->odd_thread ? TT_REPAIRED_ODD_THREAD : 0);
 }
 
 /* `number`: that of the generation in the input. */

@@ -32,7 +32,7 @@ struct tt_salvaged_batch {
 	bool dropped;
 	bool sync;
 	bool doubted;                   /* it was in doubt */
-	bool suspect;                   /* bytes in it or right after it may be damaged */
+	bool suspect;                   /* bytes of it or right after it may be damaged */
 	bool cut;                       /* its header says more than there is */
 	bool unsettled;                 /* its events are those of tt_salvage's doubt */
 };
@@ -96,6 +96,7 @@ struct tt_salvage {
 	bool has_time;
 	bool uncounted;         /* events are lost that are not among nevents */
 	bool assumed_frequency, made_clock;
+	bool odd_thread;        /* some of those in doubt may be another thread's */
 	struct tt_made_entries made;
 	struct tt_lost_records lost_records;
 	/* events that decode; those that stay; a coroutine switch is three, as for a reader */
@@ -191,7 +192,11 @@ static inline unsigned tt_salvage_nevents_of(unsigned type)
 /* Whether the time of a batch of events is far from those of most others, or its thread cannot be:
  * *offset is where such a batch begins. */
 bool tt_headers_are_wrong(const struct tt_generation *g, uint64_t *offset);
-/* Threads end before such batches. */
+struct tt_repaired;
+/* Where the id of a thread is far from all others, and seems to be one near those with a byte more
+ * or less, its events may be another thread's: counts those of a whole generation as in doubt. */
+void tt_headers_count_odd(const struct tt_generation *g, struct tt_repaired *out);
+/* Threads end before such batches; what may be another thread's is suspect. */
 void tt_salvage_drop_wrong_headers(struct tt_salvage *s);
 
 /* ---- the events of a thread (threads.c) */
