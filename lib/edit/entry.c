@@ -25,6 +25,7 @@ void tt_entry_release(struct tt_entry *e)
 	TT_ARRAY_RELEASE(e->mem, &e->gs);
 	TT_ARRAY_RELEASE(e->mem, &e->ps);
 	TT_ARRAY_RELEASE(e->mem, &e->absent_tasks);
+	TT_ARRAY_RELEASE(e->mem, &e->heap);
 }
 
 static void clear(struct tt_entry *e)
@@ -33,7 +34,8 @@ static void clear(struct tt_entry *e)
 	tt_idmap_clear(&e->p_ids);
 	tt_idmap_clear(&e->task_ids);
 	e->gs.n = e->ps.n = e->absent_tasks.n = 0;
-	e->has_gc = e->no_memory = false;
+	e->heap.n = 0;
+	e->has_gc = e->heap_changed = e->no_memory = false;
 }
 
 static struct tt_entry_g *find_g(struct tt_entry *e, int64_t id)
@@ -152,11 +154,34 @@ static void take_region(struct tt_entry *e, const struct tt_event *ev, bool begi
 		g->other_regions = true;
 }
 
+static void take_heap(struct tt_entry *e, const struct tt_event *ev)
+{
+	bool states = ev->spec->type == TT_EV_SPAN || ev->spec->type == TT_EV_HEAP_OBJECT ||
+		      ev->spec->type == TT_EV_GOROUTINE_STACK;
+	struct tt_entry_stated *stated;
+
+	e->heap_changed |= !states;
+	if (e->heap_changed)
+		return;
+	if (!TT_ARRAY_ROOM(e->mem, &e->heap)) {
+		e->no_memory = true;
+		return;
+	}
+	stated = &e->heap.at[e->heap.n++];
+	*stated = (struct tt_entry_stated){.spec = ev->spec};
+	for (unsigned i = 0; i < ev->spec->nargs && i < 3; i++)
+		stated->args[i] = ev->args[i];
+}
+
 static void take_event(struct tt_entry *e, const struct tt_event *ev)
 {
 	struct tt_entry_g *g;
 	struct tt_entry_p *p;
 
+	if (e->lists_heap && ev->spec->experiment_id == TT_EXPERIMENT_ALLOC_FREE) {
+		take_heap(e, ev);
+		return;
+	}
 	switch (ev->spec->type) {
 	case TT_EV_GO_STATUS:
 	case TT_EV_GO_STATUS_STACK:

@@ -44,8 +44,15 @@ struct tt_entry_p {
 	bool sweep;             /* is sweeping */
 };
 
+/* An event that states what lives in the heap of AllocFree. */
+struct tt_entry_stated {
+	const struct tt_event_spec *spec;
+	uint64_t args[3];
+};
+
 struct tt_entry {
 	struct tt_mem *mem;
+	bool lists_heap;        /* `heap` is wanted */
 	const struct tt_generation *gen;
 	const struct tt_order *before; /* the state before it, for its open regions */
 	struct tt_idmap g_ids, p_ids, task_ids;
@@ -56,6 +63,8 @@ struct tt_entry {
 	bool has_gc;            /* it says where the collector is: */
 	bool gc_running;
 	uint64_t gc_seq;        /* of the collector's last event */
+	bool heap_changed;      /* its heap is not what it stated any more: */
+	TT_ARRAY(struct tt_entry_stated) heap;
 	bool no_memory;
 };
 

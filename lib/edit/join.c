@@ -29,7 +29,7 @@ int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error 
 	}
 	j->w = writer;
 	j->mem = &writer->mem;
-	j->last_ns = INT64_MIN;
+	j->last_ns = j->heap.gap_end_ns = INT64_MIN;
 	tt_join_check_init(j);
 	tt_join_made_init(j);
 	tt_order_init(&j->led, j->mem, writer->specs, writer->version);
@@ -38,6 +38,7 @@ int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error 
 	j->buffers.mem = j->mem;
 	j->probe.merge.cursors.buffers = &j->buffers;
 	tt_entry_init(&j->entry, j->mem);
+	tt_join_heap_init(j);
 	tt_synth_init(&j->synth, j->mem);
 	return TT_OK;
 }
@@ -48,6 +49,7 @@ void tt_join_free(struct tt_join *j)
 		return;
 	tt_join_check_release(j);
 	tt_join_made_release(j);
+	tt_join_heap_release(j);
 	tt_order_release(&j->led);
 	tt_pass_release(&j->probe);
 	tt_batch_buffers_release(&j->buffers);
@@ -65,6 +67,7 @@ void tt_join_begin(struct tt_join *j)
 {
 	j->nsources++;
 	j->entered = j->has_sync = j->may_restate = j->fits = j->has_gc = false;
+	tt_join_heap_begin_source(j);
 }
 
 /* ---- from one source to the next */
@@ -136,6 +139,8 @@ static int find_way(struct tt_join *j, const struct tt_generation *g, bool goes_
 	j->synth.events.n = 0;
 	if (!tt_entry_find(&j->entry, &j->probe, g, order))
 		return tt_writer_no_memory(j->w);
+	/* a task that is open is restated if it begins */
+	j->entry.absent_tasks.n = 0;
 	complete_gc(j);
 	if ((goes_on && !tt_entry_keep_new(&j->entry, order)) ||
 	    !tt_order_copy(&j->led, order))
@@ -179,11 +184,11 @@ static int write_way(struct tt_join *j)
 	return rc;
 }
 
-/* The Sync is early enough for the events that are made up after it, each with the statuses that
- * it may need, if that is not before the end of the piece before. */
+/* The Sync is early enough for the events that are made up after it, those of the scheduler each
+ * with the statuses that it may need, if that is not before the end of the piece before. */
 static void begin_sync_early(struct tt_join *j, int64_t next_ns)
 {
-	int64_t begin_ns = tt_ns_sub(next_ns, 1 + 3 * (int64_t)j->synth.events.n);
+	int64_t begin_ns = tt_ns_sub(next_ns, 1 + 3 * (int64_t)j->synth.events.n + (int64_t)j->heap.nmade);
 
 	if (begin_ns <= j->last_ns)
 		begin_ns = j->last_ns + 1;
@@ -200,21 +205,26 @@ static int enter_source(struct tt_join *j, int64_t next_ns)
 	int64_t begin_ns = j->sync.time_ns > j->last_ns + 1 ? j->sync.time_ns : next_ns;
 	int rc = TT_OK;
 
-	j->synth.events.n = 0;
+	j->synth.events.n = j->heap.nmade = 0;
 	/* For Go, a generation without events is not the first one: its statuses go there. */
 	if (tt_writer_has_no_event(j->w)) {
 		if (g->number != j->last_number && !tt_writer_copy_batches(j->w, g))
 			rc = -j->w->err.code;
 	} else {
 		rc = find_way(j, g, goes_on, j->w->number + 1);
+		if (rc == TT_OK)
+			rc = tt_join_heap_compare(j, g);
 		begin_sync_early(j, next_ns);
 		if (rc == TT_OK)
 			rc = tt_writer_event(j->w, &j->sync);
 		if (rc == TT_OK)
 			rc = write_way(j);
+		if (rc == TT_OK)
+			rc = tt_join_heap_lead(j);
 	}
-	if (gap || (!goes_on && j->synth.events.n != 0)) {
+	if (gap || j->heap.nmade != 0 || (!goes_on && j->synth.events.n != 0)) {
 		j->progress.gaps++;
+		j->heap.gap_end_ns = j->last_ns;
 		j->progress.gap_ns += tt_ns_sub(begin_ns, j->last_ns);
 	}
 	return rc;
@@ -319,8 +329,21 @@ static bool is_restated_gc(const struct tt_join *j, const struct tt_event *ev)
 {
 	const struct tt_order *o = &j->w->order;
 
-	return ev->spec != NULL && ev->spec->type == TT_EV_GC_ACTIVE && ev->thread == TT_NONE &&
-	       !o->initial && o->gc_state == TT_GC_RUNNING;
+	return ev->spec->type == TT_EV_GC_ACTIVE && ev->thread == TT_NONE && !o->initial &&
+	       o->gc_state == TT_GC_RUNNING;
+}
+
+/* (no two tasks of a program have the same id) */
+static bool is_restated_task(const struct tt_join *j, const struct tt_event *ev)
+{
+	return j->nsources > 1 && ev->spec->type == TT_EV_USER_TASK_BEGIN &&
+	       tt_order_is_task_open(&j->w->order, ev->args[0]);
+}
+
+static bool is_restated(struct tt_join *j, const struct tt_event *ev)
+{
+	return ev->spec != NULL && (is_restated_gc(j, ev) || is_restated_task(j, ev) ||
+				    tt_join_heap_is_known(j, ev));
 }
 
 /* The collector ended where something is missing, and nothing said so. */
@@ -389,7 +412,7 @@ static int take_event(struct tt_join *j, const struct tt_event *ev)
 	if (j->has_sync)
 		rc = write_sync(j, ev->time_ns);
 	j->entered = true;
-	if (rc == TT_OK && is_restated_gc(j, ev)) {
+	if (rc == TT_OK && is_restated(j, ev)) {
 		j->progress.repeated++;
 		return TT_OK;
 	}
@@ -397,6 +420,8 @@ static int take_event(struct tt_join *j, const struct tt_event *ev)
 		rc = end_gc(j, ev);
 	if (rc == TT_OK)
 		rc = end_regions(j, ev);
+	if (rc == TT_OK)
+		rc = tt_join_heap_take(j, ev);
 	if (j->w->last_ns > j->last_ns)
 		j->last_ns = j->w->last_ns;
 	if (ev->spec != NULL && tt_specs_event(j->w->specs, ev->spec->type) != NULL)
@@ -422,5 +447,5 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 	int rc = ev->kind == TT_KIND_SYNC ? see_sync(j, ev) : take_event(j, ev);
 
 	remember_gc(j, ev);
-	return rc;
+	return rc == TT_OK ? tt_join_heap_see(j, ev) : rc;
 }

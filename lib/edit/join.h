@@ -4,6 +4,7 @@
  *
  *	join.c        pieces of a recording as one trace
  *	join_fit.c    whether a piece begins where the one before ends
+ *	join_heap.c   the heap of AllocFree where something is missing
  *	join_made.c   the generation of the events that are made up between them
  *	join_check.c  whether a piece is one of the same recording
  */
@@ -12,7 +13,41 @@
 
 #include "edit/synth.h"
 #include "edit/writer.h"
+#include "edit/writer_heap.h"
 #include "experiment/embedded.h"
+
+/* What lives in the heap, by what the events of AllocFree are about. */
+enum tt_live_kind { TT_LIVE_SPAN, TT_LIVE_OBJECT, TT_LIVE_STACK, TT_NLIVE };
+
+struct tt_live {
+	uint64_t id;
+	uint64_t value;         /* what it is: of the same id and value, nothing changed */
+};
+
+struct tt_live_set {
+	struct tt_idmap ids[TT_NLIVE];
+	TT_ARRAY(struct tt_live) all[TT_NLIVE];
+};
+
+struct tt_live_heap {
+	struct tt_heap *heap;   /* its spans and objects, marked with their types; NULL: none so far */
+	struct tt_live_set set; /* its stacks, and if it is `listed`, what is in `heap` */
+	bool listed;
+};
+
+struct tt_join_heap {
+	struct tt_live_heap mine; /* of the result */
+	int64_t gap_end_ns;     /* where something was missing last; or INT64_MIN */
+	struct tt_live_heap theirs; /* of the source at hand, up to its first event that counts: */
+	bool stated;            /* it said what lives where it begins */
+	bool changed;           /* and had events after that */
+	size_t nseen[TT_NLIVE]; /* of theirs, without what the generation at hand states */
+	uint64_t nmade;         /* events that lead from mine to theirs */
+	struct tt_idmap keys;   /* of this generation to places in `types` plus 1; 0: unknown */
+	uint64_t keys_reader, keys_ordinal;
+	struct tt_idmap type_ids; /* addresses of types to places in `types` */
+	TT_ARRAY(struct tt_writer_heap_type) types; /* with copies of their names */
+};
 
 struct tt_join {
 	struct tt_writer *w;
@@ -44,6 +79,7 @@ struct tt_join {
 	struct tt_idmap ended_ids;
 	TT_ARRAY(uint64_t) ended;
 
+	struct tt_join_heap heap;
 	struct tt_embedded embedded; /* specs that the sources bring */
 
 	/* from the end of a piece to the start of the next one */
@@ -68,6 +104,25 @@ void tt_join_made_release(struct tt_join *j);
 /* Forgets them, and begins the generation `number`. */
 void tt_join_made_begin(struct tt_join *j, uint64_t number);
 struct tt_synth_strings tt_join_made_strings(struct tt_join *j);
+
+/* ---- join_heap.c */
+
+void tt_join_heap_init(struct tt_join *j);
+void tt_join_heap_release(struct tt_join *j);
+void tt_join_heap_begin_source(struct tt_join *j);
+/* After an event of a source. Like all here: 0, or why not. */
+int tt_join_heap_see(struct tt_join *j, const struct tt_event *ev);
+/* Before one that is going to be written. What was where it allocates is freed if that was
+ * before the place where something is missing, and nothing else says so. */
+int tt_join_heap_take(struct tt_join *j, const struct tt_event *ev);
+/* Whether it states what lives already: right after tt_join_heap_lead(), or where the pieces
+ * before end. */
+bool tt_join_heap_is_known(struct tt_join *j, const struct tt_event *ev);
+bool tt_join_heap_is_said_again(struct tt_join *j, const struct tt_event *ev);
+/* Finds what leads to the heap where the source begins, with this generation of which j->entry
+ * was found; and writes it. */
+int tt_join_heap_compare(struct tt_join *j, const struct tt_generation *g);
+int tt_join_heap_lead(struct tt_join *j);
 
 /* ---- join_fit.c */
 

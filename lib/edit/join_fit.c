@@ -15,7 +15,7 @@ struct place {
 
 /* No trace says this again within a generation: the piece is still restating what was before
  * it. */
-static bool is_said_again(const struct tt_join *j, const struct tt_event *ev)
+static bool is_said_again(struct tt_join *j, const struct tt_event *ev)
 {
 	const struct tt_order *o = &j->w->order;
 	const struct tt_g_state *g;
@@ -34,8 +34,10 @@ static bool is_said_again(const struct tt_join *j, const struct tt_event *ev)
 	case TT_EV_PROCS_CHANGE:
 		/* (each generation says it once, whether it changed or not) */
 		return j->procs_number == j->w->number && ev->args[0] == j->w->procs;
+	case TT_EV_USER_TASK_BEGIN:
+		return tt_order_is_task_open(o, ev->args[0]);
 	default:
-		return false;
+		return tt_join_heap_is_said_again(j, ev);
 	}
 }
 

@@ -253,6 +253,31 @@ static bool flush_types(struct tt_writer *w, struct tt_bytes *body)
 	return good;
 }
 
+bool tt_writer_heap_put_type(struct tt_writer *w, struct tt_bytes *body,
+			     const struct tt_writer_heap_type *t)
+{
+	uint8_t head[1 + 5 * TT_VARINT_MAX], *p = head;
+
+	if (body->len + sizeof(head) + t->name.len > TT_BATCH_MAX_SIZE && !flush_types(w, body))
+		return false;
+	if (body->len == 0)
+		*p++ = 0;
+	p = tt_varint_put(p, t->key);
+	p = tt_varint_put(p, t->address);
+	p = tt_varint_put(p, t->nbytes);
+	p = tt_varint_put(p, t->nptr_bytes);
+	p = tt_varint_put(p, t->name.len);
+	return tt_bytes_put(body, head, (size_t)(p - head)) &&
+	       (t->name.len == 0 || tt_bytes_put(body, t->name.data, t->name.len));
+}
+
+bool tt_writer_heap_end_types(struct tt_writer *w, struct tt_bytes *body, bool good)
+{
+	good = good && flush_types(w, body);
+	tt_bytes_release(body);
+	return good || tt_writer_no_memory(w) == TT_OK;
+}
+
 /* The table of the types that were stated. */
 static bool put_types(struct tt_writer *w, const struct tt_writer_heap *h)
 {
@@ -261,23 +286,16 @@ static bool put_types(struct tt_writer *w, const struct tt_writer_heap *h)
 
 	for (size_t i = 0; good && i < h->numbered.n; i++) {
 		const struct type *t = &h->types.at[h->numbered.at[i]];
-		uint8_t head[1 + 5 * TT_VARINT_MAX], *p = head;
 
-		if (body.len + sizeof(head) + t->len > TT_BATCH_MAX_SIZE)
-			good = flush_types(w, &body);
-		if (body.len == 0)
-			*p++ = 0;
-		p = tt_varint_put(p, t->number);
-		p = tt_varint_put(p, t->address);
-		p = tt_varint_put(p, t->nbytes);
-		p = tt_varint_put(p, t->nptr_bytes);
-		p = tt_varint_put(p, t->len);
-		good = good && tt_bytes_put(&body, head, (size_t)(p - head)) &&
-		       (t->len == 0 || tt_bytes_put(&body, t->name, t->len));
+		good = tt_writer_heap_put_type(w, &body, &(struct tt_writer_heap_type){
+			.key = t->number,
+			.address = t->address,
+			.nbytes = t->nbytes,
+			.nptr_bytes = t->nptr_bytes,
+			.name = {t->name == NULL ? "" : t->name, t->len},
+		});
 	}
-	good = good && flush_types(w, &body);
-	tt_bytes_release(&body);
-	return good || tt_writer_no_memory(w) == TT_OK;
+	return tt_writer_heap_end_types(w, &body, good);
 }
 
 /* Types are numbered as they are first stated, so that another cut there numbers them the same. */
