@@ -36,6 +36,7 @@ static const struct magic {
 	{"Nettrace", 8, "a .NET trace (nettrace)"},
 	{"\x00\x03\xaa\x55", 4, "a macOS ktrace file"},
 	{"\x00\x02\xaa\x55", 4, "a macOS ktrace file"},
+	{"\x01\x01\xaa\x55", 4, "a macOS ktrace file"},
 	{"\xc1\x1f\xfc\xc1", 4, "a CTF trace (LTTng or babeltrace)"},
 	{"\x57\x1d\xd1\x75", 4, "CTF metadata (LTTng or babeltrace)"},
 	{"/* CTF", 6, "CTF metadata (LTTng or babeltrace)"},
@@ -112,6 +113,20 @@ static bool is_etl(const uint8_t *p, const uint8_t *end)
 	return size != 0 && size % 1024 == 0 && load_le32(p + 4) <= size &&
 	       (event[2] == SYSTEM32 || event[2] == SYSTEM64) && event[3] == FLAGS &&
 	       is_zero(event + 6, event + 8);
+}
+
+/*
+ * What the kernel of macOS writes by itself: a header of which it says the size, and in which the
+ * units of its clock are (kd_header_v3 in xnu's kdebug.h).
+ */
+static bool is_raw_ktrace(const uint8_t *p, const uint8_t *end)
+{
+	enum { TAG = 0x1000, MOST = 4096, CHUNK_HEADER = 16 };
+
+	return end - p >= CHUNK_HEADER + 8 && load_le32(p) == TAG && load_le32(p + 8) <= MOST &&
+	       load_le32(p + 8) >= 8 && is_zero(p + 12, p + 16) && load_le32(p + 16) != 0 &&
+	       load_le32(p + 20) != 0 && load_le32(p + 16) <= 1000000 &&
+	       load_le32(p + 20) <= 1000000;
 }
 
 /* An answer of HTTP: whether its body is compressed is worth a word. */
@@ -228,6 +243,16 @@ static bool is_packet(const uint8_t *p, const uint8_t *end)
 	return known;
 }
 
+/* Whether it has packets in it, compressed by zlib, and nothing else. */
+static bool is_compressed(const uint8_t *p, const uint8_t *end)
+{
+	enum { COMPRESSED_PACKETS = 50, DEFLATE = 0x78 };
+	struct field f;
+
+	return next_field(&p, end, &f) && f.number == COMPRESSED_PACKETS && f.bytes && p == end &&
+	       f.at < f.end && *f.at == DEFLATE;
+}
+
 /* Packets, and nothing else; of a single one the contents count, too. */
 static bool is_perfetto(const uint8_t *p, const uint8_t *end)
 {
@@ -241,7 +266,8 @@ static bool is_perfetto(const uint8_t *p, const uint8_t *end)
 			return false;
 		first = n == 0 ? f : first;
 	}
-	return n >= 2 || (n == 1 && p == end && is_packet(first.at, first.end));
+	return n >= 2 || (n == 1 && p == end && (is_packet(first.at, first.end) ||
+						 is_compressed(first.at, first.end)));
 }
 
 /* ------------------------------------------------------------- text */
@@ -524,6 +550,8 @@ static const char *by_bytes(const uint8_t *p, const uint8_t *end)
 		return "a pprof profile";
 	if (is_perfetto(p, end))
 		return "a Perfetto trace";
+	if (is_raw_ktrace(p, end))
+		return "a macOS ktrace file";
 	if (is_etl(p, end))
 		return "a log of Event Tracing for Windows (ETL)";
 	if (starts(p, end, "go 1.", 5))
