@@ -155,39 +155,34 @@ static uint32_t confirmed_nbytes(const struct tt_salvage *s, const struct tt_eve
 	return before_doubted(&s->doubt, stop, &sequenced, &all);
 }
 
-/*
- * Compares the first bytes of the batch with the list of the heap in them: *nbytes then ends
- * before the first event that contradicts the list. Returns how many bytes the list confirms:
- * all before that event, but for the last ones. If no event contradicts it and decoding stops, the
- * bytes are missing after the list, and all of it is confirmed: events of the list change nothing
- * that ordering knows, so ordering cannot stop within it.
- */
-static uint32_t listed_nbytes(const struct tt_salvage *s, const struct tt_event_batch *b,
-			      enum stop stop, uint32_t *nbytes)
+/* Follows the list of the heap in the first bytes of the batch. Where the first event begins that
+ * contradicts it, or `nbytes`. */
+static uint32_t follow_list(const struct tt_salvage *s, const struct tt_event_batch *b,
+			    uint32_t nbytes, struct tt_snapshot *list)
 {
-	const uint8_t *p = b->data, *end = p + *nbytes, *next;
-	struct tt_snapshot snapshot;
+	const uint8_t *p = b->data, *end = p + nbytes, *next;
 	struct tt_raw_event ev;
 	uint64_t dt;
 
-	tt_snapshot_begin(&snapshot, &s->gen);
 	for (; p < end; p = next) {
 		next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt);
 		if (next == NULL)
 			break;
-		if (!tt_snapshot_follows(&snapshot, &ev, (uint32_t)(p - b->data))) {
-			*nbytes = (uint32_t)(p - b->data);
-			return tt_snapshot_nbytes(&snapshot);
-		}
+		if (!tt_snapshot_follows(list, &ev, (uint32_t)(p - b->data)))
+			return (uint32_t)(p - b->data);
 	}
-	return stop == STOP_DECODING ? tt_snapshot_nbytes(&snapshot) : 0;
+	return nbytes;
 }
 
-/* Of the first bytes of the batch, those that either way shows to be good. */
+/*
+ * Of the first bytes of the batch, which no event contradicts, those that are shown to be good. If
+ * decoding stops, the bytes are missing after the list, and all of it is confirmed: events of the
+ * list change nothing that ordering knows, so ordering cannot stop within it.
+ */
 static uint32_t good_nbytes(const struct tt_salvage *s, const struct tt_event_batch *b,
-			    uint32_t nbytes, enum stop stop)
+			    uint32_t nbytes, enum stop stop, const struct tt_snapshot *list)
 {
-	uint32_t listed = listed_nbytes(s, b, stop, &nbytes);
+	uint32_t listed = stop == STOP_DECODING ? tt_snapshot_nbytes(list) : 0;
 	uint32_t confirmed = confirmed_nbytes(s, b, nbytes, stop);
 
 	return confirmed > listed ? confirmed : listed;
@@ -285,54 +280,61 @@ static bool is_misread(const struct tt_salvage *s, const struct tt_event_batch *
 	return !tt_batch_plausible(p, end, &other, &nbytes) || other.generation != s->gen.number;
 }
 
-/* The same where ordering gets to the end of the batch, or stops within it. */
+/* What shows how many bytes of the batch are good. */
+struct evidence {
+	const struct tt_merge *merge;
+	const struct tt_salvage_stop *at;
+	struct tt_doubted_events events;
+	struct tt_snapshot list;
+};
+
+/* How many of its bytes stay where ordering gets to its end, or stops within it. */
 static uint32_t nbytes_ordered(const struct tt_salvage *s, const struct tt_event_batch *b,
-			       uint32_t nordered, const struct tt_salvage_stop *at,
-			       const struct tt_doubted_events *events)
+			       uint32_t nordered, const struct evidence *e)
 {
-	enum stop stop = stop_of(&s->doubt, b, nordered, at);
+	enum stop stop = stop_of(&s->doubt, b, nordered, e->at);
 	uint32_t nplace, ngood;
 
 	if (stop == STOP_ORDERING && nordered == b->size)
-		return tt_doubted_events_place(events, nordered, TT_PLACE_BEFORE);
+		return tt_doubted_events_place(&e->events, nordered, TT_PLACE_BEFORE);
 	if (stop == STOP_ORDERING)
-		return tt_doubted_events_place(events, nordered, at->stuck ? TT_PLACE_WAITING
-									     : TT_PLACE_ORDERING);
-	ngood = good_nbytes(s, b, nordered, stop);
-	nplace = tt_doubted_events_place(events, nordered, TT_PLACE_ANYWHERE);
+		return tt_doubted_events_place(&e->events, nordered,
+					       e->at->stuck ? TT_PLACE_WAITING : TT_PLACE_ORDERING);
+	ngood = good_nbytes(s, b, nordered, stop, &e->list);
+	nplace = tt_doubted_events_place(&e->events, nordered, TT_PLACE_ANYWHERE);
 	return nplace > ngood ? nplace : ngood;
 }
 
 /* How many of its bytes stay. */
 static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_batch *b,
-			    const struct tt_merge *merge, const struct tt_salvage_stop *at,
-			    struct tt_doubted_events *events)
+			    struct evidence *e)
 {
-	uint32_t nordered = reached(s, merge), nlisted = nordered, nbefore;
+	uint32_t nordered = reached(s, e->merge), nlisted, nbefore;
 	uint64_t nlate = s->doubt.late_offset - b->data_offset;
 
-	if (s->doubt.needed && at->stuck && nordered < b->size)
+	if (s->doubt.needed && e->at->stuck && nordered < b->size)
 		return nordered;
 	if (is_misread(s, b))
-		return tt_doubted_events_place(events, nordered, TT_PLACE_DECODING);
+		return tt_doubted_events_place(&e->events, nordered, TT_PLACE_DECODING);
 	/* bytes that are missing in the list of the heap nearly always contradict it */
-	events->ngood = listed_nbytes(s, b, STOP_DECODING, &nlisted);
+	nlisted = follow_list(s, b, nordered, &e->list);
+	e->events.ngood = tt_snapshot_nbytes(&e->list);
 	/* if no other thread lacks events, they wait for what is missing in this batch */
-	nbefore = at->lacks_others ? nordered
-				   : nbytes_before(s, b, others_wait_since(s, merge));
+	nbefore = e->at->lacks_others ? nordered
+				      : nbytes_before(s, b, others_wait_since(s, e->merge));
 	if (nlisted < nbefore)
 		nbefore = nlisted;
 	if (nlate < nbefore && nlate < nordered)
-		return tt_doubted_events_place(events, (uint32_t)nlate, TT_PLACE_ANYWHERE);
+		return tt_doubted_events_place(&e->events, (uint32_t)nlate, TT_PLACE_ANYWHERE);
 	if (nbefore < nordered)
-		return tt_doubted_events_place(events, nbefore, TT_PLACE_BEFORE);
-	return nbytes_ordered(s, b, nordered, at, events);
+		return tt_doubted_events_place(&e->events, nbefore, TT_PLACE_BEFORE);
+	return nbytes_ordered(s, b, nordered, e);
 }
 
 bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 			const struct tt_salvage_stop *at)
 {
-	struct tt_doubted_events events = {.list.n = 0};
+	struct evidence e = {.merge = merge, .at = at};
 	struct tt_salvage_doubt *d = &s->doubt;
 	const struct tt_event_batch *b;
 	uint32_t nbytes;
@@ -341,9 +343,9 @@ bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 	b = &s->gen.batches.at[d->batch];
 	if (b->size == 0)
 		return true;
-	found = tt_doubted_events_find(&events, s, b);
-	nbytes = nbytes_left(s, b, merge, at, &events);
-	tt_doubted_events_release(&events, s);
+	found = tt_snapshot_begin(&e.list, &s->gen) && tt_doubted_events_find(&e.events, s, b);
+	nbytes = found ? nbytes_left(s, b, &e) : 0;
+	tt_doubted_events_release(&e.events, s);
 	if (!found)
 		return false;
 	if (!need_ids(s, b, nbytes))

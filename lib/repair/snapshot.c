@@ -1,60 +1,62 @@
 /* SPDX-License-Identifier: MIT */
-/* snapshot.c - the heap that AllocFree lists when tracing starts, as a check. Stands on gen. */
+/* snapshot.c - the heap that AllocFree lists when tracing starts, as a check. Stands on experiment. */
 #include "repair/snapshot.h"
 
 #include <string.h>
 
-#include "spec/types.h"
-#include "wire/varint.h"
+#include "experiment/alloc_free.h"
+#include "experiment/tables.h"
 
-/* The record of the batch says: base, size of a page, alignment of an object. */
-static uint64_t page_units_of(const struct tt_batch *info)
+/* The units of an address, which argument 0 of these is; 0: not known. */
+static uint64_t unit_of(const struct tt_event_def *def, const struct tt_generation *g,
+			uint64_t *base)
 {
-	const uint8_t *p = info->data + 1, *end = info->data + info->size;
-	uint64_t v[3];
+	const struct tt_event ev = {.generation = g, .spec = &def->spec};
+	uint64_t unit;
 
-	for (int i = 0; i < 3; i++) {
-		int n = tt_varint(p, end, &v[i]);
-
-		if (n <= 0)
-			return 0;
-		p += n;
-	}
-	return v[2] != 0 && v[1] % v[2] == 0 ? v[1] / v[2] : 0;
+	return tt_event_scale(&ev, 0, base, &unit) ? unit : 0;
 }
 
-/* Whether events of these types are what Go's are. */
-static bool has_types_of_go(const struct tt_generation *g)
+/* Of a generation whose tables were read. */
+static void learn(struct tt_snapshot *sn, const struct tt_generation *g)
 {
-	static const uint8_t types[] = {TT_EV_SPAN, TT_EV_HEAP_OBJECT, TT_EV_GOROUTINE_STACK};
+	const struct tt_event_def *span = tt_alloc_free_event(g->specs, TT_EV_SPAN, 2);
+	const struct tt_event_def *object = tt_alloc_free_event(g->specs, TT_EV_HEAP_OBJECT, 1);
+	const struct tt_event_def *stack = tt_alloc_free_event(g->specs, TT_EV_GOROUTINE_STACK, 1);
+	uint64_t page, unit, page_base, unit_base;
 
-	for (size_t i = 0; i < sizeof(types); i++) {
-		const struct tt_event_def *def = tt_specs_builtin(g->specs, types[i]);
-
-		if (def == NULL || def->spec.type != types[i])
-			return false;
-	}
-	return true;
+	if (span == NULL || object == NULL || stack == NULL)
+		return;
+	page = unit_of(span, g, &page_base);
+	unit = unit_of(object, g, &unit_base);
+	if (unit == 0 || page % unit != 0 || page_base != unit_base)
+		return;
+	sn->npage_units = page / unit;
+	sn->span = span->spec.type;
+	sn->object = object->spec.type;
+	sn->stack = stack->spec.type;
 }
 
-void tt_snapshot_begin(struct tt_snapshot *sn, const struct tt_generation *g)
+bool tt_snapshot_begin(struct tt_snapshot *sn, struct tt_generation *g)
 {
+	struct tt_tables tables;
+	struct tt_error ignored;
+	int rc;
+
 	memset(sn, 0, sizeof(*sn));
 	sn->before = TT_SNAPSHOT_NONE;
-	if (!has_types_of_go(g))
-		return;
-	for (size_t i = 0; i < g->experimental.n && sn->npage_units == 0; i++) {
-		const struct tt_batch *b = &g->experimental.at[i];
-
-		if (b->experiment == TT_EXPERIMENT_ALLOC_FREE && b->size != 0 &&
-		    b->data[0] == TT_TAG_ALLOC_FREE_INFO)
-			sn->npage_units = page_units_of(b);
-	}
+	tt_tables_init(&tables, g->mem, g->specs);
+	rc = tt_tables_begin_generation(&tables, g, &ignored);
+	if (rc == TT_OK)
+		learn(sn, g);
+	g->tables = NULL;
+	tt_tables_release(&tables);
+	return rc == TT_OK;
 }
 
-static bool is_part(unsigned type)
+static bool is_part(const struct tt_snapshot *sn, unsigned type)
 {
-	return type == TT_EV_SPAN || type == TT_EV_HEAP_OBJECT || type == TT_EV_GOROUTINE_STACK;
+	return type == sn->span || type == sn->object || type == sn->stack;
 }
 
 static bool begin_span(struct tt_snapshot *sn, uint64_t id, uint64_t npages)
@@ -73,7 +75,7 @@ static bool add_object(struct tt_snapshot *sn, uint64_t id, unsigned before)
 {
 	/* the batch before may end with its span */
 	if (!sn->in_span)
-		return before == TT_SNAPSHOT_NONE || before == TT_EV_HEAP_OBJECT;
+		return before == TT_SNAPSHOT_NONE || before == sn->object;
 	if (id < sn->low || id >= sn->high)
 		return false;
 	sn->low = id + 1;
@@ -88,19 +90,19 @@ bool tt_snapshot_follows(struct tt_snapshot *sn, const struct tt_raw_event *ev, 
 	sn->before = ev->type;
 	if (sn->npage_units == 0)
 		return true;
-	if (!is_part(ev->type)) {
+	if (!is_part(sn, ev->type)) {
 		sn->in_span = false;
 		return true;
 	}
 	if (before == TT_SNAPSHOT_NONE || before == TT_EV_STW_BEGIN) {
 		sn->from_begin = true;
 		sn->n = 0;
-	} else if (!is_part(before)) {
+	} else if (!is_part(sn, before)) {
 		sn->from_begin = false;
 	}
-	if (ev->type == TT_EV_SPAN)
-		good = before != TT_EV_GOROUTINE_STACK && begin_span(sn, ev->args[0], ev->args[1]);
-	else if (ev->type == TT_EV_HEAP_OBJECT)
+	if (ev->type == sn->span)
+		good = before != sn->stack && begin_span(sn, ev->args[0], ev->args[1]);
+	else if (ev->type == sn->object)
 		good = add_object(sn, ev->args[0], before);
 	else
 		sn->in_span = false;

@@ -17,6 +17,7 @@
 
 struct tt_snapshot {
 	uint64_t npage_units;   /* so many units of an object's id are a page; 0: unknown */
+	unsigned span, object, stack; /* the types of its events */
 	unsigned before;        /* type of the event before; TT_SNAPSHOT_NONE: there is none */
 	bool from_begin;        /* nothing can be missing before this part of the snapshot */
 	bool in_span;           /* objects of the last span may follow: */
@@ -26,8 +27,8 @@ struct tt_snapshot {
 };
 #define TT_SNAPSHOT_NONE 256
 
-/* The snapshot in a batch of the generation. */
-void tt_snapshot_begin(struct tt_snapshot *sn, const struct tt_generation *g);
+/* The snapshot in a batch of the generation, whose tables are not read. False: no memory. */
+bool tt_snapshot_begin(struct tt_snapshot *sn, struct tt_generation *g);
 /* The next event of the batch, which begins at `at`. False: it cannot follow those before it. */
 bool tt_snapshot_follows(struct tt_snapshot *sn, const struct tt_raw_event *ev, uint32_t at);
 /* How many bytes the batch has up to the end of its snapshot, without the last events of that.

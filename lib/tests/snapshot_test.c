@@ -70,7 +70,7 @@ static void give_all(struct tt_generation *g, bool known)
 		struct tt_snapshot sn;
 		unsigned n;
 
-		tt_snapshot_begin(&sn, g);
+		ck_assert(tt_snapshot_begin(&sn, g));
 		n = give(&sn, lists[i].items, lists[i].n);
 		ck_assert_msg(n == (known ? lists[i].nfollow : lists[i].n), "list %zu: %u", i, n);
 		n = tt_snapshot_nbytes(&sn);
@@ -81,6 +81,7 @@ static void give_all(struct tt_generation *g, bool known)
 START_TEST(objects_follow_their_spans)
 {
 	struct tt_batch batch = {
+		.kind = TT_BATCH_EXPERIMENT,
 		.experiment = TT_EXPERIMENT_ALLOC_FREE,
 		.data = info,
 		.size = sizeof(info),
@@ -97,7 +98,7 @@ START_TEST(objects_follow_their_spans)
 	g.experimental.at = &batch;
 	g.experimental.n = 1;
 	give_all(&g, true);
-	for (batch.size = 1; batch.size < 5; batch.size++)
+	for (batch.size = 1; batch.size < sizeof(info); batch.size++)
 		give_all(&g, false);
 	g.experimental.at = NULL;
 	g.experimental.n = 0;
