@@ -53,8 +53,7 @@ void tt_salvage_find_doubted(struct tt_salvage *s)
 	t = thread_of(s);
 	d->batch = TT_NO_BATCH;
 	for (i = t->first; i != TT_NO_BATCH; i = s->gen.batches.at[i].next)
-		if (s->gen.batches.at[i].data_offset >= d->offset &&
-		    s->gen.batches.at[i].data_offset - d->offset < d->nbytes)
+		if (tt_salvage_doubt_has(d, s->gen.batches.at[i].data_offset))
 			break;
 	if (i == TT_NO_BATCH)
 		return;

@@ -63,6 +63,12 @@ struct tt_salvage_doubt {
 	bool needed;            /* all stay that order: events of other threads need them */
 };
 
+/* Whether this place of the input is in that batch. */
+static inline bool tt_salvage_doubt_has(const struct tt_salvage_doubt *d, uint64_t offset)
+{
+	return offset >= d->offset && offset - d->offset < d->nbytes;
+}
+
 /* Records of an experimental batch that are lost, and made up. */
 struct tt_lost_records {
 	const struct tt_batch_spec *spec; /* NULL: there are none, and no event of AllocFree */

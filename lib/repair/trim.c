@@ -94,8 +94,7 @@ static void count_doubted(struct tt_salvage *s)
 /* Whether an event stands in the batch in doubt. */
 static bool is_doubted(const struct tt_salvage *s, const struct tt_event *ev)
 {
-	return s->doubt.batch != TT_NO_BATCH && ev->offset >= s->doubt.offset &&
-	       ev->offset - s->doubt.offset < s->doubt.nbytes;
+	return s->doubt.batch != TT_NO_BATCH && tt_salvage_doubt_has(&s->doubt, ev->offset);
 }
 
 /*
