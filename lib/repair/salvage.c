@@ -234,6 +234,16 @@ static bool may_hold_mark(const struct tt_salvage *s)
 	       b->data[b->size - 1] == TT_EV_END_OF_GENERATION;
 }
 
+/* Batches are searched for from the last one on, whose size may be wrong: the loader may have taken
+ * bytes after it for others. */
+static void search_from_last(const struct tt_salvage *s, struct tt_loader *l)
+{
+	uint64_t in_last = s->list.n != 0 ? s->list.at[s->list.n - 1].head.offset + 1 : l->resume;
+
+	if (in_last < l->resume)
+		l->resume = in_last;
+}
+
 static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, struct tt_error *err)
 {
 	struct tt_framer framer = l->framer;
@@ -244,8 +254,10 @@ static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, stru
 		int rc = next_batch(s, l, &framer, &b, err), filed;
 
 		s->gen.number = s->list.n == 0 || rc >= 0 ? framer.number : s->gen.number;
-		if (rc < 0)
+		if (rc < 0) {
+			search_from_last(s, l);
 			return framing_lost(s, l, rc, err);
+		}
 		if (rc == TT_FRAMED_INPUT_END && may_hold_mark(s)) {
 			tt_salvage_doubt_last(s, NULL, 0);
 			return TT_OK;
@@ -260,9 +272,8 @@ static int collect(struct tt_salvage *s, struct tt_loader *l, uint64_t end, stru
 			s->ended = true;
 			return TT_OK;
 		}
-		if (rc == TT_FRAMED_NEXT || b.generation == 0 || b.generation != s->gen.number) {
-					return TT_OK;
-		}
+		if (rc == TT_FRAMED_NEXT || b.generation == 0 || b.generation != s->gen.number)
+			return TT_OK;
 		rc = add(s, &b, false, err);
 		if (rc < 0)
 			return rc;
