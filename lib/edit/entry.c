@@ -111,6 +111,22 @@ static void first_of_task(struct tt_entry *e, uint64_t id, bool begins)
 		e->absent_tasks.at[e->absent_tasks.n++] = id;
 }
 
+static void first_of_assist(struct tt_entry_g *g, bool open)
+{
+	if (g == NULL || g->says_assist)
+		return;
+	g->says_assist = true;
+	g->assist = open;
+}
+
+static void first_of_sweep(struct tt_entry_p *p, bool open)
+{
+	if (p == NULL || p->says_sweep)
+		return;
+	p->says_sweep = true;
+	p->sweep = open;
+}
+
 bool tt_entry_says_gc(const struct tt_event *ev, bool *runs_before)
 {
 	if (ev->spec == NULL || (ev->spec->type != TT_EV_GC_ACTIVE &&
@@ -175,9 +191,6 @@ static void take_heap(struct tt_entry *e, const struct tt_event *ev)
 
 static void take_event(struct tt_entry *e, const struct tt_event *ev)
 {
-	struct tt_entry_g *g;
-	struct tt_entry_p *p;
-
 	if (e->lists_heap && ev->spec->experiment_id == TT_EXPERIMENT_ALLOC_FREE) {
 		take_heap(e, ev);
 		return;
@@ -196,14 +209,19 @@ static void take_event(struct tt_entry *e, const struct tt_event *ev)
 		first_of_p(e, ev->args[0], (uint8_t)ev->args[1], ev->thread);
 		break;
 	case TT_EV_GC_MARK_ASSIST_ACTIVE:
-		g = find_g(e, (int64_t)ev->args[0]);
-		if (g != NULL)
-			g->assist = true;
+		first_of_assist(find_g(e, (int64_t)ev->args[0]), true);
+		break;
+	case TT_EV_GC_MARK_ASSIST_BEGIN:
+	case TT_EV_GC_MARK_ASSIST_END:
+		first_of_assist(find_g(e, ev->goroutine),
+				ev->spec->type == TT_EV_GC_MARK_ASSIST_END);
 		break;
 	case TT_EV_GC_SWEEP_ACTIVE:
-		p = find_p(e, (int64_t)ev->args[0]);
-		if (p != NULL)
-			p->sweep = true;
+		first_of_sweep(find_p(e, (int64_t)ev->args[0]), true);
+		break;
+	case TT_EV_GC_SWEEP_BEGIN:
+	case TT_EV_GC_SWEEP_END:
+		first_of_sweep(find_p(e, ev->proc), ev->spec->type == TT_EV_GC_SWEEP_END);
 		break;
 	case TT_EV_USER_TASK_BEGIN:
 	case TT_EV_USER_TASK_END:

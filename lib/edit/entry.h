@@ -33,6 +33,7 @@ struct tt_entry_g {
 	uint64_t depth;         /* regions that it has begun and not ended */
 	uint64_t nended;        /* regions that it ended and had not begun */
 	uint8_t status;         /* enum tt_g_status, or TT_ENTRY_ABSENT */
+	bool says_assist;       /* an event says whether it */
 	bool assist;            /* is in a mark assist */
 	bool other_regions;     /* ends regions that are not those known to be open */
 };
@@ -41,6 +42,7 @@ struct tt_entry_p {
 	int64_t id;
 	int64_t thread;         /* likewise */
 	uint8_t status;         /* enum tt_p_status */
+	bool says_sweep;        /* likewise, whether it */
 	bool sweep;             /* is sweeping */
 };
 

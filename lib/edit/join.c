@@ -38,6 +38,7 @@ int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error 
 	j->buffers.mem = j->mem;
 	j->probe.merge.cursors.buffers = &j->buffers;
 	tt_entry_init(&j->entry, j->mem);
+	tt_join_said_init(j);
 	tt_join_heap_init(j);
 	tt_synth_init(&j->synth, j->mem);
 	return TT_OK;
@@ -49,6 +50,7 @@ void tt_join_free(struct tt_join *j)
 		return;
 	tt_join_check_release(j);
 	tt_join_made_release(j);
+	tt_join_said_release(j);
 	tt_join_heap_release(j);
 	tt_order_release(&j->led);
 	tt_pass_release(&j->probe);
@@ -66,7 +68,8 @@ struct tt_join_progress tt_join_progress(const struct tt_join *j)
 void tt_join_begin(struct tt_join *j)
 {
 	j->nsources++;
-	j->entered = j->has_sync = j->may_restate = j->fits = j->has_gc = false;
+	j->entered = j->has_sync = j->may_restate = j->fits = false;
+	tt_join_said_begin_source(j);
 	tt_join_heap_begin_source(j);
 }
 
@@ -97,28 +100,6 @@ static void adapt_gc(struct tt_entry *e, const struct tt_order *from)
 		e->gc_seq = from->gc_seq + (runs != e->gc_running);
 }
 
-/* What the source's generation leaves out of the collector, those before it say, which may only
- * restate. */
-static void complete_gc(struct tt_join *j)
-{
-	if (j->entry.has_gc || !j->has_gc)
-		return;
-	j->entry.has_gc = true;
-	j->entry.gc_running = j->gc_runs;
-	j->entry.gc_seq = j->gc_seq;
-}
-
-static void remember_gc(struct tt_join *j, const struct tt_event *ev)
-{
-	bool ran;
-
-	if (!tt_entry_says_gc(ev, &ran))
-		return;
-	j->has_gc = true;
-	j->gc_runs = ev->spec->type != TT_EV_GC_END;
-	j->gc_seq = ev->args[0];
-}
-
 /*
  * The events that lead to what the generation requires, in j->synth. If the piece goes on where
  * the one before ends, that is what is not known yet: after a gap, no status makes it known.
@@ -141,7 +122,7 @@ static int find_way(struct tt_join *j, const struct tt_generation *g, bool goes_
 		return tt_writer_no_memory(j->w);
 	/* a task that is open is restated if it begins */
 	j->entry.absent_tasks.n = 0;
-	complete_gc(j);
+	tt_join_said_complete(j);
 	if ((goes_on && !tt_entry_keep_new(&j->entry, order)) ||
 	    !tt_order_copy(&j->led, order))
 		return tt_writer_no_memory(j->w);
@@ -446,6 +427,7 @@ int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 {
 	int rc = ev->kind == TT_KIND_SYNC ? see_sync(j, ev) : take_event(j, ev);
 
-	remember_gc(j, ev);
+	if (rc == TT_OK && !tt_join_said_see(j, ev))
+		rc = tt_writer_no_memory(j->w);
 	return rc == TT_OK ? tt_join_heap_see(j, ev) : rc;
 }

@@ -5,6 +5,7 @@
  *	join.c        pieces of a recording as one trace
  *	join_fit.c    whether a piece begins where the one before ends
  *	join_heap.c   the heap of AllocFree where something is missing
+ *	join_said.c   what a piece says before its first event that counts
  *	join_made.c   the generation of the events that are made up between them
  *	join_check.c  whether a piece is one of the same recording
  */
@@ -49,6 +50,14 @@ struct tt_join_heap {
 	TT_ARRAY(struct tt_writer_heap_type) types; /* with copies of their names */
 };
 
+/* What the events of the source at hand say that are not written. */
+struct tt_join_said {
+	bool has_gc;            /* where the collector is: */
+	bool gc_runs;
+	uint64_t gc_seq;        /* of its last event */
+	struct tt_idmap assists, sweeps; /* open ones, by goroutine and by P */
+};
+
 struct tt_join {
 	struct tt_writer *w;
 	struct tt_mem *mem;
@@ -62,9 +71,7 @@ struct tt_join {
 	bool entered;           /* an event of it was written */
 	bool fits;              /* its generation of last_number has the state at last_ns */
 	bool may_restate;       /* its first generation is out of place, unless it only restates */
-	bool has_gc;            /* its events so far say where the collector is: */
-	bool gc_runs;
-	uint64_t gc_seq;        /* of its last event */
+	struct tt_join_said said;
 	bool has_sync;          /* the Sync of its generation is still to be written: */
 	struct tt_event sync;
 
@@ -104,6 +111,16 @@ void tt_join_made_release(struct tt_join *j);
 /* Forgets them, and begins the generation `number`. */
 void tt_join_made_begin(struct tt_join *j, uint64_t number);
 struct tt_synth_strings tt_join_made_strings(struct tt_join *j);
+
+/* ---- join_said.c */
+
+void tt_join_said_init(struct tt_join *j);
+void tt_join_said_release(struct tt_join *j);
+void tt_join_said_begin_source(struct tt_join *j);
+/* After an event of a source. False: no memory. */
+bool tt_join_said_see(struct tt_join *j, const struct tt_event *ev);
+/* Adds to j->entry what it does not say. */
+void tt_join_said_complete(struct tt_join *j);
 
 /* ---- join_heap.c */
 

@@ -126,8 +126,8 @@ static int compare_collector(struct tt_join *j, bool *same)
 			runs = false;
 	}
 	if (!known) {
-		known = j->has_gc;
-		runs = j->gc_runs;
+		known = j->said.has_gc;
+		runs = j->said.gc_runs;
 	}
 	*same = !known || runs == (j->w->order.gc_state == TT_GC_RUNNING);
 	return rc;

@@ -198,8 +198,9 @@ struct tt_order {
 	struct tt_subjects *subjects; /* NULL: there was none so far */
 	struct tt_keyed_ranges *keyed; /* likewise */
 	bool gap;               /* something before `initial_generation` was not ordered */
-	bool probes;            /* only the needs of a generation are looked for: a collection may
-	                           end that nothing said to be running; Go's reader refuses that */
+	bool probes;            /* only the needs of a generation are looked for: a collection or
+	                           another range may end that nothing said to be open; Go's reader
+	                           refuses that */
 	/* of the event that advanced last, if its spec has orders: */
 	unsigned nmisuses;
 	struct tt_misuse misuses[TT_MAX_ORDERS];
