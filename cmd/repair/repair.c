@@ -44,9 +44,9 @@ static const struct opt_command command = {
 	.summary = "Turns a damaged or cut-off trace into one that can be read, and keeps all of\n"
 		   "it that can be kept. Leaves out what is not the trace's, and undoes what a copy\n"
 		   "did to it. FILE itself is not changed.",
-	.notes = "Exit status: 0 all is kept, 1 something is lost, left out or in doubt or events\n"
-		 "are made up, 2 a usage, I/O or resource error. tracetool-repair(1) says what is\n"
-		 "kept and what is made up.",
+	.notes = "Exit status: 0 nothing is lost, 1 something is lost, left out or in doubt or\n"
+		 "events are made up, 2 a usage, I/O or resource error. tracetool-repair(1) says\n"
+		 "what is kept and what is made up.",
 	.table = table,
 	.min_operands = 1,
 	.max_operands = 1,
@@ -231,7 +231,7 @@ static void report_all(const struct run *run)
 	if (!lost_any(run))
 		/* (a file that lacks whole batches may be valid, too) */
 		cmd_error(name,
-			  "the trace is valid, and all of it is kept; generations: %" PRIu64
+			  "nothing is lost of the trace that is there; generations: %" PRIu64
 			  ", events: %" PRIu64 "%s",
 			  run->generations, run->events,
 			  doubted_text(run->doubted_events, doubted, sizeof(doubted)));
