@@ -12,6 +12,7 @@
 #ifndef TT_EDIT_JOIN_H
 #define TT_EDIT_JOIN_H
 
+#include "edit/made_texts.h"
 #include "edit/synth.h"
 #include "edit/writer.h"
 #include "edit/writer_heap.h"
@@ -96,7 +97,7 @@ struct tt_join {
 	struct tt_entry entry;
 	struct tt_synth synth;
 	struct tt_generation made; /* of its events: join_made.c */
-	TT_ARRAY(struct tt_str) texts; /* of its strings */
+	struct tt_made_texts texts; /* of its strings */
 };
 
 static inline bool tt_join_is_status(const struct tt_event *ev)

@@ -13,9 +13,7 @@ void tt_made_entries_begin(struct tt_made_entries *m, struct tt_generation *gen)
 
 void tt_made_entries_release(struct tt_made_entries *m, struct tt_mem *mem)
 {
-	for (size_t i = 0; i < m->texts.n; i++)
-		tt_mem_free(mem, (char *)(uintptr_t)m->texts.at[i].data, m->texts.at[i].len);
-	TT_ARRAY_RELEASE(mem, &m->texts);
+	tt_made_texts_release(&m->texts, mem);
 	memset(m, 0, sizeof(*m));
 }
 
@@ -42,28 +40,11 @@ static bool define_string(void *entries, uint64_t id)
 	return tt_made_entries_need_string(entries, id);
 }
 
-/* A copy of the text that lives as long as the entries. */
-static bool keep_text(struct tt_made_entries *m, struct tt_str *text)
-{
-	struct tt_mem *mem = m->gen->mem;
-	char *data = tt_mem_alloc(mem, text->len);
-
-	if (data == NULL || !TT_ARRAY_ROOM(mem, &m->texts)) {
-		tt_mem_free(mem, data, text->len);
-		return false;
-	}
-	memcpy(data, text->data, text->len);
-	text->data = data;
-	m->texts.at[m->texts.n++] = *text;
-	return true;
-}
-
 static bool string_id_of(void *entries, struct tt_str text, uint64_t *id)
 {
 	struct tt_made_entries *m = entries;
 
-	return tt_generation_find_text(m->gen, text, id) ||
-	       (keep_text(m, &text) && tt_generation_add_string(m->gen, *id, text));
+	return tt_made_texts_id_of(&m->texts, m->gen, text, id);
 }
 
 struct tt_synth_strings tt_made_entries_strings(struct tt_made_entries *m)

@@ -6,6 +6,7 @@
 #ifndef TT_REPAIR_ENTRIES_H
 #define TT_REPAIR_ENTRIES_H
 
+#include "edit/made_texts.h"
 #include "edit/synth.h"
 
 /* The text of a string that is lost: Go's tools reject frames and labels without one. */
@@ -14,7 +15,7 @@
 struct tt_made_entries {
 	struct tt_generation *gen;
 	size_t first_string, first_stack; /* from here on those of `gen` are made up */
-	TT_ARRAY(struct tt_str) texts;  /* owned: they live as long as the entries of `gen` */
+	struct tt_made_texts texts;
 };
 
 /* From here on entries of `gen` are made up. */
