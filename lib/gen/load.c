@@ -175,8 +175,10 @@ void tt_generation_blame_cut(const struct tt_generation *g, uint64_t end, struct
 {
 	struct tt_error cause = *err;
 
-	tt_fail(err, TT_E_CUT_OFF,
-		"the trace ends before the clock and the tables of its last generation: %.*s",
+	/* (some versions of Go write the clock first) */
+	tt_fail(err, TT_E_CUT_OFF, "the trace ends before %s of its last generation: %.*s",
+		g->has_frequency && cause.code != TT_E_NO_CLOCK ? "all tables"
+								: "the clock and the tables",
 		(int)(sizeof(err->message) - 80), cause.message);
 	err->offset = end;
 	err->event_index = cause.event_index;
