@@ -193,7 +193,9 @@ static void read_row(struct parse *p, struct stat_table *t)
 			free(copy);
 			len = key.len;
 			copy = malloc(len + 1);
-			if (copy && len > 0)
+			if (!copy)
+				t->no_memory = true;
+			else if (len > 0)
 				memcpy(copy, key.data, len);
 		} else if (parse_key_is(p, "d")) {
 			parse_begin(p, '[');
@@ -212,7 +214,7 @@ static void read_row(struct parse *p, struct stat_table *t)
 		row = table_row(t, (struct tt_str){ copy, len });
 	for (m = 0; row && m < t->nmeasures; m++)
 		t->no_memory |= !dist_merge(&row->d[m], &read.d[m]);
-	p->wrong |= !copy;
+	p->wrong |= !copy && !t->no_memory;
 	row_release(&read);
 	free(copy);
 }
@@ -291,7 +293,8 @@ static void read_line(struct parse *p, struct stat_answer *a, struct line *line)
 /* All of a file in memory, or of standard input. */
 static char *read_all(const char *path, size_t *n)
 {
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "rb");
+	bool named = strcmp(path, "-") != 0, has_room;
+	FILE *f = named ? fopen(path, "rb") : stdin;
 	char *text = NULL;
 	size_t cap = 0, got;
 
@@ -299,14 +302,15 @@ static char *read_all(const char *path, size_t *n)
 	if (!f)
 		return NULL;
 	do {
-		got = array_room(&text, &cap, *n + 65536, 1) ? fread(text + *n, 1, 65536, f) : 0;
+		has_room = array_room(&text, &cap, *n + 65536, 1);
+		got = has_room ? fread(text + *n, 1, 65536, f) : 0;
 		*n += got;
 	} while (got > 0);
-	if (ferror(f)) {
+	if (!has_room || ferror(f)) {
 		free(text);
 		text = NULL;
 	}
-	if (f != stdin)
+	if (named)
 		fclose(f);
 	return text;
 }
@@ -337,13 +341,14 @@ static int merge_file(struct stat_files *f, const struct stat_options *opt, cons
 {
 	size_t n;
 	char *text = read_all(path, &n);
-	struct parse p = { .at = text, .end = text + n };
+	struct parse p;
 	int status = STATUS_FINE;
 
 	if (!text) {
 		cmd_error(path, "cannot be read");
 		return STATUS_TROUBLE;
 	}
+	p = (struct parse){ .at = text, .end = text + n };
 	while (status == STATUS_FINE && !parse_at_end(&p)) {
 		struct stat_answer *a = files_add(f, opt, "");
 		struct line line = { 0 };
