@@ -50,7 +50,9 @@ static bool grow(struct id_set *set)
 			larger.blocks[place_of(&larger, set->blocks[i].key)] = set->blocks[i];
 	}
 	free(set->blocks);
-	*set = larger;
+	set->blocks = larger.blocks;
+	set->room = larger.room;
+	set->seed = larger.seed;
 	return true;
 }
 

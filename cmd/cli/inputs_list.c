@@ -14,15 +14,14 @@ static struct trace *from_stdin(struct cmd_inputs *in)
 {
 	struct trace *t = NULL;
 	struct tt_error err;
-	int rc = -1;
 
 	if (in->input->options.member) {
 		t = inputs_trace_new(in, "-", NULL, NULL);
-		rc = t ? inputs_open_path(in, t, "-", true) : 0;
+		if (t)
+			inputs_open_path(in, t, "-", true);
 		return t;
 	}
-	rc = tt_archive_open_fd(&in->archive, STDIN_FILENO, &in->input->options, &err);
-	if (rc == 0) {
+	if (tt_archive_open_fd(&in->archive, STDIN_FILENO, &in->input->options, &err) == 0) {
 		inputs_enter_archive(in, "-", NULL);
 		return NULL;
 	}

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The digits of %03d, or 0; *end: what follows the pattern's %d. NULL in *end: it is none. */
+/* The digits of %03d at `percent`, or 0; *end: what follows it. NULL in *end: it is none. */
 static int parse(const char *percent, const char **end)
 {
 	const char *p = percent + 1;
@@ -34,11 +34,12 @@ bool numbered_is_pattern(const char *pattern)
 
 char *numbered_name(const char *pattern, unsigned number)
 {
-	const char *percent = strchr(pattern, '%'), *end;
-	int width = parse(percent, &end);
+	const char *end;
+	size_t before = strcspn(pattern, "%");
+	int width = parse(pattern + before, &end);
 	char *name;
 
-	if (asprintf(&name, "%.*s%0*u%s", (int)(percent - pattern), pattern, width, number, end) < 0)
+	if (asprintf(&name, "%.*s%0*u%s", (int)before, pattern, width, number, end) < 0)
 		return NULL;
 	return name;
 }

@@ -70,9 +70,10 @@ static bool grow(struct id_map *m)
 		if (m->slots[i].used)
 			grown.slots[slot_of(&grown, m->slots[i].id)] = m->slots[i];
 	}
-	grown.n = m->n;
 	free(m->slots);
-	*m = grown;
+	m->slots = grown.slots;
+	m->nslots = grown.nslots;
+	m->seed = grown.seed;
 	return true;
 }
 

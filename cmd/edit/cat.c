@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/inputs.h"
+#include "cli/numbers.h"
 #include "cli/progress.h"
 #include "cli/units.h"
 #include "cli/traceout.h"
@@ -285,26 +286,21 @@ static int cat(struct run *run)
 
 static int add_piece(struct run *run, const char *path)
 {
-	struct piece *pieces = run->pieces;
+	struct piece piece = { .place = run->n };
 
 	if (!cmd_can_be_read_again(path)) {
 		cmd_error(cmd_input_name(path), "each piece is read twice, so standard input and "
 						"FIFOs cannot be used: write it to a file first");
 		return STATUS_TROUBLE;
 	}
-	if (run->n == run->room) {
-		run->room = 2 * run->room + 16;
-		pieces = realloc(run->pieces, run->room * sizeof(*pieces));
-	}
-	if (pieces) {
-		run->pieces = pieces;
-		pieces[run->n] = (struct piece){ .path = strdup(path), .place = run->n };
-	}
-	if (!pieces || !pieces[run->n].path) {
+	piece.path = strdup(path);
+	if (!piece.path ||
+	    !array_room(&run->pieces, &run->room, run->n + 1, sizeof(*run->pieces))) {
+		free(piece.path);
 		cmd_error(NULL, "no memory for the names of the pieces");
 		return STATUS_TROUBLE;
 	}
-	run->n++;
+	run->pieces[run->n++] = piece;
 	return STATUS_FINE;
 }
 
