@@ -353,12 +353,12 @@ static int order_whole(struct tt_repair *r, const struct tt_order *start, uint64
 	unsigned n;
 	int rc;
 
+	*nread = r->whole.samples.n + 1;
 	if (!tt_order_copy(&r->pass.order, start)) {
 		r->pass.err.system = true;
 		return tt_fail(&r->pass.err, tt_mem_code(r->mem), "no memory to repair a generation");
 	}
 	r->has_heap = false;
-	*nread = r->whole.samples.n + 1;
 	tt_pass_take(&r->pass, &r->whole);
 	rc = tt_pass_begin(&r->pass);
 	while (rc == TT_OK) {
@@ -390,7 +390,7 @@ static int order_better(struct tt_repair *r, uint64_t *nread, struct tt_error *w
 		r->synth.events.n = 0;
 		rc = order_whole(r, &r->start, nread);
 	}
-	if (rc < 0)
+	if (rc != TT_OK)
 		*why = r->pass.err;
 	return rc;
 }

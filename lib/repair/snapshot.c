@@ -29,7 +29,7 @@ static void learn(struct tt_snapshot *sn, const struct tt_generation *g)
 		return;
 	page = unit_of(span, g, &page_base);
 	unit = unit_of(object, g, &unit_base);
-	if (unit == 0 || page % unit != 0 || page_base != unit_base)
+	if (page == 0 || unit == 0 || page % unit != 0 || page_base != unit_base)
 		return;
 	sn->npage_units = page / unit;
 	sn->span = span->spec.type;

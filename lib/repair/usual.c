@@ -124,7 +124,7 @@ static uint64_t change_of(uint64_t before, uint64_t value)
 {
 	int64_t change = (int64_t)(value - before);
 
-	return ((uint64_t)change << 1) ^ (uint64_t)(change >> 63);
+	return ((uint64_t)change << 1) ^ (change < 0 ? UINT64_MAX : 0);
 }
 
 static int raw_bits(unsigned length)

@@ -9,6 +9,8 @@
 
 /* Base 0, pages of 8192 bytes, objects at multiples of 8: 1024 of them fit in a page. */
 static const uint8_t info[] = {TT_TAG_ALLOC_FREE_INFO, 0, 0x80, 0x40, 8, 0x80, 0x10};
+/* Pages of 0 bytes, which is what damage may say. */
+static const uint8_t no_pages[] = {TT_TAG_ALLOC_FREE_INFO, 0, 0, 8, 0x80, 0x10};
 
 struct item {
 	uint8_t type;
@@ -100,6 +102,9 @@ START_TEST(objects_follow_their_spans)
 	give_all(&g, true);
 	for (batch.size = 1; batch.size < sizeof(info); batch.size++)
 		give_all(&g, false);
+	batch.data = no_pages;
+	batch.size = sizeof(no_pages);
+	give_all(&g, false);
 	g.experimental.at = NULL;
 	g.experimental.n = 0;
 	tt_generation_release(&g);
