@@ -206,7 +206,8 @@ static struct tt_span_brief *run_briefs(struct tt_spans *s, struct tt_event_run 
 /* Whether an event did nothing that a caller of tt_spans_run() has to see. */
 static bool is_silent(const struct tt_spans *s, const struct tt_event *ev)
 {
-	return ev->kind == TT_KIND_TRANSITION && ev->spec->norders == 0 && s->ended.n == 0;
+	return ev->kind == TT_KIND_TRANSITION && ev->spec != NULL && ev->spec->norders == 0 &&
+	       s->ended.n == 0;
 }
 
 /* Any event. *silent: the run goes on. */

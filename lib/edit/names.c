@@ -158,7 +158,7 @@ static struct tt_str text_of(const struct tt_names *n, const struct tt_name_entr
 
 static bool equal(struct tt_str a, struct tt_str b)
 {
-	return a.len == b.len && memcmp(a.data, b.data, a.len) == 0;
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 /* Where a hash leads that is not taken, or is that of the entry itself; the index of the entry,
@@ -299,7 +299,7 @@ size_t tt_name_format(const struct tt_name *name, char *out, size_t size)
 	size_t at = (size_t)used < size ? (size_t)used : size;
 
 	at = (size_t)used + tt_quote(name->text, out == NULL ? NULL : out + at, size - at);
-	if (at < size)
+	if (out != NULL && at < size)
 		out[at] = '\n';
 	return at + 1;
 }

@@ -321,7 +321,7 @@ static int write_event(struct tt_writer *w, const struct tt_event *ev, int64_t w
 		rc = tt_writer_state_before(w, s, ev, thread, def->needs);
 	if (rc == TT_OK)
 		rc = place_in_time(w, ev, wanted_ns, &time_ns);
-	if (rc < 0)
+	if (rc != TT_OK)
 		return rc;
 	s = tt_writer_stream(w, thread, false);
 	memcpy(args, ev->args, ev->spec->nargs * sizeof(*args));

@@ -214,7 +214,7 @@ static int end_following(struct tt_writer *w)
 	if (!tt_order_adopt(o, &run->pass->order))
 		return tt_writer_no_memory(w);
 	for (size_t i = 0; rc == TT_OK && !run->drops_stacks && i < o->gs.n; i++)
-		if (o->gs.at[i].status != TT_G_GONE && i < run->gs.n && run->gs.at[i].stack != 0)
+		if (i < run->gs.n && o->gs.at[i].status != TT_G_GONE && run->gs.at[i].stack != 0)
 			rc = tt_writer_past_remember(w, o->gs.at[i].id, run->gs.at[i].stack);
 	w->past.last_ns = w->given_ns = run->pass->last_ns;
 	return rc;

@@ -276,7 +276,7 @@ int tt_event_record(const struct tt_event *ev, unsigned arg, struct tt_record *o
 /* A constant, or a field of the only record of the batch. */
 static uint64_t factor_of(const struct tt_single *single, int8_t field, uint64_t constant)
 {
-	return field < 0 ? constant : single->values[field];
+	return single == NULL || field < 0 ? constant : single->values[field];
 }
 
 bool tt_event_scale(const struct tt_event *ev, unsigned arg, uint64_t *base, uint64_t *unit)

@@ -181,11 +181,13 @@ static TT_ALWAYS_INLINE bool advance_kept(const struct tt_order *o, const struct
 	const struct tt_fast_type *fast = &o->fast[*head];
 	struct tt_kept *kept = sum->kept;
 	const unsigned i = kept->n;
-	struct tt_event *ev = &kept->events[i];
-	uint64_t *args = kept->args[i];
+	struct tt_event *ev;
+	uint64_t *args;
 
 	if (i == TT_KEPT_MAX || (m->has | fast->may_lack) != UINT8_MAX)
 		return false;
+	ev = &kept->events[i];
+	args = kept->args[i];
 	for (unsigned k = 0; k < fast->nargs; k++)
 		if (!tt_varint_unchecked(pos, &args[k]))
 			return false;

@@ -95,7 +95,7 @@ static void say_text(const struct tt_piece *piece, struct tt_error *err)
 /* 0, or 1 if there is nothing to be said. */
 static int say_piece(const struct tt_pieces *p, size_t i, struct tt_error *err)
 {
-	struct tt_piece piece, next;
+	struct tt_piece piece;
 
 	tt_pieces_at(p, i, &piece);
 	switch (piece.kind) {
@@ -111,9 +111,8 @@ static int say_piece(const struct tt_pieces *p, size_t i, struct tt_error *err)
 				piece.offset);
 		break;
 	case TT_PIECE_FRONT:
-		tt_pieces_at(p, i + 1, &next);
 		tt_fail(err, TT_E_FOREIGN, "the trace begins at byte %" PRIu64 ", after %s",
-			next.offset, piece.text.data);
+			piece.offset + piece.nbytes, piece.text.data);
 		break;
 	case TT_PIECE_TEXT:
 		say_text(&piece, err);

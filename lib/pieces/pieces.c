@@ -141,7 +141,8 @@ static int read_trace(void *arg, uint8_t *buf, size_t room, size_t *got, struct 
 	}
 	*got = p->left < room ? (size_t)p->left : room;
 	*got = *got < avail ? *got : avail;
-	memcpy(buf, data, *got);
+	if (*got != 0)
+		memcpy(buf, data, *got);
 	tt_source_skip(p->src, *got);
 	p->left -= *got;
 	p->nbytes += *got;

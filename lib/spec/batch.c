@@ -6,6 +6,7 @@
  */
 #include "spec/parse.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -330,6 +331,8 @@ static int8_t resolve_field(struct tt_spec_parser *p, const struct tt_batch_spec
 {
 	int field = tt_spec_find_field(batch, factor->field);
 
+	/* (a field is named after its batch only) */
+	assert(batch != NULL);
 	if (field < 0)
 		tt_spec_report_at(p, factor->at, "unknown-word",
 				  "unknown field `%.40s` of batch `%s`", factor->field,

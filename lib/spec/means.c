@@ -60,14 +60,12 @@ void tt_spec_read_means(struct tt_spec_parser *p)
 static bool fits(struct tt_spec_parser *p, const struct tt_field_spec *field,
 		 const struct tt_spec_form *form, unsigned column)
 {
-	unsigned types = form != NULL ? form->fields : TT_SPEC_WHOLE_NUMBERS;
-
 	if ((BIT(field->type) & TT_SPEC_WHOLE_NUMBERS) == 0 ||
 	    (field->meaning != TT_ARG_NUMBER && field->meaning != TT_ARG_VALUE))
 		tt_spec_report(p, column, "wrong-type",
 			       "expected a field that is a plain whole number, found `%s`",
 			       field->name);
-	else if ((BIT(field->type) & types) == 0)
+	else if (form != NULL && (BIT(field->type) & form->fields) == 0)
 		tt_spec_report(p, column, "wrong-type",
 			       "field `%s` cannot mean this: give it the type %s and remove this "
 			       "line",

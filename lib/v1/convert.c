@@ -550,6 +550,8 @@ static void set_forms(struct tt_v1 *v)
 		struct tt_v1_layout *layout = &v->layouts[type];
 		const struct shape *shape = &shapes[layout->type];
 		bool local = type == TT_V1_GO_UNBLOCK_LOCAL;
+		bool plain = shape->type != 0 && layout->nevents == 1 && !layout->is_special &&
+			     type != TT_V1_GC_START;
 
 		/* (the number of an unblock is Go's own: that of a local record is not known) */
 		layout->form = (struct tt_v1_form){
@@ -558,8 +560,7 @@ static void set_forms(struct tt_v1 *v)
 			.text = shape->has_text ? tt_v1_text_id(v, shape->text) : 0,
 			.may_be_elsewhere = layout->type == TT_V1_GO_UNBLOCK,
 		};
-		if (shape->type == 0 || layout->nevents != 1 || layout->is_special ||
-		    type == TT_V1_GC_START)
+		if (!plain)
 			continue;
 		layout->form.spec = v->v2[shape->type];
 		layout->form.kind = (uint8_t)v->v2[shape->type]->kind;

@@ -68,7 +68,7 @@ static int seal_numbers(struct tt_assembly *a)
 	uint64_t n;
 
 	a->type_at = TT_NO_PLACE;
-	if (at == TT_NO_PLACE || (event->has_data && !event->timed))
+	if (event == NULL || at == TT_NO_PLACE || (event->has_data && !event->timed))
 		return 0;
 	n = event->nargs + event->timed + 4 * a->nframes;
 	if (n <= 3 && !a->padded) {
