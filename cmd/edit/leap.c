@@ -123,9 +123,9 @@ static bool land(struct search *s, uint64_t *place, unsigned ngenerations, struc
 		if (!next_is_early(s, &g))
 			return false;
 		landing->offsets[i] = tt_generation_offset(g);
+		landing->ordinal = tt_generation_ordinal(g);
 		*place = landing->offsets[0];
 	}
-	landing->ordinal = tt_generation_ordinal(g);
 	return true;
 }
 

@@ -173,7 +173,7 @@ static struct tt_str read_bytes(struct parse *p)
 		int high = digit_of(hex.data[i]), low = digit_of(hex.data[i + 1]);
 
 		p->wrong |= high < 0 || low < 0;
-		p->text[n++] = (char)(high << 4 | low);
+		p->text[n++] = (char)((unsigned)high << 4 | (unsigned)low);
 	}
 	return (struct tt_str){ p->text, n };
 }
