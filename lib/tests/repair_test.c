@@ -16,7 +16,8 @@
 struct repaired {
 	struct build bytes;
 	unsigned generations, whole;
-	uint64_t made_events, lost_events, lost_nbytes, unread_nbytes;
+	uint64_t made_events, lost_events, lost_nbytes, unread_nbytes, doubted_events;
+	bool lost_more;         /* than was counted */
 	int unknown_type;       /* of the generation that was handed out last */
 	char made[2048];        /* names of what was made up */
 };
@@ -55,11 +56,14 @@ static void repair(struct repaired *to, const void *data, size_t n)
 		to->lost_events += g.lost_events;
 		to->lost_nbytes += g.lost_nbytes;
 		to->unread_nbytes += g.unread_nbytes;
+		to->doubted_events += g.doubted_events;
+		to->lost_more |= (g.flags & TT_REPAIRED_LOST_MORE) != 0;
 		to->unknown_type = g.unknown_type;
 		note_made(to, r);
 	}
 	ck_assert_int_eq(rc, 1);
 	to->lost_nbytes += g.lost_nbytes;
+	to->lost_more |= (g.flags & TT_REPAIRED_LOST_MORE) != 0;
 	ck_assert_int_eq(tt_repair_next(r, &g), 1);
 	tt_repair_free(r);
 	tt_reader_close(reader);
@@ -706,6 +710,80 @@ START_TEST(bytes_between_batches_cost_nothing)
 }
 END_TEST
 
+/* ---- the rest of a generation, after bytes that looked like its end */
+
+/* Thread 7 has a batch in front of these bytes, and one behind the other threads'. */
+static const char in_parts[] =
+	"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0, GoBlock 0 0, GoStart 2 1, "
+	"GoStop 0 0, GoStart 2 2, GoStop 0 0, GoStart 2 3, GoStop 0 0, GoStart 2 4, GoStop 0 0, "
+	"GoStart 2 5, GoStop 0 0, GoStart 2 6, GoStop 0 0, GoStart 2 7, GoStop 0 0, GoStart 2 8\n"
+	"8@200: ProcStatus 1 1, GoStatus 3 8 2, HeapAlloc 5\n"
+	"9@300: ProcStatus 2 1, GoStatus 4 9 2, HeapAlloc 6, HeapAlloc 7\n"
+	"7@400: HeapAlloc 8, HeapAlloc 9\n";
+
+static const char like_another[] = {TT_EV_EVENT_BATCH, 2, 9, 100, 1, 0};
+
+static const struct parts {
+	unsigned version;
+	const char *between;    /* before thread 8's batch */
+	size_t n;
+	size_t nlacking;        /* bytes at the end of thread 9's batch */
+	bool early_clock;       /* before all events; or behind them */
+	const char *kept;       /* generations; events of each thread; bytes lost, events in doubt */
+} parts[] = {
+	{26, "\x34", 1, 0, false, "1: 0 3 4; 100 0 and more"},
+	{22, like_another, sizeof(like_another), 0, false, "1: 1 3 4; 94 1 and more"},
+	/* what was in doubt in a piece is so for good */
+	{26, "\x34", 1, 3, false, "1: 1 3 0; 109 1 and more"},
+	/* two whole clocks are two generations */
+	{26, "\x34", 1, 3, true, "2: 21 1 0; 29 1 and more"},
+};
+
+static void build_parts(struct build *to, const struct parts *p)
+{
+	static const char last[] = {TT_EV_HEAP_ALLOC, 1, 9};
+	size_t first, second, fourth, tables;
+	struct build b;
+
+	script_build(&b, p->version, in_parts);
+	first = find(&b, "\1\1\7\x64", 4);
+	second = find(&b, "\1\1\x8\xc8", 4);
+	fourth = find(&b, "\1\1\7\x90", 4);
+	tables = find(&b, last, sizeof(last)) + sizeof(last);
+	*to = (struct build){.version = p->version};
+	build_bytes(to, b.data, p->early_clock ? first : 16);
+	build_bytes(to, b.data + first, second - first);
+	build_bytes(to, p->between, p->n);
+	build_bytes(to, b.data + second, fourth - second - p->nlacking);
+	build_bytes(to, b.data + fourth, tables - fourth);
+	if (!p->early_clock)
+		build_bytes(to, b.data + 16, first - 16);
+	build_bytes(to, b.data + tables, b.len - tables);
+	build_release(&b);
+}
+
+START_TEST(the_rest_of_a_generation_is_joined)
+{
+	struct thread_event ignored[64];
+	size_t kept[3];
+	struct repaired r;
+	struct build b;
+	char text[64];
+
+	build_parts(&b, &parts[_i]);
+	repair(&r, b.data, b.len);
+	expect_good(&r, "joined", (size_t)_i);
+	for (int i = 0; i < 3; i++)
+		kept[i] = events_of(ignored, COUNT(ignored), &r.bytes, 7 + i);
+	snprintf(text, sizeof(text), "%u: %zu %zu %zu; %llu %llu%s", r.generations, kept[0], kept[1],
+		 kept[2], (unsigned long long)r.lost_nbytes, (unsigned long long)r.doubted_events,
+		 r.lost_more ? " and more" : "");
+	ck_assert_str_eq(text, parts[_i].kept);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
 Suite *repair_suite(void)
 {
 	Suite *s = suite_create("repair");
@@ -731,6 +809,7 @@ Suite *repair_suite(void)
 	tcase_add_loop_test(tc, threads_go_on_after_a_gap_unless_they_lack_a_batch, 0,
 			    COUNT(resumed));
 	tcase_add_test(tc, bytes_between_batches_cost_nothing);
+	tcase_add_loop_test(tc, the_rest_of_a_generation_is_joined, 0, COUNT(parts));
 	suite_add_tcase(s, tc);
 	return s;
 }
