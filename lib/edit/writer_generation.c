@@ -7,6 +7,8 @@
 
 #include <errno.h>
 
+#include "edit/made_texts.h"
+
 void tt_writer_number(struct tt_writer *w, uint64_t number)
 {
 	/* without marks of their ends, generations follow one another if their numbers do */
@@ -162,8 +164,53 @@ void tt_writer_encode_clock(struct tt_writer *w)
 	tt_encode_sync_at(w->enc, w->version, w->frequency, &clock, head.time);
 }
 
+/* The names of pauses that are open, in `kept`: their ends name them by their ids. */
+static bool find_pauses(const struct tt_writer *w, struct tt_generation *kept,
+			struct tt_made_texts *texts)
+{
+	const struct tt_order *o = &w->order;
+
+	for (size_t i = 0; i < o->gs.n; i++) {
+		const struct tt_open_scopes *e = o->gs.at[i].status == TT_G_GONE
+							 ? NULL
+							 : tt_order_scopes(o, o->gs.at[i].scopes);
+
+		for (size_t r = 0; e != NULL && r < e->ranges.n; r++) {
+			uint64_t id = e->ranges.at[r].kind;
+			struct tt_str text;
+
+			if (e->ranges.at[r].type == TT_EV_STW_BEGIN &&
+			    tt_idmap_find(&kept->string_ids, id) == TT_IDMAP_NONE &&
+			    tt_generation_string(&w->tables.gen, id, &text) &&
+			    !tt_made_texts_add(texts, kept, id, text))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Clears the tables for the next generation, which gets the names of open pauses. */
+static int turn_tables(struct tt_writer *w)
+{
+	struct tt_made_texts texts = {0};
+	struct tt_generation kept;
+	bool good;
+
+	tt_generation_init(&kept, &w->mem, w->specs);
+	good = find_pauses(w, &kept, &texts);
+	tt_writer_tables_clear(w);
+	for (size_t i = 0; good && i < kept.strings.n; i++)
+		good = tt_writer_keep_string(w, &kept, kept.strings.at[i].id);
+	w->tables.source = NULL;
+	tt_made_texts_release(&texts, &w->mem);
+	tt_generation_release(&kept);
+	return good ? TT_OK : tt_writer_no_memory(w);
+}
+
 int tt_writer_close_generation(struct tt_writer *w)
 {
+	int rc;
+
 	if (!w->open)
 		return TT_OK;
 	w->open = w->aligned = false;
@@ -173,7 +220,9 @@ int tt_writer_close_generation(struct tt_writer *w)
 	tt_writer_encode_tables(w);
 	tt_encode_end_mark(w->enc, w->version);
 	tt_writer_clear_streams(w);
-	tt_writer_tables_clear(w);
+	rc = turn_tables(w);
+	if (rc < 0)
+		return rc;
 	if (!w->enc->failed && w->sink.end_generation != NULL &&
 	    !w->sink.end_generation(w->sink.arg))
 		w->enc->failed = tt_fail_errno(&w->err, errno, "the trace cannot be written") < 0;

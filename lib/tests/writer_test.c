@@ -240,6 +240,29 @@ START_TEST(small_generations_have_the_same_events)
 }
 END_TEST
 
+/* The end of a pause names it by the id of its begin, generations ago. */
+START_TEST(a_pause_keeps_its_name_over_generations)
+{
+	char expected[SCRIPT_OUT_SIZE], got[SCRIPT_OUT_SIZE];
+	struct build in, out;
+
+	script_build(&in, 26,
+		     "7@100: ProcStatus 0 1, GoStatus 1 7 2, STWBegin 3 1\n"
+		     "gen 2\n"
+		     "7@200: ProcStatus 0 1, GoStatus 1 7 2, HeapAlloc 1\n"
+		     "gen 3\n"
+		     "7@300: ProcStatus 0 1, GoStatus 1 7 2, GoLabel 2, STWEnd, STWBegin 2 1\n"
+		     "gen 4\n"
+		     "7@400: ProcStatus 0 1, GoStatus 1 7 2, STWEnd");
+	cut(&out, &in, 0, UINT32_MAX);
+	script_run(&in, 0, expected);
+	script_run(&out, 0, got);
+	ck_assert_str_eq(got, expected);
+	build_release(&in);
+	build_release(&out);
+}
+END_TEST
+
 /* Cuts that begin and end anywhere show the events of the source, after what is restated. */
 START_TEST(every_cut_shows_the_same_events)
 {
@@ -668,6 +691,7 @@ Suite *writer_suite(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, a_copy_has_the_same_events, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, small_generations_have_the_same_events, 0, 2);
+	tcase_add_test(tc, a_pause_keeps_its_name_over_generations);
 	tcase_add_loop_test(tc, every_cut_shows_the_same_events, 0, TEST_NVERSIONS);
 	/* (the clock that older ones get moves what is restated) */
 	tcase_add_loop_test(tc, a_cut_of_a_cut_is_the_same, 2, TEST_NVERSIONS);
