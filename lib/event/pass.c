@@ -221,16 +221,27 @@ static bool lacks_entries(const struct tt_pass *p, const struct tt_event_batch *
 	return false;
 }
 
+static bool any_lacks_entries(const struct tt_pass *p)
+{
+	for (size_t i = 0; i < p->gen->batches.n; i++)
+		if (lacks_entries(p, &p->gen->batches.at[i]))
+			return true;
+	return false;
+}
+
+/* Whether the table that Go writes last is not there at all: then batches of events may be missing
+ * that other threads wait for. */
+static bool waits_for_lost(const struct tt_pass *p, const struct tt_error *err)
+{
+	return err->code == TT_E_STUCK && p->gen->strings.n == 0;
+}
+
 void tt_pass_blame_cut(const struct tt_pass *p, uint64_t end, struct tt_error *err)
 {
 	if (p->like_go || !p->gen->lacks_tables || err->system)
 		return;
-	for (size_t i = 0; i < p->gen->batches.n; i++) {
-		if (!lacks_entries(p, &p->gen->batches.at[i]))
-			continue;
+	if (waits_for_lost(p, err) || any_lacks_entries(p))
 		tt_generation_blame_cut(p->gen, end, err);
-		return;
-	}
 }
 
 /* All table entries that an event names; and what ordering thinks of its resources. */

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "spec/types.h"
 #include "tests/reader_support.h"
 #include "tests/rich.h"
 #include "tests/script.h"
@@ -549,6 +550,50 @@ START_TEST(a_stuck_trace_says_who_waits_for_what)
 END_TEST
 
 /* ---- going on behind an error */
+
+/* The code that ends the trace. */
+static int outcome_of(struct tt_reader *r)
+{
+	const struct tt_event *ev;
+	int rc;
+
+	do
+		rc = tt_reader_next(r, &ev);
+	while (rc == 0);
+	return rc;
+}
+
+/* Before 1.26, a thread of a killed program waits for one whose events are lost. If strings
+ * are there, nothing is lost at the end. */
+START_TEST(a_stuck_trace_without_strings_is_cut_off)
+{
+	static const uint8_t last[] = {TT_EV_PROC_START, 1, 5, 1};
+	struct tt_reader *r;
+	struct build b;
+	size_t all;
+
+	for (size_t v = 0; v < TEST_NVERSIONS && test_versions[v] < 26; v++) {
+		script_build(&b, test_versions[v], "7@100: ProcStatus 0 2\n8@110: ProcStart 5 1");
+		all = b.len;
+		while (memcmp(b.data + b.len - sizeof(last), last, sizeof(last)) != 0)
+			b.len--;
+		r = test_open(b.data, b.len, 0);
+		ck_assert_int_eq(outcome_of(r), -TT_E_CUT_OFF);
+		ck_assert_uint_eq(tt_reader_error(r)->offset, b.len);
+		ck_assert_str_eq(tt_reader_error(r)->message,
+				 "the trace ends before all tables of its last generation: broken "
+				 "trace: failed to advance: frontier: P 5 was not mentioned yet");
+		tt_reader_close(r);
+		r = test_open(b.data, b.len, TT_OPEN_LIKE_GO);
+		ck_assert_int_eq(outcome_of(r), -TT_E_STUCK);
+		tt_reader_close(r);
+		r = test_open(b.data, all, 0);
+		ck_assert_int_eq(outcome_of(r), -TT_E_STUCK);
+		tt_reader_close(r);
+		build_release(&b);
+	}
+}
+END_TEST
 
 START_TEST(resync_goes_on_as_if_the_trace_began_there)
 {
@@ -1210,6 +1255,7 @@ static TCase *contract(void)
 	tcase_add_loop_test(tc, a_trace_of_a_header_alone_is_cut_off, 0, 4);
 	tcase_add_test(tc, a_trace_whose_first_generation_is_damaged_is_not_empty);
 	tcase_add_test(tc, a_stuck_trace_says_who_waits_for_what);
+	tcase_add_test(tc, a_stuck_trace_without_strings_is_cut_off);
 	tcase_add_test(tc, resync_goes_on_as_if_the_trace_began_there);
 	tcase_add_test(tc, resync_behind_the_last_generation_finds_none);
 	tcase_add_test(tc, events_go_on_with_the_generation_that_was_taken);
