@@ -384,6 +384,10 @@ static int order_better(struct tt_repair *r, uint64_t *nread, struct tt_error *w
 {
 	int rc = lead(r, &r->made);
 
+	if (rc < 0) {
+		*why = r->err;
+		return rc;
+	}
 	if (rc == TT_OK)
 		rc = order_whole(r, &r->led, nread);
 	if (rc != TT_OK) {
@@ -407,6 +411,10 @@ static int order_somehow(struct tt_repair *r, uint64_t *nread, struct tt_error *
 		return rc;
 	tt_pass_blame_cut(&r->pass, tt_source_offset(r->loader->src), why);
 	rc = lead(r, &r->made);
+	if (rc < 0) {
+		*why = r->err;
+		return rc;
+	}
 	if (rc == TT_OK)
 		rc = order_whole(r, &r->led, nread);
 	if (rc < 0 && tt_repair_is_fatal(&r->pass.err))
