@@ -57,6 +57,7 @@ struct tt_join_said {
 	bool gc_runs;
 	uint64_t gc_seq;        /* of its last event */
 	struct tt_idmap assists, sweeps; /* open ones, by goroutine and by P */
+	struct tt_idmap pauses; /* stops of the world, by goroutine */
 };
 
 struct tt_join {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * join_said.c - what the events of a source say that are not written, since the pieces before
- * have them or since they restate: whether the collector runs, and who assists it or sweeps.
+ * have them or since they restate: whether the collector runs, who assists it or sweeps, and who
+ * has stopped the world.
  * The generation in which the source is entered need not say that again. Stands on join.h.
  */
 #include "edit/join.h"
@@ -12,12 +13,14 @@ void tt_join_said_init(struct tt_join *j)
 {
 	tt_idmap_init(&j->said.assists, j->mem, tt_random_seed());
 	tt_idmap_init(&j->said.sweeps, j->mem, tt_random_seed());
+	tt_idmap_init(&j->said.pauses, j->mem, tt_random_seed());
 }
 
 void tt_join_said_release(struct tt_join *j)
 {
 	tt_idmap_release(&j->said.assists);
 	tt_idmap_release(&j->said.sweeps);
+	tt_idmap_release(&j->said.pauses);
 }
 
 void tt_join_said_begin_source(struct tt_join *j)
@@ -25,6 +28,7 @@ void tt_join_said_begin_source(struct tt_join *j)
 	j->said.has_gc = false;
 	tt_idmap_clear(&j->said.assists);
 	tt_idmap_clear(&j->said.sweeps);
+	tt_idmap_clear(&j->said.pauses);
 }
 
 static bool set(struct tt_idmap *open, uint64_t id, bool is_open)
@@ -60,9 +64,18 @@ bool tt_join_said_see(struct tt_join *j, const struct tt_event *ev)
 	case TT_EV_GC_SWEEP_END:
 		return set(&said->sweeps, (uint64_t)ev->proc,
 			   ev->spec->type == TT_EV_GC_SWEEP_BEGIN);
+	case TT_EV_STW_BEGIN:
+	case TT_EV_STW_END:
+		return set(&said->pauses, (uint64_t)ev->goroutine,
+			   ev->spec->type == TT_EV_STW_BEGIN);
 	default:
 		return true;
 	}
+}
+
+static bool has(const struct tt_idmap *open, int64_t id)
+{
+	return tt_idmap_find(open, (uint64_t)id) != TT_IDMAP_NONE;
 }
 
 void tt_join_said_complete(struct tt_join *j)
@@ -74,12 +87,16 @@ void tt_join_said_complete(struct tt_join *j)
 		e->gc_running = j->said.gc_runs;
 		e->gc_seq = j->said.gc_seq;
 	}
-	for (size_t i = 0; i < e->gs.n; i++)
-		if (!e->gs.at[i].says_assist && e->gs.at[i].status != TT_ENTRY_ABSENT)
-			e->gs.at[i].assist = tt_idmap_find(&j->said.assists,
-							   (uint64_t)e->gs.at[i].id) != TT_IDMAP_NONE;
+	for (size_t i = 0; i < e->gs.n; i++) {
+		struct tt_entry_g *g = &e->gs.at[i];
+
+		if (g->status == TT_ENTRY_ABSENT)
+			continue;
+		if (!g->says_assist)
+			g->assist = has(&j->said.assists, g->id);
+		g->pause = has(&j->said.pauses, g->id);
+	}
 	for (size_t i = 0; i < e->ps.n; i++)
 		if (!e->ps.at[i].says_sweep)
-			e->ps.at[i].sweep = tt_idmap_find(&j->said.sweeps,
-							  (uint64_t)e->ps.at[i].id) != TT_IDMAP_NONE;
+			e->ps.at[i].sweep = has(&j->said.sweeps, e->ps.at[i].id);
 }

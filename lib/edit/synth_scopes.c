@@ -19,7 +19,7 @@ bool tt_synth_g_scopes_differ(const struct tt_synth *s, const struct tt_g_state 
 		return false;
 	return tt_order_is_range_open(s->order, g->scopes, TT_EV_GC_MARK_ASSIST_BEGIN) !=
 		       e->assist ||
-	       tt_order_is_range_open(s->order, g->scopes, TT_EV_STW_BEGIN) ||
+	       (!e->pause && tt_order_is_range_open(s->order, g->scopes, TT_EV_STW_BEGIN)) ||
 	       (e->other_regions && scopes != NULL && scopes->regions.n != 0);
 }
 
@@ -154,7 +154,8 @@ static void lead_running(struct tt_synth *s, int64_t thread, int64_t g)
 		return;
 	if (e->other_regions)
 		end_regions(s, thread, g);
-	tt_synth_end_pauses_of(s, thread, g);
+	if (!e->pause)
+		tt_synth_end_pauses_of(s, thread, g);
 	if (s->failed)
 		return;
 	if (tt_order_is_range_open(s->order, tt_order_g(s->order, g)->scopes,
