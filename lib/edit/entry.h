@@ -36,7 +36,7 @@ struct tt_entry_g {
 	uint8_t status;         /* enum tt_g_status, or TT_ENTRY_ABSENT */
 	bool says_assist;       /* an event says whether it */
 	bool assist;            /* is in a mark assist */
-	bool pause;             /* has stopped the world, and may have done so before */
+	bool pause;             /* has stopped the world: such a stop may be open before, too */
 	bool other_regions;     /* ends regions that are not those known to be open */
 };
 

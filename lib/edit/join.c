@@ -169,7 +169,8 @@ static int write_way(struct tt_join *j)
  * with the statuses that it may need, if that is not before the end of the piece before. */
 static void begin_sync_early(struct tt_join *j, int64_t next_ns)
 {
-	int64_t begin_ns = tt_ns_sub(next_ns, 1 + 3 * (int64_t)j->synth.events.n + (int64_t)j->heap.nmade);
+	int64_t nmade = 3 * (int64_t)j->synth.events.n + (int64_t)j->heap.nmade;
+	int64_t begin_ns = tt_ns_sub(next_ns, 1 + nmade);
 
 	if (begin_ns <= j->last_ns)
 		begin_ns = j->last_ns + 1;

@@ -32,7 +32,7 @@ struct tt_live_set {
 };
 
 struct tt_live_heap {
-	struct tt_heap *heap;   /* its spans and objects, marked with their types; NULL: none so far */
+	struct tt_heap *heap;   /* its spans and objects, marked with their types; or NULL */
 	struct tt_live_set set; /* its stacks, and if it is `listed`, what is in `heap` */
 	bool listed;
 };

@@ -230,7 +230,7 @@ static bool read_change(struct tt_join *j, const struct tt_event *ev, struct cha
 	    ev->spec->type < TT_EV_SPAN || ev->spec->type > TT_EV_GOROUTINE_STACK_FREE)
 		return false;
 	n = ev->spec->type - TT_EV_SPAN;
-	*change = (struct change){.kind = n / 3, .act = (enum act)(n % 3), .live = {.id = ev->args[0]}};
+	*change = (struct change){n / 3, (enum act)(n % 3), {.id = ev->args[0]}};
 	if (change->act != ENDS)
 		change->live.value = value_of(j, ev, change->kind);
 	return true;

@@ -31,11 +31,11 @@ void tt_join_said_begin_source(struct tt_join *j)
 	tt_idmap_clear(&j->said.pauses);
 }
 
-static bool set(struct tt_idmap *open, uint64_t id, bool is_open)
+static bool set_open(struct tt_idmap *all, uint64_t id, bool open)
 {
-	if (!is_open)
-		tt_idmap_remove(open, id);
-	return !is_open || tt_idmap_find(open, id) != TT_IDMAP_NONE || tt_idmap_add(open, id, 0);
+	if (!open)
+		tt_idmap_remove(all, id);
+	return !open || tt_idmap_find(all, id) != TT_IDMAP_NONE || tt_idmap_add(all, id, 0);
 }
 
 bool tt_join_said_see(struct tt_join *j, const struct tt_event *ev)
@@ -53,29 +53,29 @@ bool tt_join_said_see(struct tt_join *j, const struct tt_event *ev)
 	}
 	switch (ev->spec->type) {
 	case TT_EV_GC_MARK_ASSIST_ACTIVE:
-		return set(&said->assists, ev->args[0], true);
+		return set_open(&said->assists, ev->args[0], true);
 	case TT_EV_GC_MARK_ASSIST_BEGIN:
 	case TT_EV_GC_MARK_ASSIST_END:
-		return set(&said->assists, (uint64_t)ev->goroutine,
+		return set_open(&said->assists, (uint64_t)ev->goroutine,
 			   ev->spec->type == TT_EV_GC_MARK_ASSIST_BEGIN);
 	case TT_EV_GC_SWEEP_ACTIVE:
-		return set(&said->sweeps, ev->args[0], true);
+		return set_open(&said->sweeps, ev->args[0], true);
 	case TT_EV_GC_SWEEP_BEGIN:
 	case TT_EV_GC_SWEEP_END:
-		return set(&said->sweeps, (uint64_t)ev->proc,
+		return set_open(&said->sweeps, (uint64_t)ev->proc,
 			   ev->spec->type == TT_EV_GC_SWEEP_BEGIN);
 	case TT_EV_STW_BEGIN:
 	case TT_EV_STW_END:
-		return set(&said->pauses, (uint64_t)ev->goroutine,
+		return set_open(&said->pauses, (uint64_t)ev->goroutine,
 			   ev->spec->type == TT_EV_STW_BEGIN);
 	default:
 		return true;
 	}
 }
 
-static bool has(const struct tt_idmap *open, int64_t id)
+static bool is_open(const struct tt_idmap *all, int64_t id)
 {
-	return tt_idmap_find(open, (uint64_t)id) != TT_IDMAP_NONE;
+	return tt_idmap_find(all, (uint64_t)id) != TT_IDMAP_NONE;
 }
 
 void tt_join_said_complete(struct tt_join *j)
@@ -93,10 +93,10 @@ void tt_join_said_complete(struct tt_join *j)
 		if (g->status == TT_ENTRY_ABSENT)
 			continue;
 		if (!g->says_assist)
-			g->assist = has(&j->said.assists, g->id);
-		g->pause = has(&j->said.pauses, g->id);
+			g->assist = is_open(&j->said.assists, g->id);
+		g->pause = is_open(&j->said.pauses, g->id);
 	}
 	for (size_t i = 0; i < e->ps.n; i++)
 		if (!e->ps.at[i].says_sweep)
-			e->ps.at[i].sweep = has(&j->said.sweeps, e->ps.at[i].id);
+			e->ps.at[i].sweep = is_open(&j->said.sweeps, e->ps.at[i].id);
 }

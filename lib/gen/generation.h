@@ -205,13 +205,17 @@ int tt_loader_go_to(struct tt_loader *l, uint64_t offset, uint64_t ordinal);
  * be anywhere then. (resync.c)
  */
 int tt_loader_seek(struct tt_loader *l, uint64_t offset);
-/* That batch alone: 0, and *b is its header. 1, as above. The source stays where it is. (resync.c) */
+/* That batch alone: 0, and *b is its header. 1, as above. The source stays where it is.
+ * (resync.c) */
 int tt_loader_find_batch(struct tt_loader *l, uint64_t offset, struct tt_raw_batch *b);
 
 /* Whether the source has this offset, and can be moved there. */
 bool tt_loader_can_jump(const struct tt_loader *l, uint64_t offset);
-/* The generation of the batch at the source's position; 0: none begins there, as far as can be
+/* The header of the batch at the source's position. False: none begins there, as far as can be
  * seen. *ended: the input ends there. */
+bool tt_loader_header_here(struct tt_loader *l, struct tt_raw_batch *b, bool *ended,
+			   struct tt_error *err);
+/* The generation of that batch; 0: there is none. */
 uint64_t tt_loader_number_here(struct tt_loader *l, bool *ended, struct tt_error *err);
 /* The source is where the ordinal-th generation begins: 0; or 1, no batch is there. */
 int tt_loader_begin_at(struct tt_loader *l, uint64_t ordinal, struct tt_error *err);

@@ -202,19 +202,28 @@ static int seal(struct tt_loader *l, struct tt_generation *g, struct tt_error *e
 	return -TT_E_CUT_OFF;
 }
 
-uint64_t tt_loader_number_here(struct tt_loader *l, bool *ended, struct tt_error *err)
+bool tt_loader_header_here(struct tt_loader *l, struct tt_raw_batch *b, bool *ended,
+			   struct tt_error *err)
 {
-	struct tt_raw_batch b;
 	const uint8_t *data;
 	uint64_t nbytes;
 	size_t avail;
 
 	*ended = false;
 	if (tt_source_peek(l->src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err) < 0)
-		return 0;
+		return false;
 	*ended = avail == 0;
-	return avail != 0 && tt_batch_plausible(data, data + avail, &b, &nbytes) &&
-			       b.kind != TT_RAW_BATCH_END
+	if (*ended || !tt_batch_plausible(data, data + avail, b, &nbytes))
+		return false;
+	b->offset = tt_source_offset(l->src);
+	return true;
+}
+
+uint64_t tt_loader_number_here(struct tt_loader *l, bool *ended, struct tt_error *err)
+{
+	struct tt_raw_batch b;
+
+	return tt_loader_header_here(l, &b, ended, err) && b.kind != TT_RAW_BATCH_END
 		       ? b.generation
 		       : 0;
 }

@@ -323,29 +323,18 @@ static bool go_to_batch(struct tt_loader *l, struct tt_error *err)
 	return false;
 }
 
-/* The header of the batch at the source's position. */
+/* The header of the batch at the source's position; where that is the mark at the end of a
+ * generation, of the one after it. */
 static bool read_header(struct tt_loader *l, struct tt_raw_batch *b, struct tt_error *err)
 {
-	uint64_t nbytes, offset = tt_source_offset(l->src);
-	const uint8_t *data;
-	size_t avail;
+	bool ended;
 
-	if (tt_source_peek(l->src, TT_BATCH_MAX_HEADER + 1, &data, &avail, err) < 0 ||
-	    !tt_batch_plausible(data, data + avail, b, &nbytes))
-		return false;
-	b->offset = offset;
-	return true;
-}
-
-/* The same; but where that is the mark at the end of a generation, of the one after it. */
-static bool read_batch_header(struct tt_loader *l, struct tt_raw_batch *b, struct tt_error *err)
-{
-	if (!read_header(l, b, err))
+	if (!tt_loader_header_here(l, b, &ended, err))
 		return false;
 	if (b->kind != TT_RAW_BATCH_END)
 		return true;
 	tt_source_skip(l->src, 1);
-	return read_header(l, b, err) && b->kind != TT_RAW_BATCH_END;
+	return tt_loader_header_here(l, b, &ended, err) && b->kind != TT_RAW_BATCH_END;
 }
 
 int tt_loader_find_batch(struct tt_loader *l, uint64_t offset, struct tt_raw_batch *b)
@@ -359,7 +348,7 @@ int tt_loader_find_batch(struct tt_loader *l, uint64_t offset, struct tt_raw_bat
 		return TT_END;
 	tt_source_jump(l->src, offset, &ignored);
 	l->min_time = l->broken_time = 0;
-	found = go_to_batch(l, &ignored) && read_batch_header(l, b, &ignored);
+	found = go_to_batch(l, &ignored) && read_header(l, b, &ignored);
 	l->min_time = min_time;
 	l->broken_time = broken_time;
 	tt_source_jump(l->src, begin, &ignored);

@@ -74,7 +74,8 @@ bool tt_scan_tears_record(const struct tt_scan *s, const struct tt_raw_batch *b,
 	if (s->state != TT_SCAN_RUN || !(text || next->kind == TT_RUN_OTHER) || next->nbytes == 0 ||
 	    next->nbytes > (uint64_t)(more - end) || end[next->nbytes - 1] == '\n')
 		return false;
-	if (text && next->nbytes < SURE_TEXT_NBYTES && (s->closing || b->kind == TT_RAW_BATCH_EXPERIMENT))
+	if (text && next->nbytes < SURE_TEXT_NBYTES &&
+	    (s->closing || b->kind == TT_RAW_BATCH_EXPERIMENT))
 		return true;
 	/* a record of an experiment's batch may end in a name, which has no line end in it: a part
 	 * of it follows, or all of it, after its length */

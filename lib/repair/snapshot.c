@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* snapshot.c - the heap that AllocFree lists when tracing starts, as a check. Stands on experiment. */
+/* snapshot.c - the heap that AllocFree lists when tracing starts, as a check. Stands on
+ * experiment. */
 #include "repair/snapshot.h"
 
 #include <string.h>

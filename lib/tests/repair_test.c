@@ -712,7 +712,8 @@ END_TEST
 
 /* ---- the rest of a generation, after bytes that looked like its end */
 
-/* Thread 7 has a batch in front of these bytes, and one behind the other threads'. */
+/* Thread 7 has two batches: the first one and the last one of all. The bytes are added after the
+ * first one. */
 static const char in_parts[] =
 	"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoCreate 2 0 0, GoBlock 0 0, GoStart 2 1, "
 	"GoStop 0 0, GoStart 2 2, GoStop 0 0, GoStart 2 3, GoStop 0 0, GoStart 2 4, GoStop 0 0, "
@@ -728,7 +729,7 @@ static const struct parts {
 	const char *between;    /* before thread 8's batch */
 	size_t n;
 	size_t nlacking;        /* bytes at the end of thread 9's batch */
-	bool early_clock;       /* before all events; or behind them */
+	bool early_clock;       /* the clock is before all events; else it is after them */
 	const char *kept;       /* generations; events of each thread; bytes lost, events in doubt */
 } parts[] = {
 	{26, "\x34", 1, 0, false, "1: 0 3 4; 100 0 and more"},
