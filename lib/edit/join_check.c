@@ -157,8 +157,7 @@ static bool remember_end(struct tt_join *j, int64_t g)
 static int refuse(struct tt_join *j, const char *why)
 {
 	return tt_fail(&j->w->err, TT_E_ARGUMENT,
-		       "this is no piece of the same recording: %s; to see several programs "
-		       "together, export them", why);
+		       "this is no piece of the same recording: %s", why);
 }
 
 static int refuse_g(struct tt_join *j, int64_t g, const char *why)
