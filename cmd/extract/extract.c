@@ -282,7 +282,8 @@ static void report_sum(const struct batch_set *set, const char *file, const stru
 		cmd_error(file, "no experimental batches found");
 	if (set->nbatches > 0)
 		cmd_error(file,
-			  "%" PRIu64 " batch%s, %" PRIu64 " bytes, %" PRIu64 " generation%s to %s",
+			  "%" PRIu64 " batch%s, %" PRIu64 " bytes, %" PRIu64
+			  " generation%s written to %s",
 			  set->nbatches, plural_es(set->nbatches), set->nbytes, set->ngenerations,
 			  plural(set->ngenerations),
 			  strcmp(x->output.path, "-") == 0 ? "standard output" : x->output.path);
