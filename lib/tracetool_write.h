@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tracetool_write.h - writing traces and files: assembling, repairing and recording
- * traces, and output that consists of many files.
+ * tracetool_write.h - writing traces and files: assembling, repairing, filtering, joining,
+ * splitting, anonymizing and recording traces, and output that consists of many files.
  *
  * The conventions of tracetool.h apply here, too. The man page is libtracetool(3).
  */
