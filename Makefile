@@ -415,7 +415,7 @@ SELECTIONS ?= 4
 EDIT_TRACES ?= testdata/go1.26-annotations.trace testdata/go1.22-annotations.trace.zst \
 	testdata/go1.23-annotations-allocfree.trace.zst testdata/go1.27-iter-pull.trace.zst \
 	testdata/go1.26-many-start-stop-allocfree.trace.zst $(wildcard testdata/v1/*.trace.zst)
-edit_specs := timerexp pollexp
+edit_specs := timerexp pollexp lockexp
 $O/embedded.trace: cmd/tests/make-embedded $O/tracetool
 	cmd/tests/make-embedded 6 | $O/tracetool assemble -o $@ -
 
