@@ -60,6 +60,11 @@ void out_init_memory(struct out *o);
 void out_release_memory(struct out *o);
 /* 0, or the errno of the first write that failed. */
 int out_flush(struct out *o);
+/* What was not written yet never is. */
+static inline void out_forget(struct out *o)
+{
+	o->pos = o->buffer;
+}
 
 static inline bool out_failed(const struct out *o)
 {

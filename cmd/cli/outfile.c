@@ -248,6 +248,8 @@ void outfile_discard(struct outfile *f)
 {
 	if (f->target)
 		close(f->own.fd);
+	else
+		out_forget(f->out);
 	remove_temporary(f);
 	release(f);
 }

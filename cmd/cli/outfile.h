@@ -38,7 +38,7 @@ void outfile_path_so_far(const struct outfile *f, char room[OUTFILE_PATH_ROOM]);
 /* Writes what is left, syncs, renames. The same statuses. */
 int outfile_finish(struct outfile *f);
 /* Instead of finishing: removes what was written. What went to a device, a FIFO or
- * standard output stays there. */
+ * standard output stays there, but nothing more goes to it. */
 void outfile_discard(struct outfile *f);
 /* From the handler of a signal that ends the program: removes the temporary files that
  * exist. SIGHUP, SIGINT and SIGTERM do so by themselves if the program leaves them alone. */

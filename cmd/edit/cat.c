@@ -235,8 +235,8 @@ static int finish(struct run *run, int status)
 	}
 	p = tt_writer_progress(run->writer);
 	if (p.generations == 0) {
-		cmd_error(NULL, "%s: no event can be read: no trace is written", run->opt->output);
 		trace_output_discard(&run->output);
+		cmd_error(NULL, "%s: no event can be read: no trace is written", run->opt->output);
 		return STATUS_BAD;
 	}
 	if (trace_output_finish(&run->output) != STATUS_FINE)

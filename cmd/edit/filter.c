@@ -404,12 +404,13 @@ static int finish(struct run *run, int status)
 		status = STATUS_TROUBLE;
 	}
 	if (status != STATUS_TROUBLE && tt_writer_progress(run->writer).generations == 0) {
+		/* (first: what is printed comes before a message) */
+		trace_output_discard(&run->output);
 		cmd_error(run->name, "%s: no trace is written",
 			  run->said	    ? "no event can be read"
 			  : !run->ends_before ? "there is no event"
 					    : "no event is chosen, since the selection ends "
 					      "before the first one");
-		trace_output_discard(&run->output);
 		return STATUS_BAD;
 	}
 	if (status == STATUS_TROUBLE) {
