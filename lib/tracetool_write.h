@@ -350,6 +350,8 @@ struct tt_join_progress {
 	int64_t gap_ns;         /* how long these are in all */
 	uint64_t made;          /* events that were made up */
 	uint64_t moved;         /* events, not statuses, that are later than in their piece */
+	bool stranger;          /* the last piece has no thread of those before: it may be another
+	                           program's if something is missing before it */
 };
 TT_API struct tt_join_progress tt_join_progress(const struct tt_join *j);
 TT_API void tt_join_free(struct tt_join *j);

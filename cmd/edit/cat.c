@@ -164,6 +164,9 @@ static void report_piece(const struct run *run, const char *name,
 	if (now.moved != before->moved)
 		cmd_error(name, "events with a later time than in this piece, to follow those "
 				"before: %" PRIu64, now.moved - before->moved);
+	if (now.gaps != before->gaps && now.stranger)
+		cmd_error(name, "it has no thread of the pieces before: it may be another "
+				"program's");
 	if (run->opt->common.verbose)
 		cmd_error(name, "events that repeat or are restated: %" PRIu64,
 			  now.repeated - before->repeated);

@@ -62,13 +62,17 @@ void tt_join_free(struct tt_join *j)
 
 struct tt_join_progress tt_join_progress(const struct tt_join *j)
 {
-	return j->progress;
+	struct tt_join_progress progress = j->progress;
+
+	progress.stranger = tt_join_is_stranger(j);
+	return progress;
 }
 
 void tt_join_begin(struct tt_join *j)
 {
 	j->nsources++;
 	j->entered = j->has_sync = j->may_restate = j->fits = false;
+	j->nthreads = j->nknown_threads = 0;
 	tt_join_said_begin_source(j);
 	tt_join_heap_begin_source(j);
 }

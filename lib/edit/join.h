@@ -83,7 +83,10 @@ struct tt_join {
 	/* what lies between the wall clock and the trace's, by number of the generation, */
 	struct tt_idmap clock_ids;
 	TT_ARRAY(int64_t) wall_offsets_ns;
+	bool some_without_clock; /* (a generation has none) */
 	int64_t last_start_ns;  /* of the generation written last */
+	struct tt_idmap threads; /* to the last source that has it, */
+	size_t nthreads, nknown_threads; /* of the source at hand; and those of the ones before */
 	/* and which goroutines have ended: a bit for each, 64 in a word */
 	struct tt_idmap ended_ids;
 	TT_ARRAY(uint64_t) ended;
@@ -162,6 +165,8 @@ int tt_join_check_restated(struct tt_join *j, const struct tt_event *ev);
 int tt_join_check_entry(struct tt_join *j);
 /* Remembers a generation of any source. False: no memory. */
 bool tt_join_remember(struct tt_join *j, const struct tt_generation *g);
+/* Whether the source at hand has no thread of those before, as far as it was read. */
+bool tt_join_is_stranger(const struct tt_join *j);
 /* An event that is going to be written: 0, or why it is none of this recording. */
 int tt_join_check_event(struct tt_join *j, const struct tt_event *ev);
 

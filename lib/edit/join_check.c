@@ -2,7 +2,7 @@
 /*
  * join_check.c - whether a piece is one of the same recording: by the code of the program, by
  * the clocks, by the numbers and times of generations, and by goroutines, which never come
- * back once they ended. Stands on join.h.
+ * back once they ended. Threads only raise a doubt: each may end. Stands on join.h.
  */
 #include "edit/join.h"
 
@@ -17,12 +17,15 @@
 #define MAX_SILENCE_NS INT64_C(2000000000)
 /* Clocks of one machine differ by less from piece to piece. */
 #define MAX_CLOCK_NS INT64_C(10000000000)
+/* Fewer threads than this say nothing. */
+#define MIN_THREADS 3
 
 void tt_join_check_init(struct tt_join *j)
 {
 	tt_idmap_init(&j->code, j->mem, tt_random_seed());
 	tt_idmap_init(&j->clock_ids, j->mem, tt_random_seed());
 	tt_idmap_init(&j->ended_ids, j->mem, tt_random_seed());
+	tt_idmap_init(&j->threads, j->mem, tt_random_seed());
 }
 
 void tt_join_check_release(struct tt_join *j)
@@ -30,6 +33,7 @@ void tt_join_check_release(struct tt_join *j)
 	tt_idmap_release(&j->code);
 	tt_idmap_release(&j->clock_ids);
 	tt_idmap_release(&j->ended_ids);
+	tt_idmap_release(&j->threads);
 	TT_ARRAY_RELEASE(j->mem, &j->functions);
 	TT_ARRAY_RELEASE(j->mem, &j->wall_offsets_ns);
 	TT_ARRAY_RELEASE(j->mem, &j->ended);
@@ -45,12 +49,18 @@ static uint64_t function_of(const struct tt_generation *g, const struct tt_wire_
 	return tt_hash_bytes(frame->line, name.data, name.len);
 }
 
+/* Where a stack could not be followed further, any program has this one. */
+static bool is_no_code(const struct tt_wire_frame *frame)
+{
+	return frame->pc == 0;
+}
+
 static bool remember_code(struct tt_join *j, const struct tt_generation *g)
 {
 	for (size_t i = 0; i < g->frames.n; i++) {
 		const struct tt_wire_frame *frame = &g->frames.at[i];
 
-		if (tt_idmap_find(&j->code, frame->pc) != TT_IDMAP_NONE)
+		if (is_no_code(frame) || tt_idmap_find(&j->code, frame->pc) != TT_IDMAP_NONE)
 			continue;
 		if (!TT_ARRAY_ROOM(j->mem, &j->functions) ||
 		    !tt_idmap_add(&j->code, frame->pc, (uint32_t)j->functions.n))
@@ -70,7 +80,7 @@ static bool is_other_code(const struct tt_join *j, const struct tt_generation *g
 	for (size_t i = 0; i < g->frames.n; i++) {
 		uint32_t known = tt_idmap_find(&j->code, g->frames.at[i].pc);
 
-		if (known == TT_IDMAP_NONE)
+		if (known == TT_IDMAP_NONE || is_no_code(&g->frames.at[i]))
 			continue;
 		if (j->functions.at[known] == function_of(g, &g->frames.at[i]))
 			same++;
@@ -90,6 +100,7 @@ static int64_t wall_offset(const struct tt_clock *c)
 
 static bool remember_clock(struct tt_join *j, const struct tt_generation *g)
 {
+	j->some_without_clock |= !g->has_clock;
 	if (!g->has_clock || tt_idmap_find(&j->clock_ids, g->number) != TT_IDMAP_NONE)
 		return true;
 	if (!TT_ARRAY_ROOM(j->mem, &j->wall_offsets_ns) ||
@@ -99,14 +110,23 @@ static bool remember_clock(struct tt_join *j, const struct tt_generation *g)
 	return true;
 }
 
+static bool is_far(int64_t difference_ns)
+{
+	return difference_ns > MAX_CLOCK_NS || difference_ns < -MAX_CLOCK_NS;
+}
+
 static bool is_far_clock(const struct tt_join *j, const struct tt_generation *g)
 {
-	int64_t difference;
+	return j->wall_offsets_ns.n != 0 && g->has_clock &&
+	       is_far(tt_ns_sub(wall_offset(&g->clock), j->wall_offsets_ns.at[0]));
+}
 
-	if (j->wall_offsets_ns.n == 0 || !g->has_clock)
-		return false;
-	difference = tt_ns_sub(wall_offset(&g->clock), j->wall_offsets_ns.at[0]);
-	return difference > MAX_CLOCK_NS || difference < -MAX_CLOCK_NS;
+/* A piece has a wall clock, and another one has none: that of a piece without one begins at 1970
+ * if it is written anew. */
+static bool has_clock_of_its_own(const struct tt_join *j, const struct tt_generation *g)
+{
+	return g->has_clock ? j->some_without_clock && is_far(wall_offset(&g->clock))
+			    : j->wall_offsets_ns.n != 0 && is_far(j->wall_offsets_ns.at[0]);
 }
 
 /* Each generation reads both clocks once. Another one, of a program that runs on the same
@@ -152,6 +172,29 @@ static bool remember_end(struct tt_join *j, int64_t g)
 	return true;
 }
 
+/* ---- threads */
+
+static bool remember_threads(struct tt_join *j, const struct tt_generation *g)
+{
+	for (size_t i = 0; i < g->threads.n; i++) {
+		uint64_t id = (uint64_t)g->threads.at[i].thread;
+		uint32_t source;
+
+		if (g->threads.at[i].first == TT_NO_BATCH || (int64_t)id == TT_NONE ||
+		    (int64_t)id >= TT_FIRST_MADE_M)
+			continue;
+		source = tt_idmap_find(&j->threads, id);
+		if (source == j->nsources)
+			continue;
+		j->nthreads++;
+		j->nknown_threads += source != TT_IDMAP_NONE;
+		tt_idmap_remove(&j->threads, id);
+		if (!tt_idmap_add(&j->threads, id, j->nsources))
+			return false;
+	}
+	return true;
+}
+
 /* ---- the verdict */
 
 static int refuse(struct tt_join *j, const char *why)
@@ -183,6 +226,9 @@ int tt_join_check_source(struct tt_join *j, const struct tt_generation *g)
 		return refuse(j, "its code is another program's");
 	if (is_far_clock(j, g))
 		return refuse(j, "its clock is that of another machine or of another start");
+	if (has_clock_of_its_own(j, g))
+		return refuse(j, g->has_clock ? "it has a wall clock, and a piece before has none"
+					      : "it has no wall clock, and a piece before has one");
 	if (is_other_clock(j, g))
 		return refuse(j, "its generation of the same number has another clock");
 	if (g->number >= j->last_number) {
@@ -239,7 +285,7 @@ int tt_join_check_entry(struct tt_join *j)
 
 bool tt_join_remember(struct tt_join *j, const struct tt_generation *g)
 {
-	return remember_code(j, g) && remember_clock(j, g);
+	return remember_code(j, g) && remember_clock(j, g) && remember_threads(j, g);
 }
 
 int tt_join_check_event(struct tt_join *j, const struct tt_event *ev)
@@ -258,4 +304,9 @@ int tt_join_check_event(struct tt_join *j, const struct tt_event *ev)
 	default:
 		return TT_OK;
 	}
+}
+
+bool tt_join_is_stranger(const struct tt_join *j)
+{
+	return j->nthreads >= MIN_THREADS && j->nknown_threads == 0;
 }
