@@ -75,6 +75,7 @@ void tt_join_begin(struct tt_join *j)
 	j->nthreads = j->nknown_threads = 0;
 	tt_join_said_begin_source(j);
 	tt_join_heap_begin_source(j);
+	tt_join_declared_begin_source(j);
 }
 
 /* ---- from one source to the next */
@@ -329,7 +330,8 @@ static bool is_restated_task(const struct tt_join *j, const struct tt_event *ev)
 static bool is_restated(struct tt_join *j, const struct tt_event *ev)
 {
 	return ev->spec != NULL && (is_restated_gc(j, ev) || is_restated_task(j, ev) ||
-				    tt_join_heap_is_known(j, ev));
+				    tt_join_heap_is_known(j, ev) ||
+				    tt_join_declared_is_restated(j, ev));
 }
 
 /* The collector ended where something is missing, and nothing said so. */
@@ -408,6 +410,8 @@ static int take_event(struct tt_join *j, const struct tt_event *ev)
 		rc = end_regions(j, ev);
 	if (rc == TT_OK)
 		rc = tt_join_heap_take(j, ev);
+	if (rc == TT_OK)
+		rc = tt_join_declared_take(j, ev);
 	if (j->w->last_ns > j->last_ns)
 		j->last_ns = j->w->last_ns;
 	if (ev->spec != NULL && tt_specs_event(j->w->specs, ev->spec->type) != NULL)
@@ -430,8 +434,10 @@ static int take_event(struct tt_join *j, const struct tt_event *ev)
 
 int tt_join_event(struct tt_join *j, const struct tt_event *ev)
 {
-	int rc = ev->kind == TT_KIND_SYNC ? see_sync(j, ev) : take_event(j, ev);
+	int rc;
 
+	tt_join_declared_see(j, ev);
+	rc = ev->kind == TT_KIND_SYNC ? see_sync(j, ev) : take_event(j, ev);
 	if (rc == TT_OK && !tt_join_said_see(j, ev))
 		rc = tt_writer_no_memory(j->w);
 	return rc == TT_OK ? tt_join_heap_see(j, ev) : rc;

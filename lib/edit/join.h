@@ -5,6 +5,7 @@
  *	join.c        pieces of a recording as one trace
  *	join_fit.c    whether a piece begins where the one before ends
  *	join_heap.c   the heap of AllocFree where something is missing
+ *	join_declared.c  resources of experiments there
  *	join_said.c   what a piece says before its first event that counts
  *	join_made.c   the generation of the events that are made up between them
  *	join_check.c  whether a piece is one of the same recording
@@ -60,6 +61,15 @@ struct tt_join_said {
 	struct tt_idmap pauses; /* stops of the world, by goroutine */
 };
 
+/* The row of events that a source begins with, which restate what was before it. */
+struct tt_join_declared {
+	bool seen;              /* an event of it was seen, */
+	bool in_row;            /* and the last one was still in that row, */
+	int64_t row_ns;         /* at this time */
+	const void *dropped;    /* class of the resource that the last one dropped is about, */
+	uint64_t dropped_id;    /* and its id; or NULL */
+};
+
 struct tt_join {
 	struct tt_writer *w;
 	struct tt_mem *mem;
@@ -92,6 +102,7 @@ struct tt_join {
 	TT_ARRAY(uint64_t) ended;
 
 	struct tt_join_heap heap;
+	struct tt_join_declared declared;
 	struct tt_embedded embedded; /* specs that the sources bring */
 
 	/* from the end of a piece to the start of the next one */
@@ -145,6 +156,16 @@ bool tt_join_heap_is_said_again(struct tt_join *j, const struct tt_event *ev);
  * was found; and writes it. */
 int tt_join_heap_compare(struct tt_join *j, const struct tt_generation *g);
 int tt_join_heap_lead(struct tt_join *j);
+
+/* ---- join_declared.c */
+
+void tt_join_declared_begin_source(struct tt_join *j);
+/* Each event of a source, before all else. */
+void tt_join_declared_see(struct tt_join *j, const struct tt_event *ev);
+/* Whether it only restates a resource that the result has. */
+bool tt_join_declared_is_restated(struct tt_join *j, const struct tt_event *ev);
+/* Before one that is going to be written: writes what leads to the resources that it needs. */
+int tt_join_declared_take(struct tt_join *j, const struct tt_event *ev);
 
 /* ---- join_fit.c */
 

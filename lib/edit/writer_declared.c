@@ -95,9 +95,8 @@ static bool value_of(const struct tt_event_spec *spec, const struct tt_order_spe
 	return false;
 }
 
-/* The state that the event leads to, that one if it can; sets the arguments that say so. */
-static unsigned lead(const struct tt_event_spec *spec, const struct tt_order_spec *order,
-		     uint8_t state, uint64_t *args)
+unsigned tt_writer_declared_lead(const struct tt_event_spec *spec,
+				 const struct tt_order_spec *order, uint8_t state, uint64_t *args)
 {
 	if (order->to_arg >= 0)
 		return value_of(spec, order, state, &args[order->to_arg]) ? state : TT_MAX_STATES;
@@ -197,7 +196,7 @@ static void find_restating(struct tt_writer *w, const struct ways *ways,
 		const struct tt_order_spec *order = &def->spec.orders[ways->at[i].order];
 		struct statement s = {.def = def};
 
-		s.state = lead(&def->spec, order, subject->state, s.args);
+		s.state = tt_writer_declared_lead(&def->spec, order, subject->state, s.args);
 		s.args[order->arg] = subject->id;
 		if (out->def == NULL || s.state == state ||
 		    (out->state != state && may_stand_for(ways, s.state, state)))
@@ -233,7 +232,7 @@ static bool find_kept(struct tt_writer *w, uint64_t sort, const struct tt_subjec
 		uint64_t args[TT_MAX_ARGS];
 
 		memcpy(args, out->args, sizeof(args));
-		out->state = lead(&out->def->spec, *order, subject->state, args);
+		out->state = tt_writer_declared_lead(&out->def->spec, *order, subject->state, args);
 	} else {
 		out->state = state_index(subject->state);
 	}

@@ -16,6 +16,10 @@ enum tt_declared_place {
 	TT_PLACE_OWN,           /* where its own goroutine runs */
 };
 
+/* The state that the event leads to, that one if it can, or TT_MAX_STATES if it leads to none that
+ * is known; sets the arguments that say so. */
+unsigned tt_writer_declared_lead(const struct tt_event_spec *spec,
+				 const struct tt_order_spec *order, uint8_t state, uint64_t *args);
 /* Plans the events that state what exists and is open, in list->declared. */
 bool tt_writer_declared_plan(struct tt_writer *w, struct tt_restatement *list);
 /* When all are in list->events: numbers that go on lead to those of the source. */
