@@ -200,11 +200,13 @@ START_TEST(pull_returns_what_events_give)
 	struct build b;
 	struct tt_reader *r = open_script(&b, BEGIN "7@200: +1 GoBlock 1 1\n");
 	struct tt_frame frames[TT_MAX_FRAMES];
+	uint32_t name = 0;
 	unsigned n = 0;
 	int rc;
 
 	while ((rc = tt_spans_pull(s, r, &span)) == 0) {
 		n++;
+		name = span->func > name ? span->func : name;
 		if (span->kind != TT_SPAN_GOROUTINE || span->id != 1 ||
 		    span->state != TT_STATE_WAITING)
 			continue;
@@ -216,6 +218,9 @@ START_TEST(pull_returns_what_events_give)
 	ck_assert_int_eq(rc, 1);
 	ck_assert_uint_eq(n, 9);
 	ck_assert_int_eq(tt_spans_pull(s, r, &span), 1);
+	ck_assert_uint_gt(tt_spans_name(s, name).len, 0);
+	ck_assert_uint_lt(name, tt_spans_nnames(s));
+	ck_assert_uint_eq(tt_spans_name(s, tt_spans_nnames(s)).len, 0);
 	ck_assert_int_eq(tt_spans_stack(s, 0, frames), 0);
 	ck_assert_int_eq(tt_spans_start_ns(s), 1);
 	ck_assert_int_eq(tt_spans_end_ns(s), 202);
