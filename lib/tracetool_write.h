@@ -339,6 +339,9 @@ struct tt_join;
 TT_API int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error *err);
 /* The events that follow are those of the next piece. Pieces are in the order of their time. */
 TT_API void tt_join_begin(struct tt_join *j);
+/* The same, and no piece comes after it: where nothing is missing before it, less has to be
+ * remembered of its events. */
+TT_API void tt_join_begin_last(struct tt_join *j);
 /*
  * Each event of the piece. The codes of tt_writer_event(), and TT_E_ARGUMENT for a piece of
  * another recording: see tt_writer_error().

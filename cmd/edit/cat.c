@@ -185,7 +185,10 @@ static int join_piece(struct run *run, const struct piece *piece)
 	if (cmd_open_reader(&r, run->input, piece->path, &err) < 0)
 		return cmd_report_cause(run->input, piece->path, NULL, &err);
 	progress_start(name, run->opt->common.quiet);
-	tt_join_begin(run->join);
+	if (piece == &run->pieces[run->n - 1])
+		tt_join_begin_last(run->join);
+	else
+		tt_join_begin(run->join);
 	while ((rc = tt_reader_next(r, &ev)) == 0 && joined == 0) {
 		joined = tt_join_event(run->join, ev);
 		if ((++n & PROGRESS_MASK) == 0)

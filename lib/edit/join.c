@@ -78,6 +78,12 @@ void tt_join_begin(struct tt_join *j)
 	tt_join_declared_begin_source(j);
 }
 
+void tt_join_begin_last(struct tt_join *j)
+{
+	tt_join_begin(j);
+	j->is_last = true;
+}
+
 /* ---- from one source to the next */
 
 /* Whether so many of the collector's events lead from it running, or not, to the other. */
@@ -331,7 +337,7 @@ static bool is_restated(struct tt_join *j, const struct tt_event *ev)
 {
 	return ev->spec != NULL && (is_restated_gc(j, ev) || is_restated_task(j, ev) ||
 				    tt_join_heap_is_known(j, ev) ||
-				    tt_join_declared_is_restated(j, ev));
+				    (j->declared.in_row && tt_join_declared_is_restated(j, ev)));
 }
 
 /* The collector ended where something is missing, and nothing said so. */

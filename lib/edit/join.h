@@ -40,6 +40,7 @@ struct tt_live_heap {
 
 struct tt_join_heap {
 	struct tt_live_heap mine; /* of the result */
+	bool done;              /* nobody asks for it any more */
 	int64_t gap_end_ns;     /* where something was missing last; or INT64_MIN */
 	struct tt_live_heap theirs; /* of the source at hand, up to its first event that counts: */
 	bool stated;            /* it said what lives where it begins */
@@ -78,6 +79,7 @@ struct tt_join {
 	uint64_t last_number;   /* of the generation written last */
 	uint64_t procs_number;  /* of the result's generation that said GOMAXPROCS last */
 	unsigned nsources;
+	bool is_last;           /* and no further one comes */
 
 	/* the source at hand */
 	bool entered;           /* an event of it was written */
@@ -162,7 +164,7 @@ int tt_join_heap_lead(struct tt_join *j);
 void tt_join_declared_begin_source(struct tt_join *j);
 /* Each event of a source, before all else. */
 void tt_join_declared_see(struct tt_join *j, const struct tt_event *ev);
-/* Whether it only restates a resource that the result has. */
+/* Whether it only restates a resource that the result has; in such a row only. */
 bool tt_join_declared_is_restated(struct tt_join *j, const struct tt_event *ev);
 /* Before one that is going to be written: writes what leads to the resources that it needs. */
 int tt_join_declared_take(struct tt_join *j, const struct tt_event *ev);

@@ -92,7 +92,7 @@ bool tt_join_declared_is_restated(struct tt_join *j, const struct tt_event *ev)
 	struct resource r;
 	bool restated;
 
-	if (j->nsources == 1 || !j->declared.in_row || ev->spec == NULL || ev->spec->norders != 1)
+	if (j->nsources == 1 || ev->spec == NULL || ev->spec->norders != 1)
 		return false;
 	def = tt_specs_def(j->w->specs, ev->spec->type);
 	if (def == NULL || !find_resource(j, def, 0, ev->args, &r) || r.life != TT_LIFE_LIVE)

@@ -222,12 +222,22 @@ struct change {
 	struct tt_live live;    /* without its value if it ends */
 };
 
+static bool is_change(const struct tt_event *ev)
+{
+	return ev->spec != NULL && ev->spec->experiment_id == TT_EXPERIMENT_ALLOC_FREE &&
+	       ev->spec->type >= TT_EV_SPAN && ev->spec->type <= TT_EV_GOROUTINE_STACK_FREE;
+}
+
+static bool is_statement(const struct tt_event *ev)
+{
+	return is_change(ev) && (ev->spec->type - TT_EV_SPAN) % 3 == STATES;
+}
+
 static bool read_change(struct tt_join *j, const struct tt_event *ev, struct change *change)
 {
 	unsigned n;
 
-	if (ev->spec == NULL || ev->spec->experiment_id != TT_EXPERIMENT_ALLOC_FREE ||
-	    ev->spec->type < TT_EV_SPAN || ev->spec->type > TT_EV_GOROUTINE_STACK_FREE)
+	if (!is_change(ev))
 		return false;
 	n = ev->spec->type - TT_EV_SPAN;
 	*change = (struct change){n / 3, (enum act)(n % 3), {.id = ev->args[0]}};
@@ -262,7 +272,7 @@ static int follow(struct tt_join *j, struct tt_live_heap *h, const struct tt_eve
 			       ? TT_OK
 			       : tt_writer_no_memory(j->w);
 	rc = make_heap(j, h);
-	h->listed &= change.act == STATES && add(&h->set, j->mem, kind, live);
+	h->listed = h->listed && change.act == STATES && add(&h->set, j->mem, kind, live);
 	if (rc == TT_OK)
 		rc = tt_heap_event(h->heap, ev, kind == TT_LIVE_OBJECT ? (uint32_t)live.value : 0,
 				   objects);
@@ -307,18 +317,15 @@ bool tt_join_heap_is_known(struct tt_join *j, const struct tt_event *ev)
 {
 	struct change change;
 
-	return j->nsources > 1 && read_change(j, ev, &change) && change.act == STATES &&
+	return j->nsources > 1 && !j->heap.done && is_statement(ev) && read_change(j, ev, &change) &&
 	       (j->heap.mine.listed || change.kind == TT_LIVE_STACK) &&
 	       has_same(&j->heap.mine.set, change.kind, change.live);
 }
 
 bool tt_join_heap_is_said_again(struct tt_join *j, const struct tt_event *ev)
 {
-	struct change change;
-
 	/* (without memory it is not, and the next allocation fails, too) */
-	return read_change(j, ev, &change) && change.act == STATES &&
-	       list_heap(j, &j->heap.mine) && tt_join_heap_is_known(j, ev);
+	return is_statement(ev) && list_heap(j, &j->heap.mine) && tt_join_heap_is_known(j, ev);
 }
 
 /* ---- made-up events */
@@ -457,8 +464,14 @@ int tt_join_heap_take(struct tt_join *j, const struct tt_event *ev)
 	struct change change;
 	int rc;
 
-	if (!read_change(j, ev, &change))
+	if (j->heap.done || !read_change(j, ev, &change))
 		return TT_OK;
+	/* (what it states at its start may still be known from the pieces before) */
+	if (j->is_last && j->progress.gaps == 0 && change.act != STATES) {
+		forget(&j->heap.mine);
+		j->heap.done = true;
+		return TT_OK;
+	}
 	rc = follow(j, &j->heap.mine, ev, change, &objects);
 	if (rc < 0 || change.act == ENDS || !objects.ended || j->heap.stated ||
 	    objects.gone.since_ns > j->heap.gap_end_ns)
