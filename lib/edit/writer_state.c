@@ -334,11 +334,10 @@ static int restate_in_place(struct tt_writer *w, int64_t time_ns)
 	return rc;
 }
 
-/* How much further the clocks of the generation before the last one are than those of the last
- * one, at the same moment. */
-static int64_t lead_of_old_clock(const struct tt_writer_past *past)
+/* How much further the clocks of a generation are than those of the next one, at the same
+ * moment. */
+static int64_t lead_of_clock(const struct tt_clock *old, const struct tt_clock *clock)
 {
-	const struct tt_clock *old = &past->old_clock, *clock = &past->clock;
 	int64_t between = tt_ns_sub(clock->trace_ns, old->trace_ns);
 	int64_t mono = tt_ns_sub((int64_t)(old->mono_ns - clock->mono_ns), -between);
 	int64_t wall = tt_ns_sub((int64_t)((old->wall_sec - clock->wall_sec) * TT_NS_PER_S +
@@ -348,15 +347,21 @@ static int64_t lead_of_old_clock(const struct tt_writer_past *past)
 	return mono > wall ? mono : wall;
 }
 
-/* A generation of what is known, and nothing else. */
-static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
+/* A generation of what is known, and nothing else, before `next` or, if that is NULL, before the
+ * one that was begun last. (Where `next` begins, its reader may have it where the one before was:
+ * of that, only the clock is known still.) */
+static int restate_before(struct tt_writer *w, int64_t time_ns, const struct tt_generation *next)
 {
 	struct tt_restatement list = {.runner = TT_NONE, .own_generation = true};
+	const struct tt_writer_past *past = &w->past;
+	uint64_t number = next == NULL ? past->source->number : next->number;
+	bool has_clocks = next == NULL ? past->had_clock && past->has_clock
+				       : past->has_clock && next->has_clock;
 	/* it has the clock of its number, by which pieces are known to be of one recording, and
 	   begins before the next one by this, too */
-	int64_t lead = number == w->past.source->number && w->past.had_clock
-			       ? lead_of_old_clock(&w->past)
-			       : TT_CLOCK_ERROR_NS + 1;
+	const struct tt_clock *old = next == NULL ? &past->old_clock : &past->clock;
+	int64_t lead = has_clocks ? lead_of_clock(old, next == NULL ? &past->clock : &next->clock)
+				  : TT_CLOCK_ERROR_NS + 1;
 	bool has_old_clock = lead >= -TT_CLOCK_ERROR_NS && lead <= TT_CLOCK_ERROR_NS;
 	int rc;
 
@@ -369,7 +374,7 @@ static int restate_before(struct tt_writer *w, int64_t time_ns, uint64_t number)
 		rc = tt_writer_open_generation(w, earlier(time_ns, list.events.n + 2),
 					       w->past.source);
 	if (rc == TT_OK && has_old_clock)
-		tt_writer_use_clock(w, &w->past.old_clock);
+		tt_writer_use_clock(w, old);
 	if (rc == TT_OK && !tt_writer_past_batches(w))
 		rc = -w->err.code;
 	if (rc == TT_OK)
@@ -425,9 +430,7 @@ int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first)
 		rc = restate_in_place(w, time_ns);
 	} else {
 		rc = restate_before(w, earlier(time_ns, n),
-				    begins && first->generation != NULL
-					    ? first->generation->number
-					    : w->past.source->number);
+				    begins ? first->generation : NULL);
 		if (rc == TT_OK && !begins)
 			rc = restate_stated(w, time_ns, n - 1);
 	}
