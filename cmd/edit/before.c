@@ -31,7 +31,7 @@ static void trail_add(struct trail *t, uint64_t offset)
 	t->offsets[0] = offset;
 }
 
-/* As leap_to_window(). */
+/* Leaps, if that can be done. True: the window begins in the generation after that. */
 static bool leap(struct before *b, struct tt_reader *r, const struct tt_generation *first,
 		 const struct window_begin *window, struct trail *trail, size_t *n)
 {
@@ -44,6 +44,10 @@ static bool leap(struct before *b, struct tt_reader *r, const struct tt_generati
 	*trail = (struct trail){ { 0 } };
 	for (unsigned i = 0; i < b->nread; i++)
 		trail_add(trail, landing.offsets[i]);
+	if (landing.next_offset == 0)
+		return false;
+	*n += 1;
+	trail_add(trail, landing.next_offset);
 	return true;
 }
 
@@ -69,8 +73,8 @@ static size_t count(struct before *b, struct tt_reader *r, const struct time_poi
 		trail_add(trail, tt_generation_offset(g));
 		if (reaches(g, &window))
 			break;
-		if (n == 1)
-			(void)leap(b, r, g, &window, trail, &n);
+		if (n == 1 && leap(b, r, g, &window, trail, &n))
+			break;
 	}
 	return n;
 }

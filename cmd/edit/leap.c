@@ -8,8 +8,10 @@
 #define MIN_NBYTES (UINT64_C(64) << 20)
 /* The last batch that is looked at begins so many bytes before the end. */
 #define TAIL_NBYTES (UINT64_C(128) << 10)
-/* Batches that are looked at, at most, and places where generations are then sought. */
-#define MOST_PROBES 24
+/* A place is found to so many bytes: some batches that are looked at one after the other. */
+#define NEAR_NBYTES (UINT64_C(1) << 20)
+/* Batches that are looked at for a place, at most, and generations that the window may begin in. */
+#define MOST_PROBES 40
 #define MOST_LANDINGS 4
 
 /* Where a batch begins, or a generation ends. */
@@ -22,7 +24,7 @@ struct search {
 	struct tt_reader *r;
 	const struct window_begin *window;
 	const struct tt_generation *first; /* until the reader moves */
-	uint64_t first_offset, first_number, frequency; /* of that */
+	uint64_t first_number, frequency; /* of that */
 	struct spot low;        /* it is before the window */
 	struct spot high;       /* it is not, and if it has no number, nothing is known of it */
 	bool is_lost;           /* what was found does not fit together */
@@ -34,14 +36,6 @@ static bool is_before_window(const struct window_begin *w, uint64_t number, int6
 }
 
 /* ---- where the window begins, about */
-
-/* A generation's bytes, as they are in what is before the window. */
-static uint64_t usual_nbytes(const struct search *s)
-{
-	uint64_t n = s->low.number - s->first_number;
-
-	return (s->low.offset - s->first_offset) / (n == 0 ? 1 : n);
-}
 
 /* How much of what is between the two spots is before the window, if the trace is even. */
 static double part_before(const struct search *s)
@@ -91,13 +85,30 @@ static void probe(struct search *s, uint64_t offset)
 static void narrow(struct search *s)
 {
 	for (unsigned n = 0; n < MOST_PROBES && !s->is_lost; n++) {
-		if (s->high.offset - s->low.offset <= usual_nbytes(s))
+		if (s->high.offset - s->low.offset <= NEAR_NBYTES)
 			break;
 		probe(s, next_offset(s, n));
 	}
 }
 
 /* ---- the generations */
+
+/* A place between these two, less than a generation's number of batches and shortly before it. */
+static uint64_t find_number(const struct search *s, uint64_t low, uint64_t high, uint64_t number)
+{
+	struct tt_batch_place place;
+
+	for (unsigned n = 0; n < MOST_PROBES && high - low > NEAR_NBYTES; n++) {
+		uint64_t middle = low + (high - low) / 2;
+
+		if (tt_reader_find_batch(s->r, middle, &place) == 0 && place.offset < high &&
+		    place.generation < number)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
 
 /* Skims the next generation: whether it is one of the same trace, and ends before the window. */
 static bool next_is_early(struct search *s, const struct tt_generation **g)
@@ -111,40 +122,38 @@ static bool next_is_early(struct search *s, const struct tt_generation **g)
 					       tt_generation_summary(*g).last_ns);
 }
 
-/* Goes to the generations after this place, if so many end before the window. Else *place is where
- * the first one begins, if that does. */
-static bool land(struct search *s, uint64_t *place, unsigned ngenerations, struct landing *landing)
+/* Goes to the generations after this place, if so many end before the window. */
+static bool land(struct search *s, uint64_t place, unsigned ngenerations, uint64_t last,
+		 struct landing *landing)
 {
 	const struct tt_generation *g;
 
-	if (tt_reader_seek_generation(s->r, *place) != 0)
+	if (tt_reader_seek_generation(s->r, place) != 0)
 		return false;
 	for (unsigned i = 0; i < ngenerations; i++) {
 		if (!next_is_early(s, &g))
 			return false;
 		landing->offsets[i] = tt_generation_offset(g);
 		landing->ordinal = tt_generation_ordinal(g);
-		*place = landing->offsets[0];
 	}
+	landing->next_offset = tt_generation_number(g) == last ? tt_generation_end(g) : 0;
 	return true;
 }
 
-/* (What is damaged is met later, if it is before the window.) */
+/* The window begins in the generation of the first batch that is not before it, or in one that ends
+ * late. (What is damaged is met later, if it is before the window.) */
 static bool find_landing(struct search *s, uint64_t begin, unsigned ngenerations,
 			 struct landing *landing)
 {
-	const uint64_t usual = usual_nbytes(s);
-	uint64_t place = s->low.offset;
-	/* (the rest of one is passed over) */
-	uint64_t ahead = (ngenerations + 1) * usual;
+	bool is_known = s->high.number != 0;
+	uint64_t last = is_known ? s->high.number - 1 : s->low.number;
 
-	for (unsigned n = 0; n < MOST_LANDINGS && !s->is_lost; n++) {
-		if (place < begin || place - begin <= ahead)
+	for (unsigned n = 0; n < MOST_LANDINGS && !s->is_lost; n++, last--) {
+		if (last < s->first_number + ngenerations)
 			return false;
-		place -= ahead;
-		if (land(s, &place, ngenerations, landing))
+		if (land(s, find_number(s, begin, s->low.offset, last - ngenerations + 1),
+			 ngenerations, is_known ? last : 0, landing))
 			return true;
-		ahead = 2 * usual;
 	}
 	return false;
 }
@@ -158,7 +167,6 @@ bool leap_to_window(struct tt_reader *r, const struct tt_generation *first,
 		.r = r,
 		.window = window,
 		.first = first,
-		.first_offset = tt_generation_offset(first),
 		.first_number = tt_generation_number(first),
 		.frequency = tt_generation_frequency(first),
 		.low = { begin, tt_generation_number(first),

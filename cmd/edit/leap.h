@@ -22,6 +22,7 @@ struct window_begin {
 struct landing {
 	uint64_t offsets[MOST_LANDED];
 	uint64_t ordinal;       /* of the last one, counted by numbers */
+	uint64_t next_offset;   /* after it, if the window begins there; 0: that is not known */
 };
 
 /*

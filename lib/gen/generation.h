@@ -158,6 +158,7 @@ struct tt_loader {
 	struct tt_batch_rules rules;
 	uint64_t ordinal;       /* generations loaded or tried */
 	uint64_t whole_ordinal, whole_number; /* of the last one that was whole, or 0 */
+	uint64_t first_time;    /* of the first one that was */
 	/* before 1.26, where no mark ends a generation: */
 	bool at_next;           /* the source is where the next one begins */
 	bool at_end;            /* the input ended after this one */

@@ -324,6 +324,8 @@ int tt_loader_next(struct tt_loader *l, struct tt_generation *g, struct tt_error
 		rc = seal(l, g, err);
 	l->number = g->number;
 	if (rc == TT_OK) {
+		if (l->whole_ordinal == 0)
+			l->first_time = g->min_time;
 		l->whole_ordinal = g->ordinal;
 		l->whole_number = g->number;
 	}

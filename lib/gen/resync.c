@@ -299,6 +299,13 @@ int tt_loader_resync(struct tt_loader *l, const struct tt_error *broken, uint64_
 
 /* ---- without damage */
 
+/* A batch that is sought may be one of any generation. */
+static void expect_any_time(struct tt_loader *l)
+{
+	l->min_time = 0;
+	l->broken_time = l->first_time;
+}
+
 /* Moves to the first batch from here on, which is no farther than a batch is long. */
 static bool go_to_batch(struct tt_loader *l, struct tt_error *err)
 {
@@ -347,7 +354,7 @@ int tt_loader_find_batch(struct tt_loader *l, uint64_t offset, struct tt_raw_bat
 	if (!tt_loader_can_jump(l, offset))
 		return TT_END;
 	tt_source_jump(l->src, offset, &ignored);
-	l->min_time = l->broken_time = 0;
+	expect_any_time(l);
 	found = go_to_batch(l, &ignored) && read_header(l, b, &ignored);
 	l->min_time = min_time;
 	l->broken_time = broken_time;
@@ -364,7 +371,7 @@ int tt_loader_seek(struct tt_loader *l, uint64_t offset)
 	if (l->whole_ordinal == 0 || !tt_loader_can_jump(l, offset))
 		return TT_END;
 	tt_source_jump(l->src, offset, &ignored);
-	l->min_time = l->broken_time = 0;
+	expect_any_time(l);
 	if (!go_to_batch(l, &ignored))
 		return TT_END;
 	/* (a generation that begins right here would not be known from one that goes on) */

@@ -995,6 +995,40 @@ START_TEST(a_generation_is_found_from_any_place_before_it)
 }
 END_TEST
 
+/* Bytes of events that can be read as batches of a generation 77, long before the trace began. */
+static void build_lookalikes(struct build *b, uint64_t generation)
+{
+	static const uint8_t one[] = {TT_EV_EVENT_BATCH, 77, 1, 3, 2, TT_EV_GO_DESTROY, 1};
+	uint8_t bytes[20 * sizeof(one)];
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = one[i % sizeof(one)];
+	build_raw(b, generation, 7, generation * 100, bytes, sizeof(bytes));
+}
+
+START_TEST(events_that_look_like_batches_are_not_found)
+{
+	const struct tt_generation *g;
+	struct tt_batch_place place;
+	struct tt_reader *r;
+	struct build b;
+
+	build_init(&b, 26);
+	for (uint64_t i = 1; i <= NSOUGHT; i++) {
+		build_clock(&b, i, i * 100, 1000000000);
+		build_lookalikes(&b, i);
+		build_lookalikes(&b, i);
+		build_mark(&b);
+	}
+	r = test_open(b.data, b.len, TT_OPEN_TABLES);
+	ck_assert_int_eq(tt_reader_skim_generation(r, &g), 0);
+	for (uint64_t at = 16; at < b.len; at++)
+		if (tt_reader_find_batch(r, at, &place) == 0)
+			ck_assert_uint_le(place.generation, NSOUGHT);
+	close_script(r, &b);
+}
+END_TEST
+
 START_TEST(nothing_is_sought_before_a_generation_was_read)
 {
 	struct build packed;
@@ -1265,6 +1299,7 @@ static TCase *contract(void)
 	tcase_add_loop_test(tc, a_generation_that_was_found_is_reached_at_once, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, a_packed_trace_has_no_generation_to_go_to, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, a_generation_is_found_from_any_place_before_it, 0, TEST_NVERSIONS);
+	tcase_add_test(tc, events_that_look_like_batches_are_not_found);
 	tcase_add_loop_test(tc, nothing_is_sought_before_a_generation_was_read, 0, TEST_NVERSIONS);
 	tcase_add_test(tc, memory_has_a_limit_with_a_code_of_its_own);
 	tcase_add_test(tc, an_input_that_cannot_be_read_says_why);
