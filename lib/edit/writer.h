@@ -139,7 +139,8 @@ struct tt_writer_past {
 	bool stays;             /* it grows with what is written: another trace may follow */
 	int64_t last_ns;        /* of its last event, or INT64_MIN */
 	uint64_t ngenerations;  /* that it has begun */
-	const struct tt_generation *source; /* the last of them */
+	const struct tt_generation *source; /* the last of them, which is gone at the next one */
+	uint64_t number;        /* of the last */
 	bool has_clock, had_clock; /* it has one, and the one before it had: */
 	struct tt_clock clock, old_clock;
 	struct tt_idmap g_ids;  /* goroutines to `stacks`: order does not know their stacks */

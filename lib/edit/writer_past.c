@@ -370,6 +370,7 @@ int tt_writer_past_generation(struct tt_writer *w, const struct tt_generation *g
 		carry_labels(w);
 	past->any = true;
 	past->source = gen;
+	past->number = gen->number;
 	past->ngenerations++;
 	past->had_clock = past->has_clock;
 	past->old_clock = past->clock;

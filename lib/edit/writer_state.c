@@ -347,34 +347,52 @@ static int64_t lead_of_clock(const struct tt_clock *old, const struct tt_clock *
 	return mono > wall ? mono : wall;
 }
 
-/* A generation of what is known, and nothing else, before `next` or, if that is NULL, before the
- * one that was begun last. (Where `next` begins, its reader may have it where the one before was:
- * of that, only the clock is known still.) */
-static int restate_before(struct tt_writer *w, int64_t time_ns, const struct tt_generation *next)
+/* Which generation another one is, that only restates: its number and its clock are those by
+ * which pieces are known to be of one recording. */
+struct identity {
+	uint64_t number;
+	const struct tt_clock *clock; /* NULL: it is not known */
+	int64_t lead_ns;        /* of the clock before that of the next one */
+};
+
+/* The one before that in which `first` is. Where a generation begins, its reader may have it
+ * where the one before was; at the end, none may be left. */
+static struct identity identity_of(const struct tt_writer_past *past, const struct tt_event *first)
+{
+	const struct tt_generation *next = first->generation;
+	struct identity id = {.number = past->number, .clock = past->has_clock ? &past->clock : NULL};
+
+	if (first->kind != TT_KIND_SYNC) {
+		id.number--;
+		id.clock = past->had_clock && past->has_clock ? &past->old_clock : NULL;
+		id.lead_ns = id.clock == NULL ? 0 : lead_of_clock(id.clock, &past->clock);
+	} else if (next != NULL) {
+		id.number = next->number - 1;
+		id.clock = next->has_clock ? id.clock : NULL;
+		id.lead_ns = id.clock == NULL ? 0 : lead_of_clock(id.clock, &next->clock);
+	}
+	if (id.lead_ns < -TT_CLOCK_ERROR_NS || id.lead_ns > TT_CLOCK_ERROR_NS)
+		id.clock = NULL;
+	id.number += id.number == 0;
+	return id;
+}
+
+/* A generation of what is known, and nothing else. */
+static int restate_before(struct tt_writer *w, int64_t time_ns, const struct tt_event *first)
 {
 	struct tt_restatement list = {.runner = TT_NONE, .own_generation = true};
-	const struct tt_writer_past *past = &w->past;
-	uint64_t number = next == NULL ? past->source->number : next->number;
-	bool has_clocks = next == NULL ? past->had_clock && past->has_clock
-				       : past->has_clock && next->has_clock;
-	/* it has the clock of its number, by which pieces are known to be of one recording, and
-	   begins before the next one by this, too */
-	const struct tt_clock *old = next == NULL ? &past->old_clock : &past->clock;
-	int64_t lead = has_clocks ? lead_of_clock(old, next == NULL ? &past->clock : &next->clock)
-				  : TT_CLOCK_ERROR_NS + 1;
-	bool has_old_clock = lead >= -TT_CLOCK_ERROR_NS && lead <= TT_CLOCK_ERROR_NS;
+	struct identity id = identity_of(&w->past, first);
 	int rc;
 
-	if (has_old_clock && lead >= 0)
-		time_ns = earlier(time_ns, (size_t)lead + 1);
-
-	tt_writer_number(w, number > 1 ? number - 1 : 1);
+	if (id.clock != NULL && id.lead_ns >= 0)
+		time_ns = earlier(time_ns, (size_t)id.lead_ns + 1);
+	tt_writer_number(w, id.number);
 	rc = list_past(w, &list) ? TT_OK : -w->err.code;
 	if (rc == TT_OK)
 		rc = tt_writer_open_generation(w, earlier(time_ns, list.events.n + 2),
 					       w->past.source);
-	if (rc == TT_OK && has_old_clock)
-		tt_writer_use_clock(w, old);
+	if (rc == TT_OK && id.clock != NULL)
+		tt_writer_use_clock(w, id.clock);
 	if (rc == TT_OK && !tt_writer_past_batches(w))
 		rc = -w->err.code;
 	if (rc == TT_OK)
@@ -429,8 +447,7 @@ int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first)
 	if (in_first && !begins) {
 		rc = restate_in_place(w, time_ns);
 	} else {
-		rc = restate_before(w, earlier(time_ns, n),
-				    begins ? first->generation : NULL);
+		rc = restate_before(w, earlier(time_ns, n), first);
 		if (rc == TT_OK && !begins)
 			rc = restate_stated(w, time_ns, n - 1);
 	}
