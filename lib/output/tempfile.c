@@ -181,11 +181,13 @@ static void inherit(const struct tt_tempfile *t, const char *name)
 /* A rename that replaces nothing. */
 static bool rename_new(const struct tt_tempfile *t, const char *name)
 {
+#ifdef RENAME_NOREPLACE
 	if (renameat2(t->folder, t->name, t->folder, name, RENAME_NOREPLACE) == 0)
 		return true;
 	if (errno != EINVAL && errno != ENOSYS)
 		return false;
-	/* a file system without that: a link replaces nothing either */
+#endif
+	/* a file system or a C library without that: a link replaces nothing either */
 	return linkat(t->folder, t->name, t->folder, name, 0) == 0 &&
 	       unlinkat(t->folder, t->name, 0) == 0;
 }
