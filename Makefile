@@ -686,11 +686,12 @@ $(fuzz_names:%=$O/fuzz_%): $O/fuzz_%: $O/lib/fuzz/fuzz_%.o $O/libtracetool.a
 	$(call q,LINK)$(link) -fsanitize=fuzzer -pie -pthread -o $@ $(filter %.o,$^) $(filter %.a,$^) $(deps_libs) -ldl
 
 ## fuzz-run         each fuzz target for SECONDS=10; FUZZ='wire order' for some,
-##                  SEED=1 to repeat a run
+##                  SEED=1 to repeat a run, FUZZ_JOBS=4: so many at once
 SECONDS ?= 10
 SEED ?= 0
+FUZZ_JOBS ?= 1
 fuzz-run: fuzz
-	@lib/fuzz/run $(fuzz_build) $(SECONDS) $(SEED) $(FUZZ)
+	@lib/fuzz/run -j $(FUZZ_JOBS) $(fuzz_build) $(SECONDS) $(SEED) $(FUZZ)
 
 ## coverage         what check-unit and check-cli reach, per file; fails below
 ##                  the goals; V=1: lines, too
