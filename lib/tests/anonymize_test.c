@@ -11,6 +11,7 @@
 #include "tests/embedded.h"
 #include "tests/reader_support.h"
 #include "tests/rich.h"
+#include "tests/sanitized.h"
 #include "tests/script.h"
 #include "tests/suites.h"
 #include "tracetool_write.h"
@@ -426,7 +427,8 @@ START_TEST(no_byte_of_a_text_comes_out)
 
 		cut.len = at;
 		holds_no_secret(&cut, "cut at", at);
-		for (unsigned bit = 0; bit < 8; bit++) {
+		/* under sanitizers one bit of 8 or none, another one in the next byte */
+		for (size_t bit = at % TT_EVERY; bit < 8; bit += TT_EVERY) {
 			in.data[at] ^= (uint8_t)(1u << bit);
 			holds_no_secret(&in, "flip at", at);
 			in.data[at] ^= (uint8_t)(1u << bit);
