@@ -6,6 +6,8 @@
  * it is the first or second that carries a sequence number, which each start of a goroutine
  * or P counts. Stands on order.
  */
+#include <string.h>
+
 #include "gen/clock.h"
 #include "repair/place.h"
 #include "repair/snapshot.h"
@@ -311,8 +313,6 @@ static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_ba
 	uint32_t nordered = reached(s, e->merge), nlisted, nbefore;
 	uint64_t nlate = s->doubt.late_offset - b->data_offset;
 
-	if (s->doubt.needed && e->at->stuck && nordered < b->size)
-		return nordered;
 	if (is_misread(s, b))
 		return tt_doubted_events_place(&e->events, nordered, TT_PLACE_DECODING);
 	/* bytes that are missing in the list of the heap nearly always contradict it */
@@ -330,6 +330,39 @@ static uint32_t nbytes_left(const struct tt_salvage *s, const struct tt_event_ba
 	return nbytes_ordered(s, b, nordered, e);
 }
 
+/* How many of the first bytes of the batch name no stack that there is not. */
+static uint32_t nbytes_known(const struct tt_salvage *s, const struct tt_event_batch *b,
+			     uint32_t nbytes)
+{
+	const uint8_t *p = b->data, *end = p + nbytes, *next;
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	for (; p < end; p = next) {
+		next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt);
+		if (next == NULL || names_unknown_stack(s, &ev))
+			break;
+	}
+	return (uint32_t)(p - b->data);
+}
+
+/* How many of its bytes stay, by all that shows the place. False: no memory. */
+static bool estimate(struct tt_salvage *s, const struct tt_event_batch *b, struct evidence *e,
+		     uint32_t *nbytes)
+{
+	struct tt_salvage_doubt *d = &s->doubt;
+	bool found = tt_snapshot_begin(&e->list, &s->gen) &&
+		     tt_doubted_events_find(&e->events, s, b, reached(s, e->merge));
+
+	if (found) {
+		*nbytes = nbytes_left(s, b, e);
+		d->nresumes = e->events.nresumes;
+		memcpy(d->resumes, e->events.resumes, sizeof(d->resumes));
+	}
+	tt_doubted_events_release(&e->events, s);
+	return found;
+}
+
 bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 			const struct tt_salvage_stop *at)
 {
@@ -337,18 +370,20 @@ bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 	struct tt_salvage_doubt *d = &s->doubt;
 	const struct tt_event_batch *b;
 	uint32_t nbytes;
-	bool found;
 
 	b = &s->gen.batches.at[d->batch];
+	d->nkept = d->nordered = 0;
 	if (b->size == 0)
 		return true;
-	found = tt_snapshot_begin(&e.list, &s->gen) && tt_doubted_events_find(&e.events, s, b);
-	nbytes = found ? nbytes_left(s, b, &e) : 0;
-	tt_doubted_events_release(&e.events, s);
-	if (!found)
+	d->nordered = nbytes_known(s, b, reached(s, merge));
+	if (d->floor != 0)
+		nbytes = d->floor < d->nordered ? d->floor : d->nordered;
+	else if (!estimate(s, b, &e, &nbytes))
 		return false;
+	d->nkept = nbytes;
 	if (!need_ids(s, b, nbytes))
 		return false;
 	tt_salvage_cut(s, thread_of(s), d->batch, nbytes);
 	return true;
 }
+

@@ -5,6 +5,9 @@
  */
 #include "repair/place.h"
 
+#include <limits.h>
+
+#include "repair/salvage_impl.h"
 #include "repair/usual.h"
 
 /* So many bytes of other batches show what is usual. */
@@ -95,8 +98,88 @@ static bool score_events(struct tt_doubted_events *events, struct tt_usual *u,
 	return true;
 }
 
+/* So many events show whether a batch goes on at some place; one that does so within so many bytes
+ * after the one where decoding stops. */
+#define NSHOWING 12
+#define RESUME_NBYTES 96
+/* So much more unusual, for each event, is a place that is earlier than the most usual one. */
+#define RESUME_SLACK 4
+
+/* How unusual the next events are from there on, for each of them; INT_MAX: they cannot be read
+ * past the place where decoding stops. */
+static int score_from(struct tt_usual *u, const struct tt_salvage *s,
+		      const struct tt_event_batch *b, uint32_t at)
+{
+	const uint8_t *p = b->data + at, *end = b->data + s->doubt.nbytes;
+	struct tt_raw_event ev;
+	const uint8_t *next;
+	int sum = 0, n = 0;
+	uint64_t dt;
+
+	u->type = TT_USUAL_NONE;
+	for (; p < end && (n < NSHOWING || p <= b->data + b->size); n++, p = next) {
+		next = tt_raw_event_decode(&s->plan, p, end, &ev, &dt);
+		if (next == NULL || tt_salvage_cannot_be(s, s->doubt.thread, &ev))
+			return INT_MAX;
+		sum += tt_usual_score(u, &ev, dt, (size_t)(next - p)).all;
+	}
+	return n == 0 ? INT_MAX : sum / n;
+}
+
+static void add_resume(struct tt_doubted_events *events, uint32_t at)
+{
+	for (unsigned i = 0; i < events->nresumes; i++)
+		if (events->resumes[i] == at)
+			return;
+	if (events->nresumes < TT_NRESUMES)
+		events->resumes[events->nresumes++] = at;
+}
+
+/* Where the batch goes on between these places: where it is most usual, and before that, where it
+ * is nearly so. */
+static void find_resumes(struct tt_doubted_events *events, struct tt_usual *u,
+			 const struct tt_salvage *s, const struct tt_event_batch *b, uint32_t from,
+			 uint32_t to)
+{
+	int scores[2 * RESUME_NBYTES], best = INT_MAX;
+	uint32_t at;
+
+	if (to > s->doubt.nbytes)
+		to = s->doubt.nbytes;
+	if (from + 2 * RESUME_NBYTES < to)
+		from = to - 2 * RESUME_NBYTES;
+	for (at = from; at < to; at++) {
+		scores[at - from] = score_from(u, s, b, at);
+		if (scores[at - from] < best)
+			best = scores[at - from];
+	}
+	if (best >= 0)
+		return;
+	for (at = from; scores[at - from] > best + RESUME_SLACK; at++)
+		;
+	add_resume(events, at);
+	for (; scores[at - from] > best; at++)
+		;
+	add_resume(events, at);
+}
+
+/* The same after the place where decoding stops, and after the one where ordering does. */
+static void find_all_resumes(struct tt_doubted_events *events, struct tt_usual *u,
+			     const struct tt_salvage *s, const struct tt_event_batch *b,
+			     uint32_t nordered)
+{
+	size_t n = events->list.n, first = n > TT_NMISREAD ? n - TT_NMISREAD : 0;
+
+	events->nresumes = 0;
+	if (n == 0 || s->doubt.nbytes <= b->size)
+		return;
+	find_resumes(events, u, s, b, events->list.at[first].at + 1, b->size + RESUME_NBYTES);
+	if (nordered <= events->list.at[first].at)
+		find_resumes(events, u, s, b, nordered, nordered + RESUME_NBYTES);
+}
+
 bool tt_doubted_events_find(struct tt_doubted_events *events, const struct tt_salvage *s,
-			    const struct tt_event_batch *b)
+			    const struct tt_event_batch *b, uint32_t nordered)
 {
 	struct tt_usual usual;
 	bool done;
@@ -107,6 +190,8 @@ bool tt_doubted_events_find(struct tt_doubted_events *events, const struct tt_sa
 		return false;
 	learn(&usual, s, b);
 	done = score_events(events, &usual, s, b);
+	if (done)
+		find_all_resumes(events, &usual, s, b, nordered);
 	tt_usual_release(&usual);
 	return done;
 }

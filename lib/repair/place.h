@@ -20,11 +20,14 @@ struct tt_doubted_event {
 struct tt_doubted_events {
 	TT_ARRAY(struct tt_doubted_event) list;
 	uint32_t ngood;         /* the place is not in so many first bytes of the batch */
+	uint8_t nresumes;       /* where decoding stops: from here on it may go on */
+	uint32_t resumes[TT_NRESUMES];
 };
 
-/* Looks at all events of the batch that can be decoded. False: no memory. */
+/* Looks at all events of the batch that can be decoded; nordered bytes can be ordered. False: no
+ * memory. */
 bool tt_doubted_events_find(struct tt_doubted_events *events, const struct tt_salvage *s,
-			    const struct tt_event_batch *b);
+			    const struct tt_event_batch *b, uint32_t nordered);
 void tt_doubted_events_release(struct tt_doubted_events *events, const struct tt_salvage *s);
 /* Where it can be. */
 enum tt_place {

@@ -52,22 +52,6 @@ static int walk_batch(struct tt_salvage *s, struct tt_event_batch *b)
 	return p == end;
 }
 
-/* Whether an event says of no thread that a goroutine or P runs on it. */
-static bool runs_nowhere(int64_t thread, const struct tt_raw_event *ev)
-{
-	if (thread != TT_NONE)
-		return false;
-	if (ev->type == TT_EV_GO_STATUS)
-		return (ev->args[2] & 0xff) == TT_G_RUNNING || (ev->args[2] & 0xff) == TT_G_SYSCALL;
-	return ev->type == TT_EV_PROC_STATUS && (ev->args[1] & 0xff) == TT_P_RUNNING;
-}
-
-bool tt_salvage_cannot_be(const struct tt_salvage *s, int64_t thread, const struct tt_raw_event *ev)
-{
-	return tt_specs_def(s->gen.specs, ev->type)->spec.since > s->version ||
-	       runs_nowhere(thread, ev);
-}
-
 /* The same of a batch in doubt: which of its events count is not known yet. */
 static bool walk_doubted(struct tt_salvage *s, struct tt_event_batch *b)
 {

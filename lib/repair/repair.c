@@ -82,18 +82,7 @@ const struct tt_error *tt_repair_error(const struct tt_repair *r)
 	return &r->err;
 }
 
-static int no_memory(struct tt_repair *r)
-{
-	return tt_fail(&r->err, tt_mem_code(r->mem), "no memory to repair a generation");
-}
-
 /* ---- numbers */
-
-/* How many numbers are missing before this one; 0 if it does not come after the last. */
-static uint64_t missing_before(const struct tt_repair *r, uint64_t number)
-{
-	return r->any && number > r->last_number ? number - r->last_number - 1 : 0;
-}
 
 /* Whether the missing numbers before the generation can be given to empty generations: those
  * need clocks of their own. */
@@ -117,13 +106,13 @@ static uint64_t number_for(const struct tt_repair *r, const struct tt_generation
 		return g->number != 0 ? g->number : 1;
 	if (g->number <= r->last_number || next == 0)
 		return next;
-	return can_fill(r, g, missing_before(r, g->number)) ? g->number : next;
+	return can_fill(r, g, tt_repair_missing_before(r, g->number)) ? g->number : next;
 }
 
 /* Empty generations with the numbers before that of `g`; how many. */
 static uint64_t put_placeholders(struct tt_repair *r, const struct tt_generation *g)
 {
-	uint64_t nmissing = missing_before(r, g->number);
+	uint64_t nmissing = tt_repair_missing_before(r, g->number);
 
 	for (uint64_t i = 1; i <= nmissing; i++) {
 		struct tt_clock clock = r->clock.clock;
@@ -231,7 +220,7 @@ static int hand_out_whole(struct tt_repair *r, uint64_t nread, struct tt_repaire
 	if (r->has_heap)
 		out->made_entries += tt_write_lost_events(&r->writer, &r->whole, false);
 	if (r->writer.enc.failed)
-		return no_memory(r);
+		return tt_repair_no_memory(r);
 	out->front = (struct tt_str){(const char *)r->writer.out.data, r->writer.out.len};
 	out->bytes = (struct tt_str){(const char *)data, (size_t)nbytes};
 	finish_report(r, out);
@@ -261,13 +250,13 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 	size_t nfront;
 
 	begin_report(r, out, s->gen.number);
-	out->missing_generations = missing_before(r, number);
+	out->missing_generations = tt_repair_missing_before(r, number);
 	out->made_generations = put_placeholders(r, &s->gen);
 	nfront = r->writer.out.len;
 	r->writer.lost |= lost_before(r, out);
 	tt_write_salvage(&r->writer, s, &around, &written);
 	if (r->writer.enc.failed)
-		return no_memory(r);
+		return tt_repair_no_memory(r);
 	at = (const char *)r->writer.out.data;
 	out->front = (struct tt_str){at, nfront};
 	out->bytes = (struct tt_str){nfront == 0 ? at : at + nfront, r->writer.out.len - nfront};
@@ -289,57 +278,6 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 		r->last_ns = s->last_ns;
 	finish_report(r, out);
 	return TT_OK;
-}
-
-/* ---- events that lead to a generation */
-
-/*
- * Looks for events that lead from r->start to the candidate: they are in r->synth, and
- * r->led is the state after them. 0, TT_REPAIR_GO_ON if there are none, or an error.
- */
-static int lead(struct tt_repair *r, struct tt_made_entries *made)
-{
-	const struct tt_generation *g = made->gen;
-	const struct tt_synth_start start = {&r->led, r->last_ns, tt_made_entries_strings(made),
-					     false};
-
-	if (!r->start.begun)
-		return TT_REPAIR_GO_ON;
-	if (!tt_entry_find(&r->entry, &r->probe, g, &r->start) ||
-	    !tt_order_copy(&r->led, &r->start))
-		return no_memory(r);
-	tt_order_begin_generation(&r->led, g);
-	if (tt_synth_build(&r->synth, &start, &r->entry) && r->synth.events.n != 0)
-		return TT_OK;
-	r->synth.events.n = 0;
-	return r->synth.no_memory ? no_memory(r) : TT_REPAIR_GO_ON;
-}
-
-/* Whether a thread has a goroutine or a P that does not run any more. */
-static bool is_torn(const struct tt_order *o)
-{
-	for (size_t i = 0; i < o->ms.n; i++) {
-		const struct tt_m_state *m = &o->ms.at[i];
-		const struct tt_g_state *g = m->g == TT_NONE ? NULL : tt_order_g(o, m->g);
-		const struct tt_p_state *p = m->p == TT_NONE ? NULL : tt_order_p(o, m->p);
-
-		if ((g != NULL && g->status != TT_G_RUNNING && g->status != TT_G_SYSCALL) ||
-		    (p != NULL && p->status == TT_P_IDLE))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Whether a generation that was ordered does not follow the state before it after all: events are
- * missing in between, and it took a goroutine from one thread to another. Nothing can lead from
- * there to a later generation.
- */
-static bool tears_state(const struct tt_repair *r, uint64_t number)
-{
-	bool lost = r->lost.uncounted || r->lost.events != 0 || missing_before(r, number) != 0;
-
-	return lost && is_torn(&r->pass.order) && !is_torn(&r->start);
 }
 
 /* ---- whole generations */
@@ -382,7 +320,7 @@ static int order_whole(struct tt_repair *r, const struct tt_order *start, uint64
 /* After events that lead there, if that is possible; else from the state as it is, again. */
 static int order_better(struct tt_repair *r, uint64_t *nread, struct tt_error *why)
 {
-	int rc = lead(r, &r->made);
+	int rc = tt_repair_lead(r, &r->made);
 
 	if (rc < 0) {
 		*why = r->err;
@@ -405,12 +343,12 @@ static int order_somehow(struct tt_repair *r, uint64_t *nread, struct tt_error *
 	int rc = order_whole(r, &r->start, nread);
 
 	if (rc == TT_OK)
-		return tears_state(r, r->whole.number) ? order_better(r, nread, why) : rc;
+		return tt_repair_tears_state(r, r->whole.number) ? order_better(r, nread, why) : rc;
 	*why = r->pass.err;
 	if (tt_repair_is_fatal(why))
 		return rc;
 	tt_pass_blame_cut(&r->pass, tt_source_offset(r->loader->src), why);
-	rc = lead(r, &r->made);
+	rc = tt_repair_lead(r, &r->made);
 	if (rc < 0) {
 		*why = r->err;
 		return rc;
@@ -453,82 +391,12 @@ static int repair_whole(struct tt_repair *r, struct tt_repaired *out)
 		return -why.code;
 	}
 	if (!tt_order_copy(&r->pass.order, &r->start))
-		return no_memory(r);
+		return tt_repair_no_memory(r);
 	rc = tt_candidate_break_up(r, r->cur, &why);
 	return rc < 0 ? rc : TT_REPAIR_GO_ON;
 }
 
 /* ---- broken generations */
-
-static int trim_once(struct tt_repair *r, const struct tt_order *start, struct tt_error *why)
-{
-	int rc = tt_salvage_trim(&r->cur->salvage, &r->pass, start, why);
-
-	if (rc < 0)
-		r->err = *why;
-	return rc;
-}
-
-/* So many events of other threads show that they need events in doubt. */
-#define NNEEDING 64
-/* If fewer bytes are missing or were added, others may need what comes after these, with wrong
- * times. */
-#define NMISSING 2048
-
-/*
- * Cuts it to what orders from a state on. The last events in doubt that can be ordered may be none
- * and are dropped; but not if others then cannot be ordered that could be with them.
- */
-static int trim(struct tt_repair *r, const struct tt_order *start, struct tt_error *why)
-{
-	struct tt_salvage *s = &r->cur->salvage;
-	struct tt_error ignored;
-	uint64_t nothers;
-	int rc;
-
-	s->doubt.needed = false;
-	rc = trim_once(r, start, why);
-	if (rc < 0 || s->doubt.batch == TT_NO_BATCH || s->doubt.shortened ||
-	    s->doubt.nmissing < NMISSING)
-		return rc;
-	nothers = s->nkept - s->doubt.nconfirmed;
-	tt_salvage_recall(s);
-	s->doubt.needed = true;
-	rc = trim_once(r, start, &ignored);
-	if (rc < 0 || s->nkept - s->doubt.nconfirmed >= nothers + NNEEDING)
-		return rc;
-	tt_salvage_recall(s);
-	s->doubt.needed = false;
-	return trim_once(r, start, &ignored);
-}
-
-/* Cuts the candidate to what orders: from the state as it is, or after events that lead to
- * it, if more of it stays then. `number`: that of the generation in the input. */
-static int trim_somehow(struct tt_repair *r, uint64_t number, struct tt_error *why)
-{
-	struct tt_salvage *s = &r->cur->salvage;
-	struct tt_error ignored;
-	uint64_t nkept;
-	bool tears;
-	int rc;
-
-	if (!tt_salvage_remember(s))
-		return no_memory(r);
-	rc = trim(r, &r->start, why);
-	tears = rc == TT_OK && tears_state(r, number);
-	if (rc < 0 || (s->nkept == s->nevents && !tears))
-		return rc;
-	nkept = s->nkept;
-	tt_salvage_recall(s);
-	rc = lead(r, &s->made);
-	if (rc == TT_OK)
-		rc = trim(r, &r->led, &ignored);
-	if (rc < 0 || (rc == TT_OK && (s->nkept > nkept || (tears && s->nkept == nkept))))
-		return rc;
-	r->synth.events.n = 0;
-	tt_salvage_recall(s);
-	return trim(r, &r->start, &ignored);
-}
 
 static bool keeps_nothing(const struct tt_salvage *s)
 {
@@ -558,7 +426,7 @@ static int repair_broken(struct tt_repair *r, struct tt_repaired *out)
 	s->gen.number = number_for(r, &s->gen);
 	if (s->gen.number == 0)
 		return give_up_number(r);
-	rc = trim_somehow(r, number, &why);
+	rc = tt_trials_trim(r, number, &why);
 	if (rc < 0)
 		return rc;
 	if (c->why.code == TT_OK)
@@ -570,7 +438,7 @@ static int repair_broken(struct tt_repair *r, struct tt_repaired *out)
 		return rc < 0 ? rc : hand_out_salvage(r, number, out);
 	}
 	if (!tt_order_copy(&r->pass.order, &r->start))
-		return no_memory(r);
+		return tt_repair_no_memory(r);
 	tt_candidate_give_up(r);
 	return TT_REPAIR_GO_ON;
 }
@@ -595,7 +463,7 @@ static int try_next(struct tt_repair *r, struct tt_repaired *out)
 	if (rc != TT_OK)
 		return rc;
 	if (!tt_order_copy(&r->start, &r->pass.order))
-		return no_memory(r);
+		return tt_repair_no_memory(r);
 	return r->cur->whole ? repair_whole(r, out) : repair_broken(r, out);
 }
 

@@ -11,10 +11,13 @@
  *	batches.c   files batches, and says which of them may lack what came before
  *	doubt.c     the batch before a place where the framing breaks
  *	prepare.c   makes of these a generation that decodes
+ *	lead.c      events that lead to a generation
+ *	trials.c    chooses among ways to cut it that which keeps most
  *	trim.c      cuts it to what orders
- *	threads.c   the events of a thread, and where they end
+ *	threads.c   the events of a thread, where they end, and which cannot be
  *	resume.c    threads that go on after a gap
  *	confirm.c   which events of a damaged batch stay
+ *	splice.c    other ways to read the batch in doubt
  *	place.c     where in it bytes are missing or were added
  *	usual.c     how usual an event is: a measure for that
  *	headers.c   batches whose time or thread is wrong
@@ -29,6 +32,7 @@
 #ifndef TT_REPAIR_REPAIR_H
 #define TT_REPAIR_REPAIR_H
 
+#include "base/error.h"
 #include "edit/synth.h"
 #include "event/reader.h"
 #include "repair/write.h"
@@ -85,6 +89,7 @@ struct tt_repair {
 	uint64_t last_number;
 	int64_t last_ns;        /* the latest time of its events */
 	struct tt_generation clock; /* its clock, nothing else of it */
+	uint64_t ntried_nbytes; /* of generations, by all trials but the first (trials.c) */
 	struct tt_repair_lost lost;
 	uint8_t header[TT_HEADER_SIZE];
 	struct tt_error err;
@@ -99,6 +104,39 @@ static inline bool tt_repair_is_fatal(const struct tt_error *err)
 {
 	return err->system && err->code != TT_E_INPUT;
 }
+
+/* TT_E_MEMORY or TT_E_LIMIT in r->err. */
+static inline int tt_repair_no_memory(struct tt_repair *r)
+{
+	return tt_fail(&r->err, tt_mem_code(r->mem), "no memory to repair a generation");
+}
+
+/* How many numbers are missing before this one; 0 if it does not come after the last. */
+static inline uint64_t tt_repair_missing_before(const struct tt_repair *r, uint64_t number)
+{
+	return r->any && number > r->last_number ? number - r->last_number - 1 : 0;
+}
+
+/* ---- events that lead to a generation (lead.c) */
+
+/*
+ * Looks for events that lead from r->start to the candidate: they are in r->synth, and
+ * r->led is the state after them. 0, TT_REPAIR_GO_ON if there are none, or an error in r->err.
+ */
+int tt_repair_lead(struct tt_repair *r, struct tt_made_entries *made);
+/*
+ * Whether a generation that was ordered does not follow the state before it after all: events are
+ * missing in between, and it took a goroutine from one thread to another. Nothing can lead from
+ * there to a later generation. `number`: that of the generation in the input.
+ */
+bool tt_repair_tears_state(const struct tt_repair *r, uint64_t number);
+
+/* ---- trials (trials.c) */
+
+/* Cuts r->cur, which is broken and prepared, to what orders: from the state as it is, or after
+ * events that lead to it, if more of it stays then. 0, or an error in r->err. *why: what stopped
+ * the events that were cut; left alone if there are none. */
+int tt_trials_trim(struct tt_repair *r, uint64_t number, struct tt_error *why);
 
 /* Makes up, in r->ends, what the candidate needs at its end if another generation follows. 0, or an
  * error in r->err. */

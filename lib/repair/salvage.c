@@ -47,6 +47,8 @@ void tt_salvage_release(struct tt_salvage *s)
 	TT_ARRAY_RELEASE(s->mem, &s->lost_records.keys);
 	TT_ARRAY_RELEASE(s->mem, &s->runs);
 	TT_ARRAY_RELEASE(s->mem, &s->threads);
+	TT_ARRAY_RELEASE(s->mem, &s->ends);
+	tt_mem_free(s->mem, s->written, s->doubt.nwritten);
 	tt_made_entries_release(&s->made, s->mem);
 	tt_generation_release(&s->gen);
 	memset(s, 0, sizeof(*s));
@@ -159,6 +161,15 @@ static int framing_lost(struct tt_salvage *s, struct tt_loader *l, int why, stru
 	return rc;
 }
 
+/* Whether all of the last batch can be read, and that is enough: then its size is right. */
+static bool last_is_whole(const struct tt_salvage *s)
+{
+	const struct tt_raw_batch *b = &s->list.at[s->list.n - 1].head;
+
+	return b->size >= CREDIBLE_NBYTES &&
+	       tt_content_reach(tt_content_of(b, s->version), &s->plan, b->data, b->size) == b->size;
+}
+
 /*
  * Whether a batch that was read, and began at `at`, is one: bytes that the size of a damaged
  * batch leads to may look like a header. One of another generation has to begin with others.
@@ -173,7 +184,8 @@ static int is_real(struct tt_salvage *s, struct tt_loader *l, uint64_t at,
 
 	if (s->list.n != 0 && b->generation == s->gen.number) {
 		reach = tt_content_reach(content, &s->plan, b->data, b->size);
-		return reach == b->size || reach >= CREDIBLE_NBYTES;
+		return reach == b->size || reach >= CREDIBLE_NBYTES ||
+		       (reach != 0 && b->size >= CREDIBLE_NBYTES && last_is_whole(s));
 	}
 	if (b->generation == 0 || s->list.n == 0)
 		return b->generation != 0;

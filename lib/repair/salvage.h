@@ -42,6 +42,9 @@ struct tt_salvaged_batch {
 
 #define TT_NO_DOUBT SIZE_MAX
 
+/* So many places at most are tried where a batch may go on after damage in it. */
+#define TT_NRESUMES 6
+
 /* What tt_salvage_trim() changes of a generation. */
 struct tt_salvaged_run {
 	uint32_t size, next;
@@ -59,8 +62,14 @@ struct tt_salvage_doubt {
 	uint64_t nmissing;      /* so many bytes seem to be missing in it */
 	bool shortened;         /* the next batch begins before its end: it ends there */
 	uint64_t late_offset;   /* of the first of them that other threads' times contradict */
+	uint64_t ndelayed;      /* so many events of other threads come after later ones of it */
+	uint32_t nwritten;      /* nbytes before tt_salvage_splice() */
+	uint8_t nresumes;       /* events may be as they were written again from here on: */
+	uint32_t resumes[TT_NRESUMES];
 	uint64_t nconfirmed;    /* how many of its events are among tt_salvage's nevents */
-	bool needed;            /* all stay that order: events of other threads need them */
+	uint32_t floor;         /* so many of its bytes stay, as far as they order; 0: an estimate */
+	uint32_t nkept;         /* so many stayed */
+	uint32_t nordered;      /* so many did, and name no stack that there is not */
 };
 
 /* Whether this place of the input is in that batch. */
@@ -84,6 +93,8 @@ struct tt_salvage {
 	TT_ARRAY(struct tt_salvaged_batch) list; /* in the order of the file */
 	TT_ARRAY(struct tt_salvaged_run) runs; /* of tt_salvage_remember() */
 	TT_ARRAY(struct tt_salvaged_thread) threads; /* likewise */
+	TT_ARRAY(uint32_t) ends; /* of tt_salvage_find_ends() */
+	uint8_t *written;       /* the batch in doubt before tt_salvage_splice(), or NULL */
 	struct tt_decode_plan plan;
 	size_t doubtful;        /* index of the batch in doubt, or TT_NO_DOUBT */
 	struct tt_salvage_doubt doubt;
@@ -250,6 +261,17 @@ bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 			const struct tt_salvage_stop *at);
 /* Those that stay are among nevents from now on, and no others: what does not stay may be none. */
 void tt_salvage_recount_doubted(struct tt_salvage *s);
+
+/* ---- other ways to read it (splice.c) */
+
+/* Where its events end that order and do not stay: in s->ends. False: no memory. */
+bool tt_salvage_find_ends(struct tt_salvage *s);
+/* Where the batch may go on after an event that did not order: adds to the doubt's resumes, which
+ * are those after one that cannot be read. */
+void tt_salvage_find_resumes(struct tt_salvage *s);
+/* Takes the bytes from `cut` to `resume` out of the batch; `resume` 0: it is as it was again. After
+ * tt_salvage_recall(). False: no memory. */
+bool tt_salvage_splice(struct tt_salvage *s, uint32_t cut, uint32_t resume);
 
 /* ---- records of experiments (references.c) */
 

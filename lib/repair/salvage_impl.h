@@ -28,7 +28,7 @@ static inline size_t tt_salvage_copied_nbytes(const struct tt_raw_batch *b)
 	return (size_t)(b->data_offset - b->offset) + b->size;
 }
 
-/* ---- prepare.c */
+/* ---- threads.c */
 
 /* Whether Go writes no such event into a batch of this thread: in damaged bytes, one of its own is
  * another. */

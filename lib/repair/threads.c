@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * threads.c - the events of a thread in a broken generation: the table entries that they name,
- * and where they end. Stands on entries.h.
+ * where they end, and which cannot be. Stands on entries.h.
  */
-#include "repair/salvage.h"
+#include "repair/salvage_impl.h"
 
 bool tt_salvage_need_ids(struct tt_salvage *s, const struct tt_raw_event *ev)
 {
@@ -51,4 +51,20 @@ void tt_salvage_cut(struct tt_salvage *s, struct tt_thread_batches *t, uint32_t 
 		before = k;
 	s->gen.batches.at[batch].size = nbytes & 0xffffff;
 	tt_salvage_end_thread_in(s, t, before, batch);
+}
+
+/* Whether an event says of no thread that a goroutine or P runs on it. */
+static bool runs_nowhere(int64_t thread, const struct tt_raw_event *ev)
+{
+	if (thread != TT_NONE)
+		return false;
+	if (ev->type == TT_EV_GO_STATUS)
+		return (ev->args[2] & 0xff) == TT_G_RUNNING || (ev->args[2] & 0xff) == TT_G_SYSCALL;
+	return ev->type == TT_EV_PROC_STATUS && (ev->args[1] & 0xff) == TT_P_RUNNING;
+}
+
+bool tt_salvage_cannot_be(const struct tt_salvage *s, int64_t thread, const struct tt_raw_event *ev)
+{
+	return tt_specs_def(s->gen.specs, ev->type)->spec.since > s->version ||
+	       runs_nowhere(thread, ev);
 }

@@ -115,6 +115,7 @@ static void check_time(struct tt_salvage *s, const struct tt_event *ev, uint64_t
 	if (ev->raw_time_ns == s->last_ns || ev->spec->type == TT_EV_GO_SYSCALL_END_BLOCKED ||
 	    (at == TT_UNKNOWN) == (*latest == TT_UNKNOWN))
 		return;
+	s->doubt.ndelayed += at == TT_UNKNOWN;
 	at = at == TT_UNKNOWN ? *latest : at;
 	if (at < s->doubt.late_offset)
 		s->doubt.late_offset = at;
@@ -130,6 +131,7 @@ static int order_all(struct tt_salvage *s, struct tt_pass *pass)
 
 	s->last_ns = INT64_MIN;
 	s->doubt.late_offset = TT_UNKNOWN;
+	s->doubt.ndelayed = 0;
 	s->nkept = s->nread = 0;
 	tt_pass_take(pass, &s->gen);
 	rc = tt_pass_begin(pass);
