@@ -198,7 +198,8 @@ static int enter_source(struct tt_join *j, int64_t next_ns)
 	int64_t begin_ns = j->sync.time_ns > j->last_ns + 1 ? j->sync.time_ns : next_ns;
 	int rc = TT_OK;
 
-	j->synth.events.n = j->heap.nmade = 0;
+	j->synth.events.n = 0;
+	j->heap.nmade = 0;
 	/* For Go, a generation without events is not the first one: its statuses go there. */
 	if (tt_writer_has_no_event(j->w)) {
 		if (g->number != j->last_number && !tt_writer_copy_batches(j->w, g))

@@ -24,7 +24,7 @@ struct slot {
 	bool is_init;           /* all of this: when the slot is first used */
 	struct tt_mem mem;
 	struct tt_generation gen;
-	uint64_t gen_nbytes;    /* of mem */
+	size_t gen_nbytes;      /* of mem */
 	struct tt_pass pass;
 	struct tt_assumptions assumptions;
 	bool ordered;           /* to its end, on assumptions */
@@ -136,7 +136,7 @@ static bool load_next(struct tt_parallel *a, struct slot *s)
 	do {
 		rc = tt_loader_next(&a->loader, &s->gen, &s->pass.err);
 	} while (rc == TT_OK && s->gen.offset <= a->reader_offset);
-	s->gen_nbytes = s->mem.used_nbytes - others;
+	s->gen_nbytes = (size_t)(s->mem.used_nbytes - others);
 	a->ended = rc != TT_OK;
 	if (rc == -TT_E_LIMIT || rc == -TT_E_MEMORY)
 		a->shortage_offset = s->gen.offset;

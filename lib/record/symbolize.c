@@ -158,7 +158,7 @@ static enum made put_stack(struct tt_symbolizer *n, struct cursor *c)
 		if (!name_frame(n, &frames[i]))
 			return NO_MEMORY;
 	}
-	tt_encode_stack(&n->enc, id, frames, nframes);
+	tt_encode_stack(&n->enc, id, frames, (size_t)nframes);
 	return MADE;
 }
 

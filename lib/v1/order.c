@@ -485,10 +485,13 @@ static int order_all(struct order *o)
 static bool alloc_lists(struct order *o)
 {
 	struct tt_v1 *v = o->v;
+	uint64_t nevents = v->samples.n;
 
-	v->cap = v->samples.n;
 	for (size_t i = 0; i < v->batches.n; i++)
-		v->cap += v->batches.at[i].nevents;
+		nevents += v->batches.at[i].nevents;
+	if (nevents >= SIZE_MAX)
+		return false;
+	v->cap = (size_t)nevents;
 	for (o->nwaiting = 16; o->nwaiting < o->nprocs;)
 		o->nwaiting *= 2;
 	v->width = o->nprocs <= UINT8_MAX + 1 ? 1 : o->nprocs <= UINT16_MAX + 1 ? 2 : 4;
