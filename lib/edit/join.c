@@ -338,7 +338,9 @@ static bool is_restated(struct tt_join *j, const struct tt_event *ev)
 {
 	return ev->spec != NULL && (is_restated_gc(j, ev) || is_restated_task(j, ev) ||
 				    tt_join_heap_is_known(j, ev) ||
-				    (j->declared.in_row && tt_join_declared_is_restated(j, ev)));
+				    (j->declared.in_row &&
+				     (tt_join_declared_is_restated(j, ev) ||
+				      tt_join_ranges_is_restated(j, ev))));
 }
 
 /* The collector ended where something is missing, and nothing said so. */
@@ -419,6 +421,8 @@ static int take_event(struct tt_join *j, const struct tt_event *ev)
 		rc = tt_join_heap_take(j, ev);
 	if (rc == TT_OK)
 		rc = tt_join_declared_take(j, ev);
+	if (rc == TT_OK)
+		rc = tt_join_ranges_take(j, ev);
 	if (j->w->last_ns > j->last_ns)
 		j->last_ns = j->w->last_ns;
 	if (ev->spec != NULL && tt_specs_event(j->w->specs, ev->spec->type) != NULL)

@@ -5,7 +5,8 @@
  *	join.c        pieces of a recording as one trace
  *	join_fit.c    whether a piece begins where the one before ends
  *	join_heap.c   the heap of AllocFree where something is missing
- *	join_declared.c  resources of experiments there
+ *	join_declared.c  resources of experiments there,
+ *	join_ranges.c    and their ranges
  *	join_said.c   what a piece says before its first event that counts
  *	join_made.c   the generation of the events that are made up between them
  *	join_check.c  whether a piece is one of the same recording
@@ -168,6 +169,17 @@ void tt_join_declared_see(struct tt_join *j, const struct tt_event *ev);
 bool tt_join_declared_is_restated(struct tt_join *j, const struct tt_event *ev);
 /* Before one that is going to be written: writes what leads to the resources that it needs. */
 int tt_join_declared_take(struct tt_join *j, const struct tt_event *ev);
+/* Whether an event of this type can be made up where that event is. */
+bool tt_join_can_make(const struct tt_join *j, const struct tt_event_def *def,
+		      const struct tt_event *ev);
+
+/* ---- join_ranges.c */
+
+/* Whether it only restates that a range is open in the result; in such a row only. */
+bool tt_join_ranges_is_restated(const struct tt_join *j, const struct tt_event *ev);
+/* Before one that is going to be written: ends the range that it begins, or begins the one that it
+ * ends, if that happened where something is missing. */
+int tt_join_ranges_take(struct tt_join *j, const struct tt_event *ev);
 
 /* ---- join_fit.c */
 

@@ -106,8 +106,8 @@ bool tt_join_declared_is_restated(struct tt_join *j, const struct tt_event *ev)
 
 /* ---- what leads there */
 
-static bool can_happen(const struct tt_join *j, const struct tt_event_def *def,
-		       const struct tt_event *ev)
+bool tt_join_can_make(const struct tt_join *j, const struct tt_event_def *def,
+		      const struct tt_event *ev)
 {
 	const struct tt_m_state *m = tt_order_m(&j->w->order, ev->thread);
 	bool has_p = m != NULL && m->p != TT_NONE, has_g = m != NULL && m->g != TT_NONE;
@@ -118,8 +118,13 @@ static bool can_happen(const struct tt_join *j, const struct tt_event_def *def,
 	       (has_g || (needs & TT_NEED_GOROUTINE) == 0) &&
 	       (!has_p || (needs & TT_NEED_NO_PROC) == 0) &&
 	       (!has_g || (needs & TT_NEED_NO_GOROUTINE) == 0) &&
-	       def->spec.since <= j->w->version && def->spec.norders == 1 && def->refers == 0 &&
-	       def->spec.range.role == TT_RANGE_NONE &&
+	       def->spec.since <= j->w->version && def->refers == 0;
+}
+
+/* Whether such an event is about one resource and nothing else. */
+static bool is_plain(const struct tt_event_def *def)
+{
+	return def->spec.norders == 1 && def->spec.range.role == TT_RANGE_NONE &&
 	       def->spec.orders[0].of == TT_ORDER_RESOURCE && def->spec.orders[0].arg >= 0;
 }
 
@@ -170,7 +175,7 @@ static const struct tt_event_def *find_event(struct tt_join *j, const struct tt_
 	for (unsigned type = 1; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_def(j->w->specs, type);
 
-		if (def == NULL || !can_happen(j, def, ev) ||
+		if (def == NULL || !is_plain(def) || !tt_join_can_make(j, def, ev) ||
 		    tt_subject_class_of(&j->w->order, def, 0) != r->class ||
 		    !serves(def, r, need, tried))
 			continue;

@@ -339,6 +339,12 @@ static bool is_listed(const struct tt_order *o, const struct tt_range_key *range
 	return false;
 }
 
+bool tt_writer_declared_is_open(const struct tt_order *o, const struct tt_range_key *range,
+				enum tt_resource scope)
+{
+	return tt_keyed_is_open(o, range) || is_listed(o, range, scope);
+}
+
 /* The event that says that a range is open; without one, that which begins it. */
 static const struct tt_event_def *stating(const struct tt_specs *specs, uint8_t begin)
 {
@@ -369,7 +375,7 @@ static bool plan_range(struct tt_writer *w, struct tt_restatement *list,
 	struct tt_restated e = {.place = (uint8_t)place_of(def), .count = &w->progress.ranges};
 	uint64_t args[TT_MAX_ARGS];
 
-	if (!tt_keyed_is_open(o, &k->range) && !is_listed(o, &k->range, range->scope))
+	if (!tt_writer_declared_is_open(o, &k->range, range->scope))
 		return true;
 	if (range->scope == TT_RESOURCE_THREAD)
 		e.thread = (int64_t)k->range.id;

@@ -7,6 +7,7 @@
 #define TT_EDIT_WRITER_DECLARED_H
 
 #include "edit/writer.h"
+#include "order/keyed.h"
 
 /* Where such an event can happen. */
 enum tt_declared_place {
@@ -20,6 +21,9 @@ enum tt_declared_place {
  * is known; sets the arguments that say so. */
 unsigned tt_writer_declared_lead(const struct tt_event_spec *spec,
 				 const struct tt_order_spec *order, uint8_t state, uint64_t *args);
+/* Whether a range is open that belongs to something of that kind. */
+bool tt_writer_declared_is_open(const struct tt_order *o, const struct tt_range_key *range,
+				enum tt_resource scope);
 /* Plans the events that state what exists and is open, in list->declared. */
 bool tt_writer_declared_plan(struct tt_writer *w, struct tt_restatement *list);
 /* When all are in list->events: numbers that go on lead to those of the source. */

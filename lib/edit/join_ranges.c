@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * join_ranges.c - ranges of experiments where something is missing between two pieces: one that a
+ * later piece begins again has ended meanwhile, and one that it ends has begun. The event that says
+ * so is made up right before. Stands on join.h.
+ */
+#include "edit/join.h"
+
+#include "edit/writer_declared.h"
+#include "spec/spec.h"
+
+/* The event's range, as order/range.c finds it. */
+static struct tt_range_key key_of(const struct tt_range_spec *range, const struct tt_event *ev)
+{
+	struct tt_range_key key = {
+		.key = range->key_arg < 0 ? 0 : ev->args[range->key_arg],
+		.type = range->begin,
+	};
+
+	if (range->id_arg >= 0)
+		key.id = ev->args[range->id_arg];
+	else if (range->scope == TT_RESOURCE_THREAD)
+		key.id = (uint64_t)ev->thread;
+	else if (range->scope == TT_RESOURCE_PROC)
+		key.id = (uint64_t)ev->proc;
+	else if (range->scope == TT_RESOURCE_GOROUTINE)
+		key.id = (uint64_t)ev->goroutine;
+	return key;
+}
+
+/* The definition of an experiment's event about a range, and which range; NULL: it is none. */
+static const struct tt_event_def *find_range(const struct tt_join *j, const struct tt_event *ev,
+					     struct tt_range_key *key, bool *is_open)
+{
+	const struct tt_event_def *def;
+
+	if (ev->spec == NULL || ev->spec->experiment == NULL ||
+	    ev->spec->range.role == TT_RANGE_NONE)
+		return NULL;
+	def = tt_specs_def(j->w->specs, ev->spec->type);
+	if (def == NULL || def->spec.range.role != ev->spec->range.role)
+		return NULL;
+	*key = key_of(&def->spec.range, ev);
+	*is_open = tt_writer_declared_is_open(&j->w->order, key, def->spec.range.scope);
+	return def;
+}
+
+bool tt_join_ranges_is_restated(const struct tt_join *j, const struct tt_event *ev)
+{
+	struct tt_range_key key;
+	const struct tt_event_def *def;
+	bool is_open;
+
+	if (j->nsources == 1)
+		return false;
+	def = find_range(j, ev, &key, &is_open);
+	return def != NULL && is_open && def->spec.range.role == TT_RANGE_BEGIN;
+}
+
+/* The event of that role with the fewest arguments; NULL: there is none that can be made up. */
+static const struct tt_event_def *find_event(const struct tt_join *j, const struct tt_event *ev,
+					     const struct tt_range_key *key, enum tt_range_role role)
+{
+	const struct tt_event_def *best = NULL;
+
+	for (unsigned type = 1; type < 256; type++) {
+		const struct tt_event_def *def = tt_specs_def(j->w->specs, type);
+
+		if (def != NULL && def->spec.range.role == role &&
+		    def->spec.range.begin == key->type && def->spec.norders == 0 &&
+		    tt_join_can_make(j, def, ev) &&
+		    (best == NULL || def->spec.nargs < best->spec.nargs))
+			best = def;
+	}
+	return best;
+}
+
+static int make(struct tt_join *j, const struct tt_event *ev, const struct tt_event_def *def,
+		const struct tt_range_key *key)
+{
+	const struct tt_range_spec *range = &def->spec.range;
+	uint64_t args[TT_MAX_ARGS] = {0};
+	struct tt_event made = *ev;
+
+	if (range->id_arg >= 0)
+		args[range->id_arg] = key->id;
+	if (range->key_arg >= 0)
+		args[range->key_arg] = key->key;
+	made.spec = &def->spec;
+	made.args = args;
+	j->progress.made++;
+	return tt_writer_insert(j->w, &made);
+}
+
+int tt_join_ranges_take(struct tt_join *j, const struct tt_event *ev)
+{
+	const struct tt_event_def *def, *other;
+	struct tt_range_key key;
+	bool begins, is_open;
+
+	if (j->progress.gaps == 0)
+		return TT_OK;
+	def = find_range(j, ev, &key, &is_open);
+	if (def == NULL)
+		return TT_OK;
+	begins = def->spec.range.role == TT_RANGE_BEGIN;
+	if (begins ? !is_open || def->spec.range.nested
+		   : is_open || (def->spec.range.role == TT_RANGE_ACTIVE && j->w->order.initial))
+		return TT_OK;
+	other = find_event(j, ev, &key, begins ? TT_RANGE_END : TT_RANGE_BEGIN);
+	/* (without one, the writer says what is wrong) */
+	return other == NULL ? TT_OK : make(j, ev, other, &key);
+}
