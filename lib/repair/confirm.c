@@ -386,4 +386,3 @@ bool tt_salvage_confirm(struct tt_salvage *s, const struct tt_merge *merge,
 	tt_salvage_cut(s, thread_of(s), d->batch, nbytes);
 	return true;
 }
-

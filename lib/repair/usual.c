@@ -92,6 +92,9 @@ static int cost_seen(struct tt_usual *u, enum said said, unsigned context, unsig
 
 	if (n <= u->own)
 		return -1;
+	/* (values may share a count) */
+	if (all < n)
+		all = n;
 	return bits_of(8 * (all - u->own) + 8) - bits_of(8 * (n - u->own));
 }
 
