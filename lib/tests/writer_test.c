@@ -8,6 +8,7 @@
 #include "tests/embedded.h"
 #include "tests/reader_support.h"
 #include "tests/rich.h"
+#include "tests/sanitized.h"
 #include "tests/script.h"
 #include "tests/suites.h"
 #include "tracetool_write.h"
@@ -272,7 +273,8 @@ START_TEST(every_cut_shows_the_same_events)
 	script_build(&in, test_versions[_i], RICH_SCRIPT);
 	total = count(&in) + 3;
 	for (unsigned from = 0; from < total; from++) {
-		for (unsigned to = from; to < total; to++) {
+		/* (under sanitizers each 11th end, others for each beginning and version) */
+		for (unsigned to = from + (unsigned)_i % TT_EVERY; to < total; to += TT_EVERY) {
 			struct tt_writer_progress p = cut(&out, &in, from, to);
 
 			ck_assert_uint_ge(count(&out), p.events);
