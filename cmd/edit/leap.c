@@ -93,7 +93,7 @@ static void narrow(struct search *s)
 
 /* ---- the generations */
 
-/* A place between these two, less than a generation's number of batches and shortly before it. */
+/* A place between these two that is shortly before the generation of this number. */
 static uint64_t find_number(const struct search *s, uint64_t low, uint64_t high, uint64_t number)
 {
 	struct tt_batch_place place;

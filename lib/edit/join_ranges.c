@@ -7,32 +7,15 @@
 #include "edit/join.h"
 
 #include "edit/writer_declared.h"
+#include "edit/writer_kept.h"
 #include "spec/spec.h"
-
-/* The event's range, as order/range.c finds it. */
-static struct tt_range_key key_of(const struct tt_range_spec *range, const struct tt_event *ev)
-{
-	struct tt_range_key key = {
-		.key = range->key_arg < 0 ? 0 : ev->args[range->key_arg],
-		.type = range->begin,
-	};
-
-	if (range->id_arg >= 0)
-		key.id = ev->args[range->id_arg];
-	else if (range->scope == TT_RESOURCE_THREAD)
-		key.id = (uint64_t)ev->thread;
-	else if (range->scope == TT_RESOURCE_PROC)
-		key.id = (uint64_t)ev->proc;
-	else if (range->scope == TT_RESOURCE_GOROUTINE)
-		key.id = (uint64_t)ev->goroutine;
-	return key;
-}
 
 /* The definition of an experiment's event about a range, and which range; NULL: it is none. */
 static const struct tt_event_def *find_range(const struct tt_join *j, const struct tt_event *ev,
 					     struct tt_range_key *key, bool *is_open)
 {
 	const struct tt_event_def *def;
+	struct tt_event ours = *ev;
 
 	if (ev->spec == NULL || ev->spec->experiment == NULL ||
 	    ev->spec->range.role == TT_RANGE_NONE)
@@ -40,7 +23,8 @@ static const struct tt_event_def *find_range(const struct tt_join *j, const stru
 	def = tt_specs_def(j->w->specs, ev->spec->type);
 	if (def == NULL || def->spec.range.role != ev->spec->range.role)
 		return NULL;
-	*key = key_of(&def->spec.range, ev);
+	ours.spec = &def->spec;
+	*key = tt_writer_range_of(&ours);
 	*is_open = tt_writer_declared_is_open(&j->w->order, key, def->spec.range.scope);
 	return def;
 }
