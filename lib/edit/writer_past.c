@@ -184,15 +184,16 @@ int tt_writer_past_label(struct tt_writer *w, const struct tt_order *o, const st
 	return label->text != NULL ? TT_OK : tt_writer_no_memory(w);
 }
 
-/* A goroutine's number is counted on when it starts, and begins anew in a generation. */
-static bool runs_with(const struct tt_order *o, const struct tt_g_state *g,
+/* A goroutine's number is counted on when it starts, and begins anew in a generation. (At the end
+ * of a trace, the order's generation is gone.) */
+static bool runs_with(const struct tt_writer_past *past, const struct tt_g_state *g,
 		      const struct tt_kept_label *label)
 {
 	if (g->status != TT_G_RUNNING)
 		return false;
 	if (g->seq.generation == label->seq.generation)
 		return g->seq.n == label->seq.n;
-	return label->goes_on && g->seq.generation == o->gen->number && g->seq.n == 0;
+	return label->goes_on && g->seq.generation == past->number && g->seq.n == 0;
 }
 
 const struct tt_shared_string *tt_writer_past_label_of(const struct tt_writer *w,
@@ -202,7 +203,7 @@ const struct tt_shared_string *tt_writer_past_label_of(const struct tt_writer *w
 	uint32_t i = tt_idmap_find(&past->g_ids, (uint64_t)g->id);
 
 	if (i == TT_IDMAP_NONE || i >= past->labels.n ||
-	    !runs_with(&past->order, g, &past->labels.at[i]))
+	    !runs_with(past, g, &past->labels.at[i]))
 		return NULL;
 	return past->labels.at[i].text;
 }
@@ -221,7 +222,7 @@ static void carry_labels(struct tt_writer *w)
 
 		if (label == NULL || label->text == NULL)
 			continue;
-		label->goes_on = runs_with(&past->order, g, label);
+		label->goes_on = runs_with(past, g, label);
 		if (label->goes_on)
 			label->seq = g->seq;
 	}
