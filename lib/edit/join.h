@@ -115,7 +115,7 @@ struct tt_join {
 	struct tt_entry entry;
 	struct tt_synth synth;
 	struct tt_generation made; /* of its events: join_made.c */
-	struct tt_made_texts texts; /* of its strings */
+	struct tt_made_strings strings; /* its strings */
 };
 
 static inline bool tt_join_is_status(const struct tt_event *ev)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* made_texts.c - strings that are made up. Stands on gen. */
+/* made_texts.c - strings that are made up. Stands on made_texts.h. */
 #include "edit/made_texts.h"
 
 #include <string.h>
@@ -30,8 +30,31 @@ bool tt_made_texts_add(struct tt_made_texts *m, struct tt_generation *g, uint64_
 	return tt_generation_add_string(g, id, text);
 }
 
-bool tt_made_texts_id_of(struct tt_made_texts *m, struct tt_generation *g, struct tt_str text,
-			 uint64_t *id)
+bool tt_made_strings_need(struct tt_made_strings *m, uint64_t id)
 {
-	return tt_generation_find_text(g, text, id) || tt_made_texts_add(m, g, *id, text);
+	struct tt_str text;
+
+	if (id == 0 || tt_idmap_find(&m->gen->string_ids, id) != TT_IDMAP_NONE)
+		return true;
+	if (m->from != NULL && tt_generation_string(m->from, id, &text))
+		return tt_made_texts_add(&m->texts, m->gen, id, text);
+	return tt_generation_add_string(m->gen, id, m->lost);
+}
+
+static bool define(void *strings, uint64_t id)
+{
+	return tt_made_strings_need(strings, id);
+}
+
+static bool id_of(void *strings, struct tt_str text, uint64_t *id)
+{
+	struct tt_made_strings *m = strings;
+
+	return tt_generation_find_text(m->gen, text, id) ||
+	       tt_made_texts_add(&m->texts, m->gen, *id, text);
+}
+
+struct tt_synth_strings tt_made_strings_of(struct tt_made_strings *m)
+{
+	return (struct tt_synth_strings){m, id_of, define};
 }

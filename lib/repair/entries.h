@@ -7,15 +7,13 @@
 #define TT_REPAIR_ENTRIES_H
 
 #include "edit/made_texts.h"
-#include "edit/synth.h"
 
 /* The text of a string that is lost: Go's tools reject frames and labels without one. */
 #define TT_LOST_TEXT "(lost)"
 
 struct tt_made_entries {
-	struct tt_generation *gen;
-	size_t first_string, first_stack; /* from here on those of `gen` are made up */
-	struct tt_made_texts texts;
+	struct tt_made_strings strings; /* of the generation `strings.gen`: */
+	size_t first_string, first_stack; /* from here on its entries are made up */
 };
 
 /* From here on entries of `gen` are made up. */
@@ -29,8 +27,10 @@ struct tt_synth_strings tt_made_entries_strings(struct tt_made_entries *m);
 
 static inline uint64_t tt_made_entries_count(const struct tt_made_entries *m)
 {
-	return m->gen == NULL ? 0 : m->gen->strings.n - m->first_string + m->gen->stacks.n -
-					    m->first_stack;
+	const struct tt_generation *gen = m->strings.gen;
+
+	return gen == NULL ? 0
+			   : gen->strings.n - m->first_string + gen->stacks.n - m->first_stack;
 }
 
 #endif

@@ -5,7 +5,7 @@
 
 int tt_repair_lead(struct tt_repair *r, struct tt_made_entries *made)
 {
-	const struct tt_generation *g = made->gen;
+	const struct tt_generation *g = made->strings.gen;
 	const struct tt_synth_start start = {&r->led, r->last_ns, tt_made_entries_strings(made),
 					     false};
 

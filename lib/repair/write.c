@@ -35,7 +35,7 @@ static void put_clock(struct tt_repair_writer *w, const struct tt_generation *g,
 /* Entries of tables that are made up; those of stacks have no frames. */
 static void put_entries(struct tt_repair_writer *w, const struct tt_made_entries *made)
 {
-	const struct tt_generation *g = made->gen;
+	const struct tt_generation *g = made->strings.gen;
 	const struct tt_batch_head head = {
 		.generation = g->number,
 		.thread = TT_NONE,
@@ -165,7 +165,7 @@ void tt_write_lead(struct tt_repair_writer *w, const struct tt_made_entries *mad
 		   const struct tt_synth *synth)
 {
 	put_entries(w, made);
-	put_synthesized(w, made->gen->number, synth);
+	put_synthesized(w, made->strings.gen->number, synth);
 }
 
 void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
