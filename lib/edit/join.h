@@ -169,9 +169,15 @@ void tt_join_declared_see(struct tt_join *j, const struct tt_event *ev);
 bool tt_join_declared_is_restated(struct tt_join *j, const struct tt_event *ev);
 /* Before one that is going to be written: writes what leads to the resources that it needs. */
 int tt_join_declared_take(struct tt_join *j, const struct tt_event *ev);
-/* Whether an event of this type can be made up where that event is. */
+/* Whether an event of this type can be made up where that event is; sets those of its arguments
+ * that the context says. */
 bool tt_join_can_make(const struct tt_join *j, const struct tt_event_def *def,
-		      const struct tt_event *ev);
+		      const struct tt_event *ev, uint64_t *args);
+/* Which order of an event is about a resource, if all others are numbers of something that no
+ * argument names; or one of these. */
+#define TT_NO_RESOURCE (-1)
+#define TT_MORE_RESOURCES (-2)
+int tt_join_resource_order(const struct tt_event_def *def);
 
 /* ---- join_ranges.c */
 

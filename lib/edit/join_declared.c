@@ -106,26 +106,64 @@ bool tt_join_declared_is_restated(struct tt_join *j, const struct tt_event *ev)
 
 /* ---- what leads there */
 
-bool tt_join_can_make(const struct tt_join *j, const struct tt_event_def *def,
-		      const struct tt_event *ev)
+/* Whether each record that it refers to is one that the event at hand refers to, too. */
+static bool refers_to_same(const struct tt_event_def *def, const uint64_t *args,
+			   const struct tt_event_def *other, const uint64_t *others)
 {
-	const struct tt_m_state *m = tt_order_m(&j->w->order, ev->thread);
-	bool has_p = m != NULL && m->p != TT_NONE, has_g = m != NULL && m->g != TT_NONE;
-	unsigned needs = def->needs;
+	for (unsigned i = 0; i < def->spec.nargs; i++) {
+		bool found = (def->refers >> i & 1) == 0;
 
-	return (needs & TT_NEED_NO_THREAD) == 0 && !tt_event_def_names_context(def) &&
-	       (has_p || (needs & TT_NEED_PROC) == 0) &&
-	       (has_g || (needs & TT_NEED_GOROUTINE) == 0) &&
-	       (!has_p || (needs & TT_NEED_NO_PROC) == 0) &&
-	       (!has_g || (needs & TT_NEED_NO_GOROUTINE) == 0) &&
-	       def->spec.since <= j->w->version && def->refers == 0;
+		for (unsigned k = 0; !found && other != NULL && k < other->spec.nargs; k++)
+			found = (other->refers >> k & 1) != 0 && others[k] == args[i] &&
+				other->spec.args[k].batch == def->spec.args[i].batch;
+		if (!found)
+			return false;
+	}
+	return true;
 }
 
-/* Whether such an event is about one resource and nothing else. */
+bool tt_join_can_make(const struct tt_join *j, const struct tt_event_def *def,
+		      const struct tt_event *ev, uint64_t *args)
+{
+	const struct tt_m_state *m = tt_order_m(&j->w->order, ev->thread);
+	int64_t p = m == NULL ? TT_NONE : m->p, g = m == NULL ? TT_NONE : m->g;
+	unsigned needs = def->needs;
+
+	if ((needs & TT_NEED_NO_THREAD) != 0 || def->spec.since > j->w->version ||
+	    (p == TT_NONE && (needs & TT_NEED_PROC) != 0) ||
+	    (g == TT_NONE && (needs & TT_NEED_GOROUTINE) != 0) ||
+	    (p != TT_NONE && (needs & TT_NEED_NO_PROC) != 0) ||
+	    (g != TT_NONE && (needs & TT_NEED_NO_GOROUTINE) != 0))
+		return false;
+	if (def->thread_arg >= 0)
+		args[def->thread_arg] = (uint64_t)ev->thread;
+	if (def->proc_arg >= 0)
+		args[def->proc_arg] = (uint64_t)p;
+	if (def->goroutine_arg >= 0)
+		args[def->goroutine_arg] = (uint64_t)g;
+	return refers_to_same(def, args, tt_specs_def(j->w->specs, ev->spec->type), ev->args);
+}
+
+int tt_join_resource_order(const struct tt_event_def *def)
+{
+	int found = TT_NO_RESOURCE;
+
+	for (unsigned i = 0; i < def->spec.norders; i++) {
+		const struct tt_order_spec *order = &def->spec.orders[i];
+
+		if (order->of == TT_ORDER_RESOURCE && order->arg >= 0 && found == TT_NO_RESOURCE)
+			found = (int)i;
+		else if (order->of == TT_ORDER_RESOURCE || order->arg >= 0)
+			return TT_MORE_RESOURCES;
+	}
+	return found;
+}
+
+/* Whether such an event is about one resource and nothing else, but for numbers, which the writer
+ * counts. */
 static bool is_plain(const struct tt_event_def *def)
 {
-	return def->spec.norders == 1 && def->spec.range.role == TT_RANGE_NONE &&
-	       def->spec.orders[0].of == TT_ORDER_RESOURCE && def->spec.orders[0].arg >= 0;
+	return def->spec.range.role == TT_RANGE_NONE && tt_join_resource_order(def) >= 0;
 }
 
 /* What a resource needs before an event. */
@@ -147,7 +185,7 @@ static struct need need_of(const struct resource *r)
 static bool serves(const struct tt_event_def *def, const struct resource *r, struct need need,
 		   uint64_t *args)
 {
-	const struct tt_order_spec *order = &def->spec.orders[0];
+	const struct tt_order_spec *order = &def->spec.orders[tt_join_resource_order(def)];
 
 	memset(args, 0, TT_MAX_ARGS * sizeof(*args));
 	args[order->arg] = r->id;
@@ -174,13 +212,16 @@ static const struct tt_event_def *find_event(struct tt_join *j, const struct tt_
 	*states = 0;
 	for (unsigned type = 1; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_def(j->w->specs, type);
+		int order;
 
-		if (def == NULL || !is_plain(def) || !tt_join_can_make(j, def, ev) ||
-		    tt_subject_class_of(&j->w->order, def, 0) != r->class ||
-		    !serves(def, r, need, tried))
+		if (def == NULL || !is_plain(def))
 			continue;
-		*states |= def->spec.orders[0].from;
-		if (!may_be_in(&def->spec.orders[0], r->state) ||
+		order = tt_join_resource_order(def);
+		if (tt_subject_class_of(&j->w->order, def, (unsigned)order) != r->class ||
+		    !serves(def, r, need, tried) || !tt_join_can_make(j, def, ev, tried))
+			continue;
+		*states |= def->spec.orders[order].from;
+		if (!may_be_in(&def->spec.orders[order], r->state) ||
 		    (best != NULL && best->spec.nargs <= def->spec.nargs))
 			continue;
 		best = def;

@@ -6,6 +6,8 @@
  */
 #include "edit/join.h"
 
+#include <string.h>
+
 #include "edit/writer_declared.h"
 #include "edit/writer_kept.h"
 #include "spec/spec.h"
@@ -41,35 +43,60 @@ bool tt_join_ranges_is_restated(const struct tt_join *j, const struct tt_event *
 	return def != NULL && is_open && def->spec.range.role == TT_RANGE_BEGIN;
 }
 
+/* The arguments of an event about that range, where the other one is: of a resource, both say the
+ * same. False: it cannot be made up there. */
+static bool find_args(const struct tt_join *j, const struct tt_event_def *def,
+		      const struct tt_event *ev, const struct tt_range_key *key, uint64_t *args)
+{
+	const struct tt_event_def *other = tt_specs_def(j->w->specs, ev->spec->type);
+	const struct tt_range_spec *range = &def->spec.range;
+	int order = tt_join_resource_order(def), its = tt_join_resource_order(other);
+
+	memset(args, 0, TT_MAX_ARGS * sizeof(*args));
+	if (order == TT_MORE_RESOURCES)
+		return false;
+	if (order >= 0) {
+		const struct tt_order_spec *of = &def->spec.orders[order];
+
+		if (its < 0 || other->spec.orders[its].resource != of->resource ||
+		    of->role != TT_ROLE_USE || of->to >= 0)
+			return false;
+		args[of->arg] = ev->args[other->spec.orders[its].arg];
+	}
+	if (range->id_arg >= 0)
+		args[range->id_arg] = key->id;
+	if (range->key_arg >= 0)
+		args[range->key_arg] = key->key;
+	return tt_join_can_make(j, def, ev, args);
+}
+
 /* The event of that role with the fewest arguments; NULL: there is none that can be made up. */
 static const struct tt_event_def *find_event(const struct tt_join *j, const struct tt_event *ev,
-					     const struct tt_range_key *key, enum tt_range_role role)
+					     const struct tt_range_key *key,
+					     enum tt_range_role role, uint64_t *args)
 {
 	const struct tt_event_def *best = NULL;
+	uint64_t tried[TT_MAX_ARGS];
 
 	for (unsigned type = 1; type < 256; type++) {
 		const struct tt_event_def *def = tt_specs_def(j->w->specs, type);
 
-		if (def != NULL && def->spec.range.role == role &&
-		    def->spec.range.begin == key->type && def->spec.norders == 0 &&
-		    tt_join_can_make(j, def, ev) &&
-		    (best == NULL || def->spec.nargs < best->spec.nargs))
-			best = def;
+		if (def == NULL || def->spec.range.role != role ||
+		    def->spec.range.begin != key->type ||
+		    (best != NULL && best->spec.nargs <= def->spec.nargs) ||
+		    !find_args(j, def, ev, key, tried))
+			continue;
+		best = def;
+		memcpy(args, tried, sizeof(tried));
 	}
 	return best;
 }
 
 static int make(struct tt_join *j, const struct tt_event *ev, const struct tt_event_def *def,
-		const struct tt_range_key *key)
+		const uint64_t *args)
 {
-	const struct tt_range_spec *range = &def->spec.range;
-	uint64_t args[TT_MAX_ARGS] = {0};
 	struct tt_event made = *ev;
 
-	if (range->id_arg >= 0)
-		args[range->id_arg] = key->id;
-	if (range->key_arg >= 0)
-		args[range->key_arg] = key->key;
 	made.spec = &def->spec;
 	made.args = args;
 	j->progress.made++;
@@ -79,6 +106,7 @@ static int make(struct tt_join *j, const struct tt_event *ev, const struct tt_ev
 int tt_join_ranges_take(struct tt_join *j, const struct tt_event *ev)
 {
 	const struct tt_event_def *def, *other;
+	uint64_t args[TT_MAX_ARGS];
 	struct tt_range_key key;
 	bool begins, is_open;
 
@@ -91,7 +119,7 @@ int tt_join_ranges_take(struct tt_join *j, const struct tt_event *ev)
 	if (begins ? !is_open || def->spec.range.nested
 		   : is_open || (def->spec.range.role == TT_RANGE_ACTIVE && j->w->order.initial))
 		return TT_OK;
-	other = find_event(j, ev, &key, begins ? TT_RANGE_END : TT_RANGE_BEGIN);
+	other = find_event(j, ev, &key, begins ? TT_RANGE_END : TT_RANGE_BEGIN, args);
 	/* (without one, the writer says what is wrong) */
-	return other == NULL ? TT_OK : make(j, ev, other, &key);
+	return other == NULL ? TT_OK : make(j, ev, other, args);
 }
