@@ -125,6 +125,7 @@ static int find_way(struct tt_join *j, const struct tt_generation *g, bool goes_
 		.strings = tt_join_made_strings(j),
 		.goes_on = goes_on,
 	};
+	bool overlaps = goes_on && g->number == j->last_number;
 	int rc;
 
 	tt_join_made_begin(j, number);
@@ -133,11 +134,11 @@ static int find_way(struct tt_join *j, const struct tt_generation *g, bool goes_
 		return tt_writer_no_memory(j->w);
 	/* a task that is open is restated if it begins */
 	j->entry.absent_tasks.n = 0;
-	tt_join_said_complete(j);
+	tt_join_said_complete(j, overlaps);
 	if ((goes_on && !tt_entry_keep_new(&j->entry, order)) ||
 	    !tt_order_copy(&j->led, order))
 		return tt_writer_no_memory(j->w);
-	rc = tt_join_check_entry(j);
+	rc = tt_join_check_entry(j, overlaps);
 	if (rc < 0)
 		return rc;
 	adapt_gc(&j->entry, order);

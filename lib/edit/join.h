@@ -59,7 +59,8 @@ struct tt_join_said {
 	bool has_gc;            /* where the collector is: */
 	bool gc_runs;
 	uint64_t gc_seq;        /* of its last event */
-	struct tt_idmap assists, sweeps; /* open ones, by goroutine and by P */
+	/* by goroutine and by P: 1, it is open; 0, it has ended */
+	struct tt_idmap assists, sweeps;
 	struct tt_idmap pauses; /* stops of the world, by goroutine */
 };
 
@@ -138,8 +139,9 @@ void tt_join_said_release(struct tt_join *j);
 void tt_join_said_begin_source(struct tt_join *j);
 /* After an event of a source. False: no memory. */
 bool tt_join_said_see(struct tt_join *j, const struct tt_event *ev);
-/* Adds to j->entry what it does not say. */
-void tt_join_said_complete(struct tt_join *j);
+/* Adds to j->entry what it does not say; and what is newer, if the pieces before have the start of
+ * its generation. */
+void tt_join_said_complete(struct tt_join *j, bool overlaps);
 
 /* ---- join_heap.c */
 
@@ -202,8 +204,9 @@ void tt_join_check_release(struct tt_join *j);
 int tt_join_check_source(struct tt_join *j, const struct tt_generation *g);
 /* An event of a generation that may restate, or NULL for the end of the source. */
 int tt_join_check_restated(struct tt_join *j, const struct tt_event *ev);
-/* What j->entry requires of goroutines. */
-int tt_join_check_entry(struct tt_join *j);
+/* What j->entry requires of goroutines. If the pieces before have the start of its generation, it
+ * does not require those that have ended since. */
+int tt_join_check_entry(struct tt_join *j, bool overlaps);
 /* Remembers a generation of any source. False: no memory. */
 bool tt_join_remember(struct tt_join *j, const struct tt_generation *g);
 /* Whether the source at hand has no thread of those before, as far as it was read. */

@@ -268,14 +268,16 @@ int tt_join_check_restated(struct tt_join *j, const struct tt_event *ev)
 	return refuse_numbers(j);
 }
 
-int tt_join_check_entry(struct tt_join *j)
+int tt_join_check_entry(struct tt_join *j, bool overlaps)
 {
 	for (size_t i = 0; i < j->entry.gs.n; i++) {
-		const struct tt_entry_g *g = &j->entry.gs.at[i];
+		struct tt_entry_g *g = &j->entry.gs.at[i];
 
 		if (g->id >= TT_FIRST_MADE_G)
 			continue;
-		if (has_ended(j, g->id))
+		if (has_ended(j, g->id) && overlaps)
+			g->status = TT_ENTRY_ABSENT;
+		else if (has_ended(j, g->id))
 			return refuse_g(j, g->id, "ended in a piece before, and is there again");
 		if (g->status == TT_ENTRY_ABSENT && tt_order_g(&j->w->order, g->id) != NULL)
 			return refuse_g(j, g->id, "is there before, and begins in it");

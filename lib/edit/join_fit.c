@@ -145,7 +145,8 @@ int tt_join_find_fit(struct tt_join *j, const struct tt_generation *g, bool *fit
 		rc = tt_entry_probe(&j->probe, g);
 	if (rc >= 0)
 		rc = advance_to(j, place.nknown);
-	if (rc == TT_OK) {
+	/* (between the parts of a switch, the probe has the state after it) */
+	if (rc == TT_OK && theirs->count == 0) {
 		*fits = !place.restates && is_same_state(mine, theirs, false);
 		rc = advance_to(j, place.nstated);
 		*fits &= is_same_state(mine, theirs, true) && has_same_threads(mine, theirs);

@@ -33,9 +33,8 @@ void tt_join_said_begin_source(struct tt_join *j)
 
 static bool set_open(struct tt_idmap *all, uint64_t id, bool open)
 {
-	if (!open)
-		tt_idmap_remove(all, id);
-	return !open || tt_idmap_find(all, id) != TT_IDMAP_NONE || tt_idmap_add(all, id, 0);
+	tt_idmap_remove(all, id);
+	return tt_idmap_add(all, id, open);
 }
 
 bool tt_join_said_see(struct tt_join *j, const struct tt_event *ev)
@@ -75,14 +74,20 @@ bool tt_join_said_see(struct tt_join *j, const struct tt_event *ev)
 
 static bool is_open(const struct tt_idmap *all, int64_t id)
 {
-	return tt_idmap_find(all, (uint64_t)id) != TT_IDMAP_NONE;
+	return tt_idmap_find(all, (uint64_t)id) == true;
 }
 
-void tt_join_said_complete(struct tt_join *j)
+/* Whether what was said is later than what the generation requires where it begins. */
+static bool is_newer(const struct tt_idmap *all, int64_t id, bool overlaps)
+{
+	return overlaps && tt_idmap_find(all, (uint64_t)id) != TT_IDMAP_NONE;
+}
+
+void tt_join_said_complete(struct tt_join *j, bool overlaps)
 {
 	struct tt_entry *e = &j->entry;
 
-	if (!e->has_gc && j->said.has_gc) {
+	if ((overlaps || !e->has_gc) && j->said.has_gc) {
 		e->has_gc = true;
 		e->gc_running = j->said.gc_runs;
 		e->gc_seq = j->said.gc_seq;
@@ -92,11 +97,14 @@ void tt_join_said_complete(struct tt_join *j)
 
 		if (g->status == TT_ENTRY_ABSENT)
 			continue;
-		if (!g->says_assist)
+		if (!g->says_assist || is_newer(&j->said.assists, g->id, overlaps))
 			g->assist = is_open(&j->said.assists, g->id);
 		g->pause = is_open(&j->said.pauses, g->id);
 	}
-	for (size_t i = 0; i < e->ps.n; i++)
-		if (!e->ps.at[i].says_sweep)
-			e->ps.at[i].sweep = is_open(&j->said.sweeps, e->ps.at[i].id);
+	for (size_t i = 0; i < e->ps.n; i++) {
+		struct tt_entry_p *p = &e->ps.at[i];
+
+		if (!p->says_sweep || is_newer(&j->said.sweeps, p->id, overlaps))
+			p->sweep = is_open(&j->said.sweeps, p->id);
+	}
 }
