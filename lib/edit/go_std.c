@@ -247,12 +247,25 @@ static const char *const labels[] = {
 	"",
 };
 
-static bool is_one_of(struct tt_str text, const char *const *list)
+/* Where the runtime's own goroutines begin. None of these functions calls, or is called by, the
+ * program, so that no stack of another goroutine ends with it. */
+static const char *const roots[] = {
+	"runtime.bgscavenge",
+	"runtime.bgsweep",
+	"runtime.forcegchelper",
+	"runtime.gcBgMarkWorker",
+	"runtime.(*traceAdvancerState).start.func1",
+	"runtime.traceStartReadCPU.func1",
+	"",
+};
+
+/* Its place in the list, or -1. */
+static int find(struct tt_str text, const char *const *list)
 {
-	for (; **list != '\0'; list++)
-		if (text.len == strlen(*list) && memcmp(text.data, *list, text.len) == 0)
-			return true;
-	return false;
+	for (int i = 0; *list[i] != '\0'; i++)
+		if (text.len == strlen(list[i]) && memcmp(text.data, list[i], text.len) == 0)
+			return i;
+	return -1;
 }
 
 bool tt_go_reason(struct tt_str text)
@@ -261,10 +274,15 @@ bool tt_go_reason(struct tt_str text)
 		if (text.len == strlen(tt_v1_texts[i]) &&
 		    memcmp(text.data, tt_v1_texts[i], text.len) == 0)
 			return true;
-	return is_one_of(text, reasons);
+	return find(text, reasons) >= 0;
 }
 
 bool tt_go_label(struct tt_str text)
 {
-	return is_one_of(text, labels);
+	return find(text, labels) >= 0;
+}
+
+int tt_go_runtime_root(struct tt_str func)
+{
+	return find(func, roots);
 }

@@ -18,5 +18,8 @@ bool tt_go_std_type(struct tt_str package, struct tt_str type);
  * the label of a goroutine. */
 bool tt_go_reason(struct tt_str text);
 bool tt_go_label(struct tt_str text);
+/* A number, from 0 on, of the function with which a goroutine of the runtime's own begins, and no
+ * other one; or -1. */
+int tt_go_runtime_root(struct tt_str func);
 
 #endif

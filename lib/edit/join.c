@@ -31,6 +31,7 @@ int tt_join_new(struct tt_join **out, struct tt_writer *writer, struct tt_error 
 	j->mem = &writer->mem;
 	j->last_ns = j->heap.gap_end_ns = INT64_MIN;
 	tt_join_check_init(j);
+	tt_join_process_init(j);
 	tt_join_made_init(j);
 	tt_order_init(&j->led, j->mem, writer->specs, writer->version);
 	tt_pass_init(&j->probe, j->mem, writer->specs, writer->version);
@@ -49,6 +50,7 @@ void tt_join_free(struct tt_join *j)
 	if (j == NULL)
 		return;
 	tt_join_check_release(j);
+	tt_join_process_release(j);
 	tt_join_made_release(j);
 	tt_join_said_release(j);
 	tt_join_heap_release(j);

@@ -9,7 +9,8 @@
  *	join_ranges.c    and their ranges
  *	join_said.c   what a piece says before its first event that counts
  *	join_made.c   the generation of the events that are made up between them
- *	join_check.c  whether a piece is one of the same recording
+ *	join_check.c  whether a piece is one of the same recording,
+ *	join_process.c   and of the same process
  */
 #ifndef TT_EDIT_JOIN_H
 #define TT_EDIT_JOIN_H
@@ -73,6 +74,29 @@ struct tt_join_declared {
 	uint64_t dropped_id;    /* and its id; or NULL */
 };
 
+/* Ids: a bit for each, 64 in a word. */
+struct tt_join_set {
+	struct tt_idmap words;
+	TT_ARRAY(uint64_t) bits;
+};
+
+/* The goroutine with the highest number that a processor created, and in which source. */
+struct tt_join_newest {
+	uint64_t g;
+	unsigned source;
+};
+
+/* What shows that a source is of another process. */
+struct tt_join_process {
+	struct tt_join_set ended_gs, ended_tasks;
+	struct tt_idmap newest_ids; /* processors to `newest` */
+	TT_ARRAY(struct tt_join_newest) newest;
+	bool any_order;         /* processors number goroutines in any order */
+	struct tt_idmap roots;  /* goroutines that have not ended, to where they begin, */
+	struct tt_idmap root_seen; /* and to twice the last source in which that was looked for, + 1
+	                              if it was looked for where the goroutine blocks */
+};
+
 struct tt_join {
 	struct tt_writer *w;
 	struct tt_mem *mem;
@@ -91,9 +115,10 @@ struct tt_join {
 	bool has_sync;          /* the Sync of its generation is still to be written: */
 	struct tt_event sync;
 
-	/* which program it is: from pc to a hash of the function, */
+	/* which program it is: from pc to a hash of the function and line, and which there are, */
 	struct tt_idmap code;
-	TT_ARRAY(uint64_t) functions;
+	TT_ARRAY(uint64_t) positions;
+	struct tt_idmap position_ids;
 	/* what lies between the wall clock and the trace's, by number of the generation, */
 	struct tt_idmap clock_ids;
 	TT_ARRAY(int64_t) wall_offsets_ns;
@@ -101,9 +126,7 @@ struct tt_join {
 	int64_t last_start_ns;  /* of the generation written last */
 	struct tt_idmap threads; /* to the last source that has it, */
 	size_t nthreads, nknown_threads; /* of the source at hand; and those of the ones before */
-	/* and which goroutines have ended: a bit for each, 64 in a word */
-	struct tt_idmap ended_ids;
-	TT_ARRAY(uint64_t) ended;
+	struct tt_join_process process; /* and which process */
 
 	struct tt_join_heap heap;
 	struct tt_join_declared declared;
@@ -204,14 +227,21 @@ void tt_join_check_release(struct tt_join *j);
 int tt_join_check_source(struct tt_join *j, const struct tt_generation *g);
 /* An event of a generation that may restate, or NULL for the end of the source. */
 int tt_join_check_restated(struct tt_join *j, const struct tt_event *ev);
-/* What j->entry requires of goroutines. If the pieces before have the start of its generation, it
- * does not require those that have ended since. */
-int tt_join_check_entry(struct tt_join *j, bool overlaps);
 /* Remembers a generation of any source. False: no memory. */
 bool tt_join_remember(struct tt_join *j, const struct tt_generation *g);
 /* Whether the source at hand has no thread of those before, as far as it was read. */
 bool tt_join_is_stranger(const struct tt_join *j);
-/* An event that is going to be written: 0, or why it is none of this recording. */
+/* It is no piece of the same recording, for this reason: w->err. */
+int tt_join_refuse(struct tt_join *j, const char *why);
+
+/* ---- join_process.c */
+
+void tt_join_process_init(struct tt_join *j);
+void tt_join_process_release(struct tt_join *j);
+/* What j->entry requires of goroutines: 0, or why it is none of this recording. If the pieces
+ * before have the start of its generation, it does not require those that have ended since. */
+int tt_join_check_entry(struct tt_join *j, bool overlaps);
+/* The same of an event that is going to be written. */
 int tt_join_check_event(struct tt_join *j, const struct tt_event *ev);
 
 #endif

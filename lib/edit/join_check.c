@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * join_check.c - whether a piece is one of the same recording: by the code of the program, by
- * the clocks, by the numbers and times of generations, and by goroutines, which never come
- * back once they ended. Threads only raise a doubt: each may end. Stands on join.h.
+ * the clocks, and by the numbers and times of generations. Threads only raise a doubt: each may
+ * end. Stands on join.h.
  */
 #include "edit/join.h"
-
-#include <inttypes.h>
-#include <stdio.h>
 
 #include "base/hash.h"
 
 /* Less code of the program than this says nothing about which program it is. */
 #define MIN_CODE 16
+/* Fewer lines than this may have further places in the same program. */
+#define MIN_MOVED 8
 /* A recording that goes on has a generation each second. */
 #define MAX_SILENCE_NS INT64_C(2000000000)
 /* Clocks of one machine differ by less from piece to piece. */
@@ -23,30 +22,30 @@
 void tt_join_check_init(struct tt_join *j)
 {
 	tt_idmap_init(&j->code, j->mem, tt_random_seed());
+	tt_idmap_init(&j->position_ids, j->mem, tt_random_seed());
 	tt_idmap_init(&j->clock_ids, j->mem, tt_random_seed());
-	tt_idmap_init(&j->ended_ids, j->mem, tt_random_seed());
 	tt_idmap_init(&j->threads, j->mem, tt_random_seed());
 }
 
 void tt_join_check_release(struct tt_join *j)
 {
 	tt_idmap_release(&j->code);
+	tt_idmap_release(&j->position_ids);
 	tt_idmap_release(&j->clock_ids);
-	tt_idmap_release(&j->ended_ids);
 	tt_idmap_release(&j->threads);
-	TT_ARRAY_RELEASE(j->mem, &j->functions);
+	TT_ARRAY_RELEASE(j->mem, &j->positions);
 	TT_ARRAY_RELEASE(j->mem, &j->wall_offsets_ns);
-	TT_ARRAY_RELEASE(j->mem, &j->ended);
 }
 
 /* ---- code */
 
-static uint64_t function_of(const struct tt_generation *g, const struct tt_wire_frame *frame)
+/* A line of a function; an id that is never small. */
+static uint64_t position_of(const struct tt_generation *g, const struct tt_wire_frame *frame)
 {
 	struct tt_str name = {"", 0};
 
 	tt_generation_string(g, frame->func, &name);
-	return tt_hash_bytes(frame->line, name.data, name.len);
+	return tt_hash_bytes(frame->line, name.data, name.len) | UINT64_C(1) << 63;
 }
 
 /* Where a stack could not be followed further, any program has this one. */
@@ -59,36 +58,46 @@ static bool remember_code(struct tt_join *j, const struct tt_generation *g)
 {
 	for (size_t i = 0; i < g->frames.n; i++) {
 		const struct tt_wire_frame *frame = &g->frames.at[i];
+		uint64_t position;
 
 		if (is_no_code(frame) || tt_idmap_find(&j->code, frame->pc) != TT_IDMAP_NONE)
 			continue;
-		if (!TT_ARRAY_ROOM(j->mem, &j->functions) ||
-		    !tt_idmap_add(&j->code, frame->pc, (uint32_t)j->functions.n))
+		position = position_of(g, frame);
+		if (!TT_ARRAY_ROOM(j->mem, &j->positions) ||
+		    !tt_idmap_add(&j->code, frame->pc, (uint32_t)j->positions.n) ||
+		    (tt_idmap_find(&j->position_ids, position) == TT_IDMAP_NONE &&
+		     !tt_idmap_add(&j->position_ids, position, 0)))
 			return false;
-		j->functions.at[j->functions.n++] = function_of(g, frame);
+		j->positions.at[j->positions.n++] = position;
 	}
 	return true;
 }
 
-/* Mostly other code at the same places, or no code at the same places. (Of functions that are
- * inlined at one place, a generation shows whichever comes first.) */
+/* Mostly other code at the same places, or the same code at other ones, or no code at the same
+ * places. (Of functions that are inlined at one place, a generation shows whichever comes first;
+ * and few lines have several places, unless lines are not known.) */
 static bool is_other_code(const struct tt_join *j, const struct tt_generation *g,
 			  bool may_be_other)
 {
-	size_t same = 0, other = 0;
+	size_t same = 0, other = 0, moved = 0;
 
 	for (size_t i = 0; i < g->frames.n; i++) {
-		uint32_t known = tt_idmap_find(&j->code, g->frames.at[i].pc);
+		const struct tt_wire_frame *frame = &g->frames.at[i];
+		uint64_t position = position_of(g, frame);
+		uint32_t known = tt_idmap_find(&j->code, frame->pc);
 
-		if (known == TT_IDMAP_NONE || is_no_code(&g->frames.at[i]))
+		if (is_no_code(frame))
 			continue;
-		if (j->functions.at[known] == function_of(g, &g->frames.at[i]))
+		if (known == TT_IDMAP_NONE)
+			moved += frame->line != 0 &&
+				 tt_idmap_find(&j->position_ids, position) != TT_IDMAP_NONE;
+		else if (j->positions.at[known] == position)
 			same++;
 		else
 			other++;
 	}
-	return other > same || (same == 0 && may_be_other && g->frames.n >= MIN_CODE &&
-				j->functions.n >= MIN_CODE);
+	return other > same || (moved > same && moved >= MIN_MOVED) ||
+	       (same == 0 && may_be_other && g->frames.n >= MIN_CODE && j->positions.n >= MIN_CODE);
 }
 
 /* ---- clocks */
@@ -146,32 +155,6 @@ static bool is_known_again(const struct tt_join *j, const struct tt_generation *
 	       !is_other_clock(j, g);
 }
 
-/* ---- goroutines */
-
-static bool has_ended(const struct tt_join *j, int64_t g)
-{
-	uint32_t i = tt_idmap_find(&j->ended_ids, (uint64_t)g / 64);
-
-	return i != TT_IDMAP_NONE && (j->ended.at[i] >> ((uint64_t)g % 64) & 1) != 0;
-}
-
-static bool remember_end(struct tt_join *j, int64_t g)
-{
-	uint64_t word = (uint64_t)g / 64;
-	uint32_t i = tt_idmap_find(&j->ended_ids, word);
-
-	if (g >= TT_FIRST_MADE_G)
-		return true;
-	if (i == TT_IDMAP_NONE) {
-		i = (uint32_t)j->ended.n;
-		if (!TT_ARRAY_ROOM(j->mem, &j->ended) || !tt_idmap_add(&j->ended_ids, word, i))
-			return false;
-		j->ended.at[j->ended.n++] = 0;
-	}
-	j->ended.at[i] |= UINT64_C(1) << ((uint64_t)g % 64);
-	return true;
-}
-
 /* ---- threads */
 
 static bool remember_threads(struct tt_join *j, const struct tt_generation *g)
@@ -197,23 +180,15 @@ static bool remember_threads(struct tt_join *j, const struct tt_generation *g)
 
 /* ---- the verdict */
 
-static int refuse(struct tt_join *j, const char *why)
+int tt_join_refuse(struct tt_join *j, const char *why)
 {
 	return tt_fail(&j->w->err, TT_E_ARGUMENT,
 		       "this is no piece of the same recording: %s", why);
 }
 
-static int refuse_g(struct tt_join *j, int64_t g, const char *why)
-{
-	char text[128];
-
-	snprintf(text, sizeof(text), "goroutine %" PRId64 " %s", g, why);
-	return refuse(j, text);
-}
-
 static int refuse_numbers(struct tt_join *j)
 {
-	return refuse(j, "its generations are numbered anew");
+	return tt_join_refuse(j, "its generations are numbered anew");
 }
 
 int tt_join_check_source(struct tt_join *j, const struct tt_generation *g)
@@ -223,14 +198,15 @@ int tt_join_check_source(struct tt_join *j, const struct tt_generation *g)
 		       tt_ns_sub(start_ns, j->last_ns) < MAX_SILENCE_NS;
 
 	if (is_other_code(j, g, !goes_on))
-		return refuse(j, "its code is another program's");
+		return tt_join_refuse(j, "its code is another program's");
 	if (is_far_clock(j, g))
-		return refuse(j, "its clock is that of another machine or of another start");
+		return tt_join_refuse(j, "its clock is that of another machine or of another start");
 	if (has_clock_of_its_own(j, g))
-		return refuse(j, g->has_clock ? "it has a wall clock, and a piece before has none"
-					      : "it has no wall clock, and a piece before has one");
+		return tt_join_refuse(
+			j, g->has_clock ? "it has a wall clock, and a piece before has none"
+					: "it has no wall clock, and a piece before has one");
 	if (is_other_clock(j, g))
-		return refuse(j, "its generation of the same number has another clock");
+		return tt_join_refuse(j, "its generation of the same number has another clock");
 	if (g->number >= j->last_number) {
 		j->may_restate = false;
 	} else if (start_ns > j->last_ns && !is_known_again(j, g)) {
@@ -239,7 +215,7 @@ int tt_join_check_source(struct tt_join *j, const struct tt_generation *g)
 		j->may_restate = true;
 	}
 	if (g->number > j->last_number && start_ns < j->last_start_ns)
-		return refuse(j, "its generation has a later number, but an earlier time");
+		return tt_join_refuse(j, "its generation has a later number, but an earlier time");
 	return TT_OK;
 }
 
@@ -268,44 +244,9 @@ int tt_join_check_restated(struct tt_join *j, const struct tt_event *ev)
 	return refuse_numbers(j);
 }
 
-int tt_join_check_entry(struct tt_join *j, bool overlaps)
-{
-	for (size_t i = 0; i < j->entry.gs.n; i++) {
-		struct tt_entry_g *g = &j->entry.gs.at[i];
-
-		if (g->id >= TT_FIRST_MADE_G)
-			continue;
-		if (has_ended(j, g->id) && overlaps)
-			g->status = TT_ENTRY_ABSENT;
-		else if (has_ended(j, g->id))
-			return refuse_g(j, g->id, "ended in a piece before, and is there again");
-		if (g->status == TT_ENTRY_ABSENT && tt_order_g(&j->w->order, g->id) != NULL)
-			return refuse_g(j, g->id, "is there before, and begins in it");
-	}
-	return TT_OK;
-}
-
 bool tt_join_remember(struct tt_join *j, const struct tt_generation *g)
 {
 	return remember_code(j, g) && remember_clock(j, g) && remember_threads(j, g);
-}
-
-int tt_join_check_event(struct tt_join *j, const struct tt_event *ev)
-{
-	switch (ev->spec == NULL ? -1 : ev->spec->type) {
-	case TT_EV_GO_DESTROY:
-	case TT_EV_GO_DESTROY_SYSCALL:
-		return remember_end(j, ev->goroutine) ? TT_OK : tt_writer_no_memory(j->w);
-	case TT_EV_GO_CREATE:
-	case TT_EV_GO_CREATE_BLOCKED:
-	case TT_EV_GO_CREATE_SYSCALL:
-		if (has_ended(j, (int64_t)ev->args[0]))
-			return refuse_g(j, (int64_t)ev->args[0],
-					"ended in a piece before, and begins in it");
-		return TT_OK;
-	default:
-		return TT_OK;
-	}
 }
 
 bool tt_join_is_stranger(const struct tt_join *j)
