@@ -5,6 +5,7 @@
 /* Those of a HeapObject: its place and its type. */
 #define OBJECT_NARGS 2
 #define OBJECT_TYPE 1
+#define LOST_EVENTS_KEY UINT64_MAX
 
 const struct tt_event_def *tt_alloc_free_event(const struct tt_specs *specs,
 					       enum tt_event_type type, unsigned nargs)
@@ -20,19 +21,28 @@ const struct tt_event_def *tt_alloc_free_event(const struct tt_specs *specs,
 		       : NULL;
 }
 
+static const struct tt_event_def *find_object(const struct tt_specs *specs)
+{
+	return tt_alloc_free_event(specs, TT_EV_HEAP_OBJECT, OBJECT_NARGS);
+}
+
 const struct tt_batch_spec *tt_alloc_free_types(const struct tt_specs *specs)
 {
-	const struct tt_event_def *object =
-		tt_alloc_free_event(specs, TT_EV_HEAP_OBJECT, OBJECT_NARGS);
+	const struct tt_event_def *object = find_object(specs);
 
 	return object == NULL ? NULL : object->spec.args[OBJECT_TYPE].batch;
 }
 
+const struct tt_batch_spec *tt_alloc_free_lost_mark(const struct tt_specs *specs, uint64_t *key)
+{
+	*key = LOST_EVENTS_KEY;
+	return tt_alloc_free_types(specs);
+}
+
 bool tt_alloc_free_lost_events(const struct tt_specs *specs, const struct tt_generation *g)
 {
-	const struct tt_event_def *object =
-		tt_alloc_free_event(specs, TT_EV_HEAP_OBJECT, OBJECT_NARGS);
-	const uint64_t args[OBJECT_NARGS] = {[OBJECT_TYPE] = TT_LOST_EVENTS_KEY};
+	const struct tt_event_def *object = find_object(specs);
+	const uint64_t args[OBJECT_NARGS] = {[OBJECT_TYPE] = LOST_EVENTS_KEY};
 	struct tt_event ev = {.generation = g, .args = args};
 	struct tt_record ignored;
 

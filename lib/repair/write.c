@@ -98,8 +98,8 @@ static void put_lost_records(struct tt_repair_writer *w, const struct tt_generat
 
 bool tt_write_lost_events(struct tt_repair_writer *w, const struct tt_generation *g, bool again)
 {
-	const struct tt_batch_spec *types = tt_alloc_free_types(g->specs);
-	const uint64_t key = TT_LOST_EVENTS_KEY;
+	uint64_t key;
+	const struct tt_batch_spec *types = tt_alloc_free_lost_mark(g->specs, &key);
 
 	if (!w->lost || (w->says_lost && !again) || types == NULL)
 		return false;
