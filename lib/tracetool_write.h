@@ -301,6 +301,59 @@ TT_API int tt_filter_follow(struct tt_filter *f, struct tt_reader *r, int64_t fr
 TT_API int tt_filter_copy(struct tt_filter *f, struct tt_reader *r, int64_t to_ns,
 			  const struct tt_event **ev);
 
+/*
+ * A window, with two threads. A filter that keeps everything is given the events from the window's
+ * generation on, while a thread follows the generations before that with another one; for the state
+ * that these lead to is stated before the window, but most of what comes then does not need it.
+ *
+ *	tt_aside_new()     ready; the window's writer gets the sink tt_aside_sink()
+ *	tt_aside_begin()   the thread begins; the window's filter gets the events of its generation,
+ *	                   of which the first is a Sync
+ *	tt_aside_began()   the first event inside was given to the filter
+ *	tt_aside_join()    the reader is at the end of the window's generation or a later one, or no
+ *	                   more events are wanted
+ *	tt_aside_finish()  the window's writer is finished
+ *
+ * Until it is joined, what was written is not certain, and the window's writer must not be finished.
+ * The thread writes what that writer gives to the sink. Without tt_aside_begin(), the sink is the
+ * one that it leads to.
+ */
+struct tt_aside;
+
+struct tt_aside_options {
+	size_t size;            /* of this struct */
+	/* of the thread: a new filter, whose writer has the sink of the result, and a reader of the
+	 * same bytes, before the first generation that is followed */
+	struct tt_filter *filter;
+	struct tt_reader *reader;
+	uint64_t last_ordinal;  /* of the generations that are followed */
+	int64_t from_ns;        /* where the window begins */
+	const struct tt_sink *sink; /* of the result; lives as long */
+	/* on the thread, for each event that is followed and no transition; false: all of this is
+	 * given up. Or NULL. */
+	bool (*see)(void *arg, const struct tt_event *ev);
+	void *arg;
+};
+
+/* TT_E_MEMORY, TT_E_ARGUMENT. */
+TT_API int tt_aside_new(struct tt_aside **out, const struct tt_aside_options *opt,
+			struct tt_error *err);
+/* Valid as long as *a. */
+TT_API struct tt_sink tt_aside_sink(struct tt_aside *a);
+/* `f` is new and keeps everything; generations before that of `r` were passed over. 1: this cannot
+ * be done, and nothing was; TT_E_MEMORY, TT_E_LIMIT with the error of the writer. */
+TT_API int tt_aside_begin(struct tt_aside *a, struct tt_filter *f, struct tt_reader *r);
+TT_API void tt_aside_began(struct tt_aside *a);
+/* Joining does not wait, since the thread is at its end with what is before; or it fails. */
+TT_API bool tt_aside_is_ready(struct tt_aside *a);
+/* From now on the filter goes on as any other. 1: it cannot be done in this way, begin once more
+ * without; or the codes of tt_filter_event(). */
+TT_API int tt_aside_join(struct tt_aside *a);
+/* All is written. False, with errno: it cannot be. */
+TT_API bool tt_aside_finish(struct tt_aside *a);
+/* Before the filters and readers are freed, which remain the caller's. */
+TT_API void tt_aside_free(struct tt_aside *a);
+
 /* Why a goroutine stays. */
 enum tt_filter_reason {
 	TT_FILTER_NOT_INCLUDED,

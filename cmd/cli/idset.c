@@ -56,24 +56,50 @@ static bool grow(struct id_set *set)
 	return true;
 }
 
-bool id_set_add(struct id_set *set, int64_t id)
+static bool add_bits(struct id_set *set, uint64_t key, uint64_t bits)
 {
 	struct id_block *block;
 
 	if (2 * set->nblocks >= set->room && !grow(set))
 		return false;
-	block = &set->blocks[place_of(set, key_of(id))];
+	block = &set->blocks[place_of(set, key)];
 	set->nblocks += block->bits == 0;
-	set->n += (block->bits & bit_of(id)) == 0;
-	block->key = key_of(id);
-	block->bits |= bit_of(id);
+	set->n += (size_t)__builtin_popcountll(bits & ~block->bits);
+	block->key = key;
+	block->bits |= bits;
 	return true;
+}
+
+bool id_set_add(struct id_set *set, int64_t id)
+{
+	return add_bits(set, key_of(id), bit_of(id));
+}
+
+bool id_set_add_all(struct id_set *set, const struct id_set *more)
+{
+	for (size_t i = 0; i < more->room; i++)
+		if (more->blocks[i].bits != 0 &&
+		    !add_bits(set, more->blocks[i].key, more->blocks[i].bits))
+			return false;
+	return true;
+}
+
+static uint64_t bits_at(const struct id_set *set, uint64_t key)
+{
+	return set->room == 0 ? 0 : set->blocks[place_of(set, key)].bits;
 }
 
 bool id_set_has(const struct id_set *set, int64_t id)
 {
-	return set->room != 0 &&
-	       (set->blocks[place_of(set, key_of(id))].bits & bit_of(id)) != 0;
+	return (bits_at(set, key_of(id)) & bit_of(id)) != 0;
+}
+
+bool id_set_has_all(const struct id_set *set, const struct id_set *some)
+{
+	for (size_t i = 0; i < some->room; i++)
+		if ((some->blocks[i].bits & ~bits_at(set, some->blocks[i].key)) != 0)
+			return false;
+	return true;
 }
 
 /* Entries that follow move up, so that none of them is cut off from its home. */

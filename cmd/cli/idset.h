@@ -25,6 +25,9 @@ struct id_set {
 /* False: no memory. */
 bool id_set_add(struct id_set *set, int64_t id);
 bool id_set_has(const struct id_set *set, int64_t id);
+/* All of another one. False: no memory. */
+bool id_set_add_all(struct id_set *set, const struct id_set *more);
+bool id_set_has_all(const struct id_set *set, const struct id_set *some);
 void id_set_remove(struct id_set *set, int64_t id);
 void id_set_release(struct id_set *set);
 

@@ -101,6 +101,8 @@ static void find(struct before *b, const struct cmd_input *input, const char *pa
 		return;
 	b->n = n - nread - 1;
 	b->offset = trail.offsets[nread];
+	b->window_offset = trail.offsets[0];
+	b->from_ns = from->given ? time_point_ns(from, b->start_ns) : 0;
 }
 
 void before_find(struct before *b, const struct cmd_input *input, const char *path,
@@ -126,6 +128,13 @@ int before_pass(const struct before *b, struct tt_reader *reader)
 	return rc;
 }
 
+int before_pass_all(const struct before *b, struct tt_reader *reader)
+{
+	if (b->n == 0 || b->window_offset == 0)
+		return TT_END;
+	return tt_reader_go_to_generation(reader, b->window_offset, b->n + b->nread + 1);
+}
+
 /* The task that an event says something of. (To ask for all of a task would search for its name,
  * too.) */
 static uint64_t task_of(const struct tt_event *ev)
@@ -143,19 +152,29 @@ static uint64_t task_of(const struct tt_event *ev)
 	}
 }
 
-static bool has_unknown_task(const struct before *b, const struct tt_event *ev)
+/* Something must have been read by now, or be so beside this. */
+static void need_task(struct before *b, const struct tt_event *ev)
 {
 	uint64_t task = task_of(ev);
 
-	return task != 0 && task != TT_NO_TASK && !id_set_has(&b->tasks, (int64_t)task);
+	if (task == 0 || task == TT_NO_TASK || id_set_has(&b->tasks, (int64_t)task))
+		return;
+	b->is_missing |= !b->is_apart || !id_set_add(&b->needed, (int64_t)task);
+}
+
+static void need_procs(struct before *b)
+{
+	b->needs_procs |= !b->has_procs;
+	b->is_missing |= !b->is_apart && !b->has_procs;
 }
 
 void before_see(struct before *b, const struct tt_event *ev, bool inside)
 {
 	/* (one that is still open where the window begins is restated, with its parent) */
-	if (ev->kind == TT_KIND_TASK_BEGIN)
-		b->is_missing |= has_unknown_task(b, ev) ||
-				 !id_set_add(&b->tasks, (int64_t)ev->args[0]);
+	if (ev->kind == TT_KIND_TASK_BEGIN) {
+		need_task(b, ev);
+		b->is_missing |= !id_set_add(&b->tasks, (int64_t)ev->args[0]);
+	}
 	b->has_procs |= ev->kind == TT_KIND_METRIC &&
 			strcmp(tt_event_metric(ev).name, "/sched/gomaxprocs:threads") == 0;
 	if (!inside)
@@ -164,7 +183,17 @@ void before_see(struct before *b, const struct tt_event *ev, bool inside)
 	b->is_missing |= b->leaps && ev->kind == TT_KIND_EXPERIMENTAL;
 	/* (the first generation that is read shows every state as a new one) */
 	b->overlaps |= tt_generation_ordinal(ev->generation) == b->n + 1;
-	b->is_missing |= b->overlaps || !b->has_procs || has_unknown_task(b, ev);
+	b->is_missing |= b->overlaps;
+	need_procs(b);
+	need_task(b, ev);
+}
+
+void before_join(struct before *b, const struct before *earlier)
+{
+	b->is_missing |= earlier->is_missing || (b->needs_procs && !earlier->has_procs) ||
+			 !id_set_has_all(&earlier->tasks, &b->needed) ||
+			 !id_set_add_all(&b->tasks, &earlier->tasks);
+	b->has_procs |= earlier->has_procs;
 }
 
 void before_begin(struct before *b)
@@ -175,6 +204,8 @@ void before_begin(struct before *b)
 		.nread = b->nread,
 		.leaps = b->leaps,
 		.start_ns = b->start_ns,
+		.window_offset = b->window_offset,
+		.from_ns = b->from_ns,
 	};
 
 	before_release(b);
@@ -193,4 +224,5 @@ void before_retreat(struct before *b, const struct cmd_input *input, const char 
 void before_release(struct before *b)
 {
 	id_set_release(&b->tasks);
+	id_set_release(&b->needed);
 }

@@ -5,6 +5,7 @@
  * without which the chosen events cannot be; and goroutines that are chosen by their function
  * or their relations one more. Command layer: stands on selector.h.
  */
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "cli/selector.h"
 #include "cli/traceout.h"
 #include "edit/before.h"
+#include "edit/beside.h"
 #include "edit/filter_report.h"
 #include "edit/goroutines.h"
 
@@ -97,13 +99,14 @@ struct run {
 	struct selection selection; /* that of the options, as the selector gets it */
 	struct trace_output output;
 	struct before before;   /* generations that are not read */
+	struct beside beside;   /* those before the window's are followed beside it; */
+	bool goes_alone, is_apart; /* not once more; that cannot be done, as was found out when
+				      some was */
 	bool one_by_one;        /* events are not taken many at once: that cannot be done, or */
 	bool is_late;           /* is found out when some were */
-	struct tt_reader *reader; /* of the last reading: the writer has its specs */
+	struct filter_work work; /* of the last reading */
 	bool said;              /* what is wrong with the trace */
 	bool ends_before;       /* what is selected, before the first event */
-	struct tt_writer *writer;
-	struct tt_filter *filter;
 };
 
 /* ---- reading the trace */
@@ -151,7 +154,7 @@ static int begin_pass(struct pass *p, const struct tt_event *first)
 	p->run->ends_before = p->selector.to_ns < start_ns;
 	p->all = !p->selector.active && !around->at.given && !p->run->by_goroutine;
 	if (p->selector.from_ns > start_ns)
-		tt_writer_begin_at(p->run->writer, p->selector.from_ns);
+		tt_writer_begin_at(p->run->work.writer, p->selector.from_ns);
 	if (p->selector.unresolved)
 		return selector_resolve(&p->selector, &command, tt_reader_specs(p->reader));
 	return OPT_RUN;
@@ -159,7 +162,7 @@ static int begin_pass(struct pass *p, const struct tt_event *first)
 
 static int write_event(struct run *run, const struct tt_event *ev, bool inside, bool chosen)
 {
-	return tt_filter_event(run->filter, ev, inside, chosen);
+	return tt_filter_event(run->work.filter, ev, inside, chosen);
 }
 
 /* Where the events that follow this one, which is outside, may be inside. */
@@ -180,8 +183,8 @@ static int take_many(struct pass *p, const struct tt_event *last, bool inside)
 	if (run->one_by_one || (inside && run->selection.kinds.n != 0))
 		return 0;
 	do {
-		rc = inside ? tt_filter_copy(run->filter, p->reader, p->selector.to_ns, &ev)
-			    : tt_filter_follow(run->filter, p->reader, next_inside_ns(p, last),
+		rc = inside ? tt_filter_copy(run->work.filter, p->reader, p->selector.to_ns, &ev)
+			    : tt_filter_follow(run->work.filter, p->reader, next_inside_ns(p, last),
 					       &ev);
 		if (rc == 0 && run->before.n != 0)
 			before_see(&run->before, ev, inside);
@@ -194,7 +197,7 @@ static int take_many(struct pass *p, const struct tt_event *last, bool inside)
 /* Of the writer, which takes events from the reader, or of that. */
 static const struct tt_error *error_of(const struct pass *p)
 {
-	const struct tt_error *err = tt_writer_error(p->run->writer);
+	const struct tt_error *err = tt_writer_error(p->run->work.writer);
 
 	return err->code != TT_OK ? err : tt_reader_error(p->reader);
 }
@@ -209,6 +212,15 @@ static bool is_chosen(struct pass *p, const struct tt_event *ev, bool inside)
 	return (inside || run->chooses) && ev->kind != TT_KIND_SYNC &&
 	       selector_match(&p->selector, ev) &&
 	       (!run->by_goroutine || goroutines_match(&run->goroutines, ev));
+}
+
+/* What was read beside one another is put together, now or later. Negative: that cannot be done. */
+static int join(struct run *run, bool later)
+{
+	int rc = beside_join(&run->beside, &run->before, later);
+
+	run->is_apart |= rc != 0;
+	return rc == TT_END ? -1 : rc;
 }
 
 /* One event, and those after it that can be taken with it: 0; 1, no later one is wanted; or
@@ -227,7 +239,21 @@ static int visit_one(struct pass *p, const struct tt_event *ev, visit_fn *visit)
 	if (run->before.is_missing)
 		return 1;
 	rc = visit(run, ev, inside, is_chosen(p, ev, inside));
-	return rc == 0 && visit == write_event ? take_many(p, ev, inside) : rc;
+	if (rc != 0 || visit != write_event)
+		return rc;
+	if (inside)
+		beside_in_window(&run->beside);
+	rc = take_many(p, ev, inside);
+	return rc == 0 && tt_reader_at_generation_end(p->reader) ? join(run, true) : rc;
+}
+
+/* To where the reading begins. The codes of tt_reader_next_generation(). */
+static int pass_over(struct pass *p)
+{
+	struct run *run = p->run;
+	int rc = beside_begin(&run->beside, &run->work, &run->before);
+
+	return rc == TT_END ? before_pass(&run->before, p->reader) : rc;
 }
 
 static int visit_all(struct pass *p, visit_fn *visit)
@@ -235,7 +261,7 @@ static int visit_all(struct pass *p, visit_fn *visit)
 	struct run *run = p->run;
 	const struct tt_event *ev;
 	uint64_t n = 0;
-	int visited = 0, rc = before_pass(&run->before, p->reader);
+	int visited = 0, rc = pass_over(p);
 
 	while (rc == 0 && visited == 0 && (rc = tt_reader_next(p->reader, &ev)) == 0) {
 		if (!p->begun && begin_pass(p, ev) != OPT_RUN)
@@ -246,9 +272,13 @@ static int visit_all(struct pass *p, visit_fn *visit)
 		if (ev->generation)
 			visited = visit_one(p, ev, visit);
 	}
+	if (visited == 1 || rc == TT_END)
+		visited = join(run, false) < 0 ? -1 : 1;
+	/* (all that is wrong may be so for that) */
+	run->is_apart |= run->beside.apart;
 	/* (nothing was read of what is before the window's end) */
 	run->before.is_missing |= run->before.n != 0 && visited == 1 && n == 1;
-	if (run->before.is_missing || run->is_late)
+	if (run->before.is_missing || run->is_late || run->is_apart)
 		return STATUS_TROUBLE;
 	if (rc >= 0 && visited >= 0)
 		return STATUS_FINE;
@@ -306,18 +336,10 @@ static int find_goroutines(struct run *run, const struct tt_event *ev, bool insi
 
 static int choose(struct run *run, const struct tt_event *ev, bool inside, bool chosen)
 {
-	return tt_filter_choose(run->filter, ev, inside, chosen);
+	return tt_filter_choose(run->work.filter, ev, inside, chosen);
 }
 
 /* ---- the run */
-
-/* The header: that of a source without a wall clock stays, so that none is made up. */
-static unsigned version_for(const struct tt_reader *r)
-{
-	unsigned version = tt_reader_version(r);
-
-	return version == 22 || version == 23 ? version : 26;
-}
 
 /* Whether goroutines are chosen with all that they do, and so with their labels. */
 static bool chooses_labels(const struct selection *s)
@@ -326,58 +348,52 @@ static bool chooses_labels(const struct selection *s)
 	       s->regions.n == 0 && !s->experiment && s->stack.n == 0;
 }
 
-static int open_writer(struct run *run)
+static struct filter_plan plan_of(const struct run *run)
 {
 	const struct filter_options *opt = run->opt;
-	struct tt_writer_options options = {
-		.size = sizeof(options),
-		.max_memory_nbytes = opt->common.max_memory,
-	};
-	unsigned flags = (run->chooses ? TT_FILTER_CHOOSES : 0) |
+
+	return (struct filter_plan){
+		.input = run->input,
+		.path = run->path,
+		.max_memory = opt->common.max_memory,
+		.flags = (run->chooses ? TT_FILTER_CHOOSES : 0) |
 			 (run->chooses && chooses_labels(&run->selection) ? TT_FILTER_LABELS : 0) |
 			 (opt->no_stacks ? TT_FILTER_NO_STACKS : 0) |
 			 (opt->no_samples ? TT_FILTER_NO_SAMPLES : 0) |
-			 (opt->no_experiments ? TT_FILTER_NO_EXPERIMENTS : 0);
+			 (opt->no_experiments ? TT_FILTER_NO_EXPERIMENTS : 0),
+	};
+}
+
+/* Whether events before the window and in it can be taken many at once: else one after the other
+ * is as good. */
+static bool may_go_beside(const struct run *run, const struct filter_plan *plan)
+{
+	return !run->goes_alone && !run->one_by_one && plan->flags == 0 &&
+	       run->selection.kinds.n == 0 &&
+	       generation_range_is_all(run->selection.generations);
+}
+
+static int open_work(struct run *run)
+{
+	const struct filter_plan plan = plan_of(run);
+	const struct tt_sink *sink = &run->output.sink;
 	struct tt_error err;
 
-	if (cmd_open_reader(&run->reader, run->input, run->path, &err) < 0)
-		return cmd_report_cause(run->input, run->path, NULL, &err);
-	options.specs = tt_reader_specs(run->reader);
-	options.version = version_for(run->reader);
-	if (tt_writer_new(&run->writer, &run->output.sink, &options, &err) == 0 &&
-	    tt_filter_new(&run->filter, run->writer, flags, &err) == 0)
+	if (may_go_beside(run, &plan) && beside_open(&run->beside, &plan, &run->before, sink))
+		sink = &run->beside.sink;
+	if (filter_work_open(&run->work, &plan, sink, &err) == 0)
 		return STATUS_FINE;
+	if (!run->work.reader)
+		return cmd_report_cause(run->input, run->path, NULL, &err);
 	cmd_report(run->name, &err);
 	return cmd_status(&err);
 }
 
-static bool is_declared(const struct tt_event_spec *spec)
-{
-	return spec && spec->experiment &&
-	       (spec->norders != 0 || spec->range.role != TT_RANGE_NONE);
-}
-
-/* Whether events that are excluded may be such as others need, by the spec of an experiment. */
+/* Whether events that are excluded may be such as others need. */
 static bool may_exclude_needed(const struct run *run)
 {
-	struct cmd_input tables = *run->input;
-	const struct tt_generation *g;
-	struct tt_reader *r;
-	struct tt_error err;
-	bool found = false;
-
-	if (run->chooses || run->selection.kinds.n == 0 || !cmd_can_be_read_again(run->path))
-		return false;
-	tables.options.flags |= TT_OPEN_TABLES;
-	if (cmd_open_reader(&r, &tables, run->path, &err) < 0)
-		return false;
-	/* (a spec that the trace brings is in its first generation) */
-	if (tt_reader_next_generation(r, &g) == 0) {
-		for (unsigned type = 0; type < 256; type++)
-			found |= is_declared(tt_specs_event(tt_reader_specs(r), type));
-	}
-	tt_reader_close(r);
-	return found;
+	return !run->chooses && run->selection.kinds.n != 0 &&
+	       cmd_can_be_read_again(run->path) && filter_work_declares(run->input, run->path);
 }
 
 static int read_and_write(struct run *run)
@@ -394,16 +410,20 @@ static int read_and_write(struct run *run)
 		status = read_again(run, choose);
 	if (status == STATUS_TROUBLE)
 		return status;
-	return worse(status, read_with(run, run->reader, write_event));
+	return worse(status, read_with(run, run->work.reader, write_event));
 }
 
 static int finish(struct run *run, int status)
 {
-	if (status != STATUS_TROUBLE && tt_writer_finish(run->writer) < 0) {
-		cmd_report(run->opt->output, tt_writer_error(run->writer));
+	if (status != STATUS_TROUBLE && tt_writer_finish(run->work.writer) < 0) {
+		cmd_report(run->opt->output, tt_writer_error(run->work.writer));
 		status = STATUS_TROUBLE;
 	}
-	if (status != STATUS_TROUBLE && tt_writer_progress(run->writer).generations == 0) {
+	if (!beside_finish(&run->beside) && status != STATUS_TROUBLE) {
+		cmd_error(run->opt->output, "cannot be written: %s", strerror(errno));
+		status = STATUS_TROUBLE;
+	}
+	if (status != STATUS_TROUBLE && tt_writer_progress(run->work.writer).generations == 0) {
 		/* (first: what is printed comes before a message) */
 		trace_output_discard(&run->output);
 		cmd_error(run->name, "%s: no trace is written",
@@ -422,8 +442,8 @@ static int finish(struct run *run, int status)
 	if (!run->opt->common.quiet)
 		filter_report(&(struct filter_outcome){
 			.name = run->name,
-			.filter = run->filter,
-			.writer = run->writer,
+			.filter = run->work.filter,
+			.writer = run->work.writer,
 			.asked = &run->goroutines.ids,
 			.chooses = run->chooses,
 			.verbose = run->opt->common.verbose,
@@ -437,7 +457,7 @@ static int try_filter(struct run *run)
 
 	if (status != STATUS_FINE)
 		return status;
-	status = open_writer(run);
+	status = open_work(run);
 	if (status == STATUS_FINE) {
 		progress_start(run->name, run->opt->common.quiet);
 		status = read_and_write(run);
@@ -446,12 +466,8 @@ static int try_filter(struct run *run)
 	} else {
 		trace_output_discard(&run->output);
 	}
-	tt_filter_free(run->filter);
-	tt_writer_free(run->writer);
-	tt_reader_close(run->reader);
-	run->filter = NULL;
-	run->writer = NULL;
-	run->reader = NULL;
+	beside_close(&run->beside);
+	filter_work_close(&run->work);
 	return status;
 }
 
@@ -486,9 +502,12 @@ static int filter(struct run *run)
 		before_find(&run->before, run->input, run->path, &from,
 			    run->selection.generations);
 	status = try_filter(run);
-	while (run->before.is_missing || run->is_late) {
-		run->one_by_one |= run->is_late;
-		run->is_late = false;
+	while (run->before.is_missing || run->is_late || run->is_apart) {
+		/* (what is beside may be why it is late) */
+		run->one_by_one |= run->is_late && !run->is_apart;
+		run->goes_alone |= run->is_apart;
+		run->before.is_missing &= !run->is_apart;
+		run->is_late = run->is_apart = false;
 		if (run->before.is_missing)
 			before_retreat(&run->before, run->input, run->path, &from,
 				       run->selection.generations);

@@ -5,10 +5,12 @@
  * files of this folder:
  *
  *	filter.c     `tracetool filter`
+ *	filter_work.c what it opens: a reader, a filter, a writer
  *	filter_report.c what it says in the end
  *	goroutines.c which goroutines it is asked for: by name, and those related to others
  *	before.c     what it need not read before a window
  *	leap.c       and what it need not even look at
+ *	beside.c     what it needs of that, read beside the window
  *	split.c      `tracetool split`
  *	cat.c        `tracetool cat`
  *	anonymize.c  `tracetool anonymize`

@@ -63,6 +63,9 @@ static bool is_open(const struct tt_filter *f, const struct tt_event *ev)
 	const struct tt_g_state *g;
 	const struct tt_p_state *p;
 
+	/* (before the generation, it may have been, and then its event is no error) */
+	if (f->w->alone != NULL)
+		return true;
 	if (range.scope == TT_RESOURCE_NONE)
 		return o->gc_state == TT_GC_RUNNING;
 	if (range.scope == TT_RESOURCE_PROC) {

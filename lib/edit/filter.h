@@ -10,6 +10,8 @@
  *	filter_claim.c     events of Ps and threads, where goroutines that had them are gone
  *	filter_run.c       many events at once, where nothing but times is chosen
  *	filter_v1.c        events of format v1
+ *	held.[ch]          what was written before it can be
+ *	aside.c            a thread that follows what is before a window's generation
  */
 #ifndef TT_EDIT_FILTER_H
 #define TT_EDIT_FILTER_H

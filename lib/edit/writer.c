@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* writer.c - the public calls of the writer, and where generations begin and end. Stands on
  * writer.h. */
+#include "edit/writer_join.h"
 #include "edit/writer_run.h"
 
 #include <errno.h>
@@ -103,6 +104,8 @@ void tt_writer_free(struct tt_writer *w)
 	if (w->following || w->past.stays)
 		tt_writer_past_release(w);
 	tt_writer_run_release(w);
+	tt_writer_end_alone(w);
+	tt_writer_ended_free(w);
 	tt_writer_release_streams(w);
 	tt_order_release(&w->order);
 	tt_writer_tables_release(w);

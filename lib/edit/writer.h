@@ -20,6 +20,9 @@
  *	writer_emit.c        an event is tried on the state, and written
  *	writer_run.[ch]      events of a pass that are followed many at once,
  *	writer_copy.c        and written so
+ *	writer_alone.[ch]    a window's generation beside those before it,
+ *	writer_join.[ch]     and these, and both together
+ *	writer_same.c        whether two orders know the same
  *	writer_generation.c  where a generation begins and ends
  *	made.h               ids of threads and goroutines that are made up
  *	writer_stream.c      the bytes of each thread, and the ticks of their times
@@ -141,6 +144,8 @@ struct tt_writer_past {
 	uint64_t ngenerations;  /* that it has begun */
 	const struct tt_generation *source; /* the last of them, which is gone at the next one */
 	uint64_t number;        /* of the last */
+	const struct tt_writer_past *later; /* of another writer, which knows what came after it; or
+					       NULL */
 	bool has_clock, had_clock; /* it has one, and the one before it had: */
 	struct tt_clock clock, old_clock;
 	struct tt_idmap g_ids;  /* goroutines to `stacks`: order does not know their stacks */
@@ -182,6 +187,8 @@ struct tt_writer_switch {
 };
 
 struct tt_writer_run;
+struct tt_writer_alone;
+struct tt_writer_ended;
 
 struct tt_writer {
 	struct tt_mem mem;
@@ -234,6 +241,8 @@ struct tt_writer {
 	int64_t theft_ns, theft_thread;
 
 	struct tt_writer_run *run; /* NULL: no events came many at once so far */
+	struct tt_writer_alone *alone; /* NULL: what is before the window comes to this writer */
+	struct tt_writer_ended *ended; /* of one that did what is before for another; or NULL */
 	struct tt_writer_quick quick;
 	struct tt_writer_plan plans[256];
 	char why[256];          /* what an event has to wait for */
@@ -372,6 +381,9 @@ bool tt_writer_restated_args(struct tt_writer *w, struct tt_restatement *list, u
 
 /* Begins the result with what is restated before the first event that is written. */
 int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first);
+/* Writes a generation of what is known before the first event that is written, and nothing else,
+ * which ends by that time. */
+int tt_writer_restate_before(struct tt_writer *w, int64_t time_ns, const struct tt_event *first);
 /* What the writer's own new generation restates. */
 int tt_writer_restate_all(struct tt_writer *w);
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "edit/writer_alone.h"
 #include "edit/writer_run.h"
 
 /* Room that a stream gets at first, beside what its events have; if that is full, it gets the room
@@ -17,18 +18,6 @@
 #define SLACK_NBYTES 64
 
 /* ---- whether it can be done */
-
-static bool has_same_threads(const struct tt_order *mine, const struct tt_order *o)
-{
-	for (size_t i = 0; i < o->ms.n; i++) {
-		const struct tt_m_state *theirs = &o->ms.at[i], *m = tt_order_m(mine, theirs->id);
-
-		if (m == NULL ? theirs->p != TT_NONE || theirs->g != TT_NONE
-			      : theirs->p != m->p || theirs->g != m->g)
-			return false;
-	}
-	return true;
-}
 
 /* The first number of the collector's that the result has may be any. */
 static bool has_same_collector(const struct tt_order *mine, const struct tt_order *o)
@@ -59,25 +48,22 @@ static bool is_in_same_state(struct tt_writer *w)
 	const struct tt_order *mine = &w->order, *o = &w->run->pass->order;
 	struct tt_writer_run *run = w->run;
 
-	if (!has_same_collector(mine, o) || mine->g_ids.count != o->g_ids.count ||
-	    mine->ps.n != o->ps.n || mine->task_ids.count != o->task_ids.count ||
-	    !has_same_threads(mine, o))
+	if (!has_same_collector(mine, o) || mine->task_ids.count != o->task_ids.count ||
+	    !tt_writer_has_same_states(mine, o))
 		return false;
 	for (size_t i = 0; i < o->gs.n; i++) {
 		const struct tt_g_state *theirs = &o->gs.at[i], *g = tt_order_g(mine, theirs->id);
 
 		if (theirs->status == TT_G_GONE)
 			continue;
-		if (g == NULL || g->status != theirs->status ||
-		    !find_skipped(mine, o, g->seq, theirs->seq, &run->gs.at[i]))
+		if (!find_skipped(mine, o, g->seq, theirs->seq, &run->gs.at[i]))
 			return false;
 		run->renumbers |= run->gs.at[i].skipped != 0;
 	}
 	for (size_t i = 0; i < o->ps.n; i++) {
 		const struct tt_p_state *theirs = &o->ps.at[i], *p = tt_order_p(mine, theirs->id);
 
-		if (p == NULL || p->status != theirs->status ||
-		    !find_skipped(mine, o, p->seq, theirs->seq, &run->ps.at[i]))
+		if (!find_skipped(mine, o, p->seq, theirs->seq, &run->ps.at[i]))
 			return false;
 		run->renumbers |= run->ps.at[i].skipped != 0;
 	}
@@ -289,11 +275,7 @@ static int end_copying(struct tt_writer *w)
 	if (tt_writer_run_note_all(w) < 0)
 		return -w->err.code;
 	renumber_state(w);
-	/* (slots are others) */
-	for (size_t i = 0; i < w->streams.n; i++) {
-		w->streams.at[i].m = TT_NO_SLOT;
-		w->streams.at[i].p_stated = w->streams.at[i].g_stated = TT_NONE;
-	}
+	tt_writer_forget_slots(w);
 	memset(w->plans, 0, sizeof(w->plans));
 	w->quick.source = NULL;
 	w->progress.events += n;

@@ -196,16 +196,24 @@ static bool runs_with(const struct tt_writer_past *past, const struct tt_g_state
 	return label->goes_on && g->seq.generation == past->number && g->seq.n == 0;
 }
 
+/* The last label of a goroutine, or NULL. */
+static const struct tt_kept_label *last_label(const struct tt_writer_past *past, int64_t g)
+{
+	const struct tt_kept_label *label = past->later == NULL ? NULL : last_label(past->later, g);
+	uint32_t i;
+
+	if (label != NULL)
+		return label;
+	i = tt_idmap_find(&past->g_ids, (uint64_t)g);
+	return i < past->labels.n && past->labels.at[i].text != NULL ? &past->labels.at[i] : NULL;
+}
+
 const struct tt_shared_string *tt_writer_past_label_of(const struct tt_writer *w,
 						       const struct tt_g_state *g)
 {
-	const struct tt_writer_past *past = &w->past;
-	uint32_t i = tt_idmap_find(&past->g_ids, (uint64_t)g->id);
+	const struct tt_kept_label *label = last_label(&w->past, g->id);
 
-	if (i == TT_IDMAP_NONE || i >= past->labels.n ||
-	    !runs_with(past, g, &past->labels.at[i]))
-		return NULL;
-	return past->labels.at[i].text;
+	return label != NULL && runs_with(&w->past, g, label) ? label->text : NULL;
 }
 
 /* The generation that was followed ends: labels of goroutines that run hold in the next one. */
@@ -250,10 +258,20 @@ int tt_writer_past_event(struct tt_writer *w, const struct tt_event *ev)
 	return t.has_stack && t.stack != 0 ? tt_writer_past_remember(w, t.id, t.stack) : TT_OK;
 }
 
+static struct tt_kept_stack *last_stack(const struct tt_writer_past *past, int64_t g)
+{
+	struct tt_kept_stack *s = past->later == NULL ? NULL : last_stack(past->later, g);
+	uint32_t i;
+
+	if (s != NULL)
+		return s;
+	i = tt_idmap_find(&past->g_ids, (uint64_t)g);
+	return i == TT_IDMAP_NONE ? NULL : past->stacks.at[i];
+}
+
 bool tt_writer_past_stack(struct tt_writer *w, int64_t g, uint64_t *out)
 {
-	uint32_t i = tt_idmap_find(&w->past.g_ids, (uint64_t)g);
-	struct tt_kept_stack *s = i == TT_IDMAP_NONE ? NULL : w->past.stacks.at[i];
+	struct tt_kept_stack *s = last_stack(&w->past, g);
 	struct tt_wire_frame frames[TT_V2_MAX_FRAMES];
 
 	*out = 0;
@@ -322,6 +340,7 @@ void tt_writer_past_release(struct tt_writer *w)
 	tt_writer_kept_free(w);
 	tt_order_release(&past->order);
 	past->any = false;
+	past->later = NULL;
 }
 
 /* ---- batches that later generations need */

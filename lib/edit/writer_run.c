@@ -109,7 +109,8 @@ int tt_writer_run_begin(struct tt_writer *w, struct tt_pass *p, int64_t end_ns)
 	return tt_writer_run_note_all(w);
 }
 
-/* Numbers begin anew with a status; and a new goroutine may have the slot of an old one. */
+/* A goroutine's first event in a generation is a status, or creates it; its slot may have been that
+ * of another one. With a status, numbers begin anew. */
 static void forget_old(struct tt_writer *w, const struct tt_event *ev)
 {
 	struct tt_noted *noted = NULL;
@@ -118,10 +119,6 @@ static void forget_old(struct tt_writer *w, const struct tt_event *ev)
 	case TT_EV_GO_CREATE:
 	case TT_EV_GO_CREATE_SYSCALL:
 	case TT_EV_GO_CREATE_BLOCKED:
-		noted = tt_writer_run_g(w, (int64_t)ev->args[0]);
-		if (noted != NULL)
-			noted->stack = 0;
-		break;
 	case TT_EV_GO_STATUS:
 	case TT_EV_GO_STATUS_STACK:
 		noted = tt_writer_run_g(w, (int64_t)ev->args[0]);
@@ -133,7 +130,7 @@ static void forget_old(struct tt_writer *w, const struct tt_event *ev)
 		break;
 	}
 	if (noted != NULL)
-		noted->skipped = 0;
+		*noted = (struct tt_noted){0};
 }
 
 int tt_writer_run_next(struct tt_writer *w, struct tt_pass_run *how, int64_t end_ns,

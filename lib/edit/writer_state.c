@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "edit/writer.h"
+#include "edit/writer_alone.h"
 #include "edit/writer_declared.h"
 #include "edit/writer_heap.h"
 #include "edit/writer_moment.h"
@@ -377,8 +377,7 @@ static struct identity identity_of(const struct tt_writer_past *past, const stru
 	return id;
 }
 
-/* A generation of what is known, and nothing else. */
-static int restate_before(struct tt_writer *w, int64_t time_ns, const struct tt_event *first)
+int tt_writer_restate_before(struct tt_writer *w, int64_t time_ns, const struct tt_event *first)
 {
 	struct tt_restatement list = {.runner = TT_NONE, .own_generation = true};
 	struct identity id = identity_of(&w->past, first);
@@ -414,7 +413,7 @@ static int restate_stated(struct tt_writer *w, int64_t time_ns, size_t n)
 	const struct tt_order *o = &w->past.order;
 	int rc = add_statuses(w, &list, &stated) ? TT_OK : -w->err.code;
 
-	/* (restate_before() has counted these) */
+	/* (tt_writer_restate_before() has counted these) */
 	w->progress.goroutines = counted.goroutines;
 	w->progress.procs = counted.procs;
 	tt_writer_number(w, w->past.source->number);
@@ -432,6 +431,16 @@ static int restate_stated(struct tt_writer *w, int64_t time_ns, size_t n)
 	return rc;
 }
 
+/* What is before its generation, another writer restates. */
+static int restate_alone(struct tt_writer *w, int64_t time_ns, size_t n)
+{
+	int rc;
+
+	tt_writer_alone_began(w, earlier(time_ns, n + 1));
+	rc = restate_stated(w, time_ns, n);
+	return rc == TT_OK ? tt_writer_alone_take_past(w) : rc;
+}
+
 int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first)
 {
 	bool in_first = w->past.ngenerations == 1, begins = first->kind == TT_KIND_SYNC;
@@ -444,10 +453,13 @@ int tt_writer_restate_past(struct tt_writer *w, const struct tt_event *first)
 		time_ns = w->cut_ns > w->past.last_ns ? w->cut_ns : w->past.last_ns + 1;
 
 	w->following = false;
+	if (w->alone != NULL)
+		return begins ? tt_fail(&w->err, TT_E_ARGUMENT, "nothing is before the window")
+			      : restate_alone(w, time_ns, n - 1);
 	if (in_first && !begins) {
 		rc = restate_in_place(w, time_ns);
 	} else {
-		rc = restate_before(w, earlier(time_ns, n), first);
+		rc = tt_writer_restate_before(w, earlier(time_ns, n), first);
 		if (rc == TT_OK && !begins)
 			rc = restate_stated(w, time_ns, n - 1);
 	}

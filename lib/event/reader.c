@@ -204,6 +204,14 @@ static int load(struct tt_reader *r)
 
 /* ---- from generation to generation */
 
+void tt_reader_begin_alone(struct tt_reader *r)
+{
+	assert(r->phase == TT_PHASE_LOAD && r->skipped_any && !tt_is_speculative(&r->pass.order));
+	tt_assumptions_init(&r->assumptions, &r->mem);
+	tt_order_speculate(&r->pass.order, &r->assumptions);
+	r->alone = true;
+}
+
 static int hand_out_sync(struct tt_reader *r, const struct tt_generation *gen, int64_t time_ns,
 			 const struct tt_event **ev)
 {
@@ -232,8 +240,11 @@ static int hand_out_final_sync(struct tt_reader *r, const struct tt_event **ev)
 /* Takes up the loaded generation for ordering, and hands out its Sync. */
 static int begin_generation(struct tt_reader *r, const struct tt_event **ev)
 {
-	if (r->skipped_any)
+	if (r->alone)
+		tt_order_start_alone(&r->pass.order);
+	else if (r->skipped_any)
 		tt_order_reset(&r->pass.order);
+	r->alone = false;
 	r->skipped_any = false;
 	if (r->run != NULL && !r->pass.briefs)
 		tt_pass_set_briefs(&r->pass, true);

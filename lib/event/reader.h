@@ -18,6 +18,7 @@
 
 #include "base/options.h"
 #include "event/run.h"
+#include "order/speculate.h"
 #include "v1/v1.h"
 
 enum tt_reader_phase {
@@ -54,6 +55,8 @@ struct tt_reader {
 	int outcome;            /* TT_END, or a negative code with r->err */
 	struct tt_error err;
 	bool skipped_any;       /* a generation was not ordered: states are unknown */
+	bool alone;             /* the next one that is ordered is ordered alone */
+	struct tt_assumptions assumptions; /* meanwhile */
 	uint64_t nsyncs, ngenerations;
 	struct tt_event sync;   /* handed out */
 
@@ -95,6 +98,12 @@ static inline const struct tt_event *tt_reader_take_kept(struct tt_reader *r, un
 	return &kept->events[next];
 }
 
+/*
+ * The next generation, before which others were passed over, is ordered alone, by the reader's own
+ * pass (order/speculate.h), and so are those after it, until the caller has joined them to what was
+ * before.
+ */
+void tt_reader_begin_alone(struct tt_reader *r);
 /* From the next generation on events come in runs, if they can. */
 void tt_reader_begin_runs(struct tt_reader *r);
 

@@ -185,6 +185,8 @@ void tt_reader_close(struct tt_reader *r)
 	tt_parallel_leave(r);
 	tt_event_run_free(r->run);
 	tt_pass_release(&r->pass);
+	if (r->assumptions.mem != NULL)
+		tt_assumptions_release(&r->assumptions);
 	tt_batch_buffers_release(&r->buffers);
 	tt_mem_free(&r->mem, r->kept, sizeof(*r->kept));
 	tt_tables_release(&r->tables);

@@ -159,6 +159,18 @@ bool tt_assume_range(struct tt_order *o, const struct tt_step *s, uint8_t type)
 	return true;
 }
 
+/* A string of the generation, which may be gone when it is held against another. */
+static void assume_name(struct tt_order *o, uint64_t id)
+{
+	struct tt_bytes *names = &o->assumptions->names;
+	struct tt_str name;
+
+	if (!tt_generation_string(o->gen, id, &name) || !tt_bytes_put(names, name.data, name.len))
+		o->assumptions->failed = true;
+	else
+		tt_assume(o, TT_ASSUME_NAME, (int64_t)(names->len - name.len), name.len);
+}
+
 void tt_assume_region_end(struct tt_order *o, const struct tt_step *s)
 {
 	const struct tt_g_state *g = tt_current_g(o, s);
@@ -166,19 +178,20 @@ void tt_assume_region_end(struct tt_order *o, const struct tt_step *s)
 	if (g == NULL || !g->assumed)
 		return;
 	tt_assume(o, TT_ASSUME_REGION_END, g->id, s->ev->args[0]);
-	tt_assume(o, TT_ASSUME_NAME, 0, s->ev->args[1]);
+	assume_name(o, s->ev->args[1]);
 }
 
 /* ---- an order that is speculative */
 
 void tt_assumptions_init(struct tt_assumptions *a, struct tt_mem *mem)
 {
-	*a = (struct tt_assumptions){.mem = mem};
+	*a = (struct tt_assumptions){.mem = mem, .names = {.mem = mem}};
 }
 
 void tt_assumptions_release(struct tt_assumptions *a)
 {
 	TT_ARRAY_RELEASE(a->mem, &a->list);
+	tt_bytes_release(&a->names);
 }
 
 static void g_removed(struct tt_order *o, const struct tt_g_state *g)

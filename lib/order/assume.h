@@ -27,7 +27,7 @@ enum tt_assumption_kind {
 	TT_ASSUME_G_RANGE,      /* one range is open, of type `value` and no kind */
 	TT_ASSUME_P_RANGE,
 	TT_ASSUME_REGION_END,   /* the innermost region is of task `value`; its name follows */
-	TT_ASSUME_NAME,         /* a string's id */
+	TT_ASSUME_NAME,         /* of so many bytes (`value`), at an offset (`id`) of the names */
 	TT_ASSUME_TASK_ABSENT,
 	TT_ASSUME_TASK_END,     /* not assumed: it ends if it is there */
 };

@@ -123,11 +123,23 @@ bool tt_order_copy(struct tt_order *to, const struct tt_order *from)
 	       tt_keyed_copy(to, from);
 }
 
+/* What of *from is speculative is speculative of *to, if that is so at all. */
+static bool copy_assumptions(const struct tt_order *to, const struct tt_order *from)
+{
+	if (!tt_is_speculative(to) || !tt_is_speculative(from))
+		return true;
+	to->assumptions->failed = from->assumptions->failed;
+	to->assumptions->list.n = to->assumptions->names.len = 0;
+	return tt_bytes_put(&to->assumptions->names, from->assumptions->names.data,
+			    from->assumptions->names.len) &&
+	       COPY_ARRAY(to->assumptions->mem, &to->assumptions->list, &from->assumptions->list);
+}
+
 bool tt_order_adopt(struct tt_order *to, const struct tt_order *from)
 {
 	const uint64_t first = to->initial_generation, newest = to->newest;
 	const bool begun = to->begun, initial = to->initial, renewed = to->renewed;
-	bool copied = tt_order_copy(to, from);
+	bool copied = tt_order_copy(to, from) && copy_assumptions(to, from);
 
 	to->initial_generation = first;
 	to->newest = newest;

@@ -4,6 +4,8 @@
  * assumptions against that, then takes over the state that it ended with. See speculate.h.
  * Stands on clone.c and order.c.
  */
+#include <string.h>
+
 #include "order/handlers.h"
 #include "order/keyed.h"
 #include "order/subject.h"
@@ -112,23 +114,27 @@ static bool take_p_range(struct tt_order *o, const struct tt_assumption *c)
 	return take_range(o, p == NULL ? NULL : &p->scopes, c->value);
 }
 
+static struct tt_str name_of(const struct commit *commit, const struct tt_assumption *c)
+{
+	const struct tt_bytes *names = &commit->alone->assumptions->names;
+
+	return c->value == 0 ? (struct tt_str){"", 0}
+			     : (struct tt_str){(const char *)names->data + c->id, c->value};
+}
+
 /* No region: it began before the trace. */
-static bool end_region(struct tt_order *o, const struct tt_assumption *c, uint64_t name)
+static bool end_region(struct tt_order *o, const struct tt_assumption *c, struct tt_str name)
 {
 	const struct tt_g_state *g = tt_find_g(o, (int64_t)c->id);
 	struct tt_open_scopes *e =
 		g == NULL || g->scopes == TT_NO_SLOT ? NULL : &o->open_scopes.at[g->scopes];
 	struct tt_open_region *top;
-	struct tt_shared_string *string;
-	bool same;
 
 	if (e == NULL || e->regions.n == 0)
 		return g != NULL;
 	top = &e->regions.at[e->regions.n - 1];
-	string = tt_shared_string_take(&o->names, name);
-	same = string != NULL && top->task == c->value && tt_shared_string_equal(top->name, string);
-	tt_shared_string_drop(&o->names, string);
-	if (!same)
+	if (top->task != c->value || top->name->len != name.len ||
+	    memcmp(top->name->bytes, name.data, name.len) != 0)
 		return false;
 	tt_shared_string_drop(&o->names, top->name);
 	e->regions.n--;
@@ -180,7 +186,7 @@ static bool holds(struct commit *commit, const struct tt_assumption *c)
 	case TT_ASSUME_P_RANGE:
 		return take_p_range(o, c);
 	case TT_ASSUME_REGION_END:
-		return end_region(o, c, c[1].value);
+		return end_region(o, c, name_of(commit, &c[1]));
 	case TT_ASSUME_NAME:
 		return true;
 	case TT_ASSUME_TASK_ABSENT:
@@ -343,7 +349,14 @@ void tt_order_start_alone(struct tt_order *o)
 	o->begun = true;
 	o->initial_generation = 0;
 	o->assumptions->list.n = 0;
+	o->assumptions->names.len = 0;
 	o->assumptions->failed = false;
+}
+
+void tt_order_end_alone(struct tt_order *o)
+{
+	o->assumptions = NULL;
+	o->on_assume = NULL;
 }
 
 /* ---- joining */
@@ -364,7 +377,7 @@ static bool may_commit(const struct tt_order *before, const struct tt_order *alo
 	       !(tt_keyed_were_open(alone) && tt_keyed_are_open(before));
 }
 
-bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_order *trial)
+bool tt_order_commit(struct tt_order *before, const struct tt_order *alone, struct tt_order *trial)
 {
 	struct commit commit = {.to = trial, .alone = alone};
 	struct tt_subjects *subjects = before->subjects;

@@ -237,7 +237,7 @@ bool tt_order_copy(struct tt_order *to, const struct tt_order *from);
 /*
  * Makes *to, which is at a generation of the same number, know what *from knows, but for which
  * generations there were. No spec of *from has a declared order. Each has an account of its
- * own: names are copied. False as above.
+ * own: names are copied. False as above. If both are speculative, so is what was assumed.
  */
 bool tt_order_adopt(struct tt_order *to, const struct tt_order *from);
 /* Turns to a generation; the one before may be gone by now. */

@@ -19,10 +19,13 @@
  * Waiting is no assumption: sequence numbers are of the generation, so an event that
  * waits for a resource not mentioned yet waits in any state (if numbers of
  * generations grow).
+ *
+ * More generations may follow the one that was begun alone, and be joined with it.
  */
 #ifndef TT_ORDER_SPECULATE_H
 #define TT_ORDER_SPECULATE_H
 
+#include "base/bytes.h"
 #include "order/order.h"
 
 struct tt_assumption;
@@ -30,6 +33,7 @@ struct tt_assumption;
 struct tt_assumptions {
 	struct tt_mem *mem;
 	TT_ARRAY(struct tt_assumption) list;
+	struct tt_bytes names;  /* that some of them name: see TT_ASSUME_NAME */
 	bool failed;            /* the generation is to be ordered in sequence */
 };
 
@@ -41,12 +45,15 @@ void tt_assumptions_release(struct tt_assumptions *a);
 void tt_order_speculate(struct tt_order *o, struct tt_assumptions *assumptions);
 /* Forgets all: the next generation is ordered alone, as one that is not the first. */
 void tt_order_start_alone(struct tt_order *o);
+/* What comes next is ordered in sequence: what was before is known by now. */
+void tt_order_end_alone(struct tt_order *o);
 /*
  * Whether all assumptions of `alone`, which ordered a generation to its end, hold of
  * *before, which has turned to the same generation. Then *before knows what it would know,
  * had it ordered the generation itself; else it is as it was. `trial` was initialized like
  * *before, with the same memory; what it knows does not matter.
  */
-bool tt_order_commit(struct tt_order *before, struct tt_order *alone, struct tt_order *trial);
+bool tt_order_commit(struct tt_order *before, const struct tt_order *alone,
+		     struct tt_order *trial);
 
 #endif
