@@ -75,9 +75,14 @@ word_flags = $(call once,word,$(CC) -dM -E -x c /dev/null 2>/dev/null | awk \
 	END { if (!wide) print "-D_FILE_OFFSET_BITS=64"; if (x87) print "-msse2 -mfpmath=sse" }')
 
 compile = $(CC) $(std) $(word_flags) $(warn) $1 $(mode) -Ilib -I$O/lib $(deps_cflags) $(CPPFLAGS) $(CFLAGS)
+# What only tests is not optimized, which takes a third of the time to compile. (Under
+# sanitizers it is: it would run too slowly.)
+ifeq ($(SANITIZE),)
+quick := -O0 -U_FORTIFY_SOURCE
+endif
 lib_compile = $(call compile,$(libwarn) -fPIC -fvisibility=hidden)
 cmd_compile = $(call compile,-Icmd -fPIE -pthread)
-test_compile = $(call compile,-fPIE $(check_cflags))
+test_compile = $(call compile,-fPIE $(check_cflags)) $(quick)
 # libarchive is not loaded with the program (lib/base/libarchive.h), only with the tests.
 link = $(CC) $(mode) $(CFLAGS) $(mode_link) -Wl,--as-needed $(LDFLAGS)
 preload_cflags := $(filter-out --coverage,$(CFLAGS))
@@ -135,7 +140,7 @@ tracetool: $O/tracetool
 # What everything is built with; a change rebuilds all, but not in a copy of $O
 # (check-install). In `make deps check` it is also what holds the compiler back until
 # deps is done.
-all_flags = $(lib_compile) $(preload_compile) $(preload_link) $(cmd_compile) $(curl_cflags) \
+all_flags = $(lib_compile) $(preload_compile) $(preload_link) $(cmd_compile) $(quick) $(curl_cflags) \
 	$(dw_cflags) $(check_cflags) $(link) $(deps_libs) $(check_libs) $(if $(PGO),PGO=$(PGO))
 $O/flags: $O/found/build FORCE
 	$(call stamp,$(subst -I$O/,-I,$(all_flags)))
@@ -219,7 +224,7 @@ $O/lib/tests/%.o: lib/tests/%.c $O/flags | $O/found/check
 
 $O/lib/fuzz/%.o: lib/fuzz/%.c $O/flags
 	@mkdir -p $(@D)
-	$(call q,CC)$(cmd_compile) -MMD -MP -c -o $@ $<
+	$(call q,CC)$(cmd_compile) $(quick) -MMD -MP -c -o $@ $<
 
 # Two neighbouring numbers that were written one by one, read back as one vector,
 # stall the processor: state records are full of them.
@@ -241,7 +246,7 @@ pgo_train = $(if $(filter 0,$(is_clang)),-fprofile-generate $(pgo_ids) -fprofile
 $(lib_src:%.c=$O/%.o) $(cmd_obj): $(train)/trained
 $(train)/trained: $(lib_src) $(cmd_src) $(headers) $(specs) cmd/tests/train cmd/tests/make-busy
 	@[ ! -d $O ] || find $O -name '*.gcda' -delete -o -name '*.profraw' -delete
-	+@$(MAKE) --no-print-directory PGO= O=$(train) CFLAGS='$(CFLAGS) $(pgo_train)' $(train)/tracetool
+	+@$(MAKE) --no-print-directory PGO= O=$(train) CFLAGS='$(filter-out -g,$(CFLAGS)) $(pgo_train)' $(train)/tracetool
 	cmd/tests/train $(train)
 	$(if $(filter 0,$(is_clang)),cd $(train) && find . -name '*.gcda' -exec cp --parents {} .. \;,\
 		llvm-profdata merge -o $(train)/profdata $(train)/*.profraw)
@@ -351,25 +356,44 @@ distclean: clean
 
 ### test
 ## check            all tests of this group
-checks := check-unit check-cli check-spec-c check-orders check-replay check-repair check-kept check-edit check-anonymize check-field check-faults check-manual check-readme \
+checks := check-unit check-cli check-faults check-spec-c check-orders check-replay check-repair check-kept check-edit check-anonymize check-field check-manual check-readme \
 	check-completion check-intervals check-pprof check-headers check-layers check-symbols check-install check-make
 check:
 	+@cmd/tests/sum $(MAKE) --no-print-directory -k $(checks)
 
-## check-unit       Check suites; SUITES='base wire' for some of them
-# So that lib/tests/fault.c can make them fail.
-wrapped := malloc calloc realloc free read pread preadv2 mmap mremap madvise ftruncate open openat \
+## check-unit       Check suites; SUITES='base wire' for some of them,
+##                  check-unit-base for one
+# So that lib/tests/fault.c can make them fail; and lib/tests/main.c says where tests are.
+wrapped := _mark_point malloc calloc realloc free read pread preadv2 mmap mremap madvise ftruncate open openat \
 	write pthread_create pread64 preadv64v2 mmap64 ftruncate64 open64 openat64
 $O/unit-tests: $(test_obj) $O/libtracetool.a
 	$(call q,LINK)$(link) -pie $(wrapped:%=-Wl,--wrap=%) -o $@ $^ $(check_libs) $(deps_libs)
 
-# RUN is what runs programs for another machine: an emulator.
-check-unit: $O/unit-tests
-	$(RUN) $O/unit-tests $(SUITES)
+# Each suite and each file of golden tests is a target, so that make runs several at once.
+# $1: patterns, $2: names. A pattern that matches nothing is an error, not a test less.
+chosen = $(foreach p,$1,$(if $(filter $p,$2),,$(error no test '$p' among: $2)))$(filter $1,$2)
+# $1: names, $2: those that take longest, which begin first.
+long_first = $(filter $2,$1) $(filter-out $2,$1)
 
-## check-cli        golden tests of the program; CASES='dump validate' for some
-check-cli: $(program)
-	cmd/tests/run $O $(CASES)
+# RUN is what runs programs for another machine: an emulator.
+suites := $(shell sed -n 's/^TT_SUITE(\(.*\))/\1/p' lib/tests/suites.h)
+unit_targets := $(suites:%=check-unit-%)
+check-unit: $(patsubst %,check-unit-%,$(call long_first,$(call chosen,$(or $(SUITES),%),$(suites)),\
+	scenario direct unpack writer))
+$(unit_targets): check-unit-%: $O/unit-tests
+	@$(RUN) $O/unit-tests $*
+
+## check-cli        golden tests of the program; CASES='stat dump-%' for some,
+##                  check-cli-stat for one; LEAKS=4: under sanitizers, each 4th
+##                  command looks for leaks
+cases := $(patsubst cmd/tests/cases/%.case,%,$(sort $(wildcard cmd/tests/cases/*.case)))
+chosen_cases = $(call long_first,$(call chosen,$(or $(CASES),%),$(cases)),record inputs stat)
+cli_targets := $(cases:%=check-cli-%)
+check-cli: $(patsubst %,check-cli-%,$(chosen_cases))
+$(cli_targets): check-cli-%: $O/tracetool
+	@LEAKS=$(LEAKS) cmd/tests/run $O $*
+# (these record native programs)
+$(patsubst %,check-cli-%,record record-native): $(preload_libs)
 
 # As if it were a program of this machine.
 $O/emulated/tracetool: $O/tracetool FORCE
@@ -379,7 +403,7 @@ $O/emulated/tracetool: $O/tracetool FORCE
 
 ## update-golden    rewrite the golden tests to what the program prints now
 update-golden: $(program)
-	cmd/tests/run --update $O $(CASES)
+	cmd/tests/run --update $O $(chosen_cases)
 
 ## check-spec-c     C made by `spec c` compiles, and reads what it writes
 check-spec-c: $O/tracetool $O/libtracetool.a
@@ -589,7 +613,6 @@ foreign_root = $(abspath $O/$1/root)
 # A few tests of these fail or hang under an emulator: those that look at their own process
 # (its mappings, a program it becomes) and, for i386, signal_handlers_may_emit.
 unemulated := emit emit_recover emit_fault
-suites := $(shell sed -n 's/^TT_SUITE(\(.*\))/\1/p' lib/tests/suites.h)
 has_root = @test -e $O/$1/root/packages || { echo 'make deps-portable first' >&2; exit 2; }
 foreign_end = @echo 'Under an emulator: not run are the suites $(unemulated) and recording'
 
@@ -739,5 +762,5 @@ help:
 	@sed -n -e 's/^### \(.*\)/\n\1:/p' -e 's/^## /  /p' Makefile
 
 .PHONY: all deps deps-dev deps-portable check-portable $(portable) cmd-objects demo install uninstall \
-	dist clean distclean check check-threads check-valgrind $(checks) update-golden \
+	dist clean distclean check check-threads check-valgrind $(checks) $(unit_targets) $(cli_targets) update-golden \
 	check-corpus check-stat check-merge check-profiles check-go check-experiments bench bench-scale fuzz fuzz-run coverage fuzz-coverage analyze format-check help FORCE

@@ -424,7 +424,7 @@ END_TEST
 START_TEST(a_depth_bomb_costs_no_more_than_its_bytes)
 {
 	char text[1024] = "experiment Ways 8\nrecord A\nfield a list of u8\n";
-	uint8_t bomb[64];
+	uint8_t bomb[64] = {0};
 	struct tt_batch batch = batch_of(bomb, sizeof(bomb));
 	struct text t = {.n = 0};
 	struct tt_error err;
