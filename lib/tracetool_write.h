@@ -54,7 +54,8 @@ TT_API void tt_assembler_free(struct tt_assembler *a);
 /*
  * Turns a damaged trace into one that Go's reader accepts. Complete generations are kept
  * as they are. Of a broken generation, the events that can be ordered before the break
- * are kept. The generation after a broken one states anew what each goroutine and processor
+ * are kept. Where later ones wait for events that are lost, made-up events let them go on, and numbers
+ * of sequences become lower by those that are lost. The generation after a broken one states anew what each goroutine and processor
  * does; it therefore begins with made-up events that lead to that state. A lost string is
  * replaced by "(lost)", a lost stack by an empty one, a lost clock by one between those of the
  * neighbouring generations. tracetool-repair(1) has the rules.
@@ -116,8 +117,8 @@ struct tt_made_event {
 	const struct tt_event_spec *spec;
 	const uint64_t *args;   /* without dt; spec->nargs of them */
 };
-/* The i-th made-up event of the generation returned last, in front of it or, where a pause of the
- * world has to end, after it; false past the last. */
+/* The i-th made-up event of the generation returned last: in front of it, between events that are
+ * kept or, where a pause of the world has to end, after it; false past the last. */
 TT_API bool tt_repair_made(const struct tt_repair *r, size_t i, struct tt_made_event *out);
 TT_API void tt_repair_free(struct tt_repair *r);
 

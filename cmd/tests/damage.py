@@ -61,6 +61,16 @@ def spec_names(paths):
     return names
 
 
+def spec_sequences(paths):
+    """From the event specs: of each timed type, which arguments after dt number a sequence of a
+    goroutine or P. (repair lowers them where some are lost.)"""
+    numbers = {}
+    for number, words in spec_words(paths):
+        if words[:2] == ["args", "dt"] and number is not None:
+            numbers[number] = [i for i, word in enumerate(words[2:]) if word in ("g_seq", "p_seq")]
+    return numbers
+
+
 class Cut(Exception):
     """The bytes end or a number overflows."""
 

@@ -11,6 +11,7 @@
  *	synth_scopes.c  ranges, regions, tasks and the collector on that way
  *	synth_threads.c threads that stop what they do, and threads that begin something
  *	synth_idle.c    goroutines and processors that no thread has
+ *	synth_bridge.c  events that let a single one happen
  *	made_texts.[ch] strings that those events need
  *	writer.h        events in, a trace out; it lists the files of the writer
  *	filter.h        a reader's events into a writer; it lists the files of the filter

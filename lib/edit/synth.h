@@ -44,6 +44,7 @@ struct tt_synth {
 	TT_ARRAY(struct tt_synth_event) events;
 	TT_ARRAY(bool) kept;    /* by slot in order->ms: the thread goes on as it is */
 	int64_t spare;          /* thread on which things happen that none did; TT_NONE: none yet */
+	int64_t made_p;         /* of bridges: the P of `spare`, which no thread of the trace has */
 	int64_t new_m, new_g;   /* where ids are looked for that nobody has */
 	bool shared_done;       /* the collector and the tasks are as required */
 	bool failed, no_memory;
@@ -66,5 +67,17 @@ bool tt_synth_build(struct tt_synth *s, const struct tt_synth_start *start,
  */
 bool tt_synth_close(struct tt_synth *s, const struct tt_synth_start *start, const int64_t *ps,
 		    size_t n);
+
+/*
+ * Bridges over events that are lost (synth_bridge.c). tt_synth_bridge() lets `head`, the next event
+ * of a thread, happen if that is possible: the events that do so come after those of the bridges
+ * before, since tt_synth_begin_bridges(), and have no times yet. Where `head` has a number of a
+ * sequence, it becomes the next one: those between are lost. False: there are none, or no
+ * memory (s->no_memory); some may have happened all the same, and stay. `nothing` requires nothing
+ * of the generation; `made_p` is an id that no P has.
+ */
+void tt_synth_begin_bridges(struct tt_synth *s, const struct tt_synth_start *start,
+			    const struct tt_entry *nothing, int64_t made_p);
+bool tt_synth_bridge(struct tt_synth *s, int64_t thread, struct tt_raw_event *head);
 
 #endif

@@ -31,7 +31,9 @@ void tt_salvage_measure(struct tt_salvage *s)
 	for (size_t i = 0; i < s->list.n; i++)
 		s->list.at[i].reach = 0;
 	for (size_t i = 0; i < s->gen.threads.n; i++) {
-		for (uint32_t k = s->gen.threads.at[i].first; k != TT_NO_BATCH;
+		uint32_t moved = tt_salvage_first_moved(s, &s->gen.threads.at[i]);
+
+		for (uint32_t k = s->gen.threads.at[i].first; k != moved;
 		     k = s->gen.batches.at[k].next) {
 			const struct tt_event_batch *run = &s->gen.batches.at[k];
 			struct tt_salvaged_batch *b = container(s, run);

@@ -42,6 +42,7 @@ int tt_repair_new(struct tt_repair **out, struct tt_reader *reader, struct tt_er
 	tt_entry_init(&r->entry, r->mem);
 	tt_synth_init(&r->synth, r->mem);
 	tt_synth_init(&r->ends, r->mem);
+	tt_bridges_init(&r->bridges, r->mem);
 	tt_repair_writer_init(&r->writer, r->mem, reader->version);
 	tt_put_header(r->header, reader->version);
 	tt_error_clear(&r->err);
@@ -67,6 +68,7 @@ void tt_repair_free(struct tt_repair *r)
 	tt_entry_release(&r->entry);
 	tt_synth_release(&r->synth);
 	tt_synth_release(&r->ends);
+	tt_bridges_release(&r->bridges);
 	TT_ARRAY_RELEASE(r->mem, &r->next_ps);
 	tt_bytes_release(&r->writer.out);
 	free(r);
@@ -167,7 +169,7 @@ static void begin_report(struct tt_repair *r, struct tt_repaired *out, uint64_t 
 		.offset = c->offset,
 		.end = c->end,
 		.unknown_type = -1,
-		.made_events = r->synth.events.n + r->ends.events.n,
+		.made_events = r->synth.events.n + r->bridges.synth.events.n + r->ends.events.n,
 		.why = c->why,
 	};
 }
@@ -269,6 +271,7 @@ static int hand_out_salvage(struct tt_repair *r, uint64_t number, struct tt_repa
 	out->unknown_type = s->unknown_type;
 	out->made_entries = tt_salvage_nmade_entries(s) + written.says_lost;
 	out->flags = flags_of(s) | (r->synth.events.n != 0 ? TT_REPAIRED_LOST_MORE : 0);
+	out->flags |= s->bridged ? TT_REPAIRED_LOST_MORE : 0;
 	written.nbytes_kept += s->ended;
 	out->lost_nbytes = c->end - c->offset;
 	out->lost_nbytes -= written.nbytes_kept < out->lost_nbytes ? written.nbytes_kept
@@ -450,7 +453,7 @@ static int try_next(struct tt_repair *r, struct tt_repaired *out)
 {
 	int rc = TT_OK;
 
-	r->synth.events.n = r->ends.events.n = 0;
+	r->synth.events.n = r->ends.events.n = r->bridges.synth.events.n = 0;
 	if (!r->cur->loaded)
 		rc = tt_candidate_load(r, r->cur);
 	if (rc == TT_OK && r->cur->none)
@@ -492,12 +495,15 @@ int tt_repair_next(struct tt_repair *r, struct tt_repaired *out)
 
 bool tt_repair_made(const struct tt_repair *r, size_t i, struct tt_made_event *out)
 {
+	const struct tt_synth *all[] = {&r->synth, &r->bridges.synth, &r->ends};
 	const struct tt_synth_event *ev;
+	size_t k = 0;
 
-	if (i >= r->synth.events.n + r->ends.events.n)
+	while (k < 3 && i >= all[k]->events.n)
+		i -= all[k++]->events.n;
+	if (k == 3)
 		return false;
-	ev = i < r->synth.events.n ? &r->synth.events.at[i]
-				   : &r->ends.events.at[i - r->synth.events.n];
+	ev = &all[k]->events.at[i];
 	*out = (struct tt_made_event){
 		.thread = ev->thread,
 		.time_ticks = ev->ticks,

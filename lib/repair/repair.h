@@ -14,6 +14,11 @@
  *	lead.c      events that lead to a generation
  *	trials.c    chooses among ways to cut it that which keeps most
  *	trim.c      cuts it to what orders
+ *	bridge.c    made-up events over what is lost within it
+ *	bridge_numbers.c  numbers by which its events are ordered, some of which are lost
+ *	bridge_needs.c    which events wait for what is lost
+ *	bridge_pass.c     orders it, and makes the bridges
+ *	bridged.c   puts them among its own events
  *	threads.c   the events of a thread, where they end, and which cannot be
  *	resume.c    threads that go on after a gap
  *	confirm.c   which events of a damaged batch stay
@@ -35,6 +40,7 @@
 #include "base/error.h"
 #include "edit/synth.h"
 #include "event/reader.h"
+#include "repair/bridge.h"
 #include "repair/write.h"
 #include "tracetool_write.h"
 
@@ -74,6 +80,7 @@ struct tt_repair {
 	struct tt_entry entry;
 	struct tt_synth synth;
 	struct tt_synth ends;   /* events after those of a broken generation */
+	struct tt_bridges bridges; /* events in the middle of one */
 	TT_ARRAY(int64_t) next_ps; /* of the generation after it */
 	struct tt_made_entries made; /* of a generation that stays as it is */
 	struct tt_repair_writer writer;
@@ -137,6 +144,13 @@ bool tt_repair_tears_state(const struct tt_repair *r, uint64_t number);
  * events that lead to it, if more of it stays then. 0, or an error in r->err. *why: what stopped
  * the events that were cut; left alone if there are none. */
 int tt_trials_trim(struct tt_repair *r, uint64_t number, struct tt_error *why);
+
+/* ---- bridges (bridge.c) */
+
+/* Puts made-up events into r->cur, which was trimmed from `start` on, if more of it stays with them
+ * by more than they are. 0, or an error in r->err. *bridged: it does; else it is to be trimmed
+ * again. */
+int tt_repair_bridge(struct tt_repair *r, const struct tt_order *start, bool settled, bool *bridged);
 
 /* Makes up, in r->ends, what the candidate needs at its end if another generation follows. 0, or an
  * error in r->err. */

@@ -17,6 +17,7 @@ void tt_salvage_init(struct tt_salvage *s, struct tt_mem *mem, const struct tt_s
 	s->rules = &l->rules;
 	s->version = l->version;
 	s->unknown_type = -1;
+	s->first_moved = TT_NO_BATCH;
 	s->doubtful = TT_NO_DOUBT;
 	s->doubt.batch = TT_NO_BATCH;
 	tt_decode_plan_init(&s->plan, specs);

@@ -33,6 +33,7 @@ struct tt_salvaged_batch {
 	bool sync;
 	bool doubted;                   /* it was in doubt */
 	bool suspect;                   /* bytes of it or right after it may be damaged */
+	bool bridged;                   /* it is suspect because bridges were made in it */
 	bool cut;                       /* its header says more than there is */
 	bool unsettled;                 /* its events are those of tt_salvage's doubt */
 };
@@ -93,6 +94,7 @@ struct tt_salvage {
 	TT_ARRAY(struct tt_salvaged_batch) list; /* in the order of the file */
 	TT_ARRAY(struct tt_salvaged_run) runs; /* of tt_salvage_remember() */
 	TT_ARRAY(struct tt_salvaged_thread) threads; /* likewise */
+	uint32_t first_moved;   /* index of the first batch that bridges added, or TT_NO_BATCH */
 	TT_ARRAY(uint32_t) ends; /* of tt_salvage_find_ends() */
 	uint8_t *written;       /* the batch in doubt before tt_salvage_splice(), or NULL */
 	struct tt_decode_plan plan;
@@ -113,6 +115,7 @@ struct tt_salvage {
 	bool has_time;
 	bool uncounted;         /* events are lost that are not among nevents */
 	bool assumed_frequency, made_clock;
+	bool bridged;           /* events are made up among its own, or have other numbers */
 	bool odd_thread;        /* some of those in doubt may be another thread's */
 	struct tt_made_entries made;
 	struct tt_lost_records lost_records;
@@ -191,6 +194,27 @@ void tt_salvage_recall(struct tt_salvage *s);
  */
 int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
 		    struct tt_error *why);
+/* The times of events as they are ordered show which of those in doubt are wrong. *latest:
+ * TT_UNKNOWN before the first one. */
+void tt_salvage_begin_times(struct tt_salvage *s);
+void tt_salvage_check_time(struct tt_salvage *s, const struct tt_event *ev, uint64_t *latest);
+/* Cuts the thread in doubt to the events that stay. */
+void tt_salvage_cut_doubted(struct tt_salvage *s);
+/* Orders it, as it is, in *pass, after a copy of `start`: 0, or what it breaks for, in pass->err.
+ * `nmade` of its events are made up. */
+int tt_salvage_order(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
+		     uint64_t nmade);
+
+/* The first batch of a thread that is not written in its place: bridges were put before it. */
+static inline uint32_t tt_salvage_first_moved(const struct tt_salvage *s,
+					      const struct tt_thread_batches *t)
+{
+	uint32_t i = t->first;
+
+	while (i != TT_NO_BATCH && i < s->first_moved)
+		i = s->gen.batches.at[i].next;
+	return i;
+}
 
 /* How many entries of tables are made up. */
 static inline uint64_t tt_salvage_nmade_entries(const struct tt_salvage *s)

@@ -209,17 +209,18 @@ static int trim_so(struct tt_repair *r, const struct tt_order *start, const stru
 
 /* ---- events that lead to it */
 
-int tt_trials_trim(struct tt_repair *r, uint64_t number, struct tt_error *why)
+/* From the state as it is, or after events that lead to it, if more of it stays then: *start says
+ * which. */
+static int trim_somehow(struct tt_repair *r, uint64_t number, struct way *way,
+			const struct tt_order **start, struct tt_error *why)
 {
 	struct tt_salvage *s = &r->cur->salvage;
-	struct way way;
 	uint64_t nkept;
 	bool tears;
 	int rc;
 
-	if (!tt_salvage_remember(s))
-		return tt_repair_no_memory(r);
-	rc = trim(r, &r->start, &way, why);
+	*start = &r->start;
+	rc = trim(r, &r->start, way, why);
 	tears = rc == TT_OK && tt_repair_tears_state(r, number);
 	if (rc < 0 || (s->nkept == s->nevents && !tears))
 		return rc;
@@ -227,9 +228,43 @@ int tt_trials_trim(struct tt_repair *r, uint64_t number, struct tt_error *why)
 	tt_salvage_recall(s);
 	rc = tt_repair_lead(r, &s->made);
 	if (rc == TT_OK)
-		rc = trim_so(r, &r->led, &way);
-	if (rc < 0 || (rc == TT_OK && (s->nkept > nkept || (tears && s->nkept == nkept))))
+		rc = trim_so(r, &r->led, way);
+	if (rc == TT_OK && (s->nkept > nkept || (tears && s->nkept == nkept))) {
+		*start = &r->led;
+		return rc;
+	}
+	if (rc < 0)
 		return rc;
 	r->synth.events.n = 0;
-	return trim_so(r, &r->start, &way);
+	return trim_so(r, &r->start, way);
+}
+
+/* So many bytes of the batch in doubt at least are ordered before that says something of it. */
+#define NORDERED_MIN 64
+
+/* Whether the events in doubt that stay are those that ordering confirms: not if they wait for what
+ * is lost in other batches. */
+static bool is_settled(const struct tt_salvage *s, const struct way *way)
+{
+	return way->floor != 0 || way->resume != 0 || s->doubt.nordered >= NORDERED_MIN;
+}
+
+int tt_trials_trim(struct tt_repair *r, uint64_t number, struct tt_error *why)
+{
+	struct tt_salvage *s = &r->cur->salvage;
+	const struct tt_order *start;
+	bool bridged;
+	struct way way;
+	int rc;
+
+	if (!tt_salvage_remember(s))
+		return tt_repair_no_memory(r);
+	rc = trim_somehow(r, number, &way, &start, why);
+	if (rc < 0 || s->nkept == s->nevents)
+		return rc;
+	rc = tt_repair_bridge(r, start, is_settled(s, &way), &bridged);
+	if (rc < 0 || bridged)
+		return rc;
+	r->bridges.synth.events.n = 0;
+	return trim_so(r, start, &way);
 }

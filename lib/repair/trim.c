@@ -27,6 +27,11 @@ void tt_salvage_recall(struct tt_salvage *s)
 {
 	struct tt_generation *g = &s->gen;
 
+	/* (what stands in none of the list was added by bridges) */
+	g->batches.n = s->runs.n;
+	s->first_moved = TT_NO_BATCH;
+	for (size_t i = s->threads.n; i < g->threads.n; i++)
+		g->threads.at[i].first = g->threads.at[i].last = TT_NO_BATCH;
 	for (size_t i = 0; i < s->runs.n; i++) {
 		g->batches.at[i].size = s->runs.at[i].size & 0xffffff;
 		g->batches.at[i].next = s->runs.at[i].next;
@@ -67,6 +72,25 @@ static void count_unsure(struct tt_salvage *s)
 		s->nunsure = s->nevents - s->nkept;
 }
 
+/* How many events of a batch of the input come after bridges. */
+static uint64_t nmoved_of(const struct tt_salvage *s, const struct tt_salvaged_batch *b)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->gen.threads.n; i++) {
+		uint32_t k = tt_salvage_first_moved(s, &s->gen.threads.at[i]);
+
+		for (; k != TT_NO_BATCH; k = s->gen.batches.at[k].next) {
+			const struct tt_event_batch *run = &s->gen.batches.at[k];
+			uint64_t at = run->data_offset - b->head.data_offset;
+
+			if (run->data_offset >= b->head.data_offset && at < b->head.size)
+				n += nevents_in(s, b, (uint32_t)at, (uint32_t)at + run->size);
+		}
+	}
+	return n;
+}
+
 /*
  * What stays of a damaged batch is in doubt, all of it: the damage may be before the first event,
  * since numbers that follow a wrong one can often be read and ordered, too.
@@ -80,7 +104,7 @@ static void count_doubted(struct tt_salvage *s)
 
 		if (b->dropped || !(b->unsettled || b->suspect))
 			continue;
-		n = nevents_in(s, b, 0, b->reach);
+		n = nevents_in(s, b, 0, b->reach) + nmoved_of(s, b);
 		if (n == 0)
 			continue;
 		if (s->ndoubted_batches++ == 0)
@@ -97,13 +121,20 @@ static bool is_doubted(const struct tt_salvage *s, const struct tt_event *ev)
 	return s->doubt.batch != TT_NO_BATCH && tt_salvage_doubt_has(&s->doubt, ev->offset);
 }
 
+void tt_salvage_begin_times(struct tt_salvage *s)
+{
+	s->last_ns = INT64_MIN;
+	s->doubt.late_offset = TT_UNKNOWN;
+	s->doubt.ndelayed = 0;
+}
+
 /*
  * Compares the time of an event with the latest so far. Events of two threads that wait for each
  * other are in the order of their times: where one that is in doubt is not, its time is another
  * than was written. *latest: where the latest event stands if it is in doubt, or TT_UNKNOWN. (A
  * thread may come out of a system call before the time at which another notes that it took its P.)
  */
-static void check_time(struct tt_salvage *s, const struct tt_event *ev, uint64_t *latest)
+void tt_salvage_check_time(struct tt_salvage *s, const struct tt_event *ev, uint64_t *latest)
 {
 	uint64_t at = is_doubted(s, ev) ? ev->offset : TT_UNKNOWN;
 
@@ -129,9 +160,7 @@ static int order_all(struct tt_salvage *s, struct tt_pass *pass)
 	unsigned n;
 	int rc;
 
-	s->last_ns = INT64_MIN;
-	s->doubt.late_offset = TT_UNKNOWN;
-	s->doubt.ndelayed = 0;
+	tt_salvage_begin_times(s);
 	s->nkept = s->nread = 0;
 	tt_pass_take(pass, &s->gen);
 	rc = tt_pass_begin(pass);
@@ -141,7 +170,7 @@ static int order_all(struct tt_salvage *s, struct tt_pass *pass)
 			break;
 		s->nread += n;
 		s->nkept += tt_salvage_nevents_of(evs[0].spec->type);
-		check_time(s, &evs[0], &latest);
+		tt_salvage_check_time(s, &evs[0], &latest);
 	}
 	return rc == TT_END ? TT_OK : rc;
 }
@@ -217,6 +246,16 @@ static void cut_what_stopped(struct tt_salvage *s, const struct tt_merge *merge,
 	}
 }
 
+/* What stays, and what does not. */
+static void count(struct tt_salvage *s)
+{
+	/* nothing orders CPU samples, and a reader begins a generation with a Sync */
+	s->nread += s->gen.samples.n + 1;
+	tt_salvage_measure(s);
+	count_unsure(s);
+	count_doubted(s);
+}
+
 int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
 		    struct tt_error *why)
 {
@@ -243,11 +282,38 @@ int tt_salvage_trim(struct tt_salvage *s, struct tt_pass *pass, const struct tt_
 			cut_what_stopped(s, &pass->merge, err, &n);
 		}
 	} while (rc != TT_OK);
-	/* nothing orders CPU samples, and a reader begins a generation with a Sync */
-	s->nread += s->gen.samples.n + 1;
 	tt_salvage_recount_doubted(s);
-	tt_salvage_measure(s);
-	count_unsure(s);
-	count_doubted(s);
+	count(s);
 	return TT_OK;
+}
+
+int tt_salvage_order(struct tt_salvage *s, struct tt_pass *pass, const struct tt_order *start,
+		     uint64_t nmade)
+{
+	int rc;
+
+	if (!tt_order_copy(&pass->order, start))
+		return tt_salvage_no_memory(s, &pass->err);
+	rc = order_all(s, pass);
+	if (rc != TT_OK)
+		return rc;
+	s->nread -= nmade;
+	s->nkept -= nmade;
+	count(s);
+	return TT_OK;
+}
+
+void tt_salvage_cut_doubted(struct tt_salvage *s)
+{
+	const struct tt_salvage_doubt *d = &s->doubt;
+	uint32_t t, i;
+
+	if (d->batch == TT_NO_BATCH)
+		return;
+	t = tt_idmap_find(&s->gen.thread_ids, (uint64_t)d->thread);
+	for (i = s->gen.threads.at[t].first; i != TT_NO_BATCH && i != d->batch;)
+		i = s->gen.batches.at[i].next;
+	if (i != TT_NO_BATCH)
+		tt_salvage_cut(s, &s->gen.threads.at[t], i, d->nkept);
+	tt_salvage_recount_doubted(s);
 }

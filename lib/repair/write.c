@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "experiment/alloc_free.h"
+#include "repair/bridge.h"
 #include "wire/varint.h"
 
 /* What is made up goes into batches of at most about this size. */
@@ -161,6 +162,27 @@ static void put_left(struct tt_repair_writer *w, const struct tt_salvage *s,
 	tt_encode_batch(&w->enc, &head, b->clean != NULL ? b->clean : b->head.data, n);
 }
 
+/* What comes after bridges, and these. */
+static void put_moved(struct tt_repair_writer *w, const struct tt_salvage *s,
+		      const struct tt_thread_batches *t, struct tt_written *written)
+{
+	const struct tt_event_batch *all = s->gen.batches.at;
+	uint32_t i = tt_salvage_first_moved(s, t);
+
+	for (; i != TT_NO_BATCH; i = all[i].next) {
+		const struct tt_batch_head head = {
+			.generation = s->gen.number,
+			.thread = t->thread,
+			.time = all[i].time,
+		};
+
+		written->same = false;
+		if (all[i].data_offset < TT_BRIDGED_OFFSET)
+			written->nbytes_kept += all[i].size;
+		tt_encode_batch(&w->enc, &head, all[i].data, all[i].size);
+	}
+}
+
 void tt_write_lead(struct tt_repair_writer *w, const struct tt_made_entries *made,
 		   const struct tt_synth *synth)
 {
@@ -179,11 +201,13 @@ void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
 	put_synthesized(w, s->gen.number, around->front);
 	for (size_t i = 0; i < s->list.n; i++)
 		put_left(w, s, &s->list.at[i], written);
+	for (size_t i = 0; i < s->gen.threads.n; i++)
+		put_moved(w, s, &s->gen.threads.at[i], written);
 	put_synthesized(w, s->gen.number, around->end);
 	put_entries(w, &s->made);
 	if (lost->spec != NULL)
 		put_lost_records(w, &s->gen, lost->spec, lost->keys.at, lost->keys.n);
-	written->same &= !s->sync_damaged && tt_salvage_nmade_entries(s) == 0 &&
+	written->same &= !s->bridged && !s->sync_damaged && tt_salvage_nmade_entries(s) == 0 &&
 			 around->front->events.n == 0 && around->end->events.n == 0;
 	w->lost |= !written->same;
 	written->says_lost = lost->spec != NULL &&

@@ -588,19 +588,43 @@ START_TEST(a_batch_that_lost_bytes_keeps_what_is_confirmed)
 }
 END_TEST
 
-/* Thread 8 has four events before the damaged batch of thread 7, and these after it. */
+/* The batch of thread 7 that wakes goroutine 2, and stops goroutine 1, is lost: thread 8 needs both. */
+START_TEST(events_go_on_over_a_lost_batch)
+{
+	struct thread_event ignored[16];
+	struct repaired r;
+	struct build b;
+
+	script_build(&b, test_versions[_i],
+		     "gen 1\n"
+		     "7@100: ProcStatus 0 1, GoStatus 1 7 2, GoStatus 2 -1 4\n"
+		     "8@100: ProcStatus 1 1\n"
+		     "8@300: GoStart 2 2, HeapAlloc 5, HeapAlloc 6, HeapAlloc 7, HeapAlloc 8,"
+		     " GoBlock 0 0, GoStart 1 2, HeapAlloc 9, HeapAlloc 10, HeapAlloc 11");
+	repair(&r, b.data, b.len);
+	expect_good(&r, "a batch is lost", 0);
+	ck_assert_uint_eq(events_of(ignored, COUNT(ignored), &r.bytes, 8), 11);
+	ck_assert_uint_gt(r.made_events, 0);
+	ck_assert(r.lost_more);
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
+/* Thread 8 has four events before the damaged batch of thread 7, and these after it. What is lost of
+ * it is bridged. */
 static const struct {
 	const char *after;
-	size_t kept;            /* of thread 8 */
+	size_t kept;            /* of thread 8, with those that are made up */
 } resumed[] = {
 	{"8@120: GoStop 0 0, GoStart 3 2, GoBlock 0 0", 7},
 	{"8@120: GoStop 0 0, GoStart 3 2\n8@130: GoBlock 0 0", 7},
-	/* a batch of its own is missing: it runs a goroutine still */
-	{"8@120: GoStart 3 3, GoBlock 0 0", 4},
+	/* a batch of its own is missing: it runs a goroutine still, which a made-up event stops */
+	{"8@120: GoStart 3 3, GoBlock 0 0", 7},
 	{"8@120: ProcStatus 1 1, GoStop 0 0, GoBlock 0 0", 4},
 	/* or it waits for an event that is not there; nothing speaks against those before */
-	{"8@120: HeapAlloc 5, GoStart 3 3, GoBlock 0 0\n8@130: HeapAlloc 6", 5},
-	{"8@120: GoStop 0 0, GoStart 3 4, GoBlock 0 0", 5},
+	{"8@120: HeapAlloc 5, GoStart 3 3, GoBlock 0 0\n8@130: HeapAlloc 6", 9},
+	{"8@120: GoStop 0 0, GoStart 3 4, GoBlock 0 0", 7},
 };
 
 START_TEST(threads_go_on_after_a_gap_unless_they_lack_a_batch)
@@ -808,6 +832,7 @@ Suite *repair_suite(void)
 	tcase_add_loop_test(tc, a_batch_that_lost_bytes_keeps_what_is_confirmed, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, times_of_a_young_clock_are_good, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, a_batch_of_another_time_is_left_out, 0, TEST_NVERSIONS);
+	tcase_add_loop_test(tc, events_go_on_over_a_lost_batch, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, threads_go_on_after_a_gap_unless_they_lack_a_batch, 0,
 			    COUNT(resumed));
 	tcase_add_test(tc, bytes_between_batches_cost_nothing);
