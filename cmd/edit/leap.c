@@ -27,6 +27,8 @@ struct search {
 	uint64_t first_number, frequency; /* of that */
 	struct spot low;        /* it is before the window */
 	struct spot high;       /* it is not, and if it has no number, nothing is known of it */
+	struct spot seen[MOST_PROBES]; /* all that were looked at for that */
+	unsigned nseen;
 	bool is_lost;           /* what was found does not fit together */
 };
 
@@ -74,6 +76,7 @@ static void probe(struct search *s, uint64_t offset)
 		return;
 	}
 	spot = (struct spot){ offset, place.generation, tt_generation_ns(s->first, place.ticks) };
+	s->seen[s->nseen++] = spot;
 	s->is_lost |= spot.number < s->low.number ||
 		      (s->high.number != 0 && spot.number > s->high.number);
 	if (is_before_window(s->window, spot.number, spot.ns))
@@ -85,7 +88,9 @@ static void probe(struct search *s, uint64_t offset)
 static void narrow(struct search *s)
 {
 	for (unsigned n = 0; n < MOST_PROBES && !s->is_lost; n++) {
-		if (s->high.offset - s->low.offset <= NEAR_NBYTES)
+		/* (the window begins in the generation that both are in) */
+		if (s->high.offset - s->low.offset <= NEAR_NBYTES ||
+		    s->high.number == s->low.number)
 			break;
 		probe(s, next_offset(s, n));
 	}
@@ -98,6 +103,14 @@ static uint64_t find_number(const struct search *s, uint64_t low, uint64_t high,
 {
 	struct tt_batch_place place;
 
+	for (unsigned i = 0; i < s->nseen; i++) {
+		const struct spot *spot = &s->seen[i];
+
+		if (spot->number < number && spot->offset > low)
+			low = spot->offset;
+		else if (spot->number >= number && spot->offset < high)
+			high = spot->offset;
+	}
 	for (unsigned n = 0; n < MOST_PROBES && high - low > NEAR_NBYTES; n++) {
 		uint64_t middle = low + (high - low) / 2;
 
