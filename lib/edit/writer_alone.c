@@ -16,6 +16,7 @@ int tt_writer_begin_alone(struct tt_writer *w, const struct tt_pass *pass)
 	tt_order_speculate(&w->order, &alone->written);
 	tt_order_start_alone(&w->past.order);
 	tt_order_start_alone(&w->order);
+	w->procs = TT_PROCS_BEFORE;
 	/* the header is the other one's */
 	w->begun = true;
 	return TT_OK;

@@ -15,6 +15,9 @@
 #include "event/pass.h"
 #include "order/speculate.h"
 
+/* GOMAXPROCS of a writer that is alone, if it was not said since: it is what it was before. */
+#define TT_PROCS_BEFORE UINT64_MAX
+
 /* Of a writer that is alone. */
 struct tt_writer_alone {
 	struct tt_assumptions past, written; /* of its two orders */
@@ -22,7 +25,7 @@ struct tt_writer_alone {
 	/* where the window began: nothing of `past` changes after that */
 	bool begun;
 	int64_t before_ns;      /* what is before it has to end by then */
-	uint64_t procs;         /* GOMAXPROCS; 0: not known */
+	uint64_t procs;         /* GOMAXPROCS, or TT_PROCS_BEFORE */
 	uint64_t nevents;       /* of the pass, up to there */
 	uint64_t number;        /* of the generation, and its clock */
 	struct tt_clock clock;

@@ -63,7 +63,7 @@ int tt_writer_restate_for(struct tt_writer *w, const struct tt_writer *next)
 	if (!tt_order_commit(&w->past.order, &next->past.order, &w->ended->trial))
 		return TT_END;
 	w->past.later = &next->past;
-	if (next->alone->procs != 0)
+	if (next->alone->procs != TT_PROCS_BEFORE)
 		w->procs = next->alone->procs;
 	w->following = false;
 	rc = tt_writer_restate_before(w, next->alone->before_ns, &inside);
@@ -127,7 +127,7 @@ int tt_writer_join(struct tt_writer *w, struct tt_pass *pass, struct tt_writer *
 	/* (if it is not at the end of its generation, it is where no more is wanted) */
 	if (tt_pass_done(pass) && !tell(w, pass, &ended->state))
 		return tt_writer_no_memory(w);
-	if (w->procs == 0)
+	if (w->procs == TT_PROCS_BEFORE)
 		w->procs = before->procs;
 	add_progress(&w->progress, &before->progress);
 	tt_writer_end_alone(w);

@@ -49,6 +49,11 @@ static const struct scene scenes[] = {
 	 "gen 3\n7@2000: ProcStatus 0 1, GoStatus 1 7 2, GCMarkAssistActive 1, +1000 GCActive 3, "
 	 "GCMarkAssistEnd, GCEnd 4\n",
 	 2900, INT64_MAX, true},
+	/* GOMAXPROCS is said again, and is nothing */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, ProcsChange 2 0\n"
+	 "gen 2\n7@1000: ProcStatus 0 1, GoStatus 1 7 2\n"
+	 "gen 3\n7@2000: ProcStatus 0 1, GoStatus 1 7 2, ProcsChange 0 0, +1000 GoLabel 1\n",
+	 2900, INT64_MAX, true},
 	/* it waits, the generation before says */
 	{FIRST THIRD "-1@9000: GoStatus 2 -1 1\n", 3000, INT64_MAX, false},
 	{FIRST THIRD "-1@9000: GoStatus 9 -1 4\n", 3000, INT64_MAX, false},
