@@ -176,8 +176,7 @@ static bool is_divisible(const struct tt_writer *w)
 	return !w->held.any && !w->has_theft;
 }
 
-/* The end of a pause names it by a string of the generation in which it began. */
-static bool is_world_stopped(const struct tt_writer *w)
+bool tt_writer_is_world_stopped(const struct tt_writer *w)
 {
 	const struct tt_order *o = &w->order;
 
@@ -195,7 +194,7 @@ static bool may_divide(const struct tt_writer *w, const struct tt_event *ev)
 	bool states_new = ev->generation != NULL && !ev->generation->v1 &&
 			  ev->generation->ordinal == w->first_ordinal;
 
-	return !states_new && is_divisible(w) && !is_world_stopped(w);
+	return !states_new && is_divisible(w) && !tt_writer_is_world_stopped(w);
 }
 
 /* ---- a Sync */
@@ -431,7 +430,7 @@ int tt_writer_next_generation(struct tt_writer *w)
 	if (rc != TT_OK)
 		return rc;
 	rc = tt_writer_release_all(w);
-	if (rc == TT_OK && is_world_stopped(w))
+	if (rc == TT_OK && tt_writer_is_world_stopped(w))
 		return tt_fail(&w->err, TT_E_ARGUMENT,
 			       "a generation cannot end while the world is stopped");
 	return rc < 0 ? rc : tt_writer_close_generation(w);

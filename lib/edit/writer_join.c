@@ -124,7 +124,10 @@ int tt_writer_join(struct tt_writer *w, struct tt_pass *pass, struct tt_writer *
 	if (!follows(w, before) || pass->order.subjects != NULL || pass->order.keyed != NULL ||
 	    !tt_order_commit(&ended->state, &pass->order, &ended->trial))
 		return TT_END;
-	/* (if it is not at the end of its generation, it is where no more is wanted) */
+	/* (if it is not at the end of its generation, it is where no more is wanted; and a pause may
+	 * have another id than in the source) */
+	if (tt_pass_done(pass) && tt_writer_is_world_stopped(w))
+		return TT_END;
 	if (tt_pass_done(pass) && !tell(w, pass, &ended->state))
 		return tt_writer_no_memory(w);
 	if (w->procs == TT_PROCS_BEFORE)
