@@ -74,6 +74,19 @@ static bool written_in_place(const char *target)
 	return stat(target, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode);
 }
 
+static bool is_null_device(const char *target)
+{
+	struct stat st, null;
+
+	return stat(target, &st) == 0 && stat("/dev/null", &null) == 0 && S_ISCHR(st.st_mode) &&
+	       st.st_rdev == null.st_rdev;
+}
+
+bool outfile_can_be_written_again(const char *path)
+{
+	return path && strcmp(path, "-") != 0 && (!written_in_place(path) || is_null_device(path));
+}
+
 /* A file without a name is gone with the program, whatever ends that. It is named through
  * /proc; without that, or on a file system without such files: -1. */
 static int open_nameless(const struct outfile *f)

@@ -33,6 +33,9 @@ int outfile_open(struct outfile *f, const char *path);
 /* A file that only the user may read, and that takes the place of no other: there must be none
  * of this name, and "-" is a name. The same statuses. */
 int outfile_open_secret(struct outfile *f, const char *path);
+/* Whether nothing is left of what was written to `path` once that is discarded: it is a file, or
+ * /dev/null. */
+bool outfile_can_be_written_again(const char *path);
 /* Where what was written so far can be read, of a file that is not written in place. */
 void outfile_path_so_far(const struct outfile *f, char room[OUTFILE_PATH_ROOM]);
 /* Writes what is left, syncs, renames. The same statuses. */

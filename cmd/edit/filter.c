@@ -471,11 +471,11 @@ static int try_filter(struct run *run)
 	return status;
 }
 
-/* Whether what is found out late can be done once more in another way. (What went to standard
- * output stays there.) */
+/* Whether what is found out late can be done once more in another way. */
 static bool may_begin_again(const struct run *run)
 {
-	return !run->chooses && strcmp(run->opt->output, "-") != 0 && cmd_can_be_read_again(run->path);
+	return !run->chooses && outfile_can_be_written_again(run->opt->output) &&
+	       cmd_can_be_read_again(run->path);
 }
 
 /* A window of time does not need all that is before it, and what of it can be found later only
