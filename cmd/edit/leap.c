@@ -158,7 +158,8 @@ static bool land(struct search *s, uint64_t place, unsigned ngenerations, uint64
 static bool find_landing(struct search *s, uint64_t begin, unsigned ngenerations,
 			 struct landing *landing)
 {
-	bool is_known = s->high.number != 0;
+	/* (small generations may lie between the two) */
+	bool is_known = s->high.number != 0 && s->high.number <= s->low.number + 1;
 	uint64_t last = is_known ? s->high.number - 1 : s->low.number;
 
 	for (unsigned n = 0; n < MOST_LANDINGS && !s->is_lost; n++, last--) {
