@@ -164,9 +164,11 @@ int tt_aside_new(struct tt_aside **out, const struct tt_aside_options *opt, stru
 	return TT_OK;
 }
 
+/* (a thread that waits for the window makes no room) */
 static void wait_for_room(struct tt_aside *a)
 {
-	while (!a->done && a->held.nbytes >= (a->stated ? MOST_NBYTES : MOST_EARLY_NBYTES))
+	while (a->in_window && !a->done &&
+	       a->held.nbytes >= (a->stated ? MOST_NBYTES : MOST_EARLY_NBYTES))
 		pthread_cond_wait(&a->to_caller, &a->lock);
 }
 

@@ -250,6 +250,42 @@ START_TEST(two_filters_write_what_one_does)
 }
 END_TEST
 
+/* The thread waits for the window, and the window's writer must not wait for the thread. */
+START_TEST(what_comes_before_the_window_has_room)
+{
+	const struct scene *scene = &scenes[0];
+	static const uint8_t bytes[1 << 20];
+	struct tt_aside_options opt = {
+		.size = sizeof(opt), .last_ordinal = 2, .from_ns = scene->from_ns};
+	struct work before, third;
+	const struct tt_sink sink = {.write = append, .arg = &before.out};
+	const struct tt_generation *g;
+	struct tt_aside *aside;
+	struct tt_sink held;
+	struct tt_error err;
+	struct build in;
+
+	script_build(&in, 26, scene->text);
+	work_open(&before, scene, &in, &sink);
+	opt.filter = before.f;
+	opt.reader = before.r;
+	opt.sink = &sink;
+	ck_assert_int_eq(tt_aside_new(&aside, &opt, &err), 0);
+	held = tt_aside_sink(aside);
+	work_open(&third, scene, &in, &held);
+	ck_assert_int_eq(tt_reader_skim_generation(third.r, &g), 0);
+	ck_assert_int_eq(tt_reader_skim_generation(third.r, &g), 0);
+	ck_assert_int_eq(tt_aside_begin(aside, third.f, third.r), 0);
+	for (unsigned i = 0; i < 65; i++)
+		ck_assert(held.write(held.arg, bytes, sizeof(bytes)));
+	tt_aside_free(aside);
+	ck_assert_uint_eq(before.out.len, 0);
+	work_close(&before);
+	work_close(&third);
+	build_release(&in);
+}
+END_TEST
+
 /* Of many events at once, the last stack of a goroutine was kept by its place, which another one
  * may have had. */
 START_TEST(a_goroutine_has_no_stack_of_another)
@@ -277,6 +313,7 @@ Suite *aside_suite(void)
 	TCase *tc = tcase_create("aside");
 
 	tcase_add_loop_test(tc, two_filters_write_what_one_does, 0, COUNT(scenes));
+	tcase_add_test(tc, what_comes_before_the_window_has_room);
 	tcase_add_test(tc, a_goroutine_has_no_stack_of_another);
 	suite_add_tcase(s, tc);
 	return s;
