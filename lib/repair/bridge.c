@@ -124,7 +124,11 @@ static int try_bridges(struct tt_bridging *at, bool settled, size_t *nmade)
 	if (!tt_bridging_find_numbers(at) || !tt_bridging_find_gaps(at))
 		return tt_repair_no_memory(r);
 	rc = tt_bridging_order(at);
-	if (rc != TT_OK)
+	/* each bridge is looked at for each thread, and each head for each batch */
+	tt_bridging_spend(at, s->gen.threads.n * at->b->all.n);
+	if (hides_damage(s))
+		tt_bridging_spend(at, at->b->heads.n * (s->list.n + s->gen.batches.n));
+	if (rc != TT_OK || tt_bridging_is_spent(at))
 		return rc;
 	if (!tt_bridges_put(at->b, s))
 		return tt_repair_no_memory(r);
@@ -150,7 +154,7 @@ int tt_repair_bridge(struct tt_repair *r, const struct tt_order *start, bool set
 	int rc;
 
 	*bridged = false;
-	if (tt_bridging_npasses(r) == 0 || has_embedded(s))
+	if (tt_bridging_npasses(r) == 0 || tt_bridging_is_spent(&at) || has_embedded(s))
 		return TT_OK;
 	r->bridges.nothing.gen = &s->gen;
 	/* (those of the generation before stay as they are) */

@@ -56,6 +56,7 @@ struct tt_bridges {
 	struct tt_entry nothing;
 	int64_t made_p;         /* TT_NONE: none yet */
 	uint64_t ntried_nbytes; /* of generations, by all passes */
+	uint64_t nsteps;        /* of work within these */
 	TT_ARRAY(struct tt_bridge) all; /* in the order in which they were made */
 	TT_ARRAY(struct tt_bridge_need) needs; /* by time, once a pass has begun */
 	TT_ARRAY(struct tt_bridge_number) numbers; /* by sequence and number */

@@ -21,6 +21,27 @@ struct tt_bridging {
 	size_t next_need;
 };
 
+/*
+ * So many steps of work at most, in all, for each byte of the input so far and of this: a look at
+ * one thread, number or event. Without them, many threads that wait for each other would take time
+ * that grows with the square or cube of their number.
+ */
+#define TT_BRIDGING_STEPS 16
+#define TT_BRIDGING_FREE_NBYTES (16u << 20)
+
+static inline void tt_bridging_spend(const struct tt_bridging *at, uint64_t nsteps)
+{
+	at->b->nsteps += nsteps;
+}
+
+/* Whether no more work is done: nothing is bridged then. */
+static inline bool tt_bridging_is_spent(const struct tt_bridging *at)
+{
+	uint64_t most = at->r->cur->end + TT_BRIDGING_FREE_NBYTES;
+
+	return at->b->nsteps / TT_BRIDGING_STEPS > most;
+}
+
 static inline int tt_bridging_no_memory(struct tt_bridging *at)
 {
 	return tt_repair_no_memory(at->r);
@@ -38,6 +59,7 @@ static inline size_t tt_bridging_place_of(const struct tt_bridging *at, int64_t 
 			break;
 		i++;
 	}
+	tt_bridging_spend(at, i);
 	return i;
 }
 

@@ -68,6 +68,7 @@ static uint64_t reached(const struct tt_bridging *at, const struct tt_bridge_num
 /* The thread that the goroutine or P of a sequence is on; TT_NONE: on none. */
 static int64_t holder_of(const struct tt_bridging *at, const struct tt_bridge_number *n)
 {
+	tt_bridging_spend(at, at->order->ms.n);
 	for (size_t i = 0; i < at->order->ms.n; i++) {
 		const struct tt_m_state *m = &at->order->ms.at[i];
 
@@ -153,7 +154,7 @@ size_t tt_bridging_find_culprit(const struct tt_bridging *at)
 	for (size_t k = 1; k < heap->n; k++)
 		if (heap->at[k].key < heap->at[i].key)
 			i = k;
-	for (size_t n = 0; n < heap->n; n++) {
+	for (size_t n = 0; n < heap->n && !tt_bridging_is_spent(at); n++) {
 		int64_t thread = blocker_of(at, tt_bridging_cursor_at(at, i));
 
 		if (thread == TT_NONE)

@@ -318,7 +318,7 @@ bool tt_bridging_renumber(struct tt_bridging *at, const struct tt_cursor *c,
 	if (less == 0)
 		return true;
 	k = less <= n.now ? tt_bridging_find_number(b, &n) : end;
-	for (; k < end && tt_bridge_is_same_sequence(k, &n); k++) {
+	for (; k < end && tt_bridge_is_same_sequence(k, &n) && !tt_bridging_is_spent(at); k++) {
 		if (!tt_bridging_is_left(at, k))
 			continue;
 		found |= k->offset == n.offset;

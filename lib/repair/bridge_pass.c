@@ -10,11 +10,13 @@
 #include "gen/clock.h"
 
 /* So many times at most a generation is ordered for this; fewer where that would order more bytes,
- * in all, than this and the input up to there. */
+ * in all, than TT_BRIDGING_FREE_NBYTES and the input up to there. */
 #define MAX_PASSES 64
-#define FREE_NBYTES (16u << 20)
 /* So many made-up events at most. */
 #define MAX_MADE (1u << 16)
+
+/* So many steps it takes to try one thread's event. */
+#define NTRY 8
 
 /* Instead of TT_OK: orders it again. */
 #define AGAIN 3
@@ -45,6 +47,7 @@ static uint64_t ticks_for(const struct tt_bridging *at, const struct tt_cursor *
 	const struct tt_generation *g = &at->s->gen;
 	uint64_t before, ticks;
 
+	tt_bridging_spend(at, tt_bridging_head_at(at, c));
 	ticks = tt_bridge_ticks_at(at->s, &g->batches.at[c->head->batch],
 				   tt_bridging_head_at(at, c), &before);
 	if (ticks > before && tt_ticks_to_ns(ticks - 1, g->ns_per_tick) >= at->s->last_ns)
@@ -100,6 +103,8 @@ static int bridge_to(struct tt_bridging *at, const struct tt_cursor *c, bool *ca
 		return tt_bridging_no_memory(at);
 	at->b->heads.at[at->b->heads.n++] = c->head->offset;
 	synth->start.last_ns = at->s->last_ns;
+	/* (it looks for threads that have something) */
+	tt_bridging_spend(at, at->order->ms.n);
 	*can = tt_synth_bridge(synth, c->thread, &head);
 	if (synth->no_memory || (*can && !tt_bridging_renumber(at, c, &head, can)) ||
 	    !place_events(at, n, ticks))
@@ -162,7 +167,7 @@ static int bridge_due(struct tt_bridging *at)
 			return tt_bridging_no_memory(at);
 		b->due.at[b->due.n++] = (uint32_t)at->next_need++;
 	}
-	for (size_t k = 0; k < b->due.n; k++) {
+	for (size_t k = 0; k < b->due.n && !tt_bridging_is_spent(at); k++) {
 		const struct tt_bridge_need *need = &b->needs.at[b->due.at[k]];
 		const struct tt_cursor *c;
 		int rc = TT_OK;
@@ -242,6 +247,7 @@ static int begin_pass(struct tt_bridging *at)
 					     tt_made_entries_strings(&at->s->made), true};
 
 	tt_bridging_restore_numbers(b);
+	tt_bridging_spend(at, at->start->gs.n + at->start->ps.n + at->start->ms.n);
 	if (!tt_order_copy(at->order, at->start))
 		return tt_bridging_no_memory(at);
 	if (b->needs.n != 0)
@@ -260,16 +266,21 @@ static int pass(struct tt_bridging *at)
 	const struct tt_error *err = &at->r->pass.err;
 	const struct tt_event *evs;
 	uint64_t latest = TT_UNKNOWN;
+	const struct tt_cursor *first;
 	int rc = begin_pass(at);
 	unsigned n;
 
-	while (rc == TT_OK) {
+	while (rc == TT_OK && !tt_bridging_is_spent(at)) {
 		rc = bridge_due(at);
 		if (rc == TT_OK && at->merge->heap.n == 0 && !at->confirmed)
 			rc = confirm(at);
 		if (rc != TT_OK || at->merge->heap.n == 0)
 			break;
+		first = at->merge->heap.at[0].of.item;
 		rc = tt_pass_advance(&at->r->pass, &evs, &n);
+		/* (others were sorted, and tried) */
+		if (rc < 0 || evs[0].thread != first->thread)
+			tt_bridging_spend(at, NTRY * at->merge->heap.n);
 		if (rc < 0 && !err->system)
 			rc = on_error(at, err);
 		else if (rc == TT_OK)
@@ -282,7 +293,7 @@ static int pass(struct tt_bridging *at)
 
 unsigned tt_bridging_npasses(const struct tt_repair *r)
 {
-	uint64_t nbytes = r->cur->end - r->cur->offset, most = r->cur->end + FREE_NBYTES;
+	uint64_t nbytes = r->cur->end - r->cur->offset, most = r->cur->end + TT_BRIDGING_FREE_NBYTES;
 	uint64_t tried = r->bridges.ntried_nbytes;
 	uint64_t n = most > tried ? (most - tried) / (nbytes + 1) : 0;
 

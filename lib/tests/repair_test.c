@@ -4,6 +4,9 @@
  * everything is cut at each byte and changed in each; and breaks before states of
  * every sort. What is repaired is read again from its first byte to its last.
  */
+#include <stdlib.h>
+#include <time.h>
+
 #include "spec/types.h"
 #include "tests/embedded.h"
 #include "tests/reader_support.h"
@@ -611,6 +614,30 @@ START_TEST(events_go_on_over_a_lost_batch)
 }
 END_TEST
 
+/* Many threads wait for each other, with a number lost before each of their events: what it would
+ * take to bridge all of that grows faster than their number. */
+START_TEST(bridges_take_no_longer_than_reading)
+{
+	enum { NTHREADS = 4000, LINE = 64 };
+	char *script = malloc(NTHREADS * LINE);
+	size_t n = (size_t)sprintf(script, "gen 1\n");
+	clock_t begin = clock();
+	struct repaired r;
+	struct build b;
+
+	for (int i = 0; i < NTHREADS; i++)
+		n += (size_t)snprintf(script + n, LINE, "%d@%d: ProcStatus %d 1, GoUnblock 7 %d 0\n",
+				      100 + i, 100 + i, i, 3 * i + 3);
+	script_build(&b, test_versions[TEST_NVERSIONS - 1], script);
+	repair(&r, b.data, b.len);
+	expect_good(&r, "many wait", 0);
+	ck_assert_int_lt((clock() - begin) / CLOCKS_PER_SEC, 30);
+	build_release(&r.bytes);
+	build_release(&b);
+	free(script);
+}
+END_TEST
+
 /* Thread 8 has four events before the damaged batch of thread 7, and these after it. What is lost of
  * it is bridged. */
 static const struct {
@@ -833,6 +860,7 @@ Suite *repair_suite(void)
 	tcase_add_loop_test(tc, times_of_a_young_clock_are_good, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, a_batch_of_another_time_is_left_out, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, events_go_on_over_a_lost_batch, 0, TEST_NVERSIONS);
+	tcase_add_test(tc, bridges_take_no_longer_than_reading);
 	tcase_add_loop_test(tc, threads_go_on_after_a_gap_unless_they_lack_a_batch, 0,
 			    COUNT(resumed));
 	tcase_add_test(tc, bytes_between_batches_cost_nothing);
