@@ -310,7 +310,7 @@ TT_API int tt_filter_copy(struct tt_filter *f, struct tt_reader *r, int64_t to_n
  *	tt_aside_new()     ready; the window's writer gets the sink tt_aside_sink()
  *	tt_aside_begin()   the thread begins; the window's filter gets the events of its generation,
  *	                   of which the first is a Sync
- *	tt_aside_began()   the first event inside was given to the filter
+ *	tt_aside_enter()   the window was entered: its first event was given to the filter
  *	tt_aside_join()    the reader is at the end of the window's generation or a later one, or no
  *	                   more events are wanted
  *	tt_aside_finish()  the window's writer is finished
@@ -344,7 +344,7 @@ TT_API struct tt_sink tt_aside_sink(struct tt_aside *a);
 /* `f` is new and keeps everything; generations before that of `r` were passed over. 1: this cannot
  * be done, and nothing was; TT_E_MEMORY, TT_E_LIMIT with the error of the writer. */
 TT_API int tt_aside_begin(struct tt_aside *a, struct tt_filter *f, struct tt_reader *r);
-TT_API void tt_aside_began(struct tt_aside *a);
+TT_API void tt_aside_enter(struct tt_aside *a);
 /* Joining does not wait, since the thread is at its end with what is before; or it fails. */
 TT_API bool tt_aside_is_ready(struct tt_aside *a);
 /* From now on the filter goes on as any other. 1: it cannot be done in this way, begin once more

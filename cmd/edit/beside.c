@@ -65,7 +65,7 @@ void beside_in_window(struct beside *b)
 	if (b->in_window || !b->apart)
 		return;
 	b->in_window = true;
-	tt_aside_began(b->aside);
+	tt_aside_enter(b->aside);
 }
 
 int beside_join(struct beside *b, struct before *before, bool later)

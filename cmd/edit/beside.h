@@ -30,6 +30,7 @@ void beside_in_window(struct beside *b);
 int beside_join(struct beside *b, struct before *before, bool later);
 /* All is written that the window's writer gave to the sink. False, with errno: it cannot be. */
 bool beside_finish(struct beside *b);
+/* Waits until the thread is at its end, which is soon: what it has not written is lost. */
 void beside_close(struct beside *b);
 
 #endif

@@ -419,7 +419,10 @@ static int finish(struct run *run, int status)
 		cmd_report(run->opt->output, tt_writer_error(run->work.writer));
 		status = STATUS_TROUBLE;
 	}
-	if (!beside_finish(&run->beside) && status != STATUS_TROUBLE) {
+	/* (it must write no more when the output is thrown away) */
+	if (status == STATUS_TROUBLE) {
+		beside_close(&run->beside);
+	} else if (!beside_finish(&run->beside)) {
 		cmd_error(run->opt->output, "cannot be written: %s", strerror(errno));
 		status = STATUS_TROUBLE;
 	}

@@ -94,7 +94,7 @@ static bool end_of_sink(const struct tt_aside *a)
 
 static void write_block(struct tt_aside *a, struct tt_held_block *block)
 {
-	bool good = a->failure == 0;
+	bool good = a->failure == 0 && !a->given_up;
 
 	pthread_mutex_unlock(&a->lock);
 	errno = 0;
@@ -237,7 +237,7 @@ int tt_aside_begin(struct tt_aside *a, struct tt_filter *f, struct tt_reader *r)
 	return rc;
 }
 
-void tt_aside_began(struct tt_aside *a)
+void tt_aside_enter(struct tt_aside *a)
 {
 	pthread_mutex_lock(&a->lock);
 	a->in_window = a->began;

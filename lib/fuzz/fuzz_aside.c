@@ -107,7 +107,7 @@ static bool filter_window(struct tt_aside *aside, const struct work *work, const
 			continue;
 		rc = filter_one(work, in, ev, &inside, &is_late);
 		if (inside && !began)
-			tt_aside_began(aside);
+			tt_aside_enter(aside);
 		began |= inside;
 		if (rc == 0 && !joined && tt_reader_at_generation_end(work->r) &&
 		    tt_aside_is_ready(aside)) {

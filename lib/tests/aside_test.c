@@ -152,7 +152,7 @@ static bool filter_third(struct tt_aside *aside, struct work *work, const struct
 	ck_assert_int_eq(tt_aside_begin(aside, work->f, work->r), 0);
 	while (filter_next(work, scene, &inside)) {
 		if (inside && !began)
-			tt_aside_began(aside);
+			tt_aside_enter(aside);
 		began |= inside;
 		if (joined || !tt_reader_at_generation_end(work->r) || !tt_aside_is_ready(aside))
 			continue;
