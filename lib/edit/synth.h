@@ -36,6 +36,17 @@ struct tt_synth_start {
 	bool goes_on;           /* threads that the entry does not speak of go on as they are */
 };
 
+/* What bridges need to know. */
+struct tt_synth_bridges {
+	const struct tt_entry *nothing; /* requires nothing of the generation */
+	int64_t made_p;         /* an id that no P has */
+	void *arg;
+	/* Whether a goroutine that stops has to wait for the next event that it is in. */
+	bool (*waits_next)(void *arg, int64_t g);
+	/* Whether the event after the next one of a thread ends a syscall. */
+	bool (*ends_syscall)(void *arg, int64_t thread);
+};
+
 struct tt_synth {
 	struct tt_mem *mem;
 	struct tt_synth_start start;
@@ -44,7 +55,7 @@ struct tt_synth {
 	TT_ARRAY(struct tt_synth_event) events;
 	TT_ARRAY(bool) kept;    /* by slot in order->ms: the thread goes on as it is */
 	int64_t spare;          /* thread on which things happen that none did; TT_NONE: none yet */
-	int64_t made_p;         /* of bridges: the P of `spare`, which no thread of the trace has */
+	struct tt_synth_bridges bridges; /* made_p is the P of `spare` */
 	int64_t new_m, new_g;   /* where ids are looked for that nobody has */
 	bool shared_done;       /* the collector and the tasks are as required */
 	bool failed, no_memory;
@@ -73,11 +84,10 @@ bool tt_synth_close(struct tt_synth *s, const struct tt_synth_start *start, cons
  * of a thread, happen if that is possible: the events that do so come after those of the bridges
  * before, since tt_synth_begin_bridges(), and have no times yet. Where `head` has a number of a
  * sequence, it becomes the next one: those between are lost. False: there are none, or no
- * memory (s->no_memory); some may have happened all the same, and stay. `nothing` requires nothing
- * of the generation; `made_p` is an id that no P has.
+ * memory (s->no_memory); some may have happened all the same, and stay.
  */
 void tt_synth_begin_bridges(struct tt_synth *s, const struct tt_synth_start *start,
-			    const struct tt_entry *nothing, int64_t made_p);
+			    const struct tt_synth_bridges *bridges);
 bool tt_synth_bridge(struct tt_synth *s, int64_t thread, struct tt_raw_event *head);
 
 #endif

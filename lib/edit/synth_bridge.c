@@ -9,15 +9,15 @@
 #include "edit/synth_impl.h"
 
 void tt_synth_begin_bridges(struct tt_synth *s, const struct tt_synth_start *start,
-			    const struct tt_entry *nothing, int64_t made_p)
+			    const struct tt_synth_bridges *bridges)
 {
 	s->start = *start;
+	s->bridges = *bridges;
 	s->order = start->order;
-	s->entry = nothing;
+	s->entry = bridges->nothing;
 	s->events.n = s->kept.n = 0;
 	s->failed = s->no_memory = s->shared_done = false;
 	s->spare = TT_NONE;
-	s->made_p = made_p;
 	s->new_m = TT_FIRST_MADE_M;
 	s->new_g = TT_FIRST_MADE_G;
 }
@@ -68,10 +68,10 @@ static int64_t spare_with_p(struct tt_synth *s)
 	spare(s);
 	if (p_of(s, s->spare) != TT_NONE)
 		return s->spare;
-	if (tt_order_p(s->order, s->made_p) == NULL)
-		tt_synth_add(s, TT_NONE, TT_EV_PROC_STATUS, 2, (uint64_t)s->made_p,
+	if (tt_order_p(s->order, s->bridges.made_p) == NULL)
+		tt_synth_add(s, TT_NONE, TT_EV_PROC_STATUS, 2, (uint64_t)s->bridges.made_p,
 			     (uint64_t)TT_P_IDLE);
-	tt_synth_start_p(s, s->spare, s->made_p);
+	tt_synth_start_p(s, s->spare, s->bridges.made_p);
 	return s->spare;
 }
 
@@ -107,10 +107,21 @@ static void stop_g(struct tt_synth *s, int64_t thread, bool blocks)
 	}
 }
 
+static bool waits_next(const struct tt_synth *s, int64_t g)
+{
+	return s->bridges.waits_next(s->bridges.arg, g);
+}
+
+/* The same, where it does not matter how: as its own next event requires. */
+static void make_g_leave(struct tt_synth *s, int64_t thread)
+{
+	stop_g(s, thread, waits_next(s, g_of(s, thread)));
+}
+
 static void leave(struct tt_synth *s, int64_t thread)
 {
 	if (g_of(s, thread) != TT_NONE)
-		stop_g(s, thread, false);
+		make_g_leave(s, thread);
 	if (!s->failed && p_of(s, thread) != TT_NONE)
 		tt_synth_stop_p(s, thread);
 }
@@ -254,10 +265,41 @@ static void lead_victim_to(struct tt_synth *s, struct tt_raw_event *head)
 		tt_synth_start_new_g(s, thread);
 	}
 	p = tt_order_p(s->order, id);
+	/* (a goroutine in a syscall of which the P is taken cannot wait without being started) */
+	if (!s->failed && p->status != TT_P_SYSCALL && waits_next(s, g_of(s, thread))) {
+		stop_g(s, thread, true);
+		if (!s->failed)
+			tt_synth_start_new_g(s, thread);
+	}
 	if (!s->failed && p->status != TT_P_SYSCALL)
 		tt_synth_begin_syscall(s, thread);
 	if (!s->failed)
 		head->args[1] = tt_synth_next_p_seq(s, id);
+}
+
+/* Another thread took the P of one that is in a syscall. */
+static void lose_p(struct tt_synth *s, int64_t thread)
+{
+	int64_t id = p_of(s, thread), thief = spare_with_p(s);
+
+	if (!s->failed)
+		tt_synth_restate_p(s, id, thief);
+	if (!s->failed)
+		tt_synth_add(s, thief, TT_EV_PROC_STEAL, 3, (uint64_t)id, tt_synth_next_p_seq(s, id),
+			     (uint64_t)thread);
+}
+
+/* The thread has no P: its goroutine stays if it comes out of a syscall then. */
+static void give_p_up(struct tt_synth *s, int64_t thread)
+{
+	const struct tt_g_state *g = tt_order_g(s->order, g_of(s, thread));
+	const struct tt_p_state *p = tt_order_p(s->order, p_of(s, thread));
+
+	if (g == NULL || g->status != TT_G_SYSCALL || (p != NULL && p->status != TT_P_SYSCALL) ||
+	    !s->bridges.ends_syscall(s->bridges.arg, thread))
+		leave(s, thread);
+	else if (p != NULL)
+		lose_p(s, thread);
 }
 
 /* ---- the collector, and what is open */
@@ -313,7 +355,7 @@ static void lead_to(struct tt_synth *s, int64_t thread, struct tt_raw_event *hea
 	switch (head->type) {
 	case TT_EV_GO_START:
 		if (g_of(s, thread) != TT_NONE)
-			stop_g(s, thread, false);
+			make_g_leave(s, thread);
 		if (p_of(s, thread) == TT_NONE)
 			tt_synth_give_up(s);
 		else
@@ -329,7 +371,7 @@ static void lead_to(struct tt_synth *s, int64_t thread, struct tt_raw_event *hea
 		lead_g(s, (int64_t)head->args[0], (unsigned)head->args[2] & 0xff);
 		break;
 	case TT_EV_PROC_START:
-		leave(s, thread);
+		give_p_up(s, thread);
 		if (!s->failed)
 			lead_p_to(s, head);
 		break;

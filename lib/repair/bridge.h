@@ -39,6 +39,7 @@ struct tt_bridge_number {
 	int64_t thread, time_ns;
 	int64_t id;             /* of a goroutine or P */
 	uint8_t of;             /* enum tt_bridge_sequence */
+	uint8_t type;           /* of the event */
 	uint8_t nbytes;         /* of the number, which is here: */
 	uint8_t *at;            /* NULL: it stays as it is */
 	uint64_t was, now;      /* in the input, 0 if the event begins a sequence; after numbers

@@ -106,6 +106,9 @@ bool tt_bridging_find_gaps(struct tt_bridging *at);
 /* Whether a need's event is the head of its thread, which is the *i-th of the heap, and waits for
  * nothing else: what is later happened meanwhile. */
 bool tt_bridging_is_due(const struct tt_bridging *at, const struct tt_bridge_need *need, size_t *i);
+/* Whether the next event of a goroutine that is left requires it to wait: it is unblocked, or
+ * switched to. */
+bool tt_bridging_waits_next(void *bridging, int64_t g);
 /* Where the head is that keeps all others from happening: the earliest one, or what that waits
  * for. */
 size_t tt_bridging_find_culprit(const struct tt_bridging *at);

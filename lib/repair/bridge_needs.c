@@ -87,6 +87,16 @@ static bool is_held_back(const struct tt_bridging *at, const struct tt_bridge_nu
 	return c != NULL && thread != n->thread && c->head->time_ns < n->time_ns;
 }
 
+/* Whether an earlier event than that of a need waits. */
+static bool is_earlier_left(const struct tt_bridging *at, const struct tt_bridge_need *need)
+{
+	tt_bridging_spend(at, at->merge->heap.n);
+	for (size_t i = 0; i < at->merge->heap.n; i++)
+		if (at->merge->heap.at[i].key < need->time_ns)
+			return true;
+	return false;
+}
+
 /* Whether a need's event is the head of its thread, and waits for nothing else: what is later
  * happened meanwhile. */
 bool tt_bridging_is_due(const struct tt_bridging *at, const struct tt_bridge_need *need, size_t *i)
@@ -99,7 +109,7 @@ bool tt_bridging_is_due(const struct tt_bridging *at, const struct tt_bridge_nee
 	if (c == NULL || c->head->offset != need->offset)
 		return false;
 	if (need->number == TT_IDMAP_NONE)
-		return at->s->last_ns > need->time_ns;
+		return at->s->last_ns > need->time_ns && !is_earlier_left(at, need);
 	n = &at->b->numbers.at[need->number];
 	return reached(at, n) == tt_bridging_before(at, need->number) && !is_held_back(at, n);
 }
@@ -117,6 +127,22 @@ static int64_t thread_of_next(const struct tt_bridging *at, const struct tt_brid
 	    k->now >= n->now)
 		return TT_NONE;
 	return tt_bridging_is_left(at, k) ? k->thread : TT_NONE;
+}
+
+/* Whether the next event of a goroutine that is left requires it to wait. */
+bool tt_bridging_waits_next(void *bridging, int64_t g)
+{
+	const struct tt_bridging *at = bridging;
+	struct tt_bridge_number n = {.of = TT_BRIDGE_G, .id = g};
+	const struct tt_bridge_number *k, *end = at->b->numbers.at + at->b->numbers.n;
+
+	n.now = is_known(at, &n) ? reached(at, &n) + 1 : 0;
+	for (k = tt_bridging_find_number(at->b, &n); k < end && !tt_bridging_is_spent(at); k++)
+		if (!tt_bridge_is_same_sequence(k, &n) || tt_bridging_is_left(at, k))
+			break;
+	return k < end && tt_bridge_is_same_sequence(k, &n) &&
+	       (k->type == TT_EV_GO_UNBLOCK || k->type == TT_EV_GO_SWITCH ||
+		k->type == TT_EV_GO_SWITCH_DESTROY);
 }
 
 /* The thread that the head of a cursor waits for, as far as it has events left; TT_NONE: none. */
@@ -144,6 +170,22 @@ static int64_t blocker_of(const struct tt_bridging *at, const struct tt_cursor *
 		       : TT_NONE;
 }
 
+/* The earliest of the heads that wait for each other, one of which is the i-th of the heap. */
+static size_t earliest_in_cycle(const struct tt_bridging *at, size_t i)
+{
+	const struct tt_cursor_heap *heap = &at->merge->heap;
+	size_t least = i, k = i;
+
+	for (size_t n = 0; n < heap->n && !tt_bridging_is_spent(at); n++) {
+		k = tt_bridging_place_of(at, blocker_of(at, tt_bridging_cursor_at(at, k)));
+		if (k == heap->n)
+			break;
+		if (heap->at[k].key < heap->at[least].key)
+			least = k;
+	}
+	return least;
+}
+
 /* Where the head is that keeps all others from happening: the earliest one, or what that waits
  * for. */
 size_t tt_bridging_find_culprit(const struct tt_bridging *at)
@@ -158,8 +200,8 @@ size_t tt_bridging_find_culprit(const struct tt_bridging *at)
 		int64_t thread = blocker_of(at, tt_bridging_cursor_at(at, i));
 
 		if (thread == TT_NONE)
-			break;
+			return i;
 		i = tt_bridging_place_of(at, thread);
 	}
-	return i;
+	return earliest_in_cycle(at, i);
 }

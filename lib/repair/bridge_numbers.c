@@ -115,6 +115,7 @@ static bool add_number(struct tt_bridges *b, int64_t thread, const struct tt_raw
 {
 	int arg = number_arg(ev->type);
 	struct tt_bridge_number n = {
+		.type = ev->type,
 		.offset = ev->offset,
 		.thread = thread,
 		.time_ns = ev->time_ns,
@@ -296,9 +297,32 @@ bool tt_bridging_is_left(const struct tt_bridging *at, const struct tt_bridge_nu
 	return c != NULL && c->head->offset <= n->offset;
 }
 
+static bool has_room(const struct tt_bridge_number *n, uint64_t value)
+{
+	return n->nbytes >= TT_VARINT_MAX || value < UINT64_C(1) << 7 * n->nbytes;
+}
+
+/* A number becomes higher, and so do those after it that are not higher then, as far as they have
+ * room. */
+static void raise_from(struct tt_bridging *at, struct tt_bridge_number *k, uint64_t now)
+{
+	const struct tt_bridge_number *n = k, *end = at->b->numbers.at + at->b->numbers.n;
+
+	for (; k < end && tt_bridge_is_same_sequence(k, n) && k->now <= now; k++) {
+		if (tt_bridging_is_spent(at))
+			break;
+		if (!tt_bridging_is_left(at, k))
+			continue;
+		if (!has_room(k, now))
+			break;
+		set_number(at, k, now++);
+	}
+}
+
 /*
  * The head of a cursor becomes `head`, which may have another number. If it is lower, those that
- * follow it in its sequence are lower by as much. *can: not if it has no room. False: no memory.
+ * follow it in its sequence are lower by as much; if it is higher, they make room. *can: not if it
+ * has no room. False: no memory.
  */
 bool tt_bridging_renumber(struct tt_bridging *at, const struct tt_cursor *c,
 			  const struct tt_raw_event *head, bool *can)
@@ -309,23 +333,33 @@ bool tt_bridging_renumber(struct tt_bridging *at, const struct tt_cursor *c,
 	struct tt_bridge_number n = {.thread = c->thread, .offset = c->head->offset}, *k;
 	int arg = number_arg(head->type);
 	bool found = false;
-	uint64_t less;
+	uint64_t less, now;
 
 	if (arg < 0 || !tt_bridging_sequence_of(c->head, m == NULL ? TT_NONE : m->p, &n))
 		return true;
 	n.now = n.was;
-	less = n.now - head->args[arg];
+	now = head->args[arg];
+	less = n.now - now;
 	if (less == 0)
 		return true;
-	k = less <= n.now ? tt_bridging_find_number(b, &n) : end;
+	n.at = arg_at(at->s->gen.batches.at[c->head->batch].data + tt_bridging_head_at(at, c), arg);
+	n.nbytes = nbytes_at(n.at);
+	*can = has_room(&n, now);
+	k = tt_bridging_find_number(b, &n);
+	if (now > n.now) {
+		for (; k < end && tt_bridge_is_same_sequence(k, &n) && k->now == n.now; k++)
+			if (k->offset == n.offset) {
+				raise_from(at, k, now);
+				return true;
+			}
+		return !*can || set_other(at, &n, now);
+	}
 	for (; k < end && tt_bridge_is_same_sequence(k, &n) && !tt_bridging_is_spent(at); k++) {
 		if (!tt_bridging_is_left(at, k))
 			continue;
 		found |= k->offset == n.offset;
 		set_number(at, k, k->now - less);
 	}
-	n.at = arg_at(at->s->gen.batches.at[c->head->batch].data + tt_bridging_head_at(at, c), arg);
-	n.nbytes = nbytes_at(n.at);
-	*can = found || n.nbytes >= TT_VARINT_MAX || n.now - less < UINT64_C(1) << 7 * n.nbytes;
-	return found || !*can || set_other(at, &n, n.now - less);
+	*can |= found;
+	return found || !*can || set_other(at, &n, now);
 }

@@ -240,11 +240,32 @@ static int compare_needs(const void *a, const void *b)
 	return (x->offset > y->offset) - (x->offset < y->offset);
 }
 
+/* Whether the event after the head of a thread ends a syscall, which took its P. */
+static bool ends_syscall(void *bridging, int64_t thread)
+{
+	const struct tt_bridging *at = bridging;
+	const struct tt_cursor *c = tt_bridging_cursor_at(at, tt_bridging_place_of(at, thread));
+	const struct tt_event_batch *b;
+	const uint8_t *p, *end;
+	struct tt_raw_event ev;
+	uint64_t dt;
+
+	if (c == NULL)
+		return false;
+	b = &at->s->gen.batches.at[c->head->batch];
+	p = b->data + tt_bridging_head_at(at, c);
+	end = b->data + b->size;
+	p = tt_raw_event_decode(&at->s->plan, p, end, &ev, &dt);
+	return p != NULL && p < end && *p == TT_EV_GO_SYSCALL_END_BLOCKED;
+}
+
 static int begin_pass(struct tt_bridging *at)
 {
 	struct tt_bridges *b = at->b;
 	const struct tt_synth_start start = {at->order, INT64_MIN,
 					     tt_made_entries_strings(&at->s->made), true};
+	const struct tt_synth_bridges bridges = {&b->nothing, b->made_p, at, tt_bridging_waits_next,
+						 ends_syscall};
 
 	tt_bridging_restore_numbers(b);
 	tt_bridging_spend(at, at->start->gs.n + at->start->ps.n + at->start->ms.n);
@@ -257,7 +278,7 @@ static int begin_pass(struct tt_bridging *at)
 	at->next_need = 0;
 	tt_salvage_begin_times(at->s);
 	tt_pass_take(&at->r->pass, &at->s->gen);
-	tt_synth_begin_bridges(&b->synth, &start, &b->nothing, b->made_p);
+	tt_synth_begin_bridges(&b->synth, &start, &bridges);
 	return tt_pass_begin(&at->r->pass);
 }
 

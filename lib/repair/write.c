@@ -183,6 +183,30 @@ static void put_moved(struct tt_repair_writer *w, const struct tt_salvage *s,
 	}
 }
 
+/* Whether all events of a thread come after bridges, though it has batches in the input. */
+static bool is_moved(const struct tt_salvage *s, size_t thread)
+{
+	uint32_t first = s->gen.threads.at[thread].first;
+
+	return thread < s->threads.n && s->threads.at[thread].first != TT_NO_BATCH &&
+	       first != TT_NO_BATCH && first >= s->first_moved;
+}
+
+/* The same of one whose first batch this was: readers take threads in the order of these, where
+ * times are the same. */
+static void put_moved_with(struct tt_repair_writer *w, const struct tt_salvage *s,
+			   const struct tt_salvaged_batch *b, struct tt_written *written)
+{
+	uint32_t i = tt_idmap_find(&s->gen.thread_ids, (uint64_t)b->head.thread);
+	uint64_t at;
+
+	if (!b->events || i == TT_IDMAP_NONE || !is_moved(s, i))
+		return;
+	at = s->gen.batches.at[s->threads.at[i].first].data_offset;
+	if (at >= b->head.data_offset && at - b->head.data_offset < b->head.size)
+		put_moved(w, s, &s->gen.threads.at[i], written);
+}
+
 void tt_write_lead(struct tt_repair_writer *w, const struct tt_made_entries *made,
 		   const struct tt_synth *synth)
 {
@@ -199,10 +223,13 @@ void tt_write_salvage(struct tt_repair_writer *w, const struct tt_salvage *s,
 	if (s->sync_damaged)
 		put_clock(w, &s->gen, s->gen.number, &s->gen.clock);
 	put_synthesized(w, s->gen.number, around->front);
-	for (size_t i = 0; i < s->list.n; i++)
+	for (size_t i = 0; i < s->list.n; i++) {
 		put_left(w, s, &s->list.at[i], written);
+		put_moved_with(w, s, &s->list.at[i], written);
+	}
 	for (size_t i = 0; i < s->gen.threads.n; i++)
-		put_moved(w, s, &s->gen.threads.at[i], written);
+		if (!is_moved(s, i))
+			put_moved(w, s, &s->gen.threads.at[i], written);
 	put_synthesized(w, s->gen.number, around->end);
 	put_entries(w, &s->made);
 	if (lost->spec != NULL)

@@ -638,6 +638,72 @@ START_TEST(bridges_take_no_longer_than_reading)
 }
 END_TEST
 
+/* What is lost is made up as what comes next requires it. */
+static const struct {
+	const char *script;     /* of generation 1 */
+	size_t nothers;         /* events of thread 8, with those that are made up */
+	uint64_t made;          /* on all threads */
+} required[] = {
+	/* a thread lost its P in a syscall: its goroutine is in that until the thread has another */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, ProcStatus 2 2\n"
+	 "8@100: ProcStatus 1 1, GoStatus 3 8 2, GoSyscallBegin 1 0\n"
+	 "8@300: ProcStart 2 1, GoSyscallEndBlocked, GoStart 3 1, HeapAlloc 6, HeapAlloc 7,"
+	 " HeapAlloc 8, HeapAlloc 9, HeapAlloc 10, HeapAlloc 11, HeapAlloc 12",
+	 13, 4},
+	/* a goroutine that is woken later has to wait, and needs no number for that */
+	{"7@100: ProcStatus 0 1, GoStatus 1 7 2, GoStatus 4 -1 1\n"
+	 "8@100: ProcStatus 1 1, GoStatus 3 8 2\n"
+	 "8@300: GoStart 4 1, GoUnblock 3 1 0, GoBlock 0 0, GoStart 3 2, HeapAlloc 8",
+	 8, 1},
+};
+
+START_TEST(bridges_are_what_comes_next_requires)
+{
+	struct thread_event ignored[32];
+	struct repaired r;
+	struct build b;
+
+	for (size_t v = 0; v < TEST_NVERSIONS; v++) {
+		char script[512];
+
+		snprintf(script, sizeof(script), "gen 1\n%s", required[_i].script);
+		script_build(&b, test_versions[v], script);
+		repair(&r, b.data, b.len);
+		expect_good(&r, "events are lost", (size_t)_i);
+		ck_assert_uint_eq(events_of(ignored, COUNT(ignored), &r.bytes, 8),
+				  required[_i].nothers);
+		ck_assert_uint_eq(r.made_events, required[_i].made);
+		build_release(&r.bytes);
+		build_release(&b);
+	}
+}
+END_TEST
+
+/* A reader begins with the threads that it met first, among events of the same time. */
+START_TEST(a_thread_that_begins_with_a_bridge_stays_in_its_place)
+{
+	static const char eighth[] = {TT_EV_EVENT_BATCH, 1, 8}, ninth[] = {TT_EV_EVENT_BATCH, 1, 9};
+	struct thread_event ignored[32];
+	struct repaired r;
+	struct build b;
+
+	script_build(&b, test_versions[_i],
+		     "gen 1\n"
+		     "7@100: ProcStatus 0 1, GoStatus 1 7 2, ProcStatus 2 2\n"
+		     "8@300: ProcStart 2 1, HeapAlloc 5\n"
+		     "9@100: ProcStatus 3 1, GoStatus 3 9 2, HeapAlloc 6\n"
+		     "7@200: ProcSteal 1 3 8, HeapAlloc 7, HeapAlloc 8, HeapAlloc 9, HeapAlloc 10,"
+		     " HeapAlloc 11, HeapAlloc 12, HeapAlloc 13, HeapAlloc 14\n");
+	repair(&r, b.data, b.len);
+	expect_good(&r, "thread 8", 0);
+	ck_assert_uint_gt(events_of(ignored, COUNT(ignored), &r.bytes, 8), 2);
+	ck_assert_uint_lt(find(&r.bytes, eighth, sizeof(eighth)),
+			  find(&r.bytes, ninth, sizeof(ninth)));
+	build_release(&r.bytes);
+	build_release(&b);
+}
+END_TEST
+
 /* Thread 8 has four events before the damaged batch of thread 7, and these after it. What is lost of
  * it is bridged. */
 static const struct {
@@ -861,6 +927,9 @@ Suite *repair_suite(void)
 	tcase_add_loop_test(tc, a_batch_of_another_time_is_left_out, 0, TEST_NVERSIONS);
 	tcase_add_loop_test(tc, events_go_on_over_a_lost_batch, 0, TEST_NVERSIONS);
 	tcase_add_test(tc, bridges_take_no_longer_than_reading);
+	tcase_add_loop_test(tc, bridges_are_what_comes_next_requires, 0, COUNT(required));
+	tcase_add_loop_test(tc, a_thread_that_begins_with_a_bridge_stays_in_its_place, 0,
+			    TEST_NVERSIONS);
 	tcase_add_loop_test(tc, threads_go_on_after_a_gap_unless_they_lack_a_batch, 0,
 			    COUNT(resumed));
 	tcase_add_test(tc, bytes_between_batches_cost_nothing);
