@@ -176,17 +176,6 @@ static bool is_divisible(const struct tt_writer *w)
 	return !w->held.any && !w->has_theft;
 }
 
-bool tt_writer_is_world_stopped(const struct tt_writer *w)
-{
-	const struct tt_order *o = &w->order;
-
-	for (size_t i = 0; i < o->gs.n; i++)
-		if (o->gs.at[i].status != TT_G_GONE &&
-		    tt_order_is_range_open(o, o->gs.at[i].scopes, TT_EV_STW_BEGIN))
-			return true;
-	return false;
-}
-
 /* Whether the writer may end the generation after an event. A source states goroutines that are
  * new, up to the end of its first generation; no other generation can. */
 static bool may_divide(const struct tt_writer *w, const struct tt_event *ev)

@@ -335,8 +335,6 @@ int tt_writer_insert(struct tt_writer *w, const struct tt_event *ev);
 
 /* ---- writer.c */
 
-/* The end of a pause names it by a string of the generation in which it began. */
-bool tt_writer_is_world_stopped(const struct tt_writer *w);
 /* From now on w->learned is there for the specs that traces bring, before the first event. */
 int tt_writer_learn(struct tt_writer *w, struct tt_error *err);
 

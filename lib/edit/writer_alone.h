@@ -44,6 +44,8 @@ int tt_writer_alone_take_past(struct tt_writer *w);
 
 /* Whether *mine has all threads, goroutines and Ps that *o has, and no others, in the same states. */
 bool tt_writer_has_same_states(const struct tt_order *mine, const struct tt_order *o);
+/* The end of a pause names it by a string of the generation in which it began. */
+bool tt_writer_is_world_stopped(const struct tt_writer *w);
 /* The order has other slots than before. */
 void tt_writer_forget_slots(struct tt_writer *w);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* writer_same.c - whether two orders know the same. Stands on writer_alone.h. */
+/* writer_same.c - whether two orders know the same, and may. Stands on writer_alone.h. */
 #include "edit/writer_alone.h"
 
 static bool has_same_threads(const struct tt_order *mine, const struct tt_order *o)
@@ -35,6 +35,17 @@ bool tt_writer_has_same_states(const struct tt_order *mine, const struct tt_orde
 			return false;
 	}
 	return true;
+}
+
+bool tt_writer_is_world_stopped(const struct tt_writer *w)
+{
+	const struct tt_order *o = &w->order;
+
+	for (size_t i = 0; i < o->gs.n; i++)
+		if (o->gs.at[i].status != TT_G_GONE &&
+		    tt_order_is_range_open(o, o->gs.at[i].scopes, TT_EV_STW_BEGIN))
+			return true;
+	return false;
 }
 
 void tt_writer_forget_slots(struct tt_writer *w)

@@ -4,6 +4,7 @@
  * others, or a thread that there cannot be; or hardly can be. With a byte more or less, a number
  * is about 128 times as large, or as small. Stands on gen.
  */
+#include "edit/made.h"
 #include "repair/clock.h"
 #include "repair/salvage_impl.h"
 #include "tracetool_write.h"
@@ -73,9 +74,16 @@ static bool is_rest_of_none(int64_t id)
 	return id > INT64_C(1) << SMALL_THREAD && (id & (id + 1)) == 0;
 }
 
+/* A thread that was made up, where the trace was cut or repaired: no trace has more of these. */
+#define MOST_MADE (INT64_C(1) << 16)
+static bool is_made(int64_t id)
+{
+	return id >= TT_FIRST_MADE_M && id < TT_FIRST_MADE_M + MOST_MADE;
+}
+
 static bool is_longer(int64_t id, unsigned nbits)
 {
-	return id != TT_NONE && ((uint64_t)id >> nbits != 0 || is_rest_of_none(id));
+	return id != TT_NONE && !is_made(id) && ((uint64_t)id >> nbits != 0 || is_rest_of_none(id));
 }
 
 /* What is usual in a generation. */
@@ -160,7 +168,8 @@ static bool is_odd(const struct tt_generation *g, uint64_t id, bool low)
 	for (size_t i = 0; i < g->threads.n; i++) {
 		uint64_t other = (uint64_t)g->threads.at[i].thread;
 
-		if (other == id || other <= 1 || g->threads.at[i].thread == TT_NONE)
+		if (other == id || other <= 1 || g->threads.at[i].thread == TT_NONE ||
+		    is_made(g->threads.at[i].thread))
 			continue;
 		if (low ? !is_far_above(other, id) : !is_far_above(id, other))
 			return false;
